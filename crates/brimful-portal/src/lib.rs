@@ -1,0 +1,5 @@
+//! A Bitrix24 portal emulator.
+
+mod method;
+mod methods;
+mod state;
