@@ -1,1 +1,42 @@
-//! x
+//! A client of the Bitrix24 REST API that takes whole lists at the portal's limit, and neither loses nor repeats.
+//!
+//! ```no_run
+//! use futures_util::TryStreamExt;
+//!
+//! # async fn example() -> Result<(), brimful::Error> {
+//! let client = brimful::Client::builder("https://example.bitrix24.ru/rest/1/code/").build()?;
+//! let mut pages = client.list("crm.lead.list").select(["ID", "TITLE"]).pages()?;
+//! while let Some(page) = pages.try_next().await? {
+//!     for row in page.iter() {
+//!         println!("{}", row.json);
+//!     }
+//! }
+//! println!("{:?}", pages.report());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What belongs where: [`Transport`] makes one attempt, the gate grants each request a slot in time, the session repeats
+//! what may be repeated, and a list's strategy says which commands to send. Nothing else waits, limits or retries.
+
+mod batch;
+mod client;
+mod effect;
+mod error;
+mod gate;
+mod ledger;
+pub mod list;
+mod retry;
+mod session;
+mod transport;
+mod webhook;
+
+pub use batch::{Command, OnError, Outcome};
+pub use brimful_protocol as protocol;
+pub use brimful_protocol::rows::{Page, Row};
+pub use client::{Client, ClientBuilder, Reply};
+pub use error::{DidItRun, Error, ErrorKind};
+pub use gate::Limit;
+pub use list::{List, ListReport, Pages, Progress};
+pub use transport::{Request, Response, Transport, TransportError, TransportErrorKind};
+pub use webhook::{Webhook, WebhookError};

@@ -1,0 +1,204 @@
+//! The error of this crate: one type that says which portal, which method, what became of the call, and why.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use brimful_protocol::{ApiError, KnownCode};
+
+use crate::list::ListReport;
+
+/// What a call came to that did not succeed.
+///
+/// `Display` is one line: portal (without its secret), method, cause, and how often it was tried. `source()` has the
+/// rest.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    ran: DidItRun,
+    portal: String,
+    method: Option<String>,
+    command: Option<String>,
+    message: String,
+    attempts: u32,
+    api: Option<ApiError>,
+    report: Option<ListReport>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds of error, by what a caller can do about them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client was set up wrongly, or the call asks for something that cannot be.
+    Config,
+    /// The portal refused for too many requests, for longer than the client was willing to wait.
+    QueryLimit,
+    /// The method's operating time is used up, for longer than the client was willing to wait.
+    OperationTimeLimit,
+    /// The portal does not accept the webhook or token.
+    Auth,
+    /// The webhook or application lacks the scope of the method.
+    InsufficientScope,
+    /// The user may not do this.
+    AccessDenied,
+    /// The portal has no such method.
+    MethodNotFound,
+    /// There is no such thing.
+    NotFound,
+    /// Any other error that the portal answered with.
+    Api,
+    /// The portal could not be reached, or the connection broke.
+    Transport,
+    /// What came is no reply: HTML, nothing, half a JSON.
+    Decode,
+    /// A list that could not be read to its end, or did not behave like a list.
+    Incomplete,
+}
+
+/// Whether the work of a failed call was done by the portal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DidItRun {
+    /// The portal answered, with an error: the method ran and refused.
+    Yes,
+    /// It certainly did not run: never sent, or refused before.
+    No,
+    /// Nobody knows: sent, and no proper answer came.
+    Unknown,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, ran: DidItRun, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            ran,
+            portal: String::new(),
+            method: None,
+            command: None,
+            message: message.into(),
+            attempts: 1,
+            api: None,
+            report: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, DidItRun::No, message)
+    }
+
+    pub(crate) fn incomplete(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Incomplete, DidItRun::Yes, message)
+    }
+
+    pub(crate) fn api(error: ApiError) -> Self {
+        let (kind, ran) = match error.code.known() {
+            KnownCode::QueryLimitExceeded | KnownCode::OverloadLimit => (ErrorKind::QueryLimit, DidItRun::No),
+            KnownCode::OperationTimeLimit => (ErrorKind::OperationTimeLimit, DidItRun::No),
+            KnownCode::ExpiredToken | KnownCode::Auth => (ErrorKind::Auth, DidItRun::No),
+            KnownCode::InsufficientScope => (ErrorKind::InsufficientScope, DidItRun::No),
+            KnownCode::AccessDenied => (ErrorKind::AccessDenied, DidItRun::Yes),
+            KnownCode::MethodNotFound => (ErrorKind::MethodNotFound, DidItRun::No),
+            KnownCode::NotFound => (ErrorKind::NotFound, DidItRun::Yes),
+            KnownCode::Internal => (ErrorKind::Api, DidItRun::Unknown),
+            _ => (ErrorKind::Api, DidItRun::Yes),
+        };
+        let mut this = Self::new(kind, ran, format!("the portal answered: {error}"));
+        this.0.api = Some(error);
+        this
+    }
+
+    pub(crate) fn at(mut self, portal: &impl fmt::Display, method: &str) -> Self {
+        self.0.portal = portal.to_string();
+        self.0.method = Some(method.to_owned());
+        self
+    }
+
+    pub(crate) fn command(mut self, label: &str) -> Self {
+        self.0.command = Some(label.to_owned());
+        self
+    }
+
+    pub(crate) fn attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_report(mut self, report: ListReport) -> Self {
+        self.0.report = Some(report);
+        self
+    }
+
+    /// A 5xx says nothing of the work behind it.
+    pub(crate) fn may_have_run(mut self) -> Self {
+        self.0.ran = DidItRun::Unknown;
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the portal did the work.
+    pub fn did_it_run(&self) -> DidItRun {
+        self.0.ran
+    }
+
+    /// The method that was called.
+    pub fn method(&self) -> Option<&str> {
+        self.0.method.as_deref()
+    }
+
+    /// What the portal itself said, if it said something.
+    pub fn api_error(&self) -> Option<&ApiError> {
+        self.0.api.as_ref()
+    }
+
+    /// How far a list had come.
+    pub fn report(&self) -> Option<&ListReport> {
+        self.0.report.as_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        if let Some(method) = &inner.method {
+            write!(f, "{method}")?;
+            if let Some(command) = &inner.command {
+                write!(f, " (command {command})")?;
+            }
+            write!(f, " at {}: ", inner.portal)?;
+        }
+        f.write_str(&inner.message)?;
+        if inner.attempts > 1 {
+            write!(f, " (after {} attempts)", inner.attempts)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("did_it_run", &inner.ran)
+            .field("message", &format_args!("{self}"))
+            .field("api", &inner.api)
+            .field("source", &inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,301 @@
+//! The driver: keeps as many requests of a strategy in flight as the portal and the memory allow, and passes its rows
+//! on.
+//!
+//! The commands of a request are decided only when its slot has come: until then replies may still arrive that say
+//! better what to ask for.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use brimful_protocol::batch::{MAX_COMMANDS, command};
+use brimful_protocol::rows::{BatchOfLists, Page, read_batch};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tracing::debug;
+
+use super::plan::{OwnedPlace, Plan};
+use super::report::{ListReport, Progress};
+use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Then, Ticket, label};
+use crate::effect::Effect;
+use crate::error::Error;
+use crate::gate::Slot;
+use crate::session::{Call, Effort, Session};
+
+/// Bytes of rows that may wait for their turn or be on their way.
+const MEMORY: usize = 12 << 20;
+/// Requests in flight at the most, whatever the portal allows.
+const MOST_IN_FLIGHT: usize = 32;
+/// Requests in flight where the portal has no limit: as many as keep two cores busy.
+const UNLIMITED_IN_FLIGHT: usize = 6;
+/// A request is to be done on the portal in this time, well under the 60 seconds after which it is cut.
+const LONGEST_REQUEST: f64 = 25.0;
+
+pub(crate) enum Message {
+    Page(Page),
+    Done(ListReport),
+    Failed(Error),
+}
+
+pub(crate) struct Driver {
+    session: Arc<Session>,
+    method: String,
+    strategy: Box<dyn Strategy>,
+    fallback: Option<Box<dyn Strategy>>,
+    place: Arc<OwnedPlace>,
+    flights: JoinSet<Landed>,
+    report: ListReport,
+    started: Instant,
+    progress: watch::Sender<Progress>,
+    /// Seconds that a command and a whole full request take, as last seen.
+    command_time: f64,
+    request_time: f64,
+    /// Bytes of a row, as last seen.
+    row_bytes: f64,
+    resume_at: Option<Instant>,
+}
+
+/// A request that came back.
+struct Landed {
+    ticket: Ticket,
+    commands: usize,
+    result: Result<BatchOfLists, Error>,
+    effort: Effort,
+}
+
+impl Driver {
+    pub(crate) fn new(session: Arc<Session>, method: String, plan: Plan, progress: watch::Sender<Progress>) -> Self {
+        Self {
+            session,
+            method,
+            strategy: plan.strategy,
+            fallback: plan.fallback,
+            place: Arc::new(plan.place),
+            flights: JoinSet::new(),
+            report: ListReport::default(),
+            started: Instant::now(),
+            progress,
+            command_time: 0.0,
+            request_time: 0.0,
+            row_bytes: 1000.0,
+            resume_at: None,
+        }
+    }
+
+    /// Walks the list to its end. Stops early if nobody listens any more.
+    pub(crate) async fn run(mut self, rows: mpsc::Sender<Message>) {
+        let message = match self.walk(&rows).await {
+            Ok(true) => Message::Done(self.finish()),
+            Ok(false) => return,
+            Err(error) => {
+                self.flights.shutdown().await;
+                let report = self.finish();
+                Message::Failed(error.with_report(report))
+            }
+        };
+        // If nobody listens, nobody is told.
+        let _ = rows.send(message).await;
+    }
+
+    fn finish(&mut self) -> ListReport {
+        self.report.elapsed = self.started.elapsed();
+        self.report.strategy = self.strategy.name();
+        self.report.complete_to = self.strategy.extent().complete_to;
+        self.tell();
+        self.report.clone()
+    }
+
+    /// `false`: nobody listens.
+    async fn walk(&mut self, rows: &mpsc::Sender<Message>) -> Result<bool, Error> {
+        let mut slot: Option<BoxFuture<'static, Slot>> = None;
+        loop {
+            while let Some(page) = self.strategy.pop() {
+                self.report.rows += page.len() as u64;
+                self.tell();
+                if rows.send(Message::Page(page)).await.is_err() {
+                    return Ok(false);
+                }
+            }
+            if self.strategy.is_done() {
+                return Ok(true);
+            }
+            let wanted = self.flights.len() < self.window();
+            if wanted && slot.is_none() {
+                slot = Some(self.next_slot());
+            }
+            tokio::select! {
+                biased;
+                () = rows.closed() => return Ok(false),
+                Some(landed) = self.flights.join_next() => self.land(landed)?,
+                granted = ready(&mut slot), if wanted => {
+                    slot = None;
+                    if !self.send(granted) {
+                        // Nothing to ask for until a reply comes. Without one on its way the walk would stand still.
+                        if self.flights.is_empty() {
+                            return Err(Error::incomplete("the list came to a stop before its end").at(&self.session.webhook, &self.method));
+                        }
+                        let landed = self.flights.join_next().await;
+                        if let Some(landed) = landed {
+                            self.land(landed)?;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn next_slot(&mut self) -> BoxFuture<'static, Slot> {
+        let gate = Arc::clone(&self.session.gate);
+        let resume_at = self.resume_at.take();
+        async move {
+            if let Some(at) = resume_at {
+                tokio::time::sleep_until(at).await;
+            }
+            gate.slot().await
+        }
+        .boxed()
+    }
+
+    /// How many requests to keep in flight: enough to use every slot although each takes its time, and while the
+    /// portal's counter has room, enough to use that room within about a second.
+    fn window(&self) -> usize {
+        if self.request_time == 0.0 {
+            return 1;
+        }
+        let most = match self.session.gate.room() {
+            None => UNLIMITED_IN_FLIGHT,
+            Some((rate, room)) => {
+                let steady = 1.25 * rate * self.request_time;
+                let burst = room * self.request_time.min(1.0);
+                (steady.max(burst).ceil() as usize + 1).min(MOST_IN_FLIGHT)
+            }
+        };
+        let full = MAX_COMMANDS as f64 * 50.0 * self.row_bytes;
+        let fit = ((MEMORY as f64 - self.strategy.buffered() as f64) / full).max(0.0) as usize;
+        most.min(fit).max(1)
+    }
+
+    fn ahead(&self) -> Ahead {
+        if self.strategy.buffered() < MEMORY { Ahead::Allowed } else { Ahead::Full }
+    }
+
+    fn send(&mut self, slot: Slot) -> bool {
+        let room = if self.command_time > 0.0 {
+            ((LONGEST_REQUEST / self.command_time) as usize).clamp(1, MAX_COMMANDS)
+        } else {
+            MAX_COMMANDS
+        };
+        let ahead = self.ahead();
+        let Some((ticket, commands)) = self.strategy.next(room, ahead) else { return false };
+        let call = self.call(&commands);
+        let labels: Vec<String> = (0..commands.len()).map(label).collect();
+        let session = Arc::clone(&self.session);
+        let place = Arc::clone(&self.place);
+        self.report.commands += commands.len() as u64;
+        self.flights.spawn(async move {
+            let read = |body: &_| read_batch(body, &labels, place.as_place());
+            let (result, effort) = session.run(&call, Some(slot), read).await;
+            Landed { ticket, commands: labels.len(), result, effort }
+        });
+        true
+    }
+
+    fn call(&self, commands: &[ListCommand]) -> Call {
+        let cmd: Map<String, Value> = commands
+            .iter()
+            .enumerate()
+            .map(|(place, c)| (label(place), Value::String(command(&self.method, &c.params))))
+            .collect();
+        Call {
+            method: "batch".to_owned(),
+            subject: self.method.clone(),
+            effect: Effect::Read,
+            body: json!({ "halt": 0, "cmd": cmd }).to_string().into(),
+        }
+    }
+
+    fn land(&mut self, landed: Result<Landed, JoinError>) -> Result<(), Error> {
+        let landed = landed.map_err(|error| Error::incomplete("a request of the list was lost").with_source(error))?;
+        let Landed { ticket, commands, result, effort } = landed;
+        self.report.requests += u64::from(effort.requests);
+        let retries = u64::from(effort.requests.saturating_sub(1));
+        self.report.retries += retries;
+        self.report.commands += retries * commands as u64;
+        self.report.waited_for_limit += effort.waited;
+        let batch = result?;
+        self.learn(&batch, commands, effort.took);
+        let then = match self.strategy.accept(ticket, batch.outcomes) {
+            Ok(then) => then,
+            Err(Stuck::WrongStrategy(why)) => {
+                let fallback = self.fallback.take().filter(|_| self.report.rows == 0);
+                self.strategy = fallback.ok_or_else(|| self.stuck(&why))?;
+                debug!(method = self.method, why, "walking by pages");
+                Then::GoOn
+            }
+            Err(Stuck::Misbehaves(why)) => return Err(self.stuck(&why)),
+            Err(Stuck::Api(error)) => return Err(Error::api(error).at(&self.session.webhook, &self.method)),
+        };
+        let wait = match then {
+            Then::GoOn => return Ok(()),
+            Then::WaitShortly => self.session.delay(1),
+            Then::WaitForOperating => {
+                let wait = self.session.ledger.refused(&self.method);
+                self.report.waited_for_operating += wait;
+                wait
+            }
+        };
+        self.resume_at = Some(self.resume_at.unwrap_or_else(Instant::now).max(Instant::now() + wait));
+        Ok(())
+    }
+
+    fn stuck(&self, why: &str) -> Error {
+        Error::incomplete(format!("the list cannot be read to its end: {why}")).at(&self.session.webhook, &self.method)
+    }
+
+    fn learn(&mut self, batch: &BatchOfLists, commands: usize, took: Duration) {
+        let took = took.as_secs_f64();
+        let smooth = |old: &mut f64, new: f64| *old = if *old == 0.0 { new } else { *old + 0.3 * (new - *old) };
+        // A request of two commands says little of one of fifty; only its time per command is scaled up.
+        smooth(&mut self.command_time, took / commands as f64);
+        if commands * 2 >= MAX_COMMANDS {
+            smooth(&mut self.request_time, took);
+        } else if self.request_time == 0.0 {
+            self.request_time = took;
+        }
+        let (mut rows, mut bytes) = (0, 0);
+        for outcome in &batch.outcomes {
+            if let brimful_protocol::rows::PageOutcome::Page { page, .. } = outcome {
+                rows += page.len();
+                bytes += page.bytes();
+            }
+        }
+        if rows > 0 {
+            self.row_bytes = bytes as f64 / rows as f64 + 1.0;
+        }
+        // The latest command that reports its operating time says the most.
+        if let Some(time) = batch.times.iter().rev().flatten().find(|time| time.operating.is_some()) {
+            self.session.ledger.note(&self.method, time);
+        }
+    }
+
+    fn tell(&self) {
+        self.progress.send_replace(Progress {
+            rows: self.report.rows,
+            requests: self.report.requests + self.flights.len() as u64,
+            in_flight: self.flights.len(),
+            waited: self.report.waited_for_limit + self.report.waited_for_operating,
+            extent: self.strategy.extent(),
+        });
+    }
+}
+
+async fn ready(slot: &mut Option<BoxFuture<'static, Slot>>) -> Slot {
+    match slot {
+        Some(slot) => Pin::new(slot).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,200 @@
+//! Whole lists: what to ask for, the stream of pages, and the account at the end.
+
+mod bounds;
+mod density;
+mod driver;
+mod lanes;
+mod offset;
+mod plan;
+mod report;
+#[cfg(test)]
+mod simulation;
+mod strategy;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use brimful_protocol::rows::Page;
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+pub use lanes::Tail;
+pub use plan::Walk;
+pub use report::{ListReport, Progress};
+pub use strategy::Extent;
+
+use crate::client::Client;
+use crate::error::Error;
+use driver::{Driver, Message};
+
+/// A whole list, not yet asked for.
+#[derive(Debug, Clone)]
+#[must_use = "a list is read by pages(), rows() or collect()"]
+pub struct List {
+    client: Client,
+    method: String,
+    params: Value,
+    walk: Walk,
+    tail: Tail,
+}
+
+impl List {
+    pub(crate) fn new(client: Client, method: String) -> Self {
+        Self { client, method, params: Value::Object(Map::new()), walk: Walk::Auto, tail: Tail::Sweep }
+    }
+
+    /// All parameters at once, as documented for the method: `filter`, `select`, `entityTypeId`, … Replaces what was
+    /// set before.
+    pub fn params(mut self, params: Value) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// One parameter.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        if let Value::Object(params) = &mut self.params {
+            params.insert(name.into(), value.into());
+        }
+        self
+    }
+
+    /// The fields to return. The ID is always among them.
+    pub fn select<I, S>(self, fields: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        let fields: Vec<Value> = fields.into_iter().map(|field| Value::String(field.into())).collect();
+        self.param("select", fields)
+    }
+
+    /// The filter, with the method's prefixes in its keys: `{">=DATE_CREATE": "2026-01-01", "STAGE_ID": "NEW"}`.
+    pub fn filter(self, filter: Value) -> Self {
+        self.param("filter", filter)
+    }
+
+    /// How the list is walked; by default as the catalogue says.
+    pub fn walk(mut self, walk: Walk) -> Self {
+        self.walk = walk;
+        self
+    }
+
+    /// Whether rows that appear above the highest ID of the start are read too; by default they are.
+    pub fn tail(mut self, tail: Tail) -> Self {
+        self.tail = tail;
+        self
+    }
+
+    /// The pages, in ID order where the list is walked by ID. Pages have 50 rows or fewer, and are held back in bounded
+    /// memory until they are taken. Must be called inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// The parameters make no list: no object, a `start`, a filter that would vanish.
+    pub fn pages(self) -> Result<Pages, Error> {
+        let Value::Object(params) = self.params else {
+            return Err(Error::config(format!("the parameters of a list are an object, not {}", self.params)));
+        };
+        let plan = plan::plan(&self.method, params, self.walk, self.tail)?;
+        let session = Arc::clone(self.client.session());
+        let (rows, pages) = mpsc::channel(8);
+        let (progress, watched) = watch::channel(Progress::default());
+        let driver = Driver::new(session, self.method, plan, progress);
+        let task = tokio::spawn(driver.run(rows));
+        Ok(Pages { pages, progress: watched, task, report: None, ended: false })
+    }
+
+    /// All rows as a type, in memory.
+    ///
+    /// # Errors
+    /// Those of the list, and a row that is not of the type.
+    pub async fn collect<T: DeserializeOwned>(self) -> Result<(Vec<T>, ListReport), Error> {
+        let mut pages = self.pages()?;
+        let mut rows = Vec::new();
+        while let Some(page) = pages.next_page().await? {
+            for row in page.iter() {
+                rows.push(serde_json::from_str(row.json).map_err(|error| {
+                    let id = row.id.map_or_else(|| "without ID".to_owned(), |id| id.to_string());
+                    Error::new(
+                        crate::ErrorKind::Decode,
+                        crate::DidItRun::Yes,
+                        format!("the row {id} is not of the type asked for: {error}"),
+                    )
+                })?);
+            }
+        }
+        Ok((rows, pages.report().cloned().unwrap_or_default()))
+    }
+}
+
+/// The pages of a list, as a stream. After the last one [`Pages::report`] has the account.
+#[derive(Debug)]
+pub struct Pages {
+    pages: mpsc::Receiver<Message>,
+    progress: watch::Receiver<Progress>,
+    task: JoinHandle<()>,
+    report: Option<ListReport>,
+    ended: bool,
+}
+
+impl Pages {
+    /// The next page; `None` when the list is complete.
+    pub async fn next_page(&mut self) -> Result<Option<Page>, Error> {
+        std::future::poll_fn(|context| self.poll_page(context)).await.transpose()
+    }
+
+    /// The account, once the list is complete.
+    pub fn report(&self) -> Option<&ListReport> {
+        self.report.as_ref()
+    }
+
+    /// How far the walk is; can be read at any time.
+    pub fn progress(&self) -> Progress {
+        self.progress.borrow().clone()
+    }
+
+    /// Follows the progress from elsewhere, while the pages are being read.
+    pub fn watch(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Page, Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        match ready!(self.pages.poll_recv(context)) {
+            Some(Message::Page(page)) => Poll::Ready(Some(Ok(page))),
+            Some(Message::Done(report)) => {
+                self.ended = true;
+                self.report = Some(report);
+                Poll::Ready(None)
+            }
+            Some(Message::Failed(error)) => {
+                self.ended = true;
+                Poll::Ready(Some(Err(error)))
+            }
+            // Without its last word the list is not complete, whatever was the matter.
+            None => {
+                self.ended = true;
+                Poll::Ready(Some(Err(Error::incomplete("the list was broken off: its runtime was shut down"))))
+            }
+        }
+    }
+}
+
+impl Stream for Pages {
+    type Item = Result<Page, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_page(context)
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,96 @@
+//! What a way of walking a list is: it yields commands, takes their outcomes, and hands rows out in order.
+//!
+//! Strategies do no I/O and know no time, so that they can be run against a modelled portal by the thousand.
+
+use brimful_protocol::ApiError;
+use brimful_protocol::rows::{Page, PageOutcome};
+use serde_json::Value;
+
+/// A command of a list: its method is the list's, and its label is given by its place in the request (`p0`, `p1`, …).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ListCommand {
+    pub(crate) params: Value,
+}
+
+/// The label of the command at `place`.
+pub(crate) fn label(place: usize) -> String {
+    format!("p{place}")
+}
+
+/// Why a strategy cannot go on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Stuck {
+    /// The portal answered a command with an error.
+    Api(ApiError),
+    /// The list does not behave as its strategy needs.
+    Misbehaves(String),
+    /// The method cannot be walked this way at all, and nothing has been handed out yet: another way may do.
+    WrongStrategy(String),
+}
+
+/// What the driver has to do after outcomes were taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    GoOn,
+    /// The method's operating time is used up: wait for it before sending more.
+    WaitForOperating,
+    /// The portal is overloaded or hiccuped: wait a little.
+    WaitShortly,
+}
+
+/// How far a walk has come.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Extent {
+    /// Share of the list that has been handed out, from 0 to 1, as far as it can be told.
+    pub done: f64,
+    /// The list is complete up to this ID, once all rows up to it were handed out.
+    pub complete_to: Option<u64>,
+}
+
+pub(crate) trait Strategy: Send {
+    /// The name for reports.
+    fn name(&self) -> &'static str;
+
+    /// The commands of the next request, at most `room` of them, under the ticket by which their outcomes come back.
+    /// `None`: nothing to send now. `ahead` says whether to open up more of the list than is being read already.
+    fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)>;
+
+    /// Takes the outcomes of a request, one for each of its commands.
+    fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck>;
+
+    /// The next page in order, as soon as it is known to be next.
+    fn pop(&mut self) -> Option<Page>;
+
+    /// Whether every row has been handed out.
+    fn is_done(&self) -> bool;
+
+    /// Bytes of rows that wait for their turn.
+    fn buffered(&self) -> usize;
+
+    fn extent(&self) -> Extent;
+}
+
+/// Names a request between [`Strategy::next`] and [`Strategy::accept`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// Whether a strategy may open up more of the list than it is reading already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ahead {
+    Allowed,
+    /// Rows already wait for their turn in as much memory as they may take.
+    Full,
+}
+
+/// Whether a command that failed this way may succeed if it is sent again.
+pub(crate) fn passing(error: &ApiError) -> Option<Then> {
+    use brimful_protocol::KnownCode;
+    match error.code.known() {
+        KnownCode::OperationTimeLimit => Some(Then::WaitForOperating),
+        KnownCode::QueryLimitExceeded | KnownCode::Internal => Some(Then::WaitShortly),
+        _ => None,
+    }
+}
+
+/// How often commands may come back without progress, in a row, before a walk gives up.
+pub(crate) const MAX_STALLS: u32 = 20;

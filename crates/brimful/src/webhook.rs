@@ -1,0 +1,124 @@
+//! The address of a portal. The code of a webhook is a password that stands in the path, so the address never shows it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::Url;
+
+/// The address of an incoming webhook: `https://portal/rest/1/code/`.
+///
+/// `Display` and `Debug` show `https://portal/rest/1/…/`: the code is a secret.
+///
+/// ```
+/// let webhook: brimful::Webhook = "https://example.bitrix24.ru/rest/1/abcdefgh/".parse().unwrap();
+/// assert_eq!(webhook.to_string(), "https://example.bitrix24.ru/rest/1/…/");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Ends in a slash; methods are joined to it.
+    base: Url,
+    user: String,
+}
+
+/// Why a text is not the address of a webhook. The text itself is not repeated: it may hold the secret.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// There is no `https://` before the host.
+    #[error("the portal's address has no scheme: write https://{0}")]
+    NoScheme(String),
+    /// It does not parse as a URL.
+    #[error("the portal's address is no URL ({0}); it looks like https://portal.bitrix24.ru/rest/1/code/")]
+    NotUrl(url::ParseError),
+    /// A scheme other than http and https.
+    #[error("the portal's address starts with {0}:, not with https:")]
+    Scheme(String),
+    /// The path is not `/rest/user/code/`.
+    #[error("the portal's address ({0}) has no webhook code; it looks like https://portal.bitrix24.ru/rest/1/code/")]
+    NoCode(String),
+    /// A method follows the code.
+    #[error("the portal's address already has a method in it: leave out {0:?} and give it as the method")]
+    Method(String),
+    /// There is a `?` or a `#` in it.
+    #[error("the portal's address ends at the webhook code: leave out what follows the {0}")]
+    Tail(char),
+}
+
+impl Webhook {
+    /// The address of `method`, secret included.
+    pub(crate) fn method_url(&self, method: &str) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push(method);
+        }
+        url
+    }
+
+    /// The portal's host, and its port if it is not the usual one.
+    pub fn host(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// The user (a number or a login) whom the webhook belongs to.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+}
+
+impl FromStr for Webhook {
+    type Err = WebhookError;
+
+    fn from_str(text: &str) -> Result<Self, WebhookError> {
+        let text = text.trim();
+        if !text.contains("://") {
+            let host: String = text.split('/').next().unwrap_or_default().chars().take(60).collect();
+            return Err(WebhookError::NoScheme(format!("{host}/rest/…")));
+        }
+        let url = Url::parse(text).map_err(WebhookError::NotUrl)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(WebhookError::Scheme(url.scheme().to_owned()));
+        }
+        if url.query().is_some() {
+            return Err(WebhookError::Tail('?'));
+        }
+        if url.fragment().is_some() {
+            return Err(WebhookError::Tail('#'));
+        }
+        let segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
+        let no_code = || WebhookError::NoCode(format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()));
+        let rest = segments.iter().position(|s| *s == "rest").ok_or_else(no_code)?;
+        let (user, code) = match segments[rest + 1..] {
+            [user, code] if !looks_like_method(code) => (user, code),
+            [_, _, method, ..] => return Err(WebhookError::Method(method.to_owned())),
+            _ => return Err(no_code()),
+        };
+        let user = user.to_owned();
+        let path = format!("/{}/{code}/", segments[..=rest + 1].join("/"));
+        let mut base = url.clone();
+        base.set_path(&path);
+        Ok(Self { base, user })
+    }
+}
+
+/// A webhook code has no dots; `crm.lead.list` in its place means that the code was left out.
+fn looks_like_method(segment: &str) -> bool {
+    segment.contains('.')
+}
+
+impl fmt::Display for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.base.scheme(), self.host())?;
+        let segments: Vec<&str> = self.base.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
+        for segment in &segments[..segments.len().saturating_sub(1)] {
+            write!(f, "/{segment}")?;
+        }
+        f.write_str("/…/")
+    }
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Webhook({self})")
+    }
+}
