@@ -30,14 +30,24 @@ pub fn command(method: &str, params: &Json) -> String {
 /// Takes a command apart as the portal does (`parse_url`, then `parse_str`): the path, if there is one, and the
 /// parameters. A fragment is dropped, control characters become `_`.
 pub fn parse_command(command: &str) -> (Option<String>, Array) {
-    let clean = |part: &str| -> String { part.chars().map(|c| if c.is_ascii_control() { '_' } else { c }).collect() };
-    let whole = command.split_once('#').map_or(command, |(before, _)| before);
+    let clean = |part: &str| -> String {
+        part.chars()
+            .map(|c| if c.is_ascii_control() { '_' } else { c })
+            .collect()
+    };
+    let whole = command
+        .split_once('#')
+        .map_or(command, |(before, _)| before);
     let (path, query) = match whole.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (whole, None),
     };
     let params = query.map_or_else(Array::new, |query| query::decode(clean(query).as_bytes()));
-    let path = if path.is_empty() && query.is_some() { None } else { Some(clean(path)) };
+    let path = if path.is_empty() && query.is_some() {
+        None
+    } else {
+        Some(clean(path))
+    };
     (path, params)
 }
 

@@ -115,10 +115,16 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WireErro
     let raw = <Cow<'de, RawValue>>::deserialize(deserializer)?;
     let raw = raw.get();
     if raw.starts_with('{') {
-        return serde_json::from_str(raw).map(|object| Some(WireError::Object(object))).map_err(serde::de::Error::custom);
+        return serde_json::from_str(raw)
+            .map(|object| Some(WireError::Object(object)))
+            .map_err(serde::de::Error::custom);
     }
     let scalar: Scalar = serde_json::from_str(raw).map_err(serde::de::Error::custom)?;
-    Ok(if raw == "null" { None } else { Some(WireError::Code(scalar.to_string())) })
+    Ok(if raw == "null" {
+        None
+    } else {
+        Some(WireError::Code(scalar.to_string()))
+    })
 }
 
 impl<'a> Envelope<'a> {
@@ -129,13 +135,24 @@ impl<'a> Envelope<'a> {
     /// assert_eq!(reply.result.unwrap().get(), r#"[{"ID":"1"}]"#);
     /// ```
     pub fn parse(body: &'a [u8]) -> Result<Self, EnvelopeError> {
-        let wire: Wire<'a> = serde_json::from_slice(body).map_err(|e| EnvelopeError::of(body, &e))?;
-        let error = wire.error.map(|error| ApiError::from_wire(error, wire.error_description));
+        let wire: Wire<'a> =
+            serde_json::from_slice(body).map_err(|e| EnvelopeError::of(body, &e))?;
+        let error = wire
+            .error
+            .map(|error| ApiError::from_wire(error, wire.error_description));
         if error.is_none() && wire.result.is_none() {
             return Err(EnvelopeError::NoResult(snippet(body)));
         }
-        let time = wire.time.and_then(|raw| serde_json::from_str(raw.get()).ok());
-        Ok(Self { result: wire.result, next: wire.next, total: wire.total, time, error })
+        let time = wire
+            .time
+            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        Ok(Self {
+            result: wire.result,
+            next: wire.next,
+            total: wire.total,
+            time,
+            error,
+        })
     }
 }
 
@@ -150,7 +167,10 @@ impl EnvelopeError {
         } else if error.is_eof() {
             Self::Truncated(body.len())
         } else {
-            Self::NotJson { reason: error.to_string(), start: snippet(start) }
+            Self::NotJson {
+                reason: error.to_string(),
+                start: snippet(start),
+            }
         }
     }
 }
@@ -166,7 +186,11 @@ fn html_title(body: &[u8]) -> Option<String> {
 
 fn snippet(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(480)]);
-    let mut text: String = text.chars().take(120).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text: String = text
+        .chars()
+        .take(120)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if body.len() > text.len() {
         text.push('…');
     }
@@ -176,7 +200,11 @@ fn snippet(body: &[u8]) -> String {
 impl ApiError {
     /// An error with a code and a text.
     pub fn new(code: &str, description: impl Into<String>) -> Self {
-        Self { code: ErrorCode::new(code), description: description.into(), validation: Vec::new() }
+        Self {
+            code: ErrorCode::new(code),
+            description: description.into(),
+            validation: Vec::new(),
+        }
     }
 
     fn from_wire(error: WireError, description: Option<String>) -> Self {
@@ -189,7 +217,11 @@ impl ApiError {
                     .validation
                     .into_iter()
                     .map(|item| {
-                        format!("{}: {}", item.field.unwrap_or_default(), item.message.unwrap_or_default())
+                        format!(
+                            "{}: {}",
+                            item.field.unwrap_or_default(),
+                            item.message.unwrap_or_default()
+                        )
                     })
                     .collect(),
             },

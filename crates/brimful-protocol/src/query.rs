@@ -21,9 +21,14 @@ const MAX_NESTING: usize = 64;
 pub fn encode(params: &Json) -> String {
     let mut out = String::new();
     match params {
-        Json::Object(map) => map.iter().for_each(|(key, value)| encode_entry(&mut out, &escaped(key), value)),
+        Json::Object(map) => map
+            .iter()
+            .for_each(|(key, value)| encode_entry(&mut out, &escaped(key), value)),
         Json::Array(items) => {
-            items.iter().enumerate().for_each(|(i, value)| encode_entry(&mut out, &i.to_string(), value));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(i, value)| encode_entry(&mut out, &i.to_string(), value));
         }
         _ => {}
     }
@@ -67,7 +72,9 @@ pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 2);
     for &b in text.as_bytes() {
         match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(b as char),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(b as char)
+            }
             b' ' => out.push('+'),
             _ => {
                 const HEX: &[u8; 16] = b"0123456789ABCDEF";
@@ -145,7 +152,9 @@ fn register(params: &mut Array, mut name: Vec<u8>, value: String) {
     let mut path: Vec<Option<String>> = Vec::new();
     let mut head: String = base.chars().map(plain).collect();
     while let Some(inside) = rest.strip_prefix('[') {
-        let skipped = inside.strip_prefix([' ', '\t', '\n', '\r', '\x0b', '\x0c']).unwrap_or(inside);
+        let skipped = inside
+            .strip_prefix([' ', '\t', '\n', '\r', '\x0b', '\x0c'])
+            .unwrap_or(inside);
         if let Some(after) = skipped.strip_prefix(']') {
             path.push(None);
             rest = after;

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 use crate::envelope::{ApiError, Envelope, EnvelopeError};
@@ -105,17 +107,27 @@ impl Page {
             .map(|span| {
                 let start = body.len() as u32;
                 body.extend_from_slice(&self.body[span.range()]);
-                Span { start, end: body.len() as u32, id: span.id }
+                Span {
+                    start,
+                    end: body.len() as u32,
+                    id: span.id,
+                }
             })
             .collect();
-        Self { body: body.into(), rows }
+        Self {
+            body: body.into(),
+            rows,
+        }
     }
 }
 
 impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<_> = self.ids().collect();
-        f.debug_struct("Page").field("rows", &self.rows.len()).field("ids", &ids).finish()
+        f.debug_struct("Page")
+            .field("rows", &self.rows.len())
+            .field("ids", &ids)
+            .finish()
     }
 }
 
@@ -190,7 +202,9 @@ impl RowsError {
         if error.is_data() {
             // The JSON is sound but not of the shape: say what it is.
             return match Envelope::parse(body) {
-                Ok(Envelope { error: Some(error), .. }) => Self::Api(error),
+                Ok(Envelope {
+                    error: Some(error), ..
+                }) => Self::Api(error),
                 Ok(_) => Self::NoRows(error.to_string()),
                 Err(error) => Self::Envelope(error),
             };
@@ -202,10 +216,20 @@ impl RowsError {
 /// Reads the reply to one list call.
 pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError> {
     let text = check(body)?;
-    let mut reply = ListReply { page: Page::default(), next: None, total: None, time: None };
+    let mut reply = ListReply {
+        page: Page::default(),
+        next: None,
+        total: None,
+        time: None,
+    };
     let mut found = Found::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let seed = ListEnvelope { base: text, place, reply: &mut reply, found: &mut found };
+    let seed = ListEnvelope {
+        base: text,
+        place,
+        reply: &mut reply,
+        found: &mut found,
+    };
     seed.deserialize(&mut deserializer)
         .and_then(|()| deserializer.end())
         .map_err(|error| RowsError::of(body, &error))?;
@@ -215,13 +239,26 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
 }
 
 /// Reads the reply to a batch of lists, one outcome for each of `labels`.
-pub fn read_batch(body: &Bytes, labels: &[String], place: Place<'_>) -> Result<BatchOfLists, RowsError> {
+pub fn read_batch(
+    body: &Bytes,
+    labels: &[String],
+    place: Place<'_>,
+) -> Result<BatchOfLists, RowsError> {
     let text = check(body)?;
-    let mut batch = Commands { labels, slots: Vec::new(), time: None };
+    let mut batch = Commands {
+        labels,
+        slots: Vec::new(),
+        time: None,
+    };
     batch.slots.resize_with(labels.len(), Slot::default);
     let mut found = Found::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let seed = BatchEnvelope { base: text, place, batch: &mut batch, found: &mut found };
+    let seed = BatchEnvelope {
+        base: text,
+        place,
+        batch: &mut batch,
+        found: &mut found,
+    };
     seed.deserialize(&mut deserializer)
         .and_then(|()| deserializer.end())
         .map_err(|error| RowsError::of(body, &error))?;
@@ -235,14 +272,25 @@ pub fn read_batch(body: &Bytes, labels: &[String], place: Place<'_>) -> Result<B
             match (slot.error, slot.rows) {
                 (Some(error), _) => PageOutcome::Error(error),
                 (None, Some(rows)) => {
-                    let page = Page { body: body.clone(), rows };
-                    PageOutcome::Page { page, next: slot.next, total: slot.total }
+                    let page = Page {
+                        body: body.clone(),
+                        rows,
+                    };
+                    PageOutcome::Page {
+                        page,
+                        next: slot.next,
+                        total: slot.total,
+                    }
                 }
                 (None, None) => PageOutcome::NotRun,
             }
         })
         .collect();
-    Ok(BatchOfLists { outcomes, time: batch.time, times })
+    Ok(BatchOfLists {
+        outcomes,
+        time: batch.time,
+        times,
+    })
 }
 
 fn check(body: &Bytes) -> Result<&str, RowsError> {
@@ -251,7 +299,10 @@ fn check(body: &Bytes) -> Result<&str, RowsError> {
     }
     std::str::from_utf8(body).map_err(|error| {
         let start = String::from_utf8_lossy(&body[..body.len().min(120)]).into_owned();
-        RowsError::Envelope(EnvelopeError::NotJson { reason: error.to_string(), start })
+        RowsError::Envelope(EnvelopeError::NotJson {
+            reason: error.to_string(),
+            start,
+        })
     })
 }
 
@@ -268,10 +319,13 @@ impl Found {
             return Ok(());
         }
         match Envelope::parse(body)? {
-            Envelope { error: Some(error), .. } => Err(RowsError::Api(error)),
-            Envelope { result: Some(result), .. } => {
-                Err(RowsError::NoRows(result.get().chars().take(120).collect()))
-            }
+            Envelope {
+                error: Some(error), ..
+            } => Err(RowsError::Api(error)),
+            Envelope {
+                result: Some(result),
+                ..
+            } => Err(RowsError::NoRows(result.get().chars().take(120).collect())),
             Envelope { .. } => Err(RowsError::NoRows(String::new())),
         }
     }
@@ -303,7 +357,10 @@ impl<'de, 'a: 'de> Visitor<'de> for ListEnvelope<'a, '_> {
         while let Some(key) = entries.next_key::<&str>()? {
             match key {
                 "result" => {
-                    let seed = ResultSeed { base: self.base, place: self.place };
+                    let seed = ResultSeed {
+                        base: self.base,
+                        place: self.place,
+                    };
                     self.reply.page.rows = entries.next_value_seed(seed)?;
                     self.found.result = true;
                 }
@@ -372,7 +429,11 @@ impl<'de, 'a: 'de> Visitor<'de> for BatchEnvelope<'a, '_, '_> {
         while let Some(key) = entries.next_key::<&str>()? {
             match key {
                 "result" => {
-                    let seed = BatchResult { base: self.base, place: self.place, batch: self.batch };
+                    let seed = BatchResult {
+                        base: self.base,
+                        place: self.place,
+                        batch: self.batch,
+                    };
                     entries.next_value_seed(seed)?;
                     self.found.result = true;
                 }
@@ -421,7 +482,12 @@ impl<'de, 'a: 'de> Visitor<'de> for BatchResult<'a, '_, '_> {
                     continue;
                 }
             };
-            entries.next_value_seed(PartSeed { base: self.base, place: self.place, part, batch: self.batch })?;
+            entries.next_value_seed(PartSeed {
+                base: self.base,
+                place: self.place,
+                part,
+                batch: self.batch,
+            })?;
         }
         Ok(())
     }
@@ -452,8 +518,14 @@ impl<'a> PartSeed<'a, '_, '_> {
         expected: &mut usize,
         read: impl FnOnce(EntrySeed<'a>) -> Result<Entry, E>,
     ) -> Result<(), E> {
-        let entry = read(EntrySeed { base: self.base, place: self.place, part: self.part })?;
-        let Some(slot) = self.batch.slot(label, expected) else { return Ok(()) };
+        let entry = read(EntrySeed {
+            base: self.base,
+            place: self.place,
+            part: self.part,
+        })?;
+        let Some(slot) = self.batch.slot(label, expected) else {
+            return Ok(());
+        };
         match entry {
             Entry::Rows(rows) => slot.rows = Some(rows),
             Entry::Error(error) => slot.error = Some(error),
@@ -494,11 +566,13 @@ impl<'de, 'a: 'de> Visitor<'de> for PartSeed<'a, '_, '_> {
         loop {
             let mut more = true;
             let label = index.to_string();
-            self.entry(&label, &mut expected, |seed| match items.next_element_seed(seed)? {
-                Some(entry) => Ok(entry),
-                None => {
-                    more = false;
-                    Ok(Entry::Next(None))
+            self.entry(&label, &mut expected, |seed| {
+                match items.next_element_seed(seed)? {
+                    Some(entry) => Ok(entry),
+                    None => {
+                        more = false;
+                        Ok(Entry::Next(None))
+                    }
                 }
             })?;
             if !more {
@@ -536,9 +610,13 @@ impl<'de, 'a: 'de> DeserializeSeed<'de> for EntrySeed<'a> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Entry, D::Error> {
         Ok(match self.part {
-            Part::Result => {
-                Entry::Rows(ResultSeed { base: self.base, place: self.place }.deserialize(deserializer)?)
-            }
+            Part::Result => Entry::Rows(
+                ResultSeed {
+                    base: self.base,
+                    place: self.place,
+                }
+                .deserialize(deserializer)?,
+            ),
             Part::Error => Entry::Error(ApiError::deserialize(deserializer)?),
             Part::Total => Entry::Total(Count::deserialize(deserializer)?.0),
             Part::Next => Entry::Next(Count::deserialize(deserializer)?.0),
@@ -580,11 +658,17 @@ impl<'de, 'a: 'de> Visitor<'de> for ResultSeed<'a> {
             if exact || (!wanted && found.is_some()) {
                 let raw = entries.next_value::<&RawValue>()?;
                 if !exact && self.place.key.is_none() && raw.get().starts_with('[') {
-                    return Err(A::Error::custom("several lists in one result: name the key of the rows"));
+                    return Err(A::Error::custom(
+                        "several lists in one result: name the key of the rows",
+                    ));
                 }
                 continue;
             }
-            let seed = Inner { base: self.base, id: self.place.id, map_is_rows: wanted };
+            let seed = Inner {
+                base: self.base,
+                id: self.place.id,
+                map_is_rows: wanted,
+            };
             if let Some(rows) = entries.next_value_seed(seed)? {
                 found = Some(rows);
                 exact = wanted;
@@ -655,7 +739,11 @@ impl<'de, 'a: 'de> Visitor<'de> for Inner<'a> {
     }
 }
 
-fn rows<'de, A: SeqAccess<'de>>(base: &str, id: Option<&str>, mut items: A) -> Result<Vec<Span>, A::Error> {
+fn rows<'de, A: SeqAccess<'de>>(
+    base: &str,
+    id: Option<&str>,
+    mut items: A,
+) -> Result<Vec<Span>, A::Error> {
     let mut spans = Vec::with_capacity(50);
     while let Some(raw) = items.next_element::<&'de RawValue>()? {
         spans.push(span(base, raw, id));
@@ -666,7 +754,11 @@ fn rows<'de, A: SeqAccess<'de>>(base: &str, id: Option<&str>, mut items: A) -> R
 fn span(base: &str, raw: &RawValue, id: Option<&str>) -> Span {
     let start = raw.get().as_ptr().addr() - base.as_ptr().addr();
     let end = start + raw.get().len();
-    Span { start: start as u32, end: end as u32, id: id.and_then(|field| row_id(raw.get(), field)) }
+    Span {
+        start: start as u32,
+        end: end as u32,
+        id: id.and_then(|field| row_id(raw.get(), field)),
+    }
 }
 
 /// The ID of a row, from the field `field` in any case of its letters: a number or a string of digits.
@@ -677,7 +769,10 @@ pub fn row_id(row: &str, field: &str) -> Option<u64> {
     let mut found = None;
     let mut deserializer = serde_json::Deserializer::from_str(row);
     // The visitor leaves the row unfinished once it has the ID, so the deserializer's own verdict is of no interest.
-    let _ = deserializer.deserialize_map(FindId { field, found: &mut found });
+    let _ = deserializer.deserialize_map(FindId {
+        field,
+        found: &mut found,
+    });
     found
 }
 
@@ -685,17 +780,29 @@ pub fn row_id(row: &str, field: &str) -> Option<u64> {
 fn leading_id(row: &[u8], field: &[u8]) -> Option<u64> {
     let rest = row.strip_prefix(b"{\"")?;
     let (name, rest) = rest.split_at_checked(field.len())?;
-    let rest = if name.eq_ignore_ascii_case(field) { rest.strip_prefix(b"\":")? } else { return None };
+    let rest = if name.eq_ignore_ascii_case(field) {
+        rest.strip_prefix(b"\":")?
+    } else {
+        return None;
+    };
     let (quoted, rest) = match rest.strip_prefix(b"\"") {
         Some(rest) => (true, rest),
         None => (false, rest),
     };
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-    let closes = if quoted { rest.get(digits) == Some(&b'"') } else { matches!(rest.get(digits), Some(b',' | b'}')) };
+    let closes = if quoted {
+        rest.get(digits) == Some(&b'"')
+    } else {
+        matches!(rest.get(digits), Some(b',' | b'}'))
+    };
     if digits == 0 || digits > 18 || !closes {
         return None;
     }
-    Some(rest[..digits].iter().fold(0, |id, b| id * 10 + u64::from(b - b'0')))
+    Some(
+        rest[..digits]
+            .iter()
+            .fold(0, |id, b| id * 10 + u64::from(b - b'0')),
+    )
 }
 
 struct FindId<'o> {

@@ -21,7 +21,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 
 /// An ID: a number or a string of digits.
 pub fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
@@ -45,10 +47,16 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
         Scalar::Empty | Scalar::Bool(false) => Ok(None),
         Scalar::Bool(true) => Ok(Some(1)),
         Scalar::Int(i) => Ok(Some(i)),
-        Scalar::Unsigned(u) => i64::try_from(u).map(Some).map_err(|_| invalid(u, "an integer")),
+        Scalar::Unsigned(u) => i64::try_from(u)
+            .map(Some)
+            .map_err(|_| invalid(u, "an integer")),
         Scalar::Float(f) if f.fract() == 0.0 => Ok(Some(f as i64)),
         Scalar::Float(f) => Err(invalid(f, "an integer")),
-        Scalar::Text(s) => s.trim().parse().map(Some).map_err(|_| invalid(s, "an integer")),
+        Scalar::Text(s) => s
+            .trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| invalid(s, "an integer")),
     }
 }
 
@@ -60,7 +68,11 @@ pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>,
         Scalar::Int(i) => Ok(Some(i as f64)),
         Scalar::Unsigned(u) => Ok(Some(u as f64)),
         Scalar::Float(f) => Ok(Some(f)),
-        Scalar::Text(s) => s.trim().parse().map(Some).map_err(|_| invalid(s, "a number")),
+        Scalar::Text(s) => s
+            .trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| invalid(s, "a number")),
     }
 }
 
@@ -103,7 +115,13 @@ where
         Json::Object(map) => map.is_empty(),
         _ => false,
     };
-    if empty { Ok(None) } else { serde_json::from_value(json).map(Some).map_err(Error::custom) }
+    if empty {
+        Ok(None)
+    } else {
+        serde_json::from_value(json)
+            .map(Some)
+            .map_err(Error::custom)
+    }
 }
 
 fn invalid<E: Error>(found: impl fmt::Display, expected: &str) -> E {
@@ -173,7 +191,11 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_str<E>(self, s: &str) -> Result<Scalar, E> {
-        Ok(if s.is_empty() { Scalar::Empty } else { Scalar::Text(s.to_owned()) })
+        Ok(if s.is_empty() {
+            Scalar::Empty
+        } else {
+            Scalar::Text(s.to_owned())
+        })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Scalar, A::Error> {
@@ -226,7 +248,9 @@ where
             if s.is_empty() {
                 return Ok(Vec::new());
             }
-            s.parse().map(|item| vec![item]).map_err(|_| invalid(s, "an item of the list"))
+            s.parse()
+                .map(|item| vec![item])
+                .map_err(|_| invalid(s, "an item of the list"))
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {

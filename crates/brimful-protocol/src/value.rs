@@ -129,7 +129,11 @@ impl Value {
                     Some(found) => at = found,
                 },
                 Self::Text(text) => {
-                    let letter = step.as_ref().parse::<usize>().ok().and_then(|i| text.chars().nth(i));
+                    let letter = step
+                        .as_ref()
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|i| text.chars().nth(i));
                     return letter.map_or_else(|| at.clone(), |c| Self::Text(c.to_string()));
                 }
                 _ => break,
@@ -239,7 +243,10 @@ impl Array {
 
     /// An empty array with room for `n` entries.
     pub fn with_capacity(n: usize) -> Self {
-        Self { entries: IndexMap::with_capacity(n), next: 0 }
+        Self {
+            entries: IndexMap::with_capacity(n),
+            next: 0,
+        }
     }
 
     /// The number of entries.
@@ -254,7 +261,10 @@ impl Array {
 
     /// Whether JSON shows it as an array: the keys are `0..n` in order.
     pub fn is_list(&self) -> bool {
-        self.entries.keys().enumerate().all(|(i, key)| matches!(key, Key::Int(k) if *k == i as i64))
+        self.entries
+            .keys()
+            .enumerate()
+            .all(|(i, key)| matches!(key, Key::Int(k) if *k == i as i64))
     }
 
     /// The value under `key`, where a canonical integer is an integer key.
@@ -400,12 +410,16 @@ impl From<serde_json::Value> for Value {
         match json {
             Json::Null => Self::Null,
             Json::Bool(b) => Self::Bool(b),
-            Json::Number(n) => n.as_i64().map_or_else(|| Self::Float(n.as_f64().unwrap_or(0.0)), Self::Int),
+            Json::Number(n) => n
+                .as_i64()
+                .map_or_else(|| Self::Float(n.as_f64().unwrap_or(0.0)), Self::Int),
             Json::String(s) => Self::Text(s),
             Json::Array(items) => items.into_iter().collect(),
-            Json::Object(map) => {
-                Self::Array(map.into_iter().map(|(k, v)| (Key::new(&k), Self::from(v))).collect())
-            }
+            Json::Object(map) => Self::Array(
+                map.into_iter()
+                    .map(|(k, v)| (Key::new(&k), Self::from(v)))
+                    .collect(),
+            ),
         }
     }
 }

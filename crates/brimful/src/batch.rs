@@ -25,7 +25,11 @@ pub struct Command {
 impl Command {
     /// A command under a label, by which later commands of the same batch may refer to its result.
     pub fn new(label: impl Into<String>, method: impl Into<String>, params: Value) -> Self {
-        Self { label: label.into(), method: method.into(), params }
+        Self {
+            label: label.into(),
+            method: method.into(),
+            params,
+        }
     }
 
     /// The label.
@@ -75,7 +79,11 @@ impl Client {
     /// # Errors
     /// Two commands with one label, a label that no reference could name, a reference to a command that goes out in an
     /// earlier request, and a first request that fails as a whole.
-    pub async fn batch(&self, commands: Vec<Command>, on_error: OnError) -> Result<Vec<Outcome>, Error> {
+    pub async fn batch(
+        &self,
+        commands: Vec<Command>,
+        on_error: OnError,
+    ) -> Result<Vec<Outcome>, Error> {
         check(&commands)?;
         let mut outcomes = Vec::with_capacity(commands.len());
         let mut halted = false;
@@ -86,7 +94,8 @@ impl Client {
             }
             match self.batch_request(chunk, on_error).await {
                 Ok(results) => {
-                    halted = on_error == OnError::Halt && results.iter().any(|o| !matches!(o, Outcome::Done(_)));
+                    halted = on_error == OnError::Halt
+                        && results.iter().any(|o| !matches!(o, Outcome::Done(_)));
                     outcomes.extend(results);
                 }
                 // Nothing ran yet: the error is the answer.
@@ -96,7 +105,11 @@ impl Client {
                     let unknown = error.did_it_run() != crate::DidItRun::No;
                     halted = on_error == OnError::Halt;
                     outcomes.extend(chunk.iter().map(|_| {
-                        if unknown { Outcome::Unknown(error.to_string()) } else { Outcome::NotRun }
+                        if unknown {
+                            Outcome::Unknown(error.to_string())
+                        } else {
+                            Outcome::NotRun
+                        }
                     }));
                 }
             }
@@ -104,19 +117,35 @@ impl Client {
         Ok(outcomes)
     }
 
-    async fn batch_request(&self, commands: &[Command], on_error: OnError) -> Result<Vec<Outcome>, Error> {
-        let cmd: Map<String, Value> =
-            commands.iter().map(|c| (c.label.clone(), Value::String(command(&c.method, &c.params)))).collect();
+    async fn batch_request(
+        &self,
+        commands: &[Command],
+        on_error: OnError,
+    ) -> Result<Vec<Outcome>, Error> {
+        let cmd: Map<String, Value> = commands
+            .iter()
+            .map(|c| {
+                (
+                    c.label.clone(),
+                    Value::String(command(&c.method, &c.params)),
+                )
+            })
+            .collect();
         let halt = u8::from(on_error == OnError::Halt);
         let body = serde_json::json!({ "halt": halt, "cmd": cmd });
-        let reads = commands.iter().all(|c| effect::of(&c.method) == Effect::Read);
+        let reads = commands
+            .iter()
+            .all(|c| effect::of(&c.method) == Effect::Read);
         let call = Call {
             method: "batch".to_owned(),
             subject: "batch".to_owned(),
             effect: if reads { Effect::Read } else { Effect::Write },
             body: body.to_string().into(),
         };
-        self.session().run(&call, None, |body| read(body, commands)).await.0
+        self.session()
+            .run(&call, None, |body| read(body, commands))
+            .await
+            .0
     }
 }
 
@@ -125,7 +154,9 @@ fn read(body: &Bytes, commands: &[Command]) -> Result<Vec<Outcome>, RowsError> {
     if let Some(error) = envelope.error {
         return Err(RowsError::Api(error));
     }
-    let result = envelope.result.ok_or_else(|| EnvelopeError::NoResult(String::new()))?;
+    let result = envelope
+        .result
+        .ok_or_else(|| EnvelopeError::NoResult(String::new()))?;
     let reply = BatchReply::parse(result).map_err(|error| RowsError::NoRows(error.to_string()))?;
     Ok(commands
         .iter()
@@ -144,24 +175,36 @@ fn read(body: &Bytes, commands: &[Command]) -> Result<Vec<Outcome>, RowsError> {
 fn check(commands: &[Command]) -> Result<(), Error> {
     let mut labels = HashSet::new();
     for command in commands {
-        if command.label.is_empty() || command.label.chars().any(|c| c.is_whitespace() || matches!(c, '[' | ']')) {
+        if command.label.is_empty()
+            || command
+                .label
+                .chars()
+                .any(|c| c.is_whitespace() || matches!(c, '[' | ']'))
+        {
             return Err(Error::config(format!(
                 "the label {:?} of a batch command is empty or has white space or brackets in it: no reference could name it",
                 command.label
             )));
         }
         if !labels.insert(command.label.as_str()) {
-            return Err(Error::config(format!("two commands of the batch have the label {:?}", command.label)));
+            return Err(Error::config(format!(
+                "two commands of the batch have the label {:?}",
+                command.label
+            )));
         }
         if command.method.eq_ignore_ascii_case("batch") {
-            return Err(Error::config("batch cannot be a command of a batch: portals refuse it"));
+            return Err(Error::config(
+                "batch cannot be a command of a batch: portals refuse it",
+            ));
         }
     }
     for (number, chunk) in commands.chunks(MAX_COMMANDS).enumerate().skip(1) {
         for command in chunk {
             let text = command.params.to_string();
             let earlier = commands[..number * MAX_COMMANDS].iter().find(|c| {
-                ["result", "next", "total", "time", "error"].iter().any(|a| text.contains(&format!("${a}[{}]", c.label)))
+                ["result", "next", "total", "time", "error"]
+                    .iter()
+                    .any(|a| text.contains(&format!("${a}[{}]", c.label)))
             });
             if let Some(earlier) = earlier {
                 return Err(Error::config(format!(

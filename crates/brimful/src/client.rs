@@ -123,10 +123,15 @@ impl ClientBuilder {
     /// # Errors
     /// The address is not that of a webhook, the limit is not positive, or the network cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let webhook: Webhook =
-            self.webhook.parse().map_err(|error: crate::WebhookError| Error::config(error.to_string()))?;
+        let webhook: Webhook = self
+            .webhook
+            .parse()
+            .map_err(|error: crate::WebhookError| Error::config(error.to_string()))?;
         if let Some(limit) = self.limit
-            && !(limit.burst >= 1.0 && limit.per_second > 0.0 && limit.burst.is_finite() && limit.per_second.is_finite())
+            && !(limit.burst >= 1.0
+                && limit.per_second > 0.0
+                && limit.burst.is_finite()
+                && limit.per_second.is_finite())
         {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
@@ -135,10 +140,9 @@ impl ClientBuilder {
         }
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(
-                HttpTransport::new()
-                    .map_err(|error| Error::config("the HTTP client could not be set up").with_source(error))?,
-            ),
+            None => Arc::new(HttpTransport::new().map_err(|error| {
+                Error::config("the HTTP client could not be set up").with_source(error)
+            })?),
         };
         let session = Session {
             webhook,
@@ -146,11 +150,16 @@ impl ClientBuilder {
             gate: Arc::new(Gate::new(self.limit)),
             ledger: Ledger::default(),
             policy: self.policy,
-            random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
+            random: Mutex::new(
+                self.seed
+                    .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
+            ),
             reached: AtomicBool::new(false),
             requests: AtomicU64::new(0),
         };
-        Ok(Client { session: Arc::new(session) })
+        Ok(Client {
+            session: Arc::new(session),
+        })
     }
 }
 
@@ -174,7 +183,13 @@ impl Reply {
             return Err(RowsError::Api(error));
         }
         let result = envelope.result.map(ToOwned::to_owned).unwrap_or_default();
-        Ok(Self { body: body.clone(), result, next: envelope.next, total: envelope.total, time: envelope.time })
+        Ok(Self {
+            body: body.clone(),
+            result,
+            next: envelope.next,
+            total: envelope.total,
+            time: envelope.time,
+        })
     }
 
     /// `result` as raw JSON.

@@ -11,15 +11,40 @@ pub(crate) enum Effect {
 /// mistake is an error instead of a repetition, never a doubled write.
 pub(crate) fn of(method: &str) -> Effect {
     const READS: &[&str] = &[
-        "list", "getlist", "get", "getfields", "fields", "types", "search", "current", "count", "info", "tail",
-        "findbycomm", "scope", "scopes", "methods", "time", "profile", "documentation", "openapi", "getchildren",
-        "getversions", "getdescription", "countbyfilter", "aggregate",
+        "list",
+        "getlist",
+        "get",
+        "getfields",
+        "fields",
+        "types",
+        "search",
+        "current",
+        "count",
+        "info",
+        "tail",
+        "findbycomm",
+        "scope",
+        "scopes",
+        "methods",
+        "time",
+        "profile",
+        "documentation",
+        "openapi",
+        "getchildren",
+        "getversions",
+        "getdescription",
+        "countbyfilter",
+        "aggregate",
     ];
     // Reads that are not: an offline event is deleted as it is fetched.
     const WRITES: &[&str] = &["event.offline.get", "imbot.v2.event.get", "im.v2.event.get"];
     let method = method.to_ascii_lowercase();
     let last = method.rsplit('.').next().unwrap_or_default();
-    if READS.contains(&last) && !WRITES.contains(&method.as_str()) { Effect::Read } else { Effect::Write }
+    if READS.contains(&last) && !WRITES.contains(&method.as_str()) {
+        Effect::Read
+    } else {
+        Effect::Write
+    }
 }
 
 #[cfg(test)]
@@ -28,10 +53,23 @@ mod tests {
 
     #[test]
     fn lists_and_getters_read_and_everything_else_writes() {
-        for method in ["crm.lead.list", "crm.item.get", "user.current", "tasks.task.getFields", "server.time", "scope"] {
+        for method in [
+            "crm.lead.list",
+            "crm.item.get",
+            "user.current",
+            "tasks.task.getFields",
+            "server.time",
+            "scope",
+        ] {
             assert_eq!(of(method), Effect::Read, "{method}");
         }
-        for method in ["crm.lead.add", "tasks.task.start", "crm.item.update", "im.notify", "something.unheard.of"] {
+        for method in [
+            "crm.lead.add",
+            "tasks.task.start",
+            "crm.item.update",
+            "im.notify",
+            "something.unheard.of",
+        ] {
             assert_eq!(of(method), Effect::Write, "{method}");
         }
     }

@@ -93,7 +93,9 @@ impl Error {
 
     pub(crate) fn api(error: ApiError) -> Self {
         let (kind, ran) = match error.code.known() {
-            KnownCode::QueryLimitExceeded | KnownCode::OverloadLimit => (ErrorKind::QueryLimit, DidItRun::No),
+            KnownCode::QueryLimitExceeded | KnownCode::OverloadLimit => {
+                (ErrorKind::QueryLimit, DidItRun::No)
+            }
             KnownCode::OperationTimeLimit => (ErrorKind::OperationTimeLimit, DidItRun::No),
             KnownCode::ExpiredToken | KnownCode::Auth => (ErrorKind::Auth, DidItRun::No),
             KnownCode::InsufficientScope => (ErrorKind::InsufficientScope, DidItRun::No),
@@ -124,7 +126,10 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
         self.0.source = Some(source.into());
         self
     }

@@ -22,9 +22,15 @@ pub struct Limit {
 
 impl Limit {
     /// All tariffs but Enterprise: 50 and 2 a second.
-    pub const STANDARD: Self = Self { burst: 50.0, per_second: 2.0 };
+    pub const STANDARD: Self = Self {
+        burst: 50.0,
+        per_second: 2.0,
+    };
     /// Enterprise: 250 and 5 a second.
-    pub const ENTERPRISE: Self = Self { burst: 250.0, per_second: 5.0 };
+    pub const ENTERPRISE: Self = Self {
+        burst: 250.0,
+        per_second: 5.0,
+    };
 }
 
 /// Requests reach the portal later than they were sent, some more than others, and so closer together than they were
@@ -68,10 +74,21 @@ pub(crate) struct Slot {
 impl Gate {
     pub(crate) fn new(limit: Option<Limit>) -> Self {
         let model = limit.map(|limit| {
-            let reserve = (limit.per_second * TRANSIT_SPREAD.as_secs_f64()).clamp(1.0, (limit.burst / 2.0).max(1.0));
-            Mutex::new(Model { limit, rate: limit.per_second, reserve, level: 0.0, at: Instant::now() })
+            let reserve = (limit.per_second * TRANSIT_SPREAD.as_secs_f64())
+                .clamp(1.0, (limit.burst / 2.0).max(1.0));
+            Mutex::new(Model {
+                limit,
+                rate: limit.per_second,
+                reserve,
+                level: 0.0,
+                at: Instant::now(),
+            })
         });
-        Self { turn: tokio::sync::Mutex::new(()), model, changed: Notify::new() }
+        Self {
+            turn: tokio::sync::Mutex::new(()),
+            model,
+            changed: Notify::new(),
+        }
     }
 
     /// Waits for a slot. Dropping the future gives the place in the queue up.
@@ -87,7 +104,10 @@ impl Gate {
                 }
             }
         }
-        Slot { gate: Arc::clone(self), used: false }
+        Slot {
+            gate: Arc::clone(self),
+            used: false,
+        }
     }
 
     /// Takes a slot, or says how long until there is one.
@@ -132,7 +152,9 @@ impl Gate {
     }
 
     fn model(&self) -> Option<MutexGuard<'_, Model>> {
-        self.model.as_ref().map(|model| model.lock().unwrap_or_else(PoisonError::into_inner))
+        self.model
+            .as_ref()
+            .map(|model| model.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn give_back(&self) {
@@ -159,7 +181,11 @@ impl Model {
         self.advance(now);
         let over = self.level + 1.0 - self.ceiling();
         // Less than a nanosecond over is a rounding error, and would be slept for nothing.
-        if over <= 1e-9 { Duration::ZERO } else { Duration::from_secs_f64(over / self.rate) }
+        if over <= 1e-9 {
+            Duration::ZERO
+        } else {
+            Duration::from_secs_f64(over / self.rate)
+        }
     }
 }
 

@@ -50,9 +50,14 @@ impl Ledger {
         let now = Instant::now();
         self.with(method, |entry| {
             entry.refusals += 1;
-            let known = entry.resets.map(|at| at.saturating_duration_since(now)).filter(|wait| !wait.is_zero());
+            let known = entry
+                .resets
+                .map(|at| at.saturating_duration_since(now))
+                .filter(|wait| !wait.is_zero());
             // A reset that did not help was only the first part of the sum to expire: the next try comes later.
-            let grown = FIRST_WAIT.mul_f64(1.5f64.powi(entry.refusals.min(16) as i32 - 1)).min(LONGEST_WAIT);
+            let grown = FIRST_WAIT
+                .mul_f64(1.5f64.powi(entry.refusals.min(16) as i32 - 1))
+                .min(LONGEST_WAIT);
             known.unwrap_or(grown).max(MARGIN)
         })
     }
@@ -62,6 +67,9 @@ impl Ledger {
         if let Some(entry) = entries.get_mut(method) {
             return change(entry);
         }
-        change(entries.entry(method.into()).or_insert(Entry { resets: None, refusals: 0 }))
+        change(entries.entry(method.into()).or_insert(Entry {
+            resets: None,
+            refusals: 0,
+        }))
     }
 }

@@ -52,7 +52,10 @@ pub(crate) fn may_repeat(effect: Effect, ran: DidItRun) -> bool {
 impl RetryPolicy {
     /// The delay after the `failures`-th attempt without an answer; `jitter` is in `0..1`.
     pub(crate) fn delay(&self, failures: u32, jitter: f64) -> Duration {
-        let full = self.base_delay.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(self.max_delay);
+        let full = self
+            .base_delay
+            .saturating_mul(1 << failures.saturating_sub(1).min(16))
+            .min(self.max_delay);
         full.mul_f64(0.5 + 0.5 * jitter)
     }
 }

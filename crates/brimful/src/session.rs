@@ -95,7 +95,14 @@ impl Session {
                     self.gate.refused();
                     // With the gate the next slot is the wait; without one (no limit was expected) it is a delay.
                     let delay = self.delay(effort.requests);
-                    (error, if self.gate.room().is_some() { Duration::ZERO } else { delay })
+                    (
+                        error,
+                        if self.gate.room().is_some() {
+                            Duration::ZERO
+                        } else {
+                            delay
+                        },
+                    )
                 }
                 Became::OverTime(error) => (error, self.ledger.refused(&call.subject)),
                 Became::Refused(error) => break Err(error),
@@ -118,7 +125,10 @@ impl Session {
             debug!(method = call.subject, attempt = effort.requests, ?wait, %error, "trying again");
             tokio::time::sleep(wait).await;
         };
-        (result.map_err(|error| error.attempts(effort.requests)), effort)
+        (
+            result.map_err(|error| error.attempts(effort.requests)),
+            effort,
+        )
     }
 
     async fn attempt<T>(
@@ -138,11 +148,20 @@ impl Session {
         *took = sent.elapsed();
         let became = match sending {
             Ok(response) => {
-                debug!(method = call.subject, status = response.status.as_u16(), bytes = response.body.len(), ?took);
+                debug!(
+                    method = call.subject,
+                    status = response.status.as_u16(),
+                    bytes = response.body.len(),
+                    ?took
+                );
                 self.judge(&response, read)
             }
             Err(failure) => {
-                let ran = if failure.kind.was_sent() { DidItRun::Unknown } else { DidItRun::No };
+                let ran = if failure.kind.was_sent() {
+                    DidItRun::Unknown
+                } else {
+                    DidItRun::No
+                };
                 let message = match (failure.kind, &failure.source) {
                     (TransportErrorKind::TooLarge, _) | (_, None) => failure.kind.to_string(),
                     (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
@@ -164,7 +183,11 @@ impl Session {
     }
 
     /// Reads an answer. The code in the body decides before the status does: portals differ in their statuses.
-    fn judge<T>(&self, response: &Response, read: impl Fn(&Bytes) -> Result<T, RowsError>) -> Became<T> {
+    fn judge<T>(
+        &self,
+        response: &Response,
+        read: impl Fn(&Bytes) -> Result<T, RowsError>,
+    ) -> Became<T> {
         let status = response.status;
         if status.is_redirection() {
             return Became::Refused(moved(response));
@@ -174,16 +197,25 @@ impl Session {
                 Ok(value) => Became::Done(value),
                 Err(RowsError::Api(error)) => refusal(error, status),
                 // A sound answer of another kind will not be another one next time.
-                Err(error @ (RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_)))) => {
-                    Became::Refused(Error::new(ErrorKind::Decode, DidItRun::Yes, format!("the portal sent {error}")))
-                }
-                Err(error) => {
-                    Became::Lost(Error::new(ErrorKind::Decode, DidItRun::Unknown, format!("the portal sent {error}")))
-                }
+                Err(
+                    error
+                    @ (RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_))),
+                ) => Became::Refused(Error::new(
+                    ErrorKind::Decode,
+                    DidItRun::Yes,
+                    format!("the portal sent {error}"),
+                )),
+                Err(error) => Became::Lost(Error::new(
+                    ErrorKind::Decode,
+                    DidItRun::Unknown,
+                    format!("the portal sent {error}"),
+                )),
             };
         }
         match Envelope::parse(&response.body) {
-            Ok(Envelope { error: Some(error), .. }) => refusal(error, status),
+            Ok(Envelope {
+                error: Some(error), ..
+            }) => refusal(error, status),
             Ok(_) => self.unreadable(status, "JSON that is no error"),
             Err(error) => self.unreadable(status, &error.to_string()),
         }
@@ -192,7 +224,9 @@ impl Session {
     fn unreadable<T>(&self, status: StatusCode, what: &str) -> Became<T> {
         let message = format!("the portal answered {status} with {what}");
         match status {
-            StatusCode::TOO_MANY_REQUESTS => Became::OverTime(Error::new(ErrorKind::QueryLimit, DidItRun::No, message)),
+            StatusCode::TOO_MANY_REQUESTS => {
+                Became::OverTime(Error::new(ErrorKind::QueryLimit, DidItRun::No, message))
+            }
             _ if status.is_server_error() => {
                 Became::Lost(Error::new(ErrorKind::Decode, DidItRun::Unknown, message))
             }
@@ -201,7 +235,11 @@ impl Session {
     }
 
     pub(crate) fn delay(&self, failures: u32) -> Duration {
-        let jitter = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
+        let jitter = self
+            .random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .f64();
         self.policy.delay(failures, jitter)
     }
 }
@@ -221,8 +259,13 @@ fn refusal<T>(error: ApiError, status: StatusCode) -> Became<T> {
 }
 
 fn moved(response: &Response) -> Error {
-    let location = response.headers.get(http::header::LOCATION).and_then(|value| value.to_str().ok());
-    let host = location.and_then(|to| url::Url::parse(to).ok()).and_then(|to| to.host_str().map(str::to_owned));
+    let location = response
+        .headers
+        .get(http::header::LOCATION)
+        .and_then(|value| value.to_str().ok());
+    let host = location
+        .and_then(|to| url::Url::parse(to).ok())
+        .and_then(|to| to.host_str().map(str::to_owned));
     let status = response.status;
     Error::new(
         ErrorKind::Config,

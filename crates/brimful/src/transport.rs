@@ -29,7 +29,10 @@ pub struct Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("host", &self.url.host_str()).field("bytes", &self.body.len()).finish()
+        f.debug_struct("Request")
+            .field("host", &self.url.host_str())
+            .field("bytes", &self.body.len())
+            .finish()
     }
 }
 
@@ -111,7 +114,10 @@ impl HttpTransport {
             .timeout(TIMEOUT)
             .tcp_nodelay(true)
             .build()?;
-        Ok(Self { client, max_body: MAX_BODY })
+        Ok(Self {
+            client,
+            max_body: MAX_BODY,
+        })
     }
 
     async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
@@ -124,13 +130,20 @@ impl HttpTransport {
             .send()
             .await
             .map_err(|error| failure(error, false))?;
-        let too_large = || TransportError { kind: TransportErrorKind::TooLarge, source: None };
+        let too_large = || TransportError {
+            kind: TransportErrorKind::TooLarge,
+            source: None,
+        };
         let length = response.content_length().unwrap_or(0);
         if length > self.max_body as u64 {
             return Err(too_large());
         }
         let mut body = Vec::with_capacity(length as usize);
-        while let Some(chunk) = response.chunk().await.map_err(|error| failure(error, true))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| failure(error, true))?
+        {
             if body.len() + chunk.len() > self.max_body {
                 return Err(too_large());
             }
@@ -138,7 +151,11 @@ impl HttpTransport {
         }
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
-        Ok(Response { status, headers, body: body.into() })
+        Ok(Response {
+            status,
+            headers,
+            body: body.into(),
+        })
     }
 }
 
@@ -157,5 +174,8 @@ fn failure(error: reqwest::Error, in_body: bool) -> TransportError {
     } else {
         TransportErrorKind::Broken
     };
-    TransportError { kind, source: Some(Box::new(error.without_url())) }
+    TransportError {
+        kind,
+        source: Some(Box::new(error.without_url())),
+    }
 }

@@ -28,16 +28,22 @@ pub enum WebhookError {
     #[error("the portal's address has no scheme: write https://{0}")]
     NoScheme(String),
     /// It does not parse as a URL.
-    #[error("the portal's address is no URL ({0}); it looks like https://portal.bitrix24.ru/rest/1/code/")]
+    #[error(
+        "the portal's address is no URL ({0}); it looks like https://portal.bitrix24.ru/rest/1/code/"
+    )]
     NotUrl(url::ParseError),
     /// A scheme other than http and https.
     #[error("the portal's address starts with {0}:, not with https:")]
     Scheme(String),
     /// The path is not `/rest/user/code/`.
-    #[error("the portal's address ({0}) has no webhook code; it looks like https://portal.bitrix24.ru/rest/1/code/")]
+    #[error(
+        "the portal's address ({0}) has no webhook code; it looks like https://portal.bitrix24.ru/rest/1/code/"
+    )]
     NoCode(String),
     /// A method follows the code.
-    #[error("the portal's address already has a method in it: leave out {0:?} and give it as the method")]
+    #[error(
+        "the portal's address already has a method in it: leave out {0:?} and give it as the method"
+    )]
     Method(String),
     /// There is a `?` or a `#` in it.
     #[error("the portal's address ends at the webhook code: leave out what follows the {0}")]
@@ -57,7 +63,9 @@ impl Webhook {
     /// The portal's host, and its port if it is not the usual one.
     pub fn host(&self) -> String {
         let host = self.base.host_str().unwrap_or_default();
-        self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        self.base
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// The user (a number or a login) whom the webhook belongs to.
@@ -72,7 +80,13 @@ impl FromStr for Webhook {
     fn from_str(text: &str) -> Result<Self, WebhookError> {
         let text = text.trim();
         if !text.contains("://") {
-            let host: String = text.split('/').next().unwrap_or_default().chars().take(60).collect();
+            let host: String = text
+                .split('/')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(60)
+                .collect();
             return Err(WebhookError::NoScheme(format!("{host}/rest/…")));
         }
         let url = Url::parse(text).map_err(WebhookError::NotUrl)?;
@@ -85,9 +99,23 @@ impl FromStr for Webhook {
         if url.fragment().is_some() {
             return Err(WebhookError::Tail('#'));
         }
-        let segments: Vec<&str> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
-        let no_code = || WebhookError::NoCode(format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()));
-        let rest = segments.iter().position(|s| *s == "rest").ok_or_else(no_code)?;
+        let segments: Vec<&str> = url
+            .path_segments()
+            .into_iter()
+            .flatten()
+            .filter(|s| !s.is_empty())
+            .collect();
+        let no_code = || {
+            WebhookError::NoCode(format!(
+                "{}://{}",
+                url.scheme(),
+                url.host_str().unwrap_or_default()
+            ))
+        };
+        let rest = segments
+            .iter()
+            .position(|s| *s == "rest")
+            .ok_or_else(no_code)?;
         let (user, code) = match segments[rest + 1..] {
             [user, code] if !looks_like_method(code) => (user, code),
             [_, _, method, ..] => return Err(WebhookError::Method(method.to_owned())),
@@ -109,7 +137,13 @@ fn looks_like_method(segment: &str) -> bool {
 impl fmt::Display for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.base.scheme(), self.host())?;
-        let segments: Vec<&str> = self.base.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
+        let segments: Vec<&str> = self
+            .base
+            .path_segments()
+            .into_iter()
+            .flatten()
+            .filter(|s| !s.is_empty())
+            .collect();
         for segment in &segments[..segments.len().saturating_sub(1)] {
             write!(f, "/{segment}")?;
         }

@@ -42,8 +42,12 @@ impl Density {
         }
         let rows = rows as f64;
         let span = (to - from) as f64;
-        if let Some(expected) = self.rate_before(from).map(|rate| rate * span).filter(|_| rows >= 200.0) {
-            let off = (expected / rows - 1.0).abs().min(2.0);
+        if let Some(before) = self.before(from)
+            && rows >= 200.0
+        {
+            // What chance alone explains says nothing of clusters.
+            let chance = 2.0 * ((1.0 - before.rate()) * (1.0 / before.rows + 1.0 / rows)).sqrt();
+            let off = ((before.rate() * span / rows - 1.0).abs() - chance).clamp(0.0, 2.0);
             self.error += 0.3 * (off - self.error);
         }
         self.rows += rows;
@@ -58,7 +62,11 @@ impl Density {
     /// Rows to be expected in `(from, to]`.
     pub(crate) fn forecast(&self, from: u64, to: u64) -> Forecast {
         let span = to.saturating_sub(from) as f64;
-        let overall = if self.span > 0.0 { self.rows / self.span } else { 1.0 };
+        let overall = if self.span > 0.0 {
+            self.rows / self.span
+        } else {
+            1.0
+        };
         let near = match (self.rate_before(from), self.rate_after(to)) {
             (Some(before), Some(after)) => (before + after) / 2.0,
             (Some(rate), None) | (None, Some(rate)) => rate,
@@ -69,17 +77,30 @@ impl Density {
         let rate = (near * close + overall * (1.0 - close)).clamp(0.0, 1.0);
         let rows = (rate * span).min(span);
         let sigma = (rows * (1.0 - rate)).sqrt() + rows * self.error;
-        Forecast { rows, sigma: sigma.min(rows) }
+        Forecast {
+            rows,
+            sigma: sigma.min(rows),
+        }
     }
 
     /// Where about `rows` rows after `from` end; rather too far than too near, for what lies between is read later
     /// at its price, and what is read twice is lost.
     pub(crate) fn reach(&self, from: u64, rows: f64) -> u64 {
-        let near = self.before(from).unwrap_or(Sum { rows: 1.0, span: 1.0 });
-        let overall = Sum { rows: self.rows.max(1.0), span: self.span.max(1.0) };
+        let near = self.before(from).unwrap_or(Sum {
+            rows: 1.0,
+            span: 1.0,
+        });
+        let overall = Sum {
+            rows: self.rows.max(1.0),
+            span: self.span.max(1.0),
+        };
         // Where forecasts have been off, IDs lie in clusters, and the nearest stretch may be all cluster or all gap.
-        let rate = if self.error > CLUSTERED { near.rate().min(overall.rate()) } else { near.rate() };
-        let noise = 2.0 * ((1.0 - rate) * (1.0 / rows + 1.0 / near.rows)).sqrt();
+        let rate = if self.error > CLUSTERED {
+            near.rate().min(overall.rate())
+        } else {
+            near.rate()
+        };
+        let noise = 3.0 * ((1.0 - rate) * (1.0 / rows + 1.0 / near.rows)).sqrt();
         let span = rows / rate * (1.0 + noise + FAR * self.error);
         from.saturating_add(span as u64)
     }
@@ -89,13 +110,20 @@ impl Density {
     }
 
     fn rate_after(&self, id: u64) -> Option<f64> {
-        let stretches = self.stretches.range(id..).map(|(to, stretch)| (*to, *stretch));
+        let stretches = self
+            .stretches
+            .range(id..)
+            .map(|(to, stretch)| (*to, *stretch));
         sum(stretches.filter(|(_, stretch)| stretch.from >= id)).map(|sum| sum.rate())
     }
 
     /// What was seen just before `id`, over enough rows to mean something.
     fn before(&self, id: u64) -> Option<Sum> {
-        sum(self.stretches.range(..=id).rev().map(|(to, stretch)| (*to, *stretch)))
+        sum(self
+            .stretches
+            .range(..=id)
+            .rev()
+            .map(|(to, stretch)| (*to, *stretch)))
     }
 
     fn thin_out(&mut self) {
@@ -104,7 +132,13 @@ impl Density {
         for (to, stretch) in std::mem::take(&mut self.stretches) {
             match pending.take() {
                 Some((end, first)) if end == stretch.from => {
-                    merged.insert(to, Stretch { from: first.from, rows: first.rows + stretch.rows });
+                    merged.insert(
+                        to,
+                        Stretch {
+                            from: first.from,
+                            rows: first.rows + stretch.rows,
+                        },
+                    );
                 }
                 Some((end, first)) => {
                     merged.insert(end, first);
@@ -131,7 +165,10 @@ impl Sum {
 }
 
 fn sum(stretches: impl Iterator<Item = (u64, Stretch)>) -> Option<Sum> {
-    let mut sum = Sum { rows: 0.0, span: 0.0 };
+    let mut sum = Sum {
+        rows: 0.0,
+        span: 0.0,
+    };
     for (to, stretch) in stretches {
         sum.rows += stretch.rows;
         sum.span += (to - stretch.from) as f64;

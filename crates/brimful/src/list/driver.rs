@@ -68,7 +68,12 @@ struct Landed {
 }
 
 impl Driver {
-    pub(crate) fn new(session: Arc<Session>, method: String, plan: Plan, progress: watch::Sender<Progress>) -> Self {
+    pub(crate) fn new(
+        session: Arc<Session>,
+        method: String,
+        plan: Plan,
+        progress: watch::Sender<Progress>,
+    ) -> Self {
         Self {
             session,
             method,
@@ -180,7 +185,11 @@ impl Driver {
     }
 
     fn ahead(&self) -> Ahead {
-        if self.strategy.buffered() < MEMORY { Ahead::Allowed } else { Ahead::Full }
+        if self.strategy.buffered() < MEMORY {
+            Ahead::Allowed
+        } else {
+            Ahead::Full
+        }
     }
 
     fn send(&mut self, slot: Slot) -> bool {
@@ -190,7 +199,9 @@ impl Driver {
             MAX_COMMANDS
         };
         let ahead = self.ahead();
-        let Some((ticket, commands)) = self.strategy.next(room, ahead) else { return false };
+        let Some((ticket, commands)) = self.strategy.next(room, ahead) else {
+            return false;
+        };
         let call = self.call(&commands);
         let labels: Vec<String> = (0..commands.len()).map(label).collect();
         let session = Arc::clone(&self.session);
@@ -199,7 +210,12 @@ impl Driver {
         self.flights.spawn(async move {
             let read = |body: &_| read_batch(body, &labels, place.as_place());
             let (result, effort) = session.run(&call, Some(slot), read).await;
-            Landed { ticket, commands: labels.len(), result, effort }
+            Landed {
+                ticket,
+                commands: labels.len(),
+                result,
+                effort,
+            }
         });
         true
     }
@@ -208,7 +224,12 @@ impl Driver {
         let cmd: Map<String, Value> = commands
             .iter()
             .enumerate()
-            .map(|(place, c)| (label(place), Value::String(command(&self.method, &c.params))))
+            .map(|(place, c)| {
+                (
+                    label(place),
+                    Value::String(command(&self.method, &c.params)),
+                )
+            })
             .collect();
         Call {
             method: "batch".to_owned(),
@@ -219,8 +240,15 @@ impl Driver {
     }
 
     fn land(&mut self, landed: Result<Landed, JoinError>) -> Result<(), Error> {
-        let landed = landed.map_err(|error| Error::incomplete("a request of the list was lost").with_source(error))?;
-        let Landed { ticket, commands, result, effort } = landed;
+        let landed = landed.map_err(|error| {
+            Error::incomplete("a request of the list was lost").with_source(error)
+        })?;
+        let Landed {
+            ticket,
+            commands,
+            result,
+            effort,
+        } = landed;
         self.report.requests += u64::from(effort.requests);
         let retries = u64::from(effort.requests.saturating_sub(1));
         self.report.retries += retries;
@@ -237,7 +265,9 @@ impl Driver {
                 Then::GoOn
             }
             Err(Stuck::Misbehaves(why)) => return Err(self.stuck(&why)),
-            Err(Stuck::Api(error)) => return Err(Error::api(error).at(&self.session.webhook, &self.method)),
+            Err(Stuck::Api(error)) => {
+                return Err(Error::api(error).at(&self.session.webhook, &self.method));
+            }
         };
         let wait = match then {
             Then::GoOn => return Ok(()),
@@ -248,17 +278,28 @@ impl Driver {
                 wait
             }
         };
-        self.resume_at = Some(self.resume_at.unwrap_or_else(Instant::now).max(Instant::now() + wait));
+        self.resume_at = Some(
+            self.resume_at
+                .unwrap_or_else(Instant::now)
+                .max(Instant::now() + wait),
+        );
         Ok(())
     }
 
     fn stuck(&self, why: &str) -> Error {
-        Error::incomplete(format!("the list cannot be read to its end: {why}")).at(&self.session.webhook, &self.method)
+        Error::incomplete(format!("the list cannot be read to its end: {why}"))
+            .at(&self.session.webhook, &self.method)
     }
 
     fn learn(&mut self, batch: &BatchOfLists, commands: usize, took: Duration) {
         let took = took.as_secs_f64();
-        let smooth = |old: &mut f64, new: f64| *old = if *old == 0.0 { new } else { *old + 0.3 * (new - *old) };
+        let smooth = |old: &mut f64, new: f64| {
+            *old = if *old == 0.0 {
+                new
+            } else {
+                *old + 0.3 * (new - *old)
+            }
+        };
         // A request of two commands says little of one of fifty; only its time per command is scaled up.
         smooth(&mut self.command_time, took / commands as f64);
         if commands * 2 >= MAX_COMMANDS {
@@ -277,7 +318,13 @@ impl Driver {
             self.row_bytes = bytes as f64 / rows as f64 + 1.0;
         }
         // The latest command that reports its operating time says the most.
-        if let Some(time) = batch.times.iter().rev().flatten().find(|time| time.operating.is_some()) {
+        if let Some(time) = batch
+            .times
+            .iter()
+            .rev()
+            .flatten()
+            .find(|time| time.operating.is_some())
+        {
             self.session.ledger.note(&self.method, time);
         }
     }

@@ -20,7 +20,9 @@ use serde_json::{Map, Value, json};
 
 use super::bounds::Bounds;
 use super::density::Density;
-use super::strategy::{Ahead, Extent, ListCommand, MAX_STALLS, Strategy, Stuck, Then, Ticket, label, passing};
+use super::strategy::{
+    Ahead, Extent, ListCommand, MAX_STALLS, Strategy, Stuck, Then, Ticket, label, passing,
+};
 
 /// Rows of a full page.
 pub(crate) const PAGE: usize = 50;
@@ -107,13 +109,28 @@ struct Segment {
 
 impl Lane {
     fn new(cursor: u64, end: u64) -> Self {
-        let state = if cursor < end { LaneState::Idle } else { LaneState::Done };
-        Self { cursor, end, pages: VecDeque::new(), state, short_pages: false }
+        let state = if cursor < end {
+            LaneState::Idle
+        } else {
+            LaneState::Done
+        };
+        Self {
+            cursor,
+            end,
+            pages: VecDeque::new(),
+            state,
+            short_pages: false,
+        }
     }
 }
 
 impl Lanes {
-    pub(crate) fn new(keyset: Keyset, params: Map<String, Value>, bounds: Bounds, tail: Tail) -> Self {
+    pub(crate) fn new(
+        keyset: Keyset,
+        params: Map<String, Value>,
+        bounds: Bounds,
+        tail: Tail,
+    ) -> Self {
         Self {
             keyset,
             params,
@@ -154,7 +171,9 @@ impl Lanes {
             params.insert("filter".to_owned(), Value::Object(filter));
         }
         params.insert("start".to_owned(), json!(-1));
-        ListCommand { params: Value::Object(params) }
+        ListCommand {
+            params: Value::Object(params),
+        }
     }
 
     fn above(id: u64) -> Option<Value> {
@@ -168,11 +187,15 @@ impl Lanes {
             let above = if i == 0 {
                 Self::above(lane.cursor)
             } else {
-                let page = Reference::result(&label(place + i - 1)).and_then(|page| match self.keyset.key {
-                    Some(key) => page.field(key),
-                    None => Ok(page),
+                let page = Reference::result(&label(place + i - 1)).and_then(|page| {
+                    match self.keyset.key {
+                        Some(key) => page.field(key),
+                        None => Ok(page),
+                    }
                 });
-                page.and_then(|page| page.index(PAGE - 1).field(&self.row_id)).ok().map(Value::from)
+                page.and_then(|page| page.index(PAGE - 1).field(&self.row_id))
+                    .ok()
+                    .map(Value::from)
             };
             commands.push(self.command(above, up_to, "ASC"));
         }
@@ -195,21 +218,32 @@ impl Lanes {
         // There cannot be more rows than IDs.
         let most = (lane.end - lane.cursor).div_ceil(PAGE as u64);
         let forecast = self.density.forecast(lane.cursor, lane.end);
-        let pages = ((forecast.rows + 1.0 * forecast.sigma) / PAGE as f64).ceil();
+        let pages = ((forecast.rows + 0.25 * forecast.sigma) / PAGE as f64).ceil();
         (pages as u64).clamp(1, most.max(1)).min(room as u64) as usize
     }
 
     /// Cuts the part behind what is in flight off the last lane, as a lane of its own, and says where it is. `room` is
     /// how many commands the request has left for it.
     fn split(&mut self, room: usize) -> Option<usize> {
-        let flying = self.lanes.iter().filter(|lane| matches!(lane.state, LaneState::Flying(_))).count();
-        let last = self.lanes.iter().rposition(|lane| lane.state != LaneState::Done)?;
+        let flying = self
+            .lanes
+            .iter()
+            .filter(|lane| matches!(lane.state, LaneState::Flying(_)))
+            .count();
+        let last = self
+            .lanes
+            .iter()
+            .rposition(|lane| lane.state != LaneState::Done)?;
         let lane = &mut self.lanes[last];
-        let LaneState::Flying(commands) = lane.state else { return None };
+        let LaneState::Flying(commands) = lane.state else {
+            return None;
+        };
         if lane.short_pages || self.phase != Phase::Walk || flying > 2 * self.chains_read {
             return None;
         }
-        let from = self.density.reach(lane.cursor, LANE_REQUESTS * (commands * PAGE) as f64);
+        let from = self
+            .density
+            .reach(lane.cursor, LANE_REQUESTS * (commands * PAGE) as f64);
         let worth = SMALLEST_LANE.min(room as f64) * PAGE as f64;
         if from >= lane.end || self.density.forecast(from, lane.end).rows < worth {
             return None;
@@ -235,8 +269,9 @@ impl Lanes {
                 }
             }
         }
-        let [first, mut last]: [Page; 2] =
-            pages.try_into().map_err(|_| Stuck::Misbehaves("the ends of the list did not both arrive".to_owned()))?;
+        let [first, mut last]: [Page; 2] = pages.try_into().map_err(|_| {
+            Stuck::Misbehaves("the ends of the list did not both arrive".to_owned())
+        })?;
         let wrong = |why: &str| Stuck::WrongStrategy(why.to_owned());
         let first_ids = ascending(&first, self.bounds.above).map_err(|why| wrong(&why))?;
         if first.len() > PAGE {
@@ -265,8 +300,10 @@ impl Lanes {
             return Ok(Then::GoOn);
         }
         last.reverse();
-        let last_ids = ascending(&last, self.bounds.above).map_err(|_| wrong("it does not sort by ID descending"))?;
-        let Some((last_from, horizon)) = last_ids.filter(|(_, horizon)| *horizon >= first_to) else {
+        let last_ids = ascending(&last, self.bounds.above)
+            .map_err(|_| wrong("it does not sort by ID descending"))?;
+        let Some((last_from, horizon)) = last_ids.filter(|(_, horizon)| *horizon >= first_to)
+        else {
             return Err(wrong("its last page lies before its first one"));
         };
         self.horizon = horizon;
@@ -282,11 +319,17 @@ impl Lanes {
         Ok(Then::GoOn)
     }
 
-    fn accept_segment(&mut self, segment: Segment, outcomes: &mut dyn Iterator<Item = PageOutcome>) -> Result<Then, Stuck> {
+    fn accept_segment(
+        &mut self,
+        segment: Segment,
+        outcomes: &mut dyn Iterator<Item = PageOutcome>,
+    ) -> Result<Then, Stuck> {
         let at = self
             .lanes
             .iter()
-            .position(|lane| matches!(lane.state, LaneState::Flying(_)) && lane.cursor == segment.cursor)
+            .position(|lane| {
+                matches!(lane.state, LaneState::Flying(_)) && lane.cursor == segment.cursor
+            })
             .ok_or_else(|| Stuck::Misbehaves("a reply belongs to no lane".to_owned()))?;
         self.lanes[at].state = LaneState::Idle;
         let from = self.lanes[at].cursor;
@@ -330,7 +373,8 @@ impl Lanes {
                 // A page that is short where many more rows were to be expected is not believed: one more page after
                 // it says whether this is a gap in the IDs, or pages that are short for reasons of their own.
                 let missing = self.density.forecast(lane.cursor.max(cursor), lane.end);
-                let early = phase == Phase::Walk && missing.rows > 2.0 * PAGE as f64 + missing.sigma;
+                let early =
+                    phase == Phase::Walk && missing.rows > 2.0 * PAGE as f64 + missing.sigma;
                 if ids.is_some() && early {
                     lane.short_pages = true;
                 } else {
@@ -355,7 +399,11 @@ impl Lanes {
     /// Tells the density what was read of the lane at `at`.
     fn note(&mut self, from: u64, at: usize, rows: usize) {
         let lane = &self.lanes[at];
-        let to = if lane.state == LaneState::Done { lane.end } else { lane.cursor };
+        let to = if lane.state == LaneState::Done {
+            lane.end
+        } else {
+            lane.cursor
+        };
         if to < u64::MAX {
             self.density.note(from, to, rows);
         }
@@ -371,7 +419,11 @@ impl Lanes {
 
     fn stall(&mut self, why: &str) -> Result<Then, Stuck> {
         self.stalls += 1;
-        if self.stalls < MAX_STALLS { Ok(Then::WaitShortly) } else { Err(Stuck::Misbehaves(why.to_owned())) }
+        if self.stalls < MAX_STALLS {
+            Ok(Then::WaitShortly)
+        } else {
+            Err(Stuck::Misbehaves(why.to_owned()))
+        }
     }
 
     /// All lanes up to the horizon were handed out: what comes next, if anything.
@@ -385,7 +437,9 @@ impl Lanes {
                     self.complete_to = Some(self.horizon);
                 }
             }
-            Phase::Tail if self.complete_to.is_none() => self.complete_to = Some(self.handed_to.max(self.horizon)),
+            Phase::Tail if self.complete_to.is_none() => {
+                self.complete_to = Some(self.handed_to.max(self.horizon))
+            }
             _ => {}
         }
     }
@@ -402,7 +456,10 @@ impl Strategy for Lanes {
                 self.phase = Phase::Ends;
                 let above = Self::above(self.bounds.above);
                 let up_to = self.bounds.up_to;
-                let commands = vec![self.command(above.clone(), up_to, "ASC"), self.command(above, up_to, "DESC")];
+                let commands = vec![
+                    self.command(above.clone(), up_to, "ASC"),
+                    self.command(above, up_to, "DESC"),
+                ];
                 let ticket = self.ticket();
                 self.flights.insert(ticket, Vec::new());
                 return Some((ticket, commands));
@@ -418,7 +475,11 @@ impl Strategy for Lanes {
                 // What is left of the request reads further ahead, if there is anything to read there.
                 let left = room - commands.len();
                 let worthwhile = commands.is_empty() || left as f64 >= SMALLEST_LANE;
-                match if ahead == Ahead::Allowed && worthwhile { self.split(left) } else { None } {
+                match if ahead == Ahead::Allowed && worthwhile {
+                    self.split(left)
+                } else {
+                    None
+                } {
                     Some(new) => at = new,
                     None => break,
                 }
@@ -426,8 +487,10 @@ impl Strategy for Lanes {
             };
             // Under memory pressure only the lane in front is read on.
             if lane.state == LaneState::Idle && (ahead == Ahead::Allowed || at == 0) {
-                let segment =
-                    Segment { cursor: lane.cursor, commands: self.pages_for(lane, room - commands.len()) };
+                let segment = Segment {
+                    cursor: lane.cursor,
+                    commands: self.pages_for(lane, room - commands.len()),
+                };
                 self.chain(lane, segment, commands.len(), &mut commands);
                 self.lanes[at].state = LaneState::Flying(segment.commands);
                 segments.push(segment);
@@ -496,9 +559,14 @@ impl Strategy for Lanes {
         let done = match (self.complete_to, span) {
             (Some(_), _) => 1.0,
             (None, 0) => 0.0,
-            (None, span) => (self.handed_to.saturating_sub(self.first) as f64 / span as f64).min(1.0),
+            (None, span) => {
+                (self.handed_to.saturating_sub(self.first) as f64 / span as f64).min(1.0)
+            }
         };
-        Extent { done, complete_to: self.complete_to }
+        Extent {
+            done,
+            complete_to: self.complete_to,
+        }
     }
 }
 
@@ -507,7 +575,9 @@ fn ascending(page: &Page, above: u64) -> Result<Option<(u64, u64)>, String> {
     let mut first = None;
     let mut last = above;
     for id in page.ids() {
-        let Some(id) = id else { return Err("a row has no ID".to_owned()) };
+        let Some(id) = id else {
+            return Err("a row has no ID".to_owned());
+        };
         if id <= last {
             return Err(format!("after ID {last} came ID {id}"));
         }
@@ -520,5 +590,7 @@ fn ascending(page: &Page, above: u64) -> Result<Option<(u64, u64)>, String> {
 /// How a row spells the field `name`: references are case-sensitive, documentation is not.
 fn spelling(row: &str, name: &str) -> Option<String> {
     let row: Map<String, Value> = serde_json::from_str(row).ok()?;
-    row.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned()
+    row.keys()
+        .find(|key| key.eq_ignore_ascii_case(name))
+        .cloned()
 }

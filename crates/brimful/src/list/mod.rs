@@ -44,7 +44,13 @@ pub struct List {
 
 impl List {
     pub(crate) fn new(client: Client, method: String) -> Self {
-        Self { client, method, params: Value::Object(Map::new()), walk: Walk::Auto, tail: Tail::Sweep }
+        Self {
+            client,
+            method,
+            params: Value::Object(Map::new()),
+            walk: Walk::Auto,
+            tail: Tail::Sweep,
+        }
     }
 
     /// All parameters at once, as documented for the method: `filter`, `select`, `entityTypeId`, … Replaces what was
@@ -68,7 +74,10 @@ impl List {
         I: IntoIterator<Item = S>,
         S: Into<String>,
     {
-        let fields: Vec<Value> = fields.into_iter().map(|field| Value::String(field.into())).collect();
+        let fields: Vec<Value> = fields
+            .into_iter()
+            .map(|field| Value::String(field.into()))
+            .collect();
         self.param("select", fields)
     }
 
@@ -96,7 +105,10 @@ impl List {
     /// The parameters make no list: no object, a `start`, a filter that would vanish.
     pub fn pages(self) -> Result<Pages, Error> {
         let Value::Object(params) = self.params else {
-            return Err(Error::config(format!("the parameters of a list are an object, not {}", self.params)));
+            return Err(Error::config(format!(
+                "the parameters of a list are an object, not {}",
+                self.params
+            )));
         };
         let plan = plan::plan(&self.method, params, self.walk, self.tail)?;
         let session = Arc::clone(self.client.session());
@@ -104,7 +116,13 @@ impl List {
         let (progress, watched) = watch::channel(Progress::default());
         let driver = Driver::new(session, self.method, plan, progress);
         let task = tokio::spawn(driver.run(rows));
-        Ok(Pages { pages, progress: watched, task, report: None, ended: false })
+        Ok(Pages {
+            pages,
+            progress: watched,
+            task,
+            report: None,
+            ended: false,
+        })
     }
 
     /// All rows as a type, in memory.
@@ -117,7 +135,9 @@ impl List {
         while let Some(page) = pages.next_page().await? {
             for row in page.iter() {
                 rows.push(serde_json::from_str(row.json).map_err(|error| {
-                    let id = row.id.map_or_else(|| "without ID".to_owned(), |id| id.to_string());
+                    let id = row
+                        .id
+                        .map_or_else(|| "without ID".to_owned(), |id| id.to_string());
                     Error::new(
                         crate::ErrorKind::Decode,
                         crate::DidItRun::Yes,
@@ -143,7 +163,9 @@ pub struct Pages {
 impl Pages {
     /// The next page; `None` when the list is complete.
     pub async fn next_page(&mut self) -> Result<Option<Page>, Error> {
-        std::future::poll_fn(|context| self.poll_page(context)).await.transpose()
+        std::future::poll_fn(|context| self.poll_page(context))
+            .await
+            .transpose()
     }
 
     /// The account, once the list is complete.
@@ -179,7 +201,9 @@ impl Pages {
             // Without its last word the list is not complete, whatever was the matter.
             None => {
                 self.ended = true;
-                Poll::Ready(Some(Err(Error::incomplete("the list was broken off: its runtime was shut down"))))
+                Poll::Ready(Some(Err(Error::incomplete(
+                    "the list was broken off: its runtime was shut down",
+                ))))
             }
         }
     }

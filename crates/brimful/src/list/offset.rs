@@ -4,13 +4,15 @@
 //! inserted or deleted meanwhile, so rows are told apart by ID, `total` is watched, and where the count is not met the
 //! list is read once more: what was missed is added, and what cannot be repaired is an error, never a short list.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value, json};
 
-use super::strategy::{Ahead, Extent, ListCommand, MAX_STALLS, Strategy, Stuck, Then, Ticket, passing};
+use super::strategy::{
+    Ahead, Extent, ListCommand, MAX_STALLS, Strategy, Stuck, Then, Ticket, passing,
+};
 
 /// How often the list is read again to make up for rows that shifted between pages.
 const REPAIRS: u32 = 3;
@@ -69,7 +71,13 @@ impl OffsetPages {
         }
     }
 
-    fn take(&mut self, start: u64, page: Page, next: Option<u64>, total: Option<u64>) -> Result<(), Stuck> {
+    fn take(
+        &mut self,
+        start: u64,
+        page: Page,
+        next: Option<u64>,
+        total: Option<u64>,
+    ) -> Result<(), Stuck> {
         self.stalls = 0;
         if self.started {
             if let (Some(before), Some(now)) = (self.total, total)
@@ -87,7 +95,8 @@ impl OffsetPages {
             match (counted, next) {
                 (Some(total), _) if total > page.len() as u64 => {
                     let first = next.unwrap_or(page.len() as u64);
-                    self.wanted.extend((first..total).step_by(self.page_size as usize));
+                    self.wanted
+                        .extend((first..total).step_by(self.page_size as usize));
                 }
                 (None, Some(_)) => self.walking = true,
                 _ => {}
@@ -97,7 +106,9 @@ impl OffsetPages {
             && let Some(next) = next
         {
             if next <= start {
-                return Err(Stuck::Misbehaves(format!("after start {start} the portal names start {next} as the next page")));
+                return Err(Stuck::Misbehaves(format!(
+                    "after start {start} the portal names start {next} as the next page"
+                )));
             }
             self.wanted.push_back(next);
         }
@@ -105,7 +116,11 @@ impl OffsetPages {
         self.waiting.insert(start, page);
         while let Some(page) = self.waiting.remove(&self.turn) {
             let before = self.turn;
-            self.turn = if self.walking { self.wanted.front().copied().unwrap_or(u64::MAX) } else { before + self.page_size };
+            self.turn = if self.walking {
+                self.wanted.front().copied().unwrap_or(u64::MAX)
+            } else {
+                before + self.page_size
+            };
             self.buffered -= page.bytes();
             self.release(page, before)?;
         }
@@ -123,7 +138,9 @@ impl OffsetPages {
         if page.len() < came {
             self.shifted = true;
             if page.is_empty() && self.walking && self.repairs == 0 {
-                return Err(Stuck::Misbehaves(format!("the page at start {start} has only rows that came before: the list does not advance")));
+                return Err(Stuck::Misbehaves(format!(
+                    "the page at start {start} has only rows that came before: the list does not advance"
+                )));
             }
         }
         self.rows += page.len() as u64;
@@ -155,7 +172,8 @@ impl OffsetPages {
             self.wanted.push_back(0);
         } else {
             let total = self.total.unwrap_or_default().max(1);
-            self.wanted.extend((0..total).step_by(self.page_size as usize));
+            self.wanted
+                .extend((0..total).step_by(self.page_size as usize));
         }
         Ok(())
     }
@@ -163,11 +181,19 @@ impl OffsetPages {
 
 impl Strategy for OffsetPages {
     fn name(&self) -> &'static str {
-        if self.walking { "pages by next" } else { "counted pages" }
+        if self.walking {
+            "pages by next"
+        } else {
+            "counted pages"
+        }
     }
 
     fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
-        let most = if ahead == Ahead::Full && !self.flights.is_empty() { 0 } else { room };
+        let most = if ahead == Ahead::Full && !self.flights.is_empty() {
+            0
+        } else {
+            room
+        };
         let mut starts: Vec<u64> = Vec::new();
         while starts.len() < most
             && let Some(start) = self.wanted.pop_front()
@@ -182,7 +208,9 @@ impl Strategy for OffsetPages {
             .map(|start| {
                 let mut params = self.params.clone();
                 params.insert("start".to_owned(), json!(start));
-                ListCommand { params: Value::Object(params) }
+                ListCommand {
+                    params: Value::Object(params),
+                }
             })
             .collect();
         self.issued += 1;
@@ -198,7 +226,9 @@ impl Strategy for OffsetPages {
             match outcome {
                 PageOutcome::Page { page, next, total } => self.take(start, page, next, total)?,
                 PageOutcome::Error(error) => {
-                    let Some(passing) = passing(&error) else { return Err(Stuck::Api(error)) };
+                    let Some(passing) = passing(&error) else {
+                        return Err(Stuck::Api(error));
+                    };
                     self.stalls += u32::from(passing == Then::WaitShortly);
                     if self.stalls >= MAX_STALLS {
                         return Err(Stuck::Api(error));
@@ -209,7 +239,9 @@ impl Strategy for OffsetPages {
                 PageOutcome::NotRun => {
                     self.stalls += 1;
                     if self.stalls >= MAX_STALLS {
-                        return Err(Stuck::Misbehaves("the portal's reply has no result for a page of the list".to_owned()));
+                        return Err(Stuck::Misbehaves(
+                            "the portal's reply has no result for a page of the list".to_owned(),
+                        ));
                     }
                     then = Then::WaitShortly;
                     again.push(start);
@@ -245,6 +277,9 @@ impl Strategy for OffsetPages {
             Some(total) if total > 0 => (self.rows as f64 / total as f64).min(1.0),
             _ => 0.0,
         };
-        Extent { done, complete_to: None }
+        Extent {
+            done,
+            complete_to: None,
+        }
     }
 }

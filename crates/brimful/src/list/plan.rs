@@ -32,7 +32,10 @@ pub(crate) struct OwnedPlace {
 
 impl OwnedPlace {
     pub(crate) fn as_place(&self) -> Place<'_> {
-        Place { key: self.key.as_deref(), id: self.id.as_deref() }
+        Place {
+            key: self.key.as_deref(),
+            id: self.id.as_deref(),
+        }
     }
 }
 
@@ -44,7 +47,12 @@ pub(crate) struct Plan {
 }
 
 /// Makes the plan for `method`.
-pub(crate) fn plan(method: &str, mut params: Map<String, Value>, walk: Walk, tail: Tail) -> Result<Plan, Error> {
+pub(crate) fn plan(
+    method: &str,
+    mut params: Map<String, Value>,
+    walk: Walk,
+    tail: Tail,
+) -> Result<Plan, Error> {
     let known = catalogue::find(method);
     check(method, known, &params)?;
     canonical(&mut params);
@@ -53,7 +61,9 @@ pub(crate) fn plan(method: &str, mut params: Map<String, Value>, walk: Walk, tai
         Walk::Auto if sorted => None,
         Walk::Auto => known.and_then(|method| method.keyset),
         Walk::Lanes if sorted => {
-            return Err(Error::config("ID lanes walk in the order of the ID: leave the order out, or walk by pages"));
+            return Err(Error::config(
+                "ID lanes walk in the order of the ID: leave the order out, or walk by pages",
+            ));
         }
         Walk::Lanes => Some(known.and_then(|method| method.keyset).unwrap_or(Keyset {
             filter: "ID",
@@ -64,25 +74,43 @@ pub(crate) fn plan(method: &str, mut params: Map<String, Value>, walk: Walk, tai
     };
     let place = OwnedPlace {
         key: known.and_then(|method| method.key).map(str::to_owned),
-        id: Some(keyset.map(|keyset| keyset.row).or(known.and_then(|method| method.id)).unwrap_or("ID").to_owned()),
+        id: Some(
+            keyset
+                .map(|keyset| keyset.row)
+                .or(known.and_then(|method| method.id))
+                .unwrap_or("ID")
+                .to_owned(),
+        ),
     };
     let Some(keyset) = keyset else {
-        return Ok(Plan { strategy: Box::new(OffsetPages::new(params)), place, fallback: None });
+        return Ok(Plan {
+            strategy: Box::new(OffsetPages::new(params)),
+            place,
+            fallback: None,
+        });
     };
     select_id(&mut params, keyset.filter);
     let by_pages = OffsetPages::new(params.clone());
     let bounds = match params.get_mut("filter") {
-        Some(Value::Object(filter)) => Bounds::lift(filter, keyset.filter).map_err(Error::config)?,
+        Some(Value::Object(filter)) => {
+            Bounds::lift(filter, keyset.filter).map_err(Error::config)?
+        }
         _ => Bounds::default(),
     };
     let lanes = Lanes::new(keyset, params, bounds, tail);
     let fallback = (walk == Walk::Auto).then(|| Box::new(by_pages) as Box<dyn Strategy>);
-    Ok(Plan { strategy: Box::new(lanes), place, fallback })
+    Ok(Plan {
+        strategy: Box::new(lanes),
+        place,
+        fallback,
+    })
 }
 
 fn check(method: &str, known: Option<&Method>, params: &Map<String, Value>) -> Result<(), Error> {
     if params.keys().any(|key| key.eq_ignore_ascii_case("start")) {
-        return Err(Error::config("a whole list has no start: leave it out, or call the method once"));
+        return Err(Error::config(
+            "a whole list has no start: leave it out, or call the method once",
+        ));
     }
     for (name, value) in params {
         if name.eq_ignore_ascii_case("filter")
@@ -95,7 +123,9 @@ fn check(method: &str, known: Option<&Method>, params: &Map<String, Value>) -> R
     }
     let Some(known) = known else { return Ok(()) };
     let refuse = |how: &str| {
-        Err(Error::config(format!("the list of {method} is paged {how}, which is not walked yet: call it page by page")))
+        Err(Error::config(format!(
+            "the list of {method} is paged {how}, which is not walked yet: call it page by page"
+        )))
     };
     match known.paging {
         Paging::Pagination => refuse("by the pagination of REST 3.0"),
@@ -113,10 +143,13 @@ fn vanishing(value: &Value, path: &str) -> Option<String> {
     match value {
         Value::Null => Some(format!("null as {path}")),
         Value::Array(items) if items.is_empty() => Some(format!("the empty list as {path}")),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(i, item)| vanishing(item, &format!("{path}[{i}]")))
-        }
-        Value::Object(map) => map.iter().find_map(|(key, item)| vanishing(item, &format!("{path}[{key}]"))),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(i, item)| vanishing(item, &format!("{path}[{i}]"))),
+        Value::Object(map) => map
+            .iter()
+            .find_map(|(key, item)| vanishing(item, &format!("{path}[{key}]"))),
         _ => None,
     }
 }
@@ -124,17 +157,28 @@ fn vanishing(value: &Value, path: &str) -> Option<String> {
 /// One spelling of the parameters that the planner has to know: old methods take them in any case.
 fn canonical(params: &mut Map<String, Value>) {
     for name in ["filter", "select", "order"] {
-        let other = params.keys().find(|key| key.as_str() != name && key.eq_ignore_ascii_case(name)).cloned();
+        let other = params
+            .keys()
+            .find(|key| key.as_str() != name && key.eq_ignore_ascii_case(name))
+            .cloned();
         if let Some(other) = other
             && let Some(value) = params.shift_remove(&other)
         {
             params.entry(name).or_insert(value);
         }
     }
-    if params.get("filter").and_then(Value::as_object).is_some_and(Map::is_empty) {
+    if params
+        .get("filter")
+        .and_then(Value::as_object)
+        .is_some_and(Map::is_empty)
+    {
         params.shift_remove("filter");
     }
-    if params.get("order").and_then(Value::as_object).is_some_and(Map::is_empty) {
+    if params
+        .get("order")
+        .and_then(Value::as_object)
+        .is_some_and(Map::is_empty)
+    {
         params.shift_remove("order");
     }
 }
@@ -142,7 +186,11 @@ fn canonical(params: &mut Map<String, Value>) {
 /// The lanes need the ID of every row, so it is selected even where the caller did not ask for it.
 fn select_id(params: &mut Map<String, Value>, id: &str) {
     if let Some(Value::Array(fields)) = params.get_mut("select") {
-        let there = |field: &Value| field.as_str().is_some_and(|f| f == "*" || f.eq_ignore_ascii_case(id));
+        let there = |field: &Value| {
+            field
+                .as_str()
+                .is_some_and(|f| f == "*" || f.eq_ignore_ascii_case(id))
+        };
         if !fields.is_empty() && !fields.iter().any(there) {
             fields.insert(0, Value::from(id));
         }
