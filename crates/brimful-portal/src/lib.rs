@@ -1,5 +1,51 @@
-//! A Bitrix24 portal emulator.
+//! A Bitrix24 portal emulator: the REST API with its limits and its faults, for tests without a portal.
+//!
+//! A [`Portal`] is made from a [`PortalConfig`]. It answers in process ([`Portal::handle`], on tokio's clock, which a
+//! test may pause) or on a socket ([`Portal::bind`], [`Portal::serve`], [`Portal::router`]). [`Portal::faults`] breaks
+//! things to order and [`Portal::stats`] tells what was asked.
+//!
+//! ```
+//! use brimful_portal::{Portal, PortalConfig};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let portal = Portal::new(PortalConfig::new());
+//! let server = portal.bind("127.0.0.1:0").await?;
+//! assert!(server.webhook_url().ends_with("/rest/1/demo/"));
+//! server.shut_down().await
+//! # }
+//! ```
 
+mod auth;
+mod batch;
+mod body;
+mod clock;
+mod config;
+mod executor;
+mod faults;
+mod lift;
+mod limits;
 mod method;
 mod methods;
+mod portal;
+mod registry;
+mod reply;
+mod request;
+mod respond;
+mod server;
 mod state;
+mod stats;
+mod xml;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{
+    AccessToken, Costs, Data, EntityRows, Generation, OperatingLimit, PortalConfig, RateLimit,
+    Refused, Scopes, Seconds, Statuses, Webhook,
+};
+pub use faults::{Fault, FaultRule, Faults, When};
+pub use portal::Portal;
+pub use reply::Reply;
+pub use server::Server;
+pub use stats::Stats;

@@ -1,0 +1,102 @@
+//! Who calls: webhooks and access tokens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{AccessToken, PortalConfig, Scopes, Statuses, Webhook};
+use crate::limits::Entity;
+use crate::method::MethodError;
+use crate::respond;
+
+/// What a request presents to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Presented {
+    Webhook { user: String, code: String },
+    Token(String),
+    Nothing,
+}
+
+/// Whom the portal has let in.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) user: u64,
+    pub(crate) scopes: Scopes,
+    /// Who is charged for the time of a call.
+    pub(crate) entity: Entity,
+    /// Who is charged for the time of a command in a batch.
+    pub(crate) batch_entity: Entity,
+    pub(crate) client_id: Option<Arc<str>>,
+}
+
+/// Those who may call.
+#[derive(Debug)]
+pub(crate) struct Guests {
+    webhooks: Vec<Webhook>,
+    tokens: Vec<AccessToken>,
+    statuses: Statuses,
+}
+
+impl Guests {
+    pub(crate) fn new(config: &PortalConfig) -> Self {
+        Self {
+            webhooks: config.webhooks.clone(),
+            tokens: config.tokens.clone(),
+            statuses: config.statuses,
+        }
+    }
+
+    /// Whose credentials these are, `elapsed` after the portal began.
+    pub(crate) fn admit(
+        &self,
+        presented: &Presented,
+        elapsed: Duration,
+    ) -> Result<Caller, MethodError> {
+        let refuse =
+            |code, description| Err(respond::authorisation(self.statuses, code, description));
+        match presented {
+            Presented::Nothing => refuse("NO_AUTH_FOUND", "Wrong authorization data"),
+            Presented::Webhook { user, code } => {
+                let is = |hook: &Webhook| {
+                    hook.code == *code
+                        && (hook.user.to_string() == *user || hook.login.as_ref() == Some(user))
+                };
+                match self.webhooks.iter().position(is) {
+                    Some(place) => Ok(Caller::webhook(&self.webhooks[place], place)),
+                    None => refuse("INVALID_CREDENTIALS", "Invalid request credentials"),
+                }
+            }
+            Presented::Token(token) => match self.tokens.iter().find(|known| known.token == *token)
+            {
+                None => refuse("invalid_token", "Unable to get application by token"),
+                Some(known) if known.lifetime.is_some_and(|lifetime| elapsed >= lifetime) => {
+                    Err(respond::expired_token(self.statuses))
+                }
+                Some(known) => Ok(Caller::application(known)),
+            },
+        }
+    }
+}
+
+impl Caller {
+    fn webhook(hook: &Webhook, place: usize) -> Self {
+        Self {
+            user: hook.user,
+            scopes: hook.scopes.clone(),
+            entity: Entity::Webhook(place),
+            batch_entity: Entity::Nobody,
+            client_id: None,
+        }
+    }
+
+    fn application(token: &AccessToken) -> Self {
+        let client_id: Arc<str> = token.client_id.as_str().into();
+        let entity = Entity::Client(Arc::clone(&client_id));
+        Self {
+            user: token.user,
+            scopes: token.scopes.clone(),
+            batch_entity: entity.clone(),
+            entity,
+            client_id: Some(client_id),
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! What a portal is made of: its data, who may call it, how fast it lets them, and how its work is timed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json};
+
+pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
+pub use crate::method::Costs;
+
+/// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
+/// of 50 requests that leaks 2 a second, operating limit on, no latency.
+///
+/// ```
+/// use brimful_portal::{Portal, PortalConfig, RateLimit};
+/// let portal = Portal::new(PortalConfig::new().rows("crm.lead", 10_000).rate_limit(RateLimit::ENTERPRISE));
+/// # drop(portal);
+/// ```
+#[derive(Debug, Clone)]
+pub struct PortalConfig {
+    pub(crate) data: Data,
+    pub(crate) webhooks: Vec<Webhook>,
+    pub(crate) tokens: Vec<AccessToken>,
+    pub(crate) statuses: Statuses,
+    pub(crate) seconds: Seconds,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) operating: Option<OperatingLimit>,
+    pub(crate) latency: Duration,
+    pub(crate) jitter: Duration,
+    pub(crate) costs: Costs,
+    pub(crate) wall: Duration,
+    pub(crate) body_limit: usize,
+    pub(crate) starts_at: Option<f64>,
+    pub(crate) skew: f64,
+    pub(crate) zone: i32,
+}
+
+/// The data that a portal begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Data {
+    /// The seed of everything made up: the same seed makes the same rows.
+    pub seed: u64,
+    /// Rows to make up.
+    pub entities: Vec<EntityRows>,
+    /// Rows given, by entity.
+    pub loads: Vec<(String, Vec<Map<String, Json>>)>,
+}
+
+/// So many rows of an entity to make up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntityRows {
+    /// The entity by the name its methods share: `crm.lead`, `tasks.task`, `user`.
+    pub name: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The share of IDs that are missing between them, from 0 to less than 1.
+    pub gaps: f64,
+}
+
+/// An incoming webhook: its user, its secret code, and what it may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    pub(crate) user: u64,
+    pub(crate) login: Option<String>,
+    pub(crate) code: String,
+    pub(crate) scopes: Scopes,
+}
+
+/// An OAuth access token that the portal accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    pub(crate) token: String,
+    pub(crate) client_id: String,
+    pub(crate) user: u64,
+    pub(crate) scopes: Scopes,
+    pub(crate) lifetime: Option<Duration>,
+}
+
+/// The scopes of a webhook or a token.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Scopes {
+    /// Every scope there is.
+    #[default]
+    All,
+    /// These only.
+    Only(BTreeSet<String>),
+}
+
+/// Which HTTP statuses authorisation errors have: the documentation and the server's code disagree, and portals of
+/// both kinds are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Statuses {
+    /// As documented: 403 for wrong credentials and missing scopes.
+    #[default]
+    Docs,
+    /// As in the code: 401 for all of them.
+    Code,
+}
+
+/// How `time` shows its seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seconds {
+    /// Since 2026: `start` and `processing` are whole seconds, so that `duration` is up to one too long.
+    #[default]
+    Whole,
+    /// Before: all are fractions.
+    Fractional,
+}
+
+impl Default for PortalConfig {
+    fn default() -> Self {
+        Self {
+            data: Data::default(),
+            webhooks: vec![Webhook::new(1, "demo")],
+            tokens: Vec::new(),
+            statuses: Statuses::default(),
+            seconds: Seconds::default(),
+            rate_limit: Some(RateLimit::STANDARD),
+            operating: Some(OperatingLimit::default()),
+            latency: Duration::ZERO,
+            jitter: Duration::ZERO,
+            costs: Costs::default(),
+            wall: Duration::from_secs(60),
+            body_limit: 64 << 20,
+            starts_at: None,
+            skew: 0.0,
+            zone: 3 * 3600,
+        }
+    }
+}
+
+impl PortalConfig {
+    /// The default portal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A portal without any limit: a self-hosted one as it comes.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self::new().rate_limit(None).operating_limit(None)
+    }
+
+    /// The seed of the made-up rows, of jitter and of nothing else.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.data.seed = seed;
+        self
+    }
+
+    /// So many made-up rows of an entity, with IDs from 1 on.
+    #[must_use]
+    pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
+        self.sparse_rows(entity, rows, 0.0)
+    }
+
+    /// So many made-up rows, with the share `gaps` of the IDs between them missing.
+    #[must_use]
+    pub fn sparse_rows(mut self, entity: impl Into<String>, rows: u64, gaps: f64) -> Self {
+        self.data.entities.push(EntityRows {
+            name: entity.into(),
+            rows,
+            gaps,
+        });
+        self
+    }
+
+    /// These rows of an entity, as its list shows them.
+    #[must_use]
+    pub fn load(mut self, entity: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
+        self.data.loads.push((entity.into(), rows));
+        self
+    }
+
+    /// One more webhook.
+    #[must_use]
+    pub fn webhook(mut self, webhook: Webhook) -> Self {
+        self.webhooks.push(webhook);
+        self
+    }
+
+    /// These webhooks and no other.
+    #[must_use]
+    pub fn webhooks(mut self, webhooks: impl IntoIterator<Item = Webhook>) -> Self {
+        self.webhooks = webhooks.into_iter().collect();
+        self
+    }
+
+    /// One more access token.
+    #[must_use]
+    pub fn token(mut self, token: AccessToken) -> Self {
+        self.tokens.push(token);
+        self
+    }
+
+    /// Which statuses authorisation errors have.
+    #[must_use]
+    pub fn statuses(mut self, statuses: Statuses) -> Self {
+        self.statuses = statuses;
+        self
+    }
+
+    /// How `time` shows its seconds.
+    #[must_use]
+    pub fn seconds(mut self, seconds: Seconds) -> Self {
+        self.seconds = seconds;
+        self
+    }
+
+    /// The bucket of requests by address; `None` for no limit.
+    #[must_use]
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        self.rate_limit = limit.into();
+        self
+    }
+
+    /// The limit of operating time by method; `None` for none, and no `operating` in `time`.
+    #[must_use]
+    pub fn operating_limit(mut self, limit: impl Into<Option<OperatingLimit>>) -> Self {
+        self.operating = limit.into();
+        self
+    }
+
+    /// The time that every request takes before it is handled.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// The most that chance, by the seed, adds to the latency.
+    #[must_use]
+    pub fn jitter(mut self, jitter: Duration) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// What the work of methods costs.
+    #[must_use]
+    pub fn costs(mut self, costs: Costs) -> Self {
+        self.costs = costs;
+        self
+    }
+
+    /// When a request is cut off; 60 seconds on a cloud portal.
+    #[must_use]
+    pub fn wall(mut self, wall: Duration) -> Self {
+        self.wall = wall;
+        self
+    }
+
+    /// The largest body that is read, in bytes; 64 MiB if not set.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// The Unix time at which the portal's clock begins; the time of day if not set.
+    #[must_use]
+    pub fn starts_at(mut self, unix: f64) -> Self {
+        self.starts_at = Some(unix);
+        self
+    }
+
+    /// By how many seconds the portal's clock is fast.
+    #[must_use]
+    pub fn skew(mut self, seconds: f64) -> Self {
+        self.skew = seconds;
+        self
+    }
+
+    /// The server's time zone in seconds east of Greenwich; three hours if not set.
+    #[must_use]
+    pub fn zone(mut self, seconds_east: i32) -> Self {
+        self.zone = seconds_east;
+        self
+    }
+}
+
+impl Webhook {
+    /// A webhook of the user `user` with every scope.
+    pub fn new(user: u64, code: impl Into<String>) -> Self {
+        Self {
+            user,
+            login: None,
+            code: code.into(),
+            scopes: Scopes::All,
+        }
+    }
+
+    /// The user's login, which may stand in the address instead of the number.
+    #[must_use]
+    pub fn login(mut self, login: impl Into<String>) -> Self {
+        self.login = Some(login.into());
+        self
+    }
+
+    /// These scopes only.
+    #[must_use]
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Scopes::Only(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+impl AccessToken {
+    /// A token of the application `client_id` and the user `user`, with every scope and without end.
+    pub fn new(token: impl Into<String>, client_id: impl Into<String>, user: u64) -> Self {
+        Self {
+            token: token.into(),
+            client_id: client_id.into(),
+            user,
+            scopes: Scopes::All,
+            lifetime: None,
+        }
+    }
+
+    /// These scopes only.
+    #[must_use]
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Scopes::Only(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// How long after the portal began the token expires.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+}
+
+impl Scopes {
+    /// Whether a method of this scope may be called; one without a scope may be by everybody.
+    pub fn allow(&self, scope: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(scopes) => scope.is_empty() || scopes.contains(scope),
+        }
+    }
+}

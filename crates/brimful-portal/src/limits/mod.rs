@@ -1,0 +1,9 @@
+//! What holds callers back: the bucket of requests by address, and the operating time by method.
+
+mod bucket;
+mod operating;
+
+pub(crate) use bucket::Buckets;
+pub use bucket::{RateLimit, Refused};
+pub(crate) use operating::{Entity, Meter, Operating, Report};
+pub use operating::{Generation, OperatingLimit};

@@ -1,0 +1,275 @@
+//! The portal as a whole: a request in, a reply out, without a socket.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use bytes::Bytes;
+use http::{Method as Verb, Request, Response, StatusCode};
+
+use crate::auth::Guests;
+use crate::batch;
+use crate::clock::Clock;
+use crate::config::PortalConfig;
+use crate::executor::{Executor, Outcome};
+use crate::faults::{Fault, Faults};
+use crate::limits::{Buckets, Operating};
+use crate::method::MethodError;
+use crate::registry::{BATCH, Registry, Target};
+use crate::reply::Reply;
+use crate::request::{self, Route};
+use crate::respond::{self, Body, Format};
+use crate::state::State;
+use crate::stats::{Counters, Stats};
+
+/// A Bitrix24 portal. A clone is the same portal.
+#[derive(Clone)]
+pub struct Portal {
+    core: Arc<Core>,
+}
+
+/// What a portal holds.
+pub(crate) struct Core {
+    pub(crate) config: PortalConfig,
+    pub(crate) clock: Clock,
+    pub(crate) state: RwLock<State>,
+    pub(crate) registry: Registry,
+    pub(crate) counters: Counters,
+    guests: Guests,
+    buckets: Mutex<Buckets>,
+    operating: Mutex<Operating>,
+    chance: Mutex<fastrand::Rng>,
+    faults: Faults,
+}
+
+impl Portal {
+    /// A portal as configured. Its clock begins now.
+    pub fn new(config: PortalConfig) -> Self {
+        Self::with_registry(config, Registry::default())
+    }
+
+    pub(crate) fn with_registry(config: PortalConfig, registry: Registry) -> Self {
+        let core = Core {
+            clock: Clock::new(config.starts_at, config.skew, config.zone),
+            state: RwLock::new(State::new(&config.data)),
+            registry,
+            counters: Counters::default(),
+            guests: Guests::new(&config),
+            buckets: Mutex::new(Buckets::new(config.rate_limit)),
+            operating: Mutex::new(Operating::new(config.operating)),
+            chance: Mutex::new(fastrand::Rng::with_seed(config.data.seed)),
+            faults: Faults::default(),
+            config,
+        };
+        Self {
+            core: Arc::new(core),
+        }
+    }
+
+    /// Handles a request from `peer`, in the time that it takes by tokio's clock.
+    ///
+    /// Work that has begun goes on when the caller stops waiting, as it does behind a web server: what was asked for
+    /// is done although nobody hears of it.
+    pub async fn handle(&self, request: Request<Bytes>, peer: IpAddr) -> Reply {
+        let core = Arc::clone(&self.core);
+        let work = tokio::spawn(async move { core.reply(&request, peer).await });
+        work.await
+            .unwrap_or_else(|_| respond::html(StatusCode::INTERNAL_SERVER_ERROR).into())
+    }
+
+    /// The faults to come.
+    pub fn faults(&self) -> &Faults {
+        &self.core.faults
+    }
+
+    /// What the portal has been asked so far.
+    pub fn stats(&self) -> Stats {
+        self.core.counters.snapshot()
+    }
+
+    /// The path of the first webhook, `/rest/{user}/{code}/`.
+    pub fn webhook_path(&self) -> String {
+        self.core.config.webhooks.first().map_or_else(
+            || "/rest/".to_owned(),
+            |hook| format!("/rest/{}/{}/", hook.user, hook.code),
+        )
+    }
+
+    /// The largest body that is read.
+    pub(crate) fn body_limit(&self) -> usize {
+        self.core.config.body_limit
+    }
+}
+
+impl std::fmt::Debug for Portal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Portal")
+            .field("config", &self.core.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    pub(crate) fn operating(&self) -> MutexGuard<'_, Operating> {
+        self.operating
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The whole way of a request: the bucket in front of the portal, the faults on the line, the answer.
+    async fn reply(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
+        let _in_flight = self.counters.request();
+        let reply = self.reply_uncounted(request, peer).await;
+        if let Reply::Response(response) | Reply::Truncated { response, .. } = &reply {
+            self.counters
+                .count(|stats| stats.bytes += response.body().len() as u64);
+        }
+        reply
+    }
+
+    async fn reply_uncounted(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
+        if !self
+            .buckets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .admit(peer, self.clock.elapsed())
+        {
+            self.counters.count(|stats| stats.refused_by_rate += 1);
+            return respond::query_limit().into();
+        }
+        let route = Route::of(request.uri().path());
+        let fault = self.faults.draw(route.method_name());
+        if fault.is_some() {
+            self.counters.count(|stats| stats.faults += 1);
+        }
+        self.latency(fault.as_ref()).await;
+        if let Some(reply) = fault
+            .as_ref()
+            .and_then(|fault| fault.instead(self.config.statuses))
+        {
+            return reply;
+        }
+        let response = self.answer(request, route).await;
+        match fault {
+            Some(fault) => fault.spoil(response),
+            None => response.into(),
+        }
+    }
+
+    async fn latency(&self, fault: Option<&Fault>) {
+        let mut latency = self.config.latency;
+        if !self.config.jitter.is_zero() {
+            latency += self.config.jitter.mul_f64(
+                self.chance
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .f64(),
+            );
+        }
+        if let Some(Fault::Delay(delay)) = fault {
+            latency += *delay;
+        }
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+    }
+
+    async fn answer(&self, request: &Request<Bytes>, route: Route) -> Response<Bytes> {
+        if request.body().len() > self.config.body_limit {
+            return too_large();
+        }
+        match route {
+            Route::Elsewhere => respond::html(StatusCode::NOT_FOUND),
+            _ if request.method() == Verb::OPTIONS => respond::preflight(),
+            Route::V3 { method } => respond::v3_method_not_found(&method),
+            Route::Method {
+                method,
+                format,
+                webhook,
+            } => match self.call(request, &method, format, webhook).await {
+                Ok(response) => response,
+                Err(error) => respond::error(format, &error),
+            },
+        }
+    }
+
+    /// Checks in the portal's order (is there such a method, may this caller, has it time left) and runs the method.
+    async fn call(
+        &self,
+        request: &Request<Bytes>,
+        method: &str,
+        format: Format,
+        webhook: Option<(String, String)>,
+    ) -> Result<Response<Bytes>, MethodError> {
+        let (params, presented) = request::parameters(request, webhook)?;
+        let target = self
+            .registry
+            .find(method)
+            .ok_or_else(respond::method_not_found)?;
+        let caller = self.guests.admit(&presented, self.clock.elapsed())?;
+        let mut executor = Executor::new(self, &caller);
+        let start = executor.now();
+        let (body, timing) = match target {
+            Target::Batch => {
+                executor.permit_time(&caller.entity, BATCH)?;
+                self.counters.call(BATCH);
+                let results = batch::run(self, &caller, &mut executor, params).await;
+                let timing = executor.charge_batch(start, &caller.entity, BATCH);
+                let mut body = Body::open(results.size());
+                results.write(body.result());
+                (
+                    body.close(
+                        None,
+                        None,
+                        &timing.to_value(&self.clock, self.config.seconds),
+                    ),
+                    timing,
+                )
+            }
+            Target::Method(method) => {
+                executor.permit(method, &caller.entity)?;
+                let (outcome, timing) = executor.run(method, params, &caller.entity).await;
+                match outcome {
+                    Outcome::Done(output) => {
+                        let mut body = Body::open(output.json.len());
+                        body.result().extend_from_slice(&output.json);
+                        let time = timing.to_value(&self.clock, self.config.seconds);
+                        (body.close(output.next, output.total, &time), timing)
+                    }
+                    Outcome::ErrorAsData(error) => {
+                        let mut body = Vec::new();
+                        brimful_protocol::json::write(&mut body, &error.into());
+                        (body, timing)
+                    }
+                    Outcome::Failed(error) => {
+                        let over = executor.is_over();
+                        executor.finish();
+                        return if over { Ok(self.cut_off()) } else { Err(error) };
+                    }
+                }
+            }
+        };
+        let over = executor.is_over();
+        executor.finish();
+        if over {
+            return Ok(self.cut_off());
+        }
+        let mut response = respond::body(format, StatusCode::OK, body);
+        respond::add_cloud_headers(response.headers_mut(), caller.client_id.as_deref(), &timing);
+        Ok(response)
+    }
+
+    /// The page that comes when a request takes too long. Its work stays done.
+    fn cut_off(&self) -> Response<Bytes> {
+        self.counters.count(|stats| stats.cut_off += 1);
+        respond::html(StatusCode::GATEWAY_TIMEOUT)
+    }
+}
+
+/// The refusal of a body beyond the limit.
+pub(crate) fn too_large() -> Response<Bytes> {
+    respond::json_error(&MethodError::new(
+        413,
+        "REQUEST_ENTITY_TOO_LARGE",
+        "Request entity too large",
+    ))
+}

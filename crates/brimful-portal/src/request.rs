@@ -1,0 +1,221 @@
+//! Requests: which of the portal's doors they knock at, and with what.
+
+use brimful_protocol::{Array, query};
+use bytes::Bytes;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use crate::auth::Presented;
+use crate::body;
+use crate::method::MethodError;
+use crate::respond::Format;
+
+/// What the server itself takes of the parameters, before a method sees them. `start` it takes and uses for paging, so
+/// a method gets to see it.
+const RESERVED: [&str; 8] = [
+    "auth",
+    "access_token",
+    "auth_connector",
+    "aplogin",
+    "ap",
+    "sessid",
+    "state",
+    "token",
+];
+
+/// Where an address leads.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// A method: `/rest/{method}` or `/rest/{user}/{code}/{method}`, with `.json`, `.xml` or `/` at its end.
+    Method {
+        method: String,
+        format: Format,
+        webhook: Option<(String, String)>,
+    },
+    /// A method of REST 3.0, under `/rest/api/`.
+    V3 { method: String },
+    /// Not the REST API.
+    Elsewhere,
+}
+
+impl Route {
+    /// Reads the path of an address.
+    pub(crate) fn of(path: &str) -> Self {
+        let Some(rest) = path.strip_prefix("/rest/") else {
+            return Self::Elsewhere;
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let pieces: Vec<String> = rest.split('/').map(decoded).collect();
+        match pieces.as_slice() {
+            [api, inner @ ..] if api == "api" => Self::V3 {
+                method: inner.last().cloned().unwrap_or_default(),
+            },
+            [method] => Self::method(method, None),
+            [user, code, method] => Self::method(method, Some((user.clone(), code.clone()))),
+            // A webhook without a method, or a path that no method has: still the REST API's business to say so.
+            _ => Self::Method {
+                method: String::new(),
+                format: Format::Json,
+                webhook: None,
+            },
+        }
+    }
+
+    fn method(name: &str, webhook: Option<(String, String)>) -> Self {
+        let (name, format) = match name.rsplit_once('.') {
+            Some((name, "json")) => (name, Format::Json),
+            Some((name, "xml")) => (name, Format::Xml),
+            _ => (name, Format::Json),
+        };
+        Self::Method {
+            method: name.to_owned(),
+            format,
+            webhook,
+        }
+    }
+
+    /// The method's name as it was spelled.
+    pub(crate) fn method_name(&self) -> &str {
+        match self {
+            Self::Method { method, .. } | Self::V3 { method } => method,
+            Self::Elsewhere => "",
+        }
+    }
+}
+
+/// A piece of a path, where `+` is no space.
+fn decoded(piece: &str) -> String {
+    let unescaped = query::unescaped(piece.replace('+', "%2B").as_bytes());
+    String::from_utf8_lossy(&unescaped).into_owned()
+}
+
+/// Reads the parameters of a request, and what it presents to be let in.
+pub(crate) fn parameters(
+    request: &Request<Bytes>,
+    webhook: Option<(String, String)>,
+) -> Result<(Array, Presented), MethodError> {
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let in_query = query::decode(request.uri().query().unwrap_or_default().as_bytes());
+    let in_body = body::parse(header(CONTENT_TYPE), request.body())?;
+    let mut params = body::merge(in_query, in_body);
+    let bearer = header(AUTHORIZATION)
+        .split_once(' ')
+        .and_then(|(scheme, token)| {
+            (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty())
+                .then(|| token.trim().to_owned())
+        });
+    let taken = RESERVED.map(|name| {
+        params
+            .remove(name)
+            .map(|value| value.to_text())
+            .filter(|text| !text.is_empty())
+    });
+    let [auth, access_token, _, login, code, ..] = taken;
+    let presented = match (webhook, login, code, bearer.or(auth).or(access_token)) {
+        (Some((user, code)), ..) | (None, Some(user), Some(code), _) => {
+            Presented::Webhook { user, code }
+        }
+        (None, _, _, Some(token)) => Presented::Token(token),
+        _ => Presented::Nothing,
+    };
+    Ok((params, presented))
+}
+
+/// Takes the server's own parameters out of those of a command.
+pub(crate) fn strip_reserved(params: &mut Array) {
+    for name in RESERVED {
+        params.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn method(path: &str) -> (String, Format, Option<(String, String)>) {
+        match Route::of(path) {
+            Route::Method {
+                method,
+                format,
+                webhook,
+            } => (method, format, webhook),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn hook(user: &str, code: &str) -> Option<(String, String)> {
+        Some((user.to_owned(), code.to_owned()))
+    }
+
+    #[test]
+    fn every_form_of_address_leads_to_the_method() {
+        for (path, name, format, webhook) in [
+            ("/rest/crm.lead.list", "crm.lead.list", Format::Json, None),
+            ("/rest/crm.lead.list/", "crm.lead.list", Format::Json, None),
+            (
+                "/rest/crm.lead.list.json",
+                "crm.lead.list",
+                Format::Json,
+                None,
+            ),
+            (
+                "/rest/crm.lead.list.xml/",
+                "crm.lead.list",
+                Format::Xml,
+                None,
+            ),
+            (
+                "/rest/1/demo/crm.lead.list",
+                "crm.lead.list",
+                Format::Json,
+                hook("1", "demo"),
+            ),
+            (
+                "/rest/admin/s%2Fx/batch.xml",
+                "batch",
+                Format::Xml,
+                hook("admin", "s/x"),
+            ),
+            (
+                "/rest/1/a+b/batch.JSON",
+                "batch.JSON",
+                Format::Json,
+                hook("1", "a+b"),
+            ),
+            (
+                "/rest/1/demo/crm.lead.list.json.json",
+                "crm.lead.list.json",
+                Format::Json,
+                hook("1", "demo"),
+            ),
+        ] {
+            assert_eq!(method(path), (name.to_owned(), format, webhook), "{path}");
+        }
+    }
+
+    #[test]
+    fn rest_3_has_a_door_of_its_own_and_other_paths_have_none() {
+        assert_eq!(
+            Route::of("/rest/api/1/demo/tasks.task.list"),
+            Route::V3 {
+                method: "tasks.task.list".to_owned()
+            }
+        );
+        assert_eq!(
+            Route::of("/rest/api/"),
+            Route::V3 {
+                method: String::new()
+            }
+        );
+        assert_eq!(Route::of("/"), Route::Elsewhere);
+        assert_eq!(Route::of("/restaurant/1"), Route::Elsewhere);
+        assert_eq!(method("/rest/1/demo/").0, "");
+        assert_eq!(method("/rest/1/demo//profile").0, "");
+    }
+}

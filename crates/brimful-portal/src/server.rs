@@ -1,0 +1,190 @@
+//! The portal on a socket.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::serve::ListenerExt;
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Request, Response};
+use http_body_util::BodyExt;
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::portal::{Portal, too_large};
+use crate::reply::Reply;
+
+impl Portal {
+    /// The portal as an axum router. The source address of a request is taken from its [`ConnectInfo`]; without one
+    /// all requests share the bucket of the local host.
+    pub fn router(&self) -> Router {
+        let portal = self.clone();
+        Router::new().fallback(move |request: Request<Body>| {
+            let portal = portal.clone();
+            async move { Ok::<_, Infallible>(portal.serve_one(request).await) }
+        })
+    }
+
+    /// Serves the portal on `listener` until the future is dropped.
+    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        self.serve_until(listener, std::future::pending()).await
+    }
+
+    /// Serves the portal on `listener` until `end`; requests in flight are finished.
+    pub async fn serve_until(
+        &self,
+        listener: TcpListener,
+        end: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        // Small replies must not wait for the acknowledgement of the one before.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "no TCP_NODELAY on a connection");
+            }
+        });
+        let service = self
+            .router()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service)
+            .with_graceful_shutdown(end)
+            .await
+    }
+
+    /// Serves the portal at `address` (port 0 for any that is free) in a task of its own.
+    pub async fn bind(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let (end, ended) = oneshot::channel::<()>();
+        let portal = self.clone();
+        let task = tokio::spawn(async move {
+            let end = async {
+                let _ = ended.await;
+            };
+            portal.serve_until(listener, end).await
+        });
+        Ok(Server {
+            portal: self.clone(),
+            address,
+            end,
+            task,
+        })
+    }
+
+    async fn serve_one(&self, request: Request<Body>) -> Response<Body> {
+        let peer = request
+            .extensions()
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|ConnectInfo(address)| address.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let (head, body) = request.into_parts();
+        match read(body, self.body_limit()).await {
+            Ok(Some(body)) => on_the_wire(self.handle(Request::from_parts(head, body), peer).await),
+            Ok(None) => too_large().map(Body::from),
+            // The caller is gone in the middle of its request: nobody reads what we say.
+            Err(_) => Response::new(Body::empty()),
+        }
+    }
+}
+
+/// Reads a body of up to `limit` bytes. The rest of a longer one is read too, and dropped: a caller that is still
+/// sending would not hear the refusal.
+async fn read(mut body: Body, limit: usize) -> Result<Option<Bytes>, axum::Error> {
+    let mut whole = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length <= limit {
+            whole.extend_from_slice(&data);
+        } else {
+            whole = BytesMut::new();
+        }
+    }
+    Ok((length <= limit).then(|| whole.freeze()))
+}
+
+/// A reply as the connection sends it.
+fn on_the_wire(reply: Reply) -> Response<Body> {
+    match reply {
+        Reply::Response(response) => response.map(Body::from),
+        Reply::Truncated { response, length } => {
+            let (mut head, body) = response.into_parts();
+            head.headers
+                .insert(CONTENT_LENGTH, HeaderValue::from(length));
+            Response::from_parts(head, Body::from_stream(BrokenOff::After(body)))
+        }
+        Reply::Reset => Response::new(Body::from_stream(BrokenOff::Now)),
+    }
+}
+
+/// A body that fails, at once or after some bytes: the server can only close the connection. Between the bytes and the
+/// failure it yields, so that the bytes leave.
+enum BrokenOff {
+    After(Bytes),
+    Yield(u8),
+    Now,
+}
+
+impl Stream for BrokenOff {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match std::mem::replace(&mut *self, Self::Now) {
+            Self::After(bytes) => {
+                *self = Self::Yield(3);
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Self::Yield(0) | Self::Now => {
+                Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())))
+            }
+            Self::Yield(left) => {
+                *self = Self::Yield(left - 1);
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// A portal on a socket, until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    portal: Portal,
+    address: SocketAddr,
+    end: oneshot::Sender<()>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Server {
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of the first webhook: `http://127.0.0.1:8024/rest/1/demo/`.
+    pub fn webhook_url(&self) -> String {
+        format!("http://{}{}", self.address, self.portal.webhook_path())
+    }
+
+    /// The portal itself.
+    pub fn portal(&self) -> &Portal {
+        &self.portal
+    }
+
+    /// Finishes the requests in flight and ends.
+    pub async fn shut_down(self) -> io::Result<()> {
+        let _ = self.end.send(());
+        self.task.await.map_err(io::Error::other)?
+    }
+}
