@@ -35,6 +35,13 @@ impl Record {
             Err(at) => self.values.insert(at, (field as u16, value)),
         }
     }
+
+    /// The fields and their values.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = (usize, Value)> {
+        self.values
+            .into_iter()
+            .map(|(field, value)| (usize::from(field), value))
+    }
 }
 
 /// The rows of an entity.
