@@ -106,6 +106,12 @@ where
     if empty { Ok(None) } else { serde_json::from_value(json).map(Some).map_err(Error::custom) }
 }
 
+/// A count in a reply: a number, a string of digits, or nonsense, which is no reason to lose the reply.
+pub(crate) fn count(json: &str) -> Option<u64> {
+    let bare = json.trim_matches('"');
+    bare.strip_suffix(".0").unwrap_or(bare).parse().ok()
+}
+
 fn invalid<E: Error>(found: impl fmt::Display, expected: &str) -> E {
     E::custom(format_args!("{found:.60} is not {expected}"))
 }
