@@ -99,7 +99,10 @@ pub fn all() -> &'static [Method] {
 /// ```
 pub fn find(name: &str) -> Option<&'static Method> {
     let table = table();
-    table.by_name.get(&name.to_ascii_lowercase()).map(|&i| &table.methods[i])
+    table
+        .by_name
+        .get(&name.to_ascii_lowercase())
+        .map(|&i| &table.methods[i])
 }
 
 /// The documented method whose name is nearest to `name`, if one is near at all: for "did you mean".
@@ -107,7 +110,10 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let far = name.len() / 3 + 1;
     let distance = |method: &Method| edit_distance(&name, &method.name.to_ascii_lowercase());
-    let (distance, method) = all().iter().map(|method| (distance(method), method)).min_by_key(|(d, _)| *d)?;
+    let (distance, method) = all()
+        .iter()
+        .map(|method| (distance(method), method))
+        .min_by_key(|(d, _)| *d)?;
     (distance <= far).then_some(method.name)
 }
 
@@ -157,17 +163,49 @@ fn parse(line: &'static str) -> Option<Method> {
     let mut flags = cells.skip(5);
     let deprecated = flags.next()? == "Y";
     let params = flags.next().unwrap_or("");
-    let keyset = (documented && rest == 2 && matches!(paging, Paging::Page | Paging::Controller | Paging::Offset))
-        .then(|| keyset(name, key, id, paging));
-    Some(Method { name, scope, rest, shape, key, id, paging, keyset, deprecated, params })
+    let keyset = (documented
+        && rest == 2
+        && matches!(paging, Paging::Page | Paging::Controller | Paging::Offset))
+    .then(|| keyset(name, key, id, paging));
+    Some(Method {
+        name,
+        scope,
+        rest,
+        shape,
+        key,
+        id,
+        paging,
+        keyset,
+        deprecated,
+        params,
+    })
 }
 
 /// Legacy lists filter by `ID`, controllers by `id`, but for three controllers that took the old spelling along
 /// (facts: SDK special cases, tasks filter keys).
-fn keyset(name: &str, key: Option<&'static str>, id: Option<&'static str>, paging: Paging) -> Keyset {
-    const OLD_SPELLING: [&str; 3] = ["tasks.task.list", "socialnetwork.api.workgroup.list", "crm.stagehistory.list"];
-    let filter = if paging == Paging::Controller && !OLD_SPELLING.contains(&name) { "id" } else { "ID" };
-    Keyset { filter, row: id.unwrap_or(filter), key }
+fn keyset(
+    name: &str,
+    key: Option<&'static str>,
+    id: Option<&'static str>,
+    paging: Paging,
+) -> Keyset {
+    const OLD_SPELLING: [&str; 3] = [
+        "tasks.task.list",
+        "socialnetwork.api.workgroup.list",
+        "crm.stagehistory.list",
+    ];
+    // Only controllers wrap their rows: the key tells them where the documentation does not.
+    let controller = paging == Paging::Controller || key.is_some();
+    let filter = if controller && !OLD_SPELLING.contains(&name) {
+        "id"
+    } else {
+        "ID"
+    };
+    Keyset {
+        filter,
+        row: id.unwrap_or(filter),
+        key,
+    }
 }
 
 fn edit_distance(a: &str, b: &str) -> usize {
@@ -178,7 +216,9 @@ fn edit_distance(a: &str, b: &str) -> usize {
         row[0] = i + 1;
         for (j, &y) in b.iter().enumerate() {
             let above = row[j + 1];
-            row[j + 1] = (diagonal + usize::from(x != y)).min(above + 1).min(row[j] + 1);
+            row[j + 1] = (diagonal + usize::from(x != y))
+                .min(above + 1)
+                .min(row[j] + 1);
             diagonal = above;
         }
     }

@@ -63,17 +63,28 @@ impl ErrorCode {
             "OPERATION_TIME_LIMIT" | "RATELIMITEXCEPTION" => KnownCode::OperationTimeLimit,
             "OVERLOAD_LIMIT" => KnownCode::OverloadLimit,
             "EXPIRED_TOKEN" => KnownCode::ExpiredToken,
-            "NO_AUTH_FOUND" | "INVALID_CREDENTIALS" | "INVALID_TOKEN" | "AUTHORIZATION_ERROR" | "WRONG_AUTH_TYPE"
+            "NO_AUTH_FOUND"
+            | "INVALID_CREDENTIALS"
+            | "INVALID_TOKEN"
+            | "AUTHORIZATION_ERROR"
+            | "WRONG_AUTH_TYPE"
             | "APPLICATION_NOT_FOUND" => KnownCode::Auth,
             "INSUFFICIENT_SCOPE" | "INSUFFICIENTSCOPEEXCEPTION" => KnownCode::InsufficientScope,
-            "ACCESS_DENIED" | "USER_ACCESS_ERROR" | "ACCESSDENIEDEXCEPTION" => KnownCode::AccessDenied,
-            "ERROR_METHOD_NOT_FOUND" | "METHODNOTFOUNDEXCEPTION" => KnownCode::MethodNotFound,
-            "NOT_FOUND" | "ERROR_NOT_FOUND" | "ERROR_ENTITY_NOT_FOUND" | "ENTITYNOTFOUNDEXCEPTION" => {
-                KnownCode::NotFound
+            "ACCESS_DENIED" | "USER_ACCESS_ERROR" | "ACCESSDENIEDEXCEPTION" => {
+                KnownCode::AccessDenied
             }
+            "ERROR_METHOD_NOT_FOUND" | "METHODNOTFOUNDEXCEPTION" => KnownCode::MethodNotFound,
+            "NOT_FOUND"
+            | "ERROR_NOT_FOUND"
+            | "ENTITY_NOT_FOUND"
+            | "ERROR_ENTITY_NOT_FOUND"
+            | "OWNER_NOT_FOUND"
+            | "ENTITYNOTFOUNDEXCEPTION" => KnownCode::NotFound,
             "ERROR_BATCH_LENGTH_EXCEEDED" => KnownCode::BatchLengthExceeded,
             "ERROR_BATCH_METHOD_NOT_ALLOWED" => KnownCode::BatchMethodNotAllowed,
-            "INTERNAL_SERVER_ERROR" | "ERROR_UNEXPECTED_ANSWER" | "INTERNALEXCEPTION" => KnownCode::Internal,
+            "INTERNAL_SERVER_ERROR" | "ERROR_UNEXPECTED_ANSWER" | "INTERNALEXCEPTION" => {
+                KnownCode::Internal
+            }
             "PORTAL_DELETED" => KnownCode::PortalDeleted,
             _ => KnownCode::Other,
         }

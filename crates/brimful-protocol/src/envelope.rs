@@ -124,9 +124,15 @@ impl<'a> Envelope<'a> {
     pub fn parse(body: &'a [u8]) -> Result<Self, EnvelopeError> {
         // Self-hosted portals with a byte order mark in one of their PHP files send it before every reply.
         let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        let wire: Wire<'a> = serde_json::from_slice(json).map_err(|error| EnvelopeError::of(json, &error))?;
+        let wire: Wire<'a> =
+            serde_json::from_slice(json).map_err(|error| EnvelopeError::of(json, &error))?;
         let error = wire.error.filter(|error| error.get() != "null");
-        let error = error.map(|error| ApiError::from_parts(&json_of(error), wire.error_description.map(json_of).as_ref()));
+        let error = error.map(|error| {
+            ApiError::from_parts(
+                &json_of(error),
+                wire.error_description.map(json_of).as_ref(),
+            )
+        });
         if error.is_none() && wire.result.is_none() {
             return Err(EnvelopeError::NoResult(snippet(json)));
         }
@@ -134,7 +140,9 @@ impl<'a> Envelope<'a> {
             result: if error.is_some() { None } else { wire.result },
             next: wire.next.and_then(|raw| scalar::count(raw.get())),
             total: wire.total.and_then(|raw| scalar::count(raw.get())),
-            time: wire.time.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            time: wire
+                .time
+                .and_then(|raw| serde_json::from_str(raw.get()).ok()),
             error,
         })
     }
@@ -161,7 +169,10 @@ impl EnvelopeError {
         } else if error.is_eof() {
             Self::Truncated(body.len())
         } else {
-            Self::NotJson { reason: error.to_string(), start: snippet(start) }
+            Self::NotJson {
+                reason: error.to_string(),
+                start: snippet(start),
+            }
         }
     }
 }
@@ -177,7 +188,11 @@ fn html_title(body: &[u8]) -> Option<String> {
 
 fn snippet(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(480)]);
-    let mut text: String = text.chars().take(120).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text: String = text
+        .chars()
+        .take(120)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if body.len() > text.len() {
         text.push('…');
     }
@@ -187,18 +202,29 @@ fn snippet(body: &[u8]) -> String {
 impl ApiError {
     /// An error with a code and a text.
     pub fn new(code: &str, description: impl Into<String>) -> Self {
-        Self { code: ErrorCode::new(code), description: description.into(), validation: Vec::new() }
+        Self {
+            code: ErrorCode::new(code),
+            description: description.into(),
+            validation: Vec::new(),
+        }
     }
 
     /// `error` is a code, or an object with everything in it; the text may stand beside it.
     fn from_parts(error: &Json, description: Option<&Json>) -> Self {
         let beside = description.map(text_of);
-        let Json::Object(object) = error else { return Self::new(&text_of(error), beside.unwrap_or_default()) };
+        let Json::Object(object) = error else {
+            return Self::new(&text_of(error), beside.unwrap_or_default());
+        };
         let field = |names: [&str; 2]| names.iter().find_map(|name| object.get(*name)).map(text_of);
         Self {
             code: ErrorCode::new(field(["code", "error"]).unwrap_or_default()),
-            description: field(["message", "error_description"]).or(beside).unwrap_or_default(),
-            validation: object.get("validation").map(validation_of).unwrap_or_default(),
+            description: field(["message", "error_description"])
+                .or(beside)
+                .unwrap_or_default(),
+            validation: object
+                .get("validation")
+                .map(validation_of)
+                .unwrap_or_default(),
         }
     }
 }

@@ -93,7 +93,11 @@ pub fn float_text(f: f64) -> String {
         return "NAN".to_owned();
     }
     if f.is_infinite() {
-        return if f > 0.0 { "INF".to_owned() } else { "-INF".to_owned() };
+        return if f > 0.0 {
+            "INF".to_owned()
+        } else {
+            "-INF".to_owned()
+        };
     }
     let (digits, exponent) = scientific(&format!("{:.13e}", f.abs()));
     general(f.is_sign_negative(), &digits, exponent, 14, 'E')
@@ -124,7 +128,9 @@ fn general(negative: bool, digits: &str, exponent: i32, precision: i32, e: char)
         let (first, rest) = digits.split_at(1);
         let rest = if rest.is_empty() { "0" } else { rest };
         let sign = if exponent < 0 { '-' } else { '+' };
-        text.push_str(&format!("{first}.{rest}{e}{sign}{}", exponent.abs()));
+        text.extend([first, ".", rest]);
+        text.extend([e, sign]);
+        text.push_str(&exponent.unsigned_abs().to_string());
     } else if point <= 0 {
         text.push_str("0.");
         text.extend(std::iter::repeat_n('0', point.unsigned_abs() as usize));
@@ -176,7 +182,11 @@ pub fn write_escaped(out: &mut Vec<u8>, s: &str) {
             b'\'' => out.extend_from_slice(b"\\u0027"),
             b'"' => out.extend_from_slice(b"\\u0022"),
             0xE2 => {
-                out.extend_from_slice(if bytes[at + 2] == 0xA8 { b"\\u2028" } else { b"\\u2029" });
+                out.extend_from_slice(if bytes[at + 2] == 0xA8 {
+                    b"\\u2028"
+                } else {
+                    b"\\u2029"
+                });
                 from = at + 3;
             }
             control => out.extend_from_slice(format!("\\u{control:04x}").as_bytes()),

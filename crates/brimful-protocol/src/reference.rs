@@ -19,7 +19,9 @@ pub struct Reference(String);
 
 /// A step of a reference that the portal could not follow.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} cannot be part of a reference: the portal ends it at white space and at ]")]
+#[error(
+    "{0:?} cannot be part of a reference: a step is not empty, and the portal ends it at white space and at brackets"
+)]
 pub struct BadStep(String);
 
 impl Reference {
@@ -52,7 +54,9 @@ impl Reference {
     /// The row at `index`, from 0. There is no way to name the last one.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
-        self.0.push_str(&format!("[{index}]"));
+        self.0.push('[');
+        self.0.push_str(&index.to_string());
+        self.0.push(']');
         self
     }
 }
@@ -85,14 +89,17 @@ impl Accumulators for crate::value::Array {
     }
 
     fn deepest(&self, name: &str, path: &[&str]) -> Value {
-        self.get(name).map_or(Value::Null, |value| value.deepest(path))
+        self.get(name)
+            .map_or(Value::Null, |value| value.deepest(path))
     }
 }
 
 /// Replaces the references in every string value below `value`. Keys are never touched.
 pub fn substitute(value: &mut Value, results: &dyn Accumulators) {
     match value {
-        Value::Array(array) => array.values_mut().for_each(|item| substitute(item, results)),
+        Value::Array(array) => array
+            .values_mut()
+            .for_each(|item| substitute(item, results)),
         Value::Text(text) if text.contains('$') => {
             if let Some(replaced) = substitute_text(text, results) {
                 *value = replaced;
@@ -116,7 +123,11 @@ fn substitute_text(text: &str, results: &dyn Accumulators) -> Option<Value> {
         };
         let path = steps(&run[1 + name.len()..]);
         // The name is found in any case, but looked up as it is written: `$Result[…]` is null.
-        let found = if results.has(name) { results.deepest(name, &path) } else { Value::Null };
+        let found = if results.has(name) {
+            results.deepest(name, &path)
+        } else {
+            Value::Null
+        };
         if run.len() == text.len() {
             return Some(found);
         }
@@ -134,13 +145,22 @@ fn substitute_text(text: &str, results: &dyn Accumulators) -> Option<Value> {
 
 /// The accumulator's name and the whole run up to white space, if a reference starts here.
 fn token<'t>(from: &'t str, results: &dyn Accumulators) -> Option<(&'t str, &'t str)> {
-    const NAMES: [&str; 6] = ["result", "next", "total", "time", "error_description", "error"];
-    let end = from.find(|c: char| c.is_ascii_whitespace() || c == '\x0b').unwrap_or(from.len());
+    const NAMES: [&str; 6] = [
+        "result",
+        "next",
+        "total",
+        "time",
+        "error_description",
+        "error",
+    ];
+    let end = from
+        .find(|c: char| c.is_ascii_whitespace() || c == '\x0b')
+        .unwrap_or(from.len());
     let run = &from[..end];
-    let name = NAMES
-        .iter()
-        .filter(|name| results.has(name))
-        .find(|name| run.get(1..=name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))?;
+    let name = NAMES.iter().filter(|name| results.has(name)).find(|name| {
+        run.get(1..=name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    })?;
     Some((&run[1..=name.len()], run))
 }
 
@@ -148,7 +168,9 @@ fn token<'t>(from: &'t str, results: &dyn Accumulators) -> Option<(&'t str, &'t 
 fn steps(mut run: &str) -> Vec<&str> {
     let mut steps = Vec::new();
     while let Some(open) = run.find('[') {
-        let Some(length) = run[open + 1..].find(']') else { break };
+        let Some(length) = run[open + 1..].find(']') else {
+            break;
+        };
         steps.push(&run[open + 1..open + 1 + length]);
         run = &run[open + 1 + length + 1..];
     }

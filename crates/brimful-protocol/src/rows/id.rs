@@ -13,7 +13,10 @@ pub fn row_id(row: &str, field: &str) -> Option<u64> {
 
 /// Steps over a row and picks its ID up on the way.
 #[inline]
-pub(super) fn skip_row(cursor: &mut Cursor<'_>, field: Option<&str>) -> Result<Option<u64>, Broken> {
+pub(super) fn skip_row(
+    cursor: &mut Cursor<'_>,
+    field: Option<&str>,
+) -> Result<Option<u64>, Broken> {
     let (Some(field), b'{') = (field, cursor.peek()?) else {
         cursor.skip()?;
         return Ok(None);
@@ -35,7 +38,10 @@ fn id_of(json: &str) -> Option<u64> {
     #[derive(Deserialize)]
     struct OptionalId(#[serde(deserialize_with = "scalar::optional_id")] Option<u64>);
 
-    let bare = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json);
+    let bare = json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(json);
     // Nineteen digits always fit.
     if (1..20).contains(&bare.len()) && bare.bytes().all(|b| b.is_ascii_digit()) {
         return Some(bare.bytes().fold(0, |id, b| id * 10 + u64::from(b - b'0')));

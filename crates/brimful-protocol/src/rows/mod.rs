@@ -3,6 +3,7 @@
 mod cursor;
 mod id;
 mod page;
+mod plain;
 mod reader;
 
 use crate::envelope::{ApiError, EnvelopeError};

@@ -95,24 +95,38 @@ impl Page {
             .map(|span| {
                 let start = body.len() as u32;
                 body.extend_from_slice(&self.body[span.range()]);
-                Span { start, end: body.len() as u32, id: span.id }
+                Span {
+                    start,
+                    end: body.len() as u32,
+                    id: span.id,
+                }
             })
             .collect();
-        Self { body: body.into(), rows }
+        Self {
+            body: body.into(),
+            rows,
+        }
     }
 }
 
 impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<_> = self.ids().collect();
-        f.debug_struct("Page").field("rows", &self.rows.len()).field("ids", &ids).finish()
+        f.debug_struct("Page")
+            .field("rows", &self.rows.len())
+            .field("ids", &ids)
+            .finish_non_exhaustive()
     }
 }
 
 impl Span {
     /// The span of a row in a body of less than 4 GiB.
     pub(crate) fn new(range: &Range<usize>, id: Option<u64>) -> Self {
-        Self { start: range.start as u32, end: range.end as u32, id }
+        Self {
+            start: range.start as u32,
+            end: range.end as u32,
+            id,
+        }
     }
 
     fn range(self) -> Range<usize> {

@@ -7,7 +7,7 @@ use super::cursor::{Broken, Cursor, Quoted};
 use super::id::skip_row;
 use super::page::{Page, Span};
 use super::{BatchOfLists, ListReply, PageOutcome, Place, RowsError};
-use crate::envelope::{ApiError, Envelope, EnvelopeError};
+use crate::envelope::{ApiError, Envelope};
 use crate::scalar;
 use crate::time::Time;
 
@@ -22,7 +22,12 @@ use crate::time::Time;
 /// ```
 pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError> {
     let mut result = None;
-    let mut reply = ListReply { page: Page::default(), next: None, total: None, time: None };
+    let mut reply = ListReply {
+        page: Page::default(),
+        next: None,
+        total: None,
+        time: None,
+    };
     let error = walk(body, |cursor, key| {
         match key {
             "result" => result = Some(list(cursor, place)?),
@@ -45,10 +50,18 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
 ///
 /// A command whose result is no list fails the whole reply, unless the portal also names an error for it: it would
 /// mean that `place` is wrong, and rows would be lost in silence.
-pub fn read_batch(body: &Bytes, labels: &[String], place: Place<'_>) -> Result<BatchOfLists, RowsError> {
+pub fn read_batch(
+    body: &Bytes,
+    labels: &[String],
+    place: Place<'_>,
+) -> Result<BatchOfLists, RowsError> {
     let mut slots = Vec::new();
     slots.resize_with(labels.len(), Slot::default);
-    let mut commands = Commands { labels, slots, place };
+    let mut commands = Commands {
+        labels,
+        slots,
+        place,
+    };
     let mut is_batch = None;
     let mut time = None;
     let error = walk(body, |cursor, key| {
@@ -61,7 +74,11 @@ pub fn read_batch(body: &Bytes, labels: &[String], place: Place<'_>) -> Result<B
     })?;
     match (error, is_batch) {
         (false, Some(true)) => {}
-        (false, Some(false)) => return Err(RowsError::NoRows("the result is not that of a batch".to_owned())),
+        (false, Some(false)) => {
+            return Err(RowsError::NoRows(
+                "the result is not that of a batch".to_owned(),
+            ));
+        }
         (true, _) | (_, None) => return Err(no_result(body)),
     }
     let mut outcomes = Vec::with_capacity(labels.len());
@@ -70,14 +87,22 @@ pub fn read_batch(body: &Bytes, labels: &[String], place: Place<'_>) -> Result<B
         times.push(slot.time);
         outcomes.push(match (slot.error, slot.rows) {
             (Some(error), _) => PageOutcome::Error(error),
-            (None, Some(Ok(rows))) => {
-                PageOutcome::Page { page: Page::new(body.clone(), rows), next: slot.next, total: slot.total }
+            (None, Some(Ok(rows))) => PageOutcome::Page {
+                page: Page::new(body.clone(), rows),
+                next: slot.next,
+                total: slot.total,
+            },
+            (None, Some(Err(shape))) => {
+                return Err(RowsError::NoRows(format!("command {label}: {shape}")));
             }
-            (None, Some(Err(shape))) => return Err(RowsError::NoRows(format!("command {label}: {shape}"))),
             (None, None) => PageOutcome::NotRun,
         });
     }
-    Ok(BatchOfLists { outcomes, time, times })
+    Ok(BatchOfLists {
+        outcomes,
+        time,
+        times,
+    })
 }
 
 /// Walks the envelope, and says whether there is an error in it.
@@ -88,7 +113,9 @@ fn walk<'a>(
     if u32::try_from(body.len()).is_err() {
         return Err(RowsError::TooLarge(body.len()));
     }
-    let Ok(text) = std::str::from_utf8(body) else { return Err(no_result(body)) };
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Err(no_result(body));
+    };
     let mut cursor = Cursor::new(text);
     let mut error = false;
     cursor
@@ -99,14 +126,22 @@ fn walk<'a>(
             }
             key => each(cursor, key),
         })
-        .and_then(|()| if cursor.is_at_end() { Ok(error) } else { Err(Broken) })
+        .and_then(|()| {
+            if cursor.is_at_end() {
+                Ok(error)
+            } else {
+                Err(Broken)
+            }
+        })
         .map_err(|Broken| no_result(body))
 }
 
 /// What a body is that is no reply with a result. Not worth being fast.
 fn no_result(body: &[u8]) -> RowsError {
     match Envelope::parse(body) {
-        Ok(Envelope { error: Some(error), .. }) => RowsError::Api(error),
+        Ok(Envelope {
+            error: Some(error), ..
+        }) => RowsError::Api(error),
         Ok(_) => RowsError::NoRows("a reply that cannot be walked".to_owned()),
         Err(error) => RowsError::Envelope(error),
     }
@@ -151,9 +186,11 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
                 only = Some(Err("several lists: name the key of the rows"));
                 cursor.skip()?;
             }
-            b'{' if is_number(key) && numbered.is_some() => {
+            b'{' if is_number(key) => {
                 let row = row(cursor, place.id)?;
-                numbered.as_mut().map_or((), |rows| rows.push(row));
+                if let Some(rows) = &mut numbered {
+                    rows.push(row);
+                }
                 return Ok(());
             }
             _ => cursor.skip()?,
@@ -161,7 +198,10 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
         numbered = None;
         Ok(())
     })?;
-    Ok(named.or(only).or(numbered.map(Ok)).unwrap_or(Err("an object without a list")))
+    Ok(named
+        .or(only)
+        .or(numbered.map(Ok))
+        .unwrap_or(Err("an object without a list")))
 }
 
 fn is_number(key: Quoted<'_>) -> bool {
@@ -289,7 +329,12 @@ impl Commands<'_, '_> {
         Some(slot)
     }
 
-    fn entry(&mut self, cursor: &mut Cursor<'_>, part: Part, slot: Option<usize>) -> Result<(), Broken> {
+    fn entry(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        part: Part,
+        slot: Option<usize>,
+    ) -> Result<(), Broken> {
         let Some(slot) = slot.and_then(|slot| self.slots.get_mut(slot)) else {
             return cursor.skip(); // Nobody asked for it.
         };
