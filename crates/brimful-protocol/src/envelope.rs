@@ -166,7 +166,7 @@ impl EnvelopeError {
                 Err(error) if !error.is_data() => Self::of(body, &error),
                 _ => Self::NoResult(snippet(start)),
             }
-        } else if error.is_eof() {
+        } else if error.is_eof() || breaks_off_in_number(body, error) {
             Self::Truncated(body.len())
         } else {
             Self::NotJson {
@@ -175,6 +175,14 @@ impl EnvelopeError {
             }
         }
     }
+}
+
+/// To `serde_json` a number that breaks off after a sign, a point or an exponent is no number, and not an early end.
+fn breaks_off_in_number(body: &[u8], error: &serde_json::Error) -> bool {
+    let last_line = body.rsplit(|&b| b == b'\n').next().unwrap_or(body);
+    let lines = memchr::memchr_iter(b'\n', body).count() + 1;
+    matches!(body.last(), Some(b'-' | b'+' | b'.' | b'e' | b'E'))
+        && (error.line(), error.column()) == (lines, last_line.len())
 }
 
 fn html_title(body: &[u8]) -> Option<String> {
