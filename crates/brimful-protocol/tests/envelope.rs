@@ -1,5 +1,7 @@
 //! The reply envelope: success, failure, and everything that is neither.
 
+mod deterministic;
+
 use brimful_protocol::batch::BatchReply;
 use brimful_protocol::{ApiError, Envelope, EnvelopeError, KnownCode};
 use proptest::prelude::*;
@@ -424,6 +426,8 @@ mod batches {
 }
 
 proptest! {
+    #![proptest_config(deterministic::cases(512))]
+
     #[test]
     fn no_bytes_make_the_reader_fall_over(body in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = Envelope::parse(&body);

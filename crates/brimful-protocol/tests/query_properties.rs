@@ -1,5 +1,7 @@
 //! Parameters survive the way over the wire, but for what PHP loses; nothing that comes can make the reader fall over.
 
+mod deterministic;
+
 use brimful_protocol::{Array, Value, batch, json, query};
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json};
@@ -134,7 +136,7 @@ fn shown(array: Array) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(deterministic::cases(512))]
 
     #[test]
     fn what_is_encoded_is_decoded_again(params in params()) {
