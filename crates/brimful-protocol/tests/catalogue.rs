@@ -57,7 +57,7 @@ mod the_data {
             let cells: Vec<&str> = line.split('\t').collect();
             assert_eq!(cells.len(), header.len(), "{line}");
             let known = |column: usize, words: &[&str]| {
-                assert!(words.contains(&cells[column]), "{}: {line}", header[column])
+                assert!(words.contains(&cells[column]), "{}: {line}", header[column]);
             };
             known(2, &["2", "3"]);
             known(3, &["list", "wrapped", "map", "object", "scalar", "?"]);

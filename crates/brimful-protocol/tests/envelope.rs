@@ -1,5 +1,7 @@
 //! The reply envelope: success, failure, and everything that is neither.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod deterministic;
 
 use brimful_protocol::batch::BatchReply;

@@ -1,5 +1,7 @@
 //! Parameters survive the way over the wire, but for what PHP loses; nothing that comes can make the reader fall over.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod deterministic;
 
 use brimful_protocol::{Array, Value, batch, json, query};

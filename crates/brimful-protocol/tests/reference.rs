@@ -1,5 +1,7 @@
 //! References between the commands of a batch: point by point what the portal does with them.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod deterministic;
 
 use brimful_protocol::reference::substitute;
@@ -365,6 +367,10 @@ mod a_reference_is_built {
         assert_eq!(Reference::next("p0").unwrap().to_string(), "$next[p0]");
         let json = serde_json::Value::from(Reference::result("a").unwrap());
         assert_eq!(json, "$result[a]");
+        assert_eq!(
+            serde_json::to_value(Reference::result("a").unwrap()).unwrap(),
+            "$result[a]"
+        );
     }
 
     #[test]
