@@ -131,11 +131,11 @@ impl Results {
         out.extend_from_slice(b"{\"result\":");
         let done = || self.done.iter();
         part(out, done(), |out, command| {
-            out.extend_from_slice(&command.output.json)
+            out.extend_from_slice(&command.output.json);
         });
         out.extend_from_slice(b",\"result_error\":");
         part(out, self.failed.iter(), |out, error| {
-            json::write(out, &Value::Array(error.clone()))
+            json::write(out, &Value::Array(error.clone()));
         });
         out.extend_from_slice(b",\"result_total\":");
         part(out, counts(done(), |output| output.total), json::write_int);

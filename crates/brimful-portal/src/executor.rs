@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::Array;
 use tokio::time::Instant;
 
 use crate::auth::Caller;
@@ -141,9 +141,9 @@ impl<'p> Executor<'p> {
         };
         match result {
             Err(error) => Outcome::Failed(error),
-            Ok(output) => match error_as_data(&output) {
+            Ok(output) => match output.error() {
                 Some(error) => Outcome::ErrorAsData(error),
-                None => Outcome::Done(output),
+                None => Outcome::Done(output.lifted()),
             },
         }
     }
@@ -193,15 +193,4 @@ impl Pace {
             tokio::time::sleep_until(until).await;
         }
     }
-}
-
-/// The error that a method returned as if it were its result. Lists of rows are not searched.
-fn error_as_data(output: &Output) -> Option<Array> {
-    let key: &[u8] = b"\"error_description\"";
-    if !output.rows.starts.is_empty() || memchr::memmem::find(&output.json, key).is_none() {
-        return None;
-    }
-    let array = output.to_value().as_array()?;
-    let given = |key| array.get(key).is_some_and(Value::is_truthy);
-    (given("error") && given("error_description")).then(|| array.clone())
 }
