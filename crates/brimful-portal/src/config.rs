@@ -33,6 +33,7 @@ pub struct PortalConfig {
     pub(crate) starts_at: Option<f64>,
     pub(crate) skew: f64,
     pub(crate) zone: i32,
+    pub(crate) moved_to: Option<String>,
 }
 
 /// The data that a portal begins with.
@@ -125,6 +126,7 @@ impl Default for PortalConfig {
             starts_at: None,
             skew: 0.0,
             zone: 3 * 3600,
+            moved_to: None,
         }
     }
 }
@@ -267,6 +269,13 @@ impl PortalConfig {
     #[must_use]
     pub fn skew(mut self, seconds: f64) -> Self {
         self.skew = seconds;
+        self
+    }
+
+    /// The portal was renamed: every request is answered 302 with the same path at this address (`https://new.test`).
+    #[must_use]
+    pub fn moved_to(mut self, address: impl Into<String>) -> Self {
+        self.moved_to = Some(address.into());
         self
     }
 

@@ -27,6 +27,9 @@ struct Pace {
     wall: Instant,
 }
 
+/// Longer than any request, for costs beyond what a clock can count.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// What a call came to.
 pub(crate) enum Outcome {
     Done(Output),
@@ -37,14 +40,10 @@ pub(crate) enum Outcome {
 
 impl<'p> Executor<'p> {
     pub(crate) fn new(core: &'p Core, caller: &'p Caller) -> Self {
-        let at = Instant::now();
         Self {
             core,
             caller,
-            pace: Pace {
-                at,
-                wall: at + core.config.wall,
-            },
+            pace: Pace::begin(core.config.wall),
             meter: Meter::default(),
         }
     }
@@ -99,8 +98,8 @@ impl<'p> Executor<'p> {
         let real = Instant::now();
         let mut cost = self.core.config.costs.call;
         let outcome = self.handle(method, params, start, &mut cost);
-        let time = real.elapsed() + cost;
-        self.pace.at += time;
+        let time = real.elapsed().saturating_add(cost);
+        self.pace.spend(time);
         self.pace.catch_up().await;
         self.core.counters.call(method.name);
         self.meter.add(entity, method.name, start, time, 1.0);
@@ -187,6 +186,18 @@ impl<'p> Executor<'p> {
 }
 
 impl Pace {
+    fn begin(wall: Duration) -> Self {
+        let at = Instant::now();
+        Self {
+            at,
+            wall: at.checked_add(wall).unwrap_or(at + FOREVER),
+        }
+    }
+
+    fn spend(&mut self, time: Duration) {
+        self.at = self.at.checked_add(time).unwrap_or(self.wall + FOREVER);
+    }
+
     async fn catch_up(&self) {
         let until = self.at.min(self.wall);
         if until > Instant::now() {

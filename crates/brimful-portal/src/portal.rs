@@ -177,6 +177,13 @@ impl Core {
         if request.body().len() > self.config.body_limit {
             return too_large();
         }
+        if let Some(address) = &self.config.moved_to {
+            let path = request
+                .uri()
+                .path_and_query()
+                .map_or("/", |path| path.as_str());
+            return respond::redirect(&format!("{}{path}", address.trim_end_matches('/')));
+        }
         match route {
             Route::Elsewhere => respond::html(StatusCode::NOT_FOUND),
             _ if request.method() == Verb::OPTIONS => respond::preflight(),

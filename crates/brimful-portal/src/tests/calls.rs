@@ -465,3 +465,103 @@ async fn latency_passes_before_every_call_and_jitter_by_the_seed() {
     assert!(taken.iter().all(|ms| (30..=41).contains(ms)), "{taken:?}");
     assert!(taken.iter().min() < taken.iter().max());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_renamed_portal_sends_everybody_to_its_new_address() {
+    let portal = portal(PortalConfig::unlimited().moved_to("https://new.test/"));
+    let heard = get(&portal, "/rest/1/demo/test.echo?a=1").await;
+    assert_eq!(
+        (heard.status, heard.header("location")),
+        (302, "https://new.test/rest/1/demo/test.echo?a=1")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn costs_and_walls_beyond_all_clocks_are_only_long() {
+    let costs = crate::config::Costs {
+        call: std::time::Duration::MAX,
+        ..Default::default()
+    };
+    let config = PortalConfig::unlimited().costs(costs);
+    assert_eq!(
+        call(&portal(config), "test.echo", json!({})).await.status,
+        504
+    );
+    let config = PortalConfig::unlimited().wall(std::time::Duration::MAX);
+    assert_eq!(
+        call(&portal(config), "test.work", json!({"seconds": 100}))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_request_however_strange_is_a_500() {
+    const PIECES: [&str; 28] = [
+        "/",
+        "rest",
+        "1",
+        "demo",
+        "batch",
+        "test.rows",
+        "test.echo",
+        ".xml",
+        ".json",
+        "?",
+        "&",
+        "=",
+        "cmd",
+        "[",
+        "]",
+        "a",
+        "$result[a][0][ID]",
+        "%5B",
+        "%",
+        "%00",
+        "%ff",
+        "{",
+        "}",
+        "\"",
+        ":",
+        ",",
+        "halt",
+        "test.raw%3Fvalue%3D",
+    ];
+    const MEDIA: [&str; 4] = [
+        "application/json",
+        "text/plain",
+        "multipart/form-data; boundary=a",
+        "application/x-www-form-urlencoded",
+    ];
+    let portal = plain();
+    let mut chance = fastrand::Rng::with_seed(20_260_301);
+    let mut strange = |most: usize| -> String {
+        (0..chance.usize(..most))
+            .map(|_| PIECES[chance.usize(..PIECES.len())])
+            .collect()
+    };
+    let uris: Vec<String> = (0..3000).map(|_| strange(12)).collect();
+    let bodies: Vec<String> = (0..3000).map(|_| strange(40)).collect();
+    for (i, (uri, body)) in uris.iter().zip(&bodies).enumerate() {
+        let start = ["/rest/1/demo/batch", "/rest/1/demo/batch?", "/rest/", "/"][i % 4];
+        let Ok(uri) = format!("{start}{uri}").parse::<http::Uri>() else {
+            continue;
+        };
+        let body = format!(
+            "{}{body}",
+            ["", "cmd[a]=test.rows&cmd[]=test.echo%3Fx=$"][i % 2]
+        );
+        let heard = post(&portal, &uri.to_string(), MEDIA[i / 4 % 4], &body).await;
+        assert!(
+            matches!(heard.status, 200..500),
+            "{uri} {body}: {}",
+            heard.body
+        );
+    }
+    assert!(
+        portal.stats().calls("batch") > 100 && portal.stats().commands > 50,
+        "{:?}",
+        portal.stats()
+    );
+}

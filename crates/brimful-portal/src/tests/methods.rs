@@ -1,4 +1,5 @@
 //! Methods that show what the core does with them.
+#![expect(clippy::unnecessary_wraps, reason = "a handler returns a result")]
 
 use std::time::Duration;
 

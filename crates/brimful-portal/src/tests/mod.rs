@@ -1,4 +1,8 @@
 //! The portal's core as its specification says it: the methods here are made for the purpose.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "json! is written where it is used"
+)]
 
 mod batches;
 mod calls;
