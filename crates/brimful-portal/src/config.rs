@@ -7,14 +7,16 @@ use serde_json::{Map, Value as Json};
 
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
+pub use crate::state::{Data, DataError, Load, Rows};
 
 /// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
 /// of 50 requests that leaks 2 a second, operating limit on, no latency.
 ///
 /// ```
 /// use brimful_portal::{Portal, PortalConfig, RateLimit};
-/// let portal = Portal::new(PortalConfig::new().rows("crm.lead", 10_000).rate_limit(RateLimit::ENTERPRISE));
-/// # drop(portal);
+/// let config = PortalConfig::new().rows("lead", 10_000).rate_limit(RateLimit::ENTERPRISE);
+/// let portal = Portal::new(config)?;
+/// # Ok::<(), brimful_portal::DataError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct PortalConfig {
@@ -34,28 +36,6 @@ pub struct PortalConfig {
     pub(crate) skew: f64,
     pub(crate) zone: i32,
     pub(crate) moved_to: Option<String>,
-}
-
-/// The data that a portal begins with.
-#[derive(Debug, Clone, Default)]
-pub struct Data {
-    /// The seed of everything made up: the same seed makes the same rows.
-    pub seed: u64,
-    /// Rows to make up.
-    pub entities: Vec<EntityRows>,
-    /// Rows given, by entity.
-    pub loads: Vec<(String, Vec<Map<String, Json>>)>,
-}
-
-/// So many rows of an entity to make up.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EntityRows {
-    /// The entity by the name its methods share: `crm.lead`, `tasks.task`, `user`.
-    pub name: String,
-    /// How many rows.
-    pub rows: u64,
-    /// The share of IDs that are missing between them, from 0 to less than 1.
-    pub gaps: f64,
 }
 
 /// An incoming webhook: its user, its secret code, and what it may call.
@@ -143,34 +123,33 @@ impl PortalConfig {
         Self::new().rate_limit(None).operating_limit(None)
     }
 
-    /// The seed of the made-up rows, of jitter and of nothing else.
+    /// The seed of the generated rows, of jitter and of nothing else.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.data.seed = seed;
         self
     }
 
-    /// So many made-up rows of an entity, with IDs from 1 on.
+    /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, or an
+    /// `entityTypeId`.
     #[must_use]
     pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
         self.sparse_rows(entity, rows, 0.0)
     }
 
-    /// So many made-up rows, with the share `gaps` of the IDs between them missing.
+    /// So many generated rows, with the share `gaps` of the IDs between them missing.
     #[must_use]
     pub fn sparse_rows(mut self, entity: impl Into<String>, rows: u64, gaps: f64) -> Self {
-        self.data.entities.push(EntityRows {
-            name: entity.into(),
-            rows,
-            gaps,
-        });
+        let entity = entity.into();
+        self.data.rows.push(Rows { entity, rows, gaps });
         self
     }
 
-    /// These rows of an entity, as its list shows them.
+    /// These rows of an entity, as they are.
     #[must_use]
     pub fn load(mut self, entity: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
-        self.data.loads.push((entity.into(), rows));
+        let entity = entity.into();
+        self.data.loads.push(Load { entity, rows });
         self
     }
 

@@ -96,7 +96,7 @@ impl<'p> Executor<'p> {
     ) -> (Outcome, Timing) {
         let start = self.now();
         let real = Instant::now();
-        let mut cost = self.core.config.costs.call;
+        let mut cost = Duration::ZERO;
         let outcome = self.handle(method, params, start, &mut cost);
         let time = real.elapsed().saturating_add(cost);
         self.pace.spend(time);

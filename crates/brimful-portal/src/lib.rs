@@ -8,11 +8,12 @@
 //! use brimful_portal::{Portal, PortalConfig};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> std::io::Result<()> {
-//! let portal = Portal::new(PortalConfig::new());
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let portal = Portal::new(PortalConfig::new().rows("lead", 1000))?;
 //! let server = portal.bind("127.0.0.1:0").await?;
 //! assert!(server.webhook_url().ends_with("/rest/1/demo/"));
-//! server.shut_down().await
+//! server.shut_down().await?;
+//! # Ok(())
 //! # }
 //! ```
 
@@ -41,8 +42,8 @@ mod xml;
 mod tests;
 
 pub use config::{
-    AccessToken, Costs, Data, EntityRows, Generation, OperatingLimit, PortalConfig, RateLimit,
-    Refused, Scopes, Seconds, Statuses, Webhook,
+    AccessToken, Costs, Data, DataError, Generation, Load, OperatingLimit, PortalConfig, RateLimit,
+    Refused, Rows, Scopes, Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
 pub use portal::Portal;

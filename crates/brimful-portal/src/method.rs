@@ -75,7 +75,13 @@ pub(crate) struct Rows {
 
 impl Output {
     pub(crate) fn json(json: Vec<u8>) -> Self {
-        Self { json, next: None, total: None, rows: Rows::default(), value: OnceCell::new() }
+        Self {
+            json,
+            next: None,
+            total: None,
+            rows: Rows::default(),
+            value: OnceCell::new(),
+        }
     }
 
     pub(crate) fn value(value: &Value) -> Self {
@@ -86,7 +92,8 @@ impl Output {
 
     /// The result as a value, parsed when first asked for.
     pub(crate) fn to_value(&self) -> &Value {
-        self.value.get_or_init(|| serde_json::from_slice(&self.json).unwrap_or_default())
+        self.value
+            .get_or_init(|| serde_json::from_slice(&self.json).unwrap_or_default())
     }
 
     /// The deepest value that `path` reaches in the result.
@@ -100,7 +107,8 @@ impl Output {
             && let Ok(index) = index.parse::<usize>()
             && let Some(&start) = self.rows.starts.get(index)
         {
-            let mut row = serde_json::Deserializer::from_slice(&self.json[start as usize..]).into_iter::<Value>();
+            let mut row = serde_json::Deserializer::from_slice(&self.json[start as usize..])
+                .into_iter::<Value>();
             if let Some(Ok(row)) = row.next() {
                 return row.deepest(rest);
             }
@@ -122,6 +130,11 @@ pub(crate) struct MethodError {
 
 impl MethodError {
     pub(crate) fn new(status: u16, code: &str, description: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), description: description.into(), extra: Array::new() }
+        Self {
+            status,
+            code: code.to_owned(),
+            description: description.into(),
+            extra: Array::new(),
+        }
     }
 }

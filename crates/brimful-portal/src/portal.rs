@@ -9,7 +9,7 @@ use http::{Method as Verb, Request, Response, StatusCode};
 use crate::auth::Guests;
 use crate::batch;
 use crate::clock::Clock;
-use crate::config::PortalConfig;
+use crate::config::{DataError, PortalConfig};
 use crate::executor::{Executor, Outcome};
 use crate::faults::{Fault, Faults};
 use crate::limits::{Buckets, Operating};
@@ -42,27 +42,31 @@ pub(crate) struct Core {
 }
 
 impl Portal {
-    /// A portal as configured. Its clock begins now.
-    pub fn new(config: PortalConfig) -> Self {
+    /// A portal as configured. Its clock begins now. Data that makes no sense is the only thing that can fail.
+    pub fn new(config: PortalConfig) -> Result<Self, DataError> {
         Self::with_registry(config, Registry::default())
     }
 
-    pub(crate) fn with_registry(config: PortalConfig, registry: Registry) -> Self {
+    pub(crate) fn with_registry(
+        mut config: PortalConfig,
+        registry: Registry,
+    ) -> Result<Self, DataError> {
+        let data = std::mem::take(&mut config.data);
         let core = Core {
             clock: Clock::new(config.starts_at, config.skew, config.zone),
-            state: RwLock::new(State::new(&config.data)),
             registry,
             counters: Counters::default(),
             guests: Guests::new(&config),
             buckets: Mutex::new(Buckets::new(config.rate_limit)),
             operating: Mutex::new(Operating::new(config.operating)),
-            chance: Mutex::new(fastrand::Rng::with_seed(config.data.seed)),
+            chance: Mutex::new(fastrand::Rng::with_seed(data.seed)),
+            state: RwLock::new(State::new(data)?),
             faults: Faults::default(),
             config,
         };
-        Self {
+        Ok(Self {
             core: Arc::new(core),
-        }
+        })
     }
 
     /// Handles a request from `peer`, in the time that it takes by tokio's clock.

@@ -29,7 +29,7 @@ const NOON: f64 = 1_772_348_400.75;
 
 /// A portal with the methods of these tests.
 fn portal(config: PortalConfig) -> Portal {
-    Portal::with_registry(config, Registry::with(methods::ALL))
+    Portal::with_registry(config, Registry::with(methods::ALL)).unwrap()
 }
 
 /// One without limits, for what has nothing to do with them.
