@@ -3,6 +3,8 @@
 mod crm;
 mod paging;
 mod params;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
