@@ -108,6 +108,11 @@ impl<'t> Query<'t> {
         ids
     }
 
+    /// Calls `each` with the matching IDs in ascending order until it says that it has enough.
+    pub(crate) fn each(&self, each: impl FnMut(u64) -> bool) {
+        self.visit(Direction::Ascending, None, each);
+    }
+
     /// Calls `each` with the matching IDs until it says that it has enough.
     fn visit(&self, direction: Direction, from: Option<u64>, mut each: impl FnMut(u64) -> bool) {
         let mut scratch = String::new();

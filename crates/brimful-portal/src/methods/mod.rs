@@ -27,6 +27,8 @@ pub(crate) fn all() -> &'static [Method] {
     ALL.get_or_init(|| {
         let mut methods = Vec::new();
         legacy_crm(&mut methods);
+        crm_links(&mut methods);
+        crm_items(&mut methods);
         methods.sort_unstable_by_key(|method: &Method| method.name);
         methods
     })
@@ -102,4 +104,77 @@ fn legacy_crm(methods: &mut Vec<Method>) {
     entity!("deal", DEAL);
     entity!("contact", CONTACT);
     entity!("company", COMPANY);
+}
+
+fn crm_links(methods: &mut Vec<Method>) {
+    use crm::links;
+    macro_rules! ends {
+        ($name:literal, $from:ident, $to:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".items.get"),
+                    links::get::<$from, $to>
+                ),
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".fields"),
+                    links::fields::<$to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".items.set"),
+                    links::set::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".items.delete"),
+                    links::clear::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".add"),
+                    links::add::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".delete"),
+                    links::remove::<$from, $to>
+                ),
+            ]);
+        };
+    }
+    ends!("lead.contact", LEAD, CONTACT);
+    ends!("deal.contact", DEAL, CONTACT);
+    ends!("company.contact", COMPANY, CONTACT);
+    ends!("contact.company", CONTACT, COMPANY);
+}
+
+fn crm_items(methods: &mut Vec<Method>) {
+    use crm::{dictionary, duplicates, item, types};
+    methods.extend([
+        read!("crm", "crm.item.list", item::list),
+        read!("crm", "crm.item.get", item::get),
+        read!("crm", "crm.item.fields", item::fields),
+        write!("crm", "crm.item.add", item::add),
+        write!("crm", "crm.item.import", item::import),
+        write!("crm", "crm.item.batchimport", item::batch_import),
+        write!("crm", "crm.item.update", item::update),
+        write!("crm", "crm.item.delete", item::delete),
+        read!("crm", "crm.type.list", types::list),
+        read!("crm", "crm.type.get", types::get),
+        read!(
+            "crm",
+            "crm.type.getbyentitytypeid",
+            types::get_by_entity_type_id
+        ),
+        read!("crm", "crm.category.list", types::categories),
+        read!("crm", "crm.status.list", dictionary::statuses),
+        read!("crm", "crm.status.entity.items", dictionary::status_items),
+        read!("crm", "crm.currency.list", dictionary::currencies),
+        read!("crm", "crm.enum.ownertype", dictionary::owner_types),
+        read!("crm", "crm.deal.productrows.get", dictionary::product_rows),
+        read!("crm", "crm.lead.productrows.get", dictionary::product_rows),
+        read!("crm", "crm.duplicate.findbycomm", duplicates::find_by_comm),
+    ]);
 }

@@ -16,7 +16,10 @@ fn a_list_has_pages_of_fifty_a_total_and_a_next() {
 #[test]
 fn start_is_rounded_down_to_a_page() {
     let mut portal = Portal::with(&[("lead", 120, 0.0)]);
-    assert_eq!(portal.page("crm.lead.list", "start=99"), portal.page("crm.lead.list", "start=50"));
+    assert_eq!(
+        portal.page("crm.lead.list", "start=99"),
+        portal.page("crm.lead.list", "start=50")
+    );
 }
 
 #[test]
@@ -32,6 +35,9 @@ fn a_negative_start_counts_nothing_and_says_total_0() {
 fn a_start_beyond_the_end_serves_the_first_page_again() {
     let mut portal = Portal::with(&[("lead", 120, 0.0)]);
     for start in [150, 1_000_000] {
-        assert_eq!(portal.page("crm.lead.list", &format!("start={start}")), portal.page("crm.lead.list", ""));
+        assert_eq!(
+            portal.page("crm.lead.list", &format!("start={start}")),
+            portal.page("crm.lead.list", "")
+        );
     }
 }

@@ -23,23 +23,43 @@ pub(super) struct Portal {
 
 impl Portal {
     pub(super) fn with(rows: &[(&str, u64, f64)]) -> Self {
-        let rows = rows.iter().map(|&(entity, rows, gaps)| Rows { entity: entity.to_owned(), rows, gaps });
-        Self::new(Data { seed: 7, rows: rows.collect(), loads: Vec::new() })
+        let rows = rows.iter().map(|&(entity, rows, gaps)| Rows {
+            entity: entity.to_owned(),
+            rows,
+            gaps,
+        });
+        Self::new(Data {
+            seed: 7,
+            rows: rows.collect(),
+            loads: Vec::new(),
+        })
     }
 
     /// A portal with loaded rows, given as a JSON list.
     pub(super) fn loaded(entity: &str, rows: &str) -> Self {
         let rows = serde_json::from_str(rows).unwrap();
-        Self::new(Data { seed: 7, rows: Vec::new(), loads: vec![Load { entity: entity.to_owned(), rows }] })
+        Self::new(Data {
+            seed: 7,
+            rows: Vec::new(),
+            loads: vec![Load {
+                entity: entity.to_owned(),
+                rows,
+            }],
+        })
     }
 
     pub(super) fn new(data: Data) -> Self {
-        Self { state: State::new(data).unwrap(), costs: Costs::default(), cost: Duration::ZERO }
+        Self {
+            state: State::new(data).unwrap(),
+            costs: Costs::default(),
+            cost: Duration::ZERO,
+        }
     }
 
     /// Calls a method with parameters in a query string, where `+` need not be encoded.
     pub(super) fn call(&mut self, method: &str, params: &str) -> Result<Output, MethodError> {
-        let method = find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
+        let method =
+            find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
         let mut call = Call {
             params: query::decode(params.replace('+', "%2B").as_bytes()),
             user: 1,
@@ -54,7 +74,9 @@ impl Portal {
     }
 
     pub(super) fn json(&mut self, method: &str, params: &str) -> serde_json::Value {
-        let output = self.call(method, params).unwrap_or_else(|error| panic!("{method}: {error:?}"));
+        let output = self
+            .call(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error:?}"));
         serde_json::from_slice(&output.json).unwrap()
     }
 
@@ -66,15 +88,24 @@ impl Portal {
     }
 
     /// The IDs of a list, and the `next` and `total` beside it.
-    pub(super) fn page(&mut self, method: &str, params: &str) -> (Vec<u64>, Option<u64>, Option<u64>) {
-        let output = self.call(method, params).unwrap_or_else(|error| panic!("{method}: {error:?}"));
+    pub(super) fn page(
+        &mut self,
+        method: &str,
+        params: &str,
+    ) -> (Vec<u64>, Option<u64>, Option<u64>) {
+        let output = self
+            .call(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error:?}"));
         let ids = (0..output.rows.starts.len()).map(|i| {
             let i = i.to_string();
             let row = match output.rows.key {
                 Some(key) => output.deepest(&[key, &i]),
                 None => output.deepest(&[&i]),
             };
-            let id = row.as_array().and_then(|row| row.get_ignoring_case("id")).map(Value::to_int);
+            let id = row
+                .as_array()
+                .and_then(|row| row.get_ignoring_case("id"))
+                .map(Value::to_int);
             id.unwrap() as u64
         });
         (ids.collect(), output.next, output.total)

@@ -23,18 +23,31 @@ fn speed_of_lists() {
         for (method, params) in [
             ("crm.deal.list", TWELVE.to_owned()),
             ("crm.deal.list", "select[]=*&select[]=UF_*".to_owned()),
-            ("crm.contact.list", "select[]=ID&select[]=NAME&select[]=PHONE&select[]=EMAIL".to_owned()),
+            (
+                "crm.contact.list",
+                "select[]=ID&select[]=NAME&select[]=PHONE&select[]=EMAIL".to_owned(),
+            ),
         ] {
             let started = Instant::now();
             let pages = 2_000;
             let mut bytes = 0;
             for page in 0..pages {
                 let from = page * 211;
-                let params = format!("{params}&filter[>ID]={from}&filter[<=ID]={}&start=-1", from + 5_000);
-                bytes += portal.call(method, &params).map(|output| output.json.len()).unwrap_or(0);
+                let params = format!(
+                    "{params}&filter[>ID]={from}&filter[<=ID]={}&start=-1",
+                    from + 5_000
+                );
+                bytes += portal
+                    .call(method, &params)
+                    .map(|output| output.json.len())
+                    .unwrap_or(0);
             }
             let each = started.elapsed() / pages;
-            println!("{method} {:>4} bytes a row: {each:?} a page, {:?} a row", bytes as u32 / pages / 50, each / 50);
+            println!(
+                "{method} {:>4} bytes a row: {each:?} a page, {:?} a row",
+                bytes as u32 / pages / 50,
+                each / 50
+            );
         }
         for (method, params) in [
             ("crm.deal.list", "start=5000000"),
