@@ -1,10 +1,14 @@
 //! The registry of methods.
 
 mod crm;
+mod departments;
 mod paging;
 mod params;
+mod system;
+mod tasks;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -29,6 +33,8 @@ pub(crate) fn all() -> &'static [Method] {
         legacy_crm(&mut methods);
         crm_links(&mut methods);
         crm_items(&mut methods);
+        task(&mut methods);
+        portal(&mut methods);
         methods.sort_unstable_by_key(|method: &Method| method.name);
         methods
     })
@@ -176,5 +182,51 @@ fn crm_items(methods: &mut Vec<Method>) {
         read!("crm", "crm.deal.productrows.get", dictionary::product_rows),
         read!("crm", "crm.lead.productrows.get", dictionary::product_rows),
         read!("crm", "crm.duplicate.findbycomm", duplicates::find_by_comm),
+    ]);
+}
+
+fn task(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("task", "tasks.task.list", tasks::list),
+        read!("task", "tasks.task.get", tasks::get),
+        read!("task", "tasks.task.getfields", tasks::get_fields),
+        write!("task", "tasks.task.add", tasks::add),
+        write!("task", "tasks.task.update", tasks::update),
+        write!("task", "tasks.task.delete", tasks::delete),
+        write!("task", "tasks.task.start", tasks::act::<3>),
+        write!("task", "tasks.task.pause", tasks::act::<2>),
+        write!("task", "tasks.task.renew", tasks::act::<2>),
+        write!("task", "tasks.task.disapprove", tasks::act::<2>),
+        write!("task", "tasks.task.complete", tasks::act::<5>),
+        write!("task", "tasks.task.approve", tasks::act::<5>),
+        write!("task", "tasks.task.defer", tasks::act::<6>),
+        write!("task", "tasks.task.favorite.add", tasks::favorite::<true>),
+        write!(
+            "task",
+            "tasks.task.favorite.remove",
+            tasks::favorite::<false>
+        ),
+    ]);
+}
+
+fn portal(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("user", "user.get", users::get),
+        read!("user", "user.search", users::search),
+        read!("user", "user.fields", users::fields),
+        write!("user", "user.add", users::add),
+        write!("user", "user.update", users::update),
+        read!("department", "department.get", departments::get),
+        read!("department", "department.fields", departments::fields),
+        write!("department", "department.add", departments::add),
+        write!("department", "department.update", departments::update),
+        write!("department", "department.delete", departments::delete),
+        read!("user", "user.current", users::current),
+        read!("", "user.admin", system::admin),
+        read!("", "profile", system::profile),
+        read!("", "app.info", system::app),
+        read!("", "server.time", system::time),
+        read!("", "methods", system::methods),
+        read!("", "scope", system::scope),
     ]);
 }

@@ -89,7 +89,7 @@ const MOST_ROWS: u64 = 1_000_000_000;
 /// All that the portal holds.
 #[derive(Debug)]
 pub(crate) struct State {
-    tables: Vec<Table>,
+    pub(crate) tables: Vec<Table>,
     pub(crate) links: Links,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,

@@ -20,6 +20,8 @@ pub(crate) enum Source {
     Prose(&'static [&'static str]),
     /// Filled in so many of a hundred rows.
     Seldom(u64, &'static Source),
+    /// The same, with 0 in the other rows.
+    OrZero(u64, &'static Source),
     /// Yes in so many of a hundred rows.
     Flag(u64),
     /// A number from the first to the second, both included.
@@ -124,6 +126,12 @@ impl<'w> Seedling<'w> {
                     )
                 } else {
                     Cell::Null
+                }
+            }
+            Source::OrZero(percent, source) => {
+                match self.make(Source::Seldom(percent, source), hash) {
+                    Cell::Null => Cell::Int(0),
+                    cell => cell,
                 }
             }
             Source::Flag(percent) => Cell::Flag(below(hash, 100) < percent),

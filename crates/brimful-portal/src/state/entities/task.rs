@@ -261,7 +261,7 @@ pub(super) const FIELDS: &[Spec] = &[
     field(
         "GROUP_ID",
         Kind::Integer,
-        Source::Seldom(50, &Source::Between(1, 20)),
+        Source::OrZero(50, &Source::Between(1, 20)),
         "Проект",
     ),
     field("AUDITORS", Kind::User, Source::Several(USER), "AUDITORS").multiple(),
