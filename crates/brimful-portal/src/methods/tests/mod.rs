@@ -1,11 +1,17 @@
 //! The methods, called as the core calls them.
 
+mod changes;
+mod items;
 mod legacy;
+mod search;
 mod speed;
+mod system;
+mod tasks;
+mod users;
 
 use std::time::Duration;
 
-use brimful_protocol::{Value, query};
+use brimful_protocol::{Array, Value, query};
 
 use super::find;
 use crate::method::{Call, Costs, Handler, MethodError, Output};
@@ -56,12 +62,26 @@ impl Portal {
         }
     }
 
-    /// Calls a method with parameters in a query string, where `+` need not be encoded.
+    /// Calls a method with parameters in a query string, where `+` and the `=` of prefixes need not be encoded.
     pub(super) fn call(&mut self, method: &str, params: &str) -> Result<Output, MethodError> {
+        let encoded: Vec<String> = params
+            .split('&')
+            .map(|param| match param.rsplit_once("]=") {
+                Some((key, value)) => format!("{}]={value}", key.replace('=', "%3D")),
+                None => param.to_owned(),
+            })
+            .collect();
+        self.call_with(
+            method,
+            query::decode(encoded.join("&").replace('+', "%2B").as_bytes()),
+        )
+    }
+
+    fn call_with(&mut self, method: &str, params: Array) -> Result<Output, MethodError> {
         let method =
             find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
         let mut call = Call {
-            params: query::decode(params.replace('+', "%2B").as_bytes()),
+            params,
             user: 1,
             now: NOW as f64,
             cost: &mut self.cost,
@@ -96,22 +116,33 @@ impl Portal {
         let output = self
             .call(method, params)
             .unwrap_or_else(|error| panic!("{method}: {error:?}"));
-        let ids = (0..output.rows.starts.len()).map(|i| {
-            let i = i.to_string();
-            let row = match output.rows.key {
-                Some(key) => output.deepest(&[key, &i]),
-                None => output.deepest(&[&i]),
-            };
-            let id = row
-                .as_array()
-                .and_then(|row| row.get_ignoring_case("id"))
-                .map(Value::to_int);
-            id.unwrap() as u64
-        });
-        (ids.collect(), output.next, output.total)
+        (ids(&output), output.next, output.total)
     }
 
     pub(super) fn ids(&mut self, method: &str, params: &str) -> Vec<u64> {
         self.page(method, params).0
     }
+
+    /// The IDs of a list that is called with one parameter that no query string can spell.
+    pub(super) fn ids_with(&mut self, method: &str, name: &str, value: Array) -> Vec<u64> {
+        let params = [(name, value)].into_iter().collect();
+        ids(&self
+            .call_with(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error:?}")))
+    }
+}
+
+fn ids(output: &Output) -> Vec<u64> {
+    let id = |i: usize| {
+        let i = i.to_string();
+        let row = match output.rows.key {
+            Some(key) => output.deepest(&[key, &i]),
+            None => output.deepest(&[&i]),
+        };
+        row.as_array()
+            .and_then(|row| row.get_ignoring_case("id"))
+            .map(Value::to_int)
+            .unwrap() as u64
+    };
+    (0..output.rows.starts.len()).map(id).collect()
 }

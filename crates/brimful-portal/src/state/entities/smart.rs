@@ -416,4 +416,5 @@ pub(super) const FIELDS: &[Spec] = &[
         Source::One(DEAL, 90),
         "Сделка",
     ),
+    entity_type(0),
 ];
