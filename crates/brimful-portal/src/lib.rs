@@ -26,6 +26,7 @@ mod executor;
 mod faults;
 mod lift;
 mod limits;
+mod list;
 mod method;
 mod methods;
 mod portal;

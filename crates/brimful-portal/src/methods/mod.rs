@@ -1,8 +1,232 @@
 //! The registry of methods.
 
-use crate::method::Method;
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::result_large_err,
+    reason = "a handler returns a result, and errors are as large as the contract says"
+)]
+
+mod crm;
+mod departments;
+mod paging;
+mod params;
+mod system;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::method::{Handler, Method};
+use crate::state::entities::{COMPANY, CONTACT, DEAL, LEAD};
 
 /// Looks a method up by its name in lower case.
-pub(crate) fn find(_name: &str) -> Option<&'static Method> {
-    None
+pub(crate) fn find(name: &str) -> Option<&'static Method> {
+    static BY_NAME: OnceLock<HashMap<&'static str, &'static Method>> = OnceLock::new();
+    BY_NAME
+        .get_or_init(|| all().iter().map(|method| (method.name, method)).collect())
+        .get(name)
+        .copied()
+}
+
+/// All methods, sorted by name.
+pub(crate) fn all() -> &'static [Method] {
+    static ALL: OnceLock<Vec<Method>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut methods = Vec::new();
+        legacy_crm(&mut methods);
+        crm_links(&mut methods);
+        crm_items(&mut methods);
+        task(&mut methods);
+        portal(&mut methods);
+        methods.sort_unstable_by_key(|method: &Method| method.name);
+        methods
+    })
+}
+
+/// A method that only reads.
+macro_rules! read {
+    ($scope:literal, $name:expr, $handler:expr) => {
+        Method {
+            name: $name,
+            scope: $scope,
+            handler: Handler::Read($handler),
+        }
+    };
+}
+
+/// A method that changes something.
+macro_rules! write {
+    ($scope:literal, $name:expr, $handler:expr) => {
+        Method {
+            name: $name,
+            scope: $scope,
+            handler: Handler::Write($handler),
+        }
+    };
+}
+
+fn legacy_crm(methods: &mut Vec<Method>) {
+    use crm::legacy;
+    macro_rules! entity {
+        ($name:literal, $entity:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".list"),
+                    legacy::list::<$entity>
+                ),
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".get"),
+                    legacy::get::<$entity>
+                ),
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".fields"),
+                    legacy::fields::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".add"),
+                    legacy::add::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".update"),
+                    legacy::update::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".delete"),
+                    legacy::delete::<$entity>
+                ),
+            ]);
+        };
+    }
+    entity!("lead", LEAD);
+    entity!("deal", DEAL);
+    entity!("contact", CONTACT);
+    entity!("company", COMPANY);
+}
+
+fn crm_links(methods: &mut Vec<Method>) {
+    use crm::links;
+    macro_rules! ends {
+        ($name:literal, $from:ident, $to:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".items.get"),
+                    links::get::<$from, $to>
+                ),
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".fields"),
+                    links::fields::<$to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".items.set"),
+                    links::set::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".items.delete"),
+                    links::clear::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".add"),
+                    links::add::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".delete"),
+                    links::remove::<$from, $to>
+                ),
+            ]);
+        };
+    }
+    ends!("lead.contact", LEAD, CONTACT);
+    ends!("deal.contact", DEAL, CONTACT);
+    ends!("company.contact", COMPANY, CONTACT);
+    ends!("contact.company", CONTACT, COMPANY);
+}
+
+fn crm_items(methods: &mut Vec<Method>) {
+    use crm::{dictionary, duplicates, item, types};
+    methods.extend([
+        read!("crm", "crm.item.list", item::list),
+        read!("crm", "crm.item.get", item::get),
+        read!("crm", "crm.item.fields", item::fields),
+        write!("crm", "crm.item.add", item::add),
+        write!("crm", "crm.item.import", item::import),
+        write!("crm", "crm.item.batchimport", item::batch_import),
+        write!("crm", "crm.item.update", item::update),
+        write!("crm", "crm.item.delete", item::delete),
+        read!("crm", "crm.type.list", types::list),
+        read!("crm", "crm.type.get", types::get),
+        read!(
+            "crm",
+            "crm.type.getbyentitytypeid",
+            types::get_by_entity_type_id
+        ),
+        read!("crm", "crm.category.list", types::categories),
+        read!("crm", "crm.status.list", dictionary::statuses),
+        read!("crm", "crm.status.entity.items", dictionary::status_items),
+        read!("crm", "crm.currency.list", dictionary::currencies),
+        read!("crm", "crm.enum.ownertype", dictionary::owner_types),
+        read!("crm", "crm.deal.productrows.get", dictionary::product_rows),
+        read!("crm", "crm.lead.productrows.get", dictionary::product_rows),
+        read!("crm", "crm.duplicate.findbycomm", duplicates::find_by_comm),
+    ]);
+}
+
+fn task(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("task", "tasks.task.list", tasks::list),
+        read!("task", "tasks.task.get", tasks::get),
+        read!("task", "tasks.task.getfields", tasks::get_fields),
+        write!("task", "tasks.task.add", tasks::add),
+        write!("task", "tasks.task.update", tasks::update),
+        write!("task", "tasks.task.delete", tasks::delete),
+        write!("task", "tasks.task.start", tasks::act::<3>),
+        write!("task", "tasks.task.pause", tasks::act::<2>),
+        write!("task", "tasks.task.renew", tasks::act::<2>),
+        write!("task", "tasks.task.disapprove", tasks::act::<2>),
+        write!("task", "tasks.task.complete", tasks::act::<5>),
+        write!("task", "tasks.task.approve", tasks::act::<5>),
+        write!("task", "tasks.task.defer", tasks::act::<6>),
+        write!("task", "tasks.task.favorite.add", tasks::favorite::<true>),
+        write!(
+            "task",
+            "tasks.task.favorite.remove",
+            tasks::favorite::<false>
+        ),
+    ]);
+}
+
+fn portal(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("user", "user.get", users::get),
+        read!("user", "user.search", users::search),
+        read!("user", "user.fields", users::fields),
+        write!("user", "user.add", users::add),
+        write!("user", "user.update", users::update),
+        read!("department", "department.get", departments::get),
+        read!("department", "department.fields", departments::fields),
+        write!("department", "department.add", departments::add),
+        write!("department", "department.update", departments::update),
+        write!("department", "department.delete", departments::delete),
+        read!("user", "user.current", users::current),
+        read!("", "user.admin", system::admin),
+        read!("", "profile", system::profile),
+        read!("", "app.info", system::app),
+        read!("", "server.time", system::time),
+        read!("", "methods", system::methods),
+        read!("", "scope", system::scope),
+    ]);
 }
