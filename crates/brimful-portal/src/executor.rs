@@ -96,7 +96,8 @@ impl<'p> Executor<'p> {
     ) -> (Outcome, Timing) {
         let start = self.now();
         let real = Instant::now();
-        let mut cost = Duration::ZERO;
+        // Every call costs its share before the method adds what it does.
+        let mut cost = self.core.config.costs.call;
         let outcome = self.handle(method, params, start, &mut cost);
         let time = real.elapsed().saturating_add(cost);
         self.pace.spend(time);
