@@ -112,12 +112,12 @@ impl List {
         };
         let plan = plan::plan(&self.method, params, self.walk, self.tail)?;
         let session = Arc::clone(self.client.session());
-        let (rows, pages) = mpsc::channel(8);
+        let (rows, messages) = mpsc::channel(8);
         let (progress, watched) = watch::channel(Progress::default());
         let driver = Driver::new(session, self.method, plan, progress);
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
-            pages,
+            messages,
             progress: watched,
             task,
             report: None,
@@ -153,7 +153,7 @@ impl List {
 /// The pages of a list, as a stream. After the last one [`Pages::report`] has the account.
 #[derive(Debug)]
 pub struct Pages {
-    pages: mpsc::Receiver<Message>,
+    messages: mpsc::Receiver<Message>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
     report: Option<ListReport>,
@@ -187,7 +187,7 @@ impl Pages {
         if self.ended {
             return Poll::Ready(None);
         }
-        match ready!(self.pages.poll_recv(context)) {
+        match ready!(self.messages.poll_recv(context)) {
             Some(Message::Page(page)) => Poll::Ready(Some(Ok(page))),
             Some(Message::Done(report)) => {
                 self.ended = true;

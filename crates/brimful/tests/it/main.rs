@@ -1,4 +1,5 @@
 //! The client against the portal emulator: in process on a paused clock, and over real HTTP.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod calls;
 mod http;
