@@ -48,16 +48,15 @@ impl<'t> Query<'t> {
 
     /// How many rows there are.
     pub(crate) fn count(&self) -> u64 {
-        match (&self.span.only, &self.rest) {
-            (None, Condition::Always) => self.table.count(self.span.low, self.span.high),
-            _ => {
-                let mut count = 0;
-                self.visit(Direction::Ascending, None, |_| {
-                    count += 1;
-                    true
-                });
-                count
-            }
+        if let (None, Condition::Always) = (&self.span.only, &self.rest) {
+            self.table.count(self.span.low, self.span.high)
+        } else {
+            let mut count = 0;
+            self.visit(Direction::Ascending, None, |_| {
+                count += 1;
+                true
+            });
+            count
         }
     }
 

@@ -158,7 +158,7 @@ fn list(state: &State, condition: Condition, call: &mut Call<'_>) -> Output {
     let start = call.start();
     let page = Paging::Offset.page(&Query::new(table, condition, order), start, call);
     page.lift(write_list(None, &page.ids, |out, id| {
-        write(out, table, &columns, &table.row(id))
+        write(out, table, &columns, &table.row(id));
     }))
 }
 

@@ -38,6 +38,7 @@ pub struct Data {
 
 /// Rows to generate for one entity.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_field_names, reason = "rows is what they are called")]
 pub struct Rows {
     /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, or an `entityTypeId` from 128 on.
     pub entity: String,
@@ -98,7 +99,7 @@ pub(crate) struct State {
 impl State {
     /// A portal with `data` and nothing else.
     pub(crate) fn new(data: Data) -> Result<Self, DataError> {
-        let mut types: Vec<u32> = ENTITIES.iter().map(|entity| entity.entity_type).collect();
+        let mut types: Vec<u32> = ENTITIES.iter().map(|entity| entity.type_id).collect();
         let mut place = |name: &str| {
             place(name, &mut types).ok_or_else(|| DataError::UnknownEntity(name.to_owned()))
         };
@@ -222,6 +223,8 @@ fn record_lacks_type(schema: &Schema, record: &Record) -> bool {
 /// The place of the entity `name`; smart processes that are not built in get one.
 fn place(name: &str, types: &mut Vec<u32>) -> Option<usize> {
     let name = name.trim().to_ascii_lowercase();
+    // `crm.lead` and `tasks.task` are what the methods call them.
+    let name = name.rsplit('.').next().unwrap_or_default().to_owned();
     let singular = name.strip_suffix("ies").map_or_else(
         || name.strip_suffix('s').unwrap_or(&name).to_owned(),
         |stem| format!("{stem}y"),

@@ -141,7 +141,9 @@ fn link(fields: &Array, to: usize) -> Result<Link, MethodError> {
 /// One link is the first one.
 fn join(links: &mut Vec<Link>, mut new: Link) {
     if new.primary {
-        links.iter_mut().for_each(|link| link.primary = false);
+        for link in links.iter_mut() {
+            link.primary = false;
+        }
     } else if links.is_empty() {
         new.primary = true;
     }

@@ -237,21 +237,21 @@ impl Test<'_> {
 
     /// Some of these fields name one of these people.
     fn people(&self, fields: &[&str]) -> Option<Condition> {
-        let people = match self.value {
+        let people: Vec<Operand> = match self.value {
             Value::Array(people) => people
                 .values()
                 .map(|id| Operand::Int(id.to_int()))
                 .collect(),
             one => vec![Operand::Int(one.to_int())],
         };
-        Some(self.anybody(fields, people))
+        Some(self.anybody(fields, &people))
     }
 
-    fn anybody(&self, fields: &[&str], people: Vec<Operand>) -> Condition {
+    fn anybody(&self, fields: &[&str], people: &[Operand]) -> Condition {
         let places = fields.iter().filter_map(|name| self.at(name));
         Condition::Any(
             places
-                .map(|at| Condition::test(at, Predicate::OneOf(people.clone())))
+                .map(|at| Condition::test(at, Predicate::OneOf(people.to_vec())))
                 .collect(),
         )
     }
@@ -272,8 +272,8 @@ impl Test<'_> {
                 _ => None,
             })
             .collect();
-        let reader = vec![Operand::Int(self.reader.user as i64)];
-        (!fields.is_empty()).then(|| self.anybody(&fields, reader))
+        let reader = [Operand::Int(self.reader.user as i64)];
+        (!fields.is_empty()).then(|| self.anybody(&fields, &reader))
     }
 
     fn status(&self) -> Option<Condition> {

@@ -43,7 +43,7 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
     let start = call.start();
     let page = Paging::Controller.page(&Query::new(table, condition, order), start, call);
     let output = write_list(Some("tasks"), &page.ids, |out, id| {
-        plan.write(out, &table.row(id))
+        plan.write(out, &table.row(id));
     });
     Ok(page.lift(output))
 }

@@ -39,8 +39,7 @@ fn speed_of_lists() {
                 );
                 bytes += portal
                     .call(method, &params)
-                    .map(|output| output.json.len())
-                    .unwrap_or(0);
+                    .map_or(0, |output| output.json.len());
             }
             let each = started.elapsed() / pages;
             println!(

@@ -1,6 +1,6 @@
 //! Tasks. `STATUS` is the stored status; the status that depends on the clock is worked out by the list.
 
-use super::*;
+use super::{Kind, Source, Spec, USER, field, words};
 use crate::state::source::Raw;
 
 pub(super) const FIELDS: &[Spec] = &[
