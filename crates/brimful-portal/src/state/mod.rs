@@ -130,9 +130,7 @@ impl State {
                 asked.unwrap_or((ENTITIES.get(at).map_or(0, |entity| entity.rows), 0.0));
             Presence::new(key(at), rows, gaps)
         });
-        let world = Arc::new(World {
-            presences: presences.collect(),
-        });
+        let world = Arc::new(World::new(presences.collect()));
         let tables = types.iter().enumerate().map(|(at, &entity_type)| {
             let fields = ENTITIES
                 .get(at)
