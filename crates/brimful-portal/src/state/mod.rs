@@ -156,6 +156,7 @@ impl State {
 
     fn load(&mut self, at: usize, load: Load) -> Result<(), DataError> {
         let table = &mut self.tables[at];
+        let mut rows = Vec::with_capacity(load.rows.len());
         for (row, fields) in load.rows.into_iter().enumerate() {
             let mut record = Record::default();
             let mut id = 0;
@@ -180,6 +181,11 @@ impl State {
             ) {
                 record.set(field, Value::Int(i64::from(table.entity_type)));
             }
+            rows.push((id, record));
+        }
+        // In the order of IDs every row goes to the end; of rows with one ID the last one stays.
+        rows.sort_by_key(|(id, _)| *id);
+        for (id, record) in rows {
             table.put(id, record);
         }
         Ok(())

@@ -238,7 +238,7 @@ impl<'w> Seedling<'w> {
 
     fn created(&self) -> i64 {
         let step = self.world.steps.get(self.entity).copied().unwrap_or(1);
-        FIRST_MOMENT + (self.id * step + below(self.hash << 24, step)) as i64
+        FIRST_MOMENT + (self.id.saturating_sub(1) * step + below(self.hash << 24, step)) as i64
     }
 
     /// A moment up to `seconds` after the row was made, soon rather than late.
