@@ -367,3 +367,9 @@ const UF_DATE: Spec = field(
     Source::Seldom(50, &Source::DayAfter(365)),
     "Дата договора",
 );
+const UF_LINK: Spec = field(
+    "UF_CRM_1700000000011",
+    Kind::Url,
+    Source::Seldom(30, &Source::Prose(words::LINKS)),
+    "Ссылка",
+);
