@@ -37,6 +37,6 @@ pub use brimful_protocol::rows::{Page, Row};
 pub use client::{Client, ClientBuilder, Reply};
 pub use error::{DidItRun, Error, ErrorKind};
 pub use gate::Limit;
-pub use list::{List, ListReport, Pages, Progress};
+pub use list::{List, ListReport, Pages, Progress, Rows};
 pub use transport::{Request, Response, Transport, TransportError, TransportErrorKind};
 pub use webhook::{Webhook, WebhookError};

@@ -273,6 +273,12 @@ const ADDRESS_COUNTRY_CODE: Spec = field(
     Source::Nothing,
     "Код страны",
 );
+const ADDRESS_LOC_ADDR_ID: Spec = field(
+    "ADDRESS_LOC_ADDR_ID",
+    Kind::Integer,
+    Source::Nothing,
+    "Идентификатор адреса местоположения",
+);
 const HAS_PHONE: Spec =
     field("HAS_PHONE", Kind::Char, Source::HasPhone, "Задан телефон").read_only();
 const HAS_EMAIL: Spec =
@@ -287,6 +293,7 @@ const HAS_IMOL: Spec = field(
 const PHONE: Spec = field("PHONE", Kind::Multifield, Source::Phones, "Телефон").multiple();
 const EMAIL: Spec = field("EMAIL", Kind::Multifield, Source::Emails, "E-mail").multiple();
 const WEB: Spec = field("WEB", Kind::Multifield, Source::Nothing, "Сайт").multiple();
+const LINK: Spec = field("LINK", Kind::Multifield, Source::Nothing, "LINK").multiple();
 const IM: Spec = field("IM", Kind::Multifield, Source::Nothing, "Мессенджер").multiple();
 
 /// The values of the enumerations among the user fields.
@@ -359,4 +366,10 @@ const UF_DATE: Spec = field(
     Kind::Date,
     Source::Seldom(50, &Source::DayAfter(365)),
     "Дата договора",
+);
+const UF_LINK: Spec = field(
+    "UF_CRM_1700000000011",
+    Kind::Url,
+    Source::Seldom(30, &Source::Prose(words::LINKS)),
+    "Ссылка",
 );
