@@ -7,13 +7,14 @@ use serde_json::{Map, Value as Json};
 
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
+use crate::state::{Data, Load, Rows};
 
 /// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
 /// of 50 requests that leaks 2 a second, operating limit on, no latency.
 ///
 /// ```
 /// use brimful_portal::{Portal, PortalConfig, RateLimit};
-/// let portal = Portal::new(PortalConfig::new().rows("crm.lead", 10_000).rate_limit(RateLimit::ENTERPRISE));
+/// let portal = Portal::new(PortalConfig::new().rows("crm.lead", 10_000).rate_limit(RateLimit::ENTERPRISE)).unwrap();
 /// # drop(portal);
 /// ```
 #[derive(Debug, Clone)]
@@ -33,28 +34,6 @@ pub struct PortalConfig {
     pub(crate) starts_at: Option<f64>,
     pub(crate) skew: f64,
     pub(crate) zone: i32,
-}
-
-/// The data that a portal begins with.
-#[derive(Debug, Clone, Default)]
-pub struct Data {
-    /// The seed of everything made up: the same seed makes the same rows.
-    pub seed: u64,
-    /// Rows to make up.
-    pub entities: Vec<EntityRows>,
-    /// Rows given, by entity.
-    pub loads: Vec<(String, Vec<Map<String, Json>>)>,
-}
-
-/// So many rows of an entity to make up.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EntityRows {
-    /// The entity by the name its methods share: `crm.lead`, `tasks.task`, `user`.
-    pub name: String,
-    /// How many rows.
-    pub rows: u64,
-    /// The share of IDs that are missing between them, from 0 to less than 1.
-    pub gaps: f64,
 }
 
 /// An incoming webhook: its user, its secret code, and what it may call.
@@ -157,8 +136,8 @@ impl PortalConfig {
     /// So many made-up rows, with the share `gaps` of the IDs between them missing.
     #[must_use]
     pub fn sparse_rows(mut self, entity: impl Into<String>, rows: u64, gaps: f64) -> Self {
-        self.data.entities.push(EntityRows {
-            name: entity.into(),
+        self.data.rows.push(Rows {
+            entity: entity.into(),
             rows,
             gaps,
         });
@@ -168,7 +147,10 @@ impl PortalConfig {
     /// These rows of an entity, as its list shows them.
     #[must_use]
     pub fn load(mut self, entity: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
-        self.data.loads.push((entity.into(), rows));
+        self.data.loads.push(Load {
+            entity: entity.into(),
+            rows,
+        });
         self
     }
 

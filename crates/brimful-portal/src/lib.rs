@@ -8,11 +8,12 @@
 //! use brimful_portal::{Portal, PortalConfig};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> std::io::Result<()> {
-//! let portal = Portal::new(PortalConfig::new());
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let portal = Portal::new(PortalConfig::new())?;
 //! let server = portal.bind("127.0.0.1:0").await?;
 //! assert!(server.webhook_url().ends_with("/rest/1/demo/"));
-//! server.shut_down().await
+//! server.shut_down().await?;
+//! # Ok(())
 //! # }
 //! ```
 
@@ -25,7 +26,10 @@ mod executor;
 mod faults;
 mod lift;
 mod limits;
+#[allow(dead_code)]
+mod list;
 mod method;
+#[allow(dead_code)]
 mod methods;
 mod portal;
 mod registry;
@@ -33,6 +37,7 @@ mod reply;
 mod request;
 mod respond;
 mod server;
+#[allow(dead_code)]
 mod state;
 mod stats;
 mod xml;
@@ -41,11 +46,12 @@ mod xml;
 mod tests;
 
 pub use config::{
-    AccessToken, Costs, Data, EntityRows, Generation, OperatingLimit, PortalConfig, RateLimit,
-    Refused, Scopes, Seconds, Statuses, Webhook,
+    AccessToken, Costs, Generation, OperatingLimit, PortalConfig, RateLimit, Refused, Scopes,
+    Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
 pub use portal::Portal;
 pub use reply::Reply;
 pub use server::Server;
+pub use state::DataError;
 pub use stats::Stats;

@@ -18,7 +18,7 @@ use crate::registry::{BATCH, Registry, Target};
 use crate::reply::Reply;
 use crate::request::{self, Route};
 use crate::respond::{self, Body, Format};
-use crate::state::State;
+use crate::state::{DataError, State};
 use crate::stats::{Counters, Stats};
 
 /// A Bitrix24 portal. A clone is the same portal.
@@ -43,26 +43,34 @@ pub(crate) struct Core {
 
 impl Portal {
     /// A portal as configured. Its clock begins now.
-    pub fn new(config: PortalConfig) -> Self {
+    ///
+    /// # Errors
+    /// The data is not what a portal can hold: an entity that it does not know, a row without an ID.
+    pub fn new(config: PortalConfig) -> Result<Self, DataError> {
         Self::with_registry(config, Registry::default())
     }
 
-    pub(crate) fn with_registry(config: PortalConfig, registry: Registry) -> Self {
+    pub(crate) fn with_registry(
+        mut config: PortalConfig,
+        registry: Registry,
+    ) -> Result<Self, DataError> {
+        let seed = config.data.seed;
+        let state = State::new(std::mem::take(&mut config.data))?;
         let core = Core {
             clock: Clock::new(config.starts_at, config.skew, config.zone),
-            state: RwLock::new(State::new(&config.data)),
+            state: RwLock::new(state),
             registry,
             counters: Counters::default(),
             guests: Guests::new(&config),
             buckets: Mutex::new(Buckets::new(config.rate_limit)),
             operating: Mutex::new(Operating::new(config.operating)),
-            chance: Mutex::new(fastrand::Rng::with_seed(config.data.seed)),
+            chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             faults: Faults::default(),
             config,
         };
-        Self {
+        Ok(Self {
             core: Arc::new(core),
-        }
+        })
     }
 
     /// Handles a request from `peer`, in the time that it takes by tokio's clock.

@@ -63,6 +63,12 @@ impl fmt::Display for Reference {
     }
 }
 
+impl serde::Serialize for Reference {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
 impl From<Reference> for serde_json::Value {
     fn from(reference: Reference) -> Self {
         Self::String(reference.0)

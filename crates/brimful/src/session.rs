@@ -104,7 +104,7 @@ impl Session {
                         },
                     )
                 }
-                Became::OverTime(error) => (error, self.ledger.refused(&call.subject)),
+                Became::OverTime(error) => (error, self.ledger.refused(&call.method)),
                 Became::Refused(error) => break Err(error),
                 Became::Lost(error) => {
                     failures += 1;

@@ -329,6 +329,10 @@ impl Driver {
         if rows > 0 {
             self.row_bytes = bytes as f64 / rows as f64 + 1.0;
         }
+        // Some portals charge the batch itself, some its commands, some both: each is noted under its own name.
+        if let Some(time) = &batch.time {
+            self.session.ledger.note("batch", time);
+        }
         // The latest command that reports its operating time says the most.
         if let Some(time) = batch
             .times

@@ -100,7 +100,6 @@ struct Walked {
     ids: Vec<u64>,
     commands: usize,
     requests: usize,
-    most_buffered: usize,
 }
 
 /// Walks the whole list with up to `in_flight` requests, answered in random order; `churn` changes the portal before
@@ -115,7 +114,6 @@ fn walk(
     let mut lanes = Lanes::new(keyset, Map::new(), bounds, Tail::Sweep);
     let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
     let mut ids = Vec::new();
-    let mut most_buffered = 0;
     for _ in 0..1_000_000 {
         while let Some(page) = lanes.pop() {
             ids.extend(page.ids().map(Option::unwrap));
@@ -126,10 +124,8 @@ fn walk(
                 ids,
                 commands: model.commands,
                 requests: model.requests,
-                most_buffered,
             };
         }
-        most_buffered = most_buffered.max(lanes.buffered());
         while flights.len() < in_flight {
             let Some(flight) = lanes.next(50, Ahead::Allowed) else {
                 break;

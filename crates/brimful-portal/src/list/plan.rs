@@ -1,0 +1,120 @@
+//! Which fields a list writes, decided once per call: the rows are then written without looking anything up.
+
+use super::shape::Shape;
+use crate::method::{Output, Rows};
+use crate::state::schema::Field;
+use crate::state::table::{Row, Table};
+
+/// The fields of a row and the text before each.
+#[derive(Debug)]
+pub(crate) struct Plan<'t> {
+    table: &'t Table,
+    shape: Shape,
+    columns: Vec<Column<'t>>,
+}
+
+#[derive(Debug)]
+struct Column<'t> {
+    at: usize,
+    field: &'t Field,
+    /// `,"NAME":`
+    prefix: Vec<u8>,
+}
+
+impl<'t> Plan<'t> {
+    /// A plan that writes `fields`, in that order.
+    pub(crate) fn new(
+        table: &'t Table,
+        shape: Shape,
+        fields: impl IntoIterator<Item = usize>,
+    ) -> Self {
+        let mut columns: Vec<Column<'t>> = Vec::new();
+        for at in fields {
+            if columns.iter().any(|column| column.at == at) {
+                continue;
+            }
+            let field = table.schema.get(at);
+            let name = match shape {
+                Shape::Legacy | Shape::User => &field.name,
+                Shape::Item | Shape::Task => field.camel.as_str(),
+            };
+            columns.push(Column::new(at, field, name, columns.is_empty()));
+        }
+        Self {
+            table,
+            shape,
+            columns,
+        }
+    }
+
+    /// Writes the names of user fields as the schema has them, not in camel case.
+    pub(crate) fn with_original_user_fields(mut self) -> Self {
+        for (i, column) in self.columns.iter_mut().enumerate() {
+            if column.field.is_user_field() {
+                *column = Column::new(column.at, column.field, &column.field.name, i == 0);
+            }
+        }
+        self
+    }
+
+    /// Writes the row without the brace that closes it.
+    pub(crate) fn write_open(&self, out: &mut Vec<u8>, row: &Row<'_>) {
+        if self.columns.is_empty() {
+            out.push(b'{');
+        }
+        for column in &self.columns {
+            out.extend_from_slice(&column.prefix);
+            self.shape.write(out, column.field, row.cell(column.at));
+        }
+    }
+
+    /// Writes the row.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, row: &Row<'_>) {
+        self.write_open(out, row);
+        out.push(b'}');
+    }
+
+    /// Writes a list of rows, under `key` if there is one.
+    pub(crate) fn output(&self, key: Option<&'static str>, ids: &[u64]) -> Output {
+        list(key, ids, |out, id| self.write(out, &self.table.row(id)))
+    }
+}
+
+impl<'t> Column<'t> {
+    fn new(at: usize, field: &'t Field, name: &str, first: bool) -> Self {
+        let mut prefix = vec![if first { b'{' } else { b',' }];
+        brimful_protocol::json::write_string(&mut prefix, name);
+        prefix.push(b':');
+        Self { at, field, prefix }
+    }
+}
+
+/// An output that is a list of rows, under `key` if there is one; `each` writes a row.
+pub(crate) fn list(
+    key: Option<&'static str>,
+    ids: &[u64],
+    mut each: impl FnMut(&mut Vec<u8>, u64),
+) -> Output {
+    let mut out = Vec::with_capacity(64 + ids.len() * 512);
+    if let Some(key) = key {
+        out.extend_from_slice(b"{\"");
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\":");
+    }
+    out.push(b'[');
+    let mut starts = Vec::with_capacity(ids.len());
+    for (i, &id) in ids.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        starts.push(out.len() as u32);
+        each(&mut out, id);
+    }
+    out.push(b']');
+    if key.is_some() {
+        out.push(b'}');
+    }
+    let mut output = Output::json(out);
+    output.rows = Rows { key, starts };
+    output
+}

@@ -1,0 +1,112 @@
+//! What the CRM says about its fields.
+
+use brimful_protocol::{Array, Value};
+
+use crate::state::schema::{Field, Kind, Schema};
+
+/// `crm.*.fields`: a map by upper-case name.
+pub(crate) fn legacy(schema: &Schema) -> Array {
+    let fields = schema
+        .fields()
+        .iter()
+        .filter(|field| !field.traits.items_only);
+    fields
+        .map(|field| (field.name.as_ref(), describe(field)))
+        .collect()
+}
+
+/// `crm.item.fields`: a map by camel-case name, or by the upper-case name for user fields if `original` names are asked
+/// for.
+pub(crate) fn items(schema: &Schema, original: bool) -> Array {
+    let fields = schema
+        .fields()
+        .iter()
+        .filter(|field| field.kind != Kind::Multifield);
+    let mut map: Array = fields
+        .map(|field| {
+            let mut description = describe(field);
+            description.insert("upperName", field.item.as_ref());
+            let name = if original && field.is_user_field() {
+                field.name.as_ref()
+            } else {
+                field.camel.as_str()
+            };
+            (name, description)
+        })
+        .collect();
+    if schema
+        .fields()
+        .iter()
+        .any(|field| field.kind == Kind::Multifield)
+    {
+        let mut fm = Array::new();
+        fm.insert("type", "crm_multifield");
+        flags(&mut fm, [false, false, false, true, false]);
+        fm.insert("title", "FM");
+        fm.insert("upperName", "FM");
+        map.insert("fm", fm);
+    }
+    map
+}
+
+fn flags(into: &mut Array, flags: [bool; 5]) {
+    let names = [
+        "isRequired",
+        "isReadOnly",
+        "isImmutable",
+        "isMultiple",
+        "isDynamic",
+    ];
+    for (name, flag) in names.into_iter().zip(flags) {
+        into.insert(name, flag);
+    }
+}
+
+fn describe(field: &Field) -> Array {
+    let traits = field.traits;
+    let dynamic = field.is_user_field();
+    let mut map = Array::new();
+    map.insert("type", field.kind.type_name());
+    flags(
+        &mut map,
+        [
+            traits.required,
+            traits.read_only,
+            false,
+            traits.multiple,
+            dynamic,
+        ],
+    );
+    if let Kind::Status(dictionary) = field.kind {
+        map.insert("statusType", dictionary);
+    }
+    if let Kind::Enumeration(items) = field.kind {
+        let items: Value = items
+            .iter()
+            .map(|(id, value)| {
+                Array::from_iter([("ID", id.to_string()), ("VALUE", (*value).to_owned())])
+            })
+            .collect();
+        map.insert("items", items);
+    }
+    map.insert(
+        "title",
+        if dynamic {
+            field.name.as_ref()
+        } else {
+            field.title.as_ref()
+        },
+    );
+    if dynamic {
+        for label in ["listLabel", "formLabel", "filterLabel"] {
+            map.insert(label, field.title.as_ref());
+        }
+    }
+    if let Kind::Crm(_, entity_type) = field.kind {
+        map.insert(
+            "settings",
+            Array::from_iter([("parentEntityTypeId", i64::from(entity_type))]),
+        );
+    }
+    map
+}

@@ -1,0 +1,142 @@
+//! `crm.lead.*`, `crm.deal.*`, `crm.contact.*`, `crm.company.*`: everything is a string, and errors have no code.
+
+use brimful_protocol::Value;
+
+use super::store::{self, Author};
+use super::{fields, legacy_filter};
+use crate::list::plan::Plan;
+use crate::list::query::{Query, Work};
+use crate::list::shape::Shape;
+use crate::method::{Call, MethodError, Output};
+use crate::methods::paging::Paging;
+use crate::methods::params::{legacy_error, strings};
+use crate::state::State;
+use crate::state::entities::COMPANY;
+use crate::state::schema::Kind;
+use crate::state::table::Table;
+
+pub(crate) fn list<const ENTITY: usize>(
+    state: &State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let table = state.table(ENTITY);
+    let schema = &table.schema;
+    let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
+    let order = legacy_filter::order(schema, call.legacy_array("order"));
+    let select = legacy_filter::select(schema, &strings(call.legacy("select")));
+    let plan = Plan::new(table, Shape::Legacy, select);
+    let start = call.start();
+    let page = Paging::Legacy.page(&Query::new(table, filter, order), start, call);
+    Ok(page.lift(plan.output(None, &page.ids)))
+}
+
+pub(crate) fn get<const ENTITY: usize>(
+    state: &State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let table = state.table(ENTITY);
+    let row = table.row(existing(table, call)?);
+    // Phones and the like are there only if there are any.
+    let wanted = table
+        .schema
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(at, field)| {
+            !field.traits.items_only
+                && (field.kind != Kind::Multifield || !row.cell(*at).is_empty())
+        });
+    let plan = Plan::new(table, Shape::Legacy, wanted.map(|(at, _)| at));
+    Work {
+        rows: 1,
+        ..Work::default()
+    }
+    .charge(call);
+    let mut out = Vec::new();
+    plan.write(&mut out, &row);
+    Ok(Output::json(out))
+}
+
+pub(crate) fn add<const ENTITY: usize>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let values = values(state.table(ENTITY), call)?;
+    if ENTITY == COMPANY {
+        let title = state.table(ENTITY).schema.legacy("TITLE");
+        if !values
+            .iter()
+            .any(|(field, value)| Some(*field) == title && !value.to_text().is_empty())
+        {
+            return Err(legacy_error("Не заполнено поле «Название компании»"));
+        }
+    }
+    let id = store::add(state, ENTITY, values, author(call));
+    Ok(Output::value(&Value::Int(id as i64)))
+}
+
+pub(crate) fn update<const ENTITY: usize>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let table = state.table(ENTITY);
+    let id = existing(table, call)?;
+    let values = values(table, call)?;
+    store::update(state, ENTITY, id, values, author(call));
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+pub(crate) fn delete<const ENTITY: usize>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = existing(state.table(ENTITY), call)?;
+    state.table_mut(ENTITY).delete(id);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+pub(crate) fn fields<const ENTITY: usize>(
+    state: &State,
+    _: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    Ok(Output::value(&Value::Array(fields::legacy(
+        &state.table(ENTITY).schema,
+    ))))
+}
+
+pub(crate) fn author(call: &Call<'_>) -> Author {
+    Author {
+        user: call.user,
+        now: call.seconds(),
+    }
+}
+
+/// The ID that a call names, of a row that exists.
+pub(crate) fn existing(table: &Table, call: &Call<'_>) -> Result<u64, MethodError> {
+    let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
+    let id = u64::try_from(id)
+        .ok()
+        .filter(|&id| id > 0)
+        .ok_or_else(|| legacy_error("ID is not defined or invalid."))?;
+    if table.contains(id) {
+        Ok(id)
+    } else {
+        Err(legacy_error("Not found"))
+    }
+}
+
+/// What a call writes: unknown and read-only fields are dropped.
+fn values(table: &Table, call: &Call<'_>) -> Result<Vec<(usize, Value)>, MethodError> {
+    let Some(fields) = call
+        .params
+        .get_ignoring_case("fields")
+        .and_then(Value::as_array)
+    else {
+        return Err(legacy_error("Parameter 'fields' must be array."));
+    };
+    let writable = |(key, value): (&brimful_protocol::Key, &Value)| {
+        let field = table.schema.legacy(&key.to_text())?;
+        (!table.schema.get(field).traits.read_only).then(|| (field, value.clone()))
+    };
+    Ok(fields.iter().filter_map(writable).collect())
+}

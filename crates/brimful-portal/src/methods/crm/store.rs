@@ -1,0 +1,336 @@
+//! How written values become rows, whichever family wrote them.
+
+use brimful_protocol::{Array, Value};
+
+use crate::list::shape::Shape;
+use crate::state::schema::{Class, Field, Kind, Schema};
+use crate::state::table::Record;
+use crate::state::{State, entities, moment, stages};
+
+/// Who writes, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Author {
+    pub(crate) user: u64,
+    pub(crate) now: i64,
+}
+
+/// Adds a row with `values`, and all that the portal itself sets.
+pub(crate) fn add(
+    state: &mut State,
+    entity: usize,
+    values: Vec<(usize, Value)>,
+    author: Author,
+) -> u64 {
+    let mut record = Record::default();
+    let table = state.table(entity);
+    for (name, value) in defaults(entity, table.entity_type, author) {
+        if let Some(field) = table.schema.item(name) {
+            record.set(field, value);
+        }
+    }
+    for (field, value) in values {
+        let value = normal(state, entity, None, field, &value, author.now);
+        record.set(field, value);
+    }
+    derive(&state.table(entity).schema, &mut record);
+    let id = state.table_mut(entity).insert(record);
+    name_after_id(state, entity, id);
+    id
+}
+
+/// Writes `values` to a row that exists.
+pub(crate) fn update(
+    state: &mut State,
+    entity: usize,
+    id: u64,
+    values: Vec<(usize, Value)>,
+    author: Author,
+) {
+    let mut record = Record::default();
+    let mut fields: Vec<usize> = Vec::new();
+    for (field, value) in values {
+        let value = normal(state, entity, Some(id), field, &value, author.now);
+        record.set(field, value);
+        fields.push(field);
+    }
+    let schema = &state.table(entity).schema;
+    let moved = ["STATUS_ID", "STAGE_ID"]
+        .iter()
+        .any(|name| schema.legacy(name).is_some_and(|at| fields.contains(&at)));
+    derive(schema, &mut record);
+    let mut touched = vec![
+        ("DATE_MODIFY", time(author.now)),
+        ("UPDATED_TIME", time(author.now)),
+    ];
+    touched.push(("MODIFY_BY_ID", Value::Int(author.user as i64)));
+    touched.push(("UPDATED_BY", Value::Int(author.user as i64)));
+    if moved {
+        touched.push(("MOVED_TIME", time(author.now)));
+        touched.push(("MOVED_BY_ID", Value::Int(author.user as i64)));
+        touched.push(("MOVED_BY", Value::Int(author.user as i64)));
+    }
+    for (name, value) in touched {
+        if let Some(field) = schema.item(name) {
+            record.set(field, value);
+        }
+    }
+    state.table_mut(entity).update(id, record.into_values());
+}
+
+fn time(seconds: i64) -> Value {
+    Value::Text(moment::text(seconds))
+}
+
+/// What a new row has before anything is written to it.
+fn defaults(entity: usize, entity_type: u32, author: Author) -> Vec<(&'static str, Value)> {
+    let user = || Value::Int(author.user as i64);
+    let now = || time(author.now);
+    let mut values = vec![
+        ("ENTITY_TYPE_ID", Value::Int(i64::from(entity_type))),
+        ("CREATED_BY", user()),
+        ("UPDATED_BY", user()),
+        ("MOVED_BY", user()),
+        ("CREATED_TIME", now()),
+        ("UPDATED_TIME", now()),
+        ("MOVED_TIME", now()),
+        ("LAST_ACTIVITY_TIME", now()),
+        ("LAST_ACTIVITY_BY", user()),
+        ("ASSIGNED_BY_ID", user()),
+        ("OPENED", "Y".into()),
+        ("OPPORTUNITY", Value::Int(0)),
+        ("CURRENCY_ID", "RUB".into()),
+        ("IS_MANUAL_OPPORTUNITY", "N".into()),
+        ("HAS_PHONE", "N".into()),
+        ("HAS_EMAIL", "N".into()),
+        ("HAS_IMOL", "N".into()),
+        ("IS_RETURN_CUSTOMER", "N".into()),
+    ];
+    match entity {
+        entities::LEAD => values.extend([
+            ("STATUS_ID", "NEW".into()),
+            ("STATUS_SEMANTIC_ID", "P".into()),
+        ]),
+        entities::DEAL => values.extend([
+            ("STAGE_ID", "NEW".into()),
+            ("STAGE_SEMANTIC_ID", "P".into()),
+            ("CATEGORY_ID", Value::Int(0)),
+            ("TYPE_ID", "SALE".into()),
+            ("CLOSED", "N".into()),
+            ("IS_NEW", "Y".into()),
+            ("IS_RECURRING", "N".into()),
+            ("IS_REPEATED_APPROACH", "N".into()),
+            ("TAX_VALUE", Value::Int(0)),
+            ("BEGINDATE", time(moment::midnight(author.now))),
+            ("CLOSEDATE", time(moment::midnight(author.now + 7 * 86_400))),
+        ]),
+        entities::CONTACT => values.extend([("EXPORT", "Y".into()), ("TYPE_ID", "CLIENT".into())]),
+        entities::COMPANY => values.extend([
+            ("COMPANY_TYPE", "CUSTOMER".into()),
+            ("IS_MY_COMPANY", "N".into()),
+        ]),
+        _ => {
+            let category = match entity_type {
+                128 => 1,
+                191 => 2,
+                other => i64::from(other),
+            };
+            values.extend([
+                ("XML_ID", "".into()),
+                ("CATEGORY_ID", Value::Int(category)),
+                (
+                    "STAGE_ID",
+                    Value::Text(format!("DT{entity_type}_{category}:NEW")),
+                ),
+                ("BEGINDATE", time(moment::midnight(author.now))),
+                ("CLOSEDATE", time(moment::midnight(author.now + 7 * 86_400))),
+            ]);
+        }
+    }
+    values
+}
+
+/// Sets what follows from other fields.
+fn derive(schema: &Schema, record: &mut Record) {
+    let stage = ["STATUS_ID", "STAGE_ID"]
+        .iter()
+        .find_map(|name| record.get(schema.legacy(name)?).map(Value::to_text));
+    if let Some(stage) = stage {
+        let semantic = stages::semantic(&stage);
+        for (name, value) in [
+            ("STATUS_SEMANTIC_ID", semantic),
+            ("STAGE_SEMANTIC_ID", semantic),
+            ("CLOSED", if semantic == "P" { "N" } else { "Y" }),
+        ] {
+            if let Some(field) = schema.legacy(name) {
+                record.set(field, value.into());
+            }
+        }
+    }
+    for (values, flag) in [("PHONE", "HAS_PHONE"), ("EMAIL", "HAS_EMAIL")] {
+        let (Some(values), Some(flag)) = (schema.legacy(values), schema.legacy(flag)) else {
+            continue;
+        };
+        if let Some(Value::Array(array)) = record.get(values) {
+            let has = if array.is_empty() { "N" } else { "Y" };
+            record.set(flag, has.into());
+        }
+    }
+}
+
+/// Rows that were given no title are called after their ID.
+fn name_after_id(state: &mut State, entity: usize, id: u64) {
+    let word = match entity {
+        entities::LEAD => "Лид",
+        entities::DEAL => "Сделка",
+        entities::CONTACT | entities::COMPANY => return,
+        _ => "Элемент",
+    };
+    let table = state.table_mut(entity);
+    if let Some(title) = table.schema.legacy("TITLE")
+        && table.row(id).cell(title).is_empty()
+    {
+        table.update(id, [(title, Value::Text(format!("{word} #{id}")))]);
+    }
+}
+
+/// A written value as it is kept.
+fn normal(
+    state: &mut State,
+    entity: usize,
+    id: Option<u64>,
+    at: usize,
+    value: &Value,
+    now: i64,
+) -> Value {
+    let field = state.table(entity).schema.get(at).clone();
+    if field.kind == Kind::Multifield {
+        return multifield(state, entity, id, at, &field, value);
+    }
+    if field.traits.multiple {
+        let values = match value {
+            Value::Array(array) => array.values().cloned().collect(),
+            Value::Null | Value::Bool(false) => Vec::new(),
+            Value::Text(text) if text.is_empty() => Vec::new(),
+            one => vec![one.clone()],
+        };
+        return values
+            .iter()
+            .map(|value| scalar(field.kind, value, now))
+            .collect();
+    }
+    scalar(field.kind, value, now)
+}
+
+fn scalar(kind: Kind, value: &Value, now: i64) -> Value {
+    let empty = match value {
+        Value::Null | Value::Bool(false) => !matches!(kind, Kind::Char | Kind::Boolean),
+        Value::Text(text) => text.is_empty(),
+        _ => false,
+    };
+    if empty {
+        return if kind == Kind::Text {
+            Value::Text(value.to_text())
+        } else {
+            Value::Null
+        };
+    }
+    match (kind, kind.class()) {
+        (Kind::Char, _) => if is_yes(value) { "Y" } else { "N" }.into(),
+        (Kind::Boolean, _) => Value::Bool(is_yes(value)),
+        (_, Class::Integer) => Value::Int(value.to_int()),
+        (_, Class::Number) => Value::Float(value.to_float()),
+        (kind, Class::Time) => {
+            let parsed = moment::parse(&value.to_text(), now);
+            let parsed = if kind == Kind::Date {
+                parsed.map(moment::midnight)
+            } else {
+                parsed
+            };
+            parsed.map_or(Value::Null, time)
+        }
+        (Kind::Any, _) => value.clone(),
+        (_, Class::Text) => match value {
+            Value::Array(_) => value.clone(),
+            other => Value::Text(other.to_text()),
+        },
+    }
+}
+
+fn is_yes(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => matches!(text.as_str(), "Y" | "y" | "1" | "true"),
+        other => other.is_truthy(),
+    }
+}
+
+/// Phones and the like: entries with an ID change or, without a value, delete that one; the others are added.
+fn multifield(
+    state: &mut State,
+    entity: usize,
+    id: Option<u64>,
+    at: usize,
+    field: &Field,
+    value: &Value,
+) -> Value {
+    let mut kept: Vec<Array> = match id.and_then(|id| current(state, entity, id, at, field)) {
+        Some(Value::Array(entries)) => entries
+            .values()
+            .filter_map(Value::as_array)
+            .cloned()
+            .collect(),
+        _ => Vec::new(),
+    };
+    let entries: Vec<Value> = match value {
+        Value::Array(array) => array.values().cloned().collect(),
+        Value::Text(text) if !text.is_empty() => vec![Value::Text(text.clone())],
+        _ => Vec::new(),
+    };
+    for entry in &entries {
+        let text = |key: &str| entry.get(key).map(Value::to_text).unwrap_or_default();
+        let (id, value) = match entry {
+            Value::Text(bare) => (String::new(), bare.clone()),
+            _ => (text("ID"), text("VALUE")),
+        };
+        let delete = value.is_empty() || text("DELETE") == "Y";
+        let known = kept
+            .iter()
+            .position(|kept| kept.get("ID").is_some_and(|kept| kept.to_text() == id));
+        match (known, delete) {
+            (Some(known), true) => {
+                kept.remove(known);
+            }
+            (Some(known), false) => {
+                kept[known].insert("VALUE", value);
+                if entry.get("VALUE_TYPE").is_some() {
+                    kept[known].insert("VALUE_TYPE", text("VALUE_TYPE"));
+                }
+            }
+            (None, true) => {}
+            (None, false) => {
+                let value_type = text("VALUE_TYPE");
+                let mut new = Array::new();
+                new.insert("ID", state.new_multifield().to_string());
+                new.insert(
+                    "VALUE_TYPE",
+                    if value_type.is_empty() {
+                        "WORK".to_owned()
+                    } else {
+                        value_type
+                    },
+                );
+                new.insert("VALUE", value);
+                new.insert("TYPE_ID", field.name.as_ref());
+                kept.push(new);
+            }
+        }
+    }
+    kept.into_iter().map(Value::Array).collect()
+}
+
+/// A field of a row as a value, in the legacy spelling.
+fn current(state: &State, entity: usize, id: u64, at: usize, field: &Field) -> Option<Value> {
+    let row = state.table(entity).get(id)?;
+    let mut json = Vec::new();
+    Shape::Legacy.write(&mut json, field, row.cell(at));
+    serde_json::from_slice(&json).ok()
+}

@@ -1,0 +1,31 @@
+//! Which contacts belong to a lead, deal or company, and which companies to a contact, where calls changed it.
+//!
+//! A record that nobody linked has the one contact or company in its `CONTACT_ID` or `COMPANY_ID`.
+
+use std::collections::HashMap;
+
+/// One end of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) id: u64,
+    pub(crate) sort: i64,
+    pub(crate) role: i64,
+    pub(crate) primary: bool,
+}
+
+/// The links of all records, by (entity, ID, entity of the other end).
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    changed: HashMap<(usize, u64, usize), Vec<Link>>,
+}
+
+impl Links {
+    /// The links of a record, if a call changed them.
+    pub(crate) fn get(&self, from: usize, id: u64, to: usize) -> Option<&[Link]> {
+        self.changed.get(&(from, id, to)).map(Vec::as_slice)
+    }
+
+    pub(crate) fn set(&mut self, from: usize, id: u64, to: usize, links: Vec<Link>) {
+        self.changed.insert((from, id, to), links);
+    }
+}

@@ -1,0 +1,209 @@
+use brimful::{Command, DidItRun, ErrorKind, OnError, Outcome};
+use brimful_portal::{Fault, PortalConfig, When};
+use serde_json::{Value, json};
+
+use crate::support::{client, portal};
+
+fn leads() -> PortalConfig {
+    PortalConfig::new().rows("crm.lead", 100)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_returns_the_result_as_it_came() {
+    let portal = portal(leads());
+    let reply = client(&portal)
+        .call("crm.lead.get", json!({"id": 7}))
+        .await
+        .unwrap();
+    let lead: Value = reply.result().unwrap();
+    assert_eq!(lead["ID"], "7");
+    assert!(reply.time.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_the_portal_keeps_its_code_and_its_text() {
+    let portal = portal(leads());
+    let client = client(&portal);
+    let error = client
+        .call("crm.lead.get", json!({"id": 100_000}))
+        .await
+        .unwrap_err();
+    assert_eq!(error.did_it_run(), DidItRun::Yes);
+    assert_eq!(error.api_error().unwrap().code, "");
+    assert!(error.to_string().contains("Not found"), "{error}");
+    let error = client.call("crm.leed.get", json!({})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MethodNotFound);
+    assert_eq!(
+        portal.stats().requests,
+        2,
+        "what was answered is not asked again"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_write_is_sent_again_and_done_once() {
+    let portal = portal(leads());
+    let client = client(&portal);
+    portal.faults().push(Fault::QueryLimit);
+    portal.faults().push(Fault::OperatingLimit);
+    client
+        .call("crm.lead.add", json!({"fields": {"TITLE": "one"}}))
+        .await
+        .unwrap();
+    assert_eq!(portal.stats().calls("crm.lead.add"), 1);
+    assert_eq!(portal.stats().requests, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_is_lost_is_not_sent_again() {
+    for fault in [
+        Fault::Status(500, When::AfterWork),
+        Fault::Status(502, When::BeforeWork),
+        Fault::Reset(When::AfterWork),
+        Fault::Truncated,
+        Fault::HalfBody,
+        Fault::Html(When::AfterWork),
+        Fault::Empty(When::BeforeWork),
+    ] {
+        let portal = portal(leads());
+        let client = client(&portal);
+        client.call("user.current", json!({})).await.unwrap();
+        portal.faults().push(fault.clone());
+        let error = client
+            .call("crm.lead.add", json!({"fields": {"TITLE": "one"}}))
+            .await
+            .unwrap_err();
+        assert_eq!(error.did_it_run(), DidItRun::Unknown, "{fault:?}: {error}");
+        assert!(portal.stats().calls("crm.lead.add") <= 1, "{fault:?}");
+        assert_eq!(portal.stats().requests, 2, "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_whose_answer_is_lost_is_sent_again() {
+    for fault in [
+        Fault::Status(500, When::AfterWork),
+        Fault::Reset(When::BeforeWork),
+        Fault::HalfBody,
+    ] {
+        let portal = portal(leads());
+        portal.faults().push(fault);
+        client(&portal)
+            .call("crm.lead.get", json!({"id": 7}))
+            .await
+            .unwrap();
+        assert_eq!(portal.stats().requests, 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_webhook_code_is_an_error_at_once() {
+    let portal = portal(leads());
+    let client = brimful::Client::builder("https://portal.test/rest/1/wrong/")
+        .transport(crate::support::InProcess(portal.clone()))
+        .build()
+        .unwrap();
+    let error = client.call("user.current", json!({})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert_eq!(portal.stats().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_gives_one_outcome_for_each_command_in_order() {
+    let portal = portal(leads());
+    let commands: Vec<Command> = (1..=120)
+        .map(|id| {
+            Command::new(
+                format!("c{id}"),
+                "crm.lead.get",
+                json!({"id": if id % 7 == 0 { 99_999 } else { id % 100 + 1 }}),
+            )
+        })
+        .collect();
+    let outcomes = client(&portal)
+        .batch(commands, OnError::Continue)
+        .await
+        .unwrap();
+    assert_eq!(outcomes.len(), 120);
+    for (i, outcome) in outcomes.iter().enumerate() {
+        let id = i + 1;
+        match outcome {
+            Outcome::Done(lead) => {
+                let lead: Value = serde_json::from_str(lead.get()).unwrap();
+                assert_eq!(lead["ID"], (id % 100 + 1).to_string());
+            }
+            Outcome::Failed(_) => assert_eq!(id % 7, 0),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(portal.stats().requests, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_refers_to_the_result_of_an_earlier_one() {
+    let portal = portal(leads());
+    let first = brimful::protocol::Reference::result("first")
+        .unwrap()
+        .index(0)
+        .field("ID")
+        .unwrap();
+    let outcomes = client(&portal)
+        .batch(
+            vec![
+                Command::new(
+                    "first",
+                    "crm.lead.list",
+                    json!({"order": {"ID": "DESC"}, "start": -1}),
+                ),
+                Command::new("again", "crm.lead.get", json!({"id": first})),
+            ],
+            OnError::Halt,
+        )
+        .await
+        .unwrap();
+    let lead: Value = serde_json::from_str(outcomes[1].done().unwrap().get()).unwrap();
+    assert_eq!(lead["ID"], "100");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_follows_a_failure_in_a_halting_batch_is_not_run() {
+    let portal = portal(leads());
+    let command = |label: &str, id: u64| Command::new(label, "crm.lead.get", json!({"id": id}));
+    let mut commands = vec![command("a", 1), command("b", 99_999), command("c", 2)];
+    commands.extend((0..60).map(|i| command(&format!("d{i}"), 1)));
+    let outcomes = client(&portal)
+        .batch(commands, OnError::Halt)
+        .await
+        .unwrap();
+    assert!(matches!(outcomes[0], Outcome::Done(_)));
+    assert!(matches!(outcomes[1], Outcome::Failed(_)));
+    assert!(
+        outcomes[2..]
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::NotRun))
+    );
+    assert_eq!(portal.stats().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reference_across_two_requests_is_refused() {
+    let portal = portal(leads());
+    let mut commands: Vec<Command> = (0..50)
+        .map(|i| Command::new(format!("c{i}"), "crm.lead.get", json!({"id": 1})))
+        .collect();
+    commands.push(Command::new(
+        "late",
+        "crm.lead.get",
+        json!({"id": "$result[c3][ID]"}),
+    ));
+    let error = client(&portal)
+        .batch(commands, OnError::Continue)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(
+        error.to_string().contains("\"late\" refers to \"c3\""),
+        "{error}"
+    );
+    assert_eq!(portal.stats().requests, 0);
+}

@@ -1,0 +1,151 @@
+//! Portals that answer anything but what they should: scripted, since the emulator is too well-behaved for this.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use brimful::{Client, ErrorKind, Request, Response, Transport, TransportError};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, StatusCode};
+
+use crate::support::{WEBHOOK, ids};
+
+/// Answers with what it was given, the last answer for ever.
+#[derive(Debug, Clone)]
+struct Scripted(Arc<Mutex<VecDeque<(u16, String)>>>);
+
+impl Scripted {
+    fn new<const N: usize>(answers: [(u16, &str); N]) -> Self {
+        Self(Arc::new(Mutex::new(
+            answers
+                .into_iter()
+                .map(|(status, body)| (status, body.to_owned()))
+                .collect(),
+        )))
+    }
+
+    fn client(self) -> Client {
+        Client::builder(WEBHOOK)
+            .transport(self)
+            .seed(1)
+            .build()
+            .unwrap()
+    }
+}
+
+impl Transport for Scripted {
+    fn send(&self, _: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let mut answers = self.0.lock().unwrap();
+        let (status, body) = if answers.len() > 1 {
+            answers.pop_front().unwrap()
+        } else {
+            answers.front().unwrap().clone()
+        };
+        async move {
+            Ok(Response {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers: HeaderMap::new(),
+                body: body.into(),
+            })
+        }
+        .boxed()
+    }
+}
+
+fn page(ids: impl IntoIterator<Item = u64>) -> String {
+    let rows: Vec<String> = ids
+        .into_iter()
+        .map(|id| format!(r#"{{"ID":"{id}"}}"#))
+        .collect();
+    format!("[{}]", rows.join(","))
+}
+
+fn batch(pages: &[String]) -> String {
+    let pages: Vec<String> = pages
+        .iter()
+        .enumerate()
+        .map(|(i, page)| format!(r#""p{i}":{page}"#))
+        .collect();
+    format!(
+        r#"{{"result":{{"result":{{{}}},"result_error":[]}}}}"#,
+        pages.join(",")
+    )
+}
+
+async fn list_error(portal: Scripted) -> brimful::Error {
+    ids(portal.client().list("crm.lead.list"))
+        .await
+        .unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_portal_that_answers_html_is_named_with_what_it_sent() {
+    let error = list_error(Scripted::new([(200, "<html><title>Log in</title>")])).await;
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(
+        error.to_string(),
+        "crm.lead.list at https://portal.test/rest/1/…/: the portal sent an HTML page instead of JSON: Log in (after 3 attempts)"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_or_truncated_body_is_named() {
+    let error = list_error(Scripted::new([(200, "")])).await;
+    assert!(
+        error.to_string().contains("the portal sent an empty body"),
+        "{error}"
+    );
+    let error = list_error(Scripted::new([(
+        200,
+        r#"{"result":{"result":{"p0":[{"ID":"1"#,
+    )]))
+    .await;
+    assert!(
+        error.to_string().contains("JSON that breaks off"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_with_status_200_is_an_error() {
+    let error = list_error(Scripted::new([(
+        200,
+        r#"{"error":"ACCESS_DENIED","error_description":"no"}"#,
+    )]))
+    .await;
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_serves_the_same_page_again_is_an_error_and_not_a_list() {
+    let full = page(1..=50);
+    let last: Vec<u64> = (951..=1000).rev().collect();
+    let ends = batch(&[full.clone(), page(last)]);
+    let again = batch(&vec![full; 50]);
+    let error = list_error(Scripted::new([(200, &ends), (200, &again)])).await;
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
+    assert!(
+        error.to_string().contains("after ID 50 came ID 1"),
+        "{error}"
+    );
+    assert_eq!(error.report().unwrap().rows, 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_without_an_id_cannot_be_walked_by_id() {
+    let rows = format!("[{}]", vec![r#"{"NAME":"x"}"#; 50].join(","));
+    let portal = Scripted::new([(200, &batch(&[rows.clone(), rows]))]);
+    let list = portal
+        .client()
+        .list("crm.lead.list")
+        .walk(brimful::list::Walk::Lanes);
+    let error = ids(list).await.unwrap_err();
+    assert!(error.to_string().contains("a row has no ID"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_moved_portal_is_named() {
+    let error = list_error(Scripted::new([(302, "")])).await;
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("302"), "{error}");
+}

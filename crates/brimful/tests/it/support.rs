@@ -1,0 +1,100 @@
+//! The emulator as a transport, and what the tests ask it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use brimful::{
+    Client, ClientBuilder, Request, Response, Transport, TransportError, TransportErrorKind,
+};
+use brimful_portal::{Portal, PortalConfig, Reply};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+pub(crate) const WEBHOOK: &str = "https://portal.test/rest/1/demo/";
+
+/// The way to a portal in the same process, without a socket: it follows tokio's clock, which tests pause.
+#[derive(Debug, Clone)]
+pub(crate) struct InProcess(pub(crate) Portal);
+
+impl Transport for InProcess {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        async move {
+            let broken = || TransportError {
+                kind: TransportErrorKind::Broken,
+                source: None,
+            };
+            let request = http::Request::post(request.url.path())
+                .header(http::header::CONTENT_TYPE, request.content_type)
+                .body(request.body)
+                .unwrap();
+            match self
+                .0
+                .handle(request, IpAddr::V4(Ipv4Addr::LOCALHOST))
+                .await
+            {
+                Reply::Response(response) => {
+                    let (parts, body) = response.into_parts();
+                    Ok(Response {
+                        status: parts.status,
+                        headers: parts.headers,
+                        body,
+                    })
+                }
+                Reply::Truncated { .. } | Reply::Reset => Err(broken()),
+            }
+        }
+        .boxed()
+    }
+}
+
+pub(crate) fn portal(config: PortalConfig) -> Portal {
+    Portal::new(config).unwrap()
+}
+
+pub(crate) fn builder(portal: &Portal) -> ClientBuilder {
+    Client::builder(WEBHOOK)
+        .transport(InProcess(portal.clone()))
+        .seed(1)
+}
+
+/// A client that expects a portal of the standard tariff.
+pub(crate) fn client(portal: &Portal) -> Client {
+    builder(portal).build().unwrap()
+}
+
+/// A client of a portal without limits.
+pub(crate) fn unlimited(portal: &Portal) -> Client {
+    builder(portal).limit(None).build().unwrap()
+}
+
+/// The IDs of a list, as the client returns them.
+pub(crate) async fn ids(
+    list: brimful::List,
+) -> Result<(Vec<u64>, brimful::ListReport), brimful::Error> {
+    let mut pages = list.pages()?;
+    let mut ids = Vec::new();
+    while let Some(page) = pages.next_page().await? {
+        ids.extend(page.ids().map(|id| id.expect("a row without an ID")));
+    }
+    Ok((ids, pages.report().unwrap().clone()))
+}
+
+/// All IDs of a legacy list, read one page after the other by hand: the truth to compare with.
+pub(crate) async fn truth(portal: &Portal, method: &str) -> Vec<u64> {
+    let client = unlimited(portal);
+    let mut ids: Vec<u64> = Vec::new();
+    loop {
+        let above = ids.last().copied().unwrap_or(0);
+        let params = serde_json::json!({
+            "select": ["ID"], "order": {"ID": "ASC"}, "filter": {">ID": above}, "start": -1,
+        });
+        let reply = client.call(method, params).await.unwrap();
+        let rows: Vec<serde_json::Value> = reply.result().unwrap();
+        ids.extend(
+            rows.iter()
+                .map(|row| row["ID"].as_str().unwrap().parse::<u64>().unwrap()),
+        );
+        if rows.len() < 50 {
+            return ids;
+        }
+    }
+}
