@@ -82,7 +82,16 @@ mod tests {
             .map(|s| duration(Duration::from_secs_f64(s)));
         assert_eq!(
             shown,
-            ["0.00 s", "0.42 s", "1.0 s", "7.1 s", "99.9 s", "2 min 5 s", "1 h 0 min", "1 h 3 min"]
+            [
+                "0.00 s",
+                "0.42 s",
+                "1.0 s",
+                "7.1 s",
+                "99.9 s",
+                "2 min 5 s",
+                "1 h 0 min",
+                "1 h 3 min"
+            ]
         );
     }
 

@@ -19,9 +19,10 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
         .find(|c| !PREFIXES.contains(&c))
         .ok_or("it has no field: write it as '>ID=100'")?;
     let (prefix, rest) = text.split_at(start);
-    let (name, value) = rest
-        .split_once('=')
-        .ok_or_else(|| misplaced(rest).unwrap_or_else(|| format!("it has no value: write it as '{prefix}{rest}=…'")))?;
+    let (name, value) = rest.split_once('=').ok_or_else(|| {
+        misplaced(rest)
+            .unwrap_or_else(|| format!("it has no value: write it as '{prefix}{rest}=…'"))
+    })?;
     if let Some(hint) = misplaced(&format!("{name}={value}")) {
         return Err(hint);
     }
@@ -47,9 +48,7 @@ fn misplaced(text: &str) -> Option<String> {
     if name.contains('=') {
         return None;
     }
-    let sign_length = rest
-        .find(|c| !PREFIXES.contains(&c))
-        .unwrap_or(rest.len());
+    let sign_length = rest.find(|c| !PREFIXES.contains(&c)).unwrap_or(rest.len());
     let (sign, value) = rest.split_at(sign_length);
     let sign = if sign == "!=" { "!" } else { sign };
     Some(format!(

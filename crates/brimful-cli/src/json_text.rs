@@ -123,6 +123,9 @@ mod tests {
     #[test]
     fn compacting_what_was_made_pretty_gives_it_back() {
         let json = r#"{"result":[{"ID":"1","TITLE":"a\/b \u0022c\u0022"}],"time":{"start":1.5}}"#;
-        assert_eq!(compact(&String::from_utf8(pretty(json.as_bytes())).unwrap()), json);
+        assert_eq!(
+            compact(&String::from_utf8(pretty(json.as_bytes())).unwrap()),
+            json
+        );
     }
 }

@@ -40,7 +40,10 @@ impl FromStr for LimitArg {
             .and_then(|(burst, per_second)| Some((number(burst)?, number(per_second)?)))
             .ok_or("a limit is two numbers, such as 50,2, or off")?;
         if burst < 1.0 || per_second <= 0.0 {
-            return Err("a limit lets at least 1 request through at once and more than 0 a second".to_owned());
+            return Err(
+                "a limit lets at least 1 request through at once and more than 0 a second"
+                    .to_owned(),
+            );
         }
         Ok(Self::Rate { burst, per_second })
     }

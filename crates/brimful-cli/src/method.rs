@@ -10,7 +10,9 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     }
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if text.is_empty() || !text.chars().all(sound) {
-        return Err("a method's name has letters, digits and dots, such as crm.lead.list".to_owned());
+        return Err(
+            "a method's name has letters, digits and dots, such as crm.lead.list".to_owned(),
+        );
     }
     let name = [".json", ".xml"]
         .iter()
@@ -24,10 +26,15 @@ pub(crate) fn doubt(method: &str) -> Option<String> {
     if catalogue::find(method).is_some() {
         return None;
     }
-    let guess = catalogue::nearest(method).map_or_else(String::new, |near| format!(", did you mean {near}?"));
+    let guess = catalogue::nearest(method)
+        .map_or_else(String::new, |near| format!(", did you mean {near}?"));
     Some(format!(
         "the catalogue has no method {method}{guess} It is sent all the same",
-        guess = if guess.is_empty() { ".".to_owned() } else { guess }
+        guess = if guess.is_empty() {
+            ".".to_owned()
+        } else {
+            guess
+        }
     ))
 }
 

@@ -132,7 +132,9 @@ impl Given<'_> {
                     "--filter has {} twice, and a filter holds it once",
                     condition.key
                 ))
-                .hint(format!("for one of several values: --filter '@{field}=A,B'")));
+                .hint(format!(
+                    "for one of several values: --filter '@{field}=A,B'"
+                )));
             }
             seen.push(&condition.key);
             filter.insert(condition.key.clone(), condition.value.clone());
@@ -241,7 +243,14 @@ mod tests {
     #[test]
     fn anything_else_is_text_as_it_was_typed() {
         assert_eq!(
-            params(&["a=007", "b=1.10", "c=null", "d=", "e=x=y", "f=12345678901234567890123"]),
+            params(&[
+                "a=007",
+                "b=1.10",
+                "c=null",
+                "d=",
+                "e=x=y",
+                "f=12345678901234567890123"
+            ]),
             json!({"a": "007", "b": "1.10", "c": "null", "d": "", "e": "x=y", "f": "12345678901234567890123"})
         );
     }

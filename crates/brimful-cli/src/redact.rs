@@ -126,7 +126,10 @@ mod tests {
     #[test]
     fn tokens_are_cut_out_of_queries_and_json() {
         assert_eq!(redact("?auth=abc&start=0"), "?auth=…&start=0");
-        assert_eq!(redact(r#"{"access_token":"abc"}"#), r#"{"access_token":"…"}"#);
+        assert_eq!(
+            redact(r#"{"access_token":"abc"}"#),
+            r#"{"access_token":"…"}"#
+        );
     }
 
     #[test]
