@@ -1,7 +1,6 @@
 //! The command line: what can be said, and how it is read. What it does is in [`crate::commands`].
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};

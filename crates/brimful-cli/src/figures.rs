@@ -18,10 +18,10 @@ pub(crate) fn count(n: u64) -> String {
 /// `1 row`, `2 rows`: the noun is given in its plural.
 pub(crate) fn counted(n: u64, plural: &str) -> String {
     if n == 1 {
-        let singular = plural
-            .strip_suffix("ies")
-            .map(|stem| format!("{stem}y"))
-            .unwrap_or_else(|| plural.strip_suffix('s').unwrap_or(plural).to_owned());
+        let singular = plural.strip_suffix("ies").map_or_else(
+            || plural.strip_suffix('s').unwrap_or(plural).to_owned(),
+            |stem| format!("{stem}y"),
+        );
         format!("1 {singular}")
     } else {
         format!("{} {plural}", count(n))

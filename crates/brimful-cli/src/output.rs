@@ -270,11 +270,9 @@ impl Partial {
             .truncate(false)
             .open(&partial)
             .map_err(|error| named(path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OutputError::Busy(partial)),
-            // A file system without locks is no reason not to write.
-            Err(TryLockError::Error(_)) => {}
+        // A file system without locks is no reason not to write.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(OutputError::Busy(partial));
         }
         Ok(Self {
             file,
