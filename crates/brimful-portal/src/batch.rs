@@ -87,15 +87,11 @@ async fn one(
         substitute(value, results);
     }
     let method = match core.registry.find(&name) {
-        Some(Target::Method(method)) if !FORBIDDEN.contains(&name.as_str()) => method,
-        None if !FORBIDDEN.contains(&name.as_str()) => {
-            return Err(respond::error_array(&respond::method_not_found()));
-        }
-        _ => {
-            let description = "Method is not allowed for batch usage";
-            let error = MethodError::new(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", description);
-            return Err(respond::error_array(&error));
-        }
+        _ if FORBIDDEN.contains(&name.as_str()) => return Err(not_allowed()),
+        // In other letters it slips past the list above, and is a batch in a batch all the same.
+        Some(Target::Batch) => return Err(not_allowed()),
+        Some(Target::Method(method)) => method,
+        None => return Err(respond::error_array(&respond::method_not_found())),
     };
     if let Err(mut error) = executor.permit(method, &caller.batch_entity) {
         if error.code == "insufficient_scope" {
@@ -115,6 +111,15 @@ async fn one(
     }
 }
 
+fn not_allowed() -> Array {
+    let description = "Method is not allowed for batch usage";
+    respond::error_array(&MethodError::new(
+        405,
+        "ERROR_BATCH_METHOD_NOT_ALLOWED",
+        description,
+    ))
+}
+
 impl Results {
     /// The bytes that [`Results::write`] will write, about.
     pub(crate) fn size(&self) -> usize {
@@ -131,11 +136,11 @@ impl Results {
         out.extend_from_slice(b"{\"result\":");
         let done = || self.done.iter();
         part(out, done(), |out, command| {
-            out.extend_from_slice(&command.output.json)
+            out.extend_from_slice(&command.output.json);
         });
         out.extend_from_slice(b",\"result_error\":");
         part(out, self.failed.iter(), |out, error| {
-            json::write(out, &Value::Array(error.clone()))
+            json::write(out, &Value::Array(error.clone()));
         });
         out.extend_from_slice(b",\"result_total\":");
         part(out, counts(done(), |output| output.total), json::write_int);

@@ -74,6 +74,8 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "a paused clock is exact")]
+
     use super::*;
 
     #[test]

@@ -7,15 +7,16 @@ use serde_json::{Map, Value as Json};
 
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
-use crate::state::{Data, Load, Rows};
+pub use crate::state::{Data, DataError, Load, Rows};
 
 /// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
 /// of 50 requests that leaks 2 a second, operating limit on, no latency.
 ///
 /// ```
 /// use brimful_portal::{Portal, PortalConfig, RateLimit};
-/// let portal = Portal::new(PortalConfig::new().rows("crm.lead", 10_000).rate_limit(RateLimit::ENTERPRISE)).unwrap();
-/// # drop(portal);
+/// let config = PortalConfig::new().rows("lead", 10_000).rate_limit(RateLimit::ENTERPRISE);
+/// let portal = Portal::new(config)?;
+/// # Ok::<(), brimful_portal::DataError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct PortalConfig {
@@ -34,6 +35,7 @@ pub struct PortalConfig {
     pub(crate) starts_at: Option<f64>,
     pub(crate) skew: f64,
     pub(crate) zone: i32,
+    pub(crate) moved_to: Option<String>,
 }
 
 /// An incoming webhook: its user, its secret code, and what it may call.
@@ -104,6 +106,7 @@ impl Default for PortalConfig {
             starts_at: None,
             skew: 0.0,
             zone: 3 * 3600,
+            moved_to: None,
         }
     }
 }
@@ -120,37 +123,33 @@ impl PortalConfig {
         Self::new().rate_limit(None).operating_limit(None)
     }
 
-    /// The seed of the made-up rows, of jitter and of nothing else.
+    /// The seed of the generated rows, of jitter and of nothing else.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.data.seed = seed;
         self
     }
 
-    /// So many made-up rows of an entity, with IDs from 1 on.
+    /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, or an
+    /// `entityTypeId`.
     #[must_use]
     pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
         self.sparse_rows(entity, rows, 0.0)
     }
 
-    /// So many made-up rows, with the share `gaps` of the IDs between them missing.
+    /// So many generated rows, with the share `gaps` of the IDs between them missing.
     #[must_use]
     pub fn sparse_rows(mut self, entity: impl Into<String>, rows: u64, gaps: f64) -> Self {
-        self.data.rows.push(Rows {
-            entity: entity.into(),
-            rows,
-            gaps,
-        });
+        let entity = entity.into();
+        self.data.rows.push(Rows { entity, rows, gaps });
         self
     }
 
-    /// These rows of an entity, as its list shows them.
+    /// These rows of an entity, as they are.
     #[must_use]
     pub fn load(mut self, entity: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
-        self.data.loads.push(Load {
-            entity: entity.into(),
-            rows,
-        });
+        let entity = entity.into();
+        self.data.loads.push(Load { entity, rows });
         self
     }
 
@@ -249,6 +248,13 @@ impl PortalConfig {
     #[must_use]
     pub fn skew(mut self, seconds: f64) -> Self {
         self.skew = seconds;
+        self
+    }
+
+    /// The portal was renamed: every request is answered 302 with the same path at this address (`https://new.test`).
+    #[must_use]
+    pub fn moved_to(mut self, address: impl Into<String>) -> Self {
+        self.moved_to = Some(address.into());
         self
     }
 

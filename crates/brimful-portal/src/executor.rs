@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::Array;
 use tokio::time::Instant;
 
 use crate::auth::Caller;
@@ -27,6 +27,9 @@ struct Pace {
     wall: Instant,
 }
 
+/// Longer than any request, for costs beyond what a clock can count.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// What a call came to.
 pub(crate) enum Outcome {
     Done(Output),
@@ -37,14 +40,10 @@ pub(crate) enum Outcome {
 
 impl<'p> Executor<'p> {
     pub(crate) fn new(core: &'p Core, caller: &'p Caller) -> Self {
-        let at = Instant::now();
         Self {
             core,
             caller,
-            pace: Pace {
-                at,
-                wall: at + core.config.wall,
-            },
+            pace: Pace::begin(core.config.wall),
             meter: Meter::default(),
         }
     }
@@ -97,10 +96,11 @@ impl<'p> Executor<'p> {
     ) -> (Outcome, Timing) {
         let start = self.now();
         let real = Instant::now();
+        // Every call costs its share before the method adds what it does.
         let mut cost = self.core.config.costs.call;
         let outcome = self.handle(method, params, start, &mut cost);
-        let time = real.elapsed() + cost;
-        self.pace.at += time;
+        let time = real.elapsed().saturating_add(cost);
+        self.pace.spend(time);
         self.pace.catch_up().await;
         self.core.counters.call(method.name);
         self.meter.add(entity, method.name, start, time, 1.0);
@@ -141,9 +141,9 @@ impl<'p> Executor<'p> {
         };
         match result {
             Err(error) => Outcome::Failed(error),
-            Ok(output) => match error_as_data(&output) {
+            Ok(output) => match output.error() {
                 Some(error) => Outcome::ErrorAsData(error),
-                None => Outcome::Done(output),
+                None => Outcome::Done(output.lifted()),
             },
         }
     }
@@ -187,21 +187,22 @@ impl<'p> Executor<'p> {
 }
 
 impl Pace {
+    fn begin(wall: Duration) -> Self {
+        let at = Instant::now();
+        Self {
+            at,
+            wall: at.checked_add(wall).unwrap_or(at + FOREVER),
+        }
+    }
+
+    fn spend(&mut self, time: Duration) {
+        self.at = self.at.checked_add(time).unwrap_or(self.wall + FOREVER);
+    }
+
     async fn catch_up(&self) {
         let until = self.at.min(self.wall);
         if until > Instant::now() {
             tokio::time::sleep_until(until).await;
         }
     }
-}
-
-/// The error that a method returned as if it were its result. Lists of rows are not searched.
-fn error_as_data(output: &Output) -> Option<Array> {
-    let key: &[u8] = b"\"error_description\"";
-    if !output.rows.starts.is_empty() || memchr::memmem::find(&output.json, key).is_none() {
-        return None;
-    }
-    let array = output.to_value().as_array()?;
-    let given = |key| array.get(key).is_some_and(Value::is_truthy);
-    (given("error") && given("error_description")).then(|| array.clone())
 }

@@ -9,7 +9,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let portal = Portal::new(PortalConfig::new())?;
+//! let portal = Portal::new(PortalConfig::new().rows("lead", 1000))?;
 //! let server = portal.bind("127.0.0.1:0").await?;
 //! assert!(server.webhook_url().ends_with("/rest/1/demo/"));
 //! server.shut_down().await?;
@@ -26,10 +26,8 @@ mod executor;
 mod faults;
 mod lift;
 mod limits;
-#[allow(dead_code)]
 mod list;
 mod method;
-#[allow(dead_code)]
 mod methods;
 mod portal;
 mod registry;
@@ -37,7 +35,6 @@ mod reply;
 mod request;
 mod respond;
 mod server;
-#[allow(dead_code)]
 mod state;
 mod stats;
 mod xml;
@@ -46,12 +43,11 @@ mod xml;
 mod tests;
 
 pub use config::{
-    AccessToken, Costs, Generation, OperatingLimit, PortalConfig, RateLimit, Refused, Scopes,
-    Seconds, Statuses, Webhook,
+    AccessToken, Costs, Data, DataError, Generation, Load, OperatingLimit, PortalConfig, RateLimit,
+    Refused, Rows, Scopes, Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
 pub use portal::Portal;
 pub use reply::Reply;
 pub use server::Server;
-pub use state::DataError;
 pub use stats::Stats;

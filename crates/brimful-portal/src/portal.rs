@@ -9,7 +9,7 @@ use http::{Method as Verb, Request, Response, StatusCode};
 use crate::auth::Guests;
 use crate::batch;
 use crate::clock::Clock;
-use crate::config::PortalConfig;
+use crate::config::{DataError, PortalConfig};
 use crate::executor::{Executor, Outcome};
 use crate::faults::{Fault, Faults};
 use crate::limits::{Buckets, Operating};
@@ -18,7 +18,7 @@ use crate::registry::{BATCH, Registry, Target};
 use crate::reply::Reply;
 use crate::request::{self, Route};
 use crate::respond::{self, Body, Format};
-use crate::state::{DataError, State};
+use crate::state::State;
 use crate::stats::{Counters, Stats};
 
 /// A Bitrix24 portal. A clone is the same portal.
@@ -42,10 +42,7 @@ pub(crate) struct Core {
 }
 
 impl Portal {
-    /// A portal as configured. Its clock begins now.
-    ///
-    /// # Errors
-    /// The data is not what a portal can hold: an entity that it does not know, a row without an ID.
+    /// A portal as configured. Its clock begins now. Data that makes no sense is the only thing that can fail.
     pub fn new(config: PortalConfig) -> Result<Self, DataError> {
         Self::with_registry(config, Registry::default())
     }
@@ -54,17 +51,16 @@ impl Portal {
         mut config: PortalConfig,
         registry: Registry,
     ) -> Result<Self, DataError> {
-        let seed = config.data.seed;
-        let state = State::new(std::mem::take(&mut config.data))?;
+        let data = std::mem::take(&mut config.data);
         let core = Core {
             clock: Clock::new(config.starts_at, config.skew, config.zone),
-            state: RwLock::new(state),
             registry,
             counters: Counters::default(),
             guests: Guests::new(&config),
             buckets: Mutex::new(Buckets::new(config.rate_limit)),
             operating: Mutex::new(Operating::new(config.operating)),
-            chance: Mutex::new(fastrand::Rng::with_seed(seed)),
+            chance: Mutex::new(fastrand::Rng::with_seed(data.seed)),
+            state: RwLock::new(State::new(data)?),
             faults: Faults::default(),
             config,
         };
@@ -184,6 +180,13 @@ impl Core {
     async fn answer(&self, request: &Request<Bytes>, route: Route) -> Response<Bytes> {
         if request.body().len() > self.config.body_limit {
             return too_large();
+        }
+        if let Some(address) = &self.config.moved_to {
+            let path = request
+                .uri()
+                .path_and_query()
+                .map_or("/", |path| path.as_str());
+            return respond::redirect(&format!("{}{path}", address.trim_end_matches('/')));
         }
         match route {
             Route::Elsewhere => respond::html(StatusCode::NOT_FOUND),

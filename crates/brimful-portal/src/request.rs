@@ -149,8 +149,8 @@ mod tests {
         }
     }
 
-    fn hook(user: &str, code: &str) -> Option<(String, String)> {
-        Some((user.to_owned(), code.to_owned()))
+    fn hook(user: &str, code: &str) -> (String, String) {
+        (user.to_owned(), code.to_owned())
     }
 
     #[test]
@@ -174,25 +174,25 @@ mod tests {
                 "/rest/1/demo/crm.lead.list",
                 "crm.lead.list",
                 Format::Json,
-                hook("1", "demo"),
+                Some(hook("1", "demo")),
             ),
             (
                 "/rest/admin/s%2Fx/batch.xml",
                 "batch",
                 Format::Xml,
-                hook("admin", "s/x"),
+                Some(hook("admin", "s/x")),
             ),
             (
                 "/rest/1/a+b/batch.JSON",
                 "batch.JSON",
                 Format::Json,
-                hook("1", "a+b"),
+                Some(hook("1", "a+b")),
             ),
             (
                 "/rest/1/demo/crm.lead.list.json.json",
                 "crm.lead.list.json",
                 Format::Json,
-                hook("1", "demo"),
+                Some(hook("1", "demo")),
             ),
         ] {
             assert_eq!(method(path), (name.to_owned(), format, webhook), "{path}");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
@@ -38,12 +38,9 @@ pub fn parse_command(command: &str) -> (Option<String>, Array) {
     let whole = command
         .split_once('#')
         .map_or(command, |(before, _)| before);
-    let (path, query) = match whole.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (whole, None),
-    };
-    let params = query.map_or_else(Array::new, |query| query::decode(clean(query).as_bytes()));
-    let path = if path.is_empty() && query.is_some() {
+    let (path, query) = whole.split_once('?').unwrap_or((whole, ""));
+    let params = query::decode(clean(query).as_bytes());
+    let path = if path.is_empty() && !command.is_empty() {
         None
     } else {
         Some(clean(path))
@@ -59,7 +56,7 @@ pub struct BatchReply<'a> {
     #[serde(borrow, default, deserialize_with = "labelled")]
     pub result: IndexMap<String, &'a RawValue>,
     /// The errors of those that failed.
-    #[serde(default, deserialize_with = "labelled")]
+    #[serde(default, deserialize_with = "labelled_if_any")]
     pub result_error: IndexMap<String, ApiError>,
     /// `total` of those that count.
     #[serde(borrow, default, deserialize_with = "labelled")]
@@ -68,19 +65,45 @@ pub struct BatchReply<'a> {
     #[serde(borrow, default, deserialize_with = "labelled")]
     pub result_next: IndexMap<String, &'a RawValue>,
     /// `time` of those that succeeded.
-    #[serde(default, deserialize_with = "labelled")]
+    #[serde(default, deserialize_with = "labelled_if_any")]
     pub result_time: IndexMap<String, Time>,
 }
 
 impl<'a> BatchReply<'a> {
     /// Reads the `result` of a `batch` envelope.
+    ///
+    /// ```
+    /// use brimful_protocol::{Envelope, batch::BatchReply};
+    /// let body = br#"{"result":{"result":{"a":1},"result_error":{"b":{"error":"","error_description":"no"}}}}"#;
+    /// let reply = BatchReply::parse(Envelope::parse(body).unwrap().result.unwrap()).unwrap();
+    /// assert_eq!(reply.result["a"].get(), "1");
+    /// assert_eq!(reply.result_error["b"].description, "no");
+    /// ```
     pub fn parse(result: &'a RawValue) -> Result<Self, serde_json::Error> {
         serde_json::from_str(result.get())
     }
 }
 
+/// [`labelled`], without the entries that are `null` or of another shape than expected: no batch is lost because of an
+/// odd `time`.
+fn labelled_if_any<'de, D, T>(deserializer: D) -> Result<IndexMap<String, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let entries: IndexMap<String, &'de RawValue> = labelled(deserializer)?;
+    let known = |raw: &RawValue| match raw.get() {
+        "null" => None,
+        json => serde_json::from_str(json).ok(),
+    };
+    Ok(entries
+        .into_iter()
+        .filter_map(|(label, raw)| Some((label, known(raw)?)))
+        .collect())
+}
+
 /// Reads a PHP array of either JSON form, `null` and other scalars as empty.
-pub(crate) fn labelled<'de, D, T>(deserializer: D) -> Result<IndexMap<String, T>, D::Error>
+fn labelled<'de, D, T>(deserializer: D) -> Result<IndexMap<String, T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -102,6 +125,18 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Labelled<T> {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(IndexMap::new())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(IndexMap::new())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(IndexMap::new())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
         Ok(IndexMap::new())
     }
 

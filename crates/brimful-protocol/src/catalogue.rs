@@ -194,7 +194,9 @@ fn keyset(
         "socialnetwork.api.workgroup.list",
         "crm.stagehistory.list",
     ];
-    let filter = if paging == Paging::Controller && !OLD_SPELLING.contains(&name) {
+    // Only controllers wrap their rows: the key tells them where the documentation does not.
+    let controller = paging == Paging::Controller || key.is_some();
+    let filter = if controller && !OLD_SPELLING.contains(&name) {
         "id"
     } else {
         "ID"

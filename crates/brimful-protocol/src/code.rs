@@ -76,7 +76,9 @@ impl ErrorCode {
             "ERROR_METHOD_NOT_FOUND" | "METHODNOTFOUNDEXCEPTION" => KnownCode::MethodNotFound,
             "NOT_FOUND"
             | "ERROR_NOT_FOUND"
+            | "ENTITY_NOT_FOUND"
             | "ERROR_ENTITY_NOT_FOUND"
+            | "OWNER_NOT_FOUND"
             | "ENTITYNOTFOUNDEXCEPTION" => KnownCode::NotFound,
             "ERROR_BATCH_LENGTH_EXCEEDED" => KnownCode::BatchLengthExceeded,
             "ERROR_BATCH_METHOD_NOT_ALLOWED" => KnownCode::BatchMethodNotAllowed,

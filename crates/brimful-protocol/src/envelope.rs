@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::Deserializer;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use crate::code::ErrorCode;
-use crate::scalar::{self, Scalar};
+use crate::scalar;
 use crate::time::Time;
 
 /// A reply of the portal: `{result, next, total, time}` or `{error, error_description}`. `result` borrows the body.
@@ -58,73 +59,59 @@ pub enum EnvelopeError {
         /// The first characters of the body.
         start: String,
     },
-    /// JSON, but neither `result` nor `error` in it.
+    /// JSON, but no object, or one with neither `result` nor `error` in it.
     #[error("JSON with neither result nor error: {0}")]
     NoResult(String),
 }
 
-#[derive(Deserialize)]
+/// The parts of a reply as they came; of a key that comes twice the last one counts, as everywhere in PHP.
+#[derive(Default)]
 struct Wire<'a> {
-    #[serde(borrow, default)]
     result: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "count")]
-    next: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    total: Option<u64>,
-    #[serde(borrow, default)]
+    next: Option<&'a RawValue>,
+    total: Option<&'a RawValue>,
     time: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "present")]
-    error: Option<WireError>,
-    #[serde(default, deserialize_with = "scalar::text")]
-    error_description: Option<String>,
+    error: Option<&'a RawValue>,
+    error_description: Option<&'a RawValue>,
 }
 
-enum WireError {
-    Code(String),
-    Object(ErrorObject),
-}
+impl<'de: 'a, 'a> Deserialize<'de> for Wire<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ErrorObject {
-    #[serde(deserialize_with = "scalar::text", alias = "error")]
-    code: Option<String>,
-    #[serde(deserialize_with = "scalar::text", alias = "error_description")]
-    message: Option<String>,
-    validation: Vec<ValidationItem>,
-}
+        struct WireVisitor;
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ValidationItem {
-    #[serde(deserialize_with = "scalar::text")]
-    field: Option<String>,
-    #[serde(deserialize_with = "scalar::text")]
-    message: Option<String>,
-}
+        impl<'de> Visitor<'de> for WireVisitor {
+            type Value = Wire<'de>;
 
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(match Scalar::deserialize(deserializer)? {
-        Scalar::Int(i) => u64::try_from(i).ok(),
-        Scalar::Text(s) => s.parse().ok(),
-        _ => None,
-    })
-}
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a reply")
+            }
 
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WireError>, D::Error> {
-    let raw = <Cow<'de, RawValue>>::deserialize(deserializer)?;
-    let raw = raw.get();
-    if raw.starts_with('{') {
-        return serde_json::from_str(raw)
-            .map(|object| Some(WireError::Object(object)))
-            .map_err(serde::de::Error::custom);
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Wire<'de>, A::Error> {
+                let mut wire = Wire::default();
+                while let Some(Name(key)) = entries.next_key()? {
+                    let part = match &*key {
+                        "result" => &mut wire.result,
+                        "next" => &mut wire.next,
+                        "total" => &mut wire.total,
+                        "time" => &mut wire.time,
+                        "error" => &mut wire.error,
+                        "error_description" => &mut wire.error_description,
+                        _ => {
+                            entries.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    *part = Some(entries.next_value()?);
+                }
+                Ok(wire)
+            }
+        }
+
+        deserializer.deserialize_map(WireVisitor)
     }
-    let scalar: Scalar = serde_json::from_str(raw).map_err(serde::de::Error::custom)?;
-    Ok(if raw == "null" {
-        None
-    } else {
-        Some(WireError::Code(scalar.to_string()))
-    })
 }
 
 impl<'a> Envelope<'a> {
@@ -135,36 +122,51 @@ impl<'a> Envelope<'a> {
     /// assert_eq!(reply.result.unwrap().get(), r#"[{"ID":"1"}]"#);
     /// ```
     pub fn parse(body: &'a [u8]) -> Result<Self, EnvelopeError> {
+        // Self-hosted portals with a byte order mark in one of their PHP files send it before every reply.
+        let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let wire: Wire<'a> =
-            serde_json::from_slice(body).map_err(|e| EnvelopeError::of(body, &e))?;
-        let error = wire
-            .error
-            .map(|error| ApiError::from_wire(error, wire.error_description));
+            serde_json::from_slice(json).map_err(|error| EnvelopeError::of(json, &error))?;
+        let error = wire.error.filter(|error| error.get() != "null");
+        let error = error.map(|error| {
+            ApiError::from_parts(
+                &json_of(error),
+                wire.error_description.map(json_of).as_ref(),
+            )
+        });
         if error.is_none() && wire.result.is_none() {
-            return Err(EnvelopeError::NoResult(snippet(body)));
+            return Err(EnvelopeError::NoResult(snippet(json)));
         }
-        let time = wire
-            .time
-            .and_then(|raw| serde_json::from_str(raw.get()).ok());
         Ok(Self {
-            result: wire.result,
-            next: wire.next,
-            total: wire.total,
-            time,
+            result: if error.is_some() { None } else { wire.result },
+            next: wire.next.and_then(|raw| scalar::count(raw.get())),
+            total: wire.total.and_then(|raw| scalar::count(raw.get())),
+            time: wire
+                .time
+                .and_then(|raw| serde_json::from_str(raw.get()).ok()),
             error,
         })
     }
 }
 
+/// The value of a part that may be anything; what nests too deeply to be built is taken as text.
+fn json_of(raw: &RawValue) -> Json {
+    serde_json::from_str(raw.get()).unwrap_or_else(|_| Json::String(raw.get().to_owned()))
+}
+
 impl EnvelopeError {
-    /// Says what `body` is, given that it did not parse as JSON.
+    /// Says what `body` is, given that it did not parse as a reply.
     pub fn of(body: &[u8], error: &serde_json::Error) -> Self {
         let start = body.trim_ascii_start();
         if start.is_empty() {
             Self::Empty
         } else if start.starts_with(b"<") {
             Self::Html(html_title(start).unwrap_or_else(|| snippet(start)))
-        } else if error.is_eof() {
+        } else if error.is_data() {
+            match serde_json::from_slice::<IgnoredAny>(body) {
+                Err(error) if !error.is_data() => Self::of(body, &error),
+                _ => Self::NoResult(snippet(start)),
+            }
+        } else if error.is_eof() || breaks_off_in_number(body, error) {
             Self::Truncated(body.len())
         } else {
             Self::NotJson {
@@ -173,6 +175,14 @@ impl EnvelopeError {
             }
         }
     }
+}
+
+/// To `serde_json` a number that breaks off after a sign, a point or an exponent is no number, and not an early end.
+fn breaks_off_in_number(body: &[u8], error: &serde_json::Error) -> bool {
+    let last_line = body.rsplit(|&b| b == b'\n').next().unwrap_or(body);
+    let lines = memchr::memchr_iter(b'\n', body).count() + 1;
+    matches!(body.last(), Some(b'-' | b'+' | b'.' | b'e' | b'E'))
+        && (error.line(), error.column()) == (lines, last_line.len())
 }
 
 fn html_title(body: &[u8]) -> Option<String> {
@@ -207,48 +217,58 @@ impl ApiError {
         }
     }
 
-    fn from_wire(error: WireError, description: Option<String>) -> Self {
-        match error {
-            WireError::Code(code) => Self::new(&code, description.unwrap_or_default()),
-            WireError::Object(object) => Self {
-                code: ErrorCode::new(object.code.unwrap_or_default()),
-                description: object.message.or(description).unwrap_or_default(),
-                validation: object
-                    .validation
-                    .into_iter()
-                    .map(|item| {
-                        format!(
-                            "{}: {}",
-                            item.field.unwrap_or_default(),
-                            item.message.unwrap_or_default()
-                        )
-                    })
-                    .collect(),
-            },
+    /// `error` is a code, or an object with everything in it; the text may stand beside it.
+    fn from_parts(error: &Json, description: Option<&Json>) -> Self {
+        let beside = description.map(text_of);
+        let Json::Object(object) = error else {
+            return Self::new(&text_of(error), beside.unwrap_or_default());
+        };
+        let field = |names: [&str; 2]| names.iter().find_map(|name| object.get(*name)).map(text_of);
+        Self {
+            code: ErrorCode::new(field(["code", "error"]).unwrap_or_default()),
+            description: field(["message", "error_description"])
+                .or(beside)
+                .unwrap_or_default(),
+            validation: object
+                .get("validation")
+                .map(validation_of)
+                .unwrap_or_default(),
         }
     }
 }
 
+/// A text that may be something else; nothing is lost of what is.
+fn text_of(json: &Json) -> String {
+    match json {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn validation_of(json: &Json) -> Vec<String> {
+    let item = |item: &Json| match item {
+        Json::Object(object) => {
+            let text = |name| object.get(name).map(text_of).unwrap_or_default();
+            format!("{}: {}", text("field"), text("message"))
+        }
+        other => text_of(other),
+    };
+    match json {
+        Json::Null => Vec::new(),
+        Json::Array(items) => items.iter().map(item).collect(),
+        one => vec![item(one)],
+    }
+}
+
 impl<'de> Deserialize<'de> for ApiError {
-    /// Reads the error of one command: `{error, error_description}`, or a bare string.
+    /// Reads the error of one command: `{error, error_description}`, the object of REST 3.0, or a bare string.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <Cow<'de, RawValue>>::deserialize(deserializer)?;
-        let raw = raw.get();
-        if !raw.starts_with('{') {
-            let scalar: Scalar = serde_json::from_str(raw).map_err(serde::de::Error::custom)?;
-            return Ok(Self::new(&scalar.to_string(), ""));
-        }
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Command {
-            #[serde(deserialize_with = "present")]
-            error: Option<WireError>,
-            #[serde(deserialize_with = "scalar::text")]
-            error_description: Option<String>,
-        }
-        let command: Command = serde_json::from_str(raw).map_err(serde::de::Error::custom)?;
-        let error = command.error.unwrap_or(WireError::Code(String::new()));
-        Ok(Self::from_wire(error, command.error_description))
+        let json = Json::deserialize(deserializer)?;
+        Ok(match json.get("error") {
+            Some(error) => Self::from_parts(error, json.get("error_description")),
+            None => Self::from_parts(&json, None),
+        })
     }
 }
 

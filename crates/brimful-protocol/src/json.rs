@@ -128,7 +128,9 @@ fn general(negative: bool, digits: &str, exponent: i32, precision: i32, e: char)
         let (first, rest) = digits.split_at(1);
         let rest = if rest.is_empty() { "0" } else { rest };
         let sign = if exponent < 0 { '-' } else { '+' };
-        text.push_str(&format!("{first}.{rest}{e}{sign}{}", exponent.abs()));
+        text.extend([first, ".", rest]);
+        text.extend([e, sign]);
+        text.push_str(&exponent.unsigned_abs().to_string());
     } else if point <= 0 {
         text.push_str("0.");
         text.extend(std::iter::repeat_n('0', point.unsigned_abs() as usize));

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::json::float_text;
 use crate::value::{Array, Value};
 
-/// PHP's `max_input_nesting_level`: a name with more brackets is dropped.
+/// PHP's `max_input_nesting_level`: a name with more brackets is dropped, with all that came under its first part.
 const MAX_NESTING: usize = 64;
 
 /// Encodes parameters as `http_build_query` does: nested keys in brackets, a space as `+`, booleans as 1 and 0.
@@ -20,41 +20,44 @@ const MAX_NESTING: usize = 64;
 /// ```
 pub fn encode(params: &Json) -> String {
     let mut out = String::new();
+    let mut name = String::new();
+    let mut top = |key: &str, value| {
+        name.clear();
+        escape(&mut name, key);
+        encode_entry(&mut out, &mut name, value);
+    };
     match params {
-        Json::Object(map) => map
+        Json::Object(map) => map.iter().for_each(|(key, value)| top(key, value)),
+        Json::Array(items) => items
             .iter()
-            .for_each(|(key, value)| encode_entry(&mut out, &escaped(key), value)),
-        Json::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(i, value)| encode_entry(&mut out, &i.to_string(), value));
-        }
+            .enumerate()
+            .for_each(|(i, value)| top(&i.to_string(), value)),
         _ => {}
     }
     out
 }
 
-fn encode_entry(out: &mut String, name: &str, value: &Json) {
+/// Writes what is under `name`, which grows by a bracket for every level and comes back as it was.
+fn encode_entry(out: &mut String, name: &mut String, value: &Json) {
+    let mut inside = |key: &str, item| {
+        let length = name.len();
+        name.push_str("%5B");
+        escape(name, key);
+        name.push_str("%5D");
+        encode_entry(out, name, item);
+        name.truncate(length);
+    };
     match value {
         Json::Null => {}
         Json::Bool(b) => pair(out, name, if *b { "1" } else { "0" }),
-        Json::Number(n) if n.is_f64() => {
-            let text = float_text(n.as_f64().unwrap_or(0.0));
-            pair(out, name, &escaped(&text));
-        }
+        Json::Number(n) if n.is_f64() => pair(out, name, &float_text(n.as_f64().unwrap_or(0.0))),
         Json::Number(n) => pair(out, name, &n.to_string()),
-        Json::String(s) => pair(out, name, &escaped(s)),
-        Json::Array(items) => {
-            for (i, item) in items.iter().enumerate() {
-                encode_entry(out, &format!("{name}%5B{i}%5D"), item);
-            }
-        }
-        Json::Object(map) => {
-            for (key, item) in map {
-                encode_entry(out, &format!("{name}%5B{}%5D", escaped(key)), item);
-            }
-        }
+        Json::String(s) => pair(out, name, s),
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(i, item)| inside(&i.to_string(), item)),
+        Json::Object(map) => map.iter().for_each(|(key, item)| inside(key, item)),
     }
 }
 
@@ -64,17 +67,21 @@ fn pair(out: &mut String, name: &str, value: &str) {
     }
     out.push_str(name);
     out.push('=');
-    out.push_str(value);
+    escape(out, value);
 }
 
-/// `text` percent-encoded as PHP's `urlencode` does, but with `~` left alone as in `http_build_query`.
+/// `text` percent-encoded as PHP's `urlencode` and `http_build_query` do: a space is `+`, and only letters, digits and
+/// `-_.` stay as they are.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 2);
+    escape(&mut out, text);
+    out
+}
+
+fn escape(out: &mut String, text: &str) {
     for &b in text.as_bytes() {
         match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(b as char)
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out.push(b as char),
             b' ' => out.push('+'),
             _ => {
                 const HEX: &[u8; 16] = b"0123456789ABCDEF";
@@ -84,7 +91,6 @@ pub fn escaped(text: &str) -> String {
             }
         }
     }
-    out
 }
 
 /// Decodes a query string or a form body as `parse_str` does. Never fails: what PHP drops is dropped.
@@ -96,6 +102,8 @@ pub fn escaped(text: &str) -> String {
 /// ```
 pub fn decode(query: &[u8]) -> Array {
     let mut params = Array::new();
+    // To PHP the whole is C text.
+    let query = memchr::memchr(0, query).map_or(query, |nul| &query[..nul]);
     for part in query.split(|&b| b == b'&') {
         if part.is_empty() {
             continue;
@@ -169,13 +177,17 @@ fn register(params: &mut Array, mut name: Vec<u8>, value: String) {
             break;
         }
         if path.len() > MAX_NESTING {
+            params.remove(&head);
             return;
         }
     }
     let mut at = params;
     let mut key = Some(head);
     for step in path {
-        at = at.array_at(key.as_deref());
+        let Some(array) = at.array_at(key.as_deref()) else {
+            return;
+        };
+        at = array;
         key = step;
     }
     match key {

@@ -19,7 +19,9 @@ pub struct Reference(String);
 
 /// A step of a reference that the portal could not follow.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} cannot be part of a reference: the portal ends it at white space and at ]")]
+#[error(
+    "{0:?} cannot be part of a reference: a step is not empty, and the portal ends it at white space and at brackets"
+)]
 pub struct BadStep(String);
 
 impl Reference {
@@ -52,7 +54,9 @@ impl Reference {
     /// The row at `index`, from 0. There is no way to name the last one.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
-        self.0.push_str(&format!("[{index}]"));
+        self.0.push('[');
+        self.0.push_str(&index.to_string());
+        self.0.push(']');
         self
     }
 }

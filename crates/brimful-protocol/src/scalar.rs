@@ -21,6 +21,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{
     Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
@@ -50,7 +51,7 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
         Scalar::Unsigned(u) => i64::try_from(u)
             .map(Some)
             .map_err(|_| invalid(u, "an integer")),
-        Scalar::Float(f) if f.fract() == 0.0 => Ok(Some(f as i64)),
+        Scalar::Float(f) if f.fract() == 0.0 && f.abs() < i64::MAX as f64 => Ok(Some(f as i64)),
         Scalar::Float(f) => Err(invalid(f, "an integer")),
         Scalar::Text(s) => s
             .trim()
@@ -68,11 +69,10 @@ pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>,
         Scalar::Int(i) => Ok(Some(i as f64)),
         Scalar::Unsigned(u) => Ok(Some(u as f64)),
         Scalar::Float(f) => Ok(Some(f)),
-        Scalar::Text(s) => s
-            .trim()
-            .parse()
-            .map(Some)
-            .map_err(|_| invalid(s, "a number")),
+        Scalar::Text(s) => match s.trim().parse() {
+            Ok(f) if f64::is_finite(f) => Ok(Some(f)),
+            _ => Err(invalid(s, "a number")),
+        },
     }
 }
 
@@ -122,6 +122,12 @@ where
             .map(Some)
             .map_err(Error::custom)
     }
+}
+
+/// A count in a reply: a number, a string of digits, or nonsense, which is no reason to lose the reply.
+pub(crate) fn count(json: &str) -> Option<u64> {
+    let bare = json.trim_matches('"');
+    bare.strip_suffix(".0").unwrap_or(bare).parse().ok()
 }
 
 fn invalid<E: Error>(found: impl fmt::Display, expected: &str) -> E {
@@ -213,62 +219,123 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 }
 
-/// A list that may come as a map with numeric keys, as one bare value, or as any spelling of empty.
+/// A list that may come as a map with numeric keys, as one bare value, or as any spelling of empty. Its items may be
+/// numbers or strings, whichever of them `T` is.
 pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de> + FromStr,
 {
-    struct ListVisitor<T>(PhantomData<T>);
+    deserializer.deserialize_any(ListVisitor(PhantomData))
+}
 
-    impl<'de, T: Deserialize<'de> + FromStr> Visitor<'de> for ListVisitor<T> {
-        type Value = Vec<T>;
+struct ListVisitor<T>(PhantomData<T>);
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
+impl<'de, T: Deserialize<'de> + FromStr> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
 
-        fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_bool<E: Error>(self, b: bool) -> Result<Vec<T>, E> {
+        if b {
+            self.visit_str("true")
+        } else {
             Ok(Vec::new())
-        }
-
-        fn visit_bool<E>(self, _: bool) -> Result<Vec<T>, E> {
-            Ok(Vec::new())
-        }
-
-        fn visit_u64<E: Error>(self, u: u64) -> Result<Vec<T>, E> {
-            self.visit_str(&u.to_string())
-        }
-
-        fn visit_i64<E: Error>(self, i: i64) -> Result<Vec<T>, E> {
-            self.visit_str(&i.to_string())
-        }
-
-        fn visit_str<E: Error>(self, s: &str) -> Result<Vec<T>, E> {
-            if s.is_empty() {
-                return Ok(Vec::new());
-            }
-            s.parse()
-                .map(|item| vec![item])
-                .map_err(|_| invalid(s, "an item of the list"))
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
-            let mut list = Vec::new();
-            while let Some(item) = items.next_element()? {
-                list.push(item);
-            }
-            Ok(list)
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
-            let mut list = Vec::new();
-            while let Some((_, item)) = entries.next_entry::<IgnoredAny, T>()? {
-                list.push(item);
-            }
-            Ok(list)
         }
     }
 
-    deserializer.deserialize_any(ListVisitor(PhantomData))
+    fn visit_u64<E: Error>(self, u: u64) -> Result<Vec<T>, E> {
+        self.visit_str(&u.to_string())
+    }
+
+    fn visit_i64<E: Error>(self, i: i64) -> Result<Vec<T>, E> {
+        self.visit_str(&i.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, f: f64) -> Result<Vec<T>, E> {
+        self.visit_str(&f.to_string())
+    }
+
+    fn visit_str<E: Error>(self, s: &str) -> Result<Vec<T>, E> {
+        if s.is_empty() {
+            return Ok(Vec::new());
+        }
+        item(s).map(|item| vec![item])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Item(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some((_, Item(item))) = entries.next_entry::<IgnoredAny, Item<T>>()? {
+            list.push(item);
+        }
+        Ok(list)
+    }
+}
+
+fn item<T: FromStr, E: Error>(text: &str) -> Result<T, E> {
+    text.parse()
+        .map_err(|_| invalid(text, "an item of the list"))
+}
+
+/// An item of a list: scalars by their text, so that `"7"` is a number where numbers are meant.
+struct Item<T>(T);
+
+impl<'de, T: Deserialize<'de> + FromStr> Deserialize<'de> for Item<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_any(ItemVisitor(PhantomData))
+            .map(Self)
+    }
+}
+
+struct ItemVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de> + FromStr> Visitor<'de> for ItemVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an item of a list")
+    }
+
+    fn visit_bool<E: Error>(self, b: bool) -> Result<T, E> {
+        item(if b { "true" } else { "false" })
+    }
+
+    fn visit_u64<E: Error>(self, u: u64) -> Result<T, E> {
+        item(&u.to_string())
+    }
+
+    fn visit_i64<E: Error>(self, i: i64) -> Result<T, E> {
+        item(&i.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, f: f64) -> Result<T, E> {
+        item(&f.to_string())
+    }
+
+    fn visit_str<E: Error>(self, s: &str) -> Result<T, E> {
+        item(s)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
+        T::deserialize(SeqAccessDeserializer::new(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(entries))
+    }
 }

@@ -6,7 +6,6 @@
 use std::fmt;
 
 use indexmap::IndexMap;
-use indexmap::map::Entry;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A PHP value.
@@ -36,11 +35,12 @@ pub enum Key {
     Text(Box<str>),
 }
 
-/// A PHP array: an ordered map.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// A PHP array: an ordered map. Two are equal as by PHP's `===`: the same entries in the same order.
+#[derive(Debug, Clone, Default)]
 pub struct Array {
     entries: IndexMap<Key, Value>,
-    next: i64,
+    /// The highest integer key there ever was.
+    last: Option<i64>,
 }
 
 impl Value {
@@ -56,13 +56,14 @@ impl Value {
         }
     }
 
-    /// PHP's `(int)` cast: the leading number of a string, 1 for an array that is not empty.
+    /// PHP's `(int)` cast: the leading number of a string, 1 for an array that is not empty. A float out of range wraps
+    /// round, a string out of range stops at the end of the range.
     pub fn to_int(&self) -> i64 {
         match self {
             Self::Null => 0,
             Self::Bool(b) => i64::from(*b),
             Self::Int(i) => *i,
-            Self::Float(f) => *f as i64,
+            Self::Float(f) => wrapped(*f),
             Self::Text(s) => int_prefix(s),
             Self::Array(a) => i64::from(!a.is_empty()),
         }
@@ -119,7 +120,8 @@ impl Value {
     }
 
     /// Walks `path` as the reference evaluator of `batch` does: a step that is missing or null ends the walk, and the
-    /// deepest value reached is the answer. A digit step into a string gives that character.
+    /// deepest value reached is the answer. A digit step into a string gives that byte of it.
+    #[must_use]
     pub fn deepest<S: AsRef<str>>(&self, path: &[S]) -> Self {
         let mut at = self;
         for step in path {
@@ -129,12 +131,12 @@ impl Value {
                     Some(found) => at = found,
                 },
                 Self::Text(text) => {
-                    let letter = step
+                    let byte = step
                         .as_ref()
                         .parse::<usize>()
                         .ok()
-                        .and_then(|i| text.chars().nth(i));
-                    return letter.map_or_else(|| at.clone(), |c| Self::Text(c.to_string()));
+                        .and_then(|i| text.as_bytes().get(i));
+                    return byte.map_or_else(|| at.clone(), |&b| Self::Text(letter(b)));
                 }
                 _ => break,
             }
@@ -143,11 +145,34 @@ impl Value {
     }
 }
 
+/// One byte as a string: half a letter is no UTF-8.
+fn letter(byte: u8) -> String {
+    String::from(if byte.is_ascii() {
+        byte as char
+    } else {
+        char::REPLACEMENT_CHARACTER
+    })
+}
+
+/// PHP's cast of a float to an integer: what lies out of range wraps round, what is no number is 0.
+fn wrapped(f: f64) -> i64 {
+    const RANGE: f64 = 18_446_744_073_709_551_616.0;
+    if f >= i64::MIN as f64 && f < i64::MAX as f64 {
+        return f as i64;
+    }
+    // Twice: infinities have no remainder, and NaN becomes 0.
+    (f % RANGE).rem_euclid(RANGE) as u64 as i64
+}
+
 fn int_prefix(s: &str) -> i64 {
     let s = s.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
     let float = float_span(s);
     if s[..float].contains(['.', 'e', 'E']) {
-        return s[..float].parse::<f64>().map_or(0, |f| f as i64);
+        return s[..float]
+            .parse::<f64>()
+            .ok()
+            .filter(|f| f.is_finite())
+            .map_or(0, |f| f as i64);
     }
     match s[..float].parse::<i64>() {
         Ok(i) => i,
@@ -245,7 +270,7 @@ impl Array {
     pub fn with_capacity(n: usize) -> Self {
         Self {
             entries: IndexMap::with_capacity(n),
-            next: 0,
+            last: None,
         }
     }
 
@@ -288,15 +313,27 @@ impl Array {
     /// Puts `value` under `key`; the place of a key that exists stays.
     pub fn insert(&mut self, key: impl Into<Key>, value: impl Into<Value>) {
         let key = key.into();
-        if let Key::Int(i) = key {
-            self.next = self.next.max(i.saturating_add(1));
-        }
+        self.note(&key);
         self.entries.insert(key, value.into());
     }
 
-    /// Appends under the next free integer key.
+    /// Appends under the next free integer key: 0, or one more than the highest there ever was. Behind the highest
+    /// integer there is none, and PHP drops the value.
     pub fn push(&mut self, value: impl Into<Value>) {
-        self.insert(self.next, value);
+        if let Some(key) = self.free() {
+            self.insert(key, value);
+        }
+    }
+
+    /// The key for [`Array::push`].
+    fn free(&self) -> Option<i64> {
+        self.last.map_or(Some(0), |last| last.checked_add(1))
+    }
+
+    fn note(&mut self, key: &Key) {
+        if let Key::Int(i) = *key {
+            self.last = Some(self.last.map_or(i, |last| last.max(i)));
+        }
     }
 
     /// Takes the value under `key` out; the order of the others stays.
@@ -319,23 +356,24 @@ impl Array {
         self.entries.values_mut()
     }
 
-    /// The array under `key`, made empty there if it is missing or something else.
-    pub(crate) fn array_at(&mut self, key: Option<&str>) -> &mut Self {
-        let key = key.map_or(Key::Int(self.next), Key::new);
-        if let Key::Int(i) = key {
-            self.next = self.next.max(i.saturating_add(1));
-        }
-        let slot = match self.entries.entry(key) {
-            Entry::Occupied(slot) => slot.into_mut(),
-            Entry::Vacant(slot) => slot.insert(Value::Array(Self::new())),
+    /// The array under `key`, made empty there if it is missing or something else; `None` if no key is free.
+    pub(crate) fn array_at(&mut self, key: Option<&str>) -> Option<&mut Self> {
+        let key = match key {
+            Some(key) => Key::new(key),
+            None => Key::Int(self.free()?),
         };
-        if !matches!(slot, Value::Array(_)) {
+        self.note(&key);
+        let slot = self.entries.entry(key).or_default();
+        if slot.as_array().is_none() {
             *slot = Value::Array(Self::new());
         }
-        match slot {
-            Value::Array(array) => array,
-            _ => unreachable!("the slot was just made an array"),
-        }
+        slot.as_array_mut()
+    }
+}
+
+impl PartialEq for Array {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries.len() == other.entries.len() && self.entries.iter().eq(other.entries.iter())
     }
 }
 
@@ -349,7 +387,7 @@ impl<K: Into<Key>, V: Into<Value>> FromIterator<(K, V)> for Array {
     }
 }
 
-impl<V: Into<Value>> FromIterator<V> for Value {
+impl<V: Into<Self>> FromIterator<V> for Value {
     fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
         let mut array = Array::new();
         for value in values {

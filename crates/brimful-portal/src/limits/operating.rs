@@ -248,6 +248,8 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "a paused clock is exact")]
+
     use super::*;
 
     const LIST: &str = "crm.lead.list";

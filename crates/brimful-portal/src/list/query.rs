@@ -48,16 +48,15 @@ impl<'t> Query<'t> {
 
     /// How many rows there are.
     pub(crate) fn count(&self) -> u64 {
-        match (&self.span.only, &self.rest) {
-            (None, Condition::Always) => self.table.count(self.span.low, self.span.high),
-            _ => {
-                let mut count = 0;
-                self.visit(Direction::Ascending, None, |_| {
-                    count += 1;
-                    true
-                });
-                count
-            }
+        if let (None, Condition::Always) = (&self.span.only, &self.rest) {
+            self.table.count(self.span.low, self.span.high)
+        } else {
+            let mut count = 0;
+            self.visit(Direction::Ascending, None, |_| {
+                count += 1;
+                true
+            });
+            count
         }
     }
 
@@ -106,6 +105,11 @@ impl<'t> Query<'t> {
             (ids.len() as u64) < limit
         });
         ids
+    }
+
+    /// Calls `each` with the matching IDs in ascending order until it says that it has enough.
+    pub(crate) fn each(&self, each: impl FnMut(u64) -> bool) {
+        self.visit(Direction::Ascending, None, each);
     }
 
     /// Calls `each` with the matching IDs until it says that it has enough.

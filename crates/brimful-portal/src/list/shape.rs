@@ -42,7 +42,7 @@ impl Shape {
     fn write_one(self, out: &mut Vec<u8>, kind: Kind, cell: Cell<'_>) {
         match cell {
             Cell::Int(i) if self == Self::Item && kind.class() != Class::Text => {
-                json::write_int(out, i)
+                json::write_int(out, i);
             }
             Cell::Int(i) => {
                 out.push(b'"');
@@ -96,7 +96,7 @@ impl Shape {
         match value {
             Value::Null => self.write_nothing(out, field),
             Value::Array(array) if field.kind == Kind::Multifield => {
-                self.write_multifield(out, array)
+                self.write_multifield(out, array);
             }
             Value::Array(_) => json::write(out, value),
             scalar => self.write_scalar(out, field.kind, scalar),
@@ -114,7 +114,7 @@ impl Shape {
                 self.write_flag(out, kind, matches!(text.as_str(), "Y" | "1"));
             }
             (_, _, Value::Int(flag @ (0 | 1))) if kind == Kind::Boolean => {
-                self.write_flag(out, kind, *flag == 1)
+                self.write_flag(out, kind, *flag == 1);
             }
             (Self::Item, Class::Integer | Class::Number | Class::Time, Value::Text(text))
                 if text.is_empty() =>
@@ -131,7 +131,7 @@ impl Shape {
                 }
             }
             (Self::Task, Class::Time, Value::Text(text)) if text.is_empty() => {
-                out.extend_from_slice(b"null")
+                out.extend_from_slice(b"null");
             }
             (_, _, Value::Text(text)) => json::write_string(out, text),
             (_, Class::Number, number) if kind == Kind::Double => {

@@ -1,8 +1,20 @@
 //! The registry of methods.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::result_large_err,
+    reason = "a handler returns a result, and errors are as large as the contract says"
+)]
+
 mod crm;
+mod departments;
 mod paging;
 mod params;
+mod system;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod users;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -25,6 +37,10 @@ pub(crate) fn all() -> &'static [Method] {
     ALL.get_or_init(|| {
         let mut methods = Vec::new();
         legacy_crm(&mut methods);
+        crm_links(&mut methods);
+        crm_items(&mut methods);
+        task(&mut methods);
+        portal(&mut methods);
         methods.sort_unstable_by_key(|method: &Method| method.name);
         methods
     })
@@ -94,4 +110,123 @@ fn legacy_crm(methods: &mut Vec<Method>) {
     entity!("deal", DEAL);
     entity!("contact", CONTACT);
     entity!("company", COMPANY);
+}
+
+fn crm_links(methods: &mut Vec<Method>) {
+    use crm::links;
+    macro_rules! ends {
+        ($name:literal, $from:ident, $to:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".items.get"),
+                    links::get::<$from, $to>
+                ),
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".fields"),
+                    links::fields::<$to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".items.set"),
+                    links::set::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".items.delete"),
+                    links::clear::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".add"),
+                    links::add::<$from, $to>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".delete"),
+                    links::remove::<$from, $to>
+                ),
+            ]);
+        };
+    }
+    ends!("lead.contact", LEAD, CONTACT);
+    ends!("deal.contact", DEAL, CONTACT);
+    ends!("company.contact", COMPANY, CONTACT);
+    ends!("contact.company", CONTACT, COMPANY);
+}
+
+fn crm_items(methods: &mut Vec<Method>) {
+    use crm::{dictionary, duplicates, item, types};
+    methods.extend([
+        read!("crm", "crm.item.list", item::list),
+        read!("crm", "crm.item.get", item::get),
+        read!("crm", "crm.item.fields", item::fields),
+        write!("crm", "crm.item.add", item::add),
+        write!("crm", "crm.item.import", item::import),
+        write!("crm", "crm.item.batchimport", item::batch_import),
+        write!("crm", "crm.item.update", item::update),
+        write!("crm", "crm.item.delete", item::delete),
+        read!("crm", "crm.type.list", types::list),
+        read!("crm", "crm.type.get", types::get),
+        read!(
+            "crm",
+            "crm.type.getbyentitytypeid",
+            types::get_by_entity_type_id
+        ),
+        read!("crm", "crm.category.list", types::categories),
+        read!("crm", "crm.status.list", dictionary::statuses),
+        read!("crm", "crm.status.entity.items", dictionary::status_items),
+        read!("crm", "crm.currency.list", dictionary::currencies),
+        read!("crm", "crm.enum.ownertype", dictionary::owner_types),
+        read!("crm", "crm.deal.productrows.get", dictionary::product_rows),
+        read!("crm", "crm.lead.productrows.get", dictionary::product_rows),
+        read!("crm", "crm.duplicate.findbycomm", duplicates::find_by_comm),
+    ]);
+}
+
+fn task(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("task", "tasks.task.list", tasks::list),
+        read!("task", "tasks.task.get", tasks::get),
+        read!("task", "tasks.task.getfields", tasks::get_fields),
+        write!("task", "tasks.task.add", tasks::add),
+        write!("task", "tasks.task.update", tasks::update),
+        write!("task", "tasks.task.delete", tasks::delete),
+        write!("task", "tasks.task.start", tasks::act::<3>),
+        write!("task", "tasks.task.pause", tasks::act::<2>),
+        write!("task", "tasks.task.renew", tasks::act::<2>),
+        write!("task", "tasks.task.disapprove", tasks::act::<2>),
+        write!("task", "tasks.task.complete", tasks::act::<5>),
+        write!("task", "tasks.task.approve", tasks::act::<5>),
+        write!("task", "tasks.task.defer", tasks::act::<6>),
+        write!("task", "tasks.task.favorite.add", tasks::favorite::<true>),
+        write!(
+            "task",
+            "tasks.task.favorite.remove",
+            tasks::favorite::<false>
+        ),
+    ]);
+}
+
+fn portal(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("user", "user.get", users::get),
+        read!("user", "user.search", users::search),
+        read!("user", "user.fields", users::fields),
+        write!("user", "user.add", users::add),
+        write!("user", "user.update", users::update),
+        read!("department", "department.get", departments::get),
+        read!("department", "department.fields", departments::fields),
+        write!("department", "department.add", departments::add),
+        write!("department", "department.update", departments::update),
+        write!("department", "department.delete", departments::delete),
+        read!("user", "user.current", users::current),
+        read!("", "user.admin", system::admin),
+        read!("", "profile", system::profile),
+        read!("", "app.info", system::app),
+        read!("", "server.time", system::time),
+        read!("", "methods", system::methods),
+        read!("", "scope", system::scope),
+    ]);
 }

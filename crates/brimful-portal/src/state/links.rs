@@ -28,4 +28,9 @@ impl Links {
     pub(crate) fn set(&mut self, from: usize, id: u64, to: usize, links: Vec<Link>) {
         self.changed.insert((from, id, to), links);
     }
+
+    /// Forgets what calls changed: the field of the record counts again.
+    pub(crate) fn forget(&mut self, from: usize, id: u64, to: usize) {
+        self.changed.remove(&(from, id, to));
+    }
 }

@@ -38,6 +38,7 @@ pub struct Data {
 
 /// Rows to generate for one entity.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_field_names, reason = "rows is what they are called")]
 pub struct Rows {
     /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, or an `entityTypeId` from 128 on.
     pub entity: String,
@@ -89,7 +90,7 @@ const MOST_ROWS: u64 = 1_000_000_000;
 /// All that the portal holds.
 #[derive(Debug)]
 pub(crate) struct State {
-    tables: Vec<Table>,
+    pub(crate) tables: Vec<Table>,
     pub(crate) links: Links,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
@@ -98,7 +99,7 @@ pub(crate) struct State {
 impl State {
     /// A portal with `data` and nothing else.
     pub(crate) fn new(data: Data) -> Result<Self, DataError> {
-        let mut types: Vec<u32> = ENTITIES.iter().map(|entity| entity.entity_type).collect();
+        let mut types: Vec<u32> = ENTITIES.iter().map(|entity| entity.type_id).collect();
         let mut place = |name: &str| {
             place(name, &mut types).ok_or_else(|| DataError::UnknownEntity(name.to_owned()))
         };

@@ -96,6 +96,10 @@ pub(crate) struct Spec {
 
 /// What may be done with a field.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are independent of each other"
+)]
 pub(crate) struct Traits {
     pub(crate) read_only: bool,
     pub(crate) required: bool,

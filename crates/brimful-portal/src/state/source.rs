@@ -19,7 +19,9 @@ pub(crate) enum Source {
     /// One of the texts.
     Prose(&'static [&'static str]),
     /// Filled in so many of a hundred rows.
-    Seldom(u64, &'static Source),
+    Seldom(u64, &'static Self),
+    /// The same, with 0 in the other rows.
+    OrZero(u64, &'static Self),
     /// Yes in so many of a hundred rows.
     Flag(u64),
     /// A number from the first to the second, both included.
@@ -109,7 +111,6 @@ impl<'w> Seedling<'w> {
 
     fn make(&self, source: Source, hash: u64) -> Cell<'static> {
         match source {
-            Source::Nothing => Cell::Null,
             Source::Blank => Cell::Plain(""),
             Source::Id => Cell::Int(self.id as i64),
             Source::Number(number) => Cell::Int(number),
@@ -124,6 +125,12 @@ impl<'w> Seedling<'w> {
                     )
                 } else {
                     Cell::Null
+                }
+            }
+            Source::OrZero(percent, source) => {
+                match self.make(Source::Seldom(percent, source), hash) {
+                    Cell::Null => Cell::Int(0),
+                    cell => cell,
                 }
             }
             Source::Flag(percent) => Cell::Flag(below(hash, 100) < percent),
@@ -184,7 +191,6 @@ impl<'w> Seedling<'w> {
                     last,
                 })
             }
-            Source::Emails => Cell::Null,
             Source::HasEmail => Cell::Flag(self.has_email()),
             Source::Email => {
                 let (first, last) = self.latin();
@@ -207,7 +213,8 @@ impl<'w> Seedling<'w> {
             Source::TaskClosed if self.task_status() == 5 => {
                 Cell::Time(self.later(60 * 86_400, hash))
             }
-            Source::TaskClosed => Cell::Null,
+            // Nothing, and what a row of its kind does not have.
+            Source::Nothing | Source::Emails | Source::TaskClosed => Cell::Null,
             Source::Parent(roots) => match self.id {
                 id if id <= roots => Cell::Null,
                 id => Cell::Int((hash::below(hash, id - 1) + 1) as i64),

@@ -23,6 +23,8 @@ struct Stretch {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Forecast {
     pub(crate) rows: f64,
+    /// Rows per ID.
+    pub(crate) rate: f64,
     /// About one standard deviation.
     pub(crate) sigma: f64,
 }
@@ -79,6 +81,7 @@ impl Density {
         let sigma = (rows * (1.0 - rate)).sqrt() + rows * self.error;
         Forecast {
             rows,
+            rate,
             sigma: sigma.min(rows),
         }
     }

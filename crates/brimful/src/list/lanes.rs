@@ -27,9 +27,9 @@ use super::strategy::{
 /// Rows of a full page.
 pub(crate) const PAGE: usize = 50;
 /// A new lane is worth a request of its own from this many pages on.
-const SMALLEST_LANE: f64 = 4.0;
-/// A lane is as long as so many full requests read: each border between lanes costs about half a page.
-const LANE_REQUESTS: f64 = 2.0;
+const SMALLEST_LANE: f64 = 10.0;
+/// Rows of a lane, two full requests: each border between lanes costs about half a page.
+const LANE_ROWS: f64 = 5000.0;
 /// The tail above the horizon is read by so many requests at most: a portal that inserts faster than we read does not
 /// hold us for ever.
 const TAIL_REQUESTS: u32 = 20;
@@ -93,8 +93,8 @@ struct Lane {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LaneState {
     Idle,
-    /// So many commands for it are on their way.
-    Flying(usize),
+    /// Commands for it are on their way.
+    Flying,
     Done,
 }
 
@@ -218,7 +218,21 @@ impl Lanes {
         // There cannot be more rows than IDs.
         let most = (lane.end - lane.cursor).div_ceil(PAGE as u64);
         let forecast = self.density.forecast(lane.cursor, lane.end);
-        let pages = ((forecast.rows + 0.25 * forecast.sigma) / PAGE as f64).ceil();
+        // A command too many is lost, one too few is made up for in a later request: that costs nothing while there
+        // are other lanes to fill it, but a request of its own at the end.
+        let alone = self
+            .lanes
+            .iter()
+            .filter(|lane| lane.state != LaneState::Done)
+            .count()
+            == 1;
+        let doubt = forecast.sigma + 0.03 * forecast.rows * (1.0 - forecast.rate);
+        let rows = if alone {
+            forecast.rows + 0.25 * doubt
+        } else {
+            forecast.rows - doubt
+        };
+        let pages = (rows / PAGE as f64).ceil();
         (pages as u64).clamp(1, most.max(1)).min(room as u64) as usize
     }
 
@@ -228,22 +242,21 @@ impl Lanes {
         let flying = self
             .lanes
             .iter()
-            .filter(|lane| matches!(lane.state, LaneState::Flying(_)))
+            .filter(|lane| lane.state == LaneState::Flying)
             .count();
         let last = self
             .lanes
             .iter()
             .rposition(|lane| lane.state != LaneState::Done)?;
         let lane = &mut self.lanes[last];
-        let LaneState::Flying(commands) = lane.state else {
-            return None;
-        };
-        if lane.short_pages || self.phase != Phase::Walk || flying > 2 * self.chains_read {
+        if lane.state != LaneState::Flying
+            || lane.short_pages
+            || self.phase != Phase::Walk
+            || flying > 2 * self.chains_read
+        {
             return None;
         }
-        let from = self
-            .density
-            .reach(lane.cursor, LANE_REQUESTS * (commands * PAGE) as f64);
+        let from = self.density.reach(lane.cursor, LANE_ROWS);
         let worth = SMALLEST_LANE.min(room as f64) * PAGE as f64;
         if from >= lane.end || self.density.forecast(from, lane.end).rows < worth {
             return None;
@@ -319,19 +332,24 @@ impl Lanes {
         Ok(Then::GoOn)
     }
 
+    /// The lane of `segment` flies no more; where it is.
+    fn land(&mut self, segment: Segment) -> Option<usize> {
+        let at = self
+            .lanes
+            .iter()
+            .position(|lane| lane.state == LaneState::Flying && lane.cursor == segment.cursor)?;
+        self.lanes[at].state = LaneState::Idle;
+        Some(at)
+    }
+
     fn accept_segment(
         &mut self,
         segment: Segment,
         outcomes: &mut dyn Iterator<Item = PageOutcome>,
     ) -> Result<Then, Stuck> {
         let at = self
-            .lanes
-            .iter()
-            .position(|lane| {
-                matches!(lane.state, LaneState::Flying(_)) && lane.cursor == segment.cursor
-            })
+            .land(segment)
             .ok_or_else(|| Stuck::Misbehaves("a reply belongs to no lane".to_owned()))?;
-        self.lanes[at].state = LaneState::Idle;
         let from = self.lanes[at].cursor;
         let mut rows = 0;
         for outcome in &mut *outcomes {
@@ -492,12 +510,17 @@ impl Strategy for Lanes {
                     commands: self.pages_for(lane, room - commands.len()),
                 };
                 self.chain(lane, segment, commands.len(), &mut commands);
-                self.lanes[at].state = LaneState::Flying(segment.commands);
+                self.lanes[at].state = LaneState::Flying;
                 segments.push(segment);
             }
             at += 1;
         }
-        if commands.is_empty() {
+        // Requests are dearer than time: what is left of several lanes shares one, as soon as the next reply is in.
+        let meagre = commands.len() < room / 2 && !self.flights.is_empty();
+        if commands.is_empty() || meagre {
+            for segment in segments {
+                self.land(segment);
+            }
             return None;
         }
         if self.phase == Phase::Tail {

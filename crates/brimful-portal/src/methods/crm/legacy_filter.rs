@@ -234,7 +234,7 @@ pub(crate) fn select(schema: &Schema, select: &[&str]) -> Vec<usize> {
     for name in select {
         match *name {
             "*" => chosen.extend(standard()),
-            "UF_*" => chosen.extend(fields(|field| field.is_user_field())),
+            "UF_*" => chosen.extend(fields(crate::state::schema::Field::is_user_field)),
             name => chosen.extend(schema.legacy(name)),
         }
     }

@@ -1,7 +1,12 @@
 //! The CRM.
 
+pub(crate) mod dictionary;
+pub(crate) mod duplicates;
 pub(crate) mod fields;
-
+pub(crate) mod item;
+pub(crate) mod item_filter;
 pub(crate) mod legacy;
 pub(crate) mod legacy_filter;
+pub(crate) mod links;
 pub(crate) mod store;
+pub(crate) mod types;

@@ -53,10 +53,18 @@ pub(crate) fn update(
         record.set(field, value);
         fields.push(field);
     }
-    let schema = &state.table(entity).schema;
+    let schema = &state.tables[entity].schema;
     let moved = ["STATUS_ID", "STAGE_ID"]
         .iter()
         .any(|name| schema.legacy(name).is_some_and(|at| fields.contains(&at)));
+    for (name, to) in [
+        ("CONTACT_ID", entities::CONTACT),
+        ("COMPANY_ID", entities::COMPANY),
+    ] {
+        if schema.legacy(name).is_some_and(|at| fields.contains(&at)) {
+            state.links.forget(entity, id, to);
+        }
+    }
     derive(schema, &mut record);
     let mut touched = vec![
         ("DATE_MODIFY", time(author.now)),

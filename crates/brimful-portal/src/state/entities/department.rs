@@ -1,6 +1,6 @@
 //! Departments.
 
-use super::*;
+use super::{Kind, Source, Spec, USER, field, words};
 
 pub(super) const FIELDS: &[Spec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),

@@ -28,7 +28,7 @@ pub(crate) struct Entity {
     /// The name that rows are asked for by.
     pub(crate) name: &'static str,
     /// `entityTypeId`; 0 outside the CRM.
-    pub(crate) entity_type: u32,
+    pub(crate) type_id: u32,
     pub(crate) fields: &'static [Spec],
     /// How many rows a portal has that nobody asked for.
     pub(crate) rows: u64,
@@ -38,55 +38,55 @@ pub(crate) struct Entity {
 pub(crate) const ENTITIES: &[Entity] = &[
     Entity {
         name: "lead",
-        entity_type: 1,
+        type_id: 1,
         fields: lead::FIELDS,
         rows: 0,
     },
     Entity {
         name: "deal",
-        entity_type: 2,
+        type_id: 2,
         fields: deal::FIELDS,
         rows: 0,
     },
     Entity {
         name: "contact",
-        entity_type: 3,
+        type_id: 3,
         fields: contact::FIELDS,
         rows: 0,
     },
     Entity {
         name: "company",
-        entity_type: 4,
+        type_id: 4,
         fields: company::FIELDS,
         rows: 0,
     },
     Entity {
         name: "task",
-        entity_type: 0,
+        type_id: 0,
         fields: task::FIELDS,
         rows: 0,
     },
     Entity {
         name: "user",
-        entity_type: 0,
+        type_id: 0,
         fields: user::FIELDS,
         rows: 12,
     },
     Entity {
         name: "department",
-        entity_type: 0,
+        type_id: 0,
         fields: department::FIELDS,
         rows: 5,
     },
     Entity {
         name: "128",
-        entity_type: 128,
+        type_id: 128,
         fields: smart::FIELDS_128,
         rows: 0,
     },
     Entity {
         name: "191",
-        entity_type: 191,
+        type_id: 191,
         fields: smart::FIELDS_191,
         rows: 0,
     },

@@ -1,6 +1,11 @@
 //! Items of smart processes.
 
-use super::*;
+use super::{
+    ASSIGNED_BY_ID, CHOICES, COMPANY, CONTACT, CURRENCY_ID, DEAL, IS_MANUAL_OPPORTUNITY, Kind,
+    LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, OPENED, OPPORTUNITY, SOURCE_DESCRIPTION, SOURCE_ID,
+    Source, Spec, USER, UTM_CAMPAIGN, UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, entity_type,
+    field, words,
+};
 
 pub(super) const FIELDS_128: &[Spec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
@@ -416,4 +421,5 @@ pub(super) const FIELDS: &[Spec] = &[
         Source::One(DEAL, 90),
         "Сделка",
     ),
+    entity_type(0),
 ];

@@ -1,6 +1,6 @@
 //! Tasks. `STATUS` is the stored status; the status that depends on the clock is worked out by the list.
 
-use super::*;
+use super::{Kind, Source, Spec, USER, field, words};
 use crate::state::source::Raw;
 
 pub(super) const FIELDS: &[Spec] = &[
@@ -261,7 +261,7 @@ pub(super) const FIELDS: &[Spec] = &[
     field(
         "GROUP_ID",
         Kind::Integer,
-        Source::Seldom(50, &Source::Between(1, 20)),
+        Source::OrZero(50, &Source::Between(1, 20)),
         "Проект",
     ),
     field("AUDITORS", Kind::User, Source::Several(USER), "AUDITORS").multiple(),

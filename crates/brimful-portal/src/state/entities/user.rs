@@ -1,6 +1,6 @@
 //! Users.
 
-use super::*;
+use super::{DEPARTMENT, Kind, Source, Spec, field, words};
 use crate::state::source::Raw;
 
 pub(super) const FIELDS: &[Spec] = &[

@@ -1,0 +1,38 @@
+//! Measurements, reported as ratios: `cargo run --release -p brimful-bench -- [requests|limit|throughput|memory]…`.
+//!
+//! What is timed here is not tested elsewhere: a number that depends on the machine is reported and never asserted.
+
+#![allow(clippy::print_stdout, reason = "a measurement prints")]
+
+mod limit;
+mod memory;
+mod requests;
+mod throughput;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
+    if wanted.first().is_some_and(|first| first == memory::CHILD) {
+        return memory::child().await;
+    }
+    if wanted.is_empty() {
+        wanted = ["requests", "limit", "throughput", "memory"]
+            .map(str::to_owned)
+            .to_vec();
+    }
+    for name in wanted {
+        match name.as_str() {
+            "requests" => requests::run().await?,
+            "limit" => limit::run().await?,
+            "throughput" => throughput::run().await?,
+            "memory" => memory::run()?,
+            other => {
+                return Err(format!(
+                    "no measurement {other:?}: requests, limit, throughput, memory"
+                )
+                .into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! Short lists that are not rows of a table: dictionaries, currencies, funnels.
+
+use brimful_protocol::{Array, Value};
+
+use crate::list::PAGE;
+use crate::method::{Call, MethodError, Output, Rows};
+use crate::state::{State, stages};
+
+/// A short list of a controller, filtered by equality and by order of its ID, paged as controllers page.
+pub(crate) fn controller_list(
+    key: &'static str,
+    rows: Vec<Array>,
+    id: &str,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let rows = chosen(rows, call.params.get("filter").and_then(Value::as_array));
+    let total = rows.len() as u64;
+    let start = call.start();
+    let offset = u64::try_from(start).unwrap_or(0) / PAGE * PAGE;
+    let mut rows = sorted(rows, id, call.params.get("order").and_then(Value::as_array));
+    let rows: Vec<Array> = rows
+        .drain(..)
+        .skip(offset as usize)
+        .take(PAGE as usize)
+        .collect();
+    let end = offset + rows.len() as u64;
+    let mut output = written(Some(key), &rows);
+    if start != -1 {
+        output.total = Some(total);
+        output.next = (end < total && !rows.is_empty()).then_some(end);
+    }
+    Ok(output)
+}
+
+fn chosen(rows: Vec<Array>, filter: Option<&Array>) -> Vec<Array> {
+    let Some(filter) = filter else { return rows };
+    let admits = |row: &Array| {
+        filter.iter().all(|(key, value)| {
+            let key = key.to_text();
+            let name = key.trim_start_matches(['>', '<', '=', '!', '@', '%']);
+            let Some(field) = row.get(name) else {
+                return true;
+            };
+            let ordering = field.to_float().total_cmp(&value.to_float());
+            match &key[..key.len() - name.len()] {
+                ">" => ordering.is_gt(),
+                ">=" => ordering.is_ge(),
+                "<" => ordering.is_lt(),
+                "<=" => ordering.is_le(),
+                "!" | "!=" => field.to_text() != value.to_text(),
+                "%" => field
+                    .to_text()
+                    .to_lowercase()
+                    .contains(&value.to_text().to_lowercase()),
+                _ => match value {
+                    Value::Array(values) => values
+                        .values()
+                        .any(|value| value.to_text() == field.to_text()),
+                    one => one.to_text() == field.to_text(),
+                },
+            }
+        })
+    };
+    rows.into_iter().filter(admits).collect()
+}
+
+fn sorted(mut rows: Vec<Array>, id: &str, order: Option<&Array>) -> Vec<Array> {
+    let descending = |name: &str| {
+        order
+            .and_then(|order| order.get_ignoring_case(name))
+            .is_some_and(|way| way.to_text().eq_ignore_ascii_case("desc"))
+    };
+    if descending(id) {
+        rows.reverse();
+    }
+    rows
+}
+
+fn written(key: Option<&'static str>, rows: &[Array]) -> Output {
+    let mut starts = Vec::new();
+    let mut out = Vec::new();
+    if let Some(key) = key {
+        out.extend_from_slice(format!("{{\"{key}\":").as_bytes());
+    }
+    out.push(b'[');
+    for (i, row) in rows.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        starts.push(out.len() as u32);
+        brimful_protocol::json::write(&mut out, &Value::Array(row.clone()));
+    }
+    out.push(b']');
+    if key.is_some() {
+        out.push(b'}');
+    }
+    let mut output = Output::json(out);
+    output.rows = Rows { key, starts };
+    output
+}
+
+/// `crm.status.list`: everything at once, filtered by equality.
+pub(crate) fn statuses(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let rows = chosen(all_statuses(), call.legacy_array("filter"));
+    let mut output = written(None, &rows);
+    output.total = Some(rows.len() as u64);
+    Ok(output)
+}
+
+/// `crm.status.entity.items`: the entries of one dictionary.
+pub(crate) fn status_items(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let dictionary = call
+        .params
+        .get_ignoring_case("entityId")
+        .map(Value::to_text)
+        .unwrap_or_default();
+    let rows = all_statuses().into_iter().filter(|row| {
+        row.get("ENTITY_ID")
+            .is_some_and(|id| id.to_text() == dictionary)
+    });
+    let rows: Vec<Array> = rows
+        .map(|row| {
+            let keep = ["NAME", "SORT", "STATUS_ID"];
+            row.iter()
+                .filter(|(key, _)| keep.contains(&key.to_text().as_str()))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
+        })
+        .collect();
+    Ok(written(None, &rows))
+}
+
+fn all_statuses() -> Vec<Array> {
+    const SOURCES: &[(&str, &str)] = &[
+        ("CALL", "Звонок"),
+        ("EMAIL", "Электронная почта"),
+        ("WEB", "Веб-сайт"),
+        ("ADVERTISING", "Реклама"),
+        ("PARTNER", "Существующий клиент"),
+        ("RECOMMENDATION", "По рекомендации"),
+        ("TRADE_SHOW", "Выставка"),
+        ("WEBFORM", "CRM-форма"),
+        ("CALLBACK", "Обратный звонок"),
+        ("OTHER", "Другое"),
+    ];
+    const DEAL_TYPES: &[(&str, &str)] = &[
+        ("SALE", "Продажа"),
+        ("COMPLEX", "Комплексная продажа"),
+        ("GOODS", "Продажа товара"),
+        ("SERVICES", "Продажа услуги"),
+        ("SERVICE", "Сервисное обслуживание"),
+    ];
+    let mut rows = Vec::new();
+    let mut put = |dictionary: &str,
+                   status: &str,
+                   name: &str,
+                   sort: usize,
+                   semantic: &str,
+                   category: Value| {
+        let mut row = Array::new();
+        row.insert("ID", (rows.len() * 2 + 1).to_string());
+        row.insert("ENTITY_ID", dictionary);
+        row.insert("STATUS_ID", status);
+        row.insert("NAME", name);
+        row.insert("NAME_INIT", name);
+        row.insert("SORT", (sort * 10 + 10).to_string());
+        row.insert("SYSTEM", "Y");
+        row.insert("COLOR", Value::Null);
+        row.insert(
+            "SEMANTICS",
+            if semantic == "P" {
+                Value::Null
+            } else {
+                semantic.into()
+            },
+        );
+        row.insert("CATEGORY_ID", category);
+        rows.push(row);
+    };
+    for (i, stage) in stages::LEAD_STAGES.iter().enumerate() {
+        put(
+            "STATUS",
+            stage.id,
+            stage.title,
+            i,
+            stage.semantic,
+            Value::Null,
+        );
+    }
+    for (dictionary, entries) in [("SOURCE", SOURCES), ("DEAL_TYPE", DEAL_TYPES)] {
+        for (i, (id, name)) in entries.iter().enumerate() {
+            put(dictionary, id, name, i, "P", Value::Null);
+        }
+    }
+    for category in stages::DEAL_CATEGORIES {
+        let dictionary = if category.id == 0 {
+            "DEAL_STAGE".to_owned()
+        } else {
+            format!("DEAL_STAGE_{}", category.id)
+        };
+        for (i, stage) in category.stages.iter().enumerate() {
+            put(
+                &dictionary,
+                stage.id,
+                stage.title,
+                i,
+                stage.semantic,
+                Value::Text(category.id.to_string()),
+            );
+        }
+    }
+    for (entity_type, category) in [(128, 1), (191, 2)] {
+        for (i, stage) in stages::ITEM_STAGES.iter().enumerate() {
+            let dictionary = format!("DYNAMIC_{entity_type}_STAGE_{category}");
+            let status = format!("DT{entity_type}_{category}:{}", stage.id);
+            put(
+                &dictionary,
+                &status,
+                stage.title,
+                i,
+                stage.semantic,
+                Value::Text(category.to_string()),
+            );
+        }
+    }
+    rows
+}
+
+/// `crm.currency.list`
+pub(crate) fn currencies(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let currency = |(i, (id, name, base)): (usize, (&str, &str, &str))| {
+        let mut row = Array::new();
+        row.insert("CURRENCY", id);
+        row.insert("AMOUNT_CNT", "1");
+        row.insert("AMOUNT", if base == "Y" { "1.0000" } else { "90.0000" });
+        row.insert("SORT", ((i + 1) * 100).to_string());
+        row.insert("BASE", base);
+        row.insert("FULL_NAME", name);
+        row.insert("LID", "ru");
+        row
+    };
+    let all = [
+        ("RUB", "Российский рубль", "Y"),
+        ("USD", "Доллар США", "N"),
+        ("EUR", "Евро", "N"),
+    ];
+    let rows: Vec<Array> = all.into_iter().enumerate().map(currency).collect();
+    let mut output = written(None, &rows);
+    output.total = Some(rows.len() as u64);
+    Ok(output)
+}
+
+/// `crm.enum.ownertype`
+pub(crate) fn owner_types(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let standard = [
+        (1, "Лид", "L", "LEAD"),
+        (2, "Сделка", "D", "DEAL"),
+        (3, "Контакт", "C", "CONTACT"),
+        (4, "Компания", "CO", "COMPANY"),
+    ];
+    let row = |id: i64, name: String, short: String, code: String| {
+        let mut row = Array::new();
+        row.insert("ID", id);
+        row.insert("NAME", name);
+        row.insert("SYMBOL_CODE", code);
+        row.insert("SYMBOL_CODE_SHORT", short);
+        row
+    };
+    let mut rows: Vec<Array> = standard
+        .into_iter()
+        .map(|(id, name, short, code)| row(id, name.to_owned(), short.to_owned(), code.to_owned()))
+        .collect();
+    rows.extend(state.smart().iter().map(|table| {
+        let id = table.entity_type;
+        row(
+            i64::from(id),
+            format!("Смарт-процесс {id}"),
+            format!("T{id:x}"),
+            format!("DYNAMIC_{id}"),
+        )
+    }));
+    Ok(written(None, &rows))
+}
+
+/// `crm.*.productrows.get`: nobody sells anything here.
+pub(crate) fn product_rows(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(written(None, &[]))
+}

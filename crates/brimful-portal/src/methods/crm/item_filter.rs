@@ -1,0 +1,250 @@
+//! Filters of `crm.item.list`: camel-case or upper-case names, nested groups, and an error for what is not understood.
+
+use brimful_protocol::{Array, Key, Value};
+
+use crate::list::condition::{Condition, Operand, Predicate, Relation};
+use crate::list::pattern::Pattern;
+use crate::list::query::{Direction, Sort};
+use crate::method::MethodError;
+use crate::state::moment;
+use crate::state::schema::{Class, Field, ID, Kind, Schema};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Relation(Relation),
+    In,
+    Contains,
+    Like,
+    Between,
+}
+
+/// A key taken apart: whether it is negated, what it asks, the name of its field.
+fn parse(key: &str) -> (bool, Operation, &str) {
+    const OPERATIONS: &[(&str, bool, Operation)] = &[
+        ("!><", true, Operation::Between),
+        ("!=%", true, Operation::Like),
+        ("!%=", true, Operation::Like),
+        ("!@", true, Operation::In),
+        ("!=", true, Operation::Relation(Relation::Equal)),
+        ("!%", true, Operation::Contains),
+        ("!", true, Operation::Relation(Relation::Equal)),
+        ("><", false, Operation::Between),
+        (">=", false, Operation::Relation(Relation::GreaterOrEqual)),
+        ("<=", false, Operation::Relation(Relation::LessOrEqual)),
+        ("=%", false, Operation::Like),
+        ("%=", false, Operation::Like),
+        ("=", false, Operation::Relation(Relation::Equal)),
+        ("%", false, Operation::Contains),
+        (">", false, Operation::Relation(Relation::Greater)),
+        ("<", false, Operation::Relation(Relation::Less)),
+        ("@", false, Operation::In),
+    ];
+    let found = OPERATIONS
+        .iter()
+        .find_map(|&(prefix, not, operation)| Some((not, operation, key.strip_prefix(prefix)?)));
+    found.unwrap_or((false, Operation::Relation(Relation::Equal), key))
+}
+
+fn invalid(description: String) -> MethodError {
+    MethodError::new(400, "INVALID_ARG_VALUE", description)
+}
+
+/// A name in `crm.item.*` that can be filtered and sorted by.
+fn field(schema: &Schema, name: &str) -> Option<usize> {
+    schema
+        .item(name)
+        .filter(|&at| schema.get(at).kind != Kind::Multifield)
+}
+
+/// The condition that `filter` states.
+pub(crate) fn condition(
+    schema: &Schema,
+    filter: &Array,
+    now: i64,
+) -> Result<Condition, MethodError> {
+    let any = filter
+        .get_ignoring_case("logic")
+        .is_some_and(|logic| logic.to_text().eq_ignore_ascii_case("or"));
+    let mut conditions = Vec::new();
+    for (key, value) in filter.iter() {
+        let text = key.to_text();
+        if text.eq_ignore_ascii_case("logic") {
+            continue;
+        }
+        if let (Key::Int(_), Value::Array(group)) = (key, value) {
+            conditions.push(condition(schema, group, now)?);
+            continue;
+        }
+        let (negative, operation, name) = parse(&text);
+        let prefix = &text[..text.len() - name.len()];
+        let Some(at) = field(schema, name) else {
+            return Err(invalid(format!(
+                "Invalid filter: field '{name}' is not allowed in filter"
+            )));
+        };
+        let field = schema.get(at);
+        let wrong = || {
+            invalid(format!(
+                "Invalid filter: field '{prefix}{}' has invalid value",
+                field.item
+            ))
+        };
+        if !is_allowed(prefix, value) {
+            return Err(wrong());
+        }
+        let test = test(at, field, operation, value, now).ok_or_else(wrong)?;
+        conditions.push(if negative { test.not() } else { test });
+    }
+    Ok(match (any, conditions.is_empty()) {
+        (_, true) => Condition::Always,
+        (true, false) => Condition::Any(conditions),
+        (false, false) => Condition::All(conditions),
+    })
+}
+
+/// Arrays are for equality and lists only, and hold scalars.
+fn is_allowed(prefix: &str, value: &Value) -> bool {
+    match value {
+        Value::Array(values) => {
+            matches!(prefix, "" | "=" | "!=" | "@" | "!@")
+                && values.values().all(|value| value.as_array().is_none())
+        }
+        _ => true,
+    }
+}
+
+fn test(
+    at: usize,
+    field: &Field,
+    operation: Operation,
+    value: &Value,
+    now: i64,
+) -> Option<Condition> {
+    let matches = |pattern: Pattern| Condition::test(at, Predicate::Matches(pattern));
+    let relation = match operation {
+        Operation::Contains => return Some(matches(Pattern::contains(&value.to_text()))),
+        Operation::Like => return Some(matches(Pattern::like(&value.to_text()))),
+        Operation::Between => return None,
+        Operation::In => Relation::Equal,
+        Operation::Relation(relation) => relation,
+    };
+    match value {
+        Value::Array(values) if values.is_empty() => Some(if operation == Operation::In {
+            Condition::Never
+        } else {
+            Condition::Always
+        }),
+        Value::Array(values) => {
+            let operands: Option<Option<Vec<Operand>>> = values
+                .values()
+                .map(|value| operand(field.kind, value, now))
+                .collect();
+            Some(match operands? {
+                Some(operands) => Condition::test(at, Predicate::OneOf(operands)),
+                None => Condition::Any(
+                    values
+                        .values()
+                        .map(|value| compare(at, field, relation, value, now))
+                        .collect::<Option<_>>()?,
+                ),
+            })
+        }
+        one => compare(at, field, relation, one, now),
+    }
+}
+
+fn compare(
+    at: usize,
+    field: &Field,
+    relation: Relation,
+    value: &Value,
+    now: i64,
+) -> Option<Condition> {
+    Some(match operand(field.kind, value, now)? {
+        None => Condition::empty(at),
+        Some(operand) => {
+            let zero = relation == Relation::Equal
+                && at != ID
+                && matches!(operand, Operand::Int(0))
+                && matches!(field.kind, Kind::Crm(..) | Kind::User | Kind::Boolean);
+            let condition = Condition::compare(at, relation, operand);
+            if zero {
+                condition.or(Condition::empty(at))
+            } else {
+                condition
+            }
+        }
+    })
+}
+
+/// What a value is to a field: `None` if it is none at all, `Some(None)` if it is the lack of a value.
+#[allow(
+    clippy::option_option,
+    reason = "an invalid value and an empty one are different things"
+)]
+fn operand(kind: Kind, value: &Value, now: i64) -> Option<Option<Operand>> {
+    match value {
+        Value::Null | Value::Bool(false) => return Some(None),
+        Value::Text(text) if text.is_empty() => return Some(None),
+        _ => {}
+    }
+    Some(Some(match kind.class() {
+        Class::Integer => Operand::Int(value.to_int()),
+        Class::Number => Operand::Number(value.to_float()),
+        Class::Time => Operand::Time(moment::parse(&value.to_text(), now)?),
+        Class::Text => Operand::Text(value.to_text().to_lowercase()),
+    }))
+}
+
+/// The order that `order` states.
+pub(crate) fn order(schema: &Schema, order: &Array) -> Result<Vec<Sort>, MethodError> {
+    let sort = |(key, direction): (&Key, &Value)| {
+        let name = key.to_text();
+        let Some(field) = field(schema, &name) else {
+            return Err(invalid(format!(
+                "Invalid order: field '{name}' is not allowed in order"
+            )));
+        };
+        let direction = direction.to_text();
+        let direction = if direction.eq_ignore_ascii_case("asc") {
+            Direction::Ascending
+        } else if direction.eq_ignore_ascii_case("desc") {
+            Direction::Descending
+        } else {
+            return Err(invalid(
+                "Invalid order: allowed values for direction are ASC, DESC".to_owned(),
+            ));
+        };
+        Ok(Sort { field, direction })
+    };
+    order.iter().map(sort).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_counts() {
+        let equal = Operation::Relation(Relation::Equal);
+        for (key, expected) in [
+            ("id", (false, equal, "id")),
+            ("=id", (false, equal, "id")),
+            ("!id", (true, equal, "id")),
+            ("!=id", (true, equal, "id")),
+            ("!=%title", (true, Operation::Like, "title")),
+            ("!%=title", (true, Operation::Like, "title")),
+            ("!%title", (true, Operation::Contains, "title")),
+            ("!@id", (true, Operation::In, "id")),
+            ("!><id", (true, Operation::Between, "id")),
+            ("><id", (false, Operation::Between, "id")),
+            (
+                ">=id",
+                (false, Operation::Relation(Relation::GreaterOrEqual), "id"),
+            ),
+            (">ID", (false, Operation::Relation(Relation::Greater), "ID")),
+        ] {
+            assert_eq!(parse(key), expected, "{key}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! `crm.{lead,deal,company}.contact.*` and `crm.contact.company.*`: who belongs to what.
+
+use brimful_protocol::{Array, Value};
+
+use crate::method::{Call, MethodError, Output};
+use crate::methods::params::legacy_error;
+use crate::state::State;
+use crate::state::entities::CONTACT;
+use crate::state::links::Link;
+use crate::state::schema::Kind;
+
+/// The name of the ID of the other end.
+const fn key(to: usize) -> &'static str {
+    if to == CONTACT {
+        "CONTACT_ID"
+    } else {
+        "COMPANY_ID"
+    }
+}
+
+pub(crate) fn get<const FROM: usize, const TO: usize>(
+    state: &State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = super::legacy::existing(state.table(FROM), call)?;
+    let rows = links(state, FROM, id, TO).into_iter().map(|link| {
+        let mut row = Array::new();
+        row.insert(key(TO), link.id as i64);
+        row.insert("SORT", link.sort);
+        row.insert("ROLE_ID", link.role);
+        row.insert("IS_PRIMARY", if link.primary { "Y" } else { "N" });
+        row
+    });
+    Ok(Output::value(&rows.collect::<Value>()))
+}
+
+pub(crate) fn set<const FROM: usize, const TO: usize>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = super::legacy::existing(state.table(FROM), call)?;
+    let Some(items) = call.legacy_array("items") else {
+        return Err(legacy_error("The parameter 'items' must be array."));
+    };
+    let mut links = Vec::new();
+    for item in items.values().filter_map(Value::as_array) {
+        join(&mut links, link(item, TO)?);
+    }
+    keep(state, FROM, id, TO, links);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+pub(crate) fn add<const FROM: usize, const TO: usize>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = super::legacy::existing(state.table(FROM), call)?;
+    let Some(fields) = call.legacy_array("fields") else {
+        return Err(legacy_error("The parameter 'fields' must be array."));
+    };
+    let new = link(fields, TO)?;
+    let mut links = links(state, FROM, id, TO);
+    if links.iter().any(|link| link.id == new.id) {
+        return Ok(Output::value(&Value::Bool(false)));
+    }
+    join(&mut links, new);
+    keep(state, FROM, id, TO, links);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+pub(crate) fn remove<const FROM: usize, const TO: usize>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = super::legacy::existing(state.table(FROM), call)?;
+    let Some(fields) = call.legacy_array("fields") else {
+        return Err(legacy_error("The parameter 'fields' must be array."));
+    };
+    let gone = link(fields, TO)?;
+    let mut links = links(state, FROM, id, TO);
+    let before = links.len();
+    links.retain(|link| link.id != gone.id);
+    let removed = links.len() < before;
+    keep(state, FROM, id, TO, links);
+    Ok(Output::value(&Value::Bool(removed)))
+}
+
+pub(crate) fn clear<const FROM: usize, const TO: usize>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = super::legacy::existing(state.table(FROM), call)?;
+    keep(state, FROM, id, TO, Vec::new());
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+pub(crate) fn fields<const TO: usize>(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let mut map = Array::new();
+    for (name, type_name, required, title) in [
+        (
+            key(TO),
+            "integer",
+            true,
+            if TO == CONTACT {
+                "Контакт"
+            } else {
+                "Компания"
+            },
+        ),
+        ("SORT", "integer", false, "Сортировка"),
+        ("ROLE_ID", "integer", false, "Роль"),
+        ("IS_PRIMARY", "char", false, "Первичный"),
+    ] {
+        let mut field = Array::new();
+        field.insert("type", type_name);
+        field.insert("isRequired", required);
+        for flag in ["isReadOnly", "isImmutable", "isMultiple", "isDynamic"] {
+            field.insert(flag, false);
+        }
+        field.insert("title", title);
+        map.insert(name, field);
+    }
+    Ok(Output::value(&Value::Array(map)))
+}
+
+fn link(fields: &Array, to: usize) -> Result<Link, MethodError> {
+    let int = |name: &str| fields.get_ignoring_case(name).map_or(0, Value::to_int);
+    let id = u64::try_from(int(key(to))).ok().filter(|&id| id > 0);
+    let id = id.ok_or_else(|| legacy_error(&format!("{} is not defined or invalid.", key(to))))?;
+    let primary = fields
+        .get_ignoring_case("IS_PRIMARY")
+        .is_some_and(|flag| flag.to_text() == "Y");
+    Ok(Link {
+        id,
+        sort: int("SORT"),
+        role: int("ROLE_ID"),
+        primary,
+    })
+}
+
+/// One link is the first one.
+fn join(links: &mut Vec<Link>, mut new: Link) {
+    if new.primary {
+        for link in links.iter_mut() {
+            link.primary = false;
+        }
+    } else if links.is_empty() {
+        new.primary = true;
+    }
+    if new.sort == 0 {
+        new.sort = links.iter().map(|link| link.sort).max().unwrap_or(0) + 10;
+    }
+    links.push(new);
+}
+
+/// The links of a record: those that calls made, or the one in its field.
+fn links(state: &State, from: usize, id: u64, to: usize) -> Vec<Link> {
+    if let Some(links) = state.links.get(from, id, to) {
+        return links.to_vec();
+    }
+    let table = state.table(from);
+    let one = table
+        .schema
+        .legacy(key(to))
+        .and_then(|field| table.row(id).cell(field).to_int());
+    let one = one
+        .and_then(|id| u64::try_from(id).ok())
+        .filter(|&id| id > 0);
+    one.map(|id| Link {
+        id,
+        sort: 10,
+        role: 0,
+        primary: true,
+    })
+    .into_iter()
+    .collect()
+}
+
+/// Keeps the links, and the first of them in the field of the record.
+fn keep(state: &mut State, from: usize, id: u64, to: usize, mut links: Vec<Link>) {
+    if !links.is_empty() && links.iter().all(|link| !link.primary) {
+        links[0].primary = true;
+    }
+    let primary = links
+        .iter()
+        .find(|link| link.primary)
+        .map(|link| link.id as i64);
+    let table = state.table_mut(from);
+    if let Some(field) = table.schema.legacy(key(to))
+        && matches!(table.schema.get(field).kind, Kind::Crm(..))
+    {
+        table.update(id, [(field, primary.map_or(Value::Null, Value::Int))]);
+    }
+    state.links.set(from, id, to, links);
+}

@@ -1,0 +1,111 @@
+//! `crm.type.*` and `crm.category.*`: the smart processes and the funnels.
+
+use brimful_protocol::{Array, Value};
+
+use super::item::{not_found, table};
+use crate::method::{Call, MethodError, Output};
+use crate::state::table::Table;
+use crate::state::{State, moment, stages};
+
+/// The ID of a smart process, as opposed to its `entityTypeId`.
+fn type_id(table: &Table) -> i64 {
+    (table.entity - crate::state::entities::SMART) as i64 + 1
+}
+
+fn describe(table: &Table) -> Array {
+    let mut map = Array::new();
+    map.insert("id", type_id(table));
+    let title = match table.entity_type {
+        128 => "Закупки".to_owned(),
+        191 => "Projects".to_owned(),
+        other => format!("Смарт-процесс {other}"),
+    };
+    map.insert("title", title);
+    map.insert("code", "");
+    map.insert("createdBy", 1);
+    map.insert("entityTypeId", i64::from(table.entity_type));
+    map.insert("customSectionId", Value::Null);
+    for (name, flag) in [
+        ("isCategoriesEnabled", "Y"),
+        ("isStagesEnabled", "Y"),
+        ("isBeginCloseDatesEnabled", "Y"),
+        ("isClientEnabled", "Y"),
+        ("isUseInUserfieldEnabled", "Y"),
+        ("isLinkWithProductsEnabled", "Y"),
+        ("isMycompanyEnabled", "Y"),
+        ("isDocumentsEnabled", "N"),
+        ("isSourceEnabled", "Y"),
+        ("isObserversEnabled", "N"),
+        ("isRecyclebinEnabled", "N"),
+        ("isAutomationEnabled", "N"),
+        ("isBizProcEnabled", "N"),
+        ("isSetOpenPermissions", "Y"),
+        ("isPaymentsEnabled", "N"),
+        ("isCountersEnabled", "N"),
+    ] {
+        map.insert(name, flag);
+    }
+    map.insert("createdTime", moment::text(1_577_826_000));
+    map.insert("updatedTime", moment::text(1_577_826_000));
+    map.insert("updatedBy", 1);
+    map
+}
+
+/// `crm.type.list`: the filter knows IDs, `entityTypeId` and titles by equality and the prefixes of order.
+pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let types: Vec<Array> = state.smart().iter().map(describe).collect();
+    super::dictionary::controller_list("types", types, "id", call)
+}
+
+pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = call.required("id")?.to_int();
+    one(state.smart().iter().find(|table| type_id(table) == id))
+}
+
+pub(crate) fn get_by_entity_type_id(
+    state: &State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let entity_type = call.required("entityTypeId")?.to_int();
+    one(state
+        .smart()
+        .iter()
+        .find(|table| i64::from(table.entity_type) == entity_type))
+}
+
+fn one(table: Option<&Table>) -> Result<Output, MethodError> {
+    let table = table.ok_or_else(not_found)?;
+    Ok(Output::value(&Value::Array(Array::from_iter([(
+        "type",
+        describe(table),
+    )]))))
+}
+
+/// `crm.category.list`
+pub(crate) fn categories(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = table(state, call)?;
+    let names: Vec<(i64, &str)> = match table.entity_type {
+        2 => stages::DEAL_CATEGORIES
+            .iter()
+            .map(|category| (category.id, category.name))
+            .collect(),
+        1 | 3 | 4 => vec![(0, "Общая")],
+        128 => vec![(1, "Общая")],
+        191 => vec![(2, "Общая")],
+        other => vec![(i64::from(other), "Общая")],
+    };
+    let categories = names.iter().enumerate().map(|(i, (id, name))| {
+        let mut map = Array::new();
+        map.insert("id", *id);
+        map.insert("name", *name);
+        map.insert("sort", (i as i64 + 1) * 100);
+        map.insert("entityTypeId", i64::from(table.entity_type));
+        map.insert("isDefault", if i == 0 { "Y" } else { "N" });
+        if i > 0 {
+            map.insert("originId", "");
+            map.insert("originatorId", "");
+        }
+        map
+    });
+    super::dictionary::controller_list("categories", categories.collect(), "id", call)
+}

@@ -1,0 +1,116 @@
+//! `department.*`: exact filters only; what has a prefix is ignored, so a walk by ID never ends.
+
+use brimful_protocol::{Array, Value};
+
+use super::paging::Paging;
+use super::params::legacy_error;
+use crate::list::condition::{Condition, Operand, Predicate};
+use crate::list::plan::Plan;
+use crate::list::query::{Direction, Query, Sort};
+use crate::list::shape::Shape;
+use crate::method::{Call, MethodError, Output};
+use crate::state::State;
+use crate::state::entities::DEPARTMENT;
+use crate::state::schema::{Class, ID};
+use crate::state::table::{Record, Table};
+
+pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table(DEPARTMENT);
+    let schema = &table.schema;
+    let filter = call
+        .params
+        .get("FILTER")
+        .and_then(Value::as_array)
+        .unwrap_or(&call.params);
+    let test = |(key, value): (&brimful_protocol::Key, &Value)| {
+        let at = schema.legacy(&key.to_text())?;
+        // `SORT` is also the name to sort by.
+        if &*schema.get(at).name == "SORT" && value.to_int() == 0 {
+            return None;
+        }
+        let operand = |value: &Value| match schema.get(at).kind.class() {
+            Class::Text => Operand::Text(value.to_text().to_lowercase()),
+            _ => Operand::Int(value.to_int()),
+        };
+        Some(match value {
+            Value::Array(values) => {
+                Condition::test(at, Predicate::OneOf(values.values().map(operand).collect()))
+            }
+            one => Condition::equal(at, operand(one)),
+        })
+    };
+    let condition = Condition::All(filter.iter().filter_map(test).collect());
+    let text = |name: &str| {
+        call.params
+            .get_ignoring_case(name)
+            .map(Value::to_text)
+            .unwrap_or_default()
+    };
+    let field = schema.ignoring_case(&text("sort")).unwrap_or(ID);
+    let direction = if text("order").eq_ignore_ascii_case("desc") {
+        Direction::Descending
+    } else {
+        Direction::Ascending
+    };
+    let start = call.start();
+    let query = Query::new(table, condition, vec![Sort { field, direction }]);
+    let page = Paging::Legacy.page(&query, start, call);
+    let plan = Plan::new(table, Shape::Legacy, 0..schema.fields().len());
+    Ok(page.lift(plan.output(None, &page.ids)))
+}
+
+pub(crate) fn fields(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let fields = state.table(DEPARTMENT).schema.fields().iter();
+    let map: Array = fields
+        .map(|field| (field.name.as_ref(), field.title.as_ref()))
+        .collect();
+    Ok(Output::value(&Value::Array(map)))
+}
+
+pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table_mut(DEPARTMENT);
+    let mut record = Record::default();
+    for (field, value) in written(table, call) {
+        record.set(field, value);
+    }
+    if table
+        .schema
+        .legacy("NAME")
+        .and_then(|at| record.get(at))
+        .is_none()
+    {
+        return Err(legacy_error("Не указано название подразделения"));
+    }
+    Ok(Output::value(&Value::Int(table.insert(record) as i64)))
+}
+
+pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table_mut(DEPARTMENT);
+    let id = existing(table, call)?;
+    let values = written(table, call);
+    table.update(id, values);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table_mut(DEPARTMENT);
+    let id = existing(table, call)?;
+    table.delete(id);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+fn existing(table: &Table, call: &Call<'_>) -> Result<u64, MethodError> {
+    let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
+    u64::try_from(id)
+        .ok()
+        .filter(|&id| table.contains(id))
+        .ok_or_else(|| legacy_error("Department not found"))
+}
+
+fn written(table: &Table, call: &Call<'_>) -> Vec<(usize, Value)> {
+    let value = |(key, value): (&brimful_protocol::Key, &Value)| {
+        let at = table.schema.legacy(&key.to_text()).filter(|&at| at != ID)?;
+        Some((at, Value::Text(value.to_text())))
+    };
+    call.params.iter().filter_map(value).collect()
+}

@@ -1,0 +1,87 @@
+//! What the portal says about itself.
+
+use brimful_protocol::{Array, Value};
+
+use super::params::legacy_error;
+use crate::method::{Call, MethodError, Output};
+use crate::state::cell::Cell;
+use crate::state::entities::USER;
+use crate::state::{State, moment};
+
+/// `methods`
+pub(crate) fn methods(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(Output::value(
+        &super::all()
+            .iter()
+            .map(|method| method.name)
+            .collect::<Value>(),
+    ))
+}
+
+/// `scope`
+pub(crate) fn scope(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let mut scopes: Vec<&str> = super::all()
+        .iter()
+        .map(|method| method.scope)
+        .filter(|scope| !scope.is_empty())
+        .collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    Ok(Output::value(&scopes.into_iter().collect::<Value>()))
+}
+
+/// `server.time`
+pub(crate) fn time(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(Output::value(&Value::Text(moment::text(call.seconds()))))
+}
+
+/// `app.info`
+pub(crate) fn app(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let mut map = Array::new();
+    map.insert("ID", "1");
+    map.insert("CODE", "local.brimful");
+    map.insert("VERSION", 1);
+    map.insert("STATUS", "L");
+    map.insert("INSTALLED", true);
+    map.insert("PAYMENT_EXPIRED", "N");
+    map.insert("DAYS", Value::Null);
+    map.insert("LANGUAGE_ID", "ru");
+    map.insert("LICENSE", "ru_ent250");
+    map.insert("LICENSE_TYPE", "ent250");
+    map.insert("LICENSE_FAMILY", "ent");
+    Ok(Output::value(&Value::Array(map)))
+}
+
+/// `profile`
+pub(crate) fn profile(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table(USER);
+    let row = table
+        .get(call.user)
+        .ok_or_else(|| legacy_error("User not found"))?;
+    let text = |name: &str| {
+        let cell = table
+            .schema
+            .legacy(name)
+            .map_or(Cell::Null, |at| row.cell(at));
+        cell.to_text().unwrap_or_default()
+    };
+    let mut map = Array::new();
+    map.insert("ID", call.user.to_string());
+    map.insert("ADMIN", true);
+    for name in [
+        "NAME",
+        "LAST_NAME",
+        "PERSONAL_GENDER",
+        "PERSONAL_PHOTO",
+        "TIME_ZONE",
+    ] {
+        map.insert(name, text(name));
+    }
+    map.insert("TIME_ZONE_OFFSET", 0);
+    Ok(Output::value(&Value::Array(map)))
+}
+
+/// `user.admin`
+pub(crate) fn admin(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(Output::value(&Value::Bool(true)))
+}

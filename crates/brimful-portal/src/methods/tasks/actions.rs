@@ -1,0 +1,184 @@
+//! What changes tasks.
+
+use brimful_protocol::{Array, Value};
+
+use super::{existing, task};
+use crate::method::{Call, MethodError, Output};
+use crate::methods::params::missing;
+use crate::state::entities::TASK;
+use crate::state::schema::{Class, Schema};
+use crate::state::table::Record;
+use crate::state::{State, moment};
+
+fn time(seconds: i64) -> Value {
+    Value::Text(moment::text(seconds))
+}
+
+pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let Value::Array(fields) = call.required("fields")?.clone() else {
+        return Err(missing("fields"));
+    };
+    let schema = &state.table(TASK).schema;
+    let given = |name: &str| {
+        fields
+            .get_ignoring_case(name)
+            .map(Value::to_text)
+            .filter(|text| !text.trim().is_empty())
+    };
+    if given("TITLE").is_none() {
+        return Err(MethodError::new(400, "0", "Не указано название задачи"));
+    }
+    if given("RESPONSIBLE_ID").is_none() {
+        return Err(MethodError::new(400, "0", "Не указан исполнитель"));
+    }
+    let now = call.seconds();
+    let user = || Value::Int(call.user as i64);
+    let mut record = Record::default();
+    for (name, value) in [
+        ("CREATED_BY", user()),
+        ("CHANGED_BY", user()),
+        ("CREATED_DATE", time(now)),
+        ("CHANGED_DATE", time(now)),
+        ("ACTIVITY_DATE", time(now)),
+        ("STATUS_CHANGED_DATE", time(now)),
+        ("STATUS", Value::Int(2)),
+        ("PRIORITY", Value::Int(1)),
+        ("GROUP_ID", Value::Int(0)),
+        ("STAGE_ID", Value::Int(0)),
+        ("TIME_ESTIMATE", Value::Int(0)),
+        ("OUTLOOK_VERSION", Value::Int(1)),
+        ("DESCRIPTION", "".into()),
+        ("SITE_ID", "s1".into()),
+        ("DURATION_TYPE", "days".into()),
+        ("DESCRIPTION_IN_BBCODE", "Y".into()),
+        ("MULTITASK", "N".into()),
+        ("NOT_VIEWED", "N".into()),
+        ("REPLICATE", "N".into()),
+        ("ALLOW_CHANGE_DEADLINE", "N".into()),
+        ("ALLOW_TIME_TRACKING", "N".into()),
+        ("TASK_CONTROL", "N".into()),
+        ("ADD_IN_REPORT", "N".into()),
+        ("MATCH_WORK_TIME", "N".into()),
+        ("SUBORDINATE", "N".into()),
+        ("IS_MUTED", "N".into()),
+        ("IS_PINNED", "N".into()),
+        ("IS_PINNED_IN_GROUP", "N".into()),
+        ("FAVORITE", "N".into()),
+    ] {
+        if let Some(field) = schema.legacy(name) {
+            record.set(field, value);
+        }
+    }
+    for (field, value) in written(schema, &fields, now) {
+        record.set(field, value);
+    }
+    let id = state.table_mut(TASK).insert(record);
+    Ok(task(state, id, &[], now))
+}
+
+pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    let Value::Array(fields) = call.required("fields")?.clone() else {
+        return Err(missing("fields"));
+    };
+    let now = call.seconds();
+    let values = written(&state.table(TASK).schema, &fields, now);
+    change(state, id, values, call);
+    Ok(task(state, id, &[], now))
+}
+
+pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    state.table_mut(TASK).delete(id);
+    Ok(Output::json(br#"{"task":true}"#.to_vec()))
+}
+
+/// `tasks.task.start` and the like: sets a status.
+pub(crate) fn act<const STATUS: i64>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    let values = state
+        .table(TASK)
+        .schema
+        .legacy("STATUS")
+        .map(|field| (field, Value::Int(STATUS)));
+    change(state, id, values.into_iter().collect(), call);
+    Ok(task(state, id, &[], call.seconds()))
+}
+
+/// `tasks.task.favorite.add` and `.remove`
+pub(crate) fn favorite<const YES: bool>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    let table = state.table_mut(TASK);
+    if let Some(field) = table.schema.legacy("FAVORITE") {
+        table.update(id, [(field, Value::from(if YES { "Y" } else { "N" }))]);
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// Writes values and what follows from them.
+fn change(state: &mut State, id: u64, mut values: Vec<(usize, Value)>, call: &Call<'_>) {
+    let table = state.table_mut(TASK);
+    let now = call.seconds();
+    let user = || Value::Int(call.user as i64);
+    let schema = &table.schema;
+    let mut touched = vec![
+        ("CHANGED_DATE", time(now)),
+        ("ACTIVITY_DATE", time(now)),
+        ("CHANGED_BY", user()),
+    ];
+    let status = schema
+        .legacy("STATUS")
+        .and_then(|at| values.iter().find(|(field, _)| *field == at));
+    if let Some((_, status)) = status {
+        touched.push(("STATUS_CHANGED_DATE", time(now)));
+        touched.push(("STATUS_CHANGED_BY", user()));
+        let closed = status.to_int() == 5;
+        touched.push(("CLOSED_DATE", if closed { time(now) } else { Value::Null }));
+        touched.push(("CLOSED_BY", if closed { user() } else { Value::Int(0) }));
+        if status.to_int() == 3 {
+            touched.push(("DATE_START", time(now)));
+        }
+    }
+    values.extend(
+        touched
+            .into_iter()
+            .filter_map(|(name, value)| Some((schema.legacy(name)?, value))),
+    );
+    table.update(id, values);
+}
+
+/// What a call writes: names in any case, unknown ones dropped.
+fn written(schema: &Schema, fields: &Array, now: i64) -> Vec<(usize, Value)> {
+    let value = |(key, value): (&brimful_protocol::Key, &Value)| {
+        let at = schema.ignoring_case(&key.to_text())?;
+        let field = schema.get(at);
+        if field.traits.read_only {
+            return None;
+        }
+        if field.traits.multiple {
+            let list: Value = match value {
+                Value::Array(values) => values.values().cloned().collect(),
+                other if other.to_text().is_empty() => Value::Array(Array::new()),
+                one => std::iter::once(one.clone()).collect(),
+            };
+            return Some((at, list));
+        }
+        let value = match (field.kind.class(), value) {
+            (_, Value::Null) => Value::Null,
+            (_, Value::Bool(flag)) => if *flag { "Y" } else { "N" }.into(),
+            (Class::Text, other) => Value::Text(other.to_text()),
+            (_, other) if other.to_text().is_empty() => Value::Null,
+            (Class::Time, other) => moment::parse(&other.to_text(), now).map_or(Value::Null, time),
+            (Class::Integer, other) => Value::Int(other.to_int()),
+            (Class::Number, other) => Value::Float(other.to_float()),
+        };
+        Some((at, value))
+    };
+    fields.iter().filter_map(value).collect()
+}

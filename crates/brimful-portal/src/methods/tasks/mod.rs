@@ -1,0 +1,84 @@
+//! `tasks.task.*`: a controller with legacy filters, where everything is a string.
+
+mod actions;
+mod fields;
+mod filter;
+mod row;
+mod status;
+
+pub(crate) use actions::{act, add, delete, favorite, update};
+pub(crate) use fields::get_fields;
+
+use brimful_protocol::{Array, Value};
+use row::TaskPlan;
+
+use crate::list::plan::list as write_list;
+use crate::list::query::{Query, Work};
+use crate::method::{Call, MethodError, Output};
+use crate::methods::paging::Paging;
+use crate::methods::params::strings;
+use crate::state::State;
+use crate::state::entities::TASK;
+
+pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table(TASK);
+    let now = call.seconds();
+    let empty = Array::new();
+    let array = |name: &str| {
+        call.params
+            .get(name)
+            .and_then(Value::as_array)
+            .unwrap_or(&empty)
+    };
+    let condition = filter::condition(
+        &table.schema,
+        array("filter"),
+        filter::Reader {
+            user: call.user,
+            now,
+        },
+    );
+    let order = filter::order(&table.schema, array("order"))?;
+    let plan = TaskPlan::new(state, &strings(call.params.get("select")), now);
+    let start = call.start();
+    let page = Paging::Controller.page(&Query::new(table, condition, order), start, call);
+    let output = write_list(Some("tasks"), &page.ids, |out, id| {
+        plan.write(out, &table.row(id));
+    });
+    Ok(page.lift(output))
+}
+
+pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    Work {
+        rows: 1,
+        ..Work::default()
+    }
+    .charge(call);
+    let select = strings(call.params.get("select"));
+    Ok(task(state, id, &select, call.seconds()))
+}
+
+fn task(state: &State, id: u64, select: &[&str], now: i64) -> Output {
+    let mut out = br#"{"task":"#.to_vec();
+    TaskPlan::new(state, select, now).write(&mut out, &state.table(TASK).row(id));
+    out.push(b'}');
+    Output::json(out)
+}
+
+/// The task that a call names.
+fn existing(state: &State, call: &Call<'_>) -> Result<u64, MethodError> {
+    let id = u64::try_from(call.required("taskId")?.to_int()).unwrap_or(0);
+    if id == 0 {
+        return Err(MethodError::new(400, "0", "wrong task id"));
+    }
+    if state.table(TASK).contains(id) {
+        Ok(id)
+    } else {
+        Err(MethodError::new(
+            400,
+            "1048582",
+            "TASKS_ERROR_EXCEPTION_#8; Action failed; not found or not accessible",
+        ))
+    }
+}

@@ -1,0 +1,191 @@
+//! How a task is written: its fields in camel case, then the people and the project behind its IDs.
+
+use brimful_protocol::json;
+
+use super::status::Clockwork;
+use crate::list::plan::Plan;
+use crate::list::shape::Shape;
+use crate::state::State;
+use crate::state::cell::Cell;
+use crate::state::entities::{TASK, USER};
+use crate::state::schema::{Field, ID};
+use crate::state::table::Row;
+
+/// What of a task is written.
+pub(super) struct TaskPlan<'s> {
+    state: &'s State,
+    plan: Plan<'s>,
+    tags: Option<usize>,
+    group: Option<usize>,
+    creator: Option<usize>,
+    responsible: Option<usize>,
+    accomplices: Option<usize>,
+    auditors: Option<usize>,
+    /// The status by the clock, if the status is asked for.
+    clockwork: Option<Clockwork>,
+}
+
+/// Fields that only a select by name brings.
+fn is_extra(field: &Field) -> bool {
+    matches!(&*field.name, "TAGS" | "CHECKLIST")
+}
+
+impl<'s> TaskPlan<'s> {
+    /// The plan for a `select` of upper-case names; one without any valid name is the full default.
+    pub(super) fn new(state: &'s State, select: &[&str], now: i64) -> Self {
+        let table = state.table(TASK);
+        let schema = &table.schema;
+        let standard = || {
+            let all = schema.fields().iter().enumerate();
+            all.filter(|(_, field)| !field.is_user_field() && !is_extra(field))
+                .map(|(at, _)| at)
+        };
+        let mut chosen: Vec<usize> = Vec::new();
+        for name in select {
+            match *name {
+                "*" => chosen.extend(standard()),
+                "UF_*" => {}
+                name => chosen.extend(schema.legacy(name)),
+            }
+        }
+        if chosen.is_empty() {
+            chosen.extend(standard());
+        } else if select.contains(&"UF_*") {
+            let all = schema.fields().iter().enumerate();
+            chosen.extend(
+                all.filter(|(_, field)| field.is_user_field())
+                    .map(|(at, _)| at),
+            );
+        }
+        if !chosen.contains(&ID) {
+            chosen.insert(0, ID);
+        }
+        let asked = |name: &str| schema.legacy(name).filter(|at| chosen.contains(at));
+        Self {
+            state,
+            tags: asked("TAGS"),
+            group: asked("GROUP_ID"),
+            creator: asked("CREATED_BY"),
+            responsible: asked("RESPONSIBLE_ID"),
+            accomplices: asked("ACCOMPLICES"),
+            auditors: asked("AUDITORS"),
+            clockwork: asked("STATUS").and_then(|_| Clockwork::new(schema, now)),
+            plan: Plan::new(
+                table,
+                Shape::Task,
+                chosen
+                    .iter()
+                    .copied()
+                    .filter(|&at| schema.get(at).name != "TAGS"),
+            ),
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>, row: &Row<'_>) {
+        self.plan.write_open(out, row);
+        if let Some(at) = self.tags {
+            out.extend_from_slice(b",\"tags\":");
+            write_tags(out, row.cell(at));
+        }
+        for (name, at) in [
+            ("accomplicesData", self.accomplices),
+            ("auditorsData", self.auditors),
+        ] {
+            if let Some(at) = at {
+                out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+                self.write_people(out, row.cell(at));
+            }
+        }
+        out.extend_from_slice(b",\"group\":");
+        self.write_group(out, row);
+        for (name, at) in [("creator", self.creator), ("responsible", self.responsible)] {
+            if let Some(at) = at {
+                out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+                match row.cell(at).to_int() {
+                    Some(id) if id > 0 => self.write_person(out, id),
+                    _ => out.extend_from_slice(b"[]"),
+                }
+            }
+        }
+        if let Some(clockwork) = &self.clockwork {
+            out.extend_from_slice(b",\"subStatus\":\"");
+            json::write_int(out, clockwork.of(row));
+            out.push(b'"');
+        }
+        out.push(b'}');
+    }
+
+    fn write_group(&self, out: &mut Vec<u8>, row: &Row<'_>) {
+        let group = self
+            .group
+            .and_then(|at| row.cell(at).to_int())
+            .filter(|&id| id > 0);
+        let Some(id) = group else {
+            return out.extend_from_slice(b"[]");
+        };
+        out.extend_from_slice(
+            format!(
+                "{{\"id\":\"{id}\",\"name\":\"Проект {id}\",\"opened\":false,\"membersCount\":1,\
+                 \"image\":\"\\/bitrix\\/images\\/socialnetwork\\/workgroup\\/bag.png\",\"additionalData\":[]}}"
+            )
+            .as_bytes(),
+        );
+    }
+
+    fn write_person(&self, out: &mut Vec<u8>, id: i64) {
+        let users = self.state.table(USER);
+        let row = u64::try_from(id).ok().and_then(|id| users.get(id));
+        let text = |name: &str| {
+            let cell = row
+                .as_ref()
+                .and_then(|row| Some(row.cell(users.schema.legacy(name)?)));
+            cell.and_then(Cell::to_text).unwrap_or_default()
+        };
+        out.extend_from_slice(format!("{{\"id\":\"{id}\",\"name\":").as_bytes());
+        json::write_string(
+            out,
+            format!("{} {}", text("NAME"), text("LAST_NAME")).trim(),
+        );
+        out.extend_from_slice(
+            format!(
+                ",\"link\":\"\\/company\\/personal\\/user\\/{id}\\/\",\
+                 \"icon\":\"\\/bitrix\\/images\\/tasks\\/default_avatar.png\",\"workPosition\":"
+            )
+            .as_bytes(),
+        );
+        json::write_string(out, &text("WORK_POSITION"));
+        out.push(b'}');
+    }
+
+    /// People by their ID; `[]` if there are none.
+    fn write_people(&self, out: &mut Vec<u8>, people: Cell<'_>) {
+        write_map(out, people, |out, person| {
+            let id = person.to_int().unwrap_or(0);
+            json::write_int(out, id);
+            out.extend_from_slice(b"\":");
+            self.write_person(out, id);
+        });
+    }
+}
+
+/// Tags by an ID; `[]` if there are none.
+fn write_tags(out: &mut Vec<u8>, tags: Cell<'_>) {
+    let mut id = 0;
+    write_map(out, tags, |out, tag| {
+        id += 1;
+        out.extend_from_slice(format!("{id}\":{{\"id\":{id},\"title\":").as_bytes());
+        json::write_string(out, &tag.to_text().unwrap_or_default());
+        out.push(b'}');
+    });
+}
+
+fn write_map(out: &mut Vec<u8>, values: Cell<'_>, mut entry: impl FnMut(&mut Vec<u8>, Cell<'_>)) {
+    let mut empty = true;
+    values.any(|value| {
+        out.extend_from_slice(if empty { b"{\"" } else { b",\"" });
+        empty = false;
+        entry(out, value);
+        false
+    });
+    out.extend_from_slice(if empty { b"[]" } else { b"}" });
+}

@@ -1,0 +1,148 @@
+//! The methods, called as the core calls them.
+
+mod changes;
+mod items;
+mod legacy;
+mod search;
+mod speed;
+mod system;
+mod tasks;
+mod users;
+
+use std::time::Duration;
+
+use brimful_protocol::{Array, Value, query};
+
+use super::find;
+use crate::method::{Call, Costs, Handler, MethodError, Output};
+use crate::state::{Data, Load, Rows, State};
+
+/// 2026-05-04T12:00:00+03:00
+pub(super) const NOW: i64 = 1_777_885_200;
+
+/// A portal without a server.
+pub(super) struct Portal {
+    pub(super) state: State,
+    pub(super) costs: Costs,
+    pub(super) cost: Duration,
+}
+
+impl Portal {
+    pub(super) fn with(rows: &[(&str, u64, f64)]) -> Self {
+        let rows = rows.iter().map(|&(entity, rows, gaps)| Rows {
+            entity: entity.to_owned(),
+            rows,
+            gaps,
+        });
+        Self::new(Data {
+            seed: 7,
+            rows: rows.collect(),
+            loads: Vec::new(),
+        })
+    }
+
+    /// A portal with loaded rows, given as a JSON list.
+    pub(super) fn loaded(entity: &str, rows: &str) -> Self {
+        let rows = serde_json::from_str(rows).unwrap();
+        Self::new(Data {
+            seed: 7,
+            rows: Vec::new(),
+            loads: vec![Load {
+                entity: entity.to_owned(),
+                rows,
+            }],
+        })
+    }
+
+    pub(super) fn new(data: Data) -> Self {
+        Self {
+            state: State::new(data).unwrap(),
+            costs: Costs::default(),
+            cost: Duration::ZERO,
+        }
+    }
+
+    /// Calls a method with parameters in a query string, where `+` and the `=` of prefixes need not be encoded.
+    pub(super) fn call(&mut self, method: &str, params: &str) -> Result<Output, MethodError> {
+        let encoded: Vec<String> = params
+            .split('&')
+            .map(|param| match param.rsplit_once("]=") {
+                Some((key, value)) => format!("{}]={value}", key.replace('=', "%3D")),
+                None => param.to_owned(),
+            })
+            .collect();
+        self.call_with(
+            method,
+            query::decode(encoded.join("&").replace('+', "%2B").as_bytes()),
+        )
+    }
+
+    fn call_with(&mut self, method: &str, params: Array) -> Result<Output, MethodError> {
+        let method =
+            find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
+        let mut call = Call {
+            params,
+            user: 1,
+            now: NOW as f64,
+            cost: &mut self.cost,
+            costs: &self.costs,
+        };
+        match method.handler {
+            Handler::Read(read) => read(&self.state, &mut call),
+            Handler::Write(write) => write(&mut self.state, &mut call),
+        }
+    }
+
+    pub(super) fn json(&mut self, method: &str, params: &str) -> serde_json::Value {
+        let output = self
+            .call(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error:?}"));
+        serde_json::from_slice(&output.json).unwrap()
+    }
+
+    pub(super) fn error(&mut self, method: &str, params: &str) -> (u16, String, String) {
+        match self.call(method, params) {
+            Ok(output) => panic!("{}", String::from_utf8_lossy(&output.json)),
+            Err(error) => (error.status, error.code, error.description),
+        }
+    }
+
+    /// The IDs of a list, and the `next` and `total` beside it.
+    pub(super) fn page(
+        &mut self,
+        method: &str,
+        params: &str,
+    ) -> (Vec<u64>, Option<u64>, Option<u64>) {
+        let output = self
+            .call(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error:?}"));
+        (ids(&output), output.next, output.total)
+    }
+
+    pub(super) fn ids(&mut self, method: &str, params: &str) -> Vec<u64> {
+        self.page(method, params).0
+    }
+
+    /// The IDs of a list that is called with one parameter that no query string can spell.
+    pub(super) fn ids_with(&mut self, method: &str, name: &str, value: Array) -> Vec<u64> {
+        let params = [(name, value)].into_iter().collect();
+        ids(&self
+            .call_with(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error:?}")))
+    }
+}
+
+fn ids(output: &Output) -> Vec<u64> {
+    let id = |i: usize| {
+        let i = i.to_string();
+        let row = match output.rows.key {
+            Some(key) => output.deepest(&[key, &i]),
+            None => output.deepest(&[&i]),
+        };
+        row.as_array()
+            .and_then(|row| row.get_ignoring_case("id"))
+            .map(Value::to_int)
+            .unwrap() as u64
+    };
+    (0..output.rows.starts.len()).map(id).collect()
+}

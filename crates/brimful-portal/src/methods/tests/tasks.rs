@@ -1,0 +1,223 @@
+//! Tasks.
+
+use super::Portal;
+
+fn tasks() -> Portal {
+    Portal::loaded(
+        "task",
+        r#"[
+            {"ID": 1, "TITLE": "Call Ann", "STATUS": 2, "CREATED_BY": 1, "RESPONSIBLE_ID": 2, "GROUP_ID": 0,
+             "DEADLINE": "2026-01-01T10:00:00+03:00", "CREATED_DATE": "2025-01-01T10:00:00+03:00", "NOT_VIEWED": "N"},
+            {"ID": 2, "TITLE": "call bob", "STATUS": 2, "CREATED_BY": 2, "RESPONSIBLE_ID": 1, "GROUP_ID": 10,
+             "DEADLINE": "2030-01-01T10:00:00+03:00", "CREATED_DATE": "2025-02-01T10:00:00+03:00", "NOT_VIEWED": "Y",
+             "CHANGED_DATE": "2026-02-01T10:00:00+03:00", "TAGS": ["hot", "client"], "UF_CRM_TASK": ["D_7", "C_2"]},
+            {"ID": 3, "TITLE": "Report", "STATUS": 5, "CREATED_BY": 3, "RESPONSIBLE_ID": 3, "GROUP_ID": 11,
+             "DEADLINE": "2026-05-04T20:00:00+03:00", "CREATED_DATE": "2026-03-01T10:00:00+03:00",
+             "ACCOMPLICES": [1, 4]},
+            {"ID": 4, "TITLE": "Invoice", "STATUS": 3, "CREATED_BY": 3, "RESPONSIBLE_ID": 4, "GROUP_ID": 11,
+             "DEADLINE": "2026-05-04T20:00:00+03:00", "CREATED_DATE": "2026-04-01T10:00:00+03:00", "AUDITORS": ["1"],
+             "PARENT_ID": 3}
+        ]"#,
+    )
+}
+
+#[test]
+fn tasks_are_listed_newest_first() {
+    assert_eq!(
+        tasks().page("tasks.task.list", ""),
+        (vec![4, 3, 2, 1], None, Some(4))
+    );
+}
+
+#[test]
+fn filters_understand_prefixes_and_the_names_for_several_fields() {
+    let mut portal = tasks();
+    for (filter, expected) in [
+        ("filter[>ID]=2", vec![4, 3]),
+        ("filter[ID][]=1&filter[ID][]=4", vec![4, 1]),
+        ("filter[!ID]=1", vec![4, 3, 2]),
+        ("filter[><ID][]=2&filter[><ID][]=3", vec![3, 2]),
+        ("filter[!><ID][]=2&filter[!><ID][]=3", vec![4, 1]),
+        ("filter[TITLE]=call", vec![2, 1]),
+        ("filter[=TITLE]=call ann", vec![1]),
+        ("filter[%25TITLE]=PORT", vec![3]),
+        ("filter[GROUP_ID]=11", vec![4, 3]),
+        ("filter[GROUP_ID][]=10&filter[GROUP_ID][]=11", vec![4, 3, 2]),
+        ("filter[GROUP_ID]=0", vec![1]),
+        ("filter[REAL_STATUS]=2", vec![2, 1]),
+        (
+            "filter[REAL_STATUS][]=3&filter[REAL_STATUS][]=5",
+            vec![4, 3],
+        ),
+        ("filter[!REAL_STATUS]=5", vec![4, 2, 1]),
+        ("filter[STATUS]=-1", vec![1]),
+        ("filter[STATUS]=-2", vec![2]),
+        ("filter[STATUS]=-3", vec![4]),
+        ("filter[STATUS]=5", vec![3]),
+        ("filter[STATUS]=2", vec![]),
+        ("filter[<STATUS]=0", vec![4, 2, 1]),
+        ("filter[MEMBER]=1", vec![4, 3, 2, 1]),
+        ("filter[MEMBER]=4", vec![4, 3]),
+        ("filter[DOER]=1", vec![3, 2]),
+        ("filter[ACCOMPLICE]=4", vec![3]),
+        ("filter[AUDITOR]=1", vec![4]),
+        ("filter[ROLE]=R", vec![2]),
+        ("filter[ROLE]=O", vec![1]),
+        ("filter[ROLE]=A", vec![3]),
+        ("filter[ROLE]=U", vec![4]),
+        ("filter[TAG]=HOT", vec![2]),
+        ("filter[UF_CRM_TASK]=D_7", vec![2]),
+        ("filter[PARENT_ID]=3", vec![4]),
+        ("filter[ONLY_ROOT_TASKS]=Y", vec![3, 2, 1]),
+        (
+            "filter[>CREATED_DATE]=2026-01-01T00:00:00+03:00",
+            vec![4, 3],
+        ),
+        (
+            "filter[>=CHANGED_DATE]=2026-02-01T10:00:00+03:00",
+            vec![4, 3, 2],
+        ),
+        (
+            "filter[>CHANGED_DATE]=2026-03-15&filter[<ACTIVITY_DATE]=2000-01-01",
+            vec![4],
+        ),
+        ("filter[NO_SUCH]=1", vec![4, 3, 2, 1]),
+        ("filter[id]=1", vec![4, 3, 2, 1]),
+        (
+            "filter[0][::LOGIC]=OR&filter[0][ID]=1&filter[0][GROUP_ID]=10",
+            vec![2, 1],
+        ),
+        (
+            "filter[::SUBFILTER-ROLE][::LOGIC]=OR&filter[::SUBFILTER-ROLE][CREATED_BY]=1&filter[::SUBFILTER-ROLE][AUDITOR]=1",
+            vec![4, 1],
+        ),
+        (
+            "filter[::LOGIC]=OR&filter[ID]=1&filter[GROUP_ID]=10",
+            vec![],
+        ),
+        ("filter[>ID][0][id]=3", vec![4, 3, 2]),
+    ] {
+        assert_eq!(portal.ids("tasks.task.list", filter), expected, "{filter}");
+    }
+}
+
+#[test]
+fn a_sort_by_what_is_not_sortable_is_an_error_with_the_code_0() {
+    let mut portal = tasks();
+    for order in [
+        "order[NO_SUCH]=asc",
+        "order[CREATED_BY_USER.NAME]=asc",
+        "order[DESCRIPTION]=asc",
+    ] {
+        let (status, code, _) = portal.error("tasks.task.list", order);
+        assert_eq!((status, code.as_str()), (400, "0"), "{order}");
+    }
+    assert_eq!(
+        portal.ids("tasks.task.list", "order[CREATED_BY]=asc&order[ID]=desc"),
+        [1, 2, 4, 3]
+    );
+    assert_eq!(portal.ids("tasks.task.list", "order[ID]=asc"), [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_task_has_strings_in_camel_case_and_lists_where_objects_are_empty() {
+    let mut portal = tasks();
+    let task = portal.json(
+        "tasks.task.list",
+        "filter[ID]=1&select[]=ID&select[]=STATUS",
+    )["tasks"][0]
+        .clone();
+    assert_eq!(
+        task.to_string(),
+        r#"{"id":"1","status":"2","group":[],"subStatus":"-1"}"#
+    );
+    let task = portal.json(
+        "tasks.task.get",
+        "taskId=2&select[]=TAGS&select[]=GROUP_ID&select[]=CREATED_BY&select[]=UF_CRM_TASK",
+    );
+    let task = &task["task"];
+    assert_eq!((&task["id"], &task["groupId"]), (&"2".into(), &"10".into()));
+    assert_eq!(task["tags"]["1"]["title"], "hot");
+    assert_eq!(task["group"]["id"], "10");
+    assert_eq!(task["creator"]["id"], "2");
+    assert_eq!(task["creator"]["link"], "/company/personal/user/2/");
+    assert_eq!(task["ufCrmTask"].to_string(), r#"["D_7","C_2"]"#);
+    let none = portal.json("tasks.task.get", "taskId=1&select[]=TAGS&select[]=AUDITORS");
+    assert_eq!(
+        (&none["task"]["tags"], &none["task"]["auditorsData"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+}
+
+#[test]
+fn a_star_has_no_user_fields_and_a_select_without_a_valid_name_is_the_default() {
+    let mut portal = Portal::with(&[("task", 3, 0.0)]);
+    let mut keys = |select: &str| -> Vec<String> {
+        portal.json("tasks.task.list", select)["tasks"][0]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    };
+    let default = keys("");
+    assert!(
+        default.contains(&"createdBy".to_owned())
+            && !default.iter().any(|name| name.starts_with("uf"))
+    );
+    assert_eq!(keys("select[]=*"), default);
+    assert_eq!(keys("select[]=UF_*"), default);
+    assert_eq!(keys("select[]=title"), default);
+    assert!(keys("select[]=*&select[]=UF_*").contains(&"ufAuto101".to_owned()));
+}
+
+#[test]
+fn all_scalars_of_a_generated_task_are_strings() {
+    let mut portal = Portal::with(&[("task", 20, 0.0)]);
+    for task in portal.json("tasks.task.list", "select[]=*")["tasks"]
+        .as_array()
+        .unwrap()
+    {
+        for (name, value) in task.as_object().unwrap() {
+            assert!(!value.is_number() && !value.is_boolean(), "{name}: {value}");
+        }
+    }
+}
+
+#[test]
+fn tasks_are_added_changed_completed_and_deleted() {
+    let mut portal = tasks();
+    assert_eq!(
+        portal.error("tasks.task.add", "").2,
+        "Could not find value for parameter {fields}"
+    );
+    assert_eq!(
+        portal.error("tasks.task.get", "").2,
+        "Could not find value for parameter {taskId}"
+    );
+    let task = portal.json(
+        "tasks.task.add",
+        "fields[TITLE]=New&fields[RESPONSIBLE_ID]=2&fields[DEADLINE]=2026-06-01",
+    )["task"]
+        .clone();
+    assert_eq!(
+        (&task["id"], &task["status"], &task["deadline"]),
+        (
+            &"5".into(),
+            &"2".into(),
+            &"2026-06-01T00:00:00+03:00".into()
+        )
+    );
+    portal.json("tasks.task.update", "taskId=5&fields[TITLE]=Newer");
+    let task = portal.json("tasks.task.complete", "taskId=5")["task"].clone();
+    assert_eq!(
+        (&task["title"], &task["status"]),
+        (&"Newer".into(), &"5".into())
+    );
+    assert!(task["closedDate"].is_string());
+    assert_eq!(
+        portal.json("tasks.task.delete", "taskId=5").to_string(),
+        r#"{"task":true}"#
+    );
+    assert_eq!(portal.error("tasks.task.get", "taskId=5").0, 400);
+}

@@ -1,0 +1,292 @@
+//! `user.*`: filters with prefixes in `FILTER` or beside it, a true offset in `start`, and fields that are null left out.
+
+use brimful_protocol::{Array, Value};
+
+use super::paging::Paging;
+use super::params::legacy_error;
+use crate::list::condition::{Condition, Operand, Predicate, Relation};
+use crate::list::pattern::Pattern;
+use crate::list::plan::{Plan, list as write_list};
+use crate::list::query::{Direction, Query, Sort};
+use crate::list::shape::Shape;
+use crate::method::{Call, MethodError, Output};
+use crate::state::cell::Cell;
+use crate::state::entities::USER;
+use crate::state::schema::{Class, ID, Kind, Schema};
+use crate::state::table::{Record, Row, Table};
+use crate::state::{State, moment};
+
+/// `user.get`
+pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let schema = &state.table(USER).schema;
+    let filter = match call.params.get_ignoring_case("filter") {
+        Some(Value::Array(filter)) => filter,
+        _ => &call.params,
+    };
+    let condition = condition(schema, filter, call.seconds(), std::convert::identity);
+    Ok(list(state, condition, call))
+}
+
+/// `user.search`: names and the like are searched for by their beginnings.
+pub(crate) fn search(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    const SEARCHED: [&str; 5] = ["NAME", "LAST_NAME", "WORK_POSITION", "SECOND_NAME", "EMAIL"];
+    let schema = &state.table(USER).schema;
+    let filter = match call.params.get_ignoring_case("filter") {
+        Some(Value::Array(filter)) => filter,
+        _ => &call.params,
+    };
+    let mut found = condition(
+        schema,
+        filter,
+        call.seconds(),
+        |operation| match operation {
+            Operation::Relation(Relation::Equal) => Operation::Starts,
+            other => other,
+        },
+    );
+    if let Some(text) = filter
+        .get_ignoring_case("find")
+        .map(Value::to_text)
+        .filter(|text| !text.is_empty())
+    {
+        let words = text.split_whitespace().map(|word| {
+            let starts = Predicate::Matches(Pattern::like(&format!("{word}%")));
+            let places = SEARCHED.iter().filter_map(|name| schema.legacy(name));
+            Condition::Any(
+                places
+                    .map(|at| Condition::test(at, starts.clone()))
+                    .collect(),
+            )
+        });
+        found = found.and(Condition::All(words.collect()));
+    }
+    Ok(list(state, found, call))
+}
+
+/// `user.current`
+pub(crate) fn current(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table(USER);
+    let row = table
+        .get(call.user)
+        .ok_or_else(|| legacy_error("User not found"))?;
+    let mut out = Vec::new();
+    write(&mut out, table, &columns(&table.schema), &row);
+    Ok(Output::json(out))
+}
+
+/// `user.fields`: labels, no types.
+pub(crate) fn fields(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let fields = state.table(USER).schema.fields().iter();
+    let map: Array = fields
+        .map(|field| (field.name.as_ref(), field.title.as_ref()))
+        .collect();
+    Ok(Output::value(&Value::Array(map)))
+}
+
+/// `user.add`: invites a user.
+pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table_mut(USER);
+    let mut record = Record::default();
+    for (field, value) in written(&table.schema, &call.params) {
+        record.set(field, value);
+    }
+    let email = table.schema.legacy("EMAIL");
+    if email
+        .and_then(|at| record.get(at))
+        .is_none_or(|email| email.to_text().is_empty())
+    {
+        return Err(legacy_error("no_email"));
+    }
+    for (name, value) in [
+        ("ACTIVE", Value::Bool(true)),
+        ("USER_TYPE", "employee".into()),
+        ("IS_ONLINE", "N".into()),
+        (
+            "DATE_REGISTER",
+            Value::Text(moment::text(moment::midnight(call.seconds()))),
+        ),
+    ] {
+        if let Some(field) = table.schema.legacy(name) {
+            record.set(field, value);
+        }
+    }
+    Ok(Output::value(&Value::Int(table.insert(record) as i64)))
+}
+
+/// `user.update`
+pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table_mut(USER);
+    let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
+    let id = u64::try_from(id)
+        .ok()
+        .filter(|&id| table.contains(id))
+        .ok_or_else(|| legacy_error("User not found"))?;
+    let values = written(&table.schema, &call.params);
+    table.update(id, values);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+fn written(schema: &Schema, params: &Array) -> Vec<(usize, Value)> {
+    let value = |(key, value): (&brimful_protocol::Key, &Value)| {
+        let at = schema.ignoring_case(&key.to_text())?;
+        let value = match (schema.get(at).kind, value) {
+            (Kind::Boolean, value) => Value::Bool(is_yes(value)),
+            (_, Value::Array(_) | Value::Null) => value.clone(),
+            (_, value) => Value::Text(value.to_text()),
+        };
+        (!schema.get(at).traits.read_only).then_some((at, value))
+    };
+    params.iter().filter_map(value).collect()
+}
+
+fn list(state: &State, condition: Condition, call: &mut Call<'_>) -> Output {
+    let table = state.table(USER);
+    let order = order(&table.schema, &call.params);
+    let columns = match super::params::strings(call.params.get_ignoring_case("select")) {
+        names if names.is_empty() || names.contains(&"*") => columns(&table.schema),
+        names => {
+            let mut chosen = vec![ID];
+            chosen.extend(
+                names
+                    .iter()
+                    .filter_map(|name| table.schema.ignoring_case(name))
+                    .filter(|&at| at != ID),
+            );
+            chosen
+        }
+    };
+    let start = call.start();
+    let page = Paging::Offset.page(&Query::new(table, condition, order), start, call);
+    page.lift(write_list(None, &page.ids, |out, id| {
+        write(out, table, &columns, &table.row(id));
+    }))
+}
+
+fn columns(schema: &Schema) -> Vec<usize> {
+    (0..schema.fields().len()).collect()
+}
+
+/// Writes a user without the fields that are null.
+fn write(out: &mut Vec<u8>, table: &Table, columns: &[usize], row: &Row<'_>) {
+    let filled = columns
+        .iter()
+        .copied()
+        .filter(|&at| !matches!(row.cell(at), Cell::Null | Cell::Stored(Value::Null)));
+    Plan::new(table, Shape::User, filled).write(out, row);
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Relation(Relation),
+    Contains,
+    Starts,
+}
+
+fn parse(key: &str) -> (bool, Operation, &str) {
+    const OPERATIONS: &[(&str, bool, Operation)] = &[
+        ("!=", true, Operation::Relation(Relation::Equal)),
+        ("!%", true, Operation::Contains),
+        ("!@", true, Operation::Relation(Relation::Equal)),
+        ("!", true, Operation::Relation(Relation::Equal)),
+        (">=", false, Operation::Relation(Relation::GreaterOrEqual)),
+        (">", false, Operation::Relation(Relation::Greater)),
+        ("<=", false, Operation::Relation(Relation::LessOrEqual)),
+        ("<", false, Operation::Relation(Relation::Less)),
+        ("=%", false, Operation::Contains),
+        ("%=", false, Operation::Contains),
+        ("=", false, Operation::Relation(Relation::Equal)),
+        ("%", false, Operation::Contains),
+        ("@", false, Operation::Relation(Relation::Equal)),
+    ];
+    let found = OPERATIONS
+        .iter()
+        .find_map(|&(prefix, not, operation)| Some((not, operation, key.strip_prefix(prefix)?)));
+    found.unwrap_or((false, Operation::Relation(Relation::Equal), key))
+}
+
+/// The condition that a filter states: fields that are known, with prefixes; the rest is ignored.
+fn condition(
+    schema: &Schema,
+    filter: &Array,
+    now: i64,
+    turn: impl Fn(Operation) -> Operation,
+) -> Condition {
+    let one = |(key, value): (&brimful_protocol::Key, &Value)| {
+        let text = key.to_text();
+        let (negative, operation, name) = parse(&text);
+        let at = schema.ignoring_case(name)?;
+        let condition = test(at, schema.get(at).kind, turn(operation), value, now)?;
+        Some(if negative { condition.not() } else { condition })
+    };
+    Condition::All(filter.iter().filter_map(one).collect())
+}
+
+fn test(at: usize, kind: Kind, operation: Operation, value: &Value, now: i64) -> Option<Condition> {
+    let relation = match operation {
+        Operation::Relation(relation) => relation,
+        Operation::Contains | Operation::Starts if kind.class() != Class::Text => Relation::Equal,
+        Operation::Contains => {
+            return Some(Condition::test(
+                at,
+                Predicate::Matches(Pattern::contains(&value.to_text())),
+            ));
+        }
+        Operation::Starts => {
+            let pattern = Pattern::like(&format!("{}%", value.to_text()));
+            return Some(Condition::test(at, Predicate::Matches(pattern)));
+        }
+    };
+    let operand = |value: &Value| {
+        Some(match kind.class() {
+            Class::Integer if kind == Kind::Boolean => Operand::Int(i64::from(is_yes(value))),
+            Class::Integer => Operand::Int(value.to_int()),
+            Class::Number => Operand::Number(value.to_float()),
+            Class::Time => Operand::Time(moment::parse(&value.to_text(), now)?),
+            Class::Text => Operand::Text(value.to_text().to_lowercase()),
+        })
+    };
+    match value {
+        Value::Array(values) if relation == Relation::Equal => Some(Condition::test(
+            at,
+            Predicate::OneOf(values.values().filter_map(operand).collect()),
+        )),
+        // A comparison with an array is one with 1, and with an array without an element 0 it is false.
+        Value::Array(values) if values.get("0").is_some() => {
+            Some(Condition::compare(at, relation, Operand::Int(1)))
+        }
+        Value::Array(_) => Some(Condition::Never),
+        Value::Text(text) if text.is_empty() && kind.class() == Class::Text => {
+            Some(Condition::empty(at))
+        }
+        one => Some(operand(one).map_or(Condition::empty(at), |operand| {
+            Condition::compare(at, relation, operand)
+        })),
+    }
+}
+
+fn is_yes(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => matches!(text.as_str(), "Y" | "y" | "1" | "true"),
+        other => other.is_truthy(),
+    }
+}
+
+/// The parameters `sort` and `order`, two strings.
+fn order(schema: &Schema, params: &Array) -> Vec<Sort> {
+    let text = |name: &str| {
+        params
+            .get_ignoring_case(name)
+            .map(Value::to_text)
+            .unwrap_or_default()
+    };
+    let field = schema.ignoring_case(&text("sort")).unwrap_or(ID);
+    let descending = text("order").eq_ignore_ascii_case("desc");
+    vec![Sort {
+        field,
+        direction: if descending {
+            Direction::Descending
+        } else {
+            Direction::Ascending
+        },
+    }]
+}

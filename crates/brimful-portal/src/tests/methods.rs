@@ -1,0 +1,133 @@
+//! Methods that show what the core does with them.
+#![expect(clippy::unnecessary_wraps, reason = "a handler returns a result")]
+
+use std::time::Duration;
+
+use brimful_protocol::{Value, json};
+
+use crate::method::{Call, Handler, Method, MethodError, Output};
+use crate::state::State;
+
+pub(super) const ALL: &[Method] = &[
+    Method {
+        name: "test.echo",
+        scope: "",
+        handler: Handler::Read(echo),
+    },
+    Method {
+        name: "test.rows",
+        scope: "crm",
+        handler: Handler::Read(rows),
+    },
+    Method {
+        name: "test.items",
+        scope: "crm",
+        handler: Handler::Read(items),
+    },
+    Method {
+        name: "test.fail",
+        scope: "",
+        handler: Handler::Write(fail),
+    },
+    Method {
+        name: "test.work",
+        scope: "",
+        handler: Handler::Write(work),
+    },
+    Method {
+        name: "test.other",
+        scope: "",
+        handler: Handler::Write(work),
+    },
+    Method {
+        name: "test.raw",
+        scope: "",
+        handler: Handler::Read(raw),
+    },
+    Method {
+        name: "test.panic",
+        scope: "",
+        handler: Handler::Write(broken),
+    },
+];
+
+/// Returns its parameters.
+fn echo(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(Output::value(&Value::Array(call.params.clone())))
+}
+
+/// Rows with the IDs from `from` on, `count` of them.
+fn rows(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(list(call, None))
+}
+
+/// The same under `items`.
+fn items(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(list(call, Some("items")))
+}
+
+fn list(call: &mut Call<'_>, key: Option<&'static str>) -> Output {
+    let number = |name: &str, or: i64| call.params.get(name).map_or(or, Value::to_int);
+    let (from, count) = (number("from", 1), number("count", 50));
+    let mut out = key.map_or_else(Vec::new, |key| format!("{{\"{key}\":").into_bytes());
+    let mut starts = Vec::new();
+    out.push(b'[');
+    for id in from..from + count {
+        if id > from {
+            out.push(b',');
+        }
+        starts.push(out.len() as u32);
+        out.extend_from_slice(b"{\"ID\":\"");
+        json::write_int(&mut out, id);
+        out.extend_from_slice(b"\",\"TITLE\":");
+        json::write_string(&mut out, "Lead <1> & 'co'/\u{42e}");
+        out.push(b'}');
+    }
+    out.push(b']');
+    if key.is_some() {
+        out.push(b'}');
+    }
+    let mut output = Output::json(out);
+    output.rows.key = key;
+    output.rows.starts = starts;
+    output.total = Some(120);
+    output.next = (count == 50).then_some(50);
+    output
+}
+
+/// Fails as told, after the work.
+fn fail(_: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let text = |name: &str| {
+        call.params
+            .get(name)
+            .map(Value::to_text)
+            .unwrap_or_default()
+    };
+    let status = call
+        .params
+        .get("status")
+        .map_or(400, |status| status.to_int() as u16);
+    let mut error = MethodError::new(status, &text("code"), text("text"));
+    if let Some(argument) = call.params.get("argument") {
+        error.extra.insert("argument", argument.clone());
+    }
+    Err(error)
+}
+
+/// Takes `seconds`.
+fn work(_: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    *call.cost += Duration::from_secs_f64(call.params.get("seconds").map_or(0.0, Value::to_float));
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// Returns the parameter `value` as it is.
+fn raw(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(Output::value(
+        call.params.get("value").unwrap_or(&Value::Null),
+    ))
+}
+
+/// Has a defect.
+fn broken(_: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    panic!("a defect of {}", call.user)
+}

@@ -1,0 +1,131 @@
+//! The portal over HTTP.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::faults::{Fault, When};
+use crate::server::Server;
+
+async fn server() -> Server {
+    portal(PortalConfig::unlimited())
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap()
+}
+
+/// Sends a request as it is and reads until the connection ends, however it does.
+async fn heard(server: &Server, request: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    let mut part = [0; 4096];
+    while let Ok(1..) = stream
+        .read(&mut part)
+        .await
+        .inspect(|&n| bytes.extend_from_slice(&part[..n]))
+    {}
+    String::from_utf8(bytes).unwrap()
+}
+
+fn posted(server: &Server, method: &str, body: &str) -> String {
+    let path = server.portal().webhook_path();
+    let (host, length) = (server.address(), body.len());
+    format!(
+        "POST {path}{method} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[tokio::test]
+async fn a_call_over_http_is_answered() {
+    let server = server().await;
+    assert_eq!(
+        server.webhook_url(),
+        format!("http://{}/rest/1/demo/", server.address())
+    );
+    let reply = heard(&server, &posted(&server, "test.echo", r#"{"a":"b"}"#)).await;
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+    assert!(
+        reply.contains("\r\n\r\n{\"result\":{\"a\":\"b\"},\"time\":{"),
+        "{reply}"
+    );
+    assert_eq!(server.portal().stats().requests, 1);
+    server.shut_down().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_bucket_is_by_the_address_of_the_connection() {
+    let server = portal(PortalConfig::new())
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let request = posted(&server, "test.echo", "").replace("Connection: close\r\n", "");
+    let requests = request.repeat(51) + &posted(&server, "test.echo", "");
+    let replies = heard(&server, &requests).await;
+    assert_eq!(replies.matches("HTTP/1.1 200 OK").count(), 50);
+    assert_eq!(
+        replies.matches("HTTP/1.1 503 Service Unavailable").count(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_reset_closes_the_connection_without_a_byte() {
+    let server = server().await;
+    for when in [When::BeforeWork, When::AfterWork] {
+        server.portal().faults().push(Fault::Reset(when));
+        assert_eq!(heard(&server, &posted(&server, "test.work", "")).await, "");
+    }
+    assert_eq!(server.portal().stats().calls("test.work"), 1);
+}
+
+#[tokio::test]
+async fn a_truncated_reply_promises_more_than_it_holds() {
+    let server = server().await;
+    server.portal().faults().push(Fault::Truncated);
+    let reply = heard(&server, &posted(&server, "test.rows", r#"{"count":2}"#)).await;
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .unwrap();
+    assert_eq!(body.len(), length.parse::<usize>().unwrap() / 2);
+    assert!(body.starts_with("{\"result\":[{\"ID\":\"1\""), "{body}");
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_heard_out_and_refused() {
+    let server = portal(PortalConfig::unlimited().body_limit(1000))
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let reply = heard(
+        &server,
+        &posted(&server, "test.echo", &"x".repeat(3_000_000)),
+    )
+    .await;
+    assert!(reply.starts_with("HTTP/1.1 413 "), "{reply}");
+    assert!(reply.ends_with(
+        r#"{"error":"REQUEST_ENTITY_TOO_LARGE","error_description":"Request entity too large"}"#
+    ));
+}
+
+#[tokio::test]
+async fn requests_in_flight_are_finished_when_the_server_shuts_down() {
+    let server = server().await;
+    server
+        .portal()
+        .faults()
+        .push(Fault::Delay(std::time::Duration::from_millis(200)));
+    let request = posted(&server, "test.echo", "");
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    while server.portal().stats().in_flight == 0 {
+        tokio::task::yield_now().await;
+    }
+    server.shut_down().await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
+}

@@ -1,0 +1,170 @@
+//! How fast rows are cut out of a batch reply: `cargo run --release -p brimful-protocol --example scan`.
+//!
+//! The reply is built here: 50 commands of 50 leads, as `crm.lead.list` with all its fields writes them. The best of
+//! several passes is the number to compare, since other work on the machine can only slow a pass down.
+#![expect(clippy::print_stdout, reason = "the measurement is the output")]
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use brimful_protocol::rows::{self, PageOutcome, Place};
+use brimful_protocol::{Array, Value, json};
+use bytes::Bytes;
+use tokio::time::Instant;
+
+const COMMANDS: u64 = 50;
+const ROWS: u64 = 50;
+const PASSES: u32 = 400;
+
+fn main() {
+    let labels: Vec<String> = (0..COMMANDS).map(|i| format!("p{i}")).collect();
+    for (name, lead) in [("leads, Russian", RUSSIAN), ("leads, English", ENGLISH)] {
+        measure(name, "ID first", &reply(lead, IdAt::First), &labels);
+        measure(name, "ID last", &reply(lead, IdAt::Last), &labels);
+    }
+}
+
+fn measure(rows: &str, shape: &str, body: &Bytes, labels: &[String]) {
+    let place = Place {
+        key: None,
+        id: Some("ID"),
+    };
+    let mut best = Duration::MAX;
+    let mut found = 0;
+    for _ in 0..PASSES {
+        let start = Instant::now();
+        let batch = black_box(rows::read_batch(black_box(body), labels, place));
+        best = best.min(start.elapsed());
+        found = batch.map_or(0, |batch| batch.outcomes.iter().map(rows_with_id).sum());
+    }
+    let megabytes = body.len() as f64 / 1e6;
+    let speed = megabytes / best.as_secs_f64();
+    println!("{rows}, {shape}: {found} rows, {megabytes:.2} MB in {best:.2?}: {speed:.0} MB/s");
+}
+
+fn rows_with_id(outcome: &PageOutcome) -> usize {
+    match outcome {
+        PageOutcome::Page { page, .. } => page.ids().flatten().count(),
+        _ => 0,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum IdAt {
+    First,
+    Last,
+}
+
+/// What differs between leads of two languages: title, name, comment.
+type Words = [&'static str; 3];
+
+const RUSSIAN: Words = [
+    "Заявка с сайта: ремонт под ключ",
+    "Константин Константинопольский",
+    "Просил перезвонить после обеда, <b>срочно</b>",
+];
+const ENGLISH: Words = [
+    "Enquiry from the site: turnkey repairs",
+    "Konstantin",
+    "Call back after lunch, <b>urgent</b>",
+];
+
+fn reply(words: Words, id_at: IdAt) -> Bytes {
+    let mut results = Array::new();
+    let mut totals = Array::new();
+    let mut times = Array::new();
+    for command in 0..COMMANDS {
+        let label = format!("p{command}");
+        let page: Value = (0..ROWS)
+            .map(|row| Value::Array(lead(command * ROWS + row + 1, words, id_at)))
+            .collect();
+        results.insert(label.as_str(), page);
+        totals.insert(label.as_str(), 0);
+        times.insert(label.as_str(), time());
+    }
+    let parts: [(&str, Value); 5] = [
+        ("result", results.into()),
+        ("result_error", Array::new().into()),
+        ("result_total", totals.into()),
+        ("result_next", Array::new().into()),
+        ("result_time", times.into()),
+    ];
+    let envelope: [(&str, Value); 2] = [
+        ("result", parts.into_iter().collect::<Array>().into()),
+        ("time", time().into()),
+    ];
+    json::to_string(&envelope.into_iter().collect::<Array>().into()).into()
+}
+
+fn lead(id: u64, [title, name, comments]: Words, id_at: IdAt) -> Array {
+    let mut lead = Array::new();
+    let id = id.to_string();
+    if id_at == IdAt::First {
+        lead.insert("ID", id.as_str());
+    }
+    let fields: [(&str, &str); 36] = [
+        ("TITLE", title),
+        ("HONORIFIC", ""),
+        ("NAME", name),
+        ("SECOND_NAME", ""),
+        ("LAST_NAME", ""),
+        ("COMPANY_TITLE", ""),
+        ("COMPANY_ID", ""),
+        ("CONTACT_ID", ""),
+        ("IS_RETURN_CUSTOMER", "N"),
+        ("BIRTHDATE", ""),
+        ("SOURCE_ID", "WEBFORM"),
+        ("SOURCE_DESCRIPTION", ""),
+        ("STATUS_ID", "NEW"),
+        ("STATUS_DESCRIPTION", ""),
+        ("POST", ""),
+        ("COMMENTS", comments),
+        ("CURRENCY_ID", "RUB"),
+        ("OPPORTUNITY", "125000.00"),
+        ("IS_MANUAL_OPPORTUNITY", "N"),
+        ("HAS_PHONE", "Y"),
+        ("HAS_EMAIL", "N"),
+        ("HAS_IMOL", "N"),
+        ("ASSIGNED_BY_ID", "19"),
+        ("CREATED_BY_ID", "19"),
+        ("MODIFY_BY_ID", "19"),
+        ("DATE_CREATE", "2026-03-05T14:15:09+03:00"),
+        ("DATE_MODIFY", "2026-03-06T09:01:44+03:00"),
+        ("DATE_CLOSED", ""),
+        ("STATUS_SEMANTIC_ID", "P"),
+        ("OPENED", "Y"),
+        ("ORIGINATOR_ID", ""),
+        ("ORIGIN_ID", ""),
+        ("MOVED_BY_ID", "19"),
+        ("MOVED_TIME", "2026-03-05T14:15:09+03:00"),
+        ("UTM_SOURCE", "yandex"),
+        ("LAST_ACTIVITY_TIME", "2026-03-05T14:15:09+03:00"),
+    ];
+    for (key, value) in fields {
+        lead.insert(
+            key,
+            if value.is_empty() && key.ends_with("_ID") {
+                Value::Null
+            } else {
+                value.into()
+            },
+        );
+    }
+    if id_at == IdAt::Last {
+        lead.insert("ID", id.as_str());
+    }
+    lead
+}
+
+fn time() -> Array {
+    let mut time = Array::new();
+    time.insert("start", 1_772_709_309);
+    time.insert("finish", 1_772_709_309.52);
+    time.insert("duration", 0.52);
+    time.insert("processing", 0);
+    time.insert("date_start", "2026-03-05T14:15:09+03:00");
+    time.insert("date_finish", "2026-03-05T14:15:09+03:00");
+    time.insert("operating_reset_at", 1_772_709_909);
+    time.insert("operating", 0);
+    time
+}

@@ -1,0 +1,135 @@
+//! One page of a list.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+/// One page of a list. The rows share the body they came in.
+#[derive(Clone, Default)]
+pub struct Page {
+    body: Bytes,
+    rows: Vec<Span>,
+}
+
+/// Where a row lies in the body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+    id: Option<u64>,
+}
+
+/// A row: raw JSON, and the ID if the row has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// The ID, if the row has one that is a number.
+    pub id: Option<u64>,
+    /// The row as the portal wrote it.
+    pub json: &'a str,
+}
+
+impl<'a> Row<'a> {
+    /// Reads the row as a type.
+    pub fn parse<T: Deserialize<'a>>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.json)
+    }
+}
+
+impl Page {
+    pub(crate) fn new(body: Bytes, rows: Vec<Span>) -> Self {
+        Self { body, rows }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The rows in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Row<'_>> + ExactSizeIterator {
+        self.rows.iter().map(|span| Row {
+            id: span.id,
+            json: std::str::from_utf8(&self.body[span.range()]).unwrap_or_default(),
+        })
+    }
+
+    /// The raw bytes of the rows in order.
+    pub fn raw(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.rows.iter().map(|span| &self.body[span.range()])
+    }
+
+    /// The IDs of the rows in order.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = Option<u64>> + ExactSizeIterator {
+        self.rows.iter().map(|span| span.id)
+    }
+
+    /// The bytes of the rows, without what stands between them.
+    pub fn bytes(&self) -> usize {
+        self.rows.iter().map(|span| span.range().len()).sum()
+    }
+
+    /// Keeps the rows whose ID passes.
+    pub fn retain_ids(&mut self, mut keep: impl FnMut(Option<u64>) -> bool) {
+        self.rows.retain(|span| keep(span.id));
+    }
+
+    /// Turns the order of the rows round.
+    pub fn reverse(&mut self) {
+        self.rows.reverse();
+    }
+
+    /// Copies the rows out of the body they share, so that a few kept rows do not hold a whole reply in memory.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        let mut body = Vec::with_capacity(self.bytes());
+        let rows = self
+            .rows
+            .iter()
+            .map(|span| {
+                let start = body.len() as u32;
+                body.extend_from_slice(&self.body[span.range()]);
+                Span {
+                    start,
+                    end: body.len() as u32,
+                    id: span.id,
+                }
+            })
+            .collect();
+        Self {
+            body: body.into(),
+            rows,
+        }
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<_> = self.ids().collect();
+        f.debug_struct("Page")
+            .field("rows", &self.rows.len())
+            .field("ids", &ids)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Span {
+    /// The span of a row in a body of less than 4 GiB.
+    pub(crate) fn new(range: &Range<usize>, id: Option<u64>) -> Self {
+        Self {
+            start: range.start as u32,
+            end: range.end as u32,
+            id,
+        }
+    }
+
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}

@@ -1,0 +1,366 @@
+//! Reading replies: the envelope and the batch are walked, rows are only stepped over.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::cursor::{Broken, Cursor, Quoted};
+use super::id::skip_row;
+use super::page::{Page, Span};
+use super::{BatchOfLists, ListReply, PageOutcome, Place, RowsError};
+use crate::envelope::{ApiError, Envelope};
+use crate::scalar;
+use crate::time::Time;
+
+/// Reads the reply to one list call.
+///
+/// ```
+/// use brimful_protocol::rows::{Place, read_list};
+/// let body = br#"{"result":{"tasks":[{"id":"7","title":"Call"}]},"next":50,"total":2513}"#[..].into();
+/// let reply = read_list(&body, Place { key: Some("tasks"), id: Some("ID") }).unwrap();
+/// assert_eq!((reply.page.len(), reply.next, reply.total), (1, Some(50), Some(2513)));
+/// assert_eq!(reply.page.iter().next().unwrap().id, Some(7));
+/// ```
+pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError> {
+    let mut result = None;
+    let mut reply = ListReply {
+        page: Page::default(),
+        next: None,
+        total: None,
+        time: None,
+    };
+    let error = walk(body, |cursor, key| {
+        match key {
+            "result" => result = Some(list(cursor, place)?),
+            "next" => reply.next = scalar::count(cursor.value()?),
+            "total" => reply.total = scalar::count(cursor.value()?),
+            "time" => reply.time = lenient(cursor.value()?),
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })?;
+    match (error, result) {
+        (false, Some(Ok(rows))) => reply.page = Page::new(body.clone(), rows),
+        (false, Some(Err(shape))) => return Err(RowsError::NoRows(shape.to_owned())),
+        (true, _) | (_, None) => return Err(no_result(body)),
+    }
+    Ok(reply)
+}
+
+/// Reads the reply to a batch of lists, one outcome for each of `labels`.
+///
+/// A command whose result is no list fails the whole reply, unless the portal also names an error for it: it would
+/// mean that `place` is wrong, and rows would be lost in silence.
+pub fn read_batch(
+    body: &Bytes,
+    labels: &[String],
+    place: Place<'_>,
+) -> Result<BatchOfLists, RowsError> {
+    let mut slots = Vec::new();
+    slots.resize_with(labels.len(), Slot::default);
+    let mut commands = Commands {
+        labels,
+        slots,
+        place,
+    };
+    let mut is_batch = None;
+    let mut time = None;
+    let error = walk(body, |cursor, key| {
+        match key {
+            "result" => is_batch = Some(commands.read(cursor)?),
+            "time" => time = lenient(cursor.value()?),
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })?;
+    match (error, is_batch) {
+        (false, Some(true)) => {}
+        (false, Some(false)) => {
+            return Err(RowsError::NoRows(
+                "the result is not that of a batch".to_owned(),
+            ));
+        }
+        (true, _) | (_, None) => return Err(no_result(body)),
+    }
+    let mut outcomes = Vec::with_capacity(labels.len());
+    let mut times = Vec::with_capacity(labels.len());
+    for (slot, label) in commands.slots.into_iter().zip(labels) {
+        times.push(slot.time);
+        outcomes.push(match (slot.error, slot.rows) {
+            (Some(error), _) => PageOutcome::Error(error),
+            (None, Some(Ok(rows))) => PageOutcome::Page {
+                page: Page::new(body.clone(), rows),
+                next: slot.next,
+                total: slot.total,
+            },
+            (None, Some(Err(shape))) => {
+                return Err(RowsError::NoRows(format!("command {label}: {shape}")));
+            }
+            (None, None) => PageOutcome::NotRun,
+        });
+    }
+    Ok(BatchOfLists {
+        outcomes,
+        time,
+        times,
+    })
+}
+
+/// Walks the envelope, and says whether there is an error in it.
+fn walk<'a>(
+    body: &'a Bytes,
+    mut each: impl FnMut(&mut Cursor<'a>, &str) -> Result<(), Broken>,
+) -> Result<bool, RowsError> {
+    if u32::try_from(body.len()).is_err() {
+        return Err(RowsError::TooLarge(body.len()));
+    }
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Err(no_result(body));
+    };
+    let mut cursor = Cursor::new(text);
+    let mut error = false;
+    cursor
+        .object(|cursor, key| match &*key.decoded() {
+            "error" => {
+                error = cursor.value()? != "null";
+                Ok(())
+            }
+            key => each(cursor, key),
+        })
+        .and_then(|()| {
+            if cursor.is_at_end() {
+                Ok(error)
+            } else {
+                Err(Broken)
+            }
+        })
+        .map_err(|Broken| no_result(body))
+}
+
+/// What a body is that is no reply with a result. Not worth being fast.
+fn no_result(body: &[u8]) -> RowsError {
+    match Envelope::parse(body) {
+        Ok(Envelope {
+            error: Some(error), ..
+        }) => RowsError::Api(error),
+        Ok(_) => RowsError::NoRows("a reply that cannot be walked".to_owned()),
+        Err(error) => RowsError::Envelope(error),
+    }
+}
+
+/// The rows, or what stands there instead of them.
+type Rows = Result<Vec<Span>, &'static str>;
+
+/// Reads the result of one list: the rows themselves, or an object that holds them.
+fn list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, Broken> {
+    match cursor.peek()? {
+        b'[' => items(cursor, place.id).map(Ok),
+        b'{' => object_with_list(cursor, place),
+        other => {
+            cursor.skip()?;
+            Ok(Err(kind(other)))
+        }
+    }
+}
+
+/// Finds the rows in an object: under the key, or else in the one list there is, or else the object itself is the list
+/// with gaps in its numbering, which PHP does not write as an array.
+fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, Broken> {
+    let mut named: Option<Rows> = None;
+    let mut only: Option<Rows> = None;
+    let mut numbered = Some(Vec::new());
+    cursor.object(|cursor, key| {
+        if place.key.is_some_and(|wanted| key.decoded() == wanted) {
+            named = Some(match cursor.peek()? {
+                b'[' => Ok(items(cursor, place.id)?),
+                b'{' => Ok(entries(cursor, place.id)?),
+                other => {
+                    cursor.skip()?;
+                    Err(kind(other))
+                }
+            });
+            return Ok(());
+        }
+        match cursor.peek()? {
+            b'[' if only.is_none() => only = Some(Ok(items(cursor, place.id)?)),
+            b'[' => {
+                only = Some(Err("several lists: name the key of the rows"));
+                cursor.skip()?;
+            }
+            b'{' if is_number(key) => {
+                let row = row(cursor, place.id)?;
+                if let Some(rows) = &mut numbered {
+                    rows.push(row);
+                }
+                return Ok(());
+            }
+            _ => cursor.skip()?,
+        }
+        numbered = None;
+        Ok(())
+    })?;
+    Ok(named
+        .or(only)
+        .or(numbered.map(Ok))
+        .unwrap_or(Err("an object without a list")))
+}
+
+fn is_number(key: Quoted<'_>) -> bool {
+    let digits = key.inside();
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The rows of an array.
+fn items(cursor: &mut Cursor<'_>, id: Option<&str>) -> Result<Vec<Span>, Broken> {
+    let mut rows = Vec::new();
+    cursor.array(|cursor| {
+        if rows.is_empty() {
+            rows.reserve(50);
+        }
+        rows.push(row(cursor, id)?);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// The rows of an object keyed by ID.
+fn entries(cursor: &mut Cursor<'_>, id: Option<&str>) -> Result<Vec<Span>, Broken> {
+    let mut rows = Vec::new();
+    cursor.object(|cursor, _| {
+        rows.push(row(cursor, id)?);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+fn row(cursor: &mut Cursor<'_>, field: Option<&str>) -> Result<Span, Broken> {
+    let mut id = None;
+    let range = cursor.range(|cursor| {
+        id = skip_row(cursor, field)?;
+        Ok(())
+    })?;
+    Ok(Span::new(&range, id))
+}
+
+fn kind(first: u8) -> &'static str {
+    match first {
+        b'"' => "a string",
+        b't' | b'f' => "a boolean",
+        b'n' => "null",
+        _ => "a number",
+    }
+}
+
+/// What a batch reply says of one command.
+#[derive(Default)]
+struct Slot {
+    rows: Option<Rows>,
+    error: Option<ApiError>,
+    next: Option<u64>,
+    total: Option<u64>,
+    time: Option<Time>,
+}
+
+struct Commands<'l, 'p> {
+    labels: &'l [String],
+    slots: Vec<Slot>,
+    place: Place<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Part {
+    Result,
+    Error,
+    Total,
+    Next,
+    Time,
+}
+
+impl Commands<'_, '_> {
+    /// Reads the result of the batch; `false` where it is something else.
+    fn read(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, Broken> {
+        if cursor.peek()? != b'{' {
+            cursor.skip()?;
+            return Ok(false);
+        }
+        let mut is_batch = false;
+        cursor.object(|cursor, key| {
+            let part = match &*key.decoded() {
+                "result" => Part::Result,
+                "result_error" => Part::Error,
+                "result_total" => Part::Total,
+                "result_next" => Part::Next,
+                "result_time" => Part::Time,
+                _ => return cursor.skip(),
+            };
+            is_batch = true;
+            self.part(cursor, part)
+        })?;
+        Ok(is_batch)
+    }
+
+    /// One part of it: an object by label, or an array where the labels are `0..n` or where there are none.
+    fn part(&mut self, cursor: &mut Cursor<'_>, part: Part) -> Result<(), Broken> {
+        let mut expected = 0;
+        match cursor.peek()? {
+            b'{' => cursor.object(|cursor, label| {
+                let label = label.decoded();
+                let slot = self.find(&mut expected, |asked| asked == label);
+                self.entry(cursor, part, slot)
+            }),
+            b'[' => {
+                let mut index = 0;
+                cursor.array(|cursor| {
+                    let slot = self.find(&mut expected, |asked| spells(asked, index));
+                    index += 1;
+                    self.entry(cursor, part, slot)
+                })
+            }
+            _ => cursor.skip(),
+        }
+    }
+
+    /// The slot of a label. Portals answer in the order of the commands, so the next one is nearly always right.
+    fn find(&self, expected: &mut usize, is: impl Fn(&str) -> bool) -> Option<usize> {
+        let slot = match self.labels.get(*expected) {
+            Some(label) if is(label) => *expected,
+            _ => self.labels.iter().position(|label| is(label))?,
+        };
+        *expected = slot + 1;
+        Some(slot)
+    }
+
+    fn entry(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        part: Part,
+        slot: Option<usize>,
+    ) -> Result<(), Broken> {
+        let Some(slot) = slot.and_then(|slot| self.slots.get_mut(slot)) else {
+            return cursor.skip(); // Nobody asked for it.
+        };
+        match part {
+            Part::Result => slot.rows = Some(list(cursor, self.place)?),
+            Part::Error => slot.error = command_error(cursor.value()?),
+            Part::Total => slot.total = scalar::count(cursor.value()?),
+            Part::Next => slot.next = scalar::count(cursor.value()?),
+            Part::Time => slot.time = lenient(cursor.value()?),
+        }
+        Ok(())
+    }
+}
+
+/// Whether `label` is `index` in decimal digits.
+fn spells(label: &str, index: usize) -> bool {
+    let canonical = label == "0" || !label.starts_with(['0', '+']);
+    canonical && label.parse() == Ok(index)
+}
+
+/// A command that failed stays failed, however oddly the portal words it.
+fn command_error(json: &str) -> Option<ApiError> {
+    (json != "null").then(|| serde_json::from_str(json).unwrap_or_else(|_| ApiError::new("", json)))
+}
+
+/// A value, or `None` where it is of another shape: a list is not lost because its `time` is odd.
+fn lenient<T: DeserializeOwned>(json: &str) -> Option<T> {
+    serde_json::from_str(json).ok()
+}
