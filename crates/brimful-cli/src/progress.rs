@@ -56,9 +56,9 @@ impl Drop for Bar {
 
 fn style(colour: bool) -> ProgressStyle {
     let bar = if colour {
-        "{bar:24.cyan/dim}"
+        "{bar:20.cyan/dim}"
     } else {
-        "{bar:24}"
+        "{bar:20}"
     };
     ProgressStyle::with_template(&format!("{{prefix}} {bar} {{percent:>3}} %  {{wide_msg}}"))
         .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -127,13 +127,13 @@ impl Pace {
         let mut parts = vec![
             format!("{} rows", figures::count(progress.rows)),
             format!("{}/s", figures::count(self.rows_a_second() as u64)),
-            format!("{} requests", figures::count(progress.requests)),
         ];
-        if progress.waited >= Duration::from_millis(50) {
-            parts.push(format!("waited {}", figures::duration(progress.waited)));
-        }
         if let Some(left) = self.left(progress) {
             parts.push(format!("{} left", rough(left)));
+        }
+        parts.push(format!("{} requests", figures::count(progress.requests)));
+        if progress.waited >= Duration::from_millis(50) {
+            parts.push(format!("waited {}", figures::duration(progress.waited)));
         }
         parts.join("  ")
     }

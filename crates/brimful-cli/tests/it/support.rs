@@ -28,7 +28,7 @@ impl Desk {
 
     /// The program, with nothing from the environment but what it needs to run.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("brimful"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_brimful"));
         command
             .args(args)
             .current_dir(self.folder.path())
