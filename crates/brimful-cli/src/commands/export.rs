@@ -153,10 +153,7 @@ fn unfinished(method: &str, error: &Error, passed: &Passed, left: Option<Written
     if let Some(left) = left {
         failure = failure.kept(kept(method, passed, &left));
     }
-    if !error
-        .report()
-        .is_some_and(|report| report.strategy == BY_ID)
-    {
+    if error.report().is_none_or(|report| report.strategy != BY_ID) {
         return failure;
     }
     let keyset = catalogue::find(method).and_then(|method| method.keyset);

@@ -154,7 +154,7 @@ fn a_list_that_is_to_begin_in_the_middle() {
     assert_story!(output, @r#"
     exit code 2
     --- stderr
-    demo portal at 127.0.0.1:PORT: 152,340 leads, 61,208 deals and more, 50 requests at once and 2 a second
+    demo portal at 127.0.0.1:PORT: 152,340 leads and more; 50 requests at once, 2 a second
     error: a whole list has no start: leave it out, or call the method once
     "#);
 }
