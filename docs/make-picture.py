@@ -131,8 +131,8 @@ def draw_line(line, top):
             end = at
             while end < len(line) and line[end][1] == colour and line[end][0] not in BLOCKS:
                 end += 1
-            text = "".join(c for c, _ in line[at:end])
-            if text.strip():
+            text = "".join(c for c, _ in line[at:end]).rstrip()
+            if text:
                 parts.append(f'<text x="{at * CELL:.1f}" y="{top + 15}" textLength="{len(text) * CELL:.1f}" fill="{COLOURS[colour]}">{html.escape(text)}</text>')
         at = end
     return "".join(parts)
@@ -159,7 +159,7 @@ text {{ font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans M
 </style>
 <rect width="100%" height="100%" rx="8" fill="#2e3440"/>
 <g fill="#4c566a"><circle cx="18" cy="16" r="5"/><circle cx="36" cy="16" r="5"/><circle cx="54" cy="16" r="5"/></g>
-<svg x="{PAD}" y="{TITLE}" width="{width:.0f}" height="{height}" overflow="hidden"><g class="run">
+<svg x="{PAD}" y="{TITLE}" width="{width:.0f}" height="{height}" overflow="hidden"><g class="run" xml:space="preserve">
 {chr(10).join(body)}
 </g></svg>
 </svg>

@@ -15,7 +15,7 @@ use crate::{duration, env_vars, filter, method, params, portal_arg};
 const EXIT_CODES: &str = "\
 Exit codes:
     0  done
-    1  failed; nothing is left behind
+    1  failed before any row was written
     2  wrong usage
     3  a list could not be finished; what arrived is kept in NAME.partial
   130  ended by Ctrl-C (143 by SIGTERM); what arrived is kept in NAME.partial";
@@ -68,7 +68,7 @@ pub(crate) enum Command {
 #[command(after_help = format!("\
 Examples:
   brimful export crm.lead.list --portal demo -o leads.jsonl
-  brimful export crm.deal.list --select ID,TITLE,STAGE_ID --filter '>=DATE_CREATE=2026-01-01' -o deals.jsonl
+  brimful export crm.deal.list --select ID,TITLE --filter '>ID=100' -o deals.jsonl
   brimful export crm.item.list --param entityTypeId=128 -o items.jsonl
   brimful export tasks.task.list --filter '@STATUS=2,3' -o - | jq .title
 
@@ -139,7 +139,7 @@ pub(crate) struct PortalOption {
         hide_env_values = true,
         value_parser = portal_arg::parse,
     )]
-    pub(crate) address: PortalArg,
+    pub(crate) address: Option<PortalArg>,
 }
 
 #[derive(Debug, Args)]

@@ -49,17 +49,10 @@ pub(crate) async fn start(limit: LimitArg) -> Result<Server, Failure> {
 
 /// What the demo is, in a line.
 pub(crate) fn description(server: &Server, limit: LimitArg) -> String {
-    let rows: Vec<String> = ROWS
-        .iter()
-        .take(2)
-        .map(|(entity, rows)| {
-            let noun = entity.rsplit('.').next().unwrap_or(entity);
-            figures::counted(*rows, &format!("{noun}s"))
-        })
-        .collect();
+    let (_, leads) = ROWS[0];
     format!(
-        "demo portal at {}: {} and more, {limit}",
+        "demo portal at {}: {} leads and more; {limit}",
         server.address(),
-        rows.join(", ")
+        figures::count(leads)
     )
 }

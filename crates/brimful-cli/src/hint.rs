@@ -97,7 +97,7 @@ fn hint(error: &Error) -> Option<String> {
             }
         }
         ErrorKind::AccessDenied => {
-            "the webhook's user may not do this: use the webhook of one who may".to_owned()
+            "the webhook's user may not do this, or the portal's plan has no REST API".to_owned()
         }
         ErrorKind::MethodNotFound => match catalogue::nearest(method) {
             Some(near) if !near.eq_ignore_ascii_case(method) => format!("did you mean {near}?"),

@@ -54,7 +54,7 @@ impl fmt::Display for LimitArg {
         match self {
             Self::Off => f.write_str("no limit"),
             Self::Rate { burst, per_second } => {
-                write!(f, "{burst} requests at once and {per_second} a second")
+                write!(f, "{burst} requests at once, {per_second} a second")
             }
         }
     }

@@ -19,11 +19,11 @@ pub(crate) enum PortalArg {
     reason = "the shape of a parser of the command line"
 )]
 pub(crate) fn parse(text: &str) -> Result<PortalArg, String> {
-    if text == "demo" {
-        return Ok(PortalArg::Demo);
-    }
     redact::remember(text);
-    Ok(PortalArg::Address(text.to_owned()))
+    Ok(match text {
+        "demo" => PortalArg::Demo,
+        address => PortalArg::Address(address.to_owned()),
+    })
 }
 
 impl fmt::Debug for PortalArg {

@@ -155,7 +155,7 @@ impl Pace {
     fn left(&self, progress: &Progress) -> Option<Duration> {
         let (first, last, seconds) = self.span()?;
         let done = last.done;
-        if done <= 0.0 {
+        if done <= 0.0 || done >= 1.0 {
             return None;
         }
         let speed = (done - first.done) / seconds;

@@ -5,6 +5,9 @@
 
 use std::sync::OnceLock;
 
+/// What stands where a code would, in examples.
+const PLACEHOLDER: &str = "code";
+
 /// What stands in place of a secret.
 const MASK: &str = "…";
 
@@ -62,7 +65,7 @@ fn next_code<'a>(rest: &mut &'a str) -> Option<&'a str> {
             continue;
         };
         let code = &after[..after.find(is_end).unwrap_or(after.len())];
-        if user.is_empty() || user.contains(is_end) || code.is_empty() {
+        if user.is_empty() || user.contains(is_end) || matches!(code, "" | PLACEHOLDER) {
             continue;
         }
         let end = rest.len() - after.len() + code.len();
@@ -139,6 +142,7 @@ mod tests {
             "rest/1/",
             "authorisation failed",
             "https://p.ru/rest/1/…/",
+            "https://portal.bitrix24.ru/rest/1/code/",
             "",
         ] {
             assert_eq!(redact(text), text);

@@ -66,6 +66,9 @@ impl LoadArg {
                 continue;
             }
             let row = serde_json::from_str(&line).map_err(|error| {
+                // Its place is in this file, not in the line.
+                let error = error.to_string();
+                let error = error.split(" at line ").next().unwrap_or_default();
                 Failure::usage(format!(
                     "line {number} of {name} is no JSON object: {error}"
                 ))

@@ -34,9 +34,12 @@ pub(crate) fn account(method_name: &str, report: &ListReport, written: &Written)
             figures::duration(report.waited_for_operating)
         ));
     }
-    let complete = report.complete_to.map_or_else(String::new, |id| {
-        format!(", complete to ID {}", figures::count(id))
-    });
+    let complete = report
+        .complete_to
+        .filter(|&id| id > 0)
+        .map_or_else(String::new, |id| {
+            format!(", complete to ID {}", figures::count(id))
+        });
     [
         result,
         format!("{}; {}{complete}", effort.join(", "), report.strategy),

@@ -22,6 +22,9 @@ use crate::{method, summary};
 /// A reader that has stopped reading must not hold up Ctrl-C.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The strategy that hands rows out in the order of their IDs.
+const BY_ID: &str = "ID lanes";
+
 /// What was handed to the writer so far.
 #[derive(Debug, Default)]
 struct Passed {
@@ -71,7 +74,13 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         },
         // Whoever reads has had enough: that is no failure.
         Stopped::ByOutput(OutputError::Closed) => return Ok(Exit::Done),
-        Stopped::ByOutput(error) => Err(unwritable(&error)),
+        Stopped::ByOutput(error) => {
+            let mut failure = unwritable(&error);
+            if passed.rows > 0 {
+                failure.exit = Exit::Incomplete;
+            }
+            Err(failure)
+        }
         Stopped::ByPortal(error) => Err(unfinished(
             &args.method,
             &error,
@@ -144,33 +153,24 @@ fn unfinished(method: &str, error: &Error, passed: &Passed, left: Option<Written
     if let Some(left) = left {
         failure = failure.kept(kept(method, passed, &left));
     }
-    let by_lanes = error
-        .report()
-        .is_some_and(|report| report.strategy == "ID lanes");
-    match (
-        passed.last_id,
-        catalogue::find(method).and_then(|m| m.keyset),
-    ) {
-        (Some(id), Some(keyset)) if by_lanes => failure.hint(match failure_hint(error) {
-            Some(hint) => format!(
-                "{hint}; the rest is to be had with --filter '>{}={id}'",
-                keyset.filter
-            ),
-            None => format!(
+    if error.report().is_none_or(|report| report.strategy != BY_ID) {
+        return failure;
+    }
+    let keyset = catalogue::find(method).and_then(|method| method.keyset);
+    let rest = match (passed.last_id, keyset) {
+        (Some(id), Some(keyset)) => {
+            format!(
                 "the rest is to be had with --filter '>{}={id}'",
                 keyset.filter
-            ),
-        }),
-        _ if failure.hint.is_none() && error.kind() == ErrorKind::Incomplete => {
-            let other = if by_lanes { "pages" } else { "lanes" };
-            failure.hint(format!("--walk {other} reads the list in another way"))
+            )
         }
-        _ => failure,
-    }
-}
-
-fn failure_hint(error: &Error) -> Option<String> {
-    Failure::of(error).hint
+        _ => return failure,
+    };
+    let hint = match failure.hint.take() {
+        Some(hint) => format!("{hint}; {rest}"),
+        None => rest,
+    };
+    failure.hint(hint)
 }
 
 fn interrupted(exit: Exit, method: &str, passed: &Passed, left: Option<Written>) -> Failure {

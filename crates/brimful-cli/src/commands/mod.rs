@@ -37,7 +37,12 @@ async fn connect(
     limit: LimitArg,
     printer: Printer,
 ) -> Result<Connection, Failure> {
-    let (address, demo) = match &portal.address {
+    let Some(portal) = &portal.address else {
+        return Err(Failure::usage("no portal is given").hint(
+            "give the address of a webhook with --portal or in BRIMFUL_PORTAL; --portal demo is one to try it on",
+        ));
+    };
+    let (address, demo) = match portal {
         PortalArg::Address(address) => (address.clone(), None),
         PortalArg::Demo => {
             let server = demo::start(limit).await?;

@@ -21,25 +21,45 @@ fn export(portal: &str) -> (Desk, std::process::Output) {
 #[test]
 fn an_address_without_a_scheme() {
     let (_, output) = export("example.bitrix24.ru/rest/1/s3cr3tc0de42/");
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: the portal's address has no scheme: write https://example.bitrix24.ru/rest/…
+    hint: the address of a webhook is made in the portal, under Developer resources, Inbound webhook
+    "#);
 }
 
 #[test]
 fn an_address_without_a_code() {
     let (_, output) = export("https://example.bitrix24.ru/rest/1/");
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: the portal's address (https://example.bitrix24.ru) has no webhook code; it looks like https://portal.bitrix24.ru/rest/1/code/
+    hint: the address of a webhook is made in the portal, under Developer resources, Inbound webhook
+    "#);
 }
 
 #[test]
 fn an_address_with_a_method_in_it() {
     let (_, output) = export("https://example.bitrix24.ru/rest/1/s3cr3tc0de42/crm.lead.list.json");
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: the portal's address already has a method in it: leave out "crm.lead.list.json" and give it as the method
+    hint: the address of a webhook is made in the portal, under Developer resources, Inbound webhook
+    "#);
 }
 
 #[test]
 fn no_portal_at_all() {
     let output = Desk::new().run(&["export", "crm.lead.list", "-o", "leads.jsonl"]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: no portal is given
+    hint: give the address of a webhook with --portal or in BRIMFUL_PORTAL; --portal demo is one to try it on
+    "#);
 }
 
 #[test]
@@ -50,7 +70,13 @@ fn an_address_in_the_place_of_the_method() {
         "-o",
         "leads.jsonl",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: invalid value 'https://example.bitrix24.ru/rest/1/…/' for '<METHOD>': that is an address: give the method first, such as crm.lead.list, and the address with --portal
+
+    For more information, try '--help'.
+    "#);
 }
 
 #[test]
@@ -65,7 +91,13 @@ fn a_filter_with_its_sign_behind_the_field() {
         "--filter",
         "ID>=100",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: invalid value 'ID>=100' for '--filter <CONDITION>': the sign stands before the field: write it as '>=ID=100'
+
+    For more information, try '--help'.
+    "#);
 }
 
 #[test]
@@ -82,7 +114,12 @@ fn the_same_condition_twice() {
         "--filter",
         "STATUS_ID=IN_PROCESS",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: --filter has STATUS_ID twice, and a filter holds it once
+    hint: for one of several values: --filter '@STATUS_ID=A,B'
+    "#);
 }
 
 #[test]
@@ -95,7 +132,11 @@ fn parameters_that_are_no_json() {
         "--json",
         "{id: 1}",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: --json is not JSON: key must be a string at line 1 column 2
+    "#);
 }
 
 #[test]
@@ -110,7 +151,12 @@ fn a_list_that_is_to_begin_in_the_middle() {
         "--param",
         "start=50",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    demo portal at 127.0.0.1:PORT: 152,340 leads and more; 50 requests at once, 2 a second
+    error: a whole list has no start: leave it out, or call the method once
+    "#);
 }
 
 #[test]
@@ -123,14 +169,25 @@ fn a_method_that_the_catalogue_does_not_have_is_sent_all_the_same() {
         )
     });
     let output = Desk::new().run(&["call", "crm.leed.list", "--portal", &portal]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    warning: the catalogue has no method crm.leed.list, did you mean crm.lead.list? It is sent all the same
+    error: crm.leed.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered: ERROR_METHOD_NOT_FOUND: Method not found!
+    hint: did you mean crm.lead.list?
+    "#);
 }
 
 #[test]
 fn a_portal_that_nobody_answers_for() {
     // Port 1 of this machine is nobody's.
     let (desk, output) = export("http://127.0.0.1:1/rest/1/s3cr3tc0de42/");
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: could not connect: Connection refused (os error 111) (after 3 attempts)
+    hint: is the address right, and can this machine reach the portal? -v shows what the network said
+    "#);
     assert!(desk.files().is_empty());
 }
 
@@ -144,7 +201,12 @@ fn a_portal_that_answers_html() {
         )
     });
     let (desk, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal sent an HTML page instead of JSON: Sign in (after 3 attempts)
+    hint: this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?
+    "#);
     assert!(desk.files().is_empty());
 }
 
@@ -152,7 +214,12 @@ fn a_portal_that_answers_html() {
 fn a_portal_that_answers_nothing() {
     let portal = server(|_| response("200 OK", "application/json", ""));
     let (desk, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal sent an empty body (after 3 attempts)
+    hint: this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?
+    "#);
     assert!(desk.files().is_empty());
 }
 
@@ -166,7 +233,12 @@ fn a_portal_that_answers_half_a_json() {
         )
     });
     let (desk, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal sent JSON that breaks off after 27 bytes (after 3 attempts)
+    hint: this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?
+    "#);
     assert!(desk.files().is_empty());
 }
 
@@ -174,7 +246,12 @@ fn a_portal_that_answers_half_a_json() {
 fn a_portal_that_breaks_the_connection() {
     let portal = server(|_| Vec::new());
     let (desk, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the connection broke: connection closed before message completed (after 3 attempts)
+    hint: is the address right, and can this machine reach the portal? -v shows what the network said
+    "#);
     assert!(desk.files().is_empty());
 }
 
@@ -186,7 +263,12 @@ fn a_portal_that_answers_an_error_with_status_200() {
         )
     });
     let (desk, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered: ACCESS_DENIED: REST is available only on commercial plans.
+    hint: the webhook's user may not do this, or the portal's plan has no REST API
+    "#);
     assert!(desk.files().is_empty());
 }
 
@@ -196,7 +278,11 @@ fn a_portal_that_has_moved() {
         b"HTTP/1.1 302 Found\r\nLocation: https://new.bitrix24.ru/rest/1/s3cr3tc0de42/batch\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
     });
     let (_, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal has moved to new.bitrix24.ru: use that address
+    "#);
 }
 
 #[test]
@@ -209,14 +295,24 @@ fn a_webhook_that_the_portal_does_not_know() {
         )
     });
     let (_, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered: INVALID_CREDENTIALS: Invalid request credentials
+    hint: the portal does not know this webhook: check its user and code, or make a new one
+    "#);
 }
 
 #[test]
 fn a_result_that_is_no_list() {
     let portal = server(|received: &Received| same_for_all(received, &json!("OK"), 1));
     let (desk, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal sent a result without rows: command p0: a string
+    hint: this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?
+    "#);
     assert!(desk.files().is_empty());
 }
 
@@ -229,6 +325,11 @@ fn first_page() -> Value {
 fn a_list_that_stops_advancing() {
     let portal = server(|received| same_for_all(received, &first_page(), 1000));
     let (desk, output) = export(&portal);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 3
+    --- stderr
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the list cannot be read to its end: the portal counts 1000 rows and 50 different ones came: its pages repeat, or the list changed while it was read by offset
+    kept: 50 leads in leads.jsonl.partial, the last with ID 50
+    "#);
     assert_eq!(desk.files(), ["leads.jsonl.partial"]);
 }

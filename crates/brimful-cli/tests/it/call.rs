@@ -71,7 +71,11 @@ fn the_portals_refusal_is_an_error_with_what_it_said() {
         "--portal",
         &portal.url(),
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.get at http://127.0.0.1:PORT/rest/1/…/: the portal answered: Not found
+    "#);
 }
 
 #[test]

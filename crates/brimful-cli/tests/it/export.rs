@@ -52,7 +52,12 @@ fn the_end_says_what_happened() {
         "-o",
         "leads.jsonl",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 0
+    --- stderr
+    120 leads in N s: leads.jsonl (3.6 kB)
+    3 requests, 4 commands, 0 retries; ID lanes, complete to ID 360
+    "#);
 }
 
 fn row(id: u64) -> serde_json::Map<String, Value> {
@@ -72,7 +77,9 @@ fn a_quiet_run_says_nothing() {
         "leads.jsonl",
         "-q",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 0
+    "#);
     assert_eq!(desk.rows("leads.jsonl").len(), 60);
 }
 
@@ -239,7 +246,11 @@ fn a_folder_that_is_not_there_is_named_before_anything_is_asked_for() {
         "-o",
         "nowhere/leads.jsonl",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: could not write nowhere/leads.jsonl: No such file or directory (os error 2)
+    "#);
     assert_eq!(portal.server.portal().stats().requests, 0);
 }
 
@@ -255,7 +266,12 @@ fn an_empty_list_is_an_empty_file() {
         "-o",
         "leads.jsonl",
     ]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 0
+    --- stderr
+    0 leads in N s: leads.jsonl (0 B)
+    1 request, 2 commands, 0 retries; ID lanes
+    "#);
     assert_eq!(std::fs::read(desk.path("leads.jsonl")).unwrap(), b"");
 }
 

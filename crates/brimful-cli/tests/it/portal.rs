@@ -112,7 +112,11 @@ fn at_its_end_it_says_what_it_was_asked() {
 #[test]
 fn an_entity_that_there_is_not() {
     let output = Desk::new().run(&["portal", "--port", "0", "--rows", "crm.unicorn=5"]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: no entity "crm.unicorn": there are lead, deal, contact, company, task, user, department and entityTypeIds from 128 on
+    "#);
 }
 
 #[test]
@@ -120,13 +124,24 @@ fn a_line_that_is_no_row() {
     let desk = Desk::new();
     desk.write("in.jsonl", "{\"ID\":\"1\"}\n[1]\n");
     let output = desk.run(&["portal", "--port", "0", "--load", "crm.lead=in.jsonl"]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: line 2 of in.jsonl is no JSON object: invalid type: sequence, expected a map
+    hint: every line holds one row, as an export writes it
+    "#);
 }
 
 #[test]
 fn a_duration_without_a_unit() {
     let output = Desk::new().run(&["portal", "--port", "0", "--latency", "50"]);
-    assert_story!(output, @"");
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: invalid value '50' for '--latency <TIME>': the unit is missing: us, ms or s
+
+    For more information, try '--help'.
+    "#);
 }
 
 #[test]

@@ -168,7 +168,7 @@ impl OffsetPages {
         if self.nameless || self.repairs >= REPAIRS {
             let total = self.total.unwrap_or_default();
             return Err(Stuck::Misbehaves(format!(
-                "the portal counts {total} rows and {} came: the list changed while it was read by offset",
+                "the portal counts {total} rows and {} different ones came: its pages repeat, or the list changed while it was read by offset",
                 self.rows
             )));
         }
