@@ -31,11 +31,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tls.write_ca(&ca)?;
     let mut said = json!({ "ca": ca });
     let mut servers = Vec::new();
+    let mut home = String::new();
     for (name, config) in portals() {
+        // The portal that was renamed is the first one now.
+        let config = if name == "moved" {
+            config.moved_to(home.clone())
+        } else {
+            config
+        };
         let portal = Portal::new(config)?;
         let here = (Ipv4Addr::LOCALHOST, 0);
         let plain = portal.bind(here).await?;
         let secure = portal.bind_tls(here, tls.clone()).await?;
+        if home.is_empty() {
+            home = secure.origin();
+        }
         said[name] = json!({ "http": plain.webhook_url(), "https": secure.webhook_url() });
         servers.extend([plain, secure]);
     }
@@ -46,7 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn portals() -> [(&'static str, PortalConfig); 3] {
+fn portals() -> [(&'static str, PortalConfig); 4] {
     [
         // All that there is to ask for, and nothing that holds callers back.
         ("portal", with_data(PortalConfig::unlimited())),
@@ -55,6 +65,7 @@ fn portals() -> [(&'static str, PortalConfig); 3] {
             "limited",
             with_data(PortalConfig::unlimited()).rate_limit(RateLimit::new(5.0, 20.0)),
         ),
+        ("moved", PortalConfig::unlimited()),
         // A call takes 0.15 seconds, and after more than 0.25 of a method it is blocked.
         (
             "operating",

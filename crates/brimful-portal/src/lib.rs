@@ -33,6 +33,7 @@ mod portal;
 mod registry;
 mod reply;
 mod request;
+mod request_line;
 mod respond;
 mod server;
 mod state;

@@ -10,8 +10,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener, ListenerExt};
+use axum::serve::{Listener, ListenerExt};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::header::CONTENT_LENGTH;
@@ -23,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::portal::{Portal, too_large};
 use crate::reply::Reply;
+use crate::request_line::Forgiving;
 use crate::tls::{Tls, TlsListener};
 
 impl Portal {
@@ -71,8 +71,7 @@ impl Portal {
     pub async fn bind_tls(&self, address: impl ToSocketAddrs, tls: Tls) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let (address, portal) = (listener.local_addr()?, self.clone());
-        // The stream is ready as it comes; tapped all the same, since axum tells the address of tapped streams only.
-        let listener = TlsListener::new(listener, &tls)?.tap_io(|_| {});
+        let listener = TlsListener::new(listener, &tls)?;
         Ok(self.spawn(address, Some(tls), |ended| async move {
             portal.serve_on(listener, ended).await
         }))
@@ -106,8 +105,9 @@ impl Portal {
     ) -> io::Result<()>
     where
         L: Listener<Addr = SocketAddr>,
-        SocketAddr: for<'a> Connected<IncomingStream<'a, L>>,
     {
+        // There is nothing to tap, but axum tells the address of tapped connections only.
+        let listener = Forgiving(listener).tap_io(|_| {});
         let service = self
             .router()
             .into_make_service_with_connect_info::<SocketAddr>();
