@@ -1,7 +1,7 @@
 //! A Bitrix24 portal emulator: the REST API with its limits and its faults, for tests without a portal.
 //!
 //! A [`Portal`] is made from a [`PortalConfig`]. It answers in process ([`Portal::handle`], on tokio's clock, which a
-//! test may pause) or on a socket ([`Portal::bind`], [`Portal::serve`], [`Portal::router`]). [`Portal::faults`] breaks
+//! test may pause) or on a socket ([`Portal::bind`], [`Portal::bind_tls`], [`Portal::serve`], [`Portal::router`]). [`Portal::faults`] breaks
 //! things to order and [`Portal::stats`] tells what was asked.
 //!
 //! ```
@@ -33,10 +33,12 @@ mod portal;
 mod registry;
 mod reply;
 mod request;
+mod request_line;
 mod respond;
 mod server;
 mod state;
 mod stats;
+mod tls;
 mod xml;
 
 #[cfg(test)]
@@ -51,3 +53,4 @@ pub use portal::Portal;
 pub use reply::Reply;
 pub use server::Server;
 pub use stats::Stats;
+pub use tls::{Tls, TlsError};
