@@ -63,6 +63,7 @@ impl Portal {
     pub async fn bind(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
+        self.core().oauth.bound_to(&address.to_string());
         let (end, ended) = oneshot::channel::<()>();
         let portal = self.clone();
         let task = tokio::spawn(async move {
