@@ -130,8 +130,8 @@ impl PortalConfig {
         self
     }
 
-    /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, or an
-    /// `entityTypeId`.
+    /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`,
+    /// `activity`, or an `entityTypeId`.
     #[must_use]
     pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
         self.sparse_rows(entity, rows, 0.0)
