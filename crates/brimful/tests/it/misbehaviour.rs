@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use brimful::{Client, ErrorKind, Request, Response, Transport, TransportError};
 use futures_util::FutureExt;
@@ -148,4 +149,21 @@ async fn a_moved_portal_is_named() {
     let error = list_error(Scripted::new([(302, "")])).await;
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("302"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_method_that_stays_blocked_is_an_error_in_the_end_and_not_a_hang() {
+    let blocked = r#"{"error":"OPERATION_TIME_LIMIT","error_description":"Method is blocked due to operation time limit."}"#;
+    let answer =
+        format!(r#"{{"result":{{"result":[],"result_error":{{"p0":{blocked},"p1":{blocked}}}}}}}"#);
+    let list = list_error(Scripted::new([(200, &answer)]));
+    let error = tokio::time::timeout(Duration::from_secs(3 * 3600), list)
+        .await
+        .expect("the list waits for ever");
+    assert_eq!(error.kind(), ErrorKind::OperationTimeLimit);
+    assert_eq!(error.did_it_run(), brimful::DidItRun::No);
+    assert!(
+        error.to_string().starts_with("crm.lead.list at "),
+        "{error}"
+    );
 }
