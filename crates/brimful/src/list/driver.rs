@@ -21,7 +21,7 @@ use tracing::debug;
 use super::plan::{OwnedPlace, Plan};
 use super::report::{ListReport, Progress};
 use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Then, Ticket, label};
-use crate::effect::Effect;
+use crate::effect;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::Slot;
 use crate::session::{Call, Effort, Session};
@@ -258,7 +258,7 @@ impl Driver {
         Call {
             method: "batch".to_owned(),
             subject: self.method.clone(),
-            effect: Effect::Read,
+            effect: effect::of(&self.method),
             body: json!({ "halt": 0, "cmd": cmd }).to_string().into(),
         }
     }

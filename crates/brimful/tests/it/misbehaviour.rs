@@ -167,3 +167,10 @@ async fn a_method_that_stays_blocked_is_an_error_in_the_end_and_not_a_hang() {
         "{error}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_whose_reading_takes_rows_away_is_not_asked_for_again() {
+    let portal = Scripted::new([(502, "<html>")]).client();
+    let error = ids(portal.list("event.offline.get")).await.unwrap_err();
+    assert!(!error.to_string().contains("attempts"), "{error}");
+}
