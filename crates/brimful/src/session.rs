@@ -165,7 +165,14 @@ impl Session {
                     (TransportErrorKind::TooLarge, _) | (_, None) => failure.kind.to_string(),
                     (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
                 };
-                Became::Lost(Error::new(ErrorKind::Transport, ran, message).with_source(failure))
+                let too_large = failure.kind == TransportErrorKind::TooLarge;
+                let error = Error::new(ErrorKind::Transport, ran, message).with_source(failure);
+                // The next answer would be as large.
+                if too_large {
+                    Became::Refused(error)
+                } else {
+                    Became::Lost(error)
+                }
             }
         };
         match became {
