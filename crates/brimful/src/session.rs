@@ -87,11 +87,12 @@ impl Session {
                 slot
             };
             slot.spend();
+            let sent = Instant::now();
             effort.requests += 1;
             let (error, wait) = match self.attempt(call, &read, &mut effort.took).await {
                 Became::Done(value) => break Ok(value),
                 Became::OverRate(error) => {
-                    self.gate.refused();
+                    self.gate.refused(sent);
                     // With the gate the next slot is the wait; without one (no limit was expected) it is a delay.
                     let delay = self.delay(effort.requests);
                     (
