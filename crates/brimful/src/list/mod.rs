@@ -132,7 +132,12 @@ impl List {
     /// # Errors
     /// As for [`List::pages`].
     pub fn rows<T: DeserializeOwned>(self) -> Result<Rows<T>, Error> {
-        Ok(Rows { pages: self.pages()?, page: Page::default(), next: 0, row: PhantomData })
+        Ok(Rows {
+            pages: self.pages()?,
+            page: Page::default(),
+            next: 0,
+            row: PhantomData,
+        })
     }
 
     /// All rows as a type, in memory.
@@ -161,7 +166,9 @@ pub struct Rows<T> {
 impl<T: DeserializeOwned> Rows<T> {
     /// The next row; `None` when the list is complete.
     pub async fn next_row(&mut self) -> Result<Option<T>, Error> {
-        std::future::poll_fn(|context| self.poll_row(context)).await.transpose()
+        std::future::poll_fn(|context| self.poll_row(context))
+            .await
+            .transpose()
     }
 
     /// The account, once the list is complete.
@@ -174,7 +181,9 @@ impl<T: DeserializeOwned> Rows<T> {
             if let Some(row) = self.page.get(self.next) {
                 self.next += 1;
                 return Poll::Ready(Some(serde_json::from_str(row.json).map_err(|error| {
-                    let id = row.id.map_or_else(|| "without ID".to_owned(), |id| id.to_string());
+                    let id = row
+                        .id
+                        .map_or_else(|| "without ID".to_owned(), |id| id.to_string());
                     Error::new(
                         crate::ErrorKind::Decode,
                         crate::DidItRun::Yes,
