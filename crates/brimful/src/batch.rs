@@ -217,21 +217,27 @@ fn check(commands: &[Command]) -> Result<(), Error> {
             ));
         }
     }
-    for (number, chunk) in commands.chunks(MAX_COMMANDS).enumerate().skip(1) {
-        for command in chunk {
+    let mut earlier: HashSet<&str> = HashSet::new();
+    for chunk in commands.chunks(MAX_COMMANDS) {
+        for command in chunk.iter().filter(|_| !earlier.is_empty()) {
             let text = command.params.to_string();
-            let earlier = commands[..number * MAX_COMMANDS].iter().find(|c| {
-                ["result", "next", "total", "time", "error"]
-                    .iter()
-                    .any(|a| text.contains(&format!("${a}[{}]", c.label)))
-            });
-            if let Some(earlier) = earlier {
+            if let Some(label) = referred_to(&text).find(|label| earlier.contains(label)) {
                 return Err(Error::config(format!(
-                    "the command {:?} refers to {:?}, which goes out in an earlier request: put them within {MAX_COMMANDS} commands of each other",
-                    command.label, earlier.label
+                    "the command {:?} refers to {label:?}, which goes out in an earlier request: put them within {MAX_COMMANDS} commands of each other",
+                    command.label
                 )));
             }
         }
+        earlier.extend(chunk.iter().map(Command::label));
     }
     Ok(())
+}
+
+/// The labels in references, wherever they stand in `text`.
+fn referred_to(text: &str) -> impl Iterator<Item = &str> {
+    text.split('$').skip(1).filter_map(|after| {
+        let (name, path) = after.split_once('[')?;
+        let (label, _) = path.split_once(']')?;
+        matches!(name, "result" | "next" | "total" | "time" | "error").then_some(label)
+    })
 }

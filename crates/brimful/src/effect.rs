@@ -35,6 +35,11 @@ pub(crate) fn of(method: &str) -> Effect {
         "getdescription",
         "countbyfilter",
         "aggregate",
+        "items",
+        "children",
+        "instances",
+        "getmany",
+        "gettypes",
     ];
     // Reads that are not: an offline event is deleted as it is fetched.
     const WRITES: &[&str] = &["event.offline.get", "imbot.v2.event.get", "im.v2.event.get"];

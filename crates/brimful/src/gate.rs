@@ -62,6 +62,8 @@ struct Model {
     reserve: f64,
     level: f64,
     at: Instant,
+    /// When the portal last refused a request that slowed the rate down.
+    refused: Option<Instant>,
 }
 
 /// The right to send one request now. Dropped unused, it goes back.
@@ -82,6 +84,7 @@ impl Gate {
                 reserve,
                 level: 0.0,
                 at: Instant::now(),
+                refused: None,
             })
         });
         Self {
@@ -124,11 +127,17 @@ impl Gate {
     }
 
     /// The portal refused a request for too many: somebody else uses the address too, or the model is wrong. The
-    /// counter is where the portal says it is, and slots come more slowly for a while.
-    pub(crate) fn refused(&self) {
+    /// counter is where the portal says it is, and slots come more slowly for a while. Requests that were on their way
+    /// together tell of one and the same excess: those sent before the last refusal slow nothing down again.
+    pub(crate) fn refused(&self, sent: Instant) {
         if let Some(mut model) = self.model() {
-            model.advance(Instant::now());
+            let now = Instant::now();
+            model.advance(now);
             model.level = model.limit.burst;
+            if model.refused.is_some_and(|at| sent <= at) {
+                return;
+            }
+            model.refused = Some(now);
             model.rate = (model.rate * SLOWDOWN).max(model.limit.per_second / 8.0);
             model.reserve = (model.reserve + 0.5).min(model.limit.burst / 4.0).max(1.0);
         }
@@ -184,7 +193,7 @@ impl Model {
         if over <= 1e-9 {
             Duration::ZERO
         } else {
-            Duration::from_secs_f64(over / self.rate)
+            Duration::try_from_secs_f64(over / self.rate).unwrap_or(Duration::MAX)
         }
     }
 }
@@ -295,7 +304,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_a_refusal_slots_come_more_slowly_and_recover() {
         let gate = gate(50.0, 2.0);
-        gate.refused();
+        gate.refused(Instant::now());
         let (rate, room) = gate.room().unwrap();
         assert!((rate - 1.6).abs() < 1e-9, "lowered by a fifth");
         assert!(
@@ -316,6 +325,24 @@ mod tests {
             gate.slot().await.spend();
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_next_to_nothing_is_a_long_wait_and_no_panic() {
+        let gate = gate(1.0, 1e-30);
+        gate.slot().await.spend();
+        let second = tokio::time::timeout(Duration::from_secs(60), gate.slot()).await;
+        assert!(second.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_of_requests_that_went_out_together_slow_the_rate_once() {
+        let gate = gate(50.0, 2.0);
+        let sent = Instant::now();
+        for _ in 0..10 {
+            gate.refused(sent);
+        }
+        assert!((gate.room().unwrap().0 - 1.6).abs() < 1e-9);
     }
 
     /// The portal's counter, with the arrivals in their order: how high it came.

@@ -87,11 +87,12 @@ impl Session {
                 slot
             };
             slot.spend();
+            let sent = Instant::now();
             effort.requests += 1;
             let (error, wait) = match self.attempt(call, &read, &mut effort.took).await {
                 Became::Done(value) => break Ok(value),
                 Became::OverRate(error) => {
-                    self.gate.refused();
+                    self.gate.refused(sent);
                     // With the gate the next slot is the wait; without one (no limit was expected) it is a delay.
                     let delay = self.delay(effort.requests);
                     (
@@ -165,7 +166,14 @@ impl Session {
                     (TransportErrorKind::TooLarge, _) | (_, None) => failure.kind.to_string(),
                     (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
                 };
-                Became::Lost(Error::new(ErrorKind::Transport, ran, message).with_source(failure))
+                let too_large = failure.kind == TransportErrorKind::TooLarge;
+                let error = Error::new(ErrorKind::Transport, ran, message).with_source(failure);
+                // The next answer would be as large.
+                if too_large {
+                    Became::Refused(error)
+                } else {
+                    Became::Lost(error)
+                }
             }
         };
         match became {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use brimful_protocol::catalogue;
 use url::Url;
 
 /// The address of an incoming webhook: `https://portal/rest/1/code/`.
@@ -45,6 +46,11 @@ pub enum WebhookError {
         "the portal's address already has a method in it: leave out {0:?} and give it as the method"
     )]
     Method(String),
+    /// Something else follows the code.
+    #[error(
+        "the portal's address does not end at the webhook code; it looks like https://portal.bitrix24.ru/rest/1/code/"
+    )]
+    Longer,
     /// There is a `?` or a `#` in it.
     #[error("the portal's address ends at the webhook code: leave out what follows the {0}")]
     Tail(char),
@@ -118,7 +124,11 @@ impl FromStr for Webhook {
             .ok_or_else(no_code)?;
         let (user, code) = match segments[rest + 1..] {
             [user, code] if !looks_like_method(code) => (user, code),
-            [_, _, method, ..] => return Err(WebhookError::Method(method.to_owned())),
+            // Only what is a method for certain is repeated: in its place may stand the code.
+            [_, _, method] if is_method(method) => {
+                return Err(WebhookError::Method(method.to_owned()));
+            }
+            [_, _, _, ..] => return Err(WebhookError::Longer),
             _ => return Err(no_code()),
         };
         let user = user.to_owned();
@@ -132,6 +142,14 @@ impl FromStr for Webhook {
 /// A webhook code has no dots; `crm.lead.list` in its place means that the code was left out.
 fn looks_like_method(segment: &str) -> bool {
     segment.contains('.')
+}
+
+fn is_method(segment: &str) -> bool {
+    let name = segment
+        .strip_suffix(".json")
+        .or(segment.strip_suffix(".xml"))
+        .unwrap_or(segment);
+    looks_like_method(name) || catalogue::find(name).is_some()
 }
 
 impl fmt::Display for Webhook {
@@ -154,5 +172,24 @@ impl fmt::Display for Webhook {
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Webhook({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_refusal_shows_the_code() {
+        for address in [
+            "https://portal.test/rest/api/1/s3cr3tc0de/",
+            "https://portal.test/rest/1/s3cr3tc0de/crm.lead.list",
+            "https://portal.test/rest/x/1/s3cr3tc0de/",
+            "https://portal.test/rest/1/s3cr3tc0de/?auth=1",
+            "portal.test/rest/1/s3cr3tc0de/",
+        ] {
+            let error = address.parse::<Webhook>().unwrap_err().to_string();
+            assert!(!error.contains("s3cr3tc0de"), "{address}: {error}");
+        }
     }
 }

@@ -31,7 +31,7 @@ impl Bounds {
             let value = filter.shift_remove(&key).unwrap_or_default();
             let number = whole(&value)
                 .ok_or_else(|| format!("the filter {key} is {value}, not a whole number"))?;
-            let limit = u64::try_from((number - step).max(0)).unwrap_or_default();
+            let limit = u64::try_from(number.saturating_sub(step).max(0)).unwrap_or_default();
             if below {
                 bounds.up_to = Some(bounds.up_to.map_or(limit, |up_to: u64| up_to.min(limit)));
             } else {
@@ -95,6 +95,18 @@ mod tests {
         assert_eq!(
             bounds.unwrap_err(),
             "the filter >ID is \"x\", not a whole number"
+        );
+    }
+
+    #[test]
+    fn bounds_beyond_all_ids_are_bounds_too() {
+        let (bounds, _) = lift(json!({"<ID": i64::MIN, ">=ID": i64::MIN}));
+        assert_eq!(
+            bounds.unwrap(),
+            Bounds {
+                above: 0,
+                up_to: Some(0)
+            }
         );
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brimful_protocol::batch::{MAX_COMMANDS, command};
-use brimful_protocol::rows::{BatchOfLists, Page, read_batch};
+use brimful_protocol::rows::{BatchOfLists, Page, PageOutcome, read_batch};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
@@ -21,8 +21,8 @@ use tracing::debug;
 use super::plan::{OwnedPlace, Plan};
 use super::report::{ListReport, Progress};
 use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Then, Ticket, label};
-use crate::effect::Effect;
-use crate::error::Error;
+use crate::effect;
+use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::Slot;
 use crate::session::{Call, Effort, Session};
 
@@ -56,7 +56,12 @@ pub(crate) struct Driver {
     request_time: f64,
     /// Bytes of a row, as last seen.
     row_bytes: f64,
+    /// A slot that is being waited for.
+    slot: Option<BoxFuture<'static, Granted>>,
+    /// Nothing is sent before this.
     resume_at: Option<Instant>,
+    /// Since when the method has been refused for its operating time without giving a page.
+    blocked_since: Option<Instant>,
 }
 
 /// A slot, and how long the walk stood before the gate for it.
@@ -93,7 +98,9 @@ impl Driver {
             command_time: 0.0,
             request_time: 0.0,
             row_bytes: 1000.0,
+            slot: None,
             resume_at: None,
+            blocked_since: None,
         }
     }
 
@@ -122,11 +129,14 @@ impl Driver {
 
     /// `false`: nobody listens.
     async fn walk(&mut self, rows: &mpsc::Sender<Message>) -> Result<bool, Error> {
-        let mut slot: Option<BoxFuture<'static, Granted>> = None;
         loop {
             while let Some(page) = self.strategy.pop() {
                 self.report.rows += page.len() as u64;
                 self.tell();
+                // A place before the gate that nobody asks after would hold up everybody behind it.
+                if rows.capacity() == 0 {
+                    self.slot = None;
+                }
                 if rows.send(Message::Page(page)).await.is_err() {
                     return Ok(false);
                 }
@@ -135,15 +145,17 @@ impl Driver {
                 return Ok(true);
             }
             let wanted = self.flights.len() < self.window();
-            if wanted && slot.is_none() {
-                slot = Some(self.next_slot());
+            if !wanted {
+                self.slot = None;
+            } else if self.slot.is_none() {
+                self.slot = Some(self.next_slot());
             }
             tokio::select! {
                 biased;
                 () = rows.closed() => return Ok(false),
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
-                granted = ready(&mut slot), if wanted => {
-                    slot = None;
+                granted = ready(&mut self.slot), if wanted => {
+                    self.slot = None;
                     self.report.waited_for_limit += granted.waited;
                     if !self.send(granted.slot) {
                         // Nothing to ask for until a reply comes. Without one on its way the walk would stand still.
@@ -160,9 +172,9 @@ impl Driver {
         }
     }
 
-    fn next_slot(&mut self) -> BoxFuture<'static, Granted> {
+    fn next_slot(&self) -> BoxFuture<'static, Granted> {
         let gate = Arc::clone(&self.session.gate);
-        let resume_at = self.resume_at.take();
+        let resume_at = self.resume_at;
         async move {
             if let Some(at) = resume_at {
                 tokio::time::sleep_until(at).await;
@@ -246,7 +258,7 @@ impl Driver {
         Call {
             method: "batch".to_owned(),
             subject: self.method.clone(),
-            effect: Effect::Read,
+            effect: effect::of(&self.method),
             body: json!({ "halt": 0, "cmd": cmd }).to_string().into(),
         }
     }
@@ -268,6 +280,10 @@ impl Driver {
         self.report.waited_for_limit += effort.waited;
         let batch = result?;
         self.learn(&batch, commands, effort.took);
+        let gave = |outcome: &PageOutcome| matches!(outcome, PageOutcome::Page { .. });
+        if batch.outcomes.iter().any(gave) {
+            self.blocked_since = None;
+        }
         let then = match self.strategy.accept(ticket, batch.outcomes) {
             Ok(then) => then,
             Err(Stuck::WrongStrategy(why)) => {
@@ -281,21 +297,42 @@ impl Driver {
                 return Err(Error::api(error).at(&self.session.webhook, &self.method));
             }
         };
-        let wait = match then {
-            Then::GoOn => return Ok(()),
-            Then::WaitShortly => self.session.delay(1),
+        match then {
+            Then::GoOn => {}
+            Then::WaitShortly => {
+                self.pause(self.session.delay(1));
+            }
             Then::WaitForOperating => {
                 let wait = self.session.ledger.refused(&self.method);
-                self.report.waited_for_operating += wait;
-                wait
+                let since = *self.blocked_since.get_or_insert_with(Instant::now);
+                if since.elapsed() + wait > self.session.policy.patience {
+                    return Err(self.blocked(since.elapsed()));
+                }
+                let put_off = self.pause(wait);
+                self.report.waited_for_operating += put_off;
             }
-        };
-        self.resume_at = Some(
-            self.resume_at
-                .unwrap_or_else(Instant::now)
-                .max(Instant::now() + wait),
-        );
+        }
         Ok(())
+    }
+
+    /// Sends nothing for `wait`, and says by how much that puts the next request off.
+    fn pause(&mut self, wait: Duration) -> Duration {
+        let now = Instant::now();
+        let before = self.resume_at.map_or(now, |at| at.max(now));
+        let until = before.max(now + wait);
+        self.resume_at = Some(until);
+        // The slot that is being waited for knows nothing of the pause.
+        self.slot = None;
+        until - before
+    }
+
+    fn blocked(&self, time: Duration) -> Error {
+        let message = format!(
+            "the portal has refused the method for its operating time for {} minutes",
+            time.as_secs() / 60
+        );
+        Error::new(ErrorKind::OperationTimeLimit, DidItRun::No, message)
+            .at(&self.session.webhook, &self.method)
     }
 
     fn stuck(&self, why: &str) -> Error {
@@ -321,7 +358,7 @@ impl Driver {
         }
         let (mut rows, mut bytes) = (0, 0);
         for outcome in &batch.outcomes {
-            if let brimful_protocol::rows::PageOutcome::Page { page, .. } = outcome {
+            if let PageOutcome::Page { page, .. } = outcome {
                 rows += page.len();
                 bytes += page.bytes();
             }

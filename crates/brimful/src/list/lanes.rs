@@ -66,6 +66,8 @@ pub(crate) struct Lanes {
     stalls: u32,
     tail_requests: u32,
     complete_to: Option<u64>,
+    /// Pages of this list are short for reasons of their own: [`Lane::short_pages`] from the start.
+    short_pages: bool,
     /// Chains that came back. Lanes are opened no faster than the density becomes known: twice as many as were read.
     chains_read: usize,
 }
@@ -149,6 +151,7 @@ impl Lanes {
             stalls: 0,
             tail_requests: 0,
             complete_to: None,
+            short_pages: false,
             chains_read: 0,
         }
     }
@@ -301,7 +304,9 @@ impl Lanes {
             return Ok(Then::GoOn);
         };
         self.first = lowest.saturating_sub(1);
-        let whole = first.len() < PAGE;
+        let beyond = last.ids().flatten().any(|id| id > first_to);
+        let whole = first.len() < PAGE && !beyond;
+        self.short_pages = first.len() < PAGE;
         self.buffered += first.bytes();
         self.density.note(self.first, first_to, first.len());
         let mut front = Lane::new(first_to, first_to);
@@ -322,7 +327,9 @@ impl Lanes {
         self.horizon = horizon;
         if last_from > first_to {
             self.density.note(last_from - 1, horizon, last.len());
-            self.open.push_back(Lane::new(first_to, last_from - 1));
+            let mut middle = Lane::new(first_to, last_from - 1);
+            middle.short_pages = self.short_pages;
+            self.open.push_back(middle);
         }
         last.retain_ids(|id| id.is_some_and(|id| id > first_to));
         let mut end = Lane::new(horizon, horizon);
@@ -450,7 +457,9 @@ impl Lanes {
             Phase::Walk if self.complete_to.is_none() => {
                 if self.tail == Tail::Sweep && self.bounds.up_to.is_none() {
                     self.phase = Phase::Tail;
-                    self.open.push_back(Lane::new(self.horizon, u64::MAX));
+                    let mut tail = Lane::new(self.horizon, u64::MAX);
+                    tail.short_pages = self.short_pages;
+                    self.open.push_back(tail);
                 } else {
                     self.complete_to = Some(self.horizon);
                 }

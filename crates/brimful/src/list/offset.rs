@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value, json};
@@ -16,13 +17,19 @@ use super::strategy::{
 
 /// How often the list is read again to make up for rows that shifted between pages.
 const REPAIRS: u32 = 3;
+/// Rows of a full page where the portal does not say.
+const PAGE: usize = 50;
+/// After so many pages without a new row the list is at its end, whatever its count says.
+const IDLE_PAGES: u64 = 20;
 
 #[derive(Debug)]
 pub(crate) struct OffsetPages {
     params: Map<String, Value>,
     /// Offsets to ask for, in order.
     wanted: VecDeque<u64>,
-    flights: HashMap<Ticket, Vec<u64>>,
+    /// And after them, by the page: a count may be any number, so it is not spelt out.
+    rest: Range<u64>,
+    flights: HashMap<Ticket, Flight>,
     issued: u64,
     /// Pages that came before their turn, by offset.
     waiting: BTreeMap<u64, Page>,
@@ -38,6 +45,14 @@ pub(crate) struct OffsetPages {
     /// Rows without an ID cannot be told apart.
     nameless: bool,
     shifted: bool,
+    /// The highest count that came in this pass, and whether it fell: then rows may have been skipped.
+    highest: Option<u64>,
+    fell: bool,
+    /// The end of the last page that brought something new, and how many pages in turn brought nothing.
+    reached: u64,
+    idle: u64,
+    /// The first page, where only its coming again says that the list has no other.
+    first: Option<Page>,
     repairs: u32,
     buffered: usize,
     stalls: u32,
@@ -52,6 +67,16 @@ enum Course {
     Counted,
     /// `next` is followed page by page, because the list does not say how long it is.
     ByNext,
+    /// A full page with neither count nor `next`: the page after it says whether there are more.
+    Blind,
+}
+
+/// A request on its way.
+#[derive(Debug)]
+struct Flight {
+    starts: Vec<u64>,
+    /// The highest count that was known when it was sent.
+    counted: Option<u64>,
 }
 
 impl OffsetPages {
@@ -59,6 +84,7 @@ impl OffsetPages {
         Self {
             params,
             wanted: VecDeque::from([0]),
+            rest: 0..0,
             flights: HashMap::new(),
             issued: 0,
             waiting: BTreeMap::new(),
@@ -71,6 +97,11 @@ impl OffsetPages {
             rows: 0,
             nameless: false,
             shifted: false,
+            highest: None,
+            fell: false,
+            reached: 0,
+            idle: 0,
+            first: None,
             repairs: 0,
             buffered: 0,
             stalls: 0,
@@ -81,7 +112,7 @@ impl OffsetPages {
     fn take(
         &mut self,
         start: u64,
-        page: Page,
+        mut page: Page,
         next: Option<u64>,
         total: Option<u64>,
     ) -> Result<(), Stuck> {
@@ -91,15 +122,26 @@ impl OffsetPages {
             self.total = total;
             // Some lists without a count send 0 for it.
             let counted = total.filter(|total| *total >= page.len() as u64 && *total > 0);
-            self.page_size = next.unwrap_or(page.len() as u64).max(1);
+            let came = if page.is_empty() { PAGE } else { page.len() };
+            self.page_size = next.unwrap_or(came as u64).max(1);
             match (counted, next) {
                 (Some(total), _) if total > page.len() as u64 => {
-                    let first = next.unwrap_or(page.len() as u64);
-                    self.wanted
-                        .extend((first..total).step_by(self.page_size as usize));
+                    self.rest = self.page_size..total;
                 }
                 (None, Some(_)) => self.course = Course::ByNext,
+                (None, None) if is_full(&page) => {
+                    self.course = Course::Blind;
+                    self.wanted.push_back(self.page_size);
+                    self.first = Some(page.clone());
+                }
                 _ => {}
+            }
+        } else if self.course == Course::Blind {
+            if self.first.as_ref().is_some_and(|first| same(first, &page)) {
+                page = Page::default();
+            } else if is_full(&page) {
+                self.wanted
+                    .push_back(start.saturating_add(page.len() as u64));
             }
         } else if let (Some(before), Some(now)) = (self.total, total)
             && before != now
@@ -121,10 +163,9 @@ impl OffsetPages {
         self.waiting.insert(start, page);
         while let Some(page) = self.waiting.remove(&self.turn) {
             let before = self.turn;
-            self.turn = if self.course == Course::ByNext {
-                self.wanted.front().copied().unwrap_or(u64::MAX)
-            } else {
-                before + self.page_size
+            self.turn = match self.course {
+                Course::ByNext | Course::Blind => self.wanted.front().copied().unwrap_or(u64::MAX),
+                Course::Unknown | Course::Counted => before.saturating_add(self.page_size),
             };
             self.buffered -= page.bytes();
             self.release(page, before)?;
@@ -149,18 +190,34 @@ impl OffsetPages {
             }
         }
         self.rows += page.len() as u64;
-        if !page.is_empty() {
+        if page.is_empty() {
+            self.idle += 1;
+            if self.idle >= IDLE_PAGES && self.repairs == 0 {
+                self.rest = 0..0;
+            }
+        } else {
+            self.idle = 0;
+            self.reached = self.reached.max(start.saturating_add(self.page_size));
             self.buffered += page.bytes();
             self.ready.push_back(page);
         }
         Ok(())
     }
 
+    fn next_start(&mut self) -> Option<u64> {
+        self.wanted.pop_front().or_else(|| {
+            let start = self.rest.next()?;
+            self.rest.start = start.saturating_add(self.page_size);
+            Some(start)
+        })
+    }
+
     /// Every page asked for has come: is that the whole list?
     fn settle(&mut self) -> Result<(), Stuck> {
         let missing =
             self.total.is_some_and(|total| self.rows < total) && self.course != Course::ByNext;
-        let doubtful = self.shifted && !self.nameless && self.repairs == 0;
+        let moved = self.shifted && !self.nameless && self.repairs == 0;
+        let doubtful = self.course != Course::Blind && (self.fell || moved);
         if !(missing || doubtful) {
             self.finished = true;
             return Ok(());
@@ -174,24 +231,40 @@ impl OffsetPages {
         }
         self.repairs += 1;
         self.shifted = false;
+        self.fell = false;
+        self.highest = None;
         self.turn = 0;
         if self.course == Course::ByNext {
             self.wanted.push_back(0);
         } else {
             let total = self.total.unwrap_or_default().max(1);
-            self.wanted
-                .extend((0..total).step_by(self.page_size as usize));
+            let slack = self.page_size.saturating_mul(IDLE_PAGES);
+            self.rest = 0..total.min(self.reached.saturating_add(slack));
         }
         Ok(())
     }
 }
 
+/// Whether a page may have another one after it.
+fn is_full(page: &Page) -> bool {
+    !page.is_empty() && page.len().is_multiple_of(PAGE)
+}
+
+/// Whether two pages have the same rows: by their IDs, or as they came where they have none.
+fn same(one: &Page, other: &Page) -> bool {
+    if one.ids().all(|id| id.is_some()) {
+        one.ids().eq(other.ids())
+    } else {
+        one.raw().eq(other.raw())
+    }
+}
+
 impl Strategy for OffsetPages {
     fn name(&self) -> &'static str {
-        if self.course == Course::ByNext {
-            "pages by next"
-        } else {
-            "counted pages"
+        match self.course {
+            Course::ByNext => "pages by next",
+            Course::Blind => "pages",
+            Course::Unknown | Course::Counted => "counted pages",
         }
     }
 
@@ -203,7 +276,7 @@ impl Strategy for OffsetPages {
         };
         let mut starts: Vec<u64> = Vec::new();
         while starts.len() < most
-            && let Some(start) = self.wanted.pop_front()
+            && let Some(start) = self.next_start()
         {
             starts.push(start);
         }
@@ -221,17 +294,28 @@ impl Strategy for OffsetPages {
             })
             .collect();
         self.issued += 1;
-        self.flights.insert(Ticket(self.issued), starts);
+        let counted = self.highest;
+        let flight = Flight { starts, counted };
+        self.flights.insert(Ticket(self.issued), flight);
         Some((Ticket(self.issued), commands))
     }
 
     fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
         let mut then = Then::GoOn;
-        let starts = self.flights.remove(&ticket).unwrap_or_default();
+        let (starts, mut counted) = match self.flights.remove(&ticket) {
+            Some(flight) => (flight.starts, flight.counted),
+            None => return Ok(then),
+        };
         let mut again = Vec::new();
         for (start, outcome) in starts.into_iter().zip(outcomes) {
             match outcome {
-                PageOutcome::Page { page, next, total } => self.take(start, page, next, total)?,
+                PageOutcome::Page { page, next, total } => {
+                    // Replies overtake each other; these two counts were made in this order.
+                    self.fell |= total.is_some() && total < counted;
+                    counted = counted.max(total);
+                    self.highest = self.highest.max(counted);
+                    self.take(start, page, next, total)?;
+                }
                 PageOutcome::Error(error) => {
                     let Some(passing) = passing(&error) else {
                         return Err(Stuck::Api(error));
@@ -258,7 +342,7 @@ impl Strategy for OffsetPages {
         for start in again.into_iter().rev() {
             self.wanted.push_front(start);
         }
-        if self.wanted.is_empty() && self.flights.is_empty() {
+        if self.wanted.is_empty() && self.rest.is_empty() && self.flights.is_empty() {
             self.settle()?;
         }
         Ok(then)
@@ -288,5 +372,135 @@ impl Strategy for OffsetPages {
             done,
             complete_to: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
+    use serde_json::json;
+
+    use super::super::strategy::label;
+    use super::*;
+
+    /// What a portal answers to one `start`: IDs, `next` and `total`.
+    type Answer = (Vec<u64>, Option<u64>, Option<u64>);
+
+    fn batch(answers: &[Answer]) -> BatchOfLists {
+        let mut parts = [Map::new(), Map::new(), Map::new()];
+        for (place, (ids, next, total)) in answers.iter().enumerate() {
+            let rows: Vec<Value> = ids.iter().map(|id| json!({"ID": id.to_string()})).collect();
+            parts[0].insert(label(place), json!(rows));
+            if let Some(next) = next {
+                parts[1].insert(label(place), json!(next));
+            }
+            if let Some(total) = total {
+                parts[2].insert(label(place), json!(total));
+            }
+        }
+        let [result, next, total] = parts;
+        let body =
+            json!({"result": {"result": result, "result_next": next, "result_total": total}});
+        let labels: Vec<String> = (0..answers.len()).map(label).collect();
+        let place = Place {
+            key: None,
+            id: Some("ID"),
+        };
+        read_batch(&body.to_string().into(), &labels, place).unwrap()
+    }
+
+    /// Walks a list of which `answer` gives the pages, `room` commands a request; the IDs in the order they came.
+    fn walk(room: usize, mut answer: impl FnMut(u64) -> Answer) -> Result<Vec<u64>, Stuck> {
+        let mut pages = OffsetPages::new(Map::new());
+        let mut ids = Vec::new();
+        for _ in 0..2_000 {
+            while let Some(page) = pages.pop() {
+                ids.extend(page.ids().map(Option::unwrap));
+            }
+            if pages.is_done() {
+                assert_eq!(pages.buffered(), 0);
+                return Ok(ids);
+            }
+            let (ticket, commands) = pages.next(room, Ahead::Allowed).expect("a command");
+            let answers: Vec<Answer> = commands
+                .iter()
+                .map(|command| answer(command.params["start"].as_u64().unwrap()))
+                .collect();
+            pages.accept(ticket, batch(&answers).outcomes)?;
+        }
+        panic!("the walk does not end");
+    }
+
+    /// A page of `all` as a controller serves it.
+    fn slice(all: &[u64], start: u64) -> Vec<u64> {
+        all.iter().skip(start as usize).take(50).copied().collect()
+    }
+
+    #[test]
+    fn a_count_beyond_reason_is_an_error_and_costs_no_memory() {
+        for total in [1_000_000_000_000_000, u64::MAX] {
+            let all: Vec<u64> = (1..=130).collect();
+            let walked = walk(50, |start| {
+                let next = (start + 50 < 130).then_some(start + 50);
+                (slice(&all, start), next, Some(total))
+            });
+            assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_beyond_reason_over_an_empty_page_is_an_error() {
+        let walked = walk(50, |_| (Vec::new(), None, Some(1_000_000)));
+        assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
+    }
+
+    #[test]
+    fn a_list_with_neither_total_nor_next_is_read_to_its_end() {
+        for rows in [0, 49, 50, 51, 100, 120] {
+            let all: Vec<u64> = (1..=rows).collect();
+            let ids = walk(50, |start| (slice(&all, start), None, None)).unwrap();
+            assert_eq!(ids, all);
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_not_paged_at_all_comes_once() {
+        for rows in [1, 50, 100, 120] {
+            let all: Vec<u64> = (1..=rows).collect();
+            let ids = walk(50, |_| (all.clone(), None, None)).unwrap();
+            assert_eq!(ids, all);
+        }
+    }
+
+    #[test]
+    fn rows_deleted_all_the_time_hide_no_other_in_silence() {
+        let mut whole = 0;
+        for seed in 0..300 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut rows: Vec<u64> = (1..=400).collect();
+            let room = random.usize(1..4);
+            let pace = random.f64() * 0.6;
+            let walked = walk(room, |start| {
+                if random.f64() < pace && rows.len() > 10 {
+                    let gone = random.usize(..rows.len());
+                    rows.remove(gone);
+                }
+                let start = if start < rows.len() as u64 { start } else { 0 };
+                let page = slice(&rows, start);
+                let next = start + page.len() as u64;
+                let total = rows.len() as u64;
+                (page, (next < total).then_some(next), Some(total))
+            });
+            if let Ok(ids) = walked {
+                whole += 1;
+                let came: HashSet<u64> = ids.into_iter().collect();
+                let lost: Vec<_> = rows
+                    .iter()
+                    .filter(|id| **id <= 400 && !came.contains(id))
+                    .collect();
+                assert!(lost.is_empty(), "seed {seed}: {lost:?}");
+            }
+        }
+        assert!(whole > 100, "{whole} of 300 lists came whole");
     }
 }

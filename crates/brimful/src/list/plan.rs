@@ -56,8 +56,7 @@ pub(crate) fn plan(
 ) -> Result<Plan, Error> {
     let known = catalogue::find(method);
     check(method, known, &params)?;
-    canonical(&mut params);
-    let sorted = params.contains_key("order") || params.contains_key("sort");
+    let sorted = is_given(&params, "order") || is_given(&params, "sort");
     let keyset = match walk {
         Walk::Auto if sorted => None,
         Walk::Auto => known.and_then(|method| method.keyset),
@@ -84,12 +83,18 @@ pub(crate) fn plan(
         ),
     };
     let Some(keyset) = keyset else {
+        // Nothing is renamed here: methods without a walk by ID may know a parameter in one spelling only.
+        let documented = known.and_then(|method| method.keyset.map(|k| k.filter).or(method.id));
+        if let Some(id) = documented {
+            select_id(&mut params, id);
+        }
         return Ok(Plan {
             strategy: Box::new(OffsetPages::new(params)),
             place,
             fallback: None,
         });
     };
+    canonical(&mut params)?;
     select_id(&mut params, keyset.filter);
     let by_pages = OffsetPages::new(params.clone());
     let bounds = match params.get_mut("filter") {
@@ -139,38 +144,62 @@ fn check(method: &str, known: Option<&Method>, params: &Map<String, Value>) -> R
     }
 }
 
-/// One spelling of the parameters that the planner has to know: old methods take them in any case.
-fn canonical(params: &mut Map<String, Value>) {
+/// Whether a parameter is there, in any case of its letters, and holds anything.
+fn is_given(params: &Map<String, Value>, name: &str) -> bool {
+    params.iter().any(|(key, value)| {
+        key.eq_ignore_ascii_case(name)
+            && match value {
+                Value::Null => false,
+                Value::Object(map) => !map.is_empty(),
+                Value::Array(items) => !items.is_empty(),
+                _ => true,
+            }
+    })
+}
+
+/// One spelling of the parameters that the lanes write: methods that are walked by ID take them in any case.
+fn canonical(params: &mut Map<String, Value>) -> Result<(), Error> {
     for name in ["filter", "select", "order"] {
-        let other = params
+        let others: Vec<String> = params
             .keys()
-            .find(|key| key.as_str() != name && key.eq_ignore_ascii_case(name))
-            .cloned();
-        if let Some(other) = other
-            && let Some(value) = params.shift_remove(&other)
-        {
-            params.entry(name).or_insert(value);
+            .filter(|key| key.as_str() != name && key.eq_ignore_ascii_case(name))
+            .cloned()
+            .collect();
+        for other in others {
+            if params.contains_key(name) {
+                return Err(Error::config(format!(
+                    "{name} is given twice, as {name} and as {other}: the portal would take one of them"
+                )));
+            }
+            if let Some(value) = params.shift_remove(&other) {
+                params.insert(name.to_owned(), value);
+            }
         }
     }
-    if params
-        .get("filter")
-        .and_then(Value::as_object)
-        .is_some_and(Map::is_empty)
-    {
-        params.shift_remove("filter");
+    // To PHP a list is a map with the keys 0, 1, …: groups of conditions may come so.
+    let filter = match params.shift_remove("filter") {
+        None => Map::new(),
+        Some(Value::Object(filter)) => filter,
+        Some(Value::Array(items)) => (0..).map(|i: usize| i.to_string()).zip(items).collect(),
+        Some(other) => {
+            return Err(Error::config(format!(
+                "the filter is {other}, not an object of conditions"
+            )));
+        }
+    };
+    if !filter.is_empty() {
+        params.insert("filter".to_owned(), Value::Object(filter));
     }
-    if params
-        .get("order")
-        .and_then(Value::as_object)
-        .is_some_and(Map::is_empty)
-    {
-        params.shift_remove("order");
-    }
+    params.shift_remove("order");
+    Ok(())
 }
 
 /// The lanes need the ID of every row, so it is selected even where the caller did not ask for it.
 fn select_id(params: &mut Map<String, Value>, id: &str) {
-    if let Some(Value::Array(fields)) = params.get_mut("select") {
+    let select = params
+        .iter_mut()
+        .find(|(key, _)| key.eq_ignore_ascii_case("select"));
+    if let Some((_, Value::Array(fields))) = select {
         let there = |field: &Value| {
             field
                 .as_str()

@@ -16,6 +16,8 @@ use super::strategy::{Ahead, ListCommand, Strategy, Ticket, label};
 struct Model {
     ids: BTreeSet<u64>,
     random: fastrand::Rng,
+    /// Rows of a full page.
+    page: usize,
     commands: usize,
     requests: usize,
 }
@@ -25,6 +27,7 @@ impl Model {
         Self {
             ids: ids.into_iter().collect(),
             random: fastrand::Rng::with_seed(seed),
+            page: 50,
             commands: 0,
             requests: 0,
         }
@@ -49,7 +52,7 @@ impl Model {
                 self.ids
                     .range(above + 1..=up_to)
                     .rev()
-                    .take(50)
+                    .take(self.page)
                     .copied()
                     .collect()
             } else if above >= up_to {
@@ -57,7 +60,7 @@ impl Model {
             } else {
                 self.ids
                     .range(above + 1..=up_to)
-                    .take(50)
+                    .take(self.page)
                     .copied()
                     .collect()
             };
@@ -252,6 +255,16 @@ fn a_portal_that_inserts_faster_than_we_read_does_not_hold_us() {
         walked.ids.windows(2).all(|w| w[0] + 1 == w[1]),
         "what was read has no hole"
     );
+}
+
+#[test]
+fn a_short_first_page_is_not_believed_when_the_last_page_lies_beyond_it() {
+    for (rows, page) in [(41, 40), (90, 40), (130, 40), (500, 40), (3_000, 49)] {
+        let mut model = Model::new(1..=rows, 1);
+        model.page = page;
+        let walked = walk(&mut model, Bounds::default(), 4, quiet);
+        assert_eq!(walked.ids, (1..=rows).collect::<Vec<_>>(), "{rows} rows");
+    }
 }
 
 #[test]

@@ -156,3 +156,54 @@ async fn a_list_that_crosses_the_operating_limit_ends_exact() {
         assert!(report.waited_for_operating > Duration::ZERO);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_calls_the_same_client_between_pages_is_not_locked_out() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 20_000)
+            .latency(Duration::from_millis(20)),
+    );
+    let client = client(&portal);
+    let mut pages = client.list("crm.lead.list").select(["ID"]).pages().unwrap();
+    let reading = async {
+        let mut rows = 0;
+        while let Some(page) = pages.next_page().await.unwrap() {
+            rows += page.len();
+            client
+                .call("user.current", serde_json::json!({}))
+                .await
+                .unwrap();
+        }
+        rows
+    };
+    let rows = tokio::time::timeout(Duration::from_secs(3600), reading)
+        .await
+        .expect("the list holds the gate while it waits for its reader");
+    assert_eq!(rows, 20_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_nobody_reads_on_does_not_hold_the_gate() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 50_000)
+            .latency(Duration::from_millis(20)),
+    );
+    let client = client(&portal);
+    for _ in 0..48 {
+        client
+            .call("user.current", serde_json::json!({}))
+            .await
+            .unwrap();
+    }
+    let mut pages = client.list("crm.lead.list").select(["ID"]).pages().unwrap();
+    pages.next_page().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let call = client.call("user.current", serde_json::json!({}));
+    tokio::time::timeout(Duration::from_secs(60), call)
+        .await
+        .expect("the call waits for a list that stands still")
+        .unwrap();
+    drop(pages);
+}

@@ -374,3 +374,37 @@ async fn parameters_that_make_no_list_are_refused_by_name() {
     }
     assert_eq!(portal.stats().requests, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_that_is_a_list_of_groups_is_kept() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 500));
+    let list = unlimited(&portal).list("crm.item.list").params(json!({
+        "entityTypeId": 2,
+        "filter": [{"logic": "OR", "0": {"id": 5}, "1": {"id": 77}}],
+    }));
+    let (rows, report) = ids(list).await.unwrap();
+    assert_eq!(rows, [5, 77]);
+    assert_eq!(report.strategy, "ID lanes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_that_is_no_filter_is_refused() {
+    let portal = portal(sparse(10));
+    let error = unlimited(&portal)
+        .list("crm.lead.list")
+        .filter(json!("STAGE_ID=NEW"))
+        .pages()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("filter"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_of_a_list_by_pages_keeps_its_spelling() {
+    let portal = portal(PortalConfig::unlimited().rows("department", 130));
+    let list = unlimited(&portal)
+        .list("department.get")
+        .params(json!({"FILTER": {"ID": 3}}));
+    let (rows, _) = ids(list).await.unwrap();
+    assert_eq!(rows, [3]);
+}

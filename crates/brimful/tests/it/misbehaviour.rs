@@ -2,8 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use brimful::{Client, ErrorKind, Request, Response, Transport, TransportError};
+use brimful::{
+    Client, ErrorKind, Request, Response, Transport, TransportError, TransportErrorKind,
+};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode};
@@ -148,4 +151,60 @@ async fn a_moved_portal_is_named() {
     let error = list_error(Scripted::new([(302, "")])).await;
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("302"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_method_that_stays_blocked_is_an_error_in_the_end_and_not_a_hang() {
+    let blocked = r#"{"error":"OPERATION_TIME_LIMIT","error_description":"Method is blocked due to operation time limit."}"#;
+    let answer =
+        format!(r#"{{"result":{{"result":[],"result_error":{{"p0":{blocked},"p1":{blocked}}}}}}}"#);
+    let list = list_error(Scripted::new([(200, &answer)]));
+    let error = tokio::time::timeout(Duration::from_secs(3 * 3600), list)
+        .await
+        .expect("the list waits for ever");
+    assert_eq!(error.kind(), ErrorKind::OperationTimeLimit);
+    assert_eq!(error.did_it_run(), brimful::DidItRun::No);
+    assert!(
+        error.to_string().starts_with("crm.lead.list at "),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_whose_reading_takes_rows_away_is_not_asked_for_again() {
+    let portal = Scripted::new([(502, "<html>")]).client();
+    let error = ids(portal.list("event.offline.get")).await.unwrap_err();
+    assert!(!error.to_string().contains("attempts"), "{error}");
+}
+
+/// Every answer is longer than the client takes.
+#[derive(Debug)]
+struct TooLarge(Arc<Mutex<u32>>);
+
+impl Transport for TooLarge {
+    fn send(&self, _: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        *self.0.lock().unwrap() += 1;
+        async {
+            Err(TransportError {
+                kind: TransportErrorKind::TooLarge,
+                source: None,
+            })
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_too_large_is_not_fetched_again() {
+    let sent = Arc::new(Mutex::new(0));
+    let client = Client::builder(WEBHOOK)
+        .transport(TooLarge(Arc::clone(&sent)))
+        .build()
+        .unwrap();
+    let error = client
+        .call("crm.lead.list", serde_json::json!({}))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert_eq!(*sent.lock().unwrap(), 1, "{error}");
 }
