@@ -1,7 +1,7 @@
 //! A Bitrix24 portal emulator: the REST API with its limits and its faults, for tests without a portal.
 //!
 //! A [`Portal`] is made from a [`PortalConfig`]. It answers in process ([`Portal::handle`], on tokio's clock, which a
-//! test may pause) or on a socket ([`Portal::bind`], [`Portal::serve`], [`Portal::router`]). [`Portal::faults`] breaks
+//! test may pause) or on a socket ([`Portal::bind`], [`Portal::bind_tls`], [`Portal::serve`], [`Portal::router`]). [`Portal::faults`] breaks
 //! things to order and [`Portal::stats`] tells what was asked.
 //!
 //! ```
@@ -24,19 +24,25 @@ mod clock;
 mod config;
 mod executor;
 mod faults;
+mod journal;
 mod lift;
 mod limits;
 mod list;
 mod method;
 mod methods;
+mod oauth;
 mod portal;
 mod registry;
 mod reply;
 mod request;
+mod request_line;
 mod respond;
+mod rest3;
+mod rights;
 mod server;
 mod state;
 mod stats;
+mod tls;
 mod xml;
 
 #[cfg(test)]
@@ -47,7 +53,10 @@ pub use config::{
     Refused, Rows, Scopes, Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
+pub use oauth::{App, InstallError};
 pub use portal::Portal;
 pub use reply::Reply;
+pub use rights::Rights;
 pub use server::Server;
 pub use stats::Stats;
+pub use tls::{Tls, TlsError};

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::header::CONTENT_LENGTH;
@@ -22,6 +22,8 @@ use tokio::task::JoinHandle;
 
 use crate::portal::{Portal, too_large};
 use crate::reply::Reply;
+use crate::request_line::Forgiving;
+use crate::tls::{Tls, TlsListener};
 
 impl Portal {
     /// The portal as an axum router. The source address of a request is taken from its [`ConnectInfo`]; without one
@@ -51,32 +53,69 @@ impl Portal {
                 tracing::debug!(%error, "no TCP_NODELAY on a connection");
             }
         });
+        self.serve_on(listener, end).await
+    }
+
+    /// Serves the portal at `address` (port 0 for any that is free) in a task of its own. HTTP/2 is spoken with clients
+    /// that begin with it.
+    pub async fn bind(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        let listener = TcpListener::bind(address).await?;
+        let (address, portal) = (listener.local_addr()?, self.clone());
+        Ok(self.spawn(address, None, |ended| async move {
+            portal.serve_until(listener, ended).await
+        }))
+    }
+
+    /// Serves the portal over TLS at `address`, as [`Portal::bind`] does without. HTTP/1.1 or HTTP/2, as the client
+    /// agrees to in its handshake.
+    pub async fn bind_tls(&self, address: impl ToSocketAddrs, tls: Tls) -> io::Result<Server> {
+        let listener = TcpListener::bind(address).await?;
+        let (address, portal) = (listener.local_addr()?, self.clone());
+        let listener = TlsListener::new(listener, &tls)?;
+        Ok(self.spawn(address, Some(tls), |ended| async move {
+            portal.serve_on(listener, ended).await
+        }))
+    }
+
+    /// A server whose task is `serve`, which ends when the future given to it does.
+    fn spawn<S>(
+        &self,
+        address: SocketAddr,
+        tls: Option<Tls>,
+        serve: impl FnOnce(Ended) -> S,
+    ) -> Server
+    where
+        S: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        self.core().oauth.bound_to(format!("{scheme}://{address}"));
+        let (end, ended) = oneshot::channel();
+        let task = tokio::spawn(serve(Ended(ended)));
+        Server {
+            portal: self.clone(),
+            address,
+            tls,
+            end,
+            task,
+        }
+    }
+
+    async fn serve_on<L>(
+        &self,
+        listener: L,
+        end: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()>
+    where
+        L: Listener<Addr = SocketAddr>,
+    {
+        // There is nothing to tap, but axum tells the address of tapped connections only.
+        let listener = Forgiving(listener).tap_io(|_| {});
         let service = self
             .router()
             .into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service)
             .with_graceful_shutdown(end)
             .await
-    }
-
-    /// Serves the portal at `address` (port 0 for any that is free) in a task of its own.
-    pub async fn bind(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let (end, ended) = oneshot::channel::<()>();
-        let portal = self.clone();
-        let task = tokio::spawn(async move {
-            let end = async {
-                let _ = ended.await;
-            };
-            portal.serve_until(listener, end).await
-        });
-        Ok(Server {
-            portal: self.clone(),
-            address,
-            end,
-            task,
-        })
     }
 
     async fn serve_one(&self, request: Request<Body>) -> Response<Body> {
@@ -162,8 +201,20 @@ impl Stream for BrokenOff {
 pub struct Server {
     portal: Portal,
     address: SocketAddr,
+    tls: Option<Tls>,
     end: oneshot::Sender<()>,
     task: JoinHandle<io::Result<()>>,
+}
+
+/// Done when the server is told to end, or dropped.
+struct Ended(oneshot::Receiver<()>);
+
+impl Future for Ended {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(context).map(drop)
+    }
 }
 
 impl Server {
@@ -172,9 +223,29 @@ impl Server {
         self.address
     }
 
-    /// The address of the first webhook: `http://127.0.0.1:8024/rest/1/demo/`.
+    /// The address of the first webhook: `http://127.0.0.1:8024/rest/1/demo/`, over TLS
+    /// `https://localhost:8024/rest/1/demo/` with the first name of the certificate.
     pub fn webhook_url(&self) -> String {
-        format!("http://{}{}", self.address, self.portal.webhook_path())
+        format!("{}{}", self.origin(), self.portal.webhook_path())
+    }
+
+    /// Scheme, host and port: `http://127.0.0.1:8024`.
+    pub fn origin(&self) -> String {
+        match &self.tls {
+            None => format!("http://{}", self.address),
+            Some(tls) => {
+                let port = self.address.port();
+                match tls.host().parse::<IpAddr>() {
+                    Ok(host) => format!("https://{}", SocketAddr::new(host, port)),
+                    Err(_) => format!("https://{}:{port}", tls.host()),
+                }
+            }
+        }
+    }
+
+    /// The certificate of the authority that clients have to trust, if the server speaks TLS.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.tls.as_ref().map(Tls::ca_pem)
     }
 
     /// The portal itself.

@@ -40,7 +40,7 @@ pub struct Data {
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::struct_field_names, reason = "rows is what they are called")]
 pub struct Rows {
-    /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, or an `entityTypeId` from 128 on.
+    /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, `eventlog`, or an `entityTypeId` from 128 on.
     pub entity: String,
     /// How many rows there are, exactly.
     pub rows: u64,
@@ -63,7 +63,7 @@ pub struct Load {
 pub enum DataError {
     /// There is no such entity.
     #[error(
-        "no entity \"{0}\": there are lead, deal, contact, company, task, user, department and entityTypeIds from 128 on"
+        "no entity \"{0}\": there are lead, deal, contact, company, task, user, department, eventlog and entityTypeIds from 128 on"
     )]
     UnknownEntity(String),
     /// A loaded row has no ID.

@@ -20,7 +20,8 @@ pub(crate) fn list<const ENTITY: usize>(
 ) -> Result<Output, MethodError> {
     let table = state.table(ENTITY);
     let schema = &table.schema;
-    let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
+    let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds())
+        .and(call.sees_records(state, table));
     let order = legacy_filter::order(schema, call.legacy_array("order"));
     let select = legacy_filter::select(schema, &strings(call.legacy("select")));
     let plan = Plan::new(table, Shape::Legacy, select);

@@ -4,6 +4,7 @@ mod company;
 mod contact;
 mod deal;
 mod department;
+mod event_log;
 mod lead;
 mod smart;
 mod task;
@@ -20,8 +21,9 @@ pub(crate) const COMPANY: usize = 3;
 pub(crate) const TASK: usize = 4;
 pub(crate) const USER: usize = 5;
 pub(crate) const DEPARTMENT: usize = 6;
+pub(crate) const EVENT_LOG: usize = 7;
 /// Smart processes begin here.
-pub(crate) const SMART: usize = 7;
+pub(crate) const SMART: usize = 8;
 
 /// An entity that every portal has.
 pub(crate) struct Entity {
@@ -77,6 +79,12 @@ pub(crate) const ENTITIES: &[Entity] = &[
         type_id: 0,
         fields: department::FIELDS,
         rows: 5,
+    },
+    Entity {
+        name: "eventlog",
+        type_id: 0,
+        fields: event_log::FIELDS,
+        rows: 100,
     },
     Entity {
         name: "128",
