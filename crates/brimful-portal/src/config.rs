@@ -141,7 +141,7 @@ impl PortalConfig {
     }
 
     /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`,
-    /// `eventlog`, or an `entityTypeId`.
+    /// `eventlog`, `activity`, or an `entityTypeId`.
     #[must_use]
     pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
         self.sparse_rows(entity, rows, 0.0)

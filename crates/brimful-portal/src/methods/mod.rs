@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::method::{Handler, Method};
-use crate::state::entities::{COMPANY, CONTACT, DEAL, LEAD};
+use crate::state::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD};
 
 /// Looks a method up by its name in lower case.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
@@ -110,6 +110,14 @@ fn legacy_crm(methods: &mut Vec<Method>) {
     entity!("deal", DEAL);
     entity!("contact", CONTACT);
     entity!("company", COMPANY);
+    methods.extend([
+        read!("crm", "crm.activity.list", crm::activity::list),
+        read!("crm", "crm.activity.get", legacy::get::<ACTIVITY>),
+        read!("crm", "crm.activity.fields", legacy::fields::<ACTIVITY>),
+        write!("crm", "crm.activity.add", crm::activity::add),
+        write!("crm", "crm.activity.update", crm::activity::update),
+        write!("crm", "crm.activity.delete", legacy::delete::<ACTIVITY>),
+    ]);
 }
 
 fn crm_links(methods: &mut Vec<Method>) {
@@ -205,6 +213,13 @@ fn task(methods: &mut Vec<Method>) {
             "task",
             "tasks.task.favorite.remove",
             tasks::favorite::<false>
+        ),
+        write!("task", "task.commentitem.add", tasks::comments::add),
+        read!("task", "task.commentitem.get", tasks::comments::get),
+        read!(
+            "task",
+            "task.commentitem.getlist",
+            tasks::comments::get_list
         ),
     ]);
 }

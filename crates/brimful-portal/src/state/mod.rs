@@ -4,6 +4,7 @@
 //! reads one. Methods are elsewhere; they see rows as [`cell::Cell`]s.
 
 pub(crate) mod cell;
+pub(crate) mod comments;
 pub(crate) mod entities;
 mod hash;
 pub(crate) mod links;
@@ -18,6 +19,7 @@ mod words;
 use std::sync::Arc;
 
 use brimful_protocol::Value;
+use comments::Comments;
 use entities::ENTITIES;
 use links::Links;
 use presence::Presence;
@@ -40,7 +42,8 @@ pub struct Data {
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::struct_field_names, reason = "rows is what they are called")]
 pub struct Rows {
-    /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, `eventlog`, or an `entityTypeId` from 128 on.
+    /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, `eventlog`, `activity`, or an `entityTypeId`
+    /// from 128 on.
     pub entity: String,
     /// How many rows there are, exactly.
     pub rows: u64,
@@ -63,7 +66,7 @@ pub struct Load {
 pub enum DataError {
     /// There is no such entity.
     #[error(
-        "no entity \"{0}\": there are lead, deal, contact, company, task, user, department, eventlog and entityTypeIds from 128 on"
+        "no entity \"{0}\": there are lead, deal, contact, company, task, user, department, eventlog, activity and entityTypeIds from 128 on"
     )]
     UnknownEntity(String),
     /// A loaded row has no ID.
@@ -92,6 +95,7 @@ const MOST_ROWS: u64 = 1_000_000_000;
 pub(crate) struct State {
     pub(crate) tables: Vec<Table>,
     pub(crate) links: Links,
+    pub(crate) comments: Comments,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
 }
@@ -146,6 +150,7 @@ impl State {
         let mut state = Self {
             tables: tables.collect(),
             links: Links::default(),
+            comments: Comments::default(),
             next_multifield: 1 << 32,
         };
         for (at, load) in loads {

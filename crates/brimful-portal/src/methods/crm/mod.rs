@@ -1,5 +1,6 @@
 //! The CRM.
 
+pub(crate) mod activity;
 pub(crate) mod dictionary;
 pub(crate) mod duplicates;
 pub(crate) mod fields;

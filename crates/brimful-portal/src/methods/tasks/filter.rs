@@ -99,6 +99,7 @@ fn conditions(schema: &Schema, filter: &Array, reader: Reader) -> Vec<Condition>
 }
 
 /// One entry of a filter.
+#[derive(Clone, Copy)]
 struct Test<'t> {
     schema: &'t Schema,
     reader: Reader,
@@ -118,7 +119,13 @@ impl Test<'_> {
             "ACCOMPLICE" => self.people(&["ACCOMPLICES"]),
             "AUDITOR" => self.people(&["AUDITORS"]),
             "ROLE" => self.role(),
-            "TAG" => self.field("TAGS"),
+            "TAG" => self.tag(),
+            // Only the lack of a look is stored.
+            "VIEWED" => {
+                let unseen =
+                    Operand::Text(if self.value.is_truthy() { "n" } else { "y" }.to_owned());
+                Some(Condition::equal(self.at("NOT_VIEWED")?, unseen))
+            }
             "ONLY_ROOT_TASKS" if yes() => Some(Condition::empty(self.at("PARENT_ID")?)),
             "WO_DEADLINE" if yes() => Some(Condition::empty(self.at("DEADLINE")?)),
             "SEARCH_INDEX" | "FULL_SEARCH_INDEX" => {
@@ -145,6 +152,19 @@ impl Test<'_> {
                 None => self.field(name),
             },
         }
+    }
+
+    /// Some of these tags, which may be one text with commas.
+    fn tag(&self) -> Option<Condition> {
+        let Value::Text(text) = self.value else {
+            return self.field("TAGS");
+        };
+        let tags: Value = text.split(',').map(str::trim).collect();
+        Test {
+            value: &tags,
+            ..*self
+        }
+        .field("TAGS")
     }
 
     fn at(&self, name: &str) -> Option<usize> {

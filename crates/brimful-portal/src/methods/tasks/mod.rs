@@ -1,6 +1,7 @@
 //! `tasks.task.*`: a controller with legacy filters, where everything is a string.
 
 mod actions;
+pub(crate) mod comments;
 mod fields;
 mod filter;
 mod row;

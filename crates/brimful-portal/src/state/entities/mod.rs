@@ -1,5 +1,6 @@
 //! The entities of the portal, as data.
 
+mod activity;
 mod company;
 mod contact;
 mod deal;
@@ -22,8 +23,9 @@ pub(crate) const TASK: usize = 4;
 pub(crate) const USER: usize = 5;
 pub(crate) const DEPARTMENT: usize = 6;
 pub(crate) const EVENT_LOG: usize = 7;
+pub(crate) const ACTIVITY: usize = 8;
 /// Smart processes begin here.
-pub(crate) const SMART: usize = 8;
+pub(crate) const SMART: usize = 9;
 
 /// An entity that every portal has.
 pub(crate) struct Entity {
@@ -85,6 +87,13 @@ pub(crate) const ENTITIES: &[Entity] = &[
         type_id: 0,
         fields: event_log::FIELDS,
         rows: 100,
+    },
+    Entity {
+        name: "activity",
+        // It has a number as an owner, and is no item all the same.
+        type_id: 0,
+        fields: activity::FIELDS,
+        rows: 0,
     },
     Entity {
         name: "128",

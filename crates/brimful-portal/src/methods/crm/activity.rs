@@ -1,0 +1,95 @@
+//! `crm.activity.*`: activities of records. The record that owns one also goes by the older names `ENTITY_TYPE` and
+//! `ENTITY_ID`.
+
+use brimful_protocol::{Array, Key, Value};
+
+use super::legacy;
+use crate::method::{Call, MethodError, Output};
+use crate::methods::params::legacy_error;
+use crate::state::entities::ACTIVITY;
+use crate::state::{State, moment};
+
+/// The older names of the owner.
+const OLDER: [(&str, &str); 2] = [("ENTITY_TYPE", "OWNER_TYPE_ID"), ("ENTITY_ID", "OWNER_ID")];
+
+pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    rename(&mut call.params);
+    legacy::list::<ACTIVITY>(state, call)
+}
+
+pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    rename(&mut call.params);
+    let fields = call.legacy_array("fields");
+    for owner in ["OWNER_TYPE_ID", "OWNER_ID"] {
+        let given = fields.and_then(|fields| fields.get(owner));
+        if given.is_none_or(|id| id.to_int() <= 0) {
+            return Err(legacy_error(&format!(
+                "The field {owner} is required or invalid."
+            )));
+        }
+    }
+    let output = legacy::add::<ACTIVITY>(state, call)?;
+    let id = u64::try_from(output.to_value().to_int()).unwrap_or(0);
+    let now = || Value::Text(moment::text(call.seconds()));
+    let user = || Value::Int(call.user as i64);
+    set_where_empty(
+        state,
+        id,
+        [
+            ("CREATED", now()),
+            ("LAST_UPDATED", now()),
+            ("AUTHOR_ID", user()),
+            ("EDITOR_ID", user()),
+            ("RESPONSIBLE_ID", user()),
+            ("COMPLETED", "N".into()),
+            ("STATUS", Value::Int(1)),
+            ("PRIORITY", Value::Int(2)),
+            ("DESCRIPTION", "".into()),
+            ("DESCRIPTION_TYPE", Value::Int(1)),
+            ("DIRECTION", Value::Int(0)),
+            ("LOCATION", "".into()),
+        ],
+    );
+    Ok(output)
+}
+
+pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    rename(&mut call.params);
+    legacy::update::<ACTIVITY>(state, call)
+}
+
+fn set_where_empty<const N: usize>(state: &mut State, id: u64, values: [(&str, Value); N]) {
+    let table = state.table_mut(ACTIVITY);
+    let row = table.row(id);
+    let empty = |(name, value): (&str, Value)| {
+        let field = table.schema.legacy(name)?;
+        row.cell(field).is_empty().then_some((field, value))
+    };
+    let values: Vec<(usize, Value)> = values.into_iter().filter_map(empty).collect();
+    table.update(id, values);
+}
+
+/// Puts today's names in the place of the older ones, whatever prefix stands before them.
+fn rename(params: &mut Array) {
+    for value in params.values_mut() {
+        let Value::Array(inner) = value else { continue };
+        *inner = inner
+            .iter()
+            .map(|(key, value)| (today(key), value.clone()))
+            .collect();
+    }
+}
+
+fn today(key: &Key) -> Key {
+    let Key::Text(text) = key else {
+        return key.clone();
+    };
+    for (older, name) in OLDER {
+        if let Some(prefix) = text.strip_suffix(older)
+            && !prefix.contains(|c: char| c.is_alphanumeric() || c == '_')
+        {
+            return Key::new(&format!("{prefix}{name}"));
+        }
+    }
+    key.clone()
+}

@@ -1,0 +1,89 @@
+//! `task.commentitem.*`: older methods, which take their parameters by their order, whatever they are called.
+
+use brimful_protocol::{Array, Value};
+
+use crate::method::{Call, MethodError, Output};
+use crate::state::comments::Comment;
+use crate::state::entities::{TASK, USER};
+use crate::state::{State, moment};
+
+/// `task.commentitem.add(TASKID, {POST_MESSAGE, AUTHOR_ID})` gives the ID of the comment.
+pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let task = task(state, call)?;
+    let fields = argument(call, 1).and_then(Value::as_array);
+    let text = |name: &str| {
+        fields
+            .and_then(|fields| fields.get(name))
+            .map(Value::to_text)
+    };
+    let message = text("POST_MESSAGE").unwrap_or_default();
+    if message.is_empty() {
+        return Err(failed("comment text is empty"));
+    }
+    let author = text("AUTHOR_ID").and_then(|id| id.parse().ok());
+    let (author, now) = (author.unwrap_or(call.user), call.seconds());
+    let id = state.comments.add(task, author, now, message);
+    let table = state.table_mut(TASK);
+    if let Some(field) = table.schema.legacy("COMMENTS_COUNT") {
+        let count = table.row(task).cell(field).to_int().unwrap_or(0);
+        table.update(task, [(field, Value::Int(count + 1))]);
+    }
+    Ok(Output::value(&Value::Int(id as i64)))
+}
+
+/// `task.commentitem.get(TASKID, ITEMID)`
+pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let task = task(state, call)?;
+    let id = argument(call, 1).map_or(0, Value::to_int);
+    let comment = state
+        .comments
+        .of(task)
+        .iter()
+        .find(|one| one.id as i64 == id);
+    let comment = comment.ok_or_else(|| failed("not found or not accessible"))?;
+    Ok(Output::value(&Value::Array(describe(state, comment))))
+}
+
+/// `task.commentitem.getlist(TASKID)`: all of them, without pages.
+pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let comments = state.comments.of(task(state, call)?);
+    let rows = comments.iter().map(|comment| describe(state, comment));
+    Ok(Output::value(&rows.collect::<Value>()))
+}
+
+/// The parameter at a place, whatever it is called.
+fn argument<'c>(call: &'c Call<'_>, place: usize) -> Option<&'c Value> {
+    call.params.values().nth(place)
+}
+
+/// The task that the first parameter names.
+fn task(state: &State, call: &Call<'_>) -> Result<u64, MethodError> {
+    let id = argument(call, 0).map_or(0, Value::to_int);
+    let id = u64::try_from(id)
+        .ok()
+        .filter(|&id| state.table(TASK).contains(id));
+    id.ok_or_else(|| failed("not found or not accessible"))
+}
+
+fn failed(why: &str) -> MethodError {
+    let description = format!("TASKS_ERROR_EXCEPTION_#8; Action failed; {why}; 8/TE/ACTION_FAILED");
+    MethodError::new(400, "ERROR_CORE", description)
+}
+
+fn describe(state: &State, comment: &Comment) -> Array {
+    let users = state.table(USER);
+    let text = |name: &str| {
+        let row = users.get(comment.author)?;
+        row.cell(users.schema.legacy(name)?).to_text()
+    };
+    let name = ["NAME", "LAST_NAME"].map(|name| text(name).unwrap_or_default());
+    let mut row = Array::new();
+    row.insert("POST_MESSAGE_HTML", Value::Null);
+    row.insert("ID", comment.id.to_string());
+    row.insert("AUTHOR_ID", comment.author.to_string());
+    row.insert("AUTHOR_NAME", name.join(" ").trim());
+    row.insert("AUTHOR_EMAIL", text("EMAIL").unwrap_or_default());
+    row.insert("POST_DATE", moment::text(comment.posted));
+    row.insert("POST_MESSAGE", comment.message.as_str());
+    row
+}

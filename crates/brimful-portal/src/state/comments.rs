@@ -1,0 +1,39 @@
+//! Comments on tasks.
+
+use std::collections::BTreeMap;
+
+/// A comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Comment {
+    pub(crate) id: u64,
+    pub(crate) author: u64,
+    /// Unix seconds.
+    pub(crate) posted: i64,
+    pub(crate) message: String,
+}
+
+/// The comments of all tasks.
+#[derive(Debug, Default)]
+pub(crate) struct Comments {
+    by_task: BTreeMap<u64, Vec<Comment>>,
+    last: u64,
+}
+
+impl Comments {
+    /// The comments on a task, oldest first.
+    pub(crate) fn of(&self, task: u64) -> &[Comment] {
+        self.by_task.get(&task).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds a comment to a task and gives its ID.
+    pub(crate) fn add(&mut self, task: u64, author: u64, posted: i64, message: String) -> u64 {
+        self.last += 1;
+        self.by_task.entry(task).or_default().push(Comment {
+            id: self.last,
+            author,
+            posted,
+            message,
+        });
+        self.last
+    }
+}
