@@ -144,7 +144,7 @@ pub(crate) struct PortalOption {
 
 #[derive(Debug, Args)]
 pub(crate) struct ParamsOption {
-    /// A parameter: numbers, booleans, lists and objects as JSON, anything else as text; may be nested: a[b]=1
+    /// A parameter: numbers, booleans, lists and objects as JSON, anything else as text; may be nested: `a[b]=1`
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = params::parse)]
     pub(crate) params: Vec<Param>,
     /// Parameters as a JSON object, under the others; @FILE or - reads them from there

@@ -149,7 +149,7 @@ impl ClientBuilder {
         }
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(HttpTransport::new().map_err(|error| {
+            None => Arc::new(HttpTransport::new(webhook.route()).map_err(|error| {
                 Error::config("the HTTP client could not be set up").with_source(error)
             })?),
         };

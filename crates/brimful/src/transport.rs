@@ -103,11 +103,24 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A batch of 2,500 rows of a hundred fields is about 10 MiB.
 const MAX_BODY: usize = 256 << 20;
 
+/// Whether the proxy of the system, if it has one, stands between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// To this machine itself, where no proxy could find what is meant.
+    Direct,
+    /// As the system says.
+    System,
+}
+
 impl HttpTransport {
-    pub(crate) fn new() -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(route: Route) -> Result<Self, reqwest::Error> {
         // A provider that the program has installed is left alone.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
+        let builder = match route {
+            Route::Direct => reqwest::Client::builder().no_proxy(),
+            Route::System => reqwest::Client::builder(),
+        };
+        let client = builder
             .user_agent(concat!("brimful/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use brimful_protocol::catalogue;
-use url::Url;
+use url::{Host, Url};
+
+use crate::transport::Route;
 
 /// The address of an incoming webhook: `https://portal/rest/1/code/`.
 ///
@@ -64,6 +66,17 @@ impl Webhook {
             path.pop_if_empty().push(method);
         }
         url
+    }
+
+    /// The way to the portal.
+    pub(crate) fn route(&self) -> Route {
+        let here = match self.base.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        if here { Route::Direct } else { Route::System }
     }
 
     /// The portal's host, and its port if it is not the usual one.

@@ -57,8 +57,15 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
     let connection = connect(&args.portal, args.limit, printer).await?;
     let list = how(connection.client.list(&args.method).params(params), args);
-    let mut pages = list.pages().map_err(|error| Failure::of(&error))?;
+    // The list is asked for as soon as there are pages, so the output comes first.
     let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
+    let mut pages = match list.pages() {
+        Ok(pages) => pages,
+        Err(error) => {
+            leave(output).await;
+            return Err(Failure::of(&error));
+        }
+    };
     let bar = Bar::show(&args.method, args.limit, pages.watch(), printer);
 
     let mut passed = Passed::default();

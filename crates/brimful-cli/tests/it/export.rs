@@ -113,6 +113,23 @@ fn the_portal_may_come_from_the_environment() {
 }
 
 #[test]
+fn no_proxy_is_asked_for_a_portal_on_this_machine() {
+    let (desk, portal) = (Desk::new(), portal(leads(60)));
+    let output = desk
+        .command(&["export", "crm.lead.list", "-o", "leads.jsonl"])
+        .env("BRIMFUL_PORTAL", portal.url())
+        .envs(
+            ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+                .map(|name| (name, "http://127.0.0.1:1")),
+        )
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
 fn the_demo_is_a_portal_too() {
     let desk = Desk::new();
     let output = desk.run(&[

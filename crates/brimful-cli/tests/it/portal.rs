@@ -112,11 +112,12 @@ fn at_its_end_it_says_what_it_was_asked() {
 #[test]
 fn an_entity_that_there_is_not() {
     let output = Desk::new().run(&["portal", "--port", "0", "--rows", "crm.unicorn=5"]);
-    assert_story!(output, @r#"
-    exit code 2
-    --- stderr
-    error: no entity "crm.unicorn": there are lead, deal, contact, company, task, user, department and entityTypeIds from 128 on
-    "#);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.starts_with("error: no entity \"crm.unicorn\": there are lead, "),
+        "{said}"
+    );
 }
 
 #[test]

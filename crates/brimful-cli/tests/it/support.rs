@@ -33,7 +33,9 @@ impl Desk {
             .args(args)
             .current_dir(self.folder.path())
             .env_remove("BRIMFUL_PORTAL")
-            .env_remove("BRIMFUL_LOG");
+            .env_remove("BRIMFUL_LOG")
+            .env_remove("COLUMNS")
+            .env_remove("CLICOLOR_FORCE");
         command
     }
 
