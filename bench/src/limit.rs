@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use brimful::Client;
 use brimful_portal::{Portal, PortalConfig};
 
-pub(crate) async fn run() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn run() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     println!("limit: 200,000 rows against X=50, Y=2, in real time");
     let jobs = [5, 50, 300]
         .map(|latency| tokio::spawn(async move { job(latency).await.map_err(|e| e.to_string()) }));
@@ -19,7 +19,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn std::error::Error>> {
     clippy::disallowed_methods,
     reason = "a measurement takes the time of the wall"
 )]
-async fn job(latency: u64) -> Result<String, Box<dyn std::error::Error>> {
+async fn job(latency: u64) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let config = PortalConfig::new()
         .rows("crm.lead", 200_000)
         .latency(Duration::from_millis(latency * 3 / 4))

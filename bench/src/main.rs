@@ -1,4 +1,4 @@
-//! Measurements, reported as ratios: `cargo run --release -p brimful-bench -- [requests|limit|throughput|memory]…`.
+//! Measurements, reported as ratios: `cargo run --release -p brimful-bench -- [requests|limit|throughput|memory|portal]…`.
 //!
 //! What is timed here is not tested elsewhere: a number that depends on the machine is reported and never asserted.
 
@@ -6,17 +6,18 @@
 
 mod limit;
 mod memory;
+mod portal;
 mod requests;
 mod throughput;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut wanted: Vec<String> = std::env::args().skip(1).collect();
     if wanted.first().is_some_and(|first| first == memory::CHILD) {
         return memory::child().await;
     }
     if wanted.is_empty() {
-        wanted = ["requests", "limit", "throughput", "memory"]
+        wanted = ["requests", "limit", "throughput", "memory", "portal"]
             .map(str::to_owned)
             .to_vec();
     }
@@ -26,6 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             "limit" => limit::run().await?,
             "throughput" => throughput::run().await?,
             "memory" => memory::run()?,
+            "portal" => portal::run().await?,
             other => {
                 return Err(format!(
                     "no measurement {other:?}: requests, limit, throughput, memory"

@@ -8,7 +8,7 @@ use crate::throughput::FIELDS;
 /// The argument by which the measurement calls itself.
 pub(crate) const CHILD: &str = "memory-child";
 
-pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn run() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     println!("memory: 1,000,000 rows of 12 fields, client and portal in one process");
     let child = std::process::Command::new(std::env::current_exe()?)
         .arg(CHILD)
@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-pub(crate) async fn child() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn child() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     for costs in [0, 1] {
         let costs = brimful_portal::Costs {
             call: std::time::Duration::from_millis(costs),

@@ -3,7 +3,7 @@
 use brimful::Client;
 use brimful_portal::{Portal, PortalConfig};
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub(crate) async fn run() -> Result<(), Failure> {
     println!("requests: commands / (rows / 50) and requests / (rows / 2500)");

@@ -25,7 +25,7 @@ pub(crate) const FIELDS: [&str; 12] = [
     clippy::disallowed_methods,
     reason = "a measurement takes the time of the wall"
 )]
-pub(crate) async fn run() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn run() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     println!("throughput: 12 fields, no limit, client and portal in one process");
     let portal = Portal::new(PortalConfig::unlimited().rows("crm.lead", 1_000_000))?;
     let server = portal.bind("127.0.0.1:0").await?;

@@ -1,12 +1,15 @@
 //! Who calls: webhooks and access tokens.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{AccessToken, PortalConfig, Scopes, Statuses, Webhook};
+use crate::journal::Origin;
 use crate::limits::Entity;
 use crate::method::MethodError;
 use crate::respond;
+use crate::rights::Rights;
 
 /// What a request presents to be let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,9 @@ pub(crate) enum Presented {
 pub(crate) struct Caller {
     pub(crate) user: u64,
     pub(crate) scopes: Scopes,
+    pub(crate) rights: Rights,
+    /// Where the request came from.
+    pub(crate) origin: Origin,
     /// Who is charged for the time of a call.
     pub(crate) entity: Entity,
     /// Who is charged for the time of a command in a batch.
@@ -33,6 +39,7 @@ pub(crate) struct Caller {
 pub(crate) struct Guests {
     webhooks: Vec<Webhook>,
     tokens: Vec<AccessToken>,
+    rights: BTreeMap<u64, Rights>,
     statuses: Statuses,
 }
 
@@ -41,8 +48,14 @@ impl Guests {
         Self {
             webhooks: config.webhooks.clone(),
             tokens: config.tokens.clone(),
+            rights: config.rights.clone(),
             statuses: config.statuses,
         }
+    }
+
+    /// What a user may see.
+    pub(crate) fn rights(&self, user: u64) -> Rights {
+        self.rights.get(&user).copied().unwrap_or_default()
     }
 
     /// Whose credentials these are, `elapsed` after the portal began.
@@ -71,7 +84,11 @@ impl Guests {
                 Some(known) if known.lifetime.is_some_and(|lifetime| elapsed >= lifetime) => {
                     Err(respond::expired_token(self.statuses))
                 }
-                Some(known) => Ok(Caller::application(known)),
+                Some(known) => Ok(Caller::application(
+                    &known.client_id,
+                    known.user,
+                    known.scopes.clone(),
+                )),
             },
         }
     }
@@ -82,18 +99,23 @@ impl Caller {
         Self {
             user: hook.user,
             scopes: hook.scopes.clone(),
+            rights: Rights::All,
+            origin: Origin::default(),
             entity: Entity::Webhook(place),
             batch_entity: Entity::Nobody,
             client_id: None,
         }
     }
 
-    fn application(token: &AccessToken) -> Self {
-        let client_id: Arc<str> = token.client_id.as_str().into();
+    /// An application that calls for `user`.
+    pub(crate) fn application(client_id: &str, user: u64, scopes: Scopes) -> Self {
+        let client_id: Arc<str> = client_id.into();
         let entity = Entity::Client(Arc::clone(&client_id));
         Self {
-            user: token.user,
-            scopes: token.scopes.clone(),
+            user,
+            scopes,
+            rights: Rights::All,
+            origin: Origin::default(),
             batch_entity: entity.clone(),
             entity,
             client_id: Some(client_id),

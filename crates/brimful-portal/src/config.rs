@@ -1,12 +1,14 @@
 //! What a portal is made of: its data, who may call it, how fast it lets them, and how its work is timed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
+use crate::oauth::App;
+use crate::rights::Rights;
 pub use crate::state::{Data, DataError, Load, Rows};
 
 /// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
@@ -23,6 +25,10 @@ pub struct PortalConfig {
     pub(crate) data: Data,
     pub(crate) webhooks: Vec<Webhook>,
     pub(crate) tokens: Vec<AccessToken>,
+    pub(crate) apps: Vec<App>,
+    pub(crate) token_ttl: Duration,
+    pub(crate) rights: BTreeMap<u64, Rights>,
+    pub(crate) address: Option<String>,
     pub(crate) statuses: Statuses,
     pub(crate) seconds: Seconds,
     pub(crate) rate_limit: Option<RateLimit>,
@@ -94,6 +100,10 @@ impl Default for PortalConfig {
             data: Data::default(),
             webhooks: vec![Webhook::new(1, "demo")],
             tokens: Vec::new(),
+            apps: Vec::new(),
+            token_ttl: Duration::from_secs(3600),
+            rights: BTreeMap::new(),
+            address: None,
             statuses: Statuses::default(),
             seconds: Seconds::default(),
             rate_limit: Some(RateLimit::STANDARD),
@@ -130,8 +140,8 @@ impl PortalConfig {
         self
     }
 
-    /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, or an
-    /// `entityTypeId`.
+    /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`,
+    /// `eventlog`, or an `entityTypeId`.
     #[must_use]
     pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
         self.sparse_rows(entity, rows, 0.0)
@@ -171,6 +181,34 @@ impl PortalConfig {
     #[must_use]
     pub fn token(mut self, token: AccessToken) -> Self {
         self.tokens.push(token);
+        self
+    }
+
+    /// One more application, installed on the portal, for which its OAuth server gives out tokens.
+    #[must_use]
+    pub fn app(mut self, app: App) -> Self {
+        self.apps.push(app);
+        self
+    }
+
+    /// How long the access tokens of the OAuth server are valid; one hour if not set.
+    #[must_use]
+    pub fn token_ttl(mut self, ttl: Duration) -> Self {
+        self.token_ttl = ttl;
+        self
+    }
+
+    /// What a user may see of the records, whichever webhook or token the user calls with; everything if not set.
+    #[must_use]
+    pub fn user_rights(mut self, user: u64, rights: Rights) -> Self {
+        self.rights.insert(user, rights);
+        self
+    }
+
+    /// The address that the portal tells applications (`https://portal.test`); that of the request if not set.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
         self
     }
 

@@ -7,6 +7,7 @@ use brimful_protocol::Array;
 use tokio::time::Instant;
 
 use crate::auth::Caller;
+use crate::journal;
 use crate::limits::{Entity, Meter, Report};
 use crate::method::{Call, Handler, Method, MethodError, Output};
 use crate::portal::Core;
@@ -94,15 +95,7 @@ impl<'p> Executor<'p> {
         params: Array,
         entity: &Entity,
     ) -> (Outcome, Timing) {
-        let start = self.now();
-        let real = Instant::now();
-        // Every call costs its share before the method adds what it does.
-        let mut cost = self.core.config.costs.call;
-        let outcome = self.handle(method, params, start, &mut cost);
-        let time = real.elapsed().saturating_add(cost);
-        self.pace.spend(time);
-        self.pace.catch_up().await;
-        self.core.counters.call(method.name);
+        let (outcome, start, time) = self.perform(method, params).await;
         self.meter.add(entity, method.name, start, time, 1.0);
         let timing = Timing {
             start,
@@ -113,10 +106,29 @@ impl<'p> Executor<'p> {
         (outcome, timing)
     }
 
+    /// Runs `method` to its end without charging anybody: when it began, and how long it took.
+    pub(crate) async fn perform(
+        &mut self,
+        method: &Method,
+        params: Array,
+    ) -> (Outcome, f64, Duration) {
+        let start = self.now();
+        let real = Instant::now();
+        // Every call costs its share before the method adds what it does.
+        let mut cost = self.core.config.costs.call;
+        let outcome = self.handle(method, params, start, &mut cost);
+        let time = real.elapsed().saturating_add(cost);
+        self.pace.spend(time);
+        self.pace.catch_up().await;
+        self.core.counters.call(method.name);
+        (outcome, start, time)
+    }
+
     fn handle(&self, method: &Method, params: Array, now: f64, cost: &mut Duration) -> Outcome {
         let mut call = Call {
             params,
             user: self.caller.user,
+            rights: self.caller.rights,
             now,
             cost,
             costs: &self.core.config.costs,
@@ -130,14 +142,18 @@ impl<'p> Executor<'p> {
                     .unwrap_or_else(PoisonError::into_inner),
                 &mut call,
             ),
-            Handler::Write(write) => write(
-                &mut self
+            Handler::Write(write) => {
+                let mut state = self
                     .core
                     .state
                     .write()
-                    .unwrap_or_else(PoisonError::into_inner),
-                &mut call,
-            ),
+                    .unwrap_or_else(PoisonError::into_inner);
+                let result = write(&mut state, &mut call);
+                if let Ok(output) = &result {
+                    journal::enter(&mut state, method.name, &call, output, &self.caller.origin);
+                }
+                result
+            }
         };
         match result {
             Err(error) => Outcome::Failed(error),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use brimful_protocol::{Array, Value, json};
 
+use crate::rights::Rights;
 use crate::state::State;
 
 /// A method as the registry holds it. Readers run side by side, writers alone.
@@ -30,6 +31,8 @@ pub(crate) struct Call<'a> {
     pub(crate) params: Array,
     /// The user who calls.
     pub(crate) user: u64,
+    /// What of the records the user may see.
+    pub(crate) rights: Rights,
     /// The portal's clock, in Unix seconds.
     pub(crate) now: f64,
     /// What this call costs in simulated time; the handler adds to it, the executor sleeps it.

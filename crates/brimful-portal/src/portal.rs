@@ -6,18 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use bytes::Bytes;
 use http::{Method as Verb, Request, Response, StatusCode};
 
-use crate::auth::Guests;
+use crate::auth::{Caller, Guests, Presented};
 use crate::batch;
 use crate::clock::Clock;
 use crate::config::{DataError, PortalConfig};
 use crate::executor::{Executor, Outcome};
 use crate::faults::{Fault, Faults};
+use crate::journal::Origin;
 use crate::limits::{Buckets, Operating};
 use crate::method::MethodError;
+use crate::oauth;
 use crate::registry::{BATCH, Registry, Target};
 use crate::reply::Reply;
 use crate::request::{self, Route};
 use crate::respond::{self, Body, Format};
+use crate::rest3;
 use crate::state::State;
 use crate::stats::{Counters, Stats};
 
@@ -34,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) state: RwLock<State>,
     pub(crate) registry: Registry,
     pub(crate) counters: Counters,
+    pub(crate) oauth: oauth::Server,
+    pub(crate) replays: rest3::Replays,
     guests: Guests,
     buckets: Mutex<Buckets>,
     operating: Mutex<Operating>,
@@ -56,6 +61,8 @@ impl Portal {
             clock: Clock::new(config.starts_at, config.skew, config.zone),
             registry,
             counters: Counters::default(),
+            oauth: oauth::Server::new(&config, data.seed),
+            replays: rest3::Replays::default(),
             guests: Guests::new(&config),
             buckets: Mutex::new(Buckets::new(config.rate_limit)),
             operating: Mutex::new(Operating::new(config.operating)),
@@ -98,6 +105,10 @@ impl Portal {
         )
     }
 
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// The largest body that is read.
     pub(crate) fn body_limit(&self) -> usize {
         self.core.config.body_limit
@@ -131,32 +142,54 @@ impl Core {
     }
 
     async fn reply_uncounted(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
-        if !self
-            .buckets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .admit(peer, self.clock.elapsed())
-        {
+        let route = Route::of(request.uri().path());
+        // The OAuth server is another server, which has no such bucket.
+        if !matches!(route, Route::OAuth(_)) && !self.admit_to_bucket(peer) {
             self.counters.count(|stats| stats.refused_by_rate += 1);
             return respond::query_limit().into();
         }
-        let route = Route::of(request.uri().path());
         let fault = self.faults.draw(route.method_name());
         if fault.is_some() {
             self.counters.count(|stats| stats.faults += 1);
         }
         self.latency(fault.as_ref()).await;
-        if let Some(reply) = fault
-            .as_ref()
-            .and_then(|fault| fault.instead(self.config.statuses))
-        {
+        let instead = fault.as_ref().and_then(|fault| match route {
+            Route::V3 { .. } => rest3::instead(fault),
+            _ => None,
+        });
+        if let Some(reply) = instead.or_else(|| fault.as_ref()?.instead(self.config.statuses)) {
             return reply;
         }
-        let response = self.answer(request, route).await;
+        let response = self.answer(request, route, peer).await;
         match fault {
             Some(fault) => fault.spoil(response),
             None => response.into(),
         }
+    }
+
+    fn admit_to_bucket(&self, peer: IpAddr) -> bool {
+        self.buckets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .admit(peer, self.clock.elapsed())
+    }
+
+    /// Whom the portal lets in on what a request presents.
+    pub(crate) fn admit(
+        &self,
+        presented: &Presented,
+        request: &Request<Bytes>,
+        peer: IpAddr,
+    ) -> Result<Caller, MethodError> {
+        let elapsed = self.clock.elapsed();
+        let issued = match presented {
+            Presented::Token(token) => self.oauth.admit(token, elapsed, self.config.statuses),
+            _ => None,
+        };
+        let mut caller = issued.unwrap_or_else(|| self.guests.admit(presented, elapsed))?;
+        caller.rights = self.guests.rights(caller.user);
+        caller.origin = Origin::of(request, peer);
+        Ok(caller)
     }
 
     async fn latency(&self, fault: Option<&Fault>) {
@@ -177,7 +210,12 @@ impl Core {
         }
     }
 
-    async fn answer(&self, request: &Request<Bytes>, route: Route) -> Response<Bytes> {
+    async fn answer(
+        &self,
+        request: &Request<Bytes>,
+        route: Route,
+        peer: IpAddr,
+    ) -> Response<Bytes> {
         if request.body().len() > self.config.body_limit {
             return too_large();
         }
@@ -191,12 +229,15 @@ impl Core {
         match route {
             Route::Elsewhere => respond::html(StatusCode::NOT_FOUND),
             _ if request.method() == Verb::OPTIONS => respond::preflight(),
-            Route::V3 { method } => respond::v3_method_not_found(&method),
+            Route::OAuth(door) => oauth::answer(self, request, door),
+            Route::V3 { method, webhook } => {
+                rest3::answer(self, request, &method, webhook, peer).await
+            }
             Route::Method {
                 method,
                 format,
                 webhook,
-            } => match self.call(request, &method, format, webhook).await {
+            } => match self.call(request, &method, format, webhook, peer).await {
                 Ok(response) => response,
                 Err(error) => respond::error(format, &error),
             },
@@ -210,13 +251,14 @@ impl Core {
         method: &str,
         format: Format,
         webhook: Option<(String, String)>,
+        peer: IpAddr,
     ) -> Result<Response<Bytes>, MethodError> {
         let (params, presented) = request::parameters(request, webhook)?;
         let target = self
             .registry
             .find(method)
             .ok_or_else(respond::method_not_found)?;
-        let caller = self.guests.admit(&presented, self.clock.elapsed())?;
+        let caller = self.admit(&presented, request, peer)?;
         let mut executor = Executor::new(self, &caller);
         let start = executor.now();
         let (body, timing) = match target {
@@ -270,7 +312,7 @@ impl Core {
     }
 
     /// The page that comes when a request takes too long. Its work stays done.
-    fn cut_off(&self) -> Response<Bytes> {
+    pub(crate) fn cut_off(&self) -> Response<Bytes> {
         self.counters.count(|stats| stats.cut_off += 1);
         respond::html(StatusCode::GATEWAY_TIMEOUT)
     }

@@ -8,6 +8,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::auth::Presented;
 use crate::body;
 use crate::method::MethodError;
+use crate::oauth::Door;
 use crate::respond::Format;
 
 /// What the server itself takes of the parameters, before a method sees them. `start` it takes and uses for paging, so
@@ -32,8 +33,13 @@ pub(crate) enum Route {
         format: Format,
         webhook: Option<(String, String)>,
     },
-    /// A method of REST 3.0, under `/rest/api/`.
-    V3 { method: String },
+    /// A method of REST 3.0: `/rest/api/{method}` or `/rest/api/{user}/{code}/{method}`, with or without `/` at its end.
+    V3 {
+        method: String,
+        webhook: Option<(String, String)>,
+    },
+    /// The OAuth server.
+    OAuth(Door),
     /// Not the REST API.
     Elsewhere,
 }
@@ -42,13 +48,24 @@ impl Route {
     /// Reads the path of an address.
     pub(crate) fn of(path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/rest/") else {
-            return Self::Elsewhere;
+            return Door::of(path).map_or(Self::Elsewhere, Self::OAuth);
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let pieces: Vec<String> = rest.split('/').map(decoded).collect();
         match pieces.as_slice() {
-            [api, inner @ ..] if api == "api" => Self::V3 {
-                method: inner.last().cloned().unwrap_or_default(),
+            [api, inner @ ..] if api == "api" => match inner {
+                [user, code, method] => Self::V3 {
+                    method: method.clone(),
+                    webhook: Some((user.clone(), code.clone())),
+                },
+                [method] => Self::V3 {
+                    method: method.clone(),
+                    webhook: None,
+                },
+                _ => Self::V3 {
+                    method: String::new(),
+                    webhook: None,
+                },
             },
             [method] => Self::method(method, None),
             [user, code, method] => Self::method(method, Some((user.clone(), code.clone()))),
@@ -77,7 +94,8 @@ impl Route {
     /// The method's name as it was spelled.
     pub(crate) fn method_name(&self) -> &str {
         match self {
-            Self::Method { method, .. } | Self::V3 { method } => method,
+            Self::Method { method, .. } | Self::V3 { method, .. } => method,
+            Self::OAuth(door) => door.name(),
             Self::Elsewhere => "",
         }
     }
@@ -104,8 +122,19 @@ pub(crate) fn parameters(
     let in_query = query::decode(request.uri().query().unwrap_or_default().as_bytes());
     let in_body = body::parse(header(CONTENT_TYPE), request.body())?;
     let mut params = body::merge(in_query, in_body);
-    let bearer = header(AUTHORIZATION)
-        .split_once(' ')
+    let presented = presented(request, webhook, &mut params);
+    Ok((params, presented))
+}
+
+/// What a request presents to be let in: in its path, in its header, or in `params`, out of which that is taken.
+pub(crate) fn presented(
+    request: &Request<Bytes>,
+    webhook: Option<(String, String)>,
+    params: &mut Array,
+) -> Presented {
+    let header = request.headers().get(AUTHORIZATION);
+    let bearer = header
+        .and_then(|value| value.to_str().ok()?.split_once(' '))
         .and_then(|(scheme, token)| {
             (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty())
                 .then(|| token.trim().to_owned())
@@ -117,14 +146,13 @@ pub(crate) fn parameters(
             .filter(|text| !text.is_empty())
     });
     let [auth, access_token, _, login, code, ..] = taken;
-    let presented = match (webhook, login, code, bearer.or(auth).or(access_token)) {
+    match (webhook, login, code, bearer.or(auth).or(access_token)) {
         (Some((user, code)), ..) | (None, Some(user), Some(code), _) => {
             Presented::Webhook { user, code }
         }
         (None, _, _, Some(token)) => Presented::Token(token),
         _ => Presented::Nothing,
-    };
-    Ok((params, presented))
+    }
 }
 
 /// Takes the server's own parameters out of those of a command.
@@ -204,13 +232,22 @@ mod tests {
         assert_eq!(
             Route::of("/rest/api/1/demo/tasks.task.list"),
             Route::V3 {
-                method: "tasks.task.list".to_owned()
+                method: "tasks.task.list".to_owned(),
+                webhook: Some(hook("1", "demo")),
+            }
+        );
+        assert_eq!(
+            Route::of("/rest/api/tasks.task.list/"),
+            Route::V3 {
+                method: "tasks.task.list".to_owned(),
+                webhook: None,
             }
         );
         assert_eq!(
             Route::of("/rest/api/"),
             Route::V3 {
-                method: String::new()
+                method: String::new(),
+                webhook: None,
             }
         );
         assert_eq!(Route::of("/"), Route::Elsewhere);

@@ -211,18 +211,6 @@ pub(crate) fn authorisation(statuses: Statuses, code: &str, description: &str) -
     MethodError::new(status, code, description)
 }
 
-/// The error of REST 3.0 for a method that is not there.
-pub(crate) fn v3_method_not_found(method: &str) -> Response<Bytes> {
-    let mut inner = Array::new();
-    inner.insert("code", "BITRIX_REST_V3_EXCEPTION_METHODNOTFOUNDEXCEPTION");
-    inner.insert("message", format!("Method `{method}` was not found."));
-    let mut outer = Array::new();
-    outer.insert("error", inner);
-    let mut json = Vec::new();
-    json::write(&mut json, &Value::Array(outer));
-    body(Format::Json, StatusCode::NOT_FOUND, json)
-}
-
 /// A page for people, as the server in front of the portal sends it.
 pub(crate) fn html(status: StatusCode) -> Response<Bytes> {
     let reason = match status {

@@ -87,6 +87,8 @@ impl Portal {
     where
         S: Future<Output = io::Result<()>> + Send + 'static,
     {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        self.core().oauth.bound_to(format!("{scheme}://{address}"));
         let (end, ended) = oneshot::channel();
         let task = tokio::spawn(serve(Ended(ended)));
         Server {

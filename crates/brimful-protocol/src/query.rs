@@ -61,6 +61,33 @@ fn encode_entry(out: &mut String, name: &mut String, value: &Json) {
     }
 }
 
+/// The first value in `params` that [`encode`] would drop (a null, an empty list, an empty map), and where it is: what
+/// and its path in brackets. A filter that loses a value this way loses the condition with it.
+///
+/// ```
+/// use brimful_protocol::query;
+/// let filter = serde_json::json!({"STAGE_ID": "NEW", "@ID": []});
+/// assert_eq!(query::vanishing(&filter), Some(("the empty list", "[@ID]".to_owned())));
+/// ```
+pub fn vanishing(params: &Json) -> Option<(&'static str, String)> {
+    let inside = |key: &str, item: &Json| {
+        vanishing(item).map(|(what, path)| (what, format!("[{key}]{path}")))
+    };
+    match params {
+        Json::Null => Some(("null", String::new())),
+        Json::Array(items) if items.is_empty() => Some(("the empty list", String::new())),
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(i, item)| inside(&i.to_string(), item)),
+        Json::Object(map) => map.iter().find_map(|(key, item)| match item {
+            Json::Object(map) if map.is_empty() => Some(("the empty map", format!("[{key}]"))),
+            item => inside(key, item),
+        }),
+        _ => None,
+    }
+}
+
 fn pair(out: &mut String, name: &str, value: &str) {
     if !out.is_empty() {
         out.push('&');

@@ -122,6 +122,28 @@ impl Client {
         commands: &[Command],
         on_error: OnError,
     ) -> Result<Vec<Outcome>, Error> {
+        let reads = commands
+            .iter()
+            .all(|c| effect::of(&c.method) == Effect::Read);
+        let effect = if reads { Effect::Read } else { Effect::Write };
+        self.send_batch(commands, on_error, effect).await
+    }
+
+    /// One request of commands whose effect the caller knows.
+    pub(crate) async fn batch_of(
+        &self,
+        commands: &[Command],
+        effect: Effect,
+    ) -> Result<Vec<Outcome>, Error> {
+        self.send_batch(commands, OnError::Continue, effect).await
+    }
+
+    async fn send_batch(
+        &self,
+        commands: &[Command],
+        on_error: OnError,
+        effect: Effect,
+    ) -> Result<Vec<Outcome>, Error> {
         let cmd: Map<String, Value> = commands
             .iter()
             .map(|c| {
@@ -133,13 +155,10 @@ impl Client {
             .collect();
         let halt = u8::from(on_error == OnError::Halt);
         let body = serde_json::json!({ "halt": halt, "cmd": cmd });
-        let reads = commands
-            .iter()
-            .all(|c| effect::of(&c.method) == Effect::Read);
         let call = Call {
             method: "batch".to_owned(),
             subject: "batch".to_owned(),
-            effect: if reads { Effect::Read } else { Effect::Write },
+            effect,
             body: body.to_string().into(),
         };
         self.session()

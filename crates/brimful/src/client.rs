@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::effect;
+use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::gate::{Gate, Limit};
 use crate::ledger::Ledger;
@@ -62,10 +62,19 @@ impl Client {
     ///
     /// `params` go out as a JSON body, so `null`s and empty lists arrive, and a JSON array gives positional parameters.
     pub async fn call(&self, method: &str, params: Value) -> Result<Reply, Error> {
+        self.call_as(method, params, effect::of(method)).await
+    }
+
+    pub(crate) async fn call_as(
+        &self,
+        method: &str,
+        params: Value,
+        effect: Effect,
+    ) -> Result<Reply, Error> {
         let call = Call {
             method: method.to_owned(),
             subject: method.to_owned(),
-            effect: effect::of(method),
+            effect,
             body: params.to_string().into(),
         };
         let (reply, _) = self.session.run(&call, None, Reply::read).await;

@@ -18,7 +18,6 @@ struct Inner {
     ran: DidItRun,
     portal: String,
     method: Option<String>,
-    command: Option<String>,
     message: String,
     attempts: u32,
     api: Option<ApiError>,
@@ -74,7 +73,6 @@ impl Error {
             ran,
             portal: String::new(),
             method: None,
-            command: None,
             message: message.into(),
             attempts: 1,
             api: None,
@@ -113,11 +111,6 @@ impl Error {
     pub(crate) fn at(mut self, portal: &impl fmt::Display, method: &str) -> Self {
         self.0.portal = portal.to_string();
         self.0.method = Some(method.to_owned());
-        self
-    }
-
-    pub(crate) fn command(mut self, label: &str) -> Self {
-        self.0.command = Some(label.to_owned());
         self
     }
 
@@ -176,9 +169,6 @@ impl fmt::Display for Error {
         let inner = &self.0;
         if let Some(method) = &inner.method {
             write!(f, "{method}")?;
-            if let Some(command) = &inner.command {
-                write!(f, " (command {command})")?;
-            }
             write!(f, " at {}: ", inner.portal)?;
         }
         f.write_str(&inner.message)?;

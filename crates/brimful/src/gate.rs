@@ -203,3 +203,179 @@ impl Drop for Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    fn gate(burst: f64, per_second: f64) -> Arc<Gate> {
+        Arc::new(Gate::new(Some(Limit { burst, per_second })))
+    }
+
+    async fn sent_at(gate: &Arc<Gate>) -> Instant {
+        gate.slot().await.spend();
+        Instant::now()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_goes_at_once_and_then_slots_come_at_the_portals_rate() {
+        let gate = gate(50.0, 2.0);
+        let start = Instant::now();
+        let mut at = Vec::new();
+        for _ in 0..60 {
+            at.push(sent_at(&gate).await - start);
+        }
+        let burst = at.iter().filter(|at| at.is_zero()).count();
+        assert_eq!(burst, 48, "50 less the slots kept back");
+        for pair in at[burst + 1..].windows(2) {
+            let gap = pair[1].abs_diff(pair[0]);
+            assert!(gap.abs_diff(Duration::from_millis(500)) < Duration::from_millis(3));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiters_are_served_first_come_first_served() {
+        let gate = gate(5.0, 2.0);
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let mut waiters = Vec::new();
+        for i in 0..20 {
+            let (gate, served) = (Arc::clone(&gate), Arc::clone(&served));
+            waiters.push(tokio::spawn(async move {
+                gate.slot().await.spend();
+                served.lock().unwrap().push(i);
+            }));
+            tokio::task::yield_now().await;
+        }
+        for waiter in waiters {
+            waiter.await.unwrap();
+        }
+        assert_eq!(*served.lock().unwrap(), (0..20).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_waiter_that_gives_up_gives_its_place_to_the_next() {
+        let gate = gate(4.0, 1.0);
+        while gate.room().unwrap().1 >= 1.0 {
+            gate.slot().await.spend();
+        }
+        let start = Instant::now();
+        let impatient: Vec<_> = (0..10)
+            .map(|_| {
+                let gate = Arc::clone(&gate);
+                tokio::spawn(async move { gate.slot().await.spend() })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        let patient = {
+            let gate = Arc::clone(&gate);
+            tokio::spawn(async move { sent_at(&gate).await })
+        };
+        tokio::task::yield_now().await;
+        for waiter in &impatient {
+            waiter.abort();
+        }
+        let waited = patient.await.unwrap() - start;
+        assert!(
+            waited <= Duration::from_millis(1002),
+            "{waited:?}: not behind those who left"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slot_that_is_not_used_goes_back() {
+        let gate = gate(10.0, 1.0);
+        let before = gate.room().unwrap().1;
+        drop(gate.slot().await);
+        assert!((gate.room().unwrap().1 - before).abs() < 1e-9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_refusal_slots_come_more_slowly_and_recover() {
+        let gate = gate(50.0, 2.0);
+        gate.refused();
+        let (rate, room) = gate.room().unwrap();
+        assert!((rate - 1.6).abs() < 1e-9, "lowered by a fifth");
+        assert!(
+            room.abs() < 1e-9,
+            "the counter is where the portal says it is"
+        );
+        for _ in 0..100 {
+            gate.accepted();
+        }
+        assert!((gate.room().unwrap().0 - 2.0).abs() < 1e-9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_limit_nobody_waits() {
+        let gate = Arc::new(Gate::new(None));
+        let start = Instant::now();
+        for _ in 0..1000 {
+            gate.slot().await.spend();
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    /// The portal's counter, with the arrivals in their order: how high it came.
+    fn highest(mut arrivals: Vec<f64>, per_second: f64) -> f64 {
+        arrivals.sort_by(f64::total_cmp);
+        let (mut level, mut last, mut highest) = (0.0_f64, 0.0, 0.0_f64);
+        for at in arrivals {
+            level = (level - (at - last) * per_second).max(0.0) + 1.0;
+            last = at;
+            highest = highest.max(level);
+        }
+        highest
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_lone_client_is_never_refused_and_no_slot_is_wasted(
+            burst in 5u32..100,
+            per_second in 1u32..8,
+            gaps in proptest::collection::vec(prop_oneof![4 => Just(0u64), 1 => 0u64..3_000], 1..250),
+            transit in proptest::collection::vec(0u64..700, 250),
+        ) {
+            let (x, y) = (f64::from(burst), f64::from(per_second));
+            let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+            let (asked, sent) = runtime.block_on(async {
+                let gate = gate(x, y);
+                let start = Instant::now();
+                let mut waiters = Vec::new();
+                let mut asked = Vec::new();
+                for gap in &gaps {
+                    if *gap > 0 {
+                        tokio::time::sleep(Duration::from_millis(*gap)).await;
+                    }
+                    asked.push(start.elapsed().as_secs_f64());
+                    let gate = Arc::clone(&gate);
+                    waiters.push(tokio::spawn(async move { sent_at(&gate).await }));
+                }
+                let mut sent = Vec::new();
+                for waiter in waiters {
+                    sent.push((waiter.await.unwrap() - start).as_secs_f64());
+                }
+                (asked, sent)
+            });
+            let arrivals = sent.iter().zip(&transit).map(|(at, transit)| at + *transit as f64 / 1000.0).collect();
+            prop_assert!(highest(arrivals, y) <= x + 1e-6, "the portal's counter ran over");
+
+            // The counter as it would be if every slot were taken as early as the ceiling allows.
+            let reserve = (y * TRANSIT_SPREAD.as_secs_f64()).clamp(1.0, (x / 2.0).max(1.0));
+            let ceiling = (x - reserve).max(1.0);
+            let (mut level, mut last) = (0.0_f64, 0.0_f64);
+            for (asked, sent) in asked.iter().zip(&sent) {
+                let now = asked.max(last);
+                level = (level - (now - last) * y).max(0.0);
+                let earliest = now + ((level + 1.0 - ceiling) / y).max(0.0);
+                prop_assert!(*sent <= earliest + 0.005, "a slot at {earliest:.3} was given at {sent:.3}");
+                level = (level - (earliest - now) * y).max(0.0) + 1.0;
+                last = earliest;
+            }
+        }
+    }
+}

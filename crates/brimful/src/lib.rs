@@ -21,6 +21,7 @@
 
 mod batch;
 mod client;
+mod each;
 mod effect;
 mod error;
 mod gate;
@@ -35,8 +36,9 @@ pub use batch::{Command, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
 pub use client::{Client, ClientBuilder, Reply};
+pub use each::{Each, Outcomes};
 pub use error::{DidItRun, Error, ErrorKind};
 pub use gate::Limit;
-pub use list::{List, ListReport, Pages, Progress};
+pub use list::{List, ListReport, Pages, Progress, Rows};
 pub use transport::{Request, Response, Transport, TransportError, TransportErrorKind};
 pub use webhook::{Webhook, WebhookError};

@@ -78,14 +78,13 @@ impl Session {
         let started = Instant::now();
         let mut failures = 0;
         let result = loop {
-            let slot = match slot.take() {
-                Some(slot) => slot,
-                None => {
-                    let asked = Instant::now();
-                    let slot = self.gate.slot().await;
-                    effort.waited += asked.elapsed();
-                    slot
-                }
+            let slot = if let Some(slot) = slot.take() {
+                slot
+            } else {
+                let asked = Instant::now();
+                let slot = self.gate.slot().await;
+                effort.waited += asked.elapsed();
+                slot
             };
             slot.spend();
             effort.requests += 1;
@@ -154,7 +153,7 @@ impl Session {
                     bytes = response.body.len(),
                     ?took
                 );
-                self.judge(&response, read)
+                judge(&response, read)
             }
             Err(failure) => {
                 let ran = if failure.kind.was_sent() {
@@ -182,58 +181,6 @@ impl Session {
         }
     }
 
-    /// Reads an answer. The code in the body decides before the status does: portals differ in their statuses.
-    fn judge<T>(
-        &self,
-        response: &Response,
-        read: impl Fn(&Bytes) -> Result<T, RowsError>,
-    ) -> Became<T> {
-        let status = response.status;
-        if status.is_redirection() {
-            return Became::Refused(moved(response));
-        }
-        if status.is_success() {
-            return match read(&response.body) {
-                Ok(value) => Became::Done(value),
-                Err(RowsError::Api(error)) => refusal(error, status),
-                // A sound answer of another kind will not be another one next time.
-                Err(
-                    error
-                    @ (RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_))),
-                ) => Became::Refused(Error::new(
-                    ErrorKind::Decode,
-                    DidItRun::Yes,
-                    format!("the portal sent {error}"),
-                )),
-                Err(error) => Became::Lost(Error::new(
-                    ErrorKind::Decode,
-                    DidItRun::Unknown,
-                    format!("the portal sent {error}"),
-                )),
-            };
-        }
-        match Envelope::parse(&response.body) {
-            Ok(Envelope {
-                error: Some(error), ..
-            }) => refusal(error, status),
-            Ok(_) => self.unreadable(status, "JSON that is no error"),
-            Err(error) => self.unreadable(status, &error.to_string()),
-        }
-    }
-
-    fn unreadable<T>(&self, status: StatusCode, what: &str) -> Became<T> {
-        let message = format!("the portal answered {status} with {what}");
-        match status {
-            StatusCode::TOO_MANY_REQUESTS => {
-                Became::OverTime(Error::new(ErrorKind::QueryLimit, DidItRun::No, message))
-            }
-            _ if status.is_server_error() => {
-                Became::Lost(Error::new(ErrorKind::Decode, DidItRun::Unknown, message))
-            }
-            _ => Became::Refused(Error::new(ErrorKind::Decode, DidItRun::Yes, message)),
-        }
-    }
-
     pub(crate) fn delay(&self, failures: u32) -> Duration {
         let jitter = self
             .random
@@ -241,6 +188,53 @@ impl Session {
             .unwrap_or_else(PoisonError::into_inner)
             .f64();
         self.policy.delay(failures, jitter)
+    }
+}
+
+/// Reads an answer. The code in the body decides before the status does: portals differ in their statuses.
+fn judge<T>(response: &Response, read: impl Fn(&Bytes) -> Result<T, RowsError>) -> Became<T> {
+    let status = response.status;
+    if status.is_redirection() {
+        return Became::Refused(moved(response));
+    }
+    if status.is_success() {
+        return match read(&response.body) {
+            Ok(value) => Became::Done(value),
+            Err(RowsError::Api(error)) => refusal(error, status),
+            // A sound answer of another kind will not be another one next time.
+            Err(
+                error @ (RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_))),
+            ) => Became::Refused(Error::new(
+                ErrorKind::Decode,
+                DidItRun::Yes,
+                format!("the portal sent {error}"),
+            )),
+            Err(error) => Became::Lost(Error::new(
+                ErrorKind::Decode,
+                DidItRun::Unknown,
+                format!("the portal sent {error}"),
+            )),
+        };
+    }
+    match Envelope::parse(&response.body) {
+        Ok(Envelope {
+            error: Some(error), ..
+        }) => refusal(error, status),
+        Ok(_) => unreadable(status, "JSON that is no error"),
+        Err(error) => unreadable(status, &error.to_string()),
+    }
+}
+
+fn unreadable<T>(status: StatusCode, what: &str) -> Became<T> {
+    let message = format!("the portal answered {status} with {what}");
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => {
+            Became::OverTime(Error::new(ErrorKind::QueryLimit, DidItRun::No, message))
+        }
+        _ if status.is_server_error() => {
+            Became::Lost(Error::new(ErrorKind::Decode, DidItRun::Unknown, message))
+        }
+        _ => Became::Refused(Error::new(ErrorKind::Decode, DidItRun::Yes, message)),
     }
 }
 

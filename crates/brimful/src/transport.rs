@@ -32,7 +32,7 @@ impl fmt::Debug for Request {
         f.debug_struct("Request")
             .field("host", &self.url.host_str())
             .field("bytes", &self.body.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::shape::Shape;
 use crate::method::{Output, Rows};
-use crate::state::schema::Field;
+use crate::state::schema::{Field, Kind};
 use crate::state::table::{Row, Table};
 
 /// The fields of a row and the text before each.
@@ -38,7 +38,7 @@ impl<'t> Plan<'t> {
                 Shape::Legacy | Shape::User => &field.name,
                 Shape::Item | Shape::Task => field.camel.as_str(),
             };
-            columns.push(Column::new(at, field, name, columns.is_empty()));
+            columns.push(Column::new(at, field, name));
         }
         Self {
             table,
@@ -49,22 +49,31 @@ impl<'t> Plan<'t> {
 
     /// Writes the names of user fields as the schema has them, not in camel case.
     pub(crate) fn with_original_user_fields(mut self) -> Self {
-        for (i, column) in self.columns.iter_mut().enumerate() {
+        for column in &mut self.columns {
             if column.field.is_user_field() {
-                *column = Column::new(column.at, column.field, &column.field.name, i == 0);
+                *column = Column::new(column.at, column.field, &column.field.name);
             }
         }
         self
     }
 
-    /// Writes the row without the brace that closes it.
+    /// Writes the row without the brace that closes it. Legacy rows lack the phones and the like that they have none of.
     pub(crate) fn write_open(&self, out: &mut Vec<u8>, row: &Row<'_>) {
-        if self.columns.is_empty() {
-            out.push(b'{');
-        }
+        let open = out.len();
         for column in &self.columns {
+            let cell = row.cell(column.at);
+            if column.field.kind == Kind::Multifield
+                && self.shape == Shape::Legacy
+                && cell.is_empty()
+            {
+                continue;
+            }
             out.extend_from_slice(&column.prefix);
-            self.shape.write(out, column.field, row.cell(column.at));
+            self.shape.write(out, column.field, cell);
+        }
+        match out.get_mut(open) {
+            Some(comma) => *comma = b'{',
+            None => out.push(b'{'),
         }
     }
 
@@ -81,8 +90,8 @@ impl<'t> Plan<'t> {
 }
 
 impl<'t> Column<'t> {
-    fn new(at: usize, field: &'t Field, name: &str, first: bool) -> Self {
-        let mut prefix = vec![if first { b'{' } else { b',' }];
+    fn new(at: usize, field: &'t Field, name: &str) -> Self {
+        let mut prefix = vec![b','];
         brimful_protocol::json::write_string(&mut prefix, name);
         prefix.push(b':');
         Self { at, field, prefix }

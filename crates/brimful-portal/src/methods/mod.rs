@@ -11,7 +11,7 @@ mod departments;
 mod paging;
 mod params;
 mod system;
-mod tasks;
+pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
 mod users;

@@ -40,7 +40,7 @@ pub struct Data {
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::struct_field_names, reason = "rows is what they are called")]
 pub struct Rows {
-    /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, or an `entityTypeId` from 128 on.
+    /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, `eventlog`, or an `entityTypeId` from 128 on.
     pub entity: String,
     /// How many rows there are, exactly.
     pub rows: u64,
@@ -63,7 +63,7 @@ pub struct Load {
 pub enum DataError {
     /// There is no such entity.
     #[error(
-        "no entity \"{0}\": there are lead, deal, contact, company, task, user, department and entityTypeIds from 128 on"
+        "no entity \"{0}\": there are lead, deal, contact, company, task, user, department, eventlog and entityTypeIds from 128 on"
     )]
     UnknownEntity(String),
     /// A loaded row has no ID.
@@ -130,9 +130,7 @@ impl State {
                 asked.unwrap_or((ENTITIES.get(at).map_or(0, |entity| entity.rows), 0.0));
             Presence::new(key(at), rows, gaps)
         });
-        let world = Arc::new(World {
-            presences: presences.collect(),
-        });
+        let world = Arc::new(World::new(presences.collect()));
         let tables = types.iter().enumerate().map(|(at, &entity_type)| {
             let fields = ENTITIES
                 .get(at)
@@ -158,6 +156,7 @@ impl State {
 
     fn load(&mut self, at: usize, load: Load) -> Result<(), DataError> {
         let table = &mut self.tables[at];
+        let mut rows = Vec::with_capacity(load.rows.len());
         for (row, fields) in load.rows.into_iter().enumerate() {
             let mut record = Record::default();
             let mut id = 0;
@@ -182,6 +181,11 @@ impl State {
             ) {
                 record.set(field, Value::Int(i64::from(table.entity_type)));
             }
+            rows.push((id, record));
+        }
+        // In the order of IDs every row goes to the end; of rows with one ID the last one stays.
+        rows.sort_by_key(|(id, _)| *id);
+        for (id, record) in rows {
             table.put(id, record);
         }
         Ok(())

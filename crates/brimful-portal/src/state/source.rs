@@ -80,6 +80,18 @@ pub(crate) enum Raw {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) presences: Vec<Presence>,
+    /// The seconds between one row of an entity and the next.
+    steps: Vec<u64>,
+}
+
+impl World {
+    pub(crate) fn new(presences: Vec<Presence>) -> Self {
+        let step = |presence: &Presence| (SPAN / presence.last().max(1)).max(1);
+        Self {
+            steps: presences.iter().map(step).collect(),
+            presences,
+        }
+    }
 }
 
 /// The moment the first row was made, 2020-01-01, and the years that the generated rows are spread over.
@@ -225,14 +237,8 @@ impl<'w> Seedling<'w> {
     }
 
     fn created(&self) -> i64 {
-        let last = self
-            .world
-            .presences
-            .get(self.entity)
-            .map_or(1, Presence::last)
-            .max(1);
-        let step = (SPAN / last).max(1);
-        FIRST_MOMENT + (self.id * step + (self.hash >> 8) % step) as i64
+        let step = self.world.steps.get(self.entity).copied().unwrap_or(1);
+        FIRST_MOMENT + (self.id.saturating_sub(1) * step + below(self.hash << 24, step)) as i64
     }
 
     /// A moment up to `seconds` after the row was made, soon rather than late.

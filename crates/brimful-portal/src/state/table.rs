@@ -149,11 +149,6 @@ impl Table {
         self.presence().rank(id) + up_to(&self.extra) - up_to(&self.deleted)
     }
 
-    /// How many rows there are.
-    pub(crate) fn len(&self) -> u64 {
-        self.presence().rows() + self.extra.len() as u64 - self.deleted.len() as u64
-    }
-
     /// How many rows have IDs from `low` to `high`.
     pub(crate) fn count(&self, low: u64, high: u64) -> u64 {
         if low > high {

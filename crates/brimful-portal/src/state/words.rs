@@ -1,4 +1,4 @@
-//! The words that generated rows are made of. Except for [`COMMENTS`], JSON needs no escapes for them.
+//! The words that generated rows are made of. Except for [`COMMENTS`] and [`LINKS`], JSON needs no escapes for them.
 
 /// What a lead, deal or task is about.
 pub(super) const SUBJECTS: &[&str] = &[
@@ -158,6 +158,13 @@ pub(super) const COMMENTS: &[&str] = &[
     "See https://example.com/brief/2024?id=7&v=2",
     "Первая строка\nвторая строка",
     "It's a returning customer",
+];
+
+/// These hold slashes, which JSON as PHP writes it escapes.
+pub(super) const LINKS: &[&str] = &[
+    "https://example.com/brief",
+    "https://example.com/catalogue/?page=2&sort=price",
+    "https://disk.example.com/d/договор.pdf",
 ];
 
 pub(super) const CURRENCIES: &[&str] = &["RUB", "RUB", "RUB", "RUB", "RUB", "USD", "EUR", "EUR"];

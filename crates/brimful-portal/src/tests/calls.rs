@@ -387,7 +387,7 @@ async fn what_is_not_the_rest_api_is_a_page_and_rest_3_says_so_in_its_own_form()
     );
     let v3 = post(
         &portal,
-        "/rest/api/1/demo/tasks.task.list",
+        "/rest/api/1/demo/crm.lead.list",
         "application/json",
         "{}",
     )

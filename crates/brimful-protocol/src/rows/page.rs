@@ -60,6 +60,11 @@ impl Page {
         })
     }
 
+    /// The row at `index`.
+    pub fn get(&self, index: usize) -> Option<Row<'_>> {
+        self.iter().nth(index)
+    }
+
     /// The raw bytes of the rows in order.
     pub fn raw(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.rows.iter().map(|span| &self.body[span.range()])

@@ -70,7 +70,7 @@ impl Density {
             1.0
         };
         let near = match (self.rate_before(from), self.rate_after(to)) {
-            (Some(before), Some(after)) => (before + after) / 2.0,
+            (Some(before), Some(after)) => f64::midpoint(before, after),
             (Some(rate), None) | (None, Some(rate)) => rate,
             (None, None) => overall,
         };
@@ -109,7 +109,7 @@ impl Density {
     }
 
     fn rate_before(&self, id: u64) -> Option<f64> {
-        self.before(id).map(|sum| sum.rate())
+        self.before(id).map(Sum::rate)
     }
 
     fn rate_after(&self, id: u64) -> Option<f64> {
@@ -117,7 +117,7 @@ impl Density {
             .stretches
             .range(id..)
             .map(|(to, stretch)| (*to, *stretch));
-        sum(stretches.filter(|(_, stretch)| stretch.from >= id)).map(|sum| sum.rate())
+        sum(stretches.filter(|(_, stretch)| stretch.from >= id)).map(Sum::rate)
     }
 
     /// What was seen just before `id`, over enough rows to mean something.

@@ -59,6 +59,12 @@ pub(crate) struct Driver {
     resume_at: Option<Instant>,
 }
 
+/// A slot, and how long the walk stood before the gate for it.
+struct Granted {
+    slot: Slot,
+    waited: Duration,
+}
+
 /// A request that came back.
 struct Landed {
     ticket: Ticket,
@@ -116,7 +122,7 @@ impl Driver {
 
     /// `false`: nobody listens.
     async fn walk(&mut self, rows: &mpsc::Sender<Message>) -> Result<bool, Error> {
-        let mut slot: Option<BoxFuture<'static, Slot>> = None;
+        let mut slot: Option<BoxFuture<'static, Granted>> = None;
         loop {
             while let Some(page) = self.strategy.pop() {
                 self.report.rows += page.len() as u64;
@@ -138,7 +144,8 @@ impl Driver {
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
                 granted = ready(&mut slot), if wanted => {
                     slot = None;
-                    if !self.send(granted) {
+                    self.report.waited_for_limit += granted.waited;
+                    if !self.send(granted.slot) {
                         // Nothing to ask for until a reply comes. Without one on its way the walk would stand still.
                         if self.flights.is_empty() {
                             return Err(Error::incomplete("the list came to a stop before its end").at(&self.session.webhook, &self.method));
@@ -153,14 +160,19 @@ impl Driver {
         }
     }
 
-    fn next_slot(&mut self) -> BoxFuture<'static, Slot> {
+    fn next_slot(&mut self) -> BoxFuture<'static, Granted> {
         let gate = Arc::clone(&self.session.gate);
         let resume_at = self.resume_at.take();
         async move {
             if let Some(at) = resume_at {
                 tokio::time::sleep_until(at).await;
             }
-            gate.slot().await
+            let asked = Instant::now();
+            let slot = gate.slot().await;
+            Granted {
+                slot,
+                waited: asked.elapsed(),
+            }
         }
         .boxed()
     }
@@ -344,7 +356,7 @@ impl Driver {
     }
 }
 
-async fn ready(slot: &mut Option<BoxFuture<'static, Slot>>) -> Slot {
+async fn ready(slot: &mut Option<BoxFuture<'static, Granted>>) -> Granted {
     match slot {
         Some(slot) => Pin::new(slot).await,
         None => std::future::pending().await,

@@ -52,7 +52,7 @@ pub(crate) struct Lanes {
     bounds: Bounds,
     tail: Tail,
     phase: Phase,
-    lanes: VecDeque<Lane>,
+    open: VecDeque<Lane>,
     density: Density,
     flights: HashMap<Ticket, Vec<Segment>>,
     issued: u64,
@@ -137,7 +137,7 @@ impl Lanes {
             bounds,
             tail,
             phase: Phase::Start,
-            lanes: VecDeque::new(),
+            open: VecDeque::new(),
             density: Density::default(),
             flights: HashMap::new(),
             issued: 0,
@@ -221,7 +221,7 @@ impl Lanes {
         // A command too many is lost, one too few is made up for in a later request: that costs nothing while there
         // are other lanes to fill it, but a request of its own at the end.
         let alone = self
-            .lanes
+            .open
             .iter()
             .filter(|lane| lane.state != LaneState::Done)
             .count()
@@ -240,15 +240,15 @@ impl Lanes {
     /// how many commands the request has left for it.
     fn split(&mut self, room: usize) -> Option<usize> {
         let flying = self
-            .lanes
+            .open
             .iter()
             .filter(|lane| lane.state == LaneState::Flying)
             .count();
         let last = self
-            .lanes
+            .open
             .iter()
             .rposition(|lane| lane.state != LaneState::Done)?;
-        let lane = &mut self.lanes[last];
+        let lane = &mut self.open[last];
         if lane.state != LaneState::Flying
             || lane.short_pages
             || self.phase != Phase::Walk
@@ -263,7 +263,7 @@ impl Lanes {
         }
         let ahead = Lane::new(from, lane.end);
         lane.end = from;
-        self.lanes.insert(last + 1, ahead);
+        self.open.insert(last + 1, ahead);
         Some(last + 1)
     }
 
@@ -306,7 +306,7 @@ impl Lanes {
         self.density.note(self.first, first_to, first.len());
         let mut front = Lane::new(first_to, first_to);
         front.pages.push_back(first);
-        self.lanes.push_back(front);
+        self.open.push_back(front);
         if whole {
             self.horizon = first_to;
             self.complete_to = Some(first_to);
@@ -322,23 +322,23 @@ impl Lanes {
         self.horizon = horizon;
         if last_from > first_to {
             self.density.note(last_from - 1, horizon, last.len());
-            self.lanes.push_back(Lane::new(first_to, last_from - 1));
+            self.open.push_back(Lane::new(first_to, last_from - 1));
         }
         last.retain_ids(|id| id.is_some_and(|id| id > first_to));
         let mut end = Lane::new(horizon, horizon);
         self.buffered += last.bytes();
         end.pages.push_back(last);
-        self.lanes.push_back(end);
+        self.open.push_back(end);
         Ok(Then::GoOn)
     }
 
     /// The lane of `segment` flies no more; where it is.
     fn land(&mut self, segment: Segment) -> Option<usize> {
         let at = self
-            .lanes
+            .open
             .iter()
             .position(|lane| lane.state == LaneState::Flying && lane.cursor == segment.cursor)?;
-        self.lanes[at].state = LaneState::Idle;
+        self.open[at].state = LaneState::Idle;
         Some(at)
     }
 
@@ -350,7 +350,7 @@ impl Lanes {
         let at = self
             .land(segment)
             .ok_or_else(|| Stuck::Misbehaves("a reply belongs to no lane".to_owned()))?;
-        let from = self.lanes[at].cursor;
+        let from = self.open[at].cursor;
         let mut rows = 0;
         for outcome in &mut *outcomes {
             let mut page = match outcome {
@@ -365,7 +365,7 @@ impl Lanes {
                 }
             };
             let phase = self.phase;
-            let lane = &mut self.lanes[at];
+            let lane = &mut self.open[at];
             let short = page.len() < PAGE;
             let ids = ascending(&page, lane.cursor).map_err(|why| {
                 Stuck::Misbehaves(format!("{why}: the method ignores the filter by ID or the order, or serves a page again"))
@@ -409,14 +409,14 @@ impl Lanes {
         self.chains_read += 1;
         if self.phase == Phase::Tail && self.tail_requests >= TAIL_REQUESTS {
             // Rows keep coming. The list is complete up to what was read, and the report says up to where.
-            self.lanes[at].state = LaneState::Done;
+            self.open[at].state = LaneState::Done;
         }
         Ok(Then::GoOn)
     }
 
     /// Tells the density what was read of the lane at `at`.
     fn note(&mut self, from: u64, at: usize, rows: usize) {
-        let lane = &self.lanes[at];
+        let lane = &self.open[at];
         let to = if lane.state == LaneState::Done {
             lane.end
         } else {
@@ -450,13 +450,13 @@ impl Lanes {
             Phase::Walk if self.complete_to.is_none() => {
                 if self.tail == Tail::Sweep && self.bounds.up_to.is_none() {
                     self.phase = Phase::Tail;
-                    self.lanes.push_back(Lane::new(self.horizon, u64::MAX));
+                    self.open.push_back(Lane::new(self.horizon, u64::MAX));
                 } else {
                     self.complete_to = Some(self.horizon);
                 }
             }
             Phase::Tail if self.complete_to.is_none() => {
-                self.complete_to = Some(self.handed_to.max(self.horizon))
+                self.complete_to = Some(self.handed_to.max(self.horizon));
             }
             _ => {}
         }
@@ -489,7 +489,7 @@ impl Strategy for Lanes {
         let mut segments = Vec::new();
         let mut at = 0;
         while commands.len() < room {
-            let Some(lane) = self.lanes.get(at) else {
+            let Some(lane) = self.open.get(at) else {
                 // What is left of the request reads further ahead, if there is anything to read there.
                 let left = room - commands.len();
                 let worthwhile = commands.is_empty() || left as f64 >= SMALLEST_LANE;
@@ -510,7 +510,7 @@ impl Strategy for Lanes {
                     commands: self.pages_for(lane, room - commands.len()),
                 };
                 self.chain(lane, segment, commands.len(), &mut commands);
-                self.lanes[at].state = LaneState::Flying;
+                self.open[at].state = LaneState::Flying;
                 segments.push(segment);
             }
             at += 1;
@@ -551,7 +551,7 @@ impl Strategy for Lanes {
 
     fn pop(&mut self) -> Option<Page> {
         loop {
-            let front = self.lanes.front_mut()?;
+            let front = self.open.front_mut()?;
             if let Some(page) = front.pages.pop_front() {
                 self.buffered -= page.bytes();
                 if let Some(id) = page.ids().next_back().flatten() {
@@ -562,15 +562,15 @@ impl Strategy for Lanes {
             if front.state != LaneState::Done {
                 return None;
             }
-            self.lanes.pop_front();
-            if self.lanes.is_empty() {
+            self.open.pop_front();
+            if self.open.is_empty() {
                 self.finish_walk();
             }
         }
     }
 
     fn is_done(&self) -> bool {
-        self.lanes.is_empty() && self.complete_to.is_some()
+        self.open.is_empty() && self.complete_to.is_some()
     }
 
     fn buffered(&self) -> usize {

@@ -11,6 +11,7 @@ mod report;
 mod simulation;
 mod strategy;
 
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -112,16 +113,30 @@ impl List {
         };
         let plan = plan::plan(&self.method, params, self.walk, self.tail)?;
         let session = Arc::clone(self.client.session());
-        let (rows, pages) = mpsc::channel(8);
+        let (rows, messages) = mpsc::channel(8);
         let (progress, watched) = watch::channel(Progress::default());
         let driver = Driver::new(session, self.method, plan, progress);
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
-            pages,
+            messages,
             progress: watched,
             task,
             report: None,
             ended: false,
+        })
+    }
+
+    /// The rows one by one, as a type; [`Box<RawValue>`](serde_json::value::RawValue) leaves them as they came. Must be
+    /// called inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// As for [`List::pages`].
+    pub fn rows<T: DeserializeOwned>(self) -> Result<Rows<T>, Error> {
+        Ok(Rows {
+            pages: self.pages()?,
+            page: Page::default(),
+            next: 0,
+            row: PhantomData,
         })
     }
 
@@ -130,11 +145,42 @@ impl List {
     /// # Errors
     /// Those of the list, and a row that is not of the type.
     pub async fn collect<T: DeserializeOwned>(self) -> Result<(Vec<T>, ListReport), Error> {
-        let mut pages = self.pages()?;
-        let mut rows = Vec::new();
-        while let Some(page) = pages.next_page().await? {
-            for row in page.iter() {
-                rows.push(serde_json::from_str(row.json).map_err(|error| {
+        let mut rows = self.rows()?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next_row().await? {
+            all.push(row);
+        }
+        Ok((all, rows.report().cloned().unwrap_or_default()))
+    }
+}
+
+/// The rows of a list as a type, as a stream. After the last one [`Rows::report`] has the account.
+#[derive(Debug)]
+pub struct Rows<T> {
+    pages: Pages,
+    page: Page,
+    next: usize,
+    row: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Rows<T> {
+    /// The next row; `None` when the list is complete.
+    pub async fn next_row(&mut self) -> Result<Option<T>, Error> {
+        std::future::poll_fn(|context| self.poll_row(context))
+            .await
+            .transpose()
+    }
+
+    /// The account, once the list is complete.
+    pub fn report(&self) -> Option<&ListReport> {
+        self.pages.report()
+    }
+
+    fn poll_row(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
+        loop {
+            if let Some(row) = self.page.get(self.next) {
+                self.next += 1;
+                return Poll::Ready(Some(serde_json::from_str(row.json).map_err(|error| {
                     let id = row
                         .id
                         .map_or_else(|| "without ID".to_owned(), |id| id.to_string());
@@ -143,17 +189,29 @@ impl List {
                         crate::DidItRun::Yes,
                         format!("the row {id} is not of the type asked for: {error}"),
                     )
-                })?);
+                })));
+            }
+            match ready!(self.pages.poll_page(context)) {
+                Some(Ok(page)) => (self.page, self.next) = (page, 0),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
             }
         }
-        Ok((rows, pages.report().cloned().unwrap_or_default()))
+    }
+}
+
+impl<T: DeserializeOwned> Stream for Rows<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_row(context)
     }
 }
 
 /// The pages of a list, as a stream. After the last one [`Pages::report`] has the account.
 #[derive(Debug)]
 pub struct Pages {
-    pages: mpsc::Receiver<Message>,
+    messages: mpsc::Receiver<Message>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
     report: Option<ListReport>,
@@ -187,7 +245,7 @@ impl Pages {
         if self.ended {
             return Poll::Ready(None);
         }
-        match ready!(self.pages.poll_recv(context)) {
+        match ready!(self.messages.poll_recv(context)) {
             Some(Message::Page(page)) => Poll::Ready(Some(Ok(page))),
             Some(Message::Done(report)) => {
                 self.ended = true;

@@ -31,9 +31,7 @@ pub(crate) struct OffsetPages {
     turn: u64,
     page_size: u64,
     total: Option<u64>,
-    /// `next` is followed page by page, because the list does not say how long it is.
-    walking: bool,
-    started: bool,
+    course: Course,
     seen: HashSet<u64>,
     /// Rows handed out or ready to be.
     rows: u64,
@@ -44,6 +42,16 @@ pub(crate) struct OffsetPages {
     buffered: usize,
     stalls: u32,
     finished: bool,
+}
+
+/// What the first page says of the way to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    Unknown,
+    /// All pages are known from the count, or there is only one.
+    Counted,
+    /// `next` is followed page by page, because the list does not say how long it is.
+    ByNext,
 }
 
 impl OffsetPages {
@@ -58,8 +66,7 @@ impl OffsetPages {
             turn: 0,
             page_size: 50,
             total: None,
-            walking: false,
-            started: false,
+            course: Course::Unknown,
             seen: HashSet::new(),
             rows: 0,
             nameless: false,
@@ -79,15 +86,8 @@ impl OffsetPages {
         total: Option<u64>,
     ) -> Result<(), Stuck> {
         self.stalls = 0;
-        if self.started {
-            if let (Some(before), Some(now)) = (self.total, total)
-                && before != now
-            {
-                self.shifted = true;
-                self.total = Some(now);
-            }
-        } else {
-            self.started = true;
+        if self.course == Course::Unknown {
+            self.course = Course::Counted;
             self.total = total;
             // Some lists without a count send 0 for it.
             let counted = total.filter(|total| *total >= page.len() as u64 && *total > 0);
@@ -98,11 +98,16 @@ impl OffsetPages {
                     self.wanted
                         .extend((first..total).step_by(self.page_size as usize));
                 }
-                (None, Some(_)) => self.walking = true,
+                (None, Some(_)) => self.course = Course::ByNext,
                 _ => {}
             }
+        } else if let (Some(before), Some(now)) = (self.total, total)
+            && before != now
+        {
+            self.shifted = true;
+            self.total = Some(now);
         }
-        if self.walking
+        if self.course == Course::ByNext
             && let Some(next) = next
         {
             if next <= start {
@@ -116,7 +121,7 @@ impl OffsetPages {
         self.waiting.insert(start, page);
         while let Some(page) = self.waiting.remove(&self.turn) {
             let before = self.turn;
-            self.turn = if self.walking {
+            self.turn = if self.course == Course::ByNext {
                 self.wanted.front().copied().unwrap_or(u64::MAX)
             } else {
                 before + self.page_size
@@ -137,7 +142,7 @@ impl OffsetPages {
         }
         if page.len() < came {
             self.shifted = true;
-            if page.is_empty() && self.walking && self.repairs == 0 {
+            if page.is_empty() && self.course == Course::ByNext && self.repairs == 0 {
                 return Err(Stuck::Misbehaves(format!(
                     "the page at start {start} has only rows that came before: the list does not advance"
                 )));
@@ -153,22 +158,24 @@ impl OffsetPages {
 
     /// Every page asked for has come: is that the whole list?
     fn settle(&mut self) -> Result<(), Stuck> {
-        let missing = self.total.is_some_and(|total| self.rows < total) && !self.walking;
-        if !missing && !(self.shifted && !self.nameless && self.repairs == 0) {
+        let missing =
+            self.total.is_some_and(|total| self.rows < total) && self.course != Course::ByNext;
+        let doubtful = self.shifted && !self.nameless && self.repairs == 0;
+        if !(missing || doubtful) {
             self.finished = true;
             return Ok(());
         }
         if self.nameless || self.repairs >= REPAIRS {
             let total = self.total.unwrap_or_default();
             return Err(Stuck::Misbehaves(format!(
-                "the portal counts {total} rows and {} came: the list changed while it was read by offset",
+                "the portal counts {total} rows and {} different ones came: its pages repeat, or the list changed while it was read by offset",
                 self.rows
             )));
         }
         self.repairs += 1;
         self.shifted = false;
         self.turn = 0;
-        if self.walking {
+        if self.course == Course::ByNext {
             self.wanted.push_back(0);
         } else {
             let total = self.total.unwrap_or_default().max(1);
@@ -181,7 +188,7 @@ impl OffsetPages {
 
 impl Strategy for OffsetPages {
     fn name(&self) -> &'static str {
-        if self.walking {
+        if self.course == Course::ByNext {
             "pages by next"
         } else {
             "counted pages"

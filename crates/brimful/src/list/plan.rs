@@ -1,6 +1,7 @@
 //! Which way a list is walked: from the catalogue and the parameters.
 
 use brimful_protocol::catalogue::{self, Keyset, Method, Paging, Shape};
+use brimful_protocol::query;
 use brimful_protocol::rows::Place;
 use serde_json::{Map, Value};
 
@@ -114,10 +115,10 @@ fn check(method: &str, known: Option<&Method>, params: &Map<String, Value>) -> R
     }
     for (name, value) in params {
         if name.eq_ignore_ascii_case("filter")
-            && let Some(what) = vanishing(value, name)
+            && let Some((what, place)) = query::vanishing(value)
         {
             return Err(Error::config(format!(
-                "{what} would vanish on the way and the condition with it: the list would not be filtered by it"
+                "{what} as {name}{place} would vanish on the way and the condition with it: the list would not be filtered by it"
             )));
         }
     }
@@ -135,22 +136,6 @@ fn check(method: &str, known: Option<&Method>, params: &Map<String, Value>) -> R
             Err(Error::config(format!("{method} does not return a list")))
         }
         _ => Ok(()),
-    }
-}
-
-/// What PHP's query encoding drops: a null, an empty list, an empty map.
-fn vanishing(value: &Value, path: &str) -> Option<String> {
-    match value {
-        Value::Null => Some(format!("null as {path}")),
-        Value::Array(items) if items.is_empty() => Some(format!("the empty list as {path}")),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(i, item)| vanishing(item, &format!("{path}[{i}]"))),
-        Value::Object(map) => map
-            .iter()
-            .find_map(|(key, item)| vanishing(item, &format!("{path}[{key}]"))),
-        _ => None,
     }
 }
 

@@ -68,7 +68,7 @@ async fn nobody_at_the_address_is_an_error_soon_and_without_the_secret() {
     let mut shown = format!("{error} {error:?}");
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
-        shown.push_str(&format!(" {cause} {cause:?}"));
+        shown = format!("{shown} {cause} {cause:?}");
         source = cause.source();
     }
     assert!(!shown.contains("s3cr3tc0de"), "{shown}");

@@ -1,6 +1,8 @@
 //! The client against the portal emulator: in process on a paused clock, and over real HTTP.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod calls;
+mod each;
 mod http;
 mod limits;
 mod lists;

@@ -135,7 +135,8 @@ fn array<'c>(call: &'c Call<'_>, name: &str) -> std::borrow::Cow<'c, Array> {
 
 pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
-    let filter = item_filter::condition(&table.schema, &array(call, "filter"), call.seconds())?;
+    let filter = item_filter::condition(&table.schema, &array(call, "filter"), call.seconds())?
+        .and(call.sees_records(state, table));
     let order = item_filter::order(&table.schema, &array(call, "order"))?;
     let select = strings(call.params.get("select"))
         .into_iter()

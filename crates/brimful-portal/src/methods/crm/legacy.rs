@@ -12,7 +12,6 @@ use crate::methods::paging::Paging;
 use crate::methods::params::{legacy_error, strings};
 use crate::state::State;
 use crate::state::entities::COMPANY;
-use crate::state::schema::Kind;
 use crate::state::table::Table;
 
 pub(crate) fn list<const ENTITY: usize>(
@@ -21,7 +20,8 @@ pub(crate) fn list<const ENTITY: usize>(
 ) -> Result<Output, MethodError> {
     let table = state.table(ENTITY);
     let schema = &table.schema;
-    let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
+    let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds())
+        .and(call.sees_records(state, table));
     let order = legacy_filter::order(schema, call.legacy_array("order"));
     let select = legacy_filter::select(schema, &strings(call.legacy("select")));
     let plan = Plan::new(table, Shape::Legacy, select);
@@ -36,16 +36,8 @@ pub(crate) fn get<const ENTITY: usize>(
 ) -> Result<Output, MethodError> {
     let table = state.table(ENTITY);
     let row = table.row(existing(table, call)?);
-    // Phones and the like are there only if there are any.
-    let wanted = table
-        .schema
-        .fields()
-        .iter()
-        .enumerate()
-        .filter(|(at, field)| {
-            !field.traits.items_only
-                && (field.kind != Kind::Multifield || !row.cell(*at).is_empty())
-        });
+    let wanted = table.schema.fields().iter().enumerate();
+    let wanted = wanted.filter(|(_, field)| !field.traits.items_only);
     let plan = Plan::new(table, Shape::Legacy, wanted.map(|(at, _)| at));
     Work {
         rows: 1,

@@ -83,6 +83,7 @@ impl Portal {
         let mut call = Call {
             params,
             user: 1,
+            rights: crate::rights::Rights::All,
             now: NOW as f64,
             cost: &mut self.cost,
             costs: &self.costs,

@@ -1,5 +1,7 @@
 //! How fast lists are. Run with `cargo test --release -p brimful-portal -- --ignored --nocapture speed`.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::Portal;
@@ -21,6 +23,7 @@ fn speed_of_lists() {
         ]);
         println!("start with gaps {gaps}: {:?}", started.elapsed());
         for (method, params) in [
+            ("crm.deal.list", "select[]=ID".to_owned()),
             ("crm.deal.list", TWELVE.to_owned()),
             ("crm.deal.list", "select[]=*&select[]=UF_*".to_owned()),
             (
@@ -28,24 +31,27 @@ fn speed_of_lists() {
                 "select[]=ID&select[]=NAME&select[]=PHONE&select[]=EMAIL".to_owned(),
             ),
         ] {
-            let started = Instant::now();
-            let pages = 2_000;
+            let pages = 10;
             let mut bytes = 0;
-            for page in 0..pages {
-                let from = page * 211;
-                let params = format!(
-                    "{params}&filter[>ID]={from}&filter[<=ID]={}&start=-1",
-                    from + 5_000
-                );
-                bytes += portal
-                    .call(method, &params)
-                    .map_or(0, |output| output.json.len());
+            let mut best = Duration::MAX;
+            for _ in 0..400 {
+                let started = Instant::now();
+                bytes = 0;
+                for page in 0..pages {
+                    let from = page * 211;
+                    let upto = from + 5_000;
+                    let params =
+                        format!("{params}&filter[>ID]={from}&filter[<=ID]={upto}&start=-1");
+                    bytes += portal
+                        .call(method, &params)
+                        .map_or(0, |output| output.json.len());
+                }
+                best = best.min(started.elapsed() / pages);
             }
-            let each = started.elapsed() / pages;
+            let row = best / 50;
             println!(
-                "{method} {:>4} bytes a row: {each:?} a page, {:?} a row",
-                bytes as u32 / pages / 50,
-                each / 50
+                "{method} {:>4} bytes a row: {best:?} a page, {row:?} a row",
+                bytes as u32 / pages / 50
             );
         }
         for (method, params) in [

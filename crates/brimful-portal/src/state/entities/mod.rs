@@ -4,6 +4,7 @@ mod company;
 mod contact;
 mod deal;
 mod department;
+mod event_log;
 mod lead;
 mod smart;
 mod task;
@@ -20,8 +21,9 @@ pub(crate) const COMPANY: usize = 3;
 pub(crate) const TASK: usize = 4;
 pub(crate) const USER: usize = 5;
 pub(crate) const DEPARTMENT: usize = 6;
+pub(crate) const EVENT_LOG: usize = 7;
 /// Smart processes begin here.
-pub(crate) const SMART: usize = 7;
+pub(crate) const SMART: usize = 8;
 
 /// An entity that every portal has.
 pub(crate) struct Entity {
@@ -77,6 +79,12 @@ pub(crate) const ENTITIES: &[Entity] = &[
         type_id: 0,
         fields: department::FIELDS,
         rows: 5,
+    },
+    Entity {
+        name: "eventlog",
+        type_id: 0,
+        fields: event_log::FIELDS,
+        rows: 100,
     },
     Entity {
         name: "128",
@@ -273,6 +281,12 @@ const ADDRESS_COUNTRY_CODE: Spec = field(
     Source::Nothing,
     "Код страны",
 );
+const ADDRESS_LOC_ADDR_ID: Spec = field(
+    "ADDRESS_LOC_ADDR_ID",
+    Kind::Integer,
+    Source::Nothing,
+    "Идентификатор адреса местоположения",
+);
 const HAS_PHONE: Spec =
     field("HAS_PHONE", Kind::Char, Source::HasPhone, "Задан телефон").read_only();
 const HAS_EMAIL: Spec =
@@ -287,6 +301,7 @@ const HAS_IMOL: Spec = field(
 const PHONE: Spec = field("PHONE", Kind::Multifield, Source::Phones, "Телефон").multiple();
 const EMAIL: Spec = field("EMAIL", Kind::Multifield, Source::Emails, "E-mail").multiple();
 const WEB: Spec = field("WEB", Kind::Multifield, Source::Nothing, "Сайт").multiple();
+const LINK: Spec = field("LINK", Kind::Multifield, Source::Nothing, "LINK").multiple();
 const IM: Spec = field("IM", Kind::Multifield, Source::Nothing, "Мессенджер").multiple();
 
 /// The values of the enumerations among the user fields.
@@ -359,4 +374,10 @@ const UF_DATE: Spec = field(
     Kind::Date,
     Source::Seldom(50, &Source::DayAfter(365)),
     "Дата договора",
+);
+const UF_LINK: Spec = field(
+    "UF_CRM_1700000000011",
+    Kind::Url,
+    Source::Seldom(30, &Source::Prose(words::LINKS)),
+    "Ссылка",
 );

@@ -1,0 +1,306 @@
+//! The command line: what can be said, and how it is read. What it does is in [`crate::commands`].
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::limit::LimitArg;
+use crate::output::Destination;
+use crate::params::Param;
+use crate::portal_arg::PortalArg;
+use crate::rows_arg::{LoadArg, RowsArg};
+use crate::{duration, env_vars, filter, method, params, portal_arg};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  failed before any row was written
+    2  wrong usage
+    3  a list could not be finished; what arrived is kept in NAME.partial
+  130  ended by Ctrl-C (143 by SIGTERM); what arrived is kept in NAME.partial";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  BRIMFUL_PORTAL  the portal, where --portal is not given
+  BRIMFUL_LOG     a filter of the log, such as brimful=debug
+  NO_COLOR        messages without colour";
+
+/// Takes whole lists out of Bitrix24, exactly as fast as the portal allows.
+///
+/// Nothing is lost and nothing comes twice, even while others change the list, and the end says what happened.
+#[derive(Debug, Parser)]
+#[command(name = "brimful", version, propagate_version = false, after_help = format!("{EXIT_CODES}\n\n{ENVIRONMENT}"))]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command knows.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Say nothing but errors
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Messages"
+    )]
+    pub(crate) quiet: bool,
+    /// Log what is done, and what lies behind an error; -vv logs more
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Messages")]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Export(ExportArgs),
+    Call(CallArgs),
+    Portal(Box<PortalArgs>),
+    Completions(CompletionsArgs),
+}
+
+/// Export a whole list to a file, in the order of its IDs
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  brimful export crm.lead.list --portal demo -o leads.jsonl
+  brimful export crm.deal.list --select ID,TITLE --filter '>ID=100' -o deals.jsonl
+  brimful export crm.item.list --param entityTypeId=128 -o items.jsonl
+  brimful export tasks.task.list --filter '@STATUS=2,3' -o - | jq .title
+
+{EXIT_CODES}"))]
+pub(crate) struct ExportArgs {
+    /// The method of the list, such as crm.lead.list
+    #[arg(value_parser = method::parse)]
+    pub(crate) method: String,
+    /// Where the rows go; - is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Destination,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    /// The fields of the rows, with commas between them; the ID is always among them
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// A condition: a prefix, a field, = and a value; @FIELD=A,B is one of several
+    #[arg(long, value_name = "CONDITION", value_parser = filter::parse)]
+    pub(crate) filter: Vec<filter::Condition>,
+    #[command(flatten)]
+    pub(crate) params: ParamsOption,
+    /// How the rows are written
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    pub(crate) format: Format,
+    /// How the list is walked
+    #[arg(long, value_enum, default_value_t = WalkArg::Auto)]
+    pub(crate) walk: WalkArg,
+    /// Leave out rows that appear above the highest ID of the start
+    #[arg(long)]
+    pub(crate) no_tail: bool,
+    /// What the portal allows: requests at once and requests a second, or off
+    ///
+    /// 50,2 holds for all cloud tariffs but Enterprise, which has 250,5; a self-hosted portal has none. The portal
+    /// `demo` takes the same limit.
+    #[arg(long, value_name = "X,Y|off", default_value = "50,2")]
+    pub(crate) limit: LimitArg,
+}
+
+/// Call a method once and print its reply
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful call user.current
+  brimful call crm.lead.get --param id=42 --result
+  brimful call crm.lead.add --param 'fields[TITLE]=From the command line'
+  brimful call task.elapseditem.getlist --json '[{\"ID\":\"asc\"}]'")]
+pub(crate) struct CallArgs {
+    /// The method, such as crm.lead.get
+    #[arg(value_parser = method::parse)]
+    pub(crate) method: String,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    #[command(flatten)]
+    pub(crate) params: ParamsOption,
+    /// Print the result alone, without total, next and time
+    #[arg(long)]
+    pub(crate) result: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PortalOption {
+    /// The portal: the address of an incoming webhook, or demo for one inside this process
+    // The value may come from the environment and is a secret: help must not show it.
+    #[arg(
+        long = "portal",
+        value_name = "URL|demo",
+        env = env_vars::PORTAL,
+        hide_env_values = true,
+        value_parser = portal_arg::parse,
+    )]
+    pub(crate) address: Option<PortalArg>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ParamsOption {
+    /// A parameter: numbers, booleans, lists and objects as JSON, anything else as text; may be nested: a[b]=1
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = params::parse)]
+    pub(crate) params: Vec<Param>,
+    /// Parameters as a JSON object, under the others; @FILE or - reads them from there
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) json: Option<String>,
+}
+
+/// The formats of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// JSON Lines: every row is a line, as the portal wrote it
+    Jsonl,
+}
+
+/// The ways to walk a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WalkArg {
+    /// By ID lanes where the method filters and sorts by ID, by pages otherwise
+    Auto,
+    /// By ID lanes, whatever the catalogue says
+    Lanes,
+    /// By pages with start
+    Pages,
+}
+
+/// Run a portal emulator: made-up or loaded rows, with the limits of a real portal
+///
+/// The address to use is the first line on standard output. Entities are lead, deal, contact, company, task, user and
+/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful portal
+  brimful portal --rows crm.deal=1000000 --gaps 0.3 --limit off
+  brimful portal --load crm.lead=leads.jsonl --port 0
+  brimful portal --latency 50ms --cost-count 1us --cost-skip 1us --cost-row 20us")]
+pub(crate) struct PortalArgs {
+    /// The port; 0 takes any that is free
+    #[arg(long, default_value_t = 8024)]
+    pub(crate) port: u16,
+    /// The address to listen on; anything but this machine's own lets others in
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub(crate) listen: IpAddr,
+
+    /// So many made-up rows of an entity; without --rows and --load those of the portal demo
+    #[arg(long, value_name = "ENTITY=N", help_heading = "Data")]
+    pub(crate) rows: Vec<RowsArg>,
+    /// The share of IDs that are missing between made-up rows
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, help_heading = "Data")]
+    pub(crate) gaps: f64,
+    /// The rows of an entity from a file in JSON Lines
+    #[arg(long, value_name = "ENTITY=FILE", help_heading = "Data")]
+    pub(crate) load: Vec<LoadArg>,
+    /// The seed of made-up rows
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Data")]
+    pub(crate) seed: u64,
+
+    /// The user of the webhook
+    #[arg(long, value_name = "ID", default_value_t = 1, help_heading = "Access")]
+    pub(crate) user: u64,
+    /// The code of the webhook
+    #[arg(long, default_value = "demo", value_parser = code, help_heading = "Access")]
+    pub(crate) code: String,
+    /// Whose HTTP statuses authorisation errors have
+    #[arg(long, value_enum, default_value_t = StatusesArg::Docs, help_heading = "Access")]
+    pub(crate) statuses: StatusesArg,
+
+    /// How many requests may come at once, and how many a second
+    #[arg(
+        long,
+        value_name = "X,Y|off",
+        default_value = "50,2",
+        help_heading = "Limits"
+    )]
+    pub(crate) limit: LimitArg,
+    /// Which server limits the operating time of methods
+    #[arg(long, value_enum, default_value_t = LimiterArg::October2026, help_heading = "Limits")]
+    pub(crate) limiter: LimiterArg,
+
+    /// How long every request takes at least
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Time")]
+    pub(crate) latency: Duration,
+    /// What chance adds to that at the most
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Time")]
+    pub(crate) jitter: Duration,
+    /// How long every call takes, commands of a batch included
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Time")]
+    pub(crate) cost_call: Duration,
+    /// How long every row returned takes
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Time")]
+    pub(crate) cost_row: Duration,
+    /// How long every row counted for total takes
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Time")]
+    pub(crate) cost_count: Duration,
+    /// How long every row skipped for start takes
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Time")]
+    pub(crate) cost_skip: Duration,
+}
+
+/// Whose statuses authorisation errors have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusesArg {
+    /// As documented: 403 for a wrong webhook
+    Docs,
+    /// As in the server's code: 401
+    Code,
+}
+
+/// The generations of the operating limiter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LimiterArg {
+    /// A method is blocked until its oldest minutes expire
+    #[value(name = "2026-05")]
+    May2026,
+    /// A method is blocked for five minutes; a batch counts half
+    #[value(name = "2026-10")]
+    October2026,
+    /// Operating time is not limited
+    Off,
+}
+
+/// Print completions for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful completions bash > ~/.local/share/bash-completion/completions/brimful
+  brimful completions zsh > ~/.zfunc/_brimful")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..1.0).contains(share))
+        .ok_or_else(|| "a share is from 0 to less than 1, such as 0.3".to_owned())
+}
+
+fn code(text: &str) -> Result<String, String> {
+    let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !text.is_empty() && text.chars().all(sound) {
+        Ok(text.to_owned())
+    } else {
+        Err("a code has letters and digits".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

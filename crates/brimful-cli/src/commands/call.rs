@@ -1,0 +1,52 @@
+//! `brimful call`: one call, its reply on standard output.
+
+use std::io::{self, IsTerminal};
+
+use super::connect;
+use crate::cli::CallArgs;
+use crate::exit::Exit;
+use crate::hint::Failure;
+use crate::limit::LimitArg;
+use crate::params::Given;
+use crate::printer::Printer;
+use crate::{json_text, method};
+
+/// One call needs no limit, but the demo has that of an ordinary portal.
+const LIMIT: LimitArg = LimitArg::Rate {
+    burst: 50.0,
+    per_second: 2.0,
+};
+
+pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failure> {
+    let params = Given {
+        json: args.params.json.as_deref(),
+        params: &args.params.params,
+        ..Given::default()
+    }
+    .assemble()?;
+    if let Some(doubt) = method::doubt(&args.method) {
+        printer.warning(&doubt);
+    }
+    let connection = connect(&args.portal, LIMIT, printer).await?;
+    let reply = connection
+        .client
+        .call(&args.method, params)
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    let json = if args.result {
+        reply.raw().get().as_bytes()
+    } else {
+        reply.body()
+    };
+    let printed = if io::stdout().is_terminal() {
+        printer.data(&json_text::pretty(json))
+    } else {
+        printer.data(json.trim_ascii_end())
+    };
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
+            "could not write to standard output: {error}"
+        ))),
+        _ => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,198 @@
+//! `brimful export`: a whole list, from the portal to a file.
+
+use std::time::Duration;
+
+use brimful::list::{Tail, Walk};
+use brimful::{Error, ErrorKind, List, Pages};
+use brimful_protocol::catalogue;
+use tokio::time::timeout;
+
+use super::connect;
+use crate::cli::{ExportArgs, Format, WalkArg};
+use crate::exit::Exit;
+use crate::figures::{count, counted};
+use crate::hint::Failure;
+use crate::interrupt::Interrupts;
+use crate::output::{Output, OutputError, Written};
+use crate::params::Given;
+use crate::printer::Printer;
+use crate::progress::Bar;
+use crate::{method, summary};
+
+/// A reader that has stopped reading must not hold up Ctrl-C.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The strategy that hands rows out in the order of their IDs.
+const BY_ID: &str = "ID lanes";
+
+/// What was handed to the writer so far.
+#[derive(Debug, Default)]
+struct Passed {
+    rows: u64,
+    last_id: Option<u64>,
+}
+
+/// Why the rows stopped coming.
+enum Stopped {
+    /// They are all there.
+    Complete,
+    ByPortal(Error),
+    ByOutput(OutputError),
+    BySignal(Exit),
+}
+
+pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Failure> {
+    let Format::Jsonl = args.format;
+    let params = Given {
+        json: args.params.json.as_deref(),
+        params: &args.params.params,
+        select: &args.select,
+        filter: &args.filter,
+    }
+    .assemble()?;
+    if let Some(doubt) = method::doubt(&args.method) {
+        printer.warning(&doubt);
+    }
+    let mut interrupts = Interrupts::catch()
+        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let connection = connect(&args.portal, args.limit, printer).await?;
+    let list = how(connection.client.list(&args.method).params(params), args);
+    let mut pages = list.pages().map_err(|error| Failure::of(&error))?;
+    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
+    let bar = Bar::show(&args.method, args.limit, pages.watch(), printer);
+
+    let mut passed = Passed::default();
+    let stopped = tokio::select! {
+        stopped = pass(&mut pages, &mut output, &mut passed) => stopped,
+        exit = interrupts.next() => Stopped::BySignal(exit),
+    };
+    let end = match stopped {
+        Stopped::Complete => match output.finish().await {
+            Ok(written) => Ok(written),
+            Err(OutputError::Closed) => return Ok(Exit::Done),
+            Err(error) => Err(unwritable(&error)),
+        },
+        // Whoever reads has had enough: that is no failure.
+        Stopped::ByOutput(OutputError::Closed) => return Ok(Exit::Done),
+        Stopped::ByOutput(error) => {
+            let mut failure = unwritable(&error);
+            if passed.rows > 0 {
+                failure.exit = Exit::Incomplete;
+            }
+            Err(failure)
+        }
+        Stopped::ByPortal(error) => Err(unfinished(
+            &args.method,
+            &error,
+            &passed,
+            leave(output).await,
+        )),
+        Stopped::BySignal(exit) => Err(interrupted(
+            exit,
+            &args.method,
+            &passed,
+            leave(output).await,
+        )),
+    };
+    drop(bar);
+    let written = end?;
+    if let Some(report) = pages.report() {
+        for line in summary::account(&args.method, report, &written) {
+            printer.note(&line);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn how(list: List, args: &ExportArgs) -> List {
+    let list = list.walk(match args.walk {
+        WalkArg::Auto => Walk::Auto,
+        WalkArg::Lanes => Walk::Lanes,
+        WalkArg::Pages => Walk::Pages,
+    });
+    if args.no_tail {
+        list.tail(Tail::Leave)
+    } else {
+        list
+    }
+}
+
+/// Passes pages on until they stop coming.
+async fn pass(pages: &mut Pages, output: &mut Output, passed: &mut Passed) -> Stopped {
+    loop {
+        let page = match pages.next_page().await {
+            Ok(Some(page)) => page,
+            Ok(None) => return Stopped::Complete,
+            Err(error) => return Stopped::ByPortal(error),
+        };
+        let rows = page.len() as u64;
+        let last_id = page.ids().next_back().flatten();
+        if let Err(error) = output.write(page).await {
+            return Stopped::ByOutput(error);
+        }
+        passed.rows += rows;
+        passed.last_id = last_id.or(passed.last_id);
+    }
+}
+
+/// What is left of an export that has no end.
+async fn leave(output: Output) -> Option<Written> {
+    timeout(PATIENCE, output.abandon())
+        .await
+        .ok()?
+        .ok()
+        .flatten()
+}
+
+/// The list stopped before its end.
+fn unfinished(method: &str, error: &Error, passed: &Passed, left: Option<Written>) -> Failure {
+    let mut failure = Failure::of(error);
+    if passed.rows > 0 || error.kind() == ErrorKind::Incomplete {
+        failure.exit = Exit::Incomplete;
+    }
+    if let Some(left) = left {
+        failure = failure.kept(kept(method, passed, &left));
+    }
+    if error.report().is_none_or(|report| report.strategy != BY_ID) {
+        return failure;
+    }
+    let keyset = catalogue::find(method).and_then(|method| method.keyset);
+    let rest = match (passed.last_id, keyset) {
+        (Some(id), Some(keyset)) => {
+            format!(
+                "the rest is to be had with --filter '>{}={id}'",
+                keyset.filter
+            )
+        }
+        _ => return failure,
+    };
+    let hint = match failure.hint.take() {
+        Some(hint) => format!("{hint}; {rest}"),
+        None => rest,
+    };
+    failure.hint(hint)
+}
+
+fn interrupted(exit: Exit, method: &str, passed: &Passed, left: Option<Written>) -> Failure {
+    let failure = Failure::new(exit, format!("{method}: interrupted"));
+    match left {
+        Some(left) => failure.kept(kept(method, passed, &left)),
+        None => failure,
+    }
+}
+
+fn kept(method: &str, passed: &Passed, left: &Written) -> String {
+    let rows = counted(passed.rows, method::noun(method));
+    let up_to = passed.last_id.map_or_else(String::new, |id| {
+        format!(", the last with ID {}", count(id))
+    });
+    format!("{rows} in {}{up_to}", left.name)
+}
+
+fn unwritable(error: &OutputError) -> Failure {
+    let failure = Failure::failed(error.to_string());
+    match error {
+        OutputError::Busy(_) => failure.hint("wait for the other run, or write to another file"),
+        _ => failure,
+    }
+}

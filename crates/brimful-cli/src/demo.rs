@@ -1,0 +1,58 @@
+//! The portal `demo`: an emulator inside this process, for a first look without a portal.
+
+use std::net::Ipv4Addr;
+
+use brimful_portal::{Portal, PortalConfig, RateLimit, Server};
+
+use crate::figures;
+use crate::hint::Failure;
+use crate::limit::LimitArg;
+
+/// The rows of the demo, entity by entity.
+const ROWS: [(&str, u64); 6] = [
+    ("crm.lead", 152_340),
+    ("crm.deal", 61_208),
+    ("crm.contact", 98_415),
+    ("crm.company", 12_077),
+    ("tasks.task", 40_512),
+    ("user", 214),
+];
+
+/// The share of IDs that are missing: rows are deleted in a portal's life.
+const GAPS: f64 = 0.3;
+
+/// The demo's rows in a portal.
+pub(crate) fn with_rows(config: PortalConfig) -> PortalConfig {
+    ROWS.iter().fold(config, |config, &(entity, rows)| {
+        config.sparse_rows(entity, rows, GAPS)
+    })
+}
+
+/// A limit for the emulator.
+pub(crate) fn rate_limit(limit: LimitArg) -> Option<RateLimit> {
+    match limit {
+        LimitArg::Off => None,
+        LimitArg::Rate { burst, per_second } => Some(RateLimit::new(burst, per_second)),
+    }
+}
+
+/// Starts the demo on a free port of this machine.
+pub(crate) async fn start(limit: LimitArg) -> Result<Server, Failure> {
+    let config = with_rows(PortalConfig::new()).rate_limit(rate_limit(limit));
+    let portal = Portal::new(config)
+        .map_err(|error| Failure::failed(format!("the demo portal has no data: {error}")))?;
+    portal
+        .bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .map_err(|error| Failure::failed(format!("the demo portal could not start: {error}")))
+}
+
+/// What the demo is, in a line.
+pub(crate) fn description(server: &Server, limit: LimitArg) -> String {
+    let (_, leads) = ROWS[0];
+    format!(
+        "demo portal at {}: {} leads and more; {limit}",
+        server.address(),
+        figures::count(leads)
+    )
+}

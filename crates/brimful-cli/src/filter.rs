@@ -1,0 +1,112 @@
+//! A condition of `--filter`: a prefix, a field and a value, as in `>=DATE_CREATE=2026-01-01`.
+
+use serde_json::Value;
+
+/// What may stand before a field's name.
+const PREFIXES: [char; 10] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~'];
+
+/// One condition: the key of the filter, prefix included, and the value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Condition {
+    pub(crate) key: String,
+    pub(crate) value: Value,
+}
+
+/// Reads a condition. The value goes out as the text that was typed; after the prefix `@` it is a list, split at its
+/// commas.
+pub(crate) fn parse(text: &str) -> Result<Condition, String> {
+    let start = text
+        .find(|c| !PREFIXES.contains(&c))
+        .ok_or("it has no field: write it as '>ID=100'")?;
+    let (prefix, rest) = text.split_at(start);
+    let (name, value) = rest.split_once('=').ok_or_else(|| {
+        misplaced(rest)
+            .unwrap_or_else(|| format!("it has no value: write it as '{prefix}{rest}=…'"))
+    })?;
+    if let Some(hint) = misplaced(&format!("{name}={value}")) {
+        return Err(hint);
+    }
+    if name.is_empty() {
+        return Err("it has no field: write it as '>ID=100'".to_owned());
+    }
+    let value = if prefix.contains('@') {
+        Value::Array(value.split(',').map(Value::from).collect())
+    } else {
+        Value::from(value)
+    };
+    Ok(Condition {
+        key: format!("{prefix}{name}"),
+        value,
+    })
+}
+
+/// `ID>=100` is how a condition is said elsewhere.
+fn misplaced(text: &str) -> Option<String> {
+    let end = text.find(['<', '>', '!'])?;
+    let (name, rest) = text.split_at(end);
+    // `TITLE=a>b` has the sign in its value.
+    if name.contains('=') {
+        return None;
+    }
+    let sign_length = rest.find(|c| !PREFIXES.contains(&c)).unwrap_or(rest.len());
+    let (sign, value) = rest.split_at(sign_length);
+    let sign = if sign == "!=" { "!" } else { sign };
+    Some(format!(
+        "the sign stands before the field: write it as '{sign}{name}={value}'"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> (String, Value) {
+        let condition = parse(text).unwrap();
+        (condition.key, condition.value)
+    }
+
+    #[test]
+    fn the_prefix_is_part_of_the_key() {
+        assert_eq!(read(">ID=100"), (">ID".into(), json!("100")));
+        assert_eq!(read(">=ID=5"), (">=ID".into(), json!("5")));
+        assert_eq!(
+            read(">=DATE_CREATE=2026-01-01"),
+            (">=DATE_CREATE".into(), json!("2026-01-01"))
+        );
+        assert_eq!(read("STAGE_ID=NEW"), ("STAGE_ID".into(), json!("NEW")));
+        assert_eq!(read("!=%TITLE=x%"), ("!=%TITLE".into(), json!("x%")));
+    }
+
+    #[test]
+    fn the_value_is_everything_after_the_first_sign_of_equality() {
+        assert_eq!(read("TITLE=a=b>c,d"), ("TITLE".into(), json!("a=b>c,d")));
+        assert_eq!(read("COMMENTS="), ("COMMENTS".into(), json!("")));
+    }
+
+    #[test]
+    fn after_an_at_sign_the_value_is_a_list() {
+        assert_eq!(read("@ID=1,2,3"), ("@ID".into(), json!(["1", "2", "3"])));
+        assert_eq!(read("!@ID=7"), ("!@ID".into(), json!(["7"])));
+    }
+
+    #[test]
+    fn a_sign_behind_the_field_is_put_right() {
+        for (typed, right) in [
+            ("ID>100", "'>ID=100'"),
+            ("ID>=100", "'>=ID=100'"),
+            ("STAGE_ID!=NEW", "'!STAGE_ID=NEW'"),
+        ] {
+            let error = parse(typed).unwrap_err();
+            assert!(error.ends_with(right), "{typed}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_condition_without_value_or_field_is_refused() {
+        assert!(parse("ID").is_err());
+        assert!(parse(">=").is_err());
+        assert!(parse("").is_err());
+    }
+}

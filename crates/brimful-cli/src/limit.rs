@@ -1,0 +1,85 @@
+//! A rate limit on the command line: `50,2`, `250,5`, `off`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What `--limit` says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum LimitArg {
+    /// There is no limit.
+    Off,
+    /// So many requests at once, and so many more a second.
+    Rate {
+        /// X: how many requests may come at once.
+        burst: f64,
+        /// Y: how many more may come every second.
+        per_second: f64,
+    },
+}
+
+impl LimitArg {
+    /// For the client's gate.
+    pub(crate) fn for_client(self) -> Option<brimful::Limit> {
+        match self {
+            Self::Off => None,
+            Self::Rate { burst, per_second } => Some(brimful::Limit { burst, per_second }),
+        }
+    }
+}
+
+impl FromStr for LimitArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("off") {
+            return Ok(Self::Off);
+        }
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+        let (burst, per_second) = text
+            .split_once(',')
+            .and_then(|(burst, per_second)| Some((number(burst)?, number(per_second)?)))
+            .ok_or("a limit is two numbers, such as 50,2, or off")?;
+        if burst < 1.0 || per_second <= 0.0 {
+            return Err(
+                "a limit lets at least 1 request through at once and more than 0 a second"
+                    .to_owned(),
+            );
+        }
+        Ok(Self::Rate { burst, per_second })
+    }
+}
+
+impl fmt::Display for LimitArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("no limit"),
+            Self::Rate { burst, per_second } => {
+                write!(f, "{burst} requests at once, {per_second} a second")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_two_numbers_or_off() {
+        assert_eq!("off".parse(), Ok(LimitArg::Off));
+        assert_eq!(
+            "250, 5".parse(),
+            Ok(LimitArg::Rate {
+                burst: 250.0,
+                per_second: 5.0
+            })
+        );
+    }
+
+    #[test]
+    fn a_limit_that_lets_nothing_through_is_refused() {
+        for text in ["", "50", "0,2", "50,0", "50,-1", "inf,2", "a,b"] {
+            assert!(text.parse::<LimitArg>().is_err(), "{text}");
+        }
+    }
+}

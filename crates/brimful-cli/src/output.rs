@@ -1,0 +1,472 @@
+//! The result on disk or on standard output. A file appears under its name only when it is complete: until then it is
+//! `NAME.partial` beside it.
+//!
+//! Pages are written by a thread of their own, so that a slow disk or a reader that has stopped reading holds up
+//! neither the requests nor Ctrl-C.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::thread;
+
+use brimful::Page;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::json_text;
+
+/// Bytes that are gathered before they are written.
+const BLOCK: usize = 1 << 20;
+/// Pages that may wait for the writer. Each may hold the body of a whole reply, so they are few.
+const PAGES: usize = 32;
+
+/// Where the rows go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// `-`
+    Stdout,
+    /// A file.
+    File(PathBuf),
+}
+
+impl FromStr for Destination {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "-" => Ok(Self::Stdout),
+            "" => Err("it has no name; - is standard output".to_owned()),
+            path => Ok(Self::File(path.into())),
+        }
+    }
+}
+
+/// Why rows could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OutputError {
+    /// Whoever read standard output has had enough.
+    #[error("standard output was closed")]
+    Closed,
+    /// Somebody else is writing the same file.
+    #[error("{} is being written by another process", .0.display())]
+    Busy(PathBuf),
+    /// Anything else that the system says.
+    #[error("could not write {name}: {source}")]
+    Io {
+        name: String,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// What is there in the end.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The name under which it is.
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
+}
+
+/// Rows on their way out.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pages: mpsc::Sender<Page>,
+    ended: oneshot::Receiver<Result<Sink, OutputError>>,
+}
+
+impl Output {
+    /// Opens the destination. What cannot be written is better known before anything is asked for.
+    pub(crate) fn open(destination: &Destination) -> Result<Self, OutputError> {
+        let sink = Sink::open(destination)?;
+        let (pages, incoming) = mpsc::channel(PAGES);
+        let (tell, ended) = oneshot::channel();
+        thread::spawn(move || {
+            // If nobody waits for it any more, nobody needs it.
+            let _ = tell.send(sink.take(incoming));
+        });
+        Ok(Self { pages, ended })
+    }
+
+    /// Hands a page to the writer. Waits while it has too many.
+    pub(crate) async fn write(&mut self, page: Page) -> Result<(), OutputError> {
+        if self.pages.send(page).await.is_ok() {
+            return Ok(());
+        }
+        match (&mut self.ended).await {
+            Ok(Err(error)) => Err(error),
+            // The writer only stops taking pages when it has failed.
+            Ok(Ok(_)) | Err(_) => Err(lost()),
+        }
+    }
+
+    /// All rows are there: the file gets its name.
+    pub(crate) async fn finish(self) -> Result<Written, OutputError> {
+        self.close().await?.complete()
+    }
+
+    /// There will be no more rows. What arrived stays in the partial file, if anything did.
+    pub(crate) async fn abandon(self) -> Result<Option<Written>, OutputError> {
+        self.close().await?.leave()
+    }
+
+    async fn close(self) -> Result<Sink, OutputError> {
+        let Self { pages, ended } = self;
+        drop(pages);
+        ended.await.unwrap_or_else(|_| Err(lost()))
+    }
+}
+
+fn lost() -> OutputError {
+    OutputError::Io {
+        name: "the output".to_owned(),
+        source: io::Error::other("its writer is gone"),
+    }
+}
+
+/// The end of the way.
+#[derive(Debug)]
+struct Sink {
+    place: Place,
+    /// Rows that are not written yet.
+    block: Vec<u8>,
+    bytes: u64,
+}
+
+#[derive(Debug)]
+enum Place {
+    Stdout,
+    /// A device or a pipe: it is written as it stands.
+    Special {
+        file: File,
+        path: PathBuf,
+    },
+    File(Partial),
+}
+
+/// A file that is not complete.
+#[derive(Debug)]
+struct Partial {
+    file: File,
+    path: PathBuf,
+    /// The name it is to have.
+    target: PathBuf,
+    /// What an earlier run left is kept until there is something to put in its place.
+    emptied: bool,
+    fresh: bool,
+}
+
+impl Sink {
+    fn open(destination: &Destination) -> Result<Self, OutputError> {
+        let place = match destination {
+            Destination::Stdout => Place::Stdout,
+            Destination::File(path) => match std::fs::metadata(path) {
+                Ok(found) if found.is_dir() => {
+                    return Err(named(path, io::ErrorKind::IsADirectory.into()));
+                }
+                Ok(found) if !found.is_file() => {
+                    let file = OpenOptions::new()
+                        .write(true)
+                        .open(path)
+                        .map_err(|error| named(path, error))?;
+                    Place::Special {
+                        file,
+                        path: path.clone(),
+                    }
+                }
+                _ => Place::File(Partial::open(path)?),
+            },
+        };
+        Ok(Self {
+            place,
+            block: Vec::with_capacity(BLOCK + BLOCK / 4),
+            bytes: 0,
+        })
+    }
+
+    /// Writes pages until there are no more.
+    fn take(mut self, mut pages: mpsc::Receiver<Page>) -> Result<Self, OutputError> {
+        while let Some(page) = pages.blocking_recv() {
+            for row in page.raw() {
+                if json_text::is_one_line(row) {
+                    self.block.extend_from_slice(row);
+                } else {
+                    json_text::write_compact(&mut self.block, row);
+                }
+                self.block.push(b'\n');
+            }
+            // Somebody may be reading along: what is there is passed on before the writer waits.
+            let waits = pages.is_empty() && !matches!(self.place, Place::File(_));
+            if self.block.len() >= BLOCK || waits {
+                self.flush()?;
+            }
+        }
+        self.flush()?;
+        Ok(self)
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        let block = &self.block;
+        if block.is_empty() {
+            return Ok(());
+        }
+        match &mut self.place {
+            Place::Stdout => {
+                let mut out = io::stdout().lock();
+                out.write_all(block)
+                    .and_then(|()| out.flush())
+                    .map_err(|error| {
+                        if error.kind() == io::ErrorKind::BrokenPipe {
+                            OutputError::Closed
+                        } else {
+                            OutputError::Io {
+                                name: "to standard output".to_owned(),
+                                source: error,
+                            }
+                        }
+                    })?;
+            }
+            Place::Special { file, path } => {
+                file.write_all(block).map_err(|error| named(path, error))?;
+            }
+            Place::File(partial) => partial.append(block)?,
+        }
+        self.bytes += self.block.len() as u64;
+        self.block.clear();
+        Ok(())
+    }
+
+    fn complete(self) -> Result<Written, OutputError> {
+        let name = match self.place {
+            Place::Stdout => "standard output".to_owned(),
+            Place::Special { path, .. } => path.display().to_string(),
+            Place::File(partial) => partial.complete()?,
+        };
+        Ok(Written {
+            name,
+            bytes: self.bytes,
+        })
+    }
+
+    fn leave(self) -> Result<Option<Written>, OutputError> {
+        let bytes = self.bytes;
+        Ok(match self.place {
+            Place::Stdout | Place::Special { .. } => None,
+            Place::File(partial) => partial.leave()?.map(|name| Written { name, bytes }),
+        })
+    }
+}
+
+impl Partial {
+    fn open(path: &Path) -> Result<Self, OutputError> {
+        // Through a symbolic link the file behind it is replaced, not the link.
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let partial = target.with_file_name(name);
+        let fresh = !partial.exists();
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&partial)
+            .map_err(|error| named(path, error))?;
+        // A file system without locks is no reason not to write.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(OutputError::Busy(partial));
+        }
+        Ok(Self {
+            file,
+            path: partial,
+            target,
+            emptied: false,
+            fresh,
+        })
+    }
+
+    fn append(&mut self, block: &[u8]) -> Result<(), OutputError> {
+        self.empty()?;
+        self.file
+            .write_all(block)
+            .map_err(|error| named(&self.path, error))
+    }
+
+    fn empty(&mut self) -> Result<(), OutputError> {
+        if !self.emptied {
+            self.file
+                .set_len(0)
+                .map_err(|error| named(&self.path, error))?;
+            self.emptied = true;
+        }
+        Ok(())
+    }
+
+    /// The rows are on the disk before the name says so.
+    fn complete(mut self) -> Result<String, OutputError> {
+        self.empty()?;
+        let target = &self.target;
+        self.file
+            .sync_all()
+            .map_err(|error| named(&self.path, error))?;
+        if let Ok(old) = std::fs::metadata(target) {
+            // Whoever might read the old file may read the new one. Not every file system can say so.
+            let _ = self.file.set_permissions(old.permissions());
+        }
+        std::fs::rename(&self.path, target).map_err(|error| named(target, error))?;
+        sync_folder(target);
+        Ok(target_name(target))
+    }
+
+    fn leave(self) -> Result<Option<String>, OutputError> {
+        if self.emptied {
+            self.file
+                .sync_all()
+                .map_err(|error| named(&self.path, error))?;
+            return Ok(Some(target_name(&self.path)));
+        }
+        if self.fresh {
+            // An empty file that cannot be removed does no harm.
+            let _ = std::fs::remove_file(&self.path);
+        }
+        Ok(None)
+    }
+}
+
+/// The path as one would type it from here.
+fn target_name(path: &Path) -> String {
+    let here = std::env::current_dir()
+        .ok()
+        .and_then(|here| here.canonicalize().ok());
+    here.and_then(|here| path.strip_prefix(here).ok())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+/// A name is on the disk when its folder is. Systems that cannot sync a folder do without.
+fn sync_folder(path: &Path) {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
+        let _ = folder.sync_all();
+    }
+}
+
+fn named(path: &Path, source: io::Error) -> OutputError {
+    OutputError::Io {
+        name: path.display().to_string(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use brimful_protocol::rows::{Place as RowsPlace, read_list};
+
+    use super::*;
+
+    fn page(rows: &str) -> Page {
+        let body = format!("{{\"result\":{rows}}}").into_bytes().into();
+        read_list(&body, RowsPlace::default()).unwrap().page
+    }
+
+    fn file(folder: &tempfile::TempDir) -> (PathBuf, PathBuf) {
+        (
+            folder.path().join("rows.jsonl"),
+            folder.path().join("rows.jsonl.partial"),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_file_has_its_name_only_when_it_is_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let mut output = Output::open(&Destination::File(whole.clone())).unwrap();
+        output
+            .write(page(r#"[{"ID":"1"},{"ID":"2"}]"#))
+            .await
+            .unwrap();
+        assert!(partial.exists() && !whole.exists());
+        output.finish().await.unwrap();
+        assert!(!partial.exists());
+        assert_eq!(
+            std::fs::read_to_string(whole).unwrap(),
+            "{\"ID\":\"1\"}\n{\"ID\":\"2\"}\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_row_is_one_line_even_if_the_portal_breaks_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, _) = file(&folder);
+        let mut output = Output::open(&Destination::File(whole.clone())).unwrap();
+        output
+            .write(page("[{\n  \"ID\": \"1\",\n  \"T\": \"a b\"\n}]"))
+            .await
+            .unwrap();
+        output.finish().await.unwrap();
+        assert_eq!(
+            std::fs::read_to_string(whole).unwrap(),
+            "{\"ID\":\"1\",\"T\":\"a b\"}\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_arrived_is_kept_when_the_rest_does_not_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let mut output = Output::open(&Destination::File(whole.clone())).unwrap();
+        output.write(page(r#"[{"ID":"1"}]"#)).await.unwrap();
+        let left = output.abandon().await.unwrap().unwrap();
+        assert!(left.name.ends_with("rows.jsonl.partial"));
+        assert!(partial.exists() && !whole.exists());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_where_nothing_arrived() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let output = Output::open(&Destination::File(whole.clone())).unwrap();
+        assert!(output.abandon().await.unwrap().is_none());
+        assert!(!partial.exists() && !whole.exists());
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_run_kept_stays_until_rows_arrive() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        std::fs::write(&partial, "old rows\n").unwrap();
+        let output = Output::open(&Destination::File(whole.clone())).unwrap();
+        output.abandon().await.unwrap();
+        assert_eq!(std::fs::read_to_string(&partial).unwrap(), "old rows\n");
+        let mut output = Output::open(&Destination::File(whole)).unwrap();
+        output.write(page(r#"[{"ID":"1"}]"#)).await.unwrap();
+        output.abandon().await.unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&partial).unwrap(),
+            "{\"ID\":\"1\"}\n"
+        );
+    }
+
+    #[test]
+    fn two_runs_do_not_write_the_same_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, _) = file(&folder);
+        let first = Partial::open(&whole).unwrap();
+        assert!(matches!(Partial::open(&whole), Err(OutputError::Busy(_))));
+        drop(first);
+        assert!(Partial::open(&whole).is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_empty_list_makes_an_empty_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, _) = file(&folder);
+        Output::open(&Destination::File(whole.clone()))
+            .unwrap()
+            .finish()
+            .await
+            .unwrap();
+        assert_eq!(std::fs::read_to_string(whole).unwrap(), "");
+    }
+}

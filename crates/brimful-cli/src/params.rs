@@ -1,0 +1,326 @@
+//! The parameters of a call, put together from `--json`, `--param`, `--select` and `--filter`.
+
+use std::io::Read;
+
+use serde_json::{Map, Value};
+
+use crate::filter::Condition;
+use crate::hint::Failure;
+
+/// One `--param NAME=VALUE`. The name may be nested as in a query: `fields[TITLE]`, `select[]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Param {
+    path: Vec<Step>,
+    value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Step {
+    Key(String),
+    /// `[]`: one more item of a list.
+    Next,
+}
+
+/// Reads `NAME=VALUE`.
+pub(crate) fn parse(text: &str) -> Result<Param, String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("it has no value: write it as entityTypeId=2")?;
+    Ok(Param {
+        path: path(name)?,
+        value: typed(value),
+    })
+}
+
+fn path(name: &str) -> Result<Vec<Step>, String> {
+    let end = name.find('[').unwrap_or(name.len());
+    let (first, mut rest) = name.split_at(end);
+    if first.is_empty() {
+        return Err("it has no name: write it as entityTypeId=2".to_owned());
+    }
+    let mut path = vec![Step::Key(first.to_owned())];
+    while !rest.is_empty() {
+        let (key, after) = rest
+            .strip_prefix('[')
+            .and_then(|inside| inside.split_once(']'))
+            .ok_or("its brackets do not match: write it as fields[TITLE]=…")?;
+        path.push(if key.is_empty() {
+            Step::Next
+        } else {
+            Step::Key(key.to_owned())
+        });
+        rest = after;
+    }
+    Ok(path)
+}
+
+/// Numbers, booleans, objects and lists are read as JSON; anything else is text. A number that JSON would write in
+/// another way (`007`, `1.10`, more digits than it keeps) is text too: what was typed is what is sent.
+fn typed(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Bool(_) | Value::Object(_) | Value::Array(_))) => value,
+        Ok(Value::Number(number)) if number.to_string() == text => Value::Number(number),
+        _ => Value::from(text),
+    }
+}
+
+/// All that the command line says about the parameters of a call.
+#[derive(Debug, Default)]
+pub(crate) struct Given<'a> {
+    pub(crate) json: Option<&'a str>,
+    pub(crate) params: &'a [Param],
+    pub(crate) select: &'a [String],
+    pub(crate) filter: &'a [Condition],
+}
+
+impl Given<'_> {
+    /// The parameters: `--json` first, and the others over it.
+    pub(crate) fn assemble(&self) -> Result<Value, Failure> {
+        let base = self.json.map_or(Ok(Value::Object(Map::new())), read_json)?;
+        let plain = self.params.is_empty() && self.select.is_empty() && self.filter.is_empty();
+        let mut params = match base {
+            Value::Object(params) => params,
+            // Old methods take their parameters by position.
+            Value::Array(_) if plain => return Ok(base),
+            Value::Array(_) => {
+                return Err(Failure::usage(
+                    "--json gives parameters by position, which cannot be joined with named ones",
+                ));
+            }
+            other => {
+                return Err(Failure::usage(format!(
+                    "--json is {}, not an object of parameters",
+                    kind(&other)
+                )));
+            }
+        };
+        for param in self.params {
+            insert(&mut params, &param.path, param.value.clone()).map_err(Failure::usage)?;
+        }
+        if !self.select.is_empty() {
+            let fields: Vec<Value> = self
+                .select
+                .iter()
+                .map(|field| Value::from(field.trim()))
+                .filter(|field| field != "")
+                .collect();
+            let name = spelling(&params, "select");
+            params.insert(name, fields.into());
+        }
+        if !self.filter.is_empty() {
+            self.add_filter(&mut params)?;
+        }
+        Ok(Value::Object(params))
+    }
+
+    fn add_filter(&self, params: &mut Map<String, Value>) -> Result<(), Failure> {
+        let name = spelling(params, "filter");
+        let filter = params
+            .entry(name)
+            .or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(filter) = filter else {
+            return Err(Failure::usage(format!(
+                "the filter is {} already, so --filter cannot add to it",
+                kind(filter)
+            )));
+        };
+        let mut seen: Vec<&str> = Vec::new();
+        for condition in self.filter {
+            if seen.contains(&condition.key.as_str()) {
+                let field = condition.key.trim_start_matches(['=', '@']);
+                return Err(Failure::usage(format!(
+                    "--filter has {} twice, and a filter holds it once",
+                    condition.key
+                ))
+                .hint(format!(
+                    "for one of several values: --filter '@{field}=A,B'"
+                )));
+            }
+            seen.push(&condition.key);
+            filter.insert(condition.key.clone(), condition.value.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The name under which a parameter is there already: old methods take it in any case.
+fn spelling(params: &Map<String, Value>, name: &str) -> String {
+    params
+        .keys()
+        .find(|key| key.eq_ignore_ascii_case(name))
+        .map_or_else(|| name.to_owned(), Clone::clone)
+}
+
+fn insert(params: &mut Map<String, Value>, path: &[Step], value: Value) -> Result<(), String> {
+    let Some((Step::Key(first), rest)) = path.split_first() else {
+        return Err("a parameter has no name".to_owned());
+    };
+    let mut at = params.entry(first.clone()).or_insert(Value::Null);
+    for step in rest {
+        at = match step {
+            Step::Key(key) => {
+                if at.is_null() {
+                    *at = Value::Object(Map::new());
+                }
+                let kind = kind(at);
+                at.as_object_mut()
+                    .ok_or_else(|| format!("--param {first} is {kind}, so it has no [{key}]"))?
+                    .entry(key.clone())
+                    .or_insert(Value::Null)
+            }
+            Step::Next => {
+                if at.is_null() {
+                    *at = Value::Array(Vec::new());
+                }
+                let kind = kind(at);
+                let items = at
+                    .as_array_mut()
+                    .ok_or_else(|| format!("--param {first} is {kind}, so it has no next item"))?;
+                items.push(Value::Null);
+                let last = items.len() - 1;
+                &mut items[last]
+            }
+        };
+    }
+    *at = value;
+    Ok(())
+}
+
+fn read_json(given: &str) -> Result<Value, Failure> {
+    let (text, from) = if given == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| Failure::failed(format!("could not read standard input: {error}")))?;
+        (text, "standard input".to_owned())
+    } else if let Some(path) = given.strip_prefix('@') {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("could not read {path}: {error}")))?;
+        (text, path.to_owned())
+    } else {
+        (given.to_owned(), "--json".to_owned())
+    };
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{from} is not JSON: {error}")))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::filter;
+
+    fn params(texts: &[&str]) -> Value {
+        let params: Vec<Param> = texts.iter().map(|text| parse(text).unwrap()).collect();
+        Given {
+            params: &params,
+            ..Given::default()
+        }
+        .assemble()
+        .unwrap()
+    }
+
+    #[test]
+    fn values_are_json_where_they_are_numbers_booleans_objects_or_lists() {
+        assert_eq!(
+            params(&["a=1", "b=true", "c=[1]", "d={\"x\":null}", "e=-1.5"]),
+            json!({"a": 1, "b": true, "c": [1], "d": {"x": null}, "e": -1.5})
+        );
+    }
+
+    #[test]
+    fn anything_else_is_text_as_it_was_typed() {
+        assert_eq!(
+            params(&[
+                "a=007",
+                "b=1.10",
+                "c=null",
+                "d=",
+                "e=x=y",
+                "f=12345678901234567890123"
+            ]),
+            json!({"a": "007", "b": "1.10", "c": "null", "d": "", "e": "x=y", "f": "12345678901234567890123"})
+        );
+    }
+
+    #[test]
+    fn names_may_be_nested_as_in_a_query() {
+        assert_eq!(
+            params(&[
+                "fields[TITLE]=a",
+                "fields[PHONE][][VALUE]=1",
+                "select[]=ID",
+                "select[]=TITLE"
+            ]),
+            json!({"fields": {"TITLE": "a", "PHONE": [{"VALUE": 1}]}, "select": ["ID", "TITLE"]})
+        );
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_nested_is_refused() {
+        for text in ["=1", "a", "[x]=1", "a[b=1", "a[b]c=1"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        let clash = [parse("a=1").unwrap(), parse("a[b]=2").unwrap()];
+        let given = Given {
+            params: &clash,
+            ..Given::default()
+        };
+        assert!(given.assemble().is_err());
+    }
+
+    #[test]
+    fn what_is_given_apart_lies_over_the_json() {
+        let conditions = [filter::parse(">ID=5").unwrap()];
+        let given = Given {
+            json: Some(r#"{"FILTER": {"STAGE_ID": "NEW", ">ID": 1}, "entityTypeId": 2}"#),
+            params: &[parse("entityTypeId=4").unwrap()],
+            select: &["ID".to_owned(), " TITLE".to_owned()],
+            filter: &conditions,
+        };
+        assert_eq!(
+            given.assemble().unwrap(),
+            json!({"FILTER": {"STAGE_ID": "NEW", ">ID": "5"}, "entityTypeId": 4, "select": ["ID", "TITLE"]})
+        );
+    }
+
+    #[test]
+    fn the_same_condition_twice_is_refused() {
+        let conditions = [
+            filter::parse("STAGE_ID=NEW").unwrap(),
+            filter::parse("STAGE_ID=WON").unwrap(),
+        ];
+        let given = Given {
+            filter: &conditions,
+            ..Given::default()
+        };
+        assert!(given.assemble().is_err());
+    }
+
+    #[test]
+    fn parameters_by_position_stay_alone() {
+        let given = Given {
+            json: Some("[1, {}]"),
+            ..Given::default()
+        };
+        assert_eq!(given.assemble().unwrap(), json!([1, {}]));
+        let given = Given {
+            json: Some("[1]"),
+            select: &["ID".to_owned()],
+            ..Given::default()
+        };
+        assert!(given.assemble().is_err());
+    }
+}

@@ -1,0 +1,36 @@
+//! The portal on the command line. Its address is a secret, so it is not even debugged.
+
+use std::fmt;
+
+use crate::redact;
+
+/// What `--portal` says.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum PortalArg {
+    /// The emulator inside this process.
+    Demo,
+    /// A webhook's address, not yet looked at.
+    Address(String),
+}
+
+/// Takes anything: the client says what is wrong with an address, without repeating it.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the shape of a parser of the command line"
+)]
+pub(crate) fn parse(text: &str) -> Result<PortalArg, String> {
+    redact::remember(text);
+    Ok(match text {
+        "demo" => PortalArg::Demo,
+        address => PortalArg::Address(address.to_owned()),
+    })
+}
+
+impl fmt::Debug for PortalArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Demo => f.write_str("Demo"),
+            Self::Address(_) => f.write_str("Address(…)"),
+        }
+    }
+}

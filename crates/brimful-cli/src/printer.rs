@@ -1,0 +1,135 @@
+//! The one place that prints. Data goes to standard output and everything else to standard error, without secrets
+//! and without control characters that a portal may have sent.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::env_vars;
+use crate::hint::Failure;
+use crate::redact::redact;
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Volume {
+    /// Errors only.
+    Quiet,
+    /// Errors, warnings, progress, the closing account.
+    Normal,
+    /// What lies behind an error, and the log.
+    Verbose,
+}
+
+/// Prints.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    volume: Volume,
+    colour: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Colour {
+    Red = 31,
+    Yellow = 33,
+    Cyan = 36,
+}
+
+impl Printer {
+    pub(crate) fn new(volume: Volume) -> Self {
+        Self {
+            volume,
+            colour: io::stderr().is_terminal() && env_vars::read(env_vars::NO_COLOR).is_none(),
+        }
+    }
+
+    /// Whether messages are coloured.
+    pub(crate) fn colour(self) -> bool {
+        self.colour
+    }
+
+    /// Whether a progress bar is to be seen: not in a file, not beside a log.
+    pub(crate) fn shows_progress(self) -> bool {
+        self.volume == Volume::Normal && io::stderr().is_terminal()
+    }
+
+    /// Data, to standard output.
+    #[expect(clippy::unused_self, reason = "only a printer prints")]
+    pub(crate) fn data(self, data: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(data)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    /// Something worth knowing.
+    pub(crate) fn note(self, text: &str) {
+        if self.volume >= Volume::Normal {
+            Self::line(&clean(text));
+        }
+    }
+
+    /// Something that may be wrong.
+    pub(crate) fn warning(self, text: &str) {
+        if self.volume >= Volume::Normal {
+            self.labelled("warning", Colour::Yellow, text);
+        }
+    }
+
+    /// The end, where it is not a good one.
+    pub(crate) fn failure(self, failure: &Failure) {
+        self.labelled("error", Colour::Red, &failure.message);
+        if self.volume >= Volume::Verbose {
+            for cause in &failure.causes {
+                Self::line(&format!("  caused by: {}", clean(cause)));
+            }
+        }
+        if let Some(kept) = &failure.kept {
+            self.labelled("kept", Colour::Yellow, kept);
+        }
+        if let Some(hint) = &failure.hint {
+            self.labelled("hint", Colour::Cyan, hint);
+        }
+    }
+
+    /// What the parser of the command line says. It has lines and colours of its own.
+    pub(crate) fn usage_error(self, error: &clap::Error) {
+        let text = error.render();
+        let text = if self.colour {
+            text.ansi().to_string()
+        } else {
+            text.to_string()
+        };
+        Self::line(redact(&text).trim_end());
+    }
+
+    fn labelled(self, label: &str, colour: Colour, text: &str) {
+        let text = clean(text);
+        if self.colour {
+            Self::line(&format!("\x1b[1;{}m{label}:\x1b[0m {text}", colour as u8));
+        } else {
+            Self::line(&format!("{label}: {text}"));
+        }
+    }
+
+    /// If standard error is gone there is nobody to tell.
+    fn line(text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// One line, without secrets, and without what a terminal would obey.
+fn clean(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    redact(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_portal_sent_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\x1b[2Jb\nc"), "a [2Jb c");
+    }
+}

@@ -1,0 +1,100 @@
+//! The data of the emulator on the command line: `crm.deal=1000000`, `crm.lead=leads.jsonl`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use crate::hint::Failure;
+
+/// So many rows of an entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RowsArg {
+    pub(crate) entity: String,
+    pub(crate) rows: u64,
+}
+
+/// The rows of an entity in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LoadArg {
+    pub(crate) entity: String,
+    pub(crate) path: PathBuf,
+}
+
+impl FromStr for RowsArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let how = "an entity and a number, such as crm.deal=1000000";
+        let (entity, rows) = text.split_once('=').ok_or(how)?;
+        let rows = rows.replace(['_', ','], "").parse().map_err(|_| how)?;
+        Ok(Self {
+            entity: entity.to_owned(),
+            rows,
+        })
+    }
+}
+
+impl FromStr for LoadArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((entity, path)) if !path.is_empty() => Ok(Self {
+                entity: entity.to_owned(),
+                path: path.into(),
+            }),
+            _ => Err("an entity and a file, such as crm.lead=leads.jsonl".to_owned()),
+        }
+    }
+}
+
+impl LoadArg {
+    /// Reads the file: a JSON object on every line, empty lines aside.
+    pub(crate) fn read(&self) -> Result<Vec<Map<String, Value>>, Failure> {
+        let name = self.path.display();
+        let unreadable = |error: &dyn std::fmt::Display| {
+            Failure::usage(format!("could not read {name}: {error}"))
+        };
+        let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
+        let mut rows = Vec::new();
+        for (number, line) in (1..).zip(BufReader::new(file).lines()) {
+            let line: String = line.map_err(|error| unreadable(&error))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let row = serde_json::from_str(&line).map_err(|error| {
+                // Its place is in this file, not in the line.
+                let error = error.to_string();
+                let error = error.split(" at line ").next().unwrap_or_default();
+                Failure::usage(format!(
+                    "line {number} of {name} is no JSON object: {error}"
+                ))
+                .hint("every line holds one row, as an export writes it")
+            })?;
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_an_entity_and_a_number() {
+        let rows = |text: &str| text.parse::<RowsArg>();
+        assert_eq!(
+            rows("crm.deal=1_000_000").unwrap(),
+            RowsArg {
+                entity: "crm.deal".to_owned(),
+                rows: 1_000_000
+            }
+        );
+        assert!(rows("crm.deal").is_err());
+        assert!(rows("crm.deal=many").is_err());
+    }
+}

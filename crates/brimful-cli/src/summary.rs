@@ -1,0 +1,47 @@
+//! The account at the end of an export.
+
+use std::time::Duration;
+
+use brimful::ListReport;
+
+use crate::figures::{self, counted};
+use crate::method;
+use crate::output::Written;
+
+/// Two lines: what is there now, and what it took.
+pub(crate) fn account(method_name: &str, report: &ListReport, written: &Written) -> [String; 2] {
+    let result = format!(
+        "{} in {}: {} ({})",
+        counted(report.rows, method::noun(method_name)),
+        figures::duration(report.elapsed),
+        written.name,
+        figures::bytes(written.bytes),
+    );
+    let mut effort = vec![
+        counted(report.requests, "requests"),
+        counted(report.commands, "commands"),
+        counted(report.retries, "retries"),
+    ];
+    if report.waited_for_limit >= Duration::from_millis(50) {
+        effort.push(format!(
+            "waited {} for the limit",
+            figures::duration(report.waited_for_limit)
+        ));
+    }
+    if report.waited_for_operating >= Duration::from_millis(50) {
+        effort.push(format!(
+            "stood still {} for the method's operating time",
+            figures::duration(report.waited_for_operating)
+        ));
+    }
+    let complete = report
+        .complete_to
+        .filter(|&id| id > 0)
+        .map_or_else(String::new, |id| {
+            format!(", complete to ID {}", figures::count(id))
+        });
+    [
+        result,
+        format!("{}; {}{complete}", effort.join(", "), report.strategy),
+    ]
+}

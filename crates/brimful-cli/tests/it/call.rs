@@ -1,0 +1,94 @@
+//! Single calls.
+
+use brimful_portal::PortalConfig;
+use serde_json::{Value, json};
+
+use crate::support::{Desk, assert_story, json_response, portal, server, stderr, stdout};
+
+#[test]
+fn the_reply_is_printed_as_it_came() {
+    let body = json!({"result": {"ID": "1", "NAME": "Анна \u{0}"}, "time": {"start": 1}});
+    let portal = server({
+        let body = body.clone();
+        move |_| json_response(&body)
+    });
+    let output = Desk::new().run(&["call", "user.current", "--portal", &portal]);
+    assert_eq!(stdout(&output), format!("{body}\n"));
+}
+
+#[test]
+fn the_result_can_be_had_alone() {
+    let portal = server(|_| json_response(&json!({"result": [1, 2], "total": 2})));
+    let output = Desk::new().run(&["call", "methods", "--result", "--portal", &portal]);
+    assert_eq!(stdout(&output), "[1,2]\n");
+}
+
+#[test]
+fn parameters_arrive_with_their_types() {
+    let portal = server(|received| {
+        json_response(
+            &json!({"result": {"path": received.path.rsplit('/').next(), "body": received.body}}),
+        )
+    });
+    let desk = Desk::new();
+    desk.write("lead.json", r#"{"fields": {"TITLE": "x"}}"#);
+    let output = desk.run(&[
+        "call",
+        "crm.lead.add",
+        "--portal",
+        &portal,
+        "--result",
+        "--json",
+        "@lead.json",
+        "--param",
+        "fields[OPPORTUNITY]=12.5",
+        "--param",
+        "fields[PHONE][][VALUE]=+7 900",
+        "--param",
+        "params[REGISTER_SONET_EVENT]=N",
+    ]);
+    let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(
+        result,
+        json!({
+            "path": "crm.lead.add",
+            "body": {
+                "fields": {"TITLE": "x", "OPPORTUNITY": 12.5, "PHONE": [{"VALUE": "+7 900"}]},
+                "params": {"REGISTER_SONET_EVENT": "N"},
+            },
+        })
+    );
+}
+
+#[test]
+fn the_portals_refusal_is_an_error_with_what_it_said() {
+    let portal = portal(PortalConfig::new());
+    let output = Desk::new().run(&[
+        "call",
+        "crm.lead.get",
+        "--param",
+        "id=777",
+        "--portal",
+        &portal.url(),
+    ]);
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: crm.lead.get at http://127.0.0.1:PORT/rest/1/…/: the portal answered: Not found
+    "#);
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_is_not_repeated() {
+    let portal = server(|_| Vec::new());
+    let output = Desk::new().run(&[
+        "call",
+        "crm.lead.add",
+        "--param",
+        "fields[TITLE]=x",
+        "--portal",
+        &portal,
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!stderr(&output).contains("attempts"), "{}", stderr(&output));
+}

@@ -1,0 +1,353 @@
+//! Lists on disk and in pipes.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use brimful_portal::{Fault, FaultRule, PortalConfig};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Desk, assert_story, ids, json_response, portal, rows, same_for_all, server, stderr, stdout,
+};
+
+fn leads(rows: u64) -> PortalConfig {
+    PortalConfig::unlimited().sparse_rows("crm.lead", rows, 0.3)
+}
+
+#[test]
+fn a_whole_list_is_in_the_file_in_the_order_of_its_ids() {
+    let (desk, portal) = (Desk::new(), portal(leads(7_000)));
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "--select",
+        "TITLE",
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let rows = desk.rows("leads.jsonl");
+    let ids = ids(&rows);
+    assert_eq!(ids.len(), 7_000);
+    assert!(ids.is_sorted_by(|a, b| a < b));
+    assert_eq!(desk.files(), ["leads.jsonl"]);
+}
+
+#[test]
+fn the_end_says_what_happened() {
+    let rows = (1..=120).map(|n| row(n * 3)).collect();
+    let (desk, portal) = (
+        Desk::new(),
+        portal(PortalConfig::unlimited().load("crm.lead", rows)),
+    );
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "--select",
+        "ID,TITLE",
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert_story!(output, @r#"
+    exit code 0
+    --- stderr
+    120 leads in N s: leads.jsonl (3.6 kB)
+    3 requests, 4 commands, 0 retries; ID lanes, complete to ID 360
+    "#);
+}
+
+fn row(id: u64) -> serde_json::Map<String, Value> {
+    let row = json!({"ID": id.to_string(), "TITLE": format!("№ {id}")});
+    row.as_object().cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_quiet_run_says_nothing() {
+    let (desk, portal) = (Desk::new(), portal(leads(60)));
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "leads.jsonl",
+        "-q",
+    ]);
+    assert_story!(output, @r#"
+    exit code 0
+    "#);
+    assert_eq!(desk.rows("leads.jsonl").len(), 60);
+}
+
+#[test]
+fn a_dash_is_standard_output_and_has_nothing_but_rows() {
+    let (desk, portal) = (Desk::new(), portal(leads(120)));
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "-",
+    ]);
+    assert!(output.status.success());
+    assert_eq!(rows(&stdout(&output)).len(), 120);
+    assert!(stderr(&output).starts_with("120 leads in "));
+    assert!(desk.files().is_empty());
+}
+
+#[test]
+fn the_portal_may_come_from_the_environment() {
+    let (desk, portal) = (Desk::new(), portal(leads(60)));
+    let output = desk
+        .command(&["export", "crm.lead.list", "-o", "leads.jsonl"])
+        .env("BRIMFUL_PORTAL", portal.url())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(desk.rows("leads.jsonl").len(), 60);
+}
+
+#[test]
+fn the_demo_is_a_portal_too() {
+    let desk = Desk::new();
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        "demo",
+        "--limit",
+        "off",
+        "--select",
+        "ID",
+        "--filter",
+        ">ID=100",
+        "--filter",
+        "<=ID=400",
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let ids = ids(&desk.rows("leads.jsonl"));
+    assert!(ids.iter().all(|id| (101..=400).contains(id)));
+    assert!(ids.len() > 100, "{}", ids.len());
+}
+
+#[test]
+fn a_reader_who_has_had_enough_ends_the_program_quietly() {
+    let (desk, portal) = (Desk::new(), portal(leads(20_000)));
+    let mut child = desk
+        .command(&[
+            "export",
+            "crm.lead.list",
+            "--portal",
+            &portal.url(),
+            "-o",
+            "-",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    {
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        reader.read_line(&mut line).unwrap();
+    }
+    assert!(line.starts_with("{\"ID\""));
+    let status = child.wait().unwrap();
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_row_with_line_breaks_is_one_line_in_the_file() {
+    let portal = server(|received| {
+        let reply = same_for_all(received, &json!([{"ID": "7", "TITLE": "a b"}]), 1);
+        let text = String::from_utf8(reply).unwrap();
+        let (_, body) = text.split_once("\r\n\r\n").unwrap();
+        let value: Value = serde_json::from_str(body).unwrap();
+        crate::support::response(
+            "200 OK",
+            "application/json",
+            &serde_json::to_string_pretty(&value).unwrap(),
+        )
+    });
+    let desk = Desk::new();
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal,
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        std::fs::read_to_string(desk.path("leads.jsonl")).unwrap(),
+        "{\"ID\":\"7\",\"TITLE\":\"a b\"}\n"
+    );
+}
+
+#[test]
+fn a_list_that_breaks_off_is_incomplete_and_its_rows_are_kept_under_another_name() {
+    let (desk, portal) = (Desk::new(), portal(leads(20_000)));
+    portal
+        .server
+        .portal()
+        .faults()
+        .add(FaultRule::every(3, Fault::ExpiredToken).times(1));
+    desk.write("leads.jsonl", "an earlier export\n");
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "--select",
+        "ID",
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert_eq!(desk.files(), ["leads.jsonl", "leads.jsonl.partial"]);
+    assert_eq!(
+        std::fs::read_to_string(desk.path("leads.jsonl")).unwrap(),
+        "an earlier export\n"
+    );
+    let kept = ids(&desk.rows("leads.jsonl.partial"));
+    let said = stderr(&output);
+    assert!(said.contains("expired_token"), "{said}");
+    assert!(
+        said.contains("in leads.jsonl.partial, the last with ID "),
+        "{said}"
+    );
+    let last = kept.last().unwrap();
+    assert!(said.contains(&format!("--filter '>ID={last}'")), "{said}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named_before_anything_is_asked_for() {
+    let (desk, portal) = (Desk::new(), portal(leads(60)));
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "nowhere/leads.jsonl",
+    ]);
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: could not write nowhere/leads.jsonl: No such file or directory (os error 2)
+    "#);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}
+
+#[test]
+fn an_empty_list_is_an_empty_file() {
+    let portal = server(|received| same_for_all(received, &json!([]), 0));
+    let desk = Desk::new();
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal,
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert_story!(output, @r#"
+    exit code 0
+    --- stderr
+    0 leads in N s: leads.jsonl (0 B)
+    1 request, 2 commands, 0 retries; ID lanes
+    "#);
+    assert_eq!(std::fs::read(desk.path("leads.jsonl")).unwrap(), b"");
+}
+
+#[test]
+fn what_the_command_line_says_reaches_the_portal() {
+    let portal = server(|received| {
+        let command = received.body["cmd"]["p0"].as_str().unwrap_or_default();
+        if command.starts_with("crm.item.list?") {
+            let items = json!({"items": [{"id": 1, "title": command}]});
+            same_for_all(received, &items, 1)
+        } else {
+            json_response(&json!({"result": {}}))
+        }
+    });
+    let desk = Desk::new();
+    let output = desk.run(&[
+        "export",
+        "crm.item.list",
+        "--portal",
+        &portal,
+        "-o",
+        "-",
+        "-q",
+        "--json",
+        r#"{"filter":{"stageId":"NEW"},"useOriginalUfNames":"Y"}"#,
+        "--param",
+        "entityTypeId=128",
+        "--select",
+        "title",
+        "--filter",
+        "@categoryId=1,2",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let sent = stdout(&output);
+    for part in [
+        "entityTypeId=128",
+        "useOriginalUfNames=Y",
+        "filter%5BstageId%5D=NEW",
+        "filter%5B%40categoryId%5D%5B1%5D=2",
+        "select%5B0%5D=id&select%5B1%5D=title",
+    ] {
+        assert!(sent.contains(part), "{part} is not in {sent}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_export_keeps_what_arrived() {
+    // Two requests at once and then one in a thousand seconds: the list has begun and will not end by itself.
+    let (desk, portal) = (Desk::new(), portal(leads(20_000)));
+    let child = desk
+        .command(&[
+            "export",
+            "crm.lead.list",
+            "--portal",
+            &portal.url(),
+            "--limit",
+            "3,0.001",
+            "-o",
+            "leads.jsonl",
+        ])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let partial = desk.path("leads.jsonl.partial");
+    let answered = || portal.server.portal().stats();
+    while answered().requests < 2 || answered().in_flight > 0 || !partial.exists() {
+        std::thread::yield_now();
+    }
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("crm.lead.list: interrupted"));
+    assert!(!desk.path("leads.jsonl").exists());
+}

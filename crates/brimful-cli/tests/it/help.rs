@@ -1,0 +1,39 @@
+//! What the program says about itself.
+
+use crate::support::{Desk, stderr, stdout};
+
+#[test]
+fn the_program_says_what_it_is() {
+    insta::assert_snapshot!("brimful", stdout(&Desk::new().run(&["--help"])));
+}
+
+#[test]
+fn export_shows_examples_and_exit_codes() {
+    insta::assert_snapshot!("export", stdout(&Desk::new().run(&["export", "--help"])));
+}
+
+#[test]
+fn call_shows_examples() {
+    insta::assert_snapshot!("call", stdout(&Desk::new().run(&["call", "--help"])));
+}
+
+#[test]
+fn portal_shows_examples() {
+    insta::assert_snapshot!("portal", stdout(&Desk::new().run(&["portal", "--help"])));
+}
+
+#[test]
+fn the_version_is_that_of_the_crate() {
+    let output = Desk::new().run(&["--version"]);
+    assert_eq!(
+        stdout(&output),
+        format!("brimful {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn completions_are_a_script_for_the_shell() {
+    let output = Desk::new().run(&["completions", "bash"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("complete -F _brimful"));
+}

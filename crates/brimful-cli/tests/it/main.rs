@@ -1,0 +1,14 @@
+//! The program as its users meet it: what it prints, what it writes, and how it ends.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod bad_input;
+mod call;
+mod export;
+mod help;
+mod portal;
+mod secrets;
+mod support;

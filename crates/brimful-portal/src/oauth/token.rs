@@ -1,0 +1,128 @@
+//! `/oauth/token/`: codes and refresh tokens are exchanged for pairs of tokens.
+
+use brimful_protocol::{Array, Value, json, query};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Request, Response, StatusCode};
+use tokio::time::Instant;
+
+use super::store::{Grant, Pair};
+use super::{Address, App, Server, scope_list};
+use crate::body;
+use crate::config::Scopes;
+use crate::method::MethodError;
+use crate::portal::Core;
+use crate::respond::{self, Format};
+
+/// How an application asks for tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GrantType {
+    AuthorizationCode,
+    RefreshToken,
+}
+
+/// Answers a request for tokens.
+pub(super) fn answer(core: &Core, request: &Request<Bytes>) -> Response<Bytes> {
+    match exchange(core, request) {
+        Ok(tokens) => {
+            let json = json::to_string(&Value::Array(tokens)).into_bytes();
+            respond::body(Format::Json, StatusCode::OK, json)
+        }
+        Err(error) => respond::json_error(&error),
+    }
+}
+
+fn refused(code: &str, description: &str) -> MethodError {
+    MethodError::new(400, code, description)
+}
+
+fn exchange(core: &Core, request: &Request<Bytes>) -> Result<Array, MethodError> {
+    let params = params(request)?;
+    let text = |name: &str| {
+        let value = params.get(name).map(Value::to_text);
+        value.filter(|text| !text.is_empty())
+    };
+    let given = |name: &str| {
+        text(name).ok_or_else(|| refused("invalid_request", &format!("{name} is required")))
+    };
+    let (grant_type, secret) = match given("grant_type")?.as_str() {
+        "authorization_code" => (GrantType::AuthorizationCode, "code"),
+        "refresh_token" => (GrantType::RefreshToken, "refresh_token"),
+        _ => return Err(refused("invalid_request", "Unsupported grant type")),
+    };
+    let (client_id, client_secret) = (given("client_id")?, given("client_secret")?);
+    let secret = given(secret)?;
+    let server = &core.oauth;
+    let app = server
+        .app(&client_id)
+        .filter(|app| app.client_secret == client_secret)
+        .ok_or_else(|| refused("invalid_client", "Invalid client"))?;
+    if let Some(scope) = text("scope") {
+        permit(&app.scopes, &scope)?;
+    }
+    let now = core.clock.elapsed();
+    let mut store = server.store();
+    let grant = match grant_type {
+        GrantType::AuthorizationCode => store.take_code(&secret, &client_id, now),
+        GrantType::RefreshToken => store.take_refresh(&secret, &client_id, now),
+    };
+    let grant = grant.ok_or_else(|| refused("invalid_grant", "Invalid grant"))?;
+    let pair = store.issue_pair(&grant, server.token_ttl, now);
+    let address = server.address(Some(request));
+    let expires = match grant_type {
+        GrantType::AuthorizationCode => None,
+        GrantType::RefreshToken => Some(core.clock.unix(Instant::now())),
+    };
+    Ok(reply(server, app, &grant, &pair, &address, expires))
+}
+
+/// The parameters of the query and of a form or JSON body.
+fn params(request: &Request<Bytes>) -> Result<Array, MethodError> {
+    let in_query = query::decode(request.uri().query().unwrap_or_default().as_bytes());
+    let media_type = request.headers().get(CONTENT_TYPE);
+    let media_type = media_type.and_then(|value| value.to_str().ok());
+    let in_body = body::parse(media_type.unwrap_or_default(), request.body())?;
+    Ok(body::merge(in_query, in_body))
+}
+
+/// Whether the application has these scopes.
+fn permit(scopes: &Scopes, asked: &str) -> Result<(), MethodError> {
+    let mut asked = asked.split([',', ' ']).map(str::trim);
+    if asked.all(|scope| scopes.allow(scope)) {
+        Ok(())
+    } else {
+        Err(refused(
+            "invalid_scope",
+            "The requested scope exceeds the scope of the application",
+        ))
+    }
+}
+
+/// A pair of tokens as it is sent. `refreshed_at` is for the reply to a refresh, which says more.
+fn reply(
+    server: &Server,
+    app: &App,
+    grant: &Grant,
+    pair: &Pair,
+    address: &Address,
+    refreshed_at: Option<f64>,
+) -> Array {
+    let ttl = server.token_ttl.as_secs() as i64;
+    let mut reply = Array::with_capacity(11);
+    reply.insert("access_token", pair.access.as_str());
+    reply.insert("client_endpoint", address.endpoint());
+    reply.insert("domain", address.domain());
+    if let Some(now) = refreshed_at {
+        reply.insert("expires", (now as i64).saturating_add(ttl));
+    }
+    reply.insert("expires_in", ttl);
+    reply.insert("member_id", server.member_id.as_str());
+    reply.insert("refresh_token", pair.refresh.as_str());
+    reply.insert("scope", scope_list(&grant.scopes, ","));
+    reply.insert("server_endpoint", address.endpoint());
+    reply.insert("status", app.status.to_string());
+    if refreshed_at.is_some() {
+        reply.insert("user_id", grant.user as i64);
+    }
+    reply
+}

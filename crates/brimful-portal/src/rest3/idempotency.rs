@@ -1,0 +1,126 @@
+//! `Idempotency-Key`: a call that changes something is answered a second time without running a second time.
+//!
+//! A key belongs to one credential, one user and one method. Only replies to calls that succeeded are kept, for 24 hours.
+//! Calls with the same key at the same time may both run, and a batch has no key: neither has one on a real portal.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use brimful_protocol::Array;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+
+use super::error;
+use crate::auth::Caller;
+use crate::limits::Entity;
+use crate::method::MethodError;
+use crate::respond::{self, Format};
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// More replies than this, and those that are too old are dropped.
+const MANY: usize = 1024;
+const LONGEST: usize = 255;
+
+/// A key, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct IdempotencyKey {
+    entity: Entity,
+    user: u64,
+    method: &'static str,
+    key: Vec<u8>,
+}
+
+/// The replies that are kept.
+#[derive(Debug, Default)]
+pub(crate) struct Replays(Mutex<HashMap<IdempotencyKey, Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    params: Array,
+    body: Bytes,
+    since: Duration,
+}
+
+impl IdempotencyKey {
+    /// The key of a request, if it has one.
+    pub(super) fn of(
+        request: &Request<Bytes>,
+        caller: &Caller,
+        method: &'static str,
+    ) -> Result<Option<Self>, MethodError> {
+        let Some(value) = request.headers().get(KEY) else {
+            return Ok(None);
+        };
+        let key = value.as_bytes();
+        let printable = key.iter().all(|byte| (b' '..=b'~').contains(byte));
+        if key.is_empty() || key.len() > LONGEST || !printable {
+            return Err(error::invalid_key());
+        }
+        Ok(Some(Self {
+            entity: caller.entity.clone(),
+            user: caller.user,
+            method,
+            key: key.to_vec(),
+        }))
+    }
+
+    /// Says in a response that the key was seen.
+    pub(super) fn confirm(&self, response: &mut Response<Bytes>) {
+        if let Ok(value) = HeaderValue::from_bytes(&self.key) {
+            response.headers_mut().insert(KEY, value);
+        }
+    }
+
+    /// The reply that was kept.
+    pub(super) fn replayed(&self, body: Bytes) -> Response<Bytes> {
+        let mut response = respond::body(Format::Json, StatusCode::OK, body.into());
+        self.confirm(&mut response);
+        response
+            .headers_mut()
+            .insert(REPLAYED, HeaderValue::from_static("true"));
+        response
+    }
+}
+
+impl Replays {
+    /// The reply to the same call; an error if the key belongs to another.
+    pub(super) fn find(
+        &self,
+        key: &IdempotencyKey,
+        params: &Array,
+        now: Duration,
+    ) -> Result<Option<Bytes>, MethodError> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.get(key).filter(|kept| !kept.is_old(now)) {
+            None => Ok(None),
+            Some(kept) if kept.params == *params => Ok(Some(kept.body.clone())),
+            Some(_) => Err(error::key_reused()),
+        }
+    }
+
+    /// Keeps the reply to a call.
+    pub(super) fn keep(&self, key: IdempotencyKey, params: Array, body: Bytes, now: Duration) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MANY {
+            kept.retain(|_, one| !one.is_old(now));
+        }
+        let since = now;
+        kept.insert(
+            key,
+            Kept {
+                params,
+                body,
+                since,
+            },
+        );
+    }
+}
+
+impl Kept {
+    fn is_old(&self, now: Duration) -> bool {
+        now.saturating_sub(self.since) >= KEPT
+    }
+}
