@@ -35,17 +35,6 @@ export function short(value) {
   return text.length <= 260 ? text : `${text.slice(0, 120)} … ${text.slice(-120)}`
 }
 
-/** The error that the body throws. */
-export async function thrown(body) {
-  let got
-  try {
-    got = await body()
-  } catch (error) {
-    return error
-  }
-  throw new Error(`no error, but ${short(got)}`)
-}
-
 export function done() {
   process.exit(failed ? 1 : 0)
 }

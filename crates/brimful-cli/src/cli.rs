@@ -1,6 +1,7 @@
 //! The command line: what can be said, and how it is read. What it does is in [`crate::commands`].
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -180,6 +181,7 @@ Examples:
   brimful portal
   brimful portal --rows crm.deal=1000000 --gaps 0.3 --limit off
   brimful portal --load crm.lead=leads.jsonl --port 0
+  brimful portal --tls --tls-ca ca.pem
   brimful portal --latency 50ms --cost-count 1us --cost-skip 1us --cost-row 20us")]
 pub(crate) struct PortalArgs {
     /// The port; 0 takes any that is free
@@ -188,6 +190,15 @@ pub(crate) struct PortalArgs {
     /// The address to listen on; anything but this machine's own lets others in
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
+    /// Speak HTTPS, HTTP/1.1 and HTTP/2, with a certificate made on the spot for localhost and the address
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where to write the certificate of the authority that vouches for it, for clients to trust
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// One more name that clients reach it by
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    pub(crate) tls_name: Vec<String>,
 
     /// So many made-up rows of an entity; without --rows and --load those of the portal demo
     #[arg(long, value_name = "ENTITY=N", help_heading = "Data")]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use brimful_portal::{
-    Costs, Generation, OperatingLimit, Portal, PortalConfig, Stats, Statuses, Webhook,
+    Costs, Generation, OperatingLimit, Portal, PortalConfig, Stats, Statuses, Tls, Webhook,
 };
 
 use crate::cli::{LimiterArg, PortalArgs, StatusesArg};
@@ -19,7 +19,11 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
     let mut interrupts = Interrupts::catch()
         .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
     let address = SocketAddr::new(args.listen, args.port);
-    let server = portal.bind(address).await.map_err(|error| {
+    let bound = match tls(args)? {
+        Some(tls) => portal.bind_tls(address, tls).await,
+        None => portal.bind(address).await,
+    };
+    let server = bound.map_err(|error| {
         Failure::failed(format!("could not listen on {address}: {error}"))
             .hint("--port 0 takes any port that is free")
     })?;
@@ -42,6 +46,28 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
     }
     printer.note(&account(&stats));
     Ok(Exit::Done)
+}
+
+/// The certificate, if there is to be one; the first of its names is the one in the address to use.
+fn tls(args: &PortalArgs) -> Result<Option<Tls>, Failure> {
+    if !args.tls {
+        return Ok(None);
+    }
+    let mut names = args.tls_name.clone();
+    names.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+    if !args.listen.is_unspecified() {
+        names.push(args.listen.to_string());
+    }
+    let tls = Tls::made_for(names).map_err(|error| Failure::usage(error.to_string()))?;
+    if let Some(file) = &args.tls_ca {
+        tls.write_ca(file).map_err(|error| {
+            Failure::failed(format!(
+                "could not write the certificate of the authority to {}: {error}",
+                file.display()
+            ))
+        })?;
+    }
+    Ok(Some(tls))
 }
 
 fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {

@@ -153,3 +153,42 @@ fn a_port_that_is_taken() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).starts_with("error: could not listen on 127.0.0.1:"));
 }
+
+#[test]
+fn with_tls_a_client_that_trusts_the_authority_is_served_and_another_is_not() {
+    let desk = Desk::new();
+    let emulator = Emulator::start(
+        &desk,
+        &[
+            "--tls",
+            "--tls-ca",
+            "ca.pem",
+            "--rows",
+            "crm.lead=120",
+            "--limit",
+            "off",
+        ],
+    );
+    assert!(
+        emulator.url.starts_with("https://localhost:"),
+        "{}",
+        emulator.url
+    );
+    let export = [
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &emulator.url,
+        "-o",
+        "out.jsonl",
+    ];
+    let refused = desk.run(&export);
+    assert!(!refused.status.success(), "{}", stderr(&refused));
+    let output = desk
+        .command(&export)
+        .env("SSL_CERT_FILE", desk.path("ca.pem"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(desk.rows("out.jsonl").len(), 120);
+}

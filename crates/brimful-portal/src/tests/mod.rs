@@ -10,6 +10,7 @@ mod faults;
 mod limits;
 mod methods;
 mod sockets;
+mod tls;
 
 use std::net::{IpAddr, Ipv4Addr};
 

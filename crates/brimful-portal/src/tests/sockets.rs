@@ -129,3 +129,17 @@ async fn requests_in_flight_are_finished_when_the_server_shuts_down() {
     stream.read_to_string(&mut reply).await.unwrap();
     assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
 }
+
+#[tokio::test]
+async fn an_address_may_be_typed_as_it_is_read() {
+    let server = server().await;
+    let path = server.portal().webhook_path();
+    let request = format!(
+        "GET {path}test.echo?filter[>ID]=\"Жар\" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    );
+    let reply = heard(&server, &request).await;
+    assert!(
+        reply.contains(r#"{"result":{"filter":{"\u003EID":"\u0022Жар\u0022"}}"#),
+        "{reply}"
+    );
+}
