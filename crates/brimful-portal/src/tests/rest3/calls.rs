@@ -258,16 +258,15 @@ async fn no_request_however_strange_is_a_500() {
             .map(|_| PIECES[chance.usize(..PIECES.len())])
             .collect();
         // Half of them are made to parse.
-        let body = match i % 2 {
-            0 => pieces,
-            _ => {
-                let name = PIECES[chance.usize(13..19)];
-                let value = PIECES[chance.usize(6..PIECES.len())];
-                let other = PIECES[chance.usize(6..PIECES.len())];
-                format!(
-                    "{{{name}:[[{value},{other}],{{\"logic\":{value},\"conditions\":[{other}]}}],\"id\":1}}"
-                )
-            }
+        let body = if i % 2 == 0 {
+            pieces
+        } else {
+            let name = PIECES[chance.usize(13..19)];
+            let value = PIECES[chance.usize(6..PIECES.len())];
+            let other = PIECES[chance.usize(6..PIECES.len())];
+            format!(
+                "{{{name}:[[{value},{other}],{{\"logic\":{value},\"conditions\":[{other}]}}],\"id\":1}}"
+            )
         };
         let heard = post(
             &portal,
