@@ -4,6 +4,7 @@ use brimful_protocol::{Array, Value};
 
 use super::params::legacy_error;
 use crate::method::{Call, MethodError, Output};
+use crate::rights::Rights;
 use crate::state::cell::Cell;
 use crate::state::entities::USER;
 use crate::state::{State, moment};
@@ -67,7 +68,7 @@ pub(crate) fn profile(state: &State, call: &mut Call<'_>) -> Result<Output, Meth
     };
     let mut map = Array::new();
     map.insert("ID", call.user.to_string());
-    map.insert("ADMIN", true);
+    map.insert("ADMIN", call.rights == Rights::All);
     for name in [
         "NAME",
         "LAST_NAME",
@@ -82,6 +83,6 @@ pub(crate) fn profile(state: &State, call: &mut Call<'_>) -> Result<Output, Meth
 }
 
 /// `user.admin`
-pub(crate) fn admin(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
-    Ok(Output::value(&Value::Bool(true)))
+pub(crate) fn admin(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    Ok(Output::value(&Value::Bool(call.rights == Rights::All)))
 }

@@ -10,9 +10,6 @@ mod page;
 mod store;
 mod token;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 

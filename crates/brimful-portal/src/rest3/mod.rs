@@ -24,8 +24,6 @@ mod select;
 mod task_fields;
 mod task_writing;
 mod tasks;
-#[cfg(test)]
-mod tests;
 
 use std::net::IpAddr;
 

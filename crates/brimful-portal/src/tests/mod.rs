@@ -9,6 +9,9 @@ mod calls;
 mod faults;
 mod limits;
 mod methods;
+mod oauth;
+mod rest3;
+mod rights;
 mod sockets;
 mod tls;
 

@@ -38,7 +38,8 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
             user: call.user,
             now,
         },
-    );
+    )
+    .and(call.sees_tasks(state, table));
     let order = filter::order(&table.schema, array("order"))?;
     let plan = TaskPlan::new(state, &strings(call.params.get("select")), now);
     let start = call.start();
