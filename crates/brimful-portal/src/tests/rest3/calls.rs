@@ -258,7 +258,7 @@ async fn no_request_however_strange_is_a_500() {
             .map(|_| PIECES[chance.usize(..PIECES.len())])
             .collect();
         // Half of them are made to parse.
-        let body = if i % 2 == 0 {
+        let body = if chance.bool() {
             pieces
         } else {
             let name = PIECES[chance.usize(13..19)];
