@@ -239,10 +239,11 @@ fn unreadable<T>(status: StatusCode, what: &str) -> Became<T> {
         StatusCode::TOO_MANY_REQUESTS => {
             Became::OverTime(Error::new(ErrorKind::QueryLimit, DidItRun::No, message))
         }
-        _ if status.is_server_error() => {
+        _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
             Became::Lost(Error::new(ErrorKind::Decode, DidItRun::Unknown, message))
         }
-        _ => Became::Refused(Error::new(ErrorKind::Decode, DidItRun::Yes, message)),
+        // Something before the portal answered, or the portal's server: nobody knows what stands behind it.
+        _ => Became::Refused(Error::new(ErrorKind::Decode, DidItRun::Unknown, message)),
     }
 }
 

@@ -44,10 +44,7 @@ pub(crate) struct OffsetPages {
     rows: u64,
     /// Rows without an ID cannot be told apart.
     nameless: bool,
-    shifted: bool,
-    /// The highest count that came in this pass, and whether it fell: then rows may have been skipped.
-    highest: Option<u64>,
-    fell: bool,
+    pass: Pass,
     /// The end of the last page that brought something new, and how many pages in turn brought nothing.
     reached: u64,
     idle: u64,
@@ -69,6 +66,16 @@ enum Course {
     ByNext,
     /// A full page with neither count nor `next`: the page after it says whether there are more.
     Blind,
+}
+
+/// What one reading of the list, from its start to its end, showed of changes meanwhile.
+#[derive(Debug, Default)]
+struct Pass {
+    /// The count changed, or a row came twice.
+    shifted: bool,
+    /// The highest count that came, and whether it fell: then rows may have been skipped.
+    highest: Option<u64>,
+    fell: bool,
 }
 
 /// A request on its way.
@@ -96,9 +103,7 @@ impl OffsetPages {
             seen: HashSet::new(),
             rows: 0,
             nameless: false,
-            shifted: false,
-            highest: None,
-            fell: false,
+            pass: Pass::default(),
             reached: 0,
             idle: 0,
             first: None,
@@ -146,7 +151,7 @@ impl OffsetPages {
         } else if let (Some(before), Some(now)) = (self.total, total)
             && before != now
         {
-            self.shifted = true;
+            self.pass.shifted = true;
             self.total = Some(now);
         }
         if self.course == Course::ByNext
@@ -182,7 +187,7 @@ impl OffsetPages {
             page.retain_ids(|id| id.is_some_and(|id| self.seen.insert(id)));
         }
         if page.len() < came {
-            self.shifted = true;
+            self.pass.shifted = true;
             if page.is_empty() && self.course == Course::ByNext && self.repairs == 0 {
                 return Err(Stuck::Misbehaves(format!(
                     "the page at start {start} has only rows that came before: the list does not advance"
@@ -216,8 +221,8 @@ impl OffsetPages {
     fn settle(&mut self) -> Result<(), Stuck> {
         let missing =
             self.total.is_some_and(|total| self.rows < total) && self.course != Course::ByNext;
-        let moved = self.shifted && !self.nameless && self.repairs == 0;
-        let doubtful = self.course != Course::Blind && (self.fell || moved);
+        let moved = self.pass.shifted && !self.nameless && self.repairs == 0;
+        let doubtful = self.course != Course::Blind && (self.pass.fell || moved);
         if !(missing || doubtful) {
             self.finished = true;
             return Ok(());
@@ -230,9 +235,7 @@ impl OffsetPages {
             )));
         }
         self.repairs += 1;
-        self.shifted = false;
-        self.fell = false;
-        self.highest = None;
+        self.pass = Pass::default();
         self.turn = 0;
         if self.course == Course::ByNext {
             self.wanted.push_back(0);
@@ -294,7 +297,7 @@ impl Strategy for OffsetPages {
             })
             .collect();
         self.issued += 1;
-        let counted = self.highest;
+        let counted = self.pass.highest;
         let flight = Flight { starts, counted };
         self.flights.insert(Ticket(self.issued), flight);
         Some((Ticket(self.issued), commands))
@@ -311,9 +314,9 @@ impl Strategy for OffsetPages {
             match outcome {
                 PageOutcome::Page { page, next, total } => {
                     // Replies overtake each other; these two counts were made in this order.
-                    self.fell |= total.is_some() && total < counted;
+                    self.pass.fell |= total.is_some() && total < counted;
                     counted = counted.max(total);
-                    self.highest = self.highest.max(counted);
+                    self.pass.highest = self.pass.highest.max(counted);
                     self.take(start, page, next, total)?;
                 }
                 PageOutcome::Error(error) => {

@@ -208,3 +208,30 @@ async fn an_answer_that_is_too_large_is_not_fetched_again() {
     assert_eq!(error.kind(), ErrorKind::Transport);
     assert_eq!(*sent.lock().unwrap(), 1, "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_timed_out_on_its_way_in_is_sent_again_if_it_reads() {
+    let portal = Scripted::new([
+        (408, "<html><title>Request Time-out</title>"),
+        (200, r#"{"result":[]}"#),
+    ]);
+    let reply = portal
+        .client()
+        .call("crm.lead.list", serde_json::json!({}))
+        .await;
+    assert!(reply.is_ok(), "{reply:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_a_proxy_does_not_say_that_a_write_ran() {
+    for status in [403, 404, 408, 413] {
+        let portal = Scripted::new([(status, "<html><title>Forbidden</title>")]);
+        let error = portal
+            .client()
+            .call("crm.lead.add", serde_json::json!({}))
+            .await
+            .unwrap_err();
+        assert_eq!(error.did_it_run(), brimful::DidItRun::Unknown, "{error}");
+        assert!(!error.to_string().contains("attempts"), "{error}");
+    }
+}
