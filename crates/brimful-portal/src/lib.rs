@@ -20,8 +20,10 @@
 mod auth;
 mod batch;
 mod body;
+mod churn;
 mod clock;
 mod config;
+mod control;
 mod executor;
 mod faults;
 mod lift;
@@ -35,13 +37,16 @@ mod reply;
 mod request;
 mod respond;
 mod server;
+mod spec;
 mod state;
 mod stats;
+mod wire;
 mod xml;
 
 #[cfg(test)]
 mod tests;
 
+pub use churn::{Change, Churn};
 pub use config::{
     AccessToken, Costs, Data, DataError, Generation, Load, OperatingLimit, PortalConfig, RateLimit,
     Refused, Rows, Scopes, Seconds, Statuses, Webhook,
@@ -50,4 +55,5 @@ pub use faults::{Fault, FaultRule, Faults, When};
 pub use portal::Portal;
 pub use reply::Reply;
 pub use server::Server;
+pub use spec::SpecError;
 pub use stats::Stats;
