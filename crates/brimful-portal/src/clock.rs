@@ -1,6 +1,8 @@
 //! The portal's clock: one seam for time, so that a test can pause it.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -9,8 +11,23 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
     base: f64,
+    skew: Skew,
     began: Instant,
     zone: i32,
+}
+
+/// By how many seconds a clock is fast, for now. A clone is the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Skew(Arc<AtomicU64>);
+
+impl Skew {
+    pub(crate) fn get(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set(&self, seconds: f64) {
+        self.0.store(seconds.to_bits(), Ordering::Relaxed);
+    }
 }
 
 impl Clock {
@@ -23,14 +40,21 @@ impl Clock {
         };
         Self {
             base: base.unwrap_or_else(of_day) + skew,
+            skew: Skew::default(),
             began: Instant::now(),
             zone,
         }
     }
 
+    /// The same clock, `skew` more off.
+    pub(crate) fn with_skew(mut self, skew: &Skew) -> Self {
+        self.skew = skew.clone();
+        self
+    }
+
     /// Unix seconds at `instant`.
     pub(crate) fn unix(&self, instant: Instant) -> f64 {
-        self.base + instant.saturating_duration_since(self.began).as_secs_f64()
+        self.base + self.skew.get() + instant.saturating_duration_since(self.began).as_secs_f64()
     }
 
     /// The time since the portal began: finer than Unix seconds, for the limiters.
@@ -93,5 +117,9 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1500)).await;
         assert_eq!(clock.unix(Instant::now()), 1006.5);
         assert_eq!(clock.elapsed(), Duration::from_millis(1500));
+        let skew = Skew::default();
+        let clock = clock.with_skew(&skew);
+        skew.set(-60.0);
+        assert_eq!(clock.unix(Instant::now()), 946.5);
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
+use crate::churn::Churn;
+use crate::faults::Faults;
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
 use crate::oauth::App;
@@ -42,6 +44,8 @@ pub struct PortalConfig {
     pub(crate) skew: f64,
     pub(crate) zone: i32,
     pub(crate) moved_to: Option<String>,
+    pub(crate) faults: Faults,
+    pub(crate) churn: Churn,
 }
 
 /// An incoming webhook: its user, its secret code, and what it may call.
@@ -117,6 +121,8 @@ impl Default for PortalConfig {
             skew: 0.0,
             zone: 3 * 3600,
             moved_to: None,
+            faults: Faults::default(),
+            churn: Churn::default(),
         }
     }
 }
@@ -293,6 +299,20 @@ impl PortalConfig {
     #[must_use]
     pub fn moved_to(mut self, address: impl Into<String>) -> Self {
         self.moved_to = Some(address.into());
+        self
+    }
+
+    /// The faults that the portal begins with. The portal plays them apart from `faults`: see [`crate::Portal::faults`].
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// What other people do to the portal's rows all the while.
+    #[must_use]
+    pub fn churn(mut self, churn: Churn) -> Self {
+        self.churn = churn;
         self
     }
 

@@ -125,6 +125,7 @@ impl<'p> Executor<'p> {
     }
 
     fn handle(&self, method: &Method, params: Array, now: f64, cost: &mut Duration) -> Outcome {
+        self.core.churn();
         let mut call = Call {
             params,
             user: self.caller.user,

@@ -20,8 +20,10 @@
 mod auth;
 mod batch;
 mod body;
+mod churn;
 mod clock;
 mod config;
+mod control;
 mod executor;
 mod faults;
 mod journal;
@@ -40,14 +42,17 @@ mod respond;
 mod rest3;
 mod rights;
 mod server;
+mod spec;
 mod state;
 mod stats;
 mod tls;
+mod wire;
 mod xml;
 
 #[cfg(test)]
 mod tests;
 
+pub use churn::{Change, Churn};
 pub use config::{
     AccessToken, Costs, Data, DataError, Generation, Load, OperatingLimit, PortalConfig, RateLimit,
     Refused, Rows, Scopes, Seconds, Statuses, Webhook,
@@ -58,5 +63,6 @@ pub use portal::Portal;
 pub use reply::Reply;
 pub use rights::Rights;
 pub use server::Server;
+pub use spec::SpecError;
 pub use stats::Stats;
 pub use tls::{Tls, TlsError};

@@ -2,14 +2,18 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::{Method as Verb, Request, Response, StatusCode};
 
 use crate::auth::{Caller, Guests, Presented};
 use crate::batch;
+use crate::churn::{Churn, Crowd};
 use crate::clock::Clock;
 use crate::config::{DataError, PortalConfig};
+use crate::control;
 use crate::executor::{Executor, Outcome};
 use crate::faults::{Fault, Faults};
 use crate::journal::Origin;
@@ -17,7 +21,7 @@ use crate::limits::{Buckets, Operating};
 use crate::method::MethodError;
 use crate::oauth;
 use crate::registry::{BATCH, Registry, Target};
-use crate::reply::Reply;
+use crate::reply::{Reply, SlowBody};
 use crate::request::{self, Route};
 use crate::respond::{self, Body, Format};
 use crate::rest3;
@@ -39,11 +43,13 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     pub(crate) oauth: oauth::Server,
     pub(crate) replays: rest3::Replays,
+    pub(crate) faults: Faults,
+    /// Those who change rows while others read them.
+    pub(crate) crowd: Crowd,
     guests: Guests,
     buckets: Mutex<Buckets>,
     operating: Mutex<Operating>,
     chance: Mutex<fastrand::Rng>,
-    faults: Faults,
 }
 
 impl Portal {
@@ -57,8 +63,9 @@ impl Portal {
         registry: Registry,
     ) -> Result<Self, DataError> {
         let data = std::mem::take(&mut config.data);
+        let faults = config.faults.copy();
         let core = Core {
-            clock: Clock::new(config.starts_at, config.skew, config.zone),
+            clock: Clock::new(config.starts_at, config.skew, config.zone).with_skew(faults.skew()),
             registry,
             counters: Counters::default(),
             oauth: oauth::Server::new(&config, data.seed),
@@ -68,9 +75,11 @@ impl Portal {
             operating: Mutex::new(Operating::new(config.operating)),
             chance: Mutex::new(fastrand::Rng::with_seed(data.seed)),
             state: RwLock::new(State::new(data)?),
-            faults: Faults::default(),
+            faults,
+            crowd: Crowd::default(),
             config,
         };
+        core.set_churn(core.config.churn.clone())?;
         Ok(Self {
             core: Arc::new(core),
         })
@@ -81,6 +90,18 @@ impl Portal {
     /// Work that has begun goes on when the caller stops waiting, as it does behind a web server: what was asked for
     /// is done although nobody hears of it.
     pub async fn handle(&self, request: Request<Bytes>, peer: IpAddr) -> Reply {
+        let mut reply = self.deliver(request, peer).await;
+        // Nobody sees the pieces of a slow body here, so it takes its time as a whole.
+        if let Reply::Response(response) = &mut reply
+            && let Some(SlowBody(time)) = response.extensions_mut().remove()
+        {
+            tokio::time::sleep(time).await;
+        }
+        reply
+    }
+
+    /// Handles a request up to the point where the connection sends the reply.
+    pub(crate) async fn deliver(&self, request: Request<Bytes>, peer: IpAddr) -> Reply {
         let core = Arc::clone(&self.core);
         let work = tokio::spawn(async move { core.reply(&request, peer).await });
         work.await
@@ -90,6 +111,12 @@ impl Portal {
     /// The faults to come.
     pub fn faults(&self) -> &Faults {
         &self.core.faults
+    }
+
+    /// What other people do to the rows from now on, in the place of what they did; no change at all if an entity is not
+    /// known.
+    pub fn set_churn(&self, churn: Churn) -> Result<(), DataError> {
+        self.core.set_churn(churn)
     }
 
     /// What the portal has been asked so far.
@@ -132,6 +159,9 @@ impl Core {
 
     /// The whole way of a request: the bucket in front of the portal, the faults on the line, the answer.
     async fn reply(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
+        if let Some(response) = control::answer(self, request, peer) {
+            return response.into();
+        }
         let _in_flight = self.counters.request();
         let reply = self.reply_uncounted(request, peer).await;
         if let Reply::Response(response) | Reply::Truncated { response, .. } = &reply {
@@ -148,11 +178,15 @@ impl Core {
             self.counters.count(|stats| stats.refused_by_rate += 1);
             return respond::query_limit().into();
         }
-        let fault = self.faults.draw(route.method_name());
-        if fault.is_some() {
+        let drawn = self.faults.draw(route.method_name());
+        if drawn.played {
             self.counters.count(|stats| stats.faults += 1);
         }
-        self.latency(fault.as_ref()).await;
+        self.latency(drawn.delay).await;
+        let fault = drawn.fault;
+        if let Some(Fault::Redirect(address)) = &fault {
+            return moved(request, address.as_deref()).into();
+        }
         let instead = fault.as_ref().and_then(|fault| match route {
             Route::V3 { .. } => rest3::instead(fault),
             _ => None,
@@ -192,18 +226,15 @@ impl Core {
         Ok(caller)
     }
 
-    async fn latency(&self, fault: Option<&Fault>) {
-        let mut latency = self.config.latency;
+    async fn latency(&self, more: Duration) {
+        let mut latency = self.config.latency.saturating_add(more);
         if !self.config.jitter.is_zero() {
-            latency += self.config.jitter.mul_f64(
-                self.chance
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .f64(),
-            );
-        }
-        if let Some(Fault::Delay(delay)) = fault {
-            latency += *delay;
+            let share = self
+                .chance
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .f64();
+            latency = latency.saturating_add(self.config.jitter.mul_f64(share));
         }
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
@@ -220,11 +251,7 @@ impl Core {
             return too_large();
         }
         if let Some(address) = &self.config.moved_to {
-            let path = request
-                .uri()
-                .path_and_query()
-                .map_or("/", |path| path.as_str());
-            return respond::redirect(&format!("{}{path}", address.trim_end_matches('/')));
+            return moved(request, Some(address));
         }
         match route {
             Route::Elsewhere => respond::html(StatusCode::NOT_FOUND),
@@ -316,6 +343,22 @@ impl Core {
         self.counters.count(|stats| stats.cut_off += 1);
         respond::html(StatusCode::GATEWAY_TIMEOUT)
     }
+}
+
+/// The way to the same path at `address`, or where the request was sent.
+fn moved(request: &Request<Bytes>, address: Option<&str>) -> Response<Bytes> {
+    let path = request.uri().path_and_query();
+    let path = path.map_or("/", |path| path.as_str());
+    let here = || {
+        let host = request
+            .headers()
+            .get(HOST)
+            .and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| request.uri().host());
+        host.map(|host| format!("//{host}")).unwrap_or_default()
+    };
+    let address = address.map_or_else(here, |address| address.trim_end_matches('/').to_owned());
+    respond::redirect(&format!("{address}{path}"))
 }
 
 /// The refusal of a body beyond the limit.

@@ -1,7 +1,13 @@
 //! What comes back from a portal: mostly a response, sometimes less.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Response;
+
+/// Goes with a response whose body takes so much time to come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SlowBody(pub(crate) Duration);
 
 /// The portal's reply to one request.
 #[derive(Debug)]

@@ -12,18 +12,16 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::serve::{Listener, ListenerExt};
 use bytes::{Bytes, BytesMut};
-use futures_core::Stream;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::portal::{Portal, too_large};
-use crate::reply::Reply;
 use crate::request_line::Forgiving;
 use crate::tls::{Tls, TlsListener};
+use crate::wire;
 
 impl Portal {
     /// The portal as an axum router. The source address of a request is taken from its [`ConnectInfo`]; without one
@@ -126,7 +124,9 @@ impl Portal {
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let (head, body) = request.into_parts();
         match read(body, self.body_limit()).await {
-            Ok(Some(body)) => on_the_wire(self.handle(Request::from_parts(head, body), peer).await),
+            Ok(Some(body)) => {
+                wire::response(self.deliver(Request::from_parts(head, body), peer).await)
+            }
             Ok(None) => too_large().map(Body::from),
             // The caller is gone in the middle of its request: nobody reads what we say.
             Err(_) => Response::new(Body::empty()),
@@ -151,49 +151,6 @@ async fn read(mut body: Body, limit: usize) -> Result<Option<Bytes>, axum::Error
         }
     }
     Ok((length <= limit).then(|| whole.freeze()))
-}
-
-/// A reply as the connection sends it.
-fn on_the_wire(reply: Reply) -> Response<Body> {
-    match reply {
-        Reply::Response(response) => response.map(Body::from),
-        Reply::Truncated { response, length } => {
-            let (mut head, body) = response.into_parts();
-            head.headers
-                .insert(CONTENT_LENGTH, HeaderValue::from(length));
-            Response::from_parts(head, Body::from_stream(BrokenOff::After(body)))
-        }
-        Reply::Reset => Response::new(Body::from_stream(BrokenOff::Now)),
-    }
-}
-
-/// A body that fails, at once or after some bytes: the server can only close the connection. Between the bytes and the
-/// failure it yields, so that the bytes leave.
-enum BrokenOff {
-    After(Bytes),
-    Yield(u8),
-    Now,
-}
-
-impl Stream for BrokenOff {
-    type Item = io::Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match std::mem::replace(&mut *self, Self::Now) {
-            Self::After(bytes) => {
-                *self = Self::Yield(3);
-                Poll::Ready(Some(Ok(bytes)))
-            }
-            Self::Yield(0) | Self::Now => {
-                Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())))
-            }
-            Self::Yield(left) => {
-                *self = Self::Yield(left - 1);
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-        }
-    }
 }
 
 /// A portal on a socket, until it is dropped.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Counts since the portal began.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// HTTP requests, refused ones too.
@@ -19,6 +19,8 @@ pub struct Stats {
     pub cut_off: u64,
     /// Faults that were played.
     pub faults: u64,
+    /// Rows that churn inserted, updated and deleted.
+    pub churned: u64,
     /// Bytes of reply bodies.
     pub bytes: u64,
     /// Requests being handled now.

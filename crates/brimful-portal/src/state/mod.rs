@@ -196,6 +196,12 @@ impl State {
         Ok(())
     }
 
+    /// The place of the entity `name`, if the portal has it.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        let mut types: Vec<u32> = self.tables.iter().map(|table| table.entity_type).collect();
+        place(name, &mut types).filter(|&at| at < self.tables.len())
+    }
+
     pub(crate) fn table(&self, entity: usize) -> &Table {
         &self.tables[entity]
     }

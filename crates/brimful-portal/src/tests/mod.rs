@@ -6,6 +6,8 @@
 
 mod batches;
 mod calls;
+mod churn;
+mod control;
 mod faults;
 mod limits;
 mod methods;

@@ -143,3 +143,44 @@ async fn an_address_may_be_typed_as_it_is_read() {
         "{reply}"
     );
 }
+
+#[tokio::test]
+async fn a_slow_body_comes_piece_by_piece_and_whole() {
+    let server = server().await;
+    let slow = Fault::SlowBody(std::time::Duration::from_millis(200));
+    server.portal().faults().push(slow);
+    let began = tokio::time::Instant::now();
+    let request = posted(&server, "test.echo", r#"{"a":"b"}"#);
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut pieces = 0;
+    let mut reply = Vec::new();
+    let mut part = [0; 4096];
+    while let Ok(n @ 1..) = stream.read(&mut part).await {
+        pieces += 1;
+        reply.extend_from_slice(&part[..n]);
+    }
+    let reply = String::from_utf8(reply).unwrap();
+    assert!(began.elapsed().as_millis() >= 200);
+    assert!(pieces > 3, "{pieces} pieces");
+    assert!(reply.contains("content-length: "), "{reply}");
+    assert!(reply.ends_with("}}"), "{reply}");
+}
+
+#[tokio::test]
+async fn faults_are_ordered_over_http_from_the_same_machine() {
+    let server = server().await;
+    let control = |verb: &str, body: &str| {
+        let (host, length) = (server.address(), body.len());
+        format!(
+            "{verb} /_portal/faults HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    let reply = heard(&server, &control("PUT", "503")).await;
+    assert!(reply.contains("\"spec\":\"503\""), "{reply}");
+    let refused = heard(&server, &posted(&server, "test.echo", "")).await;
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+    heard(&server, &control("DELETE", "")).await;
+    let reply = heard(&server, &posted(&server, "test.echo", "")).await;
+    assert!(reply.starts_with("HTTP/1.1 200 "), "{reply}");
+}
