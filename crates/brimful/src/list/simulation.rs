@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use brimful_protocol::catalogue;
 use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value};
 
 use super::bounds::Bounds;
@@ -285,7 +286,7 @@ fn the_callers_bounds_hold() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, rng_seed: RngSeed::Fixed(24), ..ProptestConfig::default() })]
 
     #[test]
     fn every_row_that_is_there_throughout_comes_exactly_once_and_in_order(
