@@ -1,5 +1,7 @@
 //! Whatever is sent, the portal answers, and never 500 on its own account: a handler that panics is a 500 here.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod deterministic;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -67,10 +69,10 @@ impl Bench {
             .headers()
             .get(CONTENT_TYPE)
             .map_or("", |value| value.to_str().unwrap());
-        if media_type.starts_with("application/json") {
-            if let Err(error) = serde_json::from_slice::<Value>(response.body()) {
-                panic!("{error} in the reply to {shown}: {:?}", response.body());
-            }
+        if media_type.starts_with("application/json")
+            && let Err(error) = serde_json::from_slice::<Value>(response.body())
+        {
+            panic!("{error} in the reply to {shown}: {:?}", response.body());
         }
         response
     }
