@@ -85,12 +85,12 @@ impl Lines {
             *self = Self::Past;
         }
         let (line, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
-        if !line.iter().any(needs_escape) {
+        if !line.iter().copied().any(needs_escape) {
             return None;
         }
         let mut out = Vec::with_capacity(bytes.len() + 64);
         for byte in line {
-            if needs_escape(byte) {
+            if needs_escape(*byte) {
                 out.extend_from_slice(format!("%{byte:02X}").as_bytes());
             } else {
                 out.push(*byte);
@@ -101,7 +101,7 @@ impl Lines {
     }
 }
 
-fn needs_escape(byte: &u8) -> bool {
+fn needs_escape(byte: u8) -> bool {
     matches!(byte, b'<' | b'>' | b'"' | 128..)
 }
 

@@ -244,9 +244,8 @@ impl Caller {
 /// What an error of a whole request means for each of its items.
 fn of_error(error: &Error) -> Outcome {
     match (error.did_it_run(), error.api_error()) {
-        (DidItRun::Unknown, _) => Outcome::Unknown(error.to_string()),
-        (_, Some(api)) => Outcome::Failed(api.clone()),
+        (DidItRun::Yes | DidItRun::No, Some(api)) => Outcome::Failed(api.clone()),
         (DidItRun::No, None) => Outcome::NotRun,
-        (DidItRun::Yes, None) => Outcome::Unknown(error.to_string()),
+        (DidItRun::Unknown, _) | (DidItRun::Yes, None) => Outcome::Unknown(error.to_string()),
     }
 }
