@@ -50,6 +50,14 @@ pub(crate) enum OutputError {
     /// Somebody else is writing the same file.
     #[error("{} is being written by another process", .0.display())]
     Busy(PathBuf),
+    /// A file that could not be written to its end. The rows that are in it are whole.
+    #[error("{error}")]
+    Short {
+        error: Box<OutputError>,
+        rows: u64,
+        last_id: Option<u64>,
+        left: Written,
+    },
     /// Anything else that the system says.
     #[error("could not write {name}: {source}")]
     Io {
@@ -129,15 +137,19 @@ struct Sink {
     place: Place,
     /// Rows that are not written yet.
     block: Vec<u8>,
+    /// Rows taken, and the ID of the last one.
+    rows: (u64, Option<u64>),
+    /// The same, and bytes, as far as they are written.
+    written: (u64, Option<u64>),
     bytes: u64,
 }
 
 #[derive(Debug)]
 enum Place {
     Stdout,
-    /// A device or a pipe: it is written as it stands.
+    /// A device or a pipe: it is written as it stands. A pipe is opened by the writer, for it waits for a reader.
     Special {
-        file: File,
+        file: Option<File>,
         path: PathBuf,
     },
     File(Partial),
@@ -163,28 +175,41 @@ impl Sink {
                 Ok(found) if found.is_dir() => {
                     return Err(named(path, io::ErrorKind::IsADirectory.into()));
                 }
-                Ok(found) if !found.is_file() => {
-                    let file = OpenOptions::new()
-                        .write(true)
-                        .open(path)
-                        .map_err(|error| named(path, error))?;
-                    Place::Special {
-                        file,
-                        path: path.clone(),
-                    }
-                }
+                Ok(found) if !found.is_file() => Place::Special {
+                    file: if waits_for_reader(&found) {
+                        None
+                    } else {
+                        Some(open_special(path)?)
+                    },
+                    path: path.clone(),
+                },
+                Err(error) if names_a_folder(path) => return Err(named(path, error)),
                 _ => Place::File(Partial::open(path)?),
             },
         };
         Ok(Self {
             place,
             block: Vec::with_capacity(BLOCK + BLOCK / 4),
+            rows: (0, None),
+            written: (0, None),
             bytes: 0,
         })
     }
 
     /// Writes pages until there are no more.
-    fn take(mut self, mut pages: mpsc::Receiver<Page>) -> Result<Self, OutputError> {
+    fn take(mut self, pages: mpsc::Receiver<Page>) -> Result<Self, OutputError> {
+        match self.take_all(pages) {
+            Ok(()) => Ok(self),
+            Err(error) => Err(self.cut(error)),
+        }
+    }
+
+    fn take_all(&mut self, mut pages: mpsc::Receiver<Page>) -> Result<(), OutputError> {
+        if let Place::Special { file, path } = &mut self.place
+            && file.is_none()
+        {
+            *file = Some(open_special(path)?);
+        }
         while let Some(page) = pages.blocking_recv() {
             for row in page.raw() {
                 if json_text::is_one_line(row) {
@@ -194,14 +219,34 @@ impl Sink {
                 }
                 self.block.push(b'\n');
             }
+            let last_id = page.ids().next_back().flatten();
+            self.rows = (self.rows.0 + page.len() as u64, last_id.or(self.rows.1));
             // Somebody may be reading along: what is there is passed on before the writer waits.
             let waits = pages.is_empty() && !matches!(self.place, Place::File(_));
             if self.block.len() >= BLOCK || waits {
                 self.flush()?;
             }
         }
-        self.flush()?;
-        Ok(self)
+        self.flush()
+    }
+
+    /// What is left of a file when writing fails: the rows that are whole.
+    fn cut(self, error: OutputError) -> OutputError {
+        let Place::File(partial) = self.place else {
+            return error;
+        };
+        let Some(name) = partial.cut(self.bytes) else {
+            return error;
+        };
+        OutputError::Short {
+            error: Box::new(error),
+            rows: self.written.0,
+            last_id: self.written.1,
+            left: Written {
+                name,
+                bytes: self.bytes,
+            },
+        }
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
@@ -226,11 +271,13 @@ impl Sink {
                     })?;
             }
             Place::Special { file, path } => {
+                let mut file = file.as_ref().ok_or_else(lost)?;
                 file.write_all(block).map_err(|error| named(path, error))?;
             }
             Place::File(partial) => partial.append(block)?,
         }
         self.bytes += self.block.len() as u64;
+        self.written = self.rows;
         self.block.clear();
         Ok(())
     }
@@ -263,7 +310,12 @@ impl Partial {
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(".partial");
         let partial = target.with_file_name(name);
-        let fresh = !partial.exists();
+        let there = std::fs::symlink_metadata(&partial);
+        if there.as_ref().is_ok_and(|there| !there.is_file()) {
+            let what = io::Error::other("it is there already, and is no file");
+            return Err(named(&partial, what));
+        }
+        let fresh = there.is_err();
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -272,6 +324,10 @@ impl Partial {
             .map_err(|error| named(path, error))?;
         // A file system without locks is no reason not to write.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(OutputError::Busy(partial));
+        }
+        // Between opening and locking another run may have ended: then this is the file that it completed.
+        if !is_at(&file, &partial) {
             return Err(OutputError::Busy(partial));
         }
         Ok(Self {
@@ -316,6 +372,20 @@ impl Partial {
         Ok(target_name(target))
     }
 
+    /// After a write that failed: the first `bytes` stay, and no file without any.
+    fn cut(self, bytes: u64) -> Option<String> {
+        if bytes > 0 {
+            // If this fails too, half a row is at its end, and it is still no whole file.
+            let _ = self.file.set_len(bytes);
+            return Some(target_name(&self.path));
+        }
+        if self.fresh || self.emptied {
+            // An empty file that cannot be removed does no harm.
+            let _ = std::fs::remove_file(&self.path);
+        }
+        None
+    }
+
     fn leave(self) -> Result<Option<String>, OutputError> {
         if self.emptied {
             self.file
@@ -329,6 +399,46 @@ impl Partial {
         }
         Ok(None)
     }
+}
+
+fn open_special(path: &Path) -> Result<File, OutputError> {
+    OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(|error| named(path, error))
+}
+
+/// Whether opening it for writing takes until somebody reads.
+#[cfg(unix)]
+fn waits_for_reader(found: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    found.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn waits_for_reader(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// `leads/` is no name of a file.
+fn names_a_folder(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(std::path::is_separator)
+}
+
+/// Whether `file` is what is at `path` now.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Here a file that is open cannot be renamed by another process.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// The path as one would type it from here.
@@ -456,6 +566,31 @@ mod tests {
         assert!(matches!(Partial::open(&whole), Err(OutputError::Busy(_))));
         drop(first);
         assert!(Partial::open(&whole).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_another_run_completed_meanwhile_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let open = File::create(&partial).unwrap();
+        assert!(is_at(&open, &partial));
+        std::fs::rename(&partial, &whole).unwrap();
+        assert!(!is_at(&open, &partial));
+        File::create(&partial).unwrap();
+        assert!(!is_at(&open, &partial));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_partial_file_that_is_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let other = folder.path().join("other");
+        std::fs::write(&other, "not ours").unwrap();
+        std::os::unix::fs::symlink(&other, &partial).unwrap();
+        assert!(Partial::open(&whole).is_err());
+        assert_eq!(std::fs::read_to_string(other).unwrap(), "not ours");
     }
 
     #[tokio::test]

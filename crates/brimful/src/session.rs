@@ -237,7 +237,8 @@ fn unreadable<T>(status: StatusCode, what: &str) -> Became<T> {
     let message = format!("the portal answered {status} with {what}");
     match status {
         StatusCode::TOO_MANY_REQUESTS => {
-            Became::OverTime(Error::new(ErrorKind::QueryLimit, DidItRun::No, message))
+            // The operating limit says so in JSON, and lasts minutes. This is somebody in front of the portal.
+            Became::Lost(Error::new(ErrorKind::QueryLimit, DidItRun::No, message))
         }
         _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
             Became::Lost(Error::new(ErrorKind::Decode, DidItRun::Unknown, message))

@@ -74,20 +74,18 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         exit = interrupts.next() => Stopped::BySignal(exit),
     };
     let end = match stopped {
-        Stopped::Complete => match output.finish().await {
-            Ok(written) => Ok(written),
-            Err(OutputError::Closed) => return Ok(Exit::Done),
-            Err(error) => Err(unwritable(&error)),
+        Stopped::Complete => tokio::select! {
+            written = output.finish() => match written {
+                Ok(written) => Ok(written),
+                Err(OutputError::Closed) => return Ok(Exit::Done),
+                Err(error) => Err(unwritten(&args.method, &error, &passed)),
+            },
+            // All rows have come, but whoever is to read them does not.
+            exit = interrupts.next() => Err(interrupted(exit, &args.method, &passed, None)),
         },
         // Whoever reads has had enough: that is no failure.
         Stopped::ByOutput(OutputError::Closed) => return Ok(Exit::Done),
-        Stopped::ByOutput(error) => {
-            let mut failure = unwritable(&error);
-            if passed.rows > 0 {
-                failure.exit = Exit::Incomplete;
-            }
-            Err(failure)
-        }
+        Stopped::ByOutput(error) => Err(unwritten(&args.method, &error, &passed)),
         Stopped::ByPortal(error) => Err(unfinished(
             &args.method,
             &error,
@@ -163,6 +161,10 @@ fn unfinished(method: &str, error: &Error, passed: &Passed, left: Option<Written
     if error.report().is_none_or(|report| report.strategy != BY_ID) {
         return failure;
     }
+    if error.kind() == ErrorKind::Incomplete && failure.hint.is_none() {
+        // It does not filter or sort by ID as it should: the rest is not to be had by ID either.
+        return failure.hint("--walk pages reads the list in another way");
+    }
     let keyset = catalogue::find(method).and_then(|method| method.keyset);
     let rest = match (passed.last_id, keyset) {
         (Some(id), Some(keyset)) => {
@@ -194,6 +196,29 @@ fn kept(method: &str, passed: &Passed, left: &Written) -> String {
         format!(", the last with ID {}", count(id))
     });
     format!("{rows} in {}{up_to}", left.name)
+}
+
+/// Rows had come when the output failed.
+fn unwritten(method: &str, error: &OutputError, passed: &Passed) -> Failure {
+    let mut failure = unwritable(error);
+    if let OutputError::Short {
+        rows,
+        last_id,
+        left,
+        ..
+    } = error
+    {
+        failure.exit = Exit::Incomplete;
+        let passed = Passed {
+            rows: *rows,
+            last_id: *last_id,
+        };
+        return failure.kept(kept(method, &passed, left));
+    }
+    if passed.rows > 0 {
+        failure.exit = Exit::Incomplete;
+    }
+    failure
 }
 
 fn unwritable(error: &OutputError) -> Failure {

@@ -1,7 +1,7 @@
 //! Lists on disk and in pipes.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::process::{Child, Output, Stdio};
 
 use brimful_portal::{Fault, FaultRule, PortalConfig};
 use serde_json::{Value, json};
@@ -367,4 +367,139 @@ fn an_interrupted_export_keeps_what_arrived() {
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     assert!(stderr(&output).contains("crm.lead.list: interrupted"));
     assert!(!desk.path("leads.jsonl").exists());
+}
+
+/// Sends Ctrl-C, and says how the program ended.
+#[cfg(unix)]
+fn interrupt(child: Child) -> Output {
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    child.wait_with_output().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_whole_list_that_nobody_reads_can_be_interrupted() {
+    let (desk, portal) = (Desk::new(), portal(leads(1_000)));
+    // A pipe that stays open, and that nobody reads from.
+    let (_reader, writer) = std::io::pipe().unwrap();
+    let args = [
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "-",
+    ];
+    let child = desk
+        .command(&args)
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answered = || portal.server.portal().stats();
+    while answered().requests < 3 || answered().in_flight > 0 {
+        std::thread::yield_now();
+    }
+    let output = interrupt(child);
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_without_a_reader_can_be_interrupted() {
+    let (desk, portal) = (Desk::new(), portal(leads(1_000)));
+    let made = std::process::Command::new("mkfifo")
+        .arg(desk.path("pipe"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let args = [
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "pipe",
+    ];
+    let child = desk.command(&args).stderr(Stdio::piped()).spawn().unwrap();
+    while portal.server.portal().stats().requests < 1 {
+        std::thread::yield_now();
+    }
+    let output = interrupt(child);
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_full_disk_the_rows_that_are_whole_are_kept() {
+    let (desk, portal) = (Desk::new(), portal(leads(20_000)));
+    // A limit on the size of files, in kibibytes, ends them as a full disk does.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 2560; exec {} export crm.lead.list --portal {} -o leads.jsonl",
+        env!("CARGO_BIN_EXE_brimful"),
+        portal.url()
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(desk.path("."))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert_eq!(desk.files(), ["leads.jsonl.partial"]);
+    let last = ids(&desk.rows("leads.jsonl.partial")).pop().unwrap();
+    let said = stderr(&output).replace(',', "");
+    assert!(said.contains(&format!("the last with ID {last}")), "{said}");
+}
+
+#[test]
+fn a_name_that_is_a_folders_is_refused_before_anything_is_asked_for() {
+    let (desk, portal) = (Desk::new(), portal(leads(60)));
+    let args = [
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "x/",
+    ];
+    let output = desk.run(&args);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(portal.server.portal().stats().requests, 0);
+    assert!(desk.files().is_empty());
+}
+
+#[test]
+fn a_method_that_ignores_the_filter_by_id_is_to_be_read_by_pages() {
+    let full: Vec<Value> = (1..=50).map(|id| json!({"ID": id.to_string()})).collect();
+    let last: Vec<Value> = (951..=1000)
+        .rev()
+        .map(|id| json!({"ID": id.to_string()}))
+        .collect();
+    let portal = server(move |received| {
+        let command = received.body["cmd"]["p1"].as_str().unwrap_or_default();
+        if command.contains("DESC") {
+            json_response(
+                &json!({"result": {"result": {"p0": full, "p1": last}, "result_error": []}}),
+            )
+        } else {
+            same_for_all(received, &json!(full), 1000)
+        }
+    });
+    let desk = Desk::new();
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal,
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("hint: --walk pages"), "{said}");
+    assert!(!said.contains("--filter"), "{said}");
 }

@@ -34,6 +34,8 @@ const MOST_IN_FLIGHT: usize = 32;
 const UNLIMITED_IN_FLIGHT: usize = 6;
 /// A request is to be done on the portal in this time, well under the 60 seconds after which it is cut.
 const LONGEST_REQUEST: f64 = 25.0;
+/// A reply is to be no larger than this, well under what the client takes and what a portal has memory for.
+const LARGEST_REPLY: f64 = (64 << 20) as f64;
 
 pub(crate) enum Message {
     Page(Page),
@@ -217,11 +219,10 @@ impl Driver {
     }
 
     fn send(&mut self, slot: Slot) -> bool {
-        let room = if self.command_time > 0.0 {
-            ((LONGEST_REQUEST / self.command_time) as usize).clamp(1, MAX_COMMANDS)
-        } else {
-            MAX_COMMANDS
-        };
+        // Nothing came yet: any number of commands takes no time.
+        let in_time = LONGEST_REQUEST / self.command_time;
+        let in_size = LARGEST_REPLY / (50.0 * self.row_bytes);
+        let room = (in_time.min(in_size) as usize).clamp(1, MAX_COMMANDS);
         let ahead = self.ahead();
         let Some((ticket, commands)) = self.strategy.next(room, ahead) else {
             return false;

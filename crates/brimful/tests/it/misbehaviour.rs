@@ -235,3 +235,63 @@ async fn a_page_of_a_proxy_does_not_say_that_a_write_ran() {
         assert!(!error.to_string().contains("attempts"), "{error}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_429_of_a_proxy_is_tried_again_soon_and_not_after_the_operating_time() {
+    let started = tokio::time::Instant::now();
+    let portal = Scripted::new([
+        (429, "<html><title>Too many</title>"),
+        (200, r#"{"result":[]}"#),
+    ]);
+    let reply = portal
+        .client()
+        .call("crm.lead.list", serde_json::json!({}))
+        .await;
+    assert!(reply.is_ok(), "{reply:?}");
+    assert!(started.elapsed() < Duration::from_secs(1));
+}
+
+/// Has rows of half a megabyte, and notes how many commands each request has.
+#[derive(Debug)]
+struct FatRows(Arc<Mutex<Vec<usize>>>);
+
+impl Transport for FatRows {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let mut sizes = self.0.lock().unwrap();
+        sizes.push(body["cmd"].as_object().unwrap().len());
+        let answer = if sizes.len() == 1 {
+            let text = "x".repeat(500_000);
+            let rows = |ids: Vec<u64>| {
+                let rows: Vec<String> = ids
+                    .into_iter()
+                    .map(|id| format!(r#"{{"ID":"{id}","COMMENTS":"{text}"}}"#))
+                    .collect();
+                format!("[{}]", rows.join(","))
+            };
+            batch(&[rows((1..=50).collect()), rows((951..=1000).rev().collect())])
+        } else {
+            r#"{"error":"ACCESS_DENIED","error_description":"seen enough"}"#.to_owned()
+        };
+        async move {
+            Ok(Response {
+                status: StatusCode::OK,
+                headers: HeaderMap::new(),
+                body: answer.into(),
+            })
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fat_rows_are_asked_for_in_smaller_batches() {
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let client = Client::builder(WEBHOOK)
+        .transport(FatRows(Arc::clone(&sizes)))
+        .build()
+        .unwrap();
+    ids(client.list("crm.lead.list")).await.unwrap_err();
+    // Two pages of 25 MB are as much as a reply may have.
+    assert_eq!(*sizes.lock().unwrap(), [2, 2]);
+}
