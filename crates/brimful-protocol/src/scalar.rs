@@ -125,7 +125,7 @@ where
 }
 
 /// A count in a reply: a number, a string of digits, or nonsense, which is no reason to lose the reply.
-pub(crate) fn count(json: &str) -> Option<u64> {
+pub fn count(json: &str) -> Option<u64> {
     let bare = json.trim_matches('"');
     bare.strip_suffix(".0").unwrap_or(bare).parse().ok()
 }

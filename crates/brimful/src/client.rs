@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use brimful_protocol::rows::RowsError;
 use brimful_protocol::{Envelope, Time};
@@ -9,16 +10,17 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
+use crate::auth::{Auth, Webhook};
 use crate::effect::{self, Effect};
 use crate::error::Error;
-use crate::gate::{Gate, Limit};
-use crate::ledger::Ledger;
+use crate::gate::Rank;
+use crate::limits::{Limit, Limits, Priority, SlowGuard};
 use crate::list::List;
-use crate::retry::RetryPolicy;
-use crate::session::{Call, Session};
+use crate::retry::Retry;
+use crate::session::{Call, Scope, Session};
 use crate::transport::{HttpTransport, Transport};
-use crate::webhook::Webhook;
 
 /// A client of one portal. Clones share connections, the gate and what was learned of the portal.
 ///
@@ -33,6 +35,7 @@ use crate::webhook::Webhook;
 #[derive(Debug, Clone)]
 pub struct Client {
     session: Arc<Session>,
+    scope: Scope,
 }
 
 /// Sets a [`Client`] up.
@@ -40,9 +43,11 @@ pub struct Client {
 pub struct ClientBuilder {
     webhook: String,
     limit: Option<Limit>,
+    operating_time: Duration,
+    limits: Option<Limits>,
     transport: Option<Arc<dyn Transport>>,
     seed: Option<u64>,
-    policy: RetryPolicy,
+    retry: Retry,
 }
 
 impl Client {
@@ -51,9 +56,11 @@ impl Client {
         ClientBuilder {
             webhook: webhook.into(),
             limit: Some(Limit::STANDARD),
+            operating_time: OPERATING_TIME,
+            limits: None,
             transport: None,
             seed: None,
-            policy: RetryPolicy::default(),
+            retry: Retry::default(),
         }
     }
 
@@ -71,16 +78,11 @@ impl Client {
         params: Value,
         effect: Effect,
     ) -> Result<Reply, Error> {
-        let call = Call {
-            method: method.to_owned(),
-            subject: method.to_owned(),
-            effect,
-            body: params.to_string().into(),
-        };
+        let call = Call::new(method, effect, params.to_string(), &self.scope);
         let (reply, _) = self.session.run(&call, None, Reply::read).await;
         let reply = reply?;
         if let Some(time) = &reply.time {
-            self.session.ledger.note(method, time);
+            self.session.ledger.note(method, time, 1);
         }
         Ok(reply)
     }
@@ -90,9 +92,60 @@ impl Client {
         List::new(self.clone(), method.into())
     }
 
+    /// The same client, whose calls wait for the portal's limit with another priority, as one job.
+    ///
+    /// ```no_run
+    /// # fn example(client: brimful::Client) {
+    /// let nightly = client.with_priority(brimful::Priority::Low);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Self {
+        let mut this = self.clone();
+        this.scope.rank = Rank::of(priority);
+        this
+    }
+
+    /// The same client as a job of its own: its calls take turns with those of other jobs, however many there are.
+    #[must_use]
+    pub fn job(&self) -> Self {
+        self.with_priority(self.scope.rank.priority)
+    }
+
+    /// The same client, whose calls and lists end with [`ErrorKind::Deadline`](crate::ErrorKind::Deadline) when
+    /// `within` has passed, counted from now.
+    #[must_use]
+    pub fn with_deadline(&self, within: Duration) -> Self {
+        let mut this = self.clone();
+        this.scope.deadline = Some(Instant::now() + within);
+        this
+    }
+
+    /// The portal's limits, as this client keeps them.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            gate: Arc::clone(&self.session.gate),
+            ledger: Arc::clone(&self.session.ledger),
+        }
+    }
+
+    /// As long as the guard lives, at most `requests` requests of all clones are in flight.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// let gently = client.slow(1);
+    /// client.call("crm.lead.list", serde_json::json!({})).await?;
+    /// drop(gently);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn slow(&self, requests: usize) -> SlowGuard {
+        self.limits().slow(requests)
+    }
+
     /// The portal's address, without its secret.
     pub fn portal(&self) -> String {
-        self.session.webhook.to_string()
+        self.session.auth.to_string()
     }
 
     /// HTTP requests sent so far, by all clones.
@@ -103,13 +156,42 @@ impl Client {
     pub(crate) fn session(&self) -> &Arc<Session> {
         &self.session
     }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
 }
+
+/// The operating time that a method may use in ten minutes, in the cloud (documentation of Bitrix24, "Limits").
+const OPERATING_TIME: Duration = Duration::from_secs(480);
 
 impl ClientBuilder {
     /// The portal's limit; [`Limit::STANDARD`] unless said otherwise. `None`: it has none, as self-hosted portals.
     #[must_use]
     pub fn limit(mut self, limit: impl Into<Option<Limit>>) -> Self {
         self.limit = limit.into();
+        self
+    }
+
+    /// The operating time that a method may use in ten minutes; 480 s unless said otherwise. Where the portal allows
+    /// less, that is learned.
+    #[must_use]
+    pub fn operating_time_limit(mut self, limit: Duration) -> Self {
+        self.operating_time = limit;
+        self
+    }
+
+    /// The limits of another client for the same portal, whose rate this one shares.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// How often and how long a call is tried.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
         self
     }
 
@@ -136,29 +218,29 @@ impl ClientBuilder {
             .webhook
             .parse()
             .map_err(|error: crate::WebhookError| Error::config(error.to_string()))?;
-        if let Some(limit) = self.limit
-            && !(limit.burst >= 1.0
-                && limit.per_second > 0.0
-                && limit.burst.is_finite()
-                && limit.per_second.is_finite())
-        {
+        let auth = Auth::Webhook(webhook);
+        if let Some(limit) = self.limit.filter(|limit| !limit.makes_sense()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
                 limit.burst, limit.per_second
             )));
         }
+        let limits = match self.limits {
+            Some(shared) => shared.for_another_credential(),
+            None => Limits::new(self.limit, self.operating_time),
+        };
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(HttpTransport::new(webhook.route()).map_err(|error| {
+            None => Arc::new(HttpTransport::new(auth.route()).map_err(|error| {
                 Error::config("the HTTP client could not be set up").with_source(error)
             })?),
         };
         let session = Session {
-            webhook,
+            auth,
             transport,
-            gate: Arc::new(Gate::new(self.limit)),
-            ledger: Ledger::default(),
-            policy: self.policy,
+            gate: limits.gate,
+            ledger: limits.ledger,
+            retry: self.retry,
             random: Mutex::new(
                 self.seed
                     .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
@@ -168,6 +250,7 @@ impl ClientBuilder {
         };
         Ok(Client {
             session: Arc::new(session),
+            scope: Scope::default(),
         })
     }
 }

@@ -6,27 +6,21 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use brimful_protocol::batch::MAX_COMMANDS;
-use brimful_protocol::{KnownCode, query};
+use brimful_protocol::query;
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
-use tokio::time::Instant;
 
-use crate::batch::{Command, Outcome};
+use crate::batch::{Command, Known, OnError, Outcome, Pace, Runner, has_references, of_error};
 use crate::client::Client;
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error};
 
 /// Requests in flight; the gate holds them back as the portal's limit wants it.
 const IN_FLIGHT: usize = 8;
-/// How often commands that came back without having run are sent again.
-const REPEATS: u32 = 20;
 
 /// Calls of one method for many items, not yet made.
 #[must_use = "calls are made by outcomes() or collect()"]
@@ -81,7 +75,7 @@ impl Each {
             items,
             effect,
         } = self;
-        let room = Arc::new(AtomicUsize::new(MAX_COMMANDS));
+        let pace = Arc::new(Pace::default());
         let requests = stream::iter(items)
             .chunks(MAX_COMMANDS)
             .map(move |items| {
@@ -89,7 +83,7 @@ impl Each {
                     client: client.clone(),
                     method: method.clone(),
                     effect,
-                    room: Arc::clone(&room),
+                    pace: Arc::clone(&pace),
                 };
                 async move { caller.run(items).await }
             })
@@ -132,100 +126,46 @@ struct Caller {
     client: Client,
     method: String,
     effect: Effect,
-    /// Commands that a request may have to be done in good time, learned from the requests before it.
-    room: Arc<AtomicUsize>,
+    pace: Arc<Pace>,
 }
-
-/// A request is to be done in this time: a portal cuts it after 60 seconds, and what it did until then is unknown.
-const LONGEST_REQUEST: Duration = Duration::from_secs(20);
 
 impl Caller {
     /// Runs up to 50 items; one outcome for each.
     async fn run(&self, items: Vec<Value>) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
-        let mut waiting = Vec::new();
-        for (place, item) in items.iter().enumerate() {
-            if query::vanishing(item).is_some() || item.is_array() {
-                // A batch is a query string: a null in it would vanish, and with it what the caller wants cleared;
-                // positional parameters would lose their order. A body of its own carries both.
-                outcomes[place] = Some(self.single(item.clone()).await);
+        let mut commands = Vec::new();
+        for (place, params) in items.into_iter().enumerate() {
+            // A batch is a query string: a null in it would vanish, and with it what the caller wants cleared;
+            // positional parameters would lose their order, and a text like `$result` would be replaced. A body of its
+            // own carries them all.
+            if query::vanishing(&params).is_some() || params.is_array() || has_references(&params) {
+                outcomes[place] = Some(self.single(params).await);
             } else {
-                waiting.push(place);
+                let command = Command {
+                    label: format!("i{place}").into(),
+                    method: self.method.clone(),
+                    params,
+                };
+                commands.push((place, command));
             }
         }
-        let mut repeats = 0;
-        while !waiting.is_empty() {
-            let room = self.room.load(Ordering::Relaxed).min(waiting.len());
-            let now: Vec<usize> = waiting.drain(..room).collect();
-            let commands: Vec<Command> = now
-                .iter()
-                .map(|place| Command::new(format!("i{place}"), &self.method, items[*place].clone()))
-                .collect();
-            let sent = Instant::now();
-            let answered = match self.client.batch_of(&commands, self.effect).await {
-                Ok(answered) => answered,
-                Err(error) => {
-                    for place in now {
-                        outcomes[place] = Some(of_error(&error));
-                    }
-                    continue;
-                }
-            };
-            self.learn(sent.elapsed(), commands.len());
-            let mut refused = Vec::new();
-            let mut over_time = false;
-            for (place, outcome) in now.into_iter().zip(answered) {
-                if let Some(why) = self.did_not_run(&outcome) {
-                    over_time |= why == KnownCode::OperationTimeLimit;
-                    refused.push(place);
-                }
-                outcomes[place] = Some(outcome);
+        let (places, commands): (Vec<usize>, Vec<Command>) = commands.into_iter().unzip();
+        if !commands.is_empty() {
+            let runner = Runner::new(
+                self.client.clone(),
+                Some(self.effect),
+                OnError::Continue,
+                Arc::clone(&self.pace),
+            );
+            let ran = runner.run(&commands, &mut Known::default()).await;
+            for (place, answer) in places.into_iter().zip(ran.answers) {
+                outcomes[place] = Some(answer.outcome);
             }
-            if refused.is_empty() {
-                repeats = 0;
-                continue;
-            }
-            repeats += 1;
-            if repeats > REPEATS {
-                break;
-            }
-            let session = self.client.session();
-            let wait = if over_time {
-                session.ledger.refused(&self.method)
-            } else {
-                session.delay(repeats)
-            };
-            tokio::time::sleep(wait).await;
-            refused.append(&mut waiting);
-            waiting = refused;
         }
         outcomes
             .into_iter()
             .map(|outcome| outcome.unwrap_or(Outcome::NotRun))
             .collect()
-    }
-
-    /// Whether a command may be sent again, and what kept it from running.
-    fn did_not_run(&self, outcome: &Outcome) -> Option<KnownCode> {
-        match outcome {
-            Outcome::Failed(error) => match error.code.known() {
-                code @ (KnownCode::OperationTimeLimit | KnownCode::QueryLimitExceeded) => {
-                    Some(code)
-                }
-                code @ KnownCode::Internal if self.effect == Effect::Read => Some(code),
-                _ => None,
-            },
-            // The portal passed it over.
-            Outcome::NotRun => Some(KnownCode::Other),
-            _ => None,
-        }
-    }
-
-    fn learn(&self, took: Duration, commands: usize) {
-        let each = took.as_secs_f64() / commands.max(1) as f64;
-        let room = (LONGEST_REQUEST.as_secs_f64() / each.max(1e-6)) as usize;
-        self.room
-            .store(room.clamp(1, MAX_COMMANDS), Ordering::Relaxed);
     }
 
     async fn single(&self, item: Value) -> Outcome {
@@ -238,14 +178,5 @@ impl Caller {
             Ok(reply) => Outcome::Done(reply.raw().to_owned()),
             Err(error) => of_error(&error),
         }
-    }
-}
-
-/// What an error of a whole request means for each of its items.
-fn of_error(error: &Error) -> Outcome {
-    match (error.did_it_run(), error.api_error()) {
-        (DidItRun::Unknown, _) | (DidItRun::Yes, None) => Outcome::Unknown(error.to_string()),
-        (_, Some(api)) => Outcome::Failed(api.clone()),
-        (DidItRun::No, None) => Outcome::NotRun,
     }
 }

@@ -18,6 +18,7 @@ struct Inner {
     ran: DidItRun,
     portal: String,
     method: Option<String>,
+    command: Option<String>,
     message: String,
     attempts: u32,
     api: Option<ApiError>,
@@ -51,6 +52,8 @@ pub enum ErrorKind {
     Transport,
     /// What came is no reply: HTML, nothing, half a JSON.
     Decode,
+    /// The deadline that the caller gave the job has passed.
+    Deadline,
     /// A list that could not be read to its end, or did not behave like a list.
     Incomplete,
 }
@@ -73,6 +76,7 @@ impl Error {
             ran,
             portal: String::new(),
             method: None,
+            command: None,
             message: message.into(),
             attempts: 1,
             api: None,
@@ -91,9 +95,9 @@ impl Error {
 
     pub(crate) fn api(error: ApiError) -> Self {
         let (kind, ran) = match error.code.known() {
-            KnownCode::QueryLimitExceeded | KnownCode::OverloadLimit => {
-                (ErrorKind::QueryLimit, DidItRun::No)
-            }
+            KnownCode::QueryLimitExceeded => (ErrorKind::QueryLimit, DidItRun::No),
+            // The portal's support has blocked the application by hand: waiting does not help.
+            KnownCode::OverloadLimit => (ErrorKind::AccessDenied, DidItRun::No),
             KnownCode::OperationTimeLimit => (ErrorKind::OperationTimeLimit, DidItRun::No),
             KnownCode::ExpiredToken | KnownCode::Auth => (ErrorKind::Auth, DidItRun::No),
             KnownCode::InsufficientScope => (ErrorKind::InsufficientScope, DidItRun::No),
@@ -111,6 +115,30 @@ impl Error {
     pub(crate) fn at(mut self, portal: &impl fmt::Display, method: &str) -> Self {
         self.0.portal = portal.to_string();
         self.0.method = Some(method.to_owned());
+        self
+    }
+
+    /// Nobody knows whether a write was done.
+    pub(crate) fn unknown(why: &str) -> Self {
+        Self::new(
+            ErrorKind::Transport,
+            DidItRun::Unknown,
+            format!("nobody knows whether it ran: {why}"),
+        )
+    }
+
+    /// A result that came, and is not what the caller takes it for.
+    pub(crate) fn of_another_type(what: &str, error: &serde_json::Error) -> Self {
+        Self::new(
+            ErrorKind::Decode,
+            DidItRun::Yes,
+            format!("the result {what} is not of the type asked for: {error}"),
+        )
+    }
+
+    /// It was the command with this label.
+    pub(crate) fn in_command(mut self, label: &str) -> Self {
+        self.0.command = Some(label.to_owned());
         self
     }
 
@@ -153,6 +181,11 @@ impl Error {
         self.0.method.as_deref()
     }
 
+    /// The label of the command, where it was one of a batch.
+    pub fn command(&self) -> Option<&str> {
+        self.0.command.as_deref()
+    }
+
     /// What the portal itself said, if it said something.
     pub fn api_error(&self) -> Option<&ApiError> {
         self.0.api.as_ref()
@@ -170,6 +203,9 @@ impl fmt::Display for Error {
         if let Some(method) = &inner.method {
             write!(f, "{method}")?;
             write!(f, " at {}: ", inner.portal)?;
+        }
+        if let Some(command) = &inner.command {
+            write!(f, "command {command:?}: ")?;
         }
         f.write_str(&inner.message)?;
         if inner.attempts > 1 {

@@ -1,37 +1,23 @@
 //! The gate: a slot in time for every request, so that the portal's counter never runs over.
 //!
 //! A portal counts requests per source address: one more for each, Y fewer per second, and above X it refuses (facts:
-//! leaky bucket). The gate keeps the same counter and grants a slot only when the counter has room. Waiters are served
-//! first come, first served: the one in front waits for the counter, the others for their turn, so nobody wakes for
-//! nothing, and a waiter that gives up simply leaves the queue.
+//! leaky bucket). The gate keeps the same counter and grants a slot only when the counter has room. Only the waiter in
+//! front waits for the counter; the others wait for their turn, so nobody wakes for nothing, and a waiter that gives up
+//! simply leaves the queue.
+//!
+//! The queue is in order of priority; within a priority the jobs take turns (start-time fair queueing: a job that asks
+//! for a hundred slots at once stands in the queue with one of them between any two of another job); within a job first
+//! come is first served.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The rate that a portal allows: a counter up to X, that falls by Y a second.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limit {
-    /// X: how high the counter may stand.
-    pub burst: f64,
-    /// Y: by how much it falls in a second.
-    pub per_second: f64,
-}
-
-impl Limit {
-    /// All tariffs but Enterprise: 50 and 2 a second.
-    pub const STANDARD: Self = Self {
-        burst: 50.0,
-        per_second: 2.0,
-    };
-    /// Enterprise: 250 and 5 a second.
-    pub const ENTERPRISE: Self = Self {
-        burst: 250.0,
-        per_second: 5.0,
-    };
-}
+use crate::limits::{Limit, Priority};
 
 /// Requests reach the portal later than they were sent, some more than others, and so closer together than they were
 /// sent. As many slots as the portal's counter falls in this time are kept back.
@@ -44,12 +30,38 @@ const RECOVERY: f64 = 1.01;
 /// The gate of one portal, shared by all clones of a client.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// Held by the waiter in front. Tokio's mutex is fair.
-    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
     /// `None`: the portal has no limit.
-    model: Option<Mutex<Model>>,
-    /// Tells the waiter in front that the counter changed.
-    changed: Notify,
+    model: Option<Model>,
+    queue: BTreeMap<Place, Arc<Notify>>,
+    /// Tells places apart that are equal otherwise.
+    arrivals: u64,
+    /// The turn of the last slot that was granted.
+    turn: u64,
+    in_flight: usize,
+    /// How many requests may be in flight, for every caller who asked for fewer, and how many asked for each.
+    slow: BTreeMap<usize, usize>,
+    refusals: u64,
+}
+
+/// Where a waiter stands: the smallest place is in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    priority: Priority,
+    turn: u64,
+    arrival: u64,
+}
+
+/// What asks for slots as one job.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rank {
+    pub(crate) priority: Priority,
+    /// The turn that the job's next slot may have.
+    next_turn: Arc<AtomicU64>,
 }
 
 /// The client's copy of the portal's counter.
@@ -66,11 +78,40 @@ struct Model {
     refused: Option<Instant>,
 }
 
-/// The right to send one request now. Dropped unused, it goes back.
+/// The right to send one request now, and its place among those in flight until it is dropped. Dropped before it was
+/// spent, it goes back.
 #[derive(Debug)]
 pub(crate) struct Slot {
     gate: Arc<Gate>,
-    used: bool,
+    spent: bool,
+}
+
+/// How the gate stands; see [`crate::LimitsSnapshot`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) limit: Option<Limit>,
+    pub(crate) rate: Option<f64>,
+    pub(crate) free: Option<f64>,
+    pub(crate) waiting: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) most_in_flight: Option<usize>,
+    pub(crate) refusals: u64,
+}
+
+impl Rank {
+    pub(crate) fn of(priority: Priority) -> Self {
+        Self {
+            priority,
+            next_turn: Arc::default(),
+        }
+    }
+}
+
+enum Step {
+    Granted,
+    /// In front, but the counter has no room for so long.
+    Wait(Duration),
+    Behind,
 }
 
 impl Gate {
@@ -78,74 +119,114 @@ impl Gate {
         let model = limit.map(|limit| {
             let reserve = (limit.per_second * TRANSIT_SPREAD.as_secs_f64())
                 .clamp(1.0, (limit.burst / 2.0).max(1.0));
-            Mutex::new(Model {
+            Model {
                 limit,
                 rate: limit.per_second,
                 reserve,
                 level: 0.0,
                 at: Instant::now(),
                 refused: None,
-            })
+            }
         });
         Self {
-            turn: tokio::sync::Mutex::new(()),
-            model,
-            changed: Notify::new(),
+            state: Mutex::new(State {
+                model,
+                queue: BTreeMap::new(),
+                arrivals: 0,
+                turn: 0,
+                in_flight: 0,
+                slow: BTreeMap::new(),
+                refusals: 0,
+            }),
         }
     }
 
     /// Waits for a slot. Dropping the future gives the place in the queue up.
-    pub(crate) async fn slot(self: &Arc<Self>) -> Slot {
-        if self.model.is_some() {
-            let _turn = self.turn.lock().await;
-            loop {
-                let changed = self.changed.notified();
-                let Some(wait) = self.take() else { break };
-                tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
-                    () = changed => {}
+    pub(crate) async fn slot(self: &Arc<Self>, rank: &Rank) -> Slot {
+        let waiter = self.enter(rank);
+        loop {
+            match self.step(waiter.place) {
+                Step::Granted => {
+                    return Slot {
+                        gate: Arc::clone(self),
+                        spent: false,
+                    };
                 }
+                Step::Wait(wait) => {
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {}
+                        () = waiter.woken.notified() => {}
+                    }
+                }
+                Step::Behind => waiter.woken.notified().await,
             }
-        }
-        Slot {
-            gate: Arc::clone(self),
-            used: false,
         }
     }
 
-    /// Takes a slot, or says how long until there is one.
-    fn take(&self) -> Option<Duration> {
-        let mut model = self.model()?;
-        let now = Instant::now();
-        let wait = model.wait(now);
-        if wait.is_zero() {
-            model.level += 1.0;
-            None
-        } else {
-            Some(wait)
+    fn enter<'a>(&'a self, rank: &'a Rank) -> Waiter<'a> {
+        let woken = Arc::new(Notify::new());
+        let mut state = self.state();
+        let turn = rank.next_turn.load(Ordering::Relaxed).max(state.turn);
+        rank.next_turn.store(turn + 1, Ordering::Relaxed);
+        state.arrivals += 1;
+        let place = Place {
+            priority: rank.priority,
+            turn,
+            arrival: state.arrivals,
+        };
+        state.queue.insert(place, Arc::clone(&woken));
+        Waiter {
+            gate: self,
+            rank,
+            place,
+            woken,
         }
+    }
+
+    fn step(&self, place: Place) -> Step {
+        let mut state = self.state();
+        let full = state.most_in_flight().is_some_and(|n| state.in_flight >= n);
+        if full || state.queue.first_key_value().map(|(first, _)| *first) != Some(place) {
+            return Step::Behind;
+        }
+        let now = Instant::now();
+        if let Some(model) = &mut state.model {
+            let wait = model.wait(now);
+            if !wait.is_zero() {
+                return Step::Wait(wait);
+            }
+            model.level += 1.0;
+        }
+        state.queue.remove(&place);
+        state.turn = state.turn.max(place.turn);
+        state.in_flight += 1;
+        state.wake_first();
+        Step::Granted
     }
 
     /// The portal refused a request for too many: somebody else uses the address too, or the model is wrong. The
     /// counter is where the portal says it is, and slots come more slowly for a while. Requests that were on their way
     /// together tell of one and the same excess: those sent before the last refusal slow nothing down again.
     pub(crate) fn refused(&self, sent: Instant) {
-        if let Some(mut model) = self.model() {
-            let now = Instant::now();
-            model.advance(now);
-            model.level = model.limit.burst;
-            if model.refused.is_some_and(|at| sent <= at) {
-                return;
-            }
-            model.refused = Some(now);
-            model.rate = (model.rate * SLOWDOWN).max(model.limit.per_second / 8.0);
-            model.reserve = (model.reserve + 0.5).min(model.limit.burst / 4.0).max(1.0);
+        let mut state = self.state();
+        state.refusals += 1;
+        let Some(model) = &mut state.model else {
+            return;
+        };
+        let now = Instant::now();
+        model.advance(now);
+        model.level = model.limit.burst;
+        if model.refused.is_some_and(|at| sent <= at) {
+            return;
         }
+        model.refused = Some(now);
+        model.rate = (model.rate * SLOWDOWN).max(model.limit.per_second / 8.0);
+        model.reserve = (model.reserve + 0.5).min(model.limit.burst / 4.0).max(1.0);
     }
 
     /// The portal took a request.
     pub(crate) fn accepted(&self) {
-        if let Some(mut model) = self.model()
+        if let Some(model) = &mut self.state().model
             && model.rate < model.limit.per_second
         {
             model.advance(Instant::now());
@@ -155,23 +236,61 @@ impl Gate {
 
     /// The rate of slots in the long run, and how many could be had at once now; `None` without a limit.
     pub(crate) fn room(&self) -> Option<(f64, f64)> {
-        let mut model = self.model()?;
+        let mut state = self.state();
+        let model = state.model.as_mut()?;
         model.advance(Instant::now());
         Some((model.rate, (model.ceiling() - model.level).max(0.0)))
     }
 
-    fn model(&self) -> Option<MutexGuard<'_, Model>> {
-        self.model
-            .as_ref()
-            .map(|model| model.lock().unwrap_or_else(PoisonError::into_inner))
+    /// From now on at most `most` requests are in flight, until [`Gate::hasten`] takes it back.
+    pub(crate) fn slow(&self, most: usize) {
+        *self.state().slow.entry(most).or_default() += 1;
     }
 
-    fn give_back(&self) {
-        if let Some(mut model) = self.model() {
-            model.advance(Instant::now());
-            model.level = (model.level - 1.0).max(0.0);
+    pub(crate) fn hasten(&self, most: usize) {
+        let mut state = self.state();
+        if let Some(count) = state.slow.get_mut(&most) {
+            *count -= 1;
+            if *count == 0 {
+                state.slow.remove(&most);
+            }
         }
-        self.changed.notify_waiters();
+        state.wake_first();
+    }
+
+    /// How many requests may be in flight, where somebody asked for a limit to that.
+    pub(crate) fn most_in_flight(&self) -> Option<usize> {
+        self.state().most_in_flight()
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let room = self.room();
+        let state = self.state();
+        Standing {
+            limit: state.model.as_ref().map(|model| model.limit),
+            rate: room.map(|(rate, _)| rate),
+            free: room.map(|(_, free)| free),
+            waiting: state.queue.len(),
+            in_flight: state.in_flight,
+            most_in_flight: state.most_in_flight(),
+            refusals: state.refusals,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn most_in_flight(&self) -> Option<usize> {
+        self.slow.first_key_value().map(|(most, _)| *most)
+    }
+
+    fn wake_first(&self) {
+        if let Some((_, woken)) = self.queue.first_key_value() {
+            woken.notify_one();
+        }
     }
 }
 
@@ -198,18 +317,47 @@ impl Model {
     }
 }
 
+/// A place in the queue; given up, it makes room.
+struct Waiter<'a> {
+    gate: &'a Gate,
+    rank: &'a Rank,
+    place: Place,
+    woken: Arc<Notify>,
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let mut state = self.gate.state();
+        if state.queue.remove(&self.place).is_some() {
+            // A turn that was not used is not held against the job.
+            let next = &self.rank.next_turn;
+            next.store(
+                next.load(Ordering::Relaxed).saturating_sub(1),
+                Ordering::Relaxed,
+            );
+            state.wake_first();
+        }
+    }
+}
+
 impl Slot {
     /// The request goes out.
-    pub(crate) fn spend(mut self) {
-        self.used = true;
+    pub(crate) fn spend(&mut self) {
+        self.spent = true;
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if !self.used {
-            self.gate.give_back();
+        let mut state = self.gate.state();
+        state.in_flight = state.in_flight.saturating_sub(1);
+        if !self.spent
+            && let Some(model) = &mut state.model
+        {
+            model.advance(Instant::now());
+            model.level = (model.level - 1.0).max(0.0);
         }
+        state.wake_first();
     }
 }
 
@@ -226,7 +374,7 @@ mod tests {
     }
 
     async fn sent_at(gate: &Arc<Gate>) -> Instant {
-        gate.slot().await.spend();
+        gate.slot(&Rank::default()).await.spend();
         Instant::now()
     }
 
@@ -254,7 +402,7 @@ mod tests {
         for i in 0..20 {
             let (gate, served) = (Arc::clone(&gate), Arc::clone(&served));
             waiters.push(tokio::spawn(async move {
-                gate.slot().await.spend();
+                gate.slot(&Rank::default()).await.spend();
                 served.lock().unwrap().push(i);
             }));
             tokio::task::yield_now().await;
@@ -269,13 +417,13 @@ mod tests {
     async fn a_waiter_that_gives_up_gives_its_place_to_the_next() {
         let gate = gate(4.0, 1.0);
         while gate.room().unwrap().1 >= 1.0 {
-            gate.slot().await.spend();
+            gate.slot(&Rank::default()).await.spend();
         }
         let start = Instant::now();
         let impatient: Vec<_> = (0..10)
             .map(|_| {
                 let gate = Arc::clone(&gate);
-                tokio::spawn(async move { gate.slot().await.spend() })
+                tokio::spawn(async move { gate.slot(&Rank::default()).await.spend() })
             })
             .collect();
         tokio::task::yield_now().await;
@@ -298,7 +446,7 @@ mod tests {
     async fn a_slot_that_is_not_used_goes_back() {
         let gate = gate(10.0, 1.0);
         let before = gate.room().unwrap().1;
-        drop(gate.slot().await);
+        drop(gate.slot(&Rank::default()).await);
         assert!((gate.room().unwrap().1 - before).abs() < 1e-9);
     }
 
@@ -318,12 +466,109 @@ mod tests {
         assert!((gate.room().unwrap().0 - 2.0).abs() < 1e-9);
     }
 
+    /// Waiters that tell whom they belong to when they are served.
+    async fn served(gate: &Arc<Gate>, asking: &[(&'static str, &Rank)]) -> Vec<&'static str> {
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let mut waiters = Vec::new();
+        for (name, rank) in asking {
+            let (gate, served, rank, name) = (
+                Arc::clone(gate),
+                Arc::clone(&served),
+                (*rank).clone(),
+                *name,
+            );
+            waiters.push(tokio::spawn(async move {
+                gate.slot(&rank).await.spend();
+                served.lock().unwrap().push(name);
+            }));
+            tokio::task::yield_now().await;
+        }
+        for waiter in waiters {
+            waiter.await.unwrap();
+        }
+        Arc::try_unwrap(served).unwrap().into_inner().unwrap()
+    }
+
+    async fn drained(burst: f64, per_second: f64) -> Arc<Gate> {
+        let gate = gate(burst, per_second);
+        while gate.room().unwrap().1 >= 1.0 {
+            gate.slot(&Rank::default()).await.spend();
+        }
+        gate
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn jobs_take_turns_however_much_each_asks_for() {
+        let gate = drained(4.0, 1.0).await;
+        let (export, report) = (Rank::default(), Rank::default());
+        let asking: Vec<_> = std::iter::repeat_n(("export", &export), 6)
+            .chain(std::iter::repeat_n(("report", &report), 2))
+            .collect();
+        let order = served(&gate, &asking).await;
+        assert_eq!(
+            order,
+            [
+                "export", "report", "export", "report", "export", "export", "export", "export"
+            ]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_of_higher_priority_overtakes() {
+        let gate = drained(4.0, 1.0).await;
+        let (low, normal, high) = (
+            Rank::of(Priority::Low),
+            Rank::of(Priority::Normal),
+            Rank::of(Priority::High),
+        );
+        let asking = [
+            ("low", &low),
+            ("normal", &normal),
+            ("normal", &normal),
+            ("high", &high),
+        ];
+        assert_eq!(
+            served(&gate, &asking).await,
+            ["high", "normal", "normal", "low"]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slowed_down_no_more_requests_are_in_flight_than_were_asked_for() {
+        let gate = Arc::new(Gate::new(None));
+        gate.slow(2);
+        let most = Arc::new(Mutex::new((0, 0)));
+        let mut waiters = Vec::new();
+        for _ in 0..20 {
+            let (gate, most) = (Arc::clone(&gate), Arc::clone(&most));
+            waiters.push(tokio::spawn(async move {
+                let mut slot = gate.slot(&Rank::default()).await;
+                slot.spend();
+                {
+                    let mut most = most.lock().unwrap();
+                    most.0 += 1;
+                    most.1 = most.1.max(most.0);
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                most.lock().unwrap().0 -= 1;
+            }));
+        }
+        let start = Instant::now();
+        for waiter in waiters {
+            waiter.await.unwrap();
+        }
+        assert_eq!(most.lock().unwrap().1, 2);
+        assert_eq!(start.elapsed().as_secs(), 10);
+        gate.hasten(2);
+        assert_eq!(gate.most_in_flight(), None);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn without_a_limit_nobody_waits() {
         let gate = Arc::new(Gate::new(None));
         let start = Instant::now();
         for _ in 0..1000 {
-            gate.slot().await.spend();
+            gate.slot(&Rank::default()).await.spend();
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
@@ -331,8 +576,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_rate_next_to_nothing_is_a_long_wait_and_no_panic() {
         let gate = gate(1.0, 1e-30);
-        gate.slot().await.spend();
-        let second = tokio::time::timeout(Duration::from_secs(60), gate.slot()).await;
+        gate.slot(&Rank::default()).await.spend();
+        let second =
+            tokio::time::timeout(Duration::from_secs(60), gate.slot(&Rank::default())).await;
         assert!(second.is_err());
     }
 

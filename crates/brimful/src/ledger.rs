@@ -1,14 +1,21 @@
-//! The ledger: what the portal last said of the operating time of each method.
+//! The ledger: the operating time of each method, as the portal tells it, and the calls that are held back for it.
 //!
-//! A portal sums the time it spends in a method over ten minutes and refuses the method above a limit (facts: operating
-//! limiter). It reports the sum with each reply, so nothing is added up here; the last report counts.
+//! A portal sums the time it spends in a method over ten minutes and refuses the method above a limit, or bans it for
+//! five minutes (facts: operating limiter). It reports the sum with each reply, so the last report counts and nothing
+//! is added to it but what is expected of the calls on their way. Who is charged for a batch differs between portals:
+//! the method `batch`, its commands, or both. Whatever is reported is kept under its own name, and what is never
+//! reported never holds anything back.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use brimful_protocol::Time;
+use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::debug;
+
+use crate::limits::MethodLimit;
 
 /// The first wait for a method that was refused before it ever reported, and how long the waits may grow: the window
 /// of the portal's sum is ten minutes.
@@ -16,19 +23,117 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// The reset time is in whole seconds.
 const MARGIN: Duration = Duration::from_secs(1);
+/// From this share of the limit on, calls of the method go one after the other, so that each knows the sum before it.
+const CAREFUL: f64 = 0.8;
+/// Seconds that are left unused: the sum is told when a call ends, and others may use the method too.
+const SPARE: f64 = 5.0;
+
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    entries: Mutex<HashMap<Box<str>, Entry>>,
+    limit: Duration,
+    /// Something was told or came back.
+    changed: Notify,
+}
 
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<HashMap<Box<str>, Entry>>);
-
-#[derive(Debug, Clone, Copy)]
 struct Entry {
+    /// The sum that was last told. `None` after a reset: the next call finds out.
+    operating: Option<f64>,
     resets: Option<Instant>,
+    /// Seconds that a call adds, as seen from report to report.
+    cost: f64,
+    /// The portal's limit, where it showed to be lower than the client's.
+    limit: Option<f64>,
+    /// Calls that came back since the last report of another sum.
+    settled: u32,
+    /// Calls on their way.
+    calls: u32,
+    requests: u32,
     refusals: u32,
+    blocked_until: Option<Instant>,
+}
+
+/// What a request is going to call: methods, and how often each.
+pub(crate) type Calls = Arc<[(Box<str>, u32)]>;
+
+/// Calls on their way. Dropped when they have come back.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    ledger: Arc<Ledger>,
+    calls: Calls,
+}
+
+enum Verdict {
+    Go,
+    /// The sum is nearly used up until then.
+    Until(Instant),
+    /// Another call is on its way that will tell how the sum stands.
+    AfterOthers,
 }
 
 impl Ledger {
-    /// Notes what a reply says of `method`.
-    pub(crate) fn note(&self, method: &str, time: &Time) {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self {
+            entries: Mutex::default(),
+            limit,
+            changed: Notify::new(),
+        }
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Waits until `calls` may be made: a method whose operating time is nearly used up waits for its reset, without
+    /// holding anything that other methods need.
+    pub(crate) async fn admit(self: &Arc<Self>, calls: &Calls) -> Charge {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // Registered before the look, so that nothing is missed between the look and the wait.
+            changed.as_mut().enable();
+            match self.look(calls) {
+                Verdict::Go => {
+                    return Charge {
+                        ledger: Arc::clone(self),
+                        calls: Arc::clone(calls),
+                    };
+                }
+                Verdict::Until(at) => {
+                    debug!(?calls, wait = ?at.saturating_duration_since(Instant::now()), "waiting for operating time");
+                    tokio::select! {
+                        () = tokio::time::sleep_until(at) => {}
+                        () = changed => {}
+                    }
+                }
+                Verdict::AfterOthers => changed.await,
+            }
+        }
+    }
+
+    fn look(&self, calls: &Calls) -> Verdict {
+        let now = Instant::now();
+        let limit = self.limit.as_secs_f64();
+        let mut entries = self.entries();
+        for (method, count) in &**calls {
+            if let Some(entry) = entries.get_mut(method) {
+                match entry.look(now, limit, *count) {
+                    Verdict::Go => {}
+                    not_yet => return not_yet,
+                }
+            }
+        }
+        for (method, count) in &**calls {
+            let entry = entries.entry(method.clone()).or_default();
+            entry.calls += count;
+            entry.requests += 1;
+        }
+        Verdict::Go
+    }
+
+    /// Notes what a reply says of `method`, of which it answers so many calls.
+    pub(crate) fn note(&self, method: &str, time: &Time, calls: u32) {
         // The portal's clock is not ours: only the distance between two of its own times is used.
         let left = match (time.operating_reset_at, time.finish.or(time.start)) {
             (Some(reset), Some(now)) => Some(reset - now),
@@ -37,39 +142,143 @@ impl Ledger {
         let resets = left
             .filter(|left| (0.0..=3600.0).contains(left))
             .map(|left| Instant::now() + Duration::from_secs_f64(left) + MARGIN);
-        self.with(method, |entry| {
+        {
+            let mut entries = self.entries();
+            let entry = match entries.get_mut(method) {
+                Some(entry) => entry,
+                None => entries.entry(method.into()).or_default(),
+            };
             entry.refusals = 0;
             if resets.is_some() {
                 entry.resets = resets;
             }
-        });
+            if let Some(operating) = time.operating.filter(|seconds| seconds.is_finite()) {
+                entry.settled += calls;
+                entry.told(operating);
+            }
+        }
+        self.changed.notify_waiters();
     }
 
-    /// `method` was refused for its operating time: how long to wait before it is tried again.
+    /// `method` was refused for its operating time: how long until it may be tried again. Until then its calls are
+    /// held back.
     pub(crate) fn refused(&self, method: &str) -> Duration {
         let now = Instant::now();
-        self.with(method, |entry| {
-            entry.refusals += 1;
-            let known = entry
-                .resets
-                .map(|at| at.saturating_duration_since(now))
-                .filter(|wait| !wait.is_zero());
-            // A reset that did not help was only the first part of the sum to expire: the next try comes later.
-            let grown = FIRST_WAIT
-                .mul_f64(1.5f64.powi(entry.refusals.min(16) as i32 - 1))
-                .min(LONGEST_WAIT);
-            known.unwrap_or(grown).max(MARGIN)
-        })
+        let mut entries = self.entries();
+        let entry = entries.entry(method.into()).or_default();
+        // Refused together: one and the same wait.
+        if let Some(until) = entry.blocked_until.filter(|until| *until > now) {
+            return until - now;
+        }
+        entry.refusals += 1;
+        let known = entry
+            .resets
+            .map(|at| at.saturating_duration_since(now))
+            .filter(|wait| !wait.is_zero());
+        // A reset that did not help was only the first part of the sum to expire: the next try comes later.
+        let grown = FIRST_WAIT
+            .mul_f64(1.5f64.powi(entry.refusals.min(16) as i32 - 1))
+            .min(LONGEST_WAIT);
+        let wait = known.unwrap_or(grown).max(MARGIN);
+        entry.blocked_until = Some(now + wait);
+        if let Some(operating) = entry.operating.take() {
+            // It was refused with so much: the portal allows less than was thought.
+            let met = operating.max(SPARE);
+            entry.limit = Some(entry.limit.map_or(met, |limit| limit.min(met)));
+        }
+        wait
     }
 
-    fn with<R>(&self, method: &str, change: impl FnOnce(&mut Entry) -> R) -> R {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.get_mut(method) {
-            return change(entry);
+    pub(crate) fn standing(&self) -> Vec<MethodLimit> {
+        let now = Instant::now();
+        let ahead = |at: Option<Instant>| at.filter(|at| *at > now).map(|at| at - now);
+        let mut methods: Vec<MethodLimit> = self
+            .entries()
+            .iter()
+            .filter(|(_, entry)| entry.resets.is_some() || entry.blocked_until.is_some())
+            .map(|(method, entry)| MethodLimit {
+                method: method.to_string(),
+                operating: entry.operating.unwrap_or(0.0),
+                pending: entry.cost * f64::from(entry.calls),
+                resets_in: ahead(entry.resets),
+                blocked_for: ahead(entry.blocked_until),
+            })
+            .collect();
+        methods.sort_by(|a, b| a.method.cmp(&b.method));
+        methods
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<Box<str>, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn look(&mut self, now: Instant, limit: f64, count: u32) -> Verdict {
+        let limit = self.limit.map_or(limit, |met| met.min(limit));
+        if let Some(until) = self.blocked_until {
+            if until > now {
+                return Verdict::Until(until);
+            }
+            self.blocked_until = None;
+            self.operating = None;
         }
-        change(entries.entry(method.into()).or_insert(Entry {
-            resets: None,
-            refusals: 0,
-        }))
+        if self.operating.is_some() && self.resets.is_some_and(|at| at <= now) {
+            // Part of the sum is forgotten by now, and how much the next reply will tell.
+            self.operating = None;
+        }
+        let Some(operating) = self.operating else {
+            // Known to be charged once, and not known how it stands: one call finds out for all.
+            return if self.cost > 0.0 && self.requests > 0 {
+                Verdict::AfterOthers
+            } else {
+                Verdict::Go
+            };
+        };
+        let expected = self.cost * f64::from(self.calls + count);
+        if operating + expected <= limit * CAREFUL {
+            return Verdict::Go;
+        }
+        if self.requests > 0 {
+            return Verdict::AfterOthers;
+        }
+        let worth_a_call = operating + self.cost * f64::from(count) <= limit - SPARE;
+        match self.resets {
+            Some(at) if !worth_a_call => Verdict::Until(at),
+            _ => Verdict::Go,
+        }
+    }
+
+    fn told(&mut self, operating: f64) {
+        if let Some(before) = self.operating
+            && operating > before
+            && self.settled > 0
+        {
+            let sample = (operating - before) / f64::from(self.settled);
+            self.cost = if self.cost == 0.0 {
+                sample
+            } else {
+                self.cost + 0.3 * (sample - self.cost)
+            };
+        }
+        if self.operating != Some(operating) {
+            self.settled = 0;
+        }
+        self.operating = Some(operating);
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        {
+            let mut entries = self.ledger.entries();
+            for (method, count) in &*self.calls {
+                if let Some(entry) = entries.get_mut(method) {
+                    entry.calls = entry.calls.saturating_sub(*count);
+                    entry.requests = entry.requests.saturating_sub(1);
+                }
+            }
+        }
+        self.ledger.changed.notify_waiters();
     }
 }

@@ -19,6 +19,7 @@
 //! What belongs where: [`Transport`] makes one attempt, the gate grants each request a slot in time, the session repeats
 //! what may be repeated, and a list's strategy says which commands to send. Nothing else waits, limits or retries.
 
+mod auth;
 mod batch;
 mod client;
 mod each;
@@ -26,19 +27,20 @@ mod effect;
 mod error;
 mod gate;
 mod ledger;
+mod limits;
 pub mod list;
 mod retry;
 mod session;
 mod transport;
-mod webhook;
 
-pub use batch::{Command, OnError, Outcome};
+pub use auth::{Webhook, WebhookError};
+pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
 pub use client::{Client, ClientBuilder, Reply};
 pub use each::{Each, Outcomes};
 pub use error::{DidItRun, Error, ErrorKind};
-pub use gate::Limit;
+pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{List, ListReport, Pages, Progress, Rows};
+pub use retry::Retry;
 pub use transport::{Request, Response, Transport, TransportError, TransportErrorKind};
-pub use webhook::{Webhook, WebhookError};

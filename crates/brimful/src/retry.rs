@@ -6,6 +6,9 @@
 //! | never sent (no connection) | again | again |
 //! | unknown (timeout, reset, 5xx, half a reply, HTML) | again | error: unknown whether it ran |
 //! | answered | done, or the portal's error | done, or the portal's error |
+//!
+//! A write is treated as a read where it is sure to be done once only: with an `Idempotency-Key` of REST 3.0, or where
+//! the caller says so.
 
 use std::time::Duration;
 
@@ -13,21 +16,21 @@ use crate::effect::Effect;
 use crate::error::DidItRun;
 
 /// How often and how long a call is tried.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RetryPolicy {
-    /// Attempts that may end without an answer, once the portal has answered properly before.
+///
+/// ```
+/// use std::time::Duration;
+/// let patient = brimful::Retry::default().attempts(30).deadline(Duration::from_secs(3600));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Retry {
     pub(crate) attempts: u32,
-    /// The same before the portal has ever answered: a wrong address should say so soon.
     pub(crate) first_contact_attempts: u32,
-    /// The first delay after an attempt without an answer; doubles from there.
     pub(crate) base_delay: Duration,
-    /// The longest such delay.
     pub(crate) max_delay: Duration,
-    /// How long a call is tried in all, waits for limits included.
-    pub(crate) patience: Duration,
+    pub(crate) deadline: Duration,
 }
 
-impl Default for RetryPolicy {
+impl Default for Retry {
     fn default() -> Self {
         Self {
             attempts: 14,
@@ -35,8 +38,55 @@ impl Default for RetryPolicy {
             base_delay: Duration::from_millis(250),
             max_delay: Duration::from_secs(15),
             // Longer than the ten minutes after which any operating limit is over.
-            patience: Duration::from_secs(20 * 60),
+            deadline: Duration::from_secs(20 * 60),
         }
+    }
+}
+
+impl Retry {
+    /// Every call is made once.
+    #[must_use]
+    pub fn never() -> Self {
+        Self {
+            attempts: 1,
+            first_contact_attempts: 1,
+            ..Self::default()
+        }
+    }
+
+    /// Attempts that may end without a proper answer (14 unless said otherwise). Refusals for a limit do not count:
+    /// the portal has only asked to wait. Before the portal has ever answered properly it is tried at most three times,
+    /// so that a wrong address says so soon.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self.first_contact_attempts = self.first_contact_attempts.min(self.attempts);
+        self
+    }
+
+    /// The delay after the first attempt without an answer (250 ms), which doubles from there, and the longest one
+    /// (15 s). Half of each delay is jitter.
+    #[must_use]
+    pub fn delays(mut self, first: Duration, longest: Duration) -> Self {
+        self.base_delay = first;
+        self.max_delay = longest.max(first);
+        self
+    }
+
+    /// How long one call is tried in all, waits for limits between its attempts included (20 minutes).
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The delay after the `failures`-th attempt without an answer; `jitter` is in `0..1`.
+    pub(crate) fn delay(&self, failures: u32, jitter: f64) -> Duration {
+        let full = self
+            .base_delay
+            .saturating_mul(1 << failures.saturating_sub(1).min(16))
+            .min(self.max_delay);
+        full.mul_f64(0.5 + 0.5 * jitter)
     }
 }
 
@@ -46,16 +96,5 @@ pub(crate) fn may_repeat(effect: Effect, ran: DidItRun) -> bool {
         DidItRun::No => true,
         DidItRun::Unknown => effect == Effect::Read,
         DidItRun::Yes => false,
-    }
-}
-
-impl RetryPolicy {
-    /// The delay after the `failures`-th attempt without an answer; `jitter` is in `0..1`.
-    pub(crate) fn delay(&self, failures: u32, jitter: f64) -> Duration {
-        let full = self
-            .base_delay
-            .saturating_mul(1 << failures.saturating_sub(1).min(16))
-            .min(self.max_delay);
-        full.mul_f64(0.5 + 0.5 * jitter)
     }
 }

@@ -7,28 +7,28 @@ use std::time::Duration;
 use brimful_protocol::rows::RowsError;
 use brimful_protocol::{ApiError, Envelope, EnvelopeError, KnownCode};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use tracing::debug;
 
+use crate::auth::{Api, Auth};
 use crate::effect::Effect;
 use crate::error::{DidItRun, Error, ErrorKind};
-use crate::gate::{Gate, Slot};
-use crate::ledger::Ledger;
-use crate::retry::{self, RetryPolicy};
+use crate::gate::{Gate, Rank, Slot};
+use crate::ledger::{Calls, Charge, Ledger};
+use crate::retry::{self, Retry};
 use crate::transport::{Request, Response, Transport, TransportErrorKind};
-use crate::webhook::Webhook;
 
 /// Everything that the clones of a client share.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) webhook: Webhook,
+    pub(crate) auth: Auth,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) ledger: Ledger,
-    pub(crate) policy: RetryPolicy,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) retry: Retry,
     pub(crate) random: Mutex<fastrand::Rng>,
-    /// The portal has answered properly at least once.
+    /// The portal has answered at least once, with whatever it had to say.
     pub(crate) reached: AtomicBool,
     pub(crate) requests: AtomicU64,
 }
@@ -36,11 +36,48 @@ pub(crate) struct Session {
 /// A call as the session sends it.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    pub(crate) api: Api,
     pub(crate) method: String,
     /// What errors call it: a list is sent as `batch`, but it is the list's method that failed.
     pub(crate) subject: String,
     pub(crate) effect: Effect,
+    /// What may be charged for operating time.
+    pub(crate) charges: Calls,
     pub(crate) body: Bytes,
+    pub(crate) headers: HeaderMap,
+    pub(crate) scope: Scope,
+}
+
+/// On whose behalf a call is made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope {
+    pub(crate) rank: Rank,
+    /// When the whole job is to be over.
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Call {
+    /// A call of one method with JSON parameters.
+    pub(crate) fn new(method: &str, effect: Effect, body: impl Into<Bytes>, scope: &Scope) -> Self {
+        Self {
+            api: Api::Rest,
+            method: method.to_owned(),
+            subject: method.to_owned(),
+            effect,
+            charges: Arc::new([(method.into(), 1)]),
+            body: body.into(),
+            headers: HeaderMap::new(),
+            scope: scope.clone(),
+        }
+    }
+}
+
+/// Leave to send one request.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    slot: Slot,
+    /// Told to the ledger as long as it lives.
+    _charge: Charge,
 }
 
 /// What a call took.
@@ -50,8 +87,12 @@ pub(crate) struct Effort {
     pub(crate) requests: u32,
     /// How long slots were waited for.
     pub(crate) waited: Duration,
+    /// How long operating time was waited for.
+    pub(crate) held_back: Duration,
     /// How long the last attempt took, from sending to the end of the body.
     pub(crate) took: Duration,
+    /// What is known of the attempts so far, one that is on its way included.
+    ran: Option<DidItRun>,
 }
 
 /// What became of one attempt.
@@ -67,30 +108,73 @@ enum Became<T> {
 }
 
 impl Session {
+    /// Waits until the operating time of what is called and the portal's rate allow a request. Nothing is held while
+    /// operating time is waited for.
+    pub(crate) async fn permit(
+        &self,
+        charges: &Calls,
+        scope: &Scope,
+        effort: &mut Effort,
+    ) -> Permit {
+        let asked = Instant::now();
+        let charge = self.ledger.admit(charges).await;
+        let admitted = Instant::now();
+        let slot = self.gate.slot(&scope.rank).await;
+        effort.held_back += admitted - asked;
+        effort.waited += admitted.elapsed();
+        Permit {
+            slot,
+            _charge: charge,
+        }
+    }
+
     /// Sends a call until it is answered or may not be repeated. `read` makes the result of a sound answer.
     pub(crate) async fn run<T>(
         &self,
         call: &Call,
-        mut slot: Option<Slot>,
+        permit: Option<Permit>,
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
     ) -> (Result<T, Error>, Effort) {
         let mut effort = Effort::default();
+        let running = self.run_on(call, permit, read, &mut effort);
+        let result = match call.scope.deadline {
+            None => running.await,
+            Some(at) => match tokio::time::timeout_at(at, running).await {
+                Ok(result) => result,
+                Err(_) => Err(Error::new(
+                    ErrorKind::Deadline,
+                    effort.ran.unwrap_or(DidItRun::No),
+                    "the deadline of the job passed before the call was answered",
+                )
+                .at(&self.auth, &call.subject)),
+            },
+        };
+        let result = result.map_err(|error| error.attempts(effort.requests));
+        (result, effort)
+    }
+
+    async fn run_on<T>(
+        &self,
+        call: &Call,
+        mut permit: Option<Permit>,
+        read: impl Fn(&Bytes) -> Result<T, RowsError>,
+        effort: &mut Effort,
+    ) -> Result<T, Error> {
         let started = Instant::now();
         let mut failures = 0;
-        let result = loop {
-            let slot = if let Some(slot) = slot.take() {
-                slot
-            } else {
-                let asked = Instant::now();
-                let slot = self.gate.slot().await;
-                effort.waited += asked.elapsed();
-                slot
+        loop {
+            let mut permit = match permit.take() {
+                Some(permit) => permit,
+                None => self.permit(&call.charges, &call.scope, effort).await,
             };
-            slot.spend();
+            permit.slot.spend();
             let sent = Instant::now();
             effort.requests += 1;
-            let (error, wait) = match self.attempt(call, &read, &mut effort.took).await {
-                Became::Done(value) => break Ok(value),
+            effort.ran = Some(DidItRun::Unknown);
+            let became = self.attempt(call, &read, &mut effort.took).await;
+            drop(permit);
+            let (error, wait) = match became {
+                Became::Done(value) => return Ok(value),
                 Became::OverRate(error) => {
                     self.gate.refused(sent);
                     // With the gate the next slot is the wait; without one (no limit was expected) it is a delay.
@@ -104,31 +188,32 @@ impl Session {
                         },
                     )
                 }
-                Became::OverTime(error) => (error, self.ledger.refused(&call.method)),
-                Became::Refused(error) => break Err(error),
+                Became::OverTime(error) => {
+                    let wait = self.ledger.refused(&call.method);
+                    effort.held_back += wait;
+                    (error, wait)
+                }
+                Became::Refused(error) => return Err(error),
                 Became::Lost(error) => {
                     failures += 1;
                     let most = if self.reached.load(Ordering::Relaxed) {
-                        self.policy.attempts
+                        self.retry.attempts
                     } else {
-                        self.policy.first_contact_attempts
+                        self.retry.first_contact_attempts
                     };
                     if failures >= most || !retry::may_repeat(call.effect, error.did_it_run()) {
-                        break Err(error);
+                        return Err(error);
                     }
                     (error, self.delay(failures))
                 }
             };
-            if started.elapsed() + wait > self.policy.patience {
-                break Err(error);
+            effort.ran = Some(error.did_it_run());
+            if started.elapsed() + wait > self.retry.deadline {
+                return Err(error);
             }
             debug!(method = call.subject, attempt = effort.requests, ?wait, %error, "trying again");
             tokio::time::sleep(wait).await;
-        };
-        (
-            result.map_err(|error| error.attempts(effort.requests)),
-            effort,
-        )
+        }
     }
 
     async fn attempt<T>(
@@ -138,11 +223,9 @@ impl Session {
         took: &mut Duration,
     ) -> Became<T> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let request = Request {
-            url: self.webhook.method_url(&call.method),
-            content_type: "application/json",
-            body: call.body.clone(),
-        };
+        let mut request =
+            Request::post_json(self.auth.url(call.api, &call.method), call.body.clone());
+        request.headers.extend(call.headers.clone());
         let sent = Instant::now();
         let sending = self.transport.send(request).await;
         *took = sent.elapsed();
@@ -176,16 +259,23 @@ impl Session {
                 }
             }
         };
+        let at = |error: Error| error.at(&self.auth, &call.subject);
         match became {
             Became::Done(value) => {
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
                 Became::Done(value)
             }
-            Became::OverRate(error) => Became::OverRate(error.at(&self.webhook, &call.subject)),
-            Became::OverTime(error) => Became::OverTime(error.at(&self.webhook, &call.subject)),
-            Became::Lost(error) => Became::Lost(error.at(&self.webhook, &call.subject)),
-            Became::Refused(error) => Became::Refused(error.at(&self.webhook, &call.subject)),
+            Became::OverRate(error) => {
+                self.reached.store(true, Ordering::Relaxed);
+                Became::OverRate(at(error))
+            }
+            Became::OverTime(error) => {
+                self.reached.store(true, Ordering::Relaxed);
+                Became::OverTime(at(error))
+            }
+            Became::Lost(error) => Became::Lost(at(error)),
+            Became::Refused(error) => Became::Refused(at(error)),
         }
     }
 
@@ -195,7 +285,7 @@ impl Session {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .f64();
-        self.policy.delay(failures, jitter)
+        self.retry.delay(failures, jitter)
     }
 }
 

@@ -23,8 +23,8 @@ use super::report::{ListReport, Progress};
 use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Then, Ticket, label};
 use crate::effect;
 use crate::error::{DidItRun, Error, ErrorKind};
-use crate::gate::Slot;
-use crate::session::{Call, Effort, Session};
+use crate::ledger::Calls;
+use crate::session::{Call, Effort, Permit, Scope, Session};
 
 /// Bytes of rows that may wait for their turn or be on their way.
 const MEMORY: usize = 12 << 20;
@@ -45,7 +45,10 @@ pub(crate) enum Message {
 
 pub(crate) struct Driver {
     session: Arc<Session>,
+    scope: Scope,
     method: String,
+    /// What a full request may be charged for.
+    charges: Calls,
     strategy: Box<dyn Strategy>,
     fallback: Option<Box<dyn Strategy>>,
     place: Arc<OwnedPlace>,
@@ -66,10 +69,10 @@ pub(crate) struct Driver {
     blocked_since: Option<Instant>,
 }
 
-/// A slot, and how long the walk stood before the gate for it.
+/// Leave to send a request, and how long the walk stood still for it.
 struct Granted {
-    slot: Slot,
-    waited: Duration,
+    permit: Permit,
+    effort: Effort,
 }
 
 /// A request that came back.
@@ -83,12 +86,15 @@ struct Landed {
 impl Driver {
     pub(crate) fn new(
         session: Arc<Session>,
+        scope: Scope,
         method: String,
         plan: Plan,
         progress: watch::Sender<Progress>,
     ) -> Self {
         Self {
             session,
+            scope,
+            charges: charges(&method, MAX_COMMANDS),
             method,
             strategy: plan.strategy,
             fallback: plan.fallback,
@@ -158,11 +164,12 @@ impl Driver {
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
                 granted = ready(&mut self.slot), if wanted => {
                     self.slot = None;
-                    self.report.waited_for_limit += granted.waited;
-                    if !self.send(granted.slot) {
+                    self.report.waited_for_limit += granted.effort.waited;
+                    self.report.waited_for_operating += granted.effort.held_back;
+                    if !self.send(granted.permit) {
                         // Nothing to ask for until a reply comes. Without one on its way the walk would stand still.
                         if self.flights.is_empty() {
-                            return Err(Error::incomplete("the list came to a stop before its end").at(&self.session.webhook, &self.method));
+                            return Err(Error::incomplete("the list came to a stop before its end").at(&self.session.auth, &self.method));
                         }
                         let landed = self.flights.join_next().await;
                         if let Some(landed) = landed {
@@ -175,18 +182,16 @@ impl Driver {
     }
 
     fn next_slot(&self) -> BoxFuture<'static, Granted> {
-        let gate = Arc::clone(&self.session.gate);
+        let session = Arc::clone(&self.session);
+        let (charges, scope) = (Arc::clone(&self.charges), self.scope.clone());
         let resume_at = self.resume_at;
         async move {
             if let Some(at) = resume_at {
                 tokio::time::sleep_until(at).await;
             }
-            let asked = Instant::now();
-            let slot = gate.slot().await;
-            Granted {
-                slot,
-                waited: asked.elapsed(),
-            }
+            let mut effort = Effort::default();
+            let permit = session.permit(&charges, &scope, &mut effort).await;
+            Granted { permit, effort }
         }
         .boxed()
     }
@@ -207,7 +212,8 @@ impl Driver {
         };
         let full = MAX_COMMANDS as f64 * 50.0 * self.row_bytes;
         let fit = ((MEMORY as f64 - self.strategy.buffered() as f64) / full).max(0.0) as usize;
-        most.min(fit).max(1)
+        let slow = self.session.gate.most_in_flight().unwrap_or(usize::MAX);
+        most.min(fit).min(slow).max(1)
     }
 
     fn ahead(&self) -> Ahead {
@@ -218,7 +224,7 @@ impl Driver {
         }
     }
 
-    fn send(&mut self, slot: Slot) -> bool {
+    fn send(&mut self, permit: Permit) -> bool {
         // Nothing came yet: any number of commands takes no time.
         let in_time = LONGEST_REQUEST / self.command_time;
         let in_size = LARGEST_REPLY / (50.0 * self.row_bytes);
@@ -234,7 +240,7 @@ impl Driver {
         self.report.commands += commands.len() as u64;
         self.flights.spawn(async move {
             let read = |body: &_| read_batch(body, &labels, place.as_place());
-            let (result, effort) = session.run(&call, Some(slot), read).await;
+            let (result, effort) = session.run(&call, Some(permit), read).await;
             Landed {
                 ticket,
                 commands: labels.len(),
@@ -256,11 +262,11 @@ impl Driver {
                 )
             })
             .collect();
+        let body = json!({ "halt": 0, "cmd": cmd }).to_string();
         Call {
-            method: "batch".to_owned(),
             subject: self.method.clone(),
-            effect: effect::of(&self.method),
-            body: json!({ "halt": 0, "cmd": cmd }).to_string().into(),
+            charges: charges(&self.method, commands.len()),
+            ..Call::new("batch", effect::of(&self.method), body, &self.scope)
         }
     }
 
@@ -279,6 +285,7 @@ impl Driver {
         self.report.retries += retries;
         self.report.commands += retries * commands as u64;
         self.report.waited_for_limit += effort.waited;
+        self.report.waited_for_operating += effort.held_back;
         let batch = result?;
         self.learn(&batch, commands, effort.took);
         let gave = |outcome: &PageOutcome| matches!(outcome, PageOutcome::Page { .. });
@@ -295,7 +302,7 @@ impl Driver {
             }
             Err(Stuck::Misbehaves(why)) => return Err(self.stuck(&why)),
             Err(Stuck::Api(error)) => {
-                return Err(Error::api(error).at(&self.session.webhook, &self.method));
+                return Err(Error::api(error).at(&self.session.auth, &self.method));
             }
         };
         match then {
@@ -306,7 +313,7 @@ impl Driver {
             Then::WaitForOperating => {
                 let wait = self.session.ledger.refused(&self.method);
                 let since = *self.blocked_since.get_or_insert_with(Instant::now);
-                if since.elapsed() + wait > self.session.policy.patience {
+                if since.elapsed() + wait > self.session.retry.deadline {
                     return Err(self.blocked(since.elapsed()));
                 }
                 let put_off = self.pause(wait);
@@ -333,12 +340,12 @@ impl Driver {
             time.as_secs() / 60
         );
         Error::new(ErrorKind::OperationTimeLimit, DidItRun::No, message)
-            .at(&self.session.webhook, &self.method)
+            .at(&self.session.auth, &self.method)
     }
 
     fn stuck(&self, why: &str) -> Error {
         Error::incomplete(format!("the list cannot be read to its end: {why}"))
-            .at(&self.session.webhook, &self.method)
+            .at(&self.session.auth, &self.method)
     }
 
     fn learn(&mut self, batch: &BatchOfLists, commands: usize, took: Duration) {
@@ -369,7 +376,7 @@ impl Driver {
         }
         // Some portals charge the batch itself, some its commands, some both: each is noted under its own name.
         if let Some(time) = &batch.time {
-            self.session.ledger.note("batch", time);
+            self.session.ledger.note("batch", time, 1);
         }
         // The latest command that reports its operating time says the most.
         if let Some(time) = batch
@@ -379,7 +386,9 @@ impl Driver {
             .flatten()
             .find(|time| time.operating.is_some())
         {
-            self.session.ledger.note(&self.method, time);
+            self.session
+                .ledger
+                .note(&self.method, time, commands as u32);
         }
     }
 
@@ -392,6 +401,11 @@ impl Driver {
             extent: self.strategy.extent(),
         });
     }
+}
+
+/// What a request of so many commands may be charged for: the commands, the batch around them, or both.
+fn charges(method: &str, commands: usize) -> Calls {
+    Arc::new([("batch".into(), 1), (method.into(), commands as u32)])
 }
 
 async fn ready(slot: &mut Option<BoxFuture<'static, Granted>>) -> Granted {

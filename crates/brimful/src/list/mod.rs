@@ -113,9 +113,11 @@ impl List {
         };
         let plan = plan::plan(&self.method, params, self.walk, self.tail)?;
         let session = Arc::clone(self.client.session());
+        // Lists of one client take turns before the gate.
+        let scope = self.client.job().scope().clone();
         let (rows, messages) = mpsc::channel(8);
         let (progress, watched) = watch::channel(Progress::default());
-        let driver = Driver::new(session, self.method, plan, progress);
+        let driver = Driver::new(session, scope, self.method, plan, progress);
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
             messages,

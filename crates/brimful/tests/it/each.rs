@@ -4,7 +4,7 @@ use brimful::Outcome;
 use brimful_portal::{Costs, Fault, FaultRule, PortalConfig, RateLimit, When};
 use serde_json::{Value, json};
 
-use crate::support::{builder, client, ids, portal, unlimited};
+use crate::support::{builder, ids, portal, unlimited};
 
 fn leads(rows: usize) -> impl Iterator<Item = Value> + Send + 'static {
     (0..rows).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}))
@@ -180,7 +180,11 @@ async fn items_blocked_by_the_operating_limit_are_called_when_it_is_over() {
     let items: Vec<Value> = (1..=1_500)
         .map(|id| json!({"id": id, "fields": {"TITLE": "x"}}))
         .collect();
-    let outcomes = client(&portal)
+    // The client believes that the portal allows more than it does.
+    let client = builder(&portal).operating_time_limit(std::time::Duration::from_secs(6000));
+    let outcomes = client
+        .build()
+        .unwrap()
         .call_each("crm.lead.update", items)
         .collect()
         .await;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use brimful::Limit;
+use brimful::{Limit, Priority};
 use brimful_portal::{Costs, Fault, Generation, OperatingLimit, PortalConfig, RateLimit};
 use tokio::time::Instant;
 
@@ -130,31 +130,176 @@ async fn a_portal_whose_address_others_use_too_is_met_with_patience() {
     assert_eq!(portal.stats().refusals(), 0, "none but those five");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_list_that_crosses_the_operating_limit_ends_exact() {
-    // 60,000 rows at 0.5 s a page are 600 s of operating time: more than the portal allows in ten minutes.
+/// 60,000 rows at 0.5 s a page are 600 s of operating time: more than the portal allows in ten minutes.
+fn longer_than_the_operating_limit(generation: Generation) -> PortalConfig {
     let costs = Costs {
         call: Duration::from_millis(500),
         ..Costs::default()
     };
-    for generation in [Generation::Expiring, Generation::Banning] {
-        let limit = OperatingLimit {
+    PortalConfig::new()
+        .rows("crm.lead", 60_000)
+        .costs(costs)
+        .operating_limit(OperatingLimit {
             seconds: 480.0,
             generation,
-        };
-        let portal = portal(
-            PortalConfig::new()
-                .rows("crm.lead", 60_000)
-                .costs(costs)
-                .operating_limit(limit),
-        );
+        })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_longer_than_the_operating_limit_slows_down_before_it_and_ends_exact() {
+    for generation in [Generation::Expiring, Generation::Banning] {
+        let portal = portal(longer_than_the_operating_limit(generation));
         let (rows, report) = ids(client(&portal).list("crm.lead.list").select(["ID"]))
             .await
             .unwrap();
         assert_eq!(rows, (1..=60_000).collect::<Vec<_>>());
+        assert_eq!(portal.stats().refused_by_operating, 0);
+        assert!(report.waited_for_operating > Duration::ZERO);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_crosses_the_operating_limit_unawares_ends_exact() {
+    for generation in [Generation::Expiring, Generation::Banning] {
+        let portal = portal(longer_than_the_operating_limit(generation));
+        // The client believes that the portal allows more than it does.
+        let client = builder(&portal).operating_time_limit(Duration::from_secs(6000));
+        let list = client.build().unwrap().list("crm.lead.list");
+        let (rows, report) = ids(list.select(["ID"])).await.unwrap();
+        assert_eq!(rows, (1..=60_000).collect::<Vec<_>>());
         assert!(portal.stats().refused_by_operating > 0, "the limit was met");
         assert!(report.waited_for_operating > Duration::ZERO);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_methods_go_on_while_one_waits_for_its_operating_time() {
+    let portal = portal(longer_than_the_operating_limit(Generation::Expiring).rows("crm.deal", 10));
+    let client = client(&portal);
+    let mut pages = client.list("crm.lead.list").select(["ID"]).pages().unwrap();
+    let mut rows = 0;
+    while client
+        .limits()
+        .snapshot()
+        .methods
+        .iter()
+        .all(|m| m.blocked_for.is_none() && m.operating < 380.0)
+    {
+        rows += pages
+            .next_page()
+            .await
+            .unwrap()
+            .expect("held back before the end")
+            .len();
+    }
+    let reading = tokio::spawn(async move {
+        while let Some(page) = pages.next_page().await.unwrap() {
+            rows += page.len();
+        }
+        rows
+    });
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    for _ in 0..20 {
+        let asked = Instant::now();
+        client
+            .call("crm.deal.get", serde_json::json!({"id": 1}))
+            .await
+            .unwrap();
+        assert!(
+            asked.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            asked.elapsed()
+        );
+    }
+    assert_eq!(reading.await.unwrap(), 60_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_tells_how_the_limits_stand() {
+    let costs = Costs {
+        call: Duration::from_millis(500),
+        ..Costs::default()
+    };
+    let portal = portal(PortalConfig::new().rows("crm.lead", 500).costs(costs));
+    let client = client(&portal);
+    ids(client.list("crm.lead.list").select(["ID"]))
+        .await
+        .unwrap();
+    let snapshot = client.limits().snapshot();
+    assert_eq!(snapshot.limit, Some(Limit::STANDARD));
+    assert_eq!((snapshot.rate, snapshot.refusals), (Some(2.0), 0));
+    assert_eq!((snapshot.in_flight, snapshot.waiting), (0, 0));
+    let leads = snapshot
+        .methods
+        .iter()
+        .find(|m| m.method == "crm.lead.list")
+        .unwrap();
+    assert!(leads.operating > 4.0, "{leads:?}");
+    assert!(leads.resets_in.unwrap() > Duration::from_secs(500));
+    let _gently = client.slow(3);
+    assert_eq!(client.limits().snapshot().most_in_flight, Some(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn slowed_down_the_requests_go_one_by_one_and_after_an_error_too_the_guard_is_lifted() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 100_000)
+            .latency(Duration::from_millis(200)),
+    );
+    let client = client(&portal);
+    let gently = client.slow(1);
+    let (rows, _) = ids(client.list("crm.lead.list").select(["ID"]))
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 100_000);
+    assert_eq!(portal.stats().peak_in_flight, 1);
+    drop(gently);
+    assert_eq!(client.limits().snapshot().most_in_flight, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_clients_of_one_portal_share_its_rate() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 100_000)
+            .latency(Duration::from_millis(20)),
+    );
+    let one = client(&portal);
+    let other = builder(&portal).limits(one.limits()).build().unwrap();
+    let (a, b) = tokio::join!(
+        ids(one.list("crm.lead.list").select(["ID"])),
+        ids(other.list("crm.lead.list").select(["ID"])),
+    );
+    assert_eq!((a.unwrap().0.len(), b.unwrap().0.len()), (100_000, 100_000));
+    assert_eq!(portal.stats().refusals(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_of_high_priority_overtakes_a_long_job() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 500_000)
+            .latency(Duration::from_millis(20)),
+    );
+    let client = client(&portal);
+    let export = tokio::spawn(ids(client.list("crm.lead.list").select(["ID"])));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let urgent = client.with_priority(Priority::High);
+    for _ in 0..10 {
+        let asked = Instant::now();
+        urgent
+            .call("user.current", serde_json::json!({}))
+            .await
+            .unwrap();
+        assert!(
+            asked.elapsed() < Duration::from_millis(600),
+            "{:?}",
+            asked.elapsed()
+        );
+    }
+    assert_eq!(export.await.unwrap().unwrap().0.len(), 500_000);
+    assert_eq!(portal.stats().refusals(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,15 +22,13 @@ impl Transport for InProcess {
                 kind: TransportErrorKind::Broken,
                 source: None,
             };
-            let request = http::Request::post(request.url.path())
-                .header(http::header::CONTENT_TYPE, request.content_type)
+            let mut sent = http::Request::builder()
+                .method(request.method)
+                .uri(request.url[url::Position::BeforePath..].to_owned())
                 .body(request.body)
                 .unwrap();
-            match self
-                .0
-                .handle(request, IpAddr::V4(Ipv4Addr::LOCALHOST))
-                .await
-            {
+            *sent.headers_mut() = request.headers;
+            match self.0.handle(sent, IpAddr::V4(Ipv4Addr::LOCALHOST)).await {
                 Reply::Response(response) => {
                     let (parts, body) = response.into_parts();
                     Ok(Response {

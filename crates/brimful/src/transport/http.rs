@@ -1,94 +1,10 @@
-//! The network: one attempt at one request, and what became of it. Nothing here waits, limits or repeats.
+//! The transport over HTTP, by reqwest.
 
-use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, StatusCode};
-use url::Url;
 
-/// Sends one request and says what became of it.
-///
-/// The client comes with one over HTTP. Another may be given to the builder: tests run the emulator in process.
-pub trait Transport: Send + Sync + fmt::Debug + 'static {
-    /// One attempt. The body of the answer is read whole.
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
-}
-
-/// A request: always a POST.
-#[derive(Clone)]
-pub struct Request {
-    /// Where to; holds the webhook's secret.
-    pub url: Url,
-    /// The `Content-Type`.
-    pub content_type: &'static str,
-    /// The body.
-    pub body: Bytes,
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("host", &self.url.host_str())
-            .field("bytes", &self.body.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// An answer, whatever its status.
-#[derive(Debug, Clone)]
-pub struct Response {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{kind}")]
-pub struct TransportError {
-    /// What went wrong.
-    pub kind: TransportErrorKind,
-    /// What the network said.
-    #[source]
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-/// The ways to have no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TransportErrorKind {
-    /// No connection: the request was never sent.
-    Connect,
-    /// Sent, and no answer in time.
-    Timeout,
-    /// Sent, and the connection broke before or inside the answer.
-    Broken,
-    /// The answer is longer than the client takes.
-    TooLarge,
-}
-
-impl TransportErrorKind {
-    /// Whether the portal may have got the request.
-    pub fn was_sent(self) -> bool {
-        self != Self::Connect
-    }
-}
-
-impl fmt::Display for TransportErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "could not connect",
-            Self::Timeout => "no answer in time",
-            Self::Broken => "the connection broke",
-            Self::TooLarge => "the answer is larger than the client takes",
-        })
-    }
-}
+use super::{Request, Response, Transport, TransportError, TransportErrorKind};
 
 /// The transport over HTTP, by reqwest.
 #[derive(Debug, Clone)]
@@ -136,9 +52,8 @@ impl HttpTransport {
     async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
         let mut response = self
             .client
-            .post(request.url)
-            .header(http::header::CONTENT_TYPE, request.content_type)
-            .header(http::header::ACCEPT, "application/json")
+            .request(request.method, request.url)
+            .headers(request.headers)
             .body(request.body)
             .send()
             .await

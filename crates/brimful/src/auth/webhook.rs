@@ -6,6 +6,7 @@ use std::str::FromStr;
 use brimful_protocol::catalogue;
 use url::{Host, Url};
 
+use super::Api;
 use crate::transport::Route;
 
 /// The address of an incoming webhook: `https://portal/rest/1/code/`.
@@ -20,6 +21,8 @@ use crate::transport::Route;
 pub struct Webhook {
     /// Ends in a slash; methods are joined to it.
     base: Url,
+    /// The same for REST 3.0: `/rest/api/1/code/`.
+    base3: Url,
     user: String,
 }
 
@@ -60,8 +63,11 @@ pub enum WebhookError {
 
 impl Webhook {
     /// The address of `method`, secret included.
-    pub(crate) fn method_url(&self, method: &str) -> Url {
-        let mut url = self.base.clone();
+    pub(crate) fn method_url(&self, api: Api, method: &str) -> Url {
+        let mut url = match api {
+            Api::Rest => self.base.clone(),
+            Api::Rest3 => self.base3.clone(),
+        };
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().push(method);
         }
@@ -144,11 +150,17 @@ impl FromStr for Webhook {
             [_, _, _, ..] => return Err(WebhookError::Longer),
             _ => return Err(no_code()),
         };
+        let root = segments[..=rest].join("/");
+        let (path, path3) = (
+            format!("/{root}/{user}/{code}/"),
+            format!("/{root}/api/{user}/{code}/"),
+        );
         let user = user.to_owned();
-        let path = format!("/{}/{code}/", segments[..=rest + 1].join("/"));
         let mut base = url.clone();
         base.set_path(&path);
-        Ok(Self { base, user })
+        let mut base3 = url.clone();
+        base3.set_path(&path3);
+        Ok(Self { base, base3, user })
     }
 }
 

@@ -1,0 +1,163 @@
+//! What a caller sees of the limits: the tariffs, how things stand, and how to be gentler.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::gate::Gate;
+use crate::ledger::Ledger;
+
+/// The rate that a portal allows: a counter up to X, that falls by Y a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit {
+    /// X: how high the counter may stand.
+    pub burst: f64,
+    /// Y: by how much it falls in a second.
+    pub per_second: f64,
+}
+
+impl Limit {
+    /// All tariffs but Enterprise: 50 and 2 a second (documentation of Bitrix24, "Limits").
+    pub const STANDARD: Self = Self {
+        burst: 50.0,
+        per_second: 2.0,
+    };
+    /// Enterprise: 250 and 5 a second.
+    pub const ENTERPRISE: Self = Self {
+        burst: 250.0,
+        per_second: 5.0,
+    };
+
+    pub(crate) fn makes_sense(self) -> bool {
+        self.burst >= 1.0
+            && self.per_second > 0.0
+            && self.burst.is_finite()
+            && self.per_second.is_finite()
+    }
+}
+
+/// Who goes first when several calls wait for the portal's limit. Within a priority jobs take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Priority {
+    /// Before all others: somebody waits for it.
+    High,
+    /// As any call.
+    #[default]
+    Normal,
+    /// Only when nobody else asks: work for the night. May wait for ever while others ask.
+    Low,
+}
+
+/// The limits of one portal, as this client keeps them.
+///
+/// Clones are the same limits. A portal counts by source address, whatever the credential: give the limits of one
+/// client to [`ClientBuilder::limits`](crate::ClientBuilder::limits) of another one for the same portal.
+#[derive(Clone)]
+pub struct Limits {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) ledger: Arc<Ledger>,
+}
+
+impl Limits {
+    pub(crate) fn new(limit: Option<Limit>, operating_time: Duration) -> Self {
+        Self {
+            gate: Arc::new(Gate::new(limit)),
+            ledger: Arc::new(Ledger::new(operating_time)),
+        }
+    }
+
+    /// The same gate; a credential of its own has an account of its own.
+    pub(crate) fn for_another_credential(&self) -> Self {
+        Self {
+            gate: Arc::clone(&self.gate),
+            ledger: Arc::new(Ledger::new(self.ledger.limit())),
+        }
+    }
+
+    /// How things stand now.
+    pub fn snapshot(&self) -> LimitsSnapshot {
+        let standing = self.gate.standing();
+        LimitsSnapshot {
+            limit: standing.limit,
+            rate: standing.rate,
+            free: standing.free,
+            waiting: standing.waiting,
+            in_flight: standing.in_flight,
+            most_in_flight: standing.most_in_flight,
+            refusals: standing.refusals,
+            operating_time: self.ledger.limit(),
+            methods: self.ledger.standing(),
+        }
+    }
+
+    /// As long as the guard lives, at most `requests` requests (at least one) are in flight: for a portal that
+    /// suffers.
+    #[must_use = "the requests are held back as long as the guard lives"]
+    pub fn slow(&self, requests: usize) -> SlowGuard {
+        let most = requests.max(1);
+        self.gate.slow(most);
+        SlowGuard {
+            gate: Arc::clone(&self.gate),
+            most,
+        }
+    }
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.snapshot().fmt(f)
+    }
+}
+
+/// Holds requests back until it is dropped; see [`Limits::slow`].
+#[derive(Debug)]
+pub struct SlowGuard {
+    gate: Arc<Gate>,
+    most: usize,
+}
+
+impl Drop for SlowGuard {
+    fn drop(&mut self) {
+        self.gate.hasten(self.most);
+    }
+}
+
+/// How the limits of a portal stand.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LimitsSnapshot {
+    /// The rate limit that the client was set up with; `None`: the portal has none.
+    pub limit: Option<Limit>,
+    /// Requests a second that are sent in the long run: less than the limit's after the portal has refused some.
+    pub rate: Option<f64>,
+    /// Requests that could be sent at once now.
+    pub free: Option<f64>,
+    /// Requests that wait for a slot.
+    pub waiting: usize,
+    /// Requests on their way.
+    pub in_flight: usize,
+    /// How many may be, while somebody has asked for fewer.
+    pub most_in_flight: Option<usize>,
+    /// How often the portal refused a request for too many.
+    pub refusals: u64,
+    /// The operating time that a method may use in ten minutes.
+    pub operating_time: Duration,
+    /// The methods whose operating time the portal has told.
+    pub methods: Vec<MethodLimit>,
+}
+
+/// The operating time of one method, as the portal last told it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct MethodLimit {
+    /// The method; `batch` where the portal charges batches themselves.
+    pub method: String,
+    /// Seconds of operating time used in the last ten minutes.
+    pub operating: f64,
+    /// Seconds that calls on their way are expected to add.
+    pub pending: f64,
+    /// How long until the first part of it is forgotten.
+    pub resets_in: Option<Duration>,
+    /// How long the method stays blocked, where the portal has refused it or it is held back.
+    pub blocked_for: Option<Duration>,
+}

@@ -1,0 +1,345 @@
+use std::time::Duration;
+
+use brimful::{Batch, Client, DidItRun, ErrorKind, LateCommand, OnError, Outcome};
+use brimful_portal::{
+    Costs, Fault, FaultRule, Generation, OperatingLimit, Portal, PortalConfig, When,
+};
+use serde_json::{Value, json};
+
+use crate::support::{client, portal, unlimited};
+
+fn leads() -> PortalConfig {
+    PortalConfig::new().rows("crm.lead", 100)
+}
+
+fn batch<'a>(commands: impl IntoIterator<Item = (&'a str, &'a str, Value)>) -> Batch {
+    let mut batch = Batch::new();
+    for (label, method, params) in commands {
+        batch.add(label, method, params).unwrap();
+    }
+    batch
+}
+
+async fn count(client: &Client, method: &str) -> u64 {
+    let reply = client.call(method, json!({"select": ["ID"]})).await;
+    reply.unwrap().total.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_is_one_outcome_for_each_command_in_order() {
+    let portal = portal(leads());
+    let mut batch = Batch::new();
+    for id in 1..=120 {
+        let id_of = if id % 7 == 0 { 99_999 } else { id % 100 + 1 };
+        batch
+            .add(format!("c{id}"), "crm.lead.get", json!({ "id": id_of }))
+            .unwrap();
+    }
+    let reply = client(&portal).batch(batch).await.unwrap();
+    assert_eq!(reply.iter().count(), 120);
+    for ((label, outcome), id) in reply.iter().zip(1..) {
+        assert_eq!(label, format!("c{id}"));
+        match outcome {
+            Outcome::Done(lead) => {
+                let lead: Value = serde_json::from_str(lead.get()).unwrap();
+                assert_eq!(lead["ID"], (id % 100 + 1).to_string());
+            }
+            Outcome::Failed(_) => assert_eq!(id % 7, 0),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(reply.stopped().is_none());
+    assert_eq!(portal.stats().requests, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_refers_to_the_result_of_an_earlier_one() {
+    let portal = portal(leads());
+    let mut batch = Batch::new().on_error(OnError::Halt);
+    let first = batch
+        .add(
+            "first",
+            "crm.lead.list",
+            json!({"order": {"ID": "DESC"}, "start": 0}),
+        )
+        .unwrap();
+    let id = first.result().index(0).field("ID").unwrap();
+    batch
+        .add("again", "crm.lead.get", json!({ "id": id }))
+        .unwrap();
+    let reply = client(&portal).batch(batch).await.unwrap();
+    assert_eq!(reply.result::<Value>("again").unwrap()["ID"], "100");
+    assert_eq!(reply.total(&first), Some(100));
+    assert_eq!(reply.next(&first), Some(50));
+    assert_eq!(portal.stats().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_follows_a_failure_in_a_halting_batch_is_not_run() {
+    let portal = portal(leads());
+    let mut batch = Batch::new().on_error(OnError::Halt);
+    for (label, id) in [("a", 1), ("b", 99_999), ("c", 2)] {
+        batch
+            .add(label, "crm.lead.get", json!({ "id": id }))
+            .unwrap();
+    }
+    for i in 0..60 {
+        batch
+            .add(format!("d{i}"), "crm.lead.get", json!({"id": 1}))
+            .unwrap();
+    }
+    let outcomes = client(&portal).batch(batch).await.unwrap().into_outcomes();
+    assert!(matches!(outcomes[0], Outcome::Done(_)));
+    assert!(matches!(outcomes[1], Outcome::Failed(_)));
+    assert!(outcomes[2..].iter().all(|o| matches!(o, Outcome::NotRun)));
+    assert_eq!(portal.stats().requests, 1);
+}
+
+#[test]
+fn a_reference_across_two_requests_is_refused() {
+    let mut batch = Batch::new();
+    for i in 0..50 {
+        batch
+            .add(format!("c{i}"), "crm.lead.get", json!({"id": 1}))
+            .unwrap();
+    }
+    let error = batch
+        .add("late", "crm.lead.get", json!({"id": "$result[c3][ID]"}))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(
+        error.to_string().contains("\"late\" refers to \"c3\""),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_no_portal_could_make_sense_of_is_refused_by_name() {
+    let refusal = |label: &str, method: &str, params: Value| {
+        let mut batch = batch([("there", "crm.lead.get", json!({"id": 1}))]);
+        batch.add(label, method, params).unwrap_err().to_string()
+    };
+    let get = "crm.lead.get";
+    assert!(refusal("there", get, json!({})).contains("two commands"));
+    assert!(refusal("a b", get, json!({})).contains("\"a b\""));
+    assert!(refusal("", get, json!({})).contains("empty"));
+    assert!(refusal("x", "Batch", json!({})).contains("portals refuse it"));
+    let unknown = refusal("x", get, json!({"id": "$result[nobody][ID]"}));
+    assert!(unknown.contains("\"nobody\""), "{unknown}");
+    let accident = refusal(
+        "x",
+        "crm.lead.add",
+        json!({"fields": {"TITLE": "the $total due"}}),
+    );
+    assert!(accident.contains("the $total due"), "{accident}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_refers_to_a_failure_is_not_run_and_all_else_is() {
+    // A portal by itself would give the second command the whole map of results as its contact.
+    let portal = portal(leads());
+    let client = client(&portal);
+    let batch = batch([
+        ("contact", "crm.contact.get", json!({"id": 99_999})),
+        (
+            "deal",
+            "crm.deal.add",
+            json!({"fields": {"CONTACT_ID": "$result[contact][ID]"}}),
+        ),
+        ("lead", "crm.lead.get", json!({"id": 5})),
+        ("again", "crm.lead.get", json!({"id": "$result[lead][ID]"})),
+    ]);
+    let reply = client.batch(batch).await.unwrap();
+    assert!(matches!(reply.get("contact"), Some(Outcome::Failed(_))));
+    assert!(matches!(reply.get("deal"), Some(Outcome::NotRun)));
+    assert_eq!(reply.result::<Value>("again").unwrap()["ID"], "5");
+    assert_eq!(count(&client, "crm.deal.list").await, 0);
+    let error = reply.result::<Value>("contact").unwrap_err();
+    assert_eq!(error.command(), Some("contact"));
+    assert_eq!(error.did_it_run(), DidItRun::Yes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_refused_inside_a_batch_is_sent_again_with_what_its_references_stood_for() {
+    // A call takes two seconds, and a method may use one.
+    let config = PortalConfig::unlimited()
+        .costs(Costs {
+            call: Duration::from_secs(2),
+            ..Costs::default()
+        })
+        .operating_limit(OperatingLimit {
+            seconds: 1.0,
+            generation: Generation::Expiring,
+        });
+    let portal = portal(config);
+    let client = unlimited(&portal);
+    client
+        .batch(batch([(
+            "deal",
+            "crm.deal.add",
+            json!({"fields": {"TITLE": "first"}}),
+        )]))
+        .await
+        .unwrap();
+    let mut batch = Batch::new();
+    let contact = batch
+        .add(
+            "contact",
+            "crm.contact.add",
+            json!({"fields": {"NAME": "Ann"}}),
+        )
+        .unwrap();
+    let deal = batch
+        .add(
+            "deal",
+            "crm.deal.add",
+            json!({"fields": {"CONTACT_ID": contact.result()}}),
+        )
+        .unwrap();
+    batch
+        .add("read", "crm.deal.get", json!({"id": deal.result()}))
+        .unwrap();
+    let reply = client.batch(batch).await.unwrap();
+    let contact: u64 = reply.result(&contact).unwrap();
+    let deal: Value = reply.result("read").unwrap();
+    assert_eq!(deal["CONTACT_ID"], contact.to_string());
+    assert_eq!(
+        count(&client, "crm.contact.list").await,
+        1,
+        "not added again"
+    );
+    assert_eq!(count(&client, "crm.deal.list").await, 2);
+    assert_eq!(portal.stats().refused_by_operating, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_command_is_built_from_what_came_before_it() {
+    let portal = portal(leads().rows("crm.contact", 5));
+    let client = client(&portal);
+    let mut batch = Batch::new();
+    let lead = batch.add("lead", "crm.lead.get", json!({"id": 7})).unwrap();
+    let of_lead = lead.clone();
+    batch
+        .late("comment", move |before| {
+            let lead: Value = before.result(&of_lead)?;
+            let title = format!("{} and more", lead["TITLE"].as_str().unwrap_or_default());
+            Ok(LateCommand::new(
+                "crm.lead.update",
+                json!({"id": lead["ID"], "fields": {"TITLE": title}}),
+            ))
+        })
+        .unwrap();
+    batch
+        .add("after", "crm.lead.get", json!({"id": 7}))
+        .unwrap();
+    let reply = client.batch(batch).await.unwrap();
+    let before: Value = reply.result(&lead).unwrap();
+    let after: Value = reply.result("after").unwrap();
+    let expected = format!("{} and more", before["TITLE"].as_str().unwrap());
+    assert_eq!(after["TITLE"], expected);
+    assert_eq!(
+        portal.stats().requests,
+        2,
+        "the late one and what follows it share a request"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_commands_in_a_row_share_a_request() {
+    let portal = portal(leads());
+    let mut batch = Batch::new();
+    batch.add("list", "crm.lead.list", json!({})).unwrap();
+    for i in 0..49 {
+        batch
+            .late(format!("l{i}"), move |before| {
+                let leads: Vec<Value> = before.result("list")?;
+                Ok(LateCommand::new(
+                    "crm.lead.get",
+                    json!({"id": leads[i]["ID"]}),
+                ))
+            })
+            .unwrap();
+    }
+    let reply = client(&portal).batch(batch).await.unwrap();
+    assert!(reply.iter().all(|(_, outcome)| outcome.done().is_some()));
+    assert_eq!(portal.stats().requests, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_command_that_cannot_be_built_ends_the_batch_with_its_error() {
+    let portal = portal(leads());
+    let mut batch = batch([("gone", "crm.lead.get", json!({"id": 99_999}))]);
+    batch
+        .late("next", |before| {
+            let lead: Value = before.result("gone")?;
+            Ok(LateCommand::new("crm.lead.get", lead))
+        })
+        .unwrap();
+    batch
+        .add("after", "crm.lead.get", json!({"id": 1}))
+        .unwrap();
+    let reply = client(&portal).batch(batch).await.unwrap();
+    assert!(matches!(reply.get("gone"), Some(Outcome::Failed(_))));
+    assert!(matches!(reply.get("next"), Some(Outcome::NotRun)));
+    assert!(matches!(reply.get("after"), Some(Outcome::NotRun)));
+    assert_eq!(reply.stopped().unwrap().command(), Some("gone"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_is_lost_is_unknown_and_what_does_not_depend_on_it_is_run() {
+    let portal = portal(PortalConfig::unlimited());
+    let client = unlimited(&portal);
+    client.call("user.current", json!({})).await.unwrap();
+    portal.faults().push(Fault::Reset(When::AfterWork));
+    let mut batch = Batch::new();
+    for n in 0..75 {
+        let params = json!({"fields": {"TITLE": format!("n{n}")}});
+        batch.add(format!("c{n}"), "crm.lead.add", params).unwrap();
+    }
+    let outcomes = client.batch(batch).await.unwrap().into_outcomes();
+    assert!(
+        outcomes[..50]
+            .iter()
+            .all(|o| matches!(o, Outcome::Unknown(_)))
+    );
+    assert!(outcomes[50..].iter().all(|o| o.done().is_some()));
+    assert_eq!(count(&client, "crm.lead.list").await, 75, "nothing twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_never_gets_through_is_an_error_and_nothing_ran() {
+    let portal = portal(PortalConfig::unlimited());
+    portal.faults().add(FaultRule::every(1, Fault::QueryLimit));
+    let client = unlimited(&portal).with_deadline(Duration::from_secs(30));
+    let error = client
+        .batch(batch([("add", "crm.lead.add", json!({"fields": {}}))]))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+    assert_eq!(error.did_it_run(), DidItRun::No);
+    assert_eq!(portal.stats().commands, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_whose_request_failed_are_reported_as_they_are() {
+    async fn outcome_of(fault: Fault) -> (Portal, Outcome) {
+        let portal = portal(PortalConfig::unlimited());
+        let client = unlimited(&portal);
+        client.call("user.current", json!({})).await.unwrap();
+        let mut batch = Batch::new();
+        batch.add("first", "crm.lead.list", json!({})).unwrap();
+        for n in 0..50 {
+            batch
+                .add(format!("c{n}"), "crm.lead.add", json!({"fields": {}}))
+                .unwrap();
+        }
+        portal.faults().push(Fault::Delay(Duration::ZERO));
+        portal.faults().push(fault);
+        let mut reply = client.batch(batch).await.unwrap().into_outcomes();
+        (portal, reply.pop().unwrap())
+    }
+    let (_, refused) = outcome_of(Fault::ExpiredToken).await;
+    assert!(matches!(refused, Outcome::Failed(_)), "{refused:?}");
+    let (_, lost) = outcome_of(Fault::Reset(When::BeforeWork)).await;
+    assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
+}
