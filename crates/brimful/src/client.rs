@@ -1,6 +1,6 @@
 //! The face of the client: one portal, any number of clones, all behind one gate.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::list::List;
 use crate::reply::{RawReply, Reply};
 use crate::retry::Retry;
 use crate::session::{Call, Scope, Session};
+use crate::stats::{Counters, Stats};
 use crate::transport::{HttpTransport, Transport};
 
 /// A client of one portal. Clones share connections, the gate and what was learned of the portal.
@@ -189,9 +190,9 @@ impl Client {
         self.session.auth.to_string()
     }
 
-    /// HTTP requests sent so far, by all clones.
-    pub fn requests_sent(&self) -> u64 {
-        self.session.requests.load(Ordering::Relaxed)
+    /// What has been sent so far, by all clones.
+    pub fn stats(&self) -> Stats {
+        self.session.counters.read()
     }
 
     pub(crate) fn session(&self) -> &Arc<Session> {
@@ -303,7 +304,7 @@ impl ClientBuilder {
                     .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
             ),
             reached: AtomicBool::new(false),
-            requests: AtomicU64::new(0),
+            counters: Counters::default(),
         };
         Ok(Client {
             session: Arc::new(session),

@@ -21,6 +21,7 @@
 
 mod auth;
 mod batch;
+pub mod blocking;
 mod cache;
 mod check;
 mod client;
@@ -37,6 +38,7 @@ mod rest;
 pub mod rest3;
 mod retry;
 mod session;
+mod stats;
 mod transport;
 
 pub use auth::{Webhook, WebhookError};
@@ -54,4 +56,5 @@ pub use list::{List, ListReport, Pages, Progress, Rows};
 pub use reply::{RawReply, Reply};
 pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
+pub use stats::Stats;
 pub use transport::{Request, Response, Transport, TransportError, TransportErrorKind};

@@ -1,6 +1,6 @@
 //! A session with one portal: takes a slot, makes an attempt, reads the answer, and repeats as [`crate::retry`] allows.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use brimful_protocol::{ApiError, Envelope, EnvelopeError, KnownCode};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{Instrument, debug, debug_span};
 
 use crate::auth::{Api, Auth};
 use crate::cache::Cache;
@@ -19,6 +19,7 @@ use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
 use crate::ledger::{Calls, Charge, Ledger};
 use crate::retry::{self, Retry};
+use crate::stats::Counters;
 use crate::transport::{Request, Response, Transport, TransportErrorKind};
 
 /// Everything that the clones of a client share.
@@ -34,7 +35,7 @@ pub(crate) struct Session {
     pub(crate) random: Mutex<fastrand::Rng>,
     /// The portal has answered at least once, with whatever it had to say.
     pub(crate) reached: AtomicBool,
-    pub(crate) requests: AtomicU64,
+    pub(crate) counters: Counters,
 }
 
 /// A call as the session sends it.
@@ -192,8 +193,18 @@ impl Session {
             let sent = Instant::now();
             effort.requests += 1;
             effort.ran = Some(DidItRun::Unknown);
-            let became = self.attempt(call, &read, &mut effort.took).await;
+            self.counters.sent(call.body.len(), effort.requests > 1);
+            let span = debug_span!("request", method = call.subject, attempt = effort.requests);
+            let became = self
+                .attempt(call, &read, &mut effort.took)
+                .instrument(span)
+                .await;
             drop(permit);
+            match &became {
+                Became::OverRate(_) | Became::OverTime(_) => self.counters.refused(),
+                Became::Lost(_) => self.counters.lost(),
+                Became::Done(_) | Became::Refused(_) => {}
+            }
             let (error, wait) = match became {
                 Became::Done(value) => return Ok(value),
                 Became::OverRate(error) => {
@@ -243,7 +254,6 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         took: &mut Duration,
     ) -> Became<T> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request =
             Request::post_json(self.auth.url(call.api, &call.method), call.body.clone());
         request.headers.extend(call.headers.clone());
@@ -252,6 +262,7 @@ impl Session {
         *took = sent.elapsed();
         let became = match sending {
             Ok(response) => {
+                self.counters.received(response.body.len());
                 debug!(
                     method = call.subject,
                     status = response.status.as_u16(),

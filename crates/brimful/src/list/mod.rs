@@ -11,6 +11,7 @@ mod report;
 mod simulation;
 mod strategy;
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -42,6 +43,17 @@ pub struct List {
     params: Value,
     walk: Walk,
     tail: Tail,
+    observer: Option<Observer>,
+}
+
+/// Is told of the progress of a list.
+#[derive(Clone)]
+struct Observer(Arc<dyn Fn(&Progress) + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 impl List {
@@ -52,6 +64,7 @@ impl List {
             params: Value::Object(Map::new()),
             walk: Walk::Auto,
             tail: Tail::Sweep,
+            observer: None,
         }
     }
 
@@ -100,6 +113,24 @@ impl List {
         self
     }
 
+    /// Calls `observer` whenever the walk has come further. It is called between requests and must not block;
+    /// [`Pages::watch`] follows the progress from elsewhere.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// let (leads, report) = client
+    ///     .list("crm.lead.list")
+    ///     .on_progress(|progress| eprintln!("{} rows", progress.rows))
+    ///     .collect::<serde_json::Value>()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_progress(mut self, observer: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(observer)));
+        self
+    }
+
     /// The pages, in ID order where the list is walked by ID. Pages have 50 rows or fewer, and are held back in bounded
     /// memory until they are taken. Must be called inside a Tokio runtime.
     ///
@@ -121,7 +152,8 @@ impl List {
         let scope = self.client.job().scope().clone();
         let (rows, messages) = mpsc::channel(8);
         let (progress, watched) = watch::channel(Progress::default());
-        let driver = Driver::new(session, scope, self.method, plan, progress);
+        let mut driver = Driver::new(session, scope, self.method, plan, progress);
+        driver.observer = self.observer.map(|Observer(observer)| observer);
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
             messages,
