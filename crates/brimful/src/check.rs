@@ -183,8 +183,8 @@ mod tests {
 
     use super::*;
 
-    fn refusal(method: &str, params: Value, carrier: Carrier) -> Option<String> {
-        call(method, &params, carrier)
+    fn refusal(method: &str, params: &Value, carrier: Carrier) -> Option<String> {
+        call(method, params, carrier)
             .err()
             .map(|error| error.to_string())
     }
@@ -208,11 +208,11 @@ mod tests {
             (json!({"start": "next"}), "start"),
             (json!("ID"), "object of named parameters"),
         ] {
-            let said = refusal("crm.lead.list", params.clone(), Carrier::Json)
+            let said = refusal("crm.lead.list", &params, Carrier::Json)
                 .unwrap_or_else(|| panic!("{params} passed"));
             assert!(said.contains(named), "{said}");
         }
-        let fields = refusal("crm.lead.add", json!({"fields": ["TITLE"]}), Carrier::Json).unwrap();
+        let fields = refusal("crm.lead.add", &json!({"fields": ["TITLE"]}), Carrier::Json).unwrap();
         assert!(fields.contains("fields of crm.lead.add"), "{fields}");
     }
 
@@ -240,7 +240,7 @@ mod tests {
             ("landing.block.update", json!({"fields": {"a": 1}})),
         ] {
             assert_eq!(
-                refusal(method, params.clone(), Carrier::Json),
+                refusal(method, &params, Carrier::Json),
                 None,
                 "{method} {params}"
             );
@@ -251,7 +251,7 @@ mod tests {
     fn what_would_vanish_in_a_batch_is_refused_there() {
         let said = refusal(
             "crm.lead.list",
-            json!({"filter": {"@ID": []}}),
+            &json!({"filter": {"@ID": []}}),
             Carrier::Query,
         )
         .unwrap();
@@ -261,20 +261,20 @@ mod tests {
         );
         let said = refusal(
             "crm.lead.update",
-            json!({"id": 1, "fields": {"COMMENTS": null}}),
+            &json!({"id": 1, "fields": {"COMMENTS": null}}),
             Carrier::Query,
         )
         .unwrap();
         assert!(said.contains("null as fields[COMMENTS]"), "{said}");
         assert!(
-            refusal("task.item.list", json!([1, 2]), Carrier::Query)
+            refusal("task.item.list", &json!([1, 2]), Carrier::Query)
                 .unwrap()
                 .contains("lose its order")
         );
         assert_eq!(
             refusal(
                 "crm.lead.list",
-                json!({"filter": {}, "select": null}),
+                &json!({"filter": {}, "select": null}),
                 Carrier::Query
             ),
             None

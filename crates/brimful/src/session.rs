@@ -298,7 +298,7 @@ impl Session {
                 self.gate.accepted();
             }
             Became::OverRate(_) | Became::OverTime(_) => {
-                self.reached.store(true, Ordering::Relaxed)
+                self.reached.store(true, Ordering::Relaxed);
             }
             Became::Lost(_) | Became::Refused(_) => {}
         }

@@ -9,6 +9,10 @@ use super::FieldKind;
 /// A field of an entity.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the portal's own flags"
+)]
 pub struct Field {
     /// The name as the portal lists it: what filters, orders and `fields` of writes are written with.
     pub name: String,

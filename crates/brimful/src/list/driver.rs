@@ -18,6 +18,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::debug;
 
+use super::Observer;
 use super::plan::{OwnedPlace, Plan};
 use super::report::{ListReport, Progress};
 use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Then, Ticket, label};
@@ -56,7 +57,7 @@ pub(crate) struct Driver {
     report: ListReport,
     started: Instant,
     progress: watch::Sender<Progress>,
-    pub(super) observer: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
+    pub(super) observer: Option<Observer>,
     /// Seconds that a command and a whole full request take, as last seen.
     command_time: f64,
     request_time: f64,
@@ -403,7 +404,7 @@ impl Driver {
             extent: self.strategy.extent(),
         };
         if let Some(observer) = &self.observer {
-            observer(&progress);
+            (observer.0)(&progress);
         }
         self.progress.send_replace(progress);
     }

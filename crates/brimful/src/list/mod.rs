@@ -153,7 +153,7 @@ impl List {
         let (rows, messages) = mpsc::channel(8);
         let (progress, watched) = watch::channel(Progress::default());
         let mut driver = Driver::new(session, scope, self.method, plan, progress);
-        driver.observer = self.observer.map(|Observer(observer)| observer);
+        driver.observer = self.observer;
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
             messages,
