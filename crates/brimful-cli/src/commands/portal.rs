@@ -88,14 +88,21 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
             count: args.cost_count,
             skip: args.cost_skip,
         });
-    if args.rows.is_empty() && args.load.is_empty() {
+    if args.rows.is_empty() && args.load.is_empty() && args.reply.is_empty() {
         config = demo::with_rows(config);
     }
     for rows in &args.rows {
         config = config.sparse_rows(rows.entity.as_str(), rows.rows, args.gaps);
     }
     for load in &args.load {
-        config = config.load(load.entity.as_str(), load.read()?);
+        config = if load.is_of_method() {
+            config.load_rows_of(load.entity.as_str(), load.read()?)
+        } else {
+            config.load(load.entity.as_str(), load.read()?)
+        };
+    }
+    for reply in &args.reply {
+        config = config.reply(reply.method.as_str(), reply.read()?);
     }
     Ok(config)
 }

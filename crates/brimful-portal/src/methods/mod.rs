@@ -268,7 +268,6 @@ fn crm_fields(methods: &mut Vec<Method>) {
     product_rows!("quote", QUOTE);
     methods.extend([
         read!("crm", "crm.productrow.list", legacy::list::<PRODUCT_ROW>),
-        read!("crm", "crm.productrow.get", legacy::get::<PRODUCT_ROW>),
         read!(
             "crm",
             "crm.productrow.fields",

@@ -120,6 +120,15 @@ impl State {
             if let Some((field, number)) = type_of(&table.schema, table.entity_type, &record) {
                 record.set(field, Value::Int(number));
             }
+            if let (Some(one), Some(all)) = (
+                table.schema.legacy("CONTACT_ID"),
+                table.schema.item("CONTACT_IDS"),
+            ) && record.get(all).is_none()
+                && let Some(contact) = record.get(one).filter(|contact| contact.to_int() > 0)
+            {
+                let contact = contact.to_int();
+                record.set(all, std::iter::once(contact).collect());
+            }
             rows.push((id, record));
         }
         // In the order of IDs every row goes to the end; of rows with one ID the last one stays.

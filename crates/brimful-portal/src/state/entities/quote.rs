@@ -37,6 +37,14 @@ pub(super) const FIELDS: &[Spec] = &[
         "Контакт",
     ),
     field(
+        "CONTACT_IDS",
+        Kind::Crm("crm_contact", 3),
+        Source::Contacts(80),
+        "Контакты",
+    )
+    .multiple()
+    .items_only(),
+    field(
         "MYCOMPANY_ID",
         Kind::Crm("crm_company", 4),
         Source::Nothing,
