@@ -64,7 +64,7 @@ fn describe(row: &Row<'_>) -> Array {
                 && matches!(class, Class::Integer | Class::Number);
             let value = match cell {
                 Cell::Null | Cell::Stored(Value::Null) => Value::Null,
-                Cell::Stored(value) if !is_number => value.clone(),
+                Cell::Stored(array @ Value::Array(_)) => array.clone(),
                 cell if is_number && class == Class::Integer => {
                     cell.to_int().map_or(Value::Null, Value::Int)
                 }

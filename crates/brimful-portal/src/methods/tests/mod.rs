@@ -1,6 +1,7 @@
 //! The methods, called as the core calls them.
 
 mod changes;
+mod families;
 mod items;
 mod legacy;
 mod search;
@@ -78,7 +79,7 @@ impl Portal {
         )
     }
 
-    fn call_with(&mut self, method: &str, params: Array) -> Result<Output, MethodError> {
+    pub(super) fn call_with(&mut self, method: &str, params: Array) -> Result<Output, MethodError> {
         let method =
             find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
         let mut call = Call {
