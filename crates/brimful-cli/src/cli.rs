@@ -12,7 +12,7 @@ use crate::limit::LimitArg;
 use crate::output::Destination;
 use crate::params::Param;
 use crate::portal_arg::PortalArg;
-use crate::rows_arg::{LoadArg, RowsArg};
+use crate::rows_arg::{LoadArg, ReplyArg, RowsArg};
 use crate::{duration, env_vars, filter, method, params, portal_arg};
 
 const EXIT_CODES: &str = "\
@@ -212,9 +212,12 @@ pub(crate) struct PortalArgs {
     /// The share of IDs that are missing between made-up rows
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, help_heading = "Data")]
     pub(crate) gaps: f64,
-    /// The rows of an entity from a file in JSON Lines
-    #[arg(long, value_name = "ENTITY=FILE", help_heading = "Data")]
+    /// The rows of an entity, or those behind a list method such as sale.order.list, from a file in JSON Lines
+    #[arg(long, value_name = "ENTITY|METHOD=FILE", help_heading = "Data")]
     pub(crate) load: Vec<LoadArg>,
+    /// What a method answers, whatever it is asked: a result or a whole reply from a file in JSON
+    #[arg(long, value_name = "METHOD=FILE", help_heading = "Data")]
+    pub(crate) reply: Vec<ReplyArg>,
     /// The seed of made-up rows
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Data")]
     pub(crate) seed: u64,

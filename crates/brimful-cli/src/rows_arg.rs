@@ -1,4 +1,4 @@
-//! The data of the emulator on the command line: `crm.deal=1000000`, `crm.lead=leads.jsonl`.
+//! The data of the emulator on the command line: `crm.deal=1000000`, `crm.lead=leads.jsonl`, `sale.order.list=orders.jsonl`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -16,10 +16,17 @@ pub(crate) struct RowsArg {
     pub(crate) rows: u64,
 }
 
-/// The rows of an entity in a file.
+/// The rows of an entity, or behind a list method, in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LoadArg {
     pub(crate) entity: String,
+    pub(crate) path: PathBuf,
+}
+
+/// What a method answers, in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReplyArg {
+    pub(crate) method: String,
     pub(crate) path: PathBuf,
 }
 
@@ -51,7 +58,45 @@ impl FromStr for LoadArg {
     }
 }
 
+impl FromStr for ReplyArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((method, path)) if !path.is_empty() && method.contains('.') => Ok(Self {
+                method: method.to_owned(),
+                path: path.into(),
+            }),
+            _ => Err("a method and a file, such as crm.lead.fields=fields.json".to_owned()),
+        }
+    }
+}
+
+impl ReplyArg {
+    /// Reads the file: one JSON value.
+    pub(crate) fn read(&self) -> Result<Value, Failure> {
+        let name = self.path.display();
+        let text = std::fs::read_to_string(&self.path)
+            .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
+        serde_json::from_str(&text)
+            .map_err(|error| Failure::usage(format!("{name} is no JSON: {error}")))
+    }
+}
+
 impl LoadArg {
+    /// Whether the rows stand behind a list method, and are no entity's: its name has three parts at least, or ends as
+    /// lists do.
+    pub(crate) fn is_of_method(&self) -> bool {
+        let name = self.entity.to_ascii_lowercase();
+        let links = name.ends_with(".contact") || name.ends_with(".company");
+        let lists = ["list", "get", "getlist", "getchildren"];
+        let ends_as_lists = name
+            .rsplit('.')
+            .next()
+            .is_some_and(|end| lists.contains(&end));
+        name.contains('.') && (ends_as_lists || (name.matches('.').count() > 1 && !links))
+    }
+
     /// Reads the file: a JSON object on every line, empty lines aside.
     pub(crate) fn read(&self) -> Result<Vec<Map<String, Value>>, Failure> {
         let name = self.path.display();
@@ -83,6 +128,31 @@ impl LoadArg {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_of_a_list_method_is_no_entity() {
+        for (name, is_method) in [
+            ("lead", false),
+            ("crm.lead", false),
+            ("1032", false),
+            ("crm.company.contact", false),
+            ("crm.lead.list", true),
+            ("user.get", true),
+            ("sale.order.list", true),
+            ("api/mail.mailbox.list", true),
+            ("disk.folder.getChildren", true),
+        ] {
+            let load: LoadArg = format!("{name}=rows.jsonl").parse().unwrap();
+            assert_eq!(load.is_of_method(), is_method, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_reply_is_a_methods() {
+        assert!("crm.lead.fields=fields.json".parse::<ReplyArg>().is_ok());
+        assert!("lead=fields.json".parse::<ReplyArg>().is_err());
+        assert!("crm.lead.fields=".parse::<ReplyArg>().is_err());
+    }
 
     #[test]
     fn rows_are_an_entity_and_a_number() {

@@ -106,6 +106,7 @@ async fn one(
     let (outcome, timing) = executor.run(method, params, &caller.batch_entity).await;
     match outcome {
         Outcome::Done(output) => {
+            let output = output.lifted();
             results
                 .done
                 .insert(label.clone(), Command { output, timing });
@@ -161,9 +162,9 @@ impl Results<'_> {
 
 fn counts<'r>(
     done: impl Iterator<Item = (&'r Key, &'r Command)> + Clone,
-    count: impl Fn(&Output) -> Option<u64> + Clone,
+    count: impl Fn(&Output) -> Option<i64> + Clone,
 ) -> impl Iterator<Item = (&'r Key, i64)> + Clone {
-    done.filter_map(move |(label, command)| Some((label, count(&command.output)? as i64)))
+    done.filter_map(move |(label, command)| Some((label, count(&command.output)?)))
 }
 
 fn part<'r, T>(
@@ -207,7 +208,7 @@ impl Accumulators for Results<'_> {
         {
             return command.output.deepest(inside);
         }
-        let count = |count: Option<u64>| count.map(|count| Value::Int(count as i64));
+        let count = |count: Option<i64>| count.map(Value::Int);
         let of_done = |value: &dyn Fn(&Command) -> Option<Value>| -> Array {
             self.done
                 .iter()

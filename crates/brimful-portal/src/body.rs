@@ -27,6 +27,9 @@ pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Array, MethodErro
 fn json(body: &[u8]) -> Result<Array, MethodError> {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Array(params)) => Ok(params),
+        // Not documented: what a portal says to JSON of more levels than it reads, and how many those are (PHP reads 512
+        // unless told otherwise, this portal 128). It is refused here, so that nobody takes it for an empty call; other
+        // malformed JSON is swallowed, as the specification has it.
         Err(error) if error.to_string().starts_with("recursion limit") => Err(MethodError::new(
             400,
             "INVALID_REQUEST",

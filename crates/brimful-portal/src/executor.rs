@@ -127,8 +127,10 @@ impl<'p> Executor<'p> {
     fn handle(&self, method: &Method, params: Array, now: f64, cost: &mut Duration) -> Outcome {
         self.core.churn();
         let mut call = Call {
+            method: method.name,
             params,
             user: self.caller.user,
+            by_application: self.caller.client_id.is_some(),
             rights: self.caller.rights,
             now,
             cost,
@@ -160,7 +162,7 @@ impl<'p> Executor<'p> {
             Err(error) => Outcome::Failed(error),
             Ok(output) => match output.error() {
                 Some(error) => Outcome::ErrorAsData(error),
-                None => Outcome::Done(output.lifted()),
+                None => Outcome::Done(output),
             },
         }
     }

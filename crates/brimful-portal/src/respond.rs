@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
-use crate::config::{Seconds, Statuses};
+use crate::config::{Reset, Seconds, Statuses};
 use crate::limits::Report;
 use crate::method::MethodError;
 use crate::portal::Core;
@@ -32,30 +32,35 @@ pub(crate) struct Timing {
     pub(crate) operating: Option<Report>,
 }
 
+/// What of a timing `time` shows, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TimeForm {
+    pub(crate) seconds: Seconds,
+    pub(crate) reset: Reset,
+}
+
 impl Timing {
     /// Writes `time`, its keys in their order.
     pub(crate) fn write(self, out: &mut Vec<u8>, core: &Core) {
-        let whole = core.config.seconds == Seconds::Whole;
-        let begin = if whole {
-            self.start.floor()
-        } else {
-            self.start
-        };
-        let seconds = |out: &mut Vec<u8>, seconds: f64| {
-            if whole {
-                json::write_int(out, seconds as i64);
-            } else {
-                json::write_float(out, seconds);
-            }
+        let form = core.config.time;
+        let begin = match form.seconds {
+            Seconds::Whole | Seconds::WholeStart => self.start.floor(),
+            Seconds::Fractional => self.start,
         };
         out.extend_from_slice(b"{\"start\":");
-        seconds(out, begin);
+        match form.seconds {
+            Seconds::Whole | Seconds::WholeStart => json::write_int(out, begin as i64),
+            Seconds::Fractional => json::write_float(out, begin),
+        }
         out.extend_from_slice(b",\"finish\":");
         json::write_float(out, self.finish);
         out.extend_from_slice(b",\"duration\":");
         json::write_float(out, self.finish - begin);
         out.extend_from_slice(b",\"processing\":");
-        seconds(out, self.processing);
+        match form.seconds {
+            Seconds::Whole => json::write_int(out, self.processing as i64),
+            Seconds::WholeStart | Seconds::Fractional => json::write_float(out, self.processing),
+        }
         let date = core.clock.iso(self.start);
         out.extend_from_slice(b",\"date_start\":\"");
         out.extend_from_slice(date.as_bytes());
@@ -68,8 +73,10 @@ impl Timing {
         }
         out.push(b'"');
         if let Some(report) = self.operating {
-            out.extend_from_slice(b",\"operating_reset_at\":");
-            json::write_int(out, report.reset_at);
+            if form.reset == Reset::Said {
+                out.extend_from_slice(b",\"operating_reset_at\":");
+                json::write_int(out, report.reset_at);
+            }
             out.extend_from_slice(b",\"operating\":");
             json::write_float(out, report.operating);
         }
@@ -98,8 +105,8 @@ impl Body {
     pub(crate) fn close(
         self,
         core: &Core,
-        next: Option<u64>,
-        total: Option<u64>,
+        next: Option<i64>,
+        total: Option<i64>,
         timing: &Timing,
     ) -> Vec<u8> {
         let mut out = self.0;
@@ -108,7 +115,7 @@ impl Body {
                 out.push(b',');
                 json::write_string(&mut out, name);
                 out.push(b':');
-                json::write_int(&mut out, count as i64);
+                json::write_int(&mut out, count);
             }
         }
         out.extend_from_slice(b",\"time\":");

@@ -141,7 +141,7 @@ fn wrong(error: &SpecError) -> Failure {
 }
 
 fn data(mut config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure> {
-    if args.rows.is_empty() && args.load.is_empty() {
+    if args.rows.is_empty() && args.load.is_empty() && args.reply.is_empty() {
         config = demo::with_rows(config);
     } else if !args.app.is_empty() && !has_users(args) {
         // Somebody has to let the applications in.
@@ -151,7 +151,14 @@ fn data(mut config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Fai
         config = config.sparse_rows(rows.entity.as_str(), rows.rows, args.gaps);
     }
     for load in &args.load {
-        config = config.load(load.entity.as_str(), load.read()?);
+        config = if load.is_of_method() {
+            config.load_rows_of(load.entity.as_str(), load.read()?)
+        } else {
+            config.load(load.entity.as_str(), load.read()?)
+        };
+    }
+    for reply in &args.reply {
+        config = config.reply(reply.method.as_str(), reply.read()?);
     }
     Ok(config)
 }

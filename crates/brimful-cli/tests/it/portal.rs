@@ -402,3 +402,37 @@ fn a_renamed_portal_sends_everybody_to_its_new_address() {
         "{reply}"
     );
 }
+
+#[test]
+fn rows_behind_any_list_method_and_recorded_replies_can_be_loaded() {
+    let desk = Desk::new();
+    let orders: String = (1..=120)
+        .map(|id| format!("{{\"id\":{id},\"price\":{}.5}}\n", id * 10))
+        .collect();
+    desk.write("orders.jsonl", &orders);
+    desk.write(
+        "fields.json",
+        r#"{"result":{"fields":{"id":{"type":"integer"}}},"time":{}}"#,
+    );
+    let emulator = Emulator::start(
+        &desk,
+        &[
+            "--load",
+            "sale.order.list=orders.jsonl",
+            "--reply",
+            "sale.order.getFields=fields.json",
+            "--limit",
+            "off",
+        ],
+    );
+    let portal = ["--portal", &emulator.url];
+    let export = ["export", "sale.order.list", "-o", "out.jsonl"];
+    let exported = desk.run(&[&export[..], &portal].concat());
+    assert!(exported.status.success(), "{}", stderr(&exported));
+    assert_eq!(desk.rows("out.jsonl").len(), 120);
+    let called = desk.run(&[&["call", "sale.order.getFields"][..], &portal].concat());
+    assert!(called.status.success(), "{}", stderr(&called));
+    assert!(String::from_utf8_lossy(&called.stdout).contains("\"integer\""));
+    let missing = desk.run(&[&["call", "sale.payment.list"][..], &portal].concat());
+    assert!(!missing.status.success());
+}

@@ -8,6 +8,9 @@
 
 mod crm;
 mod departments;
+mod disk;
+mod im;
+mod offline_events;
 mod paging;
 mod params;
 mod system;
@@ -16,11 +19,15 @@ pub(crate) mod tasks;
 mod tests;
 mod users;
 
+pub(crate) use crm::item::not_found as element_not_found;
+pub(crate) use paging::{Page, Paging, Slice};
+pub(crate) use params::{legacy_error, strings};
+
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::method::{Handler, Method};
-use crate::state::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD};
+use crate::state::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, STATUS};
 
 /// Looks a method up by its name in lower case.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
@@ -39,7 +46,9 @@ pub(crate) fn all() -> &'static [Method] {
         legacy_crm(&mut methods);
         crm_links(&mut methods);
         crm_items(&mut methods);
+        crm_fields(&mut methods);
         task(&mut methods);
+        older_task(&mut methods);
         portal(&mut methods);
         methods.sort_unstable_by_key(|method: &Method| method.name);
         methods
@@ -110,6 +119,7 @@ fn legacy_crm(methods: &mut Vec<Method>) {
     entity!("deal", DEAL);
     entity!("contact", CONTACT);
     entity!("company", COMPANY);
+    entity!("quote", QUOTE);
     methods.extend([
         read!("crm", "crm.activity.list", crm::activity::list),
         read!("crm", "crm.activity.get", legacy::get::<ACTIVITY>),
@@ -160,12 +170,13 @@ fn crm_links(methods: &mut Vec<Method>) {
     }
     ends!("lead.contact", LEAD, CONTACT);
     ends!("deal.contact", DEAL, CONTACT);
+    ends!("quote.contact", QUOTE, CONTACT);
     ends!("company.contact", COMPANY, CONTACT);
     ends!("contact.company", CONTACT, COMPANY);
 }
 
 fn crm_items(methods: &mut Vec<Method>) {
-    use crm::{dictionary, duplicates, item, types};
+    use crm::{categories, dictionary, duplicates, item, legacy, statuses, types};
     methods.extend([
         read!("crm", "crm.item.list", item::list),
         read!("crm", "crm.item.get", item::get),
@@ -182,14 +193,102 @@ fn crm_items(methods: &mut Vec<Method>) {
             "crm.type.getbyentitytypeid",
             types::get_by_entity_type_id
         ),
-        read!("crm", "crm.category.list", types::categories),
-        read!("crm", "crm.status.list", dictionary::statuses),
-        read!("crm", "crm.status.entity.items", dictionary::status_items),
+        read!("crm", "crm.category.list", categories::list),
+        read!("crm", "crm.category.get", categories::get),
+        read!("crm", "crm.dealcategory.list", categories::deals),
+        read!("crm", "crm.dealcategory.get", categories::deal),
+        read!("crm", "crm.dealcategory.default.get", categories::default),
+        read!("crm", "crm.dealcategory.status", categories::dictionary),
+        read!(
+            "crm",
+            "crm.dealcategory.stage.list",
+            categories::deal_stages
+        ),
+        read!("crm", "crm.status.list", statuses::list),
+        read!("crm", "crm.status.get", legacy::get::<STATUS>),
+        read!("crm", "crm.status.fields", legacy::fields::<STATUS>),
+        write!("crm", "crm.status.add", statuses::add),
+        write!("crm", "crm.status.update", statuses::update),
+        write!("crm", "crm.status.delete", statuses::delete),
+        read!("crm", "crm.status.entity.items", statuses::items),
+        read!("crm", "crm.status.entity.types", statuses::types),
         read!("crm", "crm.currency.list", dictionary::currencies),
         read!("crm", "crm.enum.ownertype", dictionary::owner_types),
-        read!("crm", "crm.deal.productrows.get", dictionary::product_rows),
-        read!("crm", "crm.lead.productrows.get", dictionary::product_rows),
         read!("crm", "crm.duplicate.findbycomm", duplicates::find_by_comm),
+    ]);
+}
+
+/// What the records have beside their own fields.
+fn crm_fields(methods: &mut Vec<Method>) {
+    use crm::{legacy, product_rows, stage_history, user_fields};
+    macro_rules! user_fields {
+        ($name:literal, $entity:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".userfield.list"),
+                    user_fields::list::<$entity>
+                ),
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".userfield.get"),
+                    user_fields::get::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".userfield.add"),
+                    user_fields::add::<$entity>
+                ),
+            ]);
+        };
+    }
+    macro_rules! product_rows {
+        ($name:literal, $entity:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".productrows.get"),
+                    product_rows::get::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".productrows.set"),
+                    product_rows::set::<$entity>
+                ),
+            ]);
+        };
+    }
+    user_fields!("lead", LEAD);
+    user_fields!("deal", DEAL);
+    user_fields!("contact", CONTACT);
+    user_fields!("company", COMPANY);
+    user_fields!("quote", QUOTE);
+    product_rows!("lead", LEAD);
+    product_rows!("deal", DEAL);
+    product_rows!("quote", QUOTE);
+    methods.extend([
+        read!("crm", "crm.productrow.list", legacy::list::<PRODUCT_ROW>),
+        read!(
+            "crm",
+            "crm.productrow.fields",
+            legacy::fields::<PRODUCT_ROW>
+        ),
+        read!("crm", "crm.stagehistory.list", stage_history::list),
+    ]);
+}
+
+/// Methods of tasks that take their parameters by their order.
+fn older_task(methods: &mut Vec<Method>) {
+    use tasks::{checklist, elapsed, older};
+    methods.extend([
+        read!("task", "task.elapseditem.getlist", elapsed::get_list),
+        read!("task", "task.elapseditem.get", elapsed::get),
+        write!("task", "task.elapseditem.add", elapsed::add),
+        write!("task", "task.elapseditem.delete", elapsed::delete),
+        read!("task", "task.checklistitem.getlist", checklist::get_list),
+        write!("task", "task.checklistitem.add", checklist::add),
+        read!("task", "task.item.list", older::list),
+        read!("task", "task.items.getlist", older::get_list),
     ]);
 }
 
@@ -236,6 +335,15 @@ fn portal(methods: &mut Vec<Method>) {
         write!("department", "department.add", departments::add),
         write!("department", "department.update", departments::update),
         write!("department", "department.delete", departments::delete),
+        read!("disk", "disk.folder.getchildren", disk::folder_children),
+        read!("disk", "disk.storage.getchildren", disk::storage_children),
+        read!("disk", "disk.folder.get", disk::get),
+        read!("disk", "disk.file.get", disk::get),
+        read!("im", "im.recent.list", im::recent),
+        read!("im", "im.dialog.messages.get", im::messages),
+        write!("", "event.offline.get", offline_events::get),
+        read!("", "event.offline.list", offline_events::list),
+        write!("", "event.offline.clear", offline_events::clear),
         read!("user", "user.current", users::current),
         read!("", "user.admin", system::admin),
         read!("", "profile", system::profile),

@@ -1,6 +1,7 @@
 //! Where the value of a generated field comes from: a pure function of the seed, the entity, the field and the ID.
 
 use super::cell::{Cell, Made, Many};
+use super::entities::CONTACT;
 use super::hash::{below, field as field_hash};
 use super::presence::Presence;
 use super::schema::Field;
@@ -31,6 +32,8 @@ pub(crate) enum Source {
     Money(i64),
     /// The ID of an existing row of an entity, in so many of a hundred rows.
     One(usize, u64),
+    /// The contact in `CONTACT_ID`, which so many of a hundred rows have.
+    Contacts(u64),
     /// Some IDs of rows of an entity.
     Several(usize),
     Words(&'static [&'static str]),
@@ -65,6 +68,8 @@ pub(crate) enum Source {
     TaskClosed,
     /// The first so many rows are the roots; the others hang below one of them.
     Parent(u64),
+    /// The first so many rows are the roots; the others hang below the first one.
+    Below(u64),
     /// JSON as it is.
     Raw(Raw),
 }
@@ -155,6 +160,10 @@ impl<'w> Seedling<'w> {
                 currency: pick(words::CURRENCIES, hash << 7),
             }),
             Source::One(entity, percent) => self.one(entity, percent, hash),
+            Source::Contacts(percent) => {
+                let of_contact = field_hash(self.hash, hash::salt("CONTACT_ID"));
+                self.one(CONTACT, percent, of_contact)
+            }
             Source::Several(entity) => {
                 let count = below(hash << 11, 4) as u32;
                 let below = self.world.presences.get(entity).map_or(0, Presence::rows);
@@ -230,6 +239,10 @@ impl<'w> Seedling<'w> {
             Source::Parent(roots) => match self.id {
                 id if id <= roots => Cell::Null,
                 id => Cell::Int((hash::below(hash, id - 1) + 1) as i64),
+            },
+            Source::Below(roots) => match self.id {
+                id if id <= roots => Cell::Null,
+                _ => Cell::Int(1),
             },
             Source::Raw(Raw::EmptyObject) => Cell::Plain("{}"),
             Source::Raw(Raw::EmptyList) => Cell::Plain("[]"),

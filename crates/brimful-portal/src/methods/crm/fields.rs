@@ -4,12 +4,15 @@ use brimful_protocol::{Array, Value};
 
 use crate::state::schema::{Field, Kind, Schema};
 
+/// All contacts of a record. Older methods write them and say so, but do not show them.
+pub(crate) const CONTACTS: &str = "CONTACT_IDS";
+
 /// `crm.*.fields`: a map by upper-case name.
 pub(crate) fn legacy(schema: &Schema) -> Array {
     let fields = schema
         .fields()
         .iter()
-        .filter(|field| !field.traits.items_only);
+        .filter(|field| !field.traits.items_only || &*field.name == CONTACTS);
     fields
         .map(|field| (field.name.as_ref(), describe(field)))
         .collect()
@@ -63,6 +66,9 @@ fn flags(into: &mut Array, flags: [bool; 5]) {
 }
 
 fn describe(field: &Field) -> Array {
+    if let Some(description) = &field.description {
+        return description.clone();
+    }
     let traits = field.traits;
     let dynamic = field.is_user_field();
     let mut map = Array::new();

@@ -118,8 +118,8 @@ pub(crate) fn existing(table: &Table, call: &Call<'_>) -> Result<u64, MethodErro
 }
 
 /// What a call writes: unknown and read-only fields are dropped.
-fn values(table: &Table, call: &Call<'_>) -> Result<Vec<(usize, Value)>, MethodError> {
-    let Some(fields) = call
+pub(crate) fn values(table: &Table, call: &Call<'_>) -> Result<Vec<(usize, Value)>, MethodError> {
+    let Some(given) = call
         .params
         .get_ignoring_case("fields")
         .and_then(Value::as_array)
@@ -127,8 +127,15 @@ fn values(table: &Table, call: &Call<'_>) -> Result<Vec<(usize, Value)>, MethodE
         return Err(legacy_error("Parameter 'fields' must be array."));
     };
     let writable = |(key, value): (&brimful_protocol::Key, &Value)| {
-        let field = table.schema.legacy(&key.to_text())?;
+        let name = key.to_text();
+        let contacts = || {
+            table
+                .schema
+                .item(&name)
+                .filter(|_| name == fields::CONTACTS)
+        };
+        let field = table.schema.legacy(&name).or_else(contacts)?;
         (!table.schema.get(field).traits.read_only).then(|| (field, value.clone()))
     };
-    Ok(fields.iter().filter_map(writable).collect())
+    Ok(given.iter().filter_map(writable).collect())
 }

@@ -176,6 +176,41 @@ fn links(state: &State, from: usize, id: u64, to: usize) -> Vec<Link> {
     .collect()
 }
 
+/// What follows for the links of a record when its fields were written: `contactIds` are all its contacts and the first
+/// of them is the one in `CONTACT_ID`; that field alone is its only contact.
+pub(super) fn follow(state: &mut State, entity: usize, id: u64, written: &[usize]) {
+    let schema = &state.table(entity).schema;
+    let is_written = |at: Option<usize>| at.filter(|at| written.contains(at));
+    let (one, all) = (schema.legacy("CONTACT_ID"), schema.item("CONTACT_IDS"));
+    let numbers = |at: usize| {
+        let mut ids = Vec::new();
+        state.table(entity).row(id).cell(at).any(|cell| {
+            let number = cell.to_int().and_then(|id| u64::try_from(id).ok());
+            ids.extend(number.filter(|&id| id > 0));
+            false
+        });
+        ids
+    };
+    let contacts = match (is_written(all), is_written(one)) {
+        (Some(all), _) => numbers(all),
+        (None, Some(one)) => numbers(one),
+        (None, None) => return,
+    };
+    let mut links = Vec::new();
+    for id in contacts {
+        if links.iter().all(|link: &Link| link.id != id) {
+            let new = Link {
+                id,
+                sort: 0,
+                role: 0,
+                primary: false,
+            };
+            join(&mut links, new);
+        }
+    }
+    keep(state, entity, id, CONTACT, links);
+}
+
 /// Keeps the links, and the first of them in the field of the record.
 fn keep(state: &mut State, from: usize, id: u64, to: usize, mut links: Vec<Link>) {
     if !links.is_empty() && links.iter().all(|link| !link.primary) {
@@ -190,6 +225,10 @@ fn keep(state: &mut State, from: usize, id: u64, to: usize, mut links: Vec<Link>
         && matches!(table.schema.get(field).kind, Kind::Crm(..))
     {
         table.update(id, [(field, primary.map_or(Value::Null, Value::Int))]);
+    }
+    if let Some(field) = table.schema.item("CONTACT_IDS").filter(|_| to == CONTACT) {
+        let all: Value = links.iter().map(|link| link.id as i64).collect();
+        table.update(id, [(field, all)]);
     }
     state.links.set(from, id, to, links);
 }

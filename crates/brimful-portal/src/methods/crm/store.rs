@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::links;
 use crate::list::shape::Shape;
 use crate::state::schema::{Class, Field, Kind, Schema};
 use crate::state::table::Record;
@@ -28,12 +29,15 @@ pub(crate) fn add(
             record.set(field, value);
         }
     }
+    let mut fields: Vec<usize> = Vec::new();
     for (field, value) in values {
         let value = normal(state, entity, None, field, &value, author.now);
         record.set(field, value);
+        fields.push(field);
     }
     derive(&state.table(entity).schema, &mut record);
     let id = state.table_mut(entity).insert(record);
+    links::follow(state, entity, id, &fields);
     name_after_id(state, entity, id);
     id
 }
@@ -57,13 +61,11 @@ pub(crate) fn update(
     let moved = ["STATUS_ID", "STAGE_ID"]
         .iter()
         .any(|name| schema.legacy(name).is_some_and(|at| fields.contains(&at)));
-    for (name, to) in [
-        ("CONTACT_ID", entities::CONTACT),
-        ("COMPANY_ID", entities::COMPANY),
-    ] {
-        if schema.legacy(name).is_some_and(|at| fields.contains(&at)) {
-            state.links.forget(entity, id, to);
-        }
+    if schema
+        .legacy("COMPANY_ID")
+        .is_some_and(|at| fields.contains(&at))
+    {
+        state.links.forget(entity, id, entities::COMPANY);
     }
     derive(schema, &mut record);
     let mut touched = vec![
@@ -83,6 +85,7 @@ pub(crate) fn update(
         }
     }
     state.table_mut(entity).update(id, record.into_values());
+    links::follow(state, entity, id, &fields);
 }
 
 fn time(seconds: i64) -> Value {

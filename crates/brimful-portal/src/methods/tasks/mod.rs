@@ -1,9 +1,14 @@
 //! `tasks.task.*`: a controller with legacy filters, where everything is a string.
 
 mod actions;
+pub(crate) mod checklist;
 pub(crate) mod comments;
+pub(crate) mod elapsed;
 mod fields;
 mod filter;
+pub(crate) mod older;
+mod permitted;
+mod positional;
 mod row;
 mod status;
 
@@ -64,7 +69,10 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
 fn task(state: &State, id: u64, select: &[&str], now: i64) -> Output {
     let mut out = br#"{"task":"#.to_vec();
     TaskPlan::new(state, select, now).write(&mut out, &state.table(TASK).row(id));
-    out.push(b'}');
+    out.pop();
+    out.extend_from_slice(b",\"action\":");
+    permitted::write(&mut out, state, id);
+    out.extend_from_slice(b"}}");
     Output::json(out)
 }
 
@@ -77,6 +85,8 @@ fn existing(state: &State, call: &Call<'_>) -> Result<u64, MethodError> {
     if state.table(TASK).contains(id) {
         Ok(id)
     } else {
+        // Not documented: the specification names no error for a task that is not there. The form is that of the older
+        // task methods.
         Err(MethodError::new(
             400,
             "1048582",

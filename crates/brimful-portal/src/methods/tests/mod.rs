@@ -1,6 +1,7 @@
 //! The methods, called as the core calls them.
 
 mod changes;
+mod families;
 mod items;
 mod legacy;
 mod search;
@@ -37,7 +38,7 @@ impl Portal {
         Self::new(Data {
             seed: 7,
             rows: rows.collect(),
-            loads: Vec::new(),
+            ..Data::default()
         })
     }
 
@@ -51,6 +52,7 @@ impl Portal {
                 entity: entity.to_owned(),
                 rows,
             }],
+            ..Data::default()
         })
     }
 
@@ -77,12 +79,14 @@ impl Portal {
         )
     }
 
-    fn call_with(&mut self, method: &str, params: Array) -> Result<Output, MethodError> {
+    pub(super) fn call_with(&mut self, method: &str, params: Array) -> Result<Output, MethodError> {
         let method =
             find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
         let mut call = Call {
+            method: method.name,
             params,
             user: 1,
+            by_application: true,
             rights: crate::rights::Rights::All,
             now: NOW as f64,
             cost: &mut self.cost,
@@ -113,7 +117,7 @@ impl Portal {
         &mut self,
         method: &str,
         params: &str,
-    ) -> (Vec<u64>, Option<u64>, Option<u64>) {
+    ) -> (Vec<u64>, Option<i64>, Option<i64>) {
         let output = self
             .call(method, params)
             .unwrap_or_else(|error| panic!("{method}: {error:?}"));

@@ -26,6 +26,10 @@ fn every_method_is_a_documented_one() {
             "user.admin",
             "crm.item.fields",
             "department.delete",
+            // Of older documentation.
+            "crm.dealcategory.stage.list",
+            "crm.status.entity.types",
+            "crm.status.fields",
         ];
         let known = brimful_protocol::catalogue::find(method.name).is_some();
         assert!(known || ours.contains(&method.name), "{}", method.name);

@@ -59,6 +59,14 @@ pub(super) const FIELDS: &[Spec] = &[
         "Контакт",
     ),
     field(
+        "CONTACT_IDS",
+        Kind::Crm("crm_contact", 3),
+        Source::Contacts(80),
+        "Контакты",
+    )
+    .multiple()
+    .items_only(),
+    field(
         "QUOTE_ID",
         Kind::Crm("crm_quote", 7),
         Source::Nothing,

@@ -38,6 +38,14 @@ pub(super) const FIELDS: &[Spec] = &[
         "Контакт",
     ),
     field(
+        "CONTACT_IDS",
+        Kind::Crm("crm_contact", 3),
+        Source::Contacts(40),
+        "Контакты",
+    )
+    .multiple()
+    .items_only(),
+    field(
         "IS_RETURN_CUSTOMER",
         Kind::Char,
         Source::Flag(20),

@@ -87,6 +87,14 @@ pub(super) const FIELDS_128: &[Spec] = &[
         Source::One(CONTACT, 70),
         "Контакт",
     ),
+    field(
+        "CONTACT_IDS",
+        Kind::Crm("crm_contact", 3),
+        Source::Contacts(70),
+        "Контакты",
+    )
+    .multiple()
+    .items_only(),
     OPPORTUNITY,
     IS_MANUAL_OPPORTUNITY,
     field(
@@ -238,6 +246,14 @@ pub(super) const FIELDS_191: &[Spec] = &[
         Source::One(CONTACT, 70),
         "Контакт",
     ),
+    field(
+        "CONTACT_IDS",
+        Kind::Crm("crm_contact", 3),
+        Source::Contacts(70),
+        "Контакты",
+    )
+    .multiple()
+    .items_only(),
     OPPORTUNITY,
     IS_MANUAL_OPPORTUNITY,
     field(
@@ -390,6 +406,14 @@ pub(super) const FIELDS: &[Spec] = &[
         Source::One(CONTACT, 70),
         "Контакт",
     ),
+    field(
+        "CONTACT_IDS",
+        Kind::Crm("crm_contact", 3),
+        Source::Contacts(70),
+        "Контакты",
+    )
+    .multiple()
+    .items_only(),
     OPPORTUNITY,
     IS_MANUAL_OPPORTUNITY,
     field(

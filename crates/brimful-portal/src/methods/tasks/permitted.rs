@@ -1,0 +1,59 @@
+//! What the caller may do with a task: the `action` of a task that is shown alone, as documented. Whoever sees a task here
+//! may do all that its status allows.
+
+use crate::state::State;
+use crate::state::entities::TASK;
+
+const WAITING: i64 = 2;
+const RUNNING: i64 = 3;
+const UNDER_CONTROL: i64 = 4;
+const DONE: i64 = 5;
+const DEFERRED: i64 = 6;
+
+/// Appends the object.
+pub(super) fn write(out: &mut Vec<u8>, state: &State, id: u64) {
+    let table = state.table(TASK);
+    let row = table.row(id);
+    let cell = |name: &str| table.schema.legacy(name).map(|at| row.cell(at));
+    let status = cell("STATUS").and_then(|cell| cell.to_int());
+    let status = status.unwrap_or(WAITING);
+    let favorite = cell("FAVORITE").and_then(|cell| cell.to_text());
+    let favorite = favorite.as_deref() == Some("Y");
+    let open = !matches!(status, UNDER_CONTROL | DONE);
+    let start = matches!(status, WAITING | DEFERRED);
+    let actions = [
+        ("accept", false),
+        ("decline", false),
+        ("complete", open),
+        ("approve", status == UNDER_CONTROL),
+        ("disapprove", status == UNDER_CONTROL),
+        ("start", start),
+        ("pause", status == RUNNING),
+        ("delegate", open),
+        ("remove", true),
+        ("edit", true),
+        ("defer", open && status != DEFERRED),
+        ("renew", matches!(status, DONE | DEFERRED)),
+        ("create", true),
+        ("changeDeadline", open),
+        ("checklistAddItems", true),
+        ("addFavorite", !favorite),
+        ("deleteFavorite", favorite),
+        ("rate", true),
+        ("take", false),
+        ("edit.originator", false),
+        ("checklist.reorder", true),
+        ("elapsedtime.add", true),
+        ("dayplan.timer.toggle", start),
+        ("edit.plan", true),
+        ("checklist.add", true),
+        ("favorite.add", !favorite),
+        ("favorite.delete", favorite),
+    ];
+    out.push(b'{');
+    for (place, (name, may)) in actions.into_iter().enumerate() {
+        let comma = if place > 0 { "," } else { "" };
+        out.extend_from_slice(format!("{comma}\"{name}\":{may}").as_bytes());
+    }
+    out.push(b'}');
+}

@@ -1,0 +1,331 @@
+//! Every family of paging has a method with generated rows.
+
+use brimful_protocol::{Array, Value};
+
+use super::Portal;
+
+fn value(json: &str) -> Value {
+    serde_json::from_str(json).unwrap()
+}
+
+/// Parameters by their order, as a JSON list has them.
+fn positional(json: &str) -> Array {
+    value(json).as_array().unwrap().clone()
+}
+
+fn called(portal: &mut Portal, method: &str, params: &str) -> serde_json::Value {
+    let output = portal.call_with(method, positional(params));
+    let output = output.unwrap_or_else(|error| panic!("{method}: {error:?}"));
+    serde_json::from_slice(&output.json).unwrap()
+}
+
+fn ids_of(rows: &serde_json::Value, id: &str) -> Vec<u64> {
+    let number = |row: &serde_json::Value| match &row[id] {
+        serde_json::Value::String(text) => text.parse().unwrap(),
+        other => other.as_u64().unwrap(),
+    };
+    rows.as_array().unwrap().iter().map(number).collect()
+}
+
+#[test]
+fn elapsed_time_is_paged_by_nav_params_and_start_counts_for_nothing() {
+    let mut portal = Portal::with(&[("task", 3, 0.0), ("elapsed", 120, 0.0)]);
+    let page = |number: u32| {
+        format!(
+            r#"[{{"ID":"asc"}},{{">ID":0}},["ID"],{{"NAV_PARAMS":{{"nPageSize":50,"iNumPage":{number}}}}}]"#
+        )
+    };
+    let mut all = Vec::new();
+    for number in 1..=3 {
+        let output = portal
+            .call_with("task.elapseditem.getlist", positional(&page(number)))
+            .unwrap();
+        assert_eq!((output.total, output.next), (Some(120), None));
+        let rows: serde_json::Value = serde_json::from_slice(&output.json).unwrap();
+        all.extend(ids_of(&rows, "ID"));
+    }
+    assert_eq!(all, (1..=120).collect::<Vec<u64>>());
+    assert_eq!(
+        portal.page("task.elapseditem.getlist", "start=50").0.len(),
+        50
+    );
+    assert_eq!(portal.ids("task.elapseditem.getlist", "start=50")[0], 1);
+}
+
+#[test]
+fn a_page_has_50_rows_at_most_and_all_of_one_task_come_without_pages() {
+    let mut portal = Portal::with(&[("task", 1, 0.0), ("elapsed", 120, 0.0)]);
+    let large = r#"[{},{},[],{"NAV_PARAMS":{"nPageSize":500,"iNumPage":1}}]"#;
+    let rows = called(&mut portal, "task.elapseditem.getlist", large);
+    assert_eq!(rows.as_array().unwrap().len(), 50);
+    let rows = called(&mut portal, "task.elapseditem.getlist", "[1]");
+    assert_eq!(rows.as_array().unwrap().len(), 120);
+    assert_eq!(rows[0]["TASK_ID"], "1");
+}
+
+#[test]
+fn time_that_is_added_belongs_to_its_task() {
+    let mut portal = Portal::with(&[("task", 2, 0.0)]);
+    let id = called(
+        &mut portal,
+        "task.elapseditem.add",
+        r#"[2,{"SECONDS":120,"COMMENT_TEXT":"call"}]"#,
+    );
+    let of = |portal: &mut Portal, task: u32| {
+        called(portal, "task.elapseditem.getlist", &format!("[{task}]"))
+    };
+    assert_eq!(of(&mut portal, 2)[0]["ID"], id.to_string());
+    assert_eq!(of(&mut portal, 2)[0]["MINUTES"], "2");
+    assert_eq!(of(&mut portal, 1), serde_json::json!([]));
+    assert_eq!(portal.error("task.elapseditem.getlist", "TASKID=7").0, 400);
+}
+
+#[test]
+fn the_older_list_of_tasks_takes_its_parameters_by_their_order_and_shows_upper_case_names() {
+    let mut portal = Portal::with(&[("task", 70, 0.0)]);
+    let second =
+        r#"[{"ID":"asc"},{">ID":0},{"NAV_PARAMS":{"nPageSize":50,"iNumPage":2}},["ID","TITLE"]]"#;
+    let rows = called(&mut portal, "task.item.list", second);
+    assert_eq!(ids_of(&rows, "ID"), (51..=70).collect::<Vec<u64>>());
+    assert_eq!(rows[0].as_object().unwrap().len(), 2);
+}
+
+#[test]
+fn checklists_come_all_at_once_and_without_a_total() {
+    let mut portal = Portal::with(&[("task", 1, 0.0), ("checklist", 130, 0.0)]);
+    let output = portal
+        .call_with("task.checklistitem.getlist", positional("[1]"))
+        .unwrap();
+    assert_eq!((output.total, output.next), (None, None));
+    assert_eq!(output.rows.starts.len(), 130);
+}
+
+#[test]
+fn recent_chats_come_by_limit_and_offset_the_latest_first() {
+    let mut portal = Portal::with(&[("chat", 120, 0.0)]);
+    let mut all = Vec::new();
+    for offset in [0, 50, 100] {
+        let page = portal.json("im.recent.list", &format!("LIMIT=50&OFFSET={offset}"));
+        assert_eq!(page["hasMore"], offset < 100);
+        all.extend(ids_of(&page["items"], "chat_id"));
+    }
+    assert_eq!(all, (1..=120).rev().collect::<Vec<u64>>());
+}
+
+#[test]
+fn messages_are_read_backwards_from_the_last_id() {
+    let mut portal = Portal::with(&[("chat", 1, 0.0), ("message", 90, 0.0)]);
+    let mut seen = Vec::new();
+    let mut last = String::new();
+    loop {
+        let page = portal.json(
+            "im.dialog.messages.get",
+            &format!("DIALOG_ID=chat1&LIMIT=50{last}"),
+        );
+        let ids = ids_of(&page["messages"], "id");
+        let Some(end) = ids.last() else { break };
+        last = format!("&LAST_ID={end}");
+        seen.extend(ids);
+    }
+    assert_eq!(seen, (1..=90).rev().collect::<Vec<u64>>());
+    let forwards = portal.json("im.dialog.messages.get", "DIALOG_ID=chat1&FIRST_ID=0");
+    assert_eq!(
+        ids_of(&forwards["messages"], "id"),
+        (1..=20).collect::<Vec<u64>>()
+    );
+}
+
+#[test]
+fn what_is_in_a_folder_is_paged_by_a_true_offset() {
+    let mut portal = Portal::with(&[("diskobject", 131, 0.0)]);
+    let (ids, next, total) = portal.page("disk.folder.getchildren", "id=1&start=10");
+    assert_eq!(
+        (ids.len(), ids[0], next, total),
+        (50, 12, Some(60), Some(130))
+    );
+    let (ids, next, total) = portal.page("disk.folder.getchildren", "id=1&start=500");
+    assert_eq!((ids.len(), next, total), (0, None, None));
+}
+
+#[test]
+fn offline_events_are_gone_once_read_or_set_aside_under_a_process() {
+    let mut portal = Portal::with(&[("deal", 5, 0.0), ("offlineevent", 70, 0.0)]);
+    let first = portal.json("event.offline.get", "");
+    assert_eq!(first["process_id"], serde_json::Value::Null);
+    assert_eq!(
+        ids_of(&first["events"], "ID"),
+        (1..=50).collect::<Vec<u64>>()
+    );
+    let aside = portal.json("event.offline.get", "clear=0&limit=15");
+    let process = aside["process_id"].as_str().unwrap().to_owned();
+    assert_eq!(process.len(), 32);
+    assert_eq!(
+        ids_of(&aside["events"], "ID"),
+        (51..=65).collect::<Vec<u64>>()
+    );
+    let rest = portal.json("event.offline.get", "clear=0");
+    assert_eq!(
+        ids_of(&rest["events"], "ID"),
+        (66..=70).collect::<Vec<u64>>()
+    );
+    assert_eq!(portal.page("event.offline.list", "").2, Some(20));
+    portal.json("event.offline.clear", &format!("process_id={process}"));
+    assert_eq!(portal.page("event.offline.list", "").2, Some(5));
+    assert_eq!(
+        portal.error("event.offline.get", "limit=0").1,
+        "ERROR_ARGUMENT"
+    );
+}
+
+#[test]
+fn the_history_of_stages_is_a_controller_with_upper_case_names() {
+    let mut portal = Portal::with(&[("deal", 5, 0.0), ("stagehistory", 60, 0.0)]);
+    let (ids, next, total) = portal.page("crm.stagehistory.list", "entityTypeId=2");
+    assert_eq!((ids.len(), next, total), (50, Some(50), Some(60)));
+    let rest = portal.page(
+        "crm.stagehistory.list",
+        "entityTypeId=2&filter[>ID]=50&start=-1",
+    );
+    assert_eq!(rest, ((51..=60).collect(), None, None));
+    assert!(
+        portal
+            .ids("crm.stagehistory.list", "entityTypeId=1")
+            .is_empty()
+    );
+    assert_eq!(portal.error("crm.stagehistory.list", "").1, "100");
+}
+
+#[test]
+fn all_funnels_come_at_once_however_many_there_are() {
+    let rows: Vec<String> = (0..60)
+        .map(|id| {
+            format!(r#"{{"id":{id},"name":"N{id}","sort":100,"entityTypeId":2,"isDefault":"N"}}"#)
+        })
+        .collect();
+    let mut portal = Portal::loaded("category", &format!("[{}]", rows.join(",")));
+    let (ids, next, total) = portal.page("crm.category.list", "entityTypeId=2");
+    assert_eq!((ids.len(), next, total), (60, None, Some(60)));
+    let one = portal.json("crm.category.get", "entityTypeId=2&id=7");
+    assert_eq!(one["category"]["name"], "N7");
+    assert_eq!(portal.page("crm.dealcategory.list", "").2, Some(59));
+}
+
+#[test]
+fn entries_of_a_dictionary_have_a_sort_in_numbers_and_their_list_has_strings() {
+    let mut portal = Portal::with(&[]);
+    let items = portal.json("crm.status.entity.items", "entityId=SOURCE");
+    assert_eq!(
+        items[0],
+        serde_json::json!({"NAME": "Звонок", "SORT": 10, "STATUS_ID": "CALL"})
+    );
+    let list = portal.json("crm.status.list", "filter[ENTITY_ID]=SOURCE");
+    assert_eq!(list[0]["SORT"], "10");
+    assert_eq!(
+        portal.json("crm.dealcategory.stage.list", "ID=5")[0]["STATUS_ID"],
+        "C5:NEW"
+    );
+    let new = "fields[ENTITY_ID]=SOURCE&fields[STATUS_ID]=SHOP&fields[NAME]=Shop";
+    assert!(portal.json("crm.status.add", new).is_i64());
+    assert_eq!(portal.error("crm.status.add", new).1, "");
+    assert_eq!(
+        portal
+            .json("crm.status.entity.items", "entityId=SOURCE")
+            .as_array()
+            .unwrap()
+            .len(),
+        11
+    );
+}
+
+#[test]
+fn rows_of_products_are_those_that_were_set() {
+    let mut portal = Portal::with(&[("deal", 3, 0.0)]);
+    let set = "id=2&rows[0][PRODUCT_NAME]=Tea&rows[0][PRICE]=99.5&rows[1][PRODUCT_NAME]=Cup";
+    assert_eq!(portal.json("crm.deal.productrows.set", set), true);
+    let rows = portal.json("crm.deal.productrows.get", "id=2");
+    assert_eq!(rows[0]["PRICE"], 99.5);
+    assert_eq!(rows[0]["OWNER_ID"], "2");
+    assert_eq!(rows.as_array().unwrap().len(), 2);
+    assert_eq!(
+        portal.json("crm.deal.productrows.get", "id=1"),
+        serde_json::json!([])
+    );
+    assert_eq!(
+        portal.page("crm.productrow.list", "filter[OWNER_ID]=2").2,
+        Some(2)
+    );
+}
+
+#[test]
+fn a_user_field_that_was_added_can_be_written_and_listed() {
+    let mut portal = Portal::with(&[("deal", 3, 0.0)]);
+    let before = portal.page("crm.deal.userfield.list", "").2.unwrap();
+    let id = portal.json(
+        "crm.deal.userfield.add",
+        "fields[FIELD_NAME]=HEIGHT&fields[USER_TYPE_ID]=double&fields[LABEL]=Height",
+    );
+    assert_eq!(
+        portal.page("crm.deal.userfield.list", "").2,
+        Some(before + 1)
+    );
+    let field = portal.json("crm.deal.userfield.get", &format!("id={id}"));
+    assert_eq!(field["FIELD_NAME"], "UF_CRM_HEIGHT");
+    portal.json("crm.deal.update", "id=1&fields[UF_CRM_HEIGHT]=1.5");
+    assert_eq!(portal.ids("crm.deal.list", "filter[>UF_CRM_HEIGHT]=1"), [1]);
+    assert_eq!(
+        portal.json("crm.deal.fields", "")["UF_CRM_HEIGHT"]["type"],
+        "double"
+    );
+}
+
+#[test]
+fn contact_ids_of_an_item_are_its_links() {
+    let mut portal = Portal::with(&[("deal", 20, 0.0), ("contact", 9, 0.0)]);
+    let added = portal.json(
+        "crm.item.add",
+        "entityTypeId=2&fields[contactIds][]=3&fields[contactIds][]=5",
+    );
+    assert_eq!(added["item"]["contactIds"], serde_json::json!([3, 5]));
+    assert_eq!(added["item"]["contactId"], 3);
+    let links = portal.json("crm.deal.contact.items.get", "id=21");
+    assert_eq!(ids_of(&links, "CONTACT_ID"), [3, 5]);
+    let found = portal.ids(
+        "crm.item.list",
+        "entityTypeId=2&filter[contactIds]=5&filter[>id]=20",
+    );
+    assert_eq!(found, [21]);
+    portal.json("crm.deal.contact.add", "id=21&fields[CONTACT_ID]=7");
+    let item = portal.json("crm.item.get", "entityTypeId=2&id=21");
+    assert_eq!(item["item"]["contactIds"], serde_json::json!([3, 5, 7]));
+    portal.json("crm.deal.update", "id=21&fields[CONTACT_ID]=8");
+    let item = portal.json("crm.item.get", "entityTypeId=2&id=21");
+    assert_eq!(item["item"]["contactIds"], serde_json::json!([8]));
+    // A generated deal with a contact has that one.
+    let page = portal.json("crm.item.list", "entityTypeId=2&filter[!contactId]=0");
+    for item in page["items"].as_array().unwrap() {
+        assert_eq!(item["contactIds"], serde_json::json!([item["contactId"]]));
+    }
+}
+
+#[test]
+fn a_task_that_is_shown_alone_says_what_may_be_done_with_it() {
+    let mut portal = Portal::loaded("task", r#"[{"id":1,"status":3},{"id":2,"status":5}]"#);
+    let actions = |portal: &mut Portal, id: u32| {
+        portal.json("tasks.task.get", &format!("taskId={id}"))["task"]["action"].clone()
+    };
+    let running = actions(&mut portal, 1);
+    assert_eq!(
+        (&running["pause"], &running["renew"]),
+        (&true.into(), &false.into())
+    );
+    let done = actions(&mut portal, 2);
+    assert_eq!(
+        (&done["pause"], &done["renew"]),
+        (&false.into(), &true.into())
+    );
+    assert!(
+        portal.json("tasks.task.list", "")["tasks"][0]
+            .get("action")
+            .is_none()
+    );
+}
