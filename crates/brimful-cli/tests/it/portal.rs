@@ -196,10 +196,10 @@ fn with_tls_a_client_that_trusts_the_authority_is_served_and_another_is_not() {
 #[test]
 fn rows_behind_any_list_method_and_recorded_replies_can_be_loaded() {
     let desk = Desk::new();
-    let orders: String = (1..=120)
-        .map(|id| format!("{{\"id\":{id},\"price\":{}.5}}\n", id * 10))
+    let orders: Vec<String> = (1..=120)
+        .map(|id| format!("{{\"id\":{id},\"price\":{}.5}}", id * 10))
         .collect();
-    desk.write("orders.jsonl", &orders);
+    desk.write("orders.jsonl", &orders.join("\n"));
     desk.write(
         "fields.json",
         r#"{"result":{"fields":{"id":{"type":"integer"}}},"time":{}}"#,
