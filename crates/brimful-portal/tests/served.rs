@@ -1,9 +1,5 @@
 //! What a portal was given it serves as the catalogue says that the method answers.
-#![expect(
-    clippy::unwrap_used,
-    clippy::needless_pass_by_value,
-    reason = "these are tests"
-)]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -406,10 +406,10 @@ fn a_renamed_portal_sends_everybody_to_its_new_address() {
 #[test]
 fn rows_behind_any_list_method_and_recorded_replies_can_be_loaded() {
     let desk = Desk::new();
-    let orders: String = (1..=120)
-        .map(|id| format!("{{\"id\":{id},\"price\":{}.5}}\n", id * 10))
+    let orders: Vec<String> = (1..=120)
+        .map(|id| format!("{{\"id\":{id},\"price\":{}.5}}", id * 10))
         .collect();
-    desk.write("orders.jsonl", &orders);
+    desk.write("orders.jsonl", &orders.join("\n"));
     desk.write(
         "fields.json",
         r#"{"result":{"fields":{"id":{"type":"integer"}}},"time":{}}"#,

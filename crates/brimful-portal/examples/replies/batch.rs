@@ -62,17 +62,14 @@ pub(crate) fn commands<'r>(
             total: count("result_total", &label),
         };
         let asked = cmd.and_then(|cmd| cmd.get(&label)?.as_str()).map(read);
-        let (method, given) = match asked {
-            Some(asked) => asked,
-            None => {
-                let method = catalogue::named(&recording.name, modelled)
-                    .map(str::to_owned)
-                    .or_else(|| {
-                        catalogue::shaped(result_of, counts.total.is_some()).map(str::to_owned)
-                    })
-                    .ok_or_else(|| format!("the method of command {label}"))?;
-                (method, Map::new())
-            }
+        let (method, given) = if let Some(asked) = asked {
+            asked
+        } else {
+            let method = catalogue::named(&recording.name, modelled)
+                .map(str::to_owned)
+                .or_else(|| catalogue::shaped(result_of, counts.total.is_some()).map(str::to_owned))
+                .ok_or_else(|| format!("the method of command {label}"))?;
+            (method, Map::new())
         };
         done.push(Command {
             method,
@@ -80,7 +77,6 @@ pub(crate) fn commands<'r>(
             given,
             result: result_of,
             counts,
-            reply: None,
         });
     }
     let mut failed = Vec::new();

@@ -58,7 +58,7 @@ pub(crate) fn shaped(result: &Json, has_total: bool) -> Option<&'static str> {
                 known.rest == 2
                     && known.shape == Shape::Wrapped
                     && known.key == Some(key.as_str())
-                    && known.name.ends_with(".list")
+                    && known.name.rsplit('.').next() == Some("list")
             };
             likelier.or_else(|| Some(catalogue::all().iter().find(wraps)?.name))
         }

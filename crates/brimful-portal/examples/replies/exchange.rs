@@ -45,7 +45,7 @@ struct Call {
 
 /// A reply, taken apart.
 enum Part<'r> {
-    Single(Command<'r>, Plan),
+    Single(Box<(Command<'r>, Plan)>),
     Batch(Vec<(Command<'r>, Plan)>, Vec<batches::Failed>),
     Failing(Call),
 }
@@ -108,10 +108,9 @@ fn part<'r>(
         given: asked.map(|asked| asked.params.clone()).unwrap_or_default(),
         result,
         counts,
-        reply: Some(reply),
     };
     let plan = single::settle(setting, &command)?;
-    Ok(Part::Single(command, plan))
+    Ok(Part::Single(Box::new((command, plan))))
 }
 
 /// A call that fails as the reply says.
@@ -141,12 +140,16 @@ fn failing(reply: &Json, config: &mut PortalConfig) -> Result<Call, String> {
 fn call(part: Part<'_>, recording: &Recording, setting: &Setting) -> Result<Call, Verdict> {
     Ok(match part {
         Part::Failing(call) => call,
-        Part::Single(command, plan) => Call {
-            params: Json::Object(plan.params(&command, setting).map_err(Verdict::Differs)?),
-            method: plan.method,
-            rules: plan.rules,
-            how: plan.how,
-        },
+        Part::Single(single) => {
+            let (command, plan) = *single;
+            let params = plan.params(&command, setting);
+            Call {
+                params: Json::Object(params.map_err(Verdict::Differs)?),
+                method: plan.method,
+                rules: plan.rules,
+                how: plan.how,
+            }
+        }
         Part::Batch(commands, failed) => {
             let asked = recording.request.as_ref();
             let mut how = "modelled";

@@ -17,8 +17,6 @@ pub(crate) struct Command<'r> {
     pub(crate) given: Row,
     pub(crate) result: &'r Json,
     pub(crate) counts: Counts,
-    /// The whole reply, of a call that was alone.
-    pub(crate) reply: Option<&'r Json>,
 }
 
 /// How a call is made.
@@ -107,7 +105,7 @@ fn legacy_entity<'n>(name: &'n str, verb: &str) -> Option<&'n str> {
 
 fn modelled(setting: &mut Setting, command: &Command<'_>, name: &str) -> Option<Plan> {
     if let Some(entity) = legacy_entity(name, ".list") {
-        let select = select(rows(command.result, None)?, str::to_owned);
+        let select = select(&rows(command.result, None)?, str::to_owned);
         return list(setting, command, entity, ("ID", "ID"), None, select);
     }
     if let Some(entity) = legacy_entity(name, ".get") {
@@ -176,7 +174,7 @@ fn rows(result: &Json, key: Option<&str>) -> Option<Vec<Row>> {
 }
 
 /// `select` with all the keys that rows have.
-fn select(rows: Vec<Row>, name: impl Fn(&str) -> String) -> Row {
+fn select(rows: &[Row], name: impl Fn(&str) -> String) -> Row {
     let mut names: Vec<String> = Vec::new();
     for key in rows.iter().flat_map(Map::keys) {
         let name = name(key);
@@ -272,23 +270,20 @@ fn statuses(setting: &mut Setting, command: &Command<'_>, dictionary: &str) -> O
 fn tasks(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     const MADE: [&str; 5] = ["group", "creator", "responsible", "subStatus", "action"];
     let all = rows(command.result, Some("tasks"))?;
-    let stored = |task: &Row| -> Row {
+    let shown = |task: &Row| -> Row {
         let fields = task.iter().filter(|(key, _)| !MADE.contains(&key.as_str()));
-        let mut stored: Row = fields
+        fields
             .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+            .collect()
+    };
+    let stored = |task: &Row| -> Row {
+        let mut stored = shown(task);
         if !task.contains_key("deadline") && task.get("subStatus").is_some_and(|it| it == "-1") {
             stored.insert("deadline".to_owned(), json!("2000-01-01T00:00:00+03:00"));
         }
         stored
     };
-    let shown = all.iter().map(|task| {
-        let fields = task.iter().filter(|(key, _)| !MADE.contains(&key.as_str()));
-        fields
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect()
-    });
-    let params = select(shown.collect(), upper);
+    let params = select(&all.iter().map(shown).collect::<Vec<Row>>(), upper);
     let rows: Vec<Row> = all.iter().map(stored).collect();
     let behind = Behind::Entity("task".to_owned());
     let page = page(setting, behind, ("id", "ID"), &rows, command.counts)?;
@@ -314,7 +309,7 @@ fn upper(name: &str) -> String {
 fn items(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     let rows = rows(command.result, Some("items"))?;
     let of = type_of(command, rows.first());
-    let mut params = select(rows, str::to_owned);
+    let mut params = select(&rows, str::to_owned);
     params.insert("entityTypeId".to_owned(), json!(of));
     list(
         setting,
@@ -407,33 +402,17 @@ fn address(method: &str) -> String {
 
 fn recorded(setting: &mut Setting, command: &Command<'_>) -> Result<Plan, String> {
     let method = address(&command.method);
-    let reply = match command.reply {
-        Some(reply) => {
-            let mut whole = Map::new();
-            whole.insert("result".to_owned(), command.result.clone());
-            for count in ["next", "total"] {
-                if let Some(value) = reply.get(count) {
-                    whole.insert(count.to_owned(), value.clone());
-                }
-            }
-            whole.insert("time".to_owned(), json!({}));
-            Json::Object(whole)
+    let mut whole = row([("result", command.result.clone()), ("time", json!({}))]);
+    let counts = [
+        ("next", command.counts.next),
+        ("total", command.counts.total),
+    ];
+    for (name, count) in counts {
+        if let Some(count) = count {
+            whole.insert(name.to_owned(), json!(count));
         }
-        None => {
-            let mut whole = row([("result", command.result.clone()), ("time", json!({}))]);
-            let counts = [
-                ("next", command.counts.next),
-                ("total", command.counts.total),
-            ];
-            for (name, count) in counts {
-                if let Some(count) = count {
-                    whole.insert(name.to_owned(), json!(count));
-                }
-            }
-            Json::Object(whole)
-        }
-    };
-    setting.reply(&method, reply)?;
+    }
+    setting.reply(&method, Json::Object(whole))?;
     Ok(Plan {
         method,
         how: "recorded",

@@ -34,6 +34,7 @@ pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, Met
 }
 
 /// Where among its parameters a method has what.
+#[derive(Clone, Copy)]
 struct Places {
     navigation: usize,
     select: usize,

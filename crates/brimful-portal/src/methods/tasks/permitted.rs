@@ -2,6 +2,7 @@
 //! may do all that its status allows.
 
 use crate::state::State;
+use crate::state::cell::Cell;
 use crate::state::entities::TASK;
 
 const WAITING: i64 = 2;
@@ -15,9 +16,9 @@ pub(super) fn write(out: &mut Vec<u8>, state: &State, id: u64) {
     let table = state.table(TASK);
     let row = table.row(id);
     let cell = |name: &str| table.schema.legacy(name).map(|at| row.cell(at));
-    let status = cell("STATUS").and_then(|cell| cell.to_int());
+    let status = cell("STATUS").and_then(Cell::to_int);
     let status = status.unwrap_or(WAITING);
-    let favorite = cell("FAVORITE").and_then(|cell| cell.to_text());
+    let favorite = cell("FAVORITE").and_then(Cell::to_text);
     let favorite = favorite.as_deref() == Some("Y");
     let open = !matches!(status, UNDER_CONTROL | DONE);
     let start = matches!(status, WAITING | DEFERRED);
