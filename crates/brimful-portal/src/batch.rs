@@ -6,6 +6,7 @@ use brimful_protocol::{Array, Key, Value, json};
 use indexmap::IndexMap;
 
 use crate::auth::Caller;
+use crate::body;
 use crate::executor::{Executor, Outcome};
 use crate::method::{MethodError, Output};
 use crate::portal::Core;
@@ -13,12 +14,17 @@ use crate::registry::Target;
 use crate::request;
 use crate::respond::{self, Timing};
 
+/// What all commands together may return, in bytes.
+pub(crate) const MOST_RETURNED: usize = 64 << 20;
+
 /// Methods that may not be commands.
 const FORBIDDEN: [&str; 3] = ["batch", "download", "upload"];
 
 /// What the commands have come to so far, by label, in their order.
 pub(crate) struct Results<'c> {
     core: &'c Core,
+    /// The bytes of what the commands returned.
+    returned: usize,
     done: IndexMap<Key, Command>,
     failed: IndexMap<Key, Array>,
 }
@@ -28,19 +34,21 @@ struct Command {
     timing: Timing,
 }
 
-/// Runs the commands in `params`, until the end, the first failure with `halt`, or the time is up.
+/// Runs the commands in `params`, until the end, the first failure with `halt`, or the time is up. If they return more
+/// than a portal can hold, nothing comes of them.
 pub(crate) async fn run<'c>(
     core: &'c Core,
     caller: &Caller,
     executor: &mut Executor<'_>,
     params: Array,
-) -> Results<'c> {
+) -> Result<Results<'c>, MethodError> {
     let halt = params
         .get_ignoring_case("halt")
         .is_some_and(Value::is_truthy);
     let commands = params.get_ignoring_case("cmd").and_then(Value::as_array);
     let mut results = Results {
         core,
+        returned: 0,
         done: IndexMap::new(),
         failed: IndexMap::new(),
     };
@@ -68,11 +76,14 @@ pub(crate) async fn run<'c>(
                 break;
             }
         }
+        if results.returned > MOST_RETURNED {
+            return Err(respond::too_large());
+        }
         if executor.is_over() {
             break;
         }
     }
-    results
+    Ok(results)
 }
 
 /// Runs one command and keeps its output.
@@ -84,12 +95,18 @@ async fn one(
     label: &Key,
     command: &str,
 ) -> Result<(), Array> {
+    if body::values_in_form(command.as_bytes()) > body::MOST_VALUES {
+        return Err(respond::error_array(&respond::too_large()));
+    }
     let (path, mut params) = parse_command(command);
     let name = path.unwrap_or_default();
     request::strip_reserved(&mut params);
-    for value in params.values_mut() {
-        substitute(value, results);
-    }
+    let mut params = Value::Array(params);
+    substitute(&mut params, results);
+    let params = match params {
+        Value::Array(params) => params,
+        _ => Array::new(),
+    };
     let method = match core.registry.find(&name) {
         _ if FORBIDDEN.contains(&name.as_str()) => return Err(not_allowed()),
         // In other letters it slips past the list above, and is a batch in a batch all the same.
@@ -107,6 +124,7 @@ async fn one(
     match outcome {
         Outcome::Done(output) => {
             let output = output.lifted();
+            results.returned += output.json.len();
             results
                 .done
                 .insert(label.clone(), Command { output, timing });

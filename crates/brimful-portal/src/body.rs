@@ -3,6 +3,58 @@
 use brimful_protocol::{Array, Value, query};
 
 use crate::method::MethodError;
+use crate::respond;
+
+/// More values than this in a request are refused: parsed, each takes many times the memory that it takes to send.
+pub(crate) const MOST_VALUES: usize = 500_000;
+
+/// How many values a form makes, at the most: each part is one, and each bracket in its name one more.
+pub(crate) fn values_in_form(form: &[u8]) -> usize {
+    if form.len() <= MOST_VALUES {
+        return 0;
+    }
+    form.split(|&byte| byte == b'&')
+        .map(|part| {
+            let name = memchr::memchr(b'=', part).map_or(part, |at| &part[..at]);
+            let escaped = memchr::memchr_iter(b'%', name).filter(|&at| {
+                name[at..].len() > 2 && name[at + 1..at + 3].eq_ignore_ascii_case(b"5b")
+            });
+            1 + memchr::memchr_iter(b'[', name).count() + escaped.count()
+        })
+        .sum()
+}
+
+/// How many values JSON makes, at the most: each follows a comma or a bracket outside of strings.
+pub(crate) fn values_in_json(json: &[u8]) -> usize {
+    if json.len() <= MOST_VALUES {
+        return 0;
+    }
+    let mut values = 1;
+    let mut at = 0;
+    while let Some(&byte) = json.get(at) {
+        match byte {
+            b',' | b'[' | b'{' => values += 1,
+            b'"' => {
+                at += 1;
+                while let Some(next) =
+                    memchr::memchr2(b'"', b'\\', json.get(at..).unwrap_or_default())
+                {
+                    at += next;
+                    if json[at] == b'"' {
+                        break;
+                    }
+                    at += 2;
+                }
+                if json.get(at) != Some(&b'"') {
+                    break;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    values
+}
 
 /// The parameters in `body`. JSON that does not parse is no error but no parameters: the method runs with those of the
 /// query alone. A list becomes parameters 0, 1, 2…
@@ -19,12 +71,22 @@ pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Array, MethodErro
     if media_type == "multipart/form-data"
         && let Some(boundary) = boundary(content_type)
     {
-        return Ok(multipart(&boundary, body));
+        return form(multipart(&boundary, body).as_bytes());
+    }
+    form(body)
+}
+
+fn form(body: &[u8]) -> Result<Array, MethodError> {
+    if values_in_form(body) > MOST_VALUES {
+        return Err(respond::too_large());
     }
     Ok(query::decode(body))
 }
 
 fn json(body: &[u8]) -> Result<Array, MethodError> {
+    if values_in_json(body) > MOST_VALUES {
+        return Err(respond::too_large());
+    }
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Array(params)) => Ok(params),
         // Not documented: what a portal says to JSON of more levels than it reads, and how many those are (PHP reads 512
@@ -50,7 +112,7 @@ fn boundary(content_type: &str) -> Option<String> {
 
 /// The fields of a form, one from each part. Files are not parameters. The names nest as they do in a query, so the
 /// fields are read as one.
-fn multipart(boundary: &str, body: &[u8]) -> Array {
+fn multipart(boundary: &str, body: &[u8]) -> String {
     let delimiter = format!("--{boundary}");
     let mut form = String::new();
     let mut at = memchr::memmem::find(body, delimiter.as_bytes());
@@ -66,7 +128,7 @@ fn multipart(boundary: &str, body: &[u8]) -> Array {
         }
         at = end.map(|end| start + end);
     }
-    query::decode(form.as_bytes())
+    form
 }
 
 fn field(part: &[u8]) -> Option<(String, &[u8])> {
@@ -180,7 +242,7 @@ mod tests {
 
     #[test]
     fn json_that_nests_too_deep_is_an_error_and_no_crash() {
-        for depth in [200, 10_000, 1_000_000] {
+        for depth in [200, 10_000, 100_000] {
             let body = "[".repeat(depth) + &"]".repeat(depth);
             assert_eq!(
                 parse("application/json", body.as_bytes())
@@ -196,6 +258,30 @@ mod tests {
                 400
             );
         }
+    }
+
+    #[test]
+    fn more_values_than_a_portal_holds_are_refused_and_long_texts_are_not() {
+        let status = |media_type: &str, body: &str| {
+            parse(media_type, body.as_bytes()).map_or_else(|error| error.status, |_| 200)
+        };
+        let json = "application/json";
+        let text = "a,b[c{\\\"\\\\,".repeat(300_000);
+        assert_eq!(status(json, &format!("[{}0]", "0,".repeat(600_000))), 413);
+        assert_eq!(status(json, &format!("[{}0]", "{},".repeat(600_000))), 413);
+        assert_eq!(status(json, &format!("[{}0]", "0,".repeat(300_000))), 200);
+        assert_eq!(status(json, &format!("{{\"a\":\"{text}\"}}")), 200);
+        assert_eq!(status(json, &format!("{{\"a\":\"{text}")), 200);
+        assert_eq!(status("", &"a[]&".repeat(300_000)), 413);
+        assert_eq!(status("", &"a%5b%5D&".repeat(300_000)), 413);
+        assert_eq!(status("", &"a=1&".repeat(600_000)), 413);
+        assert_eq!(status("", &"a=1&".repeat(300_000)), 200);
+        assert_eq!(status("", &format!("a={}", "[%5B".repeat(600_000))), 200);
+        let part = "--x\r\nContent-Disposition: form-data; name=a[]\r\n\r\n1\r\n";
+        assert_eq!(
+            status("multipart/form-data; boundary=x", &part.repeat(300_000)),
+            413
+        );
     }
 
     #[test]

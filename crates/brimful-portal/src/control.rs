@@ -19,6 +19,9 @@ use serde_json::{Value as Json, json};
 use crate::churn::Churn;
 use crate::portal::Core;
 
+/// The longest specification that is read.
+const LONGEST: usize = 64 << 10;
+
 /// What is refused.
 struct Refusal {
     status: StatusCode,
@@ -111,6 +114,9 @@ fn enter(core: &Core, door: Door, request: &Request<Bytes>) -> Result<Json, Refu
 
 /// The specification in a body.
 fn spec(request: &Request<Bytes>) -> Result<String, Refusal> {
+    if request.body().len() > LONGEST {
+        return Err(Refusal::wrong("the specification is too long"));
+    }
     let text = std::str::from_utf8(request.body())
         .map_err(|_| Refusal::wrong("the specification is not UTF-8"))?;
     let media_type = request.headers().get(CONTENT_TYPE);

@@ -41,6 +41,7 @@ mod request_line;
 mod respond;
 mod rest3;
 mod rights;
+mod room;
 mod server;
 mod shelf;
 mod spec;

@@ -25,9 +25,13 @@ use crate::reply::{Reply, SlowBody};
 use crate::request::{self, Route};
 use crate::respond::{self, Body, Format};
 use crate::rest3;
+use crate::room::Room;
 use crate::state::State;
 use crate::stats::{Counters, Stats};
 use crate::work::Work;
+
+/// So many bodies of the largest size there is room for at once.
+const BODIES_AT_ONCE: usize = 8;
 
 /// A Bitrix24 portal. A clone is the same portal.
 #[derive(Clone)]
@@ -47,6 +51,8 @@ pub(crate) struct Core {
     pub(crate) faults: Faults,
     /// Those who change rows while others read them.
     pub(crate) crowd: Crowd,
+    /// For the bodies that come in on sockets.
+    pub(crate) room: Room,
     guests: Guests,
     buckets: Mutex<Buckets>,
     operating: Mutex<Operating>,
@@ -73,6 +79,7 @@ impl Portal {
             counters: Counters::default(),
             oauth: oauth::Server::new(&config, seed),
             replays: rest3::Replays::default(),
+            room: Room::new(config.body_limit.saturating_mul(BODIES_AT_ONCE)),
             guests: Guests::new(&config),
             buckets: Mutex::new(Buckets::new(config.rate_limit)),
             operating: Mutex::new(Operating::new(config.operating)),
@@ -251,7 +258,7 @@ impl Core {
         peer: IpAddr,
     ) -> Response<Bytes> {
         if request.body().len() > self.config.body_limit {
-            return too_large();
+            return respond::json_error(&respond::too_large());
         }
         if let Some(address) = &self.config.moved_to {
             return moved(request, Some(address));
@@ -295,7 +302,13 @@ impl Core {
             Target::Batch => {
                 executor.permit_time(&caller.entity, BATCH)?;
                 self.counters.call(BATCH);
-                let results = batch::run(self, &caller, &mut executor, params).await;
+                let results = match batch::run(self, &caller, &mut executor, params).await {
+                    Ok(results) => results,
+                    Err(error) => {
+                        executor.finish();
+                        return Err(error);
+                    }
+                };
                 let timing = executor.charge_batch(start, &caller.entity, BATCH);
                 let mut body = Body::open(results.size());
                 results.write(body.result());
@@ -356,13 +369,4 @@ fn moved(request: &Request<Bytes>, address: Option<&str>) -> Response<Bytes> {
     };
     let address = address.map_or_else(here, |address| address.trim_end_matches('/').to_owned());
     respond::redirect(&format!("{address}{path}"))
-}
-
-/// The refusal of a body beyond the limit.
-pub(crate) fn too_large() -> Response<Bytes> {
-    respond::json_error(&MethodError::new(
-        413,
-        "REQUEST_ENTITY_TOO_LARGE",
-        "Request entity too large",
-    ))
 }

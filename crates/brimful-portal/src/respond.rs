@@ -243,6 +243,16 @@ pub(crate) fn expired_token(statuses: Statuses) -> MethodError {
     )
 }
 
+/// The refusal of a body beyond the limit, or of one that would become too much.
+pub(crate) fn too_large() -> MethodError {
+    MethodError::new(413, "REQUEST_ENTITY_TOO_LARGE", "Request entity too large")
+}
+
+/// The answer to a request that is no HTTP.
+pub(crate) fn broken_request() -> MethodError {
+    MethodError::new(400, "INVALID_REQUEST", "The request is broken")
+}
+
 pub(crate) fn method_not_found() -> MethodError {
     MethodError::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,9 +18,12 @@ use http_body_util::BodyExt;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use crate::portal::{Portal, too_large};
+use crate::portal::Portal;
 use crate::request_line::Forgiving;
+use crate::respond;
+use crate::room::Share;
 use crate::tls::{Tls, TlsListener};
 use crate::wire;
 
@@ -123,35 +127,46 @@ impl Portal {
             .map(|ConnectInfo(address)| address.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let (head, body) = request.into_parts();
-        match read(body, self.body_limit()).await {
+        let mut share = self.core().room.share();
+        match read(body, self.body_limit(), &mut share).await {
             Ok(Some(body)) => {
                 wire::response(self.deliver(Request::from_parts(head, body), peer).await)
             }
-            Ok(None) => too_large().map(Body::from),
-            // The caller is gone in the middle of its request: nobody reads what we say.
-            Err(_) => Response::new(Body::empty()),
+            Ok(None) => respond::json_error(&respond::too_large()).map(Body::from),
+            // The caller is gone in the middle of its request and reads nothing, or what it sends is not HTTP.
+            Err(_) => respond::json_error(&respond::broken_request()).map(Body::from),
         }
     }
 }
 
-/// Reads a body of up to `limit` bytes. The rest of a longer one is read too, and dropped: a caller that is still
+/// Reads a body of up to `limit` bytes, if there is room for it. The rest of a longer one is read too, and dropped: a caller that is still
 /// sending would not hear the refusal.
-async fn read(mut body: Body, limit: usize) -> Result<Option<Bytes>, axum::Error> {
+async fn read(
+    mut body: Body,
+    limit: usize,
+    share: &mut Share<'_>,
+) -> Result<Option<Bytes>, axum::Error> {
     let mut whole = BytesMut::new();
     let mut length = 0_usize;
+    let mut fits = true;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else {
             continue;
         };
         length = length.saturating_add(data.len());
-        if length <= limit {
+        fits = fits && length <= limit && share.grow(data.len());
+        if fits {
             whole.extend_from_slice(&data);
         } else {
             whole = BytesMut::new();
+            share.clear();
         }
     }
-    Ok((length <= limit).then(|| whole.freeze()))
+    Ok(fits.then(|| whole.freeze()))
 }
+
+/// How long a server that ends waits for those who neither go on nor go away.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A portal on a socket, until it is dropped.
 #[derive(Debug)]
@@ -210,9 +225,19 @@ impl Server {
         &self.portal
     }
 
-    /// Finishes the requests in flight and ends.
-    pub async fn shut_down(self) -> io::Result<()> {
+    /// Finishes the requests in flight and ends. Whoever is still sending a request, or does not read a reply, is waited
+    /// for ten seconds.
+    pub async fn shut_down(mut self) -> io::Result<()> {
         let _ = self.end.send(());
-        self.task.await.map_err(io::Error::other)?
+        loop {
+            match timeout(PATIENCE, &mut self.task).await {
+                Ok(ended) => return ended.map_err(io::Error::other)?,
+                Err(_) if self.portal.stats().in_flight > 0 => {}
+                Err(_) => {
+                    self.task.abort();
+                    return Ok(());
+                }
+            }
+        }
     }
 }

@@ -495,3 +495,47 @@ fn what_is_too_large_too_deep_or_not_text_is_refused_and_not_fatal() {
     let many = "a[]=1&".repeat(200_000).into_bytes();
     assert_eq!(send("application/x-www-form-urlencoded", many), 200);
 }
+
+#[test]
+fn commands_that_double_what_those_before_them_wrote_do_not_take_all_memory() {
+    let bench = Bench::new();
+    let seed = "x".repeat(1 << 20);
+    let mut commands = vec![format!("crm.lead.update?id=1&fields[COMMENTS]={seed}")];
+    for step in (0..48).step_by(2) {
+        commands.push("crm.lead.get?id=1".to_owned());
+        let row = step + 1;
+        commands.push(format!(
+            "crm.lead.update?id=1&fields[COMMENTS]=$result[{row}][COMMENTS] $result[{row}][COMMENTS]"
+        ));
+    }
+    let send = |path: &str, body: Value| {
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::from(body.to_string()))
+            .unwrap();
+        bench.answer(request)
+    };
+    let response = send("/rest/1/demo/batch", json!({ "cmd": commands }));
+    assert!(response.body().len() < 200 << 20);
+    let grow = [
+        "crm.lead.get?id=1",
+        "crm.lead.update?id=1&fields[UF_CRM_1700000000001]=$result[x]",
+    ]
+    .repeat(25);
+    let response = send("/rest/1/demo/batch", json!({ "cmd": grow }));
+    assert!(response.body().len() < 200 << 20);
+}
+
+#[test]
+fn a_batch_of_rest_3_has_no_longest_length_and_still_an_end() {
+    let bench = Bench::new();
+    let title = "x".repeat(100_000);
+    let add = json!({"method": "tasks.task.add", "query": {"fields": {"title": title, "creatorId": 1, "responsibleId": 1}}});
+    let list = json!({"method": "tasks.task.list", "query": {"select": ["title"], "pagination": {"limit": 1000}}});
+    let items: Value = [vec![add; 20], vec![list; 100]].concat().into();
+    let request = Request::post("/rest/api/1/demo/batch")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Bytes::from(items.to_string()))
+        .unwrap();
+    assert_eq!(bench.answer(request).status(), 413);
+}

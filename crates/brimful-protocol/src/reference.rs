@@ -100,14 +100,23 @@ impl Accumulators for crate::value::Array {
     }
 }
 
+/// What the references of one command may bring in, in bytes. A portal has only so much memory, and commands that each
+/// double what the one before wrote would need all there is: past this, references stay as they are written.
+pub const MOST_BROUGHT_IN: usize = 16 << 20;
+
 /// Replaces the references in every string value below `value`. Keys are never touched.
 pub fn substitute(value: &mut Value, results: &dyn Accumulators) {
+    let mut left = MOST_BROUGHT_IN;
+    substitute_within(value, results, &mut left);
+}
+
+fn substitute_within(value: &mut Value, results: &dyn Accumulators, left: &mut usize) {
     match value {
         Value::Array(array) => array
             .values_mut()
-            .for_each(|item| substitute(item, results)),
+            .for_each(|item| substitute_within(item, results, left)),
         Value::Text(text) if text.contains('$') => {
-            if let Some(replaced) = substitute_text(text, results) {
+            if let Some(replaced) = substitute_text(text, results, left) {
                 *value = replaced;
             }
         }
@@ -115,14 +124,19 @@ pub fn substitute(value: &mut Value, results: &dyn Accumulators) {
     }
 }
 
-fn substitute_text(text: &str, results: &dyn Accumulators) -> Option<Value> {
+fn substitute_text(text: &str, results: &dyn Accumulators, left: &mut usize) -> Option<Value> {
     let mut out = String::new();
     let mut rest = text;
     let mut changed = false;
     while let Some(at) = rest.find('$') {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let Some((name, run)) = token(from, results) else {
+        let token = if *left > 0 {
+            token(from, results)
+        } else {
+            None
+        };
+        let Some((name, run)) = token else {
             out.push('$');
             rest = &from[1..];
             continue;
@@ -134,6 +148,12 @@ fn substitute_text(text: &str, results: &dyn Accumulators) -> Option<Value> {
         } else {
             Value::Null
         };
+        *left = left.saturating_sub(found.weight());
+        if *left == 0 {
+            out.push('$');
+            rest = &from[1..];
+            continue;
+        }
         if run.len() == text.len() {
             return Some(found);
         }

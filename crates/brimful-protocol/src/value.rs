@@ -56,6 +56,19 @@ impl Value {
         }
     }
 
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> usize {
+        const ENTRY: usize = size_of::<(Key, Value)>() + 2 * size_of::<usize>();
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Array(array) => array
+                .values()
+                .map(|value| ENTRY + value.weight())
+                .sum::<usize>(),
+            _ => 0,
+        }
+    }
+
     /// PHP's `(int)` cast: the leading number of a string, 1 for an array that is not empty. A float out of range wraps
     /// round, a string out of range stops at the end of the range.
     pub fn to_int(&self) -> i64 {

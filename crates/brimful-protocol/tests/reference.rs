@@ -424,3 +424,20 @@ proptest! {
         prop_assert_eq!(substituted(&text), Value::from(text.as_str()));
     }
 }
+
+#[test]
+fn past_what_a_portal_can_hold_references_stay_as_they_are_written() {
+    let mut results = Array::new();
+    let text = "x".repeat(1 << 20);
+    results.insert("result", Array::from_iter([("a", text.as_str())]));
+    let written = "$result[a] ".repeat(100);
+    let mut value = Value::from(written.as_str());
+    substitute(&mut value, &results);
+    let replaced = value.to_text();
+    assert!(replaced.starts_with(&text) && replaced.ends_with("$result[a] "));
+    assert!(replaced.len() < 20 << 20, "{}", replaced.len());
+    let whole: Vec<Value> = (0..100).map(|_| Value::from("$result[a]")).collect();
+    let mut value: Value = whole.into_iter().collect();
+    substitute(&mut value, &results);
+    assert!(value.weight() < 20 << 20, "{}", value.weight());
+}

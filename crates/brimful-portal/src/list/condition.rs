@@ -1,6 +1,7 @@
 //! Conditions on rows, as all the families of filters come down to.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::pattern::Pattern;
 use crate::state::cell::Cell;
@@ -150,7 +151,10 @@ impl Span {
 
     fn keep(&mut self, ids: Vec<u64>) {
         self.only = Some(match self.only.take() {
-            Some(only) => only.into_iter().filter(|id| ids.contains(id)).collect(),
+            Some(only) => {
+                let ids: HashSet<u64> = ids.into_iter().collect();
+                only.into_iter().filter(|id| ids.contains(id)).collect()
+            }
             None => ids,
         });
     }

@@ -10,6 +10,7 @@ use super::endpoint::Endpoint;
 use super::error;
 use super::reference::Context;
 use crate::auth::Caller;
+use crate::batch::MOST_RETURNED;
 use crate::executor::{Executor, Outcome};
 use crate::method::{MethodError, Output};
 use crate::portal::Core;
@@ -86,6 +87,9 @@ pub(super) async fn run(
         }
         results.extend_from_slice(&output.json);
         context.keep(&item.alias, output.to_value());
+        if results.len() > MOST_RETURNED {
+            return Err(error::too_large());
+        }
         if executor.is_over() {
             break;
         }

@@ -6,6 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method as Verb, Request};
 
 use super::error;
+use crate::body::{MOST_VALUES, values_in_json};
 use crate::method::MethodError;
 
 /// The body of a request, and beside it the credentials of its query.
@@ -27,6 +28,9 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Sent, MethodError> {
     let body = if request.method() == Verb::GET || request.body().is_empty() {
         Array::new()
     } else if says_json(request) {
+        if values_in_json(request.body()) > MOST_VALUES {
+            return Err(error::too_large());
+        }
         match serde_json::from_slice(request.body()) {
             Ok(Value::Array(body)) => body,
             Ok(_) | Err(_) => return Err(error::invalid_json()),

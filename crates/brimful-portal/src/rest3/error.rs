@@ -64,6 +64,11 @@ pub(super) fn invalid_json() -> MethodError {
     exception(400, "INVALIDJSON", "The request body is not valid JSON")
 }
 
+/// What no portal can hold. A real one dies of it, so the class is ours.
+pub(super) fn too_large() -> MethodError {
+    exception(413, "REQUESTTOOLARGE", "The request is too large")
+}
+
 pub(super) fn entity_not_found(id: &str) -> MethodError {
     exception(
         400,

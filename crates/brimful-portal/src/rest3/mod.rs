@@ -134,10 +134,8 @@ async fn one(
     let (outcome, timing) = executor.run(&endpoint.method, params, &caller.entity).await;
     let over = executor.is_over();
     executor.finish();
-    if over {
-        return Ok(core.cut_off());
-    }
     let body = match outcome {
+        Outcome::Failed(_) if over => return Ok(core.cut_off()),
         Outcome::Failed(error) => return Err(error),
         Outcome::ErrorAsData(error) => {
             brimful_protocol::json::to_string(&error.into()).into_bytes()
@@ -153,6 +151,10 @@ async fn one(
     if let (Some(key), Some(sent)) = (key, sent) {
         key.confirm(&mut response);
         core.replays.keep(key, sent, body, core.clock.elapsed());
+    }
+    // Nobody hears the reply, but the work is done: who asks again with the key is told so.
+    if over {
+        return Ok(core.cut_off());
     }
     Ok(response)
 }

@@ -3,6 +3,7 @@
 //! Only what is under `item` or `items` can be referred to, and the path goes on from there; IDs and `true` that other
 //! methods return cannot.
 
+use brimful_protocol::reference::MOST_BROUGHT_IN;
 use brimful_protocol::{Array, Value};
 
 use super::error;
@@ -22,19 +23,28 @@ impl Context {
 
     /// `value` with what its references refer to.
     pub(super) fn resolve(&self, value: &Value) -> Result<Value, MethodError> {
+        let mut left = MOST_BROUGHT_IN;
+        self.resolve_within(value, &mut left)
+    }
+
+    fn resolve_within(&self, value: &Value, left: &mut usize) -> Result<Value, MethodError> {
         let Value::Array(array) = value else {
             return Ok(value.clone());
         };
         let given = |key: &str| array.get(key).filter(|value| **value != Value::Null);
         if let Some(path) = given("$ref") {
-            return self.walk(text(path)?).cloned();
+            let found = self.walk(text(path)?)?;
+            take(left, found.weight())?;
+            return Ok(found.clone());
         }
         if let Some(path) = given("$refArray") {
-            return self.pluck(text(path)?);
+            let found = self.pluck(text(path)?)?;
+            take(left, found.weight())?;
+            return Ok(found);
         }
         let mut resolved = Array::with_capacity(array.len());
         for (key, value) in array.iter() {
-            resolved.insert(key.clone(), self.resolve(value)?);
+            resolved.insert(key.clone(), self.resolve_within(value, left)?);
         }
         Ok(Value::Array(resolved))
     }
@@ -74,6 +84,12 @@ impl Context {
         let values: Result<Vec<Value>, MethodError> = rows.values().map(value).collect();
         Ok(values?.into_iter().collect())
     }
+}
+
+/// What references bring in is taken from what they may.
+fn take(left: &mut usize, weight: usize) -> Result<(), MethodError> {
+    *left = left.checked_sub(weight).ok_or_else(error::too_large)?;
+    Ok(())
 }
 
 fn text(path: &Value) -> Result<&str, MethodError> {

@@ -184,3 +184,64 @@ async fn faults_are_ordered_over_http_from_the_same_machine() {
     let reply = heard(&server, &posted(&server, "test.echo", "")).await;
     assert!(reply.starts_with("HTTP/1.1 200 "), "{reply}");
 }
+
+#[tokio::test]
+async fn a_body_that_is_no_http_is_a_broken_request() {
+    let server = server().await;
+    let path = server.portal().webhook_path();
+    let request = format!(
+        "POST {path}test.echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"
+    );
+    let reply = heard(&server, &request).await;
+    assert!(reply.starts_with("HTTP/1.1 400 "), "{reply}");
+    assert_eq!(server.portal().stats().calls("test.echo"), 0);
+}
+
+#[tokio::test]
+async fn who_never_ends_a_request_does_not_keep_the_server_from_ending() {
+    let server = server().await;
+    let path = server.portal().webhook_path();
+    let mut streams = Vec::new();
+    for part in [
+        format!("GET {path}test.echo HTTP/1.1\r\nHost:"),
+        format!("POST {path}test.echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"),
+    ] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(part.as_bytes()).await.unwrap();
+        streams.push(stream);
+    }
+    // The server has to have seen them.
+    heard(&server, &posted(&server, "test.echo", "")).await;
+    tokio::time::pause();
+    server.shut_down().await.unwrap();
+    drop(streams);
+}
+
+#[tokio::test]
+async fn bodies_that_have_no_room_beside_each_other_are_refused() {
+    let server = portal(PortalConfig::unlimited().body_limit(100_000))
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let whole = posted(&server, "test.echo", &"x".repeat(100_000));
+    let (start, end) = whole.as_bytes().split_at(whole.len() - 1);
+    let mut streams = Vec::new();
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(start).await.unwrap();
+        streams.push(stream);
+    }
+    // The server has to have seen them.
+    heard(&server, &posted(&server, "test.echo", "")).await;
+    let mut statuses = Vec::new();
+    for stream in &mut streams {
+        stream.write_all(end).await.unwrap();
+        let mut reply = [0; 12];
+        stream.read_exact(&mut reply).await.unwrap();
+        statuses.push(String::from_utf8(reply.to_vec()).unwrap());
+    }
+    let count = |status: &str| statuses.iter().filter(|one| *one == status).count();
+    assert!(count("HTTP/1.1 200") > 0, "{statuses:?}");
+    assert!(count("HTTP/1.1 413") > 0, "{statuses:?}");
+    assert_eq!(count("HTTP/1.1 200") + count("HTTP/1.1 413"), 20);
+}

@@ -137,3 +137,19 @@ async fn reads_batches_and_the_older_version_know_no_keys() {
     }
     assert_eq!(portal.stats().calls("tasks.task.add"), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_cut_off_has_run_and_is_not_run_again() {
+    let slow = crate::config::Costs {
+        call: Duration::from_secs(61),
+        ..crate::config::Costs::default()
+    };
+    let portal = portal(with_tasks().costs(slow));
+    assert_eq!(keyed(&portal, ADD, "k", task("A")).await.status, 504);
+    let again = keyed(&portal, ADD, "k", task("A")).await;
+    assert_eq!(
+        (again.status, again.header("idempotent-replayed")),
+        (200, "true")
+    );
+    assert_eq!(portal.stats().calls("tasks.task.add"), 1);
+}
