@@ -159,6 +159,10 @@ async fn what_is_neither_modelled_nor_given_is_not_there() {
     ] {
         assert_eq!(ask(&portal, method, json!({})).await.0, 404, "{method}");
     }
+    let names = result(&portal, "methods", json!({})).await;
+    let names = names.as_array().unwrap();
+    assert!(names.contains(&json!("sale.order.get")));
+    assert!(!names.contains(&json!("sale.order.getfields")));
 }
 
 #[tokio::test]

@@ -5,18 +5,20 @@ use brimful_protocol::{Array, Value};
 use super::params::legacy_error;
 use crate::method::{Call, MethodError, Output};
 use crate::rights::Rights;
+use crate::shelf::Door;
 use crate::state::cell::Cell;
 use crate::state::entities::USER;
 use crate::state::{State, moment};
 
 /// `methods`
-pub(crate) fn methods(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
-    Ok(Output::value(
-        &super::all()
-            .iter()
-            .map(|method| method.name)
-            .collect::<Value>(),
-    ))
+pub(crate) fn methods(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let modelled = super::all().iter().map(|method| method.name.to_owned());
+    let served = state.shelf.methods();
+    let served = served.filter(|served| served.door == Door::Rest);
+    let mut names: Vec<String> = modelled.chain(served.map(|served| served.name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(Output::value(&names.into_iter().collect::<Value>()))
 }
 
 /// `scope`
