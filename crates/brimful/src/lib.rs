@@ -29,6 +29,7 @@ mod gate;
 mod ledger;
 mod limits;
 pub mod list;
+pub mod r7;
 mod retry;
 mod session;
 mod transport;
