@@ -8,4 +8,5 @@ mod http;
 mod limits;
 mod lists;
 mod misbehaviour;
+mod r7;
 mod support;
