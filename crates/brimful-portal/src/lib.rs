@@ -48,6 +48,7 @@ mod state;
 mod stats;
 mod tls;
 mod wire;
+mod work;
 mod xml;
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ use crate::respond::{self, Body, Format};
 use crate::rest3;
 use crate::state::State;
 use crate::stats::{Counters, Stats};
+use crate::work::Work;
 
 /// A Bitrix24 portal. A clone is the same portal.
 #[derive(Clone)]
@@ -107,8 +108,8 @@ impl Portal {
     /// Handles a request up to the point where the connection sends the reply.
     pub(crate) async fn deliver(&self, request: Request<Bytes>, peer: IpAddr) -> Reply {
         let core = Arc::clone(&self.core);
-        let work = tokio::spawn(async move { core.reply(&request, peer).await });
-        work.await
+        Work::new(async move { core.reply(&request, peer).await })
+            .await
             .unwrap_or_else(|_| respond::html(StatusCode::INTERNAL_SERVER_ERROR).into())
     }
 
@@ -307,14 +308,7 @@ impl Core {
                 let timing = executor.charge_batch(start, &caller.entity, BATCH);
                 let mut body = Body::open(results.size());
                 results.write(body.result());
-                (
-                    body.close(
-                        None,
-                        None,
-                        &timing.to_value(&self.clock, self.config.seconds),
-                    ),
-                    timing,
-                )
+                (body.close(self, None, None, &timing), timing)
             }
             Target::Method(method) => {
                 executor.permit(method, &caller.entity)?;
@@ -323,8 +317,8 @@ impl Core {
                     Outcome::Done(output) => {
                         let mut body = Body::open(output.json.len());
                         body.result().extend_from_slice(&output.json);
-                        let time = timing.to_value(&self.clock, self.config.seconds);
-                        (body.close(output.next, output.total, &time), timing)
+                        let body = body.close(self, output.next, output.total, &timing);
+                        (body, timing)
                     }
                     Outcome::ErrorAsData(error) => {
                         let mut body = Vec::new();

@@ -1,6 +1,6 @@
 //! A session with one portal: takes a slot, makes an attempt, reads the answer, and repeats as [`crate::retry`] allows.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,14 +9,17 @@ use brimful_protocol::{ApiError, Envelope, EnvelopeError, KnownCode};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{Instrument, debug, debug_span};
 
 use crate::auth::{Api, Auth};
+use crate::cache::Cache;
+use crate::check::Checks;
 use crate::effect::Effect;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
 use crate::ledger::{Calls, Charge, Ledger};
 use crate::retry::{self, Retry};
+use crate::stats::Counters;
 use crate::transport::{Request, Response, Transport, TransportErrorKind};
 
 /// Everything that the clones of a client share.
@@ -27,10 +30,12 @@ pub(crate) struct Session {
     pub(crate) gate: Arc<Gate>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) retry: Retry,
+    pub(crate) checks: Checks,
+    pub(crate) cache: Option<Cache>,
     pub(crate) random: Mutex<fastrand::Rng>,
     /// The portal has answered at least once, with whatever it had to say.
     pub(crate) reached: AtomicBool,
-    pub(crate) requests: AtomicU64,
+    pub(crate) counters: Counters,
 }
 
 /// A call as the session sends it.
@@ -107,6 +112,18 @@ enum Became<T> {
     Refused(Error),
 }
 
+impl<T> Became<T> {
+    fn map_error(self, change: impl FnOnce(Error) -> Error) -> Self {
+        match self {
+            Self::Done(value) => Self::Done(value),
+            Self::OverRate(error) => Self::OverRate(change(error)),
+            Self::OverTime(error) => Self::OverTime(change(error)),
+            Self::Lost(error) => Self::Lost(change(error)),
+            Self::Refused(error) => Self::Refused(change(error)),
+        }
+    }
+}
+
 impl Session {
     /// Waits until the operating time of what is called and the portal's rate allow a request. Nothing is held while
     /// operating time is waited for.
@@ -136,6 +153,11 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
     ) -> (Result<T, Error>, Effort) {
         let mut effort = Effort::default();
+        // Forgotten before, so that nobody is told what is being changed; and after, for what was read meanwhile.
+        let _changes = self
+            .cache
+            .as_ref()
+            .map(|cache| cache.changes(&call.charges));
         let running = self.run_on(call, permit, read, &mut effort);
         let result = match call.scope.deadline {
             None => running.await,
@@ -171,8 +193,18 @@ impl Session {
             let sent = Instant::now();
             effort.requests += 1;
             effort.ran = Some(DidItRun::Unknown);
-            let became = self.attempt(call, &read, &mut effort.took).await;
+            self.counters.sent(call.body.len(), effort.requests > 1);
+            let span = debug_span!("request", method = call.subject, attempt = effort.requests);
+            let became = self
+                .attempt(call, &read, &mut effort.took)
+                .instrument(span)
+                .await;
             drop(permit);
+            match &became {
+                Became::OverRate(_) | Became::OverTime(_) => self.counters.refused(),
+                Became::Lost(_) => self.counters.lost(),
+                Became::Done(_) | Became::Refused(_) => {}
+            }
             let (error, wait) = match became {
                 Became::Done(value) => return Ok(value),
                 Became::OverRate(error) => {
@@ -222,7 +254,6 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         took: &mut Duration,
     ) -> Became<T> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request =
             Request::post_json(self.auth.url(call.api, &call.method), call.body.clone());
         request.headers.extend(call.headers.clone());
@@ -231,6 +262,7 @@ impl Session {
         *took = sent.elapsed();
         let became = match sending {
             Ok(response) => {
+                self.counters.received(response.body.len());
                 debug!(
                     method = call.subject,
                     status = response.status.as_u16(),
@@ -238,6 +270,7 @@ impl Session {
                     ?took
                 );
                 judge(&response, read)
+                    .map_error(|error| error.answered(response.status, response.body))
             }
             Err(failure) => {
                 let ran = if failure.kind.was_sent() {
@@ -259,24 +292,23 @@ impl Session {
                 }
             }
         };
-        let at = |error: Error| error.at(&self.auth, &call.subject);
-        match became {
-            Became::Done(value) => {
+        match &became {
+            Became::Done(_) => {
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
-                Became::Done(value)
             }
-            Became::OverRate(error) => {
+            Became::OverRate(_) | Became::OverTime(_) => {
                 self.reached.store(true, Ordering::Relaxed);
-                Became::OverRate(at(error))
             }
-            Became::OverTime(error) => {
-                self.reached.store(true, Ordering::Relaxed);
-                Became::OverTime(at(error))
-            }
-            Became::Lost(error) => Became::Lost(at(error)),
-            Became::Refused(error) => Became::Refused(at(error)),
+            Became::Lost(_) | Became::Refused(_) => {}
         }
+        became.map_error(|error| error.at(&self.auth, &call.subject))
+    }
+
+    /// A text that no other call has: 128 random bits.
+    pub(crate) fn unique(&self) -> String {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{:032x}", random.u128(..))
     }
 
     pub(crate) fn delay(&self, failures: u32) -> Duration {

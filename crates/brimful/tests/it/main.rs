@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod batches;
+mod blocking;
+mod cache;
 mod calls;
 mod each;
 mod http;
@@ -9,4 +11,6 @@ mod limits;
 mod lists;
 mod misbehaviour;
 mod r7;
+mod rest;
+mod rest3;
 mod support;
