@@ -26,6 +26,7 @@ pub struct Item {
     body: Body,
     set: Vec<(String, Operand)>,
     pub(super) after: Vec<String>,
+    pub(super) order: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +60,7 @@ impl Item {
             body: Body::Nothing,
             set: Vec::new(),
             after: Vec::new(),
+            order: None,
         }
     }
 
@@ -142,6 +144,14 @@ impl Item {
     #[must_use]
     pub fn after(mut self, name: impl Into<String>) -> Self {
         self.after.push(name.into());
+        self
+    }
+
+    /// In a batch: not before all items with a lower order have been carried out. Where any item has an order, those
+    /// without have 0, as on the server.
+    #[must_use]
+    pub fn order(mut self, order: i64) -> Self {
+        self.order = Some(order);
         self
     }
 

@@ -1,7 +1,7 @@
 //! Which items go together, and in which order: lanes, which are sent side by side, of stages, which are sent one after
 //! the other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::Error;
 use crate::r7::Item;
@@ -11,6 +11,14 @@ pub(super) type Lane = Vec<Stage>;
 
 /// Items of one request, in the order in which they are to be carried out.
 pub(super) type Stage = Vec<usize>;
+
+/// How a batch is sent.
+pub(super) struct Plan {
+    /// Sent side by side.
+    pub(super) lanes: Vec<Lane>,
+    /// What each item depends on.
+    pub(super) needs: Vec<Vec<usize>>,
+}
 
 /// What an item depends on, by index.
 struct Needs {
@@ -51,7 +59,7 @@ pub(super) fn names(items: &[Item]) -> Result<Vec<String>, Error> {
 }
 
 /// The plan for at most so many lanes.
-pub(super) fn plan(items: &[Item], names: &[String], lanes: usize) -> Result<Vec<Lane>, Error> {
+pub(super) fn plan(items: &[Item], names: &[String], lanes: usize) -> Result<Plan, Error> {
     let needs = needs(items, names)?;
     let order = order(&needs).map_err(|circle| {
         let path: Vec<&str> = circle.iter().map(|&at| names[at].as_str()).collect();
@@ -86,7 +94,10 @@ pub(super) fn plan(items: &[Item], names: &[String], lanes: usize) -> Result<Vec
         lane[stages[item]].push(item);
     }
     plan.retain(|lane| !lane.is_empty());
-    Ok(plan)
+    Ok(Plan {
+        lanes: plan,
+        needs: needs.iter().map(|needs| needs.all().collect()).collect(),
+    })
 }
 
 fn needs(items: &[Item], names: &[String]) -> Result<Vec<Needs>, Error> {
@@ -99,8 +110,12 @@ fn needs(items: &[Item], names: &[String]) -> Result<Vec<Needs>, Error> {
             ))
         })
     };
+    let levels = levels(items);
     let of = |(at, item): (usize, &Item)| {
+        let lower = levels.range(..item.order.unwrap_or(0)).next_back();
+        let lower = lower.into_iter().flat_map(|(_, items)| items);
         let after = item.after.iter().map(|name| find(name, at));
+        let after = after.chain(lower.map(|lower| Ok(*lower)));
         let from = item.sources().map(|name| find(name, at));
         Ok(Needs {
             after: after.collect::<Result<_, Error>>()?,
@@ -108,6 +123,17 @@ fn needs(items: &[Item], names: &[String]) -> Result<Vec<Needs>, Error> {
         })
     };
     items.iter().enumerate().map(of).collect()
+}
+
+/// The items by their order, where any has one.
+fn levels(items: &[Item]) -> BTreeMap<i64, Vec<usize>> {
+    let mut levels: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    if items.iter().any(|item| item.order.is_some()) {
+        for (at, item) in items.iter().enumerate() {
+            levels.entry(item.order.unwrap_or(0)).or_default().push(at);
+        }
+    }
+    levels
 }
 
 /// An order in which everything comes after what it depends on, and otherwise as it was added; or a circle.
@@ -192,7 +218,9 @@ mod tests {
 
     fn planned(items: &[Item], lanes: usize) -> Result<Vec<Lane>, String> {
         let names = names(items).map_err(|error| error.to_string())?;
-        plan(items, &names, lanes).map_err(|error| error.to_string())
+        plan(items, &names, lanes)
+            .map(|plan| plan.lanes)
+            .map_err(|error| error.to_string())
     }
 
     fn item(name: &str) -> Item {
@@ -232,6 +260,19 @@ mod tests {
             planned(&items, 4).unwrap(),
             [vec![vec![1, 4], vec![0], vec![2, 3]]]
         );
+    }
+
+    #[test]
+    fn an_order_holds_for_all_items_as_it_does_on_the_server() {
+        let items = [
+            item("c").order(2),
+            item("b").order(1),
+            item("a"),
+            item("d").order(2),
+        ];
+        assert_eq!(planned(&items, 4).unwrap(), [vec![vec![2, 1, 0, 3]]]);
+        let error = planned(&[item("a").order(1), item("b").after("a")], 4).unwrap_err();
+        assert!(error.contains("circle"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures_util::future::join_all;
 
-use super::plan::Lane;
+use super::plan::Plan;
 use super::replies::{Sent, outcomes};
 use crate::effect::Effect;
 use crate::error::{DidItRun, Error, ErrorKind};
@@ -26,16 +26,18 @@ pub(super) async fn run(
     client: &Client,
     items: &[Item],
     names: &[String],
-    plan: Vec<Lane>,
+    plan: Plan,
     items_a_request: usize,
 ) -> (Vec<Result<Reply, Error>>, u32) {
     let places: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
-    let lanes = plan.into_iter().map(|lane| {
+    let needs = plan.needs;
+    let lanes = plan.lanes.into_iter().map(|lane| {
         let mut run = Run {
             client,
             items,
             names,
             places: &places,
+            needs: &needs,
             known: HashMap::new(),
             requests: 0,
         };
@@ -76,6 +78,7 @@ struct Run<'a> {
     items: &'a [Item],
     names: &'a [String],
     places: &'a HashMap<&'a str, usize>,
+    needs: &'a [Vec<usize>],
     known: HashMap<usize, Known>,
     requests: u32,
 }
@@ -181,7 +184,10 @@ impl Run<'_> {
 
     fn look_up(&self, pointer: &Pointer) -> Result<serde_json::Value, Error> {
         let Pointer { item, pointer } = pointer;
-        let source = self.place(item).and_then(|at| self.known.get(&at));
+        let source = self
+            .places
+            .get(item.as_str())
+            .and_then(|at| self.known.get(at));
         match source {
             Some(Known::Over(Ok(reply))) => reply.pointer(pointer).cloned().ok_or_else(|| {
                 not_sent(&format!("the reply to {item:?} has nothing at {pointer}"))
@@ -190,17 +196,9 @@ impl Run<'_> {
         }
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
-        self.places.get(name).copied()
-    }
-
     /// The items that an item depends on.
     fn needs(&self, at: usize) -> impl Iterator<Item = usize> {
-        let item = &self.items[at];
-        let after = item.after.iter().map(String::as_str);
-        after
-            .chain(item.sources())
-            .filter_map(|name| self.place(name))
+        self.needs[at].iter().copied()
     }
 
     fn at(&self, error: Error, at: usize) -> Error {

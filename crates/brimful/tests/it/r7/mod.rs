@@ -3,7 +3,6 @@
 mod batches;
 mod dependencies;
 mod errors;
-mod examples;
 mod limits;
 mod lists;
 mod logins;

@@ -1,1 +1,0 @@
-//! The batches of `examples/r7`.
