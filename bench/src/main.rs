@@ -1,4 +1,4 @@
-//! Measurements, reported as ratios: `cargo run --release -p brimful-bench -- [requests|limit|throughput|memory|portal]…`.
+//! Measurements, reported as ratios: `cargo run --release -p brimful-bench -- [requests|limit|throughput|memory|portal|r7]…`.
 //!
 //! What is timed here is not tested elsewhere: a number that depends on the machine is reported and never asserted.
 
@@ -7,6 +7,7 @@
 mod limit;
 mod memory;
 mod portal;
+mod r7;
 mod requests;
 mod throughput;
 
@@ -17,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         return memory::child().await;
     }
     if wanted.is_empty() {
-        wanted = ["requests", "limit", "throughput", "memory", "portal"]
+        wanted = ["requests", "limit", "throughput", "memory", "portal", "r7"]
             .map(str::to_owned)
             .to_vec();
     }
@@ -28,9 +29,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             "throughput" => throughput::run().await?,
             "memory" => memory::run()?,
             "portal" => portal::run().await?,
+            "r7" => r7::run().await?,
             other => {
                 return Err(format!(
-                    "no measurement {other:?}: requests, limit, throughput, memory"
+                    "no measurement {other:?}: requests, limit, throughput, memory, portal, r7"
                 )
                 .into());
             }

@@ -12,6 +12,7 @@ use crate::limit::LimitArg;
 use crate::output::Destination;
 use crate::params::Param;
 use crate::portal_arg::PortalArg;
+use crate::r7_args::{R7Args, R7EmulatorArgs};
 use crate::rows_arg::{LoadArg, ReplyArg, RowsArg};
 use crate::{duration, env_vars, filter, method, params, portal_arg};
 
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     Export(ExportArgs),
     Call(CallArgs),
     Portal(Box<PortalArgs>),
+    R7(R7Args),
     Completions(CompletionsArgs),
 }
 
@@ -176,7 +178,9 @@ pub(crate) enum WalkArg {
 /// Run a portal emulator: made-up or loaded rows, with the limits of a real portal
 ///
 /// The address to use is the first line on standard output. Entities are lead, deal, contact, company, task, user and
-/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process.
+/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process. R7-Office is at /api/2.0/ of
+/// the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, r7.case, r7.project, r7.task and
+/// r7.milestone.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -188,6 +192,7 @@ Examples:
   brimful portal --rows lead=100000 --churn 'lead:insert=5 update=20 delete=2'
   brimful portal --app local.app:secret:http://localhost:8080/ --token-ttl 1min
   brimful portal --webhook 2:few:crm,user --rights 2=own
+  brimful portal --rows r7.people=10000 --r7-token secret
   brimful portal --latency 50ms --cost-count 1us --cost-skip 1us --cost-row 20us")]
 pub(crate) struct PortalArgs {
     /// The port; 0 takes any that is free
@@ -260,6 +265,9 @@ pub(crate) struct PortalArgs {
     /// The address by which the portal calls itself to applications, if not by that of the request
     #[arg(long, value_name = "URL", help_heading = "Access")]
     pub(crate) address: Option<String>,
+    #[command(flatten)]
+    pub(crate) r7: R7EmulatorArgs,
+
     /// Whose HTTP statuses authorisation errors have
     #[arg(long, value_enum, default_value_t = StatusesArg::Docs, help_heading = "Access")]
     pub(crate) statuses: StatusesArg,

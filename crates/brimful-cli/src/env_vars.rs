@@ -3,6 +3,21 @@
 /// The portal to use when `--portal` is not given: the address of an incoming webhook, or `demo`.
 pub(crate) const PORTAL: &str = "BRIMFUL_PORTAL";
 
+/// The R7-Office portal where `--portal` of `brimful r7` is not given: its address, or `demo`.
+pub(crate) const R7_PORTAL: &str = "BRIMFUL_R7_PORTAL";
+
+/// A token of R7-Office.
+pub(crate) const R7_TOKEN: &str = "BRIMFUL_R7_TOKEN";
+
+/// A user of R7-Office, whose password is in [`R7_PASSWORD`].
+pub(crate) const R7_USER: &str = "BRIMFUL_R7_USER";
+
+/// The password of that user.
+pub(crate) const R7_PASSWORD: &str = "BRIMFUL_R7_PASSWORD";
+
+/// The code of the second factor, where R7-Office asks that user for one.
+pub(crate) const R7_CODE: &str = "BRIMFUL_R7_CODE";
+
 /// The filter of the log, in the syntax of `tracing-subscriber`: `brimful=debug`. It overrules `-v`.
 pub(crate) const LOG: &str = "BRIMFUL_LOG";
 

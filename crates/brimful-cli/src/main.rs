@@ -22,6 +22,7 @@ mod params;
 mod portal_arg;
 mod printer;
 mod progress;
+mod r7_args;
 mod redact;
 mod rows_arg;
 mod summary;

@@ -76,7 +76,9 @@ pub(crate) struct Given<'a> {
 impl Given<'_> {
     /// The parameters: `--json` first, and the others over it.
     pub(crate) fn assemble(&self) -> Result<Value, Failure> {
-        let base = self.json.map_or(Ok(Value::Object(Map::new())), read_json)?;
+        let base = self.json.map_or(Ok(Value::Object(Map::new())), |given| {
+            read_json(given, "--json")
+        })?;
         let plain = self.params.is_empty() && self.select.is_empty() && self.filter.is_empty();
         let mut params = match base {
             Value::Object(params) => params,
@@ -186,7 +188,8 @@ fn insert(params: &mut Map<String, Value>, path: &[Step], value: Value) -> Resul
     Ok(())
 }
 
-fn read_json(given: &str) -> Result<Value, Failure> {
+/// JSON given by the option `option`: the text itself, or where it is to be read.
+pub(crate) fn read_json(given: &str, option: &str) -> Result<Value, Failure> {
     let (text, from) = if given == "-" {
         let mut text = String::new();
         std::io::stdin()
@@ -198,7 +201,7 @@ fn read_json(given: &str) -> Result<Value, Failure> {
             .map_err(|error| Failure::usage(format!("could not read {path}: {error}")))?;
         (text, path.to_owned())
     } else {
-        (given.to_owned(), "--json".to_owned())
+        (given.to_owned(), option.to_owned())
     };
     serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("{from} is not JSON: {error}")))

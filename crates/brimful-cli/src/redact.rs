@@ -3,7 +3,7 @@
 //! The client never shows a webhook's code. But what the user typed comes back in messages of the command line's
 //! parser, and libraries log what they like: nothing may depend on each of them being careful.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What stands where a code would, in examples.
 const PLACEHOLDER: &str = "code";
@@ -15,6 +15,17 @@ const MASK: &str = "…";
 const SHORTEST_SECRET: usize = 8;
 
 static CODE: OnceLock<String> = OnceLock::new();
+
+/// Tokens and passwords.
+static SECRETS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Remembers a token or a password, so that it is hidden wherever it occurs.
+pub(crate) fn remember_secret(secret: &str) {
+    if secret.len() >= SHORTEST_SECRET {
+        let mut secrets = SECRETS.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.push(secret.to_owned());
+    }
+}
 
 /// Remembers the webhook code in `address`, so that it is hidden even where it stands alone.
 pub(crate) fn remember(address: &str) {
@@ -44,8 +55,21 @@ pub(crate) fn redact(text: &str) -> String {
         out.push_str(MASK);
     }
     out.push_str(rest);
-    for name in ["access_token", "refresh_token", "auth", "client_secret"] {
+    for name in [
+        "access_token",
+        "refresh_token",
+        "auth",
+        "client_secret",
+        "asc_auth_key",
+    ] {
         out = without_values(&out, name);
+    }
+    for secret in SECRETS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .iter()
+    {
+        out = out.replace(secret.as_str(), MASK);
     }
     match CODE.get() {
         Some(code) => out.replace(code.as_str(), MASK),

@@ -10,6 +10,7 @@ use crate::faults::Faults;
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
 use crate::oauth::App;
+use crate::r7::R7;
 use crate::respond::TimeForm;
 use crate::rights::Rights;
 pub use crate::state::{Data, DataError, Fields, Load, Recorded, Rows};
@@ -47,6 +48,7 @@ pub struct PortalConfig {
     pub(crate) moved_to: Option<String>,
     pub(crate) faults: Faults,
     pub(crate) churn: Churn,
+    pub(crate) r7: R7,
 }
 
 /// An incoming webhook: its user, its secret code, and what it may call.
@@ -136,6 +138,7 @@ impl Default for PortalConfig {
             moved_to: None,
             faults: Faults::default(),
             churn: Churn::default(),
+            r7: R7::default(),
         }
     }
 }
@@ -149,7 +152,10 @@ impl PortalConfig {
     /// A portal without any limit: a self-hosted one as it comes.
     #[must_use]
     pub fn unlimited() -> Self {
-        Self::new().rate_limit(None).operating_limit(None)
+        Self::new()
+            .rate_limit(None)
+            .operating_limit(None)
+            .r7(R7::new().limit(None))
     }
 
     /// The seed of the generated rows, of jitter and of nothing else.
@@ -160,7 +166,7 @@ impl PortalConfig {
     }
 
     /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`,
-    /// `eventlog`, `activity`, or an `entityTypeId`.
+    /// `eventlog`, `activity`, or an `entityTypeId`; of R7-Office `r7.people` and its like.
     #[must_use]
     pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
         self.sparse_rows(entity, rows, 0.0)

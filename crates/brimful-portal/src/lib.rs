@@ -34,6 +34,7 @@ mod method;
 mod methods;
 mod oauth;
 mod portal;
+mod r7;
 mod registry;
 mod reply;
 mod request;
@@ -63,6 +64,7 @@ pub use config::{
 pub use faults::{Fault, FaultRule, Faults, When};
 pub use oauth::{App, InstallError};
 pub use portal::Portal;
+pub use r7::{R7, R7Limit};
 pub use reply::Reply;
 pub use rights::Rights;
 pub use server::Server;

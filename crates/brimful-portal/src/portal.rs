@@ -20,6 +20,7 @@ use crate::journal::Origin;
 use crate::limits::{Buckets, Operating};
 use crate::method::MethodError;
 use crate::oauth;
+use crate::r7;
 use crate::registry::{BATCH, Registry, Target};
 use crate::reply::{Reply, SlowBody};
 use crate::request::{self, Route};
@@ -48,6 +49,7 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     pub(crate) oauth: oauth::Server,
     pub(crate) replays: rest3::Replays,
+    pub(crate) r7: r7::Server,
     pub(crate) faults: Faults,
     /// Those who change rows while others read them.
     pub(crate) crowd: Crowd,
@@ -69,7 +71,8 @@ impl Portal {
         mut config: PortalConfig,
         registry: Registry,
     ) -> Result<Self, DataError> {
-        let data = std::mem::take(&mut config.data);
+        let mut data = std::mem::take(&mut config.data);
+        let r7 = r7::Server::new(&config.r7, &mut data, config.zone)?;
         let seed = data.seed;
         let faults = config.faults.copy();
         let state = State::new(data)?;
@@ -80,6 +83,7 @@ impl Portal {
             oauth: oauth::Server::new(&config, seed),
             replays: rest3::Replays::default(),
             room: Room::new(config.body_limit.saturating_mul(BODIES_AT_ONCE)),
+            r7,
             guests: Guests::new(&config),
             buckets: Mutex::new(Buckets::new(config.rate_limit)),
             operating: Mutex::new(Operating::new(config.operating)),
@@ -184,9 +188,14 @@ impl Core {
     async fn reply_uncounted(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
         let route = Route::of(request.uri().path());
         // The OAuth server is another server, which has no such bucket.
-        if !matches!(route, Route::OAuth(_)) && !self.admit_to_bucket(peer) {
+        let refused = match route {
+            Route::OAuth(_) => None,
+            Route::R7 { .. } => self.r7.refuse(request, peer, self.clock.elapsed()),
+            _ => (!self.admit_to_bucket(peer)).then(respond::query_limit),
+        };
+        if let Some(refusal) = refused {
             self.counters.count(|stats| stats.refused_by_rate += 1);
-            return respond::query_limit().into();
+            return refusal.into();
         }
         let drawn = self.faults.draw(route.method_name());
         if drawn.played {
@@ -199,6 +208,7 @@ impl Core {
         }
         let instead = fault.as_ref().and_then(|fault| match route {
             Route::V3 { .. } => rest3::instead(fault),
+            Route::R7 { .. } => r7::instead(fault),
             _ => None,
         });
         if let Some(reply) = instead.or_else(|| fault.as_ref()?.instead(self.config.statuses)) {
@@ -267,6 +277,7 @@ impl Core {
             Route::Elsewhere => respond::html(StatusCode::NOT_FOUND),
             _ if request.method() == Verb::OPTIONS => respond::preflight(),
             Route::OAuth(door) => oauth::answer(self, request, door),
+            Route::R7 { .. } => r7::answer(self, request).await,
             Route::V3 { method, webhook } => {
                 rest3::answer(self, request, &method, webhook, peer).await
             }

@@ -11,6 +11,7 @@ mod code;
 mod envelope;
 pub mod json;
 pub mod query;
+pub mod r7;
 pub mod reference;
 pub mod rows;
 pub mod scalar;

@@ -149,6 +149,19 @@ impl Error {
         )
     }
 
+    /// The same, understood in another way.
+    pub(crate) fn of_kind(mut self, kind: ErrorKind, ran: DidItRun) -> Self {
+        self.0.kind = kind;
+        self.0.ran = ran;
+        self
+    }
+
+    /// What the portal itself said.
+    pub(crate) fn with_api(mut self, api: ApiError) -> Self {
+        self.0.api = Some(api);
+        self
+    }
+
     /// It was the command with this label.
     pub(crate) fn in_command(mut self, label: &str) -> Self {
         self.0.command = Some(label.to_owned());

@@ -33,6 +33,7 @@ mod gate;
 mod ledger;
 mod limits;
 pub mod list;
+pub mod r7;
 mod reply;
 mod rest;
 pub mod rest3;

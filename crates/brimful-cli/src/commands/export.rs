@@ -141,7 +141,7 @@ async fn pass(pages: &mut Pages, output: &mut Output, passed: &mut Passed) -> St
 }
 
 /// What is left of an export that has no end.
-async fn leave(output: Output) -> Option<Written> {
+pub(super) async fn leave(output: Output) -> Option<Written> {
     timeout(PATIENCE, output.abandon())
         .await
         .ok()?
@@ -221,7 +221,7 @@ fn unwritten(method: &str, error: &OutputError, passed: &Passed) -> Failure {
     failure
 }
 
-fn unwritable(error: &OutputError) -> Failure {
+pub(super) fn unwritable(error: &OutputError) -> Failure {
     let failure = Failure::failed(error.to_string());
     match error {
         OutputError::Busy(_) => failure.hint("wait for the other run, or write to another file"),

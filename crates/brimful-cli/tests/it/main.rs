@@ -10,5 +10,6 @@ mod call;
 mod export;
 mod help;
 mod portal;
+mod r7;
 mod secrets;
 mod support;

@@ -34,6 +34,11 @@ impl Desk {
             .current_dir(self.folder.path())
             .env_remove("BRIMFUL_PORTAL")
             .env_remove("BRIMFUL_LOG")
+            .env_remove("BRIMFUL_R7_PORTAL")
+            .env_remove("BRIMFUL_R7_TOKEN")
+            .env_remove("BRIMFUL_R7_USER")
+            .env_remove("BRIMFUL_R7_PASSWORD")
+            .env_remove("BRIMFUL_R7_CODE")
             .env_remove("COLUMNS")
             .env_remove("CLICOLOR_FORCE");
         command

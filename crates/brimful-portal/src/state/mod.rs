@@ -8,7 +8,7 @@ pub(crate) mod cell;
 pub(crate) mod comments;
 mod dictionary;
 pub(crate) mod entities;
-mod hash;
+pub(crate) mod hash;
 pub(crate) mod links;
 mod loading;
 pub(crate) mod moment;
@@ -17,7 +17,7 @@ pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod stages;
 pub(crate) mod table;
-mod words;
+pub(crate) mod words;
 
 use std::sync::Arc;
 
@@ -101,6 +101,11 @@ pub enum DataError {
         "no entity \"{0}\": there are lead, deal, contact, company, quote, task, user, department, eventlog, activity, status, stagehistory, elapsed, checklist, productrow, diskobject, chat, message, offlineevent and entityTypeIds from 128 on"
     )]
     UnknownEntity(String),
+    /// There is no such thing in R7-Office.
+    #[error(
+        "no \"r7.{0}\": there are r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, r7.case, r7.project, r7.task and r7.milestone"
+    )]
+    UnknownR7Entity(String),
     /// A loaded row has no ID.
     #[error("row {row} of \"{entity}\" has no ID: give every row an ID from 1 on")]
     NoId {

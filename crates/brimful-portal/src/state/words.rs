@@ -1,7 +1,7 @@
 //! The words that generated rows are made of. Except for [`COMMENTS`] and [`LINKS`], JSON needs no escapes for them.
 
 /// What a lead, deal or task is about.
-pub(super) const SUBJECTS: &[&str] = &[
+pub(crate) const SUBJECTS: &[&str] = &[
     "Поставка оборудования — ",
     "Website redesign — ",
     "Внедрение CRM — ",
@@ -21,7 +21,7 @@ pub(super) const SUBJECTS: &[&str] = &[
 ];
 
 /// What a task asks for.
-pub(super) const CHORES: &[&str] = &[
+pub(crate) const CHORES: &[&str] = &[
     "Подготовить договор: ",
     "Call back: ",
     "Согласовать смету: ",
@@ -32,7 +32,7 @@ pub(super) const CHORES: &[&str] = &[
     "Fix the layout: ",
 ];
 
-pub(super) const COMPANIES: &[&str] = &[
+pub(crate) const COMPANIES: &[&str] = &[
     "ООО «Ромашка»",
     "Northwind",
     "АО «Сибирский берег»",
@@ -51,7 +51,7 @@ pub(super) const COMPANIES: &[&str] = &[
     "Litware Inc",
 ];
 
-pub(super) const FIRST: &[&str] = &[
+pub(crate) const FIRST: &[&str] = &[
     "Анна",
     "Ivan",
     "Мария",
@@ -70,7 +70,7 @@ pub(super) const FIRST: &[&str] = &[
     "Oscar",
 ];
 
-pub(super) const LAST: &[&str] = &[
+pub(crate) const LAST: &[&str] = &[
     "Ким",
     "Smith",
     "Шевченко",
@@ -90,13 +90,13 @@ pub(super) const LAST: &[&str] = &[
 ];
 
 /// [`FIRST`] in letters that e-mail addresses have.
-pub(super) const FIRST_LATIN: &[&str] = &[
+pub(crate) const FIRST_LATIN: &[&str] = &[
     "anna", "ivan", "maria", "john", "sergey", "emma", "olga", "lukas", "dmitry", "sofia", "elena",
     "peter", "alexey", "nina", "tatiana", "oscar",
 ];
 
 /// [`LAST`] in letters that e-mail addresses have.
-pub(super) const LAST_LATIN: &[&str] = &[
+pub(crate) const LAST_LATIN: &[&str] = &[
     "kim",
     "smith",
     "shevchenko",
@@ -115,7 +115,7 @@ pub(super) const LAST_LATIN: &[&str] = &[
     "larsen",
 ];
 
-pub(super) const POSTS: &[&str] = &[
+pub(crate) const POSTS: &[&str] = &[
     "Директор",
     "Manager",
     "Бухгалтер",
@@ -126,7 +126,7 @@ pub(super) const POSTS: &[&str] = &[
     "Analyst",
 ];
 
-pub(super) const CITIES: &[&str] = &[
+pub(crate) const CITIES: &[&str] = &[
     "Москва",
     "Berlin",
     "Санкт-Петербург",
@@ -137,7 +137,7 @@ pub(super) const CITIES: &[&str] = &[
     "Belgrade",
 ];
 
-pub(super) const DEPARTMENTS: &[&str] = &[
+pub(crate) const DEPARTMENTS: &[&str] = &[
     "Отдел продаж",
     "Marketing",
     "Бухгалтерия",
@@ -149,7 +149,7 @@ pub(super) const DEPARTMENTS: &[&str] = &[
 ];
 
 /// These hold what JSON must escape, as comments of people do.
-pub(super) const COMMENTS: &[&str] = &[
+pub(crate) const COMMENTS: &[&str] = &[
     "Просил перезвонить после 15:00",
     "[B]Urgent[/B]: call before 10 a.m.",
     "Договор на согласовании у юристов.<br>Ждём ответа.",
@@ -161,15 +161,15 @@ pub(super) const COMMENTS: &[&str] = &[
 ];
 
 /// These hold slashes, which JSON as PHP writes it escapes.
-pub(super) const LINKS: &[&str] = &[
+pub(crate) const LINKS: &[&str] = &[
     "https://example.com/brief",
     "https://example.com/catalogue/?page=2&sort=price",
     "https://disk.example.com/d/договор.pdf",
 ];
 
-pub(super) const CURRENCIES: &[&str] = &["RUB", "RUB", "RUB", "RUB", "RUB", "USD", "EUR", "EUR"];
+pub(crate) const CURRENCIES: &[&str] = &["RUB", "RUB", "RUB", "RUB", "RUB", "USD", "EUR", "EUR"];
 
-pub(super) const SOURCES: &[&str] = &[
+pub(crate) const SOURCES: &[&str] = &[
     "CALL",
     "EMAIL",
     "WEB",
@@ -182,15 +182,15 @@ pub(super) const SOURCES: &[&str] = &[
     "OTHER",
 ];
 
-pub(super) const DEAL_TYPES: &[&str] = &[
+pub(crate) const DEAL_TYPES: &[&str] = &[
     "SALE", "SALE", "SALE", "COMPLEX", "GOODS", "SERVICES", "SERVICE",
 ];
 
-pub(super) const UTM: &[&str] = &["google", "yandex", "newsletter", "partner", "vk"];
+pub(crate) const UTM: &[&str] = &["google", "yandex", "newsletter", "partner", "vk"];
 
-pub(super) const REGIONS: &[&str] = &["Север", "South", "Восток", "West", "Центр"];
+pub(crate) const REGIONS: &[&str] = &["Север", "South", "Восток", "West", "Центр"];
 
-pub(super) const TAGS: &[&str] = &["срочно", "client", "договор", "internal", "склад"];
+pub(crate) const TAGS: &[&str] = &["срочно", "client", "договор", "internal", "склад"];
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@ mod faults;
 mod limits;
 mod methods;
 mod oauth;
+mod r7;
 mod rest3;
 mod rights;
 mod sockets;

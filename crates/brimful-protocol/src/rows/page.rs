@@ -85,6 +85,17 @@ impl Page {
         self.rows.retain(|span| keep(span.id));
     }
 
+    /// Keeps the rows that pass.
+    pub fn retain(&mut self, mut keep: impl FnMut(Row<'_>) -> bool) {
+        let body = &self.body;
+        self.rows.retain(|span| {
+            keep(Row {
+                id: span.id,
+                json: std::str::from_utf8(&body[span.range()]).unwrap_or_default(),
+            })
+        });
+    }
+
     /// Turns the order of the rows round.
     pub fn reverse(&mut self) {
         self.rows.reverse();

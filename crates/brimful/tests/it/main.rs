@@ -10,6 +10,7 @@ mod http;
 mod limits;
 mod lists;
 mod misbehaviour;
+mod r7;
 mod rest;
 mod rest3;
 mod support;

@@ -1,0 +1,109 @@
+//! `brimful r7 batch`: the requests of a file, a line of JSON for every reply.
+
+use std::io::Read;
+
+use brimful::DidItRun;
+use brimful::r7::BatchReply;
+use brimful_protocol::rows::{Place, read_list};
+use serde_json::{Value, json};
+
+use super::{connect, items};
+use crate::commands::export::unwritable;
+use crate::exit::Exit;
+use crate::figures::counted;
+use crate::hint::Failure;
+use crate::output::{Output, OutputError};
+use crate::printer::Printer;
+use crate::r7_args::R7BatchArgs;
+
+pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
+    let name = args.file.display();
+    let text = read(args)?;
+    let items =
+        items::read(&text).map_err(|why| Failure::usage(format!("{name} is no batch: {why}")))?;
+    let connection = connect(&args.portal, printer).await?;
+    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
+    let batch = connection.client.batch().items(items);
+    let replies = match batch.requests_at_once(args.at_once.into()).send().await {
+        Ok(replies) => replies,
+        Err(error) => {
+            crate::commands::export::leave(output).await;
+            return Err(Failure::of(&error));
+        }
+    };
+    let body = json!({ "result": lines(&replies) }).to_string();
+    let rows = read_list(&body.into_bytes().into(), Place::default())
+        .map_err(|error| Failure::failed(format!("the replies cannot be written: {error}")))?;
+    let written = match output.write(rows.page).await {
+        Ok(()) => output.finish().await,
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(_) | Err(OutputError::Closed) => {}
+        Err(error) => return Err(unwritable(&error)),
+    }
+    account(&replies, printer)
+}
+
+fn read(args: &R7BatchArgs) -> Result<String, Failure> {
+    if args.file.as_os_str() == "-" {
+        let mut text = String::new();
+        return match std::io::stdin().read_to_string(&mut text) {
+            Ok(_) => Ok(text),
+            Err(error) => Err(Failure::failed(format!(
+                "could not read standard input: {error}"
+            ))),
+        };
+    }
+    std::fs::read_to_string(&args.file)
+        .map_err(|error| Failure::usage(format!("could not read {}: {error}", args.file.display())))
+}
+
+/// What became of the items: the reply as JSON where it is JSON, or the error and whether it ran.
+fn lines(replies: &BatchReply) -> Vec<Value> {
+    let line = |(name, outcome): (&str, Result<&brimful::r7::Reply, &brimful::Error>)| match outcome
+    {
+        Ok(reply) => {
+            let data: Value = serde_json::from_slice(reply.body())
+                .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(reply.body())));
+            json!({ "name": name, "status": reply.status(), "data": data })
+        }
+        Err(error) => {
+            let ran = match error.did_it_run() {
+                DidItRun::Yes => "yes",
+                DidItRun::No => "no",
+                DidItRun::Unknown => "unknown",
+            };
+            let status = error.api_error().map(|said| said.code.to_string());
+            let status = status.and_then(|status| status.parse::<u16>().ok());
+            json!({ "name": name, "status": status, "error": error.to_string(), "did_it_run": ran })
+        }
+    };
+    replies.iter().map(line).collect()
+}
+
+fn account(replies: &BatchReply, printer: Printer) -> Result<Exit, Failure> {
+    let failed = replies.iter().filter(|(_, outcome)| outcome.is_err());
+    let (all, failed) = (replies.len(), failed.count());
+    let unknown: Vec<&str> = replies.unknown().collect();
+    if failed == 0 {
+        printer.note(&format!(
+            "{} in {}",
+            counted(all as u64, "items"),
+            counted(replies.requests().into(), "requests")
+        ));
+        return Ok(Exit::Done);
+    }
+    let failure = Failure::failed(format!(
+        "{failed} of {} failed",
+        counted(all as u64, "items")
+    ));
+    Err(if unknown.is_empty() {
+        failure
+    } else {
+        failure.hint(format!(
+            "nobody knows whether these ran, so look before sending them again: {}",
+            unknown.join(", ")
+        ))
+    })
+}

@@ -1,0 +1,116 @@
+//! `brimful r7`: R7-Office.
+
+mod batch;
+mod call;
+mod export;
+mod items;
+
+use brimful::r7::{Client, Credential};
+use brimful::{Error, ErrorKind};
+use brimful_portal::{R7Limit, Server};
+
+use crate::exit::Exit;
+use crate::hint::Failure;
+use crate::portal_arg::PortalArg;
+use crate::printer::Printer;
+use crate::r7_args::{R7Args, R7Command, R7PortalOption};
+use crate::{demo, env_vars, redact};
+
+pub(crate) async fn run(args: &R7Args, printer: Printer) -> Result<Exit, Failure> {
+    match &args.command {
+        R7Command::Call(args) => call::run(args, printer).await,
+        R7Command::Batch(args) => batch::run(args, printer).await,
+        R7Command::Export(args) => export::run(args, printer).await,
+    }
+}
+
+/// A client of the portal, and the portal itself if it is in this process. It lives as long as this.
+struct Connection {
+    client: Client,
+    _demo: Option<Server>,
+}
+
+async fn connect(portal: &R7PortalOption, printer: Printer) -> Result<Connection, Failure> {
+    let Some(address) = &portal.address else {
+        return Err(Failure::usage("no portal is given").hint(format!(
+            "give the address of the portal with --portal or in {}; --portal demo is one to try it on",
+            env_vars::R7_PORTAL
+        )));
+    };
+    let limit = portal.limit.0;
+    let (address, credential, demo) = match address {
+        PortalArg::Address(address) => (address.clone(), credential(portal)?, None),
+        PortalArg::Demo => {
+            let limit = limit.map(|limit| R7Limit {
+                requests: limit.requests,
+                within: limit.within,
+            });
+            let server = demo::start_r7(limit).await?;
+            printer.note(&demo::r7_description(&server));
+            (server.origin(), Credential::token("demo"), Some(server))
+        }
+    };
+    let client = Client::builder(address)
+        .credential(credential)
+        .limit(limit)
+        .build()
+        .map_err(|error| failure(&error))?;
+    Ok(Connection {
+        client,
+        _demo: demo,
+    })
+}
+
+fn credential(portal: &R7PortalOption) -> Result<Credential, Failure> {
+    if let Some(token) = &portal.token {
+        return Ok(Credential::token(token.0.as_str()));
+    }
+    let (user, password) = (portal.user.clone(), env_vars::read(env_vars::R7_PASSWORD));
+    match (user, password) {
+        (Some(user), Some(password)) => {
+            redact::remember_secret(&password);
+            let credential = Credential::password(user, password);
+            Ok(match env_vars::read(env_vars::R7_CODE) {
+                Some(code) => credential.code(code),
+                None => credential,
+            })
+        }
+        (Some(user), None) => Err(Failure::usage(format!(
+            "there is no password for {user}: put it into {}",
+            env_vars::R7_PASSWORD
+        ))),
+        (None, _) => Err(Failure::usage("it is not said who calls").hint(format!(
+            "put a token into {}, or a user and a password into {} and {}",
+            env_vars::R7_TOKEN,
+            env_vars::R7_USER,
+            env_vars::R7_PASSWORD
+        ))),
+    }
+}
+
+/// A failure of the client, with what can be done about it on such a portal.
+fn failure(error: &Error) -> Failure {
+    let mut failure = Failure::of(error);
+    failure.hint = hint(error).map(str::to_owned);
+    failure
+}
+
+fn hint(error: &Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        ErrorKind::Auth => {
+            "check the token, or the user and the password; the portal tells no difference between them"
+        }
+        ErrorKind::Transport => {
+            "is the address right, and can this machine reach the portal? -v shows what the network said"
+        }
+        ErrorKind::Decode => {
+            "this is not how R7-Office answers: is the address right, is a proxy in between?"
+        }
+        ErrorKind::AccessDenied => "the user may not do this, or the portal's tariff is not paid",
+        ErrorKind::MethodNotFound => "the portal has nothing at this path and method",
+        ErrorKind::QueryLimit => {
+            "others use the account from this address too: wait, or give this run less with --limit 100,10"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,322 @@
+//! `brimful r7`: requests, batches and lists of R7-Office.
+
+use std::path::Path;
+
+use brimful_portal::{Fault, FaultRule, PortalConfig, R7};
+use serde_json::{Value, json};
+
+use crate::support::{Desk, Running, assert_story, portal, rows, stderr, stdout};
+
+const TOKEN: &str = "s3cr3t-r7-token";
+
+fn office(people: u64) -> Running {
+    portal(
+        PortalConfig::unlimited()
+            .r7_people(people)
+            .r7(R7::new().limit(None).token(TOKEN, 1)),
+    )
+}
+
+/// Runs `brimful r7 …` against a portal, with a token from the environment.
+fn run(desk: &Desk, portal: &Running, args: &[&str]) -> std::process::Output {
+    let mut all = vec!["r7"];
+    all.extend(args);
+    desk.command(&all)
+        .env("BRIMFUL_R7_PORTAL", portal.server.origin())
+        .env("BRIMFUL_R7_TOKEN", TOKEN)
+        .output()
+        .unwrap()
+}
+
+fn example(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/r7");
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_first_batch_of_the_documentation_runs() {
+    let file = example("profile-and-groups.json");
+    let output = Desk::new().run(&["r7", "batch", &file, "--portal", "demo"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let replies = rows(&stdout(&output));
+    let names: Vec<&Value> = replies.iter().map(|reply| &reply["name"]).collect();
+    assert_eq!(names, ["me", "groups"]);
+    let me = &replies[0]["data"]["response"];
+    assert_eq!(replies[1]["data"]["response"], me["groups"]);
+}
+
+#[test]
+fn the_second_batch_of_the_documentation_runs() {
+    let (desk, file) = (Desk::new(), example("contacts.json"));
+    let output = desk.run(&["r7", "batch", &file, "--portal", "demo", "-o", "out.jsonl"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("3 items in 2 requests"),
+        "{}",
+        stderr(&output)
+    );
+    let replies = desk.rows("out.jsonl");
+    assert_eq!(replies[1]["status"], 201);
+    let contacts = replies[2]["data"]["response"]["contacts"]
+        .as_array()
+        .unwrap();
+    let skype = json!({"type": "skype", "value": "skypename"});
+    let msn = json!({"type": "msn", "value": "msn_login"});
+    assert!(contacts.contains(&skype) && contacts.contains(&msn));
+}
+
+#[test]
+fn a_call_prints_its_reply_and_takes_parameters_where_they_belong() {
+    let (desk, portal) = (Desk::new(), office(50));
+    let output = run(
+        &desk,
+        &portal,
+        &[
+            "call",
+            "get",
+            "people/filter",
+            "--param",
+            "count=2",
+            "--result",
+        ],
+    );
+    let people: Vec<Value> = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(people.len(), 2);
+    let name = people[0]["userName"].as_str().unwrap();
+    let contacts = format!("people/{name}/contacts");
+    let by_form = [
+        "call",
+        "PUT",
+        &contacts,
+        "--param",
+        r#"contacts=[{"Type":"skype","Value":"a"}]"#,
+    ];
+    let by_json = [
+        "call",
+        "PUT",
+        &contacts,
+        "--data",
+        r#"{"contacts":[{"type":"msn","value":"b"}]}"#,
+    ];
+    for (args, kind) in [(by_form, "skype"), (by_json, "msn")] {
+        let output = run(&desk, &portal, &args);
+        let reply: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(
+            reply["response"]["contacts"][0]["type"],
+            kind,
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_whole_list_is_in_the_file() {
+    let (desk, portal) = (Desk::new(), office(2_345));
+    let output = run(
+        &desk,
+        &portal,
+        &[
+            "export",
+            "people/filter",
+            "--fields",
+            "displayName,email",
+            "-o",
+            "people.jsonl",
+        ],
+    );
+    assert_story!(output, @r"
+    exit code 0
+    --- stderr
+    2,345 rows in N s: people.jsonl (301.1 kB)
+    2 requests
+    ");
+    let people = desk.rows("people.jsonl");
+    assert_eq!(people.len(), 2_345);
+    let keys: Vec<&String> = people[0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["id", "email", "displayName"]);
+    assert_eq!(desk.files(), ["people.jsonl"]);
+}
+
+#[test]
+fn a_list_is_filtered_and_sorted() {
+    let (desk, portal) = (Desk::new(), office(300));
+    let list = [
+        "export",
+        "people/filter",
+        "--filter",
+        "firstName=Анна,Ольга",
+        "--sort",
+        "lastName",
+    ];
+    let output = run(
+        &desk,
+        &portal,
+        &[&list[..], &["--descending", "-o", "-"]].concat(),
+    );
+    let people = rows(&stdout(&output));
+    assert!(people.len() > 5, "{}", stderr(&output));
+    let names: Vec<String> = people
+        .iter()
+        .map(|row| row["lastName"].as_str().unwrap().to_lowercase())
+        .collect();
+    assert!(names.is_sorted_by(|a, b| a >= b));
+}
+
+#[test]
+fn what_arrived_of_a_list_that_breaks_off_is_kept() {
+    let (desk, portal) = (Desk::new(), office(20_000));
+    let faults = portal.server.portal().faults();
+    faults.add(FaultRule::every(1, Fault::ExpiredToken).after(1));
+    let output = run(
+        &desk,
+        &portal,
+        &["export", "people/filter", "-o", "people.jsonl"],
+    );
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        stderr(&output).contains("1,000 rows in people.jsonl.partial"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(desk.rows("people.jsonl.partial").len(), 1_000);
+}
+
+#[test]
+fn a_user_and_a_password_from_the_environment_let_in() {
+    let (desk, portal) = (Desk::new(), office(3));
+    let run = |password: &str| {
+        desk.command(&[
+            "r7",
+            "call",
+            "GET",
+            "people/@self",
+            "--portal",
+            &portal.server.origin(),
+        ])
+        .env("BRIMFUL_R7_USER", "demo")
+        .env("BRIMFUL_R7_PASSWORD", password)
+        .output()
+        .unwrap()
+    };
+    assert!(run("demo").status.success());
+    let output = run("wr0ng-passw0rd");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!stderr(&output).contains("wr0ng"));
+    assert!(
+        stderr(&output).contains("User authentication failed"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn the_token_is_in_no_message_and_no_log() {
+    let (desk, portal) = (Desk::new(), office(3));
+    for args in [
+        &["call", "GET", "people/@self", "-vvv"][..],
+        &["call", "GET", "people/nobody", "-vvv"],
+        &["call", "GET", TOKEN],
+        &["export", "people", "-o", "-", "-vvv"],
+        &["call", "GET", "people", "--token", TOKEN, "--odd", TOKEN],
+    ] {
+        let output = run(&desk, &portal, args);
+        assert!(
+            !stderr(&output).contains(TOKEN),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn an_item_that_failed_has_a_line_too() {
+    let (desk, portal) = (Desk::new(), office(3));
+    desk.write(
+        "batch.json",
+        r#"[{"relativeUrl": "people/nobody"}, {"relativeUrl": "people/@self", "name": "me"}]"#,
+    );
+    let output = run(&desk, &portal, &["batch", "batch.json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("1 of 2 items failed"),
+        "{}",
+        stderr(&output)
+    );
+    let replies = rows(&stdout(&output));
+    assert_eq!(
+        (&replies[0]["status"], &replies[0]["did_it_run"]),
+        (&json!(404), &json!("yes"))
+    );
+    assert_eq!(replies[1]["status"], 200);
+}
+
+#[test]
+fn what_is_asked_for_wrongly_is_refused_before_anything_is_sent() {
+    let (desk, portal) = (Desk::new(), office(3));
+    desk.write(
+        "circle.json",
+        r#"[{"relativeUrl": "a", "name": "a", "after": "b"}, {"relativeUrl": "b", "name": "b", "after": ["a"]}]"#,
+    );
+    desk.write("odd.json", r#"[{"relativeUrl": "a", "dependsOn": "b"}]"#);
+    for (args, what) in [
+        (&["batch", "circle.json"][..], "a after b after a"),
+        (&["batch", "odd.json"], "dependsOn"),
+        (&["batch", "missing.json"], "missing.json"),
+        (&["call", "PATCH", "people"], "PATCH"),
+        (
+            &["export", "people", "-o", "-", "--param", "count=5"],
+            "count",
+        ),
+    ] {
+        let output = run(&desk, &portal, args);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(what),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+    assert_eq!(portal.server.portal().stats().requests, 0);
+    let output = desk.run(&[
+        "r7",
+        "call",
+        "GET",
+        "people",
+        "--portal",
+        &portal.server.origin(),
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("BRIMFUL_R7_TOKEN"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn people_may_be_loaded_from_what_was_exported() {
+    let (desk, source) = (Desk::new(), office(30));
+    run(
+        &desk,
+        &source,
+        &["export", "people/filter", "-o", "people.jsonl"],
+    );
+    let loaded = desk
+        .rows("people.jsonl")
+        .into_iter()
+        .map(|row| row.as_object().unwrap().clone());
+    let config = PortalConfig::unlimited().load("people", loaded.collect());
+    let portal = portal(config.r7(R7::new().limit(None).token(TOKEN, 1)));
+    run(
+        &desk,
+        &portal,
+        &["export", "people/filter", "-o", "again.jsonl"],
+    );
+    assert_eq!(desk.rows("people.jsonl"), desk.rows("again.jsonl"));
+}
