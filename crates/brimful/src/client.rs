@@ -12,15 +12,19 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::auth::{Auth, Webhook};
+use crate::auth::{
+    Auth, Callback, Credential, CredentialKind, OAuth, PortalAddress, PortalAddressError, Secret,
+    Webhook, WebhookError,
+};
 use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::gate::Rank;
+use crate::http_options::HttpOptions;
 use crate::limits::{Limit, Limits, Priority, SlowGuard};
 use crate::list::List;
 use crate::retry::Retry;
 use crate::session::{Call, Scope, Session};
-use crate::transport::{HttpTransport, Transport};
+use crate::transport::{HttpTransport, Route, Transport};
 
 /// A client of one portal. Clones share connections, the gate and what was learned of the portal.
 ///
@@ -41,7 +45,9 @@ pub struct Client {
 /// Sets a [`Client`] up.
 #[derive(Debug)]
 pub struct ClientBuilder {
-    webhook: String,
+    credential: Credential,
+    token: Option<Callback>,
+    http: HttpOptions,
     limit: Option<Limit>,
     operating_time: Duration,
     limits: Option<Limits>,
@@ -51,10 +57,12 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// A builder for the portal behind a webhook's address.
-    pub fn builder(webhook: impl Into<String>) -> ClientBuilder {
+    /// A builder for the portal behind a webhook's address, or that of an application: see [`OAuth`](crate::OAuth).
+    pub fn builder(credential: impl Into<Credential>) -> ClientBuilder {
         ClientBuilder {
-            webhook: webhook.into(),
+            credential: credential.into(),
+            token: None,
+            http: HttpOptions::default(),
             limit: Some(Limit::STANDARD),
             operating_time: OPERATING_TIME,
             limits: None,
@@ -195,6 +203,38 @@ impl ClientBuilder {
         self
     }
 
+    /// How HTTP is spoken: proxies, certificates, timeouts. It has no say in another [`transport`](Self::transport).
+    #[must_use]
+    pub fn http(mut self, options: HttpOptions) -> Self {
+        self.http = options;
+        self
+    }
+
+    /// A function that gives access tokens for the portal whose address the builder has. It is asked for the first one
+    /// before the first call, and for another when the portal refuses the one at hand, once for all calls that wait. If
+    /// it fails, those calls fail, and the next one asks it again; if the portal refuses the new token too, the call
+    /// fails.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), brimful::Error> {
+    /// let client = brimful::Client::builder("https://example.bitrix24.ru")
+    ///     .token_with(async || tokio::fs::read_to_string("/run/b24/token").await)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn token_with<F, R, T, E>(mut self, ask: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<Secret>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.token = Some(Callback::new(ask));
+        self
+    }
+
     /// Another way to the portal than HTTP.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport) -> Self {
@@ -212,13 +252,9 @@ impl ClientBuilder {
     /// The client.
     ///
     /// # Errors
-    /// The address is not that of a webhook, the limit is not positive, or the network cannot be set up.
+    /// The address is not that of a webhook (or, with a token, of a portal), the limit is not positive, or the network
+    /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let webhook: Webhook = self
-            .webhook
-            .parse()
-            .map_err(|error: crate::WebhookError| Error::config(error.to_string()))?;
-        let auth = Auth::Webhook(webhook);
         if let Some(limit) = self.limit.filter(|limit| !limit.makes_sense()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
@@ -229,11 +265,15 @@ impl ClientBuilder {
             Some(shared) => shared.for_another_credential(),
             None => Limits::new(self.limit, self.operating_time),
         };
+        let who = Who::of(self.credential, self.token)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(HttpTransport::new(auth.route()).map_err(|error| {
-                Error::config("the HTTP client could not be set up").with_source(error)
-            })?),
+            None => Arc::new(HttpTransport::new(who.route(), self.http)?),
+        };
+        let auth = match who {
+            Who::Webhook(webhook) => Auth::webhook(webhook),
+            Who::Callback(portal, callback) => Auth::callback(portal, callback)?,
+            Who::OAuth(oauth) => Auth::oauth(*oauth, Arc::clone(&transport), self.retry)?,
         };
         let session = Session {
             auth,
@@ -247,11 +287,54 @@ impl ClientBuilder {
             ),
             reached: AtomicBool::new(false),
             requests: AtomicU64::new(0),
+            name: self
+                .seed
+                .map_or_else(|| fastrand::u32(..), |seed| seed as u32),
         };
         Ok(Client {
             session: Arc::new(session),
             scope: Scope::default(),
         })
+    }
+}
+
+/// A credential that was looked at.
+enum Who {
+    Webhook(Webhook),
+    Callback(PortalAddress, Callback),
+    OAuth(Box<OAuth>),
+}
+
+impl Who {
+    fn of(credential: Credential, token: Option<Callback>) -> Result<Self, Error> {
+        let config = |error: &dyn std::error::Error| Error::config(error.to_string());
+        match (credential.0, token) {
+            (CredentialKind::Address(address), None) => {
+                let webhook = address
+                    .parse()
+                    .map_err(|error: WebhookError| config(&error))?;
+                Ok(Self::Webhook(webhook))
+            }
+            (CredentialKind::Address(address), Some(callback)) => {
+                let portal = address
+                    .parse()
+                    .map_err(|error: PortalAddressError| config(&error))?;
+                Ok(Self::Callback(portal, callback))
+            }
+            (CredentialKind::Webhook(webhook), None) => Ok(Self::Webhook(webhook)),
+            (CredentialKind::OAuth(oauth), None) => Ok(Self::OAuth(oauth)),
+            (_, Some(_)) => Err(Error::config(
+                "a webhook and an application need no function for tokens: give the portal's address alone",
+            )),
+        }
+    }
+
+    fn route(&self) -> Route {
+        match self {
+            Self::Webhook(webhook) => webhook.route(),
+            Self::Callback(portal, _) => portal.route(),
+            Self::OAuth(oauth) => oauth.tokens.portal.route(),
+        }
     }
 }
 

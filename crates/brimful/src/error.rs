@@ -21,6 +21,7 @@ struct Inner {
     command: Option<String>,
     message: String,
     attempts: u32,
+    request_id: Option<String>,
     api: Option<ApiError>,
     report: Option<ListReport>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -79,6 +80,7 @@ impl Error {
             command: None,
             message: message.into(),
             attempts: 1,
+            request_id: None,
             api: None,
             report: None,
             source: None,
@@ -147,6 +149,31 @@ impl Error {
         self
     }
 
+    /// The request that it ended with.
+    pub(crate) fn request_id(mut self, id: String) -> Self {
+        self.0.request_id = Some(id);
+        self
+    }
+
+    /// The credential was refused, so nothing ran.
+    pub(crate) fn was_not_let_in(mut self) -> Self {
+        self.0.kind = ErrorKind::Auth;
+        self.0.ran = DidItRun::No;
+        self
+    }
+
+    /// A token was refused, and there is no other, for a reason of its own.
+    pub(crate) fn and_then_failed(mut self, next: Self) -> Self {
+        self.0.kind = next.0.kind;
+        self.0.message = format!("{}; {}", self.0.message, next.0.message);
+        self.0.source = next.0.source;
+        self
+    }
+
+    pub(crate) fn has_code(&self, code: &str) -> bool {
+        self.0.api.as_ref().is_some_and(|api| api.code == code)
+    }
+
     pub(crate) fn with_source(
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -191,6 +218,11 @@ impl Error {
         self.0.api.as_ref()
     }
 
+    /// The `X-Request-Id` of the last request that was sent for the call. The log has it too.
+    pub fn last_request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
     /// How far a list had come.
     pub fn report(&self) -> Option<&ListReport> {
         self.0.report.as_ref()
@@ -222,6 +254,7 @@ impl fmt::Debug for Error {
             .field("kind", &inner.kind)
             .field("did_it_run", &inner.ran)
             .field("message", &format_args!("{self}"))
+            .field("request_id", &inner.request_id)
             .field("api", &inner.api)
             .field("source", &inner.source)
             .finish_non_exhaustive()

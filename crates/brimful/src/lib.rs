@@ -26,6 +26,7 @@ mod each;
 mod effect;
 mod error;
 mod gate;
+mod http_options;
 mod ledger;
 mod limits;
 pub mod list;
@@ -33,14 +34,20 @@ mod retry;
 mod session;
 mod transport;
 
-pub use auth::{Webhook, WebhookError};
+pub use auth::{
+    AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation,
+    MemoryTokenStore, OAuth, PortalAddress, PortalAddressError, Secret, StoreError, TokenStore,
+    Tokens, TokensError, Webhook, WebhookError,
+};
 pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
 pub use client::{Client, ClientBuilder, Reply};
 pub use each::{Each, Outcomes};
 pub use error::{DidItRun, Error, ErrorKind};
+pub use futures_util::future::BoxFuture;
+pub use http_options::HttpOptions;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{List, ListReport, Pages, Progress, Rows};
 pub use retry::Retry;
-pub use transport::{Request, Response, Transport, TransportError, TransportErrorKind};
+pub use transport::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};

@@ -7,11 +7,13 @@ use std::time::Duration;
 use brimful_protocol::rows::RowsError;
 use brimful_protocol::{ApiError, Envelope, EnvelopeError, KnownCode};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::{AUTHORIZATION, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
 use tracing::debug;
+use url::Url;
 
-use crate::auth::{Api, Auth};
+use crate::auth::{Api, Auth, Failure, Pass, host_of, may_follow};
 use crate::effect::Effect;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
@@ -31,7 +33,16 @@ pub(crate) struct Session {
     /// The portal has answered at least once, with whatever it had to say.
     pub(crate) reached: AtomicBool,
     pub(crate) requests: AtomicU64,
+    /// What the IDs of its requests begin with.
+    pub(crate) name: u32,
 }
+
+/// The header that names a request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How often one call may have its token renewed: one that another process has stored may have expired too.
+const MOST_RENEWALS: u32 = 2;
+/// How often one call may be sent on to another address.
+const MOST_MOVES: u32 = 2;
 
 /// A call as the session sends it.
 #[derive(Debug, Clone)]
@@ -75,6 +86,8 @@ impl Call {
 /// Leave to send one request.
 #[derive(Debug)]
 pub(crate) struct Permit {
+    /// What lets the request in, or why there is nothing.
+    pass: Result<Pass, Failure>,
     slot: Slot,
     /// Told to the ledger as long as it lives.
     _charge: Charge,
@@ -103,8 +116,18 @@ enum Became<T> {
     OverTime(Error),
     /// No proper answer; the error says whether it may have run.
     Lost(Error),
+    /// The portal did not accept the token: the call did not run.
+    TokenRefused(Error),
+    /// The portal is somewhere else: the call did not run.
+    Moved(Move, Error),
     /// An answer that would be the same next time.
     Refused(Error),
+}
+
+/// From which address to which a portal has moved.
+struct Move {
+    from: Url,
+    to: Url,
 }
 
 impl Session {
@@ -116,15 +139,28 @@ impl Session {
         scope: &Scope,
         effort: &mut Effort,
     ) -> Permit {
-        let asked = Instant::now();
-        let charge = self.ledger.admit(charges).await;
-        let admitted = Instant::now();
-        let slot = self.gate.slot(&scope.rank).await;
-        effort.held_back += admitted - asked;
-        effort.waited += admitted.elapsed();
-        Permit {
-            slot,
-            _charge: charge,
+        loop {
+            let pass = self.auth.pass().await;
+            let asked = Instant::now();
+            let charge = self.ledger.admit(charges).await;
+            let admitted = Instant::now();
+            let slot = self.gate.slot(&scope.rank).await;
+            effort.held_back += admitted - asked;
+            effort.waited += admitted.elapsed();
+            // A token that was refused meanwhile is being renewed: the slot goes back, since slots that are kept until
+            // then would be used all at once, which is not what the gate has counted with.
+            let pass = match pass {
+                Err(failure) => Err(failure),
+                Ok(_) => match self.auth.pass_at_hand() {
+                    Some(pass) => Ok(pass),
+                    None => continue,
+                },
+            };
+            return Permit {
+                pass,
+                slot,
+                _charge: charge,
+            };
         }
     }
 
@@ -162,16 +198,21 @@ impl Session {
     ) -> Result<T, Error> {
         let started = Instant::now();
         let mut failures = 0;
+        let (mut renewals, mut moves) = (0, 0);
         loop {
             let mut permit = match permit.take() {
                 Some(permit) => permit,
                 None => self.permit(&call.charges, &call.scope, effort).await,
             };
+            let pass = permit
+                .pass
+                .clone()
+                .map_err(|failure| no_token(failure).at(&self.auth, &call.subject))?;
             permit.slot.spend();
             let sent = Instant::now();
             effort.requests += 1;
             effort.ran = Some(DidItRun::Unknown);
-            let became = self.attempt(call, &read, &mut effort.took).await;
+            let became = self.attempt(call, &pass, &read, &mut effort.took).await;
             drop(permit);
             let (error, wait) = match became {
                 Became::Done(value) => return Ok(value),
@@ -194,6 +235,27 @@ impl Session {
                     (error, wait)
                 }
                 Became::Refused(error) => return Err(error),
+                // The method did not run, whatever it does: the same call is made once more.
+                Became::TokenRefused(error) => {
+                    effort.ran = Some(DidItRun::No);
+                    renewals += 1;
+                    if pass.header.is_none() || renewals > MOST_RENEWALS {
+                        return Err(error);
+                    }
+                    if let Err(failure) = self.auth.renew(&pass).await {
+                        let renewing = failure.into_error("no new token was to be had");
+                        return Err(error.and_then_failed(renewing));
+                    }
+                    (error, Duration::ZERO)
+                }
+                Became::Moved(to, error) => {
+                    moves += 1;
+                    if moves > MOST_MOVES {
+                        return Err(error);
+                    }
+                    self.auth.move_to(&to.from, &to.to);
+                    (error, Duration::ZERO)
+                }
                 Became::Lost(error) => {
                     failures += 1;
                     let most = if self.reached.load(Ordering::Relaxed) {
@@ -219,13 +281,20 @@ impl Session {
     async fn attempt<T>(
         &self,
         call: &Call,
+        pass: &Pass,
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         took: &mut Duration,
     ) -> Became<T> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut request =
-            Request::post_json(self.auth.url(call.api, &call.method), call.body.clone());
+        let id = self.request_id();
+        let url = self.auth.url(call.api, &call.method);
+        let mut request = Request::post_json(url.clone(), call.body.clone());
         request.headers.extend(call.headers.clone());
+        if let Some(token) = &pass.header {
+            request.headers.insert(AUTHORIZATION, token.clone());
+        }
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            request.headers.insert(REQUEST_ID, id);
+        }
         let sent = Instant::now();
         let sending = self.transport.send(request).await;
         *took = sent.elapsed();
@@ -233,11 +302,12 @@ impl Session {
             Ok(response) => {
                 debug!(
                     method = call.subject,
+                    request_id = id,
                     status = response.status.as_u16(),
                     bytes = response.body.len(),
                     ?took
                 );
-                judge(&response, read)
+                judge(&response, &url, read)
             }
             Err(failure) => {
                 let ran = if failure.kind.was_sent() {
@@ -245,12 +315,9 @@ impl Session {
                 } else {
                     DidItRun::No
                 };
-                let message = match (failure.kind, &failure.source) {
-                    (TransportErrorKind::TooLarge, _) | (_, None) => failure.kind.to_string(),
-                    (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
-                };
                 let too_large = failure.kind == TransportErrorKind::TooLarge;
-                let error = Error::new(ErrorKind::Transport, ran, message).with_source(failure);
+                let error =
+                    Error::new(ErrorKind::Transport, ran, failure.story()).with_source(failure);
                 // The next answer would be as large.
                 if too_large {
                     Became::Refused(error)
@@ -259,9 +326,10 @@ impl Session {
                 }
             }
         };
-        let at = |error: Error| error.at(&self.auth, &call.subject);
+        let at = |error: Error| error.at(&self.auth, &call.subject).request_id(id.clone());
         match became {
             Became::Done(value) => {
+                self.auth.accepted(pass);
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
                 Became::Done(value)
@@ -274,9 +342,20 @@ impl Session {
                 self.reached.store(true, Ordering::Relaxed);
                 Became::OverTime(at(error))
             }
+            Became::TokenRefused(error) => {
+                self.reached.store(true, Ordering::Relaxed);
+                Became::TokenRefused(at(error))
+            }
+            Became::Moved(to, error) => Became::Moved(to, at(error)),
             Became::Lost(error) => Became::Lost(at(error)),
             Became::Refused(error) => Became::Refused(at(error)),
         }
+    }
+
+    /// Counts a request and names it: the name stands in its header, in the log, and in the error it ends with.
+    pub(crate) fn request_id(&self) -> String {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{:08x}-{number}", self.name)
     }
 
     pub(crate) fn delay(&self, failures: u32) -> Duration {
@@ -290,10 +369,14 @@ impl Session {
 }
 
 /// Reads an answer. The code in the body decides before the status does: portals differ in their statuses.
-fn judge<T>(response: &Response, read: impl Fn(&Bytes) -> Result<T, RowsError>) -> Became<T> {
+fn judge<T>(
+    response: &Response,
+    sent_to: &Url,
+    read: impl Fn(&Bytes) -> Result<T, RowsError>,
+) -> Became<T> {
     let status = response.status;
     if status.is_redirection() {
-        return Became::Refused(moved(response));
+        return moved(response, sent_to);
     }
     if status.is_success() {
         return match read(&response.body) {
@@ -348,33 +431,51 @@ fn refusal<T>(error: ApiError, status: StatusCode) -> Became<T> {
         // A front end that lost the script behind it answers in JSON too.
         KnownCode::Internal => Became::Lost(error),
         KnownCode::Other if status.is_server_error() => Became::Lost(error.may_have_run()),
+        KnownCode::ExpiredToken => Became::TokenRefused(error),
+        KnownCode::Auth if error.has_code("invalid_token") => Became::TokenRefused(error),
+        // REST 3.0 says so of whatever is wrong with a credential, and 403 of what a user may not do.
+        KnownCode::AccessDenied
+            if status == StatusCode::UNAUTHORIZED
+                && error.has_code("BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION") =>
+        {
+            Became::TokenRefused(error.was_not_let_in())
+        }
         _ => Became::Refused(error),
     }
 }
 
-fn moved(response: &Response) -> Error {
-    let location = response
-        .headers
-        .get(http::header::LOCATION)
-        .and_then(|value| value.to_str().ok());
-    let host = location
-        .and_then(|to| url::Url::parse(to).ok())
-        .and_then(|to| to.host_str().map(str::to_owned));
+/// A portal that was renamed sends to the same path at its new host. The client goes there with all that it has, so the
+/// way must not lead into the clear, and a redirect to anywhere else (a login form) is not followed.
+fn moved<T>(response: &Response, sent_to: &Url) -> Became<T> {
     let status = response.status;
-    Error::new(
-        ErrorKind::Config,
-        DidItRun::No,
-        host.map_or_else(
-            || format!("the portal answered {status} without saying where it has moved to"),
-            |host| format!("the portal has moved to {host}: use that address"),
-        ),
-    )
+    let location = response.headers.get(LOCATION);
+    let to = location
+        .and_then(|to| to.to_str().ok())
+        .and_then(|to| sent_to.join(to).ok());
+    let error = |message| Error::new(ErrorKind::Config, DidItRun::No, message);
+    let Some(to) = to.filter(Url::has_host) else {
+        return Became::Refused(error(format!(
+            "the portal answered {status} without saying where it has moved to"
+        )));
+    };
+    let host = host_of(&to);
+    let trimmed = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    if trimmed(&to) != trimmed(sent_to) || to.origin() == sent_to.origin() {
+        return Became::Refused(error(format!(
+            "the portal answered {status}, to another page of {host}: it does not answer there as a REST interface does"
+        )));
+    }
+    if !may_follow(sent_to, &to) {
+        return Became::Refused(error(format!(
+            "the portal has moved to {host} by plain {}, where no secret is sent: use its https address",
+            to.scheme()
+        )));
+    }
+    let error = error(format!("the portal has moved to {host}: use that address"));
+    let from = sent_to.clone();
+    Became::Moved(Move { from, to }, error)
 }
 
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut at = error;
-    while let Some(source) = at.source() {
-        at = source;
-    }
-    at.to_string()
+fn no_token(failure: Failure) -> Error {
+    failure.into_error("there is no access token")
 }
