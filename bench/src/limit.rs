@@ -34,7 +34,7 @@ async fn job(latency: u64) -> Result<String, Box<dyn std::error::Error + Send + 
         .pages()?;
     while pages.next_page().await?.is_some() {}
     let took = started.elapsed().as_secs_f64();
-    let requests = client.requests_sent() as f64;
+    let requests = client.stats().requests as f64;
     let ideal = (requests - 50.0) / 2.0;
     let refusals = portal.stats().refusals();
     server.shut_down().await?;

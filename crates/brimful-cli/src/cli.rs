@@ -4,8 +4,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use brimful_portal::{Churn, Faults, SpecError};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::access_arg::{self, AppArg, RightsArg, TokenArg, WebhookArg};
 use crate::limit::LimitArg;
 use crate::output::Destination;
 use crate::params::Param;
@@ -100,11 +102,11 @@ pub(crate) struct ExportArgs {
     /// Leave out rows that appear above the highest ID of the start
     #[arg(long)]
     pub(crate) no_tail: bool,
-    /// What the portal allows: requests at once and requests a second, or off
+    /// What the portal allows: requests at once and requests a second, or the name of a tariff
     ///
-    /// 50,2 holds for all cloud tariffs but Enterprise, which has 250,5; a self-hosted portal has none. The portal
-    /// `demo` takes the same limit.
-    #[arg(long, value_name = "X,Y|off", default_value = "50,2")]
+    /// standard is 50,2 and holds for all cloud tariffs but enterprise, which has 250,5; a self-hosted portal has none:
+    /// off. The portal `demo` takes the same limit.
+    #[arg(long, value_name = "X,Y|TARIFF|off", default_value = "50,2")]
     pub(crate) limit: LimitArg,
 }
 
@@ -182,6 +184,10 @@ Examples:
   brimful portal --rows crm.deal=1000000 --gaps 0.3 --limit off
   brimful portal --load crm.lead=leads.jsonl --port 0
   brimful portal --tls --tls-ca ca.pem
+  brimful portal --faults '503:5%, reset-after:every=7, slow-body=2s on=batch; seed=42'
+  brimful portal --rows lead=100000 --churn 'lead:insert=5 update=20 delete=2'
+  brimful portal --app local.app:secret:http://localhost:8080/ --token-ttl 1min
+  brimful portal --webhook 2:few:crm,user --rights 2=own
   brimful portal --latency 50ms --cost-count 1us --cost-skip 1us --cost-row 20us")]
 pub(crate) struct PortalArgs {
     /// The port; 0 takes any that is free
@@ -217,23 +223,84 @@ pub(crate) struct PortalArgs {
     #[arg(long, value_name = "ID", default_value_t = 1, help_heading = "Access")]
     pub(crate) user: u64,
     /// The code of the webhook
-    #[arg(long, default_value = "demo", value_parser = code, help_heading = "Access")]
+    #[arg(long, default_value = "demo", value_parser = access_arg::code, help_heading = "Access")]
     pub(crate) code: String,
+    /// What the webhook, the tokens and the applications may call, with commas between; everything if not given
+    #[arg(
+        long,
+        value_name = "SCOPES",
+        value_delimiter = ',',
+        help_heading = "Access"
+    )]
+    pub(crate) scopes: Vec<String>,
+    /// One more webhook, with its own scopes if need be: 2:abc or 2:abc:crm,user
+    #[arg(long, value_name = "USER:CODE[:SCOPES]", help_heading = "Access")]
+    pub(crate) webhook: Vec<WebhookArg>,
+    /// Which records a user sees: all, if not said, those of the own department, or the own ones
+    #[arg(long, value_name = "USER=own|department|all", help_heading = "Access")]
+    pub(crate) rights: Vec<RightsArg>,
+    /// An application for which the portal's OAuth server gives out tokens, and where its users are sent back to
+    #[arg(long, value_name = "ID:SECRET[:URL]", help_heading = "Access")]
+    pub(crate) app: Vec<AppArg>,
+    /// This user is signed in and lets every application in: no page is shown
+    #[arg(long, value_name = "USER", requires = "app", help_heading = "Access")]
+    pub(crate) signed_in: Option<u64>,
+    /// Tell every application that it was installed, with its first tokens, as soon as the portal listens
+    #[arg(long, requires = "app", help_heading = "Access")]
+    pub(crate) install: bool,
+    /// How long the tokens of applications are valid
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration::parse, help_heading = "Access")]
+    pub(crate) token_ttl: Duration,
+    /// An access token that is always valid, its application and its user (1 if not given)
+    #[arg(long, value_name = "TOKEN:APP[:USER]", help_heading = "Access")]
+    pub(crate) token: Vec<TokenArg>,
+    /// The address by which the portal calls itself to applications, if not by that of the request
+    #[arg(long, value_name = "URL", help_heading = "Access")]
+    pub(crate) address: Option<String>,
     /// Whose HTTP statuses authorisation errors have
     #[arg(long, value_enum, default_value_t = StatusesArg::Docs, help_heading = "Access")]
     pub(crate) statuses: StatusesArg,
 
-    /// How many requests may come at once, and how many a second
+    /// How many requests may come at once, and how many a second; standard is 50,2, enterprise 250,5
     #[arg(
         long,
-        value_name = "X,Y|off",
+        value_name = "X,Y|TARIFF|off",
         default_value = "50,2",
         help_heading = "Limits"
     )]
     pub(crate) limit: LimitArg,
+    /// Refused requests count as well: who keeps knocking is not let in
+    #[arg(long, help_heading = "Limits")]
+    pub(crate) count_refused: bool,
     /// Which server limits the operating time of methods
     #[arg(long, value_enum, default_value_t = LimiterArg::October2026, help_heading = "Limits")]
     pub(crate) limiter: LimiterArg,
+    /// How long a method may work in ten minutes
+    #[arg(long, value_name = "TIME", default_value = "480s", value_parser = duration::parse, help_heading = "Limits")]
+    pub(crate) operating: Duration,
+    /// When a request is cut off
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse, help_heading = "Limits")]
+    pub(crate) wall: Duration,
+    /// The largest body that is read, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, help_heading = "Limits")]
+    pub(crate) body_limit: usize,
+
+    /// What goes wrong, such as '503:5%, reset-after:every=7; seed=42'; may be given several times
+    ///
+    /// Faults: 503, 429, expired-token, any status from 400 to 599 with -before or -after (the work), html-, empty- and
+    /// reset- with the same, truncated, half-body, slow-body=5s, latency=50ms±20ms, redirect=URL, skew=+90s. When: 5%,
+    /// every=7, times=3, after=10, on=METHOD|METHOD. seed=42 makes chance another one. /_portal/faults shows and
+    /// changes them.
+    #[arg(long, value_name = "SPEC", value_parser = faults, help_heading = "Trouble")]
+    pub(crate) faults: Vec<String>,
+    /// What other people do to the rows all the while, such as 'lead:insert=5 update=20 delete=2' a second
+    ///
+    /// 30/m and 100/h are a minute and an hour. /_portal/churn shows and changes it.
+    #[arg(long, value_name = "SPEC", value_parser = churn, help_heading = "Trouble")]
+    pub(crate) churn: Vec<String>,
+    /// The portal was renamed: every request is answered 302 with the same path there
+    #[arg(long, value_name = "URL", help_heading = "Trouble")]
+    pub(crate) moved_to: Option<String>,
 
     /// How long every request takes at least
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Time")]
@@ -253,6 +320,27 @@ pub(crate) struct PortalArgs {
     /// How long every row skipped for start takes
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse, help_heading = "Time")]
     pub(crate) cost_skip: Duration,
+    /// By how much the portal's clock is fast, or with a minus slow
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse_skew, allow_hyphen_values = true, help_heading = "Time")]
+    pub(crate) skew: f64,
+    /// What the portal's clock shows at the start, in Unix seconds; the time of day if not given
+    #[arg(long, value_name = "SECONDS", help_heading = "Time")]
+    pub(crate) starts_at: Option<u32>,
+    /// The zone of the portal's clock
+    #[arg(long, value_name = "OFFSET", default_value = "+03:00", value_parser = duration::parse_zone, allow_hyphen_values = true, help_heading = "Time")]
+    pub(crate) zone: i32,
+    /// How time shows its seconds
+    #[arg(long, value_enum, default_value_t = SecondsArg::Whole, help_heading = "Time")]
+    pub(crate) seconds: SecondsArg,
+}
+
+/// How `time` shows its seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SecondsArg {
+    /// start and processing are whole, as since 2026
+    Whole,
+    /// All are fractions, as before
+    Fractional,
 }
 
 /// Whose statuses authorisation errors have.
@@ -295,13 +383,12 @@ fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a share is from 0 to less than 1, such as 0.3".to_owned())
 }
 
-fn code(text: &str) -> Result<String, String> {
-    let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !text.is_empty() && text.chars().all(sound) {
-        Ok(text.to_owned())
-    } else {
-        Err("a code has letters and digits".to_owned())
-    }
+fn faults(text: &str) -> Result<String, SpecError> {
+    Faults::parse(text).map(|_| text.to_owned())
+}
+
+fn churn(text: &str) -> Result<String, SpecError> {
+    Churn::parse(text).map(|_| text.to_owned())
 }
 
 #[cfg(test)]

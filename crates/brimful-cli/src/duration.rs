@@ -1,4 +1,4 @@
-//! Durations on the command line: `250us`, `50ms`, `1.5s`, `0`.
+//! Durations on the command line: `250us`, `50ms`, `1.5s`, `0`; and how far clocks are off: `-90s`, `+03:00`.
 
 use std::time::Duration;
 
@@ -18,11 +18,41 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         "ms" => number * 1e-3,
         "s" => number,
         "min" | "m" => number * 60.0,
+        "h" => number * 3_600.0,
         "" if number == 0.0 => 0.0,
         "" => return Err("the unit is missing: us, ms or s".to_owned()),
-        _ => return Err("the unit is one of ns, us, ms, s, min".to_owned()),
+        _ => return Err("the unit is one of ns, us, ms, s, min, h".to_owned()),
     };
     Duration::try_from_secs_f64(seconds).map_err(|_| "that is too long".to_owned())
+}
+
+/// Reads by how much a clock is fast, or with a minus slow: in seconds.
+pub(crate) fn parse_skew(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let (sign, size) = match text.strip_prefix('-') {
+        Some(size) => (-1.0, size),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    parse(size).map(|size| sign * size.as_secs_f64())
+}
+
+/// Reads a time zone, `+03:00` or `-05`: in seconds east.
+pub(crate) fn parse_zone(text: &str) -> Result<i32, String> {
+    let how = "a time zone is an offset, such as +03:00";
+    let (sign, size) = match text.trim().split_at_checked(1) {
+        Some(("+", size)) => (1, size),
+        Some(("-", size)) => (-1, size),
+        _ => return Err(how.to_owned()),
+    };
+    let (hours, minutes) = size.split_once(':').unwrap_or((size, "0"));
+    let number = |text: &str, most: i32| {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse()
+            .ok()
+            .filter(|number| digits && (0..=most).contains(number))
+    };
+    let (hours, minutes) = number(hours, 14).zip(number(minutes, 59)).ok_or(how)?;
+    Ok(sign * (hours * 3600 + minutes * 60))
 }
 
 #[cfg(test)]
@@ -42,5 +72,25 @@ mod tests {
         assert!(parse("50").is_err());
         assert!(parse("ms").is_err());
         assert!(parse("5 apples").is_err());
+    }
+
+    #[test]
+    fn a_clock_is_fast_or_slow() {
+        for (text, seconds) in [("+90s", 90), ("-1.5min", -90), ("2h", 7200), ("0", 0)] {
+            assert_eq!(parse_skew(text), Ok(f64::from(seconds)), "{text}");
+        }
+        for text in ["", "-", "5", "--5s", "soon"] {
+            assert!(parse_skew(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_an_offset() {
+        for (text, seconds) in [("+03:00", 10_800), ("-05", -18_000), ("+05:30", 19_800)] {
+            assert_eq!(parse_zone(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "3", "+", "+25:00", "+3:60", "+3:-1", "Moscow", "й"] {
+            assert!(parse_zone(text).is_err(), "{text}");
+        }
     }
 }

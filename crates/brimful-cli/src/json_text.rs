@@ -5,7 +5,7 @@
 
 /// Whether `json` has line breaks, and so would not be one line. Inside strings JSON has none.
 pub(crate) fn is_one_line(json: &[u8]) -> bool {
-    !json.iter().any(|b| matches!(b, b'\n' | b'\r'))
+    memchr::memchr2(b'\n', b'\r', json).is_none()
 }
 
 /// Appends `json` without the white space between its tokens.

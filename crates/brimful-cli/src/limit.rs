@@ -1,4 +1,4 @@
-//! A rate limit on the command line: `50,2`, `250,5`, `off`.
+//! A rate limit on the command line: `50,2`, `off`, or the name of a tariff.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +18,13 @@ pub(crate) enum LimitArg {
 }
 
 impl LimitArg {
+    fn of(limit: brimful::Limit) -> Self {
+        Self::Rate {
+            burst: limit.burst,
+            per_second: limit.per_second,
+        }
+    }
+
     /// For the client's gate.
     pub(crate) fn for_client(self) -> Option<brimful::Limit> {
         match self {
@@ -31,14 +38,17 @@ impl FromStr for LimitArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("off") {
-            return Ok(Self::Off);
+        match text.to_ascii_lowercase().as_str() {
+            "off" => return Ok(Self::Off),
+            "standard" => return Ok(Self::of(brimful::Limit::STANDARD)),
+            "enterprise" => return Ok(Self::of(brimful::Limit::ENTERPRISE)),
+            _ => {}
         }
         let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
         let (burst, per_second) = text
             .split_once(',')
             .and_then(|(burst, per_second)| Some((number(burst)?, number(per_second)?)))
-            .ok_or("a limit is two numbers, such as 50,2, or off")?;
+            .ok_or("a limit is two numbers, such as 50,2, or standard, enterprise, off")?;
         if burst < 1.0 || per_second <= 0.0 {
             return Err(
                 "a limit lets at least 1 request through at once and more than 0 a second"
@@ -74,6 +84,12 @@ mod tests {
                 per_second: 5.0
             })
         );
+    }
+
+    #[test]
+    fn a_limit_may_be_that_of_a_tariff() {
+        assert_eq!("standard".parse::<LimitArg>(), "50,2".parse());
+        assert_eq!("Enterprise".parse::<LimitArg>(), "250,5".parse());
     }
 
     #[test]

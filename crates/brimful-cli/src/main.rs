@@ -2,6 +2,7 @@
 //!
 //! The command line is in `cli`, what it does in `commands`, and everything that is printed goes through `printer`.
 
+mod access_arg;
 mod cli;
 mod commands;
 mod demo;

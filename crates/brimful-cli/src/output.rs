@@ -53,7 +53,7 @@ pub(crate) enum OutputError {
     /// A file that could not be written to its end. The rows that are in it are whole.
     #[error("{error}")]
     Short {
-        error: Box<OutputError>,
+        error: Box<Self>,
         rows: u64,
         last_id: Option<u64>,
         left: Written,

@@ -11,35 +11,39 @@ use crate::method::{MethodError, Output};
 use crate::portal::Core;
 use crate::registry::Target;
 use crate::request;
-use crate::respond;
+use crate::respond::{self, Timing};
 
 /// Methods that may not be commands.
 const FORBIDDEN: [&str; 3] = ["batch", "download", "upload"];
 
 /// What the commands have come to so far, by label, in their order.
-#[derive(Default)]
-pub(crate) struct Results {
+pub(crate) struct Results<'c> {
+    core: &'c Core,
     done: IndexMap<Key, Command>,
     failed: IndexMap<Key, Array>,
 }
 
 struct Command {
     output: Output,
-    time: Value,
+    timing: Timing,
 }
 
 /// Runs the commands in `params`, until the end, the first failure with `halt`, or the time is up.
-pub(crate) async fn run(
-    core: &Core,
+pub(crate) async fn run<'c>(
+    core: &'c Core,
     caller: &Caller,
     executor: &mut Executor<'_>,
     params: Array,
-) -> Results {
+) -> Results<'c> {
     let halt = params
         .get_ignoring_case("halt")
         .is_some_and(Value::is_truthy);
     let commands = params.get_ignoring_case("cmd").and_then(Value::as_array);
-    let mut results = Results::default();
+    let mut results = Results {
+        core,
+        done: IndexMap::new(),
+        failed: IndexMap::new(),
+    };
     for (index, (label, command)) in commands.into_iter().flat_map(Array::iter).enumerate() {
         // Anything else than a string is passed over in silence, and still counts towards fifty.
         let Value::Text(command) = command else {
@@ -76,7 +80,7 @@ async fn one(
     core: &Core,
     caller: &Caller,
     executor: &mut Executor<'_>,
-    results: &mut Results,
+    results: &mut Results<'_>,
     label: &Key,
     command: &str,
 ) -> Result<(), Array> {
@@ -102,8 +106,9 @@ async fn one(
     let (outcome, timing) = executor.run(method, params, &caller.batch_entity).await;
     match outcome {
         Outcome::Done(output) => {
-            let time = timing.to_value(&core.clock, core.config.seconds);
-            results.done.insert(label.clone(), Command { output, time });
+            results
+                .done
+                .insert(label.clone(), Command { output, timing });
             Ok(())
         }
         Outcome::Failed(error) => Err(respond::error_array(&error)),
@@ -120,7 +125,7 @@ fn not_allowed() -> Array {
     ))
 }
 
-impl Results {
+impl Results<'_> {
     /// The bytes that [`Results::write`] will write, about.
     pub(crate) fn size(&self) -> usize {
         let done: usize = self
@@ -147,7 +152,9 @@ impl Results {
         out.extend_from_slice(b",\"result_next\":");
         part(out, counts(done(), |output| output.next), json::write_int);
         out.extend_from_slice(b",\"result_time\":");
-        part(out, done(), |out, command| json::write(out, &command.time));
+        part(out, done(), |out, command| {
+            command.timing.write(out, self.core);
+        });
         out.push(b'}');
     }
 }
@@ -182,7 +189,7 @@ fn part<'r, T>(
     out.push(if is_list { b']' } else { b'}' });
 }
 
-impl Accumulators for Results {
+impl Accumulators for Results<'_> {
     fn has(&self, name: &str) -> bool {
         match name {
             "result" | "next" | "total" | "time" | "error" => true,
@@ -216,7 +223,11 @@ impl Accumulators for Results {
         let accumulator = match name {
             "next" => of_done(&|command| count(command.output.next)),
             "total" => of_done(&|command| count(command.output.total)),
-            "time" => of_done(&|command| Some(command.time.clone())),
+            "time" => of_done(&|command| {
+                let mut time = Vec::new();
+                command.timing.write(&mut time, self.core);
+                serde_json::from_slice(&time).ok()
+            }),
             "error" => of_failed(&|error| Some(Value::Array(error.clone()))),
             "error_description" => of_failed(&|error| error.get("error_description").cloned()),
             _ => of_done(&|command| Some(command.output.to_value().clone())),

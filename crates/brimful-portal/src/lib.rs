@@ -24,6 +24,7 @@ mod churn;
 mod clock;
 mod config;
 mod control;
+mod download;
 mod executor;
 mod faults;
 mod journal;
@@ -47,6 +48,7 @@ mod state;
 mod stats;
 mod tls;
 mod wire;
+mod work;
 mod xml;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ impl Output {
     /// The rule for every method: a `next` that is not null and any `total` in what it returns leave it for the
     /// envelope, as integers. Methods that have set them are done already, and lists of rows are not searched.
     pub(crate) fn lifted(self) -> Self {
-        if !(self.says(b"\"next\"") || self.says(b"\"total\"")) {
+        if !(self.says(b"\"next\":") || self.says(b"\"total\":")) {
             return self;
         }
         let Value::Array(array) = self.to_value() else {

@@ -14,6 +14,7 @@ use crate::churn::{Churn, Crowd};
 use crate::clock::Clock;
 use crate::config::{DataError, PortalConfig};
 use crate::control;
+use crate::download::{self, DOWNLOAD, Links};
 use crate::executor::{Executor, Outcome};
 use crate::faults::{Fault, Faults};
 use crate::journal::Origin;
@@ -26,7 +27,9 @@ use crate::request::{self, Route};
 use crate::respond::{self, Body, Format};
 use crate::rest3;
 use crate::state::State;
+use crate::state::files::StoredFile;
 use crate::stats::{Counters, Stats};
+use crate::work::Work;
 
 /// A Bitrix24 portal. A clone is the same portal.
 #[derive(Clone)]
@@ -79,6 +82,7 @@ impl Portal {
             crowd: Crowd::default(),
             config,
         };
+        core.put_files();
         core.set_churn(core.config.churn.clone())?;
         Ok(Self {
             core: Arc::new(core),
@@ -103,8 +107,8 @@ impl Portal {
     /// Handles a request up to the point where the connection sends the reply.
     pub(crate) async fn deliver(&self, request: Request<Bytes>, peer: IpAddr) -> Reply {
         let core = Arc::clone(&self.core);
-        let work = tokio::spawn(async move { core.reply(&request, peer).await });
-        work.await
+        Work::new(async move { core.reply(&request, peer).await })
+            .await
             .unwrap_or_else(|_| respond::html(StatusCode::INTERNAL_SERVER_ERROR).into())
     }
 
@@ -201,6 +205,20 @@ impl Core {
         }
     }
 
+    /// The files that the portal begins with.
+    fn put_files(&self) {
+        let created = self.clock.unix(tokio::time::Instant::now()) as i64;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, content) in &self.config.files {
+            state.files.add(StoredFile {
+                name: name.clone(),
+                content: content.clone(),
+                author: 1,
+                created,
+            });
+        }
+    }
+
     fn admit_to_bucket(&self, peer: IpAddr) -> bool {
         self.buckets
             .lock()
@@ -280,12 +298,16 @@ impl Core {
         webhook: Option<(String, String)>,
         peer: IpAddr,
     ) -> Result<Response<Bytes>, MethodError> {
+        if method.eq_ignore_ascii_case(DOWNLOAD) {
+            return download::answer(self, request, webhook, peer);
+        }
         let (params, presented) = request::parameters(request, webhook)?;
         let target = self
             .registry
             .find(method)
             .ok_or_else(respond::method_not_found)?;
-        let caller = self.admit(&presented, request, peer)?;
+        let mut caller = self.admit(&presented, request, peer)?;
+        caller.links = Links::of(self, method, request, &presented);
         let mut executor = Executor::new(self, &caller);
         let start = executor.now();
         let (body, timing) = match target {
@@ -296,14 +318,7 @@ impl Core {
                 let timing = executor.charge_batch(start, &caller.entity, BATCH);
                 let mut body = Body::open(results.size());
                 results.write(body.result());
-                (
-                    body.close(
-                        None,
-                        None,
-                        &timing.to_value(&self.clock, self.config.seconds),
-                    ),
-                    timing,
-                )
+                (body.close(self, None, None, &timing), timing)
             }
             Target::Method(method) => {
                 executor.permit(method, &caller.entity)?;
@@ -312,8 +327,8 @@ impl Core {
                     Outcome::Done(output) => {
                         let mut body = Body::open(output.json.len());
                         body.result().extend_from_slice(&output.json);
-                        let time = timing.to_value(&self.clock, self.config.seconds);
-                        (body.close(output.next, output.total, &time), timing)
+                        let body = body.close(self, output.next, output.total, &timing);
+                        (body, timing)
                     }
                     Outcome::ErrorAsData(error) => {
                         let mut body = Vec::new();

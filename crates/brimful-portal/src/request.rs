@@ -51,41 +51,35 @@ impl Route {
             return Door::of(path).map_or(Self::Elsewhere, Self::OAuth);
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let pieces: Vec<String> = rest.split('/').map(decoded).collect();
-        match pieces.as_slice() {
-            [api, inner @ ..] if api == "api" => match inner {
-                [user, code, method] => Self::V3 {
-                    method: method.clone(),
-                    webhook: Some((user.clone(), code.clone())),
-                },
-                [method] => Self::V3 {
-                    method: method.clone(),
-                    webhook: None,
-                },
-                _ => Self::V3 {
-                    method: String::new(),
-                    webhook: None,
-                },
-            },
-            [method] => Self::method(method, None),
-            [user, code, method] => Self::method(method, Some((user.clone(), code.clone()))),
+        let (v3, rest) = match rest.split_once('/') {
+            Some((api, rest)) if decoded(api) == "api" => (true, rest),
+            None if decoded(rest) == "api" => (true, ""),
+            _ => (false, rest),
+        };
+        let mut pieces = rest.split('/').map(decoded);
+        let (method, webhook) = match [pieces.next(), pieces.next(), pieces.next(), pieces.next()] {
+            [Some(method), None, ..] => (method, None),
+            [Some(user), Some(code), Some(method), None] => (method, Some((user, code))),
             // A webhook without a method, or a path that no method has: still the REST API's business to say so.
-            _ => Self::Method {
-                method: String::new(),
-                format: Format::Json,
-                webhook: None,
-            },
+            _ => (String::new(), None),
+        };
+        if v3 {
+            Self::V3 { method, webhook }
+        } else {
+            Self::method(method, webhook)
         }
     }
 
-    fn method(name: &str, webhook: Option<(String, String)>) -> Self {
-        let (name, format) = match name.rsplit_once('.') {
-            Some((name, "json")) => (name, Format::Json),
-            Some((name, "xml")) => (name, Format::Xml),
-            _ => (name, Format::Json),
+    fn method(mut method: String, webhook: Option<(String, String)>) -> Self {
+        let format = match method.rsplit_once('.') {
+            Some((_, "xml")) => Format::Xml,
+            _ => Format::Json,
         };
+        if let Some((name, "json" | "xml")) = method.rsplit_once('.') {
+            method.truncate(name.len());
+        }
         Self::Method {
-            method: name.to_owned(),
+            method,
             format,
             webhook,
         }
@@ -103,6 +97,9 @@ impl Route {
 
 /// A piece of a path, where `+` is no space.
 fn decoded(piece: &str) -> String {
+    if !piece.contains('%') {
+        return piece.to_owned();
+    }
     let unescaped = query::unescaped(piece.replace('+', "%2B").as_bytes());
     String::from_utf8_lossy(&unescaped).into_owned()
 }

@@ -8,10 +8,10 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
-use crate::clock::Clock;
 use crate::config::{Seconds, Statuses};
 use crate::limits::Report;
 use crate::method::MethodError;
+use crate::portal::Core;
 use crate::xml;
 
 /// What a caller wants to read.
@@ -33,30 +33,47 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// `time` as a value, in the order of its keys.
-    pub(crate) fn to_value(self, clock: &Clock, seconds: Seconds) -> Value {
-        let mut time = Array::with_capacity(8);
-        match seconds {
-            Seconds::Whole => {
-                time.insert("start", self.start.floor() as i64);
-                time.insert("finish", self.finish);
-                time.insert("duration", self.finish - self.start.floor());
-                time.insert("processing", self.processing as i64);
+    /// Writes `time`, its keys in their order.
+    pub(crate) fn write(self, out: &mut Vec<u8>, core: &Core) {
+        let whole = core.config.seconds == Seconds::Whole;
+        let begin = if whole {
+            self.start.floor()
+        } else {
+            self.start
+        };
+        let seconds = |out: &mut Vec<u8>, seconds: f64| {
+            if whole {
+                json::write_int(out, seconds as i64);
+            } else {
+                json::write_float(out, seconds);
             }
-            Seconds::Fractional => {
-                time.insert("start", self.start);
-                time.insert("finish", self.finish);
-                time.insert("duration", self.finish - self.start);
-                time.insert("processing", self.processing);
-            }
+        };
+        out.extend_from_slice(b"{\"start\":");
+        seconds(out, begin);
+        out.extend_from_slice(b",\"finish\":");
+        json::write_float(out, self.finish);
+        out.extend_from_slice(b",\"duration\":");
+        json::write_float(out, self.finish - begin);
+        out.extend_from_slice(b",\"processing\":");
+        seconds(out, self.processing);
+        let date = core.clock.iso(self.start);
+        out.extend_from_slice(b",\"date_start\":\"");
+        out.extend_from_slice(date.as_bytes());
+        out.extend_from_slice(b"\",\"date_finish\":\"");
+        // Most of what is asked is done within the second.
+        if self.start.floor() as i64 == self.finish.floor() as i64 {
+            out.extend_from_slice(date.as_bytes());
+        } else {
+            out.extend_from_slice(core.clock.iso(self.finish).as_bytes());
         }
-        time.insert("date_start", clock.iso(self.start));
-        time.insert("date_finish", clock.iso(self.finish));
+        out.push(b'"');
         if let Some(report) = self.operating {
-            time.insert("operating_reset_at", report.reset_at);
-            time.insert("operating", report.operating);
+            out.extend_from_slice(b",\"operating_reset_at\":");
+            json::write_int(out, report.reset_at);
+            out.extend_from_slice(b",\"operating\":");
+            json::write_float(out, report.operating);
         }
-        Value::Array(time)
+        out.push(b'}');
     }
 }
 
@@ -78,7 +95,13 @@ impl Body {
     }
 
     /// Writes what follows the result.
-    pub(crate) fn close(self, next: Option<u64>, total: Option<u64>, time: &Value) -> Vec<u8> {
+    pub(crate) fn close(
+        self,
+        core: &Core,
+        next: Option<u64>,
+        total: Option<u64>,
+        timing: &Timing,
+    ) -> Vec<u8> {
         let mut out = self.0;
         for (name, count) in [("next", next), ("total", total)] {
             if let Some(count) = count {
@@ -89,7 +112,7 @@ impl Body {
             }
         }
         out.extend_from_slice(b",\"time\":");
-        json::write(&mut out, time);
+        timing.write(&mut out, core);
         out.push(b'}');
         out
     }
@@ -131,13 +154,31 @@ pub(crate) fn add_cloud_headers(headers: &mut HeaderMap, client_id: Option<&str>
         headers.insert(HeaderName::from_static("x-bitrix-rest-application"), id);
     }
     let mut seconds = |name: &'static str, seconds: f64| {
-        if let Ok(value) = HeaderValue::from_str(&format!("{seconds:.10}")) {
+        if let Ok(value) = HeaderValue::from_maybe_shared(ten_places(seconds)) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
     seconds("x-bitrix-rest-time", timing.finish - timing.start);
     seconds("x-bitrix-rest-user-time", timing.processing);
-    seconds("x-bitrix-rest-system-time", 0.0);
+    headers.insert(
+        HeaderName::from_static("x-bitrix-rest-system-time"),
+        HeaderValue::from_static("0.0000000000"),
+    );
+}
+
+/// Seconds with ten places behind the point, as PHP's `number_format` writes them.
+fn ten_places(seconds: f64) -> Bytes {
+    const PLACES: u64 = 10_000_000_000;
+    let units = (seconds.max(0.0) * PLACES as f64).round() as u64;
+    let mut text = Vec::with_capacity(24);
+    json::write_int(&mut text, (units / PLACES) as i64);
+    let places = text.len();
+    // The one in front keeps the zeros behind the point, and makes room for it.
+    json::write_int(&mut text, (units % PLACES + PLACES) as i64);
+    if let Some(point) = text.get_mut(places) {
+        *point = b'.';
+    }
+    text.into()
 }
 
 /// The reply to a browser that asks whether it may call.
@@ -247,4 +288,22 @@ pub(crate) fn redirect(address: &str) -> Response<Bytes> {
 
 pub(crate) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_in_headers_have_ten_places() {
+        for (seconds, expected) in [
+            (0.0, "0.0000000000"),
+            (0.1, "0.1000000000"),
+            (12.000_000_05, "12.0000000500"),
+            (-1.0, "0.0000000000"),
+            (f64::NAN, "0.0000000000"),
+        ] {
+            assert_eq!(ten_places(seconds), expected);
+        }
+    }
 }

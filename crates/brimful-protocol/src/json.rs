@@ -63,13 +63,18 @@ pub fn write_int(out: &mut Vec<u8>, i: i64) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
     let mut rest = i.unsigned_abs();
-    loop {
+    while rest >= 100 {
+        at -= 2;
+        let pair = (rest % 100) as u8;
+        digits[at] = b'0' + pair / 10;
+        digits[at + 1] = b'0' + pair % 10;
+        rest /= 100;
+    }
+    at -= 1;
+    digits[at] = b'0' + (rest % 10) as u8;
+    if rest >= 10 {
         at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+        digits[at] = b'0' + (rest / 10) as u8;
     }
     if i < 0 {
         out.push(b'-');

@@ -267,3 +267,14 @@ fn a_command_that_was_built_is_taken_apart_again() {
     assert_eq!(path.as_deref(), Some("crm.lead.list"));
     assert_eq!(same(&decoded, &params).0, params.to_string());
 }
+
+#[test]
+fn integers_have_all_their_digits() {
+    let mut numbers = vec![0, 9, 10, 99, 100, 101, 999, 1000, i64::MAX, i64::MIN];
+    numbers.extend((0..63).flat_map(|bits| [1_i64 << bits, -(1 << bits), (1 << bits) - 1]));
+    for number in numbers {
+        let mut out = Vec::new();
+        json::write_int(&mut out, number);
+        assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+    }
+}

@@ -299,6 +299,19 @@ mod no_list {
     }
 
     #[test]
+    fn is_one_with_more_than_blanks_behind_it() {
+        for behind in ["\0", "\0\0{\"result\":[]}", "\u{1}", "x", "}", "\u{b}"] {
+            let text = format!("{{\"result\":[]}} \n{behind}");
+            let error = list_error(&text, PLAIN);
+            assert!(
+                matches!(error, RowsError::Envelope(EnvelopeError::NotJson { .. })),
+                "{behind:?}: {error}"
+            );
+        }
+        assert!(list("{\"result\":[]} \r\n\t", PLAIN).page.is_empty());
+    }
+
+    #[test]
     fn is_a_body_that_breaks_off_anywhere() {
         let whole = r#"{"result":[{"ID":"1","T":"я\u0041"},{"ID":2,"n":[-1.5e3,true,null]}],"total":1,"time":{"start":1}}"#;
         for end in 1..whole.len() {

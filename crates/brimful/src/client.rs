@@ -1,30 +1,27 @@
 //! The face of the client: one portal, any number of clones, all behind one gate.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use brimful_protocol::rows::RowsError;
-use brimful_protocol::{Envelope, Time};
-use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use crate::auth::{
-    Auth, Callback, Credential, CredentialKind, OAuth, PortalAddress, PortalAddressError, Secret,
-    Webhook, WebhookError,
-};
+use crate::auth::{Auth, Callback, Credential, Secret, Who};
+use crate::cache::Cache;
+use crate::check::{self, Carrier, Checks};
 use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::gate::Rank;
 use crate::http_options::HttpOptions;
 use crate::limits::{Limit, Limits, Priority, SlowGuard};
 use crate::list::List;
+use crate::reply::{RawReply, Reply};
+use crate::request_id::RequestNames;
 use crate::retry::Retry;
 use crate::session::{Call, Scope, Session};
-use crate::transport::{HttpTransport, Route, Transport};
+use crate::stats::{Counters, Stats};
+use crate::transport::{HttpTransport, Transport};
 
 /// A client of one portal. Clones share connections, the gate and what was learned of the portal.
 ///
@@ -54,6 +51,8 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     seed: Option<u64>,
     retry: Retry,
+    checks: Checks,
+    cache: Option<Cache>,
 }
 
 impl Client {
@@ -69,6 +68,8 @@ impl Client {
             transport: None,
             seed: None,
             retry: Retry::default(),
+            checks: Checks::default(),
+            cache: None,
         }
     }
 
@@ -80,16 +81,55 @@ impl Client {
         self.call_as(method, params, effect::of(method)).await
     }
 
+    /// The same, for a call that may be made twice without harm, whatever its method: it is repeated where nobody
+    /// knows whether it ran.
+    pub async fn call_idempotent(&self, method: &str, params: Value) -> Result<Reply, Error> {
+        self.call_as(method, params, Effect::Read).await
+    }
+
+    /// Calls one method and returns the envelope as it came, an error of the portal included: status and body.
+    /// `params` may be a list: the positional parameters of old methods.
+    ///
+    /// # Errors
+    /// There was no answer, or none of the portal.
+    pub async fn call_raw(&self, method: &str, params: Value) -> Result<RawReply, Error> {
+        match self.call(method, params).await {
+            Ok(reply) => Ok(RawReply {
+                status: reply.status(),
+                body: reply.into_body(),
+            }),
+            Err(error) => match error.answer() {
+                Some((status, body)) if error.api_error().is_some() => Ok(RawReply {
+                    status,
+                    body: body.clone(),
+                }),
+                _ => Err(error),
+            },
+        }
+    }
+
     pub(crate) async fn call_as(
         &self,
         method: &str,
         params: Value,
         effect: Effect,
     ) -> Result<Reply, Error> {
+        if self.session.checks == Checks::On {
+            check::call(method, &params, Carrier::Json)?;
+        }
+        if let Some(cache) = &self.session.cache
+            && let Some(reply) = cache.reply(method, &params, || self.send(method, &params, effect))
+        {
+            return reply.await;
+        }
+        self.send(method, &params, effect).await
+    }
+
+    async fn send(&self, method: &str, params: &Value, effect: Effect) -> Result<Reply, Error> {
         let call = Call::new(method, effect, params.to_string(), &self.scope);
         let (reply, _) = self.session.run(&call, None, Reply::read).await;
         let reply = reply?;
-        if let Some(time) = &reply.time {
+        if let Some(time) = reply.time() {
             self.session.ledger.note(method, time, 1);
         }
         Ok(reply)
@@ -156,9 +196,9 @@ impl Client {
         self.session.auth.to_string()
     }
 
-    /// HTTP requests sent so far, by all clones.
-    pub fn requests_sent(&self) -> u64 {
-        self.session.requests.load(Ordering::Relaxed)
+    /// What has been sent so far, by all clones.
+    pub fn stats(&self) -> Stats {
+        self.session.counters.read()
     }
 
     pub(crate) fn session(&self) -> &Arc<Session> {
@@ -242,6 +282,20 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether parameters are looked at before they are sent; they are unless said otherwise.
+    #[must_use]
+    pub fn checks(mut self, checks: Checks) -> Self {
+        self.checks = checks;
+        self
+    }
+
+    /// Keeps replies of methods that read; see [`Cache`].
+    #[must_use]
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Makes the jitter of delays repeatable.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -270,115 +324,28 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => Arc::new(HttpTransport::new(who.route(), self.http)?),
         };
-        let auth = match who {
-            Who::Webhook(webhook) => Auth::webhook(webhook),
-            Who::Callback(portal, callback) => Auth::callback(portal, callback)?,
-            Who::OAuth(oauth) => Auth::oauth(*oauth, Arc::clone(&transport), self.retry)?,
-        };
+        let auth = Auth::new(who, &transport, self.retry)?;
         let session = Session {
             auth,
             transport,
             gate: limits.gate,
             ledger: limits.ledger,
             retry: self.retry,
+            checks: self.checks,
+            cache: self.cache,
             random: Mutex::new(
                 self.seed
                     .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
             ),
             reached: AtomicBool::new(false),
-            requests: AtomicU64::new(0),
-            name: self
+            counters: Counters::default(),
+            names: self
                 .seed
-                .map_or_else(|| fastrand::u32(..), |seed| seed as u32),
+                .map_or_else(RequestNames::random, RequestNames::new),
         };
         Ok(Client {
             session: Arc::new(session),
             scope: Scope::default(),
         })
-    }
-}
-
-/// A credential that was looked at.
-enum Who {
-    Webhook(Webhook),
-    Callback(PortalAddress, Callback),
-    OAuth(Box<OAuth>),
-}
-
-impl Who {
-    fn of(credential: Credential, token: Option<Callback>) -> Result<Self, Error> {
-        let config = |error: &dyn std::error::Error| Error::config(error.to_string());
-        match (credential.0, token) {
-            (CredentialKind::Address(address), None) => {
-                let webhook = address
-                    .parse()
-                    .map_err(|error: WebhookError| config(&error))?;
-                Ok(Self::Webhook(webhook))
-            }
-            (CredentialKind::Address(address), Some(callback)) => {
-                let portal = address
-                    .parse()
-                    .map_err(|error: PortalAddressError| config(&error))?;
-                Ok(Self::Callback(portal, callback))
-            }
-            (CredentialKind::Webhook(webhook), None) => Ok(Self::Webhook(webhook)),
-            (CredentialKind::OAuth(oauth), None) => Ok(Self::OAuth(oauth)),
-            (_, Some(_)) => Err(Error::config(
-                "a webhook and an application need no function for tokens: give the portal's address alone",
-            )),
-        }
-    }
-
-    fn route(&self) -> Route {
-        match self {
-            Self::Webhook(webhook) => webhook.route(),
-            Self::Callback(portal, _) => portal.route(),
-            Self::OAuth(oauth) => oauth.tokens.portal.route(),
-        }
-    }
-}
-
-/// A reply to one call.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    body: Bytes,
-    result: Box<RawValue>,
-    /// `start` of the next page, where there is one.
-    pub next: Option<u64>,
-    /// How many rows match in all, where the method counts.
-    pub total: Option<u64>,
-    /// The portal's clock and counters.
-    pub time: Option<Time>,
-}
-
-impl Reply {
-    fn read(body: &Bytes) -> Result<Self, RowsError> {
-        let envelope = Envelope::parse(body)?;
-        if let Some(error) = envelope.error {
-            return Err(RowsError::Api(error));
-        }
-        let result = envelope.result.map(ToOwned::to_owned).unwrap_or_default();
-        Ok(Self {
-            body: body.clone(),
-            result,
-            next: envelope.next,
-            total: envelope.total,
-            time: envelope.time,
-        })
-    }
-
-    /// `result` as raw JSON.
-    pub fn raw(&self) -> &RawValue {
-        &self.result
-    }
-
-    /// `result` as a type.
-    pub fn result<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.result.get())
-    }
-
-    /// The whole reply as it came.
-    pub fn body(&self) -> &[u8] {
-        &self.body
     }
 }

@@ -2,8 +2,11 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use brimful_protocol::{ApiError, KnownCode};
+use bytes::Bytes;
+use http::StatusCode;
 
 use crate::list::ListReport;
 
@@ -11,8 +14,10 @@ use crate::list::ListReport;
 ///
 /// `Display` is one line: portal (without its secret), method, cause, and how often it was tried. `source()` has the
 /// rest.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     ran: DidItRun,
@@ -24,7 +29,8 @@ struct Inner {
     request_id: Option<String>,
     api: Option<ApiError>,
     report: Option<ListReport>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    answer: Option<(StatusCode, Bytes)>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The kinds of error, by what a caller can do about them.
@@ -83,6 +89,7 @@ impl Error {
             request_id: None,
             api: None,
             report: None,
+            answer: None,
             source: None,
         }))
     }
@@ -117,6 +124,12 @@ impl Error {
     pub(crate) fn at(mut self, portal: &impl fmt::Display, method: &str) -> Self {
         self.0.portal = portal.to_string();
         self.0.method = Some(method.to_owned());
+        self
+    }
+
+    /// What was answered.
+    pub(crate) fn answered(mut self, status: StatusCode, body: Bytes) -> Self {
+        self.0.answer = Some((status, body));
         self
     }
 
@@ -170,6 +183,12 @@ impl Error {
         self
     }
 
+    /// What else is to be said of it.
+    pub(crate) fn and_also(mut self, more: &str) -> Self {
+        self.0.message = format!("{}; {more}", self.0.message);
+        self
+    }
+
     pub(crate) fn has_code(&self, code: &str) -> bool {
         self.0.api.as_ref().is_some_and(|api| api.code == code)
     }
@@ -178,7 +197,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -221,6 +240,12 @@ impl Error {
     /// The `X-Request-Id` of the last request that was sent for the call. The log has it too.
     pub fn last_request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
+    }
+
+    /// The status and the body of the answer, if there was one: of the portal, or of whatever stands before it. May hold
+    /// the data of the portal.
+    pub fn answer(&self) -> Option<(StatusCode, &Bytes)> {
+        self.0.answer.as_ref().map(|(status, body)| (*status, body))
     }
 
     /// How far a list had come.

@@ -21,17 +21,27 @@
 
 mod auth;
 mod batch;
+pub mod blocking;
+mod cache;
+mod check;
 mod client;
 mod each;
 mod effect;
 mod error;
+mod fields;
+mod files;
 mod gate;
 mod http_options;
 mod ledger;
 mod limits;
 pub mod list;
+mod reply;
+mod request_id;
+mod rest;
+pub mod rest3;
 mod retry;
 mod session;
+mod stats;
 mod transport;
 
 pub use auth::{
@@ -42,12 +52,19 @@ pub use auth::{
 pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
-pub use client::{Client, ClientBuilder, Reply};
+pub use cache::Cache;
+pub use check::Checks;
+pub use client::{Client, ClientBuilder};
 pub use each::{Each, Outcomes};
 pub use error::{DidItRun, Error, ErrorKind};
+pub use fields::{Choice, Field, FieldKind, Fields};
+pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
 pub use http_options::HttpOptions;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{List, ListReport, Pages, Progress, Rows};
+pub use reply::{RawReply, Reply};
+pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
+pub use stats::Stats;
 pub use transport::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};

@@ -1,6 +1,6 @@
 //! A session with one portal: takes a slot, makes an attempt, reads the answer, and repeats as [`crate::retry`] allows.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,18 +8,24 @@ use brimful_protocol::rows::RowsError;
 use brimful_protocol::{ApiError, Envelope, EnvelopeError, KnownCode};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, LOCATION};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{Instrument, debug, debug_span};
 use url::Url;
 
 use crate::auth::{Api, Auth, Failure, Pass, host_of, may_follow};
+use crate::cache::Cache;
+use crate::check::Checks;
 use crate::effect::Effect;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
 use crate::ledger::{Calls, Charge, Ledger};
+use crate::request_id::{REQUEST_ID, RequestNames};
 use crate::retry::{self, Retry};
-use crate::transport::{Request, Response, Transport, TransportErrorKind};
+use crate::stats::Counters;
+use crate::transport::{
+    Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
+};
 
 /// Everything that the clones of a client share.
 #[derive(Debug)]
@@ -29,16 +35,15 @@ pub(crate) struct Session {
     pub(crate) gate: Arc<Gate>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) retry: Retry,
+    pub(crate) checks: Checks,
+    pub(crate) cache: Option<Cache>,
     pub(crate) random: Mutex<fastrand::Rng>,
     /// The portal has answered at least once, with whatever it had to say.
     pub(crate) reached: AtomicBool,
-    pub(crate) requests: AtomicU64,
-    /// What the IDs of its requests begin with.
-    pub(crate) name: u32,
+    pub(crate) counters: Counters,
+    pub(crate) names: RequestNames,
 }
 
-/// The header that names a request.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How often one call may have its token renewed: one that another process has stored may have expired too.
 const MOST_RENEWALS: u32 = 2;
 /// How often one call may be sent on to another address.
@@ -130,6 +135,29 @@ struct Move {
     to: Url,
 }
 
+impl<T> Became<T> {
+    fn map_error(self, change: impl FnOnce(Error) -> Error) -> Self {
+        match self {
+            Self::Done(value) => Self::Done(value),
+            Self::OverRate(error) => Self::OverRate(change(error)),
+            Self::OverTime(error) => Self::OverTime(change(error)),
+            Self::Lost(error) => Self::Lost(change(error)),
+            Self::TokenRefused(error) => Self::TokenRefused(change(error)),
+            Self::Moved(to, error) => Self::Moved(to, change(error)),
+            Self::Refused(error) => Self::Refused(change(error)),
+        }
+    }
+}
+
+impl Permit {
+    /// What lets the request in, which goes out now.
+    pub(crate) fn used(&mut self) -> Result<Pass, Failure> {
+        let pass = self.pass.clone()?;
+        self.slot.spend();
+        Ok(pass)
+    }
+}
+
 impl Session {
     /// Waits until the operating time of what is called and the portal's rate allow a request. Nothing is held while
     /// operating time is waited for.
@@ -172,6 +200,11 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
     ) -> (Result<T, Error>, Effort) {
         let mut effort = Effort::default();
+        // Forgotten before, so that nobody is told what is being changed; and after, for what was read meanwhile.
+        let _changes = self
+            .cache
+            .as_ref()
+            .map(|cache| cache.changes(&call.charges));
         let running = self.run_on(call, permit, read, &mut effort);
         let result = match call.scope.deadline {
             None => running.await,
@@ -205,15 +238,26 @@ impl Session {
                 None => self.permit(&call.charges, &call.scope, effort).await,
             };
             let pass = permit
-                .pass
-                .clone()
+                .used()
                 .map_err(|failure| no_token(failure).at(&self.auth, &call.subject))?;
-            permit.slot.spend();
             let sent = Instant::now();
             effort.requests += 1;
             effort.ran = Some(DidItRun::Unknown);
-            let became = self.attempt(call, &pass, &read, &mut effort.took).await;
+            self.counters.sent(call.body.len(), effort.requests > 1);
+            let span = debug_span!("request", method = call.subject, attempt = effort.requests);
+            let became = self
+                .attempt(call, &pass, &read, &mut effort.took)
+                .instrument(span)
+                .await;
             drop(permit);
+            match &became {
+                Became::OverRate(_) | Became::OverTime(_) => self.counters.refused(),
+                Became::Lost(_) => self.counters.lost(),
+                Became::Done(_)
+                | Became::Refused(_)
+                | Became::TokenRefused(_)
+                | Became::Moved(..) => {}
+            }
             let (error, wait) = match became {
                 Became::Done(value) => return Ok(value),
                 Became::OverRate(error) => {
@@ -285,7 +329,7 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         took: &mut Duration,
     ) -> Became<T> {
-        let id = self.request_id();
+        let id = self.names.next();
         let url = self.auth.url(call.api, &call.method);
         let mut request = Request::post_json(url.clone(), call.body.clone());
         request.headers.extend(call.headers.clone());
@@ -300,6 +344,7 @@ impl Session {
         *took = sent.elapsed();
         let became = match sending {
             Ok(response) => {
+                self.counters.received(response.body.len());
                 debug!(
                     method = call.subject,
                     request_id = id,
@@ -308,6 +353,7 @@ impl Session {
                     ?took
                 );
                 judge(&response, &url, read)
+                    .map_error(|error| error.answered(response.status, response.body))
             }
             Err(failure) => {
                 let ran = if failure.kind.was_sent() {
@@ -326,36 +372,43 @@ impl Session {
                 }
             }
         };
-        let at = |error: Error| error.at(&self.auth, &call.subject).request_id(id.clone());
-        match became {
-            Became::Done(value) => {
+        match &became {
+            Became::Done(_) => {
                 self.auth.accepted(pass);
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
-                Became::Done(value)
             }
-            Became::OverRate(error) => {
+            Became::OverRate(_) | Became::OverTime(_) => {
                 self.reached.store(true, Ordering::Relaxed);
-                Became::OverRate(at(error))
             }
-            Became::OverTime(error) => {
-                self.reached.store(true, Ordering::Relaxed);
-                Became::OverTime(at(error))
-            }
-            Became::TokenRefused(error) => {
-                self.reached.store(true, Ordering::Relaxed);
-                Became::TokenRefused(at(error))
-            }
-            Became::Moved(to, error) => Became::Moved(to, at(error)),
-            Became::Lost(error) => Became::Lost(at(error)),
-            Became::Refused(error) => Became::Refused(at(error)),
+            Became::TokenRefused(_) => self.reached.store(true, Ordering::Relaxed),
+            Became::Lost(_) | Became::Refused(_) | Became::Moved(..) => {}
         }
+        became.map_error(|error| error.at(&self.auth, &call.subject).request_id(id))
     }
 
-    /// Counts a request and names it: the name stands in its header, in the log, and in the error it ends with.
-    pub(crate) fn request_id(&self) -> String {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        format!("{:08x}-{number}", self.name)
+    /// A text that no other call has: 128 random bits.
+    pub(crate) fn unique(&self) -> String {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{:032x}", random.u128(..))
+    }
+
+    /// One attempt at something large.
+    pub(crate) async fn open(&self, mut request: Request) -> Result<Streaming, TransportError> {
+        let id = self.names.next();
+        self.counters.sent(request.body.len(), false);
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            request.headers.insert(REQUEST_ID, id);
+        }
+        let answer = self.transport.open(request).await;
+        if let Ok(answer) = &answer {
+            debug!(
+                request_id = id,
+                status = answer.status.as_u16(),
+                "a file is asked for"
+            );
+        }
+        answer
     }
 
     pub(crate) fn delay(&self, failures: u32) -> Duration {
@@ -476,6 +529,6 @@ fn moved<T>(response: &Response, sent_to: &Url) -> Became<T> {
     Became::Moved(Move { from, to }, error)
 }
 
-fn no_token(failure: Failure) -> Error {
+pub(crate) fn no_token(failure: Failure) -> Error {
     failure.into_error("there is no access token")
 }

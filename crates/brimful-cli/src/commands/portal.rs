@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use brimful_portal::{
-    Costs, Generation, OperatingLimit, Portal, PortalConfig, Stats, Statuses, Tls, Webhook,
+    Churn, Costs, Faults, Generation, OperatingLimit, Portal, PortalConfig, RateLimit, Seconds,
+    SpecError, Stats, Statuses, Tls, Webhook,
 };
 
-use crate::cli::{LimiterArg, PortalArgs, StatusesArg};
+use crate::cli::{LimiterArg, PortalArgs, SecondsArg, StatusesArg};
 use crate::demo;
 use crate::exit::Exit;
 use crate::figures::counted;
@@ -37,7 +38,17 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         .data(server.webhook_url().as_bytes())
         .map_err(|error| Failure::failed(format!("could not write to standard output: {error}")))?;
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
-    interrupts.next().await;
+    for app in &args.app {
+        let origin = server.origin();
+        printer.note(&format!(
+            "application {id}: {origin}/oauth/authorize/?client_id={id} lets it in, {origin}/oauth/token/ gives it tokens",
+            id = app.client_id
+        ));
+    }
+    tokio::select! {
+        () = install(args, &portal, printer) => interrupts.next().await,
+        exit = interrupts.next() => exit,
+    };
     let stats = portal.stats();
     tokio::select! {
         ended = server.shut_down() => ended.map_err(|error| Failure::failed(format!("the portal broke: {error}")))?,
@@ -46,6 +57,23 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
     }
     printer.note(&account(&stats));
     Ok(Exit::Done)
+}
+
+/// Tells the applications that they are installed, if they are to be told.
+async fn install(args: &PortalArgs, portal: &Portal, printer: Printer) {
+    if !args.install {
+        return;
+    }
+    for app in &args.app {
+        let user = args.signed_in.unwrap_or(args.user);
+        match portal.install(&app.client_id, user).await {
+            Ok(()) => printer.note(&format!("application {} was installed", app.client_id)),
+            Err(error) => printer.warning(&format!(
+                "application {} was not told of its installation: {error}",
+                app.client_id
+            )),
+        }
+    }
 }
 
 /// The certificate, if there is to be one; the first of its names is the one in the address to use.
@@ -73,13 +101,23 @@ fn tls(args: &PortalArgs) -> Result<Option<Tls>, Failure> {
 fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
     let mut config = PortalConfig::new()
         .seed(args.seed)
-        .webhooks([Webhook::new(args.user, args.code.as_str())])
+        .token_ttl(args.token_ttl)
+        .skew(args.skew)
+        .zone(args.zone)
+        .seconds(match args.seconds {
+            SecondsArg::Whole => Seconds::Whole,
+            SecondsArg::Fractional => Seconds::Fractional,
+        })
+        .wall(args.wall)
+        .body_limit(args.body_limit)
+        .faults(Faults::parse(&args.faults.join("\n")).map_err(|error| wrong(&error))?)
+        .churn(Churn::parse(&args.churn.join("\n")).map_err(|error| wrong(&error))?)
         .statuses(match args.statuses {
             StatusesArg::Docs => Statuses::Docs,
             StatusesArg::Code => Statuses::Code,
         })
-        .rate_limit(demo::rate_limit(args.limit))
-        .operating_limit(operating_limit(args.limiter))
+        .rate_limit(rate_limit(args))
+        .operating_limit(operating_limit(args))
         .latency(args.latency)
         .jitter(args.jitter)
         .costs(Costs {
@@ -88,8 +126,26 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
             count: args.cost_count,
             skip: args.cost_skip,
         });
+    if let Some(seconds) = args.starts_at {
+        config = config.starts_at(f64::from(seconds));
+    }
+    if let Some(address) = &args.moved_to {
+        config = config.moved_to(address.as_str());
+    }
+    config = data(config, args)?;
+    Ok(access(config, args))
+}
+
+fn wrong(error: &SpecError) -> Failure {
+    Failure::usage(error.to_string())
+}
+
+fn data(mut config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure> {
     if args.rows.is_empty() && args.load.is_empty() {
         config = demo::with_rows(config);
+    } else if !args.app.is_empty() && !has_users(args) {
+        // Somebody has to let the applications in.
+        config = config.rows("user", args.signed_in.unwrap_or(1).max(args.user));
     }
     for rows in &args.rows {
         config = config.sparse_rows(rows.entity.as_str(), rows.rows, args.gaps);
@@ -100,15 +156,59 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
     Ok(config)
 }
 
-fn operating_limit(limiter: LimiterArg) -> Option<OperatingLimit> {
-    let generation = match limiter {
+fn has_users(args: &PortalArgs) -> bool {
+    let mut entities = args.rows.iter().map(|rows| &rows.entity);
+    entities.any(|entity| entity == "user") || args.load.iter().any(|load| load.entity == "user")
+}
+
+/// Who may call, and what they may see.
+fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
+    let hook = Webhook::new(args.user, args.code.as_str());
+    config = config.webhooks([if args.scopes.is_empty() {
+        hook
+    } else {
+        hook.scopes(&args.scopes)
+    }]);
+    for hook in &args.webhook {
+        config = config.webhook(hook.0.clone());
+    }
+    for token in &args.token {
+        config = config.token(token.token(&args.scopes));
+    }
+    for app in &args.app {
+        let app = app.app(&args.scopes);
+        config = config.app(match args.signed_in {
+            Some(user) => app.signed_in_as(user),
+            None => app,
+        });
+    }
+    for one in &args.rights {
+        config = config.user_rights(one.user, one.rights);
+    }
+    match &args.address {
+        Some(address) => config.address(address.as_str()),
+        None => config,
+    }
+}
+
+fn rate_limit(args: &PortalArgs) -> Option<RateLimit> {
+    let limit = demo::rate_limit(args.limit)?;
+    Some(if args.count_refused {
+        limit.counting_refused()
+    } else {
+        limit
+    })
+}
+
+fn operating_limit(args: &PortalArgs) -> Option<OperatingLimit> {
+    let generation = match args.limiter {
         LimiterArg::May2026 => Generation::Expiring,
         LimiterArg::October2026 => Generation::Banning,
         LimiterArg::Off => return None,
     };
     Some(OperatingLimit {
         generation,
-        ..OperatingLimit::default()
+        seconds: args.operating.as_secs_f64(),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
-use crate::support::{Desk, assert_story, ids, stderr};
+use crate::support::{Desk, assert_story, ids, stderr, stdout};
 
 /// A running emulator; it ends with the test.
 struct Emulator {
@@ -191,4 +191,214 @@ fn with_tls_a_client_that_trusts_the_authority_is_served_and_another_is_not() {
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(desk.rows("out.jsonl").len(), 120);
+}
+
+/// A call, and what the portal made of it.
+fn call(desk: &Desk, url: &str, args: &[&str]) -> (Option<i32>, String, String) {
+    let output = desk.run(&[&["call", "--portal", url], args].concat());
+    (output.status.code(), stdout(&output), stderr(&output))
+}
+
+/// What an address of the portal's own says: status, headers and body, over plain HTTP.
+fn fetch(url: &str, request: &str) -> String {
+    let host = url.split('/').nth(2).unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    let request = format!("{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    reply
+}
+
+#[test]
+fn faults_and_churn_are_played_from_the_start_and_shown() {
+    let desk = Desk::new();
+    let emulator = Emulator::start(
+        &desk,
+        &[
+            "--rows",
+            "crm.lead=10",
+            "--faults",
+            "500-before on=crm.lead.get; seed=42",
+            "--faults",
+            "429 on=user.current",
+            "--churn",
+            "lead:update=1/h",
+        ],
+    );
+    let (_, _, said) = call(&desk, &emulator.url, &["crm.lead.get", "--param", "id=1"]);
+    assert!(said.contains("500"), "{said}");
+    let shown = fetch(&emulator.url, "GET /_portal/faults");
+    assert!(
+        shown.contains("500-before on=crm.lead.get, 429 on=user.current; seed=42"),
+        "{shown}"
+    );
+    let shown = fetch(&emulator.url, "GET /_portal/churn");
+    assert!(shown.contains("lead:update="), "{shown}");
+}
+
+#[test]
+fn a_fault_that_there_is_not() {
+    let output = Desk::new().run(&["portal", "--port", "0", "--faults", "503, fire"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.starts_with(
+            "error: invalid value '503, fire' for '--faults <SPEC>': \"fire\": no fault \"fire\""
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn churn_of_an_entity_that_there_is_not() {
+    let output = Desk::new().run(&["portal", "--port", "0", "--churn", "unicorn:insert=5"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).starts_with("error: no entity \"unicorn\""),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn webhooks_have_scopes_and_users_have_rights() {
+    let desk = Desk::new();
+    desk.write(
+        "deals.jsonl",
+        "{\"ID\":\"1\",\"ASSIGNED_BY_ID\":\"1\"}\n{\"ID\":\"2\",\"ASSIGNED_BY_ID\":\"2\"}\n",
+    );
+    let emulator = Emulator::start(
+        &desk,
+        &[
+            "--load",
+            "crm.deal=deals.jsonl",
+            "--scopes",
+            "crm,task",
+            "--webhook",
+            "2:few:crm",
+            "--rights",
+            "2=own",
+        ],
+    );
+    let other = emulator.url.replace("/1/demo/", "/2/few/");
+    let (code, said, _) = call(&desk, &other, &["crm.deal.list", "--result"]);
+    assert_eq!(code, Some(0));
+    let rows: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 1, "{said}");
+    assert_eq!(rows[0]["ID"], "2");
+    let (_, _, said) = call(&desk, &other, &["tasks.task.list"]);
+    assert!(said.contains("insufficient_scope"), "{said}");
+    let (code, _, said) = call(&desk, &emulator.url, &["tasks.task.list"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (_, _, said) = call(&desk, &emulator.url, &["user.get"]);
+    assert!(said.contains("insufficient_scope"), "{said}");
+}
+
+#[test]
+fn an_application_gets_tokens_that_live_as_long_as_said() {
+    let desk = Desk::new();
+    let emulator = Emulator::start(
+        &desk,
+        &[
+            "--rows",
+            "crm.lead=10",
+            "--app",
+            "local.app:secret:http://localhost:9/back",
+            "--signed-in",
+            "1",
+            "--token-ttl",
+            "90s",
+            "--token",
+            "fixed:local.other",
+        ],
+    );
+    let reply = fetch(
+        &emulator.url,
+        "GET /oauth/authorize/?client_id=local.app&state=s",
+    );
+    let (_, code) = reply
+        .split_once("location: http://localhost:9/back?code=")
+        .unwrap_or_else(|| panic!("{reply}"));
+    let (code, _) = code.split_once('&').unwrap();
+    let reply = fetch(
+        &emulator.url,
+        &format!(
+            "GET /oauth/token/?grant_type=authorization_code&client_id=local.app&client_secret=secret&code={code}"
+        ),
+    );
+    assert!(reply.contains("\"expires_in\":90"), "{reply}");
+    let token = reply.split("\"access_token\":\"").nth(1).unwrap();
+    let (token, _) = token.split_once('"').unwrap();
+    for token in [token, "fixed"] {
+        let reply = fetch(
+            &emulator.url,
+            &format!("GET /rest/user.current.json?auth={token}"),
+        );
+        assert!(reply.starts_with("HTTP/1.1 200 OK"), "{reply}");
+    }
+}
+
+#[test]
+fn an_application_is_told_of_its_installation() {
+    let desk = Desk::new();
+    let handler = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = handler.local_addr().unwrap();
+    let _emulator = Emulator::start(
+        &desk,
+        &[
+            "--rows",
+            "crm.lead=10",
+            "--app",
+            &format!("local.app:secret:http://{address}/install"),
+            "--install",
+        ],
+    );
+    let (stream, _) = handler.accept().unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    assert_eq!(line, "POST /install HTTP/1.1\r\n");
+}
+
+#[test]
+fn the_clock_and_the_limit_are_what_is_asked_for() {
+    let desk = Desk::new();
+    let emulator = Emulator::start(
+        &desk,
+        &[
+            "--rows",
+            "crm.lead=10",
+            "--starts-at",
+            "1000000000",
+            "--skew=-1h",
+            "--zone=-05:00",
+            "--seconds",
+            "fractional",
+            "--limit",
+            "enterprise",
+            "--limiter",
+            "off",
+        ],
+    );
+    let (_, said, _) = call(&desk, &emulator.url, &["user.current"]);
+    assert!(said.contains("2001-09-08T19:46:"), "{said}");
+    assert!(said.contains("-05:00"), "{said}");
+    assert!(!said.contains("operating"), "{said}");
+    let reply: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert!(reply["time"]["start"].is_f64(), "{said}");
+}
+
+#[test]
+fn a_renamed_portal_sends_everybody_to_its_new_address() {
+    let desk = Desk::new();
+    let emulator = Emulator::start(
+        &desk,
+        &["--rows", "crm.lead=10", "--moved-to", "https://new.test"],
+    );
+    let reply = fetch(&emulator.url, "GET /rest/1/demo/user.current");
+    assert!(reply.starts_with("HTTP/1.1 302 Found"), "{reply}");
+    assert!(
+        reply.contains("location: https://new.test/rest/1/demo/user.current"),
+        "{reply}"
+    );
 }

@@ -18,7 +18,7 @@ struct Column<'t> {
     at: usize,
     field: &'t Field,
     /// `,"NAME":`
-    prefix: Vec<u8>,
+    prefix: &'t [u8],
 }
 
 impl<'t> Plan<'t> {
@@ -28,17 +28,18 @@ impl<'t> Plan<'t> {
         shape: Shape,
         fields: impl IntoIterator<Item = usize>,
     ) -> Self {
-        let mut columns: Vec<Column<'t>> = Vec::new();
+        let mut seen = vec![false; table.schema.fields().len()];
+        let mut columns: Vec<Column<'t>> = Vec::with_capacity(16);
         for at in fields {
-            if columns.iter().any(|column| column.at == at) {
+            if std::mem::replace(&mut seen[at], true) {
                 continue;
             }
             let field = table.schema.get(at);
-            let name = match shape {
-                Shape::Legacy | Shape::User => &field.name,
-                Shape::Item | Shape::Task => field.camel.as_str(),
+            let prefix = match shape {
+                Shape::Legacy | Shape::User => &field.name_prefix,
+                Shape::Item | Shape::Task => &field.camel_prefix,
             };
-            columns.push(Column::new(at, field, name));
+            columns.push(Column { at, field, prefix });
         }
         Self {
             table,
@@ -51,7 +52,7 @@ impl<'t> Plan<'t> {
     pub(crate) fn with_original_user_fields(mut self) -> Self {
         for column in &mut self.columns {
             if column.field.is_user_field() {
-                *column = Column::new(column.at, column.field, &column.field.name);
+                column.prefix = &column.field.name_prefix;
             }
         }
         self
@@ -68,7 +69,7 @@ impl<'t> Plan<'t> {
             {
                 continue;
             }
-            out.extend_from_slice(&column.prefix);
+            out.extend_from_slice(column.prefix);
             self.shape.write(out, column.field, cell);
         }
         match out.get_mut(open) {
@@ -86,15 +87,6 @@ impl<'t> Plan<'t> {
     /// Writes a list of rows, under `key` if there is one.
     pub(crate) fn output(&self, key: Option<&'static str>, ids: &[u64]) -> Output {
         list(key, ids, |out, id| self.write(out, &self.table.row(id)))
-    }
-}
-
-impl<'t> Column<'t> {
-    fn new(at: usize, field: &'t Field, name: &str) -> Self {
-        let mut prefix = vec![b','];
-        brimful_protocol::json::write_string(&mut prefix, name);
-        prefix.push(b':');
-        Self { at, field, prefix }
     }
 }
 

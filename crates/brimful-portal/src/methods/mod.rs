@@ -8,6 +8,7 @@
 
 mod crm;
 mod departments;
+mod disk;
 mod paging;
 mod params;
 mod system;
@@ -238,6 +239,8 @@ fn portal(methods: &mut Vec<Method>) {
         write!("department", "department.delete", departments::delete),
         read!("user", "user.current", users::current),
         read!("", "user.admin", system::admin),
+        read!("disk", "disk.file.get", disk::get),
+        write!("disk", "disk.folder.uploadfile", disk::upload),
         read!("", "profile", system::profile),
         read!("", "app.info", system::app),
         read!("", "server.time", system::time),

@@ -27,7 +27,7 @@ mod tasks;
 
 use std::net::IpAddr;
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::Array;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 
@@ -174,6 +174,5 @@ async fn many(core: &Core, caller: &Caller, body: Array) -> Result<Response<Byte
 fn enveloped(core: &Core, result: &[u8], timing: &Timing) -> Vec<u8> {
     let mut body = Body::open(result.len());
     body.result().extend_from_slice(result);
-    let time: Value = timing.to_value(&core.clock, core.config.seconds);
-    body.close(None, None, &time)
+    body.close(core, None, None, timing)
 }

@@ -6,6 +6,7 @@
 pub(crate) mod cell;
 pub(crate) mod comments;
 pub(crate) mod entities;
+pub(crate) mod files;
 mod hash;
 pub(crate) mod links;
 pub(crate) mod moment;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use brimful_protocol::Value;
 use comments::Comments;
 use entities::ENTITIES;
+use files::Files;
 use links::Links;
 use presence::Presence;
 use schema::{ID, Schema};
@@ -96,6 +98,7 @@ pub(crate) struct State {
     pub(crate) tables: Vec<Table>,
     pub(crate) links: Links,
     pub(crate) comments: Comments,
+    pub(crate) files: Files,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
 }
@@ -151,6 +154,7 @@ impl State {
             tables: tables.collect(),
             links: Links::default(),
             comments: Comments::default(),
+            files: Files::default(),
             next_multifield: 1 << 32,
         };
         for (at, load) in loads {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use brimful_protocol::json;
+
 use super::hash;
 use super::source::Source;
 
@@ -167,6 +169,10 @@ pub(crate) struct Field {
     pub(crate) item: Cow<'static, str>,
     /// `assignedById`
     pub(crate) camel: String,
+    /// `,"ASSIGNED_BY_ID":`
+    pub(crate) name_prefix: Box<[u8]>,
+    /// `,"assignedById":`
+    pub(crate) camel_prefix: Box<[u8]>,
     pub(crate) kind: Kind,
     pub(crate) source: Source,
     pub(crate) title: Cow<'static, str>,
@@ -179,6 +185,8 @@ impl Field {
         Self {
             name: Cow::Borrowed(spec.name),
             item: Cow::Borrowed(spec.item),
+            name_prefix: prefix(spec.name),
+            camel_prefix: prefix(&camel(spec.item)),
             camel: camel(spec.item),
             kind: spec.kind,
             source: spec.source,
@@ -193,6 +201,8 @@ impl Field {
         Self {
             name: Cow::Owned(name.to_owned()),
             item: Cow::Owned(name.to_owned()),
+            name_prefix: prefix(name),
+            camel_prefix: prefix(&camel(name)),
             camel: camel(name),
             kind: Kind::Text,
             source: Source::Nothing,
@@ -275,6 +285,14 @@ impl Schema {
     pub(crate) fn ignoring_case(&self, name: &str) -> Option<usize> {
         self.by_name.get(&name.to_ascii_uppercase()).copied()
     }
+}
+
+/// What stands before the value of a field in JSON.
+fn prefix(name: &str) -> Box<[u8]> {
+    let mut prefix = vec![b','];
+    json::write_string(&mut prefix, name);
+    prefix.push(b':');
+    prefix.into()
 }
 
 /// `ASSIGNED_BY_ID` → `assignedById`; user fields keep an underscore before their number

@@ -84,7 +84,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether nothing but blanks is left.
     pub(crate) fn is_at_end(&mut self) -> bool {
-        self.peek().is_err()
+        self.peek().is_err() && self.at == self.bytes.len()
     }
 
     /// Steps into an object: `each` is given every key, and has to consume its value.

@@ -113,7 +113,7 @@ fn walk<'a>(
     if u32::try_from(body.len()).is_err() {
         return Err(RowsError::TooLarge(body.len()));
     }
-    let Ok(text) = std::str::from_utf8(body) else {
+    let Ok(text) = simdutf8::basic::from_utf8(body) else {
         return Err(no_result(body));
     };
     let mut cursor = Cursor::new(text);

@@ -2,17 +2,56 @@
 
 use std::fmt;
 
-use super::{OAuth, Webhook};
+use super::{Callback, OAuth, PortalAddress, PortalAddressError, Webhook, WebhookError};
+use crate::error::Error;
+use crate::transport::Route;
 
 /// Who calls. It is made from the address of a webhook, from [`OAuth`], or from the address of a portal alone for
 /// [`ClientBuilder::token_with`](crate::ClientBuilder::token_with).
-pub struct Credential(pub(crate) Kind);
+pub struct Credential(Kind);
 
-pub(crate) enum Kind {
+enum Kind {
     /// Looked at when the client is built.
     Address(String),
     OAuth(Box<OAuth>),
     Webhook(Webhook),
+}
+
+/// A credential that was looked at.
+pub(crate) enum Who {
+    Webhook(Webhook),
+    Callback(PortalAddress, Callback),
+    OAuth(Box<OAuth>),
+}
+
+impl Who {
+    pub(crate) fn of(credential: Credential, token: Option<Callback>) -> Result<Self, Error> {
+        let config = |error: &dyn std::error::Error| Error::config(error.to_string());
+        match (credential.0, token) {
+            (Kind::Address(address), None) => address
+                .parse()
+                .map(Self::Webhook)
+                .map_err(|error: WebhookError| config(&error)),
+            (Kind::Address(address), Some(callback)) => address
+                .parse()
+                .map(|portal| Self::Callback(portal, callback))
+                .map_err(|error: PortalAddressError| config(&error)),
+            (Kind::Webhook(webhook), None) => Ok(Self::Webhook(webhook)),
+            (Kind::OAuth(oauth), None) => Ok(Self::OAuth(oauth)),
+            (_, Some(_)) => Err(Error::config(
+                "a webhook and an application need no function for tokens: give the portal's address alone",
+            )),
+        }
+    }
+
+    /// The way to the portal.
+    pub(crate) fn route(&self) -> Route {
+        match self {
+            Self::Webhook(webhook) => webhook.route(),
+            Self::Callback(portal, _) => portal.route(),
+            Self::OAuth(oauth) => oauth.tokens.portal.route(),
+        }
+    }
 }
 
 impl From<String> for Credential {

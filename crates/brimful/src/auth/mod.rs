@@ -41,7 +41,7 @@ use address::Address;
 pub(crate) use address::{host_of, may_follow};
 pub(crate) use bearer::Pass;
 pub(crate) use callback::Callback;
-pub(crate) use credential::Kind as CredentialKind;
+pub(crate) use credential::Who;
 pub(crate) use failure::Failure;
 
 use crate::error::Error;
@@ -57,7 +57,6 @@ pub(crate) enum Api {
     /// `/rest/…`.
     Rest,
     /// `/rest/api/…`: REST 3.0.
-    #[allow(dead_code, reason = "the calls of REST 3.0 come next")]
     Rest3,
 }
 
@@ -70,42 +69,41 @@ pub(crate) struct Auth {
 }
 
 impl Auth {
-    pub(crate) fn webhook(webhook: Webhook) -> Self {
-        Self {
-            address: Arc::new(RwLock::new(Address::Webhook(webhook))),
-            bearer: None,
-            refresher: None,
-        }
-    }
-
-    /// A portal, and a function that gives tokens for it.
-    pub(crate) fn callback(portal: PortalAddress, callback: Callback) -> Result<Self, Error> {
-        Ok(Self {
-            address: Arc::new(RwLock::new(Address::Portal(portal))),
-            bearer: Some(Bearer::new(callback, None).map_err(useless)?),
-            refresher: None,
-        })
-    }
-
-    /// An application with its tokens, which are refreshed over `transport`.
-    pub(crate) fn oauth(
-        oauth: OAuth,
-        transport: Arc<dyn Transport>,
+    /// Who calls, over `transport` where tokens have to be refreshed.
+    pub(crate) fn new(
+        who: Who,
+        transport: &Arc<dyn Transport>,
         retry: Retry,
     ) -> Result<Self, Error> {
-        let OAuth { app, tokens, store } = oauth;
-        let address = Arc::new(RwLock::new(Address::Portal(tokens.portal.clone())));
-        let first = tokens.access.clone();
-        let server = TokenServer {
-            app,
-            transport,
-            retry,
-        };
-        let refresher = Refresher::new(server, tokens, store, Arc::clone(&address));
-        Ok(Self {
-            address,
-            bearer: Some(Bearer::new(refresher.clone(), Some(first)).map_err(useless)?),
-            refresher: Some(refresher),
+        let useless = |failure: Failure| failure.into_error("the access token cannot be used");
+        let at = |address| Arc::new(RwLock::new(address));
+        Ok(match who {
+            Who::Webhook(webhook) => Self {
+                address: at(Address::Webhook(webhook)),
+                bearer: None,
+                refresher: None,
+            },
+            Who::Callback(portal, callback) => Self {
+                address: at(Address::Portal(portal)),
+                bearer: Some(Bearer::new(callback, None).map_err(useless)?),
+                refresher: None,
+            },
+            Who::OAuth(oauth) => {
+                let OAuth { app, tokens, store } = *oauth;
+                let address = at(Address::Portal(tokens.portal.clone()));
+                let first = tokens.access.clone();
+                let server = TokenServer {
+                    app,
+                    transport: Arc::clone(transport),
+                    retry,
+                };
+                let refresher = Refresher::new(server, tokens, store, Arc::clone(&address));
+                Self {
+                    address,
+                    bearer: Some(Bearer::new(refresher.clone(), Some(first)).map_err(useless)?),
+                    refresher: Some(refresher),
+                }
+            }
         })
     }
 
@@ -176,10 +174,6 @@ impl Auth {
             refresher.moved();
         }
     }
-}
-
-fn useless(failure: Failure) -> Error {
-    failure.into_error("the access token cannot be used")
 }
 
 /// The portal, without secrets.

@@ -42,7 +42,7 @@ fn taken_for_references(text: &str) -> impl Iterator<Item = &str> {
             run.get(..name.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(name))
         };
-        NAMES.iter().any(|name| named(&name)).then_some(run)
+        NAMES.iter().any(named).then_some(run)
     })
 }
 
@@ -154,16 +154,16 @@ mod tests {
 
     use super::*;
 
-    fn known(label: &str, result: Value) -> Known {
+    fn known(label: &str, result: &Value) -> Known {
         let mut known = Known::default();
-        let raw = serde_json::value::to_raw_value(&result).unwrap();
+        let raw = serde_json::value::to_raw_value(result).unwrap();
         known.note(label, &raw, Some(7), None);
         known
     }
 
     #[test]
     fn a_reference_to_a_known_result_is_replaced_with_its_type() {
-        let known = known("lead", json!({"ID": "5", "TAGS": [1, 2]}));
+        let known = known("lead", &json!({"ID": "5", "TAGS": [1, 2]}));
         let params = json!({
             "id": "$result[lead][ID]",
             "tags": "$result[lead][TAGS]",
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_text_that_mixes_known_and_unknown_is_not_resolved() {
-        let known = known("lead", json!(5));
+        let known = known("lead", &json!(5));
         assert_eq!(
             known.resolve(&json!("$result[lead] $result[contact]")),
             None

@@ -18,6 +18,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::debug;
 
+use super::Observer;
 use super::plan::{OwnedPlace, Plan};
 use super::report::{ListReport, Progress};
 use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Then, Ticket, label};
@@ -56,6 +57,7 @@ pub(crate) struct Driver {
     report: ListReport,
     started: Instant,
     progress: watch::Sender<Progress>,
+    pub(super) observer: Option<Observer>,
     /// Seconds that a command and a whole full request take, as last seen.
     command_time: f64,
     request_time: f64,
@@ -103,6 +105,7 @@ impl Driver {
             report: ListReport::default(),
             started: Instant::now(),
             progress,
+            observer: None,
             command_time: 0.0,
             request_time: 0.0,
             row_bytes: 1000.0,
@@ -393,13 +396,17 @@ impl Driver {
     }
 
     fn tell(&self) {
-        self.progress.send_replace(Progress {
+        let progress = Progress {
             rows: self.report.rows,
             requests: self.report.requests + self.flights.len() as u64,
             in_flight: self.flights.len(),
             waited: self.report.waited_for_limit + self.report.waited_for_operating,
             extent: self.strategy.extent(),
-        });
+        };
+        if let Some(observer) = &self.observer {
+            (observer.0)(&progress);
+        }
+        self.progress.send_replace(progress);
     }
 }
 

@@ -11,6 +11,7 @@ mod report;
 mod simulation;
 mod strategy;
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use plan::Walk;
 pub use report::{ListReport, Progress};
 pub use strategy::Extent;
 
+use crate::check;
 use crate::client::Client;
 use crate::error::Error;
 use driver::{Driver, Message};
@@ -41,6 +43,17 @@ pub struct List {
     params: Value,
     walk: Walk,
     tail: Tail,
+    observer: Option<Observer>,
+}
+
+/// Is told of the progress of a list.
+#[derive(Clone)]
+struct Observer(Arc<dyn Fn(&Progress) + Send + Sync>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 impl List {
@@ -51,6 +64,7 @@ impl List {
             params: Value::Object(Map::new()),
             walk: Walk::Auto,
             tail: Tail::Sweep,
+            observer: None,
         }
     }
 
@@ -99,6 +113,24 @@ impl List {
         self
     }
 
+    /// Calls `observer` whenever the walk has come further. It is called between requests and must not block;
+    /// [`Pages::watch`] follows the progress from elsewhere.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// let (leads, report) = client
+    ///     .list("crm.lead.list")
+    ///     .on_progress(|progress| eprintln!("{} rows", progress.rows))
+    ///     .collect::<serde_json::Value>()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_progress(mut self, observer: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(observer)));
+        self
+    }
+
     /// The pages, in ID order where the list is walked by ID. Pages have 50 rows or fewer, and are held back in bounded
     /// memory until they are taken. Must be called inside a Tokio runtime.
     ///
@@ -111,13 +143,17 @@ impl List {
                 self.params
             )));
         };
+        if let Some(doubt) = check::everything(&self.method, &params) {
+            tracing::warn!("{doubt}");
+        }
         let plan = plan::plan(&self.method, params, self.walk, self.tail)?;
         let session = Arc::clone(self.client.session());
         // Lists of one client take turns before the gate.
         let scope = self.client.job().scope().clone();
         let (rows, messages) = mpsc::channel(8);
         let (progress, watched) = watch::channel(Progress::default());
-        let driver = Driver::new(session, scope, self.method, plan, progress);
+        let mut driver = Driver::new(session, scope, self.method, plan, progress);
+        driver.observer = self.observer;
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
             messages,

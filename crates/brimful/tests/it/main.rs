@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod batches;
+mod blocking;
+mod cache;
 mod calls;
 mod each;
 mod http;
@@ -11,4 +13,6 @@ mod lists;
 mod misbehaviour;
 mod moved;
 mod oauth;
+mod rest;
+mod rest3;
 mod support;

@@ -44,7 +44,7 @@ pub(crate) fn get<const ENTITY: usize>(
         ..Work::default()
     }
     .charge(call);
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(2048);
     plan.write(&mut out, &row);
     Ok(Output::json(out))
 }

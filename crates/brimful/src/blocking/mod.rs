@@ -1,0 +1,225 @@
+//! The same client for programs that are not asynchronous.
+//!
+//! Every name means what it means in the crate's root, and all work is done by the one implementation there: a
+//! [`Client`] here has a runtime of its own on a thread of its own, and waits for it. May be used from any thread, inside
+//! another runtime too (which then stands still).
+//!
+//! ```no_run
+//! # fn example() -> Result<(), brimful::Error> {
+//! let client = brimful::blocking::Client::new("https://example.bitrix24.ru/rest/1/code/")?;
+//! for row in client.list("crm.lead.list").select(["ID", "TITLE"]).rows::<serde_json::Value>()? {
+//!     println!("{}", row?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod list;
+mod runtime;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use list::{List, Outcomes, Pages, Rows};
+use runtime::Runtime;
+
+use crate::{
+    Batch, BatchReply, ClientBuilder, Credential, Error, Fields, Limits, OnError, Outcome,
+    Priority, RawReply, Reply, SlowGuard, Stats,
+};
+
+/// A client of one portal that waits for each answer; see [`crate::Client`].
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: crate::Client,
+    runtime: Arc<Runtime>,
+}
+
+impl Client {
+    /// A client of the portal behind a webhook's address, or of an application, with everything else as usual.
+    pub fn new(credential: impl Into<Credential>) -> Result<Self, Error> {
+        Self::over(crate::Client::builder(credential).build()?)
+    }
+
+    /// A builder: [`ClientBuilder::build_blocking`] ends it.
+    pub fn builder(credential: impl Into<Credential>) -> ClientBuilder {
+        crate::Client::builder(credential)
+    }
+
+    /// This client over another one, with which it shares connections, limits and what was learned.
+    pub fn over(client: crate::Client) -> Result<Self, Error> {
+        let runtime = Runtime::new().map_err(|error| {
+            Error::config("the thread of the blocking client could not be started")
+                .with_source(error)
+        })?;
+        Ok(Self {
+            inner: client,
+            runtime: Arc::new(runtime),
+        })
+    }
+
+    /// The asynchronous client underneath.
+    pub fn as_async(&self) -> &crate::Client {
+        &self.inner
+    }
+
+    /// See [`crate::Client::call`].
+    pub fn call(&self, method: &str, params: Value) -> Result<Reply, Error> {
+        self.runtime.wait(self.inner.call(method, params))
+    }
+
+    /// See [`crate::Client::call_idempotent`].
+    pub fn call_idempotent(&self, method: &str, params: Value) -> Result<Reply, Error> {
+        self.runtime
+            .wait(self.inner.call_idempotent(method, params))
+    }
+
+    /// See [`crate::Client::call_raw`].
+    pub fn call_raw(&self, method: &str, params: Value) -> Result<RawReply, Error> {
+        self.runtime.wait(self.inner.call_raw(method, params))
+    }
+
+    /// See [`crate::Client::call_method`].
+    pub fn call_method(&self, method: &str, params: Value) -> CallResult {
+        CallResult {
+            inner: self.runtime.wait(self.inner.call_method(method, params)),
+            runtime: Arc::clone(&self.runtime),
+        }
+    }
+
+    /// See [`crate::Client::call_batch`].
+    pub fn call_batch<'a, I>(
+        &self,
+        commands: I,
+        on_error: OnError,
+    ) -> Result<crate::CallResults, Error>
+    where
+        I: IntoIterator<Item = (&'a str, &'a str, Value)> + Send,
+        I::IntoIter: Send,
+    {
+        self.runtime.wait(self.inner.call_batch(commands, on_error))
+    }
+
+    /// See [`crate::Client::batch`].
+    pub fn batch(&self, batch: Batch) -> Result<BatchReply, Error> {
+        self.runtime.wait(self.inner.batch(batch))
+    }
+
+    /// See [`crate::Client::call_each`]: the outcomes, in the order of the items.
+    pub fn call_each<I>(&self, method: impl Into<String>, items: I) -> Vec<Outcome>
+    where
+        I: IntoIterator<Item = Value>,
+        I::IntoIter: Send + 'static,
+    {
+        self.runtime
+            .wait(self.inner.call_each(method, items).collect())
+    }
+
+    /// The same as they come, in the order of the items.
+    pub fn call_each_iter<I>(&self, method: impl Into<String>, items: I) -> Outcomes
+    where
+        I: IntoIterator<Item = Value>,
+        I::IntoIter: Send + 'static,
+    {
+        let outcomes = self.inner.call_each(method, items).outcomes();
+        Outcomes::new(outcomes, Arc::clone(&self.runtime))
+    }
+
+    /// See [`crate::Client::list`].
+    pub fn list(&self, method: impl Into<String>) -> List {
+        List::new(self.inner.list(method), Arc::clone(&self.runtime))
+    }
+
+    /// See [`crate::Client::fields`].
+    pub fn fields(&self, entity: &str, params: Value) -> Result<Fields, Error> {
+        self.runtime.wait(self.inner.fields(entity, params))
+    }
+
+    /// A method of REST 3.0; see [`crate::rest3::Rest3::call`].
+    pub fn call_rest3(&self, method: &str, params: Value) -> Result<Reply, Error> {
+        let rest3 = self.inner.rest3();
+        self.runtime.wait(rest3.call(method, params))
+    }
+
+    /// See [`crate::Client::with_priority`].
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Self {
+        self.same(self.inner.with_priority(priority))
+    }
+
+    /// See [`crate::Client::job`].
+    #[must_use]
+    pub fn job(&self) -> Self {
+        self.same(self.inner.job())
+    }
+
+    /// See [`crate::Client::with_deadline`].
+    #[must_use]
+    pub fn with_deadline(&self, within: Duration) -> Self {
+        self.same(self.inner.with_deadline(within))
+    }
+
+    /// See [`crate::Client::limits`].
+    pub fn limits(&self) -> Limits {
+        self.inner.limits()
+    }
+
+    /// See [`crate::Client::slow`].
+    pub fn slow(&self, requests: usize) -> SlowGuard {
+        self.inner.slow(requests)
+    }
+
+    /// See [`crate::Client::stats`].
+    pub fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+
+    /// See [`crate::Client::portal`].
+    pub fn portal(&self) -> String {
+        self.inner.portal()
+    }
+
+    fn same(&self, inner: crate::Client) -> Self {
+        Self {
+            inner,
+            runtime: Arc::clone(&self.runtime),
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// The client, for a program that is not asynchronous.
+    ///
+    /// # Errors
+    /// As for [`ClientBuilder::build`], and the thread that it needs cannot be started.
+    pub fn build_blocking(self) -> Result<Client, Error> {
+        Client::over(self.build()?)
+    }
+}
+
+/// What became of a call, with the names of BX.rest; see [`crate::CallResult`], whose methods it has.
+#[derive(Debug)]
+pub struct CallResult {
+    inner: crate::CallResult,
+    runtime: Arc<Runtime>,
+}
+
+impl CallResult {
+    /// The next page. `None` if there is none.
+    pub fn next(&self) -> Option<Self> {
+        Some(Self {
+            inner: self.runtime.wait(self.inner.next())?,
+            runtime: Arc::clone(&self.runtime),
+        })
+    }
+}
+
+impl std::ops::Deref for CallResult {
+    type Target = crate::CallResult;
+
+    fn deref(&self) -> &crate::CallResult {
+        &self.inner
+    }
+}

@@ -1,0 +1,111 @@
+//! Over a socket: a blocking client has a clock that nobody pauses.
+
+use brimful::blocking::Client;
+use brimful::{Batch, Outcome};
+use brimful_portal::{Portal, PortalConfig};
+use serde_json::{Value, json};
+
+/// A portal on a port, on a thread of its own.
+struct Served {
+    url: String,
+    runtime: tokio::runtime::Runtime,
+}
+
+fn served() -> Served {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let config = PortalConfig::unlimited().rows("crm.lead", 1_234);
+    let server = runtime
+        .block_on(Portal::new(config).unwrap().bind("127.0.0.1:0"))
+        .unwrap();
+    let url = server.webhook_url();
+    // It is served as long as the runtime lives.
+    std::mem::forget(server);
+    Served { url, runtime }
+}
+
+fn use_it(url: &str) {
+    let client = Client::builder(url).limit(None).build_blocking().unwrap();
+    let ids: Vec<String> = client
+        .list("crm.lead.list")
+        .select(["ID"])
+        .rows::<Value>()
+        .unwrap()
+        .map(|row| row.unwrap()["ID"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        ids,
+        (1..=1_234).map(|id| id.to_string()).collect::<Vec<_>>()
+    );
+    let mut pages = client.list("crm.lead.list").select(["ID"]).pages().unwrap();
+    assert_eq!(
+        pages
+            .by_ref()
+            .map(|page| page.unwrap().len())
+            .sum::<usize>(),
+        1_234
+    );
+    assert_eq!(pages.report().unwrap().rows, 1_234);
+    let (rows, report) = client.list("crm.lead.list").collect::<Value>().unwrap();
+    assert_eq!((rows.len(), report.rows), (1_234, 1_234));
+
+    let items = (0..60).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}));
+    let outcomes = client.call_each("crm.lead.add", items.clone());
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::Done(_)))
+    );
+    assert_eq!(client.call_each_iter("crm.lead.add", items).count(), 60);
+
+    let mut batch = Batch::new();
+    let user = batch.add("user", "user.current", json!({})).unwrap();
+    let reply = client.batch(batch).unwrap();
+    assert!(reply.get(&user).unwrap().done().is_some());
+    let page = client.call_method("crm.lead.list", json!({}));
+    assert!(page.has_more() && page.next().unwrap().error().is_none());
+    assert!(
+        client
+            .fields("crm.lead", json!({}))
+            .unwrap()
+            .contains_key("TITLE")
+    );
+    let _gently = client.slow(1);
+    assert!(client.call("crm.lead.get", json!({"id": 99_999})).is_err());
+    assert!(client.stats().requests > 5);
+}
+
+#[test]
+fn everything_can_be_waited_for() {
+    let served = served();
+    use_it(&served.url);
+    served.runtime.shutdown_background();
+}
+
+#[tokio::test]
+async fn inside_another_runtime_too() {
+    let served = std::thread::spawn(served).join().unwrap();
+    use_it(&served.url);
+    served.runtime.shutdown_background();
+}
+
+#[test]
+fn threads_share_one_client() {
+    let served = served();
+    let client = Client::builder(&served.url)
+        .limit(None)
+        .build_blocking()
+        .unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let (rows, _) = client.list("crm.lead.list").collect::<Value>().unwrap();
+                assert_eq!(rows.len(), 1_234);
+            });
+        }
+    });
+    served.runtime.shutdown_background();
+}
