@@ -207,12 +207,31 @@ impl HttpOptions {
     /// A reqwest client of the caller's own, with connections, proxies and certificates as it has them; of the options
     /// here only [`timeout`](Self::timeout) and [`max_reply`](Self::max_reply) go with it, any other is refused.
     ///
-    /// Let it not follow redirects (`reqwest::redirect::Policy::none()`): it would send a `POST` on as a `GET`, without
-    /// its parameters. An answer that came so is not taken for the portal's.
+    /// Let it not follow redirects, as [`reqwest_builder`](Self::reqwest_builder) begins: it would send a `POST` on as
+    /// a `GET`, without its parameters. An answer that came so is not taken for the portal's.
+    ///
+    /// ```
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let own = brimful::HttpOptions::reqwest_builder().https_only(true).build()?;
+    /// let client = brimful::Client::builder("https://example.bitrix24.ru/rest/1/code/")
+    ///     .http(brimful::HttpOptions::new().client(own))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// # example().unwrap();
+    /// ```
     #[must_use]
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.own = Some(client);
         self
+    }
+
+    /// A builder for [`client`](Self::client): with the cryptography of this crate, if the program has installed no
+    /// other, and without redirects.
+    pub fn reqwest_builder() -> reqwest::ClientBuilder {
+        // A provider that the program has installed is left alone.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
     }
 }
 

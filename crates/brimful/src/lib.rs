@@ -64,6 +64,7 @@ pub use http_options::HttpOptions;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{List, ListReport, Pages, Progress, Rows};
 pub use reply::{RawReply, Reply};
+pub use reqwest;
 pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
 pub use stats::Stats;

@@ -374,7 +374,10 @@ impl FileStream {
             self.head = head;
             self.repeated = 0;
         } else {
-            let same = head.etag == self.head.etag && head.size == self.head.size;
+            let sizes = self.head.size.zip(head.size);
+            let same =
+                head.etag == self.head.etag && sizes.is_none_or(|(before, now)| before == now);
+            self.head.size = self.head.size.or(head.size);
             let from = match answer.status {
                 StatusCode::PARTIAL_CONTENT => Head::range_start(&answer.headers),
                 _ => Some(0),

@@ -6,7 +6,6 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
-use reqwest::redirect::Policy;
 
 use super::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
 use crate::auth::PortalAddress;
@@ -142,15 +141,12 @@ impl Transport for HttpTransport {
 }
 
 fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Error> {
-    // A provider that the program has installed is left alone.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let agent = &connections.user_agent;
     if agent.trim().is_empty() {
         return Err(Error::config("the User-Agent may not be empty"));
     }
-    let mut builder = reqwest::Client::builder()
+    let mut builder = HttpOptions::reqwest_builder()
         .user_agent(agent)
-        .redirect(Policy::none())
         .connect_timeout(connections.connect_timeout)
         .tcp_nodelay(true);
     builder = match (&connections.proxy, route) {

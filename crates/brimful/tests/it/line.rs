@@ -82,6 +82,8 @@ impl Line {
             .body(request.body)
             .unwrap();
         *sent.headers_mut() = request.headers;
+        let agent = HeaderValue::from_static("line/1");
+        sent.headers_mut().insert(header::USER_AGENT, agent);
         let host = origin.split_once("://").unwrap().1;
         sent.headers_mut()
             .insert(header::HOST, HeaderValue::from_str(host).unwrap());
