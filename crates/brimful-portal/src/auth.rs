@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{AccessToken, PortalConfig, Scopes, Statuses, Webhook};
+use crate::download::Links;
 use crate::journal::Origin;
 use crate::limits::Entity;
 use crate::method::MethodError;
@@ -32,6 +33,8 @@ pub(crate) struct Caller {
     /// Who is charged for the time of a command in a batch.
     pub(crate) batch_entity: Entity,
     pub(crate) client_id: Option<Arc<str>>,
+    /// What makes links to files, for calls that return any.
+    pub(crate) links: Option<Links>,
 }
 
 /// Those who may call.
@@ -104,6 +107,7 @@ impl Caller {
             entity: Entity::Webhook(place),
             batch_entity: Entity::Nobody,
             client_id: None,
+            links: None,
         }
     }
 
@@ -119,6 +123,7 @@ impl Caller {
             batch_entity: entity.clone(),
             entity,
             client_id: Some(client_id),
+            links: None,
         }
     }
 }

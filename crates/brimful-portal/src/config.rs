@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
 use crate::churn::Churn;
@@ -29,6 +30,7 @@ pub struct PortalConfig {
     pub(crate) data: Data,
     pub(crate) webhooks: Vec<Webhook>,
     pub(crate) tokens: Vec<AccessToken>,
+    pub(crate) files: Vec<(String, Bytes)>,
     pub(crate) apps: Vec<App>,
     pub(crate) token_ttl: Duration,
     pub(crate) rights: BTreeMap<u64, Rights>,
@@ -119,6 +121,7 @@ impl Default for PortalConfig {
             data: Data::default(),
             webhooks: vec![Webhook::new(1, "demo")],
             tokens: Vec::new(),
+            files: Vec::new(),
             apps: Vec::new(),
             token_ttl: Duration::from_secs(3600),
             rights: BTreeMap::new(),
@@ -233,6 +236,13 @@ impl PortalConfig {
     #[must_use]
     pub fn webhook(mut self, webhook: Webhook) -> Self {
         self.webhooks.push(webhook);
+        self
+    }
+
+    /// One more file on the disk: the first has the ID 2, since the folder that they are in has 1.
+    #[must_use]
+    pub fn file(mut self, name: impl Into<String>, content: impl Into<Bytes>) -> Self {
+        self.files.push((name.into(), content.into()));
         self
     }
 

@@ -162,8 +162,16 @@ impl<'p> Executor<'p> {
             Err(error) => Outcome::Failed(error),
             Ok(output) => match output.error() {
                 Some(error) => Outcome::ErrorAsData(error),
-                None => Outcome::Done(output),
+                None => Outcome::Done(self.linked(method, output)),
             },
+        }
+    }
+
+    /// With links in the files that `disk.*` describes.
+    fn linked(&self, method: &Method, output: Output) -> Output {
+        match &self.caller.links {
+            Some(links) if method.name.starts_with("disk.") => links.fill(self.core, output),
+            _ => output,
         }
     }
 

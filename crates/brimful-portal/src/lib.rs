@@ -24,6 +24,7 @@ mod churn;
 mod clock;
 mod config;
 mod control;
+mod download;
 mod executor;
 mod faults;
 mod journal;

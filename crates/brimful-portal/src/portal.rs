@@ -14,6 +14,7 @@ use crate::churn::{Churn, Crowd};
 use crate::clock::Clock;
 use crate::config::{DataError, PortalConfig};
 use crate::control;
+use crate::download::{self, DOWNLOAD, Links};
 use crate::executor::{Executor, Outcome};
 use crate::faults::{Fault, Faults};
 use crate::journal::Origin;
@@ -28,6 +29,7 @@ use crate::respond::{self, Body, Format};
 use crate::rest3;
 use crate::room::Room;
 use crate::state::State;
+use crate::state::files::StoredFile;
 use crate::stats::{Counters, Stats};
 use crate::work::Work;
 
@@ -93,6 +95,7 @@ impl Portal {
             crowd: Crowd::default(),
             config,
         };
+        core.put_files();
         core.set_churn(core.config.churn.clone())?;
         Ok(Self {
             core: Arc::new(core),
@@ -221,6 +224,20 @@ impl Core {
         }
     }
 
+    /// The files that the portal begins with.
+    fn put_files(&self) {
+        let created = self.clock.unix(tokio::time::Instant::now()) as i64;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, content) in &self.config.files {
+            state.files.add(StoredFile {
+                name: name.clone(),
+                content: content.clone(),
+                author: 1,
+                created,
+            });
+        }
+    }
+
     fn admit_to_bucket(&self, peer: IpAddr) -> bool {
         self.buckets
             .lock()
@@ -301,12 +318,16 @@ impl Core {
         webhook: Option<(String, String)>,
         peer: IpAddr,
     ) -> Result<Response<Bytes>, MethodError> {
+        if method.eq_ignore_ascii_case(DOWNLOAD) {
+            return download::answer(self, request, webhook, peer);
+        }
         let (params, presented) = request::parameters(request, webhook)?;
         let target = self
             .registry
             .find(method)
             .ok_or_else(respond::method_not_found)?;
-        let caller = self.admit(&presented, request, peer)?;
+        let mut caller = self.admit(&presented, request, peer)?;
+        caller.links = Links::of(self, method, request, &presented);
         let mut executor = Executor::new(self, &caller);
         let start = executor.now();
         let (body, timing) = match target {

@@ -7,15 +7,17 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::auth::{Auth, Webhook};
+use crate::auth::{Auth, Callback, Credential, Secret, Who};
 use crate::cache::Cache;
 use crate::check::{self, Carrier, Checks};
 use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::gate::Rank;
+use crate::http_options::HttpOptions;
 use crate::limits::{Limit, Limits, Priority, SlowGuard};
 use crate::list::List;
 use crate::reply::{RawReply, Reply};
+use crate::request_id::RequestNames;
 use crate::retry::Retry;
 use crate::session::{Call, Scope, Session};
 use crate::stats::{Counters, Stats};
@@ -40,7 +42,9 @@ pub struct Client {
 /// Sets a [`Client`] up.
 #[derive(Debug)]
 pub struct ClientBuilder {
-    webhook: String,
+    credential: Credential,
+    token: Option<Callback>,
+    http: HttpOptions,
     limit: Option<Limit>,
     operating_time: Duration,
     limits: Option<Limits>,
@@ -52,10 +56,12 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// A builder for the portal behind a webhook's address.
-    pub fn builder(webhook: impl Into<String>) -> ClientBuilder {
+    /// A builder for the portal behind a webhook's address, or that of an application: see [`OAuth`](crate::OAuth).
+    pub fn builder(credential: impl Into<Credential>) -> ClientBuilder {
         ClientBuilder {
-            webhook: webhook.into(),
+            credential: credential.into(),
+            token: None,
+            http: HttpOptions::default(),
             limit: Some(Limit::STANDARD),
             operating_time: OPERATING_TIME,
             limits: None,
@@ -237,6 +243,38 @@ impl ClientBuilder {
         self
     }
 
+    /// How HTTP is spoken: proxies, certificates, timeouts. It has no say in another [`transport`](Self::transport).
+    #[must_use]
+    pub fn http(mut self, options: HttpOptions) -> Self {
+        self.http = options;
+        self
+    }
+
+    /// A function that gives access tokens for the portal whose address the builder has. It is asked for the first one
+    /// before the first call, and for another when the portal refuses the one at hand, once for all calls that wait. If
+    /// it fails, those calls fail, and the next one asks it again; if the portal refuses the new token too, the call
+    /// fails.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), brimful::Error> {
+    /// let client = brimful::Client::builder("https://example.bitrix24.ru")
+    ///     .token_with(async || tokio::fs::read_to_string("/run/b24/token").await)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn token_with<F, R, T, E>(mut self, ask: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<Secret>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.token = Some(Callback::new(ask));
+        self
+    }
+
     /// Another way to the portal than HTTP.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport) -> Self {
@@ -268,13 +306,9 @@ impl ClientBuilder {
     /// The client.
     ///
     /// # Errors
-    /// The address is not that of a webhook, the limit is not positive, or the network cannot be set up.
+    /// The address is not that of a webhook (or, with a token, of a portal), the limit is not positive, or the network
+    /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let webhook: Webhook = self
-            .webhook
-            .parse()
-            .map_err(|error: crate::WebhookError| Error::config(error.to_string()))?;
-        let auth = Auth::Webhook(webhook);
         if let Some(limit) = self.limit.filter(|limit| !limit.makes_sense()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
@@ -285,12 +319,12 @@ impl ClientBuilder {
             Some(shared) => shared.for_another_credential(),
             None => Limits::new(self.limit, self.operating_time),
         };
+        let who = Who::of(self.credential, self.token)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(HttpTransport::new(auth.route()).map_err(|error| {
-                Error::config("the HTTP client could not be set up").with_source(error)
-            })?),
+            None => Arc::new(HttpTransport::new(who.route(), self.http)?),
         };
+        let auth = Auth::new(who, &transport, self.retry)?;
         let session = Session {
             auth,
             transport,
@@ -305,6 +339,9 @@ impl ClientBuilder {
             ),
             reached: AtomicBool::new(false),
             counters: Counters::default(),
+            names: self
+                .seed
+                .map_or_else(RequestNames::random, RequestNames::new),
         };
         Ok(Client {
             session: Arc::new(session),

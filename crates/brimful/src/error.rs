@@ -26,6 +26,7 @@ struct Inner {
     command: Option<String>,
     message: String,
     attempts: u32,
+    request_id: Option<String>,
     api: Option<ApiError>,
     report: Option<ListReport>,
     answer: Option<(StatusCode, Bytes)>,
@@ -85,6 +86,7 @@ impl Error {
             command: None,
             message: message.into(),
             attempts: 1,
+            request_id: None,
             api: None,
             report: None,
             answer: None,
@@ -173,6 +175,37 @@ impl Error {
         self
     }
 
+    /// The request that it ended with.
+    pub(crate) fn request_id(mut self, id: String) -> Self {
+        self.0.request_id = Some(id);
+        self
+    }
+
+    /// The credential was refused, so nothing ran.
+    pub(crate) fn was_not_let_in(mut self) -> Self {
+        self.0.kind = ErrorKind::Auth;
+        self.0.ran = DidItRun::No;
+        self
+    }
+
+    /// A token was refused, and there is no other, for a reason of its own.
+    pub(crate) fn and_then_failed(mut self, next: Self) -> Self {
+        self.0.kind = next.0.kind;
+        self.0.message = format!("{}; {}", self.0.message, next.0.message);
+        self.0.source = next.0.source;
+        self
+    }
+
+    /// What else is to be said of it.
+    pub(crate) fn and_also(mut self, more: &str) -> Self {
+        self.0.message = format!("{}; {more}", self.0.message);
+        self
+    }
+
+    pub(crate) fn has_code(&self, code: &str) -> bool {
+        self.0.api.as_ref().is_some_and(|api| api.code == code)
+    }
+
     pub(crate) fn with_source(
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -217,6 +250,11 @@ impl Error {
         self.0.api.as_ref()
     }
 
+    /// The `X-Request-Id` of the last request that was sent for the call. The log has it too.
+    pub fn last_request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
     /// The status and the body of the answer, if there was one: of the portal, or of whatever stands before it. May hold
     /// the data of the portal.
     pub fn answer(&self) -> Option<(StatusCode, &Bytes)> {
@@ -254,6 +292,7 @@ impl fmt::Debug for Error {
             .field("kind", &inner.kind)
             .field("did_it_run", &inner.ran)
             .field("message", &format_args!("{self}"))
+            .field("request_id", &inner.request_id)
             .field("api", &inner.api)
             .field("source", &inner.source)
             .finish_non_exhaustive()

@@ -29,12 +29,15 @@ mod each;
 mod effect;
 mod error;
 mod fields;
+mod files;
 mod gate;
+mod http_options;
 mod ledger;
 mod limits;
 pub mod list;
 pub mod r7;
 mod reply;
+mod request_id;
 mod rest;
 pub mod rest3;
 mod retry;
@@ -42,7 +45,11 @@ mod session;
 mod stats;
 mod transport;
 
-pub use auth::{Webhook, WebhookError};
+pub use auth::{
+    AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation,
+    MemoryTokenStore, OAuth, PortalAddress, PortalAddressError, Secret, StoreError, TokenStore,
+    Tokens, TokensError, Webhook, WebhookError,
+};
 pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
@@ -52,10 +59,14 @@ pub use client::{Client, ClientBuilder};
 pub use each::{Each, Outcomes};
 pub use error::{DidItRun, Error, ErrorKind};
 pub use fields::{Choice, Field, FieldKind, Fields};
+pub use files::{Download, Downloaded, FileData, FileStream};
+pub use futures_util::future::BoxFuture;
+pub use http_options::HttpOptions;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{List, ListReport, Pages, Progress, Rows};
 pub use reply::{RawReply, Reply};
+pub use reqwest;
 pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
 pub use stats::Stats;
-pub use transport::{Request, Response, Transport, TransportError, TransportErrorKind};
+pub use transport::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};

@@ -7,20 +7,25 @@ use std::time::Duration;
 use brimful_protocol::rows::RowsError;
 use brimful_protocol::{ApiError, Envelope, EnvelopeError, KnownCode};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::{AUTHORIZATION, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
+use url::Url;
 
-use crate::auth::{Api, Auth};
+use crate::auth::{Api, Auth, Failure, Pass, host_of, may_follow};
 use crate::cache::Cache;
 use crate::check::Checks;
 use crate::effect::Effect;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
 use crate::ledger::{Calls, Charge, Ledger};
+use crate::request_id::{REQUEST_ID, RequestNames};
 use crate::retry::{self, Retry};
 use crate::stats::Counters;
-use crate::transport::{Request, Response, Transport, TransportErrorKind};
+use crate::transport::{
+    Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
+};
 
 /// Everything that the clones of a client share.
 #[derive(Debug)]
@@ -36,7 +41,13 @@ pub(crate) struct Session {
     /// The portal has answered at least once, with whatever it had to say.
     pub(crate) reached: AtomicBool,
     pub(crate) counters: Counters,
+    pub(crate) names: RequestNames,
 }
+
+/// How often one call may have its token renewed: one that another process has stored may have expired too.
+const MOST_RENEWALS: u32 = 2;
+/// How often one call may be sent on to another address.
+const MOST_MOVES: u32 = 2;
 
 /// A call as the session sends it.
 #[derive(Debug, Clone)]
@@ -80,6 +91,8 @@ impl Call {
 /// Leave to send one request.
 #[derive(Debug)]
 pub(crate) struct Permit {
+    /// What lets the request in, or why there is nothing.
+    pass: Result<Pass, Failure>,
     slot: Slot,
     /// Told to the ledger as long as it lives.
     _charge: Charge,
@@ -108,8 +121,18 @@ enum Became<T> {
     OverTime(Error),
     /// No proper answer; the error says whether it may have run.
     Lost(Error),
+    /// The portal did not accept the token: the call did not run.
+    TokenRefused(Error),
+    /// The portal is somewhere else: the call did not run.
+    Moved(Move, Error),
     /// An answer that would be the same next time.
     Refused(Error),
+}
+
+/// From which address to which a portal has moved.
+struct Move {
+    from: Url,
+    to: Url,
 }
 
 impl<T> Became<T> {
@@ -119,8 +142,19 @@ impl<T> Became<T> {
             Self::OverRate(error) => Self::OverRate(change(error)),
             Self::OverTime(error) => Self::OverTime(change(error)),
             Self::Lost(error) => Self::Lost(change(error)),
+            Self::TokenRefused(error) => Self::TokenRefused(change(error)),
+            Self::Moved(to, error) => Self::Moved(to, change(error)),
             Self::Refused(error) => Self::Refused(change(error)),
         }
+    }
+}
+
+impl Permit {
+    /// What lets the request in, which goes out now.
+    pub(crate) fn used(&mut self) -> Result<Pass, Failure> {
+        let pass = self.pass.clone()?;
+        self.slot.spend();
+        Ok(pass)
     }
 }
 
@@ -133,15 +167,28 @@ impl Session {
         scope: &Scope,
         effort: &mut Effort,
     ) -> Permit {
-        let asked = Instant::now();
-        let charge = self.ledger.admit(charges).await;
-        let admitted = Instant::now();
-        let slot = self.gate.slot(&scope.rank).await;
-        effort.held_back += admitted - asked;
-        effort.waited += admitted.elapsed();
-        Permit {
-            slot,
-            _charge: charge,
+        loop {
+            let pass = self.auth.pass().await;
+            let asked = Instant::now();
+            let charge = self.ledger.admit(charges).await;
+            let admitted = Instant::now();
+            let slot = self.gate.slot(&scope.rank).await;
+            effort.held_back += admitted - asked;
+            effort.waited += admitted.elapsed();
+            // A token that was refused meanwhile is being renewed: the slot goes back, since slots that are kept until
+            // then would be used all at once, which is not what the gate has counted with.
+            let pass = match pass {
+                Err(failure) => Err(failure),
+                Ok(_) => match self.auth.pass_at_hand() {
+                    Some(pass) => Ok(pass),
+                    None => continue,
+                },
+            };
+            return Permit {
+                pass,
+                slot,
+                _charge: charge,
+            };
         }
     }
 
@@ -184,26 +231,32 @@ impl Session {
     ) -> Result<T, Error> {
         let started = Instant::now();
         let mut failures = 0;
+        let (mut renewals, mut moves) = (0, 0);
         loop {
             let mut permit = match permit.take() {
                 Some(permit) => permit,
                 None => self.permit(&call.charges, &call.scope, effort).await,
             };
-            permit.slot.spend();
+            let pass = permit
+                .used()
+                .map_err(|failure| no_token(failure).at(&self.auth, &call.subject))?;
             let sent = Instant::now();
             effort.requests += 1;
             effort.ran = Some(DidItRun::Unknown);
             self.counters.sent(call.body.len(), effort.requests > 1);
             let span = debug_span!("request", method = call.subject, attempt = effort.requests);
             let became = self
-                .attempt(call, &read, &mut effort.took)
+                .attempt(call, &pass, &read, &mut effort.took)
                 .instrument(span)
                 .await;
             drop(permit);
             match &became {
                 Became::OverRate(_) | Became::OverTime(_) => self.counters.refused(),
                 Became::Lost(_) => self.counters.lost(),
-                Became::Done(_) | Became::Refused(_) => {}
+                Became::Done(_)
+                | Became::Refused(_)
+                | Became::TokenRefused(_)
+                | Became::Moved(..) => {}
             }
             let (error, wait) = match became {
                 Became::Done(value) => return Ok(value),
@@ -226,6 +279,27 @@ impl Session {
                     (error, wait)
                 }
                 Became::Refused(error) => return Err(error),
+                // The method did not run, whatever it does: the same call is made once more.
+                Became::TokenRefused(error) => {
+                    effort.ran = Some(DidItRun::No);
+                    renewals += 1;
+                    if pass.header.is_none() || renewals > MOST_RENEWALS {
+                        return Err(error);
+                    }
+                    if let Err(failure) = self.auth.renew(&pass).await {
+                        let renewing = failure.into_error("no new token was to be had");
+                        return Err(error.and_then_failed(renewing));
+                    }
+                    (error, Duration::ZERO)
+                }
+                Became::Moved(to, error) => {
+                    moves += 1;
+                    if moves > MOST_MOVES {
+                        return Err(error);
+                    }
+                    self.auth.move_to(&to.from, &to.to);
+                    (error, Duration::ZERO)
+                }
                 Became::Lost(error) => {
                     failures += 1;
                     let most = if self.reached.load(Ordering::Relaxed) {
@@ -251,12 +325,20 @@ impl Session {
     async fn attempt<T>(
         &self,
         call: &Call,
+        pass: &Pass,
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         took: &mut Duration,
     ) -> Became<T> {
-        let mut request =
-            Request::post_json(self.auth.url(call.api, &call.method), call.body.clone());
+        let id = self.names.next();
+        let url = self.auth.url(call.api, &call.method);
+        let mut request = Request::post_json(url.clone(), call.body.clone());
         request.headers.extend(call.headers.clone());
+        if let Some(token) = &pass.header {
+            request.headers.insert(AUTHORIZATION, token.clone());
+        }
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            request.headers.insert(REQUEST_ID, id);
+        }
         let sent = Instant::now();
         let sending = self.transport.send(request).await;
         *took = sent.elapsed();
@@ -265,11 +347,12 @@ impl Session {
                 self.counters.received(response.body.len());
                 debug!(
                     method = call.subject,
+                    request_id = id,
                     status = response.status.as_u16(),
                     bytes = response.body.len(),
                     ?took
                 );
-                judge(&response, read)
+                judge(&response, &url, read)
                     .map_error(|error| error.answered(response.status, response.body))
             }
             Err(failure) => {
@@ -278,12 +361,9 @@ impl Session {
                 } else {
                     DidItRun::No
                 };
-                let message = match (failure.kind, &failure.source) {
-                    (TransportErrorKind::TooLarge, _) | (_, None) => failure.kind.to_string(),
-                    (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
-                };
                 let too_large = failure.kind == TransportErrorKind::TooLarge;
-                let error = Error::new(ErrorKind::Transport, ran, message).with_source(failure);
+                let error =
+                    Error::new(ErrorKind::Transport, ran, failure.story()).with_source(failure);
                 // The next answer would be as large.
                 if too_large {
                     Became::Refused(error)
@@ -294,21 +374,41 @@ impl Session {
         };
         match &became {
             Became::Done(_) => {
+                self.auth.accepted(pass);
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
             }
             Became::OverRate(_) | Became::OverTime(_) => {
                 self.reached.store(true, Ordering::Relaxed);
             }
-            Became::Lost(_) | Became::Refused(_) => {}
+            Became::TokenRefused(_) => self.reached.store(true, Ordering::Relaxed),
+            Became::Lost(_) | Became::Refused(_) | Became::Moved(..) => {}
         }
-        became.map_error(|error| error.at(&self.auth, &call.subject))
+        became.map_error(|error| error.at(&self.auth, &call.subject).request_id(id))
     }
 
     /// A text that no other call has: 128 random bits.
     pub(crate) fn unique(&self) -> String {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         format!("{:032x}", random.u128(..))
+    }
+
+    /// One attempt at something large.
+    pub(crate) async fn open(&self, mut request: Request) -> Result<Streaming, TransportError> {
+        let id = self.names.next();
+        self.counters.sent(request.body.len(), false);
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            request.headers.insert(REQUEST_ID, id);
+        }
+        let answer = self.transport.open(request).await;
+        if let Ok(answer) = &answer {
+            debug!(
+                request_id = id,
+                status = answer.status.as_u16(),
+                "a file is asked for"
+            );
+        }
+        answer
     }
 
     pub(crate) fn delay(&self, failures: u32) -> Duration {
@@ -322,10 +422,14 @@ impl Session {
 }
 
 /// Reads an answer. The code in the body decides before the status does: portals differ in their statuses.
-fn judge<T>(response: &Response, read: impl Fn(&Bytes) -> Result<T, RowsError>) -> Became<T> {
+fn judge<T>(
+    response: &Response,
+    sent_to: &Url,
+    read: impl Fn(&Bytes) -> Result<T, RowsError>,
+) -> Became<T> {
     let status = response.status;
     if status.is_redirection() {
-        return Became::Refused(moved(response));
+        return moved(response, sent_to);
     }
     if status.is_success() {
         return match read(&response.body) {
@@ -380,33 +484,51 @@ fn refusal<T>(error: ApiError, status: StatusCode) -> Became<T> {
         // A front end that lost the script behind it answers in JSON too.
         KnownCode::Internal => Became::Lost(error),
         KnownCode::Other if status.is_server_error() => Became::Lost(error.may_have_run()),
+        KnownCode::ExpiredToken => Became::TokenRefused(error),
+        KnownCode::Auth if error.has_code("invalid_token") => Became::TokenRefused(error),
+        // REST 3.0 says so of whatever is wrong with a credential, and 403 of what a user may not do.
+        KnownCode::AccessDenied
+            if status == StatusCode::UNAUTHORIZED
+                && error.has_code("BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION") =>
+        {
+            Became::TokenRefused(error.was_not_let_in())
+        }
         _ => Became::Refused(error),
     }
 }
 
-fn moved(response: &Response) -> Error {
-    let location = response
-        .headers
-        .get(http::header::LOCATION)
-        .and_then(|value| value.to_str().ok());
-    let host = location
-        .and_then(|to| url::Url::parse(to).ok())
-        .and_then(|to| to.host_str().map(str::to_owned));
+/// A portal that was renamed sends to the same path at its new host. The client goes there with all that it has, so the
+/// way must not lead into the clear, and a redirect to anywhere else (a login form) is not followed.
+fn moved<T>(response: &Response, sent_to: &Url) -> Became<T> {
     let status = response.status;
-    Error::new(
-        ErrorKind::Config,
-        DidItRun::No,
-        host.map_or_else(
-            || format!("the portal answered {status} without saying where it has moved to"),
-            |host| format!("the portal has moved to {host}: use that address"),
-        ),
-    )
+    let location = response.headers.get(LOCATION);
+    let to = location
+        .and_then(|to| to.to_str().ok())
+        .and_then(|to| sent_to.join(to).ok());
+    let error = |message| Error::new(ErrorKind::Config, DidItRun::No, message);
+    let Some(to) = to.filter(Url::has_host) else {
+        return Became::Refused(error(format!(
+            "the portal answered {status} without saying where it has moved to"
+        )));
+    };
+    let host = host_of(&to);
+    let trimmed = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    if trimmed(&to) != trimmed(sent_to) || to.origin() == sent_to.origin() {
+        return Became::Refused(error(format!(
+            "the portal answered {status}, to another page of {host}: it does not answer there as a REST interface does"
+        )));
+    }
+    if !may_follow(sent_to, &to) {
+        return Became::Refused(error(format!(
+            "the portal has moved to {host} by plain {}, where no secret is sent: use its https address",
+            to.scheme()
+        )));
+    }
+    let error = error(format!("the portal has moved to {host}: use that address"));
+    let from = sent_to.clone();
+    Became::Moved(Move { from, to }, error)
 }
 
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut at = error;
-    while let Some(source) = at.source() {
-        at = source;
-    }
-    at.to_string()
+pub(crate) fn no_token(failure: Failure) -> Error {
+    failure.into_error("there is no access token")
 }

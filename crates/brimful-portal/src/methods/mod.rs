@@ -9,6 +9,7 @@
 mod crm;
 mod departments;
 mod disk;
+mod files;
 mod im;
 mod offline_events;
 mod paging;
@@ -338,7 +339,8 @@ fn portal(methods: &mut Vec<Method>) {
         read!("disk", "disk.folder.getchildren", disk::folder_children),
         read!("disk", "disk.storage.getchildren", disk::storage_children),
         read!("disk", "disk.folder.get", disk::get),
-        read!("disk", "disk.file.get", disk::get),
+        read!("disk", "disk.file.get", files::get),
+        write!("disk", "disk.folder.uploadfile", files::upload),
         read!("im", "im.recent.list", im::recent),
         read!("im", "im.dialog.messages.get", im::messages),
         write!("", "event.offline.get", offline_events::get),

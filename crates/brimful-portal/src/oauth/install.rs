@@ -119,7 +119,7 @@ impl Core {
 }
 
 /// The token by which an application knows that an event is of this portal: the same in all its events.
-fn application_token(member_id: &str, client_id: &str) -> String {
+pub(super) fn application_token(member_id: &str, client_id: &str) -> String {
     let hash = |seed: u64| {
         let bytes = member_id.bytes().chain(client_id.bytes());
         // FNV-1a: it is no secret of anybody's, it only has to stay the same.

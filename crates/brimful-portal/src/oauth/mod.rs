@@ -112,6 +112,16 @@ impl Server {
         let _ = self.bound.set(address);
     }
 
+    /// Scheme and host of the portal as a request knows it.
+    pub(crate) fn origin(&self, request: &Request<Bytes>) -> String {
+        self.address(Some(request)).0
+    }
+
+    /// What only this portal would write under a text.
+    pub(crate) fn signature(&self, text: &str) -> String {
+        install::application_token(&self.member_id, text)
+    }
+
     fn app(&self, client_id: &str) -> Option<&App> {
         self.apps.iter().find(|app| app.client_id == client_id)
     }
@@ -129,7 +139,10 @@ impl Server {
                 .and_then(|host| host.to_str().ok())
                 .or_else(|| uri.authority().map(http::uri::Authority::as_str))
                 .filter(|host| !host.is_empty())?;
-            Some(format!("{}://{host}", uri.scheme_str().unwrap_or("http")))
+            // Over HTTP/1.1 an address says nothing of TLS.
+            let bound = self.bound.get().and_then(|bound| bound.split_once("://"));
+            let scheme = uri.scheme_str().or(bound.map(|(scheme, _)| scheme));
+            Some(format!("{}://{host}", scheme.unwrap_or("http")))
         });
         let base = self
             .address

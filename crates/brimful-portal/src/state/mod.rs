@@ -8,6 +8,7 @@ pub(crate) mod cell;
 pub(crate) mod comments;
 mod dictionary;
 pub(crate) mod entities;
+pub(crate) mod files;
 pub(crate) mod hash;
 pub(crate) mod links;
 mod loading;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use categories::Categories;
 use comments::Comments;
 use entities::{ENTITIES, STATUS};
+use files::Files;
 use links::Links;
 use loading::{Target, entity_of, place, target};
 use presence::Presence;
@@ -136,6 +138,7 @@ pub(crate) struct State {
     pub(crate) categories: Categories,
     /// What is served as it was given.
     pub(crate) shelf: Shelf,
+    pub(crate) files: Files,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
 }
@@ -208,6 +211,7 @@ impl State {
             comments: Comments::default(),
             categories: Categories::default(),
             shelf: Shelf::new(served, data.replies),
+            files: Files::default(),
             next_multifield: 1 << 32,
         };
         let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));

@@ -1,14 +1,55 @@
-//! Who calls: what of a credential goes into the address and the headers of a request.
+//! Who calls: what of a credential goes into the address and the headers of a request, and how it is renewed.
+//!
+//! A webhook's secret stands in its address. An application has an access token, which expires: [`bearer`] holds it and
+//! renews it for everybody at once, [`oauth`] refreshes it, [`callback`] asks the caller's own function.
 
+mod address;
+mod app;
+mod authorize;
+mod bearer;
+mod callback;
+mod credential;
+mod failure;
+mod file_store;
+mod install;
+mod oauth;
+mod secret;
+mod store;
+mod token_server;
+mod tokens;
 mod webhook;
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use tracing::warn;
 use url::Url;
 
+pub use address::{PortalAddress, PortalAddressError};
+pub use app::AppCredentials;
+pub use authorize::{Authorization, Authorize};
+pub use credential::Credential;
+pub use file_store::FileTokenStore;
+pub use install::Installation;
+pub use oauth::OAuth;
+pub use secret::Secret;
+pub use store::{MemoryTokenStore, StoreError, TokenStore};
+pub use tokens::{Tokens, TokensError};
 pub use webhook::{Webhook, WebhookError};
 
-use crate::transport::Route;
+use address::Address;
+pub(crate) use address::{host_of, may_follow};
+pub(crate) use bearer::Pass;
+pub(crate) use callback::Callback;
+pub(crate) use credential::Who;
+pub(crate) use failure::Failure;
+
+use crate::error::Error;
+use crate::retry::Retry;
+use crate::transport::Transport;
+use bearer::Bearer;
+use oauth::Refresher;
+use token_server::TokenServer;
 
 /// The two interfaces of a portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,24 +60,118 @@ pub(crate) enum Api {
     Rest3,
 }
 
-/// A credential of one portal.
+/// A credential of one portal, and where that is.
 #[derive(Debug)]
-pub(crate) enum Auth {
-    Webhook(Webhook),
+pub(crate) struct Auth {
+    address: Arc<RwLock<Address>>,
+    bearer: Option<Bearer>,
+    refresher: Option<Refresher>,
 }
 
 impl Auth {
+    /// Who calls, over `transport` where tokens have to be refreshed.
+    pub(crate) fn new(
+        who: Who,
+        transport: &Arc<dyn Transport>,
+        retry: Retry,
+    ) -> Result<Self, Error> {
+        let useless = |failure: Failure| failure.into_error("the access token cannot be used");
+        let at = |address| Arc::new(RwLock::new(address));
+        Ok(match who {
+            Who::Webhook(webhook) => Self {
+                address: at(Address::Webhook(webhook)),
+                bearer: None,
+                refresher: None,
+            },
+            Who::Callback(portal, callback) => Self {
+                address: at(Address::Portal(portal)),
+                bearer: Some(Bearer::new(callback, None).map_err(useless)?),
+                refresher: None,
+            },
+            Who::OAuth(oauth) => {
+                let OAuth { app, tokens, store } = *oauth;
+                let address = at(Address::Portal(tokens.portal.clone()));
+                let first = tokens.access.clone();
+                let server = TokenServer {
+                    app,
+                    transport: Arc::clone(transport),
+                    retry,
+                };
+                let refresher = Refresher::new(server, tokens, store, Arc::clone(&address));
+                Self {
+                    address,
+                    bearer: Some(Bearer::new(refresher.clone(), Some(first)).map_err(useless)?),
+                    refresher: Some(refresher),
+                }
+            }
+        })
+    }
+
+    fn address(&self) -> Address {
+        self.address
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// The address of `method`, secrets included.
     pub(crate) fn url(&self, api: Api, method: &str) -> Url {
-        match self {
-            Self::Webhook(webhook) => webhook.method_url(api, method),
+        self.address().method_url(api, method)
+    }
+
+    /// Scheme, host and port of the portal, and `/` behind them.
+    pub(crate) fn origin(&self) -> Url {
+        self.address().origin()
+    }
+
+    /// Leave to call, waited for while a token is renewed.
+    pub(crate) async fn pass(&self) -> Result<Pass, Failure> {
+        match &self.bearer {
+            None => Ok(Pass::FREE),
+            Some(bearer) => bearer.pass().await,
         }
     }
 
-    /// The way to the portal.
-    pub(crate) fn route(&self) -> Route {
-        match self {
-            Self::Webhook(webhook) => webhook.route(),
+    /// Leave to call, if there is no waiting for it.
+    pub(crate) fn pass_at_hand(&self) -> Option<Pass> {
+        match &self.bearer {
+            None => Some(Pass::FREE),
+            Some(bearer) => bearer.at_hand(),
+        }
+    }
+
+    /// The portal has accepted what it was sent.
+    pub(crate) fn accepted(&self, pass: &Pass) {
+        if let Some(bearer) = &self.bearer {
+            bearer.accepted(pass);
+        }
+    }
+
+    /// The portal has refused a token: gets another one, once for everybody who was refused.
+    pub(crate) async fn renew(&self, pass: &Pass) -> Result<(), Failure> {
+        match &self.bearer {
+            None => Ok(()),
+            Some(bearer) => bearer.renew(pass).await,
+        }
+    }
+
+    /// The portal has moved from `from` to `to`, and is called there from now on. What was said of an address that is
+    /// no longer the portal's does not count.
+    pub(crate) fn move_to(&self, from: &Url, to: &Url) {
+        {
+            let mut address = self.address.write().unwrap_or_else(PoisonError::into_inner);
+            if address.origin().origin() != from.origin() {
+                return;
+            }
+            *address = address.moved_to(to);
+        }
+        warn!(
+            from = host_of(from),
+            to = host_of(to),
+            "the portal has moved: it is called there from now on, but the address given should be changed"
+        );
+        if let Some(refresher) = &self.refresher {
+            refresher.moved();
         }
     }
 }
@@ -44,8 +179,6 @@ impl Auth {
 /// The portal, without secrets.
 impl fmt::Display for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Webhook(webhook) => webhook.fmt(f),
-        }
+        self.address().fmt(f)
     }
 }

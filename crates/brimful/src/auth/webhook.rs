@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use brimful_protocol::catalogue;
-use url::{Host, Url};
+use url::Url;
 
 use super::Api;
+use super::address::{host_of, route, with_origin_of};
 use crate::transport::Route;
 
 /// The address of an incoming webhook: `https://portal/rest/1/code/`.
@@ -74,23 +75,28 @@ impl Webhook {
         url
     }
 
+    /// The same webhook at the scheme, host and port of `to`.
+    pub(crate) fn moved_to(&self, to: &Url) -> Self {
+        Self {
+            base: with_origin_of(&self.base, to),
+            base3: with_origin_of(&self.base3, to),
+            user: self.user.clone(),
+        }
+    }
+
     /// The way to the portal.
     pub(crate) fn route(&self) -> Route {
-        let here = match self.base.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        if here { Route::Direct } else { Route::System }
+        route(&self.base)
+    }
+
+    /// The address, secret included.
+    pub(crate) fn url(&self) -> &Url {
+        &self.base
     }
 
     /// The portal's host, and its port if it is not the usual one.
     pub fn host(&self) -> String {
-        let host = self.base.host_str().unwrap_or_default();
-        self.base
-            .port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        host_of(&self.base)
     }
 
     /// The user (a number or a login) whom the webhook belongs to.

@@ -26,8 +26,8 @@ pub use list::{List, Outcomes, Pages, Rows};
 use runtime::Runtime;
 
 use crate::{
-    Batch, BatchReply, ClientBuilder, Error, Fields, Limits, OnError, Outcome, Priority, RawReply,
-    Reply, SlowGuard, Stats,
+    Batch, BatchReply, ClientBuilder, Credential, Error, Fields, Limits, OnError, Outcome,
+    Priority, RawReply, Reply, SlowGuard, Stats,
 };
 
 /// A client of one portal that waits for each answer; see [`crate::Client`].
@@ -38,14 +38,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the portal behind a webhook's address, with everything else as usual.
-    pub fn new(webhook: impl Into<String>) -> Result<Self, Error> {
-        Self::over(crate::Client::builder(webhook).build()?)
+    /// A client of the portal behind a webhook's address, or of an application, with everything else as usual.
+    pub fn new(credential: impl Into<Credential>) -> Result<Self, Error> {
+        Self::over(crate::Client::builder(credential).build()?)
     }
 
     /// A builder: [`ClientBuilder::build_blocking`] ends it.
-    pub fn builder(webhook: impl Into<String>) -> ClientBuilder {
-        crate::Client::builder(webhook)
+    pub fn builder(credential: impl Into<Credential>) -> ClientBuilder {
+        crate::Client::builder(credential)
     }
 
     /// This client over another one, with which it shares connections, limits and what was learned.

@@ -17,6 +17,7 @@ use super::verdict::Unread;
 use super::window::{Limit, Window};
 use crate::effect::Effect;
 use crate::error::Error;
+use crate::http_options::HttpOptions;
 use crate::retry::Retry;
 use crate::transport::{HttpTransport, Transport};
 
@@ -202,9 +203,11 @@ impl ClientBuilder {
         }
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(HttpTransport::new(address.route()).map_err(|error| {
-                Error::config("the HTTP client could not be set up").with_source(error)
-            })?),
+            None => Arc::new(
+                HttpTransport::new(address.route(), HttpOptions::default()).map_err(|error| {
+                    Error::config("the HTTP client could not be set up").with_source(error)
+                })?,
+            ),
         };
         let random = self
             .seed

@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
 
 use crate::error::{DidItRun, Error, ErrorKind};
-use crate::session::innermost;
+use crate::transport::innermost;
 use crate::transport::{Response, TransportError, TransportErrorKind};
 
 /// What became of one attempt.

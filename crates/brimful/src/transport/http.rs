@@ -3,21 +3,22 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt};
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
 
-use super::{Request, Response, Transport, TransportError, TransportErrorKind};
+use super::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
+use crate::auth::PortalAddress;
+use crate::error::Error;
+use crate::http_options::{Authority, Certificates, Connections, HttpOptions, Proxy, Versions};
 
 /// The transport over HTTP, by reqwest.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
-    max_body: usize,
+    timeout: Duration,
+    max_reply: usize,
 }
-
-/// Longer than the 60 seconds after which a portal cuts a request itself.
-const TIMEOUT: Duration = Duration::from_secs(90);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A batch of 2,500 rows of a hundred fields is about 10 MiB.
-const MAX_BODY: usize = 256 << 20;
 
 /// Whether the proxy of the system, if it has one, stands between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,42 +29,69 @@ pub(crate) enum Route {
     System,
 }
 
+/// A download may take as long as something comes; only a client that was never told to end needs an end.
+const FOREVER: Duration = Duration::from_secs(30 * 24 * 3600);
+
 impl HttpTransport {
-    pub(crate) fn new(route: Route) -> Result<Self, reqwest::Error> {
-        // A provider that the program has installed is left alone.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = match route {
-            Route::Direct => reqwest::Client::builder().no_proxy(),
-            Route::System => reqwest::Client::builder(),
+    pub(crate) fn new(route: Route, options: HttpOptions) -> Result<Self, Error> {
+        let client = match options.own {
+            None => client(route, &options.connections)?,
+            Some(own) if options.connections == Connections::default() => own,
+            Some(_) => {
+                return Err(Error::config(
+                    "an HTTP client of your own has its own proxy, certificates, timeouts and User-Agent: set them there",
+                ));
+            }
         };
-        let client = builder
-            .user_agent(concat!("brimful/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .tcp_nodelay(true)
-            .build()?;
         Ok(Self {
             client,
-            max_body: MAX_BODY,
+            timeout: options.timeout,
+            max_reply: options.max_reply,
         })
     }
 
-    async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
-        let mut response = self
+    /// One to a portal.
+    pub(crate) fn for_address(portal: &PortalAddress, options: HttpOptions) -> Result<Self, Error> {
+        Self::new(portal.route(), options)
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    async fn answer(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> Result<reqwest::Response, TransportError> {
+        let url = request.url.clone();
+        let mut sending = self
             .client
             .request(request.method, request.url)
             .headers(request.headers)
-            .body(request.body)
+            .timeout(timeout);
+        if !request.body.is_empty() {
+            sending = sending.body(request.body);
+        }
+        let mut response = sending
             .send()
             .await
             .map_err(|error| failure(error, false))?;
-        let too_large = || TransportError {
-            kind: TransportErrorKind::TooLarge,
-            source: None,
-        };
+        if *response.url() != url {
+            // A client of the caller's own went on to somewhere else, without the body. This is not our answer.
+            let to = HeaderValue::from_str(response.url().as_str());
+            let mut moved = http::Response::new(reqwest::Body::default());
+            *moved.status_mut() = StatusCode::FOUND;
+            if let Ok(to) = to {
+                moved.headers_mut().insert(LOCATION, to);
+            }
+            response = moved.into();
+        }
+        Ok(response)
+    }
+
+    async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
+        let mut response = self.answer(request, self.timeout).await?;
+        let too_large = || TransportError::new(TransportErrorKind::TooLarge);
         let length = response.content_length().unwrap_or(0);
-        if length > self.max_body as u64 {
+        if length > self.max_reply as u64 {
             return Err(too_large());
         }
         let mut body = Vec::with_capacity(length as usize);
@@ -72,7 +100,7 @@ impl HttpTransport {
             .await
             .map_err(|error| failure(error, true))?
         {
-            if body.len() + chunk.len() > self.max_body {
+            if body.len() + chunk.len() > self.max_reply {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
@@ -85,12 +113,87 @@ impl HttpTransport {
             body: body.into(),
         })
     }
+
+    async fn begin(&self, request: Request) -> Result<Streaming, TransportError> {
+        let answer = tokio::time::timeout(self.timeout, self.answer(request, FOREVER));
+        let mut response = answer
+            .await
+            .unwrap_or_else(|_| Err(TransportError::new(TransportErrorKind::Timeout)))?;
+        Ok(Streaming {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body: response
+                .bytes_stream()
+                .map_err(|error| failure(error, true))
+                .boxed(),
+        })
+    }
 }
 
 impl Transport for HttpTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(self.attempt(request))
     }
+
+    fn open(&self, request: Request) -> BoxFuture<'_, Result<Streaming, TransportError>> {
+        Box::pin(self.begin(request))
+    }
+}
+
+fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Error> {
+    let agent = &connections.user_agent;
+    if agent.trim().is_empty() {
+        return Err(Error::config("the User-Agent may not be empty"));
+    }
+    let mut builder = HttpOptions::reqwest_builder()
+        .user_agent(agent)
+        .connect_timeout(connections.connect_timeout)
+        .tcp_nodelay(true);
+    builder = match (&connections.proxy, route) {
+        (Proxy::At(address), _) => {
+            let proxy = reqwest::Proxy::all(address.expose())
+                .map_err(|error| unsound("the proxy's address is none", error))?;
+            builder.no_proxy().proxy(proxy)
+        }
+        (Proxy::None, _) | (Proxy::System, Route::Direct) => builder.no_proxy(),
+        (Proxy::System, Route::System) => builder,
+    };
+    for authority in &connections.authorities {
+        let pem = match authority {
+            Authority::Pem(pem) => pem.clone(),
+            Authority::File(path) => std::fs::read(path).map_err(|error| {
+                Error::config(format!("{} could not be read: {error}", path.display()))
+                    .with_source(error)
+            })?,
+        };
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|error| unsound("the certificate of an authority is no PEM", error))?;
+        if certificates.is_empty() {
+            return Err(Error::config(
+                "there is no certificate in what should be that of an authority",
+            ));
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if connections.certificates == Certificates::Any {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    if connections.versions == Versions::Http1 {
+        builder = builder.http1_only();
+    }
+    if let Some(timeout) = connections.read_timeout {
+        builder = builder.read_timeout(timeout);
+    }
+    if let Some(timeout) = connections.idle_timeout {
+        builder = builder.pool_idle_timeout(timeout);
+    }
+    builder
+        .build()
+        .map_err(|error| unsound("the HTTP client could not be set up", error))
+}
+
+fn unsound(what: &str, error: reqwest::Error) -> Error {
+    Error::config(what).with_source(error.without_url())
 }
 
 /// `without_url`: reqwest's errors show the address, and the address holds the secret.

@@ -6,7 +6,9 @@ use std::fmt;
 
 use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
 use url::Url;
 
 pub(crate) use http::{HttpTransport, Route};
@@ -17,6 +19,13 @@ pub(crate) use http::{HttpTransport, Route};
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// One attempt. The body of the answer is read whole.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
+
+    /// One attempt at something large, such as a file. The body of the answer is handed out as it comes; without an
+    /// implementation of its own it comes in one piece.
+    fn open(&self, request: Request) -> BoxFuture<'_, Result<Streaming, TransportError>> {
+        let sending = self.send(request);
+        Box::pin(async move { Ok(sending.await?.into()) })
+    }
 }
 
 /// A request, as it goes out.
@@ -35,9 +44,28 @@ pub struct Request {
 impl Request {
     /// A `POST` of a JSON body, for an answer in JSON.
     pub fn post_json(url: Url, body: impl Into<Bytes>) -> Self {
+        Self::post(url, body, "application/json")
+    }
+
+    /// A `POST` of a form, for an answer in JSON.
+    pub fn post_form(url: Url, body: impl Into<Bytes>) -> Self {
+        Self::post(url, body, "application/x-www-form-urlencoded")
+    }
+
+    /// A `GET` of whatever there is.
+    pub fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    fn post(url: Url, body: impl Into<Bytes>, media_type: &'static str) -> Self {
         let json = HeaderValue::from_static("application/json");
         let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(header::CONTENT_TYPE, json.clone());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(header::ACCEPT, json);
         Self {
             method: Method::POST,
@@ -69,6 +97,35 @@ pub struct Response {
     pub body: Bytes,
 }
 
+/// An answer whose body is still coming.
+pub struct Streaming {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, in pieces.
+    pub body: BoxStream<'static, Result<Bytes, TransportError>>,
+}
+
+impl From<Response> for Streaming {
+    fn from(response: Response) -> Self {
+        let body = response.body;
+        Self {
+            status: response.status,
+            headers: response.headers,
+            body: stream::iter([Ok(body)]).boxed(),
+        }
+    }
+}
+
+impl fmt::Debug for Streaming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streaming")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind}")]
@@ -78,6 +135,28 @@ pub struct TransportError {
     /// What the network said.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl TransportError {
+    pub(crate) fn new(kind: TransportErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// What went wrong, and at the bottom of it.
+    pub(crate) fn story(&self) -> String {
+        match (self.kind, &self.source) {
+            (TransportErrorKind::TooLarge, _) | (_, None) => self.kind.to_string(),
+            (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
+        }
+    }
+}
+
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut at = error;
+    while let Some(source) = at.source() {
+        at = source;
+    }
+    at.to_string()
 }
 
 /// The ways to have no answer.

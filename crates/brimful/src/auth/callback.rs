@@ -1,0 +1,55 @@
+//! Tokens that the caller has from somewhere else, as the `token_func` of `fast_bitrix24` has them.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::bearer::{Age, Renewed, Source};
+use super::{Failure, Secret};
+use crate::error::ErrorKind;
+
+type Asked = BoxFuture<'static, Result<Secret, Box<dyn StdError + Send + Sync>>>;
+
+/// A function that gives access tokens.
+pub(crate) struct Callback(Box<dyn Fn() -> Asked + Send + Sync>);
+
+impl Callback {
+    pub(crate) fn new<F, R, T, E>(ask: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<Secret>,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self(Box::new(move || {
+            let asked = ask();
+            async move { asked.await.map(Into::into).map_err(Into::into) }.boxed()
+        }))
+    }
+}
+
+impl Source for Callback {
+    fn renew(&self, _: Option<Secret>) -> BoxFuture<'_, Result<Renewed, Failure>> {
+        async move {
+            match (self.0)().await {
+                Ok(token) => Ok(Renewed {
+                    token,
+                    age: Age::New,
+                }),
+                Err(error) => {
+                    let message = format!("the function that gives tokens failed: {error}");
+                    Err(Failure::new(ErrorKind::Auth, message).caused_by(error))
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+impl fmt::Debug for Callback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Callback")
+    }
+}

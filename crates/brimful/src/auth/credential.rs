@@ -1,0 +1,96 @@
+//! What a client is built with: a webhook's address, or an application with its tokens.
+
+use std::fmt;
+
+use super::{Callback, OAuth, PortalAddress, PortalAddressError, Webhook, WebhookError};
+use crate::error::Error;
+use crate::transport::Route;
+
+/// Who calls. It is made from the address of a webhook, from [`OAuth`], or from the address of a portal alone for
+/// [`ClientBuilder::token_with`](crate::ClientBuilder::token_with).
+pub struct Credential(Kind);
+
+enum Kind {
+    /// Looked at when the client is built.
+    Address(String),
+    OAuth(Box<OAuth>),
+    Webhook(Webhook),
+}
+
+/// A credential that was looked at.
+pub(crate) enum Who {
+    Webhook(Webhook),
+    Callback(PortalAddress, Callback),
+    OAuth(Box<OAuth>),
+}
+
+impl Who {
+    pub(crate) fn of(credential: Credential, token: Option<Callback>) -> Result<Self, Error> {
+        let config = |error: &dyn std::error::Error| Error::config(error.to_string());
+        match (credential.0, token) {
+            (Kind::Address(address), None) => address
+                .parse()
+                .map(Self::Webhook)
+                .map_err(|error: WebhookError| config(&error)),
+            (Kind::Address(address), Some(callback)) => address
+                .parse()
+                .map(|portal| Self::Callback(portal, callback))
+                .map_err(|error: PortalAddressError| config(&error)),
+            (Kind::Webhook(webhook), None) => Ok(Self::Webhook(webhook)),
+            (Kind::OAuth(oauth), None) => Ok(Self::OAuth(oauth)),
+            (_, Some(_)) => Err(Error::config(
+                "a webhook and an application need no function for tokens: give the portal's address alone",
+            )),
+        }
+    }
+
+    /// The way to the portal.
+    pub(crate) fn route(&self) -> Route {
+        match self {
+            Self::Webhook(webhook) => webhook.route(),
+            Self::Callback(portal, _) => portal.route(),
+            Self::OAuth(oauth) => oauth.tokens.portal.route(),
+        }
+    }
+}
+
+impl From<String> for Credential {
+    fn from(address: String) -> Self {
+        Self(Kind::Address(address))
+    }
+}
+
+impl From<&str> for Credential {
+    fn from(address: &str) -> Self {
+        Self(Kind::Address(address.to_owned()))
+    }
+}
+
+impl From<&String> for Credential {
+    fn from(address: &String) -> Self {
+        Self(Kind::Address(address.clone()))
+    }
+}
+
+impl From<Webhook> for Credential {
+    fn from(webhook: Webhook) -> Self {
+        Self(Kind::Webhook(webhook))
+    }
+}
+
+impl From<OAuth> for Credential {
+    fn from(oauth: OAuth) -> Self {
+        Self(Kind::OAuth(Box::new(oauth)))
+    }
+}
+
+/// Without what may be a secret.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Address(_) => f.write_str("Address(…)"),
+            Kind::OAuth(oauth) => oauth.fmt(f),
+            Kind::Webhook(webhook) => webhook.fmt(f),
+        }
+    }
+}

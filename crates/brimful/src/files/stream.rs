@@ -1,0 +1,436 @@
+//! A file on its way: read piece by piece, and gone on with where it broke off.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use brimful_protocol::{Envelope, KnownCode};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, IF_RANGE, LOCATION, RANGE, REFERER,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::time::Instant;
+use tracing::debug;
+use url::Url;
+
+use super::download::{Downloaded, Hosts};
+use super::head::Head;
+use crate::client::Client;
+use crate::error::{DidItRun, Error, ErrorKind};
+use crate::ledger::Calls;
+use crate::session::{Effort, no_token};
+use crate::transport::{Request, Streaming, TransportError, TransportErrorKind};
+
+/// What errors call it.
+const DOWNLOAD: &str = "download";
+/// A stream that has brought nothing for so long has broken off.
+const IDLE: Duration = Duration::from_secs(60);
+/// So often a file may be somewhere else.
+const MOST_MOVES: u32 = 5;
+/// What is read of an answer that is no file.
+const MOST_TEXT: usize = 256 << 10;
+
+type Body = BoxStream<'static, Result<Bytes, TransportError>>;
+
+/// A file on its way.
+pub struct FileStream {
+    client: Client,
+    hosts: Hosts,
+    url: Url,
+    head: Head,
+    /// `None` when the connection broke off.
+    body: Option<Body>,
+    /// Bytes that were handed out.
+    passed: u64,
+    /// Bytes that come again, and were handed out before.
+    repeated: u64,
+    /// Attempts without anything new since something came.
+    failures: u32,
+    expected: Option<u64>,
+}
+
+/// What became of one attempt to get the file, or the rest of it.
+enum Became {
+    Open(Streaming),
+    Moved(Url),
+    /// The portal asks to wait.
+    OverRate(Error, Instant),
+    /// It may work next time.
+    Lost(Error),
+    Refused(Error),
+}
+
+impl FileStream {
+    pub(super) async fn open(
+        client: Client,
+        hosts: Hosts,
+        url: Url,
+        expected: Option<u64>,
+    ) -> Result<Self, Error> {
+        let mut this = Self {
+            client,
+            hosts,
+            url,
+            head: Head::default(),
+            body: None,
+            passed: 0,
+            repeated: 0,
+            failures: 0,
+            expected,
+        };
+        this.in_time(Self::reopen).await?;
+        Ok(this)
+    }
+
+    /// The next bytes; `None` when the file has come whole.
+    pub async fn next_piece(&mut self) -> Result<Option<Bytes>, Error> {
+        self.in_time(Self::piece).await
+    }
+
+    /// The file's name as the server gives it, without any folder.
+    pub fn name(&self) -> Option<&str> {
+        self.head.name.as_deref()
+    }
+
+    /// How many bytes it has, if the server says so.
+    pub fn size(&self) -> Option<u64> {
+        self.head.size.or(self.expected)
+    }
+
+    /// What it is, as the server says.
+    pub fn media_type(&self) -> Option<&str> {
+        self.head.media_type.as_deref()
+    }
+
+    pub(super) fn account(&self) -> Downloaded {
+        Downloaded {
+            bytes: self.passed,
+            name: self.head.name.clone(),
+            media_type: self.head.media_type.clone(),
+        }
+    }
+
+    pub(super) fn place(&self) -> String {
+        self.client.portal()
+    }
+
+    /// Does something before the deadline of the job.
+    async fn in_time<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let at = self.client.portal();
+        match self.client.scope().deadline {
+            None => work(self).await,
+            Some(deadline) => tokio::time::timeout_at(deadline, work(self))
+                .await
+                .unwrap_or_else(|_| {
+                    Err(Error::new(
+                        ErrorKind::Deadline,
+                        DidItRun::Unknown,
+                        "the deadline of the job passed before the file had come",
+                    ))
+                }),
+        }
+        .map_err(|error| error.at(&at, DOWNLOAD))
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            let Some(body) = &mut self.body else {
+                self.reopen().await?;
+                continue;
+            };
+            let broken = match tokio::time::timeout(IDLE, body.next()).await {
+                Ok(Some(Ok(piece))) => {
+                    let again = self.repeated.min(piece.len() as u64);
+                    self.repeated -= again;
+                    let piece = piece.slice(again as usize..);
+                    if piece.is_empty() {
+                        continue;
+                    }
+                    self.passed += piece.len() as u64;
+                    self.failures = 0;
+                    if self.size().is_some_and(|size| self.passed > size) {
+                        return Err(self.of_another_size("more than"));
+                    }
+                    return Ok(Some(piece));
+                }
+                Ok(None) => match self.head.size {
+                    Some(size) if self.passed < size => {
+                        TransportError::new(TransportErrorKind::Broken)
+                    }
+                    _ if self.expected.is_some_and(|size| self.passed < size) => {
+                        return Err(self.of_another_size("only"));
+                    }
+                    _ => return Ok(None),
+                },
+                Ok(Some(Err(error))) => error,
+                Err(_) => TransportError::new(TransportErrorKind::Timeout),
+            };
+            self.body = None;
+            let error = lost(broken);
+            if self.passed > 0 && self.head.etag.is_none() {
+                return Err(error.and_also(&format!(
+                    "after {} bytes, and the server has no way to go on from there",
+                    self.passed
+                )));
+            }
+            self.count_failure(error).await?;
+        }
+    }
+
+    fn of_another_size(&self, what: &str) -> Error {
+        Error::new(
+            ErrorKind::Incomplete,
+            DidItRun::Yes,
+            format!(
+                "{what} {} bytes came, where {} were announced",
+                self.passed,
+                self.size().unwrap_or_default()
+            ),
+        )
+    }
+
+    /// Waits before another attempt, if there may be one.
+    async fn count_failure(&mut self, error: Error) -> Result<(), Error> {
+        self.failures += 1;
+        let session = self.client.session();
+        if self.failures >= session.retry.attempts {
+            return Err(error.attempts(self.failures));
+        }
+        let wait = session.delay(self.failures);
+        debug!(passed = self.passed, ?wait, %error, "going on with the file");
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    /// Asks for the file, or for the rest of it.
+    async fn reopen(&mut self) -> Result<(), Error> {
+        let mut moves = 0;
+        loop {
+            match self.attempt().await {
+                Became::Open(answer) => return self.begin(answer),
+                Became::Moved(to) => {
+                    moves += 1;
+                    if moves > MOST_MOVES {
+                        return Err(Error::config("the file is sent on and on"));
+                    }
+                    let portal = self.client.session().auth.origin();
+                    self.hosts.permit(&portal, &to)?;
+                    self.url = to;
+                }
+                Became::OverRate(error, sent) => {
+                    self.client.session().gate.refused(sent);
+                    self.count_failure(error).await?;
+                }
+                Became::Lost(error) => self.count_failure(error).await?,
+                Became::Refused(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Became {
+        let session = self.client.session();
+        let mut request = Request::get(self.url.clone());
+        request.headers = self.headers();
+        let (nobody, mut effort): (Calls, _) = (Arc::new([]), Effort::default());
+        let mut permit = session
+            .permit(&nobody, self.client.scope(), &mut effort)
+            .await;
+        let pass = match permit.used() {
+            Ok(pass) => pass,
+            Err(failure) => return Became::Refused(no_token(failure)),
+        };
+        // A link has its credential in it, but for some of an application's.
+        let portal = session.auth.origin();
+        let signed = self
+            .url
+            .query_pairs()
+            .any(|(name, _)| name == "auth" || name == "access_token");
+        if let Some(token) = pass.header
+            && self.url.origin() == portal.origin()
+            && !signed
+        {
+            request.headers.insert(AUTHORIZATION, token);
+        }
+        let sent = Instant::now();
+        let answer = session.open(request).await;
+        drop(permit);
+        match answer {
+            Ok(answer) => self.judge(answer, sent).await,
+            Err(error) => Became::Lost(lost(error)),
+        }
+    }
+
+    /// A portal's server answers browsers alone.
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
+        // What is counted, and asked for by its place, is the file as it is.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let portal = self.client.session().auth.origin();
+        if let Ok(portal) = HeaderValue::from_str(portal.as_str()) {
+            headers.insert(REFERER, portal);
+        }
+        if self.passed > 0
+            && let Some(etag) = &self.head.etag
+            && let Ok(etag) = HeaderValue::from_str(etag)
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.passed))
+            && self.head.ranges
+        {
+            headers.insert(RANGE, range);
+            headers.insert(IF_RANGE, etag);
+        }
+        headers
+    }
+
+    async fn judge(&self, mut answer: Streaming, sent: Instant) -> Became {
+        let status = answer.status;
+        if status.is_redirection() {
+            let location = answer.headers.get(LOCATION);
+            let to = location
+                .and_then(|to| to.to_str().ok())
+                .and_then(|to| self.url.join(to).ok());
+            return match to {
+                Some(to) if to != self.url => Became::Moved(to),
+                _ => Became::Refused(no_file(&format!("the portal answered {status}"))),
+            };
+        }
+        let head = Head::of(&answer.headers);
+        if status.is_success() {
+            if head.attached {
+                return Became::Open(answer);
+            }
+            match head.media_type.as_deref() {
+                // The page of a proxy, a form to log in, a script that failed.
+                Some("text/html") => {
+                    return Became::Lost(no_file("an HTML page came in its place"));
+                }
+                Some("application/json") => {}
+                _ if head.size == Some(0) || answer.headers.is_empty() => {
+                    return Became::Lost(no_file("nothing came in its place"));
+                }
+                _ => return Became::Open(answer),
+            }
+        }
+        let text = text_of(&mut answer.body).await;
+        let Ok(text) = text.map(BytesMut::freeze) else {
+            return Became::Lost(no_file("the answer broke off"));
+        };
+        let error = Envelope::parse(&text)
+            .ok()
+            .and_then(|envelope| envelope.error);
+        match error {
+            Some(error) => {
+                let known = error.code.known();
+                let error = Error::api(error);
+                match known {
+                    KnownCode::QueryLimitExceeded => Became::OverRate(error, sent),
+                    KnownCode::Internal => Became::Lost(error),
+                    _ if status.is_server_error() => Became::Lost(error),
+                    KnownCode::ExpiredToken | KnownCode::Auth => Became::Refused(error.and_also(
+                        "a link lives as long as the token that it was given to: ask for it again",
+                    )),
+                    _ => Became::Refused(error),
+                }
+            }
+            // A file that is JSON.
+            None if status.is_success() => {
+                answer.body = stream::iter([Ok(text)]).chain(answer.body).boxed();
+                Became::Open(answer)
+            }
+            None => {
+                let error = no_file(&format!("the portal answered {status}"));
+                let again = status.is_server_error()
+                    || status == StatusCode::TOO_MANY_REQUESTS
+                    || status == StatusCode::REQUEST_TIMEOUT;
+                if again {
+                    Became::Lost(error)
+                } else {
+                    Became::Refused(error)
+                }
+            }
+        }
+    }
+
+    /// Takes up a body, from where it begins.
+    fn begin(&mut self, answer: Streaming) -> Result<(), Error> {
+        let head = Head::of(&answer.headers);
+        if self.passed == 0 {
+            if let (Some(expected), Some(size)) = (self.expected, head.size)
+                && expected != size
+            {
+                return Err(Error::new(
+                    ErrorKind::Incomplete,
+                    DidItRun::Yes,
+                    format!("the file has {size} bytes, and not {expected}"),
+                ));
+            }
+            self.head = head;
+            self.repeated = 0;
+        } else {
+            let sizes = self.head.size.zip(head.size);
+            let same =
+                head.etag == self.head.etag && sizes.is_none_or(|(before, now)| before == now);
+            self.head.size = self.head.size.or(head.size);
+            let from = match answer.status {
+                StatusCode::PARTIAL_CONTENT => Head::range_start(&answer.headers),
+                _ => Some(0),
+            };
+            match from.filter(|from| same && *from <= self.passed) {
+                Some(from) => self.repeated = self.passed - from,
+                None => {
+                    return Err(Error::new(
+                        ErrorKind::Incomplete,
+                        DidItRun::Yes,
+                        format!(
+                            "the file was changed after {} bytes of it had come",
+                            self.passed
+                        ),
+                    ));
+                }
+            }
+        }
+        self.body = Some(answer.body);
+        Ok(())
+    }
+}
+
+async fn text_of(body: &mut Body) -> Result<BytesMut, TransportError> {
+    let mut text = BytesMut::new();
+    while text.len() < MOST_TEXT {
+        match tokio::time::timeout(IDLE, body.next()).await {
+            Ok(Some(piece)) => text.extend_from_slice(&piece?),
+            Ok(None) => break,
+            Err(_) => return Err(TransportError::new(TransportErrorKind::Timeout)),
+        }
+    }
+    Ok(text)
+}
+
+fn lost(error: TransportError) -> Error {
+    Error::new(ErrorKind::Transport, DidItRun::Unknown, error.story()).with_source(error)
+}
+
+fn no_file(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        DidItRun::Unknown,
+        format!("there is no file: {what}"),
+    )
+}
+
+/// Without the link.
+impl fmt::Debug for FileStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStream")
+            .field("head", &self.head)
+            .field("passed", &self.passed)
+            .finish_non_exhaustive()
+    }
+}
