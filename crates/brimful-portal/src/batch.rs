@@ -102,7 +102,8 @@ async fn one(
     let (outcome, timing) = executor.run(method, params, &caller.batch_entity).await;
     match outcome {
         Outcome::Done(output) => {
-            let time = timing.to_value(&core.clock, core.config.seconds);
+            let output = output.lifted();
+            let time = timing.to_value(&core.clock, core.config.time);
             results.done.insert(label.clone(), Command { output, time });
             Ok(())
         }
@@ -154,9 +155,9 @@ impl Results {
 
 fn counts<'r>(
     done: impl Iterator<Item = (&'r Key, &'r Command)> + Clone,
-    count: impl Fn(&Output) -> Option<u64> + Clone,
+    count: impl Fn(&Output) -> Option<i64> + Clone,
 ) -> impl Iterator<Item = (&'r Key, i64)> + Clone {
-    done.filter_map(move |(label, command)| Some((label, count(&command.output)? as i64)))
+    done.filter_map(move |(label, command)| Some((label, count(&command.output)?)))
 }
 
 fn part<'r, T>(
@@ -200,7 +201,7 @@ impl Accumulators for Results {
         {
             return command.output.deepest(inside);
         }
-        let count = |count: Option<u64>| count.map(|count| Value::Int(count as i64));
+        let count = |count: Option<i64>| count.map(Value::Int);
         let of_done = |value: &dyn Fn(&Command) -> Option<Value>| -> Array {
             self.done
                 .iter()

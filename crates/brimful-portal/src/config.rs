@@ -10,8 +10,9 @@ use crate::faults::Faults;
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
 use crate::oauth::App;
+use crate::respond::TimeForm;
 use crate::rights::Rights;
-pub use crate::state::{Data, DataError, Load, Rows};
+pub use crate::state::{Data, DataError, Fields, Load, Recorded, Rows};
 
 /// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
 /// of 50 requests that leaks 2 a second, operating limit on, no latency.
@@ -32,7 +33,7 @@ pub struct PortalConfig {
     pub(crate) rights: BTreeMap<u64, Rights>,
     pub(crate) address: Option<String>,
     pub(crate) statuses: Statuses,
-    pub(crate) seconds: Seconds,
+    pub(crate) time: TimeForm,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) operating: Option<OperatingLimit>,
     pub(crate) latency: Duration,
@@ -94,8 +95,20 @@ pub enum Seconds {
     /// Since 2026: `start` and `processing` are whole seconds, so that `duration` is up to one too long.
     #[default]
     Whole,
+    /// `start` alone is whole, as some of the documentation of 2026 has it.
+    WholeStart,
     /// Before: all are fractions.
     Fractional,
+}
+
+/// Whether `time` says when operating time is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reset {
+    /// In `operating_reset_at`.
+    #[default]
+    Said,
+    /// Not at all: `operating` is alone, as in replies of 2022.
+    Unsaid,
 }
 
 impl Default for PortalConfig {
@@ -109,7 +122,7 @@ impl Default for PortalConfig {
             rights: BTreeMap::new(),
             address: None,
             statuses: Statuses::default(),
-            seconds: Seconds::default(),
+            time: TimeForm::default(),
             rate_limit: Some(RateLimit::STANDARD),
             operating: Some(OperatingLimit::default()),
             latency: Duration::ZERO,
@@ -166,6 +179,47 @@ impl PortalConfig {
     pub fn load(mut self, entity: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
         let entity = entity.into();
         self.data.loads.push(Load { entity, rows });
+        self
+    }
+
+    /// Rows behind a list method that the portal does not model, as they are:
+    ///
+    /// ```
+    /// # use brimful_portal::{Portal, PortalConfig};
+    /// # use serde_json::{Value, json};
+    /// # let Value::Object(row) = json!({"id": 7, "price": 100}) else { return };
+    /// let config = PortalConfig::new().load_rows_of("sale.order.list", vec![row]);
+    /// assert!(Portal::new(config).is_ok());
+    /// ```
+    ///
+    /// The list is paged as the catalogue says, filtered by its fields and by their order, sorted and cut to a `select`;
+    /// the methods `get`, `add`, `update` and `delete` beside it work on the same rows. A name after `api/` is a method
+    /// of REST 3.0; so is one that only REST 3.0 has. The lists of entities ([`Rows::entity`]) are modelled: rows of
+    /// `crm.lead.list` are rows of `lead`.
+    #[must_use]
+    pub fn load_rows_of(mut self, method: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
+        let entity = method.into();
+        self.data.served.push(Load { entity, rows });
+        self
+    }
+
+    /// What a method answers from now on, whatever it is asked: a result as a portal gave it, or a whole reply, which is
+    /// an object with `result` and `time`. A `next` and a `total` in a result go to the envelope, as those of every
+    /// method do. A name after `api/` is a method of REST 3.0.
+    #[must_use]
+    pub fn reply(mut self, method: impl Into<String>, reply: Json) -> Self {
+        let method = method.into();
+        self.data.replies.push(Recorded { method, reply });
+        self
+    }
+
+    /// The fields that an entity has, as `crm.lead.fields` and the like describe them, in the place of its usual ones.
+    /// Portals differ in them: by their user fields, by what their smart processes switch on. An empty object leaves a
+    /// field that every portal has as it is.
+    #[must_use]
+    pub fn fields(mut self, entity: impl Into<String>, fields: Map<String, Json>) -> Self {
+        let entity = entity.into();
+        self.data.fields.push(Fields { entity, fields });
         self
     }
 
@@ -228,7 +282,14 @@ impl PortalConfig {
     /// How `time` shows its seconds.
     #[must_use]
     pub fn seconds(mut self, seconds: Seconds) -> Self {
-        self.seconds = seconds;
+        self.time.seconds = seconds;
+        self
+    }
+
+    /// Whether `time` says when operating time is given back.
+    #[must_use]
+    pub fn operating_reset(mut self, reset: Reset) -> Self {
+        self.time.reset = reset;
         self
     }
 

@@ -127,6 +127,7 @@ impl<'p> Executor<'p> {
     fn handle(&self, method: &Method, params: Array, now: f64, cost: &mut Duration) -> Outcome {
         self.core.churn();
         let mut call = Call {
+            method: method.name,
             params,
             user: self.caller.user,
             rights: self.caller.rights,
@@ -160,7 +161,7 @@ impl<'p> Executor<'p> {
             Err(error) => Outcome::Failed(error),
             Ok(output) => match output.error() {
                 Some(error) => Outcome::ErrorAsData(error),
-                None => Outcome::Done(output.lifted()),
+                None => Outcome::Done(output),
             },
         }
     }

@@ -42,6 +42,7 @@ mod respond;
 mod rest3;
 mod rights;
 mod server;
+mod shelf;
 mod spec;
 mod state;
 mod stats;
@@ -54,8 +55,8 @@ mod tests;
 
 pub use churn::{Change, Churn};
 pub use config::{
-    AccessToken, Costs, Data, DataError, Generation, Load, OperatingLimit, PortalConfig, RateLimit,
-    Refused, Rows, Scopes, Seconds, Statuses, Webhook,
+    AccessToken, Costs, Data, DataError, Fields, Generation, Load, OperatingLimit, PortalConfig,
+    RateLimit, Refused, Rows, Scopes, Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
 pub use oauth::{App, InstallError};

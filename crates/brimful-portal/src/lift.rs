@@ -19,10 +19,7 @@ impl Output {
             return self;
         }
         let mut rest = array.clone();
-        let mut take = |key: &str| {
-            rest.remove(key)
-                .map(|count| u64::try_from(count.to_int()).unwrap_or(0))
-        };
+        let mut take = |key: &str| rest.remove(key).map(|count| count.to_int());
         let next = next.and_then(|_| take("next"));
         let total = take("total");
         let mut output = Self::value(&Value::Array(rest));

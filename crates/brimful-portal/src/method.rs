@@ -27,6 +27,8 @@ pub(crate) struct Method {
 
 /// One call of a method, alone or as a command of a batch.
 pub(crate) struct Call<'a> {
+    /// The method, in lower case.
+    pub(crate) method: &'static str,
     /// The parameters, without those that the server itself takes (`auth`, `start` stays).
     pub(crate) params: Array,
     /// The user who calls.
@@ -61,9 +63,9 @@ pub(crate) struct Output {
     /// The result as JSON in PHP's spelling.
     pub(crate) json: Vec<u8>,
     /// `next`, lifted to the envelope.
-    pub(crate) next: Option<u64>,
+    pub(crate) next: Option<i64>,
     /// `total`, lifted to the envelope.
-    pub(crate) total: Option<u64>,
+    pub(crate) total: Option<i64>,
     /// Where the rows of a list begin in `json`, and the key they are under (`None`: the result is the list).
     pub(crate) rows: Rows,
     value: OnceCell<Value>,

@@ -63,18 +63,20 @@ impl Portal {
         registry: Registry,
     ) -> Result<Self, DataError> {
         let data = std::mem::take(&mut config.data);
+        let seed = data.seed;
         let faults = config.faults.copy();
+        let state = State::new(data)?;
         let core = Core {
             clock: Clock::new(config.starts_at, config.skew, config.zone).with_skew(faults.skew()),
-            registry,
+            registry: registry.and_served(&state.shelf),
             counters: Counters::default(),
-            oauth: oauth::Server::new(&config, data.seed),
+            oauth: oauth::Server::new(&config, seed),
             replays: rest3::Replays::default(),
             guests: Guests::new(&config),
             buckets: Mutex::new(Buckets::new(config.rate_limit)),
             operating: Mutex::new(Operating::new(config.operating)),
-            chance: Mutex::new(fastrand::Rng::with_seed(data.seed)),
-            state: RwLock::new(State::new(data)?),
+            chance: Mutex::new(fastrand::Rng::with_seed(seed)),
+            state: RwLock::new(state),
             faults,
             crowd: Crowd::default(),
             config,
@@ -297,11 +299,7 @@ impl Core {
                 let mut body = Body::open(results.size());
                 results.write(body.result());
                 (
-                    body.close(
-                        None,
-                        None,
-                        &timing.to_value(&self.clock, self.config.seconds),
-                    ),
+                    body.close(None, None, &timing.to_value(&self.clock, self.config.time)),
                     timing,
                 )
             }
@@ -310,9 +308,10 @@ impl Core {
                 let (outcome, timing) = executor.run(method, params, &caller.entity).await;
                 match outcome {
                     Outcome::Done(output) => {
+                        let output = output.lifted();
                         let mut body = Body::open(output.json.len());
                         body.result().extend_from_slice(&output.json);
-                        let time = timing.to_value(&self.clock, self.config.seconds);
+                        let time = timing.to_value(&self.clock, self.config.time);
                         (body.close(output.next, output.total, &time), timing)
                     }
                     Outcome::ErrorAsData(error) => {

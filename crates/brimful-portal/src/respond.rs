@@ -9,7 +9,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::clock::Clock;
-use crate::config::{Seconds, Statuses};
+use crate::config::{Reset, Seconds, Statuses};
 use crate::limits::Report;
 use crate::method::MethodError;
 use crate::xml;
@@ -32,16 +32,29 @@ pub(crate) struct Timing {
     pub(crate) operating: Option<Report>,
 }
 
+/// What of a timing `time` shows, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TimeForm {
+    pub(crate) seconds: Seconds,
+    pub(crate) reset: Reset,
+}
+
 impl Timing {
     /// `time` as a value, in the order of its keys.
-    pub(crate) fn to_value(self, clock: &Clock, seconds: Seconds) -> Value {
+    pub(crate) fn to_value(self, clock: &Clock, form: TimeForm) -> Value {
         let mut time = Array::with_capacity(8);
-        match seconds {
+        match form.seconds {
             Seconds::Whole => {
                 time.insert("start", self.start.floor() as i64);
                 time.insert("finish", self.finish);
                 time.insert("duration", self.finish - self.start.floor());
                 time.insert("processing", self.processing as i64);
+            }
+            Seconds::WholeStart => {
+                time.insert("start", self.start.floor() as i64);
+                time.insert("finish", self.finish);
+                time.insert("duration", self.finish - self.start.floor());
+                time.insert("processing", self.processing);
             }
             Seconds::Fractional => {
                 time.insert("start", self.start);
@@ -53,7 +66,9 @@ impl Timing {
         time.insert("date_start", clock.iso(self.start));
         time.insert("date_finish", clock.iso(self.finish));
         if let Some(report) = self.operating {
-            time.insert("operating_reset_at", report.reset_at);
+            if form.reset == Reset::Said {
+                time.insert("operating_reset_at", report.reset_at);
+            }
             time.insert("operating", report.operating);
         }
         Value::Array(time)
@@ -78,14 +93,14 @@ impl Body {
     }
 
     /// Writes what follows the result.
-    pub(crate) fn close(self, next: Option<u64>, total: Option<u64>, time: &Value) -> Vec<u8> {
+    pub(crate) fn close(self, next: Option<i64>, total: Option<i64>, time: &Value) -> Vec<u8> {
         let mut out = self.0;
         for (name, count) in [("next", next), ("total", total)] {
             if let Some(count) = count {
                 out.push(b',');
                 json::write_string(&mut out, name);
                 out.push(b':');
-                json::write_int(&mut out, count as i64);
+                json::write_int(&mut out, count);
             }
         }
         out.extend_from_slice(b",\"time\":");

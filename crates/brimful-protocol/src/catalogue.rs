@@ -26,6 +26,8 @@ pub struct Method {
     pub paging: Paging,
     /// How its list can be walked by ID, where that is documented.
     pub keyset: Option<Keyset>,
+    /// Whether its list comes with a `total`, where the documentation shows a reply.
+    pub total: Option<bool>,
     /// Whether the documentation calls it deprecated.
     pub deprecated: bool,
     /// The names of its parameters and of their fields.
@@ -160,7 +162,12 @@ fn parse(line: &'static str) -> Option<Method> {
         _ => Paging::None,
     };
     let documented = cells.next()? == "Y";
-    let mut flags = cells.skip(5);
+    let total = match cells.next()? {
+        "Y" => Some(true),
+        "N" => Some(false),
+        _ => None,
+    };
+    let mut flags = cells.skip(4);
     let deprecated = flags.next()? == "Y";
     let params = flags.next().unwrap_or("");
     let keyset = (documented
@@ -176,6 +183,7 @@ fn parse(line: &'static str) -> Option<Method> {
         id,
         paging,
         keyset,
+        total,
         deprecated,
         params,
     })

@@ -164,11 +164,15 @@ impl People {
         let Some((name, params)) = call_for(state, work.entity, work.change, id, work.done) else {
             return false;
         };
-        let Some(Handler::Write(write)) = methods::find(&name).map(|method| method.handler) else {
+        let Some(method) = methods::find(&name) else {
+            return false;
+        };
+        let Handler::Write(write) = method.handler else {
             return false;
         };
         let mut cost = Duration::ZERO;
         let mut call = Call {
+            method: method.name,
             params,
             user: 1,
             rights: Rights::default(),

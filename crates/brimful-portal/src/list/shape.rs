@@ -107,6 +107,7 @@ impl Shape {
         match (self, kind.class(), value) {
             (_, _, Value::Array(_)) => json::write(out, value),
             (_, _, Value::Null) => out.extend_from_slice(b"null"),
+            (Self::Item | Self::User, _, found) if kind == Kind::Found => json::write(out, found),
             (_, _, Value::Bool(flag)) => self.write_flag(out, kind, *flag),
             (_, _, Value::Text(text))
                 if kind == Kind::Boolean && matches!(text.as_str(), "Y" | "N" | "1" | "0") =>

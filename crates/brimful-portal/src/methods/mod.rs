@@ -16,11 +16,15 @@ pub(crate) mod tasks;
 mod tests;
 mod users;
 
+pub(crate) use crm::item::not_found as element_not_found;
+pub(crate) use paging::{Page, Paging, Slice};
+pub(crate) use params::{legacy_error, strings};
+
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::method::{Handler, Method};
-use crate::state::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD};
+use crate::state::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, QUOTE, STATUS};
 
 /// Looks a method up by its name in lower case.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
@@ -110,6 +114,7 @@ fn legacy_crm(methods: &mut Vec<Method>) {
     entity!("deal", DEAL);
     entity!("contact", CONTACT);
     entity!("company", COMPANY);
+    entity!("quote", QUOTE);
     methods.extend([
         read!("crm", "crm.activity.list", crm::activity::list),
         read!("crm", "crm.activity.get", legacy::get::<ACTIVITY>),
@@ -160,12 +165,13 @@ fn crm_links(methods: &mut Vec<Method>) {
     }
     ends!("lead.contact", LEAD, CONTACT);
     ends!("deal.contact", DEAL, CONTACT);
+    ends!("quote.contact", QUOTE, CONTACT);
     ends!("company.contact", COMPANY, CONTACT);
     ends!("contact.company", CONTACT, COMPANY);
 }
 
 fn crm_items(methods: &mut Vec<Method>) {
-    use crm::{dictionary, duplicates, item, types};
+    use crm::{categories, dictionary, duplicates, item, legacy, statuses, types};
     methods.extend([
         read!("crm", "crm.item.list", item::list),
         read!("crm", "crm.item.get", item::get),
@@ -182,13 +188,27 @@ fn crm_items(methods: &mut Vec<Method>) {
             "crm.type.getbyentitytypeid",
             types::get_by_entity_type_id
         ),
-        read!("crm", "crm.category.list", types::categories),
-        read!("crm", "crm.status.list", dictionary::statuses),
-        read!("crm", "crm.status.entity.items", dictionary::status_items),
+        read!("crm", "crm.category.list", categories::list),
+        read!("crm", "crm.category.get", categories::get),
+        read!("crm", "crm.dealcategory.list", categories::deals),
+        read!("crm", "crm.dealcategory.get", categories::deal),
+        read!("crm", "crm.dealcategory.default.get", categories::default),
+        read!("crm", "crm.dealcategory.status", categories::dictionary),
+        read!(
+            "crm",
+            "crm.dealcategory.stage.list",
+            categories::deal_stages
+        ),
+        read!("crm", "crm.status.list", statuses::list),
+        read!("crm", "crm.status.get", legacy::get::<STATUS>),
+        read!("crm", "crm.status.fields", legacy::fields::<STATUS>),
+        write!("crm", "crm.status.add", statuses::add),
+        write!("crm", "crm.status.update", statuses::update),
+        write!("crm", "crm.status.delete", statuses::delete),
+        read!("crm", "crm.status.entity.items", statuses::items),
+        read!("crm", "crm.status.entity.types", statuses::types),
         read!("crm", "crm.currency.list", dictionary::currencies),
         read!("crm", "crm.enum.ownertype", dictionary::owner_types),
-        read!("crm", "crm.deal.productrows.get", dictionary::product_rows),
-        read!("crm", "crm.lead.productrows.get", dictionary::product_rows),
         read!("crm", "crm.duplicate.findbycomm", duplicates::find_by_comm),
     ]);
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use brimful_protocol::{Array, Key, Value, json};
 
-use super::endpoint::{self, Endpoint};
+use super::endpoint::Endpoint;
 use super::error;
 use super::reference::Context;
 use crate::auth::Caller;
@@ -16,13 +16,13 @@ use crate::portal::Core;
 
 /// A call in a batch.
 pub(super) struct Item<'b> {
-    endpoint: &'static Endpoint,
+    endpoint: &'b Endpoint,
     query: &'b Array,
     alias: String,
 }
 
 /// Reads the body of a batch. All methods are looked up before anything runs.
-pub(super) fn parse(body: &Array) -> Result<Vec<Item<'_>>, MethodError> {
+pub(super) fn parse<'b>(core: &'b Core, body: &'b Array) -> Result<Vec<Item<'b>>, MethodError> {
     let refused = || error::invalid_select(&json::to_string(&Value::Array(body.clone())));
     if !body.is_list() {
         return Err(refused());
@@ -39,7 +39,9 @@ pub(super) fn parse(body: &Array) -> Result<Vec<Item<'_>>, MethodError> {
         if !aliases.insert(alias.clone()) {
             return Err(error::invalid_select(&alias));
         }
-        let endpoint = endpoint::find(&method.to_ascii_lowercase())
+        let endpoint = core
+            .registry
+            .endpoint(&method.to_ascii_lowercase())
             .ok_or_else(|| error::method_not_found(method))?;
         items.push(Item {
             endpoint,

@@ -13,7 +13,7 @@ use crate::method::{Handler, Method, MethodError};
 
 /// A method, and what is said about it.
 pub(crate) struct Endpoint {
-    pub(super) method: Method,
+    pub(crate) method: Method,
     pub(super) title: &'static str,
     pub(super) params: &'static [Param],
     /// What it returns items of.
@@ -56,7 +56,7 @@ impl Endpoint {
 }
 
 /// Looks a method up by its name in lower case, or by another that it goes by.
-pub(super) fn find(name: &str) -> Option<&'static Endpoint> {
+pub(crate) fn find(name: &str) -> Option<&'static Endpoint> {
     static BY_NAME: OnceLock<HashMap<&'static str, &'static Endpoint>> = OnceLock::new();
     let name = match name {
         "documentation" => "rest.documentation.openapi",
@@ -94,7 +94,7 @@ const ID: Param = required("id", "integer");
 const FIELDS: Param = required("fields", "object");
 const NAME: Param = required("name", "string");
 
-const fn endpoint(
+pub(super) const fn endpoint(
     name: &'static str,
     scope: &'static str,
     handler: Handler,

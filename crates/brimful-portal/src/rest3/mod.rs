@@ -14,6 +14,7 @@ pub(crate) mod error;
 mod event_log;
 mod fields;
 mod filter;
+pub(crate) mod given;
 mod idempotency;
 mod item;
 mod order;
@@ -21,6 +22,7 @@ mod pagination;
 mod params;
 mod reference;
 mod select;
+mod served;
 mod task_fields;
 mod task_writing;
 mod tasks;
@@ -42,8 +44,10 @@ use crate::registry::BATCH;
 use crate::reply::Reply;
 use crate::request;
 use crate::respond::{self, Body, Format, Timing};
-use endpoint::{Endpoint, Wrapping};
+use endpoint::Wrapping;
+pub(crate) use endpoint::{Endpoint, find};
 use idempotency::IdempotencyKey;
+pub(crate) use served::endpoint as served;
 
 /// Answers a request for `method`.
 pub(crate) async fn answer(
@@ -85,7 +89,11 @@ async fn call(
     let name = method.to_ascii_lowercase();
     let endpoint = match name.as_str() {
         BATCH => None,
-        name => Some(endpoint::find(name).ok_or_else(|| error::method_not_found(method))?),
+        name => Some(
+            core.registry
+                .endpoint(name)
+                .ok_or_else(|| error::method_not_found(method))?,
+        ),
     };
     let presented = request::presented(request, webhook, &mut params.credentials());
     let caller = core
@@ -155,7 +163,7 @@ async fn many(core: &Core, caller: &Caller, body: Array) -> Result<Response<Byte
     executor
         .permit_time(&caller.entity, BATCH)
         .map_err(|_| error::rate_limit())?;
-    let items = batch::parse(&body)?;
+    let items = batch::parse(core, &body)?;
     core.counters.call(BATCH);
     let start = executor.now();
     let results = batch::run(core, caller, &mut executor, items).await;
@@ -174,6 +182,6 @@ async fn many(core: &Core, caller: &Caller, body: Array) -> Result<Response<Byte
 fn enveloped(core: &Core, result: &[u8], timing: &Timing) -> Vec<u8> {
     let mut body = Body::open(result.len());
     body.result().extend_from_slice(result);
-    let time: Value = timing.to_value(&core.clock, core.config.seconds);
+    let time: Value = timing.to_value(&core.clock, core.config.time);
     body.close(None, None, &time)
 }

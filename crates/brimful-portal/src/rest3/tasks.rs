@@ -128,6 +128,7 @@ fn visible(state: &State, id: u64, call: &Call<'_>) -> Result<(), MethodError> {
 /// The same caller's call of an older method.
 fn older<'c>(call: &'c mut Call<'_>, params: Array) -> Call<'c> {
     Call {
+        method: call.method,
         params,
         user: call.user,
         rights: call.rights,

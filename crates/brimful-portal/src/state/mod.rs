@@ -3,11 +3,14 @@
 //! A generated row is a pure function of (seed, entity, field, ID): ten million of them cost nothing until somebody
 //! reads one. Methods are elsewhere; they see rows as [`cell::Cell`]s.
 
+pub(crate) mod categories;
 pub(crate) mod cell;
 pub(crate) mod comments;
+mod dictionary;
 pub(crate) mod entities;
 mod hash;
 pub(crate) mod links;
+mod loading;
 pub(crate) mod moment;
 mod presence;
 pub(crate) mod schema;
@@ -18,14 +21,17 @@ mod words;
 
 use std::sync::Arc;
 
-use brimful_protocol::Value;
+use categories::Categories;
 use comments::Comments;
-use entities::ENTITIES;
+use entities::{ENTITIES, STATUS};
 use links::Links;
+use loading::{Target, entity_of, place, target};
 use presence::Presence;
-use schema::{ID, Schema};
-use source::{Source, World};
-use table::{Record, Table};
+use schema::Schema;
+use source::World;
+use table::Table;
+
+use crate::shelf::Shelf;
 
 /// What a portal starts with.
 #[derive(Debug, Clone, Default)]
@@ -36,14 +42,39 @@ pub struct Data {
     pub rows: Vec<Rows>,
     /// Rows to take as they are.
     pub loads: Vec<Load>,
+    /// Fields that entities have in the place of their usual ones.
+    pub fields: Vec<Fields>,
+    /// Rows behind list methods that no entity stands behind, by the name of the method.
+    pub served: Vec<Load>,
+    /// What methods answer.
+    pub replies: Vec<Recorded>,
+}
+
+/// What a method answers, whatever it is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// The method.
+    pub method: String,
+    /// Its result, or its whole reply.
+    pub reply: serde_json::Value,
+}
+
+/// The fields of one entity, as `crm.lead.fields` and the like describe them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fields {
+    /// As in [`Rows::entity`].
+    pub entity: String,
+    /// What is said of each field, by its name. An empty object leaves a known field as it is.
+    pub fields: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Rows to generate for one entity.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::struct_field_names, reason = "rows is what they are called")]
 pub struct Rows {
-    /// `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`, `eventlog`, `activity`, or an `entityTypeId`
-    /// from 128 on.
+    /// `lead`, `deal`, `contact`, `company`, `quote`, `task`, `user`, `department`, `eventlog`, `activity`, `status`,
+    /// `stagehistory`, `elapsed`, `checklist`, `productrow`, `diskobject`, `chat`, `message`, `offlineevent`, or an
+    /// `entityTypeId` from 128 on.
     pub entity: String,
     /// How many rows there are, exactly.
     pub rows: u64,
@@ -54,7 +85,8 @@ pub struct Rows {
 /// Rows of one entity to take as they are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Load {
-    /// As in [`Rows::entity`].
+    /// As in [`Rows::entity`], or `category` (funnels), or one of `lead.contact`, `deal.contact`, `quote.contact`,
+    /// `company.contact` and `contact.company` (who belongs to what).
     pub entity: String,
     /// The rows, in any order. `ID` or `id` is a number or a string of digits; fields that a row lacks are empty.
     pub rows: Vec<serde_json::Map<String, serde_json::Value>>,
@@ -66,7 +98,7 @@ pub struct Load {
 pub enum DataError {
     /// There is no such entity.
     #[error(
-        "no entity \"{0}\": there are lead, deal, contact, company, task, user, department, eventlog, activity and entityTypeIds from 128 on"
+        "no entity \"{0}\": there are lead, deal, contact, company, quote, task, user, department, eventlog, activity, status, stagehistory, elapsed, checklist, productrow, diskobject, chat, message, offlineevent and entityTypeIds from 128 on"
     )]
     UnknownEntity(String),
     /// A loaded row has no ID.
@@ -96,6 +128,9 @@ pub(crate) struct State {
     pub(crate) tables: Vec<Table>,
     pub(crate) links: Links,
     pub(crate) comments: Comments,
+    pub(crate) categories: Categories,
+    /// What is served as it was given.
+    pub(crate) shelf: Shelf,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
 }
@@ -119,13 +154,30 @@ impl State {
             asked.resize(asked.len().max(at + 1), None);
             asked[at] = Some((*rows, *gaps));
         }
+        let (of_entities, served): (Vec<Load>, Vec<Load>) = data
+            .served
+            .into_iter()
+            .partition(|load| entity_of(&load.entity).is_some());
+        let of_entities = of_entities.into_iter().map(|load| Load {
+            entity: entity_of(&load.entity).unwrap_or_default().to_owned(),
+            rows: load.rows,
+        });
         let mut loads = Vec::new();
-        for load in data.loads {
-            let at = place(&load.entity)?;
-            asked.resize(asked.len().max(at + 1), None);
-            // Loaded rows are alone unless generated ones were asked for too.
-            asked[at].get_or_insert((0, 0.0));
-            loads.push((at, load));
+        for load in data.loads.into_iter().chain(of_entities) {
+            let to = match target(&load.entity) {
+                Some(to) => to,
+                None => Target::Table(place(&load.entity)?),
+            };
+            if let Target::Table(at) = to {
+                asked.resize(asked.len().max(at + 1), None);
+                // Loaded rows are alone unless generated ones were asked for too.
+                asked[at].get_or_insert((0, 0.0));
+            }
+            loads.push((to, load));
+        }
+        let mut described = std::collections::HashMap::new();
+        for Fields { entity, fields } in &data.fields {
+            described.insert(place(entity)?, fields);
         }
         asked.resize(types.len(), None);
         let key = |at: usize| hash::mix(data.seed ^ hash::mix(at as u64 + 1));
@@ -139,61 +191,28 @@ impl State {
             let fields = ENTITIES
                 .get(at)
                 .map_or(entities::SMART_FIELDS, |entity| entity.fields);
-            Table::new(
-                at,
-                entity_type,
-                Schema::new(fields),
-                Arc::clone(&world),
-                key(at),
-            )
+            let schema = match described.get(&at) {
+                Some(description) => Schema::described(fields, description),
+                None => Schema::new(fields),
+            };
+            Table::new(at, entity_type, schema, Arc::clone(&world), key(at))
         });
         let mut state = Self {
             tables: tables.collect(),
             links: Links::default(),
             comments: Comments::default(),
+            categories: Categories::default(),
+            shelf: Shelf::new(served, data.replies),
             next_multifield: 1 << 32,
         };
-        for (at, load) in loads {
-            state.load(at, load)?;
+        let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));
+        if !has_statuses && asked[STATUS].is_none() {
+            state.begin_dictionary();
+        }
+        for (to, load) in loads {
+            state.load(to, load)?;
         }
         Ok(state)
-    }
-
-    fn load(&mut self, at: usize, load: Load) -> Result<(), DataError> {
-        let table = &mut self.tables[at];
-        let mut rows = Vec::with_capacity(load.rows.len());
-        for (row, fields) in load.rows.into_iter().enumerate() {
-            let mut record = Record::default();
-            let mut id = 0;
-            for (name, value) in fields {
-                let field = table.schema.ensure(&name);
-                let value = Value::from(value);
-                if field == ID {
-                    id = u64::try_from(value.to_int()).unwrap_or(0);
-                } else {
-                    record.set(field, value);
-                }
-            }
-            if id == 0 {
-                return Err(DataError::NoId {
-                    entity: load.entity,
-                    row: row + 1,
-                });
-            }
-            if let (Some(field), true) = (
-                table.schema.item("ENTITY_TYPE_ID"),
-                record_lacks_type(&table.schema, &record),
-            ) {
-                record.set(field, Value::Int(i64::from(table.entity_type)));
-            }
-            rows.push((id, record));
-        }
-        // In the order of IDs every row goes to the end; of rows with one ID the last one stays.
-        rows.sort_by_key(|(id, _)| *id);
-        for (id, record) in rows {
-            table.put(id, record);
-        }
-        Ok(())
     }
 
     /// The place of the entity `name`, if the portal has it.
@@ -227,35 +246,4 @@ impl State {
         self.next_multifield += 2;
         self.next_multifield
     }
-}
-
-fn record_lacks_type(schema: &Schema, record: &Record) -> bool {
-    schema.item("ENTITY_TYPE_ID").is_some_and(|field| {
-        matches!(schema.get(field).source, Source::Number(_)) && record.get(field).is_none()
-    })
-}
-
-/// The place of the entity `name`; smart processes that are not built in get one.
-fn place(name: &str, types: &mut Vec<u32>) -> Option<usize> {
-    let name = name.trim().to_ascii_lowercase();
-    // `crm.lead` and `tasks.task` are what the methods call them.
-    let name = name.rsplit('.').next().unwrap_or_default().to_owned();
-    let singular = name.strip_suffix("ies").map_or_else(
-        || name.strip_suffix('s').unwrap_or(&name).to_owned(),
-        |stem| format!("{stem}y"),
-    );
-    if let Some(at) = ENTITIES.iter().position(|entity| entity.name == singular) {
-        return Some(at);
-    }
-    let digits = name.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let entity_type: u32 = digits.parse().ok().filter(|&id| id >= 128)?;
-    Some(
-        types
-            .iter()
-            .position(|&other| other == entity_type)
-            .unwrap_or_else(|| {
-                types.push(entity_type);
-                types.len() - 1
-            }),
-    )
 }

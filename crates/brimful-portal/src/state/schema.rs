@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use brimful_protocol::{Array, Value};
+use serde_json::{Map, Value as Json};
+
 use super::hash;
 use super::source::Source;
 
@@ -33,6 +36,8 @@ pub(crate) enum Kind {
     CrmLinks,
     /// JSON that is passed through as it is.
     Any,
+    /// Nobody knows: only loaded rows have the field.
+    Found,
 }
 
 /// How values of a kind are compared.
@@ -59,11 +64,32 @@ impl Kind {
         }
     }
 
+    /// The kind of a field that `*.fields` gives this type; dictionaries and the like are text.
+    fn of_type(type_name: &str) -> Self {
+        match type_name {
+            "integer" | "int" => Self::Integer,
+            "double" | "float" => Self::Double,
+            "char" => Self::Char,
+            "date" => Self::Date,
+            "datetime" => Self::DateTime,
+            "user" | "employee" => Self::User,
+            "crm_currency" => Self::Currency,
+            "crm_category" => Self::Category,
+            "crm_multifield" => Self::Multifield,
+            "boolean" => Self::Boolean,
+            "enumeration" => Self::Enumeration(&[]),
+            "money" => Self::Money,
+            "url" => Self::Url,
+            "crm" => Self::CrmLinks,
+            _ => Self::Text,
+        }
+    }
+
     pub(crate) fn type_name(self) -> &'static str {
         match self {
             Self::Integer => "integer",
             Self::Double => "double",
-            Self::Text => "string",
+            Self::Text | Self::Found => "string",
             Self::Char => "char",
             Self::Date => "date",
             Self::DateTime => "datetime",
@@ -172,6 +198,8 @@ pub(crate) struct Field {
     pub(crate) title: Cow<'static, str>,
     pub(crate) traits: Traits,
     pub(crate) salt: u64,
+    /// What `*.fields` says of it, where the portal was told.
+    pub(crate) description: Option<Array>,
 }
 
 impl Field {
@@ -185,21 +213,50 @@ impl Field {
             title: Cow::Borrowed(spec.title),
             traits: spec.traits,
             salt: hash::salt(spec.name),
+            description: None,
         }
     }
 
-    /// A field that only loaded or added rows fill.
+    /// A field that only loaded or added rows fill. Its name may be spelled as `crm.item.*` spells it.
     fn found(name: &str) -> Self {
+        let upper = upper(name);
         Self {
-            name: Cow::Owned(name.to_owned()),
-            item: Cow::Owned(name.to_owned()),
-            camel: camel(name),
-            kind: Kind::Text,
+            camel: if upper == name {
+                camel(name)
+            } else {
+                name.to_owned()
+            },
+            name: Cow::Owned(upper.clone()),
+            item: Cow::Owned(upper),
+            kind: Kind::Found,
             source: Source::Nothing,
             title: Cow::Owned(name.to_owned()),
             traits: Traits::default(),
             salt: 0,
+            description: None,
         }
+    }
+
+    /// A field as `*.fields` describes it; what is not said stays as it is.
+    fn described(mut self, description: &Map<String, Json>) -> Self {
+        let flag = |name: &str| description.get(name).and_then(Json::as_bool);
+        if let Some(Json::String(type_name)) = description.get("type")
+            && self.kind == Kind::Found
+        {
+            self.kind = Kind::of_type(type_name);
+        }
+        if let Some(Json::String(title)) = description.get("title") {
+            self.title = Cow::Owned(title.clone());
+        }
+        let traits = &mut self.traits;
+        traits.read_only = flag("isReadOnly").unwrap_or(traits.read_only);
+        traits.required = flag("isRequired").unwrap_or(traits.required);
+        traits.multiple = flag("isMultiple").unwrap_or(traits.multiple);
+        if !description.is_empty() {
+            let description = Value::from(Json::Object(description.clone()));
+            self.description = description.as_array().cloned();
+        }
+        self
     }
 
     /// Whether it is a user field: those are left out of `*`.
@@ -228,6 +285,30 @@ impl Schema {
         };
         for spec in specs {
             schema.push(Field::new(spec));
+        }
+        schema
+    }
+
+    /// The fields that a description as of `*.fields` names, and no others but the ID. Those of `specs` keep what they
+    /// are.
+    pub(crate) fn described(specs: &[Spec], fields: &Map<String, Json>) -> Self {
+        let known = Self::new(specs);
+        let mut schema = Self::new(&specs[..specs.len().min(1)]);
+        for (name, description) in fields {
+            let field = match known.item(name) {
+                Some(at) => known.get(at).clone(),
+                None => Field::found(name),
+            };
+            let field = match description {
+                Json::Object(description) => field.described(description),
+                _ => field,
+            };
+            match schema.item(name) {
+                Some(at) => schema.fields[at] = field,
+                None => {
+                    schema.push(field);
+                }
+            }
         }
         schema
     }
@@ -305,6 +386,28 @@ pub(crate) fn camel(name: &str) -> String {
     text
 }
 
+/// The upper-case name of a field that `crm.item.*` calls `ufCrm11_1712074666` or `parentId128`; a name that is not in
+/// camel case is as it should be.
+fn upper(name: &str) -> String {
+    let camel_case = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && (name.contains(|c: char| c.is_ascii_uppercase()) || !name.contains('_'));
+    if !camel_case {
+        return name.to_owned();
+    }
+    let mut text = String::with_capacity(name.len() + 4);
+    let mut last = 'a';
+    for letter in name.chars() {
+        let starts_number = letter.is_ascii_digit() && last.is_ascii_alphabetic();
+        if (letter.is_ascii_uppercase() || starts_number) && last != '_' {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_uppercase());
+        last = letter;
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,6 +425,21 @@ mod tests {
             ("UF_AUTO_123", "ufAuto123"),
         ] {
             assert_eq!(camel(upper), expected);
+        }
+    }
+
+    #[test]
+    fn names_of_items_have_an_upper_case_name_to_go_with_them() {
+        for (item, expected) in [
+            ("id", "ID"),
+            ("assignedById", "ASSIGNED_BY_ID"),
+            ("parentId128", "PARENT_ID_128"),
+            ("ufCrm_1594289616952", "UF_CRM_1594289616952"),
+            ("ufCrm11_1712074666", "UF_CRM_11_1712074666"),
+            ("UF_CRM_1", "UF_CRM_1"),
+            ("snake_case", "snake_case"),
+        ] {
+            assert_eq!(upper(item), expected);
         }
     }
 }

@@ -65,6 +65,8 @@ pub(crate) enum Source {
     TaskClosed,
     /// The first so many rows are the roots; the others hang below one of them.
     Parent(u64),
+    /// The first so many rows are the roots; the others hang below the first one.
+    Below(u64),
     /// JSON as it is.
     Raw(Raw),
 }
@@ -230,6 +232,10 @@ impl<'w> Seedling<'w> {
             Source::Parent(roots) => match self.id {
                 id if id <= roots => Cell::Null,
                 id => Cell::Int((hash::below(hash, id - 1) + 1) as i64),
+            },
+            Source::Below(roots) => match self.id {
+                id if id <= roots => Cell::Null,
+                _ => Cell::Int(1),
             },
             Source::Raw(Raw::EmptyObject) => Cell::Plain("{}"),
             Source::Raw(Raw::EmptyList) => Cell::Plain("[]"),

@@ -92,3 +92,11 @@ pub(crate) fn semantic(id: &str) -> &'static str {
         _ => "P",
     }
 }
+
+/// The dictionary of the stages of a funnel of deals.
+pub(crate) fn dictionary_of_deals(category: i64) -> String {
+    match category {
+        0 => "DEAL_STAGE".to_owned(),
+        other => format!("DEAL_STAGE_{other}"),
+    }
+}

@@ -4,7 +4,7 @@ use brimful_protocol::{Array, Value};
 
 use crate::list::PAGE;
 use crate::method::{Call, MethodError, Output, Rows};
-use crate::state::{State, stages};
+use crate::state::State;
 
 /// A short list of a controller, filtered by equality and by order of its ID, paged as controllers page.
 pub(crate) fn controller_list(
@@ -26,13 +26,13 @@ pub(crate) fn controller_list(
     let end = offset + rows.len() as u64;
     let mut output = written(Some(key), &rows);
     if start != -1 {
-        output.total = Some(total);
-        output.next = (end < total && !rows.is_empty()).then_some(end);
+        output.total = Some(total as i64);
+        output.next = (end < total && !rows.is_empty()).then_some(end as i64);
     }
     Ok(output)
 }
 
-fn chosen(rows: Vec<Array>, filter: Option<&Array>) -> Vec<Array> {
+pub(super) fn chosen(rows: Vec<Array>, filter: Option<&Array>) -> Vec<Array> {
     let Some(filter) = filter else { return rows };
     let admits = |row: &Array| {
         filter.iter().all(|(key, value)| {
@@ -76,7 +76,7 @@ fn sorted(mut rows: Vec<Array>, id: &str, order: Option<&Array>) -> Vec<Array> {
     rows
 }
 
-fn written(key: Option<&'static str>, rows: &[Array]) -> Output {
+pub(crate) fn written(key: Option<&'static str>, rows: &[Array]) -> Output {
     let mut starts = Vec::new();
     let mut out = Vec::new();
     if let Some(key) = key {
@@ -99,133 +99,6 @@ fn written(key: Option<&'static str>, rows: &[Array]) -> Output {
     output
 }
 
-/// `crm.status.list`: everything at once, filtered by equality.
-pub(crate) fn statuses(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let rows = chosen(all_statuses(), call.legacy_array("filter"));
-    let mut output = written(None, &rows);
-    output.total = Some(rows.len() as u64);
-    Ok(output)
-}
-
-/// `crm.status.entity.items`: the entries of one dictionary.
-pub(crate) fn status_items(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let dictionary = call
-        .params
-        .get_ignoring_case("entityId")
-        .map(Value::to_text)
-        .unwrap_or_default();
-    let rows = all_statuses().into_iter().filter(|row| {
-        row.get("ENTITY_ID")
-            .is_some_and(|id| id.to_text() == dictionary)
-    });
-    let rows: Vec<Array> = rows
-        .map(|row| {
-            let keep = ["NAME", "SORT", "STATUS_ID"];
-            row.iter()
-                .filter(|(key, _)| keep.contains(&key.to_text().as_str()))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect()
-        })
-        .collect();
-    Ok(written(None, &rows))
-}
-
-fn all_statuses() -> Vec<Array> {
-    const SOURCES: &[(&str, &str)] = &[
-        ("CALL", "Звонок"),
-        ("EMAIL", "Электронная почта"),
-        ("WEB", "Веб-сайт"),
-        ("ADVERTISING", "Реклама"),
-        ("PARTNER", "Существующий клиент"),
-        ("RECOMMENDATION", "По рекомендации"),
-        ("TRADE_SHOW", "Выставка"),
-        ("WEBFORM", "CRM-форма"),
-        ("CALLBACK", "Обратный звонок"),
-        ("OTHER", "Другое"),
-    ];
-    const DEAL_TYPES: &[(&str, &str)] = &[
-        ("SALE", "Продажа"),
-        ("COMPLEX", "Комплексная продажа"),
-        ("GOODS", "Продажа товара"),
-        ("SERVICES", "Продажа услуги"),
-        ("SERVICE", "Сервисное обслуживание"),
-    ];
-    let mut rows = Vec::new();
-    let mut put = |dictionary: &str,
-                   status: &str,
-                   name: &str,
-                   sort: usize,
-                   semantic: &str,
-                   category: Value| {
-        let mut row = Array::new();
-        row.insert("ID", (rows.len() * 2 + 1).to_string());
-        row.insert("ENTITY_ID", dictionary);
-        row.insert("STATUS_ID", status);
-        row.insert("NAME", name);
-        row.insert("NAME_INIT", name);
-        row.insert("SORT", (sort * 10 + 10).to_string());
-        row.insert("SYSTEM", "Y");
-        row.insert("COLOR", Value::Null);
-        row.insert(
-            "SEMANTICS",
-            if semantic == "P" {
-                Value::Null
-            } else {
-                semantic.into()
-            },
-        );
-        row.insert("CATEGORY_ID", category);
-        rows.push(row);
-    };
-    for (i, stage) in stages::LEAD_STAGES.iter().enumerate() {
-        put(
-            "STATUS",
-            stage.id,
-            stage.title,
-            i,
-            stage.semantic,
-            Value::Null,
-        );
-    }
-    for (dictionary, entries) in [("SOURCE", SOURCES), ("DEAL_TYPE", DEAL_TYPES)] {
-        for (i, (id, name)) in entries.iter().enumerate() {
-            put(dictionary, id, name, i, "P", Value::Null);
-        }
-    }
-    for category in stages::DEAL_CATEGORIES {
-        let dictionary = if category.id == 0 {
-            "DEAL_STAGE".to_owned()
-        } else {
-            format!("DEAL_STAGE_{}", category.id)
-        };
-        for (i, stage) in category.stages.iter().enumerate() {
-            put(
-                &dictionary,
-                stage.id,
-                stage.title,
-                i,
-                stage.semantic,
-                Value::Text(category.id.to_string()),
-            );
-        }
-    }
-    for (entity_type, category) in [(128, 1), (191, 2)] {
-        for (i, stage) in stages::ITEM_STAGES.iter().enumerate() {
-            let dictionary = format!("DYNAMIC_{entity_type}_STAGE_{category}");
-            let status = format!("DT{entity_type}_{category}:{}", stage.id);
-            put(
-                &dictionary,
-                &status,
-                stage.title,
-                i,
-                stage.semantic,
-                Value::Text(category.to_string()),
-            );
-        }
-    }
-    rows
-}
-
 /// `crm.currency.list`
 pub(crate) fn currencies(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let currency = |(i, (id, name, base)): (usize, (&str, &str, &str))| {
@@ -246,7 +119,7 @@ pub(crate) fn currencies(_: &State, _: &mut Call<'_>) -> Result<Output, MethodEr
     ];
     let rows: Vec<Array> = all.into_iter().enumerate().map(currency).collect();
     let mut output = written(None, &rows);
-    output.total = Some(rows.len() as u64);
+    output.total = Some(rows.len() as i64);
     Ok(output)
 }
 
@@ -280,9 +153,4 @@ pub(crate) fn owner_types(state: &State, _: &mut Call<'_>) -> Result<Output, Met
         )
     }));
     Ok(written(None, &rows))
-}
-
-/// `crm.*.productrows.get`: nobody sells anything here.
-pub(crate) fn product_rows(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
-    Ok(written(None, &[]))
 }

@@ -63,6 +63,9 @@ fn flags(into: &mut Array, flags: [bool; 5]) {
 }
 
 fn describe(field: &Field) -> Array {
+    if let Some(description) = &field.description {
+        return description.clone();
+    }
     let traits = field.traits;
     let dynamic = field.is_user_field();
     let mut map = Array::new();

@@ -118,7 +118,7 @@ pub(crate) fn existing(table: &Table, call: &Call<'_>) -> Result<u64, MethodErro
 }
 
 /// What a call writes: unknown and read-only fields are dropped.
-fn values(table: &Table, call: &Call<'_>) -> Result<Vec<(usize, Value)>, MethodError> {
+pub(crate) fn values(table: &Table, call: &Call<'_>) -> Result<Vec<(usize, Value)>, MethodError> {
     let Some(fields) = call
         .params
         .get_ignoring_case("fields")

@@ -1,6 +1,7 @@
 //! The CRM.
 
 pub(crate) mod activity;
+pub(crate) mod categories;
 pub(crate) mod dictionary;
 pub(crate) mod duplicates;
 pub(crate) mod fields;
@@ -9,5 +10,6 @@ pub(crate) mod item_filter;
 pub(crate) mod legacy;
 pub(crate) mod legacy_filter;
 pub(crate) mod links;
+pub(crate) mod statuses;
 pub(crate) mod store;
 pub(crate) mod types;

@@ -1,11 +1,11 @@
-//! `crm.type.*` and `crm.category.*`: the smart processes and the funnels.
+//! `crm.type.*`: the smart processes.
 
 use brimful_protocol::{Array, Value};
 
-use super::item::{not_found, table};
+use super::item::not_found;
 use crate::method::{Call, MethodError, Output};
 use crate::state::table::Table;
-use crate::state::{State, moment, stages};
+use crate::state::{State, moment};
 
 /// The ID of a smart process, as opposed to its `entityTypeId`.
 fn type_id(table: &Table) -> i64 {
@@ -53,7 +53,12 @@ fn describe(table: &Table) -> Array {
 
 /// `crm.type.list`: the filter knows IDs, `entityTypeId` and titles by equality and the prefixes of order.
 pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let types: Vec<Array> = state.smart().iter().map(describe).collect();
+    // Below 128 are the types that come with the product, the invoices: this list leaves them out.
+    let processes = state
+        .smart()
+        .iter()
+        .filter(|table| table.entity_type >= 128);
+    let types: Vec<Array> = processes.map(describe).collect();
     super::dictionary::controller_list("types", types, "id", call)
 }
 
@@ -79,33 +84,4 @@ fn one(table: Option<&Table>) -> Result<Output, MethodError> {
         "type",
         describe(table),
     )]))))
-}
-
-/// `crm.category.list`
-pub(crate) fn categories(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let table = table(state, call)?;
-    let names: Vec<(i64, &str)> = match table.entity_type {
-        2 => stages::DEAL_CATEGORIES
-            .iter()
-            .map(|category| (category.id, category.name))
-            .collect(),
-        1 | 3 | 4 => vec![(0, "Общая")],
-        128 => vec![(1, "Общая")],
-        191 => vec![(2, "Общая")],
-        other => vec![(i64::from(other), "Общая")],
-    };
-    let categories = names.iter().enumerate().map(|(i, (id, name))| {
-        let mut map = Array::new();
-        map.insert("id", *id);
-        map.insert("name", *name);
-        map.insert("sort", (i as i64 + 1) * 100);
-        map.insert("entityTypeId", i64::from(table.entity_type));
-        map.insert("isDefault", if i == 0 { "Y" } else { "N" });
-        if i > 0 {
-            map.insert("originId", "");
-            map.insert("originatorId", "");
-        }
-        map
-    });
-    super::dictionary::controller_list("categories", categories.collect(), "id", call)
 }

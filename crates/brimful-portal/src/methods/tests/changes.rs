@@ -169,6 +169,7 @@ fn loaded_rows_may_lie_among_generated_ones_and_win() {
             entity: "deal".to_owned(),
             rows,
         }],
+        ..Data::default()
     });
     assert_eq!(portal.ids("crm.deal.list", ""), [1, 2, 3, 4, 5, 1000]);
     assert_eq!(portal.json("crm.deal.get", "id=3")["TITLE"], "Mine");

@@ -37,7 +37,7 @@ impl Portal {
         Self::new(Data {
             seed: 7,
             rows: rows.collect(),
-            loads: Vec::new(),
+            ..Data::default()
         })
     }
 
@@ -51,6 +51,7 @@ impl Portal {
                 entity: entity.to_owned(),
                 rows,
             }],
+            ..Data::default()
         })
     }
 
@@ -81,6 +82,7 @@ impl Portal {
         let method =
             find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
         let mut call = Call {
+            method: method.name,
             params,
             user: 1,
             rights: crate::rights::Rights::All,
@@ -113,7 +115,7 @@ impl Portal {
         &mut self,
         method: &str,
         params: &str,
-    ) -> (Vec<u64>, Option<u64>, Option<u64>) {
+    ) -> (Vec<u64>, Option<i64>, Option<i64>) {
         let output = self
             .call(method, params)
             .unwrap_or_else(|error| panic!("{method}: {error:?}"));

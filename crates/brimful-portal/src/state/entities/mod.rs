@@ -1,13 +1,23 @@
 //! The entities of the portal, as data.
 
 mod activity;
+mod chat;
+mod checklist;
 mod company;
 mod contact;
 mod deal;
 mod department;
+mod disk_object;
+mod elapsed;
 mod event_log;
 mod lead;
+mod message;
+mod offline_event;
+mod product_row;
+mod quote;
 mod smart;
+mod stage_history;
+mod status;
 mod task;
 mod user;
 
@@ -24,8 +34,18 @@ pub(crate) const USER: usize = 5;
 pub(crate) const DEPARTMENT: usize = 6;
 pub(crate) const EVENT_LOG: usize = 7;
 pub(crate) const ACTIVITY: usize = 8;
+pub(crate) const QUOTE: usize = 9;
+pub(crate) const STATUS: usize = 10;
+pub(crate) const STAGE_HISTORY: usize = 11;
+pub(crate) const ELAPSED: usize = 12;
+pub(crate) const CHECKLIST: usize = 13;
+pub(crate) const PRODUCT_ROW: usize = 14;
+pub(crate) const DISK_OBJECT: usize = 15;
+pub(crate) const CHAT: usize = 16;
+pub(crate) const MESSAGE: usize = 17;
+pub(crate) const OFFLINE_EVENT: usize = 18;
 /// Smart processes begin here.
-pub(crate) const SMART: usize = 9;
+pub(crate) const SMART: usize = 19;
 
 /// An entity that every portal has.
 pub(crate) struct Entity {
@@ -93,6 +113,66 @@ pub(crate) const ENTITIES: &[Entity] = &[
         // It has a number as an owner, and is no item all the same.
         type_id: 0,
         fields: activity::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "quote",
+        type_id: 7,
+        fields: quote::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "status",
+        type_id: 0,
+        fields: status::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "stagehistory",
+        type_id: 0,
+        fields: stage_history::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "elapsed",
+        type_id: 0,
+        fields: elapsed::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "checklist",
+        type_id: 0,
+        fields: checklist::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "productrow",
+        type_id: 0,
+        fields: product_row::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "diskobject",
+        type_id: 0,
+        fields: disk_object::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "chat",
+        type_id: 0,
+        fields: chat::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "message",
+        type_id: 0,
+        fields: message::FIELDS,
+        rows: 0,
+    },
+    Entity {
+        name: "offlineevent",
+        type_id: 0,
+        fields: offline_event::FIELDS,
         rows: 0,
     },
     Entity {
