@@ -130,6 +130,7 @@ impl<'p> Executor<'p> {
             method: method.name,
             params,
             user: self.caller.user,
+            by_application: self.caller.client_id.is_some(),
             rights: self.caller.rights,
             now,
             cost,

@@ -56,7 +56,7 @@ mod tests;
 pub use churn::{Change, Churn};
 pub use config::{
     AccessToken, Costs, Data, DataError, Fields, Generation, Load, OperatingLimit, PortalConfig,
-    RateLimit, Refused, Rows, Scopes, Seconds, Statuses, Webhook,
+    RateLimit, Recorded, Refused, Reset, Rows, Scopes, Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
 pub use oauth::{App, InstallError};

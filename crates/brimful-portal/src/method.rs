@@ -33,6 +33,8 @@ pub(crate) struct Call<'a> {
     pub(crate) params: Array,
     /// The user who calls.
     pub(crate) user: u64,
+    /// Whether an application calls for the user, and no webhook.
+    pub(crate) by_application: bool,
     /// What of the records the user may see.
     pub(crate) rights: Rights,
     /// The portal's clock, in Unix seconds.

@@ -175,6 +175,7 @@ impl People {
             method: method.name,
             params,
             user: 1,
+            by_application: false,
             rights: Rights::default(),
             now,
             cost: &mut cost,

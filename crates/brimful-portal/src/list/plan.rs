@@ -57,6 +57,14 @@ impl<'t> Plan<'t> {
         self
     }
 
+    /// Writes all names as older methods do.
+    pub(crate) fn with_upper_names(mut self) -> Self {
+        for column in &mut self.columns {
+            *column = Column::new(column.at, column.field, &column.field.name);
+        }
+        self
+    }
+
     /// Writes the row without the brace that closes it. Legacy rows lack the phones and the like that they have none of.
     pub(crate) fn write_open(&self, out: &mut Vec<u8>, row: &Row<'_>) {
         let open = out.len();

@@ -5,6 +5,7 @@ use brimful_protocol::{Array, Value, json};
 use crate::state::cell::{Cell, Made, Many};
 use crate::state::moment;
 use crate::state::schema::{Class, Field, Kind};
+use crate::state::source::{Raw, Source};
 
 /// A family's spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,12 @@ impl Shape {
             Value::Array(array) if field.kind == Kind::Multifield => {
                 self.write_multifield(out, array);
             }
+            // What holds an object holds an empty one, too: no array says that.
+            Value::Array(array)
+                if array.is_empty() && matches!(field.source, Source::Raw(Raw::EmptyObject)) =>
+            {
+                out.extend_from_slice(b"{}");
+            }
             Value::Array(_) => json::write(out, value),
             scalar => self.write_scalar(out, field.kind, scalar),
         }
@@ -161,6 +168,7 @@ impl Shape {
             }
             match value {
                 Cell::Int(i) if self == Self::User => json::write_int(out, i),
+                Cell::Stored(Value::Int(i)) if self == Self::User => json::write_int(out, *i),
                 Cell::Int(i)
                     if self == Self::Legacy && matches!(field.kind, Kind::Enumeration(_)) =>
                 {

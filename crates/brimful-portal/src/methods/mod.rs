@@ -8,6 +8,9 @@
 
 mod crm;
 mod departments;
+mod disk;
+mod im;
+mod offline_events;
 mod paging;
 mod params;
 mod system;
@@ -24,7 +27,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::method::{Handler, Method};
-use crate::state::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, QUOTE, STATUS};
+use crate::state::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, STATUS};
 
 /// Looks a method up by its name in lower case.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
@@ -43,7 +46,9 @@ pub(crate) fn all() -> &'static [Method] {
         legacy_crm(&mut methods);
         crm_links(&mut methods);
         crm_items(&mut methods);
+        crm_fields(&mut methods);
         task(&mut methods);
+        older_task(&mut methods);
         portal(&mut methods);
         methods.sort_unstable_by_key(|method: &Method| method.name);
         methods
@@ -213,6 +218,81 @@ fn crm_items(methods: &mut Vec<Method>) {
     ]);
 }
 
+/// What the records have beside their own fields.
+fn crm_fields(methods: &mut Vec<Method>) {
+    use crm::{legacy, product_rows, stage_history, user_fields};
+    macro_rules! user_fields {
+        ($name:literal, $entity:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".userfield.list"),
+                    user_fields::list::<$entity>
+                ),
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".userfield.get"),
+                    user_fields::get::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".userfield.add"),
+                    user_fields::add::<$entity>
+                ),
+            ]);
+        };
+    }
+    macro_rules! product_rows {
+        ($name:literal, $entity:ident) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!("crm.", $name, ".productrows.get"),
+                    product_rows::get::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".productrows.set"),
+                    product_rows::set::<$entity>
+                ),
+            ]);
+        };
+    }
+    user_fields!("lead", LEAD);
+    user_fields!("deal", DEAL);
+    user_fields!("contact", CONTACT);
+    user_fields!("company", COMPANY);
+    user_fields!("quote", QUOTE);
+    product_rows!("lead", LEAD);
+    product_rows!("deal", DEAL);
+    product_rows!("quote", QUOTE);
+    methods.extend([
+        read!("crm", "crm.productrow.list", legacy::list::<PRODUCT_ROW>),
+        read!("crm", "crm.productrow.get", legacy::get::<PRODUCT_ROW>),
+        read!(
+            "crm",
+            "crm.productrow.fields",
+            legacy::fields::<PRODUCT_ROW>
+        ),
+        read!("crm", "crm.stagehistory.list", stage_history::list),
+    ]);
+}
+
+/// Methods of tasks that take their parameters by their order.
+fn older_task(methods: &mut Vec<Method>) {
+    use tasks::{checklist, elapsed, older};
+    methods.extend([
+        read!("task", "task.elapseditem.getlist", elapsed::get_list),
+        read!("task", "task.elapseditem.get", elapsed::get),
+        write!("task", "task.elapseditem.add", elapsed::add),
+        write!("task", "task.elapseditem.delete", elapsed::delete),
+        read!("task", "task.checklistitem.getlist", checklist::get_list),
+        write!("task", "task.checklistitem.add", checklist::add),
+        read!("task", "task.item.list", older::list),
+        read!("task", "task.items.getlist", older::get_list),
+    ]);
+}
+
 fn task(methods: &mut Vec<Method>) {
     methods.extend([
         read!("task", "tasks.task.list", tasks::list),
@@ -256,6 +336,15 @@ fn portal(methods: &mut Vec<Method>) {
         write!("department", "department.add", departments::add),
         write!("department", "department.update", departments::update),
         write!("department", "department.delete", departments::delete),
+        read!("disk", "disk.folder.getchildren", disk::folder_children),
+        read!("disk", "disk.storage.getchildren", disk::storage_children),
+        read!("disk", "disk.folder.get", disk::get),
+        read!("disk", "disk.file.get", disk::get),
+        read!("im", "im.recent.list", im::recent),
+        read!("im", "im.dialog.messages.get", im::messages),
+        write!("", "event.offline.get", offline_events::get),
+        read!("", "event.offline.list", offline_events::list),
+        write!("", "event.offline.clear", offline_events::clear),
         read!("user", "user.current", users::current),
         read!("", "user.admin", system::admin),
         read!("", "profile", system::profile),

@@ -154,7 +154,26 @@ impl Slice {
         }
     }
 
-    /// These rows, charged to the call. They are counted if `total` is to be said.
+    /// The page that `NAV_PARAMS` name, counted. The server's navigation takes page 1 for a page past the end; it is the
+    /// one behind `start`, and of `NAV_PARAMS` that is not documented.
+    pub(crate) fn counted<R: Rows + ?Sized>(mut self, rows: &R, call: &mut Call<'_>) -> Page {
+        let total = rows.count();
+        if self.offset >= total {
+            self.offset = 0;
+        }
+        Work {
+            counted: total,
+            ..Work::default()
+        }
+        .charge(call);
+        Page {
+            ids: self.page(rows, call),
+            next: None,
+            total: Some(total),
+        }
+    }
+
+    /// These rows, charged to the call.
     pub(crate) fn page<R: Rows + ?Sized>(self, rows: &R, call: &mut Call<'_>) -> Vec<u64> {
         let ids = rows.page(self.offset, self.limit);
         Work {

@@ -131,6 +131,7 @@ fn older<'c>(call: &'c mut Call<'_>, params: Array) -> Call<'c> {
         method: call.method,
         params,
         user: call.user,
+        by_application: call.by_application,
         rights: call.rights,
         now: call.now,
         cost: &mut *call.cost,

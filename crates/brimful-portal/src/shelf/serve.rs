@@ -54,7 +54,7 @@ fn list(of: &Collection, call: &mut Call<'_>) -> Output {
                 .values()
                 .find(|param| param.get("NAV_PARAMS").is_some());
             let slice = Slice::of_nav_params(params).unwrap_or(everything);
-            slice.of_counted(places.as_slice(), call)
+            slice.counted(places.as_slice(), call)
         }
         Family::LimitOffset => {
             Slice::of_limit(&call.params, PAGE).of_counted(places.as_slice(), call)

@@ -14,7 +14,7 @@ mod loading;
 pub(crate) mod moment;
 mod presence;
 pub(crate) mod schema;
-mod source;
+pub(crate) mod source;
 pub(crate) mod stages;
 pub(crate) mod table;
 mod words;

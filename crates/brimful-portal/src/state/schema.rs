@@ -237,6 +237,15 @@ impl Field {
         }
     }
 
+    /// A user field that a call adds.
+    pub(crate) fn of_user(name: &str, type_name: &str, title: &str) -> Self {
+        Self {
+            kind: Kind::of_type(type_name),
+            title: Cow::Owned(title.to_owned()),
+            ..Self::found(name)
+        }
+    }
+
     /// A field as `*.fields` describes it; what is not said stays as it is.
     fn described(mut self, description: &Map<String, Json>) -> Self {
         let flag = |name: &str| description.get(name).and_then(Json::as_bool);
@@ -313,7 +322,8 @@ impl Schema {
         schema
     }
 
-    fn push(&mut self, field: Field) -> usize {
+    /// Adds a field and gives its place.
+    pub(crate) fn push(&mut self, field: Field) -> usize {
         let at = self.fields.len();
         self.by_name.insert(field.name.to_string(), at);
         for name in [&*field.name, &*field.item, &*field.camel] {

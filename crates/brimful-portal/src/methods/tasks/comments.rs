@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::positional::{arguments, array, failed, task};
 use crate::method::{Call, MethodError, Output};
 use crate::state::comments::Comment;
 use crate::state::entities::{TASK, USER};
@@ -9,8 +10,9 @@ use crate::state::{State, moment};
 
 /// `task.commentitem.add(TASKID, {POST_MESSAGE, AUTHOR_ID})` gives the ID of the comment.
 pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let task = task(state, call)?;
-    let fields = argument(call, 1).and_then(Value::as_array);
+    let arguments = arguments(call);
+    let task = task(state, arguments.first().copied())?;
+    let fields = array(&arguments, 1);
     let text = |name: &str| {
         fields
             .and_then(|fields| fields.get(name))
@@ -33,8 +35,9 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
 
 /// `task.commentitem.get(TASKID, ITEMID)`
 pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let task = task(state, call)?;
-    let id = argument(call, 1).map_or(0, Value::to_int);
+    let arguments = arguments(call);
+    let task = task(state, arguments.first().copied())?;
+    let id = arguments.get(1).map_or(0, |id| id.to_int());
     let comment = state
         .comments
         .of(task)
@@ -46,28 +49,11 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
 
 /// `task.commentitem.getlist(TASKID)`: all of them, without pages.
 pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let comments = state.comments.of(task(state, call)?);
+    let comments = state
+        .comments
+        .of(task(state, arguments(call).first().copied())?);
     let rows = comments.iter().map(|comment| describe(state, comment));
     Ok(Output::value(&rows.collect::<Value>()))
-}
-
-/// The parameter at a place, whatever it is called.
-fn argument<'c>(call: &'c Call<'_>, place: usize) -> Option<&'c Value> {
-    call.params.values().nth(place)
-}
-
-/// The task that the first parameter names.
-fn task(state: &State, call: &Call<'_>) -> Result<u64, MethodError> {
-    let id = argument(call, 0).map_or(0, Value::to_int);
-    let id = u64::try_from(id)
-        .ok()
-        .filter(|&id| state.table(TASK).contains(id));
-    id.ok_or_else(|| failed("not found or not accessible"))
-}
-
-fn failed(why: &str) -> MethodError {
-    let description = format!("TASKS_ERROR_EXCEPTION_#8; Action failed; {why}; 8/TE/ACTION_FAILED");
-    MethodError::new(400, "ERROR_CORE", description)
 }
 
 fn describe(state: &State, comment: &Comment) -> Array {

@@ -1,9 +1,13 @@
 //! `tasks.task.*`: a controller with legacy filters, where everything is a string.
 
 mod actions;
+pub(crate) mod checklist;
 pub(crate) mod comments;
+pub(crate) mod elapsed;
 mod fields;
 mod filter;
+pub(crate) mod older;
+mod positional;
 mod row;
 mod status;
 

@@ -85,6 +85,7 @@ impl Portal {
             method: method.name,
             params,
             user: 1,
+            by_application: true,
             rights: crate::rights::Rights::All,
             now: NOW as f64,
             cost: &mut self.cost,

@@ -26,6 +26,8 @@ fn every_method_is_a_documented_one() {
             "user.admin",
             "crm.item.fields",
             "department.delete",
+            // Not documented and observed.
+            "crm.dealcategory.stage.list",
         ];
         let known = brimful_protocol::catalogue::find(method.name).is_some();
         assert!(known || ours.contains(&method.name), "{}", method.name);

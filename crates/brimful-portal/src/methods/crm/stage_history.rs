@@ -1,0 +1,31 @@
+//! `crm.stagehistory.list`: the stages that records went through.
+
+use brimful_protocol::Value;
+
+use super::legacy_filter;
+use crate::list::condition::{Condition, Operand};
+use crate::list::plan::Plan;
+use crate::list::query::Query;
+use crate::list::shape::Shape;
+use crate::method::{Call, MethodError, Output};
+use crate::methods::paging::Paging;
+use crate::methods::params::strings;
+use crate::state::State;
+use crate::state::entities::STAGE_HISTORY;
+
+/// A controller with the names of older methods. Its IDs are numbers, as documented; portals of 2022 had strings.
+pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table(STAGE_HISTORY);
+    let schema = &table.schema;
+    let entity_type = Operand::Int(call.required("entityTypeId")?.to_int());
+    let at = schema.item("ENTITY_TYPE_ID");
+    let of = at.map_or(Condition::Always, |at| Condition::equal(at, entity_type));
+    let array = |name: &str| call.params.get(name).and_then(Value::as_array);
+    let filter = legacy_filter::condition(schema, array("filter"), call.seconds());
+    let order = legacy_filter::order(schema, array("order"));
+    let select = legacy_filter::select(schema, &strings(call.params.get("select")));
+    let start = call.start();
+    let page = Paging::Controller.page(&Query::new(table, filter.and(of), order), start, call);
+    let plan = Plan::new(table, Shape::Item, select).with_upper_names();
+    Ok(page.lift(plan.output(Some("items"), &page.ids)))
+}

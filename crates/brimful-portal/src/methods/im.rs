@@ -1,0 +1,173 @@
+//! `im.*`: chats by `LIMIT` and `OFFSET`, their messages by the ID of the last one seen.
+
+use brimful_protocol::{Array, Value};
+
+use super::paging::Slice;
+use crate::list::condition::{Condition, Operand, Relation};
+use crate::list::plan::list as write_list;
+use crate::list::query::{Direction, Query, Sort, Work};
+use crate::method::{Call, MethodError, Output};
+use crate::state::State;
+use crate::state::cell::Cell;
+use crate::state::entities::{CHAT, MESSAGE, USER};
+use crate::state::schema::ID;
+use crate::state::table::Row;
+
+/// `im.recent.list`: the later chat first. Next to the rows stand words about them, and `total` is -1 (documented), for
+/// nobody counts them.
+pub(crate) fn recent(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    const MOST: u64 = 50;
+    let table = state.table(CHAT);
+    let newest = vec![Sort {
+        field: ID,
+        direction: Direction::Descending,
+    }];
+    let query = Query::new(table, Condition::Always, newest);
+    let slice = Slice::of_limit(&call.params, MOST);
+    let ids = slice.page(&query, call);
+    let more = slice.offset.saturating_add(ids.len() as u64) < query.count();
+    let mut output = write_list(Some("items"), &ids, |out, id| {
+        brimful_protocol::json::write(out, &Value::Array(chat(&table.row(id))));
+    });
+    output.json.pop();
+    let rest = format!(",\"hasMorePages\":{more},\"hasMore\":{more}}}");
+    output.json.extend_from_slice(rest.as_bytes());
+    output.total = Some(-1);
+    Ok(output)
+}
+
+fn cell<'t>(row: &Row<'t>, name: &str) -> Cell<'t> {
+    let field = row.table.schema.legacy(name);
+    field.map_or(Cell::Null, |field| row.cell(field))
+}
+
+fn int(row: &Row<'_>, name: &str) -> i64 {
+    cell(row, name).to_int().unwrap_or(0)
+}
+
+fn text(row: &Row<'_>, name: &str) -> String {
+    cell(row, name).to_text().unwrap_or_default()
+}
+
+fn flag(row: &Row<'_>, name: &str) -> bool {
+    matches!(text(row, name).as_str(), "Y" | "1" | "true")
+}
+
+fn chat(row: &Row<'_>) -> Array {
+    let id = row.id as i64;
+    let mut message = Array::new();
+    message.insert("id", id);
+    message.insert("text", text(row, "TEXT"));
+    message.insert("file", false);
+    message.insert("author_id", int(row, "OWNER"));
+    message.insert("attach", false);
+    message.insert("date", text(row, "DATE_UPDATE"));
+    message.insert("status", "received");
+    let mut about = Array::new();
+    about.insert("id", id);
+    about.insert("name", text(row, "TITLE"));
+    about.insert("owner", int(row, "OWNER"));
+    about.insert("type", "chat");
+    about.insert("date_create", text(row, "DATE_CREATE"));
+    let mut item = Array::new();
+    item.insert("id", format!("chat{id}"));
+    item.insert("chat_id", id);
+    item.insert("type", "chat");
+    item.insert(
+        "avatar",
+        Array::from_iter([("url", ""), ("color", "#4ba984")]),
+    );
+    item.insert("title", text(row, "TITLE"));
+    item.insert("message", message);
+    item.insert("counter", int(row, "COUNTER"));
+    item.insert("last_id", id);
+    item.insert("pinned", flag(row, "PINNED"));
+    item.insert("unread", flag(row, "UNREAD"));
+    item.insert("date_update", text(row, "DATE_UPDATE"));
+    item.insert("chat", about);
+    item.insert("options", Array::new());
+    item
+}
+
+/// `im.dialog.messages.get`: with `LAST_ID` the messages before it, the latest first; with `FIRST_ID` those after it,
+/// the earliest first; with neither the latest. 20 of them, or `LIMIT`, and never more than 50.
+pub(crate) fn messages(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    const USUAL: i64 = 20;
+    const MOST: i64 = 50;
+    let dialog = call.params.get_ignoring_case("DIALOG_ID");
+    let dialog = dialog.map(Value::to_text).unwrap_or_default();
+    let chat: Option<i64> = dialog.strip_prefix("chat").unwrap_or(&dialog).parse().ok();
+    let chat =
+        chat.ok_or_else(|| MethodError::new(400, "DIALOG_ID_EMPTY", "Dialog ID can't be empty"))?;
+    let number = |name: &str| call.params.get_ignoring_case(name).map(Value::to_int);
+    let limit = number("LIMIT").filter(|&limit| limit > 0).unwrap_or(USUAL);
+    let limit = limit.min(MOST).unsigned_abs();
+    let (bound, direction) = match (number("FIRST_ID"), number("LAST_ID")) {
+        (Some(first), _) => (
+            Condition::compare(ID, Relation::Greater, Operand::Int(first)),
+            Direction::Ascending,
+        ),
+        (None, Some(last)) if last > 0 => (
+            Condition::compare(ID, Relation::Less, Operand::Int(last)),
+            Direction::Descending,
+        ),
+        (None, _) => (Condition::Always, Direction::Descending),
+    };
+    let table = state.table(MESSAGE);
+    let at = table.schema.legacy("CHAT_ID");
+    let of = at.map_or(Condition::Never, |at| {
+        Condition::equal(at, Operand::Int(chat))
+    });
+    let order = vec![Sort {
+        field: ID,
+        direction,
+    }];
+    let ids = Query::new(table, of.and(bound), order).page(0, limit);
+    Work {
+        rows: ids.len() as u64,
+        ..Work::default()
+    }
+    .charge(call);
+    let rows = ids.iter().map(|&id| message(&table.row(id)));
+    let mut authors: Vec<i64> = ids
+        .iter()
+        .map(|&id| int(&table.row(id), "AUTHOR_ID"))
+        .collect();
+    authors.sort_unstable();
+    authors.dedup();
+    let users = authors.into_iter().map(|id| user(state, id));
+    let mut result = Array::new();
+    result.insert("chat_id", chat);
+    result.insert("messages", rows.collect::<Value>());
+    result.insert("users", users.collect::<Value>());
+    result.insert("files", Array::new());
+    Ok(Output::value(&Value::Array(result)))
+}
+
+fn message(row: &Row<'_>) -> Array {
+    let mut message = Array::new();
+    message.insert("id", row.id as i64);
+    message.insert("chat_id", int(row, "CHAT_ID"));
+    message.insert("author_id", int(row, "AUTHOR_ID"));
+    message.insert("date", text(row, "DATE"));
+    message.insert("text", text(row, "TEXT"));
+    message.insert("unread", flag(row, "UNREAD"));
+    message.insert("uuid", text(row, "UUID"));
+    message.insert("params", Array::new());
+    message
+}
+
+fn user(state: &State, id: i64) -> Array {
+    let row = u64::try_from(id)
+        .ok()
+        .and_then(|id| state.table(USER).get(id));
+    let name = |name: &str| row.as_ref().map(|row| text(row, name)).unwrap_or_default();
+    let (first, last) = (name("NAME"), name("LAST_NAME"));
+    let mut user = Array::new();
+    user.insert("id", id);
+    user.insert("active", true);
+    user.insert("name", format!("{first} {last}").trim());
+    user.insert("first_name", first);
+    user.insert("last_name", last);
+    user
+}

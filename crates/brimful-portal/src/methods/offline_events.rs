@@ -1,0 +1,165 @@
+//! `event.offline.*`: events that wait until an application fetches them.
+
+use brimful_protocol::{Array, Value};
+
+use super::crm::legacy_filter;
+use super::paging::Paging;
+use crate::list::condition::{Condition, Operand, Predicate};
+use crate::list::query::{Query, Work};
+use crate::method::{Call, MethodError, Output};
+use crate::state::State;
+use crate::state::cell::Cell;
+use crate::state::entities::OFFLINE_EVENT;
+use crate::state::table::Row;
+
+/// `event.offline.get`: the earliest events, without a limit but the one asked for. They are deleted as they are read,
+/// unless `clear` is 0: then they are set aside under a process until `event.offline.clear` names it.
+pub(crate) fn get(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    const USUAL: i64 = 50;
+    authorised(call)?;
+    let limit = call
+        .params
+        .get_ignoring_case("limit")
+        .map_or(USUAL, Value::to_int);
+    let Some(limit) = u64::try_from(limit).ok().filter(|&limit| limit > 0) else {
+        let text = "Value must be greater than 0";
+        return Err(MethodError::new(400, "ERROR_ARGUMENT", text));
+    };
+    let clear = call
+        .params
+        .get_ignoring_case("clear")
+        .is_none_or(Value::is_truthy);
+    let table = state.table(OFFLINE_EVENT);
+    let schema = &table.schema;
+    let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
+    let order = legacy_filter::order(schema, call.legacy_array("order"));
+    let ids = Query::new(table, filter.and(waiting(state)), order).page(0, limit);
+    Work {
+        rows: ids.len() as u64,
+        ..Work::default()
+    }
+    .charge(call);
+    let events: Value = ids.iter().map(|&id| describe(&table.row(id))).collect();
+    let process = (!clear).then(|| {
+        let last = ids.last().copied().unwrap_or(0);
+        format!("{:016x}{last:016x}", call.now.to_bits())
+    });
+    let table = state.table_mut(OFFLINE_EVENT);
+    let field = table.schema.item("PROCESS_ID");
+    for id in ids {
+        match (&process, field) {
+            (Some(process), Some(field)) => {
+                table.update(id, [(field, Value::from(process.as_str()))]);
+            }
+            _ => {
+                table.delete(id);
+            }
+        }
+    }
+    let mut result = Array::new();
+    result.insert("process_id", process.map_or(Value::Null, Value::Text));
+    result.insert("events", events);
+    Ok(Output::value(&Value::Array(result)))
+}
+
+/// `event.offline.list`: what waits, without touching it.
+pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    authorised(call)?;
+    let table = state.table(OFFLINE_EVENT);
+    let schema = &table.schema;
+    let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
+    let order = legacy_filter::order(schema, call.legacy_array("order"));
+    let start = call.start();
+    let page = Paging::Offset.page(&Query::new(table, filter, order), start, call);
+    let output = crate::list::plan::list(None, &page.ids, |out, id| {
+        brimful_protocol::json::write(out, &Value::Array(describe(&table.row(id))));
+    });
+    Ok(page.lift(output))
+}
+
+/// `event.offline.clear`: the events of a process are done with; all of them, or those that are named.
+pub(crate) fn clear(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    authorised(call)?;
+    let process = call
+        .params
+        .get_ignoring_case("process_id")
+        .map(Value::to_text);
+    let process = process
+        .filter(|process| !process.is_empty())
+        .ok_or_else(|| MethodError::new(400, "PROCESS_ID_REQUIRED", "Process ID required"))?;
+    let named = |name: &str| {
+        let list = call.params.get_ignoring_case(name)?.as_array()?;
+        Some(list.values().map(Value::to_text).collect::<Vec<_>>())
+    };
+    let (ids, messages) = (named("id"), named("message_id"));
+    let table = state.table_mut(OFFLINE_EVENT);
+    let of_process: Vec<u64> = table
+        .ids(1, u64::MAX)
+        .filter(|&id| {
+            let row = table.row(id);
+            let is_named = ids.as_ref().is_none_or(|ids| ids.contains(&id.to_string()))
+                && messages
+                    .as_ref()
+                    .is_none_or(|all| all.contains(&text(&row, "MESSAGE_ID")));
+            is_named && text(&row, "PROCESS_ID") == process
+        })
+        .collect();
+    for id in of_process {
+        table.delete(id);
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// Only applications have offline events.
+fn authorised(call: &Call<'_>) -> Result<(), MethodError> {
+    if call.by_application {
+        return Ok(());
+    }
+    Err(MethodError::new(
+        403,
+        "WRONG_AUTH_TYPE",
+        "Current authorization type is denied for this method",
+    ))
+}
+
+/// Events that nobody has set aside.
+fn waiting(state: &State) -> Condition {
+    let at = state.table(OFFLINE_EVENT).schema.item("PROCESS_ID");
+    at.map_or(Condition::Always, |at| {
+        let none = Condition::test(at, Predicate::Empty);
+        none.or(Condition::equal(at, Operand::Text(String::new())))
+    })
+}
+
+fn cell<'t>(row: &Row<'t>, name: &str) -> Cell<'t> {
+    let field = row.table.schema.item(name);
+    field.map_or(Cell::Null, |field| row.cell(field))
+}
+
+fn text(row: &Row<'_>, name: &str) -> String {
+    cell(row, name).to_text().unwrap_or_default()
+}
+
+fn describe(row: &Row<'_>) -> Array {
+    let stored = |name: &str| match cell(row, name) {
+        Cell::Stored(value) => Some(value.clone()),
+        _ => None,
+    };
+    let object = || {
+        let id = cell(row, "OBJECT_ID").to_int()?;
+        let fields = Array::from_iter([("ID", id.to_string())]);
+        Some(Value::Array(Array::from_iter([("FIELDS", fields)])))
+    };
+    let data = stored("EVENT_DATA").or_else(object);
+    let mut event = Array::new();
+    event.insert("ID", row.id.to_string());
+    event.insert("TIMESTAMP_X", text(row, "TIMESTAMP_X"));
+    event.insert("EVENT_NAME", text(row, "EVENT_NAME"));
+    event.insert("EVENT_DATA", data.unwrap_or(Value::Bool(false)));
+    event.insert(
+        "EVENT_ADDITIONAL",
+        stored("EVENT_ADDITIONAL").unwrap_or(Value::Bool(false)),
+    );
+    event.insert("MESSAGE_ID", text(row, "MESSAGE_ID"));
+    event
+}

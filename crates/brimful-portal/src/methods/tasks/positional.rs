@@ -1,0 +1,49 @@
+//! The older task methods take their parameters by their order, whatever they are called, and page by `NAV_PARAMS`.
+
+use brimful_protocol::{Array, Key, Value};
+
+use crate::method::{Call, MethodError};
+use crate::state::State;
+use crate::state::entities::TASK;
+
+/// The parameters in their order. What the server takes itself is none, nor is a text with the name of the method in it.
+pub(super) fn arguments<'c>(call: &'c Call<'_>) -> Vec<&'c Value> {
+    let is_argument = |(key, value): &(&Key, &Value)| {
+        let named = value
+            .as_str()
+            .is_some_and(|text| text.to_ascii_lowercase().contains(call.method));
+        key.to_text() != "start" && !named
+    };
+    let arguments = call.params.iter().filter(is_argument);
+    arguments.map(|(_, value)| value).collect()
+}
+
+/// The parameters without the task that may come first: one that is no array.
+pub(super) fn after_task<'a, 'c>(
+    arguments: &'a [&'c Value],
+) -> (Option<&'c Value>, &'a [&'c Value]) {
+    match arguments {
+        [first, rest @ ..] if first.as_array().is_none() => (Some(*first), rest),
+        all => (None, all),
+    }
+}
+
+/// The array at a place.
+pub(super) fn array<'c>(arguments: &[&'c Value], place: usize) -> Option<&'c Array> {
+    arguments.get(place)?.as_array()
+}
+
+/// The task that a parameter names.
+pub(super) fn task(state: &State, named: Option<&Value>) -> Result<u64, MethodError> {
+    let id = named.map_or(0, Value::to_int);
+    let id = u64::try_from(id)
+        .ok()
+        .filter(|&id| state.table(TASK).contains(id));
+    id.ok_or_else(|| failed("not found or not accessible"))
+}
+
+/// The error of all these methods. The documentation shows its form; which words stand in it when, it does not.
+pub(super) fn failed(why: &str) -> MethodError {
+    let description = format!("TASKS_ERROR_EXCEPTION_#8; Action failed; {why}; 8/TE/ACTION_FAILED");
+    MethodError::new(400, "ERROR_CORE", description)
+}
