@@ -4,20 +4,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use brimful_protocol::rows::RowsError;
-use brimful_protocol::{Envelope, Time};
-use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::auth::{Auth, Webhook};
+use crate::cache::Cache;
+use crate::check::{self, Carrier, Checks};
 use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::gate::Rank;
 use crate::limits::{Limit, Limits, Priority, SlowGuard};
 use crate::list::List;
+use crate::reply::{RawReply, Reply};
 use crate::retry::Retry;
 use crate::session::{Call, Scope, Session};
 use crate::transport::{HttpTransport, Transport};
@@ -48,6 +46,8 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     seed: Option<u64>,
     retry: Retry,
+    checks: Checks,
+    cache: Option<Cache>,
 }
 
 impl Client {
@@ -61,6 +61,8 @@ impl Client {
             transport: None,
             seed: None,
             retry: Retry::default(),
+            checks: Checks::default(),
+            cache: None,
         }
     }
 
@@ -72,16 +74,55 @@ impl Client {
         self.call_as(method, params, effect::of(method)).await
     }
 
+    /// The same, for a call that may be made twice without harm, whatever its method: it is repeated where nobody
+    /// knows whether it ran.
+    pub async fn call_idempotent(&self, method: &str, params: Value) -> Result<Reply, Error> {
+        self.call_as(method, params, Effect::Read).await
+    }
+
+    /// Calls one method and returns the envelope as it came, an error of the portal included: status and body.
+    /// `params` may be a list: the positional parameters of old methods.
+    ///
+    /// # Errors
+    /// There was no answer, or none of the portal.
+    pub async fn call_raw(&self, method: &str, params: Value) -> Result<RawReply, Error> {
+        match self.call(method, params).await {
+            Ok(reply) => Ok(RawReply {
+                status: reply.status(),
+                body: reply.into_body(),
+            }),
+            Err(error) => match error.answer() {
+                Some((status, body)) if error.api_error().is_some() => Ok(RawReply {
+                    status,
+                    body: body.clone(),
+                }),
+                _ => Err(error),
+            },
+        }
+    }
+
     pub(crate) async fn call_as(
         &self,
         method: &str,
         params: Value,
         effect: Effect,
     ) -> Result<Reply, Error> {
+        if self.session.checks == Checks::On {
+            check::call(method, &params, Carrier::Json)?;
+        }
+        if let Some(cache) = &self.session.cache
+            && let Some(reply) = cache.reply(method, &params, || self.send(method, &params, effect))
+        {
+            return reply.await;
+        }
+        self.send(method, &params, effect).await
+    }
+
+    async fn send(&self, method: &str, params: &Value, effect: Effect) -> Result<Reply, Error> {
         let call = Call::new(method, effect, params.to_string(), &self.scope);
         let (reply, _) = self.session.run(&call, None, Reply::read).await;
         let reply = reply?;
-        if let Some(time) = &reply.time {
+        if let Some(time) = reply.time() {
             self.session.ledger.note(method, time, 1);
         }
         Ok(reply)
@@ -202,6 +243,20 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether parameters are looked at before they are sent; they are unless said otherwise.
+    #[must_use]
+    pub fn checks(mut self, checks: Checks) -> Self {
+        self.checks = checks;
+        self
+    }
+
+    /// Keeps replies of methods that read; see [`Cache`].
+    #[must_use]
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Makes the jitter of delays repeatable.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -241,6 +296,8 @@ impl ClientBuilder {
             gate: limits.gate,
             ledger: limits.ledger,
             retry: self.retry,
+            checks: self.checks,
+            cache: self.cache,
             random: Mutex::new(
                 self.seed
                     .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),
@@ -252,50 +309,5 @@ impl ClientBuilder {
             session: Arc::new(session),
             scope: Scope::default(),
         })
-    }
-}
-
-/// A reply to one call.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    body: Bytes,
-    result: Box<RawValue>,
-    /// `start` of the next page, where there is one.
-    pub next: Option<u64>,
-    /// How many rows match in all, where the method counts.
-    pub total: Option<u64>,
-    /// The portal's clock and counters.
-    pub time: Option<Time>,
-}
-
-impl Reply {
-    fn read(body: &Bytes) -> Result<Self, RowsError> {
-        let envelope = Envelope::parse(body)?;
-        if let Some(error) = envelope.error {
-            return Err(RowsError::Api(error));
-        }
-        let result = envelope.result.map(ToOwned::to_owned).unwrap_or_default();
-        Ok(Self {
-            body: body.clone(),
-            result,
-            next: envelope.next,
-            total: envelope.total,
-            time: envelope.time,
-        })
-    }
-
-    /// `result` as raw JSON.
-    pub fn raw(&self) -> &RawValue {
-        &self.result
-    }
-
-    /// `result` as a type.
-    pub fn result<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.result.get())
-    }
-
-    /// The whole reply as it came.
-    pub fn body(&self) -> &[u8] {
-        &self.body
     }
 }

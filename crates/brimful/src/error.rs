@@ -2,8 +2,11 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use brimful_protocol::{ApiError, KnownCode};
+use bytes::Bytes;
+use http::StatusCode;
 
 use crate::list::ListReport;
 
@@ -11,8 +14,10 @@ use crate::list::ListReport;
 ///
 /// `Display` is one line: portal (without its secret), method, cause, and how often it was tried. `source()` has the
 /// rest.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     ran: DidItRun,
@@ -23,7 +28,8 @@ struct Inner {
     attempts: u32,
     api: Option<ApiError>,
     report: Option<ListReport>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    answer: Option<(StatusCode, Bytes)>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The kinds of error, by what a caller can do about them.
@@ -81,6 +87,7 @@ impl Error {
             attempts: 1,
             api: None,
             report: None,
+            answer: None,
             source: None,
         }))
     }
@@ -118,6 +125,12 @@ impl Error {
         self
     }
 
+    /// What was answered.
+    pub(crate) fn answered(mut self, status: StatusCode, body: Bytes) -> Self {
+        self.0.answer = Some((status, body));
+        self
+    }
+
     /// Nobody knows whether a write was done.
     pub(crate) fn unknown(why: &str) -> Self {
         Self::new(
@@ -151,7 +164,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -189,6 +202,12 @@ impl Error {
     /// What the portal itself said, if it said something.
     pub fn api_error(&self) -> Option<&ApiError> {
         self.0.api.as_ref()
+    }
+
+    /// The status and the body of the answer, if there was one: of the portal, or of whatever stands before it. May hold
+    /// the data of the portal.
+    pub fn answer(&self) -> Option<(StatusCode, &Bytes)> {
+        self.0.answer.as_ref().map(|(status, body)| (*status, body))
     }
 
     /// How far a list had come.

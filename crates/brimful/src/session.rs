@@ -12,6 +12,8 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::auth::{Api, Auth};
+use crate::cache::Cache;
+use crate::check::Checks;
 use crate::effect::Effect;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
@@ -27,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) gate: Arc<Gate>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) retry: Retry,
+    pub(crate) checks: Checks,
+    pub(crate) cache: Option<Cache>,
     pub(crate) random: Mutex<fastrand::Rng>,
     /// The portal has answered at least once, with whatever it had to say.
     pub(crate) reached: AtomicBool,
@@ -107,6 +111,18 @@ enum Became<T> {
     Refused(Error),
 }
 
+impl<T> Became<T> {
+    fn map_error(self, change: impl FnOnce(Error) -> Error) -> Self {
+        match self {
+            Self::Done(value) => Self::Done(value),
+            Self::OverRate(error) => Self::OverRate(change(error)),
+            Self::OverTime(error) => Self::OverTime(change(error)),
+            Self::Lost(error) => Self::Lost(change(error)),
+            Self::Refused(error) => Self::Refused(change(error)),
+        }
+    }
+}
+
 impl Session {
     /// Waits until the operating time of what is called and the portal's rate allow a request. Nothing is held while
     /// operating time is waited for.
@@ -136,6 +152,11 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
     ) -> (Result<T, Error>, Effort) {
         let mut effort = Effort::default();
+        // Forgotten before, so that nobody is told what is being changed; and after, for what was read meanwhile.
+        let _changes = self
+            .cache
+            .as_ref()
+            .map(|cache| cache.changes(&call.charges));
         let running = self.run_on(call, permit, read, &mut effort);
         let result = match call.scope.deadline {
             None => running.await,
@@ -238,6 +259,7 @@ impl Session {
                     ?took
                 );
                 judge(&response, read)
+                    .map_error(|error| error.answered(response.status, response.body))
             }
             Err(failure) => {
                 let ran = if failure.kind.was_sent() {
@@ -259,24 +281,23 @@ impl Session {
                 }
             }
         };
-        let at = |error: Error| error.at(&self.auth, &call.subject);
-        match became {
-            Became::Done(value) => {
+        match &became {
+            Became::Done(_) => {
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
-                Became::Done(value)
             }
-            Became::OverRate(error) => {
-                self.reached.store(true, Ordering::Relaxed);
-                Became::OverRate(at(error))
+            Became::OverRate(_) | Became::OverTime(_) => {
+                self.reached.store(true, Ordering::Relaxed)
             }
-            Became::OverTime(error) => {
-                self.reached.store(true, Ordering::Relaxed);
-                Became::OverTime(at(error))
-            }
-            Became::Lost(error) => Became::Lost(at(error)),
-            Became::Refused(error) => Became::Refused(at(error)),
+            Became::Lost(_) | Became::Refused(_) => {}
         }
+        became.map_error(|error| error.at(&self.auth, &call.subject))
+    }
+
+    /// A text that no other call has: 128 random bits.
+    pub(crate) fn unique(&self) -> String {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        format!("{:032x}", random.u128(..))
     }
 
     pub(crate) fn delay(&self, failures: u32) -> Duration {

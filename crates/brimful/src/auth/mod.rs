@@ -16,7 +16,6 @@ pub(crate) enum Api {
     /// `/rest/…`.
     Rest,
     /// `/rest/api/…`: REST 3.0.
-    #[allow(dead_code, reason = "the calls of REST 3.0 come next")]
     Rest3,
 }
 

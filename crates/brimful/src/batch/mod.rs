@@ -15,9 +15,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use brimful_protocol::ApiError;
 use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::reference::{BadStep, Reference};
+use brimful_protocol::{ApiError, Time};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -25,6 +25,7 @@ use serde_json::value::RawValue;
 pub(crate) use references::{Known, any as has_references};
 pub(crate) use runner::{Pace, Runner, of_error};
 
+use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::error::{DidItRun, Error};
 
@@ -61,12 +62,11 @@ pub struct Batch {
     on_error: OnError,
 }
 
+type Build = Box<dyn FnOnce(&BatchReply) -> Result<Option<LateCommand>, Error> + Send>;
+
 enum Entry {
     Now(Command),
-    Late {
-        label: Arc<str>,
-        build: Box<dyn FnOnce(&BatchReply) -> Result<LateCommand, Error> + Send>,
-    },
+    Late { label: Arc<str>, build: Build },
 }
 
 /// A command that is built from earlier results: method and parameters.
@@ -234,7 +234,8 @@ impl Batch {
 
     /// Adds a command that is built when all commands before it have run, from their outcomes, and goes out in the
     /// following request. Late commands that follow each other share a request, and do not see each other's outcomes.
-    /// Where `build` fails, the command is not run and the batch ends with its error.
+    /// `build` returns a command, or `None` if there is none to be run after all. Where it fails, the batch ends with
+    /// its error.
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
@@ -254,9 +255,10 @@ impl Batch {
     ///
     /// # Errors
     /// A label that is taken or that no reference could name.
-    pub fn late<F>(&mut self, label: impl Into<String>, build: F) -> Result<Label, Error>
+    pub fn late<F, C>(&mut self, label: impl Into<String>, build: F) -> Result<Label, Error>
     where
-        F: FnOnce(&BatchReply) -> Result<LateCommand, Error> + Send + 'static,
+        F: FnOnce(&BatchReply) -> Result<C, Error> + Send + 'static,
+        C: Into<Option<LateCommand>>,
     {
         let label = self.label(&label.into())?;
         if self.late && self.filled < MAX_COMMANDS && self.last_is_late() {
@@ -269,7 +271,7 @@ impl Batch {
         self.requests.insert(Arc::clone(&label.name), self.request);
         self.entries.push(Entry::Late {
             label: Arc::clone(&label.name),
-            build: Box::new(build),
+            build: Box::new(|before| build(before).map(Into::into)),
         });
         Ok(label)
     }
@@ -351,6 +353,7 @@ pub(crate) struct Answer {
     pub(crate) outcome: Outcome,
     pub(crate) total: Option<u64>,
     pub(crate) next: Option<u64>,
+    pub(crate) time: Option<Time>,
 }
 
 impl From<Outcome> for Answer {
@@ -359,6 +362,7 @@ impl From<Outcome> for Answer {
             outcome,
             total: None,
             next: None,
+            time: None,
         }
     }
 }
@@ -405,6 +409,11 @@ impl BatchReply {
         self.answer(label.as_ref())?.next
     }
 
+    /// What the portal says of the time that a command took.
+    pub fn time(&self, label: impl AsRef<str>) -> Option<&Time> {
+        self.answer(label.as_ref())?.time.as_ref()
+    }
+
     /// The outcomes with their labels, in the order of the commands.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Outcome)> {
         self.answers
@@ -446,6 +455,12 @@ impl Client {
         let Batch {
             entries, on_error, ..
         } = batch;
+        for entry in &entries {
+            if let Entry::Now(command) = entry {
+                self.check(&command.method, &command.params)
+                    .map_err(|error| error.in_command(&command.label))?;
+            }
+        }
         let runner = Runner::new(self.clone(), None, on_error, Arc::default());
         let mut reply = BatchReply::default();
         let mut known = Known::default();
@@ -470,15 +485,17 @@ impl Client {
                     Some(Entry::Late { label, build }) => {
                         let stopped = halted || reply.stopped.is_some();
                         let built = if stopped {
-                            Ok(LateCommand::new("", Value::Null))
+                            Ok(None)
                         } else {
                             build(&reply).and_then(|late| {
-                                check_method(&late.method)?;
+                                late.as_ref()
+                                    .map_or(Ok(()), |late| check_method(&late.method))?;
                                 Ok(late)
                             })
                         };
                         match built {
-                            Ok(LateCommand { method, params }) => commands.push((
+                            Ok(None) => reply.push(label, Outcome::NotRun.into()),
+                            Ok(Some(LateCommand { method, params })) => commands.push((
                                 Command {
                                     label,
                                     method,
@@ -526,5 +543,12 @@ impl Client {
             }
         }
         Ok(reply)
+    }
+
+    fn check(&self, method: &str, params: &Value) -> Result<(), Error> {
+        match self.session().checks {
+            Checks::On => check::call(method, params, Carrier::Query),
+            Checks::Off => Ok(()),
+        }
     }
 }

@@ -106,6 +106,7 @@ fn read(body: &Bytes, commands: &[Command]) -> Result<Read, RowsError> {
                 outcome,
                 total: count(reply.result_total.get(label)),
                 next: count(reply.result_next.get(label)),
+                time: reply.result_time.get(label).cloned(),
             }
         })
         .collect();

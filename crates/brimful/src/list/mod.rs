@@ -28,6 +28,7 @@ pub use plan::Walk;
 pub use report::{ListReport, Progress};
 pub use strategy::Extent;
 
+use crate::check;
 use crate::client::Client;
 use crate::error::Error;
 use driver::{Driver, Message};
@@ -111,6 +112,9 @@ impl List {
                 self.params
             )));
         };
+        if let Some(doubt) = check::everything(&self.method, &params) {
+            tracing::warn!("{doubt}");
+        }
         let plan = plan::plan(&self.method, params, self.walk, self.tail)?;
         let session = Arc::clone(self.client.session());
         // Lists of one client take turns before the gate.

@@ -22,7 +22,7 @@ fn batch<'a>(commands: impl IntoIterator<Item = (&'a str, &'a str, Value)>) -> B
 
 async fn count(client: &Client, method: &str) -> u64 {
     let reply = client.call(method, json!({"select": ["ID"]})).await;
-    reply.unwrap().total.unwrap()
+    reply.unwrap().total().unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ async fn a_call_returns_the_result_as_it_came() {
         .unwrap();
     let lead: Value = reply.result().unwrap();
     assert_eq!(lead["ID"], "7");
-    assert!(reply.time.is_some());
+    assert!(reply.time().is_some());
 }
 
 #[tokio::test(start_paused = true)]

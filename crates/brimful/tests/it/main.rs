@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod batches;
+mod cache;
 mod calls;
 mod each;
 mod http;
 mod limits;
 mod lists;
 mod misbehaviour;
+mod rest;
+mod rest3;
 mod support;

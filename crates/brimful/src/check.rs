@@ -1,0 +1,305 @@
+//! Parameters that cannot mean what the caller thinks, found before they are sent.
+//!
+//! A portal takes most of them without a word: a `select` that is no list selects everything, a filter that is no map
+//! filters nothing. Each refusal names the parameter and what to write instead. [`Checks::Off`] sends them all the same.
+
+use brimful_protocol::catalogue;
+use brimful_protocol::query;
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+
+/// Whether parameters are looked at before they are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Checks {
+    /// What cannot be meant is refused.
+    #[default]
+    On,
+    /// Everything is sent as it is.
+    Off,
+}
+
+/// How parameters travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// As JSON, which carries everything.
+    Json,
+    /// As a query string inside a batch, which drops nulls and empty lists.
+    Query,
+}
+
+/// Checks the parameters of one call.
+pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(), Error> {
+    name(method)?;
+    let Value::Object(params) = params else {
+        return match params {
+            // Positional parameters, or none.
+            Value::Array(_) | Value::Null if carrier == Carrier::Json => Ok(()),
+            Value::Null => Ok(()),
+            Value::Array(_) => Err(Error::config(format!(
+                "the parameters of {method} are a list, and a batch would lose its order: call the method by itself"
+            ))),
+            other => Err(Error::config(format!(
+                "the parameters of {method} are {other}: they are an object of named parameters, or a list"
+            ))),
+        };
+    };
+    for (key, value) in params {
+        let told = Told { method, key, value };
+        match key.to_ascii_lowercase().as_str() {
+            "select" | "arselect" => told.list()?,
+            "filter" | "arfilter" => told.conditions()?,
+            "order" | "arorder" => told.order()?,
+            "fields" | "arfields" if writes(method) => told.map()?,
+            "start" => told.number()?,
+            _ => continue,
+        }
+        if carrier == Carrier::Query {
+            told.arrives()?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that `method` can be one: an address or a query in its place would be sent somewhere else.
+pub(crate) fn name(method: &str) -> Result<(), Error> {
+    let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if method.is_empty() || !method.chars().all(sound) {
+        return Err(Error::config(format!(
+            "{method:?} is no method: a name has letters, digits and dots, such as crm.lead.list"
+        )));
+    }
+    Ok(())
+}
+
+/// Says so where a list takes every field of every row: it costs the portal dearly.
+pub(crate) fn everything(method: &str, params: &Map<String, Value>) -> Option<String> {
+    let given = |name: &str| {
+        params
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    };
+    let all = given("select").is_some_and(|select| {
+        let mut fields = select.as_array().into_iter().flatten();
+        fields.any(|field| field == "*")
+    });
+    let unfiltered =
+        given("filter").is_none_or(|filter| filter.as_object().is_none_or(Map::is_empty));
+    (all && unfiltered).then(|| {
+        format!("{method} is asked for all fields of all rows: select the fields you need, or filter the rows")
+    })
+}
+
+fn writes(method: &str) -> bool {
+    let last = method.rsplit('.').next().unwrap_or_default();
+    ["add", "update", "set"]
+        .iter()
+        .any(|verb| last.eq_ignore_ascii_case(verb))
+}
+
+/// A parameter as it was given.
+struct Told<'a> {
+    method: &'a str,
+    key: &'a str,
+    value: &'a Value,
+}
+
+impl Told<'_> {
+    fn list(&self) -> Result<(), Error> {
+        match self.value {
+            Value::Array(_) | Value::Null => Ok(()),
+            // To PHP a map with the keys 0, 1, … is a list.
+            Value::Object(map) if map.keys().all(|key| key.parse::<u32>().is_ok()) => Ok(()),
+            _ => Err(self.refuse(r#"a list of names, such as ["ID", "TITLE"]"#)),
+        }
+    }
+
+    fn conditions(&self) -> Result<(), Error> {
+        match self.value {
+            Value::Object(_) | Value::Null => Ok(()),
+            // Groups of conditions; REST 3.0 writes conditions as lists of three.
+            Value::Array(items) if items.iter().all(|item| item.is_object() || item.is_array()) => {
+                Ok(())
+            }
+            _ => Err(self.refuse(r#"a map of conditions, such as {">ID": 100}"#)),
+        }
+    }
+
+    fn order(&self) -> Result<(), Error> {
+        let by_words = catalogue::find(self.method).is_none_or(|method| method.keyset.is_none());
+        match self.value {
+            Value::Object(_) | Value::Null => Ok(()),
+            Value::Array(items) if items.is_empty() => Ok(()),
+            // Some methods sort by two words: `sort` and `order`.
+            Value::String(_) if by_words => Ok(()),
+            _ => Err(self.refuse(r#"a map of directions, such as {"ID": "ASC"}"#)),
+        }
+    }
+
+    fn map(&self) -> Result<(), Error> {
+        match self.value {
+            Value::Object(_) => Ok(()),
+            _ => Err(self.refuse(r#"a map of values, such as {"TITLE": "New"}"#)),
+        }
+    }
+
+    fn number(&self) -> Result<(), Error> {
+        match self.value {
+            Value::Number(_) | Value::Null => Ok(()),
+            // In a batch it may refer to an earlier command.
+            Value::String(text) if text.parse::<i64>().is_ok() || text.starts_with('$') => Ok(()),
+            _ => Err(self.refuse("a number of rows to skip, or -1 for no counting")),
+        }
+    }
+
+    fn arrives(&self) -> Result<(), Error> {
+        match query::vanishing(self.value) {
+            Some((what @ ("null" | "the empty list"), place)) if !place.is_empty() => {
+                Err(Error::config(format!(
+                    "{what} as {}{place} of {} would vanish in a batch: leave it out, write \"\" to clear a field, or call the method by itself",
+                    self.key, self.method
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse(&self, expected: &str) -> Error {
+        let mut shown = self.value.to_string();
+        if shown.chars().count() > 60 {
+            shown = shown.chars().take(60).chain(['…']).collect();
+        }
+        Error::config(format!(
+            "{} of {} is {shown}: it is {expected}",
+            self.key, self.method
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(method: &str, params: Value, carrier: Carrier) -> Option<String> {
+        call(method, &params, carrier)
+            .err()
+            .map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_named_with_what_to_write_instead() {
+        for (params, named) in [
+            (
+                json!({"select": "ID"}),
+                "select of crm.lead.list is \"ID\": it is a list",
+            ),
+            (json!({"SELECT": {"ID": 1}}), "SELECT"),
+            (
+                json!({"filter": "ID>5"}),
+                "filter of crm.lead.list is \"ID>5\": it is a map",
+            ),
+            (json!({"filter": ["ID", ">", 5]}), "filter"),
+            (json!({"order": "ID"}), "order"),
+            (json!({"order": ["ID"]}), "order"),
+            (json!({"start": [1]}), "start"),
+            (json!({"start": "next"}), "start"),
+            (json!("ID"), "object of named parameters"),
+        ] {
+            let said = refusal("crm.lead.list", params.clone(), Carrier::Json)
+                .unwrap_or_else(|| panic!("{params} passed"));
+            assert!(said.contains(named), "{said}");
+        }
+        let fields = refusal("crm.lead.add", json!({"fields": ["TITLE"]}), Carrier::Json).unwrap();
+        assert!(fields.contains("fields of crm.lead.add"), "{fields}");
+    }
+
+    #[test]
+    fn what_portals_take_passes() {
+        for (method, params) in [
+            (
+                "crm.lead.list",
+                json!({"select": ["ID"], "filter": {"0": {"logic": "OR"}}, "order": {"ID": "ASC"}, "start": -1}),
+            ),
+            (
+                "crm.lead.list",
+                json!({"select": {"0": "ID"}, "filter": [], "order": [], "start": "50"}),
+            ),
+            (
+                "user.get",
+                json!({"sort": "ID", "order": "ASC", "FILTER": {">ID": 1}}),
+            ),
+            ("task.item.list", json!([{"ID": "asc"}, {}, ["ID"]])),
+            ("tasks.task.list", json!({"filter": [["id", ">", 5]]})),
+            (
+                "crm.lead.update",
+                json!({"id": 1, "fields": {"COMMENTS": null}}),
+            ),
+            ("landing.block.update", json!({"fields": {"a": 1}})),
+        ] {
+            assert_eq!(
+                refusal(method, params.clone(), Carrier::Json),
+                None,
+                "{method} {params}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_would_vanish_in_a_batch_is_refused_there() {
+        let said = refusal(
+            "crm.lead.list",
+            json!({"filter": {"@ID": []}}),
+            Carrier::Query,
+        )
+        .unwrap();
+        assert!(
+            said.contains("the empty list as filter[@ID] of crm.lead.list"),
+            "{said}"
+        );
+        let said = refusal(
+            "crm.lead.update",
+            json!({"id": 1, "fields": {"COMMENTS": null}}),
+            Carrier::Query,
+        )
+        .unwrap();
+        assert!(said.contains("null as fields[COMMENTS]"), "{said}");
+        assert!(
+            refusal("task.item.list", json!([1, 2]), Carrier::Query)
+                .unwrap()
+                .contains("lose its order")
+        );
+        assert_eq!(
+            refusal(
+                "crm.lead.list",
+                json!({"filter": {}, "select": null}),
+                Carrier::Query
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn an_address_is_no_method() {
+        for method in [
+            "",
+            "https://portal/rest/1/x/",
+            "crm.lead.list?start=0",
+            "crm lead",
+            "сделки",
+        ] {
+            assert!(name(method).is_err(), "{method}");
+        }
+    }
+
+    #[test]
+    fn all_fields_of_all_rows_are_worth_a_warning() {
+        let said = |params: Value| everything("crm.lead.list", params.as_object().unwrap());
+        assert!(said(json!({"select": ["*", "UF_*"]})).is_some());
+        assert!(said(json!({"select": ["*"], "filter": {}})).is_some());
+        assert!(said(json!({"select": ["*"], "filter": {">ID": 5}})).is_none());
+        assert!(said(json!({"select": ["ID"]})).is_none());
+    }
+}

@@ -1,0 +1,104 @@
+//! The fields of an entity, from whichever method the portal has for it, as one typed schema.
+//!
+//! | entity | method | names in rows |
+//! |---|---|---|
+//! | `crm.lead`, `crm.deal`, … | `crm.lead.fields` | as listed |
+//! | `crm.item` with an `entityTypeId` | `crm.item.fields` | camelCase, as listed |
+//! | `tasks.task` | `tasks.task.getFields` | camelCase, made of the listed names by lower-casing (lossy) |
+//! | `user`, `department` | `user.fields` | as listed; labels only, no types |
+//! | `catalog.product`, `sale.order`, … | `….getFields` | as listed |
+//! | anything of REST 3.0 | `….field.list` | as listed |
+
+mod field;
+mod kind;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+pub use field::{Choice, Field};
+pub use kind::FieldKind;
+
+use crate::client::Client;
+use crate::error::{DidItRun, Error, ErrorKind};
+use crate::rest3::Rest3;
+
+/// The fields of an entity, by the names that its rows have them under, in the portal's order.
+pub type Fields = IndexMap<String, Field>;
+
+impl Client {
+    /// Asks for the fields of an entity: `crm.lead`, `tasks.task`, `user`. The name of one of its methods
+    /// (`crm.lead.list`) does as well. Entities of `crm.item` need `params` with their `entityTypeId`, others none.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// let fields = client.fields("crm.deal", serde_json::json!({})).await?;
+    /// println!("{:?}", fields["OPPORTUNITY"].kind);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn fields(&self, entity: &str, params: Value) -> Result<Fields, Error> {
+        let entity = branch(entity);
+        let lower = entity.to_ascii_lowercase();
+        let (method, names) = match lower.split('.').next().unwrap_or_default() {
+            "tasks" => ("tasks.task.getFields".to_owned(), Names::LowerCamel),
+            "catalog" | "sale" | "disk" => (format!("{entity}.getFields"), Names::AsListed),
+            _ => (format!("{entity}.fields"), Names::AsListed),
+        };
+        let reply = self.call(&method, params).await?;
+        let result: Value = reply.result()?;
+        let listed = field::listed(&result).ok_or_else(|| no_fields(&method))?;
+        Ok(listed
+            .iter()
+            .map(|(name, properties)| {
+                let field = Field::read(name, properties);
+                let key = match names {
+                    Names::AsListed => name.clone(),
+                    Names::LowerCamel => field::lower_camel(name),
+                };
+                (key, field)
+            })
+            .collect())
+    }
+}
+
+impl Rest3 {
+    /// Asks for the fields of an entity of REST 3.0: `tasks.task`, `main.eventlog`.
+    pub async fn fields(&self, entity: &str) -> Result<Fields, Error> {
+        let method = format!("{}.field.list", branch(entity));
+        let reply = self.call(&method, serde_json::json!({})).await?;
+        let items: Vec<Map<String, Value>> = reply.items().map_err(|_| no_fields(&method))?;
+        Ok(items
+            .into_iter()
+            .filter_map(|properties| {
+                let name = properties.get("name")?.as_str()?.to_owned();
+                let field = Field::read(&name, &Value::Object(properties));
+                Some((name, field))
+            })
+            .collect())
+    }
+}
+
+/// How rows name what the portal lists.
+enum Names {
+    AsListed,
+    LowerCamel,
+}
+
+/// The entity of a name, be it the entity's or that of one of its methods.
+fn branch(name: &str) -> &str {
+    const VERBS: [&str; 6] = ["list", "get", "add", "update", "delete", "fields"];
+    match name.rsplit_once('.') {
+        Some((entity, verb)) if VERBS.iter().any(|known| verb.eq_ignore_ascii_case(known)) => {
+            entity
+        }
+        _ => name,
+    }
+}
+
+fn no_fields(method: &str) -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        DidItRun::Yes,
+        format!("the result of {method} has no fields in it"),
+    )
+}

@@ -1,0 +1,251 @@
+//! The vocabulary of BX.rest: `callMethod` and `callBatch`, and results that are asked for their data or their error.
+//!
+//! Nothing here is another way to the portal: a [`CallResult`] is what became of a call, error or not, in one value.
+
+use std::fmt;
+
+use brimful_protocol::Time;
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::batch::{Batch, OnError, Outcome};
+use crate::client::Client;
+use crate::error::Error;
+use crate::reply::Reply;
+
+/// What became of a call, with the names of BX.rest.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) {
+/// use serde_json::json;
+///
+/// let mut page = client.call_method("crm.lead.list", json!({"select": ["ID", "TITLE"]})).await;
+/// loop {
+///     if let Some(error) = page.error() {
+///         eprintln!("{error}");
+///         break;
+///     }
+///     println!("{}", page.data());
+///     match page.next().await {
+///         Some(next) => page = next,
+///         None => break,
+///     }
+/// }
+/// # }
+/// ```
+pub struct CallResult {
+    client: Client,
+    method: String,
+    params: Value,
+    came: Result<Came, Error>,
+}
+
+/// What there is of a reply, alone or in a batch.
+struct Came {
+    data: Value,
+    next: Option<u64>,
+    total: Option<u64>,
+    time: Option<Time>,
+    status: StatusCode,
+}
+
+impl Client {
+    /// `BX.rest.callMethod`: calls a method, and returns what became of it, an error too.
+    pub async fn call_method(&self, method: &str, params: Value) -> CallResult {
+        let came = self.call(method, params.clone()).await.map(|reply| Came {
+            data: data(&reply),
+            next: reply.next_start(),
+            total: reply.total(),
+            time: reply.time().cloned(),
+            status: reply.status(),
+        });
+        CallResult {
+            client: self.clone(),
+            method: method.to_owned(),
+            params,
+            came,
+        }
+    }
+
+    /// `BX.rest.callBatch`: calls any number of named methods, and returns what became of each. For commands that are
+    /// built from earlier results see [`Batch::late`].
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// use brimful::OnError;
+    /// use serde_json::json;
+    ///
+    /// let results = client
+    ///     .call_batch(
+    ///         [
+    ///             ("lead_1", "crm.lead.get", json!({"id": 1})),
+    ///             ("leads", "crm.lead.list", json!({"filter": {">ID": 0}})),
+    ///         ],
+    ///         OnError::Continue,
+    ///     )
+    ///     .await?;
+    /// println!("{}", results.data()["lead_1"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Batch::add`] and [`Client::batch`].
+    pub async fn call_batch<'a, I>(
+        &self,
+        commands: I,
+        on_error: OnError,
+    ) -> Result<CallResults, Error>
+    where
+        I: IntoIterator<Item = (&'a str, &'a str, Value)>,
+    {
+        let mut batch = Batch::new().on_error(on_error);
+        let mut calls = Vec::new();
+        for (label, method, params) in commands {
+            batch.add(label, method, params.clone())?;
+            calls.push((label.to_owned(), method.to_owned(), params));
+        }
+        let reply = self.batch(batch).await?;
+        let results = calls
+            .into_iter()
+            .filter(|(label, ..)| !matches!(reply.get(label), Some(Outcome::NotRun) | None))
+            .map(|(label, method, params)| {
+                let came = reply.result::<Value>(&label).map(|data| Came {
+                    data,
+                    next: reply.next(&label),
+                    total: reply.total(&label),
+                    time: reply.time(&label).cloned(),
+                    status: StatusCode::OK,
+                });
+                let result = CallResult {
+                    client: self.clone(),
+                    method,
+                    params,
+                    came,
+                };
+                (label, result)
+            })
+            .collect();
+        Ok(CallResults(results))
+    }
+}
+
+fn data(reply: &Reply) -> Value {
+    serde_json::from_str(reply.raw().get()).unwrap_or_default()
+}
+
+impl CallResult {
+    /// The result; `null` where there is an error.
+    pub fn data(&self) -> &Value {
+        self.came.as_ref().map_or(&Value::Null, |came| &came.data)
+    }
+
+    /// The result as a type, or the call's error.
+    ///
+    /// # Errors
+    /// The call failed, or its result is not of the type.
+    pub fn into_data<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let came = self.came?;
+        serde_json::from_value(came.data)
+            .map_err(|error| Error::of_another_type(&format!("of {}", self.method), &error))
+    }
+
+    /// The error, if the call failed in any way.
+    pub fn error(&self) -> Option<&Error> {
+        self.came.as_ref().err()
+    }
+
+    /// The text that the portal sent with its error.
+    pub fn error_description(&self) -> Option<&str> {
+        let error = self.error()?.api_error()?;
+        Some(&error.description)
+    }
+
+    /// Whether there is a next page.
+    pub fn more(&self) -> bool {
+        self.came.as_ref().is_ok_and(|came| came.next.is_some())
+    }
+
+    /// The same as [`CallResult::more`].
+    pub fn has_more(&self) -> bool {
+        self.more()
+    }
+
+    /// How many rows match in all, where the method counts.
+    pub fn total(&self) -> Option<u64> {
+        self.came.as_ref().ok()?.total
+    }
+
+    /// The portal's clock and counters.
+    pub fn time(&self) -> Option<&Time> {
+        self.came.as_ref().ok()?.time.as_ref()
+    }
+
+    /// The HTTP status of the answer, if there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        match &self.came {
+            Ok(came) => Some(came.status),
+            Err(error) => error.answer().map(|(status, _)| status),
+        }
+    }
+
+    /// The next page: the same call with another `start`. `None` if there is none. A result of a batch goes on with its
+    /// own method, outside of the batch.
+    pub async fn next(&self) -> Option<Self> {
+        let start = self.came.as_ref().ok()?.next?;
+        let mut params = self.params.clone();
+        match &mut params {
+            Value::Object(params) => {
+                params.insert("start".to_owned(), start.into());
+            }
+            Value::Null => params = serde_json::json!({ "start": start }),
+            // Positional parameters have no `start`.
+            _ => return None,
+        }
+        Some(self.client.call_method(&self.method, params).await)
+    }
+}
+
+impl fmt::Debug for CallResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallResult")
+            .field("method", &self.method)
+            .field("error", &self.error())
+            .field("more", &self.more())
+            .field("total", &self.total())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of the commands of a batch, by their names. Those that were not run are not among them.
+#[derive(Debug)]
+pub struct CallResults(indexmap::IndexMap<String, CallResult>);
+
+impl CallResults {
+    /// The result of one command.
+    pub fn get(&self, label: &str) -> Option<&CallResult> {
+        self.0.get(label)
+    }
+
+    /// The results of those that have one, by their names.
+    pub fn data(&self) -> Value {
+        let done = self.0.iter().filter(|(_, result)| result.error().is_none());
+        let data: Map<String, Value> = done
+            .map(|(label, result)| (label.clone(), result.data().clone()))
+            .collect();
+        Value::Object(data)
+    }
+
+    /// The first error among them.
+    pub fn error(&self) -> Option<&Error> {
+        self.0.values().find_map(CallResult::error)
+    }
+
+    /// All of them, in the order of the commands.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &CallResult)> {
+        self.0
+            .iter()
+            .map(|(label, result)| (label.as_str(), result))
+    }
+}
