@@ -21,6 +21,7 @@
 
 mod auth;
 mod batch;
+mod by_id;
 mod cache;
 mod check;
 mod client;
@@ -43,6 +44,7 @@ pub use auth::{Webhook, WebhookError};
 pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
+pub use by_id::{ById, Found, FoundInList, Founds, GetById, ItemId, ListAndGet};
 pub use cache::Cache;
 pub use check::Checks;
 pub use client::{Client, ClientBuilder};
@@ -50,7 +52,7 @@ pub use each::{Each, Outcomes};
 pub use error::{DidItRun, Error, ErrorKind};
 pub use fields::{Choice, Field, FieldKind, Fields};
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
-pub use list::{List, ListReport, Pages, Progress, Rows};
+pub use list::{List, ListReport, Pages, Progress, Proof, Resume, Rows, Walk};
 pub use reply::{RawReply, Reply};
 pub use rest::{CallResult, CallResults};
 pub use retry::Retry;

@@ -10,8 +10,10 @@ use proptest::test_runner::RngSeed;
 use serde_json::{Map, Value};
 
 use super::bounds::Bounds;
-use super::lanes::{Lanes, Tail};
+use super::keyset::{KeysetPages, Names};
+use super::lanes::{Lanes, Width};
 use super::strategy::{Ahead, ListCommand, Strategy, Ticket, label};
+use super::tail::Tail;
 
 /// A portal that holds IDs and answers pages of them as a legacy list does.
 struct Model {
@@ -115,7 +117,8 @@ fn walk(
     mut churn: impl FnMut(&mut Model),
 ) -> Walked {
     let keyset = catalogue::find("crm.lead.list").unwrap().keyset.unwrap();
-    let mut lanes = Lanes::new(keyset, Map::new(), bounds, Tail::Sweep);
+    let pages = KeysetPages::new(keyset, Names::default(), Map::new(), bounds);
+    let mut lanes = Lanes::new(pages, Width::Many, Tail::Sweep);
     let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
     let mut ids = Vec::new();
     for _ in 0..1_000_000 {

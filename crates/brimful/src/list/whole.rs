@@ -10,8 +10,17 @@ use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then,
 pub(crate) struct Whole {
     params: Map<String, Value>,
     sorting: Sorting,
+    trust: Trust,
     stalls: Stalls,
     state: State,
+}
+
+/// Who says that one call returns all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// The catalogue, which may be wrong: a page of exactly 50 rows is not believed to be all.
+    Catalogue,
+    Caller,
 }
 
 /// The order of the rows.
@@ -32,10 +41,11 @@ enum State {
 }
 
 impl Whole {
-    pub(crate) fn new(params: Map<String, Value>, sorting: Sorting) -> Self {
+    pub(crate) fn new(params: Map<String, Value>, sorting: Sorting, trust: Trust) -> Self {
         Self {
             params,
             sorting,
+            trust,
             stalls: Stalls::default(),
             state: State::Wanted,
         }
@@ -67,7 +77,8 @@ impl Strategy for Whole {
         };
         let counted = beside.total.filter(|total| *total > page.len() as u64);
         let cursor = beside.onward.cursor.is_some() && beside.onward.more != Some(false);
-        if beside.next.is_some() || counted.is_some() || beside.onward.more == Some(true) || cursor {
+        let doubtful = self.trust == Trust::Catalogue && page.len() == 50 && beside.total.is_none();
+        if doubtful || beside.next.is_some() || counted.is_some() || beside.onward.more == Some(true) || cursor {
             return Err(Stuck::WrongStrategy(
                 "one call does not return all of it".to_owned(),
             ));
