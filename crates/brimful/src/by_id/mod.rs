@@ -78,7 +78,7 @@ impl Client {
     pub fn get_by_id<I>(&self, method: impl Into<String>, ids: I) -> GetById
     where
         I: IntoIterator,
-        I::Item: Into<ItemId>,
+        I::Item: Into<ItemId> + 'static,
         I::IntoIter: Send + 'static,
     {
         GetById {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::report::Proof;
 use super::seen::Seen;
 use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
+use super::tail::TAIL_REQUESTS;
 
 /// Rows of a page of messages and notifications.
 const PAGE: u64 = 50;
@@ -45,6 +46,10 @@ pub(crate) struct CursorPages {
     stalls: Stalls,
     state: State,
     ready: Option<Page>,
+    /// The rows of the longest page, and pages that were not as long as pages get: those of rows that have just been
+    /// added.
+    longest: usize,
+    short: u32,
     /// The highest ID handed out, where pages ascend.
     handed_to: u64,
 }
@@ -77,6 +82,8 @@ impl CursorPages {
             stalls: Stalls::default(),
             state: State::Wanted,
             ready: None,
+            longest: 0,
+            short: 0,
             handed_to: above,
         }
     }
@@ -241,8 +248,13 @@ impl Strategy for CursorPages {
                 return Ok(then);
             }
         };
+        let came = page.len();
+        self.longest = self.longest.max(came);
+        self.short += u32::from(came < self.longest || !came.is_multiple_of(50));
         let (page, next) = self.step(page, &beside)?;
-        self.state = if next.is_some() {
+        // A portal that inserts faster than we read does not hold us for ever.
+        let endless = self.family.ascends() && self.short >= TAIL_REQUESTS;
+        self.state = if next.is_some() && !endless {
             State::Wanted
         } else {
             State::Ended

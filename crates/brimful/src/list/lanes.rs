@@ -390,6 +390,15 @@ impl Strategy for Lanes {
             self.flights.insert(ticket, Vec::new());
             return Some((ticket, commands));
         }
+        // Rows that wait for the bound to be confirmed cannot make room by being handed out.
+        let front = match self.confirmed {
+            true => 0,
+            false => self
+                .open
+                .iter()
+                .position(|lane| lane.state != LaneState::Done)
+                .unwrap_or(0),
+        };
         let mut commands = Vec::new();
         let mut segments = Vec::new();
         let mut at = 0;
@@ -409,7 +418,7 @@ impl Strategy for Lanes {
                 continue;
             };
             // Under memory pressure only the lane in front is read on.
-            if lane.state == LaneState::Idle && (ahead == Ahead::Allowed || at == 0) {
+            if lane.state == LaneState::Idle && (ahead == Ahead::Allowed || at == front) {
                 let segment = Segment {
                     cursor: lane.cursor,
                     up_to: lane.end,

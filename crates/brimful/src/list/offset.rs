@@ -25,6 +25,7 @@ const IDLE_PAGES: u64 = 20;
 pub(crate) struct OffsetPages {
     position: Position,
     order: Order,
+    again: Again,
     /// Offsets to ask for, in order.
     wanted: VecDeque<u64>,
     /// And after them, by the page: a count may be any number, so it is not spelt out.
@@ -65,6 +66,15 @@ pub(crate) enum Order {
     ByNext,
 }
 
+/// What it means that the first page of a list, with neither count nor `next`, comes again in the place of the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// The method returns everything at once.
+    ThatIsAll,
+    /// It does not take the place of a page, so nobody knows what follows.
+    Stuck,
+}
+
 /// What the first page says of the way to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Course {
@@ -98,11 +108,12 @@ struct Flight {
 }
 
 impl OffsetPages {
-    pub(crate) fn new(position: Position, order: Order) -> Self {
+    pub(crate) fn new(position: Position, order: Order, again: Again) -> Self {
         Self {
             page_size: position.page(),
             position,
             order,
+            again,
             wanted: VecDeque::from([0]),
             rest: 0..0,
             flights: HashMap::new(),
@@ -137,9 +148,10 @@ impl OffsetPages {
             Course::Unknown => self.set_out(&page, beside)?,
             Course::Blind | Course::Onward => {
                 if self.first.as_ref().is_some_and(|first| same(first, &page)) {
-                    if self.course == Course::Onward && page.len() as u64 == self.position.page() {
+                    // A longer one is no page: the method returns everything at once.
+                    if self.again == Again::Stuck && page.len() as u64 == self.position.page() {
                         return Err(Stuck::Misbehaves(format!(
-                            "behind {start} rows comes the first page again: the method does not take an offset"
+                            "behind {start} rows comes the first page again: if they are all there are, read the list by one call"
                         )));
                     }
                     page = Page::default();

@@ -14,7 +14,7 @@ use super::carriage::{Carriage, OwnedPlace};
 use super::cursor::{CursorPages, Family};
 use super::keyset::{KeysetPages, Names};
 use super::lanes::{Lanes, Width};
-use super::offset::{OffsetPages, Order};
+use super::offset::{Again, OffsetPages, Order};
 use super::position::Position;
 use super::strategy::Strategy;
 use super::tail::Tail;
@@ -215,6 +215,12 @@ impl Planner<'_> {
                 "ID lanes walk in the order of the ID: leave the order out, or walk by pages",
             ));
         }
+        if params::has_bare_conditions(&params, self.known, &keyset) {
+            return Err(Error::config(format!(
+                "{} takes conditions beside its filter only where it has none, and a walk by ID adds one: put them in FILTER",
+                self.method
+            )));
+        }
         let names = match (keyset.form, self.known) {
             (KeysetForm::Sort, Some(known)) => Names {
                 filter: known.parameter("filter").unwrap_or("FILTER"),
@@ -270,8 +276,12 @@ impl Planner<'_> {
             _ => self.carriage(),
         };
         let row = known.and_then(|method| method.keyset.map(|k| k.row).or(method.id));
+        let again = match self.family() {
+            Some(Paging::None) => Again::ThatIsAll,
+            _ => Again::Stuck,
+        };
         Ok(Plan {
-            strategy: Box::new(OffsetPages::new(position, order)),
+            strategy: Box::new(OffsetPages::new(position, order, again)),
             carriage,
             place: self.place(known.and_then(|method| method.key), row),
             above: None,

@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
-use super::density::Density;
+use super::density::{Density, ENOUGH};
 use super::ends::{Ends, ascending};
 use super::keyset::KeysetPages;
 use super::report::Proof;
@@ -210,8 +210,9 @@ impl Windows {
             .forecast(self.frontier, self.frontier.saturating_add(1))
             .rate
             .clamp(1e-12, 1.0);
-        // Room for what chance adds, so that few windows overflow.
-        let rows = (full - 1.5 * (full * (1.0 - rate)).sqrt()).max(1.0);
+        // Room for what chance adds, to the rows themselves and to what is known of them: few windows are to overflow.
+        let chance = (full * (1.0 - rate) * (1.0 + full / ENOUGH)).sqrt();
+        let rows = (full - 1.8 * chance).max(1.0);
         // In a gap nothing is learned of the rows behind it but that they are far.
         let stretched = rows / rate * f64::from(1u32 << self.barren.min(20));
         (stretched as u64).max(self.full as u64)
@@ -296,11 +297,20 @@ impl Strategy for Windows {
             self.flights.insert(ticket, Vec::new());
             return Some((ticket, commands));
         }
+        // Rows that wait for the bound to be confirmed cannot make room by being handed out.
+        let front = match self.confirmed {
+            true => 0,
+            false => self
+                .open
+                .iter()
+                .position(|window| window.state != State::Done)
+                .unwrap_or(self.open.len()),
+        };
         let mut asked = Vec::new();
         let mut at = 0;
         while asked.len() < room {
             if at == self.open.len() {
-                let open_up = ahead == Ahead::Allowed || at == 0;
+                let open_up = ahead == Ahead::Allowed || at == front;
                 if !open_up || at >= MOST_OPEN || !self.cut() {
                     break;
                 }
@@ -309,7 +319,7 @@ impl Strategy for Windows {
                 break;
             };
             // Under memory pressure only the window in front is read on.
-            if window.state == State::Idle && (ahead == Ahead::Allowed || at == 0) {
+            if window.state == State::Idle && (ahead == Ahead::Allowed || at == front) {
                 window.state = State::Flying;
                 asked.push(Asked {
                     cursor: window.cursor,

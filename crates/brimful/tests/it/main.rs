@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod batches;
+mod by_id;
 mod cache;
 mod calls;
 mod each;
@@ -11,4 +12,5 @@ mod lists;
 mod misbehaviour;
 mod rest;
 mod rest3;
+mod strategies;
 mod support;

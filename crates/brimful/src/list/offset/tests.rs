@@ -36,7 +36,7 @@ fn batch(answers: &[Answer]) -> BatchOfLists {
 
 /// Walks a list of which `answer` gives the pages, `room` commands a request; the IDs in the order they came.
 fn walk(room: usize, mut answer: impl FnMut(u64) -> Answer) -> Result<Vec<u64>, Stuck> {
-    let mut pages = OffsetPages::new(Position::Start(Map::new()), Order::Parallel);
+    let mut pages = OffsetPages::new(Position::Start(Map::new()), Order::Parallel, Again::ThatIsAll);
     let mut ids = Vec::new();
     for _ in 0..2_000 {
         while let Some(page) = pages.pop() {
