@@ -270,10 +270,16 @@ mod parameters {
         assert_eq!(users.parameter("filter"), Some("FILTER"));
         assert_eq!(users.parameter("Sort"), Some("sort"));
         let pages = method("landing.landing.getList");
-        assert_eq!((pages.parameter("limit"), pages.parameter("PARAMS")), (None, Some("params")));
+        assert_eq!(
+            (pages.parameter("limit"), pages.parameter("PARAMS")),
+            (None, Some("params"))
+        );
         assert_eq!(pages.field("LIMIT"), Some("limit"));
         let chats = method("im.search.chat.list");
-        assert_eq!((chats.parameter("limit"), chats.field("limit")), (Some("LIMIT"), None));
+        assert_eq!(
+            (chats.parameter("limit"), chats.field("limit")),
+            (Some("LIMIT"), None)
+        );
         assert_eq!(method("crm.enum.fields").parameter("id"), None);
     }
 }

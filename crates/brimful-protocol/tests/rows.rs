@@ -485,7 +485,10 @@ mod beside_the_rows {
 
     fn onward(result: &str) -> (Option<String>, Option<bool>) {
         let onward = list(&format!(r#"{{"result":{result}}}"#), under("items")).onward;
-        (onward.cursor.map(|cursor| cursor.get().to_owned()), onward.more)
+        (
+            onward.cursor.map(|cursor| cursor.get().to_owned()),
+            onward.more,
+        )
     }
 
     #[test]
@@ -498,13 +501,19 @@ mod beside_the_rows {
             onward(r#"{"hasMore":true,"nextOffset":2002,"items":[]}"#),
             (Some("2002".to_owned()), Some(true))
         );
-        assert_eq!(onward(r#"{"items":[],"hasMore":"N","nextCursor":null}"#), (None, Some(false)));
+        assert_eq!(
+            onward(r#"{"items":[],"hasMore":"N","nextCursor":null}"#),
+            (None, Some(false))
+        );
         assert_eq!(onward(r#"{"items":[]}"#), (None, None));
     }
 
     #[test]
     fn the_one_list_is_found_beside_them() {
-        let page = page(r#"{"hasMore":false,"events":[{"ID":1}],"nextOffset":2}"#, PLAIN);
+        let page = page(
+            r#"{"hasMore":false,"events":[{"ID":1}],"nextOffset":2}"#,
+            PLAIN,
+        );
         assert_eq!(page.len(), 1);
     }
 }

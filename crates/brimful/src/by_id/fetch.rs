@@ -80,10 +80,7 @@ impl Fetcher {
                 }
             }
         }
-        results
-            .into_iter()
-            .map(Reading::finish)
-            .collect()
+        results.into_iter().map(Reading::finish).collect()
     }
 
     /// An answer for each page that is wanted.
@@ -230,7 +227,9 @@ impl Reading {
     /// Every page has come, and they are not as many rows as were counted: the rows changed meanwhile.
     fn is_torn(&self) -> bool {
         let rows = self.joined.as_ref().map(|joined| joined.len() as u64);
-        self.outcome.is_none() && self.starts.is_empty() && self.total.is_some_and(|total| rows != Some(total))
+        self.outcome.is_none()
+            && self.starts.is_empty()
+            && self.total.is_some_and(|total| rows != Some(total))
     }
 
     fn give_up(&mut self) {

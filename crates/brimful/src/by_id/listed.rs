@@ -127,8 +127,7 @@ fn ids(
     let chunks = stream::unfold(state, |(mut pages, mut told)| async move {
         match pages.next_page().await {
             Ok(Some(page)) => {
-                let ids: Option<Vec<ItemId>> =
-                    page.ids().map(|id| id.map(ItemId::from)).collect();
+                let ids: Option<Vec<ItemId>> = page.ids().map(|id| id.map(ItemId::from)).collect();
                 let ids = ids.ok_or_else(|| Error::incomplete("a row of the list has no ID"));
                 let chunks: Vec<Result<Vec<ItemId>, Error>> = match ids {
                     Ok(ids) => ids

@@ -47,8 +47,7 @@ impl Joined {
             Some(Around { key, .. }) => {
                 let object: Option<IndexMap<String, Box<RawValue>>> =
                     serde_json::from_str(page.get()).ok();
-                object
-                    .and_then(|object| serde_json::from_str(object.get(key)?.get()).ok())
+                object.and_then(|object| serde_json::from_str(object.get(key)?.get()).ok())
             }
         };
         match rows {
@@ -91,14 +90,20 @@ mod tests {
         let mut joined = Joined::new(&raw(r#"[{"ID":"1"},{"ID":"2"}]"#)).unwrap();
         assert!(joined.add(&raw(r#"[{"ID":"3"}]"#)));
         assert!(!joined.add(&raw(r#"{"items":[]}"#)));
-        assert_eq!(joined.finish().unwrap().get(), r#"[{"ID":"1"},{"ID":"2"},{"ID":"3"}]"#);
+        assert_eq!(
+            joined.finish().unwrap().get(),
+            r#"[{"ID":"1"},{"ID":"2"},{"ID":"3"}]"#
+        );
     }
 
     #[test]
     fn what_stands_around_the_rows_stays() {
         let mut joined = Joined::new(&raw(r#"{"owner":7,"items":[1,2]}"#)).unwrap();
         assert!(joined.add(&raw(r#"{"owner":7,"items":[3]}"#)));
-        assert_eq!(joined.finish().unwrap().get(), r#"{"owner":7,"items":[1,2,3]}"#);
+        assert_eq!(
+            joined.finish().unwrap().get(),
+            r#"{"owner":7,"items":[1,2,3]}"#
+        );
     }
 
     #[test]

@@ -169,7 +169,11 @@ impl GetById {
         while let Some(Found { id, outcome }) = found.next().await {
             all.push(id, outcome);
         }
-        all.order = ids.iter().filter_map(|id| all.places.get(id)).copied().collect();
+        all.order = ids
+            .iter()
+            .filter_map(|id| all.places.get(id))
+            .copied()
+            .collect();
         Ok(all)
     }
 }

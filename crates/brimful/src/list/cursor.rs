@@ -113,7 +113,8 @@ impl CursorPages {
                     Some(At::Id(id)) => *id,
                     _ => 0,
                 };
-                let cursor = json!({"field": field, "value": id, "order": "ASC", "limit": PAGE_OF_REST_3});
+                let cursor =
+                    json!({"field": field, "value": id, "order": "ASC", "limit": PAGE_OF_REST_3});
                 params.insert("cursor".to_owned(), cursor);
             }
             (Family::AfterCursor, at) => {

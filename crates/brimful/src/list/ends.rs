@@ -51,7 +51,8 @@ impl Shown {
     /// Whether rows lie between the two pages.
     pub(crate) fn gap(&self) -> Option<(u64, u64)> {
         let (_, first_to) = self.first_ids?;
-        (self.last_from > first_to && self.horizon > first_to).then(|| (first_to, self.last_from - 1))
+        (self.last_from > first_to && self.horizon > first_to)
+            .then(|| (first_to, self.last_from - 1))
     }
 }
 
@@ -112,7 +113,10 @@ impl Ends {
                 Which::Last => self.last = end,
             }
         }
-        match (std::mem::take(&mut self.first), std::mem::take(&mut self.last)) {
+        match (
+            std::mem::take(&mut self.first),
+            std::mem::take(&mut self.last),
+        ) {
             (End::Here(first), End::Here(last)) => shown(first, last, pages).map(Ok),
             (first, last) => {
                 (self.first, self.last) = (first, last);

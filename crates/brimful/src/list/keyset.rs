@@ -1,10 +1,12 @@
 //! How one page by ID is asked for, in the spelling of the method.
 
+use brimful_protocol::Reference;
 use brimful_protocol::catalogue::{Keyset, KeysetForm};
 use serde_json::{Map, Value, json};
 
 use super::bounds::Bounds;
-use super::strategy::ListCommand;
+use super::lane::Segment;
+use super::strategy::{ListCommand, label};
 
 /// The way up or down the IDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +95,10 @@ impl KeysetPages {
                 if !filter.is_empty() {
                     params.insert(self.names.filter.to_owned(), Value::Array(filter));
                 }
-                params.insert(self.names.order.to_owned(), json!({ id: direction.as_str() }));
+                params.insert(
+                    self.names.order.to_owned(),
+                    json!({ id: direction.as_str() }),
+                );
                 params.insert("pagination".to_owned(), json!({ "limit": self.full }));
             }
             form => {
@@ -111,7 +116,10 @@ impl KeysetPages {
                     params.insert(self.names.sort.to_owned(), json!(id));
                     params.insert(self.names.order.to_owned(), json!(direction.as_str()));
                 } else {
-                    params.insert(self.names.order.to_owned(), json!({ id: direction.as_str() }));
+                    params.insert(
+                        self.names.order.to_owned(),
+                        json!({ id: direction.as_str() }),
+                    );
                 }
                 if !filter.is_empty() {
                     params.insert(self.names.filter.to_owned(), Value::Object(filter));
@@ -130,6 +138,31 @@ impl KeysetPages {
     }
 }
 
+impl KeysetPages {
+    /// The commands that read a lane, the first of which is at `place` in the request: each further page begins at the
+    /// last row of the page before it. `row_id` is how rows spell their ID.
+    pub(crate) fn chain<'a>(
+        &'a self,
+        segment: Segment,
+        row_id: &'a str,
+        place: usize,
+    ) -> impl Iterator<Item = ListCommand> + 'a {
+        let up_to = (segment.up_to < u64::MAX).then_some(segment.up_to);
+        (0..segment.commands).map(move |i| {
+            if i == 0 {
+                return self.after(segment.cursor, up_to);
+            }
+            let page =
+                Reference::result(&label(place + i - 1)).and_then(|page| match self.keyset.key {
+                    Some(key) => page.field(key),
+                    None => Ok(page),
+                });
+            let last = page.and_then(|page| page.index(self.full - 1).field(row_id));
+            self.command(last.ok().map(Value::from), up_to, Direction::Ascending)
+        })
+    }
+}
+
 /// A bound of 0 bounds nothing.
 fn bound(above: u64) -> Option<Value> {
     (above > 0).then(|| json!(above))
@@ -142,7 +175,11 @@ impl KeysetPages {
     }
 
     pub(crate) fn last(&self) -> ListCommand {
-        self.command(bound(self.bounds.above), self.bounds.up_to, Direction::Descending)
+        self.command(
+            bound(self.bounds.above),
+            self.bounds.up_to,
+            Direction::Descending,
+        )
     }
 }
 
@@ -166,7 +203,11 @@ mod tests {
 
     #[test]
     fn older_lists_are_filtered_by_maps_and_not_counted() {
-        let pages = pages("crm.lead.list", Names::default(), json!({"filter": {"STATUS_ID": "NEW"}}));
+        let pages = pages(
+            "crm.lead.list",
+            Names::default(),
+            json!({"filter": {"STATUS_ID": "NEW"}}),
+        );
         assert_eq!(
             pages.after(7, Some(9)).params,
             json!({"order": {"ID": "ASC"}, "filter": {"STATUS_ID": "NEW", ">ID": 7, "<=ID": 9}, "start": -1})
@@ -188,7 +229,11 @@ mod tests {
 
     #[test]
     fn lists_of_rest_3_are_filtered_by_triples_and_have_pages_of_a_thousand() {
-        let pages = pages("main.eventlog.list", Names::default(), json!({"filter": [["userId", 5]]}));
+        let pages = pages(
+            "main.eventlog.list",
+            Names::default(),
+            json!({"filter": [["userId", 5]]}),
+        );
         assert_eq!(
             pages.after(7, Some(9)).params,
             json!({

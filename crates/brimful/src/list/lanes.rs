@@ -13,16 +13,14 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use brimful_protocol::Reference;
 use brimful_protocol::rows::{Page, PageOutcome};
-use serde_json::Value;
 
 use super::density::Density;
 use super::ends::{Ends, ascending, spelling};
-use super::keyset::{Direction, KeysetPages};
+use super::keyset::KeysetPages;
 use super::lane::{Lane, LaneState, Segment};
 use super::report::Proof;
-use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket, label};
+use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
 use super::tail::{TAIL_REQUESTS, Tail};
 
 /// Rows of a full page.
@@ -101,28 +99,6 @@ impl Lanes {
             confirmed: false,
             short_pages: false,
             chains_read: 0,
-        }
-    }
-
-    /// The commands of `segment` of `lane`, the first of which is at `place` in the request.
-    fn chain(&self, lane: &Lane, segment: Segment, place: usize, commands: &mut Vec<ListCommand>) {
-        let up_to = (lane.end < u64::MAX).then_some(lane.end);
-        for i in 0..segment.commands {
-            if i == 0 {
-                commands.push(self.pages.after(lane.cursor, up_to));
-                continue;
-            }
-            let page = Reference::result(&label(place + i - 1)).and_then(|page| {
-                match self.pages.keyset.key {
-                    Some(key) => page.field(key),
-                    None => Ok(page),
-                }
-            });
-            let above = page
-                .and_then(|page| page.index(PAGE - 1).field(&self.row_id))
-                .ok()
-                .map(Value::from);
-            commands.push(self.pages.command(above, up_to, Direction::Ascending));
         }
     }
 
@@ -275,9 +251,10 @@ impl Lanes {
             let lane = &mut self.open[at];
             let short = page.len() < PAGE;
             let ids = ascending(&page, lane.cursor).and_then(|ids| match ids {
-                Some((_, last)) if last > segment.up_to => {
-                    Err(format!("ID {last} came where none above {} was asked for", segment.up_to))
-                }
+                Some((_, last)) if last > segment.up_to => Err(format!(
+                    "ID {last} came where none above {} was asked for",
+                    segment.up_to
+                )),
                 ids => Ok(ids),
             });
             let ids = ids.map_err(|why| {
@@ -347,16 +324,13 @@ impl Lanes {
 
     /// All lanes up to the horizon were handed out: what comes next, if anything.
     fn finish_walk(&mut self) {
-        match self.phase {
-            Phase::Walk if self.complete_to.is_none() => {
-                if !self.open_tail() {
-                    self.complete_to = Some(self.horizon);
-                }
-            }
-            Phase::Tail if self.complete_to.is_none() => {
-                self.complete_to = Some(self.handed_to.max(self.horizon));
-            }
-            _ => {}
+        if self.complete_to.is_some() {
+            return;
+        }
+        if self.phase == Phase::Tail {
+            self.complete_to = Some(self.handed_to.max(self.horizon));
+        } else if self.phase == Phase::Walk && !self.open_tail() {
+            self.complete_to = Some(self.horizon);
         }
     }
 }
@@ -391,13 +365,11 @@ impl Strategy for Lanes {
             return Some((ticket, commands));
         }
         // Rows that wait for the bound to be confirmed cannot make room by being handed out.
-        let front = match self.confirmed {
-            true => 0,
-            false => self
-                .open
-                .iter()
-                .position(|lane| lane.state != LaneState::Done)
-                .unwrap_or(0),
+        let front = if self.confirmed {
+            0
+        } else {
+            let done = |lane: &&Lane| lane.state == LaneState::Done;
+            self.open.iter().take_while(done).count()
         };
         let mut commands = Vec::new();
         let mut segments = Vec::new();
@@ -424,7 +396,8 @@ impl Strategy for Lanes {
                     up_to: lane.end,
                     commands: self.pages_for(lane, room - commands.len()),
                 };
-                self.chain(lane, segment, commands.len(), &mut commands);
+                let chain = self.pages.chain(segment, &self.row_id, commands.len());
+                commands.extend(chain);
                 self.open[at].state = LaneState::Flying;
                 segments.push(segment);
             }

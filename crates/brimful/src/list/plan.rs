@@ -43,7 +43,7 @@ pub(crate) struct Plan {
     /// How a filter of the method says that the ID is above one, where it has such a key.
     pub(crate) above: Option<String>,
     /// What to walk by if the method turns out not to be walked this way.
-    pub(crate) fallback: Option<Box<Plan>>,
+    pub(crate) fallback: Option<Box<Self>>,
 }
 
 /// Makes the plan for a list.
@@ -104,9 +104,7 @@ impl Planner<'_> {
 
     fn plan(&self, params: Value) -> Result<Plan, Error> {
         let by_place = matches!(self.walk, Walk::Auto | Walk::Pages);
-        if self.walk == Walk::NavParams
-            || (by_place && self.family() == Some(Paging::NavParams))
-        {
+        if self.walk == Walk::NavParams || (by_place && self.family() == Some(Paging::NavParams)) {
             let position = families::nav_params(self.method, params)?;
             return self.by_pages(position, Order::Parallel);
         }
@@ -165,7 +163,7 @@ impl Planner<'_> {
         if families::nav(self.method) {
             return Some(Paging::NavParams);
         }
-        families::paging(self.known?)
+        self.known.map(families::paging)
     }
 
     fn position(&self, params: Map<String, Value>) -> Result<Position, Error> {

@@ -15,7 +15,11 @@ pub(crate) enum Position {
     /// `start`: the rows before the page.
     Start(Map<String, Value>),
     /// Positional parameters, in one of which `NAV_PARAMS` has the number of the page.
-    NavParams { before: Vec<Value>, params: Map<String, Value>, after: Vec<Value> },
+    NavParams {
+        before: Vec<Value>,
+        params: Map<String, Value>,
+        after: Vec<Value>,
+    },
     /// `LIMIT` and `OFFSET`, in the method's spelling, in the parameters themselves or inside of one.
     LimitOffset {
         params: Map<String, Value>,

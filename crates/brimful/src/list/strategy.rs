@@ -51,7 +51,12 @@ pub struct Extent {
 
 impl Extent {
     /// Of a walk by ID from above `first` to `horizon`.
-    pub(crate) fn of_ids(first: u64, handed_to: u64, horizon: u64, complete_to: Option<u64>) -> Self {
+    pub(crate) fn of_ids(
+        first: u64,
+        handed_to: u64,
+        horizon: u64,
+        complete_to: Option<u64>,
+    ) -> Self {
         let span = horizon.saturating_sub(first);
         let done = match (complete_to, span) {
             (Some(_), _) => 1.0,
@@ -133,7 +138,10 @@ pub(crate) struct Beside {
 
 impl Stalls {
     /// The page of an outcome, or what to do before its command is sent again; an error where that is no use.
-    pub(crate) fn page(&mut self, outcome: PageOutcome) -> Result<Result<(Page, Beside), Then>, Stuck> {
+    pub(crate) fn page(
+        &mut self,
+        outcome: PageOutcome,
+    ) -> Result<Result<(Page, Beside), Then>, Stuck> {
         match outcome {
             PageOutcome::Page {
                 page,

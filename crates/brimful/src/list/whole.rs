@@ -78,7 +78,12 @@ impl Strategy for Whole {
         let counted = beside.total.filter(|total| *total > page.len() as u64);
         let cursor = beside.onward.cursor.is_some() && beside.onward.more != Some(false);
         let doubtful = self.trust == Trust::Catalogue && page.len() == 50 && beside.total.is_none();
-        if doubtful || beside.next.is_some() || counted.is_some() || beside.onward.more == Some(true) || cursor {
+        if doubtful
+            || beside.next.is_some()
+            || counted.is_some()
+            || beside.onward.more == Some(true)
+            || cursor
+        {
             return Err(Stuck::WrongStrategy(
                 "one call does not return all of it".to_owned(),
             ));

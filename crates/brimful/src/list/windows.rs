@@ -271,16 +271,13 @@ impl Windows {
     }
 
     fn finish_walk(&mut self) {
-        match self.phase {
-            Phase::Walk if self.complete_to.is_none() && self.last.is_none() => {
-                if !self.open_tail() {
-                    self.complete_to = Some(self.horizon);
-                }
-            }
-            Phase::Tail if self.complete_to.is_none() => {
-                self.complete_to = Some(self.handed_to.max(self.horizon));
-            }
-            _ => {}
+        if self.complete_to.is_some() {
+            return;
+        }
+        if self.phase == Phase::Tail {
+            self.complete_to = Some(self.handed_to.max(self.horizon));
+        } else if self.phase == Phase::Walk && self.last.is_none() && !self.open_tail() {
+            self.complete_to = Some(self.horizon);
         }
     }
 }
@@ -298,13 +295,11 @@ impl Strategy for Windows {
             return Some((ticket, commands));
         }
         // Rows that wait for the bound to be confirmed cannot make room by being handed out.
-        let front = match self.confirmed {
-            true => 0,
-            false => self
-                .open
-                .iter()
-                .position(|window| window.state != State::Done)
-                .unwrap_or(self.open.len()),
+        let front = if self.confirmed {
+            0
+        } else {
+            let done = |window: &&Window| window.state == State::Done;
+            self.open.iter().take_while(done).count()
         };
         let mut asked = Vec::new();
         let mut at = 0;

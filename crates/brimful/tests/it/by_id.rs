@@ -18,7 +18,10 @@ async fn results_are_found_by_id_and_come_in_the_order_of_the_ids() {
             .await
             .unwrap();
         assert_eq!(deals.len() as u64, count);
-        let order: Vec<u64> = deals.iter().map(|(id, _)| id.as_str().parse().unwrap()).collect();
+        let order: Vec<u64> = deals
+            .iter()
+            .map(|(id, _)| id.as_str().parse().unwrap())
+            .collect();
         assert_eq!(order, given);
         for id in given {
             let deal: Value = deals.result(id).unwrap();
@@ -56,7 +59,10 @@ async fn an_id_that_is_not_there_is_its_own_outcome() {
     assert!(matches!(deals.get(777), Some(Outcome::Failed(_))));
     assert!(matches!(deals.get("x"), Some(Outcome::Failed(_))));
     assert!(deals.get(6).is_none());
-    assert_eq!(deals.result::<Value>(6).unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(
+        deals.result::<Value>(6).unwrap_err().kind(),
+        ErrorKind::Config
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,7 +73,11 @@ async fn the_parameter_for_the_id_is_known_or_named() {
             .rows("crm.deal", 70),
     );
     let client = unlimited(&portal);
-    let tasks = client.get_by_id("tasks.task.get", 1..=70).collect().await.unwrap();
+    let tasks = client
+        .get_by_id("tasks.task.get", 1..=70)
+        .collect()
+        .await
+        .unwrap();
     assert_eq!(tasks.result::<Value>(33).unwrap()["task"]["id"], "33");
     let items = client
         .get_by_id("crm.item.get", 1..=70)
@@ -88,7 +98,11 @@ async fn the_parameter_for_the_id_is_known_or_named() {
 
 #[tokio::test(start_paused = true)]
 async fn a_result_of_several_pages_comes_whole() {
-    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 330).rows("user", 3));
+    let portal = portal(
+        PortalConfig::unlimited()
+            .rows("crm.deal", 330)
+            .rows("user", 3),
+    );
     let client = unlimited(&portal);
     let found = client
         .get_by_id("crm.deal.list", [50, 120, 330, 400])
@@ -126,7 +140,9 @@ async fn a_line_that_loses_replies_loses_no_item() {
     .into_iter()
     .enumerate()
     {
-        portal.faults().add(FaultRule::chance(0.1, seed as u64, fault));
+        portal
+            .faults()
+            .add(FaultRule::chance(0.1, seed as u64, fault));
     }
     let found = client(&portal).get_by_id("crm.deal.get", 1..=3_200);
     let deals = found.collect().await.unwrap();
@@ -164,7 +180,10 @@ async fn the_items_of_a_list_are_fetched_in_its_order() {
         .await
         .unwrap();
     assert_eq!((deals.len(), report.rows), (1_234, 1_234));
-    let ids: Vec<u64> = deals.iter().map(|(id, _)| id.as_str().parse().unwrap()).collect();
+    let ids: Vec<u64> = deals
+        .iter()
+        .map(|(id, _)| id.as_str().parse().unwrap())
+        .collect();
     assert!(ids.is_sorted());
     for (id, outcome) in deals.iter() {
         let deal: Value = serde_json::from_str(outcome.done().unwrap().get()).unwrap();
@@ -186,9 +205,9 @@ async fn the_items_of_a_list_are_fetched_in_its_order() {
 #[tokio::test(start_paused = true)]
 async fn a_list_that_breaks_off_ends_its_items_with_an_error() {
     let portal = portal(PortalConfig::unlimited().rows("crm.deal", 5_000));
-    portal.faults().add(
-        FaultRule::every(1, Fault::Status(502, When::BeforeWork)).after(4),
-    );
+    portal
+        .faults()
+        .add(FaultRule::every(1, Fault::Status(502, When::BeforeWork)).after(4));
     let result = unlimited(&portal)
         .list_and_get("crm.deal.list", "crm.deal.get")
         .collect()
@@ -209,6 +228,10 @@ async fn what_cannot_be_fetched_by_id_is_refused_by_name() {
             .unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
     }
-    let error = client.get_by_id("crm.deal.get", [1]).id_field("[]").collect().await;
+    let error = client
+        .get_by_id("crm.deal.get", [1])
+        .id_field("[]")
+        .collect()
+        .await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Config);
 }

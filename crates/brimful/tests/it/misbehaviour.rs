@@ -156,10 +156,7 @@ async fn nor_is_it_a_list_by_pages_where_the_second_one_is_the_first() {
 async fn rows_without_an_id_cannot_be_walked_by_id() {
     let rows = format!("[{}]", vec![r#"{"NAME":"x"}"#; 50].join(","));
     let portal = Scripted::new([(200, &batch(&[rows.clone(), rows]))]);
-    let list = portal
-        .client()
-        .list("crm.lead.list")
-        .walk(Walk::Lanes);
+    let list = portal.client().list("crm.lead.list").walk(Walk::Lanes);
     let error = ids(list).await.unwrap_err();
     assert!(error.to_string().contains("a row has no ID"), "{error}");
 }

@@ -25,7 +25,10 @@ async fn a_list_walked_by_id_is_the_same_in_every_way_and_says_up_to_where_it_is
         let last = *truth.last().unwrap();
         assert_eq!(report.proof, Proof::UpTo(last));
         let resume = report.resume.unwrap();
-        assert_eq!((resume.after, resume.filter.as_deref()), (last, Some(">ID")));
+        assert_eq!(
+            (resume.after, resume.filter.as_deref()),
+            (last, Some(">ID"))
+        );
         assert!(report.as_of.is_some());
     }
 }
@@ -33,7 +36,10 @@ async fn a_list_walked_by_id_is_the_same_in_every_way_and_says_up_to_where_it_is
 #[tokio::test(start_paused = true)]
 async fn counted_pages_say_that_they_were_counted_and_no_more() {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 420));
-    for (walk, name) in [(Walk::Pages, "counted pages"), (Walk::Next, "pages by next")] {
+    for (walk, name) in [
+        (Walk::Pages, "counted pages"),
+        (Walk::Next, "pages by next"),
+    ] {
         let list = unlimited(&portal).list("crm.lead.list").walk(walk);
         let (mut rows, report) = ids(list).await.unwrap();
         rows.sort_unstable();
@@ -55,9 +61,18 @@ async fn users_are_walked_by_id_with_the_two_words_that_they_are_sorted_by() {
         .params(json!({"filter": {">ID": 100}, "sort": "ID", "order": "asc"}));
     let (some, report) = ids(list).await.unwrap();
     assert_eq!(report.strategy, "ID lanes");
-    assert_eq!(some, all.iter().copied().filter(|id| *id > 100).collect::<Vec<_>>());
+    assert_eq!(
+        some,
+        all.iter()
+            .copied()
+            .filter(|id| *id > 100)
+            .collect::<Vec<_>>()
+    );
     // A condition beside the filter counts for nothing as soon as there is one.
-    for params in [json!({">ID": 100}), json!({"sort": "LAST_NAME", "order": "ASC"})] {
+    for params in [
+        json!({">ID": 100}),
+        json!({"sort": "LAST_NAME", "order": "ASC"}),
+    ] {
         let (_, report) = ids(client.list("user.get").params(params)).await.unwrap();
         assert_eq!(report.strategy, "counted pages");
     }
@@ -73,7 +88,9 @@ async fn tasks_of_rest_3_come_by_ranges_of_ids_a_thousand_at_a_time() {
     let client = client(&portal);
     let list = client.rest3().list("tasks.task.list").select(["title"]);
     let (rows, report) = ids(list).await.unwrap();
-    let (older, _) = ids(client.list("tasks.task.list").select(["ID"])).await.unwrap();
+    let (older, _) = ids(client.list("tasks.task.list").select(["ID"]))
+        .await
+        .unwrap();
     assert_eq!(rows, older);
     assert_eq!((report.strategy, rows.len()), ("ID windows", 20_000));
     assert!(report.requests <= 28, "{}", report.requests);
@@ -102,11 +119,18 @@ async fn a_tail_goes_up_its_cursor_from_the_row_that_is_named() {
     let client = unlimited(&portal);
     let (rows, report) = ids(client.list("main.eventlog.tail")).await.unwrap();
     assert_eq!(rows, (1..=2_500).collect::<Vec<_>>());
-    assert_eq!((report.strategy, report.proof), ("tail", Proof::UpTo(2_500)));
-    let (rows, _) = ids(client.list("main.eventlog.tail").resume_after(2_400)).await.unwrap();
+    assert_eq!(
+        (report.strategy, report.proof),
+        ("tail", Proof::UpTo(2_500))
+    );
+    let (rows, _) = ids(client.list("main.eventlog.tail").resume_after(2_400))
+        .await
+        .unwrap();
     assert_eq!(rows, (2_401..=2_500).collect::<Vec<_>>());
     let cursor = json!({"field": "id", "value": 2_450});
-    let (rows, _) = ids(client.list("main.eventlog.tail").param("cursor", cursor)).await.unwrap();
+    let (rows, _) = ids(client.list("main.eventlog.tail").param("cursor", cursor))
+        .await
+        .unwrap();
     assert_eq!(rows, (2_451..=2_500).collect::<Vec<_>>());
 }
 
@@ -194,10 +218,12 @@ async fn recent_chats_come_by_limit_and_offset() {
 
 fn rows(count: u64) -> Vec<Map<String, Value>> {
     (1..=count)
-        .map(|id| match json!({"ID": id.to_string(), "TITLE": format!("Page {id}")}) {
-            Value::Object(row) => row,
-            _ => Map::new(),
-        })
+        .map(
+            |id| match json!({"ID": id.to_string(), "TITLE": format!("Page {id}")}) {
+                Value::Object(row) => row,
+                _ => Map::new(),
+            },
+        )
         .collect()
 }
 
@@ -223,10 +249,19 @@ async fn a_list_without_pages_is_what_one_call_returns() {
     let list = client.list("task.stages.get").param("entityId", 0);
     let (rows, report) = ids(list).await.unwrap();
     assert_eq!(rows, [9, 20], "a map has no order but that of its IDs");
-    assert_eq!((report.strategy, report.proof), ("one call", Proof::OneReply));
+    assert_eq!(
+        (report.strategy, report.proof),
+        ("one call", Proof::OneReply)
+    );
     assert_eq!(report.requests, 1);
-    let error = ids(client.list("crm.deal.list").walk(Walk::Whole)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Incomplete, "60 deals do not come at once");
+    let error = ids(client.list("crm.deal.list").walk(Walk::Whole))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Incomplete,
+        "60 deals do not come at once"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,7 +273,9 @@ async fn the_oldest_spellings_of_parameters_are_understood() {
         json!({"FILTER": {">ID": 150}, "SELECT": ["TITLE"], "ORDER": {"id": "asc"}}),
         json!({"Filter": {">ID": 150}}),
     ] {
-        let (rows, report) = ids(client.list("crm.lead.list").params(params.clone())).await.unwrap();
+        let (rows, report) = ids(client.list("crm.lead.list").params(params.clone()))
+            .await
+            .unwrap();
         assert_eq!(rows, (151..=200).collect::<Vec<_>>(), "{params}");
         assert_eq!(report.strategy, "ID lanes", "{params}");
     }
@@ -284,7 +321,9 @@ async fn a_list_that_does_not_come_in_the_order_of_its_ids_cannot_be_gone_on_wit
     for list in [
         client.list("department.get"),
         client.list("crm.lead.list").walk(Walk::Pages),
-        client.list("crm.lead.list").param("order", json!({"ID": "DESC"})),
+        client
+            .list("crm.lead.list")
+            .param("order", json!({"ID": "DESC"})),
     ] {
         let error = list.resume_after(5).pages().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
@@ -299,10 +338,15 @@ async fn a_request_that_is_cut_at_sixty_seconds_is_asked_again_with_fewer_comman
             row: Duration::from_millis(50),
             ..Costs::default()
         };
-        let config = PortalConfig::unlimited().rows("crm.lead", 5_000).costs(costs);
+        let config = PortalConfig::unlimited()
+            .rows("crm.lead", 5_000)
+            .costs(costs);
         let portal = portal(config);
         // The first request is a fast one: the client has no reason yet to ask for little.
-        let list = unlimited(&portal).list("crm.lead.list").select(["ID"]).walk(walk);
+        let list = unlimited(&portal)
+            .list("crm.lead.list")
+            .select(["ID"])
+            .walk(walk);
         let (mut rows, report) = ids(list).await.unwrap();
         rows.sort_unstable();
         assert_eq!(rows, (1..=5_000).collect::<Vec<_>>());
@@ -326,5 +370,9 @@ async fn a_list_that_suddenly_takes_too_long_is_not_repeated_as_it_was() {
     let (rows, report) = ids(list).await.unwrap();
     assert_eq!(rows.len(), 30_000);
     assert!(report.retries <= 6, "{}", report.retries);
-    assert!(started.elapsed() < Duration::from_secs(300), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(300),
+        "{:?}",
+        started.elapsed()
+    );
 }

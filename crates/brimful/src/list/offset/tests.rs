@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
 use serde_json::{Map, Value, json};
 
-use crate::list::strategy::label;
 use super::*;
+use crate::list::strategy::label;
 
 /// What a portal answers to one `start`: IDs, `next` and `total`.
 type Answer = (Vec<u64>, Option<u64>, Option<u64>);
@@ -24,8 +24,7 @@ fn batch(answers: &[Answer]) -> BatchOfLists {
         }
     }
     let [result, next, total] = parts;
-    let body =
-        json!({"result": {"result": result, "result_next": next, "result_total": total}});
+    let body = json!({"result": {"result": result, "result_next": next, "result_total": total}});
     let labels: Vec<String> = (0..answers.len()).map(label).collect();
     let place = Place {
         key: None,
@@ -36,7 +35,11 @@ fn batch(answers: &[Answer]) -> BatchOfLists {
 
 /// Walks a list of which `answer` gives the pages, `room` commands a request; the IDs in the order they came.
 fn walk(room: usize, mut answer: impl FnMut(u64) -> Answer) -> Result<Vec<u64>, Stuck> {
-    let mut pages = OffsetPages::new(Position::Start(Map::new()), Order::Parallel, Again::ThatIsAll);
+    let mut pages = OffsetPages::new(
+        Position::Start(Map::new()),
+        Order::Parallel,
+        Again::ThatIsAll,
+    );
     let mut ids = Vec::new();
     for _ in 0..2_000 {
         while let Some(page) = pages.pop() {

@@ -26,7 +26,8 @@ const NAV: [(&str, &[&str]); 3] = [
 
 /// Whether a method is known to be told its page by `NAV_PARAMS`.
 pub(crate) fn nav(method: &str) -> bool {
-    NAV.iter().any(|(name, _)| name.eq_ignore_ascii_case(method))
+    NAV.iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case(method))
 }
 
 /// The positional parameters of an older task method, from names or from positions. A method that is not known has those
@@ -54,7 +55,9 @@ pub(crate) fn nav_params(method: &str, params: Value) -> Result<Position, Error>
             }
         }
         Value::Array(given) => {
-            let with_task = given.first().is_some_and(|first| !first.is_object() && !first.is_array());
+            let with_task = given
+                .first()
+                .is_some_and(|first| !first.is_object() && !first.is_array());
             let skip = usize::from(!with_task && names[0] == "TASKID");
             if given.len() > slots.len() - skip {
                 return Err(Error::config(format!(
@@ -104,16 +107,16 @@ pub(crate) fn nav_params(method: &str, params: Value) -> Result<Position, Error>
 }
 
 /// How a method is paged; some of which the data says that they are not take `limit` and `offset`.
-pub(crate) fn paging(known: &Method) -> Option<Paging> {
+pub(crate) fn paging(known: &Method) -> Paging {
     // The documentation of recent chats tells of `LIMIT` and `OFFSET` outside of its tables.
     let by_limit = known.name == "im.recent.list"
         || (known.parameter("limit").is_some() && known.parameter("offset").is_some());
-    Some(match known.paging {
+    match known.paging {
         Paging::None if by_limit => Paging::LimitOffset,
         // Without the parameter there is nothing to page by.
         Paging::Pagination if known.parameter("pagination").is_none() => Paging::None,
         paging => paging,
-    })
+    }
 }
 
 /// Where a method takes `LIMIT` and `OFFSET`: among its parameters, or inside of `params`.
@@ -192,7 +195,7 @@ pub(crate) fn cursor(method: &str, api: Api) -> Option<Found> {
         "log.blogcomment.user.get" => found(Family::LastId, "comments", "id"),
         "im.v2.event.get" | "imbot.v2.event.get" => found(Family::NextOffset, "events", "eventId"),
         "note.collection.list" | "call.followup.list" => found(Family::AfterCursor, "items", "id"),
-        name if api == Api::Rest3 && name.ends_with(".tail") => {
+        name if api == Api::Rest3 && name.rsplit('.').next() == Some("tail") => {
             let field = "id".to_owned();
             found(Family::Tail { field }, "items", "id")
         }
@@ -219,9 +222,7 @@ pub(crate) fn begin(params: &mut Map<String, Value>, family: &Family) -> Result<
         value
             .as_u64()
             .or_else(|| value.as_str()?.trim().parse().ok())
-            .ok_or_else(|| {
-                Error::config(format!("the cursor is {value}, not the ID of a row"))
-            })
+            .ok_or_else(|| Error::config(format!("the cursor is {value}, not the ID of a row")))
     };
     match family {
         Family::FirstId => {

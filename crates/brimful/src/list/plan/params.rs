@@ -18,9 +18,7 @@ pub(crate) enum Sorted {
 /// Whether `key` is the parameter `name`, in any case of its letters and with or without the `ar` of the oldest ones.
 pub(crate) fn is_named(key: &str, name: &str) -> bool {
     key.eq_ignore_ascii_case(name)
-        || key
-            .get(..2)
-            .is_some_and(|ar| ar.eq_ignore_ascii_case("ar"))
+        || key.get(..2).is_some_and(|ar| ar.eq_ignore_ascii_case("ar"))
             && key[2..].eq_ignore_ascii_case(name)
 }
 
@@ -59,7 +57,11 @@ pub(crate) fn sorted(params: &Map<String, Value>, keyset: &Keyset) -> Sorted {
         }
         _ => false,
     };
-    if by_id { Sorted::ById } else { Sorted::Otherwise }
+    if by_id {
+        Sorted::ById
+    } else {
+        Sorted::Otherwise
+    }
 }
 
 /// Whether conditions stand beside the filter, as `user.get` takes them: with a filter they would count for nothing.
@@ -105,10 +107,9 @@ pub(crate) fn canonical(
     };
     let filter = match (form, filter) {
         (_, Value::Null) => return Ok(()),
-        (KeysetForm::Triples, filter @ Value::Array(_)) => filter,
         // A group of conditions is a condition.
         (KeysetForm::Triples, group @ Value::Object(_)) => Value::Array(vec![group]),
-        (_, filter @ Value::Object(_)) => filter,
+        (KeysetForm::Triples, filter @ Value::Array(_)) | (_, filter @ Value::Object(_)) => filter,
         // To PHP a list is a map with the keys 0, 1, …: groups of conditions may come so.
         (_, Value::Array(items)) => {
             Value::Object((0..).map(|i: usize| i.to_string()).zip(items).collect())

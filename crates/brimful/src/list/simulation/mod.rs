@@ -84,7 +84,9 @@ impl Model {
         } else {
             found.take(limit).collect()
         };
-        page.into_iter().filter(|id| !self.hidden.contains(id)).collect()
+        page.into_iter()
+            .filter(|id| !self.hidden.contains(id))
+            .collect()
     }
 }
 

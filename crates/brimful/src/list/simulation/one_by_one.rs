@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
-use crate::list::strategy::Strategy;
 use crate::list::cursor::{CursorPages, Family};
 use crate::list::offset::{Again, OffsetPages, Order};
 use crate::list::position::Position;
 use crate::list::report::Proof;
+use crate::list::strategy::Strategy;
 
 /// Walks a list that `answer` answers, a page at a time.
 fn walk(
@@ -71,7 +71,10 @@ fn messages_come_in_the_order_of_their_ids_however_a_page_is_sorted() {
         });
         assert_eq!(came.unwrap(), (1..=count).collect::<Vec<_>>());
         if count > 0 {
-            assert_eq!((pages.proof(), pages.reached()), (Proof::UpTo(count), Some(count)));
+            assert_eq!(
+                (pages.proof(), pages.reached()),
+                (Proof::UpTo(count), Some(count))
+            );
         }
     }
 }
@@ -80,7 +83,10 @@ fn messages_come_in_the_order_of_their_ids_however_a_page_is_sorted() {
 fn a_cursor_that_does_not_advance_is_an_error() {
     let stuck = walk(&mut messages(), |_| rows(1..=50)).unwrap_err();
     assert!(matches!(stuck, Stuck::Misbehaves(_)), "{stuck:?}");
-    let stuck = walk(&mut by_next_cursor(), |_| json!({"items": rows(1..=50), "nextCursor": 7}));
+    let stuck = walk(
+        &mut by_next_cursor(),
+        |_| json!({"items": rows(1..=50), "nextCursor": 7}),
+    );
     assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
     let mut new = 0;
     let stuck = walk(&mut by_next_cursor(), |_| {
@@ -94,7 +100,9 @@ fn a_cursor_that_does_not_advance_is_an_error() {
 fn a_cursor_in_the_result_is_followed_until_there_is_none() {
     for last in [Value::Null, json!({"position": 9, "id": 120})] {
         let came = walk(&mut by_next_cursor(), |params| {
-            let after = params["pagination"]["afterCursor"]["id"].as_u64().unwrap_or(0);
+            let after = params["pagination"]["afterCursor"]["id"]
+                .as_u64()
+                .unwrap_or(0);
             let page: Vec<u64> = (after + 1..=120).take(50).collect();
             let next = match page.last() {
                 Some(id) if *id < 120 => json!({"position": 1, "id": id}),

@@ -20,26 +20,39 @@ fn walk(method: &str, room: usize, model: &mut Model, in_flight: usize) -> Walke
 
 #[test]
 fn lists_around_a_page_are_whole() {
-    for rows in [0, 1, 49, 50, 51, 99, 100, 101, 150, 999, 1_000, 1_001, 2_000, 2_001, 5_000] {
+    for rows in [
+        0, 1, 49, 50, 51, 99, 100, 101, 150, 999, 1_000, 1_001, 2_000, 2_001, 5_000,
+    ] {
         for (method, room, page) in [(OLDER, 50, 50), (REST_3, 1, 1_000), (REST_3, 1, 50)] {
             let mut model = Model::of_rest_3(1..=rows, 1);
             model.page = page;
             let walked = walk(method, room, &mut model, 4);
-            assert_eq!(walked.ids, (1..=rows).collect::<Vec<_>>(), "{method}, {rows} rows");
+            assert_eq!(
+                walked.ids,
+                (1..=rows).collect::<Vec<_>>(),
+                "{method}, {rows} rows"
+            );
         }
     }
 }
 
 #[test]
 fn a_list_of_rest_3_takes_little_more_requests_than_its_rows_fill() {
-    for (rows, density, most) in [(100_000, 1.0, 1.05), (100_000, 0.5, 1.15), (100_000, 0.05, 1.2)] {
+    for (rows, density, most) in [
+        (100_000, 1.0, 1.05),
+        (100_000, 0.5, 1.15),
+        (100_000, 0.05, 1.2),
+    ] {
         for in_flight in [1, 4, 16] {
             let ids = sparse(rows, density, 3);
             let mut model = Model::of_rest_3(ids.clone(), 1);
             let walked = walk(REST_3, 1, &mut model, in_flight);
             assert_eq!(walked.ids, ids);
             let ratio = walked.requests as f64 / (rows as f64 / 1000.0);
-            assert!(ratio <= most, "density {density}, {in_flight} in flight: {ratio:.3}");
+            assert!(
+                ratio <= most,
+                "density {density}, {in_flight} in flight: {ratio:.3}"
+            );
         }
     }
 }
