@@ -167,12 +167,26 @@ pub(crate) enum Format {
 /// The ways to walk a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WalkArg {
-    /// By ID lanes where the method filters and sorts by ID, by pages otherwise
+    /// By ID where the method filters and sorts by ID, by its own kind of pages otherwise
     Auto,
-    /// By ID lanes, whatever the catalogue says
+    /// By ID, in several chains of pages at once
     Lanes,
-    /// By pages with start
+    /// By ID, in one chain of pages
+    Chain,
+    /// By ID, in windows that hold no more rows than a page
+    Windows,
+    /// By the place of the pages: start, NAV_PARAMS, LIMIT and OFFSET, or pagination
     Pages,
+    /// By next, one page after the other
+    Next,
+    /// By pages with NAV_PARAMS, where the catalogue does not know the method
+    NavParams,
+    /// By pages with LIMIT and OFFSET, where the catalogue does not know the method
+    LimitOffset,
+    /// By the cursor that each page gives for the next one
+    Cursor,
+    /// By one call, whose rows are the list
+    Whole,
 }
 
 /// Run a portal emulator: made-up or loaded rows, with the limits of a real portal

@@ -81,7 +81,47 @@ pub struct Keyset {
     pub row: &'static str,
     /// The key of `result` under which the rows are.
     pub key: Option<&'static str>,
+    /// How it is filtered and sorted.
+    pub form: KeysetForm,
 }
+
+/// How a list says by which ID it is filtered and sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeysetForm {
+    /// `filter: {">ID": 7}`, `order: {"ID": "ASC"}`.
+    Maps,
+    /// `FILTER: {">ID": 7}`, `sort: "ID"`, `order: "ASC"`: `user.get`.
+    Sort,
+    /// REST 3.0: `filter: [["id", ">", 7]]`, `order: {"id": "ASC"}`.
+    Triples,
+}
+
+impl Method {
+    /// How one of its own parameters is spelt, found in any case of its letters; the fields inside of parameters are not
+    /// among them.
+    pub fn parameter(&self, name: &str) -> Option<&'static str> {
+        let mut tables = self.params.split(',');
+        if self.params.starts_with(TABLE) {
+            tables.next();
+        }
+        tables
+            .take_while(|listed| *listed != TABLE)
+            .find(|listed| listed.eq_ignore_ascii_case(name))
+    }
+
+    /// How a field inside of one of its parameters is spelt, found in any case of its letters.
+    pub fn field(&self, name: &str) -> Option<&'static str> {
+        self.params
+            .split(',')
+            .skip(1)
+            .skip_while(|listed| *listed != TABLE)
+            .find(|listed| *listed != TABLE && listed.eq_ignore_ascii_case(name))
+    }
+}
+
+/// What stands before the names of each table of parameters in the data.
+const TABLE: &str = "Name";
 
 static METHODS: &str = include_str!("methods.tsv");
 
@@ -161,7 +201,12 @@ fn parse(line: &'static str) -> Option<Method> {
         "limit_offset" => Paging::LimitOffset,
         _ => Paging::None,
     };
-    let documented = cells.next()? == "Y";
+    let form = match (cells.next()?, rest, paging) {
+        ("Y", 3, Paging::Pagination) => Some(KeysetForm::Triples),
+        ("Y", 2, Paging::Page | Paging::Controller | Paging::Offset) => Some(KeysetForm::Maps),
+        ("sort", 2, Paging::Offset) => Some(KeysetForm::Sort),
+        _ => None,
+    };
     let total = match cells.next()? {
         "Y" => Some(true),
         "N" => Some(false),
@@ -170,10 +215,7 @@ fn parse(line: &'static str) -> Option<Method> {
     let mut flags = cells.skip(4);
     let deprecated = flags.next()? == "Y";
     let params = flags.next().unwrap_or("");
-    let keyset = (documented
-        && rest == 2
-        && matches!(paging, Paging::Page | Paging::Controller | Paging::Offset))
-    .then(|| keyset(name, key, id, paging));
+    let keyset = form.map(|form| keyset(name, key, id, paging, form));
     Some(Method {
         name,
         scope,
@@ -196,6 +238,7 @@ fn keyset(
     key: Option<&'static str>,
     id: Option<&'static str>,
     paging: Paging,
+    form: KeysetForm,
 ) -> Keyset {
     const OLD_SPELLING: [&str; 3] = [
         "tasks.task.list",
@@ -213,6 +256,7 @@ fn keyset(
         filter,
         row: id.unwrap_or(filter),
         key,
+        form,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use brimful_protocol::catalogue::{self, Method, Paging, Shape};
+use brimful_protocol::catalogue::{self, KeysetForm, Method, Paging, Shape};
 
 const DATA: &str = include_str!("../src/methods.tsv");
 
@@ -111,7 +111,9 @@ mod the_data {
                 method.name
             );
             assert!(method.id.is_some(), "{}", method.name);
-            assert_eq!(method.rest, 2, "{}: REST 3.0 pages by ranges", method.name);
+            let form = method.keyset.map(|keyset| keyset.form);
+            let triples = form == Some(KeysetForm::Triples);
+            assert_eq!(method.rest == 3, triples, "{}", method.name);
         }
     }
 }
@@ -241,10 +243,44 @@ mod walking_by_id {
             "department.get",
             "task.elapseditem.getlist",
             "crm.lead.get",
-            "main.eventlog.list",
+            "main.eventlog.tail",
         ] {
             assert_eq!(method(name).keyset, None, "{name}");
         }
+    }
+
+    #[test]
+    fn says_how_it_is_filtered_and_sorted() {
+        for (name, form) in [
+            ("crm.lead.list", KeysetForm::Maps),
+            ("user.get", KeysetForm::Sort),
+            ("main.eventlog.list", KeysetForm::Triples),
+        ] {
+            assert_eq!(method(name).keyset.unwrap().form, form, "{name}");
+        }
+    }
+}
+
+mod parameters {
+    use super::*;
+
+    #[test]
+    fn are_found_in_any_case_and_told_from_the_fields_inside_of_them() {
+        let users = method("user.get");
+        assert_eq!(users.parameter("filter"), Some("FILTER"));
+        assert_eq!(users.parameter("Sort"), Some("sort"));
+        let pages = method("landing.landing.getList");
+        assert_eq!(
+            (pages.parameter("limit"), pages.parameter("PARAMS")),
+            (None, Some("params"))
+        );
+        assert_eq!(pages.field("LIMIT"), Some("limit"));
+        let chats = method("im.search.chat.list");
+        assert_eq!(
+            (chats.parameter("limit"), chats.field("limit")),
+            (Some("LIMIT"), None)
+        );
+        assert_eq!(method("crm.enum.fields").parameter("id"), None);
     }
 }
 

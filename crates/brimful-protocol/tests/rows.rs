@@ -492,3 +492,41 @@ mod a_page {
         assert!(page.iter().nth(1).unwrap().parse::<Lead<'_>>().is_err());
     }
 }
+
+mod beside_the_rows {
+    use super::*;
+
+    fn onward(result: &str) -> (Option<String>, Option<bool>) {
+        let onward = list(&format!(r#"{{"result":{result}}}"#), under("items")).onward;
+        (
+            onward.cursor.map(|cursor| cursor.get().to_owned()),
+            onward.more,
+        )
+    }
+
+    #[test]
+    fn a_cursor_and_has_more_are_read_as_they_come() {
+        assert_eq!(
+            onward(r#"{"items":[],"nextCursor":{"position":100,"id":1}}"#),
+            (Some(r#"{"position":100,"id":1}"#.to_owned()), None)
+        );
+        assert_eq!(
+            onward(r#"{"hasMore":true,"nextOffset":2002,"items":[]}"#),
+            (Some("2002".to_owned()), Some(true))
+        );
+        assert_eq!(
+            onward(r#"{"items":[],"hasMore":"N","nextCursor":null}"#),
+            (None, Some(false))
+        );
+        assert_eq!(onward(r#"{"items":[]}"#), (None, None));
+    }
+
+    #[test]
+    fn the_one_list_is_found_beside_them() {
+        let page = page(
+            r#"{"hasMore":false,"events":[{"ID":1}],"nextOffset":2}"#,
+            PLAIN,
+        );
+        assert_eq!(page.len(), 1);
+    }
+}

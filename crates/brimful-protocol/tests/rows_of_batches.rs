@@ -50,7 +50,9 @@ enum Outcome {
 
 fn outcomes(batch: &BatchOfLists) -> Vec<Outcome> {
     let outcome = |outcome: &PageOutcome| match outcome {
-        PageOutcome::Page { page, next, total } => Outcome::Page(ids(page), *next, *total),
+        PageOutcome::Page {
+            page, next, total, ..
+        } => Outcome::Page(ids(page), *next, *total),
         PageOutcome::Error(error) => Outcome::Error(error.to_string()),
         PageOutcome::NotRun => Outcome::NotRun,
     };

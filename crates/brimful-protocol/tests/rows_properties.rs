@@ -144,7 +144,7 @@ proptest! {
         prop_assert_eq!(read.outcomes.len(), commands.len());
         for (outcome, command) in read.outcomes.iter().zip(&commands) {
             match (outcome, command) {
-                (PageOutcome::Page { page, next, total }, Command::Rows(rows, n, t)) => {
+                (PageOutcome::Page { page, next, total, .. }, Command::Rows(rows, n, t)) => {
                     prop_assert_eq!((next, total), (n, t));
                     let cut: Vec<Json> = page.iter().map(|row| row.parse().unwrap()).collect();
                     prop_assert_eq!(&cut, rows);

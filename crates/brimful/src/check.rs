@@ -3,7 +3,7 @@
 //! A portal takes most of them without a word: a `select` that is no list selects everything, a filter that is no map
 //! filters nothing. Each refusal names the parameter and what to write instead. [`Checks::Off`] sends them all the same.
 
-use brimful_protocol::catalogue;
+use brimful_protocol::catalogue::{self, KeysetForm};
 use brimful_protocol::query;
 use serde_json::{Map, Value};
 
@@ -127,7 +127,8 @@ impl Told<'_> {
     }
 
     fn order(&self) -> Result<(), Error> {
-        let by_words = catalogue::find(self.method).is_none_or(|method| method.keyset.is_none());
+        let keyset = catalogue::find(self.method).and_then(|method| method.keyset);
+        let by_words = keyset.is_none_or(|keyset| keyset.form == KeysetForm::Sort);
         match self.value {
             Value::Object(_) | Value::Null => Ok(()),
             Value::Array(items) if items.is_empty() => Ok(()),

@@ -135,10 +135,7 @@ impl Caller {
         let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
         let mut commands = Vec::new();
         for (place, params) in items.into_iter().enumerate() {
-            // A batch is a query string: a null in it would vanish, and with it what the caller wants cleared;
-            // positional parameters would lose their order, and a text like `$result` would be replaced. A body of its
-            // own carries them all.
-            if query::vanishing(&params).is_some() || params.is_array() || has_references(&params) {
+            if travels_alone(&params) {
                 outcomes[place] = Some(self.single(params).await);
             } else {
                 let command = Command {
@@ -179,4 +176,10 @@ impl Caller {
             Err(error) => of_error(&error),
         }
     }
+}
+
+/// Whether parameters need a body of their own. A batch is a query string: a null in it would vanish, and with it what
+/// the caller wants cleared; positional parameters would lose their order, and a text like `$result` would be replaced.
+pub(crate) fn travels_alone(params: &Value) -> bool {
+    query::vanishing(params).is_some() || params.is_array() || has_references(params)
 }

@@ -22,6 +22,7 @@
 mod auth;
 mod batch;
 pub mod blocking;
+mod by_id;
 mod cache;
 mod check;
 mod client;
@@ -53,6 +54,7 @@ pub use auth::{
 pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
+pub use by_id::{ById, Found, FoundInList, Founds, GetById, ItemId, ListAndGet};
 pub use cache::Cache;
 pub use check::Checks;
 pub use client::{Client, ClientBuilder};
@@ -63,7 +65,7 @@ pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
 pub use http_options::HttpOptions;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
-pub use list::{List, ListReport, Pages, Progress, Rows};
+pub use list::{List, ListReport, Pages, Progress, Proof, Resume, Rows, Walk};
 pub use reply::{RawReply, Reply};
 pub use reqwest;
 pub use rest::{CallResult, CallResults};

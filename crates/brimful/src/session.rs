@@ -62,6 +62,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     pub(crate) headers: HeaderMap,
     pub(crate) scope: Scope,
+    /// An attempt that comes to nothing after this long is not made again as it is: it asks for too much at once.
+    pub(crate) cut_after: Option<Duration>,
 }
 
 /// On whose behalf a call is made.
@@ -84,7 +86,15 @@ impl Call {
             body: body.into(),
             headers: HeaderMap::new(),
             scope: scope.clone(),
+            cut_after: None,
         }
+    }
+
+    /// Whether the last attempt took so long that the call should ask for less.
+    pub(crate) fn is_cut(&self, effort: &Effort) -> bool {
+        self.cut_after.is_some_and(|after| effort.took >= after)
+            && effort.ran == Some(DidItRun::Unknown)
+            && retry::may_repeat(self.effect, DidItRun::Unknown)
     }
 }
 
@@ -307,7 +317,9 @@ impl Session {
                     } else {
                         self.retry.first_contact_attempts
                     };
-                    if failures >= most || !retry::may_repeat(call.effect, error.did_it_run()) {
+                    let repeatable = retry::may_repeat(call.effect, error.did_it_run());
+                    effort.ran = Some(error.did_it_run());
+                    if failures >= most || !repeatable || call.is_cut(effort) {
                         return Err(error);
                     }
                     (error, self.delay(failures))

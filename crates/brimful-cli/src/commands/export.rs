@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use brimful::list::{Tail, Walk};
 use brimful::{Error, ErrorKind, List, Pages};
-use brimful_protocol::catalogue;
 use tokio::time::timeout;
 
 use super::connect;
@@ -21,9 +20,6 @@ use crate::{method, summary};
 
 /// A reader that has stopped reading must not hold up Ctrl-C.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The strategy that hands rows out in the order of their IDs.
-const BY_ID: &str = "ID lanes";
 
 /// What was handed to the writer so far.
 #[derive(Debug, Default)]
@@ -113,7 +109,14 @@ fn how(list: List, args: &ExportArgs) -> List {
     let list = list.walk(match args.walk {
         WalkArg::Auto => Walk::Auto,
         WalkArg::Lanes => Walk::Lanes,
+        WalkArg::Chain => Walk::Chain,
+        WalkArg::Windows => Walk::Windows,
         WalkArg::Pages => Walk::Pages,
+        WalkArg::Next => Walk::Next,
+        WalkArg::NavParams => Walk::NavParams,
+        WalkArg::LimitOffset => Walk::LimitOffset,
+        WalkArg::Cursor => Walk::Cursor,
+        WalkArg::Whole => Walk::Whole,
     });
     if args.no_tail {
         list.tail(Tail::Leave)
@@ -158,20 +161,16 @@ fn unfinished(method: &str, error: &Error, passed: &Passed, left: Option<Written
     if let Some(left) = left {
         failure = failure.kept(kept(method, passed, &left));
     }
-    if error.report().is_none_or(|report| report.strategy != BY_ID) {
+    let Some(resume) = error.report().and_then(|report| report.resume.as_ref()) else {
         return failure;
-    }
+    };
     if error.kind() == ErrorKind::Incomplete && failure.hint.is_none() {
         // It does not filter or sort by ID as it should: the rest is not to be had by ID either.
         return failure.hint("--walk pages reads the list in another way");
     }
-    let keyset = catalogue::find(method).and_then(|method| method.keyset);
-    let rest = match (passed.last_id, keyset) {
-        (Some(id), Some(keyset)) => {
-            format!(
-                "the rest is to be had with --filter '>{}={id}'",
-                keyset.filter
-            )
+    let rest = match (passed.last_id, &resume.filter) {
+        (Some(id), Some(filter)) => {
+            format!("the rest is to be had with --filter '{filter}={id}'")
         }
         _ => return failure,
     };

@@ -495,6 +495,8 @@ fn a_method_that_ignores_the_filter_by_id_is_to_be_read_by_pages() {
         "crm.lead.list",
         "--portal",
         &portal,
+        "--walk",
+        "lanes",
         "-o",
         "leads.jsonl",
     ]);

@@ -6,6 +6,8 @@ mod page;
 mod plain;
 mod reader;
 
+use serde_json::value::RawValue;
+
 use crate::envelope::{ApiError, EnvelopeError};
 use crate::time::Time;
 
@@ -32,8 +34,19 @@ pub struct ListReply {
     pub next: Option<u64>,
     /// How many rows match in all.
     pub total: Option<u64>,
+    /// What stands beside the rows and says whether there are more.
+    pub onward: Onward,
     /// The portal's clock and counters.
     pub time: Option<Time>,
+}
+
+/// What a result says beside its rows of those that follow, where lists are paged by a cursor or by `hasMore`.
+#[derive(Debug, Clone, Default)]
+pub struct Onward {
+    /// `nextCursor`, `afterCursor` or `nextOffset`, as it came; `None` where it is `null` too.
+    pub cursor: Option<Box<RawValue>>,
+    /// `hasMore`.
+    pub more: Option<bool>,
 }
 
 /// What became of one command of a batch of lists.
@@ -47,6 +60,8 @@ pub enum PageOutcome {
         next: Option<u64>,
         /// How many rows match in all.
         total: Option<u64>,
+        /// What stands beside the rows and says whether there are more.
+        onward: Onward,
     },
     /// The command failed.
     Error(ApiError),

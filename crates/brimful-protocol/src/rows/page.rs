@@ -101,6 +101,12 @@ impl Page {
         self.rows.reverse();
     }
 
+    /// Puts the rows in the order of their IDs; rows without one come last, as they came.
+    pub fn sort_by_id(&mut self) {
+        self.rows
+            .sort_by_key(|span| span.id.map_or((1, 0), |id| (0, id)));
+    }
+
     /// Copies the rows out of the body they share, so that a few kept rows do not hold a whole reply in memory.
     #[must_use]
     pub fn detached(&self) -> Self {

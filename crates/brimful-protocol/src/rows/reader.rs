@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::cursor::{Broken, Cursor, Quoted};
 use super::id::skip_row;
 use super::page::{Page, Span};
-use super::{BatchOfLists, ListReply, PageOutcome, Place, RowsError};
+use super::{BatchOfLists, ListReply, Onward, PageOutcome, Place, RowsError};
 use crate::envelope::{ApiError, Envelope};
 use crate::scalar;
 use crate::time::Time;
@@ -26,6 +26,7 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
         page: Page::default(),
         next: None,
         total: None,
+        onward: Onward::default(),
         time: None,
     };
     let error = walk(body, |cursor, key| {
@@ -39,7 +40,10 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
         Ok(())
     })?;
     match (error, result) {
-        (false, Some(Ok(rows))) => reply.page = Page::new(body.clone(), rows),
+        (false, Some(Ok(found))) => {
+            reply.page = Page::new(body.clone(), found.rows);
+            reply.onward = found.onward;
+        }
         (false, Some(Err(shape))) => return Err(RowsError::NoRows(shape.to_owned())),
         (true, _) | (_, None) => return Err(no_result(body)),
     }
@@ -87,10 +91,11 @@ pub fn read_batch(
         times.push(slot.time);
         outcomes.push(match (slot.error, slot.rows) {
             (Some(error), _) => PageOutcome::Error(error),
-            (None, Some(Ok(rows))) => PageOutcome::Page {
-                page: Page::new(body.clone(), rows),
+            (None, Some(Ok(found))) => PageOutcome::Page {
+                page: Page::new(body.clone(), found.rows),
                 next: slot.next,
                 total: slot.total,
+                onward: found.onward,
             },
             (None, Some(Err(shape))) => {
                 return Err(RowsError::NoRows(format!("command {label}: {shape}")));
@@ -147,13 +152,28 @@ fn no_result(body: &[u8]) -> RowsError {
     }
 }
 
-/// The rows, or what stands there instead of them.
-type Rows = Result<Vec<Span>, &'static str>;
+/// The rows and what stands beside them, or what stands there instead of them.
+type Rows = Result<Found, &'static str>;
+
+#[derive(Default)]
+struct Found {
+    rows: Vec<Span>,
+    onward: Onward,
+}
+
+impl From<Vec<Span>> for Found {
+    fn from(rows: Vec<Span>) -> Self {
+        Self {
+            rows,
+            onward: Onward::default(),
+        }
+    }
+}
 
 /// Reads the result of one list: the rows themselves, or an object that holds them.
 fn list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, Broken> {
     match cursor.peek()? {
-        b'[' => items(cursor, place.id).map(Ok),
+        b'[' => items(cursor, place.id).map(|rows| Ok(rows.into())),
         b'{' => object_with_list(cursor, place),
         other => {
             cursor.skip()?;
@@ -168,11 +188,12 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
     let mut named: Option<Rows> = None;
     let mut only: Option<Rows> = None;
     let mut numbered = Some(Vec::new());
+    let mut onward = Onward::default();
     cursor.object(|cursor, key| {
         if place.key.is_some_and(|wanted| key.decoded() == wanted) {
             named = Some(match cursor.peek()? {
-                b'[' => Ok(items(cursor, place.id)?),
-                b'{' => Ok(entries(cursor, place.id)?),
+                b'[' => Ok(items(cursor, place.id)?.into()),
+                b'{' => Ok(entries(cursor, place.id)?.into()),
                 other => {
                     cursor.skip()?;
                     Err(kind(other))
@@ -180,8 +201,12 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
             });
             return Ok(());
         }
+        if says_more(cursor, key, &mut onward)? {
+            numbered = None;
+            return Ok(());
+        }
         match cursor.peek()? {
-            b'[' if only.is_none() => only = Some(Ok(items(cursor, place.id)?)),
+            b'[' if only.is_none() => only = Some(Ok(items(cursor, place.id)?.into())),
             b'[' => {
                 only = Some(Err("several lists: name the key of the rows"));
                 cursor.skip()?;
@@ -198,10 +223,39 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
         numbered = None;
         Ok(())
     })?;
-    Ok(named
+    let found = named
         .or(only)
-        .or(numbered.map(Ok))
-        .unwrap_or(Err("an object without a list")))
+        .or(numbered.map(|rows| Ok(rows.into())))
+        .unwrap_or(Err("an object without a list"));
+    Ok(found.map(|found| Found { onward, ..found }))
+}
+
+/// Takes what a key beside the rows says of more of them; `false` where it says nothing of that.
+fn says_more(
+    cursor: &mut Cursor<'_>,
+    key: Quoted<'_>,
+    onward: &mut Onward,
+) -> Result<bool, Broken> {
+    match &*key.decoded() {
+        "hasMore" | "HAS_MORE" => onward.more = lenient_flag(cursor.value()?),
+        "nextCursor" | "afterCursor" | "nextOffset" => {
+            let value = cursor.value()?;
+            if value != "null" && onward.cursor.is_none() {
+                onward.cursor = lenient(value);
+            }
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// A boolean as portals write it: `true`, `"Y"`, `1`.
+fn lenient_flag(json: &str) -> Option<bool> {
+    match json {
+        "true" | "\"Y\"" | "\"1\"" | "1" => Some(true),
+        "false" | "\"N\"" | "\"0\"" | "0" => Some(false),
+        _ => None,
+    }
 }
 
 fn is_number(key: Quoted<'_>) -> bool {

@@ -345,6 +345,17 @@ impl Outcome {
             _ => None,
         }
     }
+
+    /// The result as a type, of the command with this label.
+    pub(crate) fn result<T: DeserializeOwned>(&self, label: &str) -> Result<T, Error> {
+        match self {
+            Self::Done(result) => serde_json::from_str(result.get())
+                .map_err(|error| Error::of_another_type(&format!("of {label:?}"), &error)),
+            Self::Failed(error) => Err(Error::api(error.clone()).in_command(label)),
+            Self::Unknown(why) => Err(Error::unknown(why).in_command(label)),
+            Self::NotRun => Err(Error::config("it was not run").in_command(label)),
+        }
+    }
 }
 
 /// One command's part of a reply.
@@ -388,11 +399,7 @@ impl BatchReply {
     pub fn result<T: DeserializeOwned>(&self, label: impl AsRef<str>) -> Result<T, Error> {
         let label = label.as_ref();
         match self.get(label) {
-            Some(Outcome::Done(result)) => serde_json::from_str(result.get())
-                .map_err(|error| Error::of_another_type(&format!("of {label:?}"), &error)),
-            Some(Outcome::Failed(error)) => Err(Error::api(error.clone()).in_command(label)),
-            Some(Outcome::Unknown(why)) => Err(Error::unknown(why).in_command(label)),
-            Some(Outcome::NotRun) => Err(Error::config("it was not run").in_command(label)),
+            Some(outcome) => outcome.result(label),
             None => Err(Error::config(format!(
                 "no command with the label {label:?} has run"
             ))),

@@ -30,7 +30,7 @@ pub(crate) struct Forecast {
 }
 
 /// An estimate leans on about as many rows as one request reads: fewer are noise, more are far away.
-const ENOUGH: f64 = 2500.0;
+pub(crate) const ENOUGH: f64 = 2500.0;
 /// Forecasts this far off mean clusters rather than noise.
 const CLUSTERED: f64 = 0.15;
 /// How much further than forecast a new lane begins, in units of how far forecasts have been off.

@@ -8,24 +8,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brimful_protocol::batch::{MAX_COMMANDS, command};
-use brimful_protocol::rows::{BatchOfLists, Page, PageOutcome, read_batch};
+use brimful_protocol::rows::{BatchOfLists, Page, PageOutcome};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::debug;
 
 use super::Observer;
-use super::plan::{OwnedPlace, Plan};
-use super::report::{ListReport, Progress};
-use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Then, Ticket, label};
-use crate::effect;
+use super::carriage::{Carriage, OwnedPlace};
+use super::plan::Plan;
+use super::report::{ListReport, Progress, Resume};
+use super::strategy::{Ahead, Stuck, Then, Ticket};
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::ledger::Calls;
-use crate::session::{Call, Effort, Permit, Scope, Session};
+use crate::session::{Effort, Permit, Scope, Session};
 
 /// Bytes of rows that may wait for their turn or be on their way.
 const MEMORY: usize = 12 << 20;
@@ -35,6 +33,10 @@ const MOST_IN_FLIGHT: usize = 32;
 const UNLIMITED_IN_FLIGHT: usize = 6;
 /// A request is to be done on the portal in this time, well under the 60 seconds after which it is cut.
 const LONGEST_REQUEST: f64 = 25.0;
+/// A request that came to nothing after so long was cut for its length: it is asked again with fewer commands.
+const CUT_AFTER: Duration = Duration::from_secs(10);
+/// How often requests may be cut in a row before a walk gives up.
+const MOST_CUTS: u32 = 12;
 /// A reply is to be no larger than this, well under what the client takes and what a portal has memory for.
 const LARGEST_REPLY: f64 = (64 << 20) as f64;
 
@@ -50,8 +52,7 @@ pub(crate) struct Driver {
     method: String,
     /// What a full request may be charged for.
     charges: Calls,
-    strategy: Box<dyn Strategy>,
-    fallback: Option<Box<dyn Strategy>>,
+    plan: Plan,
     place: Arc<OwnedPlace>,
     flights: JoinSet<Landed>,
     report: ListReport,
@@ -67,6 +68,8 @@ pub(crate) struct Driver {
     slot: Option<BoxFuture<'static, Granted>>,
     /// Nothing is sent before this.
     resume_at: Option<Instant>,
+    /// Requests that were cut for their length since the last one that gave a page.
+    cuts: u32,
     /// Since when the method has been refused for its operating time without giving a page.
     blocked_since: Option<Instant>,
 }
@@ -83,6 +86,8 @@ struct Landed {
     commands: usize,
     result: Result<BatchOfLists, Error>,
     effort: Effort,
+    /// It came to nothing because it took too long.
+    cut: bool,
 }
 
 impl Driver {
@@ -96,11 +101,10 @@ impl Driver {
         Self {
             session,
             scope,
-            charges: charges(&method, MAX_COMMANDS),
+            charges: plan.carriage.charges(&method, plan.carriage.most()),
             method,
-            strategy: plan.strategy,
-            fallback: plan.fallback,
-            place: Arc::new(plan.place),
+            place: Arc::new(plan.place.clone()),
+            plan,
             flights: JoinSet::new(),
             report: ListReport::default(),
             started: Instant::now(),
@@ -111,6 +115,7 @@ impl Driver {
             row_bytes: 1000.0,
             slot: None,
             resume_at: None,
+            cuts: 0,
             blocked_since: None,
         }
     }
@@ -132,8 +137,13 @@ impl Driver {
 
     fn finish(&mut self) -> ListReport {
         self.report.elapsed = self.started.elapsed();
-        self.report.strategy = self.strategy.name();
-        self.report.complete_to = self.strategy.extent().complete_to;
+        self.report.strategy = self.plan.strategy.name();
+        self.report.complete_to = self.plan.strategy.extent().complete_to;
+        self.report.proof = self.plan.strategy.proof();
+        self.report.resume = self.plan.strategy.reached().map(|after| Resume {
+            after,
+            filter: self.plan.above.clone(),
+        });
         self.tell();
         self.report.clone()
     }
@@ -141,7 +151,7 @@ impl Driver {
     /// `false`: nobody listens.
     async fn walk(&mut self, rows: &mpsc::Sender<Message>) -> Result<bool, Error> {
         loop {
-            while let Some(page) = self.strategy.pop() {
+            while let Some(page) = self.plan.strategy.pop() {
                 self.report.rows += page.len() as u64;
                 self.tell();
                 // A place before the gate that nobody asks after would hold up everybody behind it.
@@ -152,7 +162,7 @@ impl Driver {
                     return Ok(false);
                 }
             }
-            if self.strategy.is_done() {
+            if self.plan.strategy.is_done() {
                 return Ok(true);
             }
             let wanted = self.flights.len() < self.window();
@@ -213,14 +223,14 @@ impl Driver {
                 (steady.max(burst).ceil() as usize + 1).min(MOST_IN_FLIGHT)
             }
         };
-        let full = MAX_COMMANDS as f64 * 50.0 * self.row_bytes;
-        let fit = ((MEMORY as f64 - self.strategy.buffered() as f64) / full).max(0.0) as usize;
+        let full = self.plan.carriage.most() as f64 * 50.0 * self.row_bytes;
+        let fit = ((MEMORY as f64 - self.plan.strategy.buffered() as f64) / full).max(0.0) as usize;
         let slow = self.session.gate.most_in_flight().unwrap_or(usize::MAX);
         most.min(fit).min(slow).max(1)
     }
 
     fn ahead(&self) -> Ahead {
-        if self.strategy.buffered() < MEMORY {
+        if self.plan.strategy.buffered() < MEMORY {
             Ahead::Allowed
         } else {
             Ahead::Full
@@ -231,46 +241,33 @@ impl Driver {
         // Nothing came yet: any number of commands takes no time.
         let in_time = LONGEST_REQUEST / self.command_time;
         let in_size = LARGEST_REPLY / (50.0 * self.row_bytes);
-        let room = (in_time.min(in_size) as usize).clamp(1, MAX_COMMANDS);
+        let most = self.plan.carriage.most();
+        let room = (in_time.min(in_size) as usize).clamp(1, most);
         let ahead = self.ahead();
-        let Some((ticket, commands)) = self.strategy.next(room, ahead) else {
+        let Some((ticket, commands)) = self.plan.strategy.next(room, ahead) else {
             return false;
         };
-        let call = self.call(&commands);
-        let labels: Vec<String> = (0..commands.len()).map(label).collect();
+        let carriage = self.plan.carriage;
+        let mut call = carriage.call(&self.method, &commands, &self.scope);
+        let commands = commands.len();
+        // A single command cannot be made smaller.
+        call.cut_after = (commands > 1).then_some(CUT_AFTER);
         let session = Arc::clone(&self.session);
         let place = Arc::clone(&self.place);
-        self.report.commands += commands.len() as u64;
+        self.report.commands += commands as u64;
         self.flights.spawn(async move {
-            let read = |body: &_| read_batch(body, &labels, place.as_place());
+            let read = |body: &_| carriage.read(body, commands, &place);
             let (result, effort) = session.run(&call, Some(permit), read).await;
+            let cut = result.is_err() && call.is_cut(&effort);
             Landed {
                 ticket,
-                commands: labels.len(),
+                commands,
                 result,
                 effort,
+                cut,
             }
         });
         true
-    }
-
-    fn call(&self, commands: &[ListCommand]) -> Call {
-        let cmd: Map<String, Value> = commands
-            .iter()
-            .enumerate()
-            .map(|(place, c)| {
-                (
-                    label(place),
-                    Value::String(command(&self.method, &c.params)),
-                )
-            })
-            .collect();
-        let body = json!({ "halt": 0, "cmd": cmd }).to_string();
-        Call {
-            subject: self.method.clone(),
-            charges: charges(&self.method, commands.len()),
-            ..Call::new("batch", effect::of(&self.method), body, &self.scope)
-        }
     }
 
     fn land(&mut self, landed: Result<Landed, JoinError>) -> Result<(), Error> {
@@ -282,6 +279,7 @@ impl Driver {
             commands,
             result,
             effort,
+            cut,
         } = landed;
         self.report.requests += u64::from(effort.requests);
         let retries = u64::from(effort.requests.saturating_sub(1));
@@ -289,18 +287,33 @@ impl Driver {
         self.report.commands += retries * commands as u64;
         self.report.waited_for_limit += effort.waited;
         self.report.waited_for_operating += effort.held_back;
-        let batch = result?;
+        let batch = match result {
+            Ok(batch) => batch,
+            Err(error) if cut && self.cuts < MOST_CUTS => {
+                self.cut(ticket, commands, effort.took, &error);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         self.learn(&batch, commands, effort.took);
         let gave = |outcome: &PageOutcome| matches!(outcome, PageOutcome::Page { .. });
         if batch.outcomes.iter().any(gave) {
             self.blocked_since = None;
+            self.cuts = 0;
         }
-        let then = match self.strategy.accept(ticket, batch.outcomes) {
+        let then = match self.plan.strategy.accept(ticket, batch.outcomes) {
             Ok(then) => then,
             Err(Stuck::WrongStrategy(why)) => {
-                let fallback = self.fallback.take().filter(|_| self.report.rows == 0);
-                self.strategy = fallback.ok_or_else(|| self.stuck(&why))?;
-                debug!(method = self.method, why, "walking by pages");
+                let fallback = self.plan.fallback.take().filter(|_| self.report.rows == 0);
+                let fallback = fallback.ok_or_else(|| self.stuck(&why))?;
+                debug!(method = self.method, why, "walking in another way");
+                // What is still on its way belongs to the old plan.
+                self.flights = JoinSet::new();
+                self.charges = fallback
+                    .carriage
+                    .charges(&self.method, fallback.carriage.most());
+                self.place = Arc::new(fallback.place.clone());
+                self.plan = *fallback;
                 Then::GoOn
             }
             Err(Stuck::Misbehaves(why)) => return Err(self.stuck(&why)),
@@ -324,6 +337,17 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// A request took so long that it was cut: what it asked for goes out again in smaller ones.
+    fn cut(&mut self, ticket: Ticket, commands: usize, took: Duration, error: &Error) {
+        self.cuts += 1;
+        self.report.retries += 1;
+        let each = 2.0 * took.as_secs_f64() / commands as f64;
+        self.command_time = self.command_time.max(each);
+        self.request_time = self.request_time.max(took.as_secs_f64());
+        debug!(method = self.method, commands, ?took, %error, "asking for less at once");
+        self.plan.strategy.give_back(ticket);
     }
 
     /// Sends nothing for `wait`, and says by how much that puts the next request off.
@@ -362,7 +386,7 @@ impl Driver {
         };
         // A request of two commands says little of one of fifty; only its time per command is scaled up.
         smooth(&mut self.command_time, took / commands as f64);
-        if commands * 2 >= MAX_COMMANDS {
+        if commands * 2 >= self.plan.carriage.most() {
             smooth(&mut self.request_time, took);
         } else if self.request_time == 0.0 {
             self.request_time = took;
@@ -377,8 +401,13 @@ impl Driver {
         if rows > 0 {
             self.row_bytes = bytes as f64 / rows as f64 + 1.0;
         }
+        if self.report.as_of.is_none() {
+            self.report.as_of = batch.time.as_ref().and_then(|time| time.start);
+        }
         // Some portals charge the batch itself, some its commands, some both: each is noted under its own name.
-        if let Some(time) = &batch.time {
+        if self.plan.carriage == Carriage::Batch
+            && let Some(time) = &batch.time
+        {
             self.session.ledger.note("batch", time, 1);
         }
         // The latest command that reports its operating time says the most.
@@ -401,18 +430,13 @@ impl Driver {
             requests: self.report.requests + self.flights.len() as u64,
             in_flight: self.flights.len(),
             waited: self.report.waited_for_limit + self.report.waited_for_operating,
-            extent: self.strategy.extent(),
+            extent: self.plan.strategy.extent(),
         };
         if let Some(observer) = &self.observer {
             (observer.0)(&progress);
         }
         self.progress.send_replace(progress);
     }
-}
-
-/// What a request of so many commands may be charged for: the commands, the batch around them, or both.
-fn charges(method: &str, commands: usize) -> Calls {
-    Arc::new([("batch".into(), 1), (method.into(), commands as u32)])
 }
 
 async fn ready(slot: &mut Option<BoxFuture<'static, Granted>>) -> Granted {

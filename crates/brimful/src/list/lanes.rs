@@ -13,16 +13,15 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use brimful_protocol::Reference;
-use brimful_protocol::catalogue::Keyset;
 use brimful_protocol::rows::{Page, PageOutcome};
-use serde_json::{Map, Value, json};
 
-use super::bounds::Bounds;
 use super::density::Density;
-use super::strategy::{
-    Ahead, Extent, ListCommand, MAX_STALLS, Strategy, Stuck, Then, Ticket, label, passing,
-};
+use super::ends::{Ends, ascending, spelling};
+use super::keyset::KeysetPages;
+use super::lane::{Lane, LaneState, Segment};
+use super::report::Proof;
+use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
+use super::tail::{TAIL_REQUESTS, Tail};
 
 /// Rows of a full page.
 pub(crate) const PAGE: usize = 50;
@@ -30,32 +29,26 @@ pub(crate) const PAGE: usize = 50;
 const SMALLEST_LANE: f64 = 10.0;
 /// Rows of a lane, two full requests: each border between lanes costs about half a page.
 const LANE_ROWS: f64 = 5000.0;
-/// The tail above the horizon is read by so many requests at most: a portal that inserts faster than we read does not
-/// hold us for ever.
-const TAIL_REQUESTS: u32 = 20;
-
-/// Whether rows above the highest ID of the start are read at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tail {
-    /// They are read too, until a short page: the list is complete as of the end of the walk.
-    #[default]
-    Sweep,
-    /// They are left out: the list is complete as of its start.
-    Leave,
+/// How many lanes there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// As many as are wanted in flight.
+    Many,
+    /// One: each request begins where the one before it ended.
+    One,
 }
 
 #[derive(Debug)]
 pub(crate) struct Lanes {
-    keyset: Keyset,
-    /// The parameters of every command: `select` and the caller's own; `filter` without the bounds.
-    params: Map<String, Value>,
-    bounds: Bounds,
+    pages: KeysetPages,
+    width: Width,
     tail: Tail,
     phase: Phase,
+    ends: Ends,
     open: VecDeque<Lane>,
     density: Density,
     flights: HashMap<Ticket, Vec<Segment>>,
-    issued: u64,
+    issued: Ticket,
     /// The spelling of the ID in a row, as the first page shows it.
     row_id: String,
     first: u64,
@@ -63,9 +56,12 @@ pub(crate) struct Lanes {
     /// Everything up to this ID has been handed out.
     handed_to: u64,
     buffered: usize,
-    stalls: u32,
+    stalls: Stalls,
     tail_requests: u32,
     complete_to: Option<u64>,
+    /// A page above a lower bound has come and lay above it. Until then nothing is handed out: a method that ignores
+    /// the bound can still be walked in another way.
+    confirmed: bool,
     /// Pages of this list are short for reasons of their own: [`Lane::short_pages`] from the start.
     short_pages: bool,
     /// Chains that came back. Lanes are opened no faster than the density becomes known: twice as many as were read.
@@ -74,139 +70,36 @@ pub(crate) struct Lanes {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    Start,
     Ends,
     Walk,
     Tail,
 }
 
-/// The rows with IDs in `(cursor, end]` that are still to be read, behind pages that were read and wait.
-#[derive(Debug)]
-struct Lane {
-    cursor: u64,
-    end: u64,
-    pages: VecDeque<Page>,
-    state: LaneState,
-    /// The portal gave a short page in the middle of a lane: its pages may be short for reasons of their own, so only
-    /// an empty one ends this lane, and it is read page by page.
-    short_pages: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LaneState {
-    Idle,
-    /// Commands for it are on their way.
-    Flying,
-    Done,
-}
-
-/// The part of a request that reads one lane.
-#[derive(Debug, Clone, Copy)]
-struct Segment {
-    /// The lane is known by where it began when it was sent: lanes never overlap, and a lane's cursor does not move
-    /// while it flies.
-    cursor: u64,
-    commands: usize,
-}
-
-impl Lane {
-    fn new(cursor: u64, end: u64) -> Self {
-        let state = if cursor < end {
-            LaneState::Idle
-        } else {
-            LaneState::Done
-        };
-        Self {
-            cursor,
-            end,
-            pages: VecDeque::new(),
-            state,
-            short_pages: false,
-        }
-    }
-}
-
 impl Lanes {
-    pub(crate) fn new(
-        keyset: Keyset,
-        params: Map<String, Value>,
-        bounds: Bounds,
-        tail: Tail,
-    ) -> Self {
+    pub(crate) fn new(pages: KeysetPages, width: Width, tail: Tail) -> Self {
+        let above = pages.bounds.above;
         Self {
-            keyset,
-            params,
-            bounds,
+            row_id: pages.keyset.row.to_owned(),
+            pages,
+            width,
             tail,
-            phase: Phase::Start,
+            phase: Phase::Ends,
+            ends: Ends::default(),
             open: VecDeque::new(),
             density: Density::default(),
             flights: HashMap::new(),
-            issued: 0,
-            row_id: keyset.row.to_owned(),
-            first: bounds.above,
-            horizon: bounds.above,
-            handed_to: bounds.above,
+            issued: Ticket::default(),
+            first: above,
+            horizon: above,
+            handed_to: above,
             buffered: 0,
-            stalls: 0,
+            stalls: Stalls::default(),
             tail_requests: 0,
             complete_to: None,
+            confirmed: false,
             short_pages: false,
             chains_read: 0,
         }
-    }
-
-    /// One page: rows above `above` (a literal or a reference), up to `up_to`.
-    fn command(&self, above: Option<Value>, up_to: Option<u64>, direction: &str) -> ListCommand {
-        let mut params = self.params.clone();
-        let mut filter = match params.remove("filter") {
-            Some(Value::Object(filter)) => filter,
-            _ => Map::new(),
-        };
-        if let Some(above) = above {
-            filter.insert(format!(">{}", self.keyset.filter), above);
-        }
-        if let Some(up_to) = up_to {
-            filter.insert(format!("<={}", self.keyset.filter), json!(up_to));
-        }
-        params.insert("order".to_owned(), json!({ self.keyset.filter: direction }));
-        if !filter.is_empty() {
-            params.insert("filter".to_owned(), Value::Object(filter));
-        }
-        params.insert("start".to_owned(), json!(-1));
-        ListCommand {
-            params: Value::Object(params),
-        }
-    }
-
-    fn above(id: u64) -> Option<Value> {
-        (id > 0).then(|| json!(id))
-    }
-
-    /// The commands of `segment` of `lane`, the first of which is at `place` in the request.
-    fn chain(&self, lane: &Lane, segment: Segment, place: usize, commands: &mut Vec<ListCommand>) {
-        let up_to = (lane.end < u64::MAX).then_some(lane.end);
-        for i in 0..segment.commands {
-            let above = if i == 0 {
-                Self::above(lane.cursor)
-            } else {
-                let page = Reference::result(&label(place + i - 1)).and_then(|page| {
-                    match self.keyset.key {
-                        Some(key) => page.field(key),
-                        None => Ok(page),
-                    }
-                });
-                page.and_then(|page| page.index(PAGE - 1).field(&self.row_id))
-                    .ok()
-                    .map(Value::from)
-            };
-            commands.push(self.command(above, up_to, "ASC"));
-        }
-    }
-
-    fn ticket(&mut self) -> Ticket {
-        self.issued += 1;
-        Ticket(self.issued)
     }
 
     /// How many commands to give a lane of which `room` are left.
@@ -242,6 +135,9 @@ impl Lanes {
     /// Cuts the part behind what is in flight off the last lane, as a lane of its own, and says where it is. `room` is
     /// how many commands the request has left for it.
     fn split(&mut self, room: usize) -> Option<usize> {
+        if self.width == Width::One {
+            return None;
+        }
         let flying = self
             .open
             .iter()
@@ -271,72 +167,56 @@ impl Lanes {
     }
 
     fn accept_ends(&mut self, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
-        let mut pages = Vec::with_capacity(2);
-        for outcome in outcomes {
-            match outcome {
-                PageOutcome::Page { page, .. } => pages.push(page),
-                PageOutcome::Error(error) => {
-                    self.phase = Phase::Start;
-                    return self.passing(&error).ok_or(Stuck::Api(error));
-                }
-                PageOutcome::NotRun => {
-                    self.phase = Phase::Start;
-                    return self.stall("the portal's reply has no result for a page of the list");
-                }
-            }
-        }
-        let [first, mut last]: [Page; 2] = pages.try_into().map_err(|_| {
-            Stuck::Misbehaves("the ends of the list did not both arrive".to_owned())
-        })?;
-        let wrong = |why: &str| Stuck::WrongStrategy(why.to_owned());
-        let first_ids = ascending(&first, self.bounds.above).map_err(|why| wrong(&why))?;
-        if first.len() > PAGE {
-            return Err(wrong("its first page has more than 50 rows"));
-        }
-        if let Some(row) = first.iter().next()
-            && let Some(spelling) = spelling(row.json, self.keyset.row)
+        let shown = match self.ends.accept(outcomes, &self.pages, &mut self.stalls)? {
+            Ok(shown) => shown,
+            Err(then) => return Ok(then),
+        };
+        self.phase = Phase::Walk;
+        let bounds = self.pages.bounds;
+        let gap = shown.gap();
+        let Some((lowest, first_to)) = shown.first_ids else {
+            self.complete_to = Some(bounds.up_to.unwrap_or(bounds.above));
+            return Ok(Then::GoOn);
+        };
+        if let Some(row) = shown.first.iter().next()
+            && let Some(spelling) = spelling(row.json, self.pages.keyset.row)
         {
             self.row_id = spelling;
         }
-        self.phase = Phase::Walk;
-        let Some((lowest, first_to)) = first_ids else {
-            self.complete_to = Some(self.bounds.up_to.unwrap_or(self.bounds.above));
-            return Ok(Then::GoOn);
-        };
         self.first = lowest.saturating_sub(1);
-        let beyond = last.ids().flatten().any(|id| id > first_to);
-        let whole = first.len() < PAGE && !beyond;
-        self.short_pages = first.len() < PAGE;
-        self.buffered += first.bytes();
-        self.density.note(self.first, first_to, first.len());
-        let mut front = Lane::new(first_to, first_to);
-        front.pages.push_back(first);
-        self.open.push_back(front);
+        self.short_pages = shown.ragged;
+        self.horizon = shown.horizon;
+        self.density.note(self.first, first_to, shown.first.len());
+        let whole = shown.horizon == first_to && shown.first.len() < PAGE;
+        self.push_read(first_to, shown.first);
         if whole {
-            self.horizon = first_to;
             self.complete_to = Some(first_to);
+            self.confirmed = true;
             return Ok(Then::GoOn);
         }
-        last.reverse();
-        let last_ids = ascending(&last, self.bounds.above)
-            .map_err(|_| wrong("it does not sort by ID descending"))?;
-        let Some((last_from, horizon)) = last_ids.filter(|(_, horizon)| *horizon >= first_to)
-        else {
-            return Err(wrong("its last page lies before its first one"));
-        };
-        self.horizon = horizon;
-        if last_from > first_to {
-            self.density.note(last_from - 1, horizon, last.len());
-            let mut middle = Lane::new(first_to, last_from - 1);
+        if let Some((from, to)) = gap {
+            self.density.note(to, shown.horizon, shown.last.len());
+            let mut middle = Lane::new(from, to);
             middle.short_pages = self.short_pages;
             self.open.push_back(middle);
         }
-        last.retain_ids(|id| id.is_some_and(|id| id > first_to));
-        let mut end = Lane::new(horizon, horizon);
-        self.buffered += last.bytes();
-        end.pages.push_back(last);
-        self.open.push_back(end);
+        self.push_read(shown.horizon, shown.last);
+        if gap.is_none_or(|(from, to)| from >= to) {
+            // Nothing lies between: the tail is what tells whether the bound holds.
+            self.confirmed = !self.open_tail();
+        }
         Ok(Then::GoOn)
+    }
+
+    /// A lane that has been read to its end.
+    fn push_read(&mut self, to: u64, page: Page) {
+        if page.is_empty() {
+            return;
+        }
+        let mut lane = Lane::new(to, to);
+        self.buffered += page.bytes();
+        lane.pages.push_back(page);
+        self.open.push_back(lane);
     }
 
     /// The lane of `segment` flies no more; where it is.
@@ -360,26 +240,34 @@ impl Lanes {
         let from = self.open[at].cursor;
         let mut rows = 0;
         for outcome in &mut *outcomes {
-            let mut page = match outcome {
-                PageOutcome::Page { page, .. } => page,
-                PageOutcome::Error(error) => {
+            let mut page = match self.stalls.page(outcome)? {
+                Ok((page, _)) => page,
+                Err(then) => {
                     self.note(from, at, rows);
-                    return self.passing(&error).ok_or(Stuck::Api(error));
-                }
-                PageOutcome::NotRun => {
-                    self.note(from, at, rows);
-                    return self.stall("the portal's reply has no result for a page of the list");
+                    return Ok(then);
                 }
             };
             let phase = self.phase;
             let lane = &mut self.open[at];
             let short = page.len() < PAGE;
-            let ids = ascending(&page, lane.cursor).map_err(|why| {
-                Stuck::Misbehaves(format!("{why}: the method ignores the filter by ID or the order, or serves a page again"))
+            let ids = ascending(&page, lane.cursor).and_then(|ids| match ids {
+                Some((_, last)) if last > segment.up_to => Err(format!(
+                    "ID {last} came where none above {} was asked for",
+                    segment.up_to
+                )),
+                ids => Ok(ids),
+            });
+            let ids = ids.map_err(|why| {
+                let why = format!("{why}: the method ignores the filter by ID or the order, or serves a page again");
+                if self.confirmed {
+                    Stuck::Misbehaves(why)
+                } else {
+                    Stuck::WrongStrategy(why)
+                }
             })?;
+            self.confirmed = true;
             let cursor = lane.cursor;
             if let Some((_, last)) = ids {
-                self.stalls = 0;
                 if last > lane.end {
                     page.retain_ids(|id| id.is_some_and(|id| id <= lane.end));
                 }
@@ -434,66 +322,55 @@ impl Lanes {
         }
     }
 
-    fn passing(&mut self, error: &brimful_protocol::ApiError) -> Option<Then> {
-        let then = passing(error)?;
-        if then == Then::WaitShortly {
-            self.stalls += 1;
-        }
-        (self.stalls < MAX_STALLS).then_some(then)
-    }
-
-    fn stall(&mut self, why: &str) -> Result<Then, Stuck> {
-        self.stalls += 1;
-        if self.stalls < MAX_STALLS {
-            Ok(Then::WaitShortly)
-        } else {
-            Err(Stuck::Misbehaves(why.to_owned()))
-        }
-    }
-
     /// All lanes up to the horizon were handed out: what comes next, if anything.
     fn finish_walk(&mut self) {
-        match self.phase {
-            Phase::Walk if self.complete_to.is_none() => {
-                if self.tail == Tail::Sweep && self.bounds.up_to.is_none() {
-                    self.phase = Phase::Tail;
-                    let mut tail = Lane::new(self.horizon, u64::MAX);
-                    tail.short_pages = self.short_pages;
-                    self.open.push_back(tail);
-                } else {
-                    self.complete_to = Some(self.horizon);
-                }
-            }
-            Phase::Tail if self.complete_to.is_none() => {
-                self.complete_to = Some(self.handed_to.max(self.horizon));
-            }
-            _ => {}
+        if self.complete_to.is_some() {
+            return;
         }
+        if self.phase == Phase::Tail {
+            self.complete_to = Some(self.handed_to.max(self.horizon));
+        } else if self.phase == Phase::Walk && !self.open_tail() {
+            self.complete_to = Some(self.horizon);
+        }
+    }
+}
+
+impl Lanes {
+    /// Opens the lane above the horizon, if it is wanted.
+    fn open_tail(&mut self) -> bool {
+        let wanted = self.tail == Tail::Sweep && self.pages.bounds.up_to.is_none();
+        if wanted {
+            self.phase = Phase::Tail;
+            let mut tail = Lane::new(self.horizon, u64::MAX);
+            tail.short_pages = self.short_pages;
+            self.open.push_back(tail);
+        }
+        wanted
     }
 }
 
 impl Strategy for Lanes {
     fn name(&self) -> &'static str {
-        "ID lanes"
+        match self.width {
+            Width::Many => "ID lanes",
+            Width::One => "chain by ID",
+        }
     }
 
     fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
-        match self.phase {
-            Phase::Start => {
-                self.phase = Phase::Ends;
-                let above = Self::above(self.bounds.above);
-                let up_to = self.bounds.up_to;
-                let commands = vec![
-                    self.command(above.clone(), up_to, "ASC"),
-                    self.command(above, up_to, "DESC"),
-                ];
-                let ticket = self.ticket();
-                self.flights.insert(ticket, Vec::new());
-                return Some((ticket, commands));
-            }
-            Phase::Ends => return None,
-            Phase::Walk | Phase::Tail => {}
+        if self.phase == Phase::Ends {
+            let commands = self.ends.next(room, &self.pages)?;
+            let ticket = self.issued.draw();
+            self.flights.insert(ticket, Vec::new());
+            return Some((ticket, commands));
         }
+        // Rows that wait for the bound to be confirmed cannot make room by being handed out.
+        let front = if self.confirmed {
+            0
+        } else {
+            let done = |lane: &&Lane| lane.state == LaneState::Done;
+            self.open.iter().take_while(done).count()
+        };
         let mut commands = Vec::new();
         let mut segments = Vec::new();
         let mut at = 0;
@@ -513,12 +390,14 @@ impl Strategy for Lanes {
                 continue;
             };
             // Under memory pressure only the lane in front is read on.
-            if lane.state == LaneState::Idle && (ahead == Ahead::Allowed || at == 0) {
+            if lane.state == LaneState::Idle && (ahead == Ahead::Allowed || at == front) {
                 let segment = Segment {
                     cursor: lane.cursor,
+                    up_to: lane.end,
                     commands: self.pages_for(lane, room - commands.len()),
                 };
-                self.chain(lane, segment, commands.len(), &mut commands);
+                let chain = self.pages.chain(segment, &self.row_id, commands.len());
+                commands.extend(chain);
                 self.open[at].state = LaneState::Flying;
                 segments.push(segment);
             }
@@ -535,14 +414,14 @@ impl Strategy for Lanes {
         if self.phase == Phase::Tail {
             self.tail_requests += 1;
         }
-        let ticket = self.ticket();
+        let ticket = self.issued.draw();
         self.flights.insert(ticket, segments);
         Some((ticket, commands))
     }
 
     fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
         let segments = self.flights.remove(&ticket).unwrap_or_default();
-        if segments.is_empty() {
+        if self.phase == Phase::Ends {
             return self.accept_ends(outcomes);
         }
         let mut then = Then::GoOn;
@@ -558,7 +437,19 @@ impl Strategy for Lanes {
         Ok(then)
     }
 
+    fn give_back(&mut self, ticket: Ticket) {
+        if self.phase == Phase::Ends {
+            self.ends.give_back();
+        }
+        for segment in self.flights.remove(&ticket).unwrap_or_default() {
+            self.land(segment);
+        }
+    }
+
     fn pop(&mut self) -> Option<Page> {
+        if !self.confirmed {
+            return None;
+        }
         loop {
             let front = self.open.front_mut()?;
             if let Some(page) = front.pages.pop_front() {
@@ -587,42 +478,14 @@ impl Strategy for Lanes {
     }
 
     fn extent(&self) -> Extent {
-        let span = self.horizon.saturating_sub(self.first);
-        let done = match (self.complete_to, span) {
-            (Some(_), _) => 1.0,
-            (None, 0) => 0.0,
-            (None, span) => {
-                (self.handed_to.saturating_sub(self.first) as f64 / span as f64).min(1.0)
-            }
-        };
-        Extent {
-            done,
-            complete_to: self.complete_to,
-        }
+        Extent::of_ids(self.first, self.handed_to, self.horizon, self.complete_to)
     }
-}
 
-/// The first and last ID of a page whose IDs all lie above `above` and ascend; `None` for an empty page.
-fn ascending(page: &Page, above: u64) -> Result<Option<(u64, u64)>, String> {
-    let mut first = None;
-    let mut last = above;
-    for id in page.ids() {
-        let Some(id) = id else {
-            return Err("a row has no ID".to_owned());
-        };
-        if id <= last {
-            return Err(format!("after ID {last} came ID {id}"));
-        }
-        first.get_or_insert(id);
-        last = id;
+    fn proof(&self) -> Proof {
+        Proof::by_id(self.complete_to, self.handed_to, self.pages.bounds.above)
     }
-    Ok(first.map(|first| (first, last)))
-}
 
-/// How a row spells the field `name`: references are case-sensitive, documentation is not.
-fn spelling(row: &str, name: &str) -> Option<String> {
-    let row: Map<String, Value> = serde_json::from_str(row).ok()?;
-    row.keys()
-        .find(|key| key.eq_ignore_ascii_case(name))
-        .cloned()
+    fn reached(&self) -> Option<u64> {
+        Some(self.handed_to)
+    }
 }

@@ -1,15 +1,26 @@
 //! Whole lists: what to ask for, the stream of pages, and the account at the end.
 
 mod bounds;
+mod carriage;
+mod cursor;
 mod density;
 mod driver;
+mod ends;
+mod keyset;
+mod lane;
 mod lanes;
 mod offset;
 mod plan;
+mod position;
 mod report;
+mod seen;
 #[cfg(test)]
 mod simulation;
 mod strategy;
+mod tail;
+mod walk;
+mod whole;
+mod windows;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,15 +35,17 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use lanes::Tail;
-pub use plan::Walk;
-pub use report::{ListReport, Progress};
+pub use report::{ListReport, Progress, Proof, Resume};
 pub use strategy::Extent;
+pub use tail::Tail;
+pub use walk::Walk;
 
+use crate::auth::Api;
 use crate::check;
 use crate::client::Client;
 use crate::error::Error;
 use driver::{Driver, Message};
+use plan::Wanted;
 
 /// A whole list, not yet asked for.
 #[derive(Debug, Clone)]
@@ -43,6 +56,8 @@ pub struct List {
     params: Value,
     walk: Walk,
     tail: Tail,
+    api: Api,
+    resume_after: Option<u64>,
     observer: Option<Observer>,
 }
 
@@ -65,7 +80,15 @@ impl List {
             walk: Walk::Auto,
             tail: Tail::Sweep,
             observer: None,
+            api: Api::Rest,
+            resume_after: None,
         }
+    }
+
+    /// A list of REST 3.0, where a method of that name is in the older REST too.
+    pub(crate) fn rest3(mut self) -> Self {
+        self.api = Api::Rest3;
+        self
     }
 
     /// All parameters at once, as documented for the method: `filter`, `select`, `entityTypeId`, … Replaces what was
@@ -131,22 +154,47 @@ impl List {
         self
     }
 
+    /// Leaves out the rows with an ID up to this one: goes on with a list that broke off, at the point that its
+    /// report names in [`ListReport::resume`], or takes what is new since a whole one.
+    ///
+    /// The rows before the point and those of this list are together the whole list: none is missing that was there
+    /// throughout both, and none is in both. Only lists that come in the order of their IDs can be gone on with.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// # let error = client.call("x", serde_json::json!({})).await.unwrap_err();
+    /// let after = error.report().and_then(|report| report.resume.as_ref()).map_or(0, |resume| resume.after);
+    /// let rest = client.list("crm.deal.list").resume_after(after).pages()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resume_after(mut self, id: u64) -> Self {
+        self.resume_after = Some(id);
+        self
+    }
+
     /// The pages, in ID order where the list is walked by ID. Pages have 50 rows or fewer, and are held back in bounded
     /// memory until they are taken. Must be called inside a Tokio runtime.
     ///
     /// # Errors
-    /// The parameters make no list: no object, a `start`, a filter that would vanish.
+    /// The parameters make no list: no object, a `start`, a filter that would vanish, an order where the list is to be
+    /// walked by ID, a point to go on from where it is not.
     pub fn pages(self) -> Result<Pages, Error> {
-        let Value::Object(params) = self.params else {
-            return Err(Error::config(format!(
-                "the parameters of a list are an object, not {}",
-                self.params
-            )));
-        };
-        if let Some(doubt) = check::everything(&self.method, &params) {
+        if let Some(doubt) = self
+            .params
+            .as_object()
+            .and_then(|params| check::everything(&self.method, params))
+        {
             tracing::warn!("{doubt}");
         }
-        let plan = plan::plan(&self.method, params, self.walk, self.tail)?;
+        let plan = plan::plan(Wanted {
+            method: &self.method,
+            params: self.params,
+            walk: self.walk,
+            tail: self.tail,
+            api: self.api,
+            resume_after: self.resume_after,
+        })?;
         let session = Arc::clone(self.client.session());
         // Lists of one client take turns before the gate.
         let scope = self.client.job().scope().clone();

@@ -1,19 +1,18 @@
-//! Counted pages by `start`, for lists that cannot be walked by ID.
+//! Pages by their place in the list, for lists that cannot be walked by ID.
 //!
 //! The first page says how many rows there are; the others are asked for in parallel. Offsets shift when rows are
 //! inserted or deleted meanwhile, so rows are told apart by ID, `total` is watched, and where the count is not met the
 //! list is read once more: what was missed is added, and what cannot be repaired is an error, never a short list.
 
-use std::collections::HashMap;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
-use serde_json::{Map, Value, json};
 
-use super::strategy::{
-    Ahead, Extent, ListCommand, MAX_STALLS, Strategy, Stuck, Then, Ticket, passing,
-};
+use super::position::Position;
+use super::report::Proof;
+use super::seen::Seen;
+use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
 
 /// How often the list is read again to make up for rows that shifted between pages.
 const REPAIRS: u32 = 3;
@@ -24,13 +23,15 @@ const IDLE_PAGES: u64 = 20;
 
 #[derive(Debug)]
 pub(crate) struct OffsetPages {
-    params: Map<String, Value>,
+    position: Position,
+    order: Order,
+    again: Again,
     /// Offsets to ask for, in order.
     wanted: VecDeque<u64>,
     /// And after them, by the page: a count may be any number, so it is not spelt out.
     rest: Range<u64>,
     flights: HashMap<Ticket, Flight>,
-    issued: u64,
+    issued: Ticket,
     /// Pages that came before their turn, by offset.
     waiting: BTreeMap<u64, Page>,
     ready: VecDeque<Page>,
@@ -39,7 +40,7 @@ pub(crate) struct OffsetPages {
     page_size: u64,
     total: Option<u64>,
     course: Course,
-    seen: HashSet<u64>,
+    seen: Seen,
     /// Rows handed out or ready to be.
     rows: u64,
     /// Rows without an ID cannot be told apart.
@@ -52,8 +53,26 @@ pub(crate) struct OffsetPages {
     first: Option<Page>,
     repairs: u32,
     buffered: usize,
-    stalls: u32,
+    stalls: Stalls,
     finished: bool,
+}
+
+/// In which order pages are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// In parallel, where the list is counted.
+    Parallel,
+    /// One after the other, as each names the next.
+    ByNext,
+}
+
+/// What it means that the first page of a list, with neither count nor `next`, comes again in the place of the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// The method returns everything at once.
+    ThatIsAll,
+    /// It does not take the place of a page, so nobody knows what follows.
+    Stuck,
 }
 
 /// What the first page says of the way to the others.
@@ -66,6 +85,8 @@ enum Course {
     ByNext,
     /// A full page with neither count nor `next`: the page after it says whether there are more.
     Blind,
+    /// Rows are asked for from behind those that came, until none come or the list says that there are no more.
+    Onward,
 }
 
 /// What one reading of the list, from its start to its end, showed of changes meanwhile.
@@ -87,20 +108,22 @@ struct Flight {
 }
 
 impl OffsetPages {
-    pub(crate) fn new(params: Map<String, Value>) -> Self {
+    pub(crate) fn new(position: Position, order: Order, again: Again) -> Self {
         Self {
-            params,
+            page_size: position.page(),
+            position,
+            order,
+            again,
             wanted: VecDeque::from([0]),
             rest: 0..0,
             flights: HashMap::new(),
-            issued: 0,
+            issued: Ticket::default(),
             waiting: BTreeMap::new(),
             ready: VecDeque::new(),
             turn: 0,
-            page_size: 50,
             total: None,
             course: Course::Unknown,
-            seen: HashSet::new(),
+            seen: Seen::default(),
             rows: 0,
             nameless: false,
             pass: Pass::default(),
@@ -109,50 +132,42 @@ impl OffsetPages {
             first: None,
             repairs: 0,
             buffered: 0,
-            stalls: 0,
+            stalls: Stalls::default(),
             finished: false,
         }
     }
 
-    fn take(
-        &mut self,
-        start: u64,
-        mut page: Page,
-        next: Option<u64>,
-        total: Option<u64>,
-    ) -> Result<(), Stuck> {
-        self.stalls = 0;
-        if self.course == Course::Unknown {
-            self.course = Course::Counted;
-            self.total = total;
-            // Some lists without a count send 0 for it.
-            let counted = total.filter(|total| *total >= page.len() as u64 && *total > 0);
-            let came = if page.is_empty() { PAGE } else { page.len() };
-            self.page_size = next.unwrap_or(came as u64).max(1);
-            match (counted, next) {
-                (Some(total), _) if total > page.len() as u64 => {
-                    self.rest = self.page_size..total;
+    fn take(&mut self, start: u64, mut page: Page, beside: &Beside) -> Result<(), Stuck> {
+        let (next, total) = (beside.next, beside.total);
+        if page.is_empty() && beside.onward.more == Some(true) {
+            return Err(Stuck::Misbehaves(
+                "the portal says that there are more rows and sends none".to_owned(),
+            ));
+        }
+        match self.course {
+            Course::Unknown => self.set_out(&page, beside)?,
+            Course::Blind | Course::Onward => {
+                if self.first.as_ref().is_some_and(|first| same(first, &page)) {
+                    // A longer one is no page: the method returns everything at once.
+                    if self.again == Again::Stuck && page.len() as u64 == self.position.page() {
+                        return Err(Stuck::Misbehaves(format!(
+                            "behind {start} rows comes the first page again: if they are all there are, read the list by one call"
+                        )));
+                    }
+                    page = Page::default();
+                } else if self.goes_on(&page, beside) {
+                    self.wanted
+                        .push_back(start.saturating_add(page.len() as u64));
                 }
-                (None, Some(_)) => self.course = Course::ByNext,
-                (None, None) if is_full(&page) => {
-                    self.course = Course::Blind;
-                    self.wanted.push_back(self.page_size);
-                    self.first = Some(page.clone());
+            }
+            Course::Counted | Course::ByNext => {
+                if let (Some(before), Some(now)) = (self.total, total)
+                    && before != now
+                {
+                    self.pass.shifted = true;
+                    self.total = Some(now);
                 }
-                _ => {}
             }
-        } else if self.course == Course::Blind {
-            if self.first.as_ref().is_some_and(|first| same(first, &page)) {
-                page = Page::default();
-            } else if is_full(&page) {
-                self.wanted
-                    .push_back(start.saturating_add(page.len() as u64));
-            }
-        } else if let (Some(before), Some(now)) = (self.total, total)
-            && before != now
-        {
-            self.pass.shifted = true;
-            self.total = Some(now);
         }
         if self.course == Course::ByNext
             && let Some(next) = next
@@ -169,7 +184,9 @@ impl OffsetPages {
         while let Some(page) = self.waiting.remove(&self.turn) {
             let before = self.turn;
             self.turn = match self.course {
-                Course::ByNext | Course::Blind => self.wanted.front().copied().unwrap_or(u64::MAX),
+                Course::ByNext | Course::Blind | Course::Onward => {
+                    self.wanted.front().copied().unwrap_or(u64::MAX)
+                }
                 Course::Unknown | Course::Counted => before.saturating_add(self.page_size),
             };
             self.buffered -= page.bytes();
@@ -178,13 +195,63 @@ impl OffsetPages {
         Ok(())
     }
 
+    /// The first page says how to go on.
+    fn set_out(&mut self, page: &Page, beside: &Beside) -> Result<(), Stuck> {
+        let (next, total) = (beside.next, beside.total);
+        self.course = Course::Counted;
+        self.total = total;
+        // Some lists without a count send 0 for it.
+        let counted = total.filter(|total| *total >= page.len() as u64 && *total > 0);
+        let came = if page.is_empty() { PAGE } else { page.len() };
+        // Elsewhere offsets are rounded down to whole pages, so a short page does not make the next one begin earlier.
+        let least = if self.position.is_by_row() { 1 } else { PAGE };
+        self.page_size = next.unwrap_or(came.max(least) as u64).max(1);
+        match (counted, next) {
+            (_, Some(_)) if self.order == Order::ByNext => self.course = Course::ByNext,
+            (Some(total), _) if total > page.len() as u64 => {
+                self.rest = self.page_size..total;
+            }
+            (None, Some(_)) => self.course = Course::ByNext,
+            (None, None) if self.position.is_by_row() || beside.onward.more == Some(true) => {
+                self.course = Course::Onward;
+                if self.goes_on(page, beside) {
+                    self.wanted.push_back(page.len() as u64);
+                    self.first = Some(page.clone());
+                }
+            }
+            (None, None) if is_full(page) => {
+                self.course = Course::Blind;
+                self.wanted.push_back(self.page_size);
+                self.first = Some(page.clone());
+            }
+            _ => {}
+        }
+        if beside.onward.cursor.is_some() && beside.onward.more != Some(false) {
+            return Err(Stuck::Misbehaves(
+                "the portal names a cursor for the rows that follow: walk the list by its cursor"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether other rows may follow, where neither a count nor `next` says so.
+    fn goes_on(&self, page: &Page, beside: &Beside) -> bool {
+        match (self.course, beside.onward.more) {
+            (_, Some(more)) => more,
+            (Course::Onward, None) => !page.is_empty(),
+            (_, None) => is_full(page),
+        }
+    }
+
     /// Hands a page on, without the rows that were handed on before.
     fn release(&mut self, mut page: Page, start: u64) -> Result<(), Stuck> {
         let came = page.len();
         if page.ids().any(|id| id.is_none()) {
             self.nameless = true;
         } else {
-            page.retain_ids(|id| id.is_some_and(|id| self.seen.insert(id)));
+            let seen = &mut self.seen;
+            page.retain_ids(|id| id.is_some_and(|id| seen.insert(id)));
         }
         if page.len() < came {
             self.pass.shifted = true;
@@ -219,10 +286,10 @@ impl OffsetPages {
 
     /// Every page asked for has come: is that the whole list?
     fn settle(&mut self) -> Result<(), Stuck> {
-        let missing =
-            self.total.is_some_and(|total| self.rows < total) && self.course != Course::ByNext;
+        let missing = self.total.is_some_and(|total| self.rows < total);
         let moved = self.pass.shifted && !self.nameless && self.repairs == 0;
-        let doubtful = self.course != Course::Blind && (self.pass.fell || moved);
+        let guessed = matches!(self.course, Course::Blind | Course::Onward);
+        let doubtful = !guessed && (self.pass.fell || moved);
         if !(missing || doubtful) {
             self.finished = true;
             return Ok(());
@@ -266,7 +333,7 @@ impl Strategy for OffsetPages {
     fn name(&self) -> &'static str {
         match self.course {
             Course::ByNext => "pages by next",
-            Course::Blind => "pages",
+            Course::Blind | Course::Onward => "pages",
             Course::Unknown | Course::Counted => "counted pages",
         }
     }
@@ -288,19 +355,12 @@ impl Strategy for OffsetPages {
         }
         let commands = starts
             .iter()
-            .map(|start| {
-                let mut params = self.params.clone();
-                params.insert("start".to_owned(), json!(start));
-                ListCommand {
-                    params: Value::Object(params),
-                }
-            })
+            .map(|start| self.position.command(*start))
             .collect();
-        self.issued += 1;
+        let ticket = self.issued.draw();
         let counted = self.pass.highest;
-        let flight = Flight { starts, counted };
-        self.flights.insert(Ticket(self.issued), flight);
-        Some((Ticket(self.issued), commands))
+        self.flights.insert(ticket, Flight { starts, counted });
+        Some((ticket, commands))
     }
 
     fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
@@ -311,33 +371,16 @@ impl Strategy for OffsetPages {
         };
         let mut again = Vec::new();
         for (start, outcome) in starts.into_iter().zip(outcomes) {
-            match outcome {
-                PageOutcome::Page { page, next, total } => {
+            match self.stalls.page(outcome)? {
+                Ok((page, beside)) => {
                     // Replies overtake each other; these two counts were made in this order.
-                    self.pass.fell |= total.is_some() && total < counted;
-                    counted = counted.max(total);
+                    self.pass.fell |= beside.total.is_some() && beside.total < counted;
+                    counted = counted.max(beside.total);
                     self.pass.highest = self.pass.highest.max(counted);
-                    self.take(start, page, next, total)?;
+                    self.take(start, page, &beside)?;
                 }
-                PageOutcome::Error(error) => {
-                    let Some(passing) = passing(&error) else {
-                        return Err(Stuck::Api(error));
-                    };
-                    self.stalls += u32::from(passing == Then::WaitShortly);
-                    if self.stalls >= MAX_STALLS {
-                        return Err(Stuck::Api(error));
-                    }
-                    then = passing;
-                    again.push(start);
-                }
-                PageOutcome::NotRun => {
-                    self.stalls += 1;
-                    if self.stalls >= MAX_STALLS {
-                        return Err(Stuck::Misbehaves(
-                            "the portal's reply has no result for a page of the list".to_owned(),
-                        ));
-                    }
-                    then = Then::WaitShortly;
+                Err(wait) => {
+                    then = wait;
                     again.push(start);
                 }
             }
@@ -349,6 +392,14 @@ impl Strategy for OffsetPages {
             self.settle()?;
         }
         Ok(then)
+    }
+
+    fn give_back(&mut self, ticket: Ticket) {
+        if let Some(flight) = self.flights.remove(&ticket) {
+            for start in flight.starts.into_iter().rev() {
+                self.wanted.push_front(start);
+            }
+        }
     }
 
     fn pop(&mut self) -> Option<Page> {
@@ -376,134 +427,22 @@ impl Strategy for OffsetPages {
             complete_to: None,
         }
     }
+
+    fn proof(&self) -> Proof {
+        match self.total {
+            Some(total)
+                if self.finished
+                    && self.rows == total
+                    && total > 0
+                    && !self.nameless
+                    && !self.pass.shifted =>
+            {
+                Proof::Counted(total)
+            }
+            _ => Proof::None,
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
-    use serde_json::json;
-
-    use super::super::strategy::label;
-    use super::*;
-
-    /// What a portal answers to one `start`: IDs, `next` and `total`.
-    type Answer = (Vec<u64>, Option<u64>, Option<u64>);
-
-    fn batch(answers: &[Answer]) -> BatchOfLists {
-        let mut parts = [Map::new(), Map::new(), Map::new()];
-        for (place, (ids, next, total)) in answers.iter().enumerate() {
-            let rows: Vec<Value> = ids.iter().map(|id| json!({"ID": id.to_string()})).collect();
-            parts[0].insert(label(place), json!(rows));
-            if let Some(next) = next {
-                parts[1].insert(label(place), json!(next));
-            }
-            if let Some(total) = total {
-                parts[2].insert(label(place), json!(total));
-            }
-        }
-        let [result, next, total] = parts;
-        let body =
-            json!({"result": {"result": result, "result_next": next, "result_total": total}});
-        let labels: Vec<String> = (0..answers.len()).map(label).collect();
-        let place = Place {
-            key: None,
-            id: Some("ID"),
-        };
-        read_batch(&body.to_string().into(), &labels, place).unwrap()
-    }
-
-    /// Walks a list of which `answer` gives the pages, `room` commands a request; the IDs in the order they came.
-    fn walk(room: usize, mut answer: impl FnMut(u64) -> Answer) -> Result<Vec<u64>, Stuck> {
-        let mut pages = OffsetPages::new(Map::new());
-        let mut ids = Vec::new();
-        for _ in 0..2_000 {
-            while let Some(page) = pages.pop() {
-                ids.extend(page.ids().map(Option::unwrap));
-            }
-            if pages.is_done() {
-                assert_eq!(pages.buffered(), 0);
-                return Ok(ids);
-            }
-            let (ticket, commands) = pages.next(room, Ahead::Allowed).expect("a command");
-            let answers: Vec<Answer> = commands
-                .iter()
-                .map(|command| answer(command.params["start"].as_u64().unwrap()))
-                .collect();
-            pages.accept(ticket, batch(&answers).outcomes)?;
-        }
-        panic!("the walk does not end");
-    }
-
-    /// A page of `all` as a controller serves it.
-    fn slice(all: &[u64], start: u64) -> Vec<u64> {
-        all.iter().skip(start as usize).take(50).copied().collect()
-    }
-
-    #[test]
-    fn a_count_beyond_reason_is_an_error_and_costs_no_memory() {
-        for total in [1_000_000_000_000_000, u64::MAX] {
-            let all: Vec<u64> = (1..=130).collect();
-            let walked = walk(50, |start| {
-                let next = (start + 50 < 130).then_some(start + 50);
-                (slice(&all, start), next, Some(total))
-            });
-            assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
-        }
-    }
-
-    #[test]
-    fn a_count_beyond_reason_over_an_empty_page_is_an_error() {
-        let walked = walk(50, |_| (Vec::new(), None, Some(1_000_000)));
-        assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
-    }
-
-    #[test]
-    fn a_list_with_neither_total_nor_next_is_read_to_its_end() {
-        for rows in [0, 49, 50, 51, 100, 120] {
-            let all: Vec<u64> = (1..=rows).collect();
-            let ids = walk(50, |start| (slice(&all, start), None, None)).unwrap();
-            assert_eq!(ids, all);
-        }
-    }
-
-    #[test]
-    fn a_list_that_is_not_paged_at_all_comes_once() {
-        for rows in [1, 50, 100, 120] {
-            let all: Vec<u64> = (1..=rows).collect();
-            let ids = walk(50, |_| (all.clone(), None, None)).unwrap();
-            assert_eq!(ids, all);
-        }
-    }
-
-    #[test]
-    fn rows_deleted_all_the_time_hide_no_other_in_silence() {
-        let mut whole = 0;
-        for seed in 0..300 {
-            let mut random = fastrand::Rng::with_seed(seed);
-            let mut rows: Vec<u64> = (1..=400).collect();
-            let room = random.usize(1..4);
-            let pace = random.f64() * 0.6;
-            let walked = walk(room, |start| {
-                if random.f64() < pace && rows.len() > 10 {
-                    let gone = random.usize(..rows.len());
-                    rows.remove(gone);
-                }
-                let start = if start < rows.len() as u64 { start } else { 0 };
-                let page = slice(&rows, start);
-                let next = start + page.len() as u64;
-                let total = rows.len() as u64;
-                (page, (next < total).then_some(next), Some(total))
-            });
-            if let Ok(ids) = walked {
-                whole += 1;
-                let came: HashSet<u64> = ids.into_iter().collect();
-                let lost: Vec<_> = rows
-                    .iter()
-                    .filter(|id| **id <= 400 && !came.contains(id))
-                    .collect();
-                assert!(lost.is_empty(), "seed {seed}: {lost:?}");
-            }
-        }
-        assert!(whole > 100, "{whole} of 300 lists came whole");
-    }
-}
+mod tests;

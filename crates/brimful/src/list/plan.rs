@@ -1,212 +1,361 @@
-//! Which way a list is walked: from the catalogue and the parameters.
+//! Which way a list is walked: from the catalogue, the parameters and the caller's own wish.
+//!
+//! - `params` reads the parameters in any of their spellings,
+//! - `families` knows what methods want to be told where a page is.
 
-use brimful_protocol::catalogue::{self, Keyset, Method, Paging, Shape};
+mod families;
+mod params;
+
+use brimful_protocol::catalogue::{self, Keyset, KeysetForm, Method, Paging, Shape};
 use brimful_protocol::query;
-use brimful_protocol::rows::Place;
 use serde_json::{Map, Value};
 
-use super::bounds::Bounds;
-use super::lanes::{Lanes, Tail};
-use super::offset::OffsetPages;
+use super::carriage::{Carriage, OwnedPlace};
+use super::cursor::{CursorPages, Family};
+use super::keyset::{KeysetPages, Names};
+use super::lanes::{Lanes, Width};
+use super::offset::{Again, OffsetPages, Order};
+use super::position::Position;
 use super::strategy::Strategy;
+use super::tail::Tail;
+use super::walk::Walk;
+use super::whole::{Sorting, Trust, Whole};
+use super::windows::Windows;
+use crate::auth::Api;
 use crate::error::Error;
+use params::Sorted;
 
-/// How a list is to be walked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Walk {
-    /// By ID lanes where the method filters and sorts by ID, by counted pages otherwise.
-    #[default]
-    Auto,
-    /// By ID lanes, whatever the catalogue says.
-    Lanes,
-    /// By pages with `start`.
-    Pages,
-}
-
-/// Where the rows are in a reply, for as long as a list takes.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct OwnedPlace {
-    pub(crate) key: Option<String>,
-    pub(crate) id: Option<String>,
-}
-
-impl OwnedPlace {
-    pub(crate) fn as_place(&self) -> Place<'_> {
-        Place {
-            key: self.key.as_deref(),
-            id: self.id.as_deref(),
-        }
-    }
+/// What a list is asked to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) params: Value,
+    pub(crate) walk: Walk,
+    pub(crate) tail: Tail,
+    pub(crate) api: Api,
+    pub(crate) resume_after: Option<u64>,
 }
 
 pub(crate) struct Plan {
     pub(crate) strategy: Box<dyn Strategy>,
+    pub(crate) carriage: Carriage,
     pub(crate) place: OwnedPlace,
-    /// What to walk by if the method turns out not to filter or sort by ID.
-    pub(crate) fallback: Option<Box<dyn Strategy>>,
+    /// How a filter of the method says that the ID is above one, where it has such a key.
+    pub(crate) above: Option<String>,
+    /// What to walk by if the method turns out not to be walked this way.
+    pub(crate) fallback: Option<Box<Self>>,
 }
 
-/// Makes the plan for `method`.
-pub(crate) fn plan(
-    method: &str,
-    mut params: Map<String, Value>,
+/// Makes the plan for a list.
+pub(crate) fn plan(wanted: Wanted<'_>) -> Result<Plan, Error> {
+    let known = catalogue::find(wanted.method);
+    let api = match known {
+        Some(known) if known.rest == 3 => Api::Rest3,
+        _ => wanted.api,
+    };
+    let planner = Planner {
+        method: wanted.method,
+        api,
+        // What the catalogue has of the older method of the same name is not true of REST 3.0.
+        known: known.filter(|known| api == Api::Rest || known.rest == 3),
+        walk: wanted.walk,
+        tail: wanted.tail,
+        resume_after: wanted.resume_after,
+    };
+    planner.check(&wanted.params)?;
+    planner.plan(wanted.params)
+}
+
+struct Planner<'a> {
+    method: &'a str,
+    api: Api,
+    known: Option<&'static Method>,
     walk: Walk,
     tail: Tail,
-) -> Result<Plan, Error> {
-    let known = catalogue::find(method);
-    check(method, known, &params)?;
-    let sorted = is_given(&params, "order") || is_given(&params, "sort");
-    let keyset = match walk {
-        Walk::Auto if sorted => None,
-        Walk::Auto => known.and_then(|method| method.keyset),
-        Walk::Lanes if sorted => {
+    resume_after: Option<u64>,
+}
+
+impl Planner<'_> {
+    fn check(&self, params: &Value) -> Result<(), Error> {
+        for (name, value) in params.as_object().into_iter().flatten() {
+            if name.eq_ignore_ascii_case("start") {
+                return Err(Error::config(
+                    "a whole list has no start: leave it out, or call the method once",
+                ));
+            }
+            // JSON bodies carry everything; batches are query strings.
+            if self.api == Api::Rest
+                && params::is_named(name, "filter")
+                && let Some((what, place)) = query::vanishing(value)
+            {
+                return Err(Error::config(format!(
+                    "{what} as {name}{place} would vanish on the way and the condition with it: the list would not be filtered by it"
+                )));
+            }
+        }
+        if self.known.is_some_and(|known| known.shape == Shape::Scalar) {
+            return Err(Error::config(format!(
+                "{} does not return a list",
+                self.method
+            )));
+        }
+        Ok(())
+    }
+
+    fn plan(&self, params: Value) -> Result<Plan, Error> {
+        let by_place = matches!(self.walk, Walk::Auto | Walk::Pages);
+        if self.walk == Walk::NavParams || (by_place && self.family() == Some(Paging::NavParams)) {
+            let position = families::nav_params(self.method, params)?;
+            return self.by_pages(position, Order::Parallel);
+        }
+        let params = match params {
+            Value::Object(params) => params,
+            other => {
+                return Err(Error::config(format!(
+                    "the parameters of a list are an object, not {other}"
+                )));
+            }
+        };
+        match self.walk {
+            Walk::Auto => self.auto(params),
+            Walk::Lanes | Walk::Chain | Walk::Windows => {
+                let keyset = self.keyset().unwrap_or_else(|| self.likely_keyset());
+                self.by_id(keyset, params)
+            }
+            Walk::Cursor => self.by_cursor(params),
+            Walk::Whole => self.whole(params, Trust::Caller),
+            Walk::Next => self.by_pages(Position::Start(params), Order::ByNext),
+            Walk::LimitOffset => {
+                let position = families::limit_offset(self.known, params)?;
+                self.by_pages(position, Order::Parallel)
+            }
+            Walk::Pages | Walk::NavParams => {
+                let position = self.position(params)?;
+                self.by_pages(position, Order::Parallel)
+            }
+        }
+    }
+
+    fn auto(&self, params: Map<String, Value>) -> Result<Plan, Error> {
+        if families::cursor(self.method, self.api).is_some() {
+            return self.by_cursor(params);
+        }
+        if let Some(keyset) = self.keyset()
+            && params::sorted(&params, &keyset) == Sorted::ById
+            && !params::has_bare_conditions(&params, self.known, &keyset)
+        {
+            return self.by_id(keyset, params);
+        }
+        let listed = self
+            .known
+            .is_some_and(|k| matches!(k.shape, Shape::List | Shape::Wrapped | Shape::Map));
+        match self.family() {
+            Some(Paging::None) if listed => self.whole(params, Trust::Catalogue),
+            _ => {
+                let position = self.position(params)?;
+                self.by_pages(position, Order::Parallel)
+            }
+        }
+    }
+
+    /// How the method is paged, where that is known.
+    fn family(&self) -> Option<Paging> {
+        if families::nav(self.method) {
+            return Some(Paging::NavParams);
+        }
+        self.known.map(families::paging)
+    }
+
+    fn position(&self, params: Map<String, Value>) -> Result<Position, Error> {
+        if self.api == Api::Rest3 {
+            if params.contains_key("pagination") {
+                return Err(Error::config(
+                    "a whole list has no pagination of the caller's: leave it out",
+                ));
+            }
+            return Ok(Position::Pagination(params));
+        }
+        match self.family() {
+            Some(Paging::LimitOffset) => families::limit_offset(self.known, params),
+            _ => Ok(Position::Start(params)),
+        }
+    }
+
+    /// How the list is walked by ID, where that is known.
+    fn keyset(&self) -> Option<Keyset> {
+        // The one list of REST 3.0 that has an older namesake.
+        if self.api == Api::Rest3 && self.method.eq_ignore_ascii_case("tasks.task.list") {
+            return Some(self.likely_keyset());
+        }
+        self.known?.keyset
+    }
+
+    fn likely_keyset(&self) -> Keyset {
+        if self.api == Api::Rest3 {
+            return Keyset {
+                filter: "id",
+                row: "id",
+                key: Some("items"),
+                form: KeysetForm::Triples,
+            };
+        }
+        Keyset {
+            filter: "ID",
+            row: self.known.and_then(|method| method.id).unwrap_or("ID"),
+            key: self.known.and_then(|method| method.key),
+            form: KeysetForm::Maps,
+        }
+    }
+
+    fn by_id(&self, keyset: Keyset, mut params: Map<String, Value>) -> Result<Plan, Error> {
+        if params::sorted(&params, &keyset) == Sorted::Otherwise {
             return Err(Error::config(
                 "ID lanes walk in the order of the ID: leave the order out, or walk by pages",
             ));
         }
-        Walk::Lanes => Some(known.and_then(|method| method.keyset).unwrap_or(Keyset {
-            filter: "ID",
-            row: known.and_then(|method| method.id).unwrap_or("ID"),
-            key: known.and_then(|method| method.key),
-        })),
-        Walk::Pages => None,
-    };
-    let place = OwnedPlace {
-        key: known.and_then(|method| method.key).map(str::to_owned),
-        id: Some(
-            keyset
-                .map(|keyset| keyset.row)
-                .or(known.and_then(|method| method.id))
-                .unwrap_or("ID")
-                .to_owned(),
-        ),
-    };
-    let Some(keyset) = keyset else {
-        // Nothing is renamed here: methods without a walk by ID may know a parameter in one spelling only.
-        let documented = known.and_then(|method| method.keyset.map(|k| k.filter).or(method.id));
-        if let Some(id) = documented {
-            select_id(&mut params, id);
-        }
-        return Ok(Plan {
-            strategy: Box::new(OffsetPages::new(params)),
-            place,
-            fallback: None,
-        });
-    };
-    canonical(&mut params)?;
-    select_id(&mut params, keyset.filter);
-    let by_pages = OffsetPages::new(params.clone());
-    let bounds = match params.get_mut("filter") {
-        Some(Value::Object(filter)) => {
-            Bounds::lift(filter, keyset.filter).map_err(Error::config)?
-        }
-        _ => Bounds::default(),
-    };
-    let lanes = Lanes::new(keyset, params, bounds, tail);
-    let fallback = (walk == Walk::Auto).then(|| Box::new(by_pages) as Box<dyn Strategy>);
-    Ok(Plan {
-        strategy: Box::new(lanes),
-        place,
-        fallback,
-    })
-}
-
-fn check(method: &str, known: Option<&Method>, params: &Map<String, Value>) -> Result<(), Error> {
-    if params.keys().any(|key| key.eq_ignore_ascii_case("start")) {
-        return Err(Error::config(
-            "a whole list has no start: leave it out, or call the method once",
-        ));
-    }
-    for (name, value) in params {
-        if name.eq_ignore_ascii_case("filter")
-            && let Some((what, place)) = query::vanishing(value)
-        {
+        if params::has_bare_conditions(&params, self.known, &keyset) {
             return Err(Error::config(format!(
-                "{what} as {name}{place} would vanish on the way and the condition with it: the list would not be filtered by it"
+                "{} takes conditions beside its filter only where it has none, and a walk by ID adds one: put them in FILTER",
+                self.method
             )));
         }
-    }
-    let Some(known) = known else { return Ok(()) };
-    let refuse = |how: &str| {
-        Err(Error::config(format!(
-            "the list of {method} is paged {how}, which is not walked yet: call it page by page"
-        )))
-    };
-    match known.paging {
-        Paging::Pagination => refuse("by the pagination of REST 3.0"),
-        Paging::NavParams => refuse("by NAV_PARAMS"),
-        Paging::LimitOffset => refuse("by LIMIT and OFFSET"),
-        _ if matches!(known.shape, Shape::Scalar) => {
-            Err(Error::config(format!("{method} does not return a list")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether a parameter is there, in any case of its letters, and holds anything.
-fn is_given(params: &Map<String, Value>, name: &str) -> bool {
-    params.iter().any(|(key, value)| {
-        key.eq_ignore_ascii_case(name)
-            && match value {
-                Value::Null => false,
-                Value::Object(map) => !map.is_empty(),
-                Value::Array(items) => !items.is_empty(),
-                _ => true,
-            }
-    })
-}
-
-/// One spelling of the parameters that the lanes write: methods that are walked by ID take them in any case.
-fn canonical(params: &mut Map<String, Value>) -> Result<(), Error> {
-    for name in ["filter", "select", "order"] {
-        let others: Vec<String> = params
-            .keys()
-            .filter(|key| key.as_str() != name && key.eq_ignore_ascii_case(name))
-            .cloned()
-            .collect();
-        for other in others {
-            if params.contains_key(name) {
-                return Err(Error::config(format!(
-                    "{name} is given twice, as {name} and as {other}: the portal would take one of them"
-                )));
-            }
-            if let Some(value) = params.shift_remove(&other) {
-                params.insert(name.to_owned(), value);
-            }
-        }
-    }
-    // To PHP a list is a map with the keys 0, 1, …: groups of conditions may come so.
-    let filter = match params.shift_remove("filter") {
-        None => Map::new(),
-        Some(Value::Object(filter)) => filter,
-        Some(Value::Array(items)) => (0..).map(|i: usize| i.to_string()).zip(items).collect(),
-        Some(other) => {
-            return Err(Error::config(format!(
-                "the filter is {other}, not an object of conditions"
-            )));
-        }
-    };
-    if !filter.is_empty() {
-        params.insert("filter".to_owned(), Value::Object(filter));
-    }
-    params.shift_remove("order");
-    Ok(())
-}
-
-/// The lanes need the ID of every row, so it is selected even where the caller did not ask for it.
-fn select_id(params: &mut Map<String, Value>, id: &str) {
-    let select = params
-        .iter_mut()
-        .find(|(key, _)| key.eq_ignore_ascii_case("select"));
-    if let Some((_, Value::Array(fields))) = select {
-        let there = |field: &Value| {
-            field
-                .as_str()
-                .is_some_and(|f| f == "*" || f.eq_ignore_ascii_case(id))
+        let names = match (keyset.form, self.known) {
+            (KeysetForm::Sort, Some(known)) => Names {
+                filter: known.parameter("filter").unwrap_or("FILTER"),
+                sort: known.parameter("sort").unwrap_or("sort"),
+                order: known.parameter("order").unwrap_or("order"),
+            },
+            _ => Names::default(),
         };
-        if !fields.is_empty() && !fields.iter().any(there) {
-            fields.insert(0, Value::from(id));
+        params::canonical(&mut params, names, keyset.form)?;
+        params::select_id(&mut params, keyset.filter);
+        let by_pages = params.clone();
+        params::drop_order(&mut params, names);
+        let mut bounds = params::bounds(&mut params, names, &keyset)?;
+        bounds.above = bounds.above.max(self.resume_after.unwrap_or(0));
+        let rest3 = keyset.form == KeysetForm::Triples;
+        let pages = KeysetPages::new(keyset, names, params, bounds);
+        let strategy: Box<dyn Strategy> = match self.walk {
+            Walk::Windows => Box::new(Windows::new(pages, self.tail)),
+            // A batch of REST 3.0 ends at its first failure, so there each page travels by itself.
+            _ if rest3 => Box::new(Windows::new(pages, self.tail)),
+            Walk::Chain => Box::new(Lanes::new(pages, Width::One, self.tail)),
+            _ => Box::new(Lanes::new(pages, Width::Many, self.tail)),
+        };
+        // Rows that were to be left out would come again by pages.
+        let fallback = if self.walk == Walk::Auto && self.resume_after.is_none() {
+            let position = self.position(by_pages)?;
+            Some(Box::new(self.by_pages(position, Order::Parallel)?))
+        } else {
+            None
+        };
+        Ok(Plan {
+            strategy,
+            carriage: self.carriage(),
+            place: self.place(keyset.key, Some(keyset.row)),
+            above: (!rest3).then(|| format!(">{}", keyset.filter)),
+            fallback,
+        })
+    }
+
+    fn by_pages(&self, mut position: Position, order: Order) -> Result<Plan, Error> {
+        self.cannot_resume()?;
+        let known = self.known;
+        let documented = known.and_then(|method| method.keyset.map(|k| k.filter).or(method.id));
+        // Nothing is renamed here: methods without a walk by ID may know a parameter in one spelling only.
+        if let (Position::Start(params) | Position::Pagination(params), Some(id)) =
+            (&mut position, documented)
+        {
+            params::select_id(params, id);
+        }
+        let carriage = match position {
+            // A query string would lose the order of positional parameters, and the empty ones among them.
+            Position::NavParams { .. } => Carriage::Single(self.api),
+            _ => self.carriage(),
+        };
+        let row = known.and_then(|method| method.keyset.map(|k| k.row).or(method.id));
+        let again = match self.family() {
+            Some(Paging::None) => Again::ThatIsAll,
+            _ => Again::Stuck,
+        };
+        Ok(Plan {
+            strategy: Box::new(OffsetPages::new(position, order, again)),
+            carriage,
+            place: self.place(known.and_then(|method| method.key), row),
+            above: None,
+            fallback: None,
+        })
+    }
+
+    fn by_cursor(&self, mut params: Map<String, Value>) -> Result<Plan, Error> {
+        let found = families::cursor(self.method, self.api)
+            .unwrap_or_else(|| families::likely_cursor(self.api));
+        let above = if found.family.ascends() {
+            families::begin(&mut params, &found.family)?.max(self.resume_after.unwrap_or(0))
+        } else {
+            self.cannot_resume()?;
+            0
+        };
+        let key = found.key.or(self.known.and_then(|known| known.key));
+        let id = found.id.or(self.known.and_then(|known| known.id));
+        if let Family::Tail { field } = &found.family {
+            params::select_id(&mut params, field);
+        }
+        Ok(Plan {
+            strategy: Box::new(CursorPages::new(found.family, params, above)),
+            carriage: Carriage::Single(self.api),
+            place: self.place(key, id),
+            above: None,
+            fallback: None,
+        })
+    }
+
+    fn whole(&self, params: Map<String, Value>, trust: Trust) -> Result<Plan, Error> {
+        self.cannot_resume()?;
+        let known = self.known;
+        let sorting = match known.map(|known| known.shape) {
+            Some(Shape::Map) => Sorting::ById,
+            _ => Sorting::AsTheyCame,
+        };
+        let fallback = match trust {
+            Trust::Caller => None,
+            Trust::Catalogue => {
+                let position = self.position(params.clone())?;
+                Some(Box::new(self.by_pages(position, Order::Parallel)?))
+            }
+        };
+        let (key, id) = known.map_or((None, None), |known| (known.key, known.id));
+        Ok(Plan {
+            strategy: Box::new(Whole::new(params, sorting, trust)),
+            carriage: Carriage::Single(self.api),
+            place: self.place(key, id),
+            above: None,
+            fallback,
+        })
+    }
+
+    fn carriage(&self) -> Carriage {
+        match self.api {
+            Api::Rest => Carriage::Batch,
+            Api::Rest3 => Carriage::Single(Api::Rest3),
+        }
+    }
+
+    fn place(&self, key: Option<&str>, id: Option<&str>) -> OwnedPlace {
+        let items = (self.api == Api::Rest3).then_some("items");
+        OwnedPlace {
+            key: key.or(items).map(str::to_owned),
+            id: Some(id.unwrap_or("ID").to_owned()),
+        }
+    }
+
+    fn cannot_resume(&self) -> Result<(), Error> {
+        match self.resume_after {
+            None => Ok(()),
+            Some(id) => Err(Error::config(format!(
+                "the list of {} does not come in the order of its IDs: it cannot be gone on with after ID {id}",
+                self.method
+            ))),
         }
     }
 }

@@ -25,8 +25,53 @@ pub struct ListReport {
     /// The strategy that was used.
     pub strategy: &'static str,
     /// The list is complete up to this ID: every row with an ID up to it that was there throughout is in it. `None`
-    /// where rows are not walked by ID.
+    /// where rows are not walked by ID, and where the list was not read to its end.
     pub complete_to: Option<u64>,
+    /// What the rows are proved to be; of a list that broke off, what those are that came.
+    pub proof: Proof,
+    /// The portal's clock, in Unix seconds, when it answered the first request. [`Proof::UpTo`] holds for the rows that
+    /// were there at this time and were not deleted before the end of the walk.
+    pub as_of: Option<f64>,
+    /// Where to go on: after a list that broke off for the rows that are missing, after a whole one for those that are
+    /// new. `None` where rows do not come in the order of their IDs.
+    pub resume: Option<Resume>,
+}
+
+/// What the rows of a list are proved to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Proof {
+    /// Nothing: the list says neither how many rows it has nor was it walked by ID.
+    #[default]
+    None,
+    /// All rows up to this ID: each that was there throughout came exactly once, whatever came and went beside it.
+    UpTo(u64),
+    /// As many different rows as the portal counts, and its count did not change meanwhile. A row that was deleted and
+    /// another that was added at the same time are not seen in a count.
+    Counted(u64),
+    /// All rows that the method returns: they came in one reply.
+    OneReply,
+}
+
+impl Proof {
+    /// Of a walk in the order of IDs above `above` that is complete, or has come so far.
+    pub(crate) fn by_id(complete_to: Option<u64>, handed_to: u64, above: u64) -> Self {
+        match complete_to {
+            Some(id) => Self::UpTo(id),
+            None if handed_to > above => Self::UpTo(handed_to),
+            None => Self::None,
+        }
+    }
+}
+
+/// Where a list is to be gone on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Resume {
+    /// All rows with an ID up to this one were handed out: [`List::resume_after`](crate::List::resume_after) takes it.
+    pub after: u64,
+    /// How the method's filter spells the condition, where it has one: `>ID`.
+    pub filter: Option<String>,
 }
 
 /// How far a walk is.

@@ -3,8 +3,10 @@
 //! Strategies do no I/O and know no time, so that they can be run against a modelled portal by the thousand.
 
 use brimful_protocol::ApiError;
-use brimful_protocol::rows::{Page, PageOutcome};
+use brimful_protocol::rows::{Onward, Page, PageOutcome};
 use serde_json::Value;
+
+use super::report::Proof;
 
 /// A command of a list: its method is the list's, and its label is given by its place in the request (`p0`, `p1`, …).
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,24 @@ pub struct Extent {
     pub complete_to: Option<u64>,
 }
 
+impl Extent {
+    /// Of a walk by ID from above `first` to `horizon`.
+    pub(crate) fn of_ids(
+        first: u64,
+        handed_to: u64,
+        horizon: u64,
+        complete_to: Option<u64>,
+    ) -> Self {
+        let span = horizon.saturating_sub(first);
+        let done = match (complete_to, span) {
+            (Some(_), _) => 1.0,
+            (None, 0) => 0.0,
+            (None, span) => (handed_to.saturating_sub(first) as f64 / span as f64).min(1.0),
+        };
+        Self { done, complete_to }
+    }
+}
+
 pub(crate) trait Strategy: Send {
     /// The name for reports.
     fn name(&self) -> &'static str;
@@ -58,6 +78,9 @@ pub(crate) trait Strategy: Send {
     /// Takes the outcomes of a request, one for each of its commands.
     fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck>;
 
+    /// Takes a request back that came to nothing: what it asked for is to be asked for again, with fewer commands.
+    fn give_back(&mut self, ticket: Ticket);
+
     /// The next page in order, as soon as it is known to be next.
     fn pop(&mut self) -> Option<Page>;
 
@@ -68,11 +91,27 @@ pub(crate) trait Strategy: Send {
     fn buffered(&self) -> usize;
 
     fn extent(&self) -> Extent;
+
+    /// What the rows handed out so far are proved to be.
+    fn proof(&self) -> Proof;
+
+    /// The ID after which the rows not handed out yet begin, where rows come in the order of their IDs.
+    fn reached(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Names a request between [`Strategy::next`] and [`Strategy::accept`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Ticket(pub(crate) u64);
+
+impl Ticket {
+    /// The ticket after this one, which is from now on this one.
+    pub(crate) fn draw(&mut self) -> Self {
+        self.0 += 1;
+        *self
+    }
+}
 
 /// Whether a strategy may open up more of the list than it is reading already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +121,66 @@ pub(crate) enum Ahead {
     Full,
 }
 
+/// How often commands may come back without progress, in a row, before a walk gives up.
+const MAX_STALLS: u32 = 20;
+
+/// Commands that came back without a page, in a row.
+#[derive(Debug, Default)]
+pub(crate) struct Stalls(u32);
+
+/// What stands beside the rows of a page.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    pub(crate) next: Option<u64>,
+    pub(crate) total: Option<u64>,
+    pub(crate) onward: Onward,
+}
+
+impl Stalls {
+    /// The page of an outcome, or what to do before its command is sent again; an error where that is no use.
+    pub(crate) fn page(
+        &mut self,
+        outcome: PageOutcome,
+    ) -> Result<Result<(Page, Beside), Then>, Stuck> {
+        match outcome {
+            PageOutcome::Page {
+                page,
+                next,
+                total,
+                onward,
+            } => {
+                self.0 = 0;
+                let beside = Beside {
+                    next,
+                    total,
+                    onward,
+                };
+                Ok(Ok((page, beside)))
+            }
+            PageOutcome::Error(error) => {
+                let then = passing(&error);
+                self.0 += u32::from(then == Some(Then::WaitShortly));
+                match then {
+                    Some(then) if self.0 < MAX_STALLS => Ok(Err(then)),
+                    _ => Err(Stuck::Api(error)),
+                }
+            }
+            PageOutcome::NotRun => {
+                self.0 += 1;
+                if self.0 < MAX_STALLS {
+                    Ok(Err(Then::WaitShortly))
+                } else {
+                    Err(Stuck::Misbehaves(
+                        "the portal's reply has no result for a page of the list".to_owned(),
+                    ))
+                }
+            }
+        }
+    }
+}
+
 /// Whether a command that failed this way may succeed if it is sent again.
-pub(crate) fn passing(error: &ApiError) -> Option<Then> {
+fn passing(error: &ApiError) -> Option<Then> {
     use brimful_protocol::KnownCode;
     match error.code.known() {
         KnownCode::OperationTimeLimit => Some(Then::WaitForOperating),
@@ -91,6 +188,3 @@ pub(crate) fn passing(error: &ApiError) -> Option<Then> {
         _ => None,
     }
 }
-
-/// How often commands may come back without progress, in a row, before a walk gives up.
-pub(crate) const MAX_STALLS: u32 = 20;

@@ -20,6 +20,7 @@ use crate::check;
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::Error;
+use crate::list::List;
 use crate::reply::Reply;
 use crate::session::Call;
 
@@ -90,6 +91,22 @@ impl Rest3 {
             ));
         }
         self.send(method, params, Some(key.to_owned())).await
+    }
+
+    /// The list of a method, whole. Where it is filtered by ID it is read by ranges of IDs, in pages of 1,000 rows and
+    /// several at once; a `tail` goes by its cursor; any other list goes by pages.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// let mut pages = client.rest3().list("tasks.task.list").select(["id", "title"]).pages()?;
+    /// while let Some(page) = pages.next_page().await? {
+    ///     println!("{} tasks", page.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list(&self, method: impl Into<String>) -> List {
+        self.client.list(method).rest3()
     }
 
     async fn send(&self, method: &str, params: Value, key: Option<String>) -> Result<Reply, Error> {

@@ -1,5 +1,5 @@
-use brimful::list::{Tail, Walk};
-use brimful::{ErrorKind, Page};
+use brimful::list::Tail;
+use brimful::{ErrorKind, Page, Walk};
 use brimful_portal::{Fault, FaultRule, PortalConfig, When};
 use serde_json::{Value, json};
 
@@ -143,7 +143,7 @@ async fn a_list_that_cannot_be_walked_by_id_comes_by_counted_pages() {
             .rows("department", 130),
     );
     let client = unlimited(&portal);
-    for (method, rows) in [("user.get", 420), ("department.get", 130)] {
+    for (method, rows) in [("user.search", 420), ("department.get", 130)] {
         let (came, report) = ids(client.list(method)).await.unwrap();
         assert_eq!(report.strategy, "counted pages", "{method}");
         assert_eq!(came.len(), rows, "{method}");

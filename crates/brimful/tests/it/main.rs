@@ -3,6 +3,7 @@
 
 mod batches;
 mod blocking;
+mod by_id;
 mod cache;
 mod calls;
 mod each;
@@ -18,4 +19,5 @@ mod oauth;
 mod r7;
 mod rest;
 mod rest3;
+mod strategies;
 mod support;

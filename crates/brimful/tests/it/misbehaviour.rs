@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use brimful::{
-    Client, ErrorKind, Request, Response, Transport, TransportError, TransportErrorKind,
+    Client, ErrorKind, Request, Response, Transport, TransportError, TransportErrorKind, Walk,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -119,29 +119,44 @@ async fn an_error_with_status_200_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_list_that_serves_the_same_page_again_is_an_error_and_not_a_list() {
+/// The ends of a list of a thousand rows, and then its first page for ever.
+fn serves_page_1_again() -> Scripted {
     let full = page(1..=50);
-    let last: Vec<u64> = (951..=1000).rev().collect();
-    let ends = batch(&[full.clone(), page(last)]);
+    let ends = batch(&[full.clone(), page((951..=1000).rev())]);
     let again = batch(&vec![full; 50]);
-    let error = list_error(Scripted::new([(200, &ends), (200, &again)])).await;
+    Scripted::new([(200, &ends), (200, &again)])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_serves_the_same_page_again_is_an_error_before_the_first_row() {
+    let list = serves_page_1_again()
+        .client()
+        .list("crm.lead.list")
+        .walk(Walk::Lanes);
+    let error = ids(list).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Incomplete);
     assert!(
         error.to_string().contains("after ID 50 came ID 1"),
         "{error}"
     );
-    assert_eq!(error.report().unwrap().rows, 50);
+    assert_eq!(error.report().unwrap().rows, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_is_it_a_list_by_pages_where_the_second_one_is_the_first() {
+    let error = list_error(serves_page_1_again()).await;
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
+    assert!(
+        error.to_string().contains("comes the first page again"),
+        "{error}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn rows_without_an_id_cannot_be_walked_by_id() {
     let rows = format!("[{}]", vec![r#"{"NAME":"x"}"#; 50].join(","));
     let portal = Scripted::new([(200, &batch(&[rows.clone(), rows]))]);
-    let list = portal
-        .client()
-        .list("crm.lead.list")
-        .walk(brimful::list::Walk::Lanes);
+    let list = portal.client().list("crm.lead.list").walk(Walk::Lanes);
     let error = ids(list).await.unwrap_err();
     assert!(error.to_string().contains("a row has no ID"), "{error}");
 }

@@ -1,0 +1,255 @@
+//! Fetches a handful of IDs: one command each, and further ones for the pages of long results.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use brimful_protocol::batch::MAX_COMMANDS;
+use serde_json::{Map, Value};
+
+use super::ItemId;
+use super::merge::Joined;
+use crate::batch::{Answer, Command, Known, OnError, Outcome, Pace, Runner, of_error};
+use crate::client::Client;
+use crate::each::travels_alone;
+use crate::effect::{self, Effect};
+
+/// How often a result is read again whose pages do not fit together.
+const REPEATS: u32 = 3;
+
+/// What is fetched for each ID.
+#[derive(Debug, Clone)]
+pub(crate) struct Fetcher {
+    pub(crate) client: Client,
+    pub(crate) method: String,
+    /// Where the ID goes: `id`, or inside of a parameter.
+    pub(crate) path: Vec<String>,
+    pub(crate) params: Map<String, Value>,
+    pub(crate) pace: Arc<Pace>,
+}
+
+/// One page of the result for one of the IDs.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    place: usize,
+    start: Option<u64>,
+}
+
+/// The result of one ID as far as it has come.
+#[derive(Debug, Default)]
+struct Reading {
+    joined: Option<Joined>,
+    total: Option<u64>,
+    /// Where the pages after the first begin that are still to come, in order.
+    starts: Vec<u64>,
+    /// Pages that came.
+    seen: HashSet<u64>,
+    outcome: Option<Outcome>,
+    /// How often it was read from the start.
+    readings: u32,
+}
+
+impl Fetcher {
+    /// One outcome for each of the IDs, in their order.
+    pub(crate) async fn run(&self, ids: &[ItemId]) -> Vec<Outcome> {
+        let mut results: Vec<Reading> = ids.iter().map(|_| Reading::default()).collect();
+        let mut wanted: Vec<Wanted> = (0..ids.len())
+            .map(|place| Wanted { place, start: None })
+            .collect();
+        while !wanted.is_empty() {
+            let answers = self.ask(ids, &wanted).await;
+            for (wanted, answer) in wanted.drain(..).zip(answers) {
+                results[wanted.place].take(wanted.start, answer);
+            }
+            for (place, result) in results.iter_mut().enumerate() {
+                for start in result.next() {
+                    wanted.push(Wanted {
+                        place,
+                        start: Some(start),
+                    });
+                }
+                if result.is_torn() {
+                    if result.readings < REPEATS {
+                        *result = Reading {
+                            readings: result.readings + 1,
+                            ..Reading::default()
+                        };
+                        wanted.push(Wanted { place, start: None });
+                    } else {
+                        result.give_up();
+                    }
+                }
+            }
+        }
+        results.into_iter().map(Reading::finish).collect()
+    }
+
+    /// An answer for each page that is wanted.
+    async fn ask(&self, ids: &[ItemId], wanted: &[Wanted]) -> Vec<Answer> {
+        let mut answers: Vec<Option<Answer>> = wanted.iter().map(|_| None).collect();
+        let mut commands: Vec<(usize, Command)> = Vec::new();
+        for (at, one) in wanted.iter().enumerate() {
+            let params = self.params(&ids[one.place], one.start);
+            if travels_alone(&params) {
+                answers[at] = Some(self.alone(params).await);
+            } else {
+                let label = format!("i{at}").into();
+                let method = self.method.clone();
+                commands.push((
+                    at,
+                    Command {
+                        label,
+                        method,
+                        params,
+                    },
+                ));
+            }
+        }
+        let runner = Runner::new(
+            self.client.clone(),
+            None,
+            OnError::Continue,
+            Arc::clone(&self.pace),
+        );
+        let mut commands = commands.into_iter().peekable();
+        while commands.peek().is_some() {
+            let (places, some): (Vec<usize>, Vec<Command>) =
+                commands.by_ref().take(MAX_COMMANDS).unzip();
+            let ran = runner.run(&some, &mut Known::default()).await;
+            for (at, answer) in places.into_iter().zip(ran.answers) {
+                answers[at] = Some(answer);
+            }
+        }
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(|| Outcome::NotRun.into()))
+            .collect()
+    }
+
+    async fn alone(&self, params: Value) -> Answer {
+        let effect: Effect = effect::of(&self.method);
+        match Box::pin(self.client.call_as(&self.method, params, effect)).await {
+            Ok(reply) => Answer {
+                total: reply.total(),
+                next: reply.next_start(),
+                ..Outcome::Done(reply.raw().to_owned()).into()
+            },
+            Err(error) => of_error(&error).into(),
+        }
+    }
+
+    fn params(&self, id: &ItemId, start: Option<u64>) -> Value {
+        let mut params = self.params.clone();
+        insert(&mut params, &self.path, id.as_str());
+        if let Some(start) = start {
+            params.insert("start".to_owned(), start.into());
+        }
+        Value::Object(params)
+    }
+}
+
+/// Puts the ID where it goes; objects on the way are made.
+fn insert(params: &mut Map<String, Value>, path: &[String], id: &str) {
+    match path {
+        [] => {}
+        [name] => {
+            params.insert(name.clone(), id.into());
+        }
+        [name, rest @ ..] => {
+            let inside = params
+                .entry(name.clone())
+                .or_insert_with(|| Value::Object(Map::new()));
+            if !inside.is_object() {
+                *inside = Value::Object(Map::new());
+            }
+            if let Value::Object(inside) = inside {
+                insert(inside, rest, id);
+            }
+        }
+    }
+}
+
+impl Reading {
+    fn take(&mut self, start: Option<u64>, answer: Answer) {
+        let at = start.unwrap_or(0);
+        self.seen.insert(at);
+        self.starts.retain(|start| *start != at);
+        let Outcome::Done(page) = answer.outcome else {
+            self.outcome = Some(answer.outcome);
+            self.starts.clear();
+            return;
+        };
+        let Some(next) = answer.next else {
+            match &mut self.joined {
+                None => self.outcome = Some(Outcome::Done(page)),
+                Some(joined) => {
+                    if !joined.add(&page) {
+                        self.fail("its pages have different shapes");
+                    }
+                }
+            }
+            return;
+        };
+        match &mut self.joined {
+            None => {
+                self.joined = Joined::new(&page);
+                self.total = answer.total.filter(|total| *total > next);
+                if self.joined.is_none() {
+                    self.fail("there is another page of it, and it is no list");
+                }
+            }
+            Some(joined) => {
+                if !joined.add(&page) {
+                    self.fail("its pages have different shapes");
+                }
+            }
+        }
+        if self.outcome.is_some() {
+            return;
+        }
+        match self.total {
+            Some(total) if start.is_none() => {
+                let page = usize::try_from(next).unwrap_or(usize::MAX).max(1);
+                self.starts = (next..total).step_by(page).collect();
+            }
+            Some(_) => {}
+            None if next > at && !self.seen.contains(&next) => self.starts.push(next),
+            None => self.fail(&format!(
+                "after start {at} the portal names start {next} as the next page"
+            )),
+        }
+    }
+
+    /// Where the pages begin that are to be asked for now.
+    fn next(&self) -> Vec<u64> {
+        self.starts.clone()
+    }
+
+    /// Every page has come, and they are not as many rows as were counted: the rows changed meanwhile.
+    fn is_torn(&self) -> bool {
+        let rows = self.joined.as_ref().map(|joined| joined.len() as u64);
+        self.outcome.is_none()
+            && self.starts.is_empty()
+            && self.total.is_some_and(|total| rows != Some(total))
+    }
+
+    fn give_up(&mut self) {
+        let rows = self.joined.as_ref().map_or(0, Joined::len);
+        let total = self.total.unwrap_or_default();
+        self.fail(&format!(
+            "the portal counts {total} rows and {rows} came: they changed while they were read"
+        ));
+    }
+
+    fn fail(&mut self, why: &str) {
+        self.outcome = Some(Outcome::Unknown(why.to_owned()));
+        self.starts.clear();
+    }
+
+    fn finish(self) -> Outcome {
+        match (self.outcome, self.joined) {
+            (Some(outcome), _) => outcome,
+            (None, Some(joined)) => joined.finish().map_or(Outcome::NotRun, Outcome::Done),
+            (None, None) => Outcome::NotRun,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Items whose IDs come from a list, fetched while the list is still being read.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use brimful_protocol::batch::MAX_COMMANDS;
+use brimful_protocol::catalogue;
+use futures_core::Stream;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
+use serde_json::{Map, Value};
+
+use super::{ById, Found, IN_FLIGHT, ItemId, fetcher, found};
+use crate::client::Client;
+use crate::error::Error;
+use crate::list::{List, ListReport, Pages};
+
+/// Items of a list, to be fetched one by one, not yet asked for.
+#[derive(Debug)]
+#[must_use = "items are fetched by collect() or stream()"]
+pub struct ListAndGet {
+    client: Client,
+    list: List,
+    method: String,
+    field: Option<String>,
+    params: Value,
+}
+
+impl ListAndGet {
+    pub(super) fn new(client: &Client, list_method: String, get_method: String) -> Self {
+        let known = catalogue::find(&list_method);
+        let id = known
+            .and_then(|known| known.keyset.map(|keyset| keyset.filter).or(known.id))
+            .unwrap_or("ID");
+        Self {
+            client: client.clone(),
+            list: client.list(list_method).select([id]),
+            method: get_method,
+            field: None,
+            params: Value::Object(Map::new()),
+        }
+    }
+
+    /// Changes the list that the IDs come from: its walk, where it goes on, what it is filtered by.
+    ///
+    /// ```no_run
+    /// # fn example(client: brimful::Client) {
+    /// let items = client
+    ///     .list_and_get("crm.item.list", "crm.item.get")
+    ///     .list(|list| list.param("entityTypeId", 128).resume_after(1000))
+    ///     .param("entityTypeId", 128);
+    /// # }
+    /// ```
+    pub fn list(mut self, change: impl FnOnce(List) -> List) -> Self {
+        self.list = change(self.list);
+        self
+    }
+
+    /// The filter of the list.
+    pub fn filter(self, filter: Value) -> Self {
+        self.list(|list| list.filter(filter))
+    }
+
+    /// The parameter that takes the ID, as in [`GetById::id_field`](super::GetById::id_field).
+    pub fn id_field(mut self, name: impl Into<String>) -> Self {
+        self.field = Some(name.into());
+        self
+    }
+
+    /// One other parameter of the calls for the items.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        if let Value::Object(params) = &mut self.params {
+            params.insert(name.into(), value.into());
+        }
+        self
+    }
+
+    /// What came for each ID, in the order of the list. It ends with an error where the list does.
+    ///
+    /// # Errors
+    /// Parameters that make no list.
+    pub fn stream(self) -> Result<FoundInList, Error> {
+        let (found, _) = self.start()?;
+        Ok(found)
+    }
+
+    /// What came for all IDs of the list, and the account of the list.
+    ///
+    /// # Errors
+    /// Those of the list. What a portal says of one ID is the outcome of that ID.
+    pub async fn collect(self) -> Result<(ById, ListReport), Error> {
+        let (mut found, report) = self.start()?;
+        let mut all = ById::default();
+        while let Some(Found { id, outcome }) = found.try_next().await? {
+            all.push(id, outcome);
+        }
+        let report = report.await.unwrap_or_default();
+        Ok((all, report))
+    }
+
+    fn start(self) -> Result<(FoundInList, tokio::sync::oneshot::Receiver<ListReport>), Error> {
+        let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
+        let (told, report) = tokio::sync::oneshot::channel();
+        let ids = ids(self.list.pages()?, told);
+        let found = ids
+            .map(move |ids| {
+                let fetcher = fetcher.clone();
+                async move {
+                    match ids {
+                        Ok(ids) => found(&fetcher, ids).await.into_iter().map(Ok).collect(),
+                        Err(error) => vec![Err(error)],
+                    }
+                }
+            })
+            .buffered(IN_FLIGHT)
+            .flat_map(stream::iter);
+        Ok((FoundInList(found.boxed()), report))
+    }
+}
+
+/// The IDs of a list, a request's worth at a time; the account of the list is told when it is complete.
+fn ids(
+    pages: Pages,
+    told: tokio::sync::oneshot::Sender<ListReport>,
+) -> impl Stream<Item = Result<Vec<ItemId>, Error>> {
+    let state = (pages, Some(told));
+    let chunks = stream::unfold(state, |(mut pages, mut told)| async move {
+        match pages.next_page().await {
+            Ok(Some(page)) => {
+                let ids: Option<Vec<ItemId>> = page.ids().map(|id| id.map(ItemId::from)).collect();
+                let ids = ids.ok_or_else(|| Error::incomplete("a row of the list has no ID"));
+                let chunks: Vec<Result<Vec<ItemId>, Error>> = match ids {
+                    Ok(ids) => ids
+                        .chunks(MAX_COMMANDS)
+                        .map(|chunk| Ok(chunk.to_vec()))
+                        .collect(),
+                    Err(error) => vec![Err(error)],
+                };
+                Some((chunks, (pages, told)))
+            }
+            Ok(None) => {
+                if let (Some(told), Some(report)) = (told.take(), pages.report()) {
+                    // If nobody listens, nobody is told.
+                    let _ = told.send(report.clone());
+                }
+                None
+            }
+            Err(error) => Some((vec![Err(error)], (pages, told))),
+        }
+    });
+    chunks.flat_map(stream::iter)
+}
+
+/// What came for each ID of a list, in its order.
+pub struct FoundInList(BoxStream<'static, Result<Found, Error>>);
+
+impl Stream for FoundInList {
+    type Item = Result<Found, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next_unpin(context)
+    }
+}
+
+impl std::fmt::Debug for FoundInList {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FoundInList").finish_non_exhaustive()
+    }
+}

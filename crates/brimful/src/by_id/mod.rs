@@ -1,0 +1,319 @@
+//! Items by their IDs: any number, 50 in a request, several requests in flight; each ID is asked for once.
+//!
+//! - `id` is what may be an ID,
+//! - `fetch` asks for a handful of them, page by page where a result is long,
+//! - `merge` joins the pages of one result,
+//! - `listed` takes the IDs from a list.
+
+mod fetch;
+mod id;
+mod listed;
+mod merge;
+
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use brimful_protocol::batch::MAX_COMMANDS;
+use brimful_protocol::catalogue;
+use futures_core::Stream;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+pub use id::ItemId;
+pub use listed::{FoundInList, ListAndGet};
+
+use crate::batch::Outcome;
+use crate::client::Client;
+use crate::error::Error;
+use fetch::Fetcher;
+
+/// Requests in flight; the gate holds them back as the portal's limit wants it.
+const IN_FLIGHT: usize = 8;
+
+/// Items to be fetched by their IDs, not yet asked for.
+#[must_use = "items are fetched by collect() or stream()"]
+pub struct GetById {
+    client: Client,
+    method: String,
+    ids: Box<dyn Iterator<Item = ItemId> + Send>,
+    field: Option<String>,
+    params: Value,
+}
+
+/// What came for one ID.
+#[derive(Debug)]
+pub struct Found {
+    /// The ID.
+    pub id: ItemId,
+    /// What became of its call.
+    pub outcome: Outcome,
+}
+
+impl Client {
+    /// Calls `method` once for each of `ids`: any number of them, integers or texts. An ID that is given twice is asked
+    /// for once. A result with further pages (`crm.activity.list` of an owner) is read to its end, and its pages are
+    /// joined to one list.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// let deals = client.get_by_id("crm.deal.get", [7, 12, 7]).collect().await?;
+    /// for (id, outcome) in deals.iter() {
+    ///     println!("{id}: {outcome:?}");
+    /// }
+    /// let deal: serde_json::Value = deals.result(12)?;
+    ///
+    /// let owners = client
+    ///     .get_by_id("crm.activity.list", 1..=500)
+    ///     .id_field("filter[OWNER_ID]")
+    ///     .params(serde_json::json!({"filter": {"OWNER_TYPE_ID": 2}, "order": {"ID": "ASC"}}))
+    ///     .collect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_by_id<I>(&self, method: impl Into<String>, ids: I) -> GetById
+    where
+        I: IntoIterator,
+        I::Item: Into<ItemId> + 'static,
+        I::IntoIter: Send + 'static,
+    {
+        GetById {
+            client: self.clone(),
+            method: method.into(),
+            ids: Box::new(ids.into_iter().map(Into::into)),
+            field: None,
+            params: Value::Object(Map::new()),
+        }
+    }
+
+    /// The items of a list, each as `get_method` returns it: the IDs come from `list_method`, and items are fetched
+    /// while the list is still being read.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// let (tasks, report) = client
+    ///     .list_and_get("tasks.task.list", "tasks.task.get")
+    ///     .filter(serde_json::json!({">=CREATED_DATE": "2026-01-01"}))
+    ///     .collect()
+    ///     .await?;
+    /// println!("{} tasks, {:?}", tasks.len(), report.proof);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_and_get(
+        &self,
+        list_method: impl Into<String>,
+        get_method: impl Into<String>,
+    ) -> ListAndGet {
+        ListAndGet::new(self, list_method.into(), get_method.into())
+    }
+}
+
+impl GetById {
+    /// The parameter that takes the ID; `taskId`, or one inside of another: `filter[OWNER_ID]`. By default as the
+    /// catalogue knows the method, `id` where it does not.
+    pub fn id_field(mut self, name: impl Into<String>) -> Self {
+        self.field = Some(name.into());
+        self
+    }
+
+    /// The other parameters, the same for every ID: an object.
+    pub fn params(mut self, params: Value) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// One other parameter.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        if let Value::Object(params) = &mut self.params {
+            params.insert(name.into(), value.into());
+        }
+        self
+    }
+
+    /// What came for each ID as a stream: in the order in which the IDs were given, each of them once.
+    ///
+    /// # Errors
+    /// The parameters are no object, or hold a `start`.
+    pub fn stream(self) -> Result<Founds, Error> {
+        let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
+        let mut asked = HashSet::new();
+        let distinct = self.ids.filter(move |id| asked.insert(id.clone()));
+        let found = stream::iter(distinct)
+            .chunks(MAX_COMMANDS)
+            .map(move |ids| {
+                let fetcher = fetcher.clone();
+                async move { found(&fetcher, ids).await }
+            })
+            .buffered(IN_FLIGHT)
+            .flat_map(stream::iter);
+        Ok(Founds(found.boxed()))
+    }
+
+    /// What came for all IDs.
+    ///
+    /// # Errors
+    /// As for [`GetById::stream`]. What a portal says of one ID is the outcome of that ID.
+    pub async fn collect(self) -> Result<ById, Error> {
+        let ids: Vec<ItemId> = self.ids.collect();
+        let given = Self {
+            ids: Box::new(ids.clone().into_iter()),
+            ..self
+        };
+        let mut found = given.stream()?;
+        let mut all = ById::default();
+        while let Some(Found { id, outcome }) = found.next().await {
+            all.push(id, outcome);
+        }
+        all.order = ids
+            .iter()
+            .filter_map(|id| all.places.get(id))
+            .copied()
+            .collect();
+        Ok(all)
+    }
+}
+
+async fn found(fetcher: &Fetcher, ids: Vec<ItemId>) -> Vec<Found> {
+    let outcomes = fetcher.run(&ids).await;
+    ids.into_iter()
+        .zip(outcomes)
+        .map(|(id, outcome)| Found { id, outcome })
+        .collect()
+}
+
+fn fetcher(
+    client: &Client,
+    method: String,
+    field: Option<String>,
+    params: Value,
+) -> Result<Fetcher, Error> {
+    let params = match params {
+        Value::Object(params) => params,
+        other => {
+            return Err(Error::config(format!(
+                "the parameters beside an ID are an object, not {other}"
+            )));
+        }
+    };
+    if params.keys().any(|key| key.eq_ignore_ascii_case("start")) {
+        return Err(Error::config(
+            "all pages of a result are read: leave the start out",
+        ));
+    }
+    let field = field.unwrap_or_else(|| usual_field(&method).to_owned());
+    let path: Vec<String> = field
+        .split(['[', ']'])
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    if path.is_empty() {
+        return Err(Error::config("the parameter for the ID has no name"));
+    }
+    Ok(Fetcher {
+        client: client.clone(),
+        method,
+        path,
+        params,
+        pace: Arc::default(),
+    })
+}
+
+/// The parameter that takes the ID: the one that is called so, or the only one whose name ends so.
+fn usual_field(method: &str) -> &'static str {
+    let Some(known) = catalogue::find(method) else {
+        return "id";
+    };
+    known
+        .parameter("id")
+        .or_else(|| known.parameter("taskId"))
+        .unwrap_or("id")
+}
+
+/// What came for each ID, in the order in which the IDs were given.
+pub struct Founds(BoxStream<'static, Found>);
+
+impl Stream for Founds {
+    type Item = Found;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Found>> {
+        self.0.poll_next_unpin(context)
+    }
+}
+
+impl std::fmt::Debug for Founds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Founds").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for GetById {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GetById")
+            .field("method", &self.method)
+            .field("field", &self.field)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came for many IDs: by ID, and in the order in which they were given.
+#[derive(Debug, Default)]
+pub struct ById {
+    found: Vec<Found>,
+    places: HashMap<ItemId, usize>,
+    /// The place of each ID that was given, those given again included.
+    order: Vec<usize>,
+}
+
+impl ById {
+    fn push(&mut self, id: ItemId, outcome: Outcome) {
+        self.places.insert(id.clone(), self.found.len());
+        self.order.push(self.found.len());
+        self.found.push(Found { id, outcome });
+    }
+
+    /// The outcome of an ID.
+    pub fn get(&self, id: impl Into<ItemId>) -> Option<&Outcome> {
+        let place = *self.places.get(&id.into())?;
+        self.found.get(place).map(|found| &found.outcome)
+    }
+
+    /// The result of an ID, as a type.
+    ///
+    /// # Errors
+    /// It has no result; the error says what became of it. Or its result is not of the type.
+    pub fn result<T: DeserializeOwned>(&self, id: impl Into<ItemId>) -> Result<T, Error> {
+        let id = id.into();
+        match self.get(&id) {
+            Some(outcome) => outcome.result(id.as_str()),
+            None => Err(Error::config(format!("the ID {id} was not asked for"))),
+        }
+    }
+
+    /// The outcomes in the order in which the IDs were given; an ID that was given twice comes twice.
+    pub fn iter(&self) -> impl Iterator<Item = (&ItemId, &Outcome)> {
+        self.order
+            .iter()
+            .filter_map(|place| self.found.get(*place))
+            .map(|found| (&found.id, &found.outcome))
+    }
+
+    /// How many different IDs there are.
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// What came for each different ID, in the order in which they were given.
+    pub fn into_found(self) -> Vec<Found> {
+        self.found
+    }
+}

@@ -1,0 +1,113 @@
+//! How commands of a list travel: up to 50 in a batch, or each in a request of its own.
+
+use std::sync::Arc;
+
+use brimful_protocol::batch::{MAX_COMMANDS, command};
+use brimful_protocol::rows::{BatchOfLists, PageOutcome, Place, RowsError, read_batch, read_list};
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::strategy::{ListCommand, label};
+use crate::auth::Api;
+use crate::effect;
+use crate::ledger::Calls;
+use crate::session::{Call, Scope};
+
+/// How commands of a list travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carriage {
+    /// In a batch: its query strings hold no nulls, no empty lists, and no order of parameters.
+    Batch,
+    /// Each in a JSON body of its own.
+    Single(Api),
+}
+
+/// Where the rows are in a reply, for as long as a list takes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OwnedPlace {
+    pub(crate) key: Option<String>,
+    pub(crate) id: Option<String>,
+}
+
+impl OwnedPlace {
+    fn as_place(&self) -> Place<'_> {
+        Place {
+            key: self.key.as_deref(),
+            id: self.id.as_deref(),
+        }
+    }
+}
+
+impl Carriage {
+    /// Commands that a request holds at the most.
+    pub(crate) fn most(self) -> usize {
+        match self {
+            Self::Batch => MAX_COMMANDS,
+            Self::Single(_) => 1,
+        }
+    }
+
+    /// What a request of so many commands may be charged for: the commands, the batch around them, or both.
+    pub(crate) fn charges(self, method: &str, commands: usize) -> Calls {
+        let own = (method.into(), commands as u32);
+        match self {
+            Self::Batch => Arc::new([("batch".into(), 1), own]),
+            Self::Single(_) => Arc::new([own]),
+        }
+    }
+
+    /// The request that carries these commands.
+    pub(crate) fn call(self, method: &str, commands: &[ListCommand], scope: &Scope) -> Call {
+        let effect = effect::of(method);
+        match self {
+            Self::Batch => {
+                let cmd: Map<String, Value> = commands
+                    .iter()
+                    .enumerate()
+                    .map(|(place, c)| (label(place), Value::String(command(method, &c.params))))
+                    .collect();
+                let body = json!({ "halt": 0, "cmd": cmd }).to_string();
+                Call {
+                    subject: method.to_owned(),
+                    charges: self.charges(method, commands.len()),
+                    ..Call::new("batch", effect, body, scope)
+                }
+            }
+            Self::Single(api) => {
+                let params = commands.first().map_or(&Value::Null, |c| &c.params);
+                Call {
+                    api,
+                    ..Call::new(method, effect, params.to_string(), scope)
+                }
+            }
+        }
+    }
+
+    /// Reads the reply to so many commands.
+    pub(crate) fn read(
+        self,
+        body: &Bytes,
+        commands: usize,
+        place: &OwnedPlace,
+    ) -> Result<BatchOfLists, RowsError> {
+        match self {
+            Self::Batch => {
+                let labels: Vec<String> = (0..commands).map(label).collect();
+                read_batch(body, &labels, place.as_place())
+            }
+            Self::Single(_) => {
+                let reply = read_list(body, place.as_place())?;
+                Ok(BatchOfLists {
+                    outcomes: vec![PageOutcome::Page {
+                        page: reply.page,
+                        next: reply.next,
+                        total: reply.total,
+                        onward: reply.onward,
+                    }],
+                    times: vec![reply.time.clone()],
+                    time: reply.time,
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Lists by pages against scripted answers.
+
+use std::collections::HashSet;
+
+use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::list::strategy::label;
+
+/// What a portal answers to one `start`: IDs, `next` and `total`.
+type Answer = (Vec<u64>, Option<u64>, Option<u64>);
+
+fn batch(answers: &[Answer]) -> BatchOfLists {
+    let mut parts = [Map::new(), Map::new(), Map::new()];
+    for (place, (ids, next, total)) in answers.iter().enumerate() {
+        let rows: Vec<Value> = ids.iter().map(|id| json!({"ID": id.to_string()})).collect();
+        parts[0].insert(label(place), json!(rows));
+        if let Some(next) = next {
+            parts[1].insert(label(place), json!(next));
+        }
+        if let Some(total) = total {
+            parts[2].insert(label(place), json!(total));
+        }
+    }
+    let [result, next, total] = parts;
+    let body = json!({"result": {"result": result, "result_next": next, "result_total": total}});
+    let labels: Vec<String> = (0..answers.len()).map(label).collect();
+    let place = Place {
+        key: None,
+        id: Some("ID"),
+    };
+    read_batch(&body.to_string().into(), &labels, place).unwrap()
+}
+
+/// Walks a list of which `answer` gives the pages, `room` commands a request; the IDs in the order they came.
+fn walk(room: usize, mut answer: impl FnMut(u64) -> Answer) -> Result<Vec<u64>, Stuck> {
+    let mut pages = OffsetPages::new(
+        Position::Start(Map::new()),
+        Order::Parallel,
+        Again::ThatIsAll,
+    );
+    let mut ids = Vec::new();
+    for _ in 0..2_000 {
+        while let Some(page) = pages.pop() {
+            ids.extend(page.ids().map(Option::unwrap));
+        }
+        if pages.is_done() {
+            assert_eq!(pages.buffered(), 0);
+            return Ok(ids);
+        }
+        let (ticket, commands) = pages.next(room, Ahead::Allowed).expect("a command");
+        let answers: Vec<Answer> = commands
+            .iter()
+            .map(|command| answer(command.params["start"].as_u64().unwrap()))
+            .collect();
+        pages.accept(ticket, batch(&answers).outcomes)?;
+    }
+    panic!("the walk does not end");
+}
+
+/// A page of `all` as a controller serves it.
+fn slice(all: &[u64], start: u64) -> Vec<u64> {
+    all.iter().skip(start as usize).take(50).copied().collect()
+}
+
+#[test]
+fn a_count_beyond_reason_is_an_error_and_costs_no_memory() {
+    for total in [1_000_000_000_000_000, u64::MAX] {
+        let all: Vec<u64> = (1..=130).collect();
+        let walked = walk(50, |start| {
+            let next = (start + 50 < 130).then_some(start + 50);
+            (slice(&all, start), next, Some(total))
+        });
+        assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
+    }
+}
+
+#[test]
+fn a_count_beyond_reason_over_an_empty_page_is_an_error() {
+    let walked = walk(50, |_| (Vec::new(), None, Some(1_000_000)));
+    assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
+}
+
+#[test]
+fn a_list_with_neither_total_nor_next_is_read_to_its_end() {
+    for rows in [0, 49, 50, 51, 100, 120] {
+        let all: Vec<u64> = (1..=rows).collect();
+        let ids = walk(50, |start| (slice(&all, start), None, None)).unwrap();
+        assert_eq!(ids, all);
+    }
+}
+
+#[test]
+fn a_list_that_is_not_paged_at_all_comes_once() {
+    for rows in [1, 50, 100, 120] {
+        let all: Vec<u64> = (1..=rows).collect();
+        let ids = walk(50, |_| (all.clone(), None, None)).unwrap();
+        assert_eq!(ids, all);
+    }
+}
+
+#[test]
+fn rows_deleted_all_the_time_hide_no_other_in_silence() {
+    let mut whole = 0;
+    for seed in 0..300 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut rows: Vec<u64> = (1..=400).collect();
+        let room = random.usize(1..4);
+        let pace = random.f64() * 0.6;
+        let walked = walk(room, |start| {
+            if random.f64() < pace && rows.len() > 10 {
+                let gone = random.usize(..rows.len());
+                rows.remove(gone);
+            }
+            let start = if start < rows.len() as u64 { start } else { 0 };
+            let page = slice(&rows, start);
+            let next = start + page.len() as u64;
+            let total = rows.len() as u64;
+            (page, (next < total).then_some(next), Some(total))
+        });
+        if let Ok(ids) = walked {
+            whole += 1;
+            let came: HashSet<u64> = ids.into_iter().collect();
+            let lost: Vec<_> = rows
+                .iter()
+                .filter(|id| **id <= 400 && !came.contains(id))
+                .collect();
+            assert!(lost.is_empty(), "seed {seed}: {lost:?}");
+        }
+    }
+    assert!(whole > 100, "{whole} of 300 lists came whole");
+}

@@ -1,0 +1,302 @@
+//! Strategies against a modelled portal, by the thousand lists: no network, no clock, requests answered in any order.
+
+mod lanes;
+mod one_by_one;
+mod windows;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use brimful_protocol::catalogue::{self, Keyset};
+use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
+use serde_json::{Map, Value, json};
+
+use super::bounds::Bounds;
+use super::keyset::{KeysetPages, Names};
+use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
+
+/// A portal that holds IDs and answers pages of them, as an older list or as one of REST 3.0.
+struct Model {
+    ids: BTreeSet<u64>,
+    random: fastrand::Rng,
+    /// Rows of a full page.
+    page: usize,
+    /// Rows that the list leaves out of its pages, as the rights of a user do.
+    hidden: BTreeSet<u64>,
+    /// Rows may wait in so many bytes.
+    memory: usize,
+    /// Of requests, this share comes to nothing.
+    lost: f64,
+    commands: usize,
+    requests: usize,
+}
+
+/// What a command asks for.
+struct Range {
+    above: u64,
+    up_to: u64,
+    down: bool,
+    limit: usize,
+}
+
+impl Model {
+    fn new(ids: impl IntoIterator<Item = u64>, seed: u64) -> Self {
+        Self {
+            ids: ids.into_iter().collect(),
+            random: fastrand::Rng::with_seed(seed),
+            page: 50,
+            hidden: BTreeSet::new(),
+            memory: 4_000_000,
+            lost: 0.0,
+            commands: 0,
+            requests: 0,
+        }
+    }
+
+    /// A list of REST 3.0.
+    fn of_rest_3(ids: impl IntoIterator<Item = u64>, seed: u64) -> Self {
+        Self {
+            page: 1000,
+            ..Self::new(ids, seed)
+        }
+    }
+
+    fn answer(&mut self, commands: &[ListCommand]) -> BatchOfLists {
+        self.requests += 1;
+        self.commands += commands.len();
+        assert!(commands.len() <= 50, "a batch has at most 50 commands");
+        let mut pages: Vec<Vec<u64>> = Vec::new();
+        for command in commands {
+            let range = range(&command.params, &pages);
+            pages.push(self.rows(&range));
+        }
+        batch(&pages)
+    }
+
+    fn rows(&self, range: &Range) -> Vec<u64> {
+        if range.above >= range.up_to {
+            return Vec::new();
+        }
+        let found = self.ids.range(range.above + 1..=range.up_to).copied();
+        let limit = range.limit.min(self.page);
+        let page: Vec<u64> = if range.down {
+            found.rev().take(limit).collect()
+        } else {
+            found.take(limit).collect()
+        };
+        page.into_iter()
+            .filter(|id| !self.hidden.contains(id))
+            .collect()
+    }
+}
+
+/// A batch reply with these pages.
+fn batch(pages: &[Vec<u64>]) -> BatchOfLists {
+    let mut body = String::from(r#"{"result":{"result":{"#);
+    for (place, page) in pages.iter().enumerate() {
+        let rows: Vec<String> = page
+            .iter()
+            .map(|id| format!(r#"{{"ID":"{id}"}}"#))
+            .collect();
+        let comma = if place == 0 { "" } else { "," };
+        write!(body, r#"{comma}"p{place}":[{}]"#, rows.join(",")).unwrap();
+    }
+    body.push_str("}}}");
+    let labels: Vec<String> = (0..pages.len()).map(label).collect();
+    let place = Place {
+        key: None,
+        id: Some("ID"),
+    };
+    read_batch(&body.into(), &labels, place).unwrap()
+}
+
+fn range(params: &Value, pages: &[Vec<u64>]) -> Range {
+    let filter = &params["filter"];
+    if params["pagination"].is_null() {
+        assert_eq!(params["start"], -1, "no page is counted");
+        return Range {
+            above: match &filter[">ID"] {
+                Value::Null => 0,
+                Value::Number(n) => n.as_u64().unwrap(),
+                Value::String(reference) => dereference(reference, pages),
+                other => panic!("{other} is no ID"),
+            },
+            up_to: filter["<=ID"].as_u64().unwrap_or(u64::MAX),
+            down: params["order"]["ID"] == "DESC",
+            limit: 50,
+        };
+    }
+    let bound = |operator: &str| {
+        let mut triples = filter.as_array().into_iter().flatten();
+        let triple = triples.find(|triple| triple[1] == operator);
+        triple.map(|triple| triple[2].as_u64().unwrap())
+    };
+    Range {
+        above: bound(">").unwrap_or(0),
+        up_to: bound("<=").unwrap_or(u64::MAX),
+        down: params["order"]["id"] == "DESC",
+        limit: params["pagination"]["limit"].as_u64().unwrap() as usize,
+    }
+}
+
+/// What a legacy list makes of `$result[pN][49][ID]`: where the page is too short, the page itself, cast to 1 or 0.
+fn dereference(reference: &str, pages: &[Vec<u64>]) -> u64 {
+    let page = reference
+        .strip_prefix("$result[p")
+        .and_then(|r| r.strip_suffix("][49][ID]"))
+        .unwrap();
+    let page = &pages[page.parse::<usize>().unwrap()];
+    page.get(49).copied().unwrap_or(u64::from(!page.is_empty()))
+}
+
+struct Walked {
+    ids: Vec<u64>,
+    commands: usize,
+    requests: usize,
+}
+
+/// The pages by ID of a method.
+fn pages_of(method: &str, bounds: Bounds) -> KeysetPages {
+    let keyset: Keyset = catalogue::find(method).unwrap().keyset.unwrap();
+    KeysetPages::new(keyset, Names::default(), Map::new(), bounds)
+}
+
+/// Walks the whole list with up to `in_flight` requests of `room` commands, answered in random order; `churn` changes
+/// the portal before each answer.
+fn walk_with(
+    strategy: &mut dyn Strategy,
+    room: usize,
+    model: &mut Model,
+    in_flight: usize,
+    mut churn: impl FnMut(&mut Model),
+) -> Result<Walked, Stuck> {
+    let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
+    let mut ids = Vec::new();
+    for _ in 0..1_000_000 {
+        while let Some(page) = strategy.pop() {
+            assert!(!page.is_empty(), "a page without rows is handed out");
+            ids.extend(page.ids().map(Option::unwrap));
+            assert_eq!(strategy.reached(), ids.last().copied());
+        }
+        if strategy.is_done() {
+            assert_eq!(strategy.buffered(), 0);
+            return Ok(Walked {
+                ids,
+                commands: model.commands,
+                requests: model.requests,
+            });
+        }
+        while flights.len() < in_flight {
+            let ahead = if strategy.buffered() < model.memory {
+                Ahead::Allowed
+            } else {
+                Ahead::Full
+            };
+            let Some(flight) = strategy.next(room, ahead) else {
+                break;
+            };
+            assert!(flight.1.len() <= room);
+            flights.push(flight);
+        }
+        assert!(
+            !flights.is_empty(),
+            "nothing in flight and nothing to send, but not done"
+        );
+        let landed = if model.random.bool() {
+            0
+        } else {
+            model.random.usize(..flights.len())
+        };
+        let (ticket, commands) = flights.remove(landed);
+        churn(model);
+        if model.random.f64() < model.lost {
+            strategy.give_back(ticket);
+            continue;
+        }
+        let answer = model.answer(&commands);
+        strategy.accept(ticket, answer.outcomes)?;
+    }
+    panic!("the walk does not end");
+}
+
+fn quiet(_: &mut Model) {}
+
+fn sparse(rows: usize, density: f64, seed: u64) -> Vec<u64> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    (1..)
+        .filter(|_| random.f64() < density)
+        .take(rows)
+        .collect()
+}
+
+/// Dense stretches of a few hundred to a few thousand IDs, with gaps up to a hundred times as long between them.
+fn clustered(rows: usize, seed: u64) -> Vec<u64> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut ids = Vec::new();
+    let mut id = 1;
+    while ids.len() < rows {
+        for _ in 0..random.usize(200..4000) {
+            ids.push(id);
+            id += random.u64(1..=2);
+        }
+        id += random.u64(1..100_000);
+    }
+    ids.truncate(rows);
+    ids
+}
+
+/// IDs in stretches `(gap before, rows, widest step)`.
+fn stretched(stretches: Vec<(u64, usize, u64)>, random: &mut fastrand::Rng) -> Vec<u64> {
+    let mut ids = Vec::new();
+    let mut id = 0;
+    for (gap, rows, step) in stretches {
+        id += gap;
+        for _ in 0..rows {
+            ids.push(id);
+            id += random.u64(1..=step);
+        }
+    }
+    ids.retain(|id| *id > 0);
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Rows come and go: new ones above all others, old ones anywhere; what goes is taken out of `lasting`.
+fn change(model: &mut Model, changes: usize, highest: u64, lasting: &mut BTreeSet<u64>) {
+    for _ in 0..changes {
+        if model.random.bool() {
+            let next = model.ids.last().copied().unwrap_or(0) + model.random.u64(1..20);
+            model.ids.insert(next);
+        } else {
+            let from = model.random.u64(..=highest);
+            if let Some(&gone) = model.ids.range(from..).next() {
+                model.ids.remove(&gone);
+                lasting.remove(&gone);
+            }
+        }
+    }
+}
+
+/// Whether every row that was there throughout came, each once and in order.
+fn is_exact(came: &[u64], lasting: &BTreeSet<u64>) -> Result<(), String> {
+    if !came.windows(2).all(|w| w[0] < w[1]) {
+        return Err("not in order, each once".to_owned());
+    }
+    let came: BTreeSet<u64> = came.iter().copied().collect();
+    let missing: Vec<&u64> = lasting.difference(&came).take(5).collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("missing {missing:?}"))
+    }
+}
+
+#[test]
+fn the_model_answers_both_kinds_of_lists() {
+    let model = Model::new(1..=60, 1);
+    let older = json!({"filter": {">ID": 5, "<=ID": 8}, "order": {"ID": "ASC"}, "start": -1});
+    let rest_3 = json!({"filter": [["id", ">", 5], ["id", "<=", 8]], "order": {"id": "DESC"}, "pagination": {"limit": 2}});
+    assert_eq!(model.rows(&range(&older, &[])), [6, 7, 8]);
+    assert_eq!(model.rows(&range(&rest_3, &[])), [8, 7]);
+}

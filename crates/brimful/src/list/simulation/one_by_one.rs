@@ -1,0 +1,195 @@
+//! Lists that are gone through one page after the other, by a cursor or by their place.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use super::*;
+use crate::list::cursor::{CursorPages, Family};
+use crate::list::offset::{Again, OffsetPages, Order};
+use crate::list::position::Position;
+use crate::list::report::Proof;
+use crate::list::strategy::Strategy;
+
+/// Walks a list that `answer` answers, a page at a time.
+fn walk(
+    strategy: &mut dyn Strategy,
+    mut answer: impl FnMut(&Value) -> Value,
+) -> Result<Vec<u64>, Stuck> {
+    let mut ids = Vec::new();
+    for _ in 0..10_000 {
+        while let Some(page) = strategy.pop() {
+            ids.extend(page.ids().map(Option::unwrap));
+        }
+        if strategy.is_done() {
+            return Ok(ids);
+        }
+        let (ticket, commands) = strategy.next(1, Ahead::Allowed).expect("a command");
+        let body = json!({"result": {"result": {"p0": answer(&commands[0].params)}}}).to_string();
+        let place = Place {
+            key: None,
+            id: Some("id"),
+        };
+        let read = read_batch(&body.into(), &[label(0)], place).unwrap();
+        strategy.accept(ticket, read.outcomes)?;
+    }
+    panic!("the walk does not end");
+}
+
+fn rows(ids: impl IntoIterator<Item = u64>) -> Value {
+    ids.into_iter().map(|id| json!({ "id": id })).collect()
+}
+
+fn messages() -> CursorPages {
+    CursorPages::new(Family::FirstId, Map::new(), 0)
+}
+
+fn by_next_cursor() -> CursorPages {
+    CursorPages::new(Family::AfterCursor, Map::new(), 0)
+}
+
+fn limited() -> OffsetPages {
+    let position = Position::LimitOffset {
+        params: Map::new(),
+        within: None,
+        limit: ("LIMIT".to_owned(), 50),
+        offset: "OFFSET".to_owned(),
+    };
+    OffsetPages::new(position, Order::Parallel, Again::Stuck)
+}
+
+#[test]
+fn messages_come_in_the_order_of_their_ids_however_a_page_is_sorted() {
+    for count in [0, 1, 49, 50, 51, 170] {
+        let mut pages = messages();
+        let came = walk(&mut pages, |params| {
+            let above = params["FIRST_ID"].as_u64().unwrap();
+            let mut page: Vec<u64> = (above + 1..=count).take(50).collect();
+            page.reverse();
+            json!({"messages": rows(page), "chat_id": 7})
+        });
+        assert_eq!(came.unwrap(), (1..=count).collect::<Vec<_>>());
+        if count > 0 {
+            assert_eq!(
+                (pages.proof(), pages.reached()),
+                (Proof::UpTo(count), Some(count))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cursor_that_does_not_advance_is_an_error() {
+    let stuck = walk(&mut messages(), |_| rows(1..=50)).unwrap_err();
+    assert!(matches!(stuck, Stuck::Misbehaves(_)), "{stuck:?}");
+    let stuck = walk(
+        &mut by_next_cursor(),
+        |_| json!({"items": rows(1..=50), "nextCursor": 7}),
+    );
+    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    let mut new = 0;
+    let stuck = walk(&mut by_next_cursor(), |_| {
+        new += 1;
+        json!({"items": rows([new]), "nextCursor": 7})
+    });
+    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+}
+
+#[test]
+fn a_cursor_in_the_result_is_followed_until_there_is_none() {
+    for last in [Value::Null, json!({"position": 9, "id": 120})] {
+        let came = walk(&mut by_next_cursor(), |params| {
+            let after = params["pagination"]["afterCursor"]["id"]
+                .as_u64()
+                .unwrap_or(0);
+            let page: Vec<u64> = (after + 1..=120).take(50).collect();
+            let next = match page.last() {
+                Some(id) if *id < 120 => json!({"position": 1, "id": id}),
+                _ => last.clone(),
+            };
+            json!({"items": rows(page), "nextCursor": next})
+        });
+        assert_eq!(came.unwrap(), (1..=120).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_full_page_that_does_not_say_how_to_go_on_is_not_taken_for_the_list() {
+    let stuck = walk(&mut by_next_cursor(), |_| json!({"items": rows(1..=50)}));
+    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    let stuck = walk(&mut limited(), |params| {
+        let offset = params["OFFSET"].as_u64().unwrap();
+        json!({"items": rows(offset + 1..=offset), "hasMore": true})
+    });
+    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+}
+
+#[test]
+fn notifications_go_back_from_the_last_one_by_its_id_and_type() {
+    let all: Vec<u64> = (1..=120).rev().collect();
+    let mut pages = CursorPages::new(Family::LastId, Map::new(), 0);
+    let came = walk(&mut pages, |params| {
+        let before = params["LAST_ID"].as_u64().unwrap_or(u64::MAX);
+        if before < u64::MAX {
+            assert_eq!(params["LAST_TYPE"], 3);
+        }
+        let page = all.iter().filter(|id| **id < before).take(50);
+        page.map(|id| json!({"id": id, "notify_type": 3})).collect()
+    });
+    assert_eq!(came.unwrap(), all);
+}
+
+#[test]
+fn limit_and_offset_go_on_from_the_rows_that_came() {
+    for count in [0, 1, 19, 20, 50, 51, 120] {
+        // The portal gives no more than 20 rows, whatever it is asked for.
+        let came = walk(&mut limited(), |params| {
+            let offset = params["OFFSET"].as_u64().unwrap();
+            rows((offset + 1..=count).take(20))
+        });
+        assert_eq!(came.unwrap(), (1..=count).collect::<Vec<_>>());
+        let came = walk(&mut limited(), |params| {
+            let offset = params["OFFSET"].as_u64().unwrap();
+            json!({"items": rows((offset + 1..=count).take(50)), "hasMore": offset + 50 < count})
+        });
+        assert_eq!(came.unwrap(), (1..=count).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_full_first_page_that_comes_again_is_no_list() {
+    let stuck = walk(&mut limited(), |_| rows(1..=50));
+    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    let came = walk(&mut limited(), |_| rows(1..=12));
+    assert_eq!(came.unwrap(), (1..=12).collect::<Vec<_>>());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, rng_seed: RngSeed::Fixed(26), ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_tail_has_every_row_that_is_there_throughout_exactly_once(
+        stretches in proptest::collection::vec((1u64..5_000, 1usize..1_500, 1u64..50), 0..6),
+        seed in any::<u64>(),
+        churn in 0usize..30,
+    ) {
+        let ids = stretched(stretches, &mut fastrand::Rng::with_seed(seed));
+        let mut lasting: BTreeSet<u64> = ids.iter().copied().collect();
+        let highest = ids.last().copied().unwrap_or(0);
+        let mut model = Model::of_rest_3(ids, seed);
+        let field = "id".to_owned();
+        let mut tail = CursorPages::new(Family::Tail { field }, Map::new(), 0);
+        let came = walk(&mut tail, |params| {
+            change(&mut model, churn, highest, &mut lasting);
+            let cursor = &params["cursor"];
+            rows(model.rows(&Range {
+                above: cursor["value"].as_u64().unwrap(),
+                up_to: u64::MAX,
+                down: false,
+                limit: cursor["limit"].as_u64().unwrap() as usize,
+            }))
+        }).unwrap();
+        prop_assert_eq!(is_exact(&came, &lasting), Ok(()));
+    }
+}

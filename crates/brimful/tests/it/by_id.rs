@@ -1,0 +1,237 @@
+//! Items by their IDs.
+
+use brimful::{ErrorKind, ItemId, Outcome};
+use brimful_portal::{Fault, FaultRule, PortalConfig, When};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use crate::support::{client, portal, unlimited};
+
+#[tokio::test(start_paused = true)]
+async fn results_are_found_by_id_and_come_in_the_order_of_the_ids() {
+    for count in [1u64, 49, 50, 51, 101, 1_001] {
+        let portal = portal(PortalConfig::unlimited().rows("crm.deal", count));
+        let given: Vec<u64> = (1..=count).rev().collect();
+        let deals = unlimited(&portal)
+            .get_by_id("crm.deal.get", given.clone())
+            .collect()
+            .await
+            .unwrap();
+        assert_eq!(deals.len() as u64, count);
+        let order: Vec<u64> = deals
+            .iter()
+            .map(|(id, _)| id.as_str().parse().unwrap())
+            .collect();
+        assert_eq!(order, given);
+        for id in given {
+            let deal: Value = deals.result(id).unwrap();
+            assert_eq!(deal["ID"], id.to_string());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_given_twice_is_asked_for_once() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 100));
+    let given: Vec<ItemId> = (0..500u64).map(|n| ItemId::from(n % 100 + 1)).collect();
+    let before = portal.stats().commands;
+    let deals = unlimited(&portal)
+        .get_by_id("crm.deal.get", given.clone())
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!(portal.stats().commands - before, 100);
+    assert_eq!(deals.len(), 100);
+    let order: Vec<ItemId> = deals.iter().map(|(id, _)| id.clone()).collect();
+    assert_eq!(order, given, "by the place in which each was given");
+    assert!(deals.get("7").is_some() && deals.get(7).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_not_there_is_its_own_outcome() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 60));
+    let deals = unlimited(&portal)
+        .get_by_id("crm.deal.get", ["5", "777", "x"])
+        .collect()
+        .await
+        .unwrap();
+    assert!(matches!(deals.get(5), Some(Outcome::Done(_))));
+    assert!(matches!(deals.get(777), Some(Outcome::Failed(_))));
+    assert!(matches!(deals.get("x"), Some(Outcome::Failed(_))));
+    assert!(deals.get(6).is_none());
+    assert_eq!(
+        deals.result::<Value>(6).unwrap_err().kind(),
+        ErrorKind::Config
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parameter_for_the_id_is_known_or_named() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .rows("tasks.task", 70)
+            .rows("crm.deal", 70),
+    );
+    let client = unlimited(&portal);
+    let tasks = client
+        .get_by_id("tasks.task.get", 1..=70)
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!(tasks.result::<Value>(33).unwrap()["task"]["id"], "33");
+    let items = client
+        .get_by_id("crm.item.get", 1..=70)
+        .param("entityTypeId", 2)
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!(items.result::<Value>(33).unwrap()["item"]["id"], 33);
+    let lists = client
+        .get_by_id("crm.deal.list", [33])
+        .id_field("filter[ID]")
+        .params(json!({"select": ["ID"]}))
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!(lists.result::<Value>(33).unwrap()[0]["ID"], "33");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_of_several_pages_comes_whole() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .rows("crm.deal", 330)
+            .rows("user", 3),
+    );
+    let client = unlimited(&portal);
+    let found = client
+        .get_by_id("crm.deal.list", [50, 120, 330, 400])
+        .id_field("filter[<=ID]")
+        .params(json!({"select": ["ID"], "order": {"ID": "ASC"}}))
+        .collect()
+        .await
+        .unwrap();
+    for (id, count) in [(50, 50), (120, 120), (330, 330), (400, 330)] {
+        let rows: Vec<Value> = found.result(id).unwrap();
+        let ids: Vec<&str> = rows.iter().map(|row| row["ID"].as_str().unwrap()).collect();
+        let expected: Vec<String> = (1..=count).map(|id: u64| id.to_string()).collect();
+        assert_eq!(ids, expected);
+    }
+    let items = client
+        .get_by_id("crm.item.list", [2])
+        .id_field("entityTypeId")
+        .params(json!({"select": ["id"]}))
+        .collect()
+        .await
+        .unwrap();
+    let items: Value = items.result(2).unwrap();
+    assert_eq!(items["items"].as_array().unwrap().len(), 330);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_loses_replies_loses_no_item() {
+    let portal = portal(PortalConfig::new().rows("crm.deal", 3_200));
+    for (seed, fault) in [
+        Fault::QueryLimit,
+        Fault::Reset(When::AfterWork),
+        Fault::Html(When::AfterWork),
+        Fault::Status(502, When::BeforeWork),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        portal
+            .faults()
+            .add(FaultRule::chance(0.1, seed as u64, fault));
+    }
+    let found = client(&portal).get_by_id("crm.deal.get", 1..=3_200);
+    let deals = found.collect().await.unwrap();
+    for id in 1..=3_200 {
+        assert_eq!(deals.result::<Value>(id).unwrap()["ID"], id.to_string());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_can_be_streamed() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 330));
+    let mut found = unlimited(&portal)
+        .get_by_id("crm.deal.get", (1..=330).chain(1..=330))
+        .stream()
+        .unwrap();
+    let mut expected = 1..=330;
+    while let Some(found) = found.next().await {
+        assert_eq!(found.id, ItemId::from(expected.next().unwrap()));
+        assert!(found.outcome.done().is_some());
+    }
+    assert!(expected.next().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_items_of_a_list_are_fetched_in_its_order() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .sparse_rows("crm.deal", 1_234, 0.4)
+            .rows("tasks.task", 120),
+    );
+    let client = unlimited(&portal);
+    let (deals, report) = client
+        .list_and_get("crm.deal.list", "crm.deal.get")
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!((deals.len(), report.rows), (1_234, 1_234));
+    let ids: Vec<u64> = deals
+        .iter()
+        .map(|(id, _)| id.as_str().parse().unwrap())
+        .collect();
+    assert!(ids.is_sorted());
+    for (id, outcome) in deals.iter() {
+        let deal: Value = serde_json::from_str(outcome.done().unwrap().get()).unwrap();
+        assert_eq!(deal["ID"], id.as_str());
+    }
+    let mut tasks = client
+        .list_and_get("tasks.task.list", "tasks.task.get")
+        .filter(json!({">ID": 100}))
+        .stream()
+        .unwrap();
+    let mut count = 0;
+    while let Some(task) = tasks.next().await {
+        assert!(task.unwrap().outcome.done().is_some());
+        count += 1;
+    }
+    assert_eq!(count, 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_breaks_off_ends_its_items_with_an_error() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 5_000));
+    portal
+        .faults()
+        .add(FaultRule::every(1, Fault::Status(502, When::BeforeWork)).after(4));
+    let result = unlimited(&portal)
+        .list_and_get("crm.deal.list", "crm.deal.get")
+        .collect()
+        .await;
+    assert!(result.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_fetched_by_id_is_refused_by_name() {
+    let portal = portal(PortalConfig::unlimited());
+    let client = unlimited(&portal);
+    for (params, says) in [(json!([1]), "an object"), (json!({"START": 50}), "start")] {
+        let error = client
+            .get_by_id("crm.deal.get", [1])
+            .params(params)
+            .collect()
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    let error = client
+        .get_by_id("crm.deal.get", [1])
+        .id_field("[]")
+        .collect()
+        .await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Config);
+}
