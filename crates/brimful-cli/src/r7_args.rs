@@ -13,7 +13,7 @@ use crate::params::Param;
 use crate::portal_arg::PortalArg;
 use crate::{env_vars, params, portal_arg, redact};
 
-/// Talk to an R7-Office (ONLYOFFICE Community Server) portal: requests, batches, whole lists
+/// Requests, batches and whole lists of R7-Office (ONLYOFFICE Community Server)
 ///
 /// Who calls is said by a token (--token), or by a user (--user) whose password is in the environment.
 #[derive(Debug, Args)]

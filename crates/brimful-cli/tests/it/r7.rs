@@ -128,7 +128,7 @@ fn a_whole_list_is_in_the_file() {
     assert_story!(output, @r"
     exit code 0
     --- stderr
-    2,345 rows in N s: people.jsonl (301.1 kB)
+    2,345 rows in N s: people.jsonl (280.2 kB)
     2 requests
     ");
     let people = desk.rows("people.jsonl");
