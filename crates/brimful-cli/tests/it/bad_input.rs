@@ -273,15 +273,15 @@ fn a_portal_that_answers_an_error_with_status_200() {
 }
 
 #[test]
-fn a_portal_that_has_moved() {
+fn a_portal_that_has_moved_without_saying_where() {
     let portal = server(|_| {
-        b"HTTP/1.1 302 Found\r\nLocation: https://new.bitrix24.ru/rest/1/s3cr3tc0de42/batch\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
+        b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
     });
     let (_, output) = export(&portal);
     assert_story!(output, @r#"
     exit code 1
     --- stderr
-    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal has moved to new.bitrix24.ru: use that address
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered 302 Found without saying where it has moved to
     "#);
 }
 

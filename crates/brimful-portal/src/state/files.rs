@@ -7,8 +7,8 @@ use bytes::Bytes;
 /// The only folder there is.
 pub(crate) const ROOT: u64 = 1;
 
-/// The ID of the first file that is put there.
-const FIRST: u64 = 1 << 32;
+/// The ID of the first file that is put there. It hides what was generated under the same ID.
+const FIRST: u64 = ROOT + 1;
 
 /// A file.
 #[derive(Debug, Clone)]
@@ -26,7 +26,6 @@ pub(crate) struct Files(BTreeMap<u64, StoredFile>);
 
 impl Files {
     pub(crate) fn add(&mut self, file: StoredFile) -> u64 {
-        // Below are the folder and what is generated.
         let id = self.0.last_key_value().map_or(FIRST, |(id, _)| *id + 1);
         self.0.insert(id, file);
         id
