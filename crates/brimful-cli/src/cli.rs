@@ -165,6 +165,7 @@ pub(crate) enum Format {
 }
 
 /// The ways to walk a list.
+#[allow(clippy::doc_markdown, reason = "the help of a program has no markup")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WalkArg {
     /// By ID where the method filters and sorts by ID, by its own kind of pages otherwise
