@@ -6,6 +6,7 @@
 //! runtime, and holds nothing of the client or of the emulator: both are built on it and never on each other.
 
 pub mod batch;
+pub mod calendar;
 pub mod catalogue;
 mod code;
 mod envelope;

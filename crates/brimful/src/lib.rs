@@ -44,6 +44,7 @@ pub mod rest3;
 mod retry;
 mod session;
 mod stats;
+pub mod tasks;
 mod transport;
 
 pub use auth::{

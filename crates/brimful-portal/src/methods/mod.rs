@@ -285,9 +285,19 @@ fn older_task(methods: &mut Vec<Method>) {
         read!("task", "task.elapseditem.getlist", elapsed::get_list),
         read!("task", "task.elapseditem.get", elapsed::get),
         write!("task", "task.elapseditem.add", elapsed::add),
+        write!("task", "task.elapseditem.update", elapsed::update),
         write!("task", "task.elapseditem.delete", elapsed::delete),
         read!("task", "task.checklistitem.getlist", checklist::get_list),
+        read!("task", "task.checklistitem.get", checklist::get),
         write!("task", "task.checklistitem.add", checklist::add),
+        write!("task", "task.checklistitem.update", checklist::update),
+        write!("task", "task.checklistitem.delete", checklist::delete),
+        write!(
+            "task",
+            "task.checklistitem.complete",
+            checklist::tick::<true>
+        ),
+        write!("task", "task.checklistitem.renew", checklist::tick::<false>),
         read!("task", "task.item.list", older::list),
         read!("task", "task.items.getlist", older::get_list),
     ]);
@@ -314,7 +324,18 @@ fn task(methods: &mut Vec<Method>) {
             "tasks.task.favorite.remove",
             tasks::favorite::<false>
         ),
+        write!("task", "tasks.task.delegate", tasks::delegate),
+        write!("task", "tasks.task.startwatch", tasks::watch::<true>),
+        write!("task", "tasks.task.stopwatch", tasks::watch::<false>),
+        write!("task", "tasks.task.mute", tasks::flag::<false, true>),
+        write!("task", "tasks.task.unmute", tasks::flag::<false, false>),
+        write!("task", "tasks.task.pin", tasks::flag::<true, true>),
+        write!("task", "tasks.task.unpin", tasks::flag::<true, false>),
+        read!("task", "tasks.task.counters.get", tasks::counters::get),
+        read!("task", "tasks.task.history.list", tasks::history::list),
         write!("task", "task.commentitem.add", tasks::comments::add),
+        write!("task", "task.commentitem.update", tasks::comments::update),
+        write!("task", "task.commentitem.delete", tasks::comments::delete),
         read!("task", "task.commentitem.get", tasks::comments::get),
         read!(
             "task",

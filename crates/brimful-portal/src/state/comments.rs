@@ -36,4 +36,20 @@ impl Comments {
         });
         self.last
     }
+
+    /// A comment on a task, to be changed.
+    pub(crate) fn find(&mut self, task: u64, id: u64) -> Option<&mut Comment> {
+        let comments = self.by_task.get_mut(&task)?;
+        comments.iter_mut().find(|comment| comment.id == id)
+    }
+
+    /// Deletes a comment; whether it was there.
+    pub(crate) fn delete(&mut self, task: u64, id: u64) -> bool {
+        let Some(comments) = self.by_task.get_mut(&task) else {
+            return false;
+        };
+        let before = comments.len();
+        comments.retain(|comment| comment.id != id);
+        comments.len() < before
+    }
 }

@@ -10,6 +10,7 @@ mod dictionary;
 pub(crate) mod entities;
 pub(crate) mod files;
 pub(crate) mod hash;
+pub(crate) mod history;
 pub(crate) mod links;
 mod loading;
 pub(crate) mod moment;
@@ -26,6 +27,7 @@ use categories::Categories;
 use comments::Comments;
 use entities::{ENTITIES, STATUS};
 use files::Files;
+use history::History;
 use links::Links;
 use loading::{Target, entity_of, place, target};
 use presence::Presence;
@@ -135,6 +137,8 @@ pub(crate) struct State {
     pub(crate) tables: Vec<Table>,
     pub(crate) links: Links,
     pub(crate) comments: Comments,
+    /// What became of tasks since the portal began.
+    pub(crate) history: History,
     pub(crate) categories: Categories,
     /// What is served as it was given.
     pub(crate) shelf: Shelf,
@@ -209,6 +213,7 @@ impl State {
             tables: tables.collect(),
             links: Links::default(),
             comments: Comments::default(),
+            history: History::default(),
             categories: Categories::default(),
             shelf: Shelf::new(served, data.replies),
             files: Files::default(),

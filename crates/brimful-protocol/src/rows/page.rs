@@ -131,6 +131,25 @@ impl Page {
     }
 }
 
+/// Rows in another shape than they came in: their IDs, and their JSON.
+impl FromIterator<(Option<u64>, String)> for Page {
+    fn from_iter<I: IntoIterator<Item = (Option<u64>, String)>>(rows: I) -> Self {
+        let mut body = Vec::new();
+        let rows = rows
+            .into_iter()
+            .map(|(id, json)| {
+                let start = body.len();
+                body.extend_from_slice(json.as_bytes());
+                Span::new(&(start..body.len()), id)
+            })
+            .collect();
+        Self {
+            body: body.into(),
+            rows,
+        }
+    }
+}
+
 impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<_> = self.ids().collect();

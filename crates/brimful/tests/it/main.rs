@@ -21,3 +21,4 @@ mod rest;
 mod rest3;
 mod strategies;
 mod support;
+mod tasks;

@@ -2,12 +2,12 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::{existing, task};
+use super::{existing, history, task};
 use crate::method::{Call, MethodError, Output};
 use crate::methods::params::missing;
 use crate::state::entities::TASK;
 use crate::state::schema::{Class, Schema};
-use crate::state::table::Record;
+use crate::state::table::{Record, Row};
 use crate::state::{State, moment};
 
 fn time(seconds: i64) -> Value {
@@ -73,6 +73,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
         record.set(field, value);
     }
     let id = state.table_mut(TASK).insert(record);
+    history::note(state, id, call, "NEW", Value::Null);
     Ok(task(state, id, &[], now))
 }
 
@@ -108,6 +109,71 @@ pub(crate) fn act<const STATUS: i64>(
     Ok(task(state, id, &[], call.seconds()))
 }
 
+/// `tasks.task.delegate`: somebody else is to do it, and who was to looks on.
+pub(crate) fn delegate(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    let user = call.required("userId")?.to_int();
+    let schema = &state.table(TASK).schema;
+    let (responsible, auditors) = (schema.legacy("RESPONSIBLE_ID"), schema.legacy("AUDITORS"));
+    let mut values = Vec::new();
+    if let (Some(responsible), Some(auditors)) = (responsible, auditors) {
+        let row = state.table(TASK).row(id);
+        let mut watching = people(&row, auditors);
+        watching.extend(row.cell(responsible).to_int());
+        values.push((responsible, Value::Int(user)));
+        values.push((auditors, watching.into_iter().collect()));
+    }
+    change(state, id, values, call);
+    Ok(task(state, id, &[], call.seconds()))
+}
+
+/// `tasks.task.startwatch` and `.stopwatch`: the caller looks on, or no more.
+pub(crate) fn watch<const YES: bool>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    let me = call.user as i64;
+    let table = state.table(TASK);
+    if let Some(at) = table.schema.legacy("AUDITORS") {
+        let mut watching = people(&table.row(id), at);
+        watching.retain(|user| *user != me);
+        if YES {
+            watching.push(me);
+        }
+        change(state, id, vec![(at, watching.into_iter().collect())], call);
+    }
+    Ok(task(state, id, &[], call.seconds()))
+}
+
+fn people(row: &Row<'_>, at: usize) -> Vec<i64> {
+    let mut people = Vec::new();
+    row.cell(at).any(|person| {
+        people.extend(person.to_int());
+        false
+    });
+    people
+}
+
+/// `tasks.task.mute`, `.unmute`, `.pin` and `.unpin`, whose task may be called `id` or `taskId`.
+pub(crate) fn flag<const PIN: bool, const YES: bool>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    if let (None, Some(id)) = (call.params.get("taskId"), call.params.get("id").cloned()) {
+        call.params.insert("taskId", id);
+    }
+    let id = existing(state, call)?;
+    let table = state.table_mut(TASK);
+    if let Some(at) = table
+        .schema
+        .legacy(if PIN { "IS_PINNED" } else { "IS_MUTED" })
+    {
+        table.update(id, [(at, Value::from(if YES { "Y" } else { "N" }))]);
+    }
+    Ok(task(state, id, &[], call.seconds()))
+}
+
 /// `tasks.task.favorite.add` and `.remove`
 pub(crate) fn favorite<const YES: bool>(
     state: &mut State,
@@ -123,6 +189,7 @@ pub(crate) fn favorite<const YES: bool>(
 
 /// Writes values and what follows from them.
 fn change(state: &mut State, id: u64, mut values: Vec<(usize, Value)>, call: &Call<'_>) {
+    history::note_changes(state, id, &values, call);
     let table = state.table_mut(TASK);
     let now = call.seconds();
     let user = || Value::Int(call.user as i64);

@@ -2,6 +2,7 @@
 
 use brimful_protocol::Value;
 
+use super::history;
 use super::positional::{arguments, array, failed, task};
 use crate::list::condition::{Condition, Operand};
 use crate::list::plan::Plan;
@@ -9,9 +10,9 @@ use crate::list::query::{Query, Work};
 use crate::list::shape::Shape;
 use crate::method::{Call, MethodError, Output};
 use crate::methods::crm::legacy_filter;
-use crate::state::State;
 use crate::state::entities::CHECKLIST;
 use crate::state::table::Record;
+use crate::state::{State, moment};
 
 /// `task.checklistitem.getlist(TASKID, ORDER)`: without pages and without a `total`.
 pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -45,11 +46,21 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
         return Err(failed("TITLE is empty"));
     }
     let complete = text("IS_COMPLETE").is_some_and(|flag| flag == "Y");
+    let parent = text("PARENT_ID")
+        .and_then(|id| id.parse().ok())
+        .unwrap_or(0);
+    history::note(
+        state,
+        task,
+        call,
+        "CHECKLIST_ITEM_CREATE",
+        title.as_str().into(),
+    );
     let table = state.table_mut(CHECKLIST);
     let mut record = Record::default();
     for (name, value) in [
         ("TASK_ID", Value::Int(task as i64)),
-        ("PARENT_ID", Value::Int(0)),
+        ("PARENT_ID", Value::Int(parent)),
         ("CREATED_BY", Value::Int(call.user as i64)),
         ("TITLE", title.into()),
         ("SORT_INDEX", Value::Int(0)),
@@ -61,4 +72,79 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
         }
     }
     Ok(Output::value(&Value::Int(table.insert(record) as i64)))
+}
+
+/// The item that the second parameter names, of the task that the first one does.
+fn of_task(state: &State, arguments: &[&Value]) -> Result<u64, MethodError> {
+    let task = task(state, arguments.first().copied())?;
+    let table = state.table(CHECKLIST);
+    let id = arguments.get(1).map_or(0, |id| id.to_int());
+    let at = table.schema.legacy("TASK_ID");
+    u64::try_from(id)
+        .ok()
+        .filter(|&id| {
+            let row = table.get(id);
+            let of = row.and_then(|row| row.cell(at?).to_int());
+            of == i64::try_from(task).ok()
+        })
+        .ok_or_else(|| failed("not found or not accessible"))
+}
+
+/// `task.checklistitem.get(TASKID, ITEMID)`
+pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = state.table(CHECKLIST);
+    let id = of_task(state, &arguments(call))?;
+    let mut out = Vec::new();
+    Plan::new(table, Shape::Task, 0..table.schema.fields().len())
+        .with_upper_names()
+        .write(&mut out, &table.row(id));
+    Ok(Output::json(out))
+}
+
+/// `task.checklistitem.complete(TASKID, ITEMID)` and `.renew`
+pub(crate) fn tick<const DONE: bool>(
+    state: &mut State,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = of_task(state, &arguments(call))?;
+    let schema = &state.table(CHECKLIST).schema;
+    let values: Vec<(usize, Value)> = [
+        ("IS_COMPLETE", if DONE { "Y" } else { "N" }.into()),
+        ("TOGGLED_BY", Value::Int(call.user as i64)),
+        ("TOGGLED_DATE", Value::Text(moment::text(call.seconds()))),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((schema.legacy(name)?, value)))
+    .collect();
+    state.table_mut(CHECKLIST).update(id, values);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `task.checklistitem.update(TASKID, ITEMID, {TITLE, SORT_INDEX, IS_COMPLETE, IS_IMPORTANT})`
+pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let arguments = arguments(call);
+    let id = of_task(state, &arguments)?;
+    let schema = &state.table(CHECKLIST).schema;
+    let mut values = Vec::new();
+    if let Some(fields) = array(&arguments, 2) {
+        for name in ["TITLE", "IS_COMPLETE", "IS_IMPORTANT"] {
+            if let (Some(at), Some(value)) = (schema.legacy(name), fields.get(name)) {
+                values.push((at, Value::Text(value.to_text())));
+            }
+        }
+        for name in ["SORT_INDEX", "PARENT_ID"] {
+            if let (Some(at), Some(value)) = (schema.legacy(name), fields.get(name)) {
+                values.push((at, Value::Int(value.to_int())));
+            }
+        }
+    }
+    state.table_mut(CHECKLIST).update(id, values);
+    Ok(Output::value(&Value::Null))
+}
+
+/// `task.checklistitem.delete(TASKID, ITEMID)`
+pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = of_task(state, &arguments(call))?;
+    state.table_mut(CHECKLIST).delete(id);
+    Ok(Output::value(&Value::Bool(true)))
 }

@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::history;
 use super::positional::{arguments, array, failed, task};
 use crate::method::{Call, MethodError, Output};
 use crate::state::comments::Comment;
@@ -25,6 +26,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
     let author = text("AUTHOR_ID").and_then(|id| id.parse().ok());
     let (author, now) = (author.unwrap_or(call.user), call.seconds());
     let id = state.comments.add(task, author, now, message);
+    history::note(state, task, call, "COMMENT", id.to_string().into());
     let table = state.table_mut(TASK);
     if let Some(field) = table.schema.legacy("COMMENTS_COUNT") {
         let count = table.row(task).cell(field).to_int().unwrap_or(0);
@@ -45,6 +47,43 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
         .find(|one| one.id as i64 == id);
     let comment = comment.ok_or_else(|| failed("not found or not accessible"))?;
     Ok(Output::value(&Value::Array(describe(state, comment))))
+}
+
+/// `task.commentitem.update(TASKID, ITEMID, {POST_MESSAGE})`
+pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let arguments = arguments(call);
+    let (task, id) = (task(state, arguments.first().copied())?, item(&arguments));
+    let message = array(&arguments, 2).and_then(|fields| fields.get("POST_MESSAGE"));
+    let message = message.map(Value::to_text).unwrap_or_default();
+    if message.is_empty() {
+        return Err(failed("comment text is empty"));
+    }
+    let comment = state.comments.find(task, id);
+    comment
+        .ok_or_else(|| failed("not found or not accessible"))?
+        .message = message;
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `task.commentitem.delete(TASKID, ITEMID)`
+pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let arguments = arguments(call);
+    let (task, id) = (task(state, arguments.first().copied())?, item(&arguments));
+    if !state.comments.delete(task, id) {
+        return Err(failed("not found or not accessible"));
+    }
+    let table = state.table_mut(TASK);
+    if let Some(field) = table.schema.legacy("COMMENTS_COUNT") {
+        let count = table.row(task).cell(field).to_int().unwrap_or(1);
+        table.update(task, [(field, Value::Int((count - 1).max(0)))]);
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// The ID in the second place.
+fn item(arguments: &[&Value]) -> u64 {
+    let id = arguments.get(1).map_or(0, |id| id.to_int());
+    u64::try_from(id).unwrap_or(0)
 }
 
 /// `task.commentitem.getlist(TASKID)`: all of them, without pages.

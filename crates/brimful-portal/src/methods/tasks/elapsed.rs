@@ -104,6 +104,29 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
     Ok(Output::value(&Value::Int(table.insert(record) as i64)))
 }
 
+/// `task.elapseditem.update(TASKID, ITEMID, {SECONDS, COMMENT_TEXT})`
+pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let arguments = arguments(call);
+    let id = of_task(state, &arguments)?;
+    let empty = Array::new();
+    let fields = array(&arguments, 2).unwrap_or(&empty);
+    let mut values = Vec::new();
+    let schema = &state.table(ELAPSED).schema;
+    if let Some(seconds) = fields.get("SECONDS").map(Value::to_int) {
+        let spent = [("SECONDS", seconds), ("MINUTES", seconds / 60)];
+        values.extend(
+            spent
+                .into_iter()
+                .filter_map(|(name, value)| Some((schema.legacy(name)?, Value::Int(value)))),
+        );
+    }
+    if let Some(comment) = fields.get("COMMENT_TEXT").map(Value::to_text) {
+        values.extend(schema.legacy("COMMENT_TEXT").map(|at| (at, comment.into())));
+    }
+    state.table_mut(ELAPSED).update(id, values);
+    Ok(Output::value(&Value::Null))
+}
+
 /// `task.elapseditem.delete(TASKID, ITEMID)`
 pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = of_task(state, &arguments(call))?;

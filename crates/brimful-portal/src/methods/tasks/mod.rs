@@ -3,16 +3,18 @@
 mod actions;
 pub(crate) mod checklist;
 pub(crate) mod comments;
+pub(crate) mod counters;
 pub(crate) mod elapsed;
 mod fields;
 mod filter;
+pub(crate) mod history;
 pub(crate) mod older;
 mod permitted;
 mod positional;
 mod row;
 mod status;
 
-pub(crate) use actions::{act, add, delete, favorite, update};
+pub(crate) use actions::{act, add, delegate, delete, favorite, flag, update, watch};
 pub(crate) use fields::get_fields;
 
 use brimful_protocol::{Array, Value};

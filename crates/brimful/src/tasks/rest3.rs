@@ -1,0 +1,142 @@
+//! Tasks of REST 3.0 in the shape of the older REST, so that a list has one shape whichever it came by.
+
+use brimful_protocol::rows::Page;
+use serde_json::{Map, Value};
+
+use super::field::{Field, Older};
+use super::word::{self, Mark, Priority, Status};
+use crate::error::Error;
+
+/// What is asked for, and how it is called here and there.
+#[derive(Debug, Clone)]
+pub(super) struct Translation {
+    fields: Vec<(String, &'static str, Older)>,
+}
+
+impl Translation {
+    /// Of the fields; nothing where REST 3.0 lacks one of them.
+    pub(super) fn of(select: &[Field]) -> Option<Self> {
+        let mut fields = vec![("id".to_owned(), "id", Older::Text)];
+        for field in select.iter().filter(|field| **field != Field::ID) {
+            let (rest3, older) = field.rest3()?;
+            fields.push((field.key(), rest3, older));
+        }
+        Some(Self { fields })
+    }
+
+    /// The names for `select`.
+    pub(super) fn select(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|(_, rest3, _)| *rest3)
+    }
+
+    /// A page in the older shape.
+    pub(super) fn page(&self, page: &Page) -> Result<Page, Error> {
+        page.iter()
+            .map(|row| {
+                let given: Map<String, Value> = row
+                    .parse()
+                    .map_err(|error| Error::of_another_type("of tasks.task.list", &error))?;
+                Ok((row.id, Value::Object(self.row(&given)).to_string()))
+            })
+            .collect()
+    }
+
+    fn row(&self, given: &Map<String, Value>) -> Map<String, Value> {
+        let value = |rest3: &str, older| {
+            let value = given.get(rest3).unwrap_or(&Value::Null);
+            written(value, older)
+        };
+        self.fields
+            .iter()
+            .map(|(key, rest3, older)| (key.clone(), value(rest3, *older)))
+            .collect()
+    }
+}
+
+/// A value as the older REST writes it. One that is not as documented stays as it is.
+fn written(value: &Value, older: Older) -> Value {
+    let text = |text: String| Value::String(text);
+    let code =
+        |code: Option<i64>| code.map_or_else(|| value.clone(), |code| text(code.to_string()));
+    match (older, value) {
+        (Older::Text | Older::NumberOrZero, Value::Number(number)) => text(number.to_string()),
+        (Older::NumberOrZero, Value::Null) => text("0".to_owned()),
+        (Older::Flag, Value::Bool(flag)) => text(if *flag { "Y" } else { "N" }.to_owned()),
+        (Older::Status, _) => code(word::of(value).map(Status::code)),
+        (Older::Priority, _) => code(word::of(value).map(Priority::code)),
+        (Older::Mark, Value::String(word)) if word == "none" => Value::Null,
+        (Older::Mark, _) => word::of::<Mark>(value).map_or_else(|| value.clone(), Value::from),
+        _ => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_row_of_rest_3_is_written_as_the_older_rest_does() {
+        let fields = [
+            Field::TITLE,
+            Field::STATUS,
+            Field::PRIORITY,
+            Field::MARK,
+            Field::CREATED_BY,
+            Field::GROUP_ID,
+            Field::DEADLINE,
+            Field::CREATED_DATE,
+            Field::TASK_CONTROL,
+        ];
+        let translation = Translation::of(&fields).unwrap();
+        let select: Vec<&str> = translation.select().collect();
+        assert_eq!(
+            select,
+            [
+                "id",
+                "title",
+                "status",
+                "priority",
+                "mark",
+                "creatorId",
+                "groupId",
+                "deadline",
+                "created",
+                "needsControl"
+            ]
+        );
+        let row = json!({
+            "id": 7, "title": "Call \"Ann\"", "status": "in_progress", "priority": "average", "mark": "positive",
+            "creatorId": 5, "groupId": null, "deadline": null, "created": "2026-01-01T00:00:00+03:00",
+            "needsControl": true,
+        });
+        let page: Page = [(Some(7), row.to_string())].into_iter().collect();
+        let page = translation.page(&page).unwrap();
+        assert_eq!(
+            page.get(0).unwrap().json,
+            json!({
+                "id": "7", "title": "Call \"Ann\"", "status": "3", "priority": "1", "mark": "P", "createdBy": "5",
+                "groupId": "0", "deadline": null, "createdDate": "2026-01-01T00:00:00+03:00", "taskControl": "Y",
+            })
+            .to_string()
+        );
+        assert_eq!(page.ids().next(), Some(Some(7)));
+    }
+
+    #[test]
+    fn what_rest_3_lacks_is_no_translation() {
+        for field in [
+            Field::ALL,
+            Field::USER_FIELDS,
+            Field::TAGS,
+            Field::FAVORITE,
+            Field::UF_CRM_TASK,
+        ] {
+            assert!(
+                Translation::of(&[Field::TITLE, field.clone()]).is_none(),
+                "{field}"
+            );
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What a value is held against in a filter.
+
+use serde_json::Value;
+
+/// A test of a field's value. A value alone is [`Is`](Test::Is), an array is [`OneOf`](Test::OneOf).
+///
+/// ```
+/// use brimful::tasks::{Filter, Test};
+///
+/// let filter = Filter::new().id(Test::Above(100)).group_id([5, 7]).responsible(1);
+/// assert_eq!(filter.to_json().unwrap().to_string(), r#"{">ID":100,"GROUP_ID":[5,7],"RESPONSIBLE_ID":1}"#);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Test<T> {
+    /// The value.
+    Is(T),
+    /// Any other value, or none.
+    IsNot(T),
+    /// Greater, or later.
+    Above(T),
+    /// Not smaller.
+    AtLeast(T),
+    /// Smaller, or earlier.
+    Below(T),
+    /// Not greater.
+    AtMost(T),
+    /// Both ends are in.
+    Between(T, T),
+    /// A value, and it is not between.
+    NotBetween(T, T),
+    /// One of several values.
+    OneOf(Vec<T>),
+    /// None of these values.
+    NoneOf(Vec<T>),
+    /// There is no value.
+    Empty,
+    /// There is one.
+    Filled,
+}
+
+impl<T> From<T> for Test<T> {
+    fn from(value: T) -> Self {
+        Self::Is(value)
+    }
+}
+
+impl<T, const N: usize> From<[T; N]> for Test<T> {
+    fn from(values: [T; N]) -> Self {
+        Self::OneOf(values.into())
+    }
+}
+
+impl<T> From<Vec<T>> for Test<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self::OneOf(values)
+    }
+}
+
+/// A test as filters write it: a prefix and a value.
+pub(super) enum Written {
+    One(&'static str, Value),
+    /// Both hold.
+    Both([(&'static str, Value); 2]),
+    /// One of both holds.
+    Either([(&'static str, Value); 2]),
+}
+
+impl<T: Into<Value>> Test<T> {
+    /// `equal` is the prefix of equality: none, or `=` where a portal takes none for something else.
+    ///
+    /// Ranges are two conditions: not every portal knows `><`.
+    pub(super) fn written(self, equal: &'static str) -> Written {
+        let list = |values: Vec<T>| Value::Array(values.into_iter().map(Into::into).collect());
+        match self {
+            Self::Is(value) => Written::One(equal, value.into()),
+            Self::IsNot(value) => Written::One("!", value.into()),
+            Self::Above(value) => Written::One(">", value.into()),
+            Self::AtLeast(value) => Written::One(">=", value.into()),
+            Self::Below(value) => Written::One("<", value.into()),
+            Self::AtMost(value) => Written::One("<=", value.into()),
+            Self::Between(low, high) => Written::Both([(">=", low.into()), ("<=", high.into())]),
+            Self::NotBetween(low, high) => Written::Either([("<", low.into()), (">", high.into())]),
+            Self::OneOf(values) => Written::One(equal, list(values)),
+            Self::NoneOf(values) => Written::One("!", list(values)),
+            Self::Empty => Written::One("", Value::from("")),
+            Self::Filled => Written::One("!", Value::from("")),
+        }
+    }
+
+    /// The same for a number of REST 3.0, as conditions that all hold; nothing where they could not say it.
+    pub(super) fn rest3(self) -> Option<Vec<(&'static str, Value)>> {
+        Some(match self {
+            Self::Is(value) => vec![("=", value.into())],
+            Self::IsNot(value) => vec![("!=", value.into())],
+            Self::Above(value) => vec![(">", value.into())],
+            Self::AtLeast(value) => vec![(">=", value.into())],
+            Self::Below(value) => vec![("<", value.into())],
+            Self::AtMost(value) => vec![("<=", value.into())],
+            Self::Between(low, high) => vec![(">=", low.into()), ("<=", high.into())],
+            Self::OneOf(values) if !values.is_empty() => {
+                let values = values.into_iter().map(Into::into).collect();
+                vec![("in", Value::Array(values))]
+            }
+            _ => return None,
+        })
+    }
+}

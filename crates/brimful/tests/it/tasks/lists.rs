@@ -1,0 +1,341 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use brimful::tasks::{
+    Direction, Field, Filter, Is, Moment, OrderBy, Priority, Rest, Role, Start, Status, SubStatus,
+    Subfilter, Test, TextTest,
+};
+use brimful::{ErrorKind, Proof};
+use brimful_portal::{PortalConfig, Webhook};
+use serde_json::json;
+
+use super::{client, four, ids, listed};
+use crate::support::{builder, portal};
+
+fn moment(text: &str) -> Moment {
+    text.parse().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_filter_of_tasks_finds_what_it_says() {
+    let client = client(&four());
+    let region = Field::user("UF_AUTO_101").unwrap();
+    for (filter, expected) in [
+        (Filter::new().id(Test::Above(2)), vec![3, 4]),
+        (Filter::new().id(Test::AtLeast(2)), vec![2, 3, 4]),
+        (Filter::new().id(Test::Below(2)), vec![1]),
+        (Filter::new().id(Test::AtMost(2)), vec![1, 2]),
+        (Filter::new().id(2), vec![2]),
+        (Filter::new().id(Test::IsNot(2)), vec![1, 3, 4]),
+        (Filter::new().id([1, 4]), vec![1, 4]),
+        (Filter::new().id(Test::NoneOf(vec![1, 4])), vec![2, 3]),
+        (Filter::new().id(Test::Between(2, 3)), vec![2, 3]),
+        (Filter::new().id(Test::NotBetween(2, 3)), vec![1, 4]),
+        (Filter::new().title_contains("CALL"), vec![1, 2]),
+        (
+            Filter::new().title(TextTest::Lacks("call".into())),
+            vec![3, 4],
+        ),
+        (
+            Filter::new().title(TextTest::Is("call ann".into())),
+            vec![1],
+        ),
+        (
+            Filter::new().title(TextTest::IsNot("report".into())),
+            vec![1, 2, 4],
+        ),
+        (Filter::new().real_status(Status::Pending), vec![1, 2]),
+        (
+            Filter::new().real_status([Status::InProgress, Status::Completed]),
+            vec![3, 4],
+        ),
+        (
+            Filter::new().real_status(Test::IsNot(Status::Completed)),
+            vec![1, 2, 4],
+        ),
+        (Filter::new().status(SubStatus::Overdue), vec![1]),
+        (Filter::new().overdue(), vec![1]),
+        (Filter::new().status(SubStatus::Unseen), vec![2]),
+        (Filter::new().status(SubStatus::Pending), vec![]),
+        (
+            Filter::new().status([SubStatus::Completed, SubStatus::InProgress]),
+            vec![3, 4],
+        ),
+        (
+            Filter::new().created(Test::AtLeast(moment("2026-03-01T07:00:00Z"))),
+            vec![3, 4],
+        ),
+        (
+            Filter::new().created(Test::Above(moment("2026-03-01T10:00:00+03:00"))),
+            vec![4],
+        ),
+        (
+            Filter::new().created(Test::Between(
+                moment("2025-02-01T00:00:00+03:00"),
+                moment("2026-03-31T00:00:00+03:00"),
+            )),
+            vec![2, 3],
+        ),
+        (
+            Filter::new().changed(Test::Below(moment("2026-02-01T10:00:01+03:00"))),
+            vec![1, 2],
+        ),
+        (
+            Filter::new().deadline(Test::Below(moment("2026-12-01T00:00:00+03:00"))),
+            vec![1, 3],
+        ),
+        (Filter::new().without_deadline(), vec![4]),
+        (Filter::new().deadline(Test::Filled), vec![1, 2, 3]),
+        (Filter::new().group_id(11), vec![3, 4]),
+        (Filter::new().group_id([0, 10]), vec![1, 2]),
+        (Filter::new().responsible(1), vec![2]),
+        (Filter::new().created_by(Test::IsNot(3)), vec![1, 2]),
+        (Filter::new().accomplice(4), vec![3]),
+        (Filter::new().auditor(1), vec![4]),
+        (Filter::new().member(4), vec![3, 4]),
+        (Filter::new().doer([1, 2]), vec![1, 2, 3]),
+        (Filter::new().role(Role::Accomplice), vec![3]),
+        (Filter::new().tag(["HOT", "cold"]), vec![2]),
+        (Filter::new().priority(Priority::High), vec![1]),
+        (Filter::new().favorite(Is::Yes), vec![1]),
+        (Filter::new().parent(3), vec![4]),
+        (Filter::new().only_root(), vec![1, 2, 3]),
+        (Filter::new().crm("D_7"), vec![2]),
+        (Filter::new().user_field(&region, json!("north")), vec![3]),
+        (Filter::new().search("bob"), vec![2]),
+        (
+            Filter::new().subfilter(Subfilter::RoleId, Filter::any().created_by(1).auditor(1)),
+            vec![1, 4],
+        ),
+        (
+            Filter::new()
+                .subfilter(Subfilter::Params, Filter::new().favorite(Is::Yes))
+                .subfilter(Subfilter::Problem, Filter::new().overdue()),
+            vec![1],
+        ),
+        (
+            Filter::new().subfilter(Subfilter::Bindings, Filter::new().crm("C_2")),
+            vec![2],
+        ),
+        (Filter::any().id(1).group_id(11), vec![1, 3, 4]),
+        (
+            Filter::new()
+                .group(
+                    Filter::any()
+                        .responsible(1)
+                        .group(Filter::new().group_id(11).real_status(Status::Completed)),
+                )
+                .group(Filter::any().id(Test::Above(2)).title_contains("zzz")),
+            vec![3],
+        ),
+    ] {
+        let list = client.tasks().list().filter(filter.clone());
+        assert_eq!(listed(list).await.0, expected, "{filter:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_is_typed_and_its_people_come_with_it() {
+    let client = client(&four());
+    let fields = [Field::ALL, Field::USER_FIELDS, Field::TAGS];
+    let (tasks, report) = client
+        .tasks()
+        .list()
+        .select(fields)
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!((report.rest, report.list.rows), (Rest::Two, 4));
+    assert_eq!(report.why, "REST 3.0 has no field *");
+    let [first, second, third, fourth] = &tasks[..] else {
+        panic!("{tasks:?}")
+    };
+    assert_eq!(
+        (first.status, first.sub_status),
+        (Some(Status::Pending), Some(SubStatus::Overdue))
+    );
+    assert_eq!((first.group_id, first.favorite), (None, Some(true)));
+    assert_eq!(first.deadline, Some(moment("2026-01-01T07:00:00Z")));
+    assert_eq!(second.responsible.as_ref().unwrap().id, 1);
+    assert_eq!(second.group.as_ref().unwrap().id, 10);
+    assert_eq!(second.tags[0].title, "hot");
+    assert_eq!(second.crm, ["D_7", "C_2"]);
+    assert_eq!(third.accomplices, [1, 4]);
+    assert_eq!(third.other["ufAuto101"], "north");
+    assert_eq!((fourth.parent_id, &fourth.auditors), (Some(3), &vec![1]));
+    assert_eq!(fourth.deadline, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plain_list_comes_by_rest_3_with_the_same_tasks_as_by_the_older_rest() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .starts_at(super::NOON)
+            .rows("tasks.task", 2_345),
+    );
+    let client = client(&portal);
+    let list = || client.tasks().list().select(Field::USUAL);
+    let (three, report) = list().collect().await.unwrap();
+    assert_eq!((report.rest, report.why.as_str()), (Rest::Three, ""));
+    assert_eq!(report.list.proof, Proof::UpTo(2_345));
+    let (two, report) = list().by(Rest::Two).collect().await.unwrap();
+    assert_eq!((report.rest, report.why.as_str()), (Rest::Two, "asked for"));
+    assert_eq!(ids(&three), (1..=2_345).collect::<Vec<u64>>());
+    for (mut by_two, by_three) in two.into_iter().zip(three) {
+        // What the older REST adds to what was asked for.
+        (
+            by_two.creator,
+            by_two.responsible,
+            by_two.group,
+            by_two.sub_status,
+        ) = (None, None, None, None);
+        by_two.other.clear();
+        assert_eq!(by_two, by_three);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bounds_of_the_id_are_plain_and_anything_else_is_not() {
+    let portal = portal(PortalConfig::unlimited().rows("tasks.task", 2_000));
+    let client = client(&portal);
+    let (found, report) = listed(
+        client
+            .tasks()
+            .list()
+            .filter(Filter::new().id(Test::Above(1_990))),
+    )
+    .await;
+    assert_eq!((found.len(), report.rest), (10, Rest::Three));
+    let (found, report) = listed(client.tasks().list().resume_after(1_995)).await;
+    assert_eq!(
+        (found, report.rest),
+        (vec![1_996, 1_997, 1_998, 1_999, 2_000], Rest::Three)
+    );
+    let (_, report) = listed(client.tasks().list().filter(Filter::new().responsible(1))).await;
+    assert_eq!(report.why, "the filter is about more than the ID");
+    let (_, report) = listed(client.tasks().list().select([Field::TAGS])).await;
+    assert_eq!(report.why, "REST 3.0 has no field TAGS");
+    let error = client
+        .tasks()
+        .list()
+        .filter(Filter::new().overdue())
+        .by(Rest::Three)
+        .pages()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(
+        error.to_string().contains("about more than the ID"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_without_the_scope_of_rest_3_lists_by_the_older_rest() {
+    let config = PortalConfig::unlimited()
+        .rows("tasks.task", 120)
+        .webhooks([Webhook::new(1, "demo").scopes(["task"])]);
+    let portal = portal(config);
+    let tasks = client(&portal).tasks();
+    let (found, report) = listed(tasks.list()).await;
+    assert_eq!((found.len(), report.rest), (120, Rest::Two));
+    assert_eq!(
+        report.why,
+        "the portal offers no tasks by REST 3.0 to this credential"
+    );
+    // That is found out once.
+    let before = portal.stats().requests;
+    listed(tasks.list()).await;
+    assert_eq!(portal.stats().requests - before, 1);
+    assert!(tasks.list().by(Rest::Three).pages().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_rows_a_page_are_not_had_by_the_older_rest_and_a_thousand_are_by_rest_3() {
+    let rows = 20_000;
+    let portal = portal(PortalConfig::new().rows("tasks.task", rows));
+    let client = builder(&portal).build().unwrap();
+    let (found, report) = listed(client.tasks().list()).await;
+    assert_eq!((found.len() as u64, report.rest), (rows, Rest::Three));
+    assert!(report.list.requests <= rows / 1000 + 2, "{report:?}");
+    let (found, report) = listed(client.tasks().list().by(Rest::Two)).await;
+    assert_eq!(found.len() as u64, rows);
+    let allowed = 1.05 * rows as f64 / 2500.0 + 3.0;
+    assert!(report.list.requests as f64 <= allowed, "{report:?}");
+    assert_eq!(portal.stats().refusals(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_in_another_order_is_whole_too() {
+    let portal = portal(PortalConfig::unlimited().rows("tasks.task", 330));
+    let client = client(&portal);
+    let list = client
+        .tasks()
+        .list()
+        .select([Field::PRIORITY])
+        .order(OrderBy::Priority, Direction::Descending);
+    let (tasks, report) = list.collect().await.unwrap();
+    assert_eq!((tasks.len(), report.list.proof), (330, Proof::Counted(330)));
+    let keys: Vec<_> = tasks
+        .iter()
+        .map(|task| (std::cmp::Reverse(task.priority.unwrap().code()), task.id))
+        .collect();
+    assert!(keys.is_sorted());
+    assert_eq!(
+        report.why,
+        "an order other than that of the IDs is asked for"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_page_is_newest_first_and_counted_only_where_it_is_asked_for() {
+    let portal = portal(PortalConfig::unlimited().rows("tasks.task", 120));
+    let client = client(&portal);
+    let list = client.tasks().list();
+    let page = list.page(Start::At(50)).await.unwrap();
+    assert_eq!((page.tasks[0].id, page.tasks.len()), (70, 50));
+    assert_eq!((page.total, page.next), (Some(120), Some(100)));
+    let page = list.page(Start::Uncounted).await.unwrap();
+    assert_eq!((page.tasks[0].id, page.total, page.next), (120, None, None));
+    assert_eq!(list.count().await.unwrap(), 120);
+    let error = list.page(Start::At(70)).await.unwrap_err();
+    assert!(error.to_string().contains("multiple of 50"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_is_told_by_either_way() {
+    let portal = portal(PortalConfig::unlimited().rows("tasks.task", 3_000));
+    for rest in [Rest::Two, Rest::Three] {
+        let seen = Arc::new(AtomicU64::new(0));
+        let most = Arc::clone(&seen);
+        let list = client(&portal)
+            .tasks()
+            .list()
+            .by(rest)
+            .on_progress(move |progress| {
+                most.fetch_max(progress.rows, Ordering::Relaxed);
+            });
+        let mut pages = list.pages().await.unwrap();
+        assert_eq!(pages.rest(), rest);
+        while pages.next_page().await.unwrap().is_some() {}
+        assert_eq!(seen.load(Ordering::Relaxed), 3_000);
+        assert_eq!(pages.progress().rows, 3_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_that_would_list_everything_is_refused_before_anything_is_sent() {
+    let portal = four();
+    let client = client(&portal);
+    let list = client
+        .tasks()
+        .list()
+        .filter(Filter::new().group_id(Vec::new()));
+    for error in [
+        list.clone().pages().await.unwrap_err(),
+        list.page(Start::Uncounted).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Config);
+    }
+    assert_eq!(portal.stats().requests, 0);
+}
