@@ -30,6 +30,8 @@ pub(crate) enum Predicate {
     Empty,
     Compare(Relation, Operand),
     OneOf(Vec<Operand>),
+    /// There is a value that is none of these.
+    NoneOf(Vec<Operand>),
     Matches(Pattern),
 }
 
@@ -210,6 +212,11 @@ impl Predicate {
                 operands
                     .iter()
                     .any(|operand| operand.stands(value, scratch) == Some(Ordering::Equal))
+            }),
+            Self::NoneOf(operands) => cell.any(|value| {
+                operands
+                    .iter()
+                    .all(|operand| operand.stands(value, scratch) != Some(Ordering::Equal))
             }),
             Self::Matches(pattern) => cell.any(|value| {
                 scratch.clear();

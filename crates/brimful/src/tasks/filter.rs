@@ -226,7 +226,7 @@ impl Filter {
         self.field("", "ROLE", role.code().into())
     }
 
-    /// It has one of these tags: `TAG`.
+    /// It has all of these tags: `TAG`. A comma is a letter of a tag (published code of the server).
     #[must_use]
     pub fn tag<I, S>(self, tags: I) -> Self
     where

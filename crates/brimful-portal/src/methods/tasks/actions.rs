@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::filter::Reader;
 use super::{existing, history, task};
 use crate::method::{Call, MethodError, Output};
 use crate::methods::params::missing;
@@ -74,7 +75,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
     }
     let id = state.table_mut(TASK).insert(record);
     history::note(state, id, call, "NEW", Value::Null);
-    Ok(task(state, id, &[], now))
+    Ok(task(state, id, &[], Reader::of(call)))
 }
 
 pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -85,7 +86,7 @@ pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
     let now = call.seconds();
     let values = written(&state.table(TASK).schema, &fields, now);
     change(state, id, values, call);
-    Ok(task(state, id, &[], now))
+    Ok(task(state, id, &[], Reader::of(call)))
 }
 
 pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -106,7 +107,7 @@ pub(crate) fn act<const STATUS: i64>(
         .legacy("STATUS")
         .map(|field| (field, Value::Int(STATUS)));
     change(state, id, values.into_iter().collect(), call);
-    Ok(task(state, id, &[], call.seconds()))
+    Ok(task(state, id, &[], Reader::of(call)))
 }
 
 /// `tasks.task.delegate`: somebody else is to do it, and who was to looks on.
@@ -124,7 +125,7 @@ pub(crate) fn delegate(state: &mut State, call: &mut Call<'_>) -> Result<Output,
         values.push((auditors, watching.into_iter().collect()));
     }
     change(state, id, values, call);
-    Ok(task(state, id, &[], call.seconds()))
+    Ok(task(state, id, &[], Reader::of(call)))
 }
 
 /// `tasks.task.startwatch` and `.stopwatch`: the caller looks on, or no more.
@@ -143,7 +144,7 @@ pub(crate) fn watch<const YES: bool>(
         }
         change(state, id, vec![(at, watching.into_iter().collect())], call);
     }
-    Ok(task(state, id, &[], call.seconds()))
+    Ok(task(state, id, &[], Reader::of(call)))
 }
 
 fn people(row: &Row<'_>, at: usize) -> Vec<i64> {
@@ -171,7 +172,7 @@ pub(crate) fn flag<const PIN: bool, const YES: bool>(
     {
         table.update(id, [(at, Value::from(if YES { "Y" } else { "N" }))]);
     }
-    Ok(task(state, id, &[], call.seconds()))
+    Ok(task(state, id, &[], Reader::of(call)))
 }
 
 /// `tasks.task.favorite.add` and `.remove`

@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::filter::Reader;
 use super::status::Clockwork;
 use crate::list::condition::{Condition, Operand, Predicate};
 use crate::list::query::Query;
@@ -39,7 +40,11 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
             .map(|at| Condition::test(at, Predicate::OneOf(vec![Operand::Int(user)])))
             .collect(),
     );
-    if let Some(clockwork) = Clockwork::new(&table.schema, call.seconds()) {
+    let reader = Reader {
+        user: u64::try_from(user).unwrap_or(0),
+        now: call.seconds(),
+    };
+    if let Some(clockwork) = Clockwork::new(&table.schema, reader) {
         condition = condition.and(clockwork.any(|status| status == -1));
     }
     if let Some(group) = number("groupId").filter(|group| *group != 0)

@@ -6,7 +6,7 @@ use super::status::Clockwork;
 use crate::list::condition::{Condition, Operand, Predicate, Relation};
 use crate::list::pattern::Pattern;
 use crate::list::query::{Direction, Sort};
-use crate::method::MethodError;
+use crate::method::{Call, MethodError};
 use crate::state::moment;
 use crate::state::schema::{Class, ID, Kind, Schema};
 
@@ -15,6 +15,15 @@ use crate::state::schema::{Class, ID, Kind, Schema};
 pub(super) struct Reader {
     pub(super) user: u64,
     pub(super) now: i64,
+}
+
+impl Reader {
+    pub(super) fn of(call: &Call<'_>) -> Self {
+        Self {
+            user: call.user,
+            now: call.seconds(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +43,7 @@ fn parse(key: &str) -> (bool, Operation, &str) {
         ("><", false, Operation::Between),
         ("!=", true, EQUAL),
         ("!%", true, Operation::Contains),
-        ("!", true, EQUAL),
+        ("!", true, Operation::Default),
         (">=", false, Operation::Relation(Relation::GreaterOrEqual)),
         (">", false, Operation::Relation(Relation::Greater)),
         ("<=", false, Operation::Relation(Relation::LessOrEqual)),
@@ -57,34 +66,35 @@ fn parse(key: &str) -> (bool, Operation, &str) {
 /// The condition that `filter` states. What is not understood is ignored.
 pub(super) fn condition(schema: &Schema, filter: &Array, reader: Reader) -> Condition {
     // Only groups may be alternatives; the whole filter never is.
-    Condition::All(conditions(schema, filter, reader))
+    Condition::All(conditions(schema, filter, reader).0)
 }
 
-fn group(schema: &Schema, filter: &Array, reader: Reader) -> Condition {
-    let conditions = conditions(schema, filter, reader);
+/// The condition of a group; `None`: it is passed over, as any that says nothing, and one of alternatives where one of
+/// them says nothing (the server's `taskfilterbuilder.php`).
+fn group(schema: &Schema, filter: &Array, reader: Reader) -> Option<Condition> {
+    let (conditions, passed_over) = conditions(schema, filter, reader);
     let any = filter
         .get("::LOGIC")
         .is_some_and(|logic| logic.to_text().eq_ignore_ascii_case("or"));
     match (any, conditions.is_empty()) {
-        (_, true) => Condition::Always,
-        (true, false) => Condition::Any(conditions),
-        (false, false) => Condition::All(conditions),
+        (_, true) => None,
+        (true, false) if passed_over => None,
+        (true, false) => Some(Condition::Any(conditions)),
+        (false, false) => Some(Condition::All(conditions)),
     }
 }
 
-fn conditions(schema: &Schema, filter: &Array, reader: Reader) -> Vec<Condition> {
+/// What the entries state, and whether one of them states nothing.
+fn conditions(schema: &Schema, filter: &Array, reader: Reader) -> (Vec<Condition>, bool) {
     let changed = filter
         .iter()
         .any(|(key, _)| parse(&key.to_text()).2 == "CHANGED_DATE");
     let one = |(key, value): (&Key, &Value)| {
         let text = key.to_text();
         if matches!(key, Key::Int(_)) || text.starts_with("::SUBFILTER") {
-            return value.as_array().map(|nested| group(schema, nested, reader));
+            return group(schema, value.as_array()?, reader);
         }
         let (negative, operation, name) = parse(&text);
-        if name == "ACTIVITY_DATE" && changed {
-            return None;
-        }
         let test = Test {
             schema,
             reader,
@@ -92,10 +102,25 @@ fn conditions(schema: &Schema, filter: &Array, reader: Reader) -> Vec<Condition>
             name,
             value,
         };
+        if negative && let Some(condition) = test.contrary() {
+            return Some(condition);
+        }
         let condition = test.condition()?;
         Some(if negative { condition.not() } else { condition })
     };
-    filter.iter().filter_map(one).collect()
+    let mut all = Vec::new();
+    let mut passed_over = false;
+    for (key, value) in filter.iter() {
+        let text = key.to_text();
+        if text == "::LOGIC" || (changed && parse(&text).2 == "ACTIVITY_DATE") {
+            continue;
+        }
+        match one((key, value)) {
+            Some(condition) => all.push(condition),
+            None => passed_over = true,
+        }
+    }
+    (all, passed_over)
 }
 
 /// One entry of a filter.
@@ -120,11 +145,14 @@ impl Test<'_> {
             "AUDITOR" => self.people(&["AUDITORS"]),
             "ROLE" => self.role(),
             "TAG" => self.tag(),
-            // Only the lack of a look is stored.
+            // A task that is under way counts as looked at.
             "VIEWED" => {
-                let unseen =
-                    Operand::Text(if self.value.is_truthy() { "n" } else { "y" }.to_owned());
-                Some(Condition::equal(self.at("NOT_VIEWED")?, unseen))
+                let unseen = self.clockwork()?.not_looked_at();
+                Some(if self.value.is_truthy() {
+                    unseen.not()
+                } else {
+                    unseen
+                })
             }
             "ONLY_ROOT_TASKS" if yes() => Some(Condition::empty(self.at("PARENT_ID")?)),
             "WO_DEADLINE" if yes() => Some(Condition::empty(self.at("DEADLINE")?)),
@@ -154,17 +182,40 @@ impl Test<'_> {
         }
     }
 
-    /// Some of these tags, which may be one text with commas.
+    /// All of these tags (the server's `taskfilterbuilder.php`). A comma is a part of a tag as any other letter.
     fn tag(&self) -> Option<Condition> {
-        let Value::Text(text) = self.value else {
-            return self.field("TAGS");
+        let at = self.at("TAGS")?;
+        let tags: Vec<String> = match self.value {
+            Value::Array(tags) => tags.values().map(Value::to_text).collect(),
+            one => vec![one.to_text()],
         };
-        let tags: Value = text.split(',').map(str::trim).collect();
-        Test {
-            value: &tags,
-            ..*self
+        let tags: Vec<Condition> = tags
+            .iter()
+            .map(|tag| tag.trim().to_lowercase())
+            .filter(|tag| !tag.is_empty())
+            .map(|tag| Condition::equal(at, Operand::Text(tag)))
+            .collect();
+        (!tags.is_empty()).then_some(Condition::All(tags))
+    }
+
+    /// What the prefix `!` makes of a name where that is not the contrary: it is passed over before some, and helpers and
+    /// onlookers are asked for others than these (the server's `taskfilterbuilder.php`).
+    fn contrary(&self) -> Option<Condition> {
+        match self.name {
+            "MEMBER" | "DOER" | "TAG" => self.condition(),
+            "ACCOMPLICE" => self.others("ACCOMPLICES"),
+            "AUDITOR" => self.others("AUDITORS"),
+            _ => None,
         }
-        .field("TAGS")
+    }
+
+    fn others(&self, field: &str) -> Option<Condition> {
+        let people = self.named();
+        Some(Condition::test(self.at(field)?, Predicate::NoneOf(people)))
+    }
+
+    fn clockwork(&self) -> Option<Clockwork> {
+        Clockwork::new(self.schema, self.reader)
     }
 
     fn at(&self, name: &str) -> Option<usize> {
@@ -257,14 +308,17 @@ impl Test<'_> {
 
     /// Some of these fields name one of these people.
     fn people(&self, fields: &[&str]) -> Option<Condition> {
-        let people: Vec<Operand> = match self.value {
+        Some(self.anybody(fields, &self.named()))
+    }
+
+    fn named(&self) -> Vec<Operand> {
+        match self.value {
             Value::Array(people) => people
                 .values()
                 .map(|id| Operand::Int(id.to_int()))
                 .collect(),
             one => vec![Operand::Int(one.to_int())],
-        };
-        Some(self.anybody(fields, &people))
+        }
     }
 
     fn anybody(&self, fields: &[&str], people: &[Operand]) -> Condition {
@@ -297,7 +351,7 @@ impl Test<'_> {
     }
 
     fn status(&self) -> Option<Condition> {
-        let clockwork = Clockwork::new(self.schema, self.reader.now)?;
+        let clockwork = self.clockwork()?;
         let wanted: Vec<i64> = match self.value {
             Value::Array(values) if values.is_empty() => return None,
             Value::Array(values) => values.values().map(Value::to_int).collect(),

@@ -18,6 +18,7 @@ pub(crate) use actions::{act, add, delegate, delete, favorite, flag, update, wat
 pub(crate) use fields::get_fields;
 
 use brimful_protocol::{Array, Value};
+use filter::Reader;
 use row::TaskPlan;
 
 use crate::list::plan::list as write_list;
@@ -30,7 +31,7 @@ use crate::state::entities::TASK;
 
 pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(TASK);
-    let now = call.seconds();
+    let reader = Reader::of(call);
     let empty = Array::new();
     let array = |name: &str| {
         call.params
@@ -38,17 +39,10 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
             .and_then(Value::as_array)
             .unwrap_or(&empty)
     };
-    let condition = filter::condition(
-        &table.schema,
-        array("filter"),
-        filter::Reader {
-            user: call.user,
-            now,
-        },
-    )
-    .and(call.sees_tasks(state, table));
+    let condition = filter::condition(&table.schema, array("filter"), reader)
+        .and(call.sees_tasks(state, table));
     let order = filter::order(&table.schema, array("order"))?;
-    let plan = TaskPlan::new(state, &strings(call.params.get("select")), now);
+    let plan = TaskPlan::new(state, &strings(call.params.get("select")), reader);
     let start = call.start();
     let page = Paging::Controller.page(&Query::new(table, condition, order), start, call);
     let output = write_list(Some("tasks"), &page.ids, |out, id| {
@@ -65,12 +59,12 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
     }
     .charge(call);
     let select = strings(call.params.get("select"));
-    Ok(task(state, id, &select, call.seconds()))
+    Ok(task(state, id, &select, Reader::of(call)))
 }
 
-fn task(state: &State, id: u64, select: &[&str], now: i64) -> Output {
+fn task(state: &State, id: u64, select: &[&str], reader: Reader) -> Output {
     let mut out = br#"{"task":"#.to_vec();
-    TaskPlan::new(state, select, now).write(&mut out, &state.table(TASK).row(id));
+    TaskPlan::new(state, select, reader).write(&mut out, &state.table(TASK).row(id));
     out.pop();
     out.extend_from_slice(b",\"action\":");
     permitted::write(&mut out, state, id);

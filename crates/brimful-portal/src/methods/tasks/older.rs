@@ -46,10 +46,7 @@ fn page(state: &State, call: &mut Call<'_>, places: Places) -> Result<Output, Me
     let navigation = arguments.get(places.navigation).copied();
     let table = state.table(TASK);
     let empty = Array::new();
-    let reader = Reader {
-        user: call.user,
-        now: call.seconds(),
-    };
+    let reader = Reader::of(call);
     let condition = filter::condition(
         &table.schema,
         array(&arguments, 1).unwrap_or(&empty),

@@ -2,6 +2,7 @@
 
 use brimful_protocol::json;
 
+use super::filter::Reader;
 use super::status::Clockwork;
 use crate::list::plan::Plan;
 use crate::list::shape::Shape;
@@ -32,7 +33,7 @@ fn is_extra(field: &Field) -> bool {
 
 impl<'s> TaskPlan<'s> {
     /// The plan for a `select` of upper-case names; one without any valid name is the full default.
-    pub(super) fn new(state: &'s State, select: &[&str], now: i64) -> Self {
+    pub(super) fn new(state: &'s State, select: &[&str], reader: Reader) -> Self {
         let table = state.table(TASK);
         let schema = &table.schema;
         let standard = || {
@@ -69,7 +70,7 @@ impl<'s> TaskPlan<'s> {
             responsible: asked("RESPONSIBLE_ID"),
             accomplices: asked("ACCOMPLICES"),
             auditors: asked("AUDITORS"),
-            clockwork: asked("STATUS").and_then(|_| Clockwork::new(schema, now)),
+            clockwork: asked("STATUS").and_then(|_| Clockwork::new(schema, reader)),
             plan: Plan::new(
                 table,
                 Shape::Task,

@@ -1,5 +1,9 @@
-//! The status of a task that depends on the clock: overdue, not seen yet, due soon.
+//! The status of a task that depends on the clock and on who reads: overdue, not seen yet, due soon.
+//!
+//! As the server works it out (`taskfilterbuilder.php`): a task that is done, or awaits control, is neither overdue nor due
+//! soon, nor is one that the reader has declined; only a task that waits, and that somebody else has set, is unseen.
 
+use super::filter::Reader;
 use crate::list::condition::{Condition, Operand, Predicate, Relation};
 use crate::state::schema::Schema;
 use crate::state::table::Row;
@@ -9,6 +13,9 @@ const UNSEEN: i64 = -2;
 const SOON: i64 = -3;
 /// All that a status can be, stored or not.
 const ALL: [i64; 10] = [SOON, UNSEEN, OVERDUE, 1, 2, 3, 4, 5, 6, 7];
+const WAITING: [i64; 2] = [1, 2];
+const FINISHED: [i64; 2] = [4, 5];
+const DECLINED: i64 = 7;
 const DAY: i64 = 86_400;
 
 /// The places of the fields that the status follows from.
@@ -17,16 +24,20 @@ pub(super) struct Clockwork {
     status: usize,
     deadline: usize,
     not_viewed: usize,
-    now: i64,
+    responsible: usize,
+    creator: usize,
+    reader: Reader,
 }
 
 impl Clockwork {
-    pub(super) fn new(schema: &Schema, now: i64) -> Option<Self> {
+    pub(super) fn new(schema: &Schema, reader: Reader) -> Option<Self> {
         Some(Self {
             status: schema.legacy("STATUS")?,
             deadline: schema.legacy("DEADLINE")?,
             not_viewed: schema.legacy("NOT_VIEWED")?,
-            now,
+            responsible: schema.legacy("RESPONSIBLE_ID")?,
+            creator: schema.legacy("CREATED_BY")?,
+            reader,
         })
     }
 
@@ -42,31 +53,53 @@ impl Clockwork {
         Condition::compare(self.deadline, Relation::Less, Operand::Time(moment))
     }
 
-    fn overdue(&self) -> Condition {
-        self.due_before(self.now).and(self.is_stored(&[5]).not())
+    fn me(&self) -> Operand {
+        Operand::Int(self.reader.user as i64)
     }
 
-    fn unseen(&self) -> Condition {
-        Condition::equal(self.not_viewed, Operand::Text("y".to_owned()))
-            .and(self.is_stored(&[1, 2]))
+    /// A deadline still means something to the task.
+    fn is_open(&self) -> Condition {
+        let declined = self
+            .is_stored(&[DECLINED])
+            .and(Condition::equal(self.responsible, self.me()));
+        self.is_stored(&FINISHED).or(declined).not()
+    }
+
+    fn overdue(&self) -> Condition {
+        self.due_before(self.reader.now).and(self.is_open())
     }
 
     fn soon(&self) -> Condition {
-        self.due_before(self.now + DAY)
-            .and(self.is_stored(&[4, 5]).not())
+        let now = self.reader.now;
+        Condition::All(vec![
+            self.due_before(now + DAY),
+            self.due_before(now).not(),
+            self.is_open(),
+        ])
+    }
+
+    /// The reader has not looked at a task that waits.
+    pub(super) fn not_looked_at(&self) -> Condition {
+        Condition::equal(self.not_viewed, Operand::Text("y".to_owned()))
+            .and(self.is_stored(&WAITING))
+    }
+
+    fn unseen(&self) -> Condition {
+        self.not_looked_at()
+            .and(Condition::equal(self.creator, self.me()).not())
     }
 
     /// Tasks whose status is `status` by the clock.
     fn is(&self, status: i64) -> Condition {
         match status {
             OVERDUE => self.overdue(),
-            UNSEEN => self.unseen().and(self.overdue().not()),
-            SOON => Condition::All(vec![self.soon(), self.overdue().not(), self.unseen().not()]),
+            SOON => self.soon(),
+            UNSEEN => Condition::All(vec![self.unseen(), self.overdue().not(), self.soon().not()]),
             stored => Condition::All(vec![
                 self.is_stored(&[stored]),
                 self.overdue().not(),
-                self.unseen().not(),
                 self.soon().not(),
+                self.unseen().not(),
             ]),
         }
     }
@@ -84,16 +117,17 @@ impl Clockwork {
     /// The status of a row.
     pub(super) fn of(&self, row: &Row<'_>) -> i64 {
         let stored = row.cell(self.status).to_int().unwrap_or(2);
-        let due = row.cell(self.deadline).to_time();
+        let me = Some(self.reader.user as i64);
+        let now = self.reader.now;
+        let is_mine = |at: usize| row.cell(at).to_int() == me;
+        let open = !(FINISHED.contains(&stored) || stored == DECLINED && is_mine(self.responsible));
+        let due = row.cell(self.deadline).to_time().filter(|_| open);
         let unseen = || row.cell(self.not_viewed).to_text().as_deref() == Some("Y");
-        if due.is_some_and(|due| due < self.now) && stored != 5 {
-            OVERDUE
-        } else if matches!(stored, 1 | 2) && unseen() {
-            UNSEEN
-        } else if due.is_some_and(|due| due < self.now + DAY) && !matches!(stored, 4 | 5) {
-            SOON
-        } else {
-            stored
+        match due {
+            Some(due) if due < now => OVERDUE,
+            Some(due) if due < now + DAY => SOON,
+            _ if WAITING.contains(&stored) && unseen() && !is_mine(self.creator) => UNSEEN,
+            _ => stored,
         }
     }
 }
