@@ -3,6 +3,7 @@
 //! Lists in the order of IDs are the hot path: the walk starts at the bound that the filter sets and stops after a page,
 //! however many rows there are. Everything else looks at all rows that the bounds leave, as the portal's database would.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use super::condition::{Condition, SortKey, Span};
@@ -32,7 +33,12 @@ pub(crate) struct Query<'t> {
     /// What is left to ask of the rows in the span.
     rest: Condition,
     order: Vec<Sort>,
+    /// The matching IDs in ascending order, once they were counted and are no more than a few.
+    matched: OnceCell<Vec<u64>>,
 }
+
+/// Matching IDs that are kept from counting them to choosing the page of them.
+const FEW: usize = 1 << 16;
 
 impl<'t> Query<'t> {
     /// Rows of `table` that `filter` admits. Rows that are equal in `order` come by ID.
@@ -43,6 +49,7 @@ impl<'t> Query<'t> {
             span,
             rest,
             order,
+            matched: OnceCell::new(),
         }
     }
 
@@ -52,10 +59,18 @@ impl<'t> Query<'t> {
             self.table.count(self.span.low, self.span.high)
         } else {
             let mut count = 0;
-            self.visit(Direction::Ascending, None, |_| {
+            let mut matched = Vec::new();
+            self.visit(Direction::Ascending, None, |id| {
                 count += 1;
+                if matched.len() < FEW {
+                    matched.push(id);
+                }
                 true
             });
+            if count == matched.len() as u64 {
+                // Counted twice they are the same.
+                let _ = self.matched.set(matched);
+            }
             count
         }
     }
@@ -114,6 +129,14 @@ impl<'t> Query<'t> {
 
     /// Calls `each` with the matching IDs until it says that it has enough.
     fn visit(&self, direction: Direction, from: Option<u64>, mut each: impl FnMut(u64) -> bool) {
+        if let Some(matched) = self.matched.get() {
+            let mut matched = matched.iter().copied();
+            match direction {
+                Direction::Ascending => matched.all(each),
+                Direction::Descending => matched.rev().all(each),
+            };
+            return;
+        }
         let mut scratch = String::new();
         let mut look = |id: u64| {
             let matches = self.rest == Condition::Always

@@ -69,6 +69,11 @@ pub(crate) fn parse(text: &str, now: i64) -> Option<i64> {
     if let Some(unix) = text.strip_prefix('@') {
         return unix.parse().ok();
     }
+    // What begins with a digit is a date, and dates are what most texts are.
+    let begins = text.bytes().next();
+    if begins.is_some_and(|first| first.is_ascii_digit()) {
+        return absolute(text);
+    }
     relative(text, now).or_else(|| absolute(text))
 }
 

@@ -13,34 +13,31 @@ use super::source::{Seedling, World};
 /// The fields that a call wrote to one row; the others are generated, or empty in a row that is not.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
-    /// Sorted by field.
-    values: Vec<(u16, Value)>,
+    /// Sorted. Apart from the values, so that looking one up touches little memory.
+    fields: Vec<u16>,
+    values: Vec<Value>,
 }
 
 impl Record {
     pub(crate) fn get(&self, field: usize) -> Option<&Value> {
-        let at = self
-            .values
-            .binary_search_by_key(&(field as u16), |(field, _)| *field)
-            .ok()?;
-        Some(&self.values[at].1)
+        let at = self.fields.binary_search(&(field as u16)).ok()?;
+        self.values.get(at)
     }
 
     pub(crate) fn set(&mut self, field: usize, value: Value) {
-        match self
-            .values
-            .binary_search_by_key(&(field as u16), |(field, _)| *field)
-        {
-            Ok(at) => self.values[at].1 = value,
-            Err(at) => self.values.insert(at, (field as u16, value)),
+        match self.fields.binary_search(&(field as u16)) {
+            Ok(at) => self.values[at] = value,
+            Err(at) => {
+                self.fields.insert(at, field as u16);
+                self.values.insert(at, value);
+            }
         }
     }
 
     /// The fields and their values.
     pub(crate) fn into_values(self) -> impl Iterator<Item = (usize, Value)> {
-        self.values
-            .into_iter()
-            .map(|(field, value)| (usize::from(field), value))
+        let fields = self.fields.into_iter().map(usize::from);
+        fields.zip(self.values)
     }
 }
 
@@ -133,7 +130,8 @@ impl Table {
         } else {
             self.records.get(&id)
         };
-        let generated = self.extra.is_empty() || self.extra.binary_search(&id).is_err();
+        let generated = self.extra.is_empty()
+            || (id <= self.presence().last() && self.extra.binary_search(&id).is_err());
         let seedling = generated.then(|| Seedling::new(&self.world, self.entity, self.key, id));
         Row {
             table: self,

@@ -8,13 +8,17 @@ use crate::task::{ME, NOW, Task, leap, length};
 
 const DAY: i64 = 86_400;
 
-/// Whether the filter lets a task through. At the top all conditions hold, whatever `::LOGIC` says.
-pub(crate) fn matches(filter: &Value, task: &Task) -> bool {
+/// What a filter, or an entry of one, says of a task.
+pub(crate) type Test = Box<dyn Fn(&Task) -> bool>;
+
+/// Which tasks the filter lets through. At the top all conditions hold, whatever `::LOGIC` says.
+pub(crate) fn read(filter: &Value) -> Test {
     let entries = entries(filter.as_object().unwrap());
-    entries
+    let tests: Vec<Test> = entries
         .iter()
-        .filter_map(|(key, value)| entry(key, value, task))
-        .all(|holds| holds)
+        .filter_map(|(key, value)| entry(key, value))
+        .collect();
+    Box::new(move |task| tests.iter().all(|test| test(task)))
 }
 
 /// The entries that count: where `CHANGED_DATE` is asked for `ACTIVITY_DATE` is not heeded.
@@ -27,10 +31,10 @@ fn entries(filter: &Map<String, Value>) -> Vec<(&String, &Value)> {
 }
 
 /// Nothing, where the group is passed over.
-fn group(filter: &Map<String, Value>, task: &Task) -> Option<bool> {
-    let said: Vec<Option<bool>> = entries(filter)
+fn group(filter: &Map<String, Value>) -> Option<Test> {
+    let said: Vec<Option<Test>> = entries(filter)
         .iter()
-        .map(|(key, value)| entry(key, value, task))
+        .map(|(key, value)| entry(key, value))
         .collect();
     let or = filter
         .get("::LOGIC")
@@ -38,11 +42,11 @@ fn group(filter: &Map<String, Value>, task: &Task) -> Option<bool> {
     if said.iter().all(Option::is_none) || (or && said.iter().any(Option::is_none)) {
         return None;
     }
-    let mut holds = said.into_iter().flatten();
+    let tests: Vec<Test> = said.into_iter().flatten().collect();
     Some(if or {
-        holds.any(|holds| holds)
+        Box::new(move |task| tests.iter().any(|test| test(task)))
     } else {
-        holds.all(|holds| holds)
+        Box::new(move |task| tests.iter().all(|test| test(task)))
     })
 }
 
@@ -58,64 +62,90 @@ fn split(key: &str) -> (&str, &str) {
     ("", key)
 }
 
-/// What one entry says of a task; nothing, where the portal passes over it.
-fn entry(key: &str, value: &Value, task: &Task) -> Option<bool> {
+/// What one entry says; nothing, where the portal passes over it.
+fn entry(key: &str, value: &Value) -> Option<Test> {
     if key.bytes().all(|b| b.is_ascii_digit()) || key.starts_with("::SUBFILTER-") {
-        return group(value.as_object()?, task);
+        return group(value.as_object()?);
     }
     let (prefix, name) = split(key);
-    let number = |have: Option<i64>| numbers(prefix, have, value);
-    let words = |have: &[&str]| texts(prefix, have, value);
+    let (prefix, not) = (prefix.to_owned(), prefix == "!");
+    let list = list(value);
+    let people = || -> Vec<i64> { list.iter().map(int).collect() };
     match name {
-        "ID" => number(Some(task.id as i64)),
-        "PRIORITY" => number(Some(task.priority)),
-        "CREATED_BY" => number(Some(task.created_by)),
-        "RESPONSIBLE_ID" => number(Some(task.responsible)),
-        "GROUP_ID" => number(Some(task.group)),
-        "PARENT_ID" => number(task.parent),
-        "REAL_STATUS" => number(Some(task.status)),
-        "STATUS" => number(Some(sub_status(task))),
-        "TITLE" => title(prefix, &task.title, value),
-        "MARK" => words(&task.mark.into_iter().collect::<Vec<_>>()),
-        "UF_AUTO_101" => words(&task.region.into_iter().collect::<Vec<_>>()),
-        "UF_CRM_TASK" => words(&task.crm),
-        "FAVORITE" => words(&[if task.favorite { "Y" } else { "N" }]),
-        "CREATED_DATE" => dates(prefix, Some(task.created), value),
-        "DEADLINE" => dates(prefix, task.deadline, value),
-        "CLOSED_DATE" => dates(prefix, task.closed, value),
-        "CHANGED_DATE" => dates(prefix, Some(task.changed.unwrap_or(task.created)), value),
-        "ACTIVITY_DATE" => dates(prefix, Some(task.activity.unwrap_or(task.created)), value),
-        "DEADLINE_TS" => number(task.deadline),
-        "CREATED_DATE_TS" => number(Some(task.created)),
-        "MEMBER" => Some(
-            is_one(task.created_by, value)
-                || is_one(task.responsible, value)
-                || has_one(&task.accomplices, value)
-                || has_one(&task.auditors, value),
-        ),
-        "DOER" => Some(is_one(task.responsible, value) || has_one(&task.accomplices, value)),
-        "ACCOMPLICE" => Some(helper(prefix, &task.accomplices, value)),
-        "AUDITOR" => Some(helper(prefix, &task.auditors, value)),
+        "ID" => numbers(prefix, &list, |task| Some(task.id as i64)),
+        "PRIORITY" => numbers(prefix, &list, |task| Some(task.priority)),
+        "CREATED_BY" => numbers(prefix, &list, |task| Some(task.created_by)),
+        "RESPONSIBLE_ID" => numbers(prefix, &list, |task| Some(task.responsible)),
+        "GROUP_ID" => numbers(prefix, &list, |task| Some(task.group)),
+        "PARENT_ID" => numbers(prefix, &list, |task| task.parent),
+        "REAL_STATUS" => numbers(prefix, &list, |task| Some(task.status)),
+        "STATUS" => numbers(prefix, &list, |task| Some(sub_status(task))),
+        "DEADLINE_TS" => numbers(prefix, &list, |task| task.deadline),
+        "CREATED_DATE_TS" => numbers(prefix, &list, |task| Some(task.created)),
+        "CREATED_DATE" => dates(prefix, &list, |task| Some(task.created)),
+        "DEADLINE" => dates(prefix, &list, |task| task.deadline),
+        "CLOSED_DATE" => dates(prefix, &list, |task| task.closed),
+        "CHANGED_DATE" => dates(prefix, &list, |task| {
+            Some(task.changed.unwrap_or(task.created))
+        }),
+        "ACTIVITY_DATE" => dates(prefix, &list, |task| {
+            Some(task.activity.unwrap_or(task.created))
+        }),
+        "TITLE" => Some(title(prefix, lower(value))),
+        "MARK" => texts(&prefix, value, |task| task.mark.into_iter().collect()),
+        "UF_AUTO_101" => texts(&prefix, value, |task| task.region.into_iter().collect()),
+        "UF_CRM_TASK" => texts(&prefix, value, |task| task.crm.clone()),
+        "FAVORITE" => texts(&prefix, value, |task| {
+            vec![if task.favorite { "Y" } else { "N" }]
+        }),
+        "MEMBER" => {
+            let people = people();
+            Some(Box::new(move |task| {
+                people.contains(&task.created_by)
+                    || people.contains(&task.responsible)
+                    || people.iter().any(|one| task.accomplices.contains(one))
+                    || people.iter().any(|one| task.auditors.contains(one))
+            }))
+        }
+        "DOER" => {
+            let people = people();
+            Some(Box::new(move |task| {
+                people.contains(&task.responsible)
+                    || people.iter().any(|one| task.accomplices.contains(one))
+            }))
+        }
+        "ACCOMPLICE" => Some(helper(not, people(), |task| &task.accomplices)),
+        "AUDITOR" => Some(helper(not, people(), |task| &task.auditors)),
         "ROLE" => {
-            let holds = list(value).iter().any(|role| match role.as_str().unwrap() {
-                "R" => task.responsible == ME,
-                "A" => task.accomplices.contains(&ME),
-                "U" => task.auditors.contains(&ME),
-                "O" => task.created_by == ME,
-                other => panic!("no role {other}"),
-            });
-            Some(holds != (prefix == "!"))
+            let roles: Vec<String> = list.iter().map(lower).collect();
+            Some(Box::new(move |task| {
+                let holds = roles.iter().any(|role| match role.as_str() {
+                    "r" => task.responsible == ME,
+                    "a" => task.accomplices.contains(&ME),
+                    "u" => task.auditors.contains(&ME),
+                    "o" => task.created_by == ME,
+                    other => panic!("no role {other}"),
+                });
+                holds != not
+            }))
         }
-        "TAG" => Some(list(value).iter().all(|wanted| {
-            let wanted = lower(wanted);
-            task.tags.iter().any(|tag| tag.to_lowercase() == wanted)
-        })),
+        "TAG" => {
+            let wanted: Vec<String> = list.iter().map(lower).collect();
+            Some(Box::new(move |task| {
+                let has =
+                    |wanted: &String| task.tags.iter().any(|tag| tag.to_lowercase() == *wanted);
+                wanted.iter().all(has)
+            }))
+        }
         "VIEWED" => {
-            let unseen = task.not_viewed && (task.status == 1 || task.status == 2);
-            Some((value != &Value::from(0)) != unseen)
+            let wanted = value != &Value::from(0);
+            Some(Box::new(move |task| {
+                let unseen = task.not_viewed && (task.status == 1 || task.status == 2);
+                wanted != unseen
+            }))
         }
-        "ONLY_ROOT_TASKS" if value == "Y" => Some(task.parent.is_none()),
-        "WO_DEADLINE" if value == "Y" => Some(task.deadline.is_none()),
+        "ONLY_ROOT_TASKS" if value == "Y" => Some(Box::new(|task| task.parent.is_none())),
+        "WO_DEADLINE" if value == "Y" => Some(Box::new(|task| task.deadline.is_none())),
         _ => None,
     }
 }
@@ -161,21 +191,12 @@ fn lower(value: &Value) -> String {
     value.as_str().unwrap().to_lowercase()
 }
 
-fn is_one(have: i64, value: &Value) -> bool {
-    list(value).iter().any(|one| int(one) == have)
-}
-
-fn has_one(have: &[i64], value: &Value) -> bool {
-    have.iter().any(|one| is_one(*one, value))
-}
-
 /// Helpers and onlookers: after `!` there is one who is none of these.
-fn helper(prefix: &str, have: &[i64], value: &Value) -> bool {
-    if prefix == "!" {
-        have.iter().any(|one| !is_one(*one, value))
-    } else {
-        has_one(have, value)
-    }
+fn helper(not: bool, people: Vec<i64>, have: impl Fn(&Task) -> &[i64] + 'static) -> Test {
+    Box::new(move |task| {
+        let mut have = have(task).iter();
+        have.any(|one| people.contains(one) != not)
+    })
 }
 
 /// Numbers and moments: a negation lets through what has no value.
@@ -201,20 +222,29 @@ fn ordered(prefix: &str, have: Option<i64>, wanted: &[Option<i64>]) -> bool {
     }
 }
 
-fn numbers(prefix: &str, have: Option<i64>, value: &Value) -> Option<bool> {
-    let wanted: Vec<Option<i64>> = list(value)
+fn numbers(
+    prefix: String,
+    list: &[Value],
+    have: impl Fn(&Task) -> Option<i64> + 'static,
+) -> Option<Test> {
+    let wanted: Vec<Option<i64>> = list
         .iter()
         .map(|one| (one != "").then(|| int(one)))
         .collect();
-    (!wanted.is_empty()).then(|| ordered(prefix, have, &wanted))
+    let test = move |task: &Task| ordered(&prefix, have(task), &wanted);
+    (!list.is_empty()).then(|| Box::new(test) as Test)
 }
 
-fn dates(prefix: &str, have: Option<i64>, value: &Value) -> Option<bool> {
-    let wanted: Vec<Option<i64>> = list(value)
+fn dates(
+    prefix: String,
+    list: &[Value],
+    have: impl Fn(&Task) -> Option<i64> + 'static,
+) -> Option<Test> {
+    let wanted: Vec<Option<i64>> = list
         .iter()
         .map(|one| (one != "").then(|| moment(one.as_str().unwrap())))
         .collect();
-    Some(ordered(prefix, have, &wanted))
+    Some(Box::new(move |task| ordered(&prefix, have(task), &wanted)))
 }
 
 /// Years, months and days counted one by one.
@@ -241,40 +271,47 @@ fn moment(text: &str) -> i64 {
 }
 
 /// Texts without regard to case; of several values one has to be.
-fn texts(prefix: &str, have: &[&str], value: &Value) -> Option<bool> {
-    let have: Vec<String> = have.iter().map(|text| text.to_lowercase()).collect();
-    let wanted = list(value);
+fn texts(
+    prefix: &str,
+    value: &Value,
+    have: impl Fn(&Task) -> Vec<&'static str> + 'static,
+) -> Option<Test> {
+    let not = prefix.starts_with('!');
+    if value == "" {
+        return Some(Box::new(move |task| have(task).is_empty() != not));
+    }
+    let wanted: Vec<String> = list(value).iter().map(lower).collect();
     if wanted.is_empty() {
         return None;
     }
-    if value == "" {
-        return Some(have.is_empty() != prefix.starts_with('!'));
-    }
     let part = prefix.contains('%') || prefix == "?";
-    let holds = wanted.iter().any(|wanted| {
-        let wanted = lower(wanted);
-        have.iter().any(|have| {
-            if part {
-                have.contains(&wanted)
-            } else {
-                *have == wanted
-            }
-        })
-    });
-    Some(holds != prefix.starts_with('!'))
+    Some(Box::new(move |task| {
+        let holds = have(task).iter().any(|have| {
+            let have = have.to_lowercase();
+            wanted.iter().any(|wanted| {
+                if part {
+                    have.contains(wanted)
+                } else {
+                    have == *wanted
+                }
+            })
+        });
+        holds != not
+    }))
 }
 
 /// A title is searched for a part where no other prefix than `!` is given.
-fn title(prefix: &str, have: &str, value: &Value) -> Option<bool> {
-    let have = have.to_lowercase();
-    let wanted = lower(value);
-    Some(match prefix {
-        "" | "%" | "?" | "*%" => have.contains(&wanted),
-        "!" | "!%" => !have.contains(&wanted),
-        "=" | "@" | "*=" => have == wanted,
-        "!=" => have != wanted,
-        "*" => wanted.split(' ').all(|word| have.contains(word)),
-        other => panic!("no prefix {other} of a title"),
+fn title(prefix: String, wanted: String) -> Test {
+    Box::new(move |task| {
+        let have = &task.title_in_lower_case;
+        match prefix.as_str() {
+            "" | "%" | "?" | "*%" => have.contains(&wanted),
+            "!" | "!%" => !have.contains(&wanted),
+            "=" | "@" | "*=" => *have == wanted,
+            "!=" => *have != wanted,
+            "*" => wanted.split(' ').all(|word| have.contains(word)),
+            other => panic!("no prefix {other} of a title"),
+        }
     })
 }
 
@@ -282,7 +319,7 @@ fn title(prefix: &str, have: &str, value: &Value) -> Option<bool> {
 pub(crate) fn compare(name: &str, a: &Task, b: &Task) -> Ordering {
     match name {
         "ID" => a.id.cmp(&b.id),
-        "TITLE" => a.title.to_lowercase().cmp(&b.title.to_lowercase()),
+        "TITLE" => a.title_in_lower_case.cmp(&b.title_in_lower_case),
         "PRIORITY" => a.priority.cmp(&b.priority),
         "REAL_STATUS" => a.status.cmp(&b.status),
         "GROUP_ID" => a.group.cmp(&b.group),

@@ -29,6 +29,7 @@ pub(crate) const CRM: [&str; 4] = ["D_7", "C_2", "L_1", "T80_3"];
 pub(crate) struct Task {
     pub(crate) id: u64,
     pub(crate) title: String,
+    pub(crate) title_in_lower_case: String,
     pub(crate) status: i64,
     pub(crate) priority: i64,
     pub(crate) mark: Option<&'static str>,
@@ -123,6 +124,7 @@ pub(crate) fn some(rng: &mut Rng, count: usize) -> Vec<Task> {
             let after = |rng: &mut Rng| created + rng.i64(0..90 * DAY);
             Task {
                 id,
+                title_in_lower_case: title.join(" ").to_lowercase(),
                 title: title.join(" "),
                 status: rng.i64(1..8),
                 priority: rng.i64(0..3),
