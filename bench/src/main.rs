@@ -1,4 +1,4 @@
-//! Measurements, reported as ratios: `cargo run --release -p brimful-bench -- [requests|limit|throughput|memory|portal|r7]…`.
+//! Measurements, reported as ratios: `cargo run --release -p brimful-bench -- [requests|limit|throughput|memory|portal|r7|tasks]…`.
 //!
 //! What is timed here is not tested elsewhere: a number that depends on the machine is reported and never asserted.
 
@@ -9,6 +9,7 @@ mod memory;
 mod portal;
 mod r7;
 mod requests;
+mod tasks;
 mod throughput;
 
 #[tokio::main]
@@ -18,9 +19,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         return memory::child().await;
     }
     if wanted.is_empty() {
-        wanted = ["requests", "limit", "throughput", "memory", "portal", "r7"]
-            .map(str::to_owned)
-            .to_vec();
+        wanted = [
+            "requests",
+            "limit",
+            "throughput",
+            "memory",
+            "portal",
+            "r7",
+            "tasks",
+        ]
+        .map(str::to_owned)
+        .to_vec();
     }
     for name in wanted {
         match name.as_str() {
@@ -30,9 +39,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             "memory" => memory::run()?,
             "portal" => portal::run().await?,
             "r7" => r7::run().await?,
+            "tasks" => tasks::run().await?,
             other => {
                 return Err(format!(
-                    "no measurement {other:?}: requests, limit, throughput, memory, portal, r7"
+                    "no measurement {other:?}: requests, limit, throughput, memory, portal, r7, tasks"
                 )
                 .into());
             }

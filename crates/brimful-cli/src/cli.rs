@@ -14,6 +14,7 @@ use crate::params::Param;
 use crate::portal_arg::PortalArg;
 use crate::r7_args::{R7Args, R7EmulatorArgs};
 use crate::rows_arg::{LoadArg, ReplyArg, RowsArg};
+use crate::tasks_args::TasksArgs;
 use crate::{duration, env_vars, filter, method, params, portal_arg};
 
 const EXIT_CODES: &str = "\
@@ -64,6 +65,7 @@ pub(crate) enum Command {
     Export(ExportArgs),
     Call(CallArgs),
     Portal(Box<PortalArgs>),
+    Tasks(Box<TasksArgs>),
     R7(R7Args),
     Completions(CompletionsArgs),
 }

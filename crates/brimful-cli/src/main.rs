@@ -26,6 +26,7 @@ mod r7_args;
 mod redact;
 mod rows_arg;
 mod summary;
+mod tasks_args;
 
 use std::process::ExitCode;
 

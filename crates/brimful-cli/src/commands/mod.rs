@@ -5,6 +5,7 @@ mod completions;
 mod export;
 mod portal;
 mod r7;
+mod tasks;
 
 use brimful::Client;
 use brimful_portal::Server;
@@ -23,6 +24,7 @@ pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Fail
         Command::Export(args) => export::run(&args, printer).await,
         Command::Call(args) => call::run(&args, printer).await,
         Command::Portal(args) => portal::run(&args, printer).await,
+        Command::Tasks(args) => tasks::run(&args, printer).await,
         Command::R7(args) => r7::run(&args, printer).await,
         Command::Completions(args) => completions::run(&args),
     }

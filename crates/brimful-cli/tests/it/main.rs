@@ -13,3 +13,4 @@ mod portal;
 mod r7;
 mod secrets;
 mod support;
+mod tasks;

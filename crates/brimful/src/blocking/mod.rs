@@ -16,6 +16,7 @@
 
 mod list;
 mod runtime;
+mod tasks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use serde_json::Value;
 
 pub use list::{List, Outcomes, Pages, Rows};
 use runtime::Runtime;
+pub use tasks::{Checklist, Comments, Elapsed, TaskList, TaskPages, TaskRows, Tasks};
 
 use crate::{
     Batch, BatchReply, ClientBuilder, Credential, Error, Fields, Limits, OnError, Outcome,

@@ -100,6 +100,9 @@ impl Client {
     }
 }
 
+/// What became of each of several tasks, by its ID.
+pub type TaskById = (u64, Result<Task, Error>);
+
 /// All of a task: what it has, its user fields, and its tags, which come only by name.
 const ALL: [Field; 3] = [Field::ALL, Field::USER_FIELDS, Field::TAGS];
 
@@ -140,7 +143,7 @@ impl Tasks {
     pub async fn get_each(
         &self,
         tasks: impl IntoIterator<Item = u64>,
-    ) -> Result<Vec<(u64, Result<Task, Error>)>, Error> {
+    ) -> Result<Vec<TaskById>, Error> {
         let ids: Vec<u64> = tasks.into_iter().collect();
         let mut found = self
             .client

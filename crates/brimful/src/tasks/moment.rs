@@ -92,6 +92,19 @@ impl Zone {
         }
     }
 
+    /// The moment that a clock of this zone shows: a date, or a date and a time without a zone of its own.
+    ///
+    /// # Errors
+    /// The text is nothing of the kind.
+    pub fn at(self, text: &str) -> Result<Moment, MomentError> {
+        let text = text.trim();
+        match text.parse::<Moment>() {
+            Err(MomentError::OnlyDate(_)) => self.midnight(text),
+            Err(MomentError::NoZone(_)) => format!("{text}{self}").parse(),
+            Ok(_) | Err(_) => Err(MomentError::Unreadable(text.to_owned())),
+        }
+    }
+
     fn seconds(self) -> i64 {
         i64::from(self.minutes) * 60
     }
@@ -379,6 +392,12 @@ mod tests {
             "2026-12-01T00:00:00-05:00"
         );
         assert!(zone.midnight("2026-12-01T00:00:00").is_err());
+        assert_eq!(
+            zone.at("2026-12-01 10:30").unwrap().to_string(),
+            "2026-12-01T10:30:00-05:00"
+        );
+        assert_eq!(zone.at("2026-12-01"), zone.midnight("2026-12-01"));
+        assert!(zone.at("2026-12-01T00:00:00Z").is_err());
         for text in ["", "3", "+3", "UTC", "+03:00:00", "+03:60"] {
             assert!(text.parse::<Zone>().is_err(), "{text}");
         }

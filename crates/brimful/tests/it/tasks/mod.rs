@@ -1,5 +1,6 @@
 //! Tasks, against the emulator.
 
+mod blocking;
 mod changes;
 mod lists;
 mod parts;

@@ -1,0 +1,61 @@
+//! `brimful tasks add`: makes a task.
+
+use std::io;
+
+use brimful::tasks::TaskFields;
+
+use super::dates::Dates;
+use super::{LIMIT, failed};
+use crate::commands::connect;
+use crate::exit::Exit;
+use crate::hint::Failure;
+use crate::printer::Printer;
+use crate::tasks_args::TaskAddArgs;
+
+pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Failure> {
+    let connection = connect(&args.portal, LIMIT, printer).await?;
+    let mut fields = TaskFields::new()
+        .title(args.title.as_str())
+        .responsible(args.responsible);
+    if let Some(description) = &args.description {
+        fields = fields.description(description.as_str());
+    }
+    if let Some(deadline) = &args.deadline {
+        let mut dates = Dates::new(&connection.client, args.zone);
+        fields = fields.deadline(dates.moment(deadline).await?);
+    }
+    if let Some(priority) = args.priority {
+        fields = fields.priority(priority);
+    }
+    if let Some(group) = args.group {
+        fields = fields.group(group);
+    }
+    if let Some(parent) = args.parent {
+        fields = fields.parent(parent);
+    }
+    if !args.accomplice.is_empty() {
+        fields = fields.accomplices(args.accomplice.iter().copied());
+    }
+    if !args.auditor.is_empty() {
+        fields = fields.auditors(args.auditor.iter().copied());
+    }
+    if !args.tag.is_empty() {
+        fields = fields.tags(args.tag.iter().map(String::as_str));
+    }
+    for (field, value) in &args.user_field {
+        fields = fields.set(field, value.clone());
+    }
+    let task = connection
+        .client
+        .tasks()
+        .add(fields)
+        .await
+        .map_err(|error| failed(&error))?;
+    match printer.data(task.id.to_string().as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
+            "task {} was made, and its ID could not be written to standard output: {error}",
+            task.id
+        ))),
+        _ => Ok(Exit::Done),
+    }
+}

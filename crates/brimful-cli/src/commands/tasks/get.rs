@@ -1,0 +1,73 @@
+//! `brimful tasks get`: tasks by their IDs.
+
+use std::io::{self, IsTerminal};
+
+use brimful::tasks::Field;
+use serde_json::{Map, Value};
+
+use super::{LIMIT, failed};
+use crate::commands::connect;
+use crate::exit::Exit;
+use crate::hint::Failure;
+use crate::json_text;
+use crate::printer::Printer;
+use crate::tasks_args::TaskGetArgs;
+
+pub(super) async fn run(args: &TaskGetArgs, printer: Printer) -> Result<Exit, Failure> {
+    let mut select: Vec<&str> = args.select.iter().map(Field::name).collect();
+    if select.is_empty() {
+        select = vec!["*", "UF_*", "TAGS"];
+    } else if !select.contains(&"ID") && !select.contains(&"*") {
+        select.insert(0, "ID");
+    }
+    let connection = connect(&args.portal, LIMIT, printer).await?;
+    let found = connection
+        .client
+        .get_by_id("tasks.task.get", args.tasks.clone())
+        .id_field("taskId")
+        .param("select", select)
+        .collect()
+        .await
+        .map_err(|error| failed(&error))?;
+    let mut missing = None;
+    for (id, _) in found.iter() {
+        let task = found
+            .result::<Map<String, Value>>(id.clone())
+            .map(|mut result| result.shift_remove("task").unwrap_or_default());
+        match task {
+            Ok(task) => print(&task, printer)?,
+            Err(error) => {
+                let failure = failed(&error);
+                missing = Some(Failure {
+                    message: format!("task {id}: {}", failure.message),
+                    ..failure
+                });
+                if args.tasks.len() > 1
+                    && let Some(missing) = &missing
+                {
+                    printer.warning(&missing.message);
+                }
+            }
+        }
+    }
+    match missing {
+        Some(failure) if args.tasks.len() == 1 => Err(failure),
+        Some(_) => Err(Failure::failed("not all of the tasks could be had")),
+        None => Ok(Exit::Done),
+    }
+}
+
+fn print(task: &Value, printer: Printer) -> Result<(), Failure> {
+    let text = task.to_string();
+    let printed = if io::stdout().is_terminal() {
+        printer.data(&json_text::pretty(text.as_bytes()))
+    } else {
+        printer.data(text.as_bytes())
+    };
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
+            "could not write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}

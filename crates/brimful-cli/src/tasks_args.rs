@@ -1,0 +1,424 @@
+//! The command line of `brimful tasks`: what can be said about tasks.
+
+use std::str::FromStr;
+
+use brimful::tasks::{
+    Direction, Field, Moment, MomentError, OrderBy, Priority, Rest, Status, SubStatus, Zone,
+};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use crate::cli::PortalOption;
+use crate::limit::LimitArg;
+use crate::output::Destination;
+
+const DATES: &str = "\
+Dates:
+  2026-12-01T18:00:00+03:00  a moment
+  2026-12-01T18:00, 2026-12-01  what the portal's clock shows, a date being its midnight: the portal is asked
+                              for its time, and the offset that it has today is taken; --zone says another one
+  The moment is sent with its offset, so that nobody has to guess. --…-from takes the moment in, --…-before
+  leaves it out: --deadline-from 2026-11-01 --deadline-before 2026-12-01 is November.";
+
+/// Lists, shows and makes tasks
+#[derive(Debug, Args)]
+pub(crate) struct TasksArgs {
+    #[command(subcommand)]
+    pub(crate) command: TasksCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TasksCommand {
+    List(Box<TaskListArgs>),
+    Get(TaskGetArgs),
+    Add(TaskAddArgs),
+}
+
+/// List tasks: as a table on a terminal, as JSON Lines in a pipe or a file
+///
+/// All conditions hold together; of several values with commas between them one does, but a task has all of its --tag. Rows
+/// have the fields that are selected, as the older REST writes them, whichever REST they came by.
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  brimful tasks list --portal demo --responsible 1 --status in-progress --deadline-before 2026-12-01
+  brimful tasks list --member 1 --status overdue --order deadline --top 20
+  brimful tasks list --select TITLE,DEADLINE,TAGS,UF_CRM_TASK --changed-from 2026-11-01 -o tasks.jsonl
+  brimful tasks list -o - | jq .title
+
+Status:
+  pending, in-progress, awaiting-control, completed, deferred, declined are what is stored with a task;
+  overdue, unseen, due-soon follow from the clock and from who asks.
+
+{DATES}"))]
+#[allow(clippy::doc_markdown, reason = "the help of a program has no markup")]
+pub(crate) struct TaskListArgs {
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    /// Where the rows go; - is standard output. Without it a terminal shows a table
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<Destination>,
+    /// The fields of the rows, with commas between them; * is all, UF_* all user fields; the ID is always among them
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub(crate) select: Vec<Field>,
+    /// What to sort by: a field, and :desc for the other way round; by ID if not said
+    #[arg(long, value_name = "FIELD[:desc]", value_delimiter = ',')]
+    pub(crate) order: Vec<OrderArg>,
+    /// Stop after so many tasks
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<u64>,
+
+    /// Who is to do it
+    #[arg(
+        long,
+        value_name = "USERS",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) responsible: Vec<u64>,
+    /// Who set it
+    #[arg(
+        long,
+        value_name = "USERS",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) creator: Vec<u64>,
+    /// Who helps
+    #[arg(
+        long,
+        value_name = "USERS",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) accomplice: Vec<u64>,
+    /// Who looks on
+    #[arg(
+        long,
+        value_name = "USERS",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) auditor: Vec<u64>,
+    /// Who has anything to do with it
+    #[arg(
+        long,
+        value_name = "USERS",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) member: Vec<u64>,
+    /// Who is to do it or helps
+    #[arg(
+        long,
+        value_name = "USERS",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) doer: Vec<u64>,
+    /// How it stands, one of the words below
+    #[arg(
+        long,
+        value_name = "STATUSES",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) status: Vec<StatusArg>,
+    /// How urgent it is: low, average, high
+    #[arg(
+        long,
+        value_name = "PRIORITIES",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) priority: Vec<Priority>,
+    /// The project; 0 is none
+    #[arg(
+        long,
+        value_name = "PROJECTS",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) group: Vec<u64>,
+    /// The task above it
+    #[arg(
+        long,
+        value_name = "TASKS",
+        value_delimiter = ',',
+        help_heading = "Filter"
+    )]
+    pub(crate) parent: Vec<u64>,
+    /// A tag that it has; may be said several times
+    #[arg(long, value_name = "TAG", help_heading = "Filter")]
+    pub(crate) tag: Vec<String>,
+    /// A text in the title
+    #[arg(long, value_name = "TEXT", help_heading = "Filter")]
+    pub(crate) title: Option<String>,
+    /// What it belongs to in the CRM: D_7 is deal 7, C_2 contact 2
+    #[arg(long, value_name = "ELEMENT", help_heading = "Filter")]
+    pub(crate) crm: Option<String>,
+    /// The value of a user field
+    #[arg(long, value_name = "UF_NAME=VALUE", value_parser = user_field, help_heading = "Filter")]
+    pub(crate) user_field: Vec<(Field, Value)>,
+    /// It is one of the favourites of who asks
+    #[arg(long, help_heading = "Filter")]
+    pub(crate) favorite: bool,
+    /// It has no deadline
+    #[arg(long, conflicts_with_all = ["deadline_from", "deadline_before"], help_heading = "Filter")]
+    pub(crate) no_deadline: bool,
+    /// Only tasks with an ID above this one: goes on with a list that broke off
+    #[arg(long, value_name = "ID", help_heading = "Filter")]
+    pub(crate) after: Option<u64>,
+
+    /// It is due at this moment or later
+    #[arg(long, value_name = "DATE", help_heading = "Filter")]
+    pub(crate) deadline_from: Option<DateArg>,
+    /// It is due before this moment
+    #[arg(long, value_name = "DATE", help_heading = "Filter")]
+    pub(crate) deadline_before: Option<DateArg>,
+    /// It was made at this moment or later
+    #[arg(long, value_name = "DATE", help_heading = "Filter")]
+    pub(crate) created_from: Option<DateArg>,
+    /// It was made before this moment
+    #[arg(long, value_name = "DATE", help_heading = "Filter")]
+    pub(crate) created_before: Option<DateArg>,
+    /// It was changed at this moment or later
+    #[arg(long, value_name = "DATE", help_heading = "Filter")]
+    pub(crate) changed_from: Option<DateArg>,
+    /// It was changed before this moment
+    #[arg(long, value_name = "DATE", help_heading = "Filter")]
+    pub(crate) changed_before: Option<DateArg>,
+    /// It was closed at this moment or later
+    #[arg(long, value_name = "DATE", help_heading = "Filter")]
+    pub(crate) closed_from: Option<DateArg>,
+    /// It was closed before this moment
+    #[arg(long, value_name = "DATE", help_heading = "Filter")]
+    pub(crate) closed_before: Option<DateArg>,
+    /// The zone of dates that name none; that of the portal's clock if not said
+    #[arg(
+        long,
+        value_name = "OFFSET",
+        allow_hyphen_values = true,
+        help_heading = "Filter"
+    )]
+    pub(crate) zone: Option<Zone>,
+
+    /// By which REST: 3 where it can say what is asked for and the portal offers it, 2 otherwise
+    #[arg(long, value_enum, default_value_t = RestArg::Auto)]
+    pub(crate) rest: RestArg,
+    /// What the portal allows: requests at once and requests a second, or the name of a tariff
+    #[arg(long, value_name = "X,Y|TARIFF|off", default_value = "50,2")]
+    pub(crate) limit: LimitArg,
+}
+
+/// Show tasks by their IDs: laid out on a terminal, as JSON Lines in a pipe
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful tasks get 434
+  brimful tasks get 434 435 436 | jq .title")]
+pub(crate) struct TaskGetArgs {
+    /// The tasks
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) tasks: Vec<u64>,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    /// The fields, with commas between them; all, with user fields and tags, if not said
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub(crate) select: Vec<Field>,
+}
+
+/// Make a task and print its ID
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  brimful tasks add --title 'Call Ann' --responsible 5 --deadline 2026-12-01T18:00
+  brimful tasks add --title Report --responsible 1 --priority high --tag q4 --user-field UF_AUTO_101=north
+
+{DATES}"))]
+pub(crate) struct TaskAddArgs {
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    /// The title
+    #[arg(long)]
+    pub(crate) title: String,
+    /// Who is to do it
+    #[arg(long, value_name = "USER")]
+    pub(crate) responsible: u64,
+    /// What is to be done
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// When it is to be done
+    #[arg(long, value_name = "DATE")]
+    pub(crate) deadline: Option<DateArg>,
+    /// How urgent it is: low, average, high
+    #[arg(long)]
+    pub(crate) priority: Option<Priority>,
+    /// The project
+    #[arg(long, value_name = "PROJECT")]
+    pub(crate) group: Option<u64>,
+    /// The task above it
+    #[arg(long, value_name = "TASK")]
+    pub(crate) parent: Option<u64>,
+    /// Who helps
+    #[arg(long, value_name = "USERS", value_delimiter = ',')]
+    pub(crate) accomplice: Vec<u64>,
+    /// Who looks on
+    #[arg(long, value_name = "USERS", value_delimiter = ',')]
+    pub(crate) auditor: Vec<u64>,
+    /// A tag; may be said several times
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// The value of a user field
+    #[arg(long, value_name = "UF_NAME=VALUE", value_parser = user_field)]
+    pub(crate) user_field: Vec<(Field, Value)>,
+    /// The zone of a deadline that names none; that of the portal's clock if not said
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub(crate) zone: Option<Zone>,
+}
+
+/// By which REST a list goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RestArg {
+    /// By itself
+    Auto,
+    /// The older REST
+    #[value(name = "2")]
+    Two,
+    /// REST 3.0
+    #[value(name = "3")]
+    Three,
+}
+
+impl RestArg {
+    pub(crate) fn wanted(self) -> Option<Rest> {
+        match self {
+            Self::Auto => None,
+            Self::Two => Some(Rest::Two),
+            Self::Three => Some(Rest::Three),
+        }
+    }
+}
+
+/// A moment, or what a clock shows of which nobody has said where it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum DateArg {
+    Moment(Moment),
+    Local(String),
+}
+
+impl FromStr for DateArg {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        match text.parse() {
+            Ok(moment) => Ok(Self::Moment(moment)),
+            Err(MomentError::NoZone(text) | MomentError::OnlyDate(text)) => {
+                Zone::UTC.at(&text).map(|_| Self::Local(text))
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// A status, stored or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatusArg {
+    Stored(Status),
+    ByClock(SubStatus),
+}
+
+impl FromStr for StatusArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(stored) = text.parse() {
+            return Ok(Self::Stored(stored));
+        }
+        text.parse().map(Self::ByClock).map_err(|_| {
+            "a status is pending, in-progress, awaiting-control, completed, deferred, declined, overdue, unseen or due-soon".to_owned()
+        })
+    }
+}
+
+/// A field to sort by, and which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OrderArg {
+    pub(crate) by: OrderBy,
+    pub(crate) direction: Direction,
+}
+
+impl FromStr for OrderArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, direction) = match text.split_once(':') {
+            None => (text, Direction::Ascending),
+            Some((name, "asc")) => (name, Direction::Ascending),
+            Some((name, "desc")) => (name, Direction::Descending),
+            Some((_, other)) => return Err(format!("{other:?} is no direction: asc or desc")),
+        };
+        let by = name
+            .parse()
+            .map_err(|error: brimful::tasks::NotSortable| error.to_string())?;
+        Ok(Self { by, direction })
+    }
+}
+
+fn user_field(text: &str) -> Result<(Field, Value), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("a user field and a value, such as UF_AUTO_101=north")?;
+    let field = Field::user(name).map_err(|error| error.to_string())?;
+    let number = value.parse::<i64>().ok();
+    let value = number
+        .filter(|number| number.to_string() == value)
+        .map_or_else(|| Value::from(value), Value::from);
+    Ok((field, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_says_its_zone_or_leaves_it_to_a_clock() {
+        assert!(matches!(
+            "2026-12-01T00:00:00+03:00".parse(),
+            Ok(DateArg::Moment(_))
+        ));
+        for local in ["2026-12-01", "2026-12-01T10:00", "2026-12-01 10:00:30"] {
+            assert_eq!(
+                local.parse::<DateArg>().unwrap(),
+                DateArg::Local(local.to_owned())
+            );
+        }
+        for text in ["tomorrow", "2026-13-01", "01.12.2026"] {
+            assert!(text.parse::<DateArg>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_stored_or_follows_from_the_clock() {
+        assert_eq!(
+            "in-progress".parse(),
+            Ok(StatusArg::Stored(Status::InProgress))
+        );
+        assert_eq!(
+            "overdue".parse(),
+            Ok(StatusArg::ByClock(SubStatus::Overdue))
+        );
+        assert!("done".parse::<StatusArg>().is_err());
+    }
+
+    #[test]
+    fn an_order_is_a_field_and_a_direction() {
+        let order: OrderArg = "deadline:desc".parse().unwrap();
+        assert_eq!(
+            (order.by, order.direction),
+            (OrderBy::Deadline, Direction::Descending)
+        );
+        assert!("description".parse::<OrderArg>().is_err());
+        assert!("deadline:down".parse::<OrderArg>().is_err());
+    }
+}
