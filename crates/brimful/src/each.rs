@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::query;
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream};
@@ -77,7 +76,7 @@ impl Each {
         } = self;
         let pace = Arc::new(Pace::default());
         let requests = stream::iter(items)
-            .chunks(MAX_COMMANDS)
+            .chunks(client.session().batch_size)
             .map(move |items| {
                 let caller = Caller {
                     client: client.clone(),

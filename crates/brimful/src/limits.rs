@@ -28,6 +28,18 @@ impl Limit {
         per_second: 5.0,
     };
 
+    /// A counter up to `burst` that falls by `per_second`.
+    ///
+    /// ```
+    /// let client = brimful::Client::builder("https://example.bitrix24.ru/rest/1/code/")
+    ///     .limit(brimful::Limit::new(20.0, 1.0))
+    ///     .build()?;
+    /// # Ok::<(), brimful::Error>(())
+    /// ```
+    pub const fn new(burst: f64, per_second: f64) -> Self {
+        Self { burst, per_second }
+    }
+
     pub(crate) fn makes_sense(self) -> bool {
         self.burst >= 1.0
             && self.per_second > 0.0

@@ -15,7 +15,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::catalogue;
 use futures_core::Stream;
 use futures_util::StreamExt;
@@ -144,7 +143,7 @@ impl GetById {
         let mut asked = HashSet::new();
         let distinct = self.ids.filter(move |id| asked.insert(id.clone()));
         let found = stream::iter(distinct)
-            .chunks(MAX_COMMANDS)
+            .chunks(self.client.session().batch_size)
             .map(move |ids| {
                 let fetcher = fetcher.clone();
                 async move { found(&fetcher, ids).await }

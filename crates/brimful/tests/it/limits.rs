@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use brimful::{Limit, Priority};
+use brimful::{Batch, Limit, Priority};
 use brimful_portal::{Costs, Fault, Generation, OperatingLimit, PortalConfig, RateLimit};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::{builder, client, ids, portal};
@@ -238,6 +239,49 @@ async fn a_snapshot_tells_how_the_limits_stand() {
     assert!(leads.resets_in.unwrap() > Duration::from_secs(500));
     let _gently = client.slow(3);
     assert_eq!(client.limits().snapshot().most_in_flight, Some(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_holds_no_more_commands_than_it_is_told() {
+    let config = PortalConfig::unlimited().rows("lead", 3_000);
+    let portal = portal(config);
+    let client = builder(&portal).limit(None).batch_size(20).build().unwrap();
+    let (leads, _) = client
+        .list("crm.lead.list")
+        .collect::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(leads.len(), 3_000);
+    let lists = portal.stats();
+    assert!(lists.calls("batch") * 20 >= lists.commands, "{lists:?}");
+
+    let items = (1..=45).map(|id| json!({"id": id}));
+    let outcomes = client.call_each("crm.lead.get", items).collect().await;
+    assert!(outcomes.iter().all(|outcome| outcome.done().is_some()));
+    assert_eq!(portal.stats().calls("batch") - lists.calls("batch"), 3);
+
+    let found = client.get_by_id("crm.lead.get", 1..=45_u64).collect().await;
+    assert_eq!(found.unwrap().len(), 45);
+    assert_eq!(portal.stats().calls("batch") - lists.calls("batch"), 6);
+
+    let mut batch = Batch::new();
+    let first = batch
+        .add("first", "crm.lead.get", json!({"id": 1}))
+        .unwrap();
+    for n in 0..44 {
+        let id = first.result().field("ID").unwrap();
+        batch
+            .add(format!("c{n}"), "crm.lead.get", json!({"id": id}))
+            .unwrap();
+    }
+    let reply = client.batch(batch).await.unwrap();
+    assert!(reply.iter().all(|(_, outcome)| outcome.done().is_some()));
+    assert_eq!(portal.stats().calls("batch") - lists.calls("batch"), 9);
+
+    for size in [0, 51] {
+        let refused = builder(&portal).batch_size(size).build().unwrap_err();
+        assert!(refused.to_string().contains("1 to 50"), "{refused}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
