@@ -105,7 +105,7 @@ impl FileStream {
         self.head.media_type.as_deref()
     }
 
-    pub(super) fn account(&self) -> Downloaded {
+    pub(crate) fn account(&self) -> Downloaded {
         Downloaded {
             bytes: self.passed,
             name: self.head.name.clone(),
@@ -113,7 +113,7 @@ impl FileStream {
         }
     }
 
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         self.client.portal()
     }
 
@@ -233,7 +233,7 @@ impl FileStream {
         }
     }
 
-    async fn attempt(&self) -> Became {
+    async fn attempt(&mut self) -> Became {
         let session = self.client.session();
         let mut request = Request::get(self.url.clone());
         request.headers = self.headers();
@@ -289,7 +289,7 @@ impl FileStream {
         headers
     }
 
-    async fn judge(&self, mut answer: Streaming, sent: Instant) -> Became {
+    async fn judge(&mut self, mut answer: Streaming, sent: Instant) -> Became {
         let status = answer.status;
         if status.is_redirection() {
             let location = answer.headers.get(LOCATION);
