@@ -114,6 +114,10 @@ impl Error {
             KnownCode::MethodNotFound => (ErrorKind::MethodNotFound, DidItRun::No),
             KnownCode::NotFound => (ErrorKind::NotFound, DidItRun::Yes),
             KnownCode::Internal => (ErrorKind::Api, DidItRun::Unknown),
+            // The older methods of the CRM have no code for it.
+            _ if error.code.as_str().is_empty() && error.description == "Not found" => {
+                (ErrorKind::NotFound, DidItRun::Yes)
+            }
             _ => (ErrorKind::Api, DidItRun::Yes),
         };
         let mut this = Self::new(kind, ran, format!("the portal answered: {error}"));
