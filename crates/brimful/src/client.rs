@@ -41,6 +41,17 @@ pub struct Client {
 }
 
 /// Sets a [`Client`] up.
+///
+/// ```
+/// use std::time::Duration;
+/// use brimful::{Client, HttpOptions, Limit};
+///
+/// let client = Client::builder("https://example.bitrix24.ru/rest/1/code/")
+///     .limit(Limit::ENTERPRISE)
+///     .http(HttpOptions::new().timeout(Duration::from_secs(30)))
+///     .build()?;
+/// # Ok::<(), brimful::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ClientBuilder {
     credential: Credential,

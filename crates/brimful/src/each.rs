@@ -22,6 +22,17 @@ use crate::effect::{self, Effect};
 const IN_FLIGHT: usize = 8;
 
 /// Calls of one method for many items, not yet made.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use serde_json::json;
+///
+/// let touch = (1..=500).map(|id| json!({"id": id, "fields": {"OPENED": "Y"}}));
+/// let outcomes = client.call_each("crm.lead.update", touch).idempotent().collect().await;
+/// assert_eq!(outcomes.len(), 500);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "calls are made by outcomes() or collect()"]
 pub struct Each {
     client: Client,
@@ -105,6 +116,20 @@ impl std::fmt::Debug for Each {
 }
 
 /// Outcomes in the order of the items.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use futures_util::StreamExt;
+/// use serde_json::json;
+///
+/// let leads = (0..20_000).map(|n| json!({"fields": {"TITLE": format!("Lead {n}")}}));
+/// let mut outcomes = client.call_each("crm.lead.add", leads).outcomes();
+/// while let Some(outcome) = outcomes.next().await {
+///     println!("{:?}", outcome.done());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Outcomes(BoxStream<'static, Outcome>);
 
 impl Stream for Outcomes {

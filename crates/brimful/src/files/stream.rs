@@ -36,6 +36,16 @@ const MOST_TEXT: usize = 256 << 10;
 type Body = BoxStream<'static, Result<Bytes, TransportError>>;
 
 /// A file on its way.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let mut file = client.download("/bitrix/tools/…").open().await?;
+/// while let Some(piece) = file.next_piece().await? {
+///     println!("{} bytes of {:?}", piece.len(), file.size());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct FileStream {
     client: Client,
     hosts: Hosts,
