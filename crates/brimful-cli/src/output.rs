@@ -210,24 +210,33 @@ impl Sink {
         {
             *file = Some(open_special(path)?);
         }
-        while let Some(page) = pages.blocking_recv() {
-            for row in page.raw() {
-                if json_text::is_one_line(row) {
-                    self.block.extend_from_slice(row);
-                } else {
-                    json_text::write_compact(&mut self.block, row);
+        let mut ready = Vec::with_capacity(PAGES);
+        while pages.blocking_recv_many(&mut ready, PAGES) > 0 {
+            for page in ready.drain(..) {
+                self.put(&page);
+                if self.block.len() >= BLOCK {
+                    self.flush()?;
                 }
-                self.block.push(b'\n');
             }
-            let last_id = page.ids().next_back().flatten();
-            self.rows = (self.rows.0 + page.len() as u64, last_id.or(self.rows.1));
             // Somebody may be reading along: what is there is passed on before the writer waits.
-            let waits = pages.is_empty() && !matches!(self.place, Place::File(_));
-            if self.block.len() >= BLOCK || waits {
+            if pages.is_empty() && !matches!(self.place, Place::File(_)) {
                 self.flush()?;
             }
         }
         self.flush()
+    }
+
+    fn put(&mut self, page: &Page) {
+        for row in page.raw() {
+            if json_text::is_one_line(row) {
+                self.block.extend_from_slice(row);
+            } else {
+                json_text::write_compact(&mut self.block, row);
+            }
+            self.block.push(b'\n');
+        }
+        let last_id = page.ids().next_back().flatten();
+        self.rows = (self.rows.0 + page.len() as u64, last_id.or(self.rows.1));
     }
 
     /// What is left of a file when writing fails: the rows that are whole.
