@@ -4,14 +4,17 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use brimful::Authorize;
+use brimful::protocol::{Value, query};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use brimful::protocol::{Value, query};
-
 /// A request's first line is no longer than this.
 const LONGEST: usize = 16 * 1024;
+/// Connections that are listened to at once.
+const CALLERS: usize = 16;
 /// A browser says at once what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -33,6 +36,23 @@ impl LoginListener {
     /// The query of the answer that has the `state` of `authorize`. Whatever else comes is turned away: anybody on this
     /// machine can knock.
     pub(crate) async fn answer(&self, authorize: &Authorize) -> String {
+        // Browsers open connections that they may need: one that says nothing must not hold up the one that does.
+        let mut callers = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some(heard) = callers.next() => {
+                    if let Ok(Some(query)) = heard {
+                        return query;
+                    }
+                }
+                stream = self.accept(), if callers.len() < CALLERS => {
+                    callers.push(timeout(PATIENCE, hear(stream, authorize)));
+                }
+            }
+        }
+    }
+
+    async fn accept(&self) -> TcpStream {
         loop {
             let accepted = match &self.v6 {
                 None => self.v4.accept().await,
@@ -41,13 +61,10 @@ impl LoginListener {
                     accepted = v6.accept() => accepted,
                 },
             };
-            let Ok((stream, _)) = accepted else {
+            match accepted {
+                Ok((stream, _)) => return stream,
                 // There are no more sockets: some are given back soon.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            };
-            if let Ok(Some(query)) = timeout(PATIENCE, hear(stream, authorize)).await {
-                return query;
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         }
     }

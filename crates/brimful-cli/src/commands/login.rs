@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use brimful::protocol::{Value, query};
-use brimful::{AppCredentials, Authorization, Authorize, Client, OAuth, PortalAddress};
+use brimful::{AppCredentials, Authorization, Authorize, Client, ErrorKind, OAuth, PortalAddress};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -50,7 +50,11 @@ async fn log_in(
         .map_err(|error| Failure::of(&error))?;
     let answer = answer(args, &authorize, printer).await?;
     let tokens = credentials.exchange(&answer).await.map_err(|error| {
-        Failure::of(&error).hint(
+        let failure = Failure::of(&error);
+        if error.kind() == ErrorKind::Transport {
+            return failure;
+        }
+        failure.hint(
             "a code is good for 30 seconds and one exchange; are client_id and client_secret those of one application?",
         )
     })?;

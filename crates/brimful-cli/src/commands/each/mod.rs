@@ -123,7 +123,15 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         tokio::select! {
             some = outcomes.next() => {
                 let Some(some) = some else { break };
-                match run.take(some).await {
+                let taken = tokio::select! {
+                    taken = run.take(some) => taken,
+                    // Whoever is to read the outcomes does not.
+                    exit = interrupts.next() => {
+                        stopped = Stopped::BySignal(exit);
+                        break;
+                    }
+                };
+                match taken {
                     Ok(None) => {}
                     Ok(Some(why)) => {
                         let _ = stop.send(true);
