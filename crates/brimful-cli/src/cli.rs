@@ -133,8 +133,8 @@ Examples:
   brimful call crm.lead.get --param id=42 --result
   brimful call crm.lead.add --param 'fields[TITLE]=From the command line'
   brimful call task.elapseditem.getlist --json '[{\"ID\":\"asc\"}]'
-  brimful call crm.lead.add --each leads.jsonl --param 'fields[SOURCE_ID]=WEB' -o outcomes.jsonl
-  brimful call crm.lead.add --each leads.jsonl --param 'fields[SOURCE_ID]=WEB' -o outcomes.jsonl --resume")]
+  brimful call crm.lead.add --each leads.jsonl -o outcomes.jsonl --param 'fields[SOURCE_ID]=WEB'
+  brimful call crm.lead.delete --each ids.jsonl -o outcomes.jsonl --resume")]
 pub(crate) struct CallArgs {
     /// The method, such as crm.lead.get
     #[arg(value_parser = method::parse)]
@@ -157,7 +157,7 @@ pub(crate) struct CallArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PortalOption {
-    /// The portal: the address of an incoming webhook, that of a portal one has logged in to, or demo for one inside this process
+    /// The portal: the address of an incoming webhook, or of a portal after a login, or demo for one inside this process
     // The value may come from the environment and is a secret: help must not show it.
     #[arg(
         long = "portal",
@@ -168,7 +168,7 @@ pub(crate) struct PortalOption {
     )]
     pub(crate) address: Option<PortalArg>,
     /// The tokens of a login, where they are not in their usual place
-    #[arg(long, value_name = "FILE", env = env_vars::TOKEN_FILE)]
+    #[arg(long, value_name = "FILE", env = env_vars::TOKEN_FILE, hide_env_values = true)]
     pub(crate) token_file: Option<PathBuf>,
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct LoginArgs {
     #[command(flatten)]
     pub(crate) portal: PortalOption,
     /// The application's client_id
-    #[arg(long, value_name = "ID", env = env_vars::CLIENT_ID)]
+    #[arg(long, value_name = "ID", env = env_vars::CLIENT_ID, hide_env_values = true)]
     pub(crate) client_id: String,
     /// Open the address in a browser
     #[arg(long)]

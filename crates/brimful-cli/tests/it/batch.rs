@@ -20,7 +20,7 @@ fn every_command_has_its_outcome_by_its_name_and_in_its_order() {
     desk.write(
         "batch.json",
         r#"{
-          "z": "crm.lead.list?select[]=ID&filter[<=ID]=2",
+          "z": "crm.lead.list?select[]=ID&filter[%3C%3DID]=2",
           "none": {"method": "crm.lead.get", "params": {"id": 777}},
           "first": ["crm.lead.get", {"id": "$result[z][0][ID]"}],
           "lost": {"method": "crm.lead.get", "params": {"id": "$result[none][ID]"}}

@@ -144,6 +144,53 @@ fn after_the_dance_the_portals_address_is_enough() {
     "#);
 }
 
+#[test]
+fn the_loudest_log_shows_no_secret() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    let at = origin(&portal);
+    let page = format!("{at}/oauth/authorize/?client_id=local.app&state=x");
+    let (_, location, _) = browse(&page);
+    let location = location.unwrap();
+    let code = location.split("code=").nth(1).unwrap();
+    let code = code.split('&').next().unwrap();
+    let login = desk
+        .command(&[
+            "login", "--portal", &at, "--client-id", "local.app", "--code", &location,
+        ])
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .env("BRIMFUL_LOG", "trace")
+        .output()
+        .unwrap();
+    assert!(login.status.success(), "{}", stderr(&login));
+    let first = tokens(&desk, &portal);
+    portal
+        .server
+        .portal()
+        .faults()
+        .set("expired-token:times=1")
+        .unwrap();
+    let call = desk
+        .command(&["call", "user.current", "--portal", &at])
+        .env("BRIMFUL_LOG", "trace")
+        .output()
+        .unwrap();
+    assert!(call.status.success(), "{}", stderr(&call));
+    let second = tokens(&desk, &portal);
+    for output in [login, call] {
+        assert!(stderr(&output).len() > 1000, "there is no log");
+        let mut secrets = vec![SECRET, code];
+        for kept in [&first, &second] {
+            secrets.extend(["access_token", "refresh_token"].map(|name| kept[name].as_str().unwrap()));
+        }
+        for secret in secrets {
+            let said = stderr(&output);
+            let line = said.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret} is in the log");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_can_read_the_tokens() {

@@ -45,7 +45,7 @@ use record::{Flight, Record};
 /// How long calls on their way are waited for when the run is to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Outcomes that are written at a time.
-const AT_ONCE: usize = 1_000;
+const AT_ONCE: usize = 100;
 
 /// Why no more lines were called.
 enum Stopped {
@@ -100,6 +100,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         }
     };
     let bar = Bar::show(&args.method, &items, printer);
+    let streams = matches!(record, Record::Stream(_));
 
     let record = Arc::new(Mutex::new(record));
     let flight = Flight::default();
@@ -125,8 +126,8 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
                 let Some(some) = some else { break };
                 let taken = tokio::select! {
                     taken = run.take(some) => taken,
-                    // Whoever is to read the outcomes does not.
-                    exit = interrupts.next() => {
+                    // Whoever is to read the outcomes does not. A file takes them at once.
+                    exit = interrupts.next(), if streams => {
                         stopped = Stopped::BySignal(exit);
                         break;
                     }

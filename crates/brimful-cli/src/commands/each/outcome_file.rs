@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use brimful::Outcome;
 
 use super::items::Call;
-use super::past::{Past, Pasts, descent};
+use super::past::{Past, Pasts, content};
 use crate::commands::export::unwritable;
 use crate::hint::Failure;
 use crate::outcome;
@@ -59,12 +59,18 @@ impl OutcomeFile {
                 );
             }
         } else if left == 0 && whole > 0 {
+            content(partial.target(), whole)?;
             let from = partial.target().to_owned();
             copy(&mut partial, &from)?;
         } else if left > 0 {
             partial.keep();
-            if let Some(at) = descent(partial.path(), left)? {
-                merge(&mut partial, at, left)?;
+            let content = content(partial.path(), left)?;
+            if let Some(at) = content.descent {
+                merge(&mut partial, at, content.end)?;
+            } else {
+                partial
+                    .end_at(content.end)
+                    .map_err(|error| unwritable(&error))?;
             }
         }
         let before = size(partial.path());

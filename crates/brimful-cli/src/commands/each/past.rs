@@ -120,8 +120,17 @@ impl Pasts {
     }
 }
 
-/// Where the outcomes of a run begin that went on with earlier ones and was killed: the first line that goes back.
-pub(super) fn descent(path: &Path, end: u64) -> Result<Option<u64>, Failure> {
+/// What a file of outcomes has in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    /// Where the outcomes of a run begin that went on with earlier ones and was killed: the first line that goes back.
+    pub(super) descent: Option<u64>,
+    /// Where the last outcome ends. A run that was killed may leave spaces behind it.
+    pub(super) end: u64,
+}
+
+/// Looks a file of outcomes through.
+pub(super) fn content(path: &Path, end: u64) -> Result<Content, Failure> {
     let mut pasts = Pasts::open(path, 0, end)?;
     let (mut at, mut last) = (0, 0);
     let mut found = None;
@@ -138,7 +147,10 @@ pub(super) fn descent(path: &Path, end: u64) -> Result<Option<u64>, Failure> {
         last = past.line;
         at = end - pasts.reader.get_ref().limit() - pasts.reader.buffer().len() as u64;
     }
-    Ok(found)
+    Ok(Content {
+        descent: found,
+        end: at,
+    })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
