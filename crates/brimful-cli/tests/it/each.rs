@@ -207,7 +207,7 @@ fn only_what_may_be_repeated_is_repeated_when_nobody_knows_whether_it_ran() {
 fn what_was_refused_is_sent_again_until_it_is_done() {
     for fault in ["503", "429", "reset-before", "500-before"] {
         let desk = Desk::new();
-        let faults = Faults::parse(&format!("{fault}:times=2 after=1")).unwrap();
+        let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
         let portal = portal(PortalConfig::unlimited().faults(faults));
         desk.write("leads.jsonl", &titles(1..=200));
         let url = portal.url();

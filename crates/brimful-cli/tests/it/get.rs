@@ -203,7 +203,7 @@ fn bad_weather_is_not_seen_in_the_result() {
         "truncated",
         "html-before",
     ] {
-        let faults = Faults::parse(&format!("{fault}:times=2 after=1")).unwrap();
+        let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
         let (desk, portal) = (Desk::new(), portal(leads(200).faults(faults)));
         let all: Vec<String> = (1..=200).map(|id: u32| id.to_string()).collect();
         let output = desk.run(&[

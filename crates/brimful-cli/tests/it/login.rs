@@ -156,7 +156,13 @@ fn the_loudest_log_shows_no_secret() {
     let code = code.split('&').next().unwrap();
     let login = desk
         .command(&[
-            "login", "--portal", &at, "--client-id", "local.app", "--code", &location,
+            "login",
+            "--portal",
+            &at,
+            "--client-id",
+            "local.app",
+            "--code",
+            &location,
         ])
         .env("BRIMFUL_CLIENT_SECRET", SECRET)
         .env("BRIMFUL_LOG", "trace")
@@ -181,7 +187,8 @@ fn the_loudest_log_shows_no_secret() {
         assert!(stderr(&output).len() > 1000, "there is no log");
         let mut secrets = vec![SECRET, code];
         for kept in [&first, &second] {
-            secrets.extend(["access_token", "refresh_token"].map(|name| kept[name].as_str().unwrap()));
+            secrets
+                .extend(["access_token", "refresh_token"].map(|name| kept[name].as_str().unwrap()));
         }
         for secret in secrets {
             let said = stderr(&output);
