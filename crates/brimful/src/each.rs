@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::query;
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream};
@@ -23,6 +22,17 @@ use crate::effect::{self, Effect};
 const IN_FLIGHT: usize = 8;
 
 /// Calls of one method for many items, not yet made.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use serde_json::json;
+///
+/// let touch = (1..=500).map(|id| json!({"id": id, "fields": {"OPENED": "Y"}}));
+/// let outcomes = client.call_each("crm.lead.update", touch).idempotent().collect().await;
+/// assert_eq!(outcomes.len(), 500);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "calls are made by outcomes() or collect()"]
 pub struct Each {
     client: Client,
@@ -99,7 +109,7 @@ impl Each {
         } = self;
         let pace = Arc::new(Pace::default());
         let requests = items
-            .ready_chunks(MAX_COMMANDS)
+            .ready_chunks(client.session().batch_size)
             .map(move |items| {
                 let caller = Caller {
                     client: client.clone(),
@@ -128,6 +138,20 @@ impl std::fmt::Debug for Each {
 }
 
 /// Outcomes in the order of the items.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use futures_util::StreamExt;
+/// use serde_json::json;
+///
+/// let leads = (0..20_000).map(|n| json!({"fields": {"TITLE": format!("Lead {n}")}}));
+/// let mut outcomes = client.call_each("crm.lead.add", leads).outcomes();
+/// while let Some(outcome) = outcomes.next().await {
+///     println!("{:?}", outcome.done());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Outcomes(BoxStream<'static, Outcome>);
 
 impl Stream for Outcomes {

@@ -98,10 +98,11 @@ impl Driver {
         plan: Plan,
         progress: watch::Sender<Progress>,
     ) -> Self {
+        let most = plan.carriage.most().min(session.batch_size);
         Self {
             session,
             scope,
-            charges: plan.carriage.charges(&method, plan.carriage.most()),
+            charges: plan.carriage.charges(&method, most),
             method,
             place: Arc::new(plan.place.clone()),
             plan,
@@ -223,10 +224,15 @@ impl Driver {
                 (steady.max(burst).ceil() as usize + 1).min(MOST_IN_FLIGHT)
             }
         };
-        let full = self.plan.carriage.most() as f64 * 50.0 * self.row_bytes;
+        let full = self.most() as f64 * 50.0 * self.row_bytes;
         let fit = ((MEMORY as f64 - self.plan.strategy.buffered() as f64) / full).max(0.0) as usize;
         let slow = self.session.gate.most_in_flight().unwrap_or(usize::MAX);
         most.min(fit).min(slow).max(1)
+    }
+
+    /// Commands that a request holds at the most.
+    fn most(&self) -> usize {
+        self.plan.carriage.most().min(self.session.batch_size)
     }
 
     fn ahead(&self) -> Ahead {
@@ -241,7 +247,7 @@ impl Driver {
         // Nothing came yet: any number of commands takes no time.
         let in_time = LONGEST_REQUEST / self.command_time;
         let in_size = LARGEST_REPLY / (50.0 * self.row_bytes);
-        let most = self.plan.carriage.most();
+        let most = self.most();
         let room = (in_time.min(in_size) as usize).clamp(1, most);
         let ahead = self.ahead();
         let Some((ticket, commands)) = self.plan.strategy.next(room, ahead) else {
@@ -386,7 +392,7 @@ impl Driver {
         };
         // A request of two commands says little of one of fifty; only its time per command is scaled up.
         smooth(&mut self.command_time, took / commands as f64);
-        if commands * 2 >= self.plan.carriage.most() {
+        if commands * 2 >= self.most() {
             smooth(&mut self.request_time, took);
         } else if self.request_time == 0.0 {
             self.request_time = took;

@@ -48,6 +48,17 @@ use driver::{Driver, Message};
 use plan::Wanted;
 
 /// A whole list, not yet asked for.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use serde_json::{Value, json};
+///
+/// let deals = client.list("crm.deal.list").select(["ID", "TITLE"]).filter(json!({"CLOSED": "N"}));
+/// let (deals, report) = deals.collect::<Value>().await?;
+/// println!("{} deals, {:?}", deals.len(), report.proof);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a list is read by pages(), rows() or collect()"]
 pub struct List {
@@ -241,6 +252,22 @@ impl List {
 }
 
 /// The rows of a list as a type, as a stream. After the last one [`Rows::report`] has the account.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// #[derive(serde::Deserialize)]
+/// #[serde(rename_all = "UPPERCASE")]
+/// struct Lead {
+///     title: String,
+/// }
+///
+/// let mut leads = client.list("crm.lead.list").select(["TITLE"]).rows::<Lead>()?;
+/// while let Some(lead) = leads.next_row().await? {
+///     println!("{}", lead.title);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Rows<T> {
     pages: Pages,
@@ -295,6 +322,17 @@ impl<T: DeserializeOwned> Stream for Rows<T> {
 }
 
 /// The pages of a list, as a stream. After the last one [`Pages::report`] has the account.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let mut pages = client.list("crm.lead.list").pages()?;
+/// while let Some(page) = pages.next_page().await? {
+///     println!("{} rows", page.len());
+/// }
+/// println!("{:?}", pages.report());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Pages {
     messages: mpsc::Receiver<Message>,
