@@ -30,7 +30,6 @@ Exit codes:
 const ENVIRONMENT: &str = "\
 Environment:
   BRIMFUL_PORTAL         the portal, where --portal is not given
-  BRIMFUL_TOKEN_FILE     the tokens of a login, where --token-file is not given
   BRIMFUL_CLIENT_ID      the application of a login, where --client-id is not given
   BRIMFUL_CLIENT_SECRET  its secret
   BRIMFUL_LOG            a filter of the log, such as brimful=debug
@@ -168,7 +167,7 @@ pub(crate) struct PortalOption {
     )]
     pub(crate) address: Option<PortalArg>,
     /// The tokens of a login, where they are not in their usual place
-    #[arg(long, value_name = "FILE", env = env_vars::TOKEN_FILE, hide_env_values = true)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 }
 

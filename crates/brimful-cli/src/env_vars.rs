@@ -3,9 +3,6 @@
 /// The portal to use when `--portal` is not given: the address of an incoming webhook, or `demo`.
 pub(crate) const PORTAL: &str = "BRIMFUL_PORTAL";
 
-/// The file with the tokens of a login, where `--token-file` is not given.
-pub(crate) const TOKEN_FILE: &str = "BRIMFUL_TOKEN_FILE";
-
 /// The `client_id` of the application that `brimful login` lets in.
 pub(crate) const CLIENT_ID: &str = "BRIMFUL_CLIENT_ID";
 

@@ -181,11 +181,8 @@ impl Sink {
     fn open(destination: &Destination) -> Result<Self, OutputError> {
         let place = match destination {
             Destination::Stdout => Place::Stdout,
-            Destination::File(path) => match std::fs::metadata(path) {
-                Ok(found) if found.is_dir() => {
-                    return Err(named(path, io::ErrorKind::IsADirectory.into()));
-                }
-                Ok(found) if !found.is_file() => Place::Special {
+            Destination::File(path) => match named_file(path)? {
+                Some(found) if !found.is_file() => Place::Special {
                     file: if waits_for_reader(&found) {
                         None
                     } else {
@@ -193,7 +190,6 @@ impl Sink {
                     },
                     path: path.clone(),
                 },
-                Err(error) if names_a_folder(path) => return Err(named(path, error)),
                 _ => Place::File(Partial::open(path)?),
             },
         };
@@ -339,9 +335,16 @@ fn waits_for_reader(_: &std::fs::Metadata) -> bool {
     false
 }
 
-/// `leads/` is no name of a file.
-fn names_a_folder(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(std::path::is_separator)
+/// What is at `path`, if there is something that can be written, or something new can be made there.
+pub(crate) fn named_file(path: &Path) -> Result<Option<std::fs::Metadata>, OutputError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(named(path, io::ErrorKind::IsADirectory.into())),
+        // `leads/` is no name of a file.
+        Err(error) if path.to_string_lossy().ends_with(std::path::is_separator) => {
+            Err(named(path, error))
+        }
+        found => Ok(found.ok()),
+    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(crate) async fn run(args: &FieldsArgs, printer: Printer) -> Result<Exit, Fai
     };
     let fields = fields.map_err(|error| Failure::of(&error))?;
     let rows = Rows {
-        names: &["NAME", "TYPE", "", "TITLE", "CHOICES"],
+        names: &["NAME", "TYPE", "NOTES", "TITLE", "CHOICES"],
         cells: |(name, field): &(String, Field)| {
             vec![
                 name.clone(),

@@ -34,7 +34,7 @@ struct Head<'a> {
     id: Id<'a>,
 }
 
-/// An ID is a number where it is one.
+/// An ID is a number where it is one that no reader of JSON rounds.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Id<'a> {
@@ -45,7 +45,9 @@ enum Id<'a> {
 impl<'a> Id<'a> {
     fn of(id: &'a ItemId) -> Self {
         match id.as_str().parse::<u64>() {
-            Ok(number) if number.to_string() == id.as_str() => Self::Number(number),
+            Ok(number) if number < 1 << 53 && number.to_string() == id.as_str() => {
+                Self::Number(number)
+            }
             _ => Self::Text(id.as_str()),
         }
     }

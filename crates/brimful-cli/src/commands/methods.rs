@@ -74,9 +74,9 @@ pub(crate) async fn run(args: &MethodsArgs, printer: Printer) -> Result<Exit, Fa
     shown.sort_by_key(|known| known.name.to_ascii_lowercase());
     let asked = shown.iter().any(|known| known.available.is_some());
     let names: &[&str] = if asked {
-        &["METHOD", "REST", "SCOPE", "", "LIST", "THERE"]
+        &["METHOD", "REST", "SCOPE", "EFFECT", "LIST", "THERE"]
     } else {
-        &["METHOD", "REST", "SCOPE", "", "LIST"]
+        &["METHOD", "REST", "SCOPE", "EFFECT", "LIST"]
     };
     let rows = Rows {
         names,

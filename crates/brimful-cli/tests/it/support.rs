@@ -34,7 +34,6 @@ impl Desk {
             .current_dir(self.folder.path())
             .env_remove("BRIMFUL_PORTAL")
             .env_remove("BRIMFUL_LOG")
-            .env_remove("BRIMFUL_TOKEN_FILE")
             .env_remove("BRIMFUL_CLIENT_ID")
             .env_remove("BRIMFUL_CLIENT_SECRET")
             .env("XDG_CONFIG_HOME", self.path("config"))

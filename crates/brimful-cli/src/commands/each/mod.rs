@@ -293,11 +293,11 @@ impl Account<'_> {
         let whole = ended.whole && self.left.unknown == 0;
         let written = match &stopped {
             Stopped::ByOutput(OutputError::Closed) => {
-                return Ok(if self.tally.is_done() && whole {
-                    Exit::Done
-                } else {
-                    Exit::Incomplete
-                });
+                self.printer.warning(&format!(
+                    "standard output was closed after {}: no more lines were called",
+                    counted(self.tally.all() + self.left.unknown, "calls")
+                ));
+                return Ok(Exit::Incomplete);
             }
             Stopped::AtEnd if whole => record.complete().await?,
             _ => record.leave().await?,

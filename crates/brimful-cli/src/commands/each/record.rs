@@ -11,7 +11,7 @@ use super::past::Pasts;
 use crate::commands::export::{leave, unwritable};
 use crate::hint::Failure;
 use crate::outcome::{self, Kind};
-use crate::output::{Destination, Output, OutputError, Written};
+use crate::output::{Destination, Output, OutputError, Written, named_file};
 
 /// Outcomes on their way out.
 #[derive(Debug)]
@@ -48,7 +48,9 @@ impl Flight {
 impl Record {
     pub(super) fn open(destination: &Destination, earlier: Earlier) -> Result<Self, Failure> {
         if let Destination::File(path) = destination
-            && !std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+            && named_file(path)
+                .map_err(|error| unwritable(&error))?
+                .is_none_or(|found| found.is_file())
         {
             return OutcomeFile::open(path, earlier).map(|file| Self::File(Box::new(file)));
         }
