@@ -216,18 +216,23 @@ impl Sink {
         {
             *file = Some(open_special(path)?);
         }
-        while let Some(piece) = pages.blocking_recv() {
-            self.gather(&piece);
+        let mut ready = Vec::with_capacity(PAGES);
+        while pages.blocking_recv_many(&mut ready, PAGES) > 0 {
+            for piece in ready.drain(..) {
+                self.put(&piece);
+                if self.block.len() >= BLOCK {
+                    self.flush()?;
+                }
+            }
             // Somebody may be reading along: what is there is passed on before the writer waits.
-            let waits = pages.is_empty() && !matches!(self.place, Place::File(_));
-            if self.block.len() >= BLOCK || waits {
+            if pages.is_empty() && !matches!(self.place, Place::File(_)) {
                 self.flush()?;
             }
         }
         self.flush()
     }
 
-    fn gather(&mut self, piece: &Piece) {
+    fn put(&mut self, piece: &Piece) {
         match piece {
             Piece::Page(page) => {
                 for row in page.raw() {

@@ -209,13 +209,14 @@ impl List {
         let session = Arc::clone(self.client.session());
         // Lists of one client take turns before the gate.
         let scope = self.client.job().scope().clone();
-        let (rows, messages) = mpsc::channel(8);
+        let (rows, messages) = mpsc::channel(2);
         let (progress, watched) = watch::channel(Progress::default());
         let mut driver = Driver::new(session, scope, self.method, plan, progress);
         driver.observer = self.observer;
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
             messages,
+            pages: Vec::new().into_iter(),
             progress: watched,
             task,
             report: None,
@@ -336,6 +337,8 @@ impl<T: DeserializeOwned> Stream for Rows<T> {
 #[derive(Debug)]
 pub struct Pages {
     messages: mpsc::Receiver<Message>,
+    /// Those that have come and were not handed on.
+    pages: std::vec::IntoIter<Page>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
     report: Option<ListReport>,
@@ -369,8 +372,14 @@ impl Pages {
         if self.ended {
             return Poll::Ready(None);
         }
+        if let Some(page) = self.pages.next() {
+            return Poll::Ready(Some(Ok(page)));
+        }
         match ready!(self.messages.poll_recv(context)) {
-            Some(Message::Page(page)) => Poll::Ready(Some(Ok(page))),
+            Some(Message::Pages(pages)) => {
+                self.pages = pages.into_iter();
+                self.poll_page(context)
+            }
             Some(Message::Done(report)) => {
                 self.ended = true;
                 self.report = Some(report);
