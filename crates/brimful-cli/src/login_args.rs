@@ -1,6 +1,10 @@
 //! The command line of `brimful login` and `brimful logout`.
 
-#![allow(clippy::doc_markdown, reason = "the help of a program has no markup")]
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the help of a program has no markup"
+)]
 
 use std::time::Duration;
 
