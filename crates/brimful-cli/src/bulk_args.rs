@@ -1,6 +1,10 @@
 //! The command line of many calls: `brimful get`, `brimful batch`, and `--each` of `brimful call`.
 
-#![allow(clippy::doc_markdown, reason = "the help of a program has no markup")]
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::broken_intra_doc_links,
+    reason = "the help of a program has no markup"
+)]
 
 use std::path::PathBuf;
 
@@ -67,10 +71,10 @@ pub(crate) struct GetArgs {
 /// Run the commands of a file, 50 in a request; later ones may use results of earlier ones
 ///
 /// FILE is a JSON object of commands by their names, which run in its order. A command is "method?query" with a query
-/// as in an address, or {"method": …, "params": {…}}, or [method, params]. $result[NAME][ID] in a value is what the command NAME has
-/// returned; NAME has to go out in the same request, which is 50 commands. Every command gets a line:
-/// {"name":…,"outcome":"done","result":…}, or "failed" with the portal's error, "not_run" where it certainly did not run,
-/// "unknown" where it may have. If not all are done, the exit code is 3.
+/// as in an address, or {"method": …, "params": {…}}, or [method, params]. $result[NAME][ID] in a value is what the
+/// command NAME has returned; NAME has to go out in the same request, which is 50 commands. Every command gets a line:
+/// {"name":…,"outcome":"done","result":…}, or "failed" with the portal's error, "not_run" where it certainly did not
+/// run, "unknown" where it may have. If not all are done, the exit code is 3.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
