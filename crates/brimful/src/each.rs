@@ -37,7 +37,7 @@ const IN_FLIGHT: usize = 8;
 pub struct Each {
     client: Client,
     method: String,
-    items: Box<dyn Iterator<Item = Value> + Send>,
+    items: BoxStream<'static, Value>,
     effect: Effect,
 }
 
@@ -59,12 +59,34 @@ impl Client {
         I: IntoIterator<Item = Value>,
         I::IntoIter: Send + 'static,
     {
+        self.call_each_of(method, stream::iter(items))
+    }
+
+    /// The same for items that come one after the other, from a file or a queue. A request goes out with the items that
+    /// have come: it does not wait for others to fill it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client, ids: impl futures_core::Stream<Item = u64> + Send + 'static) {
+    /// use futures_util::StreamExt;
+    /// use serde_json::json;
+    /// let mut outcomes = client
+    ///     .call_each_of("crm.lead.delete", ids.map(|id| json!({ "id": id })))
+    ///     .outcomes();
+    /// while let Some(outcome) = outcomes.next().await {
+    ///     println!("{outcome:?}");
+    /// }
+    /// # }
+    /// ```
+    pub fn call_each_of<S>(&self, method: impl Into<String>, items: S) -> Each
+    where
+        S: Stream<Item = Value> + Send + 'static,
+    {
         let method = method.into();
         Each {
             client: self.clone(),
             effect: effect::of(&method),
             method,
-            items: Box::new(items.into_iter()),
+            items: items.boxed(),
         }
     }
 }
@@ -86,8 +108,8 @@ impl Each {
             effect,
         } = self;
         let pace = Arc::new(Pace::default());
-        let requests = stream::iter(items)
-            .chunks(client.session().batch_size)
+        let requests = items
+            .ready_chunks(client.session().batch_size)
             .map(move |items| {
                 let caller = Caller {
                     client: client.clone(),
