@@ -8,7 +8,10 @@ use brimful_portal::{Churn, Faults, SpecError};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::access_arg::{self, AppArg, RightsArg, TokenArg, WebhookArg};
+use crate::bulk_args::{BatchArgs, EachOption, GetArgs, LimitOption};
+use crate::catalogue_args::{FieldsArgs, LimitsArgs, MethodsArgs};
 use crate::limit::LimitArg;
+use crate::login_args::{LoginArgs, LogoutArgs};
 use crate::output::Destination;
 use crate::params::Param;
 use crate::portal_arg::PortalArg;
@@ -20,16 +23,18 @@ use crate::{duration, env_vars, filter, method, params, portal_arg};
 const EXIT_CODES: &str = "\
 Exit codes:
     0  done
-    1  failed before any row was written
+    1  failed before anything was done
     2  wrong usage
-    3  a list could not be finished; what arrived is kept in NAME.partial
+    3  not all of it is done: a list broke off, or calls failed; what there is is kept
   130  ended by Ctrl-C (143 by SIGTERM); what arrived is kept in NAME.partial";
 
 const ENVIRONMENT: &str = "\
 Environment:
-  BRIMFUL_PORTAL  the portal, where --portal is not given
-  BRIMFUL_LOG     a filter of the log, such as brimful=debug
-  NO_COLOR        messages without colour";
+  BRIMFUL_PORTAL         the portal, where --portal is not given
+  BRIMFUL_CLIENT_ID      the application of a login, where --client-id is not given
+  BRIMFUL_CLIENT_SECRET  its secret
+  BRIMFUL_LOG            a filter of the log, such as brimful=debug
+  NO_COLOR               messages without colour";
 
 /// Takes whole lists out of Bitrix24, exactly as fast as the portal allows.
 ///
@@ -63,7 +68,14 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Export(ExportArgs),
+    Get(GetArgs),
     Call(CallArgs),
+    Batch(BatchArgs),
+    Fields(FieldsArgs),
+    Methods(MethodsArgs),
+    Limits(LimitsArgs),
+    Login(LoginArgs),
+    Logout(LogoutArgs),
     Portal(Box<PortalArgs>),
     Tasks(Box<TasksArgs>),
     R7(R7Args),
@@ -114,14 +126,16 @@ pub(crate) struct ExportArgs {
     pub(crate) limit: LimitArg,
 }
 
-/// Call a method once and print its reply
+/// Call a method once and print its reply, or once for every line of a file
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   brimful call user.current
   brimful call crm.lead.get --param id=42 --result
   brimful call crm.lead.add --param 'fields[TITLE]=From the command line'
-  brimful call task.elapseditem.getlist --json '[{\"ID\":\"asc\"}]'")]
+  brimful call task.elapseditem.getlist --json '[{\"ID\":\"asc\"}]'
+  brimful call crm.lead.add --each leads.jsonl -o outcomes.jsonl --param 'fields[SOURCE_ID]=WEB'
+  brimful call crm.lead.delete --each ids.jsonl -o outcomes.jsonl --resume")]
 pub(crate) struct CallArgs {
     /// The method, such as crm.lead.get
     #[arg(value_parser = method::parse)]
@@ -131,13 +145,20 @@ pub(crate) struct CallArgs {
     #[command(flatten)]
     pub(crate) params: ParamsOption,
     /// Print the result alone, without total, next and time
-    #[arg(long)]
+    #[arg(long, conflicts_with = "each")]
     pub(crate) result: bool,
+    /// The call may be made twice without harm: it is repeated where nobody knows whether it ran
+    #[arg(long)]
+    pub(crate) idempotent: bool,
+    #[command(flatten)]
+    pub(crate) limit: LimitOption,
+    #[command(flatten)]
+    pub(crate) each: EachOption,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PortalOption {
-    /// The portal: the address of an incoming webhook, or demo for one inside this process
+    /// The portal: the address of an incoming webhook, or of a portal after a login, or demo for one inside this process
     // The value may come from the environment and is a secret: help must not show it.
     #[arg(
         long = "portal",
@@ -147,6 +168,9 @@ pub(crate) struct PortalOption {
         value_parser = portal_arg::parse,
     )]
     pub(crate) address: Option<PortalArg>,
+    /// The tokens of a login, where they are not in their usual place
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

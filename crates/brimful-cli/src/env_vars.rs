@@ -3,6 +3,12 @@
 /// The portal to use when `--portal` is not given: the address of an incoming webhook, or `demo`.
 pub(crate) const PORTAL: &str = "BRIMFUL_PORTAL";
 
+/// The `client_id` of the application that `brimful login` lets in.
+pub(crate) const CLIENT_ID: &str = "BRIMFUL_CLIENT_ID";
+
+/// Its `client_secret`. There is no option for it: arguments are seen by others.
+pub(crate) const CLIENT_SECRET: &str = "BRIMFUL_CLIENT_SECRET";
+
 /// The R7-Office portal where `--portal` of `brimful r7` is not given: its address, or `demo`.
 pub(crate) const R7_PORTAL: &str = "BRIMFUL_R7_PORTAL";
 

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use brimful::{Error, ErrorKind};
-use brimful_protocol::catalogue;
+use brimful_protocol::{KnownCode, catalogue};
 
 use crate::exit::Exit;
 
@@ -75,6 +75,15 @@ impl Failure {
     }
 }
 
+/// Whether it is a login that is over. A webhook is refused with other codes.
+fn is_of_tokens(error: &Error) -> bool {
+    error.api_error().is_none_or(|api| {
+        api.code.known() == KnownCode::ExpiredToken
+            || api.code == "invalid_token"
+            || api.code == "invalid_grant"
+    })
+}
+
 fn hint(error: &Error) -> Option<String> {
     let method = error.method().unwrap_or_default();
     let hint = match error.kind() {
@@ -84,6 +93,7 @@ fn hint(error: &Error) -> Option<String> {
         ErrorKind::Decode => {
             "this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?".to_owned()
         }
+        ErrorKind::Auth if is_of_tokens(error) => "log in again: brimful login".to_owned(),
         ErrorKind::Auth => {
             "the portal does not know this webhook: check its user and code, or make a new one".to_owned()
         }

@@ -4,8 +4,23 @@
 //! and escapes that somebody may compare.
 
 /// Whether `json` has line breaks, and so would not be one line. Inside strings JSON has none.
-pub(crate) fn is_one_line(json: &[u8]) -> bool {
+fn is_one_line(json: &[u8]) -> bool {
     memchr::memchr2(b'\n', b'\r', json).is_none()
+}
+
+/// Appends `json` as one line, with its end.
+pub(crate) fn write_line(out: &mut Vec<u8>, json: &[u8]) {
+    write_one_line(out, json);
+    out.push(b'\n');
+}
+
+/// Appends `json` as it is, unless it has line breaks.
+pub(crate) fn write_one_line(out: &mut Vec<u8>, json: &[u8]) {
+    if is_one_line(json) {
+        out.extend_from_slice(json);
+    } else {
+        write_compact(out, json);
+    }
 }
 
 /// Appends `json` without the white space between its tokens.

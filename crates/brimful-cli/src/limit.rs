@@ -18,6 +18,12 @@ pub(crate) enum LimitArg {
 }
 
 impl LimitArg {
+    /// That of an ordinary portal.
+    pub(crate) const STANDARD: Self = Self::Rate {
+        burst: brimful::Limit::STANDARD.burst,
+        per_second: brimful::Limit::STANDARD.per_second,
+    };
+
     fn of(limit: brimful::Limit) -> Self {
         Self::Rate {
             burst: limit.burst,

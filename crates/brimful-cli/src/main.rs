@@ -3,6 +3,9 @@
 //! The command line is in `cli`, what it does in `commands`, and everything that is printed goes through `printer`.
 
 mod access_arg;
+mod batch_file;
+mod bulk_args;
+mod catalogue_args;
 mod cli;
 mod commands;
 mod demo;
@@ -16,9 +19,14 @@ mod interrupt;
 mod json_text;
 mod limit;
 mod logging;
+mod login_args;
+mod login_file;
+mod login_listener;
 mod method;
+mod outcome;
 mod output;
 mod params;
+mod partial;
 mod portal_arg;
 mod printer;
 mod progress;
@@ -26,6 +34,7 @@ mod r7_args;
 mod redact;
 mod rows_arg;
 mod summary;
+mod table;
 mod tasks_args;
 
 use std::process::ExitCode;

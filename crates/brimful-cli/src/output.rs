@@ -4,7 +4,7 @@
 //! Pages are written by a thread of their own, so that a slow disk or a reader that has stopped reading holds up
 //! neither the requests nor Ctrl-C.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,6 +14,7 @@ use brimful::Page;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::json_text;
+use crate::partial::{Partial, named};
 
 /// Bytes that are gathered before they are written.
 const BLOCK: usize = 1 << 20;
@@ -75,10 +76,18 @@ pub(crate) struct Written {
     pub(crate) bytes: u64,
 }
 
+/// What is handed to the writer at a time.
+#[derive(Debug)]
+enum Piece {
+    Page(Page),
+    /// So many lines, each with its end.
+    Lines(Vec<u8>, u64),
+}
+
 /// Rows on their way out.
 #[derive(Debug)]
 pub(crate) struct Output {
-    pages: mpsc::Sender<Page>,
+    pages: mpsc::Sender<Piece>,
     ended: oneshot::Receiver<Result<Sink, OutputError>>,
 }
 
@@ -97,7 +106,20 @@ impl Output {
 
     /// Hands a page to the writer. Waits while it has too many.
     pub(crate) async fn write(&mut self, page: Page) -> Result<(), OutputError> {
-        if self.pages.send(page).await.is_ok() {
+        self.hand_over(Piece::Page(page)).await
+    }
+
+    /// Hands `count` lines to the writer, each with its end. Waits while it has too much.
+    pub(crate) async fn write_lines(
+        &mut self,
+        lines: Vec<u8>,
+        count: u64,
+    ) -> Result<(), OutputError> {
+        self.hand_over(Piece::Lines(lines, count)).await
+    }
+
+    async fn hand_over(&mut self, piece: Piece) -> Result<(), OutputError> {
+        if self.pages.send(piece).await.is_ok() {
             return Ok(());
         }
         match (&mut self.ended).await {
@@ -155,27 +177,12 @@ enum Place {
     File(Partial),
 }
 
-/// A file that is not complete.
-#[derive(Debug)]
-struct Partial {
-    file: File,
-    path: PathBuf,
-    /// The name it is to have.
-    target: PathBuf,
-    /// What an earlier run left is kept until there is something to put in its place.
-    emptied: bool,
-    fresh: bool,
-}
-
 impl Sink {
     fn open(destination: &Destination) -> Result<Self, OutputError> {
         let place = match destination {
             Destination::Stdout => Place::Stdout,
-            Destination::File(path) => match std::fs::metadata(path) {
-                Ok(found) if found.is_dir() => {
-                    return Err(named(path, io::ErrorKind::IsADirectory.into()));
-                }
-                Ok(found) if !found.is_file() => Place::Special {
+            Destination::File(path) => match named_file(path)? {
+                Some(found) if !found.is_file() => Place::Special {
                     file: if waits_for_reader(&found) {
                         None
                     } else {
@@ -183,7 +190,6 @@ impl Sink {
                     },
                     path: path.clone(),
                 },
-                Err(error) if names_a_folder(path) => return Err(named(path, error)),
                 _ => Place::File(Partial::open(path)?),
             },
         };
@@ -197,37 +203,49 @@ impl Sink {
     }
 
     /// Writes pages until there are no more.
-    fn take(mut self, pages: mpsc::Receiver<Page>) -> Result<Self, OutputError> {
+    fn take(mut self, pages: mpsc::Receiver<Piece>) -> Result<Self, OutputError> {
         match self.take_all(pages) {
             Ok(()) => Ok(self),
             Err(error) => Err(self.cut(error)),
         }
     }
 
-    fn take_all(&mut self, mut pages: mpsc::Receiver<Page>) -> Result<(), OutputError> {
+    fn take_all(&mut self, mut pages: mpsc::Receiver<Piece>) -> Result<(), OutputError> {
         if let Place::Special { file, path } = &mut self.place
             && file.is_none()
         {
             *file = Some(open_special(path)?);
         }
-        while let Some(page) = pages.blocking_recv() {
-            for row in page.raw() {
-                if json_text::is_one_line(row) {
-                    self.block.extend_from_slice(row);
-                } else {
-                    json_text::write_compact(&mut self.block, row);
+        let mut ready = Vec::with_capacity(PAGES);
+        while pages.blocking_recv_many(&mut ready, PAGES) > 0 {
+            for piece in ready.drain(..) {
+                self.put(&piece);
+                if self.block.len() >= BLOCK {
+                    self.flush()?;
                 }
-                self.block.push(b'\n');
             }
-            let last_id = page.ids().next_back().flatten();
-            self.rows = (self.rows.0 + page.len() as u64, last_id.or(self.rows.1));
             // Somebody may be reading along: what is there is passed on before the writer waits.
-            let waits = pages.is_empty() && !matches!(self.place, Place::File(_));
-            if self.block.len() >= BLOCK || waits {
+            if pages.is_empty() && !matches!(self.place, Place::File(_)) {
                 self.flush()?;
             }
         }
         self.flush()
+    }
+
+    fn put(&mut self, piece: &Piece) {
+        match piece {
+            Piece::Page(page) => {
+                for row in page.raw() {
+                    json_text::write_line(&mut self.block, row);
+                }
+                let last_id = page.ids().next_back().flatten();
+                self.rows = (self.rows.0 + page.len() as u64, last_id.or(self.rows.1));
+            }
+            Piece::Lines(lines, count) => {
+                self.block.extend_from_slice(lines);
+                self.rows.0 += count;
+            }
+        }
     }
 
     /// What is left of a file when writing fails: the rows that are whole.
@@ -303,104 +321,6 @@ impl Sink {
     }
 }
 
-impl Partial {
-    fn open(path: &Path) -> Result<Self, OutputError> {
-        // Through a symbolic link the file behind it is replaced, not the link.
-        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = target.with_file_name(name);
-        let there = std::fs::symlink_metadata(&partial);
-        if there.as_ref().is_ok_and(|there| !there.is_file()) {
-            let what = io::Error::other("it is there already, and is no file");
-            return Err(named(&partial, what));
-        }
-        let fresh = there.is_err();
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&partial)
-            .map_err(|error| named(path, error))?;
-        // A file system without locks is no reason not to write.
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(OutputError::Busy(partial));
-        }
-        // Between opening and locking another run may have ended: then this is the file that it completed.
-        if !is_at(&file, &partial) {
-            return Err(OutputError::Busy(partial));
-        }
-        Ok(Self {
-            file,
-            path: partial,
-            target,
-            emptied: false,
-            fresh,
-        })
-    }
-
-    fn append(&mut self, block: &[u8]) -> Result<(), OutputError> {
-        self.empty()?;
-        self.file
-            .write_all(block)
-            .map_err(|error| named(&self.path, error))
-    }
-
-    fn empty(&mut self) -> Result<(), OutputError> {
-        if !self.emptied {
-            self.file
-                .set_len(0)
-                .map_err(|error| named(&self.path, error))?;
-            self.emptied = true;
-        }
-        Ok(())
-    }
-
-    /// The rows are on the disk before the name says so.
-    fn complete(mut self) -> Result<String, OutputError> {
-        self.empty()?;
-        let target = &self.target;
-        self.file
-            .sync_all()
-            .map_err(|error| named(&self.path, error))?;
-        if let Ok(old) = std::fs::metadata(target) {
-            // Whoever might read the old file may read the new one. Not every file system can say so.
-            let _ = self.file.set_permissions(old.permissions());
-        }
-        std::fs::rename(&self.path, target).map_err(|error| named(target, error))?;
-        sync_folder(target);
-        Ok(target_name(target))
-    }
-
-    /// After a write that failed: the first `bytes` stay, and no file without any.
-    fn cut(self, bytes: u64) -> Option<String> {
-        if bytes > 0 {
-            // If this fails too, half a row is at its end, and it is still no whole file.
-            let _ = self.file.set_len(bytes);
-            return Some(target_name(&self.path));
-        }
-        if self.fresh || self.emptied {
-            // An empty file that cannot be removed does no harm.
-            let _ = std::fs::remove_file(&self.path);
-        }
-        None
-    }
-
-    fn leave(self) -> Result<Option<String>, OutputError> {
-        if self.emptied {
-            self.file
-                .sync_all()
-                .map_err(|error| named(&self.path, error))?;
-            return Ok(Some(target_name(&self.path)));
-        }
-        if self.fresh {
-            // An empty file that cannot be removed does no harm.
-            let _ = std::fs::remove_file(&self.path);
-        }
-        Ok(None)
-    }
-}
-
 fn open_special(path: &Path) -> Result<File, OutputError> {
     OpenOptions::new()
         .write(true)
@@ -420,52 +340,15 @@ fn waits_for_reader(_: &std::fs::Metadata) -> bool {
     false
 }
 
-/// `leads/` is no name of a file.
-fn names_a_folder(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(std::path::is_separator)
-}
-
-/// Whether `file` is what is at `path` now.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), std::fs::symlink_metadata(path)) {
-        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
-        _ => false,
-    }
-}
-
-/// Here a file that is open cannot be renamed by another process.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
-}
-
-/// The path as one would type it from here.
-fn target_name(path: &Path) -> String {
-    let here = std::env::current_dir()
-        .ok()
-        .and_then(|here| here.canonicalize().ok());
-    here.and_then(|here| path.strip_prefix(here).ok())
-        .unwrap_or(path)
-        .display()
-        .to_string()
-}
-
-/// A name is on the disk when its folder is. Systems that cannot sync a folder do without.
-fn sync_folder(path: &Path) {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
-        let _ = folder.sync_all();
-    }
-}
-
-fn named(path: &Path, source: io::Error) -> OutputError {
-    OutputError::Io {
-        name: path.display().to_string(),
-        source,
+/// What is at `path`, if there is something that can be written, or something new can be made there.
+pub(crate) fn named_file(path: &Path) -> Result<Option<std::fs::Metadata>, OutputError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(named(path, io::ErrorKind::IsADirectory.into())),
+        // `leads/` is no name of a file.
+        Err(error) if path.to_string_lossy().ends_with(std::path::is_separator) => {
+            Err(named(path, error))
+        }
+        found => Ok(found.ok()),
     }
 }
 
@@ -556,41 +439,6 @@ mod tests {
             std::fs::read_to_string(&partial).unwrap(),
             "{\"ID\":\"1\"}\n"
         );
-    }
-
-    #[test]
-    fn two_runs_do_not_write_the_same_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let (whole, _) = file(&folder);
-        let first = Partial::open(&whole).unwrap();
-        assert!(matches!(Partial::open(&whole), Err(OutputError::Busy(_))));
-        drop(first);
-        assert!(Partial::open(&whole).is_ok());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_file_that_another_run_completed_meanwhile_is_not_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let (whole, partial) = file(&folder);
-        let open = File::create(&partial).unwrap();
-        assert!(is_at(&open, &partial));
-        std::fs::rename(&partial, &whole).unwrap();
-        assert!(!is_at(&open, &partial));
-        File::create(&partial).unwrap();
-        assert!(!is_at(&open, &partial));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_partial_file_that_is_a_link_is_not_followed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (whole, partial) = file(&folder);
-        let other = folder.path().join("other");
-        std::fs::write(&other, "not ours").unwrap();
-        std::os::unix::fs::symlink(&other, &partial).unwrap();
-        assert!(Partial::open(&whole).is_err());
-        assert_eq!(std::fs::read_to_string(other).unwrap(), "not ours");
     }
 
     #[tokio::test]

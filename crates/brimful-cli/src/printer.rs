@@ -66,6 +66,14 @@ impl Printer {
         }
     }
 
+    /// A question, whose answer is typed behind it.
+    #[expect(clippy::unused_self, reason = "only a printer prints")]
+    pub(crate) fn question(self, text: &str) {
+        let mut out = io::stderr().lock();
+        let _ = write!(out, "{}", clean(text));
+        let _ = out.flush();
+    }
+
     /// Something that may be wrong.
     pub(crate) fn warning(self, text: &str) {
         if self.volume >= Volume::Normal {

@@ -10,6 +10,13 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 
 /// Whether parameters are looked at before they are sent.
+///
+/// ```
+/// use brimful::{Checks, Client};
+///
+/// let client = Client::builder("https://example.bitrix24.ru/rest/1/code/").checks(Checks::Off).build()?;
+/// # Ok::<(), brimful::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Checks {
     /// What cannot be meant is refused.

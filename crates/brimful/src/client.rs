@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use brimful_protocol::batch::MAX_COMMANDS;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -40,6 +41,17 @@ pub struct Client {
 }
 
 /// Sets a [`Client`] up.
+///
+/// ```
+/// use std::time::Duration;
+/// use brimful::{Client, HttpOptions, Limit};
+///
+/// let client = Client::builder("https://example.bitrix24.ru/rest/1/code/")
+///     .limit(Limit::ENTERPRISE)
+///     .http(HttpOptions::new().timeout(Duration::from_secs(30)))
+///     .build()?;
+/// # Ok::<(), brimful::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ClientBuilder {
     credential: Credential,
@@ -53,6 +65,7 @@ pub struct ClientBuilder {
     retry: Retry,
     checks: Checks,
     cache: Option<Cache>,
+    batch_size: usize,
 }
 
 impl Client {
@@ -70,6 +83,7 @@ impl Client {
             retry: Retry::default(),
             checks: Checks::default(),
             cache: None,
+            batch_size: MAX_COMMANDS,
         }
     }
 
@@ -296,6 +310,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Commands in a request at the most: 50 unless said otherwise, and no portal takes more. Requests are made smaller
+    /// by themselves where commands take long; fewer are for a portal that cannot bear as much at once.
+    #[must_use]
+    pub fn batch_size(mut self, commands: usize) -> Self {
+        self.batch_size = commands;
+        self
+    }
+
     /// Makes the jitter of delays repeatable.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -306,13 +328,19 @@ impl ClientBuilder {
     /// The client.
     ///
     /// # Errors
-    /// The address is not that of a webhook (or, with a token, of a portal), the limit is not positive, or the network
+    /// The address is not that of a webhook (or, with a token, of a portal), a setting makes no sense, or the network
     /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         if let Some(limit) = self.limit.filter(|limit| !limit.makes_sense()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
                 limit.burst, limit.per_second
+            )));
+        }
+        if !(1..=MAX_COMMANDS).contains(&self.batch_size) {
+            return Err(Error::config(format!(
+                "the batch size {} makes no sense: a request holds 1 to {MAX_COMMANDS} commands",
+                self.batch_size
             )));
         }
         let limits = match self.limits {
@@ -333,6 +361,7 @@ impl ClientBuilder {
             retry: self.retry,
             checks: self.checks,
             cache: self.cache,
+            batch_size: self.batch_size,
             random: Mutex::new(
                 self.seed
                     .map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed),

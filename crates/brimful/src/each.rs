@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::query;
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream};
@@ -23,11 +22,22 @@ use crate::effect::{self, Effect};
 const IN_FLIGHT: usize = 8;
 
 /// Calls of one method for many items, not yet made.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use serde_json::json;
+///
+/// let touch = (1..=500).map(|id| json!({"id": id, "fields": {"OPENED": "Y"}}));
+/// let outcomes = client.call_each("crm.lead.update", touch).idempotent().collect().await;
+/// assert_eq!(outcomes.len(), 500);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "calls are made by outcomes() or collect()"]
 pub struct Each {
     client: Client,
     method: String,
-    items: Box<dyn Iterator<Item = Value> + Send>,
+    items: BoxStream<'static, Value>,
     effect: Effect,
 }
 
@@ -49,12 +59,34 @@ impl Client {
         I: IntoIterator<Item = Value>,
         I::IntoIter: Send + 'static,
     {
+        self.call_each_of(method, stream::iter(items))
+    }
+
+    /// The same for items that come one after the other, from a file or a queue. A request goes out with the items that
+    /// have come: it does not wait for others to fill it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client, ids: impl futures_core::Stream<Item = u64> + Send + 'static) {
+    /// use futures_util::StreamExt;
+    /// use serde_json::json;
+    /// let mut outcomes = client
+    ///     .call_each_of("crm.lead.delete", ids.map(|id| json!({ "id": id })))
+    ///     .outcomes();
+    /// while let Some(outcome) = outcomes.next().await {
+    ///     println!("{outcome:?}");
+    /// }
+    /// # }
+    /// ```
+    pub fn call_each_of<S>(&self, method: impl Into<String>, items: S) -> Each
+    where
+        S: Stream<Item = Value> + Send + 'static,
+    {
         let method = method.into();
         Each {
             client: self.clone(),
             effect: effect::of(&method),
             method,
-            items: Box::new(items.into_iter()),
+            items: items.boxed(),
         }
     }
 }
@@ -76,8 +108,8 @@ impl Each {
             effect,
         } = self;
         let pace = Arc::new(Pace::default());
-        let requests = stream::iter(items)
-            .chunks(MAX_COMMANDS)
+        let requests = items
+            .ready_chunks(client.session().batch_size)
             .map(move |items| {
                 let caller = Caller {
                     client: client.clone(),
@@ -106,6 +138,20 @@ impl std::fmt::Debug for Each {
 }
 
 /// Outcomes in the order of the items.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use futures_util::StreamExt;
+/// use serde_json::json;
+///
+/// let leads = (0..20_000).map(|n| json!({"fields": {"TITLE": format!("Lead {n}")}}));
+/// let mut outcomes = client.call_each("crm.lead.add", leads).outcomes();
+/// while let Some(outcome) = outcomes.next().await {
+///     println!("{:?}", outcome.done());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Outcomes(BoxStream<'static, Outcome>);
 
 impl Stream for Outcomes {

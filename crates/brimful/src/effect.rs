@@ -1,10 +1,25 @@
 //! Whether a method only reads: what decides if a call may be repeated when nobody knows whether it ran.
 
-/// What a method does to the portal's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
+/// What a method does to the portal's data: what decides if a call may be repeated when nobody knows whether it ran.
+///
+/// ```
+/// use brimful::Effect;
+/// assert_eq!(Effect::of("crm.lead.list"), Effect::Read);
+/// assert_eq!(Effect::of("crm.lead.add"), Effect::Write);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// It only reads.
     Read,
+    /// It writes, or its name does not say that it reads.
     Write,
+}
+
+impl Effect {
+    /// The effect of a method, by its name.
+    pub fn of(method: &str) -> Self {
+        of(method)
+    }
 }
 
 /// The effect of `method`, by its name. A name that does not say that it reads is taken for a write: the price of a

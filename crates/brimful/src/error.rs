@@ -14,6 +14,19 @@ use crate::list::ListReport;
 ///
 /// `Display` is one line: portal (without its secret), method, cause, and how often it was tried. `source()` has the
 /// rest.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use serde_json::json;
+///
+/// if let Err(error) = client.call("crm.lead.get", json!({"id": 7})).await {
+///     // What was called, where, and what went wrong; without the webhook's code.
+///     eprintln!("{error}");
+///     eprintln!("{:?} {:?}", error.kind(), error.api_error());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -34,6 +47,21 @@ struct Inner {
 }
 
 /// The kinds of error, by what a caller can do about them.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::ErrorKind;
+/// use serde_json::{Value, json};
+///
+/// let lead = client.call("crm.lead.get", json!({"id": 7})).await;
+/// let lead = match lead {
+///     Ok(reply) => Some(reply.result::<Value>()?),
+///     Err(error) if error.kind() == ErrorKind::NotFound => None,
+///     Err(error) => return Err(error),
+/// };
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -66,6 +94,21 @@ pub enum ErrorKind {
 }
 
 /// Whether the work of a failed call was done by the portal.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::DidItRun;
+/// use serde_json::json;
+///
+/// let lead = json!({"fields": {"TITLE": "From the fair"}});
+/// if let Err(error) = client.call("crm.lead.add", lead).await
+///     && error.did_it_run() == DidItRun::Unknown
+/// {
+///     eprintln!("look whether the lead is there before you add it again");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DidItRun {
     /// The portal answered, with an error: the method ran and refused.
@@ -114,6 +157,10 @@ impl Error {
             KnownCode::MethodNotFound => (ErrorKind::MethodNotFound, DidItRun::No),
             KnownCode::NotFound => (ErrorKind::NotFound, DidItRun::Yes),
             KnownCode::Internal => (ErrorKind::Api, DidItRun::Unknown),
+            // The older methods of the CRM have no code for it.
+            _ if error.code.as_str().is_empty() && error.description == "Not found" => {
+                (ErrorKind::NotFound, DidItRun::Yes)
+            }
             _ => (ErrorKind::Api, DidItRun::Yes),
         };
         let mut this = Self::new(kind, ran, format!("the portal answered: {error}"));

@@ -60,6 +60,7 @@ pub use cache::Cache;
 pub use check::Checks;
 pub use client::{Client, ClientBuilder};
 pub use each::{Each, Outcomes};
+pub use effect::Effect;
 pub use error::{DidItRun, Error, ErrorKind};
 pub use fields::{Choice, Field, FieldKind, Fields};
 pub use files::{Download, Downloaded, FileData, FileStream};

@@ -8,6 +8,14 @@ use crate::gate::Gate;
 use crate::ledger::Ledger;
 
 /// The rate that a portal allows: a counter up to X, that falls by Y a second.
+///
+/// ```
+/// use brimful::{Client, Limit};
+///
+/// let enterprise = Client::builder("https://example.bitrix24.ru/rest/1/code/").limit(Limit::ENTERPRISE).build()?;
+/// let self_hosted = Client::builder("https://b24.example.com/rest/1/code/").limit(None).build()?;
+/// # Ok::<(), brimful::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
     /// X: how high the counter may stand.
@@ -28,6 +36,18 @@ impl Limit {
         per_second: 5.0,
     };
 
+    /// A counter up to `burst` that falls by `per_second`.
+    ///
+    /// ```
+    /// let client = brimful::Client::builder("https://example.bitrix24.ru/rest/1/code/")
+    ///     .limit(brimful::Limit::new(20.0, 1.0))
+    ///     .build()?;
+    /// # Ok::<(), brimful::Error>(())
+    /// ```
+    pub const fn new(burst: f64, per_second: f64) -> Self {
+        Self { burst, per_second }
+    }
+
     pub(crate) fn makes_sense(self) -> bool {
         self.burst >= 1.0
             && self.per_second > 0.0
@@ -37,6 +57,15 @@ impl Limit {
 }
 
 /// Who goes first when several calls wait for the portal's limit. Within a priority jobs take turns.
+///
+/// ```no_run
+/// # fn example(client: brimful::Client) {
+/// use brimful::Priority;
+///
+/// let for_the_night = client.with_priority(Priority::Low);
+/// let export = for_the_night.list("crm.lead.list");
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Priority {
     /// Before all others: somebody waits for it.
@@ -52,6 +81,15 @@ pub enum Priority {
 ///
 /// Clones are the same limits. A portal counts by source address, whatever the credential: give the limits of one
 /// client to [`ClientBuilder::limits`](crate::ClientBuilder::limits) of another one for the same portal.
+///
+/// ```
+/// use brimful::Client;
+///
+/// // Two webhooks of one portal, which has one limit for both.
+/// let first = Client::builder("https://example.bitrix24.ru/rest/1/code/").build()?;
+/// let second = Client::builder("https://example.bitrix24.ru/rest/7/c0de/").limits(first.limits()).build()?;
+/// # Ok::<(), brimful::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Limits {
     pub(crate) gate: Arc<Gate>,
@@ -110,6 +148,16 @@ impl fmt::Debug for Limits {
 }
 
 /// Holds requests back until it is dropped; see [`Limits::slow`].
+///
+/// ```no_run
+/// # fn example(client: brimful::Client) {
+/// {
+///     let _slow = client.slow(1);
+///     // One request at a time.
+/// }
+/// // As many as before.
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SlowGuard {
     gate: Arc<Gate>,
@@ -123,6 +171,13 @@ impl Drop for SlowGuard {
 }
 
 /// How the limits of a portal stand.
+///
+/// ```no_run
+/// # fn example(client: brimful::Client) {
+/// let now = client.limits().snapshot();
+/// println!("{} wait, {} on their way, {:?} may go at once", now.waiting, now.in_flight, now.free);
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LimitsSnapshot {
@@ -147,6 +202,14 @@ pub struct LimitsSnapshot {
 }
 
 /// The operating time of one method, as the portal last told it.
+///
+/// ```no_run
+/// # fn example(client: brimful::Client) {
+/// for method in client.limits().snapshot().methods {
+///     println!("{}: {:.1} s used, free again in {:?}", method.method, method.operating, method.resets_in);
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MethodLimit {

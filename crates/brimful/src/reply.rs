@@ -11,6 +11,17 @@ use serde_json::value::RawValue;
 use crate::error::Error;
 
 /// A reply to one call.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use serde_json::{Value, json};
+///
+/// let reply = client.call("crm.item.get", json!({"entityTypeId": 128, "id": 7})).await?;
+/// let item: Value = reply.item()?;
+/// println!("{:?} {:?}", item["title"], reply.time());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Reply {
     status: StatusCode,
@@ -109,6 +120,14 @@ impl Reply {
 }
 
 /// An envelope as it came, be it a result or an error; see [`Client::call_raw`](crate::Client::call_raw).
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let reply = client.call_raw("app.info", serde_json::json!({})).await?;
+/// println!("{} {}", reply.status, String::from_utf8_lossy(&reply.body));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct RawReply {
     /// The HTTP status.

@@ -219,6 +219,20 @@ impl fmt::Debug for CallResult {
 }
 
 /// What became of the commands of a batch, by their names. Those that were not run are not among them.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::OnError;
+/// use serde_json::json;
+///
+/// let commands = [("lead", "crm.lead.get", json!({"id": 7})), ("me", "user.current", json!({}))];
+/// let results = client.call_batch(commands, OnError::Continue).await?;
+/// for (name, result) in results.iter() {
+///     println!("{name}: {}", result.data());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct CallResults(indexmap::IndexMap<String, CallResult>);
 

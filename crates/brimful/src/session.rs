@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) retry: Retry,
     pub(crate) checks: Checks,
+    /// Commands in a request at the most.
+    pub(crate) batch_size: usize,
     pub(crate) cache: Option<Cache>,
     pub(crate) random: Mutex<fastrand::Rng>,
     /// The portal has answered at least once, with whatever it had to say.

@@ -3,6 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a client and its clones have sent so far.
+///
+/// ```no_run
+/// # fn example(client: brimful::Client) {
+/// let stats = client.stats();
+/// println!("{} requests, {} of them repeated, {} refused", stats.requests, stats.repeats, stats.refusals);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {

@@ -2,22 +2,18 @@
 
 use std::io::{self, IsTerminal};
 
-use super::connect;
+use super::{connect, each};
 use crate::cli::CallArgs;
 use crate::exit::Exit;
 use crate::hint::Failure;
-use crate::limit::LimitArg;
 use crate::params::Given;
 use crate::printer::Printer;
 use crate::{json_text, method};
 
-/// One call needs no limit, but the demo has that of an ordinary portal.
-const LIMIT: LimitArg = LimitArg::Rate {
-    burst: 50.0,
-    per_second: 2.0,
-};
-
 pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failure> {
+    if let Some(file) = &args.each.each {
+        return each::run(args, file, printer).await;
+    }
     let params = Given {
         json: args.params.json.as_deref(),
         params: &args.params.params,
@@ -27,12 +23,14 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     if let Some(doubt) = method::doubt(&args.method) {
         printer.warning(&doubt);
     }
-    let connection = connect(&args.portal, LIMIT, printer).await?;
-    let reply = connection
-        .client
-        .call(&args.method, params)
-        .await
-        .map_err(|error| Failure::of(&error))?;
+    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let client = &connection.client;
+    let reply = if args.idempotent {
+        client.call_idempotent(&args.method, params).await
+    } else {
+        client.call(&args.method, params).await
+    };
+    let reply = reply.map_err(|error| Failure::of(&error))?;
     let json = if args.result {
         reply.raw().get().as_bytes()
     } else {

@@ -23,6 +23,15 @@ fn portal_shows_examples() {
 }
 
 #[test]
+fn every_command_shows_examples() {
+    for command in ["get", "batch", "fields", "methods", "limits", "login"] {
+        let help = stdout(&Desk::new().run(&[command, "--help"]));
+        let example = format!("\nExamples:\n  brimful {command}");
+        assert!(help.contains(&example), "{help}");
+    }
+}
+
+#[test]
 fn the_version_is_that_of_the_crate() {
     let output = Desk::new().run(&["--version"]);
     assert_eq!(
@@ -35,5 +44,8 @@ fn the_version_is_that_of_the_crate() {
 fn completions_are_a_script_for_the_shell() {
     let output = Desk::new().run(&["completions", "bash"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(stdout(&output).contains("complete -F _brimful"));
+    let script = stdout(&output);
+    for word in ["complete -F _brimful", "--each", "--from-param", "logout"] {
+        assert!(script.contains(word), "{word} is not in the completions");
+    }
 }

@@ -6,9 +6,16 @@
 )]
 
 mod bad_input;
+mod batch;
 mod call;
+mod each;
 mod export;
+mod fields;
+mod get;
 mod help;
+mod limits;
+mod login;
+mod methods;
 mod portal;
 mod r7;
 mod secrets;

@@ -82,15 +82,15 @@ fn entry(key: &str, value: &Value) -> Option<Test> {
         "STATUS" => numbers(prefix, &list, |task| Some(sub_status(task))),
         "DEADLINE_TS" => numbers(prefix, &list, |task| task.deadline),
         "CREATED_DATE_TS" => numbers(prefix, &list, |task| Some(task.created)),
-        "CREATED_DATE" => dates(prefix, &list, |task| Some(task.created)),
-        "DEADLINE" => dates(prefix, &list, |task| task.deadline),
-        "CLOSED_DATE" => dates(prefix, &list, |task| task.closed),
-        "CHANGED_DATE" => dates(prefix, &list, |task| {
+        "CREATED_DATE" => Some(dates(prefix, &list, |task| Some(task.created))),
+        "DEADLINE" => Some(dates(prefix, &list, |task| task.deadline)),
+        "CLOSED_DATE" => Some(dates(prefix, &list, |task| task.closed)),
+        "CHANGED_DATE" => Some(dates(prefix, &list, |task| {
             Some(task.changed.unwrap_or(task.created))
-        }),
-        "ACTIVITY_DATE" => dates(prefix, &list, |task| {
+        })),
+        "ACTIVITY_DATE" => Some(dates(prefix, &list, |task| {
             Some(task.activity.unwrap_or(task.created))
-        }),
+        })),
         "TITLE" => Some(title(prefix, lower(value))),
         "MARK" => texts(&prefix, value, |task| task.mark.into_iter().collect()),
         "UF_AUTO_101" => texts(&prefix, value, |task| task.region.into_iter().collect()),
@@ -235,16 +235,12 @@ fn numbers(
     (!list.is_empty()).then(|| Box::new(test) as Test)
 }
 
-fn dates(
-    prefix: String,
-    list: &[Value],
-    have: impl Fn(&Task) -> Option<i64> + 'static,
-) -> Option<Test> {
+fn dates(prefix: String, list: &[Value], have: impl Fn(&Task) -> Option<i64> + 'static) -> Test {
     let wanted: Vec<Option<i64>> = list
         .iter()
         .map(|one| (one != "").then(|| moment(one.as_str().unwrap())))
         .collect();
-    Some(Box::new(move |task| ordered(&prefix, have(task), &wanted)))
+    Box::new(move |task| ordered(&prefix, have(task), &wanted))
 }
 
 /// Years, months and days counted one by one.

@@ -7,6 +7,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 /// One page of a list. The rows share the body they came in.
+///
+/// ```no_run
+/// # fn example(page: brimful_protocol::rows::Page) {
+/// for row in page.iter() {
+///     println!("{:?}: {}", row.id, row.json);
+/// }
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Page {
     body: Bytes,
@@ -22,6 +30,21 @@ pub(crate) struct Span {
 }
 
 /// A row: raw JSON, and the ID if the row has one.
+///
+/// ```no_run
+/// # fn example(page: brimful_protocol::rows::Page) -> Result<(), serde_json::Error> {
+/// #[derive(serde::Deserialize)]
+/// struct Lead<'a> {
+///     #[serde(rename = "ID")]
+///     id: &'a str,
+/// }
+///
+/// for row in page.iter() {
+///     println!("{}", row.parse::<Lead>()?.id);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row<'a> {
     /// The ID, if the row has one that is a number.

@@ -19,6 +19,13 @@ use crate::transport::Route;
 pub struct PortalAddress(Url);
 
 /// Why a text is not the address of a portal. The text itself is not repeated: a webhook's has a secret in it.
+///
+/// ```
+/// use brimful::PortalAddress;
+///
+/// let error = "ftp://example.bitrix24.ru".parse::<PortalAddress>().unwrap_err();
+/// println!("{error}");
+/// ```
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PortalAddressError {

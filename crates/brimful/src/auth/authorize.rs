@@ -11,6 +11,14 @@ use crate::error::{DidItRun, Error, ErrorKind};
 
 /// The address that a user of the portal opens to let an application in, and the `state` that proves that what comes
 /// back belongs to it.
+///
+/// ```
+/// use brimful::AppCredentials;
+///
+/// let authorize = AppCredentials::new("local.64b7e3", "s3cr3t").authorize("https://example.bitrix24.ru")?;
+/// assert!(authorize.url().starts_with("https://example.bitrix24.ru/oauth/authorize/?client_id=local.64b7e3"));
+/// # Ok::<(), brimful::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Authorize {
     url: Url,
@@ -20,6 +28,20 @@ pub struct Authorize {
 }
 
 /// What a user comes back with: a code to exchange for tokens.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), brimful::Error> {
+/// use brimful::AppCredentials;
+///
+/// let app = AppCredentials::new("local.64b7e3", "s3cr3t");
+/// let authorize = app.authorize("https://example.bitrix24.ru")?;
+/// // The browser comes back with this behind the `?` of its address.
+/// let came_back = "code=c0de&state=…&domain=example.bitrix24.ru";
+/// let authorization = authorize.answer(came_back)?;
+/// let tokens = app.exchange(&authorization).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Authorization {

@@ -8,6 +8,17 @@ use crate::transport::Route;
 
 /// Who calls. It is made from the address of a webhook, from [`OAuth`], or from the address of a portal alone for
 /// [`ClientBuilder::token_with`](crate::ClientBuilder::token_with).
+///
+/// ```
+/// use brimful::Client;
+///
+/// // An address goes in as it is: that of an incoming webhook, or with a token that of a portal.
+/// let by_webhook = Client::builder("https://example.bitrix24.ru/rest/1/code/").build()?;
+/// let by_token = Client::builder("https://example.bitrix24.ru")
+///     .token_with(async || Ok::<_, std::io::Error>("t0ken".to_owned()))
+///     .build()?;
+/// # Ok::<(), brimful::Error>(())
+/// ```
 pub struct Credential(Kind);
 
 enum Kind {

@@ -8,6 +8,13 @@ use futures_util::future::BoxFuture;
 use super::Tokens;
 
 /// Why tokens could not be loaded or stored. Its text is shown, so no token may be in it.
+///
+/// ```
+/// fn not_stored(why: &str) -> brimful::StoreError {
+///     why.into()
+/// }
+/// assert_eq!(not_stored("the disk is full").to_string(), "the disk is full");
+/// ```
 pub type StoreError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Keeps the tokens of one portal and user.
@@ -60,6 +67,17 @@ impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
 }
 
 /// Keeps tokens as long as the process lives: for tests, and for programs that ask their user every time.
+///
+/// ```no_run
+/// # async fn example(tokens: brimful::Tokens) -> Result<(), brimful::Error> {
+/// use brimful::{AppCredentials, Client, MemoryTokenStore, OAuth};
+///
+/// let app = AppCredentials::new("local.64b7e3", "s3cr3t");
+/// let oauth = OAuth::load(app, MemoryTokenStore::new(tokens)).await?;
+/// let client = Client::builder(oauth).build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct MemoryTokenStore(Mutex<Option<Tokens>>);
 

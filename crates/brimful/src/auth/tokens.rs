@@ -10,6 +10,14 @@ use super::{PortalAddress, PortalAddressError, Secret};
 /// The tokens of one user of one portal for one application.
 ///
 /// `Debug` does not show the tokens. Serialised they are in clear: what stores them has to keep them to itself.
+///
+/// ```
+/// use brimful::Tokens;
+///
+/// let tokens = Tokens::new("https://example.bitrix24.ru", "4cc355", "r3fr35h")?;
+/// assert!(!format!("{tokens:?}").contains("r3fr35h"));
+/// # Ok::<(), brimful::PortalAddressError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Stored", try_from = "Stored")]
 #[non_exhaustive]
@@ -35,6 +43,11 @@ pub struct Tokens {
 }
 
 /// Why a reply or a form holds no tokens. What it does hold is not repeated.
+///
+/// ```
+/// let error = "{}".parse::<serde_json::Value>().and_then(serde_json::from_value::<brimful::Tokens>);
+/// assert!(error.is_err(), "they have an access token at least");
+/// ```
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokensError {

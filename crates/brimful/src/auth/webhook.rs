@@ -28,6 +28,13 @@ pub struct Webhook {
 }
 
 /// Why a text is not the address of a webhook. The text itself is not repeated: it may hold the secret.
+///
+/// ```
+/// use brimful::Webhook;
+///
+/// let error = "https://example.bitrix24.ru/".parse::<Webhook>().unwrap_err();
+/// println!("{error}");
+/// ```
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WebhookError {

@@ -70,6 +70,13 @@ enum Entry {
 }
 
 /// A command that is built from earlier results: method and parameters.
+///
+/// ```
+/// use brimful::LateCommand;
+/// use serde_json::json;
+///
+/// let company = LateCommand::new("crm.company.get", json!({"id": 7}));
+/// ```
 #[derive(Debug, Clone)]
 pub struct LateCommand {
     method: String,
@@ -95,6 +102,17 @@ pub(crate) struct Command {
 }
 
 /// The name of a command of a batch.
+///
+/// ```
+/// use brimful::Batch;
+/// use serde_json::json;
+///
+/// let mut batch = Batch::new();
+/// let leads = batch.add("leads", "crm.lead.list", json!({"select": ["ID"]}))?;
+/// let first = leads.result().index(0).field("ID")?;
+/// assert_eq!(first.to_string(), "$result[leads][0][ID]");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Label {
     name: Arc<str>,
@@ -154,6 +172,12 @@ impl From<BadStep> for Error {
 }
 
 /// Whether a batch goes on after a command has failed.
+///
+/// ```
+/// use brimful::{Batch, OnError};
+///
+/// let all_or_what_is_before_a_failure = Batch::new().on_error(OnError::Halt);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnError {
     /// The other commands run all the same, but for those that refer to it.
@@ -323,6 +347,25 @@ impl fmt::Debug for Batch {
 }
 
 /// What became of one command.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::Outcome;
+/// use serde_json::json;
+///
+/// let updates = (1..=3).map(|id| json!({"id": id, "fields": {"OPENED": "Y"}}));
+/// for outcome in client.call_each("crm.lead.update", updates).collect().await {
+///     match outcome {
+///         Outcome::Done(result) => println!("{result}"),
+///         Outcome::Failed(error) => println!("the portal says {error}"),
+///         Outcome::NotRun => println!("as it was"),
+///         Outcome::Unknown(why) => println!("to be looked at: {why}"),
+///         _ => {}
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -379,6 +422,20 @@ impl From<Outcome> for Answer {
 }
 
 /// What became of a batch: an outcome for each command, in their order.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::Batch;
+/// use serde_json::{Value, json};
+///
+/// let mut batch = Batch::new();
+/// let leads = batch.add("leads", "crm.lead.list", json!({}))?;
+/// let reply = client.batch(batch).await?;
+/// let rows: Vec<Value> = reply.result(&leads)?;
+/// println!("{} of {:?}", rows.len(), reply.total(&leads));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct BatchReply {
     labels: HashMap<Arc<str>, usize>,

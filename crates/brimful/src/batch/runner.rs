@@ -83,7 +83,8 @@ impl Runner {
         let mut any_answered = false;
         let mut repeats = 0;
         loop {
-            let sending = run.next(self.pace.room());
+            let most = self.client.session().batch_size;
+            let sending = run.next(self.pace.room().min(most));
             if sending.is_empty() {
                 break;
             }

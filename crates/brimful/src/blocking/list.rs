@@ -23,6 +23,10 @@ impl List {
         Self { inner, runtime }
     }
 
+    pub(super) fn into_inner(self) -> crate::List {
+        self.inner
+    }
+
     /// See [`crate::List::params`].
     pub fn params(self, params: Value) -> Self {
         self.with(|list| list.params(params))
@@ -55,6 +59,11 @@ impl List {
     /// See [`crate::List::tail`].
     pub fn tail(self, tail: Tail) -> Self {
         self.with(|list| list.tail(tail))
+    }
+
+    /// See [`crate::List::resume_after`].
+    pub fn resume_after(self, id: u64) -> Self {
+        self.with(|list| list.resume_after(id))
     }
 
     /// See [`crate::List::on_progress`].

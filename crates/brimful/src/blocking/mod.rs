@@ -14,7 +14,11 @@
 //! # }
 //! ```
 
+mod by_id;
+mod files;
 mod list;
+pub mod oauth;
+mod rest3;
 mod runtime;
 mod tasks;
 
@@ -23,12 +27,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub use by_id::{FoundInList, Founds, GetById, ListAndGet};
+pub use files::Download;
 pub use list::{List, Outcomes, Pages, Rows};
+pub use rest3::Rest3;
 use runtime::Runtime;
 pub use tasks::{Checklist, Comments, Elapsed, TaskList, TaskPages, TaskRows, Tasks};
 
 use crate::{
-    Batch, BatchReply, ClientBuilder, Credential, Error, Fields, Limits, OnError, Outcome,
+    Batch, BatchReply, ClientBuilder, Credential, Error, Fields, ItemId, Limits, OnError, Outcome,
     Priority, RawReply, Reply, SlowGuard, Stats,
 };
 
@@ -52,10 +59,7 @@ impl Client {
 
     /// This client over another one, with which it shares connections, limits and what was learned.
     pub fn over(client: crate::Client) -> Result<Self, Error> {
-        let runtime = Runtime::new().map_err(|error| {
-            Error::config("the thread of the blocking client could not be started")
-                .with_source(error)
-        })?;
+        let runtime = Runtime::new().map_err(no_thread)?;
         Ok(Self {
             inner: client,
             runtime: Arc::new(runtime),
@@ -134,15 +138,41 @@ impl Client {
         List::new(self.inner.list(method), Arc::clone(&self.runtime))
     }
 
+    /// See [`crate::Client::get_by_id`].
+    pub fn get_by_id<I>(&self, method: impl Into<String>, ids: I) -> GetById
+    where
+        I: IntoIterator,
+        I::Item: Into<ItemId> + 'static,
+        I::IntoIter: Send + 'static,
+    {
+        GetById::new(self.inner.get_by_id(method, ids), Arc::clone(&self.runtime))
+    }
+
+    /// See [`crate::Client::list_and_get`].
+    pub fn list_and_get(
+        &self,
+        list_method: impl Into<String>,
+        get_method: impl Into<String>,
+    ) -> ListAndGet {
+        ListAndGet::new(
+            self.inner.list_and_get(list_method, get_method),
+            Arc::clone(&self.runtime),
+        )
+    }
+
     /// See [`crate::Client::fields`].
     pub fn fields(&self, entity: &str, params: Value) -> Result<Fields, Error> {
         self.runtime.wait(self.inner.fields(entity, params))
     }
 
-    /// A method of REST 3.0; see [`crate::rest3::Rest3::call`].
-    pub fn call_rest3(&self, method: &str, params: Value) -> Result<Reply, Error> {
-        let rest3 = self.inner.rest3();
-        self.runtime.wait(rest3.call(method, params))
+    /// See [`crate::Client::rest3`].
+    pub fn rest3(&self) -> Rest3 {
+        Rest3::new(self.inner.rest3(), Arc::clone(&self.runtime))
+    }
+
+    /// See [`crate::Client::download`].
+    pub fn download(&self, link: &str) -> Download {
+        Download::new(self.inner.download(link), Arc::clone(&self.runtime))
     }
 
     /// See [`crate::Client::with_priority`].
@@ -189,6 +219,10 @@ impl Client {
             runtime: Arc::clone(&self.runtime),
         }
     }
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    Error::config("the thread of the blocking client could not be started").with_source(error)
 }
 
 impl ClientBuilder {

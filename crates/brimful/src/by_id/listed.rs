@@ -16,6 +16,17 @@ use crate::error::Error;
 use crate::list::{List, ListReport, Pages};
 
 /// Items of a list, to be fetched one by one, not yet asked for.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use serde_json::json;
+///
+/// let leads = client.list_and_get("crm.lead.list", "crm.lead.get").filter(json!({"STATUS_ID": "NEW"}));
+/// let (leads, report) = leads.collect().await?;
+/// assert_eq!(leads.len() as u64, report.rows);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "items are fetched by collect() or stream()"]
 pub struct ListAndGet {
@@ -152,6 +163,18 @@ fn ids(
 }
 
 /// What came for each ID of a list, in its order.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use futures_util::TryStreamExt;
+///
+/// let mut leads = client.list_and_get("crm.lead.list", "crm.lead.get").stream()?;
+/// while let Some(lead) = leads.try_next().await? {
+///     println!("{}", lead.id);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct FoundInList(BoxStream<'static, Result<Found, Error>>);
 
 impl Stream for FoundInList {

@@ -15,7 +15,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::catalogue;
 use futures_core::Stream;
 use futures_util::StreamExt;
@@ -35,6 +34,13 @@ use fetch::Fetcher;
 const IN_FLIGHT: usize = 8;
 
 /// Items to be fetched by their IDs, not yet asked for.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let task = client.get_by_id("tasks.task.get", [7]).param("select", vec!["ID", "TITLE"]).collect().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "items are fetched by collect() or stream()"]
 pub struct GetById {
     client: Client,
@@ -45,6 +51,18 @@ pub struct GetById {
 }
 
 /// What came for one ID.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use futures_util::StreamExt;
+///
+/// let mut found = client.get_by_id("crm.deal.get", [7, 12]).stream()?;
+/// while let Some(found) = found.next().await {
+///     println!("{}: {:?}", found.id, found.outcome.done());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Found {
     /// The ID.
@@ -144,7 +162,7 @@ impl GetById {
         let mut asked = HashSet::new();
         let distinct = self.ids.filter(move |id| asked.insert(id.clone()));
         let found = stream::iter(distinct)
-            .chunks(MAX_COMMANDS)
+            .chunks(self.client.session().batch_size)
             .map(move |ids| {
                 let fetcher = fetcher.clone();
                 async move { found(&fetcher, ids).await }
@@ -235,6 +253,17 @@ fn usual_field(method: &str) -> &'static str {
 }
 
 /// What came for each ID, in the order in which the IDs were given.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use futures_util::StreamExt;
+///
+/// let deals = client.get_by_id("crm.deal.get", 1..=10_000_u64).stream()?;
+/// let there = deals.filter(|found| std::future::ready(found.outcome.done().is_some()));
+/// println!("{}", there.count().await);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Founds(BoxStream<'static, Found>);
 
 impl Stream for Founds {
@@ -261,6 +290,14 @@ impl std::fmt::Debug for GetById {
 }
 
 /// What came for many IDs: by ID, and in the order in which they were given.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let deals = client.get_by_id("crm.deal.get", [7, 12]).collect().await?;
+/// let deal: serde_json::Value = deals.result(12)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct ById {
     found: Vec<Found>,

@@ -7,6 +7,17 @@ use serde_json::{Map, Value};
 use super::FieldKind;
 
 /// A field of an entity.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let fields = client.fields("crm.lead", serde_json::json!({})).await?;
+/// let required = fields.values().filter(|field| field.is_required);
+/// for field in required {
+///     println!("{} ({:?})", field.name, field.kind);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 #[expect(
@@ -45,6 +56,16 @@ pub struct Field {
 }
 
 /// One of a list of values.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let fields = client.fields("crm.lead", serde_json::json!({})).await?;
+/// for choice in &fields["UF_CRM_SIZE"].choices {
+///     println!("{}: {}", choice.id, choice.value);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// What rows have.

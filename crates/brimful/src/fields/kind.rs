@@ -1,6 +1,17 @@
 //! What kind of values a field has, of the many names that portals have for the same thing.
 
 /// The kind of a field's values: what a column for them is.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::FieldKind;
+///
+/// let fields = client.fields("crm.deal", serde_json::json!({})).await?;
+/// let moments = fields.values().filter(|field| field.kind == FieldKind::DateTime);
+/// println!("{}", moments.count());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FieldKind {

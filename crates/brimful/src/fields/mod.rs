@@ -23,6 +23,14 @@ use crate::error::{DidItRun, Error, ErrorKind};
 use crate::rest3::Rest3;
 
 /// The fields of an entity, by the names that its rows have them under, in the portal's order.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let fields: brimful::Fields = client.fields("crm.company", serde_json::json!({})).await?;
+/// println!("{:?}", fields["TITLE"].title);
+/// # Ok(())
+/// # }
+/// ```
 pub type Fields = IndexMap<String, Field>;
 
 impl Client {

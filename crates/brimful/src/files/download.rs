@@ -37,6 +37,14 @@ impl Client {
 }
 
 /// A file to be fetched. If the connection breaks off it goes on where it was, as far as the server lets it.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let link = "/bitrix/tools/…";
+/// let bytes = client.download(link).expect_size(10_240).bytes().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is fetched before it is told where to"]
 pub struct Download {
     client: Client,
@@ -53,6 +61,14 @@ pub(super) struct Hosts {
 }
 
 /// What was fetched.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let got = client.download("/bitrix/tools/…").to_file("contract.pdf").await?;
+/// println!("{} bytes, {:?}", got.bytes, got.media_type);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Downloaded {

@@ -36,6 +36,16 @@ const MOST_TEXT: usize = 256 << 10;
 type Body = BoxStream<'static, Result<Bytes, TransportError>>;
 
 /// A file on its way.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let mut file = client.download("/bitrix/tools/…").open().await?;
+/// while let Some(piece) = file.next_piece().await? {
+///     println!("{} bytes of {:?}", piece.len(), file.size());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct FileStream {
     client: Client,
     hosts: Hosts,
@@ -105,7 +115,7 @@ impl FileStream {
         self.head.media_type.as_deref()
     }
 
-    pub(super) fn account(&self) -> Downloaded {
+    pub(crate) fn account(&self) -> Downloaded {
         Downloaded {
             bytes: self.passed,
             name: self.head.name.clone(),
@@ -113,7 +123,7 @@ impl FileStream {
         }
     }
 
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         self.client.portal()
     }
 
@@ -233,7 +243,7 @@ impl FileStream {
         }
     }
 
-    async fn attempt(&self) -> Became {
+    async fn attempt(&mut self) -> Became {
         let session = self.client.session();
         let mut request = Request::get(self.url.clone());
         request.headers = self.headers();
@@ -289,7 +299,7 @@ impl FileStream {
         headers
     }
 
-    async fn judge(&self, mut answer: Streaming, sent: Instant) -> Became {
+    async fn judge(&mut self, mut answer: Streaming, sent: Instant) -> Became {
         let status = answer.status;
         if status.is_redirection() {
             let location = answer.headers.get(LOCATION);

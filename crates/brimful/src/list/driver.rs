@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::rows::{BatchOfLists, Page, PageOutcome};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -37,11 +38,14 @@ const LONGEST_REQUEST: f64 = 25.0;
 const CUT_AFTER: Duration = Duration::from_secs(10);
 /// How often requests may be cut in a row before a walk gives up.
 const MOST_CUTS: u32 = 12;
+/// Bytes of rows that are handed out at once, unless a page has more.
+const MESSAGE: usize = 1 << 20;
 /// A reply is to be no larger than this, well under what the client takes and what a portal has memory for.
 const LARGEST_REPLY: f64 = (64 << 20) as f64;
 
 pub(crate) enum Message {
-    Page(Page),
+    /// Pages that are ready together. One by one each would wake the reader.
+    Pages(Vec<Page>),
     Done(ListReport),
     Failed(Error),
 }
@@ -98,10 +102,11 @@ impl Driver {
         plan: Plan,
         progress: watch::Sender<Progress>,
     ) -> Self {
+        let most = plan.carriage.most().min(session.batch_size);
         Self {
             session,
             scope,
-            charges: plan.carriage.charges(&method, plan.carriage.most()),
+            charges: plan.carriage.charges(&method, most),
             method,
             place: Arc::new(plan.place.clone()),
             plan,
@@ -148,17 +153,31 @@ impl Driver {
         self.report.clone()
     }
 
+    /// Pages to hand out: those that are there, but for a heap of them.
+    fn ready_pages(&mut self) -> Option<Vec<Page>> {
+        let mut pages = Vec::new();
+        let mut bytes = 0;
+        while pages.len() < MAX_COMMANDS && bytes < MESSAGE {
+            let Some(page) = self.plan.strategy.pop() else {
+                break;
+            };
+            self.report.rows += page.len() as u64;
+            bytes += page.bytes();
+            pages.push(page);
+        }
+        (!pages.is_empty()).then_some(pages)
+    }
+
     /// `false`: nobody listens.
     async fn walk(&mut self, rows: &mpsc::Sender<Message>) -> Result<bool, Error> {
         loop {
-            while let Some(page) = self.plan.strategy.pop() {
-                self.report.rows += page.len() as u64;
+            while let Some(pages) = self.ready_pages() {
                 self.tell();
                 // A place before the gate that nobody asks after would hold up everybody behind it.
                 if rows.capacity() == 0 {
                     self.slot = None;
                 }
-                if rows.send(Message::Page(page)).await.is_err() {
+                if rows.send(Message::Pages(pages)).await.is_err() {
                     return Ok(false);
                 }
             }
@@ -223,10 +242,15 @@ impl Driver {
                 (steady.max(burst).ceil() as usize + 1).min(MOST_IN_FLIGHT)
             }
         };
-        let full = self.plan.carriage.most() as f64 * 50.0 * self.row_bytes;
+        let full = self.most() as f64 * 50.0 * self.row_bytes;
         let fit = ((MEMORY as f64 - self.plan.strategy.buffered() as f64) / full).max(0.0) as usize;
         let slow = self.session.gate.most_in_flight().unwrap_or(usize::MAX);
         most.min(fit).min(slow).max(1)
+    }
+
+    /// Commands that a request holds at the most.
+    fn most(&self) -> usize {
+        self.plan.carriage.most().min(self.session.batch_size)
     }
 
     fn ahead(&self) -> Ahead {
@@ -241,7 +265,7 @@ impl Driver {
         // Nothing came yet: any number of commands takes no time.
         let in_time = LONGEST_REQUEST / self.command_time;
         let in_size = LARGEST_REPLY / (50.0 * self.row_bytes);
-        let most = self.plan.carriage.most();
+        let most = self.most();
         let room = (in_time.min(in_size) as usize).clamp(1, most);
         let ahead = self.ahead();
         let Some((ticket, commands)) = self.plan.strategy.next(room, ahead) else {
@@ -386,7 +410,7 @@ impl Driver {
         };
         // A request of two commands says little of one of fifty; only its time per command is scaled up.
         smooth(&mut self.command_time, took / commands as f64);
-        if commands * 2 >= self.plan.carriage.most() {
+        if commands * 2 >= self.most() {
             smooth(&mut self.request_time, took);
         } else if self.request_time == 0.0 {
             self.request_time = took;

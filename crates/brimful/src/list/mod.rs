@@ -48,6 +48,17 @@ use driver::{Driver, Message};
 use plan::Wanted;
 
 /// A whole list, not yet asked for.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use serde_json::{Value, json};
+///
+/// let deals = client.list("crm.deal.list").select(["ID", "TITLE"]).filter(json!({"CLOSED": "N"}));
+/// let (deals, report) = deals.collect::<Value>().await?;
+/// println!("{} deals, {:?}", deals.len(), report.proof);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a list is read by pages(), rows() or collect()"]
 pub struct List {
@@ -198,13 +209,14 @@ impl List {
         let session = Arc::clone(self.client.session());
         // Lists of one client take turns before the gate.
         let scope = self.client.job().scope().clone();
-        let (rows, messages) = mpsc::channel(8);
+        let (rows, messages) = mpsc::channel(2);
         let (progress, watched) = watch::channel(Progress::default());
         let mut driver = Driver::new(session, scope, self.method, plan, progress);
         driver.observer = self.observer;
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
             messages,
+            pages: Vec::new().into_iter(),
             progress: watched,
             task,
             report: None,
@@ -241,6 +253,22 @@ impl List {
 }
 
 /// The rows of a list as a type, as a stream. After the last one [`Rows::report`] has the account.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// #[derive(serde::Deserialize)]
+/// #[serde(rename_all = "UPPERCASE")]
+/// struct Lead {
+///     title: String,
+/// }
+///
+/// let mut leads = client.list("crm.lead.list").select(["TITLE"]).rows::<Lead>()?;
+/// while let Some(lead) = leads.next_row().await? {
+///     println!("{}", lead.title);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Rows<T> {
     pages: Pages,
@@ -295,9 +323,22 @@ impl<T: DeserializeOwned> Stream for Rows<T> {
 }
 
 /// The pages of a list, as a stream. After the last one [`Pages::report`] has the account.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let mut pages = client.list("crm.lead.list").pages()?;
+/// while let Some(page) = pages.next_page().await? {
+///     println!("{} rows", page.len());
+/// }
+/// println!("{:?}", pages.report());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Pages {
     messages: mpsc::Receiver<Message>,
+    /// Those that have come and were not handed on.
+    pages: std::vec::IntoIter<Page>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
     report: Option<ListReport>,
@@ -331,8 +372,14 @@ impl Pages {
         if self.ended {
             return Poll::Ready(None);
         }
+        if let Some(page) = self.pages.next() {
+            return Poll::Ready(Some(Ok(page)));
+        }
         match ready!(self.messages.poll_recv(context)) {
-            Some(Message::Page(page)) => Poll::Ready(Some(Ok(page))),
+            Some(Message::Pages(pages)) => {
+                self.pages = pages.into_iter();
+                self.poll_page(context)
+            }
             Some(Message::Done(report)) => {
                 self.ended = true;
                 self.report = Some(report);

@@ -5,6 +5,15 @@ use std::time::Duration;
 use super::strategy::Extent;
 
 /// The account of a walk through a list.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let (leads, report) = client.list("crm.lead.list").collect::<serde_json::Value>().await?;
+/// println!("{} rows in {} requests, {}", report.rows, report.requests, report.strategy);
+/// println!("waited {:?} for the limit", report.waited_for_limit);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListReport {
@@ -38,6 +47,18 @@ pub struct ListReport {
 }
 
 /// What the rows of a list are proved to be.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::Proof;
+///
+/// let (leads, report) = client.list("crm.lead.list").collect::<serde_json::Value>().await?;
+/// if let Proof::UpTo(id) = report.proof {
+///     println!("complete up to lead {id}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proof {
@@ -65,6 +86,17 @@ impl Proof {
 }
 
 /// Where a list is to be gone on with.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let (leads, report) = client.list("crm.lead.list").collect::<serde_json::Value>().await?;
+/// if let Some(resume) = report.resume {
+///     // What has been added since.
+///     let new = client.list("crm.lead.list").resume_after(resume.after);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resume {
@@ -75,6 +107,15 @@ pub struct Resume {
 }
 
 /// How far a walk is.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let list = client.list("crm.lead.list").on_progress(|progress| {
+///     println!("{} rows, {} requests", progress.rows, progress.requests);
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {

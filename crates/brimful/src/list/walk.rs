@@ -1,6 +1,14 @@
 //! The ways to walk a list, for callers that know better than the catalogue.
 
 /// How a list is walked.
+///
+/// ```no_run
+/// # fn example(client: brimful::Client) {
+/// use brimful::Walk;
+///
+/// let by_its_own_order = client.list("crm.lead.list").walk(Walk::Pages);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Walk {

@@ -16,6 +16,25 @@ pub(crate) use http::{HttpTransport, Route};
 /// Sends one request and says what became of it.
 ///
 /// The client comes with one over HTTP. Another may be given to the builder: tests run the emulator in process.
+///
+/// ```
+/// use brimful::{BoxFuture, Client, Request, Response, Transport, TransportError, TransportErrorKind};
+///
+/// /// Nobody is there.
+/// #[derive(Debug)]
+/// struct Nobody;
+///
+/// impl Transport for Nobody {
+///     fn send(&self, _: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+///         Box::pin(async {
+///             Err(TransportError { kind: TransportErrorKind::Connect, source: None })
+///         })
+///     }
+/// }
+///
+/// let client = Client::builder("https://example.bitrix24.ru/rest/1/code/").transport(Nobody).build()?;
+/// # Ok::<(), brimful::Error>(())
+/// ```
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// One attempt. The body of the answer is read whole.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
@@ -29,6 +48,14 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
 }
 
 /// A request, as it goes out.
+///
+/// ```
+/// use brimful::Request;
+///
+/// let request = Request::post_json("https://example.bitrix24.ru/rest/1/code/profile".parse()?, "{}");
+/// assert!(!format!("{request:?}").contains("code"));
+/// # Ok::<(), url::ParseError>(())
+/// ```
 #[derive(Clone)]
 pub struct Request {
     /// The method: `POST` for every call of a portal.
@@ -87,6 +114,13 @@ impl fmt::Debug for Request {
 }
 
 /// An answer, whatever its status.
+///
+/// ```
+/// use brimful::Response;
+/// use brimful::reqwest::{StatusCode, header::HeaderMap};
+///
+/// let empty_list = Response { status: StatusCode::OK, headers: HeaderMap::new(), body: r#"{"result":[]}"#.into() };
+/// ```
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status.
@@ -98,6 +132,15 @@ pub struct Response {
 }
 
 /// An answer whose body is still coming.
+///
+/// ```
+/// use brimful::{Response, Streaming};
+/// use brimful::reqwest::{StatusCode, header::HeaderMap};
+///
+/// // A whole answer is one in a single piece.
+/// let whole = Response { status: StatusCode::OK, headers: HeaderMap::new(), body: "a file".into() };
+/// let streaming = Streaming::from(whole);
+/// ```
 pub struct Streaming {
     /// The status.
     pub status: StatusCode,
@@ -127,6 +170,13 @@ impl fmt::Debug for Streaming {
 }
 
 /// Why there is no answer.
+///
+/// ```
+/// use brimful::{TransportError, TransportErrorKind};
+///
+/// let error = TransportError { kind: TransportErrorKind::Connect, source: None };
+/// println!("{error}");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{kind}")]
 pub struct TransportError {
@@ -160,6 +210,13 @@ pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// The ways to have no answer.
+///
+/// ```
+/// use brimful::TransportErrorKind;
+///
+/// // Nothing was sent, so that nothing can have run.
+/// assert_ne!(TransportErrorKind::Connect, TransportErrorKind::Broken);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {

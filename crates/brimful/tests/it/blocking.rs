@@ -17,7 +17,9 @@ fn served() -> Served {
         .enable_all()
         .build()
         .unwrap();
-    let config = PortalConfig::unlimited().rows("crm.lead", 1_234);
+    let config = PortalConfig::unlimited()
+        .rows("crm.lead", 1_234)
+        .rows("task", 30);
     let server = runtime
         .block_on(Portal::new(config).unwrap().bind("127.0.0.1:0"))
         .unwrap();
@@ -60,6 +62,53 @@ fn use_it(url: &str) {
             .all(|outcome| matches!(outcome, Outcome::Done(_)))
     );
     assert_eq!(client.call_each_iter("crm.lead.add", items).count(), 60);
+
+    let found = client.get_by_id("crm.lead.get", [7_u64, 3, 7]).collect();
+    let found = found.unwrap();
+    let first = found.iter().map(|(id, _)| id.as_str().to_owned());
+    assert_eq!(first.collect::<Vec<_>>(), ["7", "3", "7"]);
+    let fetched = client
+        .get_by_id("crm.lead.get", 1..=60_u64)
+        .stream()
+        .unwrap();
+    assert_eq!(
+        fetched
+            .filter(|found| found.outcome.done().is_some())
+            .count(),
+        60
+    );
+    let of_list = || {
+        client
+            .list_and_get("crm.lead.list", "crm.lead.get")
+            .list(|list| list.resume_after(1_100))
+            .filter(json!({"<=ID": 1_170}))
+    };
+    let (leads, report) = of_list().collect().unwrap();
+    assert_eq!((leads.len(), report.rows), (70, 70));
+    assert!(of_list().stream().unwrap().all(|found| found.is_ok()));
+
+    let file = brimful::FileData::new("a.txt", "0123456789").into_folder(1);
+    let file: Value = client
+        .call("disk.folder.uploadfile", file)
+        .unwrap()
+        .result()
+        .unwrap();
+    let link = file["DOWNLOAD_URL"].as_str().unwrap();
+    assert_eq!(client.download(link).bytes().unwrap(), "0123456789");
+    let mut copy = Vec::new();
+    let written = client
+        .download(link)
+        .expect_size(10)
+        .to_writer(&mut copy)
+        .unwrap();
+    assert_eq!(
+        (copy.as_slice(), written.bytes),
+        (b"0123456789".as_slice(), 10)
+    );
+
+    let tasks = client.rest3().list("tasks.task.list").select(["id"]);
+    assert_eq!(tasks.collect::<Value>().unwrap().0.len(), 30);
+    assert!(client.rest3().openapi().is_ok());
 
     let mut batch = Batch::new();
     let user = batch.add("user", "user.current", json!({})).unwrap();

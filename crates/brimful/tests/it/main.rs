@@ -10,6 +10,7 @@ mod each;
 mod files;
 mod http;
 mod http_options;
+mod known_faults;
 mod limits;
 mod line;
 mod lists;

@@ -1,0 +1,182 @@
+//! The file of a batch: commands by their names, in its order.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use brimful::protocol::{json, query};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::method;
+
+/// One command.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Command {
+    pub(crate) name: String,
+    pub(crate) method: String,
+    pub(crate) params: Value,
+}
+
+/// The commands in a text.
+pub(crate) fn read(text: &str) -> Result<Vec<Command>, String> {
+    let Named(named) = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    named
+        .into_iter()
+        .map(|(name, written)| {
+            let (method, params) =
+                command(written).map_err(|why| format!("the command {name:?} {why}"))?;
+            Ok(Command {
+                name,
+                method,
+                params,
+            })
+        })
+        .collect()
+}
+
+fn command(written: Value) -> Result<(String, Value), String> {
+    const SHAPES: &str =
+        "is none of \"method?query\", {\"method\": …, \"params\": {…}} and [method, params]";
+    let (method, params) = match written {
+        Value::String(text) => {
+            let (method, text) = text.split_once('?').unwrap_or((&text, ""));
+            let params = query::decode(text.as_bytes());
+            let params = json::to_string(&params.into());
+            let params = serde_json::from_str(&params).map_err(|error| error.to_string())?;
+            (method.to_owned(), params)
+        }
+        Value::Object(mut parts) => {
+            let Some(Value::String(method)) = parts.remove("method") else {
+                return Err("has no method".to_owned());
+            };
+            let params = parts.remove("params").unwrap_or(Value::Null);
+            if let Some(other) = parts.keys().next() {
+                return Err(format!(
+                    "has {other:?} in it: there are \"method\" and \"params\""
+                ));
+            }
+            (method, params)
+        }
+        Value::Array(parts) => {
+            let mut parts = parts.into_iter();
+            let Some(Value::String(method)) = parts.next() else {
+                return Err(SHAPES.to_owned());
+            };
+            let params = parts.next().unwrap_or(Value::Null);
+            if parts.next().is_some() {
+                return Err(SHAPES.to_owned());
+            }
+            (method, params)
+        }
+        _ => return Err(SHAPES.to_owned()),
+    };
+    let params = match params {
+        Value::Null => Value::Object(Map::new()),
+        // PHP writes an empty map so.
+        Value::Array(list) if list.is_empty() => Value::Object(Map::new()),
+        Value::Object(_) | Value::Array(_) => params,
+        _ => return Err("has params that are no object".to_owned()),
+    };
+    let method = method::parse(&method).map_err(|why| format!("has no method: {why}"))?;
+    Ok((method, params))
+}
+
+/// The members of an object in their order, or the items of a list by their numbers. A name that comes twice would hide
+/// a command.
+struct Named(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NamedVisitor;
+
+        impl<'de> Visitor<'de> for NamedVisitor {
+            type Value = Named;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of commands by their names")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Named, A::Error> {
+                let mut named = Vec::new();
+                let mut seen = HashSet::new();
+                while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+                    if !seen.insert(name.clone()) {
+                        return Err(A::Error::custom(format!(
+                            "two commands have the name {name:?}"
+                        )));
+                    }
+                    named.push((name, value));
+                }
+                Ok(Named(named))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Named, A::Error> {
+                let mut named = Vec::new();
+                while let Some(value) = items.next_element()? {
+                    named.push((named.len().to_string(), value));
+                }
+                Ok(Named(named))
+            }
+        }
+
+        deserializer.deserialize_any(NamedVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_command_may_be_written_in_three_ways() {
+        let commands = read(
+            r#"{"z": "crm.lead.list?filter[>ID]=5&select[]=ID", "a": {"method": "user.current"},
+                "m": ["crm.lead.get", {"id": "$result[z][0][ID]"}]}"#,
+        )
+        .unwrap();
+        let parts: Vec<_> = commands
+            .iter()
+            .map(|c| (c.name.as_str(), c.method.as_str(), c.params.clone()))
+            .collect();
+        assert_eq!(
+            parts,
+            [
+                (
+                    "z",
+                    "crm.lead.list",
+                    json!({"filter": {">ID": "5"}, "select": ["ID"]})
+                ),
+                ("a", "user.current", json!({})),
+                ("m", "crm.lead.get", json!({"id": "$result[z][0][ID]"})),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_list_has_its_numbers_as_names() {
+        let commands = read(r#"["user.current", ["crm.lead.get", {"id": 1}]]"#).unwrap();
+        assert_eq!(
+            (commands[0].name.as_str(), commands[1].name.as_str()),
+            ("0", "1")
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_and_not_left_out() {
+        for (text, what) in [
+            ("7", "an object of commands"),
+            (r#"{"a": 7}"#, "\"a\" is none of"),
+            (r#"{"a": {"params": {}}}"#, "no method"),
+            (r#"{"a": {"method": "x.y", "parmas": {}}}"#, "parmas"),
+            (r#"{"a": {"method": "x.y", "params": 7}}"#, "no object"),
+            (r#"{"a": ["x.y", {}, {}]}"#, "none of"),
+            (r#"{"a": "user.current", "a": "user.get"}"#, "two commands"),
+            (r#"{"a": "https://p.ru/rest/1/c/x.y"}"#, "an address"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(what), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `brimful batch`: the commands of a file, a line for every outcome.
+
+use std::io::Read;
+
+use brimful::{Batch, BatchReply, OnError};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::connect;
+use super::export::{leave, unwritable};
+use crate::batch_file::{self, Command};
+use crate::bulk_args::BatchArgs;
+use crate::exit::Exit;
+use crate::figures::{self, counted};
+use crate::hint::Failure;
+use crate::interrupt::Interrupts;
+use crate::method;
+use crate::outcome::{self, Kind, Tally};
+use crate::output::{Output, OutputError};
+use crate::printer::Printer;
+
+/// What stands before an outcome.
+#[derive(Serialize)]
+struct Head<'a> {
+    name: &'a str,
+}
+
+pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let (text, name) = read(args)?;
+    let commands = batch_file::read(&text)
+        .map_err(|why| Failure::usage(format!("{name} is no batch: {why}")))?;
+    for command in &commands {
+        if let Some(doubt) = method::doubt(&command.method) {
+            printer.warning(&doubt);
+        }
+    }
+    let batch = batch(commands, args)?;
+    let mut interrupts = Interrupts::catch()
+        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
+    let count = batch.len() as u64;
+    let mut running = std::pin::pin!(connection.client.batch(batch));
+    let mut signals = 0;
+    let reply = loop {
+        tokio::select! {
+            reply = &mut running => break reply,
+            exit = interrupts.next() => {
+                signals += 1;
+                if signals > 1 {
+                    leave(output).await;
+                    return Err(Failure::new(exit, format!(
+                        "interrupted: nobody knows which of the {} ran", counted(count, "commands")
+                    )));
+                }
+                printer.note("waiting for the outcomes; once more and nobody knows what ran");
+            }
+        }
+    };
+    let reply = match reply {
+        Ok(reply) => reply,
+        Err(error) => {
+            leave(output).await;
+            return Err(Failure::of(&error));
+        }
+    };
+    let (lines, tally) = lines(&reply, args);
+    let written = match output.write_lines(lines, count).await {
+        Ok(()) => output.finish().await,
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(_) | Err(OutputError::Closed) => {}
+        Err(error) => return Err(unwritable(&error)),
+    }
+    printer.note(&format!(
+        "{} in {}, {}: {tally}",
+        counted(count, "commands"),
+        counted(connection.client.stats().requests, "requests"),
+        figures::duration(started.elapsed()),
+    ));
+    match reply.stopped() {
+        Some(error) => {
+            let mut failure = Failure::of(error);
+            failure.exit = Exit::Incomplete;
+            Err(failure)
+        }
+        None if tally.is_done() => Ok(Exit::Done),
+        None => Ok(Exit::Incomplete),
+    }
+}
+
+fn read(args: &BatchArgs) -> Result<(String, String), Failure> {
+    if args.file.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| Failure::failed(format!("could not read standard input: {error}")))?;
+        return Ok((text, "standard input".to_owned()));
+    }
+    let name = args.file.display().to_string();
+    let text = std::fs::read_to_string(&args.file)
+        .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
+    Ok((text, name))
+}
+
+fn batch(commands: Vec<Command>, args: &BatchArgs) -> Result<Batch, Failure> {
+    let mut batch = Batch::new().on_error(if args.halt {
+        OnError::Halt
+    } else {
+        OnError::Continue
+    });
+    for command in commands {
+        batch
+            .add(command.name, command.method, command.params)
+            .map_err(|error| Failure::of(&error))?;
+    }
+    Ok(batch)
+}
+
+fn lines(reply: &BatchReply, args: &BatchArgs) -> (Vec<u8>, Tally) {
+    let why = if args.halt {
+        "a command before it is not done"
+    } else {
+        "a command that it refers to has no result, or the portal could not be reached"
+    };
+    let mut lines = Vec::new();
+    let mut tally = Tally::default();
+    for (name, outcome) in reply.iter() {
+        tally.add(Kind::of(outcome));
+        outcome::write(&mut lines, &Head { name }, outcome, why);
+    }
+    (lines, tally)
+}

@@ -1,0 +1,261 @@
+//! The outcomes on disk. They are written so that the file has a line for every call that was made or may have been,
+//! however the run ends: before calls go out they stand at its end as unknown, and their outcomes are written over that.
+//!
+//! A run that goes on with an earlier one adds its outcomes behind those there are. In the end both are merged in the
+//! order of the lines, and the newer outcome of a line is taken.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use brimful::Outcome;
+
+use super::items::Call;
+use super::past::{Past, Pasts, content};
+use crate::commands::export::unwritable;
+use crate::hint::Failure;
+use crate::outcome;
+use crate::output::{OutputError, Written};
+use crate::partial::{Partial, named, sync_folder, target_name};
+
+/// Outcomes of calls, and calls that are on their way.
+#[derive(Debug)]
+pub(super) struct OutcomeFile {
+    partial: Partial,
+    /// Where the outcomes of earlier runs end.
+    before: u64,
+    /// Where those of this run end.
+    settled: u64,
+    /// What stands behind that: the calls on their way.
+    tail: Vec<u8>,
+    flying: VecDeque<Call>,
+}
+
+/// What earlier runs have left, and how to treat it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// It is gone on with.
+    Resume,
+    /// There may be none: its calls would be made twice.
+    Refuse,
+}
+
+impl OutcomeFile {
+    pub(super) fn open(path: &Path, earlier: Earlier) -> Result<Self, Failure> {
+        let mut partial = Partial::open(path).map_err(|error| unwritable(&error))?;
+        let left = size(partial.path());
+        let whole = size(partial.target());
+        if earlier == Earlier::Refuse {
+            let there = [(left, partial.path()), (whole, partial.target())];
+            let there = there.into_iter().find(|(size, _)| *size > 0);
+            if let Some(there) = there.map(|(_, there)| target_name(there)) {
+                // A partial file that was made just now goes again.
+                let _ = partial.leave();
+                return Err(
+                    Failure::usage(format!("{there} has the outcomes of an earlier run")).hint(
+                        "--resume calls the lines that are not done yet; remove it to call all lines anew",
+                    ),
+                );
+            }
+        } else if left == 0 && whole > 0 {
+            content(partial.target(), whole)?;
+            let from = partial.target().to_owned();
+            copy(&mut partial, &from)?;
+        } else if left > 0 {
+            partial.keep();
+            let content = content(partial.path(), left)?;
+            if let Some(at) = content.descent {
+                merge(&mut partial, at, content.end)?;
+            } else {
+                partial
+                    .end_at(content.end)
+                    .map_err(|error| unwritable(&error))?;
+            }
+        }
+        let before = size(partial.path());
+        Ok(Self {
+            partial,
+            before,
+            settled: before,
+            tail: Vec::new(),
+            flying: VecDeque::new(),
+        })
+    }
+
+    /// The outcomes of earlier runs.
+    pub(super) fn pasts(&self) -> Result<Pasts, Failure> {
+        Pasts::open(self.partial.path(), 0, self.before)
+    }
+
+    /// These calls are about to be made. When this is done they are on the disk as unknown.
+    pub(super) fn send(&mut self, calls: &[Call]) -> Result<(), OutputError> {
+        let known = self.flying.len();
+        self.flying.extend(calls.iter().cloned());
+        let put = self.put(&[]).and_then(|()| self.partial.sync());
+        if put.is_err() {
+            // They will not be made.
+            self.flying.truncate(known);
+        }
+        put
+    }
+
+    /// The first `count` of the calls on their way have these outcomes.
+    pub(super) fn settle(&mut self, count: usize, lines: &[u8]) -> Result<(), OutputError> {
+        let settled: Vec<Call> = self.flying.drain(..count.min(self.flying.len())).collect();
+        let put = self.put(lines);
+        if put.is_err() {
+            // They stand there as unknown, and so they stay.
+            for call in settled.into_iter().rev() {
+                self.flying.push_front(call);
+            }
+        }
+        put
+    }
+
+    /// Writes outcomes, and behind them the calls on their way. It is one write, never shorter than what it covers, so
+    /// that a run which is killed leaves the one or the other.
+    fn put(&mut self, lines: &[u8]) -> Result<(), OutputError> {
+        let mut block = lines.to_vec();
+        for call in &self.flying {
+            let gone = Outcome::Unknown("the run ended before its answer came".to_owned());
+            outcome::write(&mut block, call, &gone, "");
+        }
+        if block.len() < self.tail.len() {
+            block.resize(self.tail.len() - 1, b' ');
+            block.push(b'\n');
+        }
+        if let Err(error) = self.partial.write_at(self.settled, &block) {
+            // There was room for what stood there.
+            let end = self.settled + self.tail.len() as u64;
+            let _ = self.partial.write_at(self.settled, &self.tail);
+            let _ = self.partial.end_at(end);
+            return Err(error);
+        }
+        self.settled += lines.len() as u64;
+        self.tail = block.split_off(lines.len());
+        Ok(())
+    }
+
+    /// Every line has its outcome: the file gets its name.
+    pub(super) fn complete(mut self) -> Result<Written, Failure> {
+        self.end()?;
+        let bytes = size(self.partial.path());
+        let name = self
+            .partial
+            .complete()
+            .map_err(|error| unwritable(&error))?;
+        Ok(Written { name, bytes })
+    }
+
+    /// The run has ended before that. What there is stays in the partial file, if there is anything.
+    pub(super) fn leave(mut self) -> Result<Option<Written>, Failure> {
+        if self.settled == 0 && self.flying.is_empty() {
+            return self
+                .partial
+                .leave()
+                .map(|_| None)
+                .map_err(|error| unwritable(&error));
+        }
+        self.end()?;
+        let bytes = size(self.partial.path());
+        let name = self.partial.leave().map_err(|error| unwritable(&error))?;
+        Ok(name.map(|name| Written { name, bytes }))
+    }
+
+    /// Nothing is behind the outcomes but the calls on their way, and all of it is in the order of the lines.
+    fn end(&mut self) -> Result<(), Failure> {
+        let mut flying = self.tail.len();
+        if self.flying.is_empty() {
+            flying = 0;
+        } else if let Some(content) = self.tail.trim_ascii_end().len().checked_add(1) {
+            flying = content.min(flying);
+        }
+        let end = self.settled + flying as u64;
+        self.partial
+            .end_at(end)
+            .map_err(|error| unwritable(&error))?;
+        if self.before > 0 && end > self.before {
+            merge(&mut self.partial, self.before, end)?;
+        }
+        Ok(())
+    }
+}
+
+/// Joins the outcomes before `middle` with those behind it, which are newer.
+fn merge(partial: &mut Partial, middle: u64, end: u64) -> Result<(), Failure> {
+    let mut older = Pasts::open(partial.path(), 0, middle)?;
+    let mut newer = Pasts::open(partial.path(), middle, end)?;
+    let (file, path) = beside(partial).map_err(|error| unwritable(&error))?;
+    let mut out = BufWriter::new(file);
+    let result = join(&mut older, &mut newer, &mut out, &path);
+    let replaced = result.and_then(|()| {
+        let file = out
+            .into_inner()
+            .map_err(|error| unwritable(&named(&path, error.into_error())))?;
+        partial
+            .replace(file, &path)
+            .map_err(|error| unwritable(&error))
+    });
+    if replaced.is_err() {
+        // What is not joined is whole all the same.
+        let _ = std::fs::remove_file(&path);
+    }
+    replaced
+}
+
+fn join(
+    older: &mut Pasts,
+    newer: &mut Pasts,
+    out: &mut impl Write,
+    path: &Path,
+) -> Result<(), Failure> {
+    let (mut old, mut new) = (older.next()?, newer.next()?);
+    loop {
+        let line = |past: &Option<Past>| past.as_ref().map_or(u64::MAX, |past| past.line);
+        if old.is_none() && new.is_none() {
+            return Ok(());
+        }
+        let takes_new = new.is_some() && line(&new) <= line(&old);
+        let from = if takes_new { &*newer } else { &*older };
+        out.write_all(from.line())
+            .map_err(|error| unwritable(&named(path, error)))?;
+        let both = line(&new) == line(&old);
+        if takes_new {
+            new = newer.next()?;
+        }
+        if !takes_new || both {
+            old = older.next()?;
+        }
+    }
+}
+
+/// What a run has completed is gone on with in a partial file.
+fn copy(partial: &mut Partial, from: &Path) -> Result<(), Failure> {
+    let (mut file, path) = beside(partial).map_err(|error| unwritable(&error))?;
+    let copied = File::open(from).and_then(|mut from| std::io::copy(&mut from, &mut file));
+    copied.map_err(|error| unwritable(&named(&path, error)))?;
+    partial
+        .replace(file, &path)
+        .map_err(|error| unwritable(&error))
+}
+
+/// A new file beside the partial one, which is locked by us.
+fn beside(partial: &Partial) -> Result<(File, PathBuf), OutputError> {
+    let mut name = partial.path().file_name().unwrap_or_default().to_owned();
+    name.push(".merged");
+    let path = partial.path().with_file_name(name);
+    // What a run that was killed has left is of no use.
+    let _ = std::fs::remove_file(&path);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .map_err(|error| named(&path, error))?;
+    sync_folder(&path);
+    Ok((file, path))
+}
+
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |found| found.len())
+}

@@ -1,0 +1,118 @@
+//! Where outcomes go: a file that a later run can go on with, or whoever reads standard output.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use brimful::Outcome;
+
+use super::items::Call;
+use super::outcome_file::{Earlier, OutcomeFile};
+use super::past::Pasts;
+use crate::commands::export::{leave, unwritable};
+use crate::hint::Failure;
+use crate::outcome::{self, Kind};
+use crate::output::{Destination, Output, OutputError, Written, named_file};
+
+/// Outcomes on their way out.
+#[derive(Debug)]
+pub(super) enum Record {
+    File(Box<OutcomeFile>),
+    Stream(Output),
+}
+
+/// The calls that are on their way, in their order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flight(Arc<Mutex<VecDeque<Call>>>);
+
+impl Flight {
+    pub(super) fn send(&self, calls: Vec<Call>) {
+        self.lock().extend(calls);
+    }
+
+    /// The first calls, which have come back.
+    pub(super) fn land(&self, count: usize) -> Vec<Call> {
+        let mut flying = self.lock();
+        let count = count.min(flying.len());
+        flying.drain(..count).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Call>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Record {
+    pub(super) fn open(destination: &Destination, earlier: Earlier) -> Result<Self, Failure> {
+        if let Destination::File(path) = destination
+            && named_file(path)
+                .map_err(|error| unwritable(&error))?
+                .is_none_or(|found| found.is_file())
+        {
+            return OutcomeFile::open(path, earlier).map(|file| Self::File(Box::new(file)));
+        }
+        if earlier == Earlier::Resume {
+            return Err(Failure::usage(
+                "--resume goes on with a file, and -o names none",
+            ));
+        }
+        Output::open(destination)
+            .map(Self::Stream)
+            .map_err(|error| unwritable(&error))
+    }
+
+    /// The outcomes of earlier runs.
+    pub(super) fn pasts(&self) -> Result<Option<Pasts>, Failure> {
+        match self {
+            Self::File(file) => file.pasts().map(Some),
+            Self::Stream(_) => Ok(None),
+        }
+    }
+
+    /// These calls are about to be made.
+    pub(super) fn send(&mut self, calls: &[Call]) -> Result<(), OutputError> {
+        match self {
+            Self::File(file) => file.send(calls),
+            Self::Stream(_) => Ok(()),
+        }
+    }
+
+    /// These calls have these outcomes.
+    pub(super) async fn settle(
+        &mut self,
+        settled: &[(Call, Outcome, Kind)],
+    ) -> Result<(), OutputError> {
+        let mut lines = Vec::new();
+        for (call, outcome, kind) in settled {
+            let why = "the portal could not be reached, or passed it over";
+            outcome::write_as(&mut lines, call, *kind, outcome, why);
+        }
+        match self {
+            Self::File(file) => file.settle(settled.len(), &lines),
+            Self::Stream(output) => output.write_lines(lines, settled.len() as u64).await,
+        }
+    }
+
+    /// Every line has its outcome.
+    pub(super) async fn complete(self) -> Result<Option<Written>, Failure> {
+        match self {
+            Self::File(file) => tokio::task::block_in_place(|| file.complete()).map(Some),
+            Self::Stream(output) => match output.finish().await {
+                Ok(written) => Ok(Some(written)),
+                Err(OutputError::Closed) => Ok(None),
+                Err(error) => Err(unwritable(&error)),
+            },
+        }
+    }
+
+    /// The run has ended before that.
+    pub(super) async fn leave(self) -> Result<Option<Written>, Failure> {
+        match self {
+            Self::File(file) => tokio::task::block_in_place(|| file.leave()),
+            Self::Stream(output) => Ok(leave(output).await),
+        }
+    }
+}

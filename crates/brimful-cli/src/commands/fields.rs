@@ -1,0 +1,103 @@
+//! `brimful fields`: what an entity has.
+
+use brimful::Field;
+use serde_json::{Value, json};
+
+use super::connect;
+use super::show::{Rows, show};
+use crate::catalogue_args::FieldsArgs;
+use crate::exit::Exit;
+use crate::hint::Failure;
+use crate::limit::LimitArg;
+use crate::params::Given;
+use crate::printer::Printer;
+
+pub(crate) async fn run(args: &FieldsArgs, printer: Printer) -> Result<Exit, Failure> {
+    let params = Given {
+        json: args.params.json.as_deref(),
+        params: &args.params.params,
+        ..Given::default()
+    }
+    .assemble()?;
+    let connection = connect(&args.portal, LimitArg::STANDARD, printer).await?;
+    let fields = if args.rest3 {
+        connection.client.rest3().fields(&args.entity).await
+    } else {
+        connection.client.fields(&args.entity, params).await
+    };
+    let fields = fields.map_err(|error| Failure::of(&error))?;
+    let rows = Rows {
+        names: &["NAME", "TYPE", "NOTES", "TITLE", "CHOICES"],
+        cells: |(name, field): &(String, Field)| {
+            vec![
+                name.clone(),
+                kind(field),
+                flags(field).join(", "),
+                field.title.clone().unwrap_or_default(),
+                choices(field),
+            ]
+        },
+        json: |(name, field): &(String, Field)| json_of(name, field),
+    };
+    show(fields.into_iter(), &rows, printer)
+}
+
+fn kind(field: &Field) -> String {
+    let name = field.type_name.as_deref().unwrap_or("?");
+    if field.is_multiple {
+        format!("{name}[]")
+    } else {
+        name.to_owned()
+    }
+}
+
+fn flags(field: &Field) -> Vec<&'static str> {
+    [
+        (field.is_required, "required"),
+        (field.is_read_only, "read only"),
+        (field.is_immutable, "immutable"),
+        (field.is_deprecated, "deprecated"),
+    ]
+    .into_iter()
+    .filter_map(|(is, name)| is.then_some(name))
+    .collect()
+}
+
+/// The first few.
+fn choices(field: &Field) -> String {
+    const SHOWN: usize = 4;
+    let shown = field.choices.iter().take(SHOWN);
+    let mut texts: Vec<String> = shown
+        .map(|choice| format!("{}={}", choice.id, choice.value))
+        .collect();
+    if field.choices.len() > SHOWN {
+        texts.push(format!("and {} more", field.choices.len() - SHOWN));
+    }
+    match &field.status_type {
+        Some(dictionary) if texts.is_empty() => format!("dictionary {dictionary}"),
+        _ => texts.join(", "),
+    }
+}
+
+fn json_of(name: &str, field: &Field) -> Value {
+    let choices: Vec<Value> = field
+        .choices
+        .iter()
+        .map(|choice| json!({"id": choice.id, "value": choice.value}))
+        .collect();
+    json!({
+        "name": name,
+        "listed": field.name,
+        "title": field.title,
+        "kind": format!("{:?}", field.kind).to_lowercase(),
+        "type": field.type_name,
+        "required": field.is_required,
+        "read_only": field.is_read_only,
+        "immutable": field.is_immutable,
+        "multiple": field.is_multiple,
+        "dynamic": field.is_dynamic,
+        "deprecated": field.is_deprecated,
+        "dictionary": field.status_type,
+        "choices": choices,
+    })
+}

@@ -1,0 +1,138 @@
+//! `brimful limits`: what a portal allows, and how much of it is used.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use brimful::{Client, Effect, LimitsSnapshot};
+use serde_json::{Value, json};
+
+use super::connect;
+use super::show::print;
+use crate::catalogue_args::LimitsArgs;
+use crate::exit::Exit;
+use crate::figures;
+use crate::hint::Failure;
+use crate::printer::Printer;
+use crate::table::Table;
+
+pub(crate) async fn run(args: &LimitsArgs, printer: Printer) -> Result<Exit, Failure> {
+    for method in &args.methods {
+        if Effect::of(method) == Effect::Write {
+            return Err(Failure::usage(format!(
+                "{method} may write: only methods that read are called to see their time"
+            )));
+        }
+    }
+    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let client = &connection.client;
+    let ask = async |method: &str| {
+        let reply = client.call(method, json!({})).await?;
+        reply.result::<Value>()
+    };
+    let profile = ask("profile").await.map_err(|error| Failure::of(&error))?;
+    let scopes = ask("scope").await.map_err(|error| Failure::of(&error))?;
+    for method in &args.methods {
+        // An error of the method itself tells its time as well as a result does: not at all.
+        if let Err(error) = ask(method).await {
+            printer.warning(&error.to_string());
+        }
+    }
+    let standing = client.limits().snapshot();
+    let text = if std::io::stdout().is_terminal() {
+        table(client, &profile, &scopes, &standing)
+    } else {
+        json_of(client, &profile, &scopes, &standing).to_string()
+    };
+    print(&text, printer)
+}
+
+/// Who one is, as `profile` says it.
+pub(super) fn name(profile: &Value, user: Option<u64>) -> String {
+    let text = |name: &str| profile[name].as_str().unwrap_or_default();
+    let name = format!("{} {}", text("NAME"), text("LAST_NAME"));
+    let id = match &profile["ID"] {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => user.map(|user| user.to_string()),
+    };
+    let mut parts = vec![name.trim().to_owned()];
+    parts.extend(id.map(|id| format!("user {id}")));
+    if profile["ADMIN"] == true {
+        parts.push("administrator".to_owned());
+    }
+    parts.retain(|part| !part.is_empty());
+    if parts.is_empty() {
+        "a user that the portal does not tell".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnapshot) -> String {
+    let rate = match standing.limit {
+        None => "off".to_owned(),
+        Some(limit) => format!(
+            "{} requests at once, {} a second; {} could be sent now",
+            limit.burst,
+            standing.rate.unwrap_or(limit.per_second),
+            standing.free.unwrap_or(limit.burst).floor()
+        ),
+    };
+    let scopes: Vec<&str> = scopes
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let mut head = Table::new(&["portal", &client.portal()]);
+    head.row(["user".to_owned(), name(profile, None)]);
+    head.row(["scopes".to_owned(), scopes.join(", ")]);
+    head.row(["rate".to_owned(), rate]);
+    head.row(["refused".to_owned(), figures::count(standing.refusals)]);
+    if standing.methods.is_empty() {
+        head.row([
+            "time".to_owned(),
+            "the portal tells no operating time".to_owned(),
+        ]);
+        return head.text();
+    }
+    let mut methods = Table::new(&["METHOD", "OPERATING", "OF", "FREED IN", "BLOCKED FOR"]);
+    let time = |time: Option<Duration>| time.map_or_else(String::new, figures::duration);
+    for method in &standing.methods {
+        methods.row([
+            method.method.clone(),
+            format!("{:.1} s", method.operating),
+            figures::duration(standing.operating_time),
+            time(method.resets_in),
+            time(method.blocked_for),
+        ]);
+    }
+    format!("{}\n\n{}", head.text(), methods.text())
+}
+
+fn json_of(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnapshot) -> Value {
+    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
+    let methods: Vec<Value> = standing
+        .methods
+        .iter()
+        .map(|method| {
+            json!({
+                "method": method.method,
+                "operating": method.operating,
+                "freed_in": seconds(method.resets_in),
+                "blocked_for": seconds(method.blocked_for),
+            })
+        })
+        .collect();
+    json!({
+        "portal": client.portal(),
+        "user": profile,
+        "scopes": scopes,
+        "burst": standing.limit.map(|limit| limit.burst),
+        "per_second": standing.rate,
+        "free": standing.free,
+        "refused": standing.refusals,
+        "operating_time": standing.operating_time.as_secs_f64(),
+        "methods": methods,
+    })
+}

@@ -1,0 +1,284 @@
+//! `brimful login`: a user lets an application in, and its tokens are kept.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use brimful::protocol::{Value, query};
+use brimful::{AppCredentials, Authorization, Authorize, Client, ErrorKind, OAuth, PortalAddress};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::cli::PortalOption;
+use crate::exit::Exit;
+use crate::figures;
+use crate::hint::Failure;
+use crate::interrupt::Interrupts;
+use crate::login_args::LoginArgs;
+use crate::login_file::{self, App, LoginFile};
+use crate::login_listener::LoginListener;
+use crate::portal_arg::PortalArg;
+use crate::printer::Printer;
+use crate::{env_vars, redact};
+
+pub(crate) async fn run(args: &LoginArgs, printer: Printer) -> Result<Exit, Failure> {
+    let portal = portal(&args.portal)?;
+    let path = path(&args.portal, &portal)?;
+    let mut interrupts = Interrupts::catch()
+        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    tokio::select! {
+        end = log_in(args, &portal, path, printer) => end,
+        exit = interrupts.next() => Err(Failure::new(exit, "interrupted: nobody is logged in")),
+    }
+}
+
+async fn log_in(
+    args: &LoginArgs,
+    portal: &PortalAddress,
+    path: PathBuf,
+    printer: Printer,
+) -> Result<Exit, Failure> {
+    let app = App {
+        client_id: args.client_id.clone(),
+        client_secret: secret(args, printer).await?,
+        token_server: args.token_server.clone(),
+    };
+    let file = LoginFile::new(path, app);
+    let credentials = file.app().credentials();
+    let authorize = credentials
+        .authorize(&portal.to_string())
+        .map_err(|error| Failure::of(&error))?;
+    let answer = answer(args, &authorize, printer).await?;
+    let tokens = credentials.exchange(&answer).await.map_err(|error| {
+        let failure = Failure::of(&error);
+        if error.kind() == ErrorKind::Transport {
+            return failure;
+        }
+        failure.hint(
+            "a code is good for 30 seconds and one exchange; are client_id and client_secret those of one application?",
+        )
+    })?;
+    if tokens.portal.host() != portal.host() {
+        printer.warning(&format!("the portal calls itself {}", tokens.portal.host()));
+    }
+    let who = sign(credentials, tokens, file.clone()).await?;
+    printer.note(&format!("logged in to {} as {who}", portal.host()));
+    printer.note(&format!("the tokens are in {}", file.path().display()));
+    Ok(Exit::Done)
+}
+
+/// Keeps the tokens, and asks the portal whose they are.
+async fn sign(
+    credentials: AppCredentials,
+    tokens: brimful::Tokens,
+    file: LoginFile,
+) -> Result<String, Failure> {
+    let user = tokens.user_id;
+    let oauth = OAuth::begin(credentials, tokens, file)
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    let client = Client::builder(oauth)
+        .build()
+        .map_err(|error| Failure::of(&error))?;
+    let profile = match client.call("profile", json!({})).await {
+        Ok(profile) => profile.result::<serde_json::Value>().unwrap_or_default(),
+        // The tokens are good for something else.
+        Err(_) => serde_json::Value::Null,
+    };
+    Ok(super::limits::name(&profile, user))
+}
+
+/// The portal's address, without a webhook.
+pub(super) fn portal(portal: &PortalOption) -> Result<PortalAddress, Failure> {
+    const LOOKS: &str = "give the portal's address with --portal: https://example.bitrix24.ru";
+    match &portal.address {
+        Some(PortalArg::Address(address)) => {
+            address
+                .parse()
+                .map_err(|error: brimful::PortalAddressError| {
+                    Failure::usage(error.to_string()).hint(LOOKS)
+                })
+        }
+        Some(PortalArg::Demo) => Err(Failure::usage("the demo portal knows no application")
+            .hint("brimful portal --app ID:SECRET:http://localhost:8917/ runs one that does")),
+        None => Err(Failure::usage("no portal is given").hint(LOOKS)),
+    }
+}
+
+/// The file of the login.
+pub(super) fn path(option: &PortalOption, portal: &PortalAddress) -> Result<PathBuf, Failure> {
+    match &option.token_file {
+        Some(file) => Ok(file.clone()),
+        None => login_file::usual(portal),
+    }
+}
+
+/// The secret: of the environment, or of whoever sits there, or of the program before the pipe.
+async fn secret(args: &LoginArgs, printer: Printer) -> Result<String, Failure> {
+    let secret = if let Some(secret) = env_vars::read(env_vars::CLIENT_SECRET) {
+        secret
+    } else {
+        let question = format!("client_secret of {}: ", args.client_id);
+        line(question, Echo::Off, printer).await?
+    };
+    let secret = secret.trim().to_owned();
+    if secret.is_empty() {
+        return Err(Failure::usage("there is no client_secret").hint(format!(
+            "put it into {}, or write it to standard input",
+            env_vars::CLIENT_SECRET
+        )));
+    }
+    redact::remember_secret(&secret);
+    Ok(secret)
+}
+
+/// What the portal answers by way of the browser, or of whoever copies it.
+async fn answer(
+    args: &LoginArgs,
+    authorize: &Authorize,
+    printer: Printer,
+) -> Result<Authorization, Failure> {
+    let given = match args.code.as_deref() {
+        None => {
+            let listener = LoginListener::bind(args.port).await.map_err(|error| {
+                Failure::failed(format!("could not listen on port {}: {error}", args.port)).hint(
+                    "--port takes another one, which has to be that of the application's address; --code needs none",
+                )
+            })?;
+            show(args, authorize, printer)?;
+            printer.note(&format!(
+                "waiting for the answer at http://localhost:{}/",
+                args.port
+            ));
+            let came = timeout(args.wait, listener.answer(authorize)).await;
+            let query = came.map_err(|_| {
+                Failure::failed(format!(
+                    "no answer came within {}",
+                    figures::duration(args.wait)
+                ))
+                .hint(format!(
+                    "is http://localhost:{}/ the address in the application's settings? --code does without it",
+                    args.port
+                ))
+            })?;
+            return authorize
+                .answer(&query)
+                .map_err(|error| Failure::of(&error));
+        }
+        Some("-") => {
+            show(args, authorize, printer)?;
+            let question = "the code, or the address that you were sent to: ".to_owned();
+            line(question, Echo::On, printer).await?
+        }
+        Some(code) => code.to_owned(),
+    };
+    let given = given.trim();
+    let query = match given.split_once('?') {
+        Some((_, query)) if args.code.as_deref() == Some("-") => query.to_owned(),
+        // The address was asked for in another run, with a state of its own.
+        Some((_, query)) => with_state(query, authorize),
+        None => format!(
+            "code={}&state={}",
+            query::escaped(given),
+            authorize.state().expose()
+        ),
+    };
+    authorize
+        .answer(&query)
+        .map_err(|error| Failure::of(&error))
+}
+
+/// A query with the state that is asked for here.
+fn with_state(text: &str, authorize: &Authorize) -> String {
+    let mut params = query::decode(text.as_bytes());
+    params.insert("state", Value::Text(authorize.state().expose().to_owned()));
+    let pairs = params.iter().map(|(name, value)| {
+        let value = value.to_text();
+        format!("{name}={}", query::escaped(&value))
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// The address is data: it can be piped to whatever opens it.
+fn show(args: &LoginArgs, authorize: &Authorize, printer: Printer) -> Result<(), Failure> {
+    printer.note("open this address and let the application in:");
+    printer
+        .data(authorize.url().as_bytes())
+        .map_err(|error| Failure::failed(format!("could not write to standard output: {error}")))?;
+    if args.open
+        && let Err(error) = open(authorize.url())
+    {
+        printer.warning(&format!("no browser could be started: {error}"));
+    }
+    Ok(())
+}
+
+fn open(url: &str) -> std::io::Result<()> {
+    let (program, args): (_, &[&str]) = if cfg!(target_os = "macos") {
+        ("open", &[])
+    } else if cfg!(windows) {
+        ("rundll32", &["url.dll,FileProtocolHandler"])
+    } else {
+        ("xdg-open", &[])
+    };
+    let mut command = Command::new(program);
+    let command = command.args(args).arg(url);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map(drop)
+}
+
+/// Whether what is typed is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Echo {
+    On,
+    Off,
+}
+
+/// A line of standard input, asked for if somebody sits there.
+async fn line(question: String, echo: Echo, printer: Printer) -> Result<String, Failure> {
+    let asks = std::io::stdin().is_terminal();
+    if asks {
+        printer.question(&question);
+    }
+    let hidden = (asks && echo == Echo::Off).then(Hidden::begin);
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    })
+    .await;
+    if hidden.is_some() {
+        drop(hidden);
+        printer.note("");
+    }
+    read.map_err(|error| Failure::failed(format!("standard input was not read: {error}")))?
+        .map_err(|error| Failure::failed(format!("could not read standard input: {error}")))
+}
+
+/// What is typed is not shown, as long as this lives and the terminal can do so.
+struct Hidden;
+
+impl Hidden {
+    fn begin() -> Self {
+        terminal("-echo");
+        Self
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        terminal("echo");
+    }
+}
+
+fn terminal(setting: &str) {
+    // Where there is no such program, what is typed is seen.
+    let _ = Command::new("stty")
+        .arg(setting)
+        .stderr(Stdio::null())
+        .status();
+    let _ = std::io::stderr().flush();
+}

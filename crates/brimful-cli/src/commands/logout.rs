@@ -1,0 +1,26 @@
+//! `brimful logout`: the tokens of a portal are forgotten.
+
+use super::login::{path, portal};
+use crate::exit::Exit;
+use crate::hint::Failure;
+use crate::login_args::LogoutArgs;
+use crate::printer::Printer;
+
+pub(crate) fn run(args: &LogoutArgs, printer: Printer) -> Result<Exit, Failure> {
+    let file = match (&args.portal.address, &args.portal.token_file) {
+        (_, Some(file)) => file.clone(),
+        _ => path(&args.portal, &portal(&args.portal)?)?,
+    };
+    let name = file.display();
+    match std::fs::remove_file(&file) {
+        Ok(()) => {
+            printer.note(&format!("{name} is removed"));
+            Ok(Exit::Done)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            printer.note(&format!("nobody was logged in: there is no {name}"));
+            Ok(Exit::Done)
+        }
+        Err(error) => Err(Failure::failed(format!("could not remove {name}: {error}"))),
+    }
+}

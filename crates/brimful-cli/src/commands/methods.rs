@@ -1,0 +1,230 @@
+//! `brimful methods`: the methods that are known, and those that a portal has.
+
+use std::collections::BTreeMap;
+
+use brimful::Effect;
+use brimful_protocol::catalogue::{self, Method, Paging, Shape};
+use serde_json::{Value, json};
+
+use super::connect;
+use super::show::{Rows, show};
+use crate::catalogue_args::MethodsArgs;
+use crate::cli::PortalOption;
+use crate::exit::Exit;
+use crate::hint::Failure;
+use crate::limit::LimitArg;
+use crate::portal_arg::PortalArg;
+use crate::printer::Printer;
+use crate::{env_vars, portal_arg};
+
+/// One method, of the catalogue or of a portal that has it beside.
+struct Known {
+    name: String,
+    documented: Option<&'static Method>,
+    /// Whether the portal lets it be called; `None` if that was not asked, or cannot be told.
+    available: Option<bool>,
+}
+
+pub(crate) async fn run(args: &MethodsArgs, printer: Printer) -> Result<Exit, Failure> {
+    let portal = portal(args)?;
+    let theirs = match portal {
+        Some(portal) => Some(ask(portal, printer).await?),
+        None => None,
+    };
+    let pattern = args
+        .pattern
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let mut known: BTreeMap<(String, u8), Known> = BTreeMap::new();
+    for method in catalogue::all() {
+        let lower = method.name.to_ascii_lowercase();
+        let available = match &theirs {
+            // `methods` tells nothing of REST 3.0.
+            Some(theirs) if method.rest == 2 => Some(theirs.contains_key(&lower)),
+            _ => None,
+        };
+        let entry = Known {
+            name: method.name.to_owned(),
+            documented: Some(method),
+            available,
+        };
+        known.insert((lower, method.rest), entry);
+    }
+    for (lower, name) in theirs.into_iter().flatten() {
+        known.entry((lower, 2)).or_insert(Known {
+            name,
+            documented: None,
+            available: Some(true),
+        });
+    }
+    let mut shown: Vec<Known> = known
+        .into_iter()
+        .filter(|((lower, _), _)| matches(&pattern, lower))
+        .map(|(_, known)| known)
+        .collect();
+    if shown.is_empty() {
+        let near = args.pattern.as_deref().and_then(catalogue::nearest);
+        let failure = Failure::failed("no method has such a name");
+        return Err(match near {
+            Some(near) => failure.hint(format!("did you mean {near}?")),
+            None => failure,
+        });
+    }
+    shown.sort_by_key(|known| known.name.to_ascii_lowercase());
+    let asked = shown.iter().any(|known| known.available.is_some());
+    let names: &[&str] = if asked {
+        &["METHOD", "REST", "SCOPE", "EFFECT", "LIST", "THERE"]
+    } else {
+        &["METHOD", "REST", "SCOPE", "EFFECT", "LIST"]
+    };
+    let rows = Rows {
+        names,
+        cells: |known: &Known| cells(known, asked),
+        json: json_of,
+    };
+    show(shown.into_iter(), &rows, printer)
+}
+
+/// The portal to ask, if one is to be asked.
+fn portal(args: &MethodsArgs) -> Result<Option<PortalArg>, Failure> {
+    if !args.available {
+        return Ok(args.portal.clone());
+    }
+    let Some(address) = env_vars::read(env_vars::PORTAL) else {
+        return Err(Failure::usage(format!(
+            "--available asks the portal in {}, and there is none",
+            env_vars::PORTAL
+        )));
+    };
+    portal_arg::parse(&address)
+        .map(Some)
+        .map_err(Failure::usage)
+}
+
+/// The portal's own names, by their lower case.
+async fn ask(portal: PortalArg, printer: Printer) -> Result<BTreeMap<String, String>, Failure> {
+    let portal = PortalOption {
+        address: Some(portal),
+        token_file: None,
+    };
+    let connection = connect(&portal, LimitArg::STANDARD, printer).await?;
+    let client = &connection.client;
+    let names = async |method: &str| {
+        let reply = client.call(method, json!({})).await?;
+        reply.result::<Vec<String>>()
+    };
+    let methods = names("methods")
+        .await
+        .map_err(|error| Failure::of(&error))?;
+    let scopes = names("scope").await.map_err(|error| Failure::of(&error))?;
+    printer.note(&format!("the scopes are {}", scopes.join(", ")));
+    Ok(methods
+        .into_iter()
+        .map(|name| (name.to_ascii_lowercase(), name))
+        .collect())
+}
+
+/// A part of the name, or all of it where `*` stands for anything.
+fn matches(pattern: &str, name: &str) -> bool {
+    if !pattern.contains('*') {
+        return name.contains(pattern);
+    }
+    let parts: Vec<&str> = pattern.split('*').collect();
+    let (Some((first, rest)), Some(last)) = (parts.split_first(), parts.last()) else {
+        return false;
+    };
+    let Some(mut name) = name.strip_prefix(first) else {
+        return false;
+    };
+    for part in &rest[..rest.len().saturating_sub(1)] {
+        match name.find(part) {
+            Some(at) => name = &name[at + part.len()..],
+            None => return false,
+        }
+    }
+    name.ends_with(last)
+}
+
+fn effect(known: &Known) -> &'static str {
+    match Effect::of(&known.name) {
+        Effect::Read => "read",
+        Effect::Write => "write",
+    }
+}
+
+/// How its list is read; `None` if it is no list, or nobody knows.
+fn list(method: &Method) -> Option<&'static str> {
+    if method.keyset.is_some() {
+        return Some("by ID");
+    }
+    match method.paging {
+        Paging::Page | Paging::Controller | Paging::Offset => Some("pages"),
+        Paging::Pagination => Some("pagination"),
+        Paging::NavParams => Some("NAV_PARAMS"),
+        Paging::LimitOffset => Some("LIMIT, OFFSET"),
+        _ if method.shape == Shape::List => Some("one call"),
+        _ => None,
+    }
+}
+
+fn cells(known: &Known, asked: bool) -> Vec<String> {
+    let method = known.documented;
+    let mut cells = vec![
+        known.name.clone(),
+        method.map_or_else(String::new, |method| format!("{}.0", method.rest)),
+        method.map_or("", |method| method.scope).to_owned(),
+        effect(known).to_owned(),
+        method.and_then(list).unwrap_or_default().to_owned(),
+    ];
+    if method.is_some_and(|method| method.deprecated) {
+        cells[3].push_str(", deprecated");
+    }
+    if asked {
+        let there = match known.available {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "",
+        };
+        cells.push(there.to_owned());
+    }
+    cells
+}
+
+fn json_of(known: &Known) -> Value {
+    let method = known.documented;
+    json!({
+        "method": known.name,
+        "rest": method.map(|method| method.rest),
+        "scope": method.map(|method| method.scope),
+        "effect": effect(known),
+        "list": method.and_then(list),
+        "deprecated": method.map(|method| method.deprecated),
+        "documented": method.is_some(),
+        "available": known.available,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_part_of_the_name_or_the_whole_of_it() {
+        for (pattern, name, is) in [
+            ("", "crm.deal.list", true),
+            ("deal", "crm.deal.list", true),
+            ("dael", "crm.deal.list", false),
+            ("*.list", "crm.deal.list", true),
+            ("*.list", "crm.deal.listen", false),
+            ("crm.*", "crm.deal.list", true),
+            ("crm.*", "xcrm.deal.list", false),
+            ("crm.*.list", "crm.deal.list", true),
+            ("crm.*d*.l*", "crm.deal.list", true),
+            ("crm.deal.list*list", "crm.deal.list", false),
+            ("*", "crm.deal.list", true),
+        ] {
+            assert_eq!(matches(pattern, name), is, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The file of a login: an application and its tokens, which only their owner can read.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use brimful::{AppCredentials, BoxFuture, PortalAddress, StoreError, TokenStore, Tokens};
+use serde::{Deserialize, Serialize};
+
+use crate::hint::Failure;
+use crate::partial::sync_folder;
+use crate::{env_vars, redact};
+
+/// An application as it is kept beside its tokens, which it is needed for to refresh them.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct App {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    /// The server that gives out tokens, where it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token_server: Option<String>,
+}
+
+/// What is in the file.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    app: App,
+    #[serde(flatten)]
+    tokens: Tokens,
+}
+
+/// The file of a login.
+#[derive(Clone)]
+pub(crate) struct LoginFile {
+    path: PathBuf,
+    app: App,
+}
+
+impl App {
+    pub(crate) fn credentials(&self) -> AppCredentials {
+        let app = AppCredentials::new(self.client_id.as_str(), self.client_secret.as_str());
+        match &self.token_server {
+            Some(server) => app.token_server(server.as_str()),
+            None => app,
+        }
+    }
+}
+
+impl std::fmt::Debug for LoginFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LoginFile({})", self.path.display())
+    }
+}
+
+/// Where the login of a portal is kept if nobody says otherwise.
+pub(crate) fn usual(portal: &PortalAddress) -> Result<PathBuf, Failure> {
+    let variable = |name| env_vars::read(name).map(PathBuf::from);
+    let folder = if cfg!(windows) {
+        variable("APPDATA")
+    } else {
+        let configured = variable("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+        configured.or_else(|| variable("HOME").map(|home| home.join(".config")))
+    };
+    let folder = folder.ok_or_else(|| {
+        Failure::usage("there is no home folder to keep tokens in")
+            .hint("--token-file says where they are to be")
+    })?;
+    let name = portal.host().replace(
+        |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-'),
+        "_",
+    );
+    Ok(folder.join("brimful").join(format!("{name}.json")))
+}
+
+impl LoginFile {
+    pub(crate) fn new(path: PathBuf, app: App) -> Self {
+        redact::remember_secret(&app.client_secret);
+        Self { path, app }
+    }
+
+    /// The login that is kept at `path`, if there is one.
+    pub(crate) fn find(path: &Path) -> Result<Option<Self>, Failure> {
+        let kept = read(path).map_err(|error| {
+            Failure::usage(format!("{error}")).hint("brimful login makes it anew")
+        })?;
+        Ok(kept.map(|kept| Self::new(path.to_owned(), kept.app)))
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl TokenStore for LoginFile {
+    fn load(&self) -> BoxFuture<'_, Result<Option<Tokens>, StoreError>> {
+        Box::pin(async {
+            let path = self.path.clone();
+            let kept = tokio::task::spawn_blocking(move || read(&path)).await??;
+            Ok(kept.map(|kept| kept.tokens))
+        })
+    }
+
+    fn save<'a>(&'a self, tokens: &'a Tokens) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async {
+            let (path, app, tokens) = (self.path.clone(), self.app.clone(), tokens.clone());
+            remember(&tokens);
+            let json = serde_json::to_vec_pretty(&Kept { app, tokens })?;
+            tokio::task::spawn_blocking(move || write(&path, &json)).await??;
+            Ok(())
+        })
+    }
+}
+
+fn remember(tokens: &Tokens) {
+    redact::remember_secret(tokens.access.expose());
+    redact::remember_secret(tokens.refresh.expose());
+}
+
+fn read(path: &Path) -> io::Result<Option<Kept>> {
+    let name = path.display();
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(io::Error::new(
+                error.kind(),
+                format!("{name} could not be read: {error}"),
+            ));
+        }
+    };
+    // The parser's own message may have a token in it.
+    let kept: Kept = serde_json::from_slice(&text)
+        .map_err(|_| io::Error::other(format!("{name} is no file of a login")))?;
+    remember(&kept.tokens);
+    Ok(Some(kept))
+}
+
+/// There is never half a file, and never one that others can read.
+fn write(path: &Path, json: &[u8]) -> io::Result<()> {
+    // What a link leads to is replaced, and not the link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let failed = |error: io::Error| {
+        let text = format!("{} could not be written: {error}", path.display());
+        io::Error::new(error.kind(), text)
+    };
+    if let Some(folder) = path.parent() {
+        make_private(folder).map_err(failed)?;
+    }
+    let mut beside = std::ffi::OsString::from(".");
+    beside.push(path.file_name().unwrap_or_default());
+    beside.push(format!(".{}", std::process::id()));
+    let beside = path.with_file_name(beside);
+    // What a process of the same number has left is in the way.
+    let _ = fs::remove_file(&beside);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let written = options.open(&beside).and_then(|mut file| {
+        file.write_all(json)?;
+        file.sync_all()?;
+        fs::rename(&beside, &path)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    sync_folder(&path);
+    written.map_err(failed)
+}
+
+/// Makes a folder that only its owner can look into, unless it is there.
+fn make_private(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}

@@ -1,0 +1,210 @@
+//! What became of a call, as a line of JSON and as a count.
+
+use std::fmt;
+
+use brimful::Outcome;
+use serde::{Deserialize, Serialize};
+
+use crate::figures::count;
+use crate::json_text;
+use crate::redact::redact;
+
+/// What became of a call, without its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// It ran and has a result.
+    Done,
+    /// The portal answered with an error.
+    Failed,
+    /// It certainly did not run.
+    NotRun,
+    /// It may have run.
+    Unknown,
+}
+
+impl Kind {
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Done(_) => Self::Done,
+            Outcome::Failed(_) => Self::Failed,
+            Outcome::NotRun => Self::NotRun,
+            // What is neither of these is nothing that may be repeated.
+            _ => Self::Unknown,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Became {
+    outcome: Kind,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    validation: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    reason: &'a str,
+}
+
+/// Appends the line of an outcome, with its end: what `head` has (an object), what became of it, and the result as the
+/// portal wrote it, or the error. `not_run` says why a call was not made.
+pub(crate) fn write(out: &mut Vec<u8>, head: &impl Serialize, outcome: &Outcome, not_run: &str) {
+    write_as(out, head, Kind::of(outcome), outcome, not_run);
+}
+
+/// The same, where the caller knows better what became of the call.
+pub(crate) fn write_as(
+    out: &mut Vec<u8>,
+    head: &impl Serialize,
+    kind: Kind,
+    outcome: &Outcome,
+    not_run: &str,
+) {
+    members(out, head);
+    out.push(b',');
+    members(out, &Became { outcome: kind });
+    match outcome {
+        Outcome::Done(result) => {
+            out.extend_from_slice(b",\"result\":");
+            json_text::write_one_line(out, result.get().as_bytes());
+        }
+        Outcome::Failed(error) => {
+            out.push(b',');
+            let failed = Failed {
+                error: error.code.as_str(),
+                error_description: &error.description,
+                validation: &error.validation,
+            };
+            members(out, &failed);
+        }
+        Outcome::NotRun => reason(out, not_run),
+        Outcome::Unknown(why) => reason(out, why),
+        _ => {}
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+fn reason(out: &mut Vec<u8>, why: &str) {
+    out.push(b',');
+    members(
+        out,
+        &Reason {
+            reason: &redact(why),
+        },
+    );
+}
+
+/// The members of an object, without its closing brace; the first ones open it.
+fn members(out: &mut Vec<u8>, object: &impl Serialize) {
+    let opened = out.last() != Some(&b',');
+    // What is written here has text keys and no other values than text and numbers.
+    let json = serde_json::to_vec(object).unwrap_or_else(|_| b"{}".to_vec());
+    let inside = json.strip_suffix(b"}").unwrap_or(&json);
+    let inside = if opened {
+        inside
+    } else {
+        inside.strip_prefix(b"{").unwrap_or(inside)
+    };
+    out.extend_from_slice(inside);
+}
+
+/// How many calls ended in which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) done: u64,
+    pub(crate) failed: u64,
+    pub(crate) not_run: u64,
+    pub(crate) unknown: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, kind: Kind) {
+        *match kind {
+            Kind::Done => &mut self.done,
+            Kind::Failed => &mut self.failed,
+            Kind::NotRun => &mut self.not_run,
+            Kind::Unknown => &mut self.unknown,
+        } += 1;
+    }
+
+    pub(crate) fn all(self) -> u64 {
+        self.done + self.failed + self.not_run + self.unknown
+    }
+
+    /// Whether every call has a result.
+    pub(crate) fn is_done(self) -> bool {
+        self.done == self.all()
+    }
+}
+
+/// `19,990 done, 10 failed`
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} done", count(self.done))?;
+        for (number, what) in [
+            (self.failed, "failed"),
+            (self.not_run, "not run"),
+            (self.unknown, "unknown"),
+        ] {
+            if number > 0 {
+                write!(f, ", {} {what}", count(number))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{json, value::RawValue};
+
+    use super::*;
+
+    fn line(outcome: &Outcome) -> String {
+        let mut out = b"before\n".to_vec();
+        write(&mut out, &json!({"line": 7}), outcome, "it was halted");
+        String::from_utf8(out.split_off(7)).unwrap()
+    }
+
+    #[test]
+    fn a_result_is_as_the_portal_wrote_it() {
+        let result = RawValue::from_string("{\"ID\": \"1\",\n \"N\": 1.10}".to_owned()).unwrap();
+        assert_eq!(
+            line(&Outcome::Done(result)),
+            "{\"line\":7,\"outcome\":\"done\",\"result\":{\"ID\":\"1\",\"N\":1.10}}\n"
+        );
+    }
+
+    #[test]
+    fn an_outcome_that_is_none_says_why() {
+        assert_eq!(
+            line(&Outcome::NotRun),
+            "{\"line\":7,\"outcome\":\"not_run\",\"reason\":\"it was halted\"}\n"
+        );
+        assert_eq!(
+            line(&Outcome::Unknown(
+                "https://p.ru/rest/1/s3cr3t/ timed \"out\"".to_owned()
+            )),
+            "{\"line\":7,\"outcome\":\"unknown\",\"reason\":\"https://p.ru/rest/1/…/ timed \\\"out\\\"\"}\n"
+        );
+    }
+
+    #[test]
+    fn a_tally_names_what_there_is() {
+        let mut tally = Tally::default();
+        for _ in 0..1_200 {
+            tally.add(Kind::Done);
+        }
+        assert!(tally.is_done());
+        tally.add(Kind::Unknown);
+        assert_eq!(tally.to_string(), "1,200 done, 1 unknown");
+        assert!(!tally.is_done());
+    }
+}

@@ -1,0 +1,694 @@
+//! A call for every line of a file: each is made once or said to be unknown, and nothing that was sent is forgotten.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Child, Output, Stdio};
+
+use brimful_portal::{Fault, FaultRule, Faults, PortalConfig, RateLimit};
+use serde_json::{Value, json};
+
+use crate::support::{Desk, Running, assert_story, portal, rows, stderr, stdout};
+
+fn titles(lines: std::ops::RangeInclusive<usize>) -> String {
+    lines.fold(String::new(), |mut text, n| {
+        writeln!(text, "{}", json!({"fields": {"TITLE": format!("n{n}")}})).unwrap();
+        text
+    })
+}
+
+fn add<'a>(portal: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut args = vec![
+        "call",
+        "crm.lead.add",
+        "--portal",
+        portal,
+        "--limit",
+        "off",
+        "--each",
+        "leads.jsonl",
+        "-o",
+        "out.jsonl",
+    ];
+    args.extend(more);
+    args
+}
+
+/// How often each title is in the portal.
+fn created(desk: &Desk, portal: &Running) -> HashMap<String, usize> {
+    portal.server.portal().faults().clear();
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "--limit",
+        "off",
+        "--select",
+        "TITLE",
+        "-o",
+        "-",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let mut created = HashMap::new();
+    for row in rows(&stdout(&output)) {
+        let title = row["TITLE"].as_str().unwrap().to_owned();
+        *created.entry(title).or_default() += 1;
+    }
+    created
+}
+
+/// Every line that is done was done once, one that is unknown once at the most, all others not at all.
+fn assert_exact(outcomes: &[Value], created: &HashMap<String, usize>) {
+    for outcome in outcomes {
+        let title = format!("n{}", outcome["line"]);
+        let times = created.get(&title).copied().unwrap_or(0);
+        let may = match outcome["outcome"].as_str().unwrap() {
+            "done" => 1..=1,
+            "unknown" => 0..=1,
+            _ => 0..=0,
+        };
+        assert!(may.contains(&times), "{times} times: {outcome}");
+    }
+}
+
+fn count(outcomes: &[Value], kind: &str) -> usize {
+    let of_kind = outcomes.iter().filter(|outcome| outcome["outcome"] == kind);
+    of_kind.count()
+}
+
+fn lines(outcomes: &[Value]) -> Vec<u64> {
+    outcomes
+        .iter()
+        .map(|outcome| outcome["line"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn every_line_has_its_outcome_in_the_order_of_the_lines() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let mut items = titles(1..=120);
+    // Lines without anything in them count, and call nothing.
+    items.push_str("\n  \n{\"fields\":{\"TITLE\":\"n123\"}}");
+    desk.write("leads.jsonl", &items);
+    let url = portal.url();
+    let output = desk.run(&add(&url, &["--param", "fields[SOURCE_ID]=WEB"]));
+    assert_story!(output, @r#"
+    exit code 0
+    --- stderr
+    121 calls in N s: 121 done; out.jsonl (8.1 kB)
+    3 requests, 0 retries
+    "#);
+    let outcomes = desk.rows("out.jsonl");
+    let expected: Vec<u64> = (1..=120).chain([123]).collect();
+    assert_eq!(lines(&outcomes), expected);
+    assert_exact(&outcomes, &created(&desk, &portal));
+    assert_eq!(desk.files(), ["leads.jsonl", "out.jsonl"]);
+    let id = outcomes[0]["result"].as_u64().unwrap().to_string();
+    let output = desk.run(&["get", "crm.lead.get", &id, "--result", "--portal", &url]);
+    assert_eq!(rows(&stdout(&output))[0]["SOURCE_ID"], "WEB");
+}
+
+/// Five requests in a hundred fail, in every way that a portal can fail.
+#[test]
+fn twenty_thousand_writes_are_done_once_each_or_said_to_be_unknown() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    portal
+        .server
+        .portal()
+        .faults()
+        .set(
+            "503:0.5%, 429:0.5%, 500-before:0.5%, 502-after:0.5%, reset-before:0.5%, \
+             reset-after:0.5%, truncated:0.5%, half-body:0.5%, html-after:0.5%, empty-before:0.5%; seed=14",
+        )
+        .unwrap();
+    desk.write("leads.jsonl", &titles(1..=20_000));
+    let url = portal.url();
+    let output = desk.run(&add(&url, &[]));
+    assert!(portal.server.portal().stats().requests >= 400);
+    let partial = desk.files().contains(&"out.jsonl.partial".to_owned());
+    let outcomes = desk.rows(if partial {
+        "out.jsonl.partial"
+    } else {
+        "out.jsonl"
+    });
+    assert_exact(&outcomes, &created(&desk, &portal));
+    assert!(count(&outcomes, "unknown") > 0, "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(3));
+
+    // What is not done is done now; what may have been done is left alone.
+    let before = count(&outcomes, "unknown");
+    let output = desk.run(&add(&url, &["--resume"]));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("--retry-unknown"),
+        "{}",
+        stderr(&output)
+    );
+    let outcomes = desk.rows("out.jsonl");
+    assert_eq!(lines(&outcomes), (1..=20_000).collect::<Vec<u64>>());
+    assert_eq!(count(&outcomes, "unknown"), before);
+    assert_eq!(count(&outcomes, "done"), 20_000 - before);
+    assert_exact(&outcomes, &created(&desk, &portal));
+    assert_eq!(desk.files(), ["leads.jsonl", "out.jsonl"]);
+
+    let output = desk.run(&add(&url, &["--resume", "--retry-unknown"]));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(count(&desk.rows("out.jsonl"), "done"), 20_000);
+}
+
+/// A weather that loses answers after the work: a write is not repeated, a call that may be is.
+#[test]
+fn only_what_may_be_repeated_is_repeated_when_nobody_knows_whether_it_ran() {
+    for fault in ["reset-after", "502-after", "truncated", "html-after"] {
+        let desk = Desk::new();
+        let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
+        let portal = portal(PortalConfig::unlimited().faults(faults));
+        desk.write("leads.jsonl", &titles(1..=150));
+        let url = portal.url();
+        let output = desk.run(&add(&url, &[]));
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{fault}: {}",
+            stderr(&output)
+        );
+        let outcomes = desk.rows("out.jsonl");
+        assert_eq!(count(&outcomes, "unknown"), 50, "{fault}");
+        assert_eq!(count(&outcomes, "done"), 100, "{fault}");
+        let unknown = outcomes.iter().find(|o| o["outcome"] == "unknown").unwrap();
+        assert!(
+            unknown["reason"].as_str().unwrap().contains("crm.lead.add")
+                || unknown["reason"].as_str().unwrap().contains("batch"),
+            "{unknown}"
+        );
+
+        let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
+        let portal = crate::support::portal(PortalConfig::unlimited().faults(faults));
+        let url = portal.url();
+        std::fs::remove_file(desk.path("out.jsonl")).unwrap();
+        let output = desk.run(&add(&url, &["--idempotent"]));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{fault}: {}",
+            stderr(&output)
+        );
+        assert_eq!(
+            created(&desk, &portal).values().sum::<usize>(),
+            200,
+            "{fault}"
+        );
+    }
+}
+
+/// A weather that refuses before the work: nothing of it is seen in the outcomes.
+#[test]
+fn what_was_refused_is_sent_again_until_it_is_done() {
+    for fault in ["503", "429", "reset-before", "500-before"] {
+        let desk = Desk::new();
+        let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
+        let portal = portal(PortalConfig::unlimited().faults(faults));
+        desk.write("leads.jsonl", &titles(1..=200));
+        let url = portal.url();
+        let output = desk.run(&add(&url, &[]));
+        let outcomes = desk.rows("out.jsonl");
+        assert_exact(&outcomes, &created(&desk, &portal));
+        if fault == "503" || fault == "429" {
+            assert_eq!(
+                output.status.code(),
+                Some(0),
+                "{fault}: {}",
+                stderr(&output)
+            );
+            assert_eq!(count(&outcomes, "done"), 200);
+        } else {
+            // Nobody can tell this from the same after the work.
+            assert_eq!(
+                output.status.code(),
+                Some(3),
+                "{fault}: {}",
+                stderr(&output)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_call_that_fails_is_an_outcome_and_touches_no_other() {
+    let (desk, portal) = (
+        Desk::new(),
+        portal(PortalConfig::unlimited().rows("crm.lead", 3)),
+    );
+    desk.write("ids.jsonl", "{\"id\":2}\n{\"id\":77}\n{\"id\":3}\n");
+    let args = [
+        "call",
+        "crm.lead.delete",
+        "--each",
+        "ids.jsonl",
+        "-o",
+        "-",
+        "--portal",
+        &portal.url(),
+    ];
+    let output = desk.run(&args);
+    assert_story!(output, @r#"
+    exit code 3
+    --- stdout
+    {"line":1,"call":"4c9f481f9a362b77","outcome":"done","result":true}
+    {"line":2,"call":"952460b3236eb7af","outcome":"failed","error":"","error_description":"Not found"}
+    {"line":3,"call":"4ca34c1f9a3a1b1a","outcome":"done","result":true}
+    --- stderr
+    3 calls in N s: 2 done, 1 failed; standard output (235 B)
+    1 request, 0 retries
+    "#);
+}
+
+#[test]
+fn a_line_that_is_no_call_stops_the_run_before_it() {
+    for (line, what) in [
+        ("{\"fields\":", "is no JSON"),
+        ("7", "is no object of parameters"),
+        ("[1]", "has parameters by position"),
+    ] {
+        let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+        desk.write(
+            "leads.jsonl",
+            &format!("{}{line}\n{}", titles(1..=70), titles(72..=200)),
+        );
+        let url = portal.url();
+        let output = desk.run(&add(&url, &["--param", "params[A]=N"]));
+        assert_eq!(output.status.code(), Some(3));
+        let said = stderr(&output);
+        assert!(
+            said.contains(&format!("line 71 of leads.jsonl {what}")),
+            "{said}"
+        );
+        assert!(
+            said.contains("kept: 70 calls in out.jsonl.partial: 70 done"),
+            "{said}"
+        );
+        assert_eq!(
+            lines(&desk.rows("out.jsonl.partial")),
+            (1..=70).collect::<Vec<u64>>()
+        );
+        assert_eq!(created(&desk, &portal).len(), 70);
+
+        desk.write("leads.jsonl", &titles(1..=200));
+        let output = desk.run(&add(&url, &["--param", "params[A]=N", "--resume"]));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(
+            stderr(&output).starts_with("130 calls in "),
+            "{}",
+            stderr(&output)
+        );
+        let outcomes = desk.rows("out.jsonl");
+        assert_eq!(lines(&outcomes), (1..=200).collect::<Vec<u64>>());
+        assert_exact(&outcomes, &created(&desk, &portal));
+    }
+}
+
+#[test]
+fn a_first_line_that_is_no_call_is_wrong_usage_and_leaves_nothing() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    desk.write("leads.jsonl", "TITLE;SOURCE\n");
+    let url = portal.url();
+    let output = desk.run(&add(&url, &[]));
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: line 1 of leads.jsonl is no JSON: expected value
+    hint: every line is a JSON object with the parameters of one call
+    "#);
+    assert_eq!(desk.files(), ["leads.jsonl"]);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}
+
+#[test]
+fn outcomes_that_are_there_are_not_written_over() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    desk.write("leads.jsonl", &titles(1..=60));
+    let url = portal.url();
+    assert!(desk.run(&add(&url, &[])).status.success());
+    let again = desk.run(&add(&url, &[]));
+    assert_story!(again, @r#"
+    exit code 2
+    --- stderr
+    error: out.jsonl has the outcomes of an earlier run
+    hint: --resume calls the lines that are not done yet; remove it to call all lines anew
+    "#);
+    let resumed = desk.run(&add(&url, &["--resume"]));
+    assert!(
+        stderr(&resumed).starts_with("0 calls in "),
+        "{}",
+        stderr(&resumed)
+    );
+    assert!(resumed.status.success());
+    assert_eq!(created(&desk, &portal).values().sum::<usize>(), 60);
+    assert_eq!(desk.files(), ["leads.jsonl", "out.jsonl"]);
+}
+
+#[test]
+fn lines_that_have_changed_places_are_not_called() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    desk.write("leads.jsonl", &titles(1..=60));
+    let url = portal.url();
+    assert!(desk.run(&add(&url, &[])).status.success());
+    // A line was put before the others.
+    desk.write("leads.jsonl", &titles(0..=60));
+    let output = desk.run(&add(&url, &["--resume"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output)
+            .contains("line 1 of leads.jsonl is not the call that there is an outcome of"),
+        "{}",
+        stderr(&output)
+    );
+    // Lines were taken away.
+    desk.write("leads.jsonl", &titles(1..=50));
+    let output = desk.run(&add(&url, &["--resume"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("has an outcome of line 51"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(desk.rows("out.jsonl").len(), 60);
+    assert_eq!(created(&desk, &portal).values().sum::<usize>(), 60);
+}
+
+#[test]
+fn a_portal_that_takes_no_calls_is_not_asked_again_and_again() {
+    let desk = Desk::new();
+    let portal = portal(PortalConfig::unlimited());
+    desk.write("leads.jsonl", &titles(1..=20_000));
+    let wrong = portal.url().replace("/demo/", "/wrongwrong/");
+    let output = desk.run(&add(&wrong, &[]));
+    assert_eq!(output.status.code(), Some(3));
+    let said = stderr(&output);
+    assert!(
+        said.contains("crm.lead.add: line 1: the portal answered: "),
+        "{said}"
+    );
+    assert!(said.contains("no more lines were called"), "{said}");
+    assert!(portal.server.portal().stats().requests <= 20);
+    // The lines that were not tried are called when all is well.
+    let url = portal.url();
+    let output = desk.run(&add(&url, &["--resume", "-q"]));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let outcomes = desk.rows("out.jsonl");
+    assert_eq!(count(&outcomes, "done"), 20_000);
+    assert_exact(&outcomes, &created(&desk, &portal));
+}
+
+fn wait_for(portal: &Running, requests: u64) {
+    while portal.server.portal().stats().requests < requests {
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, signal: &str) {
+    let killed = std::process::Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+}
+
+#[cfg(unix)]
+fn started(desk: &Desk, portal: &str) -> Child {
+    desk.command(&add(portal, &[]))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[cfg(unix)]
+fn resumed(desk: &Desk, portal: &Running, unknown: usize) -> Output {
+    let url = portal.url();
+    let output = desk.run(&add(&url, &["--resume"]));
+    let outcomes = desk.rows("out.jsonl");
+    assert_eq!(lines(&outcomes), (1..=3_000).collect::<Vec<u64>>());
+    assert_eq!(count(&outcomes, "unknown"), unknown, "{}", stderr(&output));
+    assert_eq!(count(&outcomes, "done"), 3_000 - unknown);
+    assert_exact(&outcomes, &created(desk, portal));
+    assert_eq!(desk.files(), ["leads.jsonl", "out.jsonl"]);
+    output
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_waits_for_what_is_on_its_way_and_can_be_gone_on_with() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let slow = FaultRule::every(1, Fault::Delay(std::time::Duration::from_millis(300)));
+    portal.server.portal().faults().add(slow);
+    desk.write("leads.jsonl", &titles(1..=3_000));
+    let child = started(&desk, &portal.url());
+    wait_for(&portal, 9);
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("on their way"), "{said}");
+    assert!(said.contains("crm.lead.add: interrupted"), "{said}");
+    let outcomes = desk.rows("out.jsonl.partial");
+    assert!(
+        outcomes.len() >= 450 && outcomes.len() < 3_000,
+        "{}",
+        outcomes.len()
+    );
+    assert_eq!(count(&outcomes, "done"), outcomes.len());
+    let output = resumed(&desk, &portal, 0);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_killed_leaves_what_was_on_its_way_as_unknown() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let slow = FaultRule::every(1, Fault::Delay(std::time::Duration::from_millis(100)));
+    portal.server.portal().faults().add(slow);
+    desk.write("leads.jsonl", &titles(1..=3_000));
+    let mut child = started(&desk, &portal.url());
+    wait_for(&portal, 20);
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    while portal.server.portal().stats().in_flight > 0 {
+        std::thread::yield_now();
+    }
+    let partial = std::fs::read_to_string(desk.path("out.jsonl.partial")).unwrap();
+    let outcomes = rows_of(&partial);
+    let unknown = count(&outcomes, "unknown");
+    assert!(unknown > 0, "{} outcomes", outcomes.len());
+    let created = created(&desk, &portal);
+    assert_exact(&outcomes, &created);
+    // Nothing was sent that is not in the file.
+    assert!(created.len() <= outcomes.len());
+    let output = resumed(&desk, &portal, unknown);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_goes_on_and_is_killed_can_be_gone_on_with_too() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    desk.write("leads.jsonl", &titles(1..=3_000));
+    let url = portal.url();
+    let faults = portal.server.portal().faults();
+    let late = std::time::Duration::from_millis(100);
+    let mut unknown = 0;
+    for requests in [15, 40, 65] {
+        faults.add(FaultRule::every(1, Fault::Delay(late)));
+        let mut child = desk
+            .command(&add(&url, &["--resume"]))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_for(&portal, requests);
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        while portal.server.portal().stats().in_flight > 0 {
+            std::thread::yield_now();
+        }
+        faults.clear();
+        let partial = std::fs::read_to_string(desk.path("out.jsonl.partial")).unwrap();
+        let of_lines: HashMap<u64, Value> = rows_of(&partial)
+            .into_iter()
+            .map(|outcome| (outcome["line"].as_u64().unwrap(), outcome))
+            .collect();
+        let outcomes: Vec<Value> = of_lines.into_values().collect();
+        unknown = count(&outcomes, "unknown");
+        assert_exact(&outcomes, &created(&desk, &portal));
+    }
+    resumed(&desk, &portal, unknown);
+}
+
+/// Outcomes of a file that nobody has closed.
+fn rows_of(text: &str) -> Vec<Value> {
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_forgets_nothing_that_was_sent() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    desk.write("leads.jsonl", &titles(1..=3_000));
+    let url = portal.url();
+    // Files of this run may have 80 kB, and a write beyond that fails.
+    let script = "trap '' XFSZ; ulimit -f 80; exec \"$0\" \"$@\"";
+    let mut args = vec!["-c", script, env!("CARGO_BIN_EXE_brimful")];
+    args.extend(add(&url, &[]));
+    let output = std::process::Command::new("bash")
+        .args(&args)
+        .current_dir(desk.path("."))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("could not write out.jsonl.partial"), "{said}");
+    let outcomes = desk.rows("out.jsonl.partial");
+    let unknown = count(&outcomes, "unknown");
+    assert!(
+        outcomes.len() > 400 && outcomes.len() < 3_000,
+        "{}",
+        outcomes.len()
+    );
+    let created = created(&desk, &portal);
+    assert_exact(&outcomes, &created);
+    assert!(created.len() <= outcomes.len());
+    resumed(&desk, &portal, unknown);
+}
+
+#[test]
+fn a_program_that_writes_lines_slowly_has_its_outcomes_meanwhile() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let url = portal.url();
+    let args = [
+        "call",
+        "crm.lead.add",
+        "--each",
+        "-",
+        "-o",
+        "-",
+        "--portal",
+        &url,
+    ];
+    let mut child = desk
+        .command(&args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = child.stdin.take().unwrap();
+    let mut outcomes = std::io::BufReader::new(child.stdout.take().unwrap());
+    for n in 1..=3 {
+        lines.write_all(titles(n..=n).as_bytes()).unwrap();
+        let mut outcome = String::new();
+        std::io::BufRead::read_line(&mut outcomes, &mut outcome).unwrap();
+        let outcome: Value = serde_json::from_str(&outcome).unwrap();
+        assert_eq!(
+            (&outcome["line"], &outcome["outcome"]),
+            (&json!(n), &json!("done"))
+        );
+    }
+    drop(lines);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error_of_its_own() {
+    let (desk, portal) = (
+        Desk::new(),
+        portal(PortalConfig::unlimited().rows("crm.lead", 10)),
+    );
+    let items: String = (0..20_000).map(|_| "{\"id\":1}\n").collect();
+    desk.write("ids.jsonl", &items);
+    let url = portal.url();
+    let args = [
+        "call",
+        "crm.lead.get",
+        "--each",
+        "ids.jsonl",
+        "-o",
+        "-",
+        "--portal",
+        &url,
+        "--limit",
+        "off",
+    ];
+    let mut child = desk
+        .command(&args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).starts_with("warning: standard output was closed after "));
+}
+
+#[test]
+fn the_portals_rate_is_kept() {
+    let config = PortalConfig::new().rate_limit(RateLimit::new(5.0, 20.0));
+    let (desk, portal) = (Desk::new(), portal(config));
+    desk.write("leads.jsonl", &titles(1..=1_000));
+    let url = portal.url();
+    let mut args = add(&url, &[]);
+    let at = args.iter().position(|arg| *arg == "off").unwrap();
+    args[at] = "5,20";
+    let output = desk.run(&args);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(portal.server.portal().stats().refused_by_rate, 0);
+}
+
+#[test]
+fn what_cannot_be_is_said_before_anything_is_sent() {
+    let desk = Desk::new();
+    desk.write("leads.jsonl", &titles(1..=2));
+    desk.write("notes.txt", "buy milk\n");
+    let portal = "http://127.0.0.1:1/rest/1/s3cr3tc0de42/";
+    for (args, what) in [
+        (vec!["--resume", "-o", "-"], "--resume goes on with a file"),
+        (vec!["-o", "out.jsonl", "--retry-unknown"], "--resume"),
+        (vec![], "--output"),
+        (vec!["-o", "out.jsonl", "--json", "[1]"], "by position"),
+        (vec!["-o", "notes.txt", "--resume"], "line 1 of"),
+        (vec!["-o", "out.jsonl", "--result"], "cannot be used with"),
+        (
+            vec!["-o", "none.jsonl", "--each", "none"],
+            "cannot be used multiple times",
+        ),
+    ] {
+        let mut all = vec![
+            "call",
+            "crm.lead.add",
+            "--each",
+            "leads.jsonl",
+            "--portal",
+            portal,
+        ];
+        all.extend(&args);
+        let output = desk.run(&all);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(what),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+    assert_eq!(
+        std::fs::read_to_string(desk.path("notes.txt")).unwrap(),
+        "buy milk\n"
+    );
+}

@@ -1,0 +1,251 @@
+//! Items by their IDs.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use brimful_portal::{Faults, PortalConfig};
+use serde_json::{Value, json};
+
+use crate::support::{Desk, assert_story, json_response, portal, rows, server, stderr, stdout};
+
+fn leads(rows: u64) -> PortalConfig {
+    PortalConfig::unlimited().rows("crm.lead", rows)
+}
+
+fn ids(rows: &[Value]) -> Vec<u64> {
+    rows.iter().map(|row| row["id"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn every_id_has_a_line_in_the_order_given() {
+    let (desk, portal) = (Desk::new(), portal(leads(10)));
+    let output = desk.run(&[
+        "get",
+        "crm.lead.get",
+        "7",
+        "3,99",
+        "5",
+        "7",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "out.jsonl",
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = stderr(&output);
+    assert!(said.starts_with("4 items in "), "{said}");
+    assert!(said.contains(" s: 3 done, 1 failed; out.jsonl ("), "{said}");
+    let rows = desk.rows("out.jsonl");
+    assert_eq!(ids(&rows), [7, 3, 99, 5]);
+    assert_eq!(rows[0]["outcome"], "done");
+    assert_eq!(rows[0]["result"]["ID"], "7");
+    assert_eq!(
+        rows[2],
+        json!({"id": 99, "outcome": "failed", "error": "", "error_description": "Not found"})
+    );
+}
+
+#[test]
+fn results_alone_are_as_the_portal_wrote_them() {
+    let portal = server(|received| {
+        let commands = received.body["cmd"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        let results: Value = commands
+            .keys()
+            .map(|name| (name.clone(), json!({"N": 1.10, "T": "Анна"})))
+            .collect();
+        json_response(&json!({"result": {"result": results, "result_error": []}}))
+    });
+    let output = Desk::new().run(&[
+        "get",
+        "crm.lead.get",
+        "1",
+        "--result",
+        "--portal",
+        &portal,
+        "-q",
+    ]);
+    assert_eq!(stdout(&output), "{\"N\":1.1,\"T\":\"Анна\"}\n");
+}
+
+#[test]
+fn a_file_that_lacks_results_does_not_look_whole() {
+    let (desk, portal) = (Desk::new(), portal(leads(10)));
+    let output = desk.run(&[
+        "get",
+        "crm.lead.get",
+        "7,99",
+        "--result",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "out.jsonl",
+    ]);
+    assert_story!(output, @r#"
+    exit code 3
+    --- stderr
+    warning: crm.lead.get 99: the portal answered: Not found
+    error: crm.lead.get: not all IDs have a result
+    kept: 2 items in out.jsonl.partial: 1 done, 1 failed
+    "#);
+    assert_eq!(desk.files(), ["out.jsonl.partial"]);
+}
+
+#[test]
+fn ids_come_from_a_file_or_a_pipe() {
+    let (desk, portal) = (Desk::new(), portal(leads(300)));
+    let all: Vec<String> = (1..=250).map(|id: u32| id.to_string()).collect();
+    desk.write("ids.txt", &all.join("\n"));
+    let url = portal.url();
+    let args = |file| {
+        [
+            "get",
+            "crm.lead.get",
+            "--ids",
+            file,
+            "--portal",
+            &url,
+            "--limit",
+            "off",
+        ]
+    };
+    let output = desk.run(&args("ids.txt"));
+    assert_eq!(
+        ids(&rows(&stdout(&output))),
+        (1..=250).collect::<Vec<u64>>()
+    );
+    let mut child = desk
+        .command(&args("-"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"5\n\n 9 \n")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(ids(&rows(&stdout(&output))), [5, 9]);
+
+    desk.write("ids.txt", "1\n{\"ID\":\"2\"}\n");
+    let output = desk.run(&args("ids.txt"));
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: line 2 of ids.txt has more in it than an ID
+    hint: every line is one ID: jq -r .ID makes such lines of an export
+    "#);
+}
+
+#[test]
+fn the_items_of_a_list_are_fetched_as_it_is_read() {
+    let (desk, portal) = (Desk::new(), portal(leads(700)));
+    let output = desk.run(&[
+        "get",
+        "crm.lead.get",
+        "--from",
+        "crm.lead.list",
+        "--filter",
+        ">ID=100",
+        "--portal",
+        &portal.url(),
+        "--limit",
+        "off",
+        "--result",
+        "-o",
+        "out.jsonl",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        crate::support::ids(&desk.rows("out.jsonl")),
+        (101..=700).collect::<Vec<u64>>()
+    );
+}
+
+#[test]
+fn the_parameter_for_the_id_can_be_named() {
+    let config = PortalConfig::unlimited().rows("1032", 60);
+    let (desk, portal) = (Desk::new(), portal(config));
+    let output = desk.run(&[
+        "get",
+        "crm.item.get",
+        "--from",
+        "crm.item.list",
+        "--from-param",
+        "entityTypeId=1032",
+        "--param",
+        "entityTypeId=1032",
+        "--id-param",
+        "id",
+        "--portal",
+        &portal.url(),
+        "--limit",
+        "off",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let rows = rows(&stdout(&output));
+    assert_eq!(rows.len(), 60);
+    assert_eq!(rows[4]["result"]["item"]["id"], 5);
+}
+
+#[test]
+fn bad_weather_is_not_seen_in_the_result() {
+    for fault in [
+        "503",
+        "429",
+        "500-before",
+        "502-after",
+        "reset-after",
+        "truncated",
+        "html-before",
+    ] {
+        let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
+        let (desk, portal) = (Desk::new(), portal(leads(200).faults(faults)));
+        let all: Vec<String> = (1..=200).map(|id: u32| id.to_string()).collect();
+        let output = desk.run(&[
+            "get",
+            "crm.lead.get",
+            &all.join(","),
+            "--result",
+            "--portal",
+            &portal.url(),
+            "--limit",
+            "off",
+            "-o",
+            "out.jsonl",
+        ]);
+        assert!(output.status.success(), "{fault}: {}", stderr(&output));
+        assert_eq!(desk.rows("out.jsonl").len(), 200, "{fault}");
+    }
+}
+
+#[test]
+fn a_portal_that_is_not_there_is_an_outcome_of_every_id() {
+    let output = Desk::new().run(&[
+        "get",
+        "crm.lead.get",
+        "1",
+        "2",
+        "--portal",
+        "http://127.0.0.1:1/rest/1/s3cr3tc0de42/",
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    for row in rows(&stdout(&output)) {
+        assert_eq!(row["outcome"], "not_run");
+    }
+}
+
+#[test]
+fn without_ids_there_is_nothing_to_ask_for() {
+    let output = Desk::new().run(&["get", "crm.lead.get", "--portal", "demo"]);
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: no ID is given
+    hint: give IDs behind the method, in a file with --ids, or those of a list with --from
+    "#);
+}

@@ -1,0 +1,38 @@
+//! What a portal allows.
+
+use brimful_portal::PortalConfig;
+use serde_json::{Value, json};
+
+use crate::support::{Desk, assert_story, portal, stderr, stdout};
+
+#[test]
+fn in_a_pipe_the_limits_are_an_object() {
+    let config = PortalConfig::new().rows("crm.lead", 5).rows("user", 2);
+    let (desk, portal) = (Desk::new(), portal(config));
+    let output = desk.run(&["limits", "crm.lead.list", "--portal", &portal.url()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let limits: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(
+        (&limits["burst"], &limits["per_second"]),
+        (&json!(50.0), &json!(2.0))
+    );
+    assert_eq!(limits["user"]["ID"], "1");
+    assert!(limits["scopes"].as_array().unwrap().contains(&json!("crm")));
+    let methods = limits["methods"].as_array().unwrap();
+    let lead = methods
+        .iter()
+        .find(|method| method["method"] == "crm.lead.list");
+    assert_eq!(lead.unwrap()["operating"], 0.0);
+}
+
+#[test]
+fn a_method_that_writes_is_not_called_to_see_its_time() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::new()));
+    let output = desk.run(&["limits", "crm.lead.delete", "--portal", &portal.url()]);
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: crm.lead.delete may write: only methods that read are called to see their time
+    "#);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}

@@ -1,0 +1,473 @@
+//! Logins: the whole dance with an OAuth server, and what commands do with the tokens.
+
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Output, Stdio};
+
+use brimful_portal::{App, PortalConfig};
+use serde_json::Value;
+
+use crate::support::{Desk, Running, assert_story, portal, stderr, stdout};
+
+const SECRET: &str = "s3cretofthisapp";
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A portal that lets the application in for user 2, and sends the browser to `port`.
+fn with_app(port: u16) -> Running {
+    let app = App::new("local.app", SECRET, format!("http://127.0.0.1:{port}/"));
+    portal(
+        PortalConfig::unlimited()
+            .rows("crm.lead", 60)
+            .rows("user", 3)
+            .app(app.signed_in_as(2)),
+    )
+}
+
+fn origin(portal: &Running) -> String {
+    portal.server.origin()
+}
+
+/// What a browser gets: the status, where it is sent to, and the body.
+fn browse(url: &str) -> (String, Option<String>, String) {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let location = head
+        .lines()
+        .find_map(|line| {
+            line.split_once(": ")
+                .filter(|(name, _)| name.eq_ignore_ascii_case("location"))
+        })
+        .map(|(_, to)| to.to_owned());
+    let status = head.lines().next().unwrap().to_owned();
+    (status, location, body.to_owned())
+}
+
+fn start(desk: &Desk, portal: &Running, port: u16) -> (Child, String) {
+    let mut child = desk
+        .command(&[
+            "login",
+            "--portal",
+            &origin(portal),
+            "--client-id",
+            "local.app",
+            "--port",
+            &port.to_string(),
+            "-v",
+        ])
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut address = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut address)
+        .unwrap();
+    (child, address.trim_end().to_owned())
+}
+
+fn log_in(desk: &Desk, portal: &Running, port: u16) -> Output {
+    let (child, address) = start(desk, portal, port);
+    let (_, location, _) = browse(&address);
+    let (status, _, page) = browse(&location.unwrap());
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    assert!(page.contains("You may close this window"));
+    child.wait_with_output().unwrap()
+}
+
+fn tokens(desk: &Desk, portal: &Running) -> Value {
+    let name = format!("127.0.0.1_{}.json", portal.server.address().port());
+    let text = std::fs::read_to_string(desk.path("config").join("brimful").join(name)).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn after_the_dance_the_portals_address_is_enough() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    let output = log_in(&desk, &portal, port);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains(", user 2, administrator\n"), "{said}");
+    let kept = tokens(&desk, &portal);
+    for secret in [
+        SECRET,
+        kept["access_token"].as_str().unwrap(),
+        kept["refresh_token"].as_str().unwrap(),
+    ] {
+        assert!(!said.contains(secret), "a secret is in {said}");
+    }
+
+    let at = origin(&portal);
+    let output = desk.run(&["call", "user.current", "--result", "--portal", &at]);
+    let user: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(user["ID"], "2", "{}", stderr(&output));
+    let output = desk.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &at,
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(desk.rows("leads.jsonl").len(), 60);
+    let output = desk.run(&["get", "crm.lead.get", "5", "--result", "--portal", &at]);
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    let output = desk.run(&["logout", "--portal", &at]);
+    assert!(
+        stderr(&output).ends_with(".json is removed\n"),
+        "{}",
+        stderr(&output)
+    );
+    let output = desk.run(&["call", "user.current", "--portal", &at]);
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: nobody is logged in to 127.0.0.1:PORT
+    hint: brimful login lets an application in, or give the address of a webhook, such as https://example.bitrix24.ru/rest/1/code/
+    "#);
+}
+
+#[test]
+fn the_loudest_log_shows_no_secret() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    let at = origin(&portal);
+    let page = format!("{at}/oauth/authorize/?client_id=local.app&state=x");
+    let (_, location, _) = browse(&page);
+    let location = location.unwrap();
+    let code = location.split("code=").nth(1).unwrap();
+    let code = code.split('&').next().unwrap();
+    let login = desk
+        .command(&[
+            "login",
+            "--portal",
+            &at,
+            "--client-id",
+            "local.app",
+            "--code",
+            &location,
+        ])
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .env("BRIMFUL_LOG", "trace")
+        .output()
+        .unwrap();
+    assert!(login.status.success(), "{}", stderr(&login));
+    let first = tokens(&desk, &portal);
+    portal
+        .server
+        .portal()
+        .faults()
+        .set("expired-token:times=1")
+        .unwrap();
+    let call = desk
+        .command(&["call", "user.current", "--portal", &at])
+        .env("BRIMFUL_LOG", "trace")
+        .output()
+        .unwrap();
+    assert!(call.status.success(), "{}", stderr(&call));
+    let second = tokens(&desk, &portal);
+    for output in [login, call] {
+        assert!(stderr(&output).len() > 1000, "there is no log");
+        let mut secrets = vec![SECRET, code];
+        for kept in [&first, &second] {
+            secrets
+                .extend(["access_token", "refresh_token"].map(|name| kept[name].as_str().unwrap()));
+        }
+        for secret in secrets {
+            let said = stderr(&output);
+            let line = said.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret} is in the log");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_the_tokens() {
+    use std::os::unix::fs::PermissionsExt;
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    assert!(log_in(&desk, &portal, port).status.success());
+    let folder = desk.path("config").join("brimful");
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+}
+
+#[test]
+fn an_expired_token_is_refreshed_and_the_new_ones_are_kept() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    assert!(log_in(&desk, &portal, port).status.success());
+    let before = tokens(&desk, &portal);
+    portal
+        .server
+        .portal()
+        .faults()
+        .set("expired-token:times=1")
+        .unwrap();
+    let output = desk.run(&["call", "user.current", "--portal", &origin(&portal)]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let after = tokens(&desk, &portal);
+    assert_ne!(before["access_token"], after["access_token"]);
+    assert_ne!(before["refresh_token"], after["refresh_token"]);
+    assert_eq!(after["client_id"], "local.app");
+    // The next run begins with them.
+    let output = desk.run(&["call", "user.current", "--portal", &origin(&portal)]);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn a_login_that_is_over_says_so() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    assert!(log_in(&desk, &portal, port).status.success());
+    // Another portal at the same address, which has never given these tokens out.
+    let mut kept = tokens(&desk, &portal);
+    kept["access_token"] = "accesstokenofnobody".into();
+    kept["refresh_token"] = "refreshtokenofnobody".into();
+    desk.write("tokens.json", &kept.to_string());
+    let output = desk.run(&["call", "user.current", "--token-file", "tokens.json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("hint: log in again: brimful login"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!stderr(&output).contains("ofnobody"), "{}", stderr(&output));
+}
+
+#[test]
+fn whoever_else_knocks_is_turned_away() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    let (child, address) = start(&desk, &portal, port);
+    // A browser opens connections that it may need.
+    let silent = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    for path in [
+        "favicon.ico",
+        "?code=stolen&state=guessed",
+        "?code=stolen",
+        "?error=denied",
+    ] {
+        let (status, _, page) = browse(&format!("http://127.0.0.1:{port}/{path}"));
+        assert_eq!(status, "HTTP/1.1 404 Not Found");
+        assert!(!page.contains("stolen"));
+    }
+    let (_, location, _) = browse(&address);
+    browse(&location.unwrap());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    drop(silent);
+}
+
+#[test]
+fn the_code_can_be_copied_from_another_machine() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    let at = origin(&portal);
+    let (_, location, _) = browse(&format!(
+        "{at}/oauth/authorize/?client_id=local.app&state=x"
+    ));
+    let location = location.unwrap();
+    let mut child = desk
+        .command(&[
+            "login",
+            "--portal",
+            &at,
+            "--client-id",
+            "local.app",
+            "--code",
+            &location,
+        ])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(format!("{SECRET}\n").as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    // A code is good for one exchange.
+    let output = desk
+        .command(&[
+            "login",
+            "--portal",
+            &at,
+            "--client-id",
+            "local.app",
+            "--code",
+            &location,
+        ])
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("hint: a code is good for 30 seconds"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!stderr(&output).contains(SECRET));
+}
+
+#[test]
+fn the_address_that_one_was_sent_to_is_asked_for_and_its_state_looked_at() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    let at = origin(&portal);
+    for (forged, code) in [(false, 0), (true, 1)] {
+        let mut child = desk
+            .command(&[
+                "login",
+                "--portal",
+                &at,
+                "--client-id",
+                "local.app",
+                "--code",
+                "-",
+            ])
+            .env("BRIMFUL_CLIENT_SECRET", SECRET)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut address)
+            .unwrap();
+        let address = if forged {
+            format!("{at}/oauth/authorize/?client_id=local.app&state=another")
+        } else {
+            address.trim_end().to_owned()
+        };
+        let (_, location, _) = browse(&address);
+        let answer = format!("{}\n", location.unwrap());
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(answer.as_bytes())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn nobody_comes_back() {
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    let output = desk
+        .command(&[
+            "login",
+            "--portal",
+            &origin(&portal),
+            "--client-id",
+            "local.app",
+            "--port",
+            &port.to_string(),
+            "--wait",
+            "20ms",
+        ])
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("error: no answer came within "),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let desk = Desk::new();
+    let at = "https://example.bitrix24.ru";
+    for (args, what) in [
+        (vec!["login", "--client-id", "x"], "no portal is given"),
+        (vec!["login", "--portal", at], "--client-id"),
+        (
+            vec!["login", "--portal", at, "--client-id", "x"],
+            "there is no client_secret",
+        ),
+        (
+            vec![
+                "login",
+                "--portal",
+                "https://example.bitrix24.ru/rest/1/s3cr3tc0de42/",
+                "--client-id",
+                "x",
+            ],
+            "goes on after the host",
+        ),
+        (
+            vec!["login", "--portal", "demo", "--client-id", "x"],
+            "knows no application",
+        ),
+        (
+            vec!["call", "user.current", "--token-file", "none.json"],
+            "there are no tokens in none.json",
+        ),
+        (
+            vec![
+                "call",
+                "user.current",
+                "--token-file",
+                "none.json",
+                "--portal",
+                "https://example.bitrix24.ru/rest/1/s3cr3tc0de42/",
+            ],
+            "goes on after the host",
+        ),
+    ] {
+        let output = desk.command(&args).stdin(Stdio::null()).output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(what),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert!(!stderr(&output).contains("s3cr3tc0de42"));
+    }
+    desk.write("tokens.json", "{\"access_token\": \"s3cr3ttoken\"}");
+    let output = desk.run(&["call", "user.current", "--token-file", "tokens.json"]);
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: tokens.json is no file of a login
+    hint: brimful login makes it anew
+    "#);
+}

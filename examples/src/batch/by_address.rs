@@ -1,0 +1,18 @@
+//! The first example of the page, as the page has it: an address to open, and an answer in XML. What stands in a command
+//! is encoded twice, once as its parameter and once as that of the batch.
+
+use brimful::protocol::query;
+use brimful::{HttpOptions, reqwest};
+
+/// The answer; `webhook` is the address of an incoming webhook.
+pub async fn run(webhook: &str) -> anyhow::Result<String> {
+    let department = format!("ID={}", query::escaped("$result[get_user][UF_DEPARTMENT]"));
+    let address = format!(
+        "{webhook}batch.xml?halt=0&cmd[get_user]={}&cmd[get_department]={}",
+        query::escaped("user.current?"),
+        query::escaped(&format!("department.get?{department}")),
+    );
+    let browser: reqwest::Client = HttpOptions::reqwest_builder().build()?;
+    let answer = browser.get(address).send().await?.text().await?;
+    Ok(answer)
+}

@@ -1,0 +1,20 @@
+//! `get_all` with parameters: the deals that are not closed, with all their fields. Rows come one after the other, so
+//! that a list of any length needs no more memory than a short one.
+
+use brimful::{Client, Error};
+use serde_json::{Value, json};
+
+/// The titles of the deals at work.
+pub async fn run(bitrix: &Client) -> Result<Vec<String>, Error> {
+    let mut deals = bitrix
+        .list("crm.deal.list")
+        .select(["*", "UF_*"])
+        .filter(json!({"CLOSED": "N"}))
+        .rows::<Value>()?;
+    let mut titles = Vec::new();
+    while let Some(deal) = deals.next_row().await? {
+        titles.extend(deal["TITLE"].as_str().map(str::to_owned));
+    }
+    println!("{} deals at work", titles.len());
+    Ok(titles)
+}

@@ -1,0 +1,42 @@
+//! What the constructor of `fast_bitrix24` takes, and its `slow`.
+
+use std::time::Duration;
+
+use brimful::{Client, Error, HttpOptions, Limit, Retry};
+use serde_json::{Value, json};
+
+/// `request_pool_size=20, requests_per_second=1.0, batch_size=20, operating_time_limit=100`: for a portal that has a hard time.
+pub fn gentle(webhook: &str) -> Result<Client, Error> {
+    Client::builder(webhook)
+        .limit(Limit::new(20.0, 1.0))
+        .batch_size(20)
+        .operating_time_limit(Duration::from_secs(100))
+        .retry(Retry::default().attempts(30))
+        .build()
+}
+
+/// `request_pool_size=250, requests_per_second=5`: the limit of the Enterprise tariff.
+pub fn enterprise(webhook: &str) -> Result<Client, Error> {
+    Client::builder(webhook).limit(Limit::ENTERPRISE).build()
+}
+
+/// `ssl=False`: a portal of one's own with a certificate that nobody knows. The better way is
+/// [`HttpOptions::ca_file`].
+pub fn whatever_certificate(webhook: &str) -> Result<Client, Error> {
+    Client::builder(webhook)
+        .http(HttpOptions::new().danger_accept_invalid_certs())
+        .build()
+}
+
+/// `with bx.slow():` and `verbose=True`: one request at a time while the guard lives, and a line for every page.
+pub async fn run(webhook: &str) -> Result<usize, Error> {
+    let bitrix = gentle(webhook)?;
+    let _slow = bitrix.slow(1);
+    let (leads, _) = bitrix
+        .list("crm.lead.list")
+        .filter(json!({"<=ID": 100}))
+        .on_progress(|progress| println!("{} rows so far", progress.rows))
+        .collect::<Value>()
+        .await?;
+    Ok(leads.len())
+}
