@@ -9,6 +9,7 @@ mod calls;
 mod churn;
 mod control;
 mod faults;
+mod files;
 mod limits;
 mod methods;
 mod oauth;

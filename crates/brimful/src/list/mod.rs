@@ -216,7 +216,7 @@ impl List {
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
             messages,
-            pages: Vec::new().into_iter(),
+            ready: Vec::new().into_iter(),
             progress: watched,
             task,
             report: None,
@@ -338,7 +338,7 @@ impl<T: DeserializeOwned> Stream for Rows<T> {
 pub struct Pages {
     messages: mpsc::Receiver<Message>,
     /// Those that have come and were not handed on.
-    pages: std::vec::IntoIter<Page>,
+    ready: std::vec::IntoIter<Page>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
     report: Option<ListReport>,
@@ -372,12 +372,12 @@ impl Pages {
         if self.ended {
             return Poll::Ready(None);
         }
-        if let Some(page) = self.pages.next() {
+        if let Some(page) = self.ready.next() {
             return Poll::Ready(Some(Ok(page)));
         }
         match ready!(self.messages.poll_recv(context)) {
             Some(Message::Pages(pages)) => {
-                self.pages = pages.into_iter();
+                self.ready = pages.into_iter();
                 self.poll_page(context)
             }
             Some(Message::Done(report)) => {

@@ -14,6 +14,7 @@ mod known_faults;
 mod limits;
 mod line;
 mod lists;
+mod log;
 mod misbehaviour;
 mod moved;
 mod oauth;

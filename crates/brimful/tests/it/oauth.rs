@@ -46,7 +46,7 @@ async fn let_in(portal: &Portal, url: &str) -> String {
 }
 
 /// Tokens, had the whole way.
-async fn tokens(portal: &Portal) -> Tokens {
+pub(crate) async fn tokens(portal: &Portal) -> Tokens {
     let authorize = app().authorize(PORTAL).unwrap();
     let answer = authorize
         .answer(&let_in(portal, authorize.url()).await)

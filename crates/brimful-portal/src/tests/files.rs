@@ -1,0 +1,161 @@
+//! Files on the disk: links that are signed, and what comes by them.
+
+use super::*;
+
+fn with_file() -> Portal {
+    let config = PortalConfig::unlimited()
+        .starts_at(NOON)
+        .address("https://portal.test");
+    portal(config.file("отчёт 1.txt", "0123456789"))
+}
+
+async fn link(portal: &Portal) -> String {
+    let file = call(portal, "disk.file.get", json!({"id": 2}))
+        .await
+        .result();
+    let link = file["DOWNLOAD_URL"].as_str().unwrap();
+    link.strip_prefix("https://portal.test").unwrap().to_owned()
+}
+
+/// Fetches as browsers do, with further headers.
+async fn fetch(portal: &Portal, uri: &str, further: &[(&str, &str)]) -> Heard {
+    let mut request = Request::get(uri);
+    let browser = [
+        ("user-agent", "browser"),
+        ("accept", "*/*"),
+        ("accept-language", "ru"),
+        ("referer", "https://portal.test/"),
+    ];
+    for (name, value) in browser.iter().chain(further) {
+        request = request.header(*name, *value);
+    }
+    Heard::of(
+        portal
+            .handle(request.body(Bytes::new()).unwrap(), HERE)
+            .await,
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_described_with_a_link_that_holds_the_credential() {
+    let portal = with_file();
+    let file = call(&portal, "disk.file.get", json!({"id": 2}))
+        .await
+        .result();
+    assert_eq!(
+        (&file["NAME"], &file["SIZE"]),
+        (&json!("отчёт 1.txt"), &json!("10"))
+    );
+    let link = link(&portal).await;
+    assert!(
+        link.starts_with("/rest/1/demo/download/?token=disk%7C"),
+        "{link}"
+    );
+    let heard = fetch(&portal, &link, &[]).await;
+    assert_eq!((heard.status, heard.body.as_str()), (200, "0123456789"));
+    assert!(heard.header("content-disposition").contains("%D0%BE"));
+    let inside = batch(&portal, json!({"a": "disk.file.get?id=2"})).await;
+    assert!(
+        inside["result"]["a"]["DOWNLOAD_URL"]
+            .as_str()
+            .unwrap()
+            .ends_with(&link)
+    );
+    let missing = call(&portal, "disk.file.get", json!({"id": 3})).await;
+    assert_eq!(
+        (missing.status, &missing.json()["error"]),
+        (400, &json!("ERROR_NOT_FOUND"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_is_good_for_one_file_and_whoever_it_was_given_to() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .address("https://portal.test")
+            .webhook(crate::Webhook::new(2, "other"))
+            .token(crate::AccessToken::new("t0ken", "app", 1))
+            .file("a", "a"),
+    );
+    let link = link(&portal).await;
+    let another = link.replace("/1/demo/", "/2/other/");
+    assert_eq!(fetch(&portal, &another, &[]).await.status, 403);
+    let nobody = link.replace("/1/demo/", "/1/wrong/");
+    assert_eq!(
+        fetch(&portal, &nobody, &[]).await.json()["error"],
+        "INVALID_CREDENTIALS"
+    );
+    let forged = link.replace("disk%7C", "disk%7Cx");
+    assert_eq!(fetch(&portal, &forged, &[]).await.status, 403);
+    let heard = get(&portal, "/rest/disk.file.get?id=2&auth=t0ken").await;
+    let link = heard.result()["DOWNLOAD_URL"].as_str().unwrap().to_owned();
+    assert!(link.starts_with("https://portal.test/rest/download.json?auth=t0ken&token="));
+    assert_eq!(fetch(&portal, &link, &[]).await.body, "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_no_browser_gets_the_page_of_the_server_in_front() {
+    let portal = with_file();
+    let heard = get(&portal, &link(&portal).await).await;
+    assert_eq!(heard.status, 404);
+    assert!(heard.body.contains("nginx"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_can_be_had_as_long_as_the_file_is_the_same() {
+    let portal = with_file();
+    let link = link(&portal).await;
+    let etag = fetch(&portal, &link, &[]).await.header("etag").to_owned();
+    for (range, status, body, said) in [
+        ("bytes=4-", 206, "456789", "bytes 4-9/10"),
+        ("bytes=0-0", 206, "0", "bytes 0-0/10"),
+        ("bytes=8-99", 206, "89", "bytes 8-9/10"),
+        ("bytes=10-", 416, "", "bytes */10"),
+        ("bytes=5-4", 416, "", "bytes */10"),
+        ("bytes=x", 200, "0123456789", ""),
+        ("bytes=18446744073709551615-", 416, "", "bytes */10"),
+    ] {
+        let heard = fetch(&portal, &link, &[("range", range), ("if-range", &etag)]).await;
+        assert_eq!(
+            (heard.status, heard.body.as_str()),
+            (status, body),
+            "{range}"
+        );
+        assert_eq!(heard.header("content-range"), said, "{range}");
+    }
+    let heard = fetch(
+        &portal,
+        &link,
+        &[("range", "bytes=4-"), ("if-range", "\"x\"")],
+    )
+    .await;
+    assert_eq!(heard.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_uploaded_as_a_pair_and_its_name_is_taken() {
+    let portal = with_file();
+    let params = json!({"id": 1, "data": {"NAME": "b.txt"}, "fileContent": ["x", "aGVsbG8="]});
+    let file = call(&portal, "disk.folder.uploadfile", params.clone())
+        .await
+        .result();
+    assert_eq!((&file["ID"], &file["SIZE"]), (&json!("3"), &json!("5")));
+    let link = file["DOWNLOAD_URL"].as_str().unwrap();
+    assert_eq!(fetch(&portal, link, &[]).await.body, "hello");
+    for (params, code) in [
+        (params, "DISK_OBJ_22000"),
+        (
+            json!({"id": 9, "data": {"NAME": "c"}, "fileContent": "aGVsbG8="}),
+            "ERROR_NOT_FOUND",
+        ),
+        (
+            json!({"id": 1, "data": {"NAME": "c"}, "fileContent": "no base64!"}),
+            "ERROR_ARGUMENT",
+        ),
+        (json!({"id": 1, "fileContent": "aGVsbG8="}), "100"),
+        (json!({"id": 1, "data": {"NAME": "c"}}), "100"),
+    ] {
+        let heard = call(&portal, "disk.folder.uploadfile", params).await;
+        assert_eq!(heard.json()["error"], code);
+    }
+}
