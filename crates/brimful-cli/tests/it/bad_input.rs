@@ -1,9 +1,12 @@
 //! Whatever is wrong is named in one line, with portal, method and what arrived, and the exit code says which kind it
 //! is.
 
+use brimful_portal::PortalConfig;
 use serde_json::{Value, json};
 
-use crate::support::{Desk, Received, assert_story, json_response, response, same_for_all, server};
+use crate::support::{
+    Desk, Received, assert_story, json_response, portal, response, same_for_all, server, stderr,
+};
 
 fn export(portal: &str) -> (Desk, std::process::Output) {
     let desk = Desk::new();
@@ -332,4 +335,29 @@ fn a_list_that_stops_advancing() {
     kept: 50 leads in leads.jsonl.partial, the last with ID 50
     "#);
     assert_eq!(desk.files(), ["leads.jsonl.partial"]);
+}
+
+/// Editors and shells of Windows write it before text.
+const MARK: &str = "\u{feff}";
+
+#[test]
+fn a_byte_order_mark_before_the_input_is_no_part_of_it() {
+    let config = PortalConfig::unlimited()
+        .rows("crm.lead", 9)
+        .rows("user", 1);
+    let (desk, portal) = (Desk::new(), portal(config));
+    desk.write("ids.txt", &format!("{MARK}7\r\n\r\n8\r\n"));
+    desk.write("calls.jsonl", &format!("{MARK}{{\"id\": 7}}\r\n"));
+    desk.write("batch.json", &format!("{MARK}{{\"me\": \"user.current\"}}"));
+    desk.write("params.json", &format!("{MARK}{{\"id\": 7}}"));
+    for args in [
+        &["get", "crm.lead.get", "--ids", "ids.txt"][..],
+        &["call", "crm.lead.get", "--each", "calls.jsonl", "-o", "-"],
+        &["batch", "batch.json"],
+        &["call", "crm.lead.get", "--json", "@params.json"],
+    ] {
+        let url = portal.url();
+        let output = desk.run(&[args, &["--portal", &url]].concat());
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    }
 }

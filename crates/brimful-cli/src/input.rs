@@ -1,0 +1,45 @@
+//! Text that the command line names: that of a file, or of standard input where the name is `-`.
+
+use std::io;
+use std::path::Path;
+
+use crate::hint::Failure;
+
+/// What Windows writes before text, to say that it is UTF-8. It is no part of the text.
+const MARK: &str = "\u{feff}";
+
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// What it is called in messages.
+pub(crate) fn name(path: &Path) -> String {
+    if is_stdin(path) {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+/// The whole text.
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
+    let name = name(path);
+    let text = if is_stdin(path) {
+        io::read_to_string(io::stdin())
+            .map_err(|error| Failure::failed(format!("could not read {name}: {error}")))?
+    } else {
+        std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?
+    };
+    Ok(match text.strip_prefix(MARK) {
+        Some(text) => text.to_owned(),
+        None => text,
+    })
+}
+
+/// Takes the mark off the first line of a text.
+pub(crate) fn unmark(first: &mut Vec<u8>) {
+    if first.starts_with(MARK.as_bytes()) {
+        first.drain(..MARK.len());
+    }
+}
