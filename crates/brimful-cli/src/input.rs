@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 
 use crate::hint::Failure;
+use crate::output::Destination;
+use crate::partial;
 
 /// What Windows writes before text, to say that it is UTF-8. It is no part of the text.
 const MARK: &str = "\u{feff}";
@@ -42,4 +44,27 @@ pub(crate) fn unmark(first: &mut Vec<u8>) {
     if first.starts_with(MARK.as_bytes()) {
         first.drain(..MARK.len());
     }
+}
+
+/// What is read may not be written over: whoever names one file twice has mistaken one of them.
+pub(crate) fn apart(input: &Path, output: &Destination) -> Result<(), Failure> {
+    let Destination::File(output) = output else {
+        return Ok(());
+    };
+    let (target, partial) = partial::places(output);
+    let file = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    let Some(read) = file(input) else {
+        return Ok(());
+    };
+    if [target, partial]
+        .iter()
+        .any(|place| file(place).as_ref() == Some(&read))
+    {
+        return Err(Failure::usage(format!(
+            "{} is read, so it cannot be written to",
+            input.display()
+        ))
+        .hint("-o names another file"));
+    }
+    Ok(())
 }

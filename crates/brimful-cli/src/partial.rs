@@ -22,11 +22,7 @@ pub(crate) struct Partial {
 impl Partial {
     /// Takes possession of the partial file beside `path`.
     pub(crate) fn open(path: &Path) -> Result<Self, OutputError> {
-        // Through a symbolic link the file behind it is replaced, not the link.
-        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = target.with_file_name(name);
+        let (target, partial) = places(path);
         let there = std::fs::symlink_metadata(&partial);
         if there.as_ref().is_ok_and(|there| !there.is_file()) {
             let what = io::Error::other("it is there already, and is no file");
@@ -168,6 +164,16 @@ impl Partial {
         }
         Ok(None)
     }
+}
+
+/// Where the file at `path` is when it is complete, and until then.
+pub(crate) fn places(path: &Path) -> (PathBuf, PathBuf) {
+    // Through a symbolic link the file behind it is replaced, not the link.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = target.with_file_name(name);
+    (target, partial)
 }
 
 /// Whether `file` is what is at `path` now.

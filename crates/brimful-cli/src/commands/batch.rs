@@ -25,6 +25,7 @@ struct Head<'a> {
 
 pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
+    input::apart(&args.file, &args.output)?;
     let commands = batch_file::read(&input::read(&args.file)?)
         .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
     for command in &commands {

@@ -163,6 +163,7 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
         .map(ItemId::from)
         .collect();
     if let Some(path) = &args.ids {
+        input::apart(path, &args.output)?;
         if input::is_stdin(path) && std::io::stdin().is_terminal() {
             return Err(Failure::usage("standard input is the terminal")
                 .hint("pipe IDs into it, or give them behind the method"));

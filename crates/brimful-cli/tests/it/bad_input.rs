@@ -361,3 +361,43 @@ fn a_byte_order_mark_before_the_input_is_no_part_of_it() {
         assert!(output.status.success(), "{args:?}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn a_file_that_is_read_is_not_written_over() {
+    let (desk, portal) = (
+        Desk::new(),
+        portal(PortalConfig::unlimited().rows("crm.lead", 9)),
+    );
+    desk.write("ids.txt", "7\n");
+    desk.write("calls.jsonl", "{\"id\": 7}\n");
+    desk.write("batch.json", "{\"me\": \"user.current\"}");
+    desk.write("left.jsonl.partial", "7\n");
+    let call = ["call", "crm.lead.get", "--each", "calls.jsonl", "-o"];
+    let before = desk.files();
+    for args in [
+        &["get", "crm.lead.get", "--ids", "ids.txt", "-o", "ids.txt"][..],
+        &[
+            "get",
+            "crm.lead.get",
+            "--ids",
+            "left.jsonl.partial",
+            "-o",
+            "left.jsonl",
+        ],
+        &[&call[..], &["./calls.jsonl"]].concat(),
+        &[&call[..], &["calls.jsonl", "--resume"]].concat(),
+        &["batch", "batch.json", "-o", "batch.json"],
+    ] {
+        let url = portal.url();
+        let output = desk.run(&[args, &["--portal", &url]].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(
+            said.contains(" is read, so it cannot be written to\nhint: -o names another file"),
+            "{said}"
+        );
+    }
+    assert_eq!(desk.files(), before);
+    assert_eq!(desk.rows("calls.jsonl"), [json!({"id": 7})]);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}

@@ -30,6 +30,7 @@ use crate::cli::CallArgs;
 use crate::exit::Exit;
 use crate::figures::{self, count, counted};
 use crate::hint::Failure;
+use crate::input;
 use crate::interrupt::Interrupts;
 use crate::method;
 use crate::outcome::{Kind, Tally};
@@ -70,6 +71,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         ..
     } = &args.each;
     let destination = output.as_ref().unwrap_or(&Destination::Stdout);
+    input::apart(file, destination)?;
     let earlier = if *resume {
         Earlier::Resume
     } else {

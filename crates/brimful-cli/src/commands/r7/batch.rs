@@ -16,6 +16,7 @@ use crate::printer::Printer;
 use crate::r7_args::R7BatchArgs;
 
 pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
+    input::apart(&args.file, &args.output)?;
     let items = items::read(&input::read(&args.file)?)
         .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
     let connection = connect(&args.portal, printer).await?;
