@@ -471,3 +471,17 @@ fn what_is_missing_is_named() {
     hint: brimful login makes it anew
     "#);
 }
+
+#[test]
+fn what_is_no_login_is_not_removed() {
+    let desk = Desk::new();
+    desk.write("leads.jsonl", "{\"ID\": \"1\"}\n");
+    let output = desk.run(&["logout", "--token-file", "leads.jsonl"]);
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: leads.jsonl is no file of a login
+    hint: it is not removed
+    "#);
+    assert_eq!(desk.files(), ["leads.jsonl"]);
+}
