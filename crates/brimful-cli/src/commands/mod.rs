@@ -36,6 +36,6 @@ pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Fail
         Command::Logout(args) => logout::run(&args, printer),
         Command::Portal(args) => portal::run(&args, printer).await,
         Command::R7(args) => r7::run(&args, printer).await,
-        Command::Completions(args) => completions::run(&args),
+        Command::Completions(args) => completions::run(&args, printer),
     }
 }
