@@ -70,7 +70,18 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     };
     match written {
         Ok(_) | Err(OutputError::Closed) => {}
-        Err(error) => return Err(unwritable(&error)),
+        Err(error) => {
+            let failure = Failure::new(
+                Exit::Incomplete,
+                format!("{error}; the commands were called all the same: {tally}"),
+            );
+            return Err(match error {
+                OutputError::Short { rows, left, .. } => {
+                    failure.kept(format!("{} in {}", counted(rows, "outcomes"), left.name))
+                }
+                _ => failure,
+            });
+        }
     }
     printer.note(&format!(
         "{} in {}, {}: {tally}",

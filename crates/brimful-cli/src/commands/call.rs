@@ -42,9 +42,14 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         printer.data(json.trim_ascii_end())
     };
     match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
-            "could not write to standard output: {error}"
-        ))),
+        // Whoever takes it for a call that failed makes it twice.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Incomplete,
+            format!(
+                "{} was called, but its reply could not be written to standard output: {error}",
+                args.method
+            ),
+        )),
         _ => Ok(Exit::Done),
     }
 }

@@ -38,7 +38,12 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
     };
     match written {
         Ok(_) | Err(OutputError::Closed) => {}
-        Err(error) => return Err(unwritable(&error)),
+        Err(error) => {
+            let mut failure = unwritable(&error);
+            failure.exit = Exit::Incomplete;
+            failure.message += "; the requests were sent all the same";
+            return Err(failure);
+        }
     }
     account(&replies, printer)
 }
