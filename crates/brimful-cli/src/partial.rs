@@ -215,7 +215,7 @@ pub(crate) fn sync_folder(path: &Path) {
 
 pub(crate) fn named(path: &Path, source: io::Error) -> OutputError {
     OutputError::Io {
-        name: path.display().to_string(),
+        name: target_name(path),
         source,
     }
 }

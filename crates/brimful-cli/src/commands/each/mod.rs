@@ -232,7 +232,12 @@ impl Run {
                 (call, outcome, kind)
             })
             .collect();
-        self.record.lock().await.settle(&settled).await?;
+        let put = self.record.lock().await.settle(&settled).await;
+        if let Err(error) = put {
+            let calls = settled.into_iter().map(|(call, ..)| call);
+            self.flight.unland(calls.collect());
+            return Err(error);
+        }
         let mut refused = None;
         for (call, outcome, kind) in &settled {
             self.tally.add(*kind);
@@ -293,7 +298,8 @@ struct Account<'a> {
 impl Account<'_> {
     async fn close(self, stopped: Stopped, ended: Ended, record: Record) -> Result<Exit, Failure> {
         let whole = ended.whole && self.left.unknown == 0;
-        let written = match &stopped {
+        let place = record.place();
+        let closed = match &stopped {
             Stopped::ByOutput(OutputError::Closed) => {
                 self.printer.warning(&format!(
                     "standard output was closed after {}: no more lines were called",
@@ -301,10 +307,18 @@ impl Account<'_> {
                 ));
                 return Ok(Exit::Incomplete);
             }
-            Stopped::AtEnd if whole => record.complete().await?,
-            _ => record.leave().await?,
+            Stopped::AtEnd if whole => record.complete().await,
+            _ => record.leave().await,
         };
-        let name = written.as_ref().map(|written| written.name.clone());
+        let (written, unwritten) = match closed {
+            Ok(written) => (written, None),
+            Err(failure) => (None, Some(failure)),
+        };
+        // What could not be brought to its end is there all the same.
+        let name = match &unwritten {
+            Some(_) => place,
+            None => written.as_ref().map(|written| written.name.clone()),
+        };
         let failure = match (stopped, ended.failure) {
             (Stopped::BySignal(exit), _) => {
                 Failure::new(exit, format!("{}: interrupted", self.method))
@@ -314,9 +328,10 @@ impl Account<'_> {
                 Failure::failed(format!("{}: {why}; no more lines were called", self.method))
             }
             (Stopped::AtEnd, Some(failure)) => failure,
-            (Stopped::AtEnd, None) => {
-                return Ok(self.summary(ended.kept, written.as_ref()));
-            }
+            (Stopped::AtEnd, None) => match unwritten {
+                Some(failure) => failure,
+                None => return Ok(self.summary(ended.kept, written.as_ref())),
+            },
         };
         Err(self.unfinished(failure, name))
     }
