@@ -158,8 +158,7 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
     let mut ids: Vec<ItemId> = args
         .given
         .iter()
-        .map(|id| id.trim())
-        .filter(|id| !id.is_empty())
+        .flat_map(|given| given.split_whitespace())
         .map(ItemId::from)
         .collect();
     if let Some(path) = &args.ids {
