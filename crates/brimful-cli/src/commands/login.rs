@@ -44,6 +44,10 @@ async fn log_in(
         token_server: args.token_server.clone(),
     };
     let file = LoginFile::new(path, app);
+    // A code is good for one exchange.
+    file.try_out().map_err(|error| {
+        Failure::failed(error.to_string()).hint("--token-file says where else the tokens may be")
+    })?;
     let credentials = file.app().credentials();
     let authorize = credentials
         .authorize(&portal.to_string())

@@ -485,3 +485,34 @@ fn what_is_no_login_is_not_removed() {
     "#);
     assert_eq!(desk.files(), ["leads.jsonl"]);
 }
+
+#[test]
+fn a_place_that_cannot_keep_tokens_is_named_before_a_code_is_spent() {
+    let desk = Desk::new();
+    desk.write("file", "");
+    let at = "https://example.bitrix24.ru";
+    for place in ["file/tokens.json", "."] {
+        let output = desk
+            .command(&[
+                "login",
+                "--portal",
+                at,
+                "--client-id",
+                "x",
+                "--code",
+                "c",
+                "--token-file",
+                place,
+            ])
+            .env("BRIMFUL_CLIENT_SECRET", SECRET)
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(" could not be written: "), "{said}");
+        assert!(
+            said.ends_with("hint: --token-file says where else the tokens may be\n"),
+            "{said}"
+        );
+    }
+}
