@@ -68,3 +68,14 @@ pub(crate) fn apart(input: &Path, output: &Destination) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+/// Standard input comes once: it is no file and `--json` in one.
+pub(crate) fn once(path: &Path, json: Option<&str>) -> Result<(), Failure> {
+    if is_stdin(path) && json == Some("-") {
+        return Err(
+            Failure::usage("standard input is to be read twice: by --json too")
+                .hint("--json @FILE reads the parameters from a file"),
+        );
+    }
+    Ok(())
+}

@@ -61,6 +61,9 @@ enum Stopped {
 }
 
 pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failure> {
+    if let Some(file) = &args.ids {
+        input::once(file, args.params.json.as_deref())?;
+    }
     let params = Given {
         json: args.params.json.as_deref(),
         params: &args.params.params,

@@ -363,6 +363,30 @@ fn a_byte_order_mark_before_the_input_is_no_part_of_it() {
 }
 
 #[test]
+fn standard_input_that_is_to_be_read_twice() {
+    let desk = Desk::new();
+    for args in [
+        &["get", "crm.lead.get", "--ids", "-"][..],
+        &["call", "crm.lead.get", "--each", "-", "-o", "out.jsonl"],
+    ] {
+        let portal = [
+            "--json",
+            "-",
+            "--portal",
+            "https://example.bitrix24.ru/rest/1/s3cr3tc0de42/",
+        ];
+        let output = desk.run(&[args, &portal].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(
+            stderr(&output),
+            "error: standard input is to be read twice: by --json too\n\
+             hint: --json @FILE reads the parameters from a file\n"
+        );
+    }
+    assert!(desk.files().is_empty());
+}
+
+#[test]
 fn a_file_that_is_read_is_not_written_over() {
     let (desk, portal) = (
         Desk::new(),

@@ -60,6 +60,7 @@ enum Stopped {
 
 pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
+    input::once(file, args.params.json.as_deref())?;
     let common = common(args)?;
     if let Some(doubt) = method::doubt(&args.method) {
         printer.warning(&doubt);
