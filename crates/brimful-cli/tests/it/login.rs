@@ -516,3 +516,42 @@ fn a_place_that_cannot_keep_tokens_is_named_before_a_code_is_spent() {
         );
     }
 }
+
+#[test]
+fn an_answer_without_a_code_is_not_answered_with_the_same_command() {
+    let desk = Desk::new();
+    let at = "https://example.bitrix24.ru";
+    let answer = "http://localhost:8917/?error=access_denied";
+    let output = desk
+        .command(&[
+            "login",
+            "--portal",
+            at,
+            "--client-id",
+            "x",
+            "--code",
+            answer,
+        ])
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: the portal did not let the application in: access_denied
+    hint: the portal gives a code to whoever lets the application in, and may keep that from some of its users
+    "#);
+}
+
+#[test]
+fn no_browser_comes_to_port_0() {
+    let desk = Desk::new();
+    let at = "https://example.bitrix24.ru";
+    let output = desk.run(&["login", "--portal", at, "--client-id", "x", "--port", "0"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("0 is not in 1..=65535"),
+        "{}",
+        stderr(&output)
+    );
+}
