@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
+use brimful::{DidItRun, Effect, Error};
+
 use super::{connect, each};
 use crate::cli::CallArgs;
 use crate::exit::Exit;
@@ -30,7 +32,7 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     } else {
         client.call(&args.method, params).await
     };
-    let reply = reply.map_err(|error| Failure::of(&error))?;
+    let reply = reply.map_err(|error| failure(&args.method, &error))?;
     let json = if args.result {
         reply.raw().get().as_bytes()
     } else {
@@ -52,4 +54,19 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         )),
         _ => Ok(Exit::Done),
     }
+}
+
+/// Whoever takes a call that may have run for one that failed makes it twice.
+fn failure(method: &str, error: &Error) -> Failure {
+    let failure = Failure::of(error);
+    if Effect::of(method) == Effect::Read || error.did_it_run() != DidItRun::Unknown {
+        return failure;
+    }
+    Failure {
+        exit: Exit::Incomplete,
+        ..failure
+    }
+    .hint(format!(
+        "{method} may have run all the same: look in the portal before it is called again"
+    ))
 }
