@@ -107,6 +107,20 @@ impl LoginFile {
     }
 }
 
+/// Whether others than its owner can read the file. Those that are written here they cannot; copies may be another
+/// matter.
+#[cfg(unix)]
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).is_ok_and(|found| found.mode() & 0o077 != 0)
+}
+
+/// Here the folder says who can read what is in it.
+#[cfg(not(unix))]
+pub(crate) fn is_open_to_others(_: &Path) -> bool {
+    false
+}
+
 impl TokenStore for LoginFile {
     fn load(&self) -> BoxFuture<'_, Result<Option<Tokens>, StoreError>> {
         Box::pin(async {

@@ -214,6 +214,28 @@ fn only_the_owner_can_read_the_tokens() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn tokens_that_others_can_read_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    assert!(log_in(&desk, &portal, port).status.success());
+    let folder = desk.path("config").join("brimful");
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+    let copy = desk.path("copy.json");
+    std::fs::copy(file.path(), &copy).unwrap();
+    let call = ["call", "user.current", "--token-file", "copy.json"];
+    assert_eq!(stderr(&desk.run(&call)), "");
+    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let output = desk.run(&call);
+    assert!(output.status.success());
+    assert_eq!(
+        stderr(&output),
+        "warning: others than its owner can read the tokens in copy.json: chmod 600 copy.json\n"
+    );
+}
+
 #[test]
 fn an_expired_token_is_refreshed_and_the_new_ones_are_kept() {
     let (desk, port) = (Desk::new(), free_port());
