@@ -25,7 +25,7 @@ Exit codes:
     0  done
     1  failed before anything was done
     2  wrong usage
-    3  not all of it is done: a list broke off, or calls failed; what there is is kept
+    3  not all of it is done: a list broke off, calls failed or may have run; what there is is kept
   130  ended by Ctrl-C (143 by SIGTERM); what arrived is kept in NAME.partial";
 
 const ENVIRONMENT: &str = "\

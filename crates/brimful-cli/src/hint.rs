@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use brimful::{Error, ErrorKind};
+use brimful::{DidItRun, Error, ErrorKind};
 use brimful_protocol::{KnownCode, catalogue};
 
 use crate::exit::Exit;
@@ -49,6 +49,17 @@ impl Failure {
     /// What there is although it failed.
     pub(crate) fn kept(mut self, kept: impl Into<String>) -> Self {
         self.kept = Some(kept.into());
+        self
+    }
+
+    /// A call that writes has failed. Whoever takes one that may have run for one that did not makes it twice.
+    pub(crate) fn of_write(mut self, called: &str, error: &Error) -> Self {
+        if error.did_it_run() == DidItRun::Unknown {
+            self.exit = Exit::Incomplete;
+            self.hint = Some(format!(
+                "{called} may have run all the same: look in the portal before it is called again"
+            ));
+        }
         self
     }
 

@@ -4,6 +4,10 @@ use std::io;
 
 use crate::exit::Exit;
 
+/// `SIGXFSZ`.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+const FILE_TOO_LARGE: i32 = 25;
+
 /// Waits until somebody wants the program to end, and says how it then ends.
 #[derive(Debug)]
 pub(crate) struct Interrupts {
@@ -18,6 +22,9 @@ impl Interrupts {
     #[cfg(unix)]
     pub(crate) fn catch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        // Where `ulimit -f` ends a file, the write is to fail as on a full disk, and the program goes on to say so.
+        #[cfg(any(target_os = "linux", target_os = "macos"))]
+        let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

@@ -40,7 +40,7 @@ pub(crate) struct LoginArgs {
     #[arg(long)]
     pub(crate) open: bool,
     /// The port of the application's address, on which the answer is waited for
-    #[arg(long, default_value_t = 8917, conflicts_with = "code")]
+    #[arg(long, default_value_t = 8917, conflicts_with = "code", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: u16,
     /// Do not wait for a browser: the code, or the whole address that one was sent to; - reads it from standard input
     #[arg(long, value_name = "CODE")]

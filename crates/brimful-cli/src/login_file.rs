@@ -1,6 +1,6 @@
 //! The file of a login: an application and its tokens, which only their owner can read.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -87,6 +87,17 @@ impl LoginFile {
         Ok(kept.map(|kept| Self::new(path.to_owned(), kept.app)))
     }
 
+    /// Whether tokens can be kept there, which is better known before there are any.
+    pub(crate) fn try_out(&self) -> io::Result<()> {
+        let path = resolved(&self.path);
+        let failed = |error| unwritten(&path, &error);
+        if path.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        let (_, beside) = create_beside(&path).map_err(failed)?;
+        fs::remove_file(beside).map_err(failed)
+    }
+
     pub(crate) fn app(&self) -> &App {
         &self.app
     }
@@ -94,6 +105,20 @@ impl LoginFile {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether others than its owner can read the file. Those that are written here they cannot; copies may be another
+/// matter.
+#[cfg(unix)]
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).is_ok_and(|found| found.mode() & 0o077 != 0)
+}
+
+/// Here the folder says who can read what is in it.
+#[cfg(not(unix))]
+pub(crate) fn is_open_to_others(_: &Path) -> bool {
+    false
 }
 
 impl TokenStore for LoginFile {
@@ -142,14 +167,33 @@ fn read(path: &Path) -> io::Result<Option<Kept>> {
 
 /// There is never half a file, and never one that others can read.
 fn write(path: &Path, json: &[u8]) -> io::Result<()> {
-    // What a link leads to is replaced, and not the link.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let failed = |error: io::Error| {
-        let text = format!("{} could not be written: {error}", path.display());
-        io::Error::new(error.kind(), text)
-    };
+    let path = resolved(path);
+    let (mut file, beside) = create_beside(&path).map_err(|error| unwritten(&path, &error))?;
+    let written = file
+        .write_all(json)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&beside, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    sync_folder(&path);
+    written.map_err(|error| unwritten(&path, &error))
+}
+
+/// What a link leads to is replaced, and not the link.
+fn resolved(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> io::Error {
+    let text = format!("{} could not be written: {error}", path.display());
+    io::Error::new(error.kind(), text)
+}
+
+/// An empty file for the time until it is whole, which others cannot read.
+fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
     if let Some(folder) = path.parent() {
-        make_private(folder).map_err(failed)?;
+        make_private(folder)?;
     }
     let mut beside = std::ffi::OsString::from(".");
     beside.push(path.file_name().unwrap_or_default());
@@ -164,16 +208,7 @@ fn write(path: &Path, json: &[u8]) -> io::Result<()> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    let written = options.open(&beside).and_then(|mut file| {
-        file.write_all(json)?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    sync_folder(&path);
-    written.map_err(failed)
+    Ok((options.open(&beside)?, beside))
 }
 
 /// Makes a folder that only its owner can look into, unless it is there.

@@ -15,6 +15,7 @@ mod exit;
 mod figures;
 mod filter;
 mod hint;
+mod input;
 mod interrupt;
 mod json_text;
 mod limit;

@@ -1,11 +1,12 @@
 //! The parameters of a call, put together from `--json`, `--param`, `--select` and `--filter`.
 
-use std::io::Read;
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use crate::filter::Condition;
 use crate::hint::Failure;
+use crate::input;
 
 /// One `--param NAME=VALUE`. The name may be nested as in a query: `fields[TITLE]`, `select[]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,18 +191,13 @@ fn insert(params: &mut Map<String, Value>, path: &[Step], value: Value) -> Resul
 
 /// JSON given by the option `option`: the text itself, or where it is to be read.
 pub(crate) fn read_json(given: &str, option: &str) -> Result<Value, Failure> {
-    let (text, from) = if given == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|error| Failure::failed(format!("could not read standard input: {error}")))?;
-        (text, "standard input".to_owned())
-    } else if let Some(path) = given.strip_prefix('@') {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::usage(format!("could not read {path}: {error}")))?;
-        (text, path.to_owned())
-    } else {
-        (given.to_owned(), option.to_owned())
+    let place = (given == "-")
+        .then_some(given)
+        .or_else(|| given.strip_prefix('@'))
+        .map(Path::new);
+    let (text, from) = match place {
+        Some(place) => (input::read(place)?, input::name(place)),
+        None => (given.to_owned(), option.to_owned()),
     };
     serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("{from} is not JSON: {error}")))

@@ -22,11 +22,7 @@ pub(crate) struct Partial {
 impl Partial {
     /// Takes possession of the partial file beside `path`.
     pub(crate) fn open(path: &Path) -> Result<Self, OutputError> {
-        // Through a symbolic link the file behind it is replaced, not the link.
-        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = target.with_file_name(name);
+        let (target, partial) = places(path);
         let there = std::fs::symlink_metadata(&partial);
         if there.as_ref().is_ok_and(|there| !there.is_file()) {
             let what = io::Error::other("it is there already, and is no file");
@@ -170,6 +166,16 @@ impl Partial {
     }
 }
 
+/// Where the file at `path` is when it is complete, and until then.
+pub(crate) fn places(path: &Path) -> (PathBuf, PathBuf) {
+    // Through a symbolic link the file behind it is replaced, not the link.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = target.with_file_name(name);
+    (target, partial)
+}
+
 /// Whether `file` is what is at `path` now.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
@@ -209,7 +215,7 @@ pub(crate) fn sync_folder(path: &Path) {
 
 pub(crate) fn named(path: &Path, source: io::Error) -> OutputError {
     OutputError::Io {
-        name: path.display().to_string(),
+        name: target_name(path),
         source,
     }
 }

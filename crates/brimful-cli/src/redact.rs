@@ -114,6 +114,10 @@ fn without_values(text: &str, name: &str) -> String {
         let Some(value) = sign.strip_prefix(['=', ':']) else {
             continue;
         };
+        // `brimful::auth::token` is where a line of the log comes from.
+        if value.starts_with(':') {
+            continue;
+        }
         let value = value.trim_start_matches([' ', '"', '\'', '\\']);
         let length = value.find(is_end).unwrap_or(value.len());
         if length > 0 {
@@ -165,6 +169,7 @@ mod tests {
             "the rest/ of it",
             "rest/1/",
             "authorisation failed",
+            "brimful::auth::token: the tokens were refreshed",
             "https://p.ru/rest/1/…/",
             "https://portal.bitrix24.ru/rest/1/code/",
             "",

@@ -24,12 +24,12 @@ impl Table {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            cells.map(|cell| shown(cell)).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let line = |row: &Vec<String>| {
             let cells = row.iter().zip(&widths).map(|(cell, &width)| {
-                let space = width.saturating_sub(cell.chars().count());
+                let space = width.saturating_sub(shown(cell));
                 format!("{cell}{}", " ".repeat(space))
             });
             let cells: Vec<String> = cells.collect();
@@ -37,6 +37,32 @@ impl Table {
         };
         let lines: Vec<String> = self.rows.iter().map(line).collect();
         lines.join("\n")
+    }
+}
+
+/// How many places of a terminal a text takes.
+fn shown(text: &str) -> usize {
+    text.chars().map(places).sum()
+}
+
+/// Letters of East Asia and pictures are two places wide, marks that go with the letter before them none. These are the
+/// blocks of Unicode that names of fields come from, not all of its exceptions.
+fn places(c: char) -> usize {
+    match u32::from(c) {
+        0x0300..=0x036F | 0x200B..=0x200F | 0x20D0..=0x20FF | 0xFE00..=0xFE0F => 0,
+        0x1100..=0x115F
+        | 0x2E80..=0x303E
+        | 0x3041..=0xA4CF
+        | 0xAC00..=0xD7A3
+        | 0xF900..=0xFAFF
+        | 0xFE30..=0xFE6F
+        | 0xFF01..=0xFF60
+        | 0xFFE0..=0xFFE6
+        | 0x1F300..=0x1F64F
+        | 0x1F680..=0x1F6FF
+        | 0x1F900..=0x1F9FF
+        | 0x20000..=0x3FFFD => 2,
+        _ => 1,
     }
 }
 
@@ -53,5 +79,13 @@ mod tests {
             table.text(),
             "NAME         KIND\nИмя          text\nOPPORTUNITY"
         );
+    }
+
+    #[test]
+    fn wide_letters_take_two_places_and_marks_none() {
+        let mut table = Table::new(&["TITLE", "KIND"]);
+        table.row(["日本語".to_owned(), "a".to_owned()]);
+        table.row(["Cafe\u{301} 👍".to_owned(), "b".to_owned()]);
+        assert_eq!(table.text(), "TITLE    KIND\n日本語   a\nCafe\u{301} 👍  b");
     }
 }

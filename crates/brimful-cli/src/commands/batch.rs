@@ -1,7 +1,5 @@
 //! `brimful batch`: the commands of a file, a line for every outcome.
 
-use std::io::Read;
-
 use brimful::{Batch, BatchReply, OnError};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -14,10 +12,10 @@ use crate::exit::Exit;
 use crate::figures::{self, counted};
 use crate::hint::Failure;
 use crate::interrupt::Interrupts;
-use crate::method;
 use crate::outcome::{self, Kind, Tally};
 use crate::output::{Output, OutputError};
 use crate::printer::Printer;
+use crate::{input, method};
 
 /// What stands before an outcome.
 #[derive(Serialize)]
@@ -27,9 +25,9 @@ struct Head<'a> {
 
 pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let (text, name) = read(args)?;
-    let commands = batch_file::read(&text)
-        .map_err(|why| Failure::usage(format!("{name} is no batch: {why}")))?;
+    input::apart(&args.file, &args.output)?;
+    let commands = batch_file::read(&input::read(&args.file)?)
+        .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
     for command in &commands {
         if let Some(doubt) = method::doubt(&command.method) {
             printer.warning(&doubt);
@@ -72,7 +70,18 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     };
     match written {
         Ok(_) | Err(OutputError::Closed) => {}
-        Err(error) => return Err(unwritable(&error)),
+        Err(error) => {
+            let failure = Failure::new(
+                Exit::Incomplete,
+                format!("{error}; the commands were called all the same: {tally}"),
+            );
+            return Err(match error {
+                OutputError::Short { rows, left, .. } => {
+                    failure.kept(format!("{} in {}", counted(rows, "outcomes"), left.name))
+                }
+                _ => failure,
+            });
+        }
     }
     printer.note(&format!(
         "{} in {}, {}: {tally}",
@@ -89,20 +98,6 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         None if tally.is_done() => Ok(Exit::Done),
         None => Ok(Exit::Incomplete),
     }
-}
-
-fn read(args: &BatchArgs) -> Result<(String, String), Failure> {
-    if args.file.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|error| Failure::failed(format!("could not read standard input: {error}")))?;
-        return Ok((text, "standard input".to_owned()));
-    }
-    let name = args.file.display().to_string();
-    let text = std::fs::read_to_string(&args.file)
-        .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
-    Ok((text, name))
 }
 
 fn batch(commands: Vec<Command>, args: &BatchArgs) -> Result<Batch, Failure> {

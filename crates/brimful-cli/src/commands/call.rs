@@ -1,14 +1,15 @@
 //! `brimful call`: one call, its reply on standard output.
 
-use std::io::{self, IsTerminal};
+use brimful::Effect;
 
+use super::show::reply;
 use super::{connect, each};
 use crate::cli::CallArgs;
 use crate::exit::Exit;
 use crate::hint::Failure;
+use crate::method;
 use crate::params::Given;
 use crate::printer::Printer;
-use crate::{json_text, method};
 
 pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failure> {
     if let Some(file) = &args.each.each {
@@ -25,26 +26,19 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     }
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let client = &connection.client;
-    let reply = if args.idempotent {
+    let came = if args.idempotent {
         client.call_idempotent(&args.method, params).await
     } else {
         client.call(&args.method, params).await
     };
-    let reply = reply.map_err(|error| Failure::of(&error))?;
+    let came = came.map_err(|error| match Effect::of(&args.method) {
+        Effect::Read => Failure::of(&error),
+        Effect::Write => Failure::of(&error).of_write(&args.method, &error),
+    })?;
     let json = if args.result {
-        reply.raw().get().as_bytes()
+        came.raw().get().as_bytes()
     } else {
-        reply.body()
+        came.body()
     };
-    let printed = if io::stdout().is_terminal() {
-        printer.data(&json_text::pretty(json))
-    } else {
-        printer.data(json.trim_ascii_end())
-    };
-    match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
-            "could not write to standard output: {error}"
-        ))),
-        _ => Ok(Exit::Done),
-    }
+    reply(&args.method, json, printer)
 }

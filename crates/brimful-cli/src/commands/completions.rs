@@ -2,13 +2,16 @@
 
 use clap::CommandFactory;
 
+use super::show::print;
 use crate::cli::{Cli, CompletionsArgs};
 use crate::exit::Exit;
 use crate::hint::Failure;
+use crate::printer::Printer;
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a command")]
-pub(crate) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &CompletionsArgs, printer: Printer) -> Result<Exit, Failure> {
     let mut command = Cli::command();
-    clap_complete::generate(args.shell, &mut command, "brimful", &mut std::io::stdout());
-    Ok(Exit::Done)
+    let mut script = Vec::new();
+    // It panics where it cannot write.
+    clap_complete::generate(args.shell, &mut command, "brimful", &mut script);
+    print(String::from_utf8_lossy(&script).trim_end(), printer)
 }

@@ -32,7 +32,7 @@ pub(crate) async fn connect(
         }
         Some(PortalArg::Address(address)) => {
             match (address.parse::<PortalAddress>(), &portal.token_file) {
-                (Ok(address), file) => (login(&address, file.clone()).await?.into(), None),
+                (Ok(address), file) => (login(&address, file.clone(), printer).await?.into(), None),
                 (Err(error), Some(_)) => {
                     return Err(Failure::usage(error.to_string())
                         .hint("with --token-file the portal is named without a webhook"));
@@ -41,7 +41,7 @@ pub(crate) async fn connect(
             }
         }
         None => match &portal.token_file {
-            Some(file) => (kept(file.clone()).await?.into(), None),
+            Some(file) => (kept(file.clone(), printer).await?.into(), None),
             None => {
                 return Err(Failure::usage("no portal is given").hint(
                     "give the address of a webhook with --portal or in BRIMFUL_PORTAL; --portal demo is one to try it on",
@@ -66,7 +66,11 @@ pub(crate) async fn connect(
 }
 
 /// The login of a portal.
-async fn login(portal: &PortalAddress, file: Option<PathBuf>) -> Result<OAuth, Failure> {
+async fn login(
+    portal: &PortalAddress,
+    file: Option<PathBuf>,
+    printer: Printer,
+) -> Result<OAuth, Failure> {
     let told = file.is_some();
     let path = file.map_or_else(|| login_file::usual(portal), Ok)?;
     if !told && !path.exists() {
@@ -74,7 +78,7 @@ async fn login(portal: &PortalAddress, file: Option<PathBuf>) -> Result<OAuth, F
             "brimful login lets an application in, or give the address of a webhook, such as https://example.bitrix24.ru/rest/1/code/",
         ));
     }
-    let oauth = kept(path.clone()).await?;
+    let oauth = kept(path.clone(), printer).await?;
     let theirs = oauth.tokens().portal.host();
     if told && theirs != portal.host() {
         return Err(Failure::usage(format!(
@@ -87,13 +91,19 @@ async fn login(portal: &PortalAddress, file: Option<PathBuf>) -> Result<OAuth, F
 }
 
 /// The login in a file.
-async fn kept(path: PathBuf) -> Result<OAuth, Failure> {
+async fn kept(path: PathBuf, printer: Printer) -> Result<OAuth, Failure> {
     let Some(file) = LoginFile::find(&path)? else {
         return Err(
             Failure::usage(format!("there are no tokens in {}", path.display()))
                 .hint("brimful login puts them there"),
         );
     };
+    if login_file::is_open_to_others(&path) {
+        let name = path.display();
+        printer.warning(&format!(
+            "others than its owner can read the tokens in {name}: chmod 600 {name}"
+        ));
+    }
     OAuth::load(file.app().credentials(), file)
         .await
         .map_err(|error| Failure::of(&error))

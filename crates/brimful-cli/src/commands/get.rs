@@ -1,7 +1,6 @@
 //! `brimful get`: items by their IDs, a line for each.
 
-use std::io::{IsTerminal, Read};
-use std::path::Path;
+use std::io::IsTerminal;
 
 use brimful::{Found, ItemId, Outcome};
 use futures_util::StreamExt;
@@ -21,7 +20,7 @@ use crate::outcome::{self, Kind, Tally};
 use crate::output::{Output, OutputError, Written};
 use crate::params::Given;
 use crate::printer::Printer;
-use crate::{json_text, method};
+use crate::{input, json_text, method};
 
 /// Items that are written at a time.
 const AT_ONCE: usize = 200;
@@ -62,6 +61,9 @@ enum Stopped {
 }
 
 pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failure> {
+    if let Some(file) = &args.ids {
+        input::once(file, args.params.json.as_deref())?;
+    }
     let params = Given {
         json: args.params.json.as_deref(),
         params: &args.params.params,
@@ -159,12 +161,16 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
     let mut ids: Vec<ItemId> = args
         .given
         .iter()
-        .map(|id| id.trim())
-        .filter(|id| !id.is_empty())
+        .flat_map(|given| given.split_whitespace())
         .map(ItemId::from)
         .collect();
     if let Some(path) = &args.ids {
-        let (text, name) = read(path)?;
+        input::apart(path, &args.output)?;
+        if input::is_stdin(path) && std::io::stdin().is_terminal() {
+            return Err(Failure::usage("standard input is the terminal")
+                .hint("pipe IDs into it, or give them behind the method"));
+        }
+        let (text, name) = (input::read(path)?, input::name(path));
         for (line, number) in text.lines().zip(1..) {
             let id = line.trim().trim_end_matches(',');
             if id.is_empty() {
@@ -185,24 +191,6 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
         ));
     }
     Ok(ids)
-}
-
-fn read(path: &Path) -> Result<(String, String), Failure> {
-    if path.as_os_str() == "-" {
-        if std::io::stdin().is_terminal() {
-            return Err(Failure::usage("standard input is the terminal")
-                .hint("pipe IDs into it, or give them behind the method"));
-        }
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|error| Failure::failed(format!("could not read standard input: {error}")))?;
-        return Ok((text, "standard input".to_owned()));
-    }
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
-    Ok((text, name))
 }
 
 struct Run<'a> {

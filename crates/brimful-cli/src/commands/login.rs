@@ -44,6 +44,10 @@ async fn log_in(
         token_server: args.token_server.clone(),
     };
     let file = LoginFile::new(path, app);
+    // A code is good for one exchange.
+    file.try_out().map_err(|error| {
+        Failure::failed(error.to_string()).hint("--token-file says where else the tokens may be")
+    })?;
     let credentials = file.app().credentials();
     let authorize = credentials
         .authorize(&portal.to_string())
@@ -161,9 +165,7 @@ async fn answer(
                     args.port
                 ))
             })?;
-            return authorize
-                .answer(&query)
-                .map_err(|error| Failure::of(&error));
+            return authorize.answer(&query).map_err(|error| refused(&error));
         }
         Some("-") => {
             show(args, authorize, printer)?;
@@ -183,9 +185,16 @@ async fn answer(
             authorize.state().expose()
         ),
     };
-    authorize
-        .answer(&query)
-        .map_err(|error| Failure::of(&error))
+    authorize.answer(&query).map_err(|error| refused(&error))
+}
+
+/// The answer brings no code. To log in again, which is the hint of other commands, is what was just tried.
+fn refused(error: &brimful::Error) -> Failure {
+    let failure = Failure::of(error);
+    let message = failure.message.trim_end().to_owned();
+    Failure { message, ..failure }.hint(
+        "the portal gives a code to whoever lets the application in, and may keep that from some of its users",
+    )
 }
 
 /// A query with the state that is asked for here.

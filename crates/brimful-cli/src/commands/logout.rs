@@ -4,11 +4,16 @@ use super::login::{path, portal};
 use crate::exit::Exit;
 use crate::hint::Failure;
 use crate::login_args::LogoutArgs;
+use crate::login_file::LoginFile;
 use crate::printer::Printer;
 
 pub(crate) fn run(args: &LogoutArgs, printer: Printer) -> Result<Exit, Failure> {
     let file = match (&args.portal.address, &args.portal.token_file) {
-        (_, Some(file)) => file.clone(),
+        (_, Some(file)) => {
+            // What was named by mistake is not removed.
+            LoginFile::find(file).map_err(|failure| failure.hint("it is not removed"))?;
+            file.clone()
+        }
         _ => path(&args.portal, &portal(&args.portal)?)?,
     };
     let name = file.display();

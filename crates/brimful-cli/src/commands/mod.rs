@@ -38,6 +38,6 @@ pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Fail
         Command::Portal(args) => portal::run(&args, printer).await,
         Command::Tasks(args) => tasks::run(&args, printer).await,
         Command::R7(args) => r7::run(&args, printer).await,
-        Command::Completions(args) => completions::run(&args),
+        Command::Completions(args) => completions::run(&args, printer),
     }
 }

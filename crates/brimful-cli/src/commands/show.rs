@@ -1,4 +1,5 @@
-//! Rows for whoever looks: a table on a terminal, JSON Lines in a pipe.
+//! What is shown on a terminal in one way and in a pipe in another: rows are a table or JSON Lines, a reply is laid out
+//! or as it came.
 
 use std::io::{self, IsTerminal};
 
@@ -6,6 +7,7 @@ use serde_json::Value;
 
 use crate::exit::Exit;
 use crate::hint::Failure;
+use crate::json_text;
 use crate::printer::Printer;
 use crate::table::Table;
 
@@ -34,6 +36,25 @@ pub(super) fn show<T>(
         lines.join("\n")
     };
     print(&text, printer)
+}
+
+/// Prints the reply to a call: laid out for whoever looks, as it came in a pipe.
+pub(super) fn reply(called: &str, json: &[u8], printer: Printer) -> Result<Exit, Failure> {
+    let printed = if io::stdout().is_terminal() {
+        printer.data(&json_text::pretty(json))
+    } else {
+        printer.data(json.trim_ascii_end())
+    };
+    match printed {
+        // Whoever takes it for a call that failed makes it twice.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Incomplete,
+            format!(
+                "{called} was called, but its reply could not be written to standard output: {error}"
+            ),
+        )),
+        _ => Ok(Exit::Done),
+    }
 }
 
 /// Prints data. A reader that has had enough is no failure.

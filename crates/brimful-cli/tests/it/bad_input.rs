@@ -1,9 +1,12 @@
 //! Whatever is wrong is named in one line, with portal, method and what arrived, and the exit code says which kind it
 //! is.
 
+use brimful_portal::PortalConfig;
 use serde_json::{Value, json};
 
-use crate::support::{Desk, Received, assert_story, json_response, response, same_for_all, server};
+use crate::support::{
+    Desk, Received, assert_story, json_response, portal, response, same_for_all, server, stderr,
+};
 
 fn export(portal: &str) -> (Desk, std::process::Output) {
     let desk = Desk::new();
@@ -332,4 +335,93 @@ fn a_list_that_stops_advancing() {
     kept: 50 leads in leads.jsonl.partial, the last with ID 50
     "#);
     assert_eq!(desk.files(), ["leads.jsonl.partial"]);
+}
+
+/// Editors and shells of Windows write it before text.
+const MARK: &str = "\u{feff}";
+
+#[test]
+fn a_byte_order_mark_before_the_input_is_no_part_of_it() {
+    let config = PortalConfig::unlimited()
+        .rows("crm.lead", 9)
+        .rows("user", 1);
+    let (desk, portal) = (Desk::new(), portal(config));
+    desk.write("ids.txt", &format!("{MARK}7\r\n\r\n8\r\n"));
+    desk.write("calls.jsonl", &format!("{MARK}{{\"id\": 7}}\r\n"));
+    desk.write("batch.json", &format!("{MARK}{{\"me\": \"user.current\"}}"));
+    desk.write("params.json", &format!("{MARK}{{\"id\": 7}}"));
+    for args in [
+        &["get", "crm.lead.get", "--ids", "ids.txt"][..],
+        &["call", "crm.lead.get", "--each", "calls.jsonl", "-o", "-"],
+        &["batch", "batch.json"],
+        &["call", "crm.lead.get", "--json", "@params.json"],
+    ] {
+        let url = portal.url();
+        let output = desk.run(&[args, &["--portal", &url]].concat());
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn standard_input_that_is_to_be_read_twice() {
+    let desk = Desk::new();
+    for args in [
+        &["get", "crm.lead.get", "--ids", "-"][..],
+        &["call", "crm.lead.get", "--each", "-", "-o", "out.jsonl"],
+    ] {
+        let portal = [
+            "--json",
+            "-",
+            "--portal",
+            "https://example.bitrix24.ru/rest/1/s3cr3tc0de42/",
+        ];
+        let output = desk.run(&[args, &portal].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(
+            stderr(&output),
+            "error: standard input is to be read twice: by --json too\n\
+             hint: --json @FILE reads the parameters from a file\n"
+        );
+    }
+    assert!(desk.files().is_empty());
+}
+
+#[test]
+fn a_file_that_is_read_is_not_written_over() {
+    let (desk, portal) = (
+        Desk::new(),
+        portal(PortalConfig::unlimited().rows("crm.lead", 9)),
+    );
+    desk.write("ids.txt", "7\n");
+    desk.write("calls.jsonl", "{\"id\": 7}\n");
+    desk.write("batch.json", "{\"me\": \"user.current\"}");
+    desk.write("left.jsonl.partial", "7\n");
+    let call = ["call", "crm.lead.get", "--each", "calls.jsonl", "-o"];
+    let before = desk.files();
+    for args in [
+        &["get", "crm.lead.get", "--ids", "ids.txt", "-o", "ids.txt"][..],
+        &[
+            "get",
+            "crm.lead.get",
+            "--ids",
+            "left.jsonl.partial",
+            "-o",
+            "left.jsonl",
+        ],
+        &[&call[..], &["./calls.jsonl"]].concat(),
+        &[&call[..], &["calls.jsonl", "--resume"]].concat(),
+        &["batch", "batch.json", "-o", "batch.json"],
+    ] {
+        let url = portal.url();
+        let output = desk.run(&[args, &["--portal", &url]].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(
+            said.contains(" is read, so it cannot be written to\nhint: -o names another file"),
+            "{said}"
+        );
+    }
+    assert_eq!(desk.files(), before);
+    assert_eq!(desk.rows("calls.jsonl"), [json!({"id": 7})]);
+    assert_eq!(portal.server.portal().stats().requests, 0);
 }

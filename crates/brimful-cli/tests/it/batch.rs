@@ -171,3 +171,20 @@ fn what_is_no_batch_is_said_with_its_name() {
     error: batch.json is no batch: the command "a" has no method
     "#);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn outcomes_that_cannot_be_written_are_no_sign_that_nothing_ran() {
+    let (desk, portal) = (Desk::new(), portal(config()));
+    desk.write(
+        "batch.json",
+        r#"{"new": ["crm.lead.add", {"fields": {"TITLE": "x"}}]}"#,
+    );
+    let url = portal.url();
+    let output = desk.run(&["batch", "batch.json", "-o", "/dev/full", "--portal", &url]);
+    assert_story!(output, @r#"
+    exit code 3
+    --- stderr
+    error: could not write /dev/full: No space left on device (os error 28); the commands were called all the same: 1 done
+    "#);
+}

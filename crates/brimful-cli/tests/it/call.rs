@@ -89,6 +89,35 @@ fn a_write_whose_answer_was_lost_is_not_repeated() {
         "--portal",
         &portal,
     ]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        stderr(&output).ends_with(
+            "hint: crm.lead.add may have run all the same: look in the portal before it is called again\n"
+        ),
+        "{}",
+        stderr(&output)
+    );
     assert!(!stderr(&output).contains("attempts"), "{}", stderr(&output));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reply_that_cannot_be_written_is_no_sign_that_nothing_ran() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let url = portal.url();
+    let args = [
+        "call",
+        "crm.lead.add",
+        "--param",
+        "fields[TITLE]=x",
+        "--portal",
+        &url,
+    ];
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = desk.command(&args).stdout(full).output().unwrap();
+    assert_story!(output, @r#"
+    exit code 3
+    --- stderr
+    error: crm.lead.add was called, but its reply could not be written to standard output: No space left on device (os error 28)
+    "#);
 }

@@ -539,7 +539,7 @@ fn a_disk_that_is_full_forgets_nothing_that_was_sent() {
     desk.write("leads.jsonl", &titles(1..=3_000));
     let url = portal.url();
     // Files of this run may have 80 kB, and a write beyond that fails.
-    let script = "trap '' XFSZ; ulimit -f 80; exec \"$0\" \"$@\"";
+    let script = "ulimit -f 80; exec \"$0\" \"$@\"";
     let mut args = vec!["-c", script, env!("CARGO_BIN_EXE_brimful")];
     args.extend(add(&url, &[]));
     let output = std::process::Command::new("bash")
@@ -551,6 +551,8 @@ fn a_disk_that_is_full_forgets_nothing_that_was_sent() {
     let said = stderr(&output);
     assert!(said.contains("could not write out.jsonl.partial"), "{said}");
     let outcomes = desk.rows("out.jsonl.partial");
+    let kept = format!("kept: {} calls in out.jsonl.partial: ", outcomes.len());
+    assert!(said.replace(',', "").contains(&kept), "{said}");
     let unknown = count(&outcomes, "unknown");
     assert!(
         outcomes.len() > 400 && outcomes.len() < 3_000,
@@ -561,6 +563,61 @@ fn a_disk_that_is_full_forgets_nothing_that_was_sent() {
     assert_exact(&outcomes, &created);
     assert!(created.len() <= outcomes.len());
     resumed(&desk, &portal, unknown);
+}
+
+#[test]
+fn a_run_that_called_all_lines_and_cannot_end_its_file_says_where_the_outcomes_are() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let url = portal.url();
+    desk.write("leads.jsonl", &format!("{}7\n", titles(1..=2)));
+    desk.run(&add(&url, &[]));
+    desk.write("leads.jsonl", &titles(1..=4));
+    // The joined outcomes have no place to go.
+    std::fs::create_dir(desk.path("out.jsonl.partial.merged")).unwrap();
+    let output = desk.run(&add(&url, &["--resume"]));
+    assert_story!(output, @r#"
+    exit code 3
+    --- stderr
+    error: could not write out.jsonl.partial.merged: File exists (os error 17)
+    kept: 2 calls in out.jsonl.partial: 2 done
+    hint: --resume goes on from there
+    "#);
+    std::fs::remove_dir(desk.path("out.jsonl.partial.merged")).unwrap();
+    assert!(desk.run(&add(&url, &["--resume"])).status.success());
+    assert_eq!(lines(&desk.rows("out.jsonl")), [1, 2, 3, 4]);
+    assert_eq!(created(&desk, &portal).values().sum::<usize>(), 4);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn outcomes_that_a_device_does_not_take_are_no_sign_that_nothing_ran() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    desk.write("leads.jsonl", &titles(1..=2));
+    let url = portal.url();
+    let mut args = add(&url, &[]);
+    args.pop();
+    args.push("/dev/full");
+    let output = desk.run(&args);
+    assert_story!(output, @r#"
+    exit code 3
+    --- stderr
+    error: could not write /dev/full: No space left on device (os error 28)
+    "#);
+}
+
+#[test]
+fn outcomes_that_cannot_be_gone_on_with_stay_as_they_were() {
+    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let url = portal.url();
+    desk.write("leads.jsonl", &titles(1..=2));
+    desk.run(&add(&url, &[]));
+    std::fs::create_dir(desk.path("out.jsonl.partial.merged")).unwrap();
+    let output = desk.run(&add(&url, &["--resume"]));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(
+        desk.files(),
+        ["leads.jsonl", "out.jsonl", "out.jsonl.partial.merged"]
+    );
 }
 
 #[test]

@@ -46,6 +46,14 @@ fn every_id_has_a_line_in_the_order_given() {
 }
 
 #[test]
+fn ids_may_have_spaces_between_them_in_one_word_too() {
+    let (desk, portal) = (Desk::new(), portal(leads(9)));
+    let url = portal.url();
+    let output = desk.run(&["get", "crm.lead.get", "7 8,\n9", "1", "--portal", &url]);
+    assert_eq!(ids(&rows(&stdout(&output))), [7, 8, 9, 1]);
+}
+
+#[test]
 fn results_alone_are_as_the_portal_wrote_them() {
     let portal = server(|received| {
         let commands = received.body["cmd"]

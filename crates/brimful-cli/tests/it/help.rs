@@ -1,6 +1,8 @@
 //! What the program says about itself.
 
-use crate::support::{Desk, stderr, stdout};
+use std::process::Stdio;
+
+use crate::support::{Desk, assert_story, stderr, stdout};
 
 #[test]
 fn the_program_says_what_it_is() {
@@ -48,4 +50,36 @@ fn completions_are_a_script_for_the_shell() {
     for word in ["complete -F _brimful", "--each", "--from-param", "logout"] {
         assert!(script.contains(word), "{word} is not in the completions");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn completions_that_cannot_be_written_are_an_error() {
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let desk = Desk::new();
+    let output = desk
+        .command(&["completions", "zsh"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: could not write to standard output: No space left on device (os error 28)
+    "#);
+}
+
+#[test]
+fn a_reader_of_completions_may_have_enough() {
+    let desk = Desk::new();
+    let mut child = desk
+        .command(&["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(stderr(&output), "");
+    assert!(output.status.success());
 }

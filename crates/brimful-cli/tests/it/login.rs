@@ -214,6 +214,28 @@ fn only_the_owner_can_read_the_tokens() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn tokens_that_others_can_read_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let (desk, port) = (Desk::new(), free_port());
+    let portal = with_app(port);
+    assert!(log_in(&desk, &portal, port).status.success());
+    let folder = desk.path("config").join("brimful");
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+    let copy = desk.path("copy.json");
+    std::fs::copy(file.path(), &copy).unwrap();
+    let call = ["call", "user.current", "--token-file", "copy.json"];
+    assert_eq!(stderr(&desk.run(&call)), "");
+    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let output = desk.run(&call);
+    assert!(output.status.success());
+    assert_eq!(
+        stderr(&output),
+        "warning: others than its owner can read the tokens in copy.json: chmod 600 copy.json\n"
+    );
+}
+
 #[test]
 fn an_expired_token_is_refreshed_and_the_new_ones_are_kept() {
     let (desk, port) = (Desk::new(), free_port());
@@ -470,4 +492,88 @@ fn what_is_missing_is_named() {
     error: tokens.json is no file of a login
     hint: brimful login makes it anew
     "#);
+}
+
+#[test]
+fn what_is_no_login_is_not_removed() {
+    let desk = Desk::new();
+    desk.write("leads.jsonl", "{\"ID\": \"1\"}\n");
+    let output = desk.run(&["logout", "--token-file", "leads.jsonl"]);
+    assert_story!(output, @r#"
+    exit code 2
+    --- stderr
+    error: leads.jsonl is no file of a login
+    hint: it is not removed
+    "#);
+    assert_eq!(desk.files(), ["leads.jsonl"]);
+}
+
+#[test]
+fn a_place_that_cannot_keep_tokens_is_named_before_a_code_is_spent() {
+    let desk = Desk::new();
+    desk.write("file", "");
+    let at = "https://example.bitrix24.ru";
+    for place in ["file/tokens.json", "."] {
+        let output = desk
+            .command(&[
+                "login",
+                "--portal",
+                at,
+                "--client-id",
+                "x",
+                "--code",
+                "c",
+                "--token-file",
+                place,
+            ])
+            .env("BRIMFUL_CLIENT_SECRET", SECRET)
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(" could not be written: "), "{said}");
+        assert!(
+            said.ends_with("hint: --token-file says where else the tokens may be\n"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_without_a_code_is_not_answered_with_the_same_command() {
+    let desk = Desk::new();
+    let at = "https://example.bitrix24.ru";
+    let answer = "http://localhost:8917/?error=access_denied";
+    let output = desk
+        .command(&[
+            "login",
+            "--portal",
+            at,
+            "--client-id",
+            "x",
+            "--code",
+            answer,
+        ])
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert_story!(output, @r#"
+    exit code 1
+    --- stderr
+    error: the portal did not let the application in: access_denied
+    hint: the portal gives a code to whoever lets the application in, and may keep that from some of its users
+    "#);
+}
+
+#[test]
+fn no_browser_comes_to_port_0() {
+    let desk = Desk::new();
+    let at = "https://example.bitrix24.ru";
+    let output = desk.run(&["login", "--portal", at, "--client-id", "x", "--port", "0"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("0 is not in 1..=65535"),
+        "{}",
+        stderr(&output)
+    );
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use brimful_portal::{Fault, FaultRule, PortalConfig, R7};
 use serde_json::{Value, json};
 
-use crate::support::{Desk, Running, assert_story, portal, rows, stderr, stdout};
+use crate::support::{Desk, Running, assert_story, portal, rows, server, stderr, stdout};
 
 const TOKEN: &str = "s3cr3t-r7-token";
 
@@ -319,4 +319,24 @@ fn people_may_be_loaded_from_what_was_exported() {
         &["export", "people/filter", "-o", "again.jsonl"],
     );
     assert_eq!(desk.rows("people.jsonl"), desk.rows("again.jsonl"));
+}
+
+#[test]
+fn a_request_that_may_have_run_is_not_said_to_have_failed_before_anything_was_done() {
+    let portal = server(|_| Vec::new());
+    let (origin, _) = portal.split_once("/rest/").unwrap();
+    let desk = Desk::new();
+    let output = desk
+        .command(&["r7", "call", "DELETE", "people/1", "--portal", origin])
+        .env("BRIMFUL_R7_TOKEN", TOKEN)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(
+        stderr(&output).ends_with(
+            "hint: DELETE people/1 may have run all the same: look in the portal before it is called again\n"
+        ),
+        "{}",
+        stderr(&output)
+    );
 }

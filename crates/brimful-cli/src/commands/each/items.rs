@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::past::Pasts;
 use crate::hint::Failure;
+use crate::input;
 use crate::outcome::{Kind, Tally};
 
 /// A line, by its number and what it calls.
@@ -61,16 +62,15 @@ pub(super) struct Items {
 
 impl Items {
     pub(super) fn open(path: &Path, setting: Setting) -> Result<Self, Failure> {
-        let (reader, name, size): (Box<dyn BufRead + Send>, _, _) = if path.as_os_str() == "-" {
-            let name = "standard input".to_owned();
-            (Box::new(BufReader::new(io::stdin())), name, None)
+        let name = input::name(path);
+        let (reader, size): (Box<dyn BufRead + Send>, _) = if input::is_stdin(path) {
+            (Box::new(BufReader::new(io::stdin())), None)
         } else {
-            let name = path.display().to_string();
             let file = File::open(path)
                 .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
             let found = file.metadata().ok().filter(std::fs::Metadata::is_file);
             let size = found.map(|found| found.len());
-            (Box::new(BufReader::new(file)), name, size)
+            (Box::new(BufReader::new(file)), size)
         };
         Ok(Self {
             reader,
@@ -100,6 +100,9 @@ impl Items {
             }
             self.read.fetch_add(read as u64, Ordering::Relaxed);
             self.number += 1;
+            if self.number == 1 {
+                input::unmark(&mut self.line);
+            }
             if self.line.trim_ascii().is_empty() {
                 continue;
             }

@@ -30,6 +30,7 @@ use crate::cli::CallArgs;
 use crate::exit::Exit;
 use crate::figures::{self, count, counted};
 use crate::hint::Failure;
+use crate::input;
 use crate::interrupt::Interrupts;
 use crate::method;
 use crate::outcome::{Kind, Tally};
@@ -59,6 +60,7 @@ enum Stopped {
 
 pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
+    input::once(file, args.params.json.as_deref())?;
     let common = common(args)?;
     if let Some(doubt) = method::doubt(&args.method) {
         printer.warning(&doubt);
@@ -70,6 +72,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         ..
     } = &args.each;
     let destination = output.as_ref().unwrap_or(&Destination::Stdout);
+    input::apart(file, destination)?;
     let earlier = if *resume {
         Earlier::Resume
     } else {
@@ -230,7 +233,12 @@ impl Run {
                 (call, outcome, kind)
             })
             .collect();
-        self.record.lock().await.settle(&settled).await?;
+        let put = self.record.lock().await.settle(&settled).await;
+        if let Err(error) = put {
+            let calls = settled.into_iter().map(|(call, ..)| call);
+            self.flight.unland(calls.collect());
+            return Err(error);
+        }
         let mut refused = None;
         for (call, outcome, kind) in &settled {
             self.tally.add(*kind);
@@ -291,7 +299,8 @@ struct Account<'a> {
 impl Account<'_> {
     async fn close(self, stopped: Stopped, ended: Ended, record: Record) -> Result<Exit, Failure> {
         let whole = ended.whole && self.left.unknown == 0;
-        let written = match &stopped {
+        let place = record.place();
+        let closed = match &stopped {
             Stopped::ByOutput(OutputError::Closed) => {
                 self.printer.warning(&format!(
                     "standard output was closed after {}: no more lines were called",
@@ -299,10 +308,18 @@ impl Account<'_> {
                 ));
                 return Ok(Exit::Incomplete);
             }
-            Stopped::AtEnd if whole => record.complete().await?,
-            _ => record.leave().await?,
+            Stopped::AtEnd if whole => record.complete().await,
+            _ => record.leave().await,
         };
-        let name = written.as_ref().map(|written| written.name.clone());
+        let (written, unwritten) = match closed {
+            Ok(written) => (written, None),
+            Err(failure) => (None, Some(failure)),
+        };
+        // What could not be brought to its end is there all the same.
+        let name = match &unwritten {
+            Some(_) => place,
+            None => written.as_ref().map(|written| written.name.clone()),
+        };
         let failure = match (stopped, ended.failure) {
             (Stopped::BySignal(exit), _) => {
                 Failure::new(exit, format!("{}: interrupted", self.method))
@@ -312,9 +329,10 @@ impl Account<'_> {
                 Failure::failed(format!("{}: {why}; no more lines were called", self.method))
             }
             (Stopped::AtEnd, Some(failure)) => failure,
-            (Stopped::AtEnd, None) => {
-                return Ok(self.summary(ended.kept, written.as_ref()));
-            }
+            (Stopped::AtEnd, None) => match unwritten {
+                Some(failure) => failure,
+                None => return Ok(self.summary(ended.kept, written.as_ref())),
+            },
         };
         Err(self.unfinished(failure, name))
     }

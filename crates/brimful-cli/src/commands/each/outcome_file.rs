@@ -61,7 +61,10 @@ impl OutcomeFile {
         } else if left == 0 && whole > 0 {
             content(partial.target(), whole)?;
             let from = partial.target().to_owned();
-            copy(&mut partial, &from)?;
+            if let Err(failure) = copy(&mut partial, &from) {
+                let _ = partial.leave();
+                return Err(failure);
+            }
         } else if left > 0 {
             partial.keep();
             let content = content(partial.path(), left)?;
@@ -81,6 +84,11 @@ impl OutcomeFile {
             tail: Vec::new(),
             flying: VecDeque::new(),
         })
+    }
+
+    /// Its name until it is complete.
+    pub(super) fn place(&self) -> String {
+        target_name(self.partial.path())
     }
 
     /// The outcomes of earlier runs.
@@ -234,10 +242,14 @@ fn join(
 fn copy(partial: &mut Partial, from: &Path) -> Result<(), Failure> {
     let (mut file, path) = beside(partial).map_err(|error| unwritable(&error))?;
     let copied = File::open(from).and_then(|mut from| std::io::copy(&mut from, &mut file));
-    copied.map_err(|error| unwritable(&named(&path, error)))?;
-    partial
-        .replace(file, &path)
-        .map_err(|error| unwritable(&error))
+    let replaced = match copied {
+        Ok(_) => partial.replace(file, &path),
+        Err(error) => Err(named(&path, error)),
+    };
+    replaced.map_err(|error| {
+        let _ = std::fs::remove_file(&path);
+        unwritable(&error)
+    })
 }
 
 /// A new file beside the partial one, which is locked by us.

@@ -36,6 +36,14 @@ impl Flight {
         flying.drain(..count).collect()
     }
 
+    /// The first calls have come back, but what came of them is not on record.
+    pub(super) fn unland(&self, calls: Vec<Call>) {
+        let mut flying = self.lock();
+        for call in calls.into_iter().rev() {
+            flying.push_front(call);
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }
@@ -62,6 +70,14 @@ impl Record {
         Output::open(destination)
             .map(Self::Stream)
             .map_err(|error| unwritable(&error))
+    }
+
+    /// The file that keeps them until every line has its outcome.
+    pub(super) fn place(&self) -> Option<String> {
+        match self {
+            Self::File(file) => Some(file.place()),
+            Self::Stream(_) => None,
+        }
     }
 
     /// The outcomes of earlier runs.

@@ -1,7 +1,5 @@
 //! `brimful r7 batch`: the requests of a file, a line of JSON for every reply.
 
-use std::io::Read;
-
 use brimful::DidItRun;
 use brimful::r7::BatchReply;
 use brimful_protocol::rows::{Place, read_list};
@@ -12,15 +10,15 @@ use crate::commands::export::unwritable;
 use crate::exit::Exit;
 use crate::figures::counted;
 use crate::hint::Failure;
+use crate::input;
 use crate::output::{Output, OutputError};
 use crate::printer::Printer;
 use crate::r7_args::R7BatchArgs;
 
 pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
-    let name = args.file.display();
-    let text = read(args)?;
-    let items =
-        items::read(&text).map_err(|why| Failure::usage(format!("{name} is no batch: {why}")))?;
+    input::apart(&args.file, &args.output)?;
+    let items = items::read(&input::read(&args.file)?)
+        .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
     let connection = connect(&args.portal, printer).await?;
     let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
     let batch = connection.client.batch().items(items);
@@ -40,23 +38,14 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
     };
     match written {
         Ok(_) | Err(OutputError::Closed) => {}
-        Err(error) => return Err(unwritable(&error)),
+        Err(error) => {
+            let mut failure = unwritable(&error);
+            failure.exit = Exit::Incomplete;
+            failure.message += "; the requests were sent all the same";
+            return Err(failure);
+        }
     }
     account(&replies, printer)
-}
-
-fn read(args: &R7BatchArgs) -> Result<String, Failure> {
-    if args.file.as_os_str() == "-" {
-        let mut text = String::new();
-        return match std::io::stdin().read_to_string(&mut text) {
-            Ok(_) => Ok(text),
-            Err(error) => Err(Failure::failed(format!(
-                "could not read standard input: {error}"
-            ))),
-        };
-    }
-    std::fs::read_to_string(&args.file)
-        .map_err(|error| Failure::usage(format!("could not read {}: {error}", args.file.display())))
 }
 
 /// What became of the items: the reply as JSON where it is JSON, or the error and whether it ran.

@@ -1,15 +1,13 @@
 //! `brimful r7 call`: one request, its reply on standard output.
 
-use std::io::{self, IsTerminal};
-
 use brimful::r7::Item;
 use brimful_protocol::r7::form;
 use serde_json::Value;
 
 use super::{connect, failure};
+use crate::commands::show::reply;
 use crate::exit::Exit;
 use crate::hint::Failure;
-use crate::json_text;
 use crate::params::{Given, read_json};
 use crate::printer::Printer;
 use crate::r7_args::R7CallArgs;
@@ -17,26 +15,17 @@ use crate::r7_args::R7CallArgs;
 pub(crate) async fn run(args: &R7CallArgs, printer: Printer) -> Result<Exit, Failure> {
     let item = item(args)?;
     let connection = connect(&args.portal, printer).await?;
-    let reply = connection
-        .client
-        .send(item)
-        .await
-        .map_err(|error| failure(&error))?;
-    let json = match (args.result, reply.raw()) {
+    let called = format!("{} {}", args.verb, args.path);
+    let came = connection.client.send(item).await;
+    let came = came.map_err(|error| match args.verb.as_str() {
+        "GET" => failure(&error),
+        _ => failure(&error).of_write(&called, &error),
+    })?;
+    let json = match (args.result, came.raw()) {
         (true, Some(response)) => response.get().as_bytes(),
-        _ => reply.body(),
+        _ => came.body(),
     };
-    let printed = if io::stdout().is_terminal() {
-        printer.data(&json_text::pretty(json))
-    } else {
-        printer.data(json.trim_ascii_end())
-    };
-    match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
-            "could not write to standard output: {error}"
-        ))),
-        _ => Ok(Exit::Done),
-    }
+    reply(&called, json, printer)
 }
 
 fn item(args: &R7CallArgs) -> Result<Item, Failure> {
