@@ -238,8 +238,15 @@ impl Driver {
             None => UNLIMITED_IN_FLIGHT,
             Some((rate, room)) => {
                 let steady = 1.25 * rate * self.request_time;
+                // What the counter's room gains in time is lost again with every request more.
+                let alone = self.most() == 1 && self.plan.strategy.is_frugal_alone();
                 let burst = room * self.request_time.min(1.0);
-                (steady.max(burst).ceil() as usize + 1).min(MOST_IN_FLIGHT)
+                let most = if alone {
+                    steady.ceil()
+                } else {
+                    steady.max(burst).ceil() + 1.0
+                };
+                (most as usize).min(MOST_IN_FLIGHT)
             }
         };
         let full = self.most() as f64 * 50.0 * self.row_bytes;

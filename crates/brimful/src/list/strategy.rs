@@ -87,6 +87,11 @@ pub(crate) trait Strategy: Send {
     /// Whether every row has been handed out.
     fn is_done(&self) -> bool;
 
+    /// Whether fewer requests are needed in all where each waits for the one before it.
+    fn is_frugal_alone(&self) -> bool {
+        false
+    }
+
     /// Bytes of rows that wait for their turn.
     fn buffered(&self) -> usize;
 

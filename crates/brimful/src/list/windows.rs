@@ -34,6 +34,8 @@ pub(crate) struct Windows {
     density: Density,
     flights: HashMap<Ticket, Vec<Asked>>,
     issued: Ticket,
+    /// Windows that are asked for now.
+    flying: usize,
     /// Rows of a full page, as the portal serves it.
     full: usize,
     /// Pages are short for reasons of their own: only an empty one ends a window.
@@ -96,6 +98,7 @@ impl Windows {
             density: Density::default(),
             flights: HashMap::new(),
             issued: Ticket::default(),
+            flying: 0,
             ragged: false,
             first: above,
             horizon: above,
@@ -205,17 +208,26 @@ impl Windows {
     /// How wide a window may be to hold about a page.
     fn width(&self) -> u64 {
         let full = self.full as f64;
-        let rate = self
-            .density
-            .forecast(self.frontier, self.frontier.saturating_add(1))
-            .rate
-            .clamp(1e-12, 1.0);
+        let rate = self.rate();
         // Room for what chance adds, to the rows themselves and to what is known of them: few windows are to overflow.
         let chance = (full * (1.0 - rate) * (1.0 + full / ENOUGH)).sqrt();
-        let rows = (full - 1.8 * chance).max(1.0);
+        let rows = if self.flying == 0 {
+            // What does not fit into a window that is alone is left to the next one.
+            1.5 * full
+        } else {
+            (full - 1.8 * chance).max(1.0)
+        };
         // In a gap nothing is learned of the rows behind it but that they are far.
         let stretched = rows / rate * f64::from(1u32 << self.barren.min(20));
         (stretched as u64).max(self.full as u64)
+    }
+
+    /// Rows per ID behind the frontier, as far as is known.
+    fn rate(&self) -> f64 {
+        self.density
+            .forecast(self.frontier, self.frontier.saturating_add(1))
+            .rate
+            .clamp(1e-12, 1.0)
     }
 
     fn at(&self, asked: Asked) -> Option<usize> {
@@ -259,10 +271,16 @@ impl Windows {
             Some((_, last)) => last >= asked.end || (rows < self.full && !self.ragged),
         };
         let endless = self.phase == Phase::Tail && self.tail_requests >= TAIL_REQUESTS;
-        if ended || endless {
+        let to = if ended { asked.end } else { window.cursor };
+        // What the last window has no room for is that of the next one.
+        let hands_over = !ended && self.phase == Phase::Walk && self.frontier == asked.end;
+        if hands_over {
+            window.end = to;
+            self.frontier = to;
+        }
+        if ended || endless || hands_over {
             window.state = State::Done;
         }
-        let to = if ended { asked.end } else { window.cursor };
         if to < u64::MAX {
             self.density.note(asked.cursor, to, rows);
         }
@@ -316,6 +334,7 @@ impl Strategy for Windows {
             // Under memory pressure only the window in front is read on.
             if window.state == State::Idle && (ahead == Ahead::Allowed || at == front) {
                 window.state = State::Flying;
+                self.flying += 1;
                 asked.push(Asked {
                     cursor: window.cursor,
                     end: window.end,
@@ -343,6 +362,7 @@ impl Strategy for Windows {
 
     fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
         let asked = self.flights.remove(&ticket).unwrap_or_default();
+        self.flying -= asked.len();
         if self.phase == Phase::Ends {
             return self.accept_ends(outcomes);
         }
@@ -365,7 +385,9 @@ impl Strategy for Windows {
         if self.phase == Phase::Ends {
             self.ends.give_back();
         }
-        for asked in self.flights.remove(&ticket).unwrap_or_default() {
+        let asked = self.flights.remove(&ticket).unwrap_or_default();
+        self.flying -= asked.len();
+        for asked in asked {
             if let Some(at) = self.at(asked) {
                 self.open[at].state = State::Idle;
             }
@@ -401,6 +423,10 @@ impl Strategy for Windows {
 
     fn buffered(&self) -> usize {
         self.buffered
+    }
+
+    fn is_frugal_alone(&self) -> bool {
+        self.phase == Phase::Walk && self.rate() < 1.0
     }
 
     fn extent(&self) -> Extent {
