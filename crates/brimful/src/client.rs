@@ -141,8 +141,7 @@ impl Client {
 
     async fn send(&self, method: &str, params: &Value, effect: Effect) -> Result<Reply, Error> {
         let call = Call::new(method, effect, params.to_string(), &self.scope);
-        let (reply, _) = self.session.run(&call, None, Reply::read).await;
-        let reply = reply?;
+        let reply = self.session.run_apart(call, Reply::read).await.0?;
         if let Some(time) = reply.time() {
             self.session.ledger.note(method, time, 1);
         }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
 use url::Url;
 
+use crate::apart::apart;
 use crate::auth::{Api, Auth, Failure, Pass, host_of, may_follow};
 use crate::cache::Cache;
 use crate::check::Checks;
@@ -202,6 +203,25 @@ impl Session {
                 _charge: charge,
             };
         }
+    }
+
+    /// The same as [`Session::run`], as a task of its own: see [`apart`].
+    pub(crate) async fn run_apart<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: Call,
+        read: impl Fn(&Bytes) -> Result<T, RowsError> + Send + Sync + 'static,
+    ) -> (Result<T, Error>, Effort) {
+        let session = Arc::clone(self);
+        let subject = call.subject.clone();
+        let running = apart(async move { session.run(&call, None, read).await });
+        running.await.unwrap_or_else(|| {
+            let error = Error::new(
+                ErrorKind::Transport,
+                DidItRun::Unknown,
+                "the runtime was shut down while the call was on its way",
+            );
+            (Err(error.at(&self.auth, &subject)), Effort::default())
+        })
     }
 
     /// Sends a call until it is answered or may not be repeated. `read` makes the result of a sound answer.
