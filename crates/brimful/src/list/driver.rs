@@ -127,7 +127,10 @@ impl Driver {
 
     /// Walks the list to its end. Stops early if nobody listens any more.
     pub(crate) async fn run(mut self, rows: mpsc::Sender<Message>) {
-        let message = match self.walk(&rows).await {
+        let walked = self.walk(&rows).await;
+        // The reader may take its time, and nothing more is to be sent.
+        self.slot = None;
+        let message = match walked {
             Ok(true) => Message::Done(self.finish()),
             Ok(false) => return,
             Err(error) => {
