@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use brimful_protocol::KnownCode;
 use brimful_protocol::batch::MAX_COMMANDS;
-use tokio::time::Instant;
 
 use super::references::{self, Known};
 use super::{Answer, Command, OnError, Outcome};
@@ -20,6 +19,8 @@ use crate::error::{DidItRun, Error};
 const REPEATS: u32 = 20;
 /// A request is to be done in this time: a portal cuts it after 60 seconds, and what it did until then is unknown.
 const LONGEST_REQUEST: Duration = Duration::from_secs(20);
+/// A request that came to nothing after so long was cut for its length.
+const CUT_AFTER: Duration = Duration::from_secs(10);
 
 /// How many commands a request may have to be done in good time, learned from the requests before it.
 #[derive(Debug)]
@@ -97,17 +98,21 @@ impl Runner {
                 self.on_error
             };
             let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
-            let at = Instant::now();
-            let came = match self.client.send_commands(&sent, on_error, effect).await {
+            let (came, took) = self.client.send_commands(&sent, on_error, effect).await;
+            let came = match came {
                 Ok(came) => came,
                 Err(failed) => {
+                    if took >= CUT_AFTER && failed.did_it_run() == DidItRun::Unknown {
+                        // Nobody knows how much longer it would have taken.
+                        self.pace.learn(2 * took, sent.len());
+                    }
                     run.fail(&places, &failed);
                     error = Some(failed);
                     break;
                 }
             };
             any_answered = true;
-            self.pace.learn(at.elapsed(), sent.len());
+            self.pace.learn(took, sent.len());
             let mut refused = false;
             let mut failed = false;
             for ((place, command), answer) in places.into_iter().zip(&sent).zip(came) {

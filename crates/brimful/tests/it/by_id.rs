@@ -1,11 +1,14 @@
 //! Items by their IDs.
 
+use std::time::Duration;
+
 use brimful::{ErrorKind, ItemId, Outcome};
 use brimful_portal::{Fault, FaultRule, PortalConfig, When};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use crate::support::{client, portal, unlimited};
+use crate::support::{client, portal, scripted, unlimited};
 
 #[tokio::test(start_paused = true)]
 async fn results_are_found_by_id_and_come_in_the_order_of_the_ids() {
@@ -234,4 +237,32 @@ async fn what_cannot_be_fetched_by_id_is_refused_by_name() {
         .collect()
         .await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_items_by_id_may_call_in_between() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 5_000)
+            .latency(Duration::from_millis(50)),
+    );
+    let client = client(&portal);
+    let mut found = client
+        .get_by_id("crm.lead.get", 1..=5_000)
+        .stream()
+        .unwrap();
+    let mut done = 0;
+    let reading = async {
+        while let Some(found) = found.next().await {
+            assert!(found.outcome.done().is_some());
+            done += 1;
+            if done % 50 == 0 {
+                client.call("user.current", json!({})).await.unwrap();
+            }
+        }
+    };
+    timeout(Duration::from_secs(3600), reading)
+        .await
+        .expect("it hangs");
+    assert_eq!(done, 5_000);
 }
