@@ -118,7 +118,7 @@ impl Cache {
     pub(crate) fn changes(&self, calls: &Calls) -> Changes<'_> {
         let entities: Vec<String> = calls
             .iter()
-            .filter(|(method, _)| &**method != "batch" && effect::of(method) == Effect::Write)
+            .filter(|(method, _)| effect::writes(method))
             .flat_map(|(method, _)| touched(&entity(method)))
             .collect();
         self.forget(&entities);

@@ -17,7 +17,7 @@ use crate::apart::apart;
 use crate::auth::{Api, Auth, Failure, Pass, host_of, may_follow};
 use crate::cache::Cache;
 use crate::check::Checks;
-use crate::effect::Effect;
+use crate::effect::{self, Effect};
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
 use crate::ledger::{Calls, Charge, Ledger};
@@ -93,6 +93,13 @@ impl Call {
         }
     }
 
+    /// Whether it changes anything, whatever it may be repeated as.
+    fn writes(&self) -> bool {
+        self.charges
+            .iter()
+            .any(|(method, _)| effect::writes(method))
+    }
+
     /// Whether the last attempt took so long that the call should ask for less.
     pub(crate) fn is_cut(&self, effort: &Effort) -> bool {
         self.cut_after.is_some_and(|after| effort.took >= after)
@@ -124,6 +131,8 @@ pub(crate) struct Effort {
     pub(crate) took: Duration,
     /// What is known of the attempts so far, one that is on its way included.
     ran: Option<DidItRun>,
+    /// An attempt at a write may have run, whatever became of those after it.
+    ran_before: bool,
 }
 
 /// What became of one attempt.
@@ -250,7 +259,16 @@ impl Session {
                 .at(&self.auth, &call.subject)),
             },
         };
-        let result = result.map_err(|error| error.attempts(effort.requests));
+        let result = result.map_err(|error| {
+            let error = error.attempts(effort.requests);
+            if effort.ran_before && error.did_it_run() == DidItRun::No {
+                error
+                    .may_have_run()
+                    .and_also("an attempt before the last one may have done it")
+            } else {
+                error
+            }
+        });
         (result, effort)
     }
 
@@ -348,7 +366,8 @@ impl Session {
                 }
             };
             effort.ran = Some(error.did_it_run());
-            if started.elapsed() + wait > self.retry.deadline {
+            effort.ran_before |= error.did_it_run() == DidItRun::Unknown && call.writes();
+            if first.elapsed().saturating_add(wait) > self.retry.deadline {
                 return Err(error);
             }
             debug!(method = call.subject, attempt = effort.requests, ?wait, %error, "trying again");
