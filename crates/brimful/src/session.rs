@@ -171,6 +171,20 @@ impl<T> Became<T> {
     }
 }
 
+impl<T> Became<T> {
+    /// The same of a call in steps, of which those before the refused one have been done: it is not made again. Whether
+    /// there is such a method, and who calls, is asked before the first step.
+    fn of_steps(self) -> Self {
+        match self {
+            Self::OverTime(error) => Self::Refused(error.may_have_run()),
+            Self::Refused(error) if error.kind() == ErrorKind::InsufficientScope => {
+                Self::Refused(error.may_have_run())
+            }
+            other => other,
+        }
+    }
+}
+
 impl Permit {
     /// What lets the request in, which goes out now.
     pub(crate) fn used(&mut self) -> Result<Pass, Failure> {
@@ -279,7 +293,7 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         effort: &mut Effort,
     ) -> Result<T, Error> {
-        let started = Instant::now();
+        let mut first = None;
         let mut failures = 0;
         let (mut renewals, mut moves) = (0, 0);
         loop {
@@ -291,6 +305,8 @@ impl Session {
                 .used()
                 .map_err(|failure| no_token(failure).at(&self.auth, &call.subject))?;
             let sent = Instant::now();
+            // The wait for its first turn is no trying: where many calls are made at once it may be long.
+            let first = *first.get_or_insert(sent);
             effort.requests += 1;
             effort.ran = Some(DidItRun::Unknown);
             self.counters.sent(call.body.len(), effort.requests > 1);

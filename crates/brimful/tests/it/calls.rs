@@ -169,6 +169,28 @@ async fn nor_is_it_where_the_deadline_passes_while_it_waits_to_be_repeated() {
     assert_eq!(error.did_it_run(), DidItRun::Unknown, "{error}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waited_long_for_its_turn_is_repeated_like_any_other() {
+    let failed = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&failed);
+    let client = scripted(move |n, _| {
+        if n == 3_100 {
+            seen.lock().unwrap().push(n);
+            Err(TransportErrorKind::Broken)
+        } else {
+            Ok((200, r#"{"result":true}"#.to_owned()))
+        }
+    })
+    .build()
+    .unwrap();
+    let calls = (0..3_200).map(|_| client.call("user.current", json!({})));
+    let replies = futures_util::future::join_all(calls).await;
+    assert_eq!(failed.lock().unwrap().len(), 1);
+    for reply in replies {
+        reply.unwrap();
+    }
+}
+
 #[test]
 fn futures_are_send() {
     fn send<T: Send>(_: &T) {}
