@@ -196,6 +196,11 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = rows.closed() => return Ok(false),
+                () = until(self.scope.deadline) => {
+                    let message = "the deadline of the job passed before the list was read to its end";
+                    return Err(Error::new(ErrorKind::Deadline, DidItRun::Unknown, message)
+                        .at(&self.session.auth, &self.method));
+                }
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
                 granted = ready(&mut self.slot), if wanted => {
                     self.slot = None;
@@ -463,6 +468,13 @@ impl Driver {
             (observer.0)(&progress);
         }
         self.progress.send_replace(progress);
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
