@@ -265,12 +265,7 @@ impl Session {
             None => running.await,
             Some(at) => match tokio::time::timeout_at(at, running).await {
                 Ok(result) => result,
-                Err(_) => Err(Error::new(
-                    ErrorKind::Deadline,
-                    effort.ran.unwrap_or(DidItRun::No),
-                    "the deadline of the job passed before the call was answered",
-                )
-                .at(&self.auth, &call.subject)),
+                Err(_) => Err(self.late(&call.subject, effort.ran.unwrap_or(DidItRun::No))),
             },
         };
         let result = result.map_err(|error| {
@@ -284,6 +279,16 @@ impl Session {
             }
         });
         (result, effort)
+    }
+
+    /// The deadline of the job has passed.
+    pub(crate) fn late(&self, subject: &str, ran: DidItRun) -> Error {
+        Error::new(
+            ErrorKind::Deadline,
+            ran,
+            "the deadline of the job passed before the call was answered",
+        )
+        .at(&self.auth, subject)
     }
 
     async fn run_on<T>(
