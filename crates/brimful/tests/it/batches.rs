@@ -395,6 +395,23 @@ async fn a_text_of_a_late_command_that_a_portal_would_replace_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_list_in_a_batch_is_not_lost_whatever_its_name() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+    let client = unlimited(&portal);
+    let mut batch = Batch::new();
+    batch
+        .add(
+            "rows",
+            "crm.lead.productrows.set",
+            json!({"id": 7, "rows": []}),
+        )
+        .unwrap();
+    let error = client.batch(batch).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.to_string().contains("rows"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_whose_commands_are_refused_ends_at_its_deadline() {
     let refused = r#"{"error":"QUERY_LIMIT_EXCEEDED","error_description":"Too many requests"}"#;
     let body = format!(r#"{{"result":{{"result":[],"result_error":{{"a":{refused}}}}}}}"#);
