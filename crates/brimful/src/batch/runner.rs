@@ -119,6 +119,14 @@ impl Runner {
                 match &answer.outcome {
                     // The portal halted before it: its turn is still to come.
                     Outcome::NotRun if failed && on_error == OnError::Halt => {}
+                    Outcome::NotRun if effect_of_one(self.effect, command) == Effect::Write => {
+                        failed = true;
+                        let why = "the portal's reply says nothing of it".to_owned();
+                        run.settle(place, Outcome::Unknown(why).into());
+                        if self.on_error == OnError::Halt {
+                            return run.end(error, any_answered);
+                        }
+                    }
                     outcome => match passing(outcome, effect_of_one(self.effect, command)) {
                         Some(why) if repeats < REPEATS => {
                             refused = true;
@@ -272,7 +280,7 @@ fn passing(outcome: &Outcome, effect: Effect) -> Option<KnownCode> {
             code @ KnownCode::Internal if effect == Effect::Read => Some(code),
             _ => None,
         },
-        // The portal passed it over.
+        // The portal passed it over; a read may be sent again.
         Outcome::NotRun => Some(KnownCode::Other),
         _ => None,
     }

@@ -270,6 +270,25 @@ async fn a_write_whose_answer_came_while_nobody_asked_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_write_that_the_reply_says_nothing_of_is_not_sent_again() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let client = scripted(move |_, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok((
+            200,
+            r#"{"result":{"result":[],"result_error":[],"result_total":[],"result_next":[],"result_time":[]}}"#.to_owned(),
+        ))
+    })
+    .build()
+    .unwrap();
+    let add = json!({"fields": {"TITLE": "x"}});
+    let outcomes = client.call_each("crm.lead.add", [add]).collect().await;
+    assert_eq!(sent.load(Ordering::SeqCst), 1);
+    assert!(matches!(outcomes[0], Outcome::Unknown(_)), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_for_the_limit_does_not_make_requests_smaller() {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 1_000));
     let client = builder(&portal)
