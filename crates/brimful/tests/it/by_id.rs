@@ -266,3 +266,56 @@ async fn a_reader_of_items_by_id_may_call_in_between() {
         .expect("it hangs");
     assert_eq!(done, 5_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_result_whose_rows_move_between_its_pages_is_read_again() {
+    // A hundred rows from the highest ID down; behind the first page somebody adds another one, so that the second page
+    // begins with the last row of the first, and is as long as it was to be.
+    let client = scripted(|n, body| {
+        let command = body["cmd"].as_object().unwrap().values().next().unwrap();
+        let start: u64 = match command.as_str().unwrap().split_once("start=") {
+            Some((_, start)) => start.parse().unwrap(),
+            None => 0,
+        };
+        let total = if n == 0 { 100 } else { 101 };
+        let from: u64 = total - start;
+        let rows: Vec<Value> = (from.saturating_sub(49).max(1)..=from)
+            .rev()
+            .map(|id| json!({ "ID": id.to_string() }))
+            .collect();
+        let mut result = json!({
+            "result": {"i0": rows}, "result_error": [], "result_total": {"i0": total}, "result_next": [],
+        });
+        if start + 50 < total {
+            result["result_next"] = json!({ "i0": start + 50 });
+        }
+        // Several pages in a request are answered under their own names.
+        let labels = body["cmd"].as_object().unwrap();
+        if labels.len() > 1 {
+            for (at, label) in labels.keys().enumerate() {
+                let from = 101 - 50 * (at as u64 + 1);
+                let rows: Vec<Value> = (from.saturating_sub(49).max(1)..=from)
+                    .rev()
+                    .map(|id| json!({ "ID": id.to_string() }))
+                    .collect();
+                result["result"][label] = json!(rows);
+                result["result_total"][label] = json!(101);
+            }
+        }
+        Ok((200, json!({ "result": result }).to_string()))
+    })
+    .build()
+    .unwrap();
+    let found = client
+        .get_by_id("crm.activity.list", [7])
+        .id_field("filter[OWNER_ID]")
+        .collect()
+        .await
+        .unwrap();
+    let rows: Vec<Value> = found.result(7).unwrap();
+    let ids: Vec<u64> = rows
+        .iter()
+        .map(|row| row["ID"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(ids, (1..=101).rev().collect::<Vec<_>>());
+}
