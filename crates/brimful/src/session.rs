@@ -67,6 +67,8 @@ pub(crate) struct Call {
     pub(crate) scope: Scope,
     /// An attempt that comes to nothing after this long is not made again as it is: it asks for too much at once.
     pub(crate) cut_after: Option<Duration>,
+    /// It writes in steps, and a refusal of one says nothing of those before it.
+    pub(crate) in_steps: bool,
 }
 
 /// On whose behalf a call is made.
@@ -90,6 +92,7 @@ impl Call {
             headers: HeaderMap::new(),
             scope: scope.clone(),
             cut_after: None,
+            in_steps: false,
         }
     }
 
@@ -445,6 +448,11 @@ impl Session {
                     Became::Lost(error)
                 }
             }
+        };
+        let became = if call.in_steps {
+            became.of_steps()
+        } else {
+            became
         };
         match &became {
             Became::Done(_) => {
