@@ -319,3 +319,20 @@ async fn a_result_whose_rows_move_between_its_pages_is_read_again() {
         .collect();
     assert_eq!(ids, (1..=101).rev().collect::<Vec<_>>());
 }
+
+#[tokio::test(start_paused = true)]
+async fn parameters_that_cannot_be_meant_are_refused_before_the_first_call() {
+    let portal = portal(PortalConfig::unlimited());
+    let error = unlimited(&portal)
+        .get_by_id("tasks.task.get", [1])
+        .params(json!({"select": "ID"}))
+        .collect()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(
+        error.to_string().contains("select of tasks.task.get"),
+        "{error}"
+    );
+    assert_eq!(portal.stats().requests, 0);
+}

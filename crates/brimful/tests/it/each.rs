@@ -317,3 +317,43 @@ async fn requests_that_are_cut_for_their_length_are_followed_by_smaller_ones() {
         assert_eq!(outcome.done().is_some(), n >= 400, "item {n}: {outcome:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_cannot_be_meant_is_not_sent_and_the_others_are() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+    let items = [
+        json!({"id": 1, "fields": ["TITLE"]}),
+        json!({"id": 2, "fields": {"TITLE": "x"}}),
+    ];
+    let client = unlimited(&portal);
+    let outcomes = client
+        .call_each("crm.lead.update", items.clone())
+        .collect()
+        .await;
+    assert!(matches!(outcomes[0], Outcome::NotRun), "{outcomes:?}");
+    assert!(outcomes[1].done().is_some());
+    assert_eq!(portal.stats().commands, 1);
+    let unchecked = builder(&portal).checks(brimful::Checks::Off);
+    let client = unchecked.limit(None).build().unwrap();
+    client.call_each("crm.lead.update", items).collect().await;
+    assert_eq!(portal.stats().commands, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_leaves_gives_up_what_it_waited_for() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 5_000)
+            .latency(Duration::from_millis(50)),
+    );
+    let client = client(&portal);
+    let items = (1..=5_000).map(|id| json!({ "id": id }));
+    let mut outcomes = client.call_each("crm.lead.get", items).outcomes();
+    for _ in 0..2_600 {
+        outcomes.next().await.unwrap();
+    }
+    drop(outcomes);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let limits = client.limits().snapshot();
+    assert_eq!((limits.waiting, limits.in_flight), (0, 0));
+}
