@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::effect::{self, Effect};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::ledger::Calls;
 use crate::reply::Reply;
 
@@ -43,7 +44,8 @@ pub struct Cache {
 
 struct Kept {
     time_to_live: Duration,
-    replies: moka::future::Cache<Key, (Instant, Reply)>,
+    /// Each with the time until which it is kept; `None` is for ever.
+    replies: moka::future::Cache<Key, (Option<Instant>, Reply)>,
 }
 
 /// The generation of the entity, and the parameters in one order.
@@ -82,32 +84,39 @@ impl Cache {
         &'a self,
         method: &str,
         params: &Value,
-        call: impl FnOnce() -> F,
+        call: impl Fn() -> F + Send + Sync + 'a,
     ) -> Option<BoxFuture<'a, Result<Reply, Error>>>
     where
         F: Future<Output = Result<Reply, Error>> + Send + 'a,
     {
         let kept = self.methods.get(&method.to_ascii_lowercase())?;
         let key = (self.generation(&entity(method)), canonical(params));
-        let calling = call();
         Some(
             async move {
                 if let Some((until, reply)) = kept.replies.get(&key).await {
-                    if until > Instant::now() {
+                    if until.is_none_or(|until| until > Instant::now()) {
                         return Ok(reply);
                     }
                     kept.replies.invalidate(&key).await;
                 }
-                let made = kept
-                    .replies
-                    .try_get_with(key, async {
-                        let reply = calling.await?;
-                        Ok((Instant::now() + kept.time_to_live, reply))
-                    })
-                    .await;
-                match made {
-                    Ok((_, reply)) => Ok(reply),
-                    Err(error) => Err(Error::clone(&error)),
+                loop {
+                    let called = AtomicBool::new(false);
+                    let made = kept
+                        .replies
+                        .try_get_with(key.clone(), async {
+                            called.store(true, Ordering::Relaxed);
+                            let reply = call().await?;
+                            Ok::<_, Error>((Instant::now().checked_add(kept.time_to_live), reply))
+                        })
+                        .await;
+                    match made {
+                        Ok((_, reply)) => return Ok(reply),
+                        // It was the deadline of whoever made the call for all.
+                        Err(error)
+                            if error.kind() == ErrorKind::Deadline
+                                && !called.load(Ordering::Relaxed) => {}
+                        Err(error) => return Err(Error::clone(&error)),
+                    }
                 }
             }
             .boxed(),
@@ -118,7 +127,7 @@ impl Cache {
     pub(crate) fn changes(&self, calls: &Calls) -> Changes<'_> {
         let entities: Vec<String> = calls
             .iter()
-            .filter(|(method, _)| &**method != "batch" && effect::of(method) == Effect::Write)
+            .filter(|(method, _)| effect::writes(method))
             .flat_map(|(method, _)| touched(&entity(method)))
             .collect();
         self.forget(&entities);

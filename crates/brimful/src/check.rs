@@ -7,6 +7,7 @@ use brimful_protocol::catalogue::{self, KeysetForm};
 use brimful_protocol::query;
 use serde_json::{Map, Value};
 
+use crate::effect::{self, Effect};
 use crate::error::Error;
 
 /// Whether parameters are looked at before they are sent.
@@ -59,7 +60,7 @@ pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(),
             "order" | "arorder" => told.order()?,
             "fields" | "arfields" if writes(method) => told.map()?,
             "start" => told.number()?,
-            _ => continue,
+            _ => {}
         }
         if carrier == Carrier::Query {
             told.arrives()?;
@@ -98,6 +99,11 @@ pub(crate) fn everything(method: &str, params: &Map<String, Value>) -> Option<St
     })
 }
 
+fn reads(method: &str) -> bool {
+    effect::of(method) == Effect::Read
+}
+
+/// Whether it takes the fields of what it writes as a map.
 fn writes(method: &str) -> bool {
     let last = method.rsplit('.').next().unwrap_or_default();
     ["add", "update", "set"]
@@ -163,7 +169,10 @@ impl Told<'_> {
 
     fn arrives(&self) -> Result<(), Error> {
         match query::vanishing(self.value) {
-            Some((what @ ("null" | "the empty list"), place)) if !place.is_empty() => {
+            // A parameter that is nothing as a whole is as good as none, unless it is what is to be written.
+            Some((what @ ("null" | "the empty list"), place))
+                if !place.is_empty() || self.value.is_array() && !reads(self.method) =>
+            {
                 Err(Error::config(format!(
                     "{what} as {}{place} of {} would vanish in a batch: leave it out, write \"\" to clear a field, or call the method by itself",
                     self.key, self.method

@@ -12,7 +12,7 @@ use crate::auth::{Auth, Callback, Credential, Secret, Who};
 use crate::cache::Cache;
 use crate::check::{self, Carrier, Checks};
 use crate::effect::{self, Effect};
-use crate::error::Error;
+use crate::error::{DidItRun, Error};
 use crate::gate::Rank;
 use crate::http_options::HttpOptions;
 use crate::limits::{Limit, Limits, Priority, SlowGuard};
@@ -134,15 +134,20 @@ impl Client {
         if let Some(cache) = &self.session.cache
             && let Some(reply) = cache.reply(method, &params, || self.send(method, &params, effect))
         {
-            return reply.await;
+            // The call may be that of somebody else, who has more time.
+            return match self.scope.deadline {
+                None => reply.await,
+                Some(at) => tokio::time::timeout_at(at, reply)
+                    .await
+                    .unwrap_or_else(|_| Err(self.session.late(method, DidItRun::Unknown))),
+            };
         }
         self.send(method, &params, effect).await
     }
 
     async fn send(&self, method: &str, params: &Value, effect: Effect) -> Result<Reply, Error> {
         let call = Call::new(method, effect, params.to_string(), &self.scope);
-        let (reply, _) = self.session.run(&call, None, Reply::read).await;
-        let reply = reply?;
+        let reply = self.session.run_apart(call, Reply::read).await.0?;
         if let Some(time) = reply.time() {
             self.session.ledger.note(method, time, 1);
         }
@@ -179,7 +184,8 @@ impl Client {
     #[must_use]
     pub fn with_deadline(&self, within: Duration) -> Self {
         let mut this = self.clone();
-        this.scope.deadline = Some(Instant::now() + within);
+        // Further away than time goes is never.
+        this.scope.deadline = Instant::now().checked_add(within);
         this
     }
 

@@ -15,8 +15,10 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
 
 use crate::batch::{Command, Known, OnError, Outcome, Pace, Runner, has_references, of_error};
+use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::effect::{self, Effect};
+use crate::error::Error;
 
 /// Requests in flight; the gate holds them back as the portal's limit wants it.
 const IN_FLIGHT: usize = 8;
@@ -43,7 +45,8 @@ pub struct Each {
 
 impl Client {
     /// Calls `method` once for each of `items`, which are the parameters of the calls. Any number of items: they are
-    /// taken as they are needed.
+    /// taken as they are needed. One whose parameters cannot be meant (see [`Checks`]) is not sent, and a warning in the
+    /// log says why.
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) {
@@ -181,7 +184,10 @@ impl Caller {
         let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
         let mut commands = Vec::new();
         for (place, params) in items.into_iter().enumerate() {
-            if travels_alone(&params) {
+            if let Err(error) = self.check(&params) {
+                tracing::warn!("not sent: {error}");
+                outcomes[place] = Some(Outcome::NotRun);
+            } else if travels_alone(&params) {
                 outcomes[place] = Some(self.single(params).await);
             } else {
                 let command = Command {
@@ -209,6 +215,14 @@ impl Caller {
             .into_iter()
             .map(|outcome| outcome.unwrap_or(Outcome::NotRun))
             .collect()
+    }
+
+    /// What would vanish from a batch is no fault: such items travel alone.
+    fn check(&self, params: &Value) -> Result<(), Error> {
+        match self.client.session().checks {
+            Checks::On => check::call(&self.method, params, Carrier::Json),
+            Checks::Off => Ok(()),
+        }
     }
 
     async fn single(&self, item: Value) -> Outcome {

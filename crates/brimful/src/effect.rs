@@ -67,6 +67,11 @@ pub(crate) fn of(method: &str) -> Effect {
     }
 }
 
+/// Whether a call of `method` changes anything. A batch does what its commands do, which are told beside it.
+pub(crate) fn writes(method: &str) -> bool {
+    method != "batch" && of(method) == Effect::Write
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

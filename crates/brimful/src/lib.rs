@@ -19,6 +19,7 @@
 //! What belongs where: [`Transport`] makes one attempt, the gate grants each request a slot in time, the session repeats
 //! what may be repeated, and a list's strategy says which commands to send. Nothing else waits, limits or retries.
 
+mod apart;
 mod auth;
 mod batch;
 pub mod blocking;

@@ -44,7 +44,8 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Every call is made once.
+    /// No call is repeated that came to nothing. What the portal refused unrun is still sent when it may be: after the
+    /// wait that a limit asks for, or with a new token.
     #[must_use]
     pub fn never() -> Self {
         Self {

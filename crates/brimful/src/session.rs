@@ -13,10 +13,11 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
 use url::Url;
 
+use crate::apart::apart;
 use crate::auth::{Api, Auth, Failure, Pass, host_of, may_follow};
 use crate::cache::Cache;
 use crate::check::Checks;
-use crate::effect::Effect;
+use crate::effect::{self, Effect};
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
 use crate::ledger::{Calls, Charge, Ledger};
@@ -66,6 +67,8 @@ pub(crate) struct Call {
     pub(crate) scope: Scope,
     /// An attempt that comes to nothing after this long is not made again as it is: it asks for too much at once.
     pub(crate) cut_after: Option<Duration>,
+    /// It writes in steps, and a refusal of one says nothing of those before it.
+    pub(crate) in_steps: bool,
 }
 
 /// On whose behalf a call is made.
@@ -89,7 +92,15 @@ impl Call {
             headers: HeaderMap::new(),
             scope: scope.clone(),
             cut_after: None,
+            in_steps: false,
         }
+    }
+
+    /// Whether it changes anything, whatever it may be repeated as.
+    fn writes(&self) -> bool {
+        self.charges
+            .iter()
+            .any(|(method, _)| effect::writes(method))
     }
 
     /// Whether the last attempt took so long that the call should ask for less.
@@ -123,6 +134,8 @@ pub(crate) struct Effort {
     pub(crate) took: Duration,
     /// What is known of the attempts so far, one that is on its way included.
     ran: Option<DidItRun>,
+    /// An attempt at a write may have run, whatever became of those after it.
+    ran_before: bool,
 }
 
 /// What became of one attempt.
@@ -157,6 +170,20 @@ impl<T> Became<T> {
             Self::TokenRefused(error) => Self::TokenRefused(change(error)),
             Self::Moved(to, error) => Self::Moved(to, change(error)),
             Self::Refused(error) => Self::Refused(change(error)),
+        }
+    }
+}
+
+impl<T> Became<T> {
+    /// The same of a call in steps, of which those before the refused one have been done: it is not made again. Whether
+    /// there is such a method, and who calls, is asked before the first step.
+    fn of_steps(self) -> Self {
+        match self {
+            Self::OverTime(error) => Self::Refused(error.may_have_run()),
+            Self::Refused(error) if error.kind() == ErrorKind::InsufficientScope => {
+                Self::Refused(error.may_have_run())
+            }
+            other => other,
         }
     }
 }
@@ -204,6 +231,25 @@ impl Session {
         }
     }
 
+    /// The same as [`Session::run`], as a task of its own: see [`apart`].
+    pub(crate) async fn run_apart<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: Call,
+        read: impl Fn(&Bytes) -> Result<T, RowsError> + Send + Sync + 'static,
+    ) -> (Result<T, Error>, Effort) {
+        let session = Arc::clone(self);
+        let subject = call.subject.clone();
+        let running = apart(async move { session.run(&call, None, read).await });
+        running.await.unwrap_or_else(|| {
+            let error = Error::new(
+                ErrorKind::Transport,
+                DidItRun::Unknown,
+                "the runtime was shut down while the call was on its way",
+            );
+            (Err(error.at(&self.auth, &subject)), Effort::default())
+        })
+    }
+
     /// Sends a call until it is answered or may not be repeated. `read` makes the result of a sound answer.
     pub(crate) async fn run<T>(
         &self,
@@ -222,16 +268,30 @@ impl Session {
             None => running.await,
             Some(at) => match tokio::time::timeout_at(at, running).await {
                 Ok(result) => result,
-                Err(_) => Err(Error::new(
-                    ErrorKind::Deadline,
-                    effort.ran.unwrap_or(DidItRun::No),
-                    "the deadline of the job passed before the call was answered",
-                )
-                .at(&self.auth, &call.subject)),
+                Err(_) => Err(self.late(&call.subject, effort.ran.unwrap_or(DidItRun::No))),
             },
         };
-        let result = result.map_err(|error| error.attempts(effort.requests));
+        let result = result.map_err(|error| {
+            let error = error.attempts(effort.requests);
+            if effort.ran_before && error.did_it_run() == DidItRun::No {
+                error
+                    .may_have_run()
+                    .and_also("an attempt before the last one may have done it")
+            } else {
+                error
+            }
+        });
         (result, effort)
+    }
+
+    /// The deadline of the job has passed.
+    pub(crate) fn late(&self, subject: &str, ran: DidItRun) -> Error {
+        Error::new(
+            ErrorKind::Deadline,
+            ran,
+            "the deadline of the job passed before the call was answered",
+        )
+        .at(&self.auth, subject)
     }
 
     async fn run_on<T>(
@@ -241,7 +301,7 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         effort: &mut Effort,
     ) -> Result<T, Error> {
-        let started = Instant::now();
+        let mut first = None;
         let mut failures = 0;
         let (mut renewals, mut moves) = (0, 0);
         loop {
@@ -253,6 +313,8 @@ impl Session {
                 .used()
                 .map_err(|failure| no_token(failure).at(&self.auth, &call.subject))?;
             let sent = Instant::now();
+            // The wait for its first turn is no trying: where many calls are made at once it may be long.
+            let first = *first.get_or_insert(sent);
             effort.requests += 1;
             effort.ran = Some(DidItRun::Unknown);
             self.counters.sent(call.body.len(), effort.requests > 1);
@@ -328,7 +390,8 @@ impl Session {
                 }
             };
             effort.ran = Some(error.did_it_run());
-            if started.elapsed() + wait > self.retry.deadline {
+            effort.ran_before |= error.did_it_run() == DidItRun::Unknown && call.writes();
+            if first.elapsed().saturating_add(wait) > self.retry.deadline {
                 return Err(error);
             }
             debug!(method = call.subject, attempt = effort.requests, ?wait, %error, "trying again");
@@ -385,6 +448,11 @@ impl Session {
                     Became::Lost(error)
                 }
             }
+        };
+        let became = if call.in_steps {
+            became.of_steps()
+        } else {
+            became
         };
         match &became {
             Became::Done(_) => {

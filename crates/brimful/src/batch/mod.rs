@@ -220,12 +220,7 @@ impl Batch {
         } else {
             (self.request, self.filled)
         };
-        if let Some(text) = references::nameless(&params) {
-            return Err(Error::config(format!(
-                "the command {:?} has the text {text:?}: in a batch the portal takes it for a reference and replaces it; call the method by itself",
-                &*label.name
-            )));
-        }
+        check_texts(&params).map_err(|error| error.in_command(&label.name))?;
         for referred in references::labels(&params) {
             match self.requests.get(referred.as_str()) {
                 Some(its) if *its == request => {}
@@ -335,6 +330,15 @@ fn check_method(method: &str) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+fn check_texts(params: &Value) -> Result<(), Error> {
+    match references::nameless(params) {
+        None => Ok(()),
+        Some(text) => Err(Error::config(format!(
+            "it has the text {text:?}: in a batch the portal takes it for a reference and replaces it; call the method by itself"
+        ))),
+    }
 }
 
 impl fmt::Debug for Batch {
@@ -552,8 +556,14 @@ impl Client {
                             Ok(None)
                         } else {
                             build(&reply).and_then(|late| {
-                                late.as_ref()
-                                    .map_or(Ok(()), |late| check_method(&late.method))?;
+                                if let Some(late) = &late {
+                                    let there = |referred: &str| {
+                                        reply.get(referred).is_some()
+                                            || commands.iter().any(|(c, _)| *c.label == *referred)
+                                    };
+                                    self.check_late(late, there)
+                                        .map_err(|error| error.in_command(&label))?;
+                                }
                                 Ok(late)
                             })
                         };
@@ -607,6 +617,22 @@ impl Client {
             }
         }
         Ok(reply)
+    }
+
+    /// What [`Batch::add`] and the start of a batch look at, of a command that was not there yet.
+    fn check_late(&self, late: &LateCommand, there: impl Fn(&str) -> bool) -> Result<(), Error> {
+        check_method(&late.method)?;
+        self.check(&late.method, &late.params)?;
+        check_texts(&late.params)?;
+        let nobody = references::labels(&late.params)
+            .into_iter()
+            .find(|label| !there(label));
+        match nobody {
+            None => Ok(()),
+            Some(label) => Err(Error::config(format!(
+                "it refers to {label:?}, and no command before it has that label"
+            ))),
+        }
     }
 
     fn check(&self, method: &str, params: &Value) -> Result<(), Error> {

@@ -1,5 +1,8 @@
 //! One request of commands: how it is written and read.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use brimful_protocol::batch::{BatchReply, command};
 use brimful_protocol::rows::RowsError;
 use brimful_protocol::{Envelope, EnvelopeError, Time, scalar};
@@ -14,13 +17,13 @@ use crate::error::Error;
 use crate::session::Call;
 
 impl Client {
-    /// Sends commands in one request; an answer for each.
+    /// Sends commands in one request; an answer for each, and how long the last attempt took.
     pub(super) async fn send_commands(
         &self,
         commands: &[Command],
         on_error: OnError,
         effect: Effect,
-    ) -> Result<Vec<Answer>, Error> {
+    ) -> (Result<Vec<Answer>, Error>, Duration) {
         let cmd: Map<String, Value> = commands
             .iter()
             .map(|c| {
@@ -38,15 +41,22 @@ impl Client {
             charges: counts.iter().map(|(m, n)| ((*m).into(), *n)).collect(),
             ..Call::new("batch", effect, body, self.scope())
         };
-        let (read, _) = self
+        let labels: Arc<[(Arc<str>, String)]> = commands
+            .iter()
+            .map(|c| (Arc::clone(&c.label), c.method.clone()))
+            .collect();
+        let (came, effort) = self
             .session()
-            .run(&call, None, |body| read(body, commands))
+            .run_apart(call, move |body| read(body, &labels))
             .await;
         let Read {
             answers,
             time,
             times,
-        } = read?;
+        } = match came {
+            Ok(read) => read,
+            Err(error) => return (Err(error), effort.took),
+        };
         let ledger = &self.session().ledger;
         // Some portals charge the batch itself, some its commands, some both: each is noted under its own name.
         if let Some(time) = &time {
@@ -59,7 +69,7 @@ impl Client {
                 counts.get(method.as_str()).copied().unwrap_or(1),
             );
         }
-        Ok(answers)
+        (Ok(answers), effort.took)
     }
 }
 
@@ -71,7 +81,8 @@ struct Read {
     times: IndexMap<String, Time>,
 }
 
-fn read(body: &Bytes, commands: &[Command]) -> Result<Read, RowsError> {
+/// Reads the reply to commands of these labels and methods.
+fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<Read, RowsError> {
     let envelope = Envelope::parse(body)?;
     if let Some(error) = envelope.error {
         return Err(RowsError::Api(error));
@@ -83,14 +94,14 @@ fn read(body: &Bytes, commands: &[Command]) -> Result<Read, RowsError> {
     let mut times = IndexMap::new();
     let answers = commands
         .iter()
-        .map(|command| {
-            let label = &*command.label;
+        .map(|(label, method)| {
+            let label = &**label;
             if let Some(time) = reply
                 .result_time
                 .get(label)
                 .filter(|t| t.operating.is_some())
             {
-                times.insert(command.method.clone(), time.clone());
+                times.insert(method.clone(), time.clone());
             }
             let count = |raw: Option<&&serde_json::value::RawValue>| {
                 raw.and_then(|raw| scalar::count(raw.get()))

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use brimful_protocol::KnownCode;
 use brimful_protocol::batch::MAX_COMMANDS;
-use tokio::time::Instant;
 
 use super::references::{self, Known};
 use super::{Answer, Command, OnError, Outcome};
@@ -20,6 +19,8 @@ use crate::error::{DidItRun, Error};
 const REPEATS: u32 = 20;
 /// A request is to be done in this time: a portal cuts it after 60 seconds, and what it did until then is unknown.
 const LONGEST_REQUEST: Duration = Duration::from_secs(20);
+/// A request that came to nothing after so long was cut for its length.
+const CUT_AFTER: Duration = Duration::from_secs(10);
 
 /// How many commands a request may have to be done in good time, learned from the requests before it.
 #[derive(Debug)]
@@ -97,23 +98,35 @@ impl Runner {
                 self.on_error
             };
             let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
-            let at = Instant::now();
-            let came = match self.client.send_commands(&sent, on_error, effect).await {
+            let (came, took) = self.client.send_commands(&sent, on_error, effect).await;
+            let came = match came {
                 Ok(came) => came,
                 Err(failed) => {
+                    if took >= CUT_AFTER && failed.did_it_run() == DidItRun::Unknown {
+                        // Nobody knows how much longer it would have taken.
+                        self.pace.learn(2 * took, sent.len());
+                    }
                     run.fail(&places, &failed);
                     error = Some(failed);
                     break;
                 }
             };
             any_answered = true;
-            self.pace.learn(at.elapsed(), sent.len());
+            self.pace.learn(took, sent.len());
             let mut refused = false;
             let mut failed = false;
             for ((place, command), answer) in places.into_iter().zip(&sent).zip(came) {
                 match &answer.outcome {
                     // The portal halted before it: its turn is still to come.
                     Outcome::NotRun if failed && on_error == OnError::Halt => {}
+                    Outcome::NotRun if effect_of_one(self.effect, command) == Effect::Write => {
+                        failed = true;
+                        let why = "the portal's reply says nothing of it".to_owned();
+                        run.settle(place, Outcome::Unknown(why).into());
+                        if self.on_error == OnError::Halt {
+                            return run.end(error, any_answered);
+                        }
+                    }
                     outcome => match passing(outcome, effect_of_one(self.effect, command)) {
                         Some(why) if repeats < REPEATS => {
                             refused = true;
@@ -267,7 +280,7 @@ fn passing(outcome: &Outcome, effect: Effect) -> Option<KnownCode> {
             code @ KnownCode::Internal if effect == Effect::Read => Some(code),
             _ => None,
         },
-        // The portal passed it over.
+        // The portal passed it over; a read may be sent again.
         Outcome::NotRun => Some(KnownCode::Other),
         _ => None,
     }

@@ -39,6 +39,8 @@ struct Wanted {
 struct Reading {
     joined: Option<Joined>,
     total: Option<u64>,
+    /// The portal counted other rows for a later page than for the first.
+    recounted: bool,
     /// Where the pages after the first begin that are still to come, in order.
     starts: Vec<u64>,
     /// Pages that came.
@@ -178,6 +180,8 @@ impl Reading {
             self.starts.clear();
             return;
         };
+        self.recounted |=
+            self.total.is_some() && answer.total.is_some() && answer.total != self.total;
         let Some(next) = answer.next else {
             match &mut self.joined {
                 None => self.outcome = Some(Outcome::Done(page)),
@@ -224,12 +228,14 @@ impl Reading {
         self.starts.clone()
     }
 
-    /// Every page has come, and they are not as many rows as were counted: the rows changed meanwhile.
+    /// Every page has come, and they are not as many rows as were counted, or were counted anew: the rows changed
+    /// meanwhile. A row that was added moves the others on, from one page to the next, and where the last page is full
+    /// their number stays the same.
     fn is_torn(&self) -> bool {
         let rows = self.joined.as_ref().map(|joined| joined.len() as u64);
         self.outcome.is_none()
             && self.starts.is_empty()
-            && self.total.is_some_and(|total| rows != Some(total))
+            && (self.recounted || self.total.is_some_and(|total| rows != Some(total)))
     }
 
     fn give_up(&mut self) {

@@ -26,6 +26,7 @@ pub use id::ItemId;
 pub use listed::{FoundInList, ListAndGet};
 
 use crate::batch::Outcome;
+use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::error::Error;
 use fetch::Fetcher;
@@ -156,7 +157,7 @@ impl GetById {
     /// What came for each ID as a stream: in the order in which the IDs were given, each of them once.
     ///
     /// # Errors
-    /// The parameters are no object, or hold a `start`.
+    /// The parameters are no object, hold a `start`, or cannot be meant (see [`Checks`]).
     pub fn stream(self) -> Result<Founds, Error> {
         let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
         let mut asked = HashSet::new();
@@ -210,6 +211,9 @@ fn fetcher(
     field: Option<String>,
     params: Value,
 ) -> Result<Fetcher, Error> {
+    if client.session().checks == Checks::On {
+        check::call(&method, &params, Carrier::Json)?;
+    }
     let params = match params {
         Value::Object(params) => params,
         other => {

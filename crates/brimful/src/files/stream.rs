@@ -18,10 +18,12 @@ use url::Url;
 
 use super::download::{Downloaded, Hosts};
 use super::head::Head;
+use crate::apart::apart;
+use crate::auth::Failure;
 use crate::client::Client;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::ledger::Calls;
-use crate::session::{Effort, no_token};
+use crate::session::{Effort, Scope, Session, no_token};
 use crate::transport::{Request, Streaming, TransportError, TransportErrorKind};
 
 /// What errors call it.
@@ -244,35 +246,18 @@ impl FileStream {
     }
 
     async fn attempt(&mut self) -> Became {
-        let session = self.client.session();
         let mut request = Request::get(self.url.clone());
         request.headers = self.headers();
-        let (nobody, mut effort): (Calls, _) = (Arc::new([]), Effort::default());
-        let mut permit = session
-            .permit(&nobody, self.client.scope(), &mut effort)
-            .await;
-        let pass = match permit.used() {
-            Ok(pass) => pass,
-            Err(failure) => return Became::Refused(no_token(failure)),
-        };
-        // A link has its credential in it, but for some of an application's.
-        let portal = session.auth.origin();
-        let signed = self
-            .url
-            .query_pairs()
-            .any(|(name, _)| name == "auth" || name == "access_token");
-        if let Some(token) = pass.header
-            && self.url.origin() == portal.origin()
-            && !signed
-        {
-            request.headers.insert(AUTHORIZATION, token);
-        }
-        let sent = Instant::now();
-        let answer = session.open(request).await;
-        drop(permit);
-        match answer {
-            Ok(answer) => self.judge(answer, sent).await,
-            Err(error) => Became::Lost(lost(error)),
+        let asking = apart(ask(
+            Arc::clone(self.client.session()),
+            self.client.scope().clone(),
+            request,
+        ));
+        match asking.await {
+            Some(Ok((Ok(answer), sent))) => self.judge(answer, sent).await,
+            Some(Ok((Err(error), _))) => Became::Lost(lost(error)),
+            Some(Err(failure)) => Became::Refused(no_token(failure)),
+            None => Became::Refused(no_file("the runtime was shut down")),
         }
     }
 
@@ -409,6 +394,30 @@ impl FileStream {
         self.body = Some(answer.body);
         Ok(())
     }
+}
+
+/// Takes its turn before the gate and asks for a file; what came, and when it was asked for.
+async fn ask(
+    session: Arc<Session>,
+    scope: Scope,
+    mut request: Request,
+) -> Result<(Result<Streaming, TransportError>, Instant), Failure> {
+    let (nobody, mut effort): (Calls, _) = (Arc::new([]), Effort::default());
+    let mut permit = session.permit(&nobody, &scope, &mut effort).await;
+    let pass = permit.used()?;
+    // A link has its credential in it, but for some of an application's.
+    let signed = request
+        .url
+        .query_pairs()
+        .any(|(name, _)| name == "auth" || name == "access_token");
+    if let Some(token) = pass.header
+        && request.url.origin() == session.auth.origin().origin()
+        && !signed
+    {
+        request.headers.insert(AUTHORIZATION, token);
+    }
+    let sent = Instant::now();
+    Ok((session.open(request).await, sent))
 }
 
 async fn text_of(body: &mut Body) -> Result<BytesMut, TransportError> {

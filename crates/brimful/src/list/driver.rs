@@ -127,7 +127,10 @@ impl Driver {
 
     /// Walks the list to its end. Stops early if nobody listens any more.
     pub(crate) async fn run(mut self, rows: mpsc::Sender<Message>) {
-        let message = match self.walk(&rows).await {
+        let walked = self.walk(&rows).await;
+        // The reader may take its time, and nothing more is to be sent.
+        self.slot = None;
+        let message = match walked {
             Ok(true) => Message::Done(self.finish()),
             Ok(false) => return,
             Err(error) => {
@@ -193,6 +196,11 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = rows.closed() => return Ok(false),
+                () = until(self.scope.deadline) => {
+                    let message = "the deadline of the job passed before the list was read to its end";
+                    return Err(Error::new(ErrorKind::Deadline, DidItRun::Unknown, message)
+                        .at(&self.session.auth, &self.method));
+                }
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
                 granted = ready(&mut self.slot), if wanted => {
                     self.slot = None;
@@ -467,6 +475,13 @@ impl Driver {
             (observer.0)(&progress);
         }
         self.progress.send_replace(progress);
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

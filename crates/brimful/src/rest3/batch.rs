@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ use super::Rest3;
 use crate::auth::Api;
 use crate::check;
 use crate::effect::{self, Effect};
-use crate::error::Error;
+use crate::error::{DidItRun, Error, ErrorKind};
 use crate::session::Call;
 
 /// Calls of REST 3.0 that go out as one request. The portal ends at the first failure, and its error is that of the whole
@@ -128,16 +129,30 @@ impl Rest3 {
             .collect();
         let expected = body.len();
         let scope = self.client.scope();
+        let mut counts: IndexMap<&str, u32> = IndexMap::from([("batch", 1)]);
+        for item in &batch.items {
+            *counts.entry(&item.method).or_default() += 1;
+        }
+        // Calls before the one that was refused have been done.
+        let in_steps = batch
+            .items
+            .iter()
+            .rev()
+            .skip(1)
+            .any(|item| effect::writes(&item.method));
         let call = Call {
             api: Api::Rest3,
+            charges: counts.iter().map(|(m, n)| ((*m).into(), *n)).collect(),
+            in_steps,
             ..Call::new("batch", effect, Value::Array(body).to_string(), scope)
         };
         let results: Vec<Box<RawValue>> = self.run(call, None).await?.result()?;
         if results.len() != expected {
-            return Err(Error::config(format!(
+            let message = format!(
                 "the portal answered a batch of {expected} calls with {} results",
                 results.len()
-            )));
+            );
+            return Err(Error::new(ErrorKind::Decode, DidItRun::Yes, message));
         }
         Ok(results)
     }

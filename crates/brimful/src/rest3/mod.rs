@@ -140,10 +140,10 @@ impl Rest3 {
             call.headers.insert(IDEMPOTENCY_KEY, value);
         }
         let session = self.client.session();
-        let (reply, _) = session.run(&call, None, Reply::read).await;
-        let reply = reply?;
+        let method = call.method.clone();
+        let reply = session.run_apart(call, Reply::read).await.0?;
         if let Some(time) = reply.time() {
-            session.ledger.note(&call.method, time, 1);
+            session.ledger.note(&method, time, 1);
         }
         Ok(reply)
     }

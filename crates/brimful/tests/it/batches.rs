@@ -5,8 +5,9 @@ use brimful_portal::{
     Costs, Fault, FaultRule, Generation, OperatingLimit, Portal, PortalConfig, When,
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use crate::support::{client, portal, unlimited};
+use crate::support::{client, portal, scripted, unlimited};
 
 fn leads() -> PortalConfig {
     PortalConfig::new().rows("crm.lead", 100)
@@ -342,4 +343,89 @@ async fn commands_whose_request_failed_are_reported_as_they_are() {
     assert!(matches!(refused, Outcome::Failed(_)), "{refused:?}");
     let (_, lost) = outcome_of(Fault::Reset(When::BeforeWork)).await;
     assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_null_in_a_late_command_is_not_lost() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+    let client = unlimited(&portal);
+    let mut batch = Batch::new();
+    batch.add("lead", "crm.lead.get", json!({"id": 7})).unwrap();
+    batch
+        .late("clear", |_| {
+            Ok(LateCommand::new(
+                "crm.lead.update",
+                json!({"id": 7, "fields": {"COMMENTS": null}}),
+            ))
+        })
+        .unwrap();
+    let reply = client.batch(batch).await.unwrap();
+    assert!(
+        matches!(reply.get("clear"), Some(Outcome::NotRun)),
+        "{reply:?}"
+    );
+    let error = reply.stopped().unwrap();
+    assert!(error.to_string().contains("fields[COMMENTS]"), "{error}");
+    assert_eq!(error.command(), Some("clear"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_of_a_late_command_that_a_portal_would_replace_is_named() {
+    for text in ["the $total due", "as in $result[nobody][ID]"] {
+        let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+        let client = unlimited(&portal);
+        let mut batch = Batch::new();
+        batch.add("lead", "crm.lead.get", json!({"id": 7})).unwrap();
+        batch
+            .late("title", move |_| {
+                Ok(LateCommand::new(
+                    "crm.lead.update",
+                    json!({"id": 7, "fields": {"TITLE": text}}),
+                ))
+            })
+            .unwrap();
+        let reply = client.batch(batch).await.unwrap();
+        assert!(
+            matches!(reply.get("title"), Some(Outcome::NotRun)),
+            "{reply:?}"
+        );
+        let error = reply.stopped().expect("an error").to_string();
+        assert!(error.contains("title"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_in_a_batch_is_not_lost_whatever_its_name() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+    let client = unlimited(&portal);
+    let mut batch = Batch::new();
+    batch
+        .add(
+            "rows",
+            "crm.lead.productrows.set",
+            json!({"id": 7, "rows": []}),
+        )
+        .unwrap();
+    let error = client.batch(batch).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(error.to_string().contains("rows"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_whose_commands_are_refused_ends_at_its_deadline() {
+    let refused = r#"{"error":"QUERY_LIMIT_EXCEEDED","error_description":"Too many requests"}"#;
+    let body = format!(r#"{{"result":{{"result":[],"result_error":{{"a":{refused}}}}}}}"#);
+    let client = scripted(move |_, _| Ok((200, body.clone())))
+        .build()
+        .unwrap()
+        .with_deadline(Duration::from_secs(60));
+    let mut batch = Batch::new();
+    batch.add("a", "crm.lead.get", json!({"id": 1})).unwrap();
+    let started = Instant::now();
+    let _ = client.batch(batch).await;
+    assert!(
+        started.elapsed() < Duration::from_secs(61),
+        "{:?}",
+        started.elapsed()
+    );
 }

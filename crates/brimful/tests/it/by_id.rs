@@ -1,11 +1,14 @@
 //! Items by their IDs.
 
+use std::time::Duration;
+
 use brimful::{ErrorKind, ItemId, Outcome};
 use brimful_portal::{Fault, FaultRule, PortalConfig, When};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use crate::support::{client, portal, unlimited};
+use crate::support::{client, portal, scripted, unlimited};
 
 #[tokio::test(start_paused = true)]
 async fn results_are_found_by_id_and_come_in_the_order_of_the_ids() {
@@ -234,4 +237,102 @@ async fn what_cannot_be_fetched_by_id_is_refused_by_name() {
         .collect()
         .await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_items_by_id_may_call_in_between() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 5_000)
+            .latency(Duration::from_millis(50)),
+    );
+    let client = client(&portal);
+    let mut found = client
+        .get_by_id("crm.lead.get", 1..=5_000)
+        .stream()
+        .unwrap();
+    let mut done = 0;
+    let reading = async {
+        while let Some(found) = found.next().await {
+            assert!(found.outcome.done().is_some());
+            done += 1;
+            if done % 50 == 0 {
+                client.call("user.current", json!({})).await.unwrap();
+            }
+        }
+    };
+    timeout(Duration::from_secs(3600), reading)
+        .await
+        .expect("it hangs");
+    assert_eq!(done, 5_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_whose_rows_move_between_its_pages_is_read_again() {
+    // A hundred rows from the highest ID down; behind the first page somebody adds another one, so that the second page
+    // begins with the last row of the first, and is as long as it was to be.
+    let client = scripted(|n, body| {
+        let command = body["cmd"].as_object().unwrap().values().next().unwrap();
+        let start: u64 = match command.as_str().unwrap().split_once("start=") {
+            Some((_, start)) => start.parse().unwrap(),
+            None => 0,
+        };
+        let total = if n == 0 { 100 } else { 101 };
+        let from: u64 = total - start;
+        let rows: Vec<Value> = (from.saturating_sub(49).max(1)..=from)
+            .rev()
+            .map(|id| json!({ "ID": id.to_string() }))
+            .collect();
+        let mut result = json!({
+            "result": {"i0": rows}, "result_error": [], "result_total": {"i0": total}, "result_next": [],
+        });
+        if start + 50 < total {
+            result["result_next"] = json!({ "i0": start + 50 });
+        }
+        // Several pages in a request are answered under their own names.
+        let labels = body["cmd"].as_object().unwrap();
+        if labels.len() > 1 {
+            for (at, label) in labels.keys().enumerate() {
+                let from = 101 - 50 * (at as u64 + 1);
+                let rows: Vec<Value> = (from.saturating_sub(49).max(1)..=from)
+                    .rev()
+                    .map(|id| json!({ "ID": id.to_string() }))
+                    .collect();
+                result["result"][label] = json!(rows);
+                result["result_total"][label] = json!(101);
+            }
+        }
+        Ok((200, json!({ "result": result }).to_string()))
+    })
+    .build()
+    .unwrap();
+    let found = client
+        .get_by_id("crm.activity.list", [7])
+        .id_field("filter[OWNER_ID]")
+        .collect()
+        .await
+        .unwrap();
+    let rows: Vec<Value> = found.result(7).unwrap();
+    let ids: Vec<u64> = rows
+        .iter()
+        .map(|row| row["ID"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(ids, (1..=101).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_that_cannot_be_meant_are_refused_before_the_first_call() {
+    let portal = portal(PortalConfig::unlimited());
+    let error = unlimited(&portal)
+        .get_by_id("tasks.task.get", [1])
+        .params(json!({"select": "ID"}))
+        .collect()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(
+        error.to_string().contains("select of tasks.task.get"),
+        "{error}"
+    );
+    assert_eq!(portal.stats().requests, 0);
 }

@@ -1,10 +1,14 @@
 use std::time::Duration;
 
-use brimful::{Batch, Cache, Client};
+use brimful::rest3::Batch3;
+use brimful::{Batch, Cache, Client, ErrorKind};
 use brimful_portal::{Fault, Portal, PortalConfig};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::support::{builder, portal};
+
+const AN_HOUR: Duration = Duration::from_secs(3600);
 
 fn cached(portal: &Portal) -> Client {
     let cache = Cache::new()
@@ -111,4 +115,91 @@ async fn an_error_is_not_kept_and_a_write_never() {
         .result()
         .unwrap();
     assert_ne!(one, other);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_shares_a_cached_call_keeps_his_own_deadline() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 10)
+            .latency(Duration::from_secs(20)),
+    );
+    let cache = Cache::new().method("crm.lead.get", AN_HOUR, 10);
+    let client = builder(&portal).cache(cache).build().unwrap();
+    let patient = {
+        let client = client.clone();
+        tokio::spawn(async move { client.call("crm.lead.get", json!({"id": 1})).await })
+    };
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let started = Instant::now();
+    let hasty = client
+        .with_deadline(Duration::from_secs(5))
+        .call("crm.lead.get", json!({"id": 1}))
+        .await;
+    assert_eq!(hasty.unwrap_err().kind(), ErrorKind::Deadline);
+    assert!(
+        started.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        started.elapsed()
+    );
+    assert!(patient.await.unwrap().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_of_one_is_no_error_of_another_who_shares_the_call() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 10)
+            .latency(Duration::from_secs(20)),
+    );
+    let cache = Cache::new().method("crm.lead.get", AN_HOUR, 10);
+    let client = builder(&portal).cache(cache).build().unwrap();
+    let hasty = {
+        let client = client.with_deadline(Duration::from_secs(5));
+        tokio::spawn(async move { client.call("crm.lead.get", json!({"id": 1})).await })
+    };
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let patient = client.call("crm.lead.get", json!({"id": 1})).await;
+    assert!(hasty.await.unwrap().is_err());
+    patient.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_or_a_time_to_live_without_end_is_none() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+    let cache = Cache::new().method("crm.lead.get", Duration::MAX, 10);
+    let client = builder(&portal)
+        .cache(cache)
+        .build()
+        .unwrap()
+        .with_deadline(Duration::MAX);
+    for _ in 0..2 {
+        client.call("crm.lead.get", json!({"id": 1})).await.unwrap();
+    }
+    assert_eq!(portal.stats().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_of_a_rest_3_batch_drop_what_was_kept() {
+    let portal = portal(PortalConfig::unlimited().rows("tasks.task", 10));
+    let cache = Cache::new().method("tasks.task.get", AN_HOUR, 10);
+    let client = builder(&portal).limit(None).cache(cache).build().unwrap();
+    let title = async || {
+        let reply = client
+            .call("tasks.task.get", json!({"taskId": 3}))
+            .await
+            .unwrap();
+        reply.item::<Value>().unwrap()["title"].clone()
+    };
+    title().await;
+    let mut batch = Batch3::new();
+    batch
+        .add(
+            "a",
+            "tasks.task.update",
+            json!({"id": 3, "fields": {"title": "Changed"}}),
+        )
+        .unwrap();
+    client.rest3().batch(batch).await.unwrap();
+    assert_eq!(title().await, "Changed");
 }

@@ -1,8 +1,11 @@
-use brimful::{DidItRun, ErrorKind};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use brimful::{Batch, DidItRun, ErrorKind, OnError, Outcome, TransportErrorKind};
 use brimful_portal::{Fault, PortalConfig, When};
 use serde_json::{Value, json};
 
-use crate::support::{client, portal};
+use crate::support::{client, portal, scripted};
 
 fn leads() -> PortalConfig {
     PortalConfig::new().rows("crm.lead", 100)
@@ -106,4 +109,106 @@ async fn a_wrong_webhook_code_is_an_error_at_once() {
     let error = client.call("user.current", json!({})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert_eq!(portal.stats().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_may_have_run_once_is_not_said_not_to_have_run() {
+    let client = scripted(|n, _| {
+        Err(if n == 0 {
+            TransportErrorKind::Broken
+        } else {
+            TransportErrorKind::Connect
+        })
+    })
+    .build()
+    .unwrap();
+    let add = json!({"fields": {"TITLE": "x"}});
+    let error = client
+        .call_idempotent("crm.lead.add", add.clone())
+        .await
+        .unwrap_err();
+    assert_eq!(error.did_it_run(), DidItRun::Unknown, "{error}");
+    let client = scripted(|n, _| {
+        Err(if n == 0 {
+            TransportErrorKind::Broken
+        } else {
+            TransportErrorKind::Connect
+        })
+    })
+    .build()
+    .unwrap();
+    let outcomes = client
+        .call_each("crm.lead.add", [add])
+        .idempotent()
+        .collect()
+        .await;
+    assert!(matches!(outcomes[0], Outcome::Unknown(_)), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_is_it_where_the_deadline_passes_while_it_waits_to_be_repeated() {
+    let client = scripted(|n, _| {
+        if n == 0 {
+            Err(TransportErrorKind::Broken)
+        } else {
+            Ok((
+                503,
+                r#"{"error":"QUERY_LIMIT_EXCEEDED","error_description":"Too many requests"}"#
+                    .to_owned(),
+            ))
+        }
+    })
+    .build()
+    .unwrap()
+    .with_deadline(Duration::from_secs(10));
+    let error = client
+        .call_idempotent("crm.lead.add", json!({"fields": {}}))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+    assert_eq!(error.did_it_run(), DidItRun::Unknown, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waited_long_for_its_turn_is_repeated_like_any_other() {
+    let failed = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&failed);
+    let client = scripted(move |n, _| {
+        if n == 3_100 {
+            seen.lock().unwrap().push(n);
+            Err(TransportErrorKind::Broken)
+        } else {
+            Ok((200, r#"{"result":true}"#.to_owned()))
+        }
+    })
+    .build()
+    .unwrap();
+    let calls = (0..3_200).map(|_| client.call("user.current", json!({})));
+    let replies = futures_util::future::join_all(calls).await;
+    assert_eq!(failed.lock().unwrap().len(), 1);
+    for reply in replies {
+        reply.unwrap();
+    }
+}
+
+#[test]
+fn futures_are_send() {
+    fn send<T: Send>(_: &T) {}
+    let client = scripted(|_, _| Err(TransportErrorKind::Connect))
+        .build()
+        .unwrap();
+    send(&client.call("x", json!({})));
+    send(&client.call_raw("x", json!({})));
+    send(&client.batch(Batch::new()));
+    send(&client.call_each("x", [json!({})]).collect());
+    send(&client.get_by_id("x", [1]).collect());
+    send(&client.list("x").collect::<Value>());
+    send(&client.list_and_get("x", "y").collect());
+    send(&client.download("x").bytes());
+    send(&client.download("x").to_file("x"));
+    send(&client.call_method("x", json!({})));
+    send(&client.call_batch([("a", "b", json!({}))], OnError::Halt));
+    send(&client.fields("crm.lead", json!({})));
+    send(&client.rest3().call("x", json!({})));
+    send(&client.rest3().openapi());
 }

@@ -1,10 +1,15 @@
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use brimful::Outcome;
 use brimful_portal::{Costs, Fault, FaultRule, PortalConfig, RateLimit, When};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use crate::support::{builder, ids, portal, unlimited};
+use crate::support::{builder, client, ids, portal, scripted, unlimited};
 
 fn leads(rows: usize) -> impl Iterator<Item = Value> + Send + 'static {
     (0..rows).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}))
@@ -173,7 +178,7 @@ async fn reads_and_idempotent_writes_are_repeated_until_they_are_answered() {
 #[tokio::test(start_paused = true)]
 async fn items_blocked_by_the_operating_limit_are_called_when_it_is_over() {
     let costs = Costs {
-        call: std::time::Duration::from_secs(1),
+        call: Duration::from_secs(1),
         ..Costs::default()
     };
     let portal = portal(PortalConfig::new().rows("crm.lead", 1_500).costs(costs));
@@ -181,7 +186,7 @@ async fn items_blocked_by_the_operating_limit_are_called_when_it_is_over() {
         .map(|id| json!({"id": id, "fields": {"TITLE": "x"}}))
         .collect();
     // The client believes that the portal allows more than it does.
-    let client = builder(&portal).operating_time_limit(std::time::Duration::from_secs(6000));
+    let client = builder(&portal).operating_time_limit(Duration::from_secs(6000));
     let outcomes = client
         .build()
         .unwrap()
@@ -199,4 +204,156 @@ async fn items_blocked_by_the_operating_limit_are_called_when_it_is_over() {
     .await
     .unwrap();
     assert_eq!(rows.len(), 1_500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_outcomes_may_call_in_between() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 5_000)
+            .latency(Duration::from_millis(50)),
+    );
+    let client = client(&portal);
+    let items = (1..=5_000).map(|id| json!({"id": id, "fields": {"TITLE": "x"}}));
+    let mut outcomes = client.call_each("crm.lead.update", items).outcomes();
+    let mut done = 0;
+    let reading = async {
+        while let Some(outcome) = outcomes.next().await {
+            assert!(outcome.done().is_some());
+            done += 1;
+            if done % 50 == 0 {
+                client.call("user.current", json!({})).await.unwrap();
+            }
+        }
+    };
+    timeout(Duration::from_secs(3600), reading)
+        .await
+        .expect("it hangs");
+    assert_eq!(done, 5_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn slowed_down_a_reader_of_outcomes_may_call_in_between() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 1_000)
+            .latency(Duration::from_millis(50)),
+    );
+    let client = client(&portal);
+    let _slow = client.slow(1);
+    let items = (1..=1_000).map(|id| json!({"id": id, "fields": {"TITLE": "x"}}));
+    let mut outcomes = client.call_each("crm.lead.update", items).outcomes();
+    let reading = async {
+        while let Some(outcome) = outcomes.next().await {
+            assert!(outcome.done().is_some());
+            client.call("user.current", json!({})).await.unwrap();
+        }
+    };
+    timeout(Duration::from_secs(3600), reading)
+        .await
+        .expect("it hangs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_came_while_nobody_asked_is_done() {
+    // Over real HTTP the timeout of a request runs on while its future is not asked after.
+    let portal = portal(PortalConfig::unlimited().latency(Duration::from_millis(50)));
+    let client = unlimited(&portal);
+    let items = (0..1_000).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}));
+    let mut outcomes = client.call_each("crm.lead.add", items).outcomes();
+    outcomes.next().await.unwrap();
+    let before = portal.stats().commands;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(before <= 450, "{before}");
+    let snapshot = client.limits().snapshot();
+    assert_eq!(snapshot.in_flight, 0, "requests wait for a reader");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_the_reply_says_nothing_of_is_not_sent_again() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let client = scripted(move |_, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok((
+            200,
+            r#"{"result":{"result":[],"result_error":[],"result_total":[],"result_next":[],"result_time":[]}}"#.to_owned(),
+        ))
+    })
+    .build()
+    .unwrap();
+    let add = json!({"fields": {"TITLE": "x"}});
+    let outcomes = client.call_each("crm.lead.add", [add]).collect().await;
+    assert_eq!(sent.load(Ordering::SeqCst), 1);
+    assert!(matches!(outcomes[0], Outcome::Unknown(_)), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_the_limit_does_not_make_requests_smaller() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 1_000));
+    let client = builder(&portal)
+        .limit(brimful::Limit::new(1.0, 0.01))
+        .build()
+        .unwrap();
+    let items = (1..=1_000).map(|id| json!({ "id": id }));
+    let outcomes = client.call_each("crm.lead.get", items).collect().await;
+    assert!(outcomes.iter().all(|outcome| outcome.done().is_some()));
+    assert_eq!(portal.stats().requests, 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_are_cut_for_their_length_are_followed_by_smaller_ones() {
+    let costs = Costs {
+        call: Duration::from_secs(2),
+        ..Costs::default()
+    };
+    let portal = portal(PortalConfig::unlimited().costs(costs).operating_limit(None));
+    let outcomes = unlimited(&portal)
+        .call_each("crm.lead.add", leads(1_000))
+        .collect()
+        .await;
+    // Eight requests of fifty were on their way before the first of them was cut.
+    for (n, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(outcome.done().is_some(), n >= 400, "item {n}: {outcome:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_cannot_be_meant_is_not_sent_and_the_others_are() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+    let items = [
+        json!({"id": 1, "fields": ["TITLE"]}),
+        json!({"id": 2, "fields": {"TITLE": "x"}}),
+    ];
+    let client = unlimited(&portal);
+    let outcomes = client
+        .call_each("crm.lead.update", items.clone())
+        .collect()
+        .await;
+    assert!(matches!(outcomes[0], Outcome::NotRun), "{outcomes:?}");
+    assert!(outcomes[1].done().is_some());
+    assert_eq!(portal.stats().commands, 1);
+    let unchecked = builder(&portal).checks(brimful::Checks::Off);
+    let client = unchecked.limit(None).build().unwrap();
+    client.call_each("crm.lead.update", items).collect().await;
+    assert_eq!(portal.stats().commands, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_leaves_gives_up_what_it_waited_for() {
+    let portal = portal(
+        PortalConfig::new()
+            .rows("crm.lead", 5_000)
+            .latency(Duration::from_millis(50)),
+    );
+    let client = client(&portal);
+    let items = (1..=5_000).map(|id| json!({ "id": id }));
+    let mut outcomes = client.call_each("crm.lead.get", items).outcomes();
+    for _ in 0..2_600 {
+        outcomes.next().await.unwrap();
+    }
+    drop(outcomes);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let limits = client.limits().snapshot();
+    assert_eq!((limits.waiting, limits.in_flight), (0, 0));
 }

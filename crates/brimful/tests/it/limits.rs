@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use brimful::{Batch, Limit, Priority};
 use brimful_portal::{Costs, Fault, Generation, OperatingLimit, PortalConfig, RateLimit};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::support::{builder, client, ids, portal};
 
@@ -396,4 +397,22 @@ async fn a_list_that_nobody_reads_on_does_not_hold_the_gate() {
         .expect("the call waits for a list that stands still")
         .unwrap();
     drop(pages);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_asks_after_holds_nobody_up() {
+    let portal = portal(PortalConfig::new().latency(Duration::from_millis(50)));
+    let client = client(&portal);
+    let calls = (0..200).map(|_| client.call("user.current", json!({})));
+    let mut calls = stream::iter(calls).buffered(10);
+    let reading = async {
+        while let Some(reply) = calls.next().await {
+            reply.unwrap();
+            client.call("user.current", json!({})).await.unwrap();
+        }
+    };
+    timeout(Duration::from_secs(3600), reading)
+        .await
+        .expect("it hangs");
+    assert_eq!(portal.stats().refusals(), 0);
 }

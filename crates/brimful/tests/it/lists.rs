@@ -1,9 +1,12 @@
-use brimful::list::Tail;
-use brimful::{ErrorKind, Page, Walk};
-use brimful_portal::{Fault, FaultRule, PortalConfig, When};
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::support::{client, ids, portal, truth, unlimited};
+use brimful::list::Tail;
+use brimful::{ErrorKind, Limit, Page, Walk};
+use brimful_portal::{Costs, Fault, FaultRule, Generation, OperatingLimit, PortalConfig, When};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::support::{builder, client, ids, portal, truth, unlimited};
 
 fn sparse(rows: u64) -> PortalConfig {
     PortalConfig::unlimited()
@@ -407,4 +410,55 @@ async fn a_parameter_of_a_list_by_pages_keeps_its_spelling() {
         .params(json!({"FILTER": {"ID": 3}}));
     let (rows, _) = ids(list).await.unwrap();
     assert_eq!(rows, [3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_waits_for_operating_time_ends_at_its_deadline() {
+    let costs = Costs {
+        call: Duration::from_secs(1),
+        ..Costs::default()
+    };
+    let portal = portal(
+        PortalConfig::unlimited()
+            .rows("crm.lead", 20_000)
+            .costs(costs)
+            .operating_limit(OperatingLimit {
+                seconds: 60.0,
+                generation: Generation::Expiring,
+            }),
+    );
+    let started = Instant::now();
+    let client = unlimited(&portal).with_deadline(Duration::from_secs(100));
+    let error = ids(client.list("crm.lead.list").select(["ID"]))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
+    assert!(
+        started.elapsed() < Duration::from_secs(102),
+        "{:?}",
+        started.elapsed()
+    );
+    assert!(error.report().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_waits_for_its_first_slot_ends_at_its_deadline() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));
+    let client = builder(&portal)
+        .limit(Limit::new(1.0, 0.001))
+        .build()
+        .unwrap();
+    client.call("user.current", json!({})).await.unwrap();
+    let started = Instant::now();
+    let error = ids(client
+        .with_deadline(Duration::from_secs(10))
+        .list("crm.lead.list"))
+    .await
+    .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
+    assert!(
+        started.elapsed() < Duration::from_secs(11),
+        "{:?}",
+        started.elapsed()
+    );
 }

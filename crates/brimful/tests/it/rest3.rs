@@ -1,9 +1,12 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use brimful::rest3::{Batch3, Filter};
-use brimful::{Client, ErrorKind, FieldKind};
+use brimful::{Client, DidItRun, ErrorKind, FieldKind};
 use brimful_portal::{Fault, Portal, PortalConfig, When};
 use serde_json::{Value, json};
 
-use crate::support::{builder, portal};
+use crate::support::{builder, portal, scripted};
 
 fn tasks() -> Portal {
     portal(PortalConfig::unlimited().rows("tasks.task", 300))
@@ -194,4 +197,29 @@ async fn fields_have_one_schema_wherever_they_come_from() {
     assert!(users["EMAIL"].title.is_some());
     let rest3 = client.rest3().fields("tasks.task.list").await.unwrap();
     assert_eq!(rest3["id"].kind, FieldKind::Integer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rest_3_batch_that_a_limit_stopped_halfway_is_not_sent_again() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let client = scripted(move |n, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        if n == 0 {
+            Ok((429, r#"{"error":{"code":"BITRIX_REST_V3_EXCEPTION_RATELIMITEXCEPTION","message":"limit"}}"#.to_owned()))
+        } else {
+            Ok((200, r#"{"result":[{"id":1},{"id":2}]}"#.to_owned()))
+        }
+    })
+    .build()
+    .unwrap();
+    let mut batch = Batch3::new();
+    for alias in ["a", "b"] {
+        batch
+            .add(alias, "tasks.task.add", json!({"fields": {"title": "x"}}))
+            .unwrap();
+    }
+    let error = client.rest3().batch(batch).await.unwrap_err();
+    assert_eq!(sent.load(Ordering::SeqCst), 1);
+    assert_eq!(error.did_it_run(), DidItRun::Unknown, "{error}");
 }

@@ -1,6 +1,9 @@
 //! The emulator as a transport, and what the tests ask it.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use brimful::{
     Client, ClientBuilder, Request, Response, Transport, TransportError, TransportErrorKind,
@@ -8,6 +11,8 @@ use brimful::{
 use brimful_portal::{Portal, PortalConfig, Reply};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
 pub(crate) const WEBHOOK: &str = "https://portal.test/rest/1/demo/";
 
@@ -95,4 +100,51 @@ pub(crate) async fn truth(portal: &Portal, method: &str) -> Vec<u64> {
             return ids;
         }
     }
+}
+
+/// Answers request by request, as a function says.
+struct Answers<F> {
+    sent: AtomicUsize,
+    answer: F,
+}
+
+/// What comes of a request: a status and a body.
+pub(crate) type Answer = Result<(u16, String), TransportErrorKind>;
+
+impl<F> fmt::Debug for Answers<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answers")
+    }
+}
+
+impl<F: Fn(usize, &Value) -> Answer + Send + Sync + 'static> Transport for Answers<F> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let n = self.sent.fetch_add(1, Ordering::SeqCst);
+        let body = serde_json::from_slice(&request.body).unwrap_or_default();
+        let answer = (self.answer)(n, &body);
+        async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            match answer {
+                Ok((status, body)) => Ok(Response {
+                    status: StatusCode::from_u16(status).unwrap(),
+                    headers: HeaderMap::new(),
+                    body: body.into(),
+                }),
+                Err(kind) => Err(TransportError { kind, source: None }),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// A client of a portal that answers as a function of the number of the request and its body says.
+pub(crate) fn scripted(
+    answer: impl Fn(usize, &Value) -> Answer + Send + Sync + 'static,
+) -> ClientBuilder {
+    Client::builder(WEBHOOK)
+        .transport(Answers {
+            sent: AtomicUsize::new(0),
+            answer,
+        })
+        .seed(1)
 }
