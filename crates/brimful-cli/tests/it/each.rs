@@ -401,8 +401,9 @@ fn a_portal_that_takes_no_calls_is_not_asked_again_and_again() {
     assert_exact(&outcomes, &created(&desk, &portal));
 }
 
-fn wait_for(portal: &Running, requests: u64) {
+fn wait_for(portal: &Running, requests: u64, child: &mut Child) {
     while portal.server.portal().stats().requests < requests {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before that");
         std::thread::yield_now();
     }
 }
@@ -444,8 +445,8 @@ fn an_interrupted_run_waits_for_what_is_on_its_way_and_can_be_gone_on_with() {
     let slow = FaultRule::every(1, Fault::Delay(std::time::Duration::from_millis(300)));
     portal.server.portal().faults().add(slow);
     desk.write("leads.jsonl", &titles(1..=3_000));
-    let child = started(&desk, &portal.url());
-    wait_for(&portal, 9);
+    let mut child = started(&desk, &portal.url());
+    wait_for(&portal, 9, &mut child);
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
@@ -471,7 +472,7 @@ fn a_run_that_is_killed_leaves_what_was_on_its_way_as_unknown() {
     portal.server.portal().faults().add(slow);
     desk.write("leads.jsonl", &titles(1..=3_000));
     let mut child = started(&desk, &portal.url());
-    wait_for(&portal, 20);
+    wait_for(&portal, 20, &mut child);
     signal(&child, "-KILL");
     child.wait().unwrap();
     while portal.server.portal().stats().in_flight > 0 {
@@ -496,16 +497,17 @@ fn a_run_that_goes_on_and_is_killed_can_be_gone_on_with_too() {
     desk.write("leads.jsonl", &titles(1..=3_000));
     let url = portal.url();
     let faults = portal.server.portal().faults();
-    let late = std::time::Duration::from_millis(100);
+    // A run takes seconds, so that it is killed in its middle on a machine with much to do as well.
+    let late = std::time::Duration::from_millis(500);
     let mut unknown = 0;
-    for requests in [15, 40, 65] {
+    for requests in [15, 30, 45] {
         faults.add(FaultRule::every(1, Fault::Delay(late)));
         let mut child = desk
             .command(&add(&url, &["--resume"]))
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        wait_for(&portal, requests);
+        wait_for(&portal, requests, &mut child);
         signal(&child, "-KILL");
         child.wait().unwrap();
         while portal.server.portal().stats().in_flight > 0 {
