@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use brimful::{Found, ItemId, Outcome};
+use brimful::{Effect, Found, ItemId, Outcome};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
@@ -61,6 +61,14 @@ enum Stopped {
 }
 
 pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failure> {
+    // `get crm.deal.delete 7` is a slip of the hand that nobody can undo.
+    if Effect::of(&args.method) == Effect::Write {
+        return Err(Failure::usage(format!(
+            "{} may write: get is for methods that read",
+            args.method
+        ))
+        .hint("brimful call METHOD --each calls any method for every line of a file"));
+    }
     if let Some(file) = &args.ids {
         input::once(file, args.params.json.as_deref())?;
     }

@@ -46,6 +46,17 @@ fn every_id_has_a_line_in_the_order_given() {
 }
 
 #[test]
+fn a_method_that_writes_is_no_way_to_get_anything() {
+    let (desk, portal) = (Desk::new(), portal(leads(9)));
+    let output = desk.run(&["get", "crm.lead.delete", "7", "--portal", &portal.url()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("crm.lead.delete may write"), "{said}");
+    let lead = desk.run(&["get", "crm.lead.get", "7", "--portal", &portal.url()]);
+    assert_eq!(lead.status.code(), Some(0));
+}
+
+#[test]
 fn ids_may_have_spaces_between_them_in_one_word_too() {
     let (desk, portal) = (Desk::new(), portal(leads(9)));
     let url = portal.url();

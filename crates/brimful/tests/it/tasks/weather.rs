@@ -1,10 +1,16 @@
 //! What goes wrong on the way does not show in what comes.
 
+use std::time::Duration;
+
 use brimful::tasks::{Field, Filter, Rest, Test};
-use brimful_portal::{Faults, PortalConfig};
+use brimful::{AppCredentials, Client, MemoryTokenStore, OAuth};
+use brimful_portal::{App, Faults, PortalConfig};
 
 use super::ids;
+use crate::line::Line;
 use crate::support::{builder, portal};
+
+const PORTAL: &str = "https://portal.test";
 
 /// The weather of one list, which is to come whole all the same.
 async fn whole(weather: &str, rest: Rest) {
@@ -50,6 +56,34 @@ async fn every_task_comes_once_whatever_happens_on_the_way() {
         for rest in [Rest::Two, Rest::Three] {
             whole(weather, rest).await;
         }
+    }
+}
+
+/// The token expires in the middle of the list.
+#[tokio::test(start_paused = true)]
+async fn a_list_of_tasks_goes_on_over_a_token_that_has_expired() {
+    for rest in [Rest::Two, Rest::Three] {
+        let app = App::new("app.1", "s3cret", "https://app.test/in").signed_in_as(1);
+        let portal = portal(
+            PortalConfig::unlimited()
+                .app(app)
+                .address(PORTAL)
+                .token_ttl(Duration::from_secs(60))
+                .latency(Duration::from_secs(25))
+                .rows("tasks.task", 6_000),
+        );
+        let app = AppCredentials::new("app.1", "s3cret").token_server(PORTAL);
+        let store = MemoryTokenStore::new(crate::oauth::tokens(&portal).await);
+        let line = Line::to(PORTAL, &portal);
+        let client = Client::builder(OAuth::load(app, store).await.unwrap())
+            .transport(line.clone())
+            .batch_size(20)
+            .build()
+            .unwrap();
+        let (tasks, _) = client.tasks().list().by(rest).collect().await.unwrap();
+        assert_eq!(ids(&tasks), (1..=6_000).collect::<Vec<u64>>(), "by {rest}");
+        let refreshes = line.to_path("/oauth/token/").len();
+        assert!(refreshes > 0, "by {rest} the token did not expire");
     }
 }
 
