@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::runtime::Runtime;
 use crate::list::{Tail, Walk};
-use crate::{Error, ListReport, Outcome, Page, Progress};
+use crate::{Error, ListReport, Page, Progress};
 
 /// A whole list, not yet asked for; see [`crate::List`].
 #[derive(Debug, Clone)]
@@ -129,6 +129,11 @@ impl Pages {
     pub fn progress(&self) -> Progress {
         self.inner.progress()
     }
+
+    /// See [`crate::Pages::watch`].
+    pub fn watch(&self) -> watch::Receiver<Progress> {
+        self.inner.watch()
+    }
 }
 
 impl Iterator for Pages {
@@ -158,26 +163,5 @@ impl<T: DeserializeOwned + Send> Iterator for Rows<T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.runtime.wait(self.inner.next_row()).transpose()
-    }
-}
-
-/// Outcomes in the order of the items.
-#[derive(Debug)]
-pub struct Outcomes {
-    inner: crate::Outcomes,
-    runtime: Arc<Runtime>,
-}
-
-impl Outcomes {
-    pub(super) fn new(inner: crate::Outcomes, runtime: Arc<Runtime>) -> Self {
-        Self { inner, runtime }
-    }
-}
-
-impl Iterator for Outcomes {
-    type Item = Outcome;
-
-    fn next(&mut self) -> Option<Outcome> {
-        self.runtime.wait(self.inner.next())
     }
 }

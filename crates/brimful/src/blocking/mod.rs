@@ -15,6 +15,7 @@
 //! ```
 
 mod by_id;
+mod each;
 mod files;
 mod list;
 pub mod oauth;
@@ -28,15 +29,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use by_id::{FoundInList, Founds, GetById, ListAndGet};
+pub use each::{Each, Outcomes};
 pub use files::Download;
-pub use list::{List, Outcomes, Pages, Rows};
+pub use list::{List, Pages, Rows};
 pub use rest3::Rest3;
 use runtime::Runtime;
 pub use tasks::{Checklist, Comments, Elapsed, TaskList, TaskPages, TaskRows, Tasks};
 
 use crate::{
-    Batch, BatchReply, ClientBuilder, Credential, Error, Fields, ItemId, Limits, OnError, Outcome,
-    Priority, RawReply, Reply, SlowGuard, Stats,
+    Batch, BatchReply, ClientBuilder, Credential, Error, Fields, ItemId, Limits, OnError, Priority,
+    RawReply, Reply, SlowGuard, Stats,
 };
 
 /// A client of one portal that waits for each answer; see [`crate::Client`].
@@ -113,24 +115,16 @@ impl Client {
         self.runtime.wait(self.inner.batch(batch))
     }
 
-    /// See [`crate::Client::call_each`]: the outcomes, in the order of the items.
-    pub fn call_each<I>(&self, method: impl Into<String>, items: I) -> Vec<Outcome>
+    /// See [`crate::Client::call_each`].
+    pub fn call_each<I>(&self, method: impl Into<String>, items: I) -> Each
     where
         I: IntoIterator<Item = Value>,
         I::IntoIter: Send + 'static,
     {
-        self.runtime
-            .wait(self.inner.call_each(method, items).collect())
-    }
-
-    /// The same as they come, in the order of the items.
-    pub fn call_each_iter<I>(&self, method: impl Into<String>, items: I) -> Outcomes
-    where
-        I: IntoIterator<Item = Value>,
-        I::IntoIter: Send + 'static,
-    {
-        let outcomes = self.inner.call_each(method, items).outcomes();
-        Outcomes::new(outcomes, Arc::clone(&self.runtime))
+        Each::new(
+            self.inner.call_each(method, items),
+            Arc::clone(&self.runtime),
+        )
     }
 
     /// See [`crate::Client::list`].

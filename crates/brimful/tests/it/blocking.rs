@@ -55,13 +55,17 @@ fn use_it(url: &str) {
     assert_eq!((rows.len(), report.rows), (1_234, 1_234));
 
     let items = (0..60).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}));
-    let outcomes = client.call_each("crm.lead.add", items.clone());
+    let outcomes = client.call_each("crm.lead.add", items.clone()).collect();
     assert!(
         outcomes
             .iter()
             .all(|outcome| matches!(outcome, Outcome::Done(_)))
     );
-    assert_eq!(client.call_each_iter("crm.lead.add", items).count(), 60);
+    let one_by_one = client.call_each("crm.lead.add", items).outcomes();
+    assert_eq!(one_by_one.count(), 60);
+    let touch = [json!({"id": 1, "fields": {"OPENED": "Y"}})];
+    let touched = client.call_each("crm.lead.update", touch).idempotent();
+    assert!(touched.collect()[0].done().is_some());
 
     let found = client.get_by_id("crm.lead.get", [7_u64, 3, 7]).collect();
     let found = found.unwrap();
