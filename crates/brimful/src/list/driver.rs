@@ -148,6 +148,8 @@ impl Driver {
         self.report.strategy = self.plan.strategy.name();
         self.report.complete_to = self.plan.strategy.extent().complete_to;
         self.report.proof = self.plan.strategy.proof();
+        self.report.hidden = self.plan.strategy.hidden();
+        self.report.verification = self.plan.strategy.verification().cloned();
         self.report.resume = self.plan.strategy.reached().map(|after| Resume {
             after,
             filter: self.plan.above.clone(),

@@ -12,15 +12,14 @@ use serde_json::{Map, Value};
 
 use super::carriage::{Carriage, OwnedPlace};
 use super::cursor::{CursorPages, Family};
-use super::keyset::{KeysetPages, Names};
-use super::lanes::{Lanes, Width};
+use super::keyset::pages::{KeysetPages, Names};
+use super::keyset::{KeysetWalk, Way};
 use super::offset::{Again, OffsetPages, Order};
 use super::position::Position;
 use super::strategy::Strategy;
 use super::tail::Tail;
 use super::walk::Walk;
 use super::whole::{Sorting, Trust, Whole};
-use super::windows::Windows;
 use crate::auth::Api;
 use crate::error::Error;
 use params::Sorted;
@@ -34,6 +33,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) tail: Tail,
     pub(crate) api: Api,
     pub(crate) resume_after: Option<u64>,
+    pub(crate) verify: bool,
 }
 
 pub(crate) struct Plan {
@@ -61,6 +61,7 @@ pub(crate) fn plan(wanted: Wanted<'_>) -> Result<Plan, Error> {
         walk: wanted.walk,
         tail: wanted.tail,
         resume_after: wanted.resume_after,
+        verify: wanted.verify,
     };
     planner.check(&wanted.params)?;
     planner.plan(wanted.params)
@@ -73,6 +74,7 @@ struct Planner<'a> {
     walk: Walk,
     tail: Tail,
     resume_after: Option<u64>,
+    verify: bool,
 }
 
 impl Planner<'_> {
@@ -235,22 +237,29 @@ impl Planner<'_> {
         bounds.above = bounds.above.max(self.resume_after.unwrap_or(0));
         let rest3 = keyset.form == KeysetForm::Triples;
         let pages = KeysetPages::new(keyset, names, params, bounds);
-        let strategy: Box<dyn Strategy> = match self.walk {
-            Walk::Windows => Box::new(Windows::new(pages, self.tail)),
-            // A batch of REST 3.0 ends at its first failure, so there each page travels by itself.
-            _ if rest3 => Box::new(Windows::new(pages, self.tail)),
-            Walk::Chain => Box::new(Lanes::new(pages, Width::One, self.tail)),
-            _ => Box::new(Lanes::new(pages, Width::Many, self.tail)),
+        let way = match self.walk {
+            Walk::Windows => Way::Windows,
+            Walk::Chain => Way::Chain,
+            _ => Way::Lanes,
         };
+        let mut strategy = KeysetWalk::new(pages, way, self.tail);
+        if self.verify {
+            if rest3 {
+                return Err(Error::config(
+                    "REST 3.0 does not count rows, so a list of it cannot be verified",
+                ));
+            }
+            strategy = strategy.verified();
+        }
         // Rows that were to be left out would come again by pages.
-        let fallback = if self.walk == Walk::Auto && self.resume_after.is_none() {
+        let fallback = if self.walk == Walk::Auto && self.resume_after.is_none() && !self.verify {
             let position = self.position(by_pages)?;
             Some(Box::new(self.by_pages(position, Order::Parallel)?))
         } else {
             None
         };
         Ok(Plan {
-            strategy,
+            strategy: Box::new(strategy),
             carriage: self.carriage(),
             place: self.place(keyset.key, Some(keyset.row)),
             above: (!rest3).then(|| format!(">{}", keyset.filter)),
@@ -260,6 +269,7 @@ impl Planner<'_> {
 
     fn by_pages(&self, mut position: Position, order: Order) -> Result<Plan, Error> {
         self.cannot_resume()?;
+        self.cannot_verify()?;
         let known = self.known;
         let documented = known.and_then(|method| method.keyset.map(|k| k.filter).or(method.id));
         // Nothing is renamed here: methods without a walk by ID may know a parameter in one spelling only.
@@ -288,6 +298,7 @@ impl Planner<'_> {
     }
 
     fn by_cursor(&self, mut params: Map<String, Value>) -> Result<Plan, Error> {
+        self.cannot_verify()?;
         let found = families::cursor(self.method, self.api)
             .unwrap_or_else(|| families::likely_cursor(self.api));
         let above = if found.family.ascends() {
@@ -312,6 +323,7 @@ impl Planner<'_> {
 
     fn whole(&self, params: Map<String, Value>, trust: Trust) -> Result<Plan, Error> {
         self.cannot_resume()?;
+        self.cannot_verify()?;
         let known = self.known;
         let sorting = match known.map(|known| known.shape) {
             Some(Shape::Map) => Sorting::ById,
@@ -357,5 +369,15 @@ impl Planner<'_> {
                 self.method
             ))),
         }
+    }
+
+    fn cannot_verify(&self) -> Result<(), Error> {
+        if self.verify {
+            return Err(Error::config(format!(
+                "the list of {} is not walked by ID, so its rows cannot be counted by range of IDs: read it without verify",
+                self.method
+            )));
+        }
+        Ok(())
     }
 }

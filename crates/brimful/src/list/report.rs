@@ -38,6 +38,10 @@ pub struct ListReport {
     pub complete_to: Option<u64>,
     /// What the rows are proved to be; of a list that broke off, what those are that came.
     pub proof: Proof,
+    /// Rows that the portal counts and does not show to this user, as far as they were met: rights are the usual reason.
+    pub hidden: u64,
+    /// The portal's counts against the rows that came, where [`List::verify`](crate::List::verify) asked for them.
+    pub verification: Option<Verification>,
     /// The portal's clock, in Unix seconds, when it answered the first request. [`Proof::UpTo`] holds for the rows that
     /// were there at this time and were not deleted before the end of the walk.
     pub as_of: Option<f64>,
@@ -83,6 +87,41 @@ impl Proof {
             None => Self::None,
         }
     }
+}
+
+/// The portal's counts by range of IDs, held against the rows that came.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// let (leads, report) = client.list("crm.lead.list").verify().collect::<serde_json::Value>().await?;
+/// for difference in report.verification.iter().flat_map(|verification| &verification.differences) {
+///     println!("{difference:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verification {
+    /// Ranges that were counted.
+    pub ranges: u64,
+    /// Ranges whose count differed at first, at most 100 of them. Where more was counted than had come, the range was
+    /// read again before its rows were handed out.
+    pub differences: Vec<RangeDifference>,
+}
+
+/// A range of IDs whose count differed from the rows that had come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RangeDifference {
+    /// The range begins behind this ID.
+    pub after: u64,
+    /// The last ID of the range.
+    pub up_to: u64,
+    /// Rows that the portal counted; `None`: it answered without a count.
+    pub counted: Option<u64>,
+    /// Rows that had come. More than were counted: some were deleted meanwhile.
+    pub came: u64,
 }
 
 /// Where a list is to be gone on with.

@@ -6,7 +6,7 @@ use brimful_protocol::ApiError;
 use brimful_protocol::rows::{Onward, Page, PageOutcome};
 use serde_json::Value;
 
-use super::report::Proof;
+use super::report::{Proof, Verification};
 
 /// A command of a list: its method is the list's, and its label is given by its place in the request (`p0`, `p1`, …).
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +99,16 @@ pub(crate) trait Strategy: Send {
 
     /// What the rows handed out so far are proved to be.
     fn proof(&self) -> Proof;
+
+    /// Rows that the portal counts and does not show.
+    fn hidden(&self) -> u64 {
+        0
+    }
+
+    /// The counts that were held against the rows, where that was asked for.
+    fn verification(&self) -> Option<&Verification> {
+        None
+    }
 
     /// The ID after which the rows not handed out yet begin, where rows come in the order of their IDs.
     fn reached(&self) -> Option<u64> {

@@ -4,8 +4,7 @@ use brimful_protocol::catalogue::{Keyset, KeysetForm, Method};
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::list::bounds::Bounds;
-use crate::list::keyset::Names;
+use crate::list::keyset::pages::{Bounds, Names};
 
 /// In which order the caller wants the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,6 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
-use crate::list::lanes::{Lanes, Width};
 use crate::list::tail::Tail;
 
 /// Walks the whole list by lanes.
@@ -16,7 +15,7 @@ fn walk(
     in_flight: usize,
     churn: impl FnMut(&mut Model),
 ) -> Walked {
-    let mut lanes = Lanes::new(pages_of("crm.lead.list", bounds), Width::Many, Tail::Sweep);
+    let mut lanes = KeysetWalk::new(pages_of("crm.lead.list", bounds), Way::Lanes, Tail::Sweep);
     walk_with(&mut lanes, 50, model, in_flight, churn).unwrap()
 }
 
@@ -142,10 +141,10 @@ proptest! {
         let ids = stretched(stretches, &mut fastrand::Rng::with_seed(seed));
         let mut lasting: BTreeSet<u64> = ids.iter().copied().collect();
         let highest = ids.last().copied().unwrap_or(0);
-        for width in [Width::Many, Width::One] {
+        for way in [Way::Lanes, Way::Chain] {
             let mut model = Model::new(ids.iter().copied(), seed);
             (model.lost, model.memory) = (lost, memory);
-            let mut lanes = Lanes::new(pages_of("crm.lead.list", Bounds::default()), width, Tail::Sweep);
+            let mut lanes = KeysetWalk::new(pages_of("crm.lead.list", Bounds::default()), way, Tail::Sweep);
             let walked = walk_with(&mut lanes, room, &mut model, in_flight, |model| {
                 change(model, churn, highest, &mut lasting);
             }).unwrap();

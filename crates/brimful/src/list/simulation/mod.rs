@@ -1,6 +1,7 @@
 //! Strategies against a modelled portal, by the thousand lists: no network, no clock, requests answered in any order.
 
 mod lanes;
+mod misbehaviour;
 mod one_by_one;
 mod windows;
 
@@ -11,18 +12,24 @@ use brimful_protocol::catalogue::{self, Keyset};
 use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
 use serde_json::{Map, Value, json};
 
-use super::bounds::Bounds;
-use super::keyset::{KeysetPages, Names};
+use super::keyset::pages::{Bounds, KeysetPages, Names};
+use super::keyset::{KeysetWalk, Way};
 use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
 
-/// A portal that holds IDs and answers pages of them, as an older list or as one of REST 3.0.
+/// A portal that holds IDs and answers pages of them, as an older list or as one of REST 3.0, and misbehaves as told.
 struct Model {
     ids: BTreeSet<u64>,
     random: fastrand::Rng,
     /// Rows of a full page.
     page: usize,
-    /// Rows that the list leaves out of its pages, as the rights of a user do.
+    /// Rows that rights take out of a page after it was cut.
     hidden: BTreeSet<u64>,
+    counts: Counts,
+    /// Pages still to be spoilt, and how likely each one is.
+    hiccups: usize,
+    hiccup_chance: f64,
+    /// The highest ID that was ever given: no portal gives one twice.
+    newest: u64,
     /// Rows may wait in so many bytes.
     memory: usize,
     /// Of requests, this share comes to nothing.
@@ -31,12 +38,24 @@ struct Model {
     requests: usize,
 }
 
+/// What the portal says when it is asked for the number of rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Counts {
+    All,
+    /// The rows that the user may see.
+    Visible,
+    Nothing,
+    /// No more than so many.
+    AtMost(u64),
+}
+
 /// What a command asks for.
 struct Range {
     above: u64,
     up_to: u64,
     down: bool,
     limit: usize,
+    counted: bool,
 }
 
 impl Model {
@@ -46,6 +65,10 @@ impl Model {
             random: fastrand::Rng::with_seed(seed),
             page: 50,
             hidden: BTreeSet::new(),
+            counts: Counts::All,
+            hiccups: 0,
+            hiccup_chance: 0.0,
+            newest: 0,
             memory: 4_000_000,
             lost: 0.0,
             commands: 0,
@@ -65,12 +88,44 @@ impl Model {
         self.requests += 1;
         self.commands += commands.len();
         assert!(commands.len() <= 50, "a batch has at most 50 commands");
-        let mut pages: Vec<Vec<u64>> = Vec::new();
+        let mut pages: Vec<ModelPage> = Vec::new();
         for command in commands {
             let range = range(&command.params, &pages);
-            pages.push(self.rows(&range));
+            let page = self.page_of(&range);
+            pages.push(page);
         }
         batch(&pages)
+    }
+
+    fn page_of(&mut self, range: &Range) -> ModelPage {
+        let mut ids = self.rows(range);
+        let in_range = || {
+            let some = range.above < range.up_to;
+            let ids = some.then(|| self.ids.range(range.above + 1..=range.up_to));
+            ids.into_iter().flatten()
+        };
+        let mut total = match self.counts {
+            _ if !range.counted => None,
+            Counts::Nothing => None,
+            Counts::All => Some(in_range().count() as u64),
+            Counts::Visible => {
+                Some(in_range().filter(|id| !self.hidden.contains(id)).count() as u64)
+            }
+            Counts::AtMost(most) => Some((in_range().count() as u64).min(most)),
+        };
+        if self.hiccups > 0 && self.random.f64() < self.hiccup_chance {
+            self.hiccups -= 1;
+            match self.random.u8(..4) {
+                0 => (ids, total) = (Vec::new(), total.map(|_| 0)),
+                1 => (ids, total) = (Vec::new(), None),
+                2 => ids.clear(),
+                _ => {
+                    let share = self.random.f64();
+                    ids.retain(|_| self.random.f64() < share);
+                }
+            }
+        }
+        ModelPage { ids, total }
     }
 
     fn rows(&self, range: &Range) -> Vec<u64> {
@@ -90,16 +145,38 @@ impl Model {
     }
 }
 
+/// A page as the model answers it.
+#[derive(Debug, Clone, Default)]
+struct ModelPage {
+    ids: Vec<u64>,
+    total: Option<u64>,
+}
+
+impl From<Vec<u64>> for ModelPage {
+    fn from(ids: Vec<u64>) -> Self {
+        Self { ids, total: None }
+    }
+}
+
 /// A batch reply with these pages.
-fn batch(pages: &[Vec<u64>]) -> BatchOfLists {
+fn batch(pages: &[ModelPage]) -> BatchOfLists {
     let mut body = String::from(r#"{"result":{"result":{"#);
     for (place, page) in pages.iter().enumerate() {
-        let rows: Vec<String> = page
-            .iter()
-            .map(|id| format!(r#"{{"ID":"{id}"}}"#))
-            .collect();
         let comma = if place == 0 { "" } else { "," };
-        write!(body, r#"{comma}"p{place}":[{}]"#, rows.join(",")).unwrap();
+        write!(body, r#"{comma}"p{place}":["#).unwrap();
+        for (i, id) in page.ids.iter().enumerate() {
+            let comma = if i == 0 { "" } else { "," };
+            write!(body, r#"{comma}{{"ID":"{id}"}}"#).unwrap();
+        }
+        body.push(']');
+    }
+    body.push_str(r#"},"result_total":{"#);
+    let mut comma = "";
+    for (place, page) in pages.iter().enumerate() {
+        if let Some(total) = page.total {
+            write!(body, r#"{comma}"p{place}":{total}"#).unwrap();
+            comma = ",";
+        }
     }
     body.push_str("}}}");
     let labels: Vec<String> = (0..pages.len()).map(label).collect();
@@ -110,10 +187,9 @@ fn batch(pages: &[Vec<u64>]) -> BatchOfLists {
     read_batch(&body.into(), &labels, place).unwrap()
 }
 
-fn range(params: &Value, pages: &[Vec<u64>]) -> Range {
+fn range(params: &Value, pages: &[ModelPage]) -> Range {
     let filter = &params["filter"];
     if params["pagination"].is_null() {
-        assert_eq!(params["start"], -1, "no page is counted");
         return Range {
             above: match &filter[">ID"] {
                 Value::Null => 0,
@@ -121,9 +197,10 @@ fn range(params: &Value, pages: &[Vec<u64>]) -> Range {
                 Value::String(reference) => dereference(reference, pages),
                 other => panic!("{other} is no ID"),
             },
-            up_to: filter["<=ID"].as_u64().unwrap_or(u64::MAX),
+            up_to: filter["<=ID"].as_u64().unwrap_or(u64::MAX - 1),
             down: params["order"]["ID"] == "DESC",
             limit: 50,
+            counted: params["start"] == 0,
         };
     }
     let bound = |operator: &str| {
@@ -133,20 +210,23 @@ fn range(params: &Value, pages: &[Vec<u64>]) -> Range {
     };
     Range {
         above: bound(">").unwrap_or(0),
-        up_to: bound("<=").unwrap_or(u64::MAX),
+        up_to: bound("<=").unwrap_or(u64::MAX - 1),
         down: params["order"]["id"] == "DESC",
         limit: params["pagination"]["limit"].as_u64().unwrap() as usize,
+        counted: false,
     }
 }
 
-/// What a legacy list makes of `$result[pN][49][ID]`: where the page is too short, the page itself, cast to 1 or 0.
-fn dereference(reference: &str, pages: &[Vec<u64>]) -> u64 {
-    let page = reference
+/// What a legacy list makes of `$result[pN][I][ID]`: where the page is too short, the page itself, cast to 1 or 0.
+fn dereference(reference: &str, pages: &[ModelPage]) -> u64 {
+    let (page, row) = reference
         .strip_prefix("$result[p")
-        .and_then(|r| r.strip_suffix("][49][ID]"))
+        .and_then(|r| r.strip_suffix("][ID]"))
+        .and_then(|r| r.split_once("]["))
         .unwrap();
-    let page = &pages[page.parse::<usize>().unwrap()];
-    page.get(49).copied().unwrap_or(u64::from(!page.is_empty()))
+    let ids = &pages[page.parse::<usize>().unwrap()].ids;
+    let row: usize = row.parse().unwrap();
+    ids.get(row).copied().unwrap_or(u64::from(!ids.is_empty()))
 }
 
 struct Walked {
@@ -172,7 +252,7 @@ fn walk_with(
 ) -> Result<Walked, Stuck> {
     let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
     let mut ids = Vec::new();
-    for _ in 0..1_000_000 {
+    for _ in 0..20_000 {
         while let Some(page) = strategy.pop() {
             assert!(!page.is_empty(), "a page without rows is handed out");
             ids.extend(page.ids().map(Option::unwrap));
@@ -266,8 +346,9 @@ fn stretched(stretches: Vec<(u64, usize, u64)>, random: &mut fastrand::Rng) -> V
 fn change(model: &mut Model, changes: usize, highest: u64, lasting: &mut BTreeSet<u64>) {
     for _ in 0..changes {
         if model.random.bool() {
-            let next = model.ids.last().copied().unwrap_or(0) + model.random.u64(1..20);
-            model.ids.insert(next);
+            model.newest = model.newest.max(model.ids.last().copied().unwrap_or(0));
+            model.newest += model.random.u64(1..20);
+            model.ids.insert(model.newest);
         } else {
             let from = model.random.u64(..=highest);
             if let Some(&gone) = model.ids.range(from..).next() {

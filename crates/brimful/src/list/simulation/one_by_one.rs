@@ -188,6 +188,7 @@ proptest! {
                 up_to: u64::MAX,
                 down: false,
                 limit: cursor["limit"].as_u64().unwrap() as usize,
+                counted: false,
             }))
         }).unwrap();
         prop_assert_eq!(is_exact(&came, &lasting), Ok(()));

@@ -163,7 +163,7 @@ struct Sum {
 
 impl Sum {
     fn rate(self) -> f64 {
-        (self.rows / self.span).clamp(1e-12, 1.0)
+        (self.rows / self.span).clamp(1e-19, 1.0)
     }
 }
 

@@ -4,9 +4,7 @@ use brimful_protocol::Reference;
 use brimful_protocol::catalogue::{Keyset, KeysetForm};
 use serde_json::{Map, Value, json};
 
-use super::bounds::Bounds;
-use super::lane::Segment;
-use super::strategy::{ListCommand, label};
+use crate::list::strategy::{ListCommand, label};
 
 /// The way up or down the IDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,12 +73,14 @@ impl KeysetPages {
         }
     }
 
-    /// A page of rows above `above` (a literal or a reference), up to `up_to`.
-    pub(crate) fn command(
+    /// A page of rows above `above` (a literal or a reference), up to `up_to`, with the count of all rows between the two
+    /// if it is wanted and the method counts.
+    fn command(
         &self,
         above: Option<Value>,
         up_to: Option<u64>,
         direction: Direction,
+        count: Count,
     ) -> ListCommand {
         let mut params = self.params.clone();
         let id = self.keyset.filter;
@@ -124,7 +124,9 @@ impl KeysetPages {
                 if !filter.is_empty() {
                     params.insert(self.names.filter.to_owned(), Value::Object(filter));
                 }
-                params.insert("start".to_owned(), json!(-1));
+                // `start: -1` spares the portal the count.
+                let start = if count == Count::Wanted { 0 } else { -1 };
+                params.insert("start".to_owned(), json!(start));
             }
         }
         ListCommand {
@@ -132,35 +134,75 @@ impl KeysetPages {
         }
     }
 
-    /// The page that begins above the ID `above`.
-    pub(crate) fn after(&self, above: u64, up_to: Option<u64>) -> ListCommand {
-        self.command(bound(above), up_to, Direction::Ascending)
+    /// The page that begins above the ID `above`, without an end.
+    pub(crate) fn after(&self, above: u64) -> ListCommand {
+        self.command(
+            bound(above),
+            self.bounds.up_to,
+            Direction::Ascending,
+            Count::Spared,
+        )
     }
-}
 
-impl KeysetPages {
-    /// The commands that read a lane, the first of which is at `place` in the request: each further page begins at the
-    /// last row of the page before it. `row_id` is how rows spell their ID.
+    /// A page of the rows in `(above, up_to]` from either end, with the count of them.
+    pub(crate) fn counted(&self, above: u64, up_to: u64, direction: Direction) -> ListCommand {
+        let up_to = (up_to < NO_END).then_some(up_to).or(self.bounds.up_to);
+        self.command(bound(above), up_to, direction, Count::Wanted)
+    }
+
+    /// The page at one end of the whole list.
+    pub(crate) fn end(&self, direction: Direction, count: Count) -> ListCommand {
+        self.command(
+            bound(self.bounds.above),
+            self.bounds.up_to,
+            direction,
+            count,
+        )
+    }
+
+    /// The commands of a chain that begins above `above` and is at `place` in its request: each page begins at the last
+    /// row of the page before it. `full` is the number of rows of a full page, `row_id` how rows spell their ID.
     pub(crate) fn chain<'a>(
         &'a self,
-        segment: Segment,
+        above: u64,
+        commands: usize,
+        full: usize,
         row_id: &'a str,
         place: usize,
     ) -> impl Iterator<Item = ListCommand> + 'a {
-        let up_to = (segment.up_to < u64::MAX).then_some(segment.up_to);
-        (0..segment.commands).map(move |i| {
+        (0..commands).map(move |i| {
             if i == 0 {
-                return self.after(segment.cursor, up_to);
+                return self.after(above);
             }
             let page =
                 Reference::result(&label(place + i - 1)).and_then(|page| match self.keyset.key {
                     Some(key) => page.field(key),
                     None => Ok(page),
                 });
-            let last = page.and_then(|page| page.index(self.full - 1).field(row_id));
-            self.command(last.ok().map(Value::from), up_to, Direction::Ascending)
+            let last = page.and_then(|page| page.index(full - 1).field(row_id));
+            self.command(
+                last.ok().map(Value::from),
+                self.bounds.up_to,
+                Direction::Ascending,
+                Count::Spared,
+            )
         })
     }
+
+    /// Whether the method tells how many rows there are.
+    pub(crate) fn counts(&self) -> bool {
+        self.keyset.form != KeysetForm::Triples
+    }
+}
+
+/// The end of a stretch that has none.
+pub(crate) const NO_END: u64 = i64::MAX as u64;
+
+/// Whether a command asks for the count of the rows too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    Wanted,
+    Spared,
 }
 
 /// A bound of 0 bounds nothing.
@@ -168,18 +210,51 @@ fn bound(above: u64) -> Option<Value> {
     (above > 0).then(|| json!(above))
 }
 
-/// The first and last page of the list.
-impl KeysetPages {
-    pub(crate) fn first(&self) -> ListCommand {
-        self.after(self.bounds.above, self.bounds.up_to)
-    }
+/// IDs in `(above, up_to]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Bounds {
+    pub(crate) above: u64,
+    pub(crate) up_to: Option<u64>,
+}
 
-    pub(crate) fn last(&self) -> ListCommand {
-        self.command(
-            bound(self.bounds.above),
-            self.bounds.up_to,
-            Direction::Descending,
-        )
+impl Bounds {
+    /// Takes `>ID`, `>=ID`, `<ID` and `<=ID` out of `filter`, where `id` is the filter's spelling of the ID. Other
+    /// conditions on the ID (`ID`, `@ID`, `!ID`) stay: they do not collide with the lanes' own.
+    pub(crate) fn lift(filter: &mut Map<String, Value>, id: &str) -> Result<Self, String> {
+        let mut bounds = Self::default();
+        for (prefix, below, step) in [
+            (">=", false, 1),
+            (">", false, 0),
+            ("<=", true, 0),
+            ("<", true, 1),
+        ] {
+            let name = format!("{prefix}{id}");
+            let Some(key) = filter
+                .keys()
+                .find(|key| key.eq_ignore_ascii_case(&name))
+                .cloned()
+            else {
+                continue;
+            };
+            let value = filter.shift_remove(&key).unwrap_or_default();
+            let number = whole(&value)
+                .ok_or_else(|| format!("the filter {key} is {value}, not a whole number"))?;
+            let limit = u64::try_from(number.saturating_sub(step).max(0)).unwrap_or_default();
+            if below {
+                bounds.up_to = Some(bounds.up_to.map_or(limit, |up_to: u64| up_to.min(limit)));
+            } else {
+                bounds.above = bounds.above.max(limit);
+            }
+        }
+        Ok(bounds)
+    }
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(n) => n.as_i64(),
+        Value::String(s) => s.trim().parse().ok(),
+        _ => None,
     }
 }
 
@@ -202,15 +277,15 @@ mod tests {
     }
 
     #[test]
-    fn older_lists_are_filtered_by_maps_and_not_counted() {
+    fn older_lists_are_filtered_by_maps() {
         let pages = pages(
             "crm.lead.list",
             Names::default(),
             json!({"filter": {"STATUS_ID": "NEW"}}),
         );
         assert_eq!(
-            pages.after(7, Some(9)).params,
-            json!({"order": {"ID": "ASC"}, "filter": {"STATUS_ID": "NEW", ">ID": 7, "<=ID": 9}, "start": -1})
+            pages.counted(7, 9, Direction::Ascending).params,
+            json!({"order": {"ID": "ASC"}, "filter": {"STATUS_ID": "NEW", ">ID": 7, "<=ID": 9}, "start": 0})
         );
     }
 
@@ -222,7 +297,7 @@ mod tests {
         };
         let pages = pages("user.get", names, json!({"FILTER": {"ACTIVE": true}}));
         assert_eq!(
-            pages.last().params,
+            pages.end(Direction::Descending, Count::Spared).params,
             json!({"sort": "ID", "order": "DESC", "FILTER": {"ACTIVE": true, ">ID": 7}, "start": -1})
         );
     }
@@ -235,12 +310,66 @@ mod tests {
             json!({"filter": [["userId", 5]]}),
         );
         assert_eq!(
-            pages.after(7, Some(9)).params,
+            pages.counted(7, 9, Direction::Ascending).params,
             json!({
                 "filter": [["userId", 5], ["id", ">", 7], ["id", "<=", 9]],
                 "order": {"id": "ASC"},
                 "pagination": {"limit": 1000},
             })
+        );
+    }
+
+    fn lift(filter: Value) -> (Result<Bounds, String>, Value) {
+        let Value::Object(mut filter) = filter else {
+            unreachable!()
+        };
+        (Bounds::lift(&mut filter, "ID"), Value::Object(filter))
+    }
+
+    #[test]
+    fn bounds_on_the_id_leave_the_filter_and_everything_else_stays() {
+        let (bounds, rest) =
+            lift(json!({">ID": "100", "<=ID": 200, "STAGE_ID": "NEW", "!ID": 150}));
+        assert_eq!(
+            bounds.unwrap(),
+            Bounds {
+                above: 100,
+                up_to: Some(200)
+            }
+        );
+        assert_eq!(rest, json!({"STAGE_ID": "NEW", "!ID": 150}));
+    }
+
+    #[test]
+    fn the_tighter_of_two_bounds_holds() {
+        let (bounds, _) = lift(json!({">ID": 10, ">=ID": 5, "<ID": 90, "<=ID": 100}));
+        assert_eq!(
+            bounds.unwrap(),
+            Bounds {
+                above: 10,
+                up_to: Some(89)
+            }
+        );
+    }
+
+    #[test]
+    fn a_bound_that_is_no_number_is_named() {
+        let (bounds, _) = lift(json!({">ID": "x"}));
+        assert_eq!(
+            bounds.unwrap_err(),
+            "the filter >ID is \"x\", not a whole number"
+        );
+    }
+
+    #[test]
+    fn bounds_beyond_all_ids_are_bounds_too() {
+        let (bounds, _) = lift(json!({"<ID": i64::MIN, ">=ID": i64::MIN}));
+        assert_eq!(
+            bounds.unwrap(),
+            Bounds {
+                above: 0,
+                up_to: Some(0)
+            }
         );
     }
 }

@@ -1,0 +1,272 @@
+//! The first request of a walk by ID: the first page, and the last one for the highest ID. What they show decides
+//! whether the list can be walked by ID at all, and in which way.
+
+use std::collections::BTreeSet;
+
+use brimful_protocol::rows::{Page, PageOutcome};
+use serde_json::{Map, Value};
+
+use super::pages::{Count, Direction, KeysetPages};
+use crate::list::strategy::{ListCommand, Stalls, Stuck, Then};
+
+/// The first and last page of a list, asked for until both are there; and once more, counted, where they are short and
+/// do not show the same rows.
+#[derive(Debug, Default)]
+pub(crate) struct Ends {
+    first: End,
+    last: End,
+    /// What the request on its way asks for, in the order of its commands.
+    issued: Vec<Direction>,
+    /// The pages of the first round, where there is a second one.
+    before: Option<(Page, Page)>,
+}
+
+#[derive(Debug, Default)]
+enum End {
+    #[default]
+    Wanted,
+    InFlight,
+    Here(Page, Option<u64>),
+}
+
+/// What both pages show.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    /// Both pages have the same rows: that is the list. So many more rows are counted and not shown.
+    Whole { page: Page, hidden: u64 },
+    /// Both pages are full.
+    Full(FullEnds),
+    /// A page is short although there are other rows: pages of this list are short for reasons of their own.
+    Short {
+        /// The lowest ID that the first page showed.
+        lowest: Option<u64>,
+        /// The highest ID that the last page showed.
+        highest: Option<u64>,
+        counted: Option<u64>,
+        /// Fewer rows are counted than are shown.
+        counts_are_wrong: bool,
+    },
+}
+
+/// A full page at either end.
+#[derive(Debug)]
+pub(crate) struct FullEnds {
+    pub(crate) first: Page,
+    /// The lowest ID, and the last one of the first page.
+    pub(crate) first_ids: (u64, u64),
+    /// The rows of the last page that are not in the first one, ascending.
+    pub(crate) last: Page,
+    /// The lowest ID of the whole last page.
+    pub(crate) last_from: u64,
+    /// The highest ID.
+    pub(crate) horizon: u64,
+    /// Rows of a full page.
+    pub(crate) full: usize,
+}
+
+impl Ends {
+    /// The commands that are still to be sent, at most `room`; they come back together.
+    pub(crate) fn next(&mut self, room: usize, pages: &KeysetPages) -> Option<Vec<ListCommand>> {
+        // One request at a time: so the outcomes belong to what was issued last.
+        if !self.issued.is_empty() {
+            return None;
+        }
+        let count = if self.before.is_some() {
+            Count::Wanted
+        } else {
+            Count::Spared
+        };
+        let mut commands = Vec::new();
+        for direction in [Direction::Ascending, Direction::Descending] {
+            if commands.len() == room.max(1) {
+                break;
+            }
+            let end = self.at(direction);
+            if matches!(end, End::Wanted) {
+                *end = End::InFlight;
+                self.issued.push(direction);
+                commands.push(pages.end(direction, count));
+            }
+        }
+        (!commands.is_empty()).then_some(commands)
+    }
+
+    /// What was asked for is to be asked for again.
+    pub(crate) fn give_back(&mut self) {
+        for direction in std::mem::take(&mut self.issued) {
+            *self.at(direction) = End::Wanted;
+        }
+    }
+
+    fn at(&mut self, direction: Direction) -> &mut End {
+        match direction {
+            Direction::Ascending => &mut self.first,
+            Direction::Descending => &mut self.last,
+        }
+    }
+
+    /// Takes the outcomes of a request; `Ok(Ok(…))` once it is clear what the list is like.
+    pub(crate) fn accept(
+        &mut self,
+        outcomes: Vec<PageOutcome>,
+        pages: &KeysetPages,
+        stalls: &mut Stalls,
+    ) -> Result<Result<Shown, Then>, Stuck> {
+        let mut then = Then::GoOn;
+        for (direction, outcome) in std::mem::take(&mut self.issued).into_iter().zip(outcomes) {
+            *self.at(direction) = match stalls.page(outcome)? {
+                Ok((page, beside)) => End::Here(page, beside.total),
+                Err(wait) => {
+                    then = wait;
+                    End::Wanted
+                }
+            };
+        }
+        match (
+            std::mem::take(&mut self.first),
+            std::mem::take(&mut self.last),
+        ) {
+            (End::Here(first, counted), End::Here(last, also_counted)) => {
+                let again = self.before.take();
+                // A count below what is shown is no count. Of two that differ one is wrong, and too many are looked for.
+                let counted = counted.max(also_counted).filter(|counted| {
+                    again.is_some() && *counted >= first.len().max(last.len()) as u64
+                });
+                match shown(&first, &last, again.as_ref(), counted, pages)? {
+                    Some(shown) => Ok(Ok(shown)),
+                    None => {
+                        self.before = Some((first, last));
+                        Ok(Err(then))
+                    }
+                }
+            }
+            (first, last) => {
+                (self.first, self.last) = (first, last);
+                Ok(Err(then))
+            }
+        }
+    }
+}
+
+/// What the pages show; `None`: they are to be asked for once more.
+fn shown(
+    first: &Page,
+    last: &Page,
+    before: Option<&(Page, Page)>,
+    counted: Option<u64>,
+    pages: &KeysetPages,
+) -> Result<Option<Shown>, Stuck> {
+    let wrong = |why: &str| Stuck::WrongStrategy(why.to_owned());
+    let bounds = pages.bounds;
+    let first_ids = ascending(first, bounds.above).map_err(|why| wrong(&why))?;
+    if first.len() > pages.full {
+        return Err(wrong(&format!(
+            "its first page has more than {} rows",
+            pages.full
+        )));
+    }
+    let bounded = |page: &Page| match bounds.up_to {
+        Some(up_to) => page.ids().flatten().all(|id| id <= up_to),
+        None => true,
+    };
+    if !bounded(first) || !bounded(last) {
+        return Err(wrong("it ignores the upper bound of the ID"));
+    }
+    let mut last = last.clone();
+    last.reverse();
+    let last_ids =
+        ascending(&last, bounds.above).map_err(|_| wrong("it does not sort by ID descending"))?;
+    let same = first.ids().eq(last.ids());
+    // An empty list is asked for twice, and nothing may have been shown or counted either time.
+    let nothing_else = before.is_none_or(|(first_before, last_before)| {
+        let mut ids = first_before.ids().chain(last_before.ids());
+        ids.all(|id| first.ids().any(|shown| shown == id))
+    });
+    if same && nothing_else && first.len() < pages.full && (before.is_some() || !first.is_empty()) {
+        let hidden = counted.unwrap_or(0).saturating_sub(first.len() as u64);
+        // More than a page holds is counted and not shown: rows may be shown between those that are not.
+        if hidden == 0 || !first.is_empty() && first.len() as u64 + hidden <= pages.full as u64 {
+            return Ok(Some(Shown::Whole {
+                page: first.clone(),
+                hidden,
+            }));
+        }
+    }
+    if let (Some(first_ids), Some((last_from, horizon))) = (first_ids, last_ids) {
+        let even = first.len() == last.len() && !same;
+        // As long as this method's pages get, where more rows were asked for.
+        let shorter = even
+            && (first.len().is_multiple_of(50)
+                || first.len().is_multiple_of(10)
+                    && before
+                        .is_some_and(|(a, b)| a.len() == first.len() && b.len() == first.len()));
+        if first.len() == last.len() && (first.len() == pages.full || shorter) {
+            if horizon < first_ids.1 {
+                return Err(wrong("its last page lies before its first one"));
+            }
+            let full = first.len();
+            last.retain_ids(|id| id.is_some_and(|id| id > first_ids.1));
+            return Ok(Some(Shown::Full(FullEnds {
+                first: first.clone(),
+                first_ids,
+                last,
+                last_from,
+                horizon,
+                full,
+            })));
+        }
+    }
+    let Some((first_before, last_before)) = before else {
+        return Ok(None);
+    };
+    let ids = |pages: [&Page; 2]| {
+        let ids = pages.map(|page| page.ids().flatten().collect::<Vec<_>>());
+        ids.concat()
+    };
+    let shown: BTreeSet<u64> = ids([first, &last]).into_iter().collect();
+    Ok(Some(Shown::Short {
+        counts_are_wrong: counted.is_some_and(|counted| counted < shown.len() as u64),
+        lowest: ids([first, first_before]).into_iter().min(),
+        highest: ids([&last, last_before]).into_iter().max(),
+        counted,
+    }))
+}
+
+/// The first and last ID of a page whose IDs all lie above `above` and ascend; `None` for an empty page.
+pub(crate) fn ascending(page: &Page, above: u64) -> Result<Option<(u64, u64)>, String> {
+    let mut first = None;
+    let mut last = above;
+    for id in page.ids() {
+        let Some(id) = id else {
+            return Err("a row has no ID".to_owned());
+        };
+        if id <= last {
+            return Err(format!("after ID {last} came ID {id}"));
+        }
+        first.get_or_insert(id);
+        last = id;
+    }
+    Ok(first.map(|first| (first, last)))
+}
+
+/// The same for a page of which no ID may lie above `up_to` either.
+pub(crate) fn ascending_to(
+    page: &Page,
+    above: u64,
+    up_to: u64,
+) -> Result<Option<(u64, u64)>, String> {
+    match ascending(page, above)? {
+        Some((_, last)) if last > up_to => Err(format!(
+            "ID {last} came where none above {up_to} was asked for"
+        )),
+        ids => Ok(ids),
+    }
+}
+
+/// How a row spells the field `name`: references are case-sensitive, documentation is not.
+pub(crate) fn spelling(row: &str, name: &str) -> Option<String> {
+    let row: Map<String, Value> = serde_json::from_str(row).ok()?;
+    row.keys()
+        .find(|key| key.eq_ignore_ascii_case(name))
+        .cloned()
+}

@@ -1,0 +1,897 @@
+//! The keyset walker: reads a list in the order of its IDs, each row once, and believes no short page alone.
+//!
+//! The span of IDs up to the highest one of the start is cut into **stretches**. A stretch is read by a *chain*: pages
+//! that each begin at the last ID of the page before them, by reference inside a batch. Pages of a chain have a lower
+//! bound and no upper one, so each of them is full as long as there are rows at all, and **a full page proves itself**:
+//! it shows every row between its bound and its last ID. A chain has read its stretch when it has passed the end of it.
+//! Several stretches are read at once where several requests are wanted in flight; rows leave in the order of their IDs.
+//!
+//! **A short page is only a claim.** The rights of a user may take rows out of a page after it was cut, and portals
+//! answer with an empty page now and then that ought not to be. What a short page covers is read again *by windows*:
+//! narrow ranges of IDs with both bounds, each asked for with the portal's count of its rows.
+//!
+//! - As many rows as are counted: believed once the count of a run of such windows, asked for in another request, is
+//!   the sum of theirs.
+//! - Fewer rows than are counted: read again from the other end. When two readings agree, the rows that are counted
+//!   and not shown are *hidden*; the report has their number.
+//! - More rows than a page has room for: cut into narrower windows.
+//!
+//! Lists whose pages are short all the time are read by windows as a whole. Two strategies of the same list differ in
+//! nothing but how stretches are cut: see [`Way`].
+//!
+//! Proof: stretches never overlap and leave no gap, rows of a stretch are handed out once and only when it is proven.
+//! So a row that is there throughout comes exactly once; one that is deleted meanwhile may or may not; one above the
+//! first highest ID comes once or not at all.
+
+pub(crate) mod density;
+mod ends;
+pub(crate) mod pages;
+mod stretch;
+mod windows;
+
+use std::collections::{HashMap, VecDeque};
+
+use brimful_protocol::rows::{Page, PageOutcome};
+
+use self::density::Density;
+use self::ends::{Ends, FullEnds, Shown, ascending_to, spelling};
+use self::pages::{Direction, KeysetPages, NO_END};
+use self::stretch::{Readings, Stretch, StretchState};
+use super::report::{Proof, RangeDifference, Verification};
+use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
+use super::tail::{TAIL_REQUESTS, Tail};
+
+/// A new stretch is worth a request of its own from this many pages on.
+const SMALLEST_STRETCH: f64 = 10.0;
+/// Pages of a stretch in full requests: each border between stretches costs about half a page.
+const REQUESTS_OF_A_STRETCH: usize = 2;
+/// Pages of a stretch at the least.
+const PAGES_OF_A_STRETCH: usize = 8;
+/// So many short pages of chains, and one among so many full ones, and the list is read by windows as a whole.
+const SHORT_PAGES: usize = 3;
+const FULL_PAGES_A_SHORT_ONE: usize = 20;
+/// Stretches that are open at once at the most.
+const MAX_OPEN: usize = 2000;
+/// How a list is cut into stretches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Chains, as many side by side as are wanted in flight.
+    Lanes,
+    /// One chain: each request begins where the one before it ended.
+    Chain,
+    /// Windows: no page refers to another.
+    Windows,
+}
+
+#[derive(Debug)]
+pub(crate) struct KeysetWalk {
+    pages: KeysetPages,
+    way: Way,
+    /// Pages of this list are short for reasons of their own, or the caller wants it: everything is read by windows.
+    by_windows: bool,
+    /// Every stretch is counted, also those that prove themselves.
+    verify: bool,
+    ends: Option<Ends>,
+    /// What is still to be read or handed out, in the order of the IDs.
+    stretches: VecDeque<Stretch>,
+    tail: TailState,
+    /// Rows above this ID are the tail's.
+    tail_from: u64,
+    tail_requests: u32,
+    density: Density,
+    requests: HashMap<Ticket, Vec<Reading>>,
+    issued: Ticket,
+    /// The spelling of the ID in a row, as the first page shows it.
+    row_id: String,
+    /// Rows of a full page, as the portal serves it.
+    full: usize,
+    first: u64,
+    horizon: u64,
+    handed_to: u64,
+    buffered: usize,
+    stalls: Stalls,
+    /// A page above a lower bound has come and lay above it. Until then nothing is handed out: a method that ignores
+    /// the bound can still be walked in another way.
+    confirmed: bool,
+    /// Chains that came back. Stretches are opened no faster than the density becomes known: twice as many as were read.
+    chains_read: usize,
+    full_pages: usize,
+    short_pages: usize,
+    windows: windows::Tally,
+    verification: Verification,
+    /// What the portal counts can be used.
+    counts: bool,
+    low_counts: u32,
+    /// Windows without an end that were full.
+    endless: u32,
+    /// Counts in a row that cannot be right.
+    bad_counts: u32,
+    hidden: u64,
+}
+
+/// How far the rows above the horizon have been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TailState {
+    /// They are not wanted, or they were read.
+    Done,
+    Wanted,
+    InFlight,
+}
+
+/// The part of a request that reads one stretch. A stretch is known by where it begins: they never overlap, and none
+/// moves while a request for it is in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Chain {
+        from: u64,
+        commands: usize,
+    },
+    Window {
+        from: u64,
+        direction: Direction,
+    },
+    /// The count of the rows of a run of stretches.
+    Count {
+        from: u64,
+        to: u64,
+    },
+    Tail {
+        commands: usize,
+    },
+}
+
+impl Reading {
+    fn commands(self) -> usize {
+        match self {
+            Self::Chain { commands, .. } | Self::Tail { commands } => commands,
+            Self::Window { .. } | Self::Count { .. } => 1,
+        }
+    }
+}
+
+/// Whether a chain is given too few commands rather than too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caution {
+    Sparing,
+    Generous,
+}
+
+/// A request that is being put together.
+#[derive(Debug, Default)]
+struct Draft {
+    readings: Vec<Reading>,
+    /// Commands of the readings.
+    len: usize,
+}
+
+impl Draft {
+    fn push(&mut self, reading: Reading) {
+        self.len += reading.commands();
+        self.readings.push(reading);
+    }
+}
+
+impl KeysetWalk {
+    pub(crate) fn new(pages: KeysetPages, way: Way, tail: Tail) -> Self {
+        let above = pages.bounds.above;
+        let wants_tail = tail == Tail::Sweep && pages.bounds.up_to.is_none();
+        let counts = pages.counts();
+        Self {
+            row_id: pages.keyset.row.to_owned(),
+            full: pages.full,
+            pages,
+            way,
+            by_windows: way == Way::Windows,
+            verify: false,
+            ends: Some(Ends::default()),
+            stretches: VecDeque::new(),
+            tail: if wants_tail {
+                TailState::Wanted
+            } else {
+                TailState::Done
+            },
+            tail_from: above,
+            tail_requests: 0,
+            density: Density::default(),
+            requests: HashMap::new(),
+            issued: Ticket::default(),
+            first: above,
+            horizon: above,
+            handed_to: above,
+            buffered: 0,
+            stalls: Stalls::default(),
+            confirmed: false,
+            chains_read: 0,
+            full_pages: 0,
+            short_pages: 0,
+            windows: windows::Tally::default(),
+            verification: Verification::default(),
+            counts,
+            low_counts: 0,
+            endless: 0,
+            bad_counts: 0,
+            hidden: 0,
+        }
+    }
+
+    /// Has the portal count every stretch before its rows are handed out.
+    pub(crate) fn verified(mut self) -> Self {
+        self.verify = true;
+        self
+    }
+
+    fn accept_ends(&mut self, mut ends: Ends, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
+        let shown = match ends.accept(outcomes, &self.pages, &mut self.stalls)? {
+            Ok(shown) => shown,
+            Err(then) => {
+                self.ends = Some(ends);
+                return Ok(then);
+            }
+        };
+        match shown {
+            Shown::Whole { page, hidden } => {
+                self.tail = TailState::Done;
+                self.confirmed = true;
+                self.hidden += hidden;
+                if let Some((lowest, highest)) = first_and_last(Some(&page)) {
+                    self.first = lowest - 1;
+                    self.reach_horizon(highest);
+                    self.push_proven(highest, page);
+                } else {
+                    let bounds = self.pages.bounds;
+                    self.reach_horizon(bounds.up_to.unwrap_or(bounds.above));
+                }
+            }
+            Shown::Full(ends) => self.begin_between(ends),
+            Shown::Short {
+                lowest,
+                highest,
+                counted,
+                counts_are_wrong,
+            } => {
+                self.counts &= !counts_are_wrong;
+                self.by_windows = true;
+                let from = lowest.map_or(self.pages.bounds.above, |lowest| lowest - 1);
+                let to = highest
+                    .filter(|highest| *highest > from)
+                    .or(self.pages.bounds.up_to)
+                    .unwrap_or(NO_END);
+                if to == NO_END {
+                    self.tail = TailState::Done;
+                } else {
+                    self.reach_horizon(to);
+                    if let Some(counted) = counted {
+                        self.density.note(from, to, counted as usize);
+                    }
+                }
+                self.first = from;
+                // Without a bound there is none to ignore.
+                self.confirmed = from == 0 && to == NO_END;
+                let state = if to == NO_END {
+                    StretchState::Window(Readings::default())
+                } else {
+                    StretchState::Unread { by_windows: true }
+                };
+                let window =
+                    |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+                // Nothing is shown below the first ID, but rows may be counted there.
+                let below = window(self.pages.bounds.above, from);
+                self.stretches
+                    .extend(Some(below).filter(|below| below.from < below.to));
+                self.stretches.push_back(Stretch::new(from, to, state));
+            }
+        }
+        Ok(Then::GoOn)
+    }
+
+    /// What lies between two full pages is to be read.
+    fn begin_between(&mut self, ends: FullEnds) {
+        let FullEnds {
+            first,
+            first_ids: (lowest, first_to),
+            last,
+            last_from,
+            horizon,
+            full,
+        } = ends;
+        if let Some(row) = first.iter().next()
+            && let Some(spelling) = spelling(row.json, self.pages.keyset.row)
+        {
+            self.row_id = spelling;
+        }
+        self.full = full;
+        self.first = lowest.saturating_sub(1);
+        self.density.note(self.first, first_to, first.len());
+        if last_from > first_to {
+            self.density.note(last_from - 1, horizon, last.len());
+        }
+        self.reach_horizon(horizon);
+        self.push_proven(first_to, first);
+        if last_from > first_to + 1 {
+            let unread = StretchState::Unread { by_windows: false };
+            self.stretches
+                .push_back(Stretch::new(first_to, last_from - 1, unread));
+        } else {
+            // Nothing lies between: the tail is what tells whether the bound holds.
+            self.confirmed = self.tail == TailState::Done;
+        }
+        self.push_proven(horizon, last);
+    }
+
+    fn reach_horizon(&mut self, horizon: u64) {
+        self.horizon = horizon;
+        self.tail_from = horizon;
+    }
+
+    /// Adds a page that proves itself at the end.
+    fn push_proven(&mut self, to: u64, page: Page) {
+        let from = self.stretches.back().map_or(self.first, |last| last.to);
+        if let Some(stretch) = self.proven(from, to, VecDeque::from([page])) {
+            self.stretches.push_back(stretch);
+        }
+    }
+
+    /// A stretch whose pages prove themselves; `None` where it is empty.
+    fn proven(&mut self, from: u64, to: u64, mut pages: VecDeque<Page>) -> Option<Stretch> {
+        pages.retain(|page| !page.is_empty());
+        if to <= from || (pages.is_empty() && !self.verify) {
+            return None;
+        }
+        let rows: usize = pages.iter().map(Page::len).sum();
+        let state = if self.verify {
+            StretchState::Counted {
+                counted: rows as u64,
+            }
+        } else {
+            StretchState::Proven { hidden: 0 }
+        };
+        let mut stretch = Stretch::new(from, to, state);
+        stretch.pages = pages;
+        self.buffered += stretch.bytes();
+        Some(stretch)
+    }
+
+    /// Where the stretch that begins at `from` is. Its request is no longer in flight.
+    fn land(&mut self, from: u64) -> Option<usize> {
+        let at = self
+            .stretches
+            .partition_point(|stretch| stretch.from < from);
+        let stretch = self.stretches.get_mut(at)?;
+        if stretch.from != from || !stretch.in_flight {
+            return None;
+        }
+        stretch.in_flight = false;
+        Some(at)
+    }
+
+    fn landed(&mut self, from: u64) -> Result<usize, Stuck> {
+        self.land(from)
+            .ok_or_else(|| Stuck::Misbehaves("a reply belongs to no stretch".to_owned()))
+    }
+
+    /// Replaces the stretch at `at` by others.
+    fn replace(&mut self, at: usize, others: impl IntoIterator<Item = Stretch>) {
+        self.stretches.remove(at);
+        for (i, stretch) in others.into_iter().filter(|s| s.from < s.to).enumerate() {
+            self.stretches.insert(at + i, stretch);
+        }
+    }
+
+    /// The IDs of a page, which must lie in `(above, up_to]` and ascend.
+    fn ids_of(&mut self, page: &Page, above: u64, up_to: u64) -> Result<Option<(u64, u64)>, Stuck> {
+        let ids = ascending_to(page, above, up_to).map_err(|why| {
+            let why = format!(
+                "{why}: the method ignores the filter by ID or the order, or serves a page again"
+            );
+            if self.confirmed {
+                Stuck::Misbehaves(why)
+            } else {
+                Stuck::WrongStrategy(why)
+            }
+        })?;
+        self.confirmed |= above > 0 || up_to < NO_END;
+        Ok(ids)
+    }
+
+    fn end_of_list(&self) -> u64 {
+        self.pages.bounds.up_to.unwrap_or(NO_END)
+    }
+
+    fn accept_chain(
+        &mut self,
+        from: u64,
+        outcomes: &mut dyn Iterator<Item = PageOutcome>,
+    ) -> Result<Then, Stuck> {
+        let at = self.landed(from)?;
+        let to = self.stretches[at].to;
+        // What a chain reads beyond its end is of use where nobody else reads it.
+        let next = self.stretches.get(at + 1).filter(|next| {
+            matches!(next.state, StretchState::Unread { by_windows: false }) && !next.in_flight
+        });
+        let limit = next.map_or(to, |next| next.to);
+        let mut then = Then::GoOn;
+        let mut cursor = from;
+        let mut rows = 0;
+        let mut pages = VecDeque::new();
+        let mut short = None;
+        for outcome in outcomes {
+            let mut page = match self.stalls.page(outcome)? {
+                Ok((page, _)) => page,
+                Err(wait) => {
+                    then = wait;
+                    break;
+                }
+            };
+            let ids = self.ids_of(&page, cursor, self.end_of_list())?;
+            if page.len() < self.full {
+                short = Some(page);
+                break;
+            }
+            let Some((_, last)) = ids else {
+                break;
+            };
+            self.full_pages += 1;
+            let as_long = page.len() == self.full;
+            self.full = page.len();
+            cursor = last;
+            if last > limit {
+                page.retain_ids(|id| id.is_some_and(|id| id <= limit));
+            }
+            rows += page.len();
+            pages.push_back(page);
+            // The page after a longer one began at a row that was not its last.
+            if cursor >= to || !as_long {
+                break;
+            }
+        }
+        self.chains_read += 1;
+        let read = cursor.min(limit);
+        self.density.note(from, read, rows);
+        if read > to {
+            let next = &mut self.stretches[at + 1];
+            next.from = read;
+            if next.from >= next.to {
+                self.stretches.remove(at + 1);
+            }
+        }
+        let mut parts: Vec<Stretch> = self.proven(from, read, pages).into_iter().collect();
+        if read < to {
+            let unread =
+                |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
+            match short {
+                None => parts.push(unread(read, to, false)),
+                Some(page) => {
+                    self.short_pages += 1;
+                    // Only a count tells windows from gaps.
+                    self.by_windows |= self.counts
+                        && self.short_pages >= SHORT_PAGES
+                        && self.short_pages * FULL_PAGES_A_SHORT_ONE > self.full_pages;
+                    let end = match first_and_last(Some(&page)) {
+                        Some((_, last)) => {
+                            let end = last.min(to);
+                            parts.push(self.once_read(read, end, page));
+                            end
+                        }
+                        None => {
+                            let end = self.doubtful_end(read, to);
+                            parts.push(unread(read, end, true));
+                            end
+                        }
+                    };
+                    parts.push(unread(end, to, false));
+                }
+            }
+        }
+        self.replace(at, parts);
+        Ok(then)
+    }
+
+    /// A stretch that one short page has shown, to be read again.
+    fn once_read(&mut self, from: u64, to: u64, mut page: Page) -> Stretch {
+        page.retain_ids(|id| id.is_some_and(|id| id <= to));
+        let ids = page.ids().flatten().collect();
+        let mut window = Stretch::new(from, to, StretchState::Window(Readings::one(ids)));
+        self.buffered += page.bytes();
+        if !page.is_empty() {
+            window.pages.push_back(page);
+        }
+        window
+    }
+
+    /// Up to where to read by windows behind a short page above `from`: all of the stretch where that is not much, else
+    /// what about two pages cover.
+    fn doubtful_end(&self, from: u64, to: u64) -> u64 {
+        let rows = self.density.forecast(from, to).rows;
+        if rows <= (5 * self.full) as f64 {
+            return to;
+        }
+        self.density
+            .reach(from, (2 * self.full) as f64)
+            .saturating_add(self.windows.barren_stretch(self.full))
+            .min(to)
+    }
+
+    fn accept_tail(
+        &mut self,
+        outcomes: &mut dyn Iterator<Item = PageOutcome>,
+    ) -> Result<Then, Stuck> {
+        self.tail = TailState::Wanted;
+        for outcome in outcomes {
+            let page = match self.stalls.page(outcome)? {
+                Ok((page, _)) => page,
+                Err(wait) => return Ok(wait),
+            };
+            let from = self.tail_from;
+            let ids = self.ids_of(&page, from, NO_END)?;
+            let Some((_, last)) = ids else {
+                if self.stretches.iter().all(Stretch::is_proven) {
+                    self.tail = TailState::Done;
+                }
+                return Ok(Then::GoOn);
+            };
+            self.tail_from = last;
+            let short = page.len() < self.full;
+            let as_long = page.len() == self.full;
+            if short {
+                let window = self.once_read(from, last, page);
+                self.stretches.push_back(window);
+                self.tail = TailState::Done;
+                return Ok(Then::GoOn);
+            }
+            self.full = page.len();
+            let stretch = self.proven(from, last, VecDeque::from([page]));
+            self.stretches.extend(stretch);
+            if !as_long {
+                break;
+            }
+        }
+        if self.tail_requests >= TAIL_REQUESTS {
+            // Rows keep coming. The list is complete up to what was read, and the report says up to where.
+            self.tail = TailState::Done;
+        }
+        Ok(Then::GoOn)
+    }
+
+    /// How many commands a chain is likely to need. A command too many is lost, one too few is made up for in a later
+    /// request: that costs nothing while there are other stretches to fill it, but a request of its own at the end.
+    fn pages_wanted(&self, stretch: &Stretch, caution: Caution) -> usize {
+        let full = self.full as u64;
+        // There cannot be more rows than IDs.
+        let most = (stretch.to - stretch.from).div_ceil(full);
+        let forecast = self.density.forecast(stretch.from, stretch.to);
+        let doubt = forecast.sigma + 0.03 * forecast.rows * (1.0 - forecast.rate);
+        let rows = match caution {
+            Caution::Sparing => forecast.rows - doubt,
+            Caution::Generous => forecast.rows + 0.25 * doubt,
+        };
+        let pages = (rows / full as f64).ceil();
+        (pages as u64).clamp(1, most.max(1)) as usize
+    }
+
+    /// Cuts the part behind what is in flight off the last unread stretch, as a stretch of its own, and says where it
+    /// is. Of a request of `room` commands `left` are left for it.
+    fn split_ahead(&mut self, left: usize, room: usize) -> Option<usize> {
+        if self.way != Way::Lanes || self.by_windows {
+            return None;
+        }
+        let in_flight = self.stretches.iter().filter(|s| s.in_flight).count();
+        let last = self.stretches.iter().rposition(|s| !s.is_proven())?;
+        let stretch = &mut self.stretches[last];
+        let chained = matches!(stretch.state, StretchState::Unread { by_windows: false });
+        if !stretch.in_flight || !chained || in_flight > 2 * self.chains_read {
+            return None;
+        }
+        let full = self.full as f64;
+        let pages = (REQUESTS_OF_A_STRETCH * room.max(1)).max(PAGES_OF_A_STRETCH);
+        let from = self.density.reach(stretch.from, pages as f64 * full);
+        let worth = SMALLEST_STRETCH.min(left as f64) * full;
+        if from >= stretch.to || self.density.forecast(from, stretch.to).rows < worth {
+            return None;
+        }
+        let ahead = Stretch::new(from, stretch.to, StretchState::Unread { by_windows: false });
+        stretch.to = from;
+        self.stretches.insert(last + 1, ahead);
+        Some(last + 1)
+    }
+
+    /// Fills a request with what is to be read next.
+    fn fill(&mut self, draft: &mut Draft, room: usize, ahead: Ahead) {
+        // Rows that wait for the bound to be confirmed cannot make room by being handed out.
+        let front = self.stretches.iter().position(|s| !s.is_proven());
+        let mut at = 0;
+        while draft.len < room {
+            let Some(stretch) = self.stretches.get(at) else {
+                // What is left of the request reads further ahead, if there is anything to read there.
+                let left = room - draft.len;
+                let worthwhile = draft.len == 0 || left as f64 >= SMALLEST_STRETCH;
+                if ahead == Ahead::Allowed
+                    && worthwhile
+                    && let Some(new) = self.split_ahead(left, room)
+                {
+                    at = new;
+                    continue;
+                }
+                break;
+            };
+            // Under memory pressure only what is in front is read on.
+            let allowed = ahead == Ahead::Allowed || Some(at) == front;
+            if stretch.in_flight || stretch.is_proven() || !allowed {
+                at += 1;
+                continue;
+            }
+            match &stretch.state {
+                StretchState::Proven { .. } => at += 1,
+                StretchState::Unread { by_windows } if *by_windows || self.by_windows => {
+                    if self.stretches.len() >= MAX_OPEN && Some(at) != front {
+                        at += 1;
+                    } else {
+                        self.cut_window(at);
+                    }
+                }
+                StretchState::Unread { .. } => {
+                    let from = stretch.from;
+                    let wanted = self.pages_wanted(stretch, Caution::Sparing);
+                    let commands = wanted.min(room - draft.len);
+                    draft.push(Reading::Chain { from, commands });
+                    self.stretches[at].in_flight = true;
+                    at += 1;
+                }
+                StretchState::Window(readings) => {
+                    let direction = readings.next_direction();
+                    let from = stretch.from;
+                    draft.push(Reading::Window { from, direction });
+                    self.stretches[at].in_flight = true;
+                    at += 1;
+                }
+                StretchState::Counted { .. } => at = self.plan_count(draft, at, false),
+            }
+        }
+    }
+
+    /// Gives what is left of a request to its chains: what they are likely to need in the end.
+    fn lengthen_chains(&self, draft: &mut Draft, room: usize) {
+        for reading in &mut draft.readings {
+            let left = room - draft.len.min(room);
+            if let Reading::Chain { from, commands } = reading
+                && let Some(stretch) = self.stretch_from(*from)
+            {
+                let more = self
+                    .pages_wanted(stretch, Caution::Generous)
+                    .saturating_sub(*commands)
+                    .min(left);
+                *commands += more;
+                draft.len += more;
+            }
+        }
+    }
+
+    /// The commands of a request.
+    fn commands(&self, readings: &[Reading]) -> Vec<ListCommand> {
+        let mut list = Vec::new();
+        for reading in readings {
+            let chain = |above, commands, place| {
+                self.pages
+                    .chain(above, commands, self.full, &self.row_id, place)
+            };
+            match *reading {
+                Reading::Chain { from, commands } => {
+                    list.extend(chain(from, commands, list.len()));
+                }
+                Reading::Tail { commands } => {
+                    list.extend(chain(self.tail_from, commands, list.len()));
+                }
+                Reading::Window { from, direction } => {
+                    let to = self.stretch_from(from).map_or(from, |stretch| stretch.to);
+                    list.push(self.pages.counted(from, to, direction));
+                }
+                Reading::Count { from, to } => {
+                    list.push(self.pages.counted(from, to, Direction::Descending));
+                }
+            }
+        }
+        list
+    }
+
+    fn stretch_from(&self, from: u64) -> Option<&Stretch> {
+        let at = self
+            .stretches
+            .partition_point(|stretch| stretch.from < from);
+        self.stretches
+            .get(at)
+            .filter(|stretch| stretch.from == from)
+    }
+
+    /// Asks for the rows above the horizon, once all below it is read or in this request.
+    fn fill_tail(&mut self, draft: &mut Draft, room: usize) {
+        let left = room - draft.len.min(room);
+        let last_request = self.requests.is_empty()
+            && self
+                .stretches
+                .iter()
+                .all(|stretch| stretch.in_flight || stretch.is_proven());
+        let ends_here = draft.readings.iter().all(|reading| match *reading {
+            Reading::Chain { from, commands } => self
+                .stretch_from(from)
+                .is_none_or(|stretch| commands >= self.pages_wanted(stretch, Caution::Generous)),
+            _ => true,
+        });
+        if self.tail != TailState::Wanted || left == 0 || !last_request || !ends_here {
+            return;
+        }
+        // Usually nothing is there: the first look is one page, and only what is full is followed up.
+        let commands = if self.tail_from == self.horizon {
+            1
+        } else {
+            left
+        };
+        self.tail_requests += u32::from(self.tail_from > self.horizon);
+        draft.push(Reading::Tail { commands });
+        self.tail = TailState::InFlight;
+    }
+
+    /// Takes a reading out of flight, as if it had not been sent.
+    fn release(&mut self, reading: Reading) {
+        match reading {
+            Reading::Chain { from, .. } | Reading::Window { from, .. } => {
+                self.land(from);
+            }
+            Reading::Count { from, to } => {
+                for stretch in &mut self.stretches {
+                    if stretch.from >= from && stretch.to <= to {
+                        stretch.in_flight = false;
+                    }
+                }
+            }
+            Reading::Tail { .. } => self.tail = TailState::Wanted,
+        }
+    }
+
+    fn is_read(&self) -> bool {
+        self.ends.is_none() && self.tail == TailState::Done && self.requests.is_empty()
+    }
+}
+
+/// The first and last ID of a page in the order of its IDs.
+fn first_and_last(page: Option<&Page>) -> Option<(u64, u64)> {
+    let mut ids = page?.ids().flatten();
+    let first = ids.next()?;
+    Some((first, ids.next_back().unwrap_or(first)))
+}
+
+impl Strategy for KeysetWalk {
+    fn name(&self) -> &'static str {
+        match self.way {
+            Way::Windows => "ID windows",
+            _ if self.by_windows => "ID windows",
+            Way::Lanes => "ID lanes",
+            Way::Chain => "chain by ID",
+        }
+    }
+
+    fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
+        if let Some(ends) = &mut self.ends {
+            let commands = ends.next(room, &self.pages)?;
+            let ticket = self.issued.draw();
+            self.requests.insert(ticket, Vec::new());
+            return Some((ticket, commands));
+        }
+        let mut draft = Draft::default();
+        self.fill(&mut draft, room, ahead);
+        // A run of windows is counted once it is long; at the end, whatever its length.
+        if draft.len == 0 && self.requests.is_empty() {
+            let run = self
+                .stretches
+                .iter()
+                .position(|s| matches!(s.state, StretchState::Counted { .. }));
+            let mut at = run.unwrap_or(self.stretches.len());
+            while at < self.stretches.len() && draft.len < room {
+                at = self.plan_count(&mut draft, at, true);
+            }
+        }
+        self.lengthen_chains(&mut draft, room);
+        self.fill_tail(&mut draft, room);
+        let Draft { readings, len } = draft;
+        // Requests are dearer than time: what is left of several stretches shares one, as soon as the next reply is in.
+        let meagre = len < room / 2 && !self.requests.is_empty();
+        if len == 0 || meagre {
+            for reading in readings {
+                self.release(reading);
+            }
+            return None;
+        }
+        let commands = self.commands(&readings);
+        let ticket = self.issued.draw();
+        self.requests.insert(ticket, readings);
+        Some((ticket, commands))
+    }
+
+    fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
+        let readings = self.requests.remove(&ticket).unwrap_or_default();
+        if let Some(ends) = self.ends.take() {
+            return self.accept_ends(ends, outcomes);
+        }
+        let mut then = Then::GoOn;
+        let mut outcomes = outcomes.into_iter();
+        for reading in readings {
+            let mut own = outcomes.by_ref().take(reading.commands());
+            let next = match reading {
+                Reading::Chain { from, .. } => self.accept_chain(from, &mut own)?,
+                Reading::Window { from, direction } => {
+                    self.accept_window(from, direction, own.next())?
+                }
+                Reading::Count { from, to } => self.accept_count(from, to, own.next())?,
+                Reading::Tail { .. } => self.accept_tail(&mut own)?,
+            };
+            own.for_each(drop);
+            if next != Then::GoOn {
+                then = next;
+            }
+        }
+        Ok(then)
+    }
+
+    fn give_back(&mut self, ticket: Ticket) {
+        if let Some(ends) = &mut self.ends {
+            ends.give_back();
+        }
+        for reading in self.requests.remove(&ticket).unwrap_or_default() {
+            self.release(reading);
+        }
+    }
+
+    fn pop(&mut self) -> Option<Page> {
+        if !self.confirmed {
+            return None;
+        }
+        loop {
+            let front = self.stretches.front_mut()?;
+            let StretchState::Proven { hidden } = front.state else {
+                return None;
+            };
+            if let Some(page) = front.pages.pop_front() {
+                self.buffered -= page.bytes();
+                if let Some(id) = page.ids().next_back().flatten() {
+                    self.handed_to = id;
+                }
+                return Some(page);
+            }
+            self.hidden += hidden;
+            self.stretches.pop_front();
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.stretches.is_empty() && self.is_read()
+    }
+
+    fn buffered(&self) -> usize {
+        self.buffered
+    }
+
+    fn is_frugal_alone(&self) -> bool {
+        let near = self.stretches.front().map_or(self.horizon, |s| s.from);
+        !self.is_read() && self.density.forecast(near, near.saturating_add(1)).rate < 1.0
+    }
+
+    fn extent(&self) -> Extent {
+        let complete_to = self.is_done().then(|| self.tail_from.max(self.handed_to));
+        Extent::of_ids(self.first, self.handed_to, self.horizon, complete_to)
+    }
+
+    fn proof(&self) -> Proof {
+        let complete_to = self.extent().complete_to;
+        Proof::by_id(complete_to, self.handed_to, self.pages.bounds.above)
+    }
+
+    fn reached(&self) -> Option<u64> {
+        Some(self.handed_to)
+    }
+
+    fn hidden(&self) -> u64 {
+        self.hidden
+    }
+
+    fn verification(&self) -> Option<&Verification> {
+        self.verify.then_some(&self.verification)
+    }
+}

@@ -1,0 +1,219 @@
+//! A stretch of IDs, the rows that were read of it, and what these readings prove.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use brimful_protocol::rows::Page;
+
+use super::pages::Direction;
+
+/// After so many readings that contradict each other a stretch is given up.
+const MAX_READINGS: u32 = 9;
+/// From so many readings on, pages that never agree are taken for pages that had no room for all rows.
+const ENDS_DIFFER: u32 = 5;
+
+/// The IDs in `(from, to]`.
+#[derive(Debug)]
+pub(crate) struct Stretch {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    /// The rows that were read, in the order of their IDs.
+    pub(crate) pages: VecDeque<Page>,
+    pub(crate) state: StretchState,
+    /// A request that asks for it is on its way.
+    pub(crate) in_flight: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum StretchState {
+    /// Nothing has been read. `by_windows`: pages are short here, so no page may begin where the one before it ended.
+    Unread { by_windows: bool },
+    /// Read as one page, until the readings prove something.
+    Window(Readings),
+    /// The page has as many rows as it counts, or as many as chance explains; the count of a longer stretch confirms it.
+    Counted { counted: u64 },
+    /// Every row that the portal shows of it is here.
+    Proven { hidden: u64 },
+}
+
+/// What the pages of a window have shown so far.
+#[derive(Debug, Default)]
+pub(crate) struct Readings {
+    count: u32,
+    ascending: Option<Vec<u64>>,
+    descending: Option<Vec<u64>>,
+}
+
+/// What a reading of a window comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The page has as many rows as are counted.
+    AsCounted(u64),
+    /// The readings agree. So many rows are counted and not shown.
+    Settled {
+        hidden: u64,
+    },
+    /// A full page: it shows every row up to this ID.
+    ProvenUpTo(u64),
+    /// A full page from the other end: it shows every row from this ID on.
+    ProvenFrom(u64),
+    /// There may be more rows than a page holds, and what is shown of them does not meet.
+    Split {
+        counted: Option<u64>,
+    },
+    ReadAgain,
+    /// The readings keep contradicting each other.
+    Unstable,
+}
+
+impl Stretch {
+    pub(crate) fn new(from: u64, to: u64, state: StretchState) -> Self {
+        Self {
+            from,
+            to,
+            pages: VecDeque::new(),
+            state,
+            in_flight: false,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.pages.iter().map(Page::len).sum()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.pages.iter().map(Page::bytes).sum()
+    }
+
+    pub(crate) fn is_proven(&self) -> bool {
+        matches!(self.state, StretchState::Proven { .. })
+    }
+
+    pub(crate) fn ids(&self) -> Vec<u64> {
+        self.pages.iter().flat_map(Page::ids).flatten().collect()
+    }
+
+    /// Adds the rows of another reading that were not there yet.
+    fn add(&mut self, page: Page) {
+        if self.pages.is_empty() {
+            if !page.is_empty() {
+                self.pages.push_back(page);
+            }
+            return;
+        }
+        let known: BTreeSet<u64> = self.ids().into_iter().collect();
+        if page.ids().flatten().all(|id| known.contains(&id)) {
+            return;
+        }
+        let mut rows: Vec<(Option<u64>, String)> = self
+            .pages
+            .iter()
+            .chain([&page])
+            .flat_map(Page::iter)
+            .map(|row| (row.id, row.json.to_owned()))
+            .collect();
+        rows.sort_by_key(|(id, _)| *id);
+        rows.dedup_by_key(|(id, _)| *id);
+        self.pages = VecDeque::from([Page::from_iter(rows)]);
+    }
+
+    /// Takes a page of the whole stretch, whose rows ascend, and says what is proven now. `counted` is the number of
+    /// rows that the portal counts in the stretch, `full` that of a full page.
+    pub(crate) fn read(
+        &mut self,
+        page: Page,
+        direction: Direction,
+        counted: Option<u64>,
+        full: usize,
+    ) -> Verdict {
+        let ids: Vec<u64> = page.ids().flatten().collect();
+        let shown = ids.len();
+        let before: BTreeSet<u64> = self.ids().into_iter().collect();
+        let nothing_new = ids.iter().all(|id| before.contains(id));
+        let span = self.to - self.from;
+        if shown >= full {
+            self.pages = VecDeque::from([page]);
+            return match direction {
+                Direction::Ascending => Verdict::ProvenUpTo(ids[shown - 1]),
+                Direction::Descending => Verdict::ProvenFrom(ids[0]),
+            };
+        }
+        self.add(page);
+        let all = self.rows() as u64;
+        let StretchState::Window(readings) = &mut self.state else {
+            return Verdict::ReadAgain;
+        };
+        // More rows than are counted: rows were deleted meanwhile, or this is no count.
+        let counted = counted.filter(|counted| *counted >= all || nothing_new);
+        let agrees = readings.add(direction, ids);
+        // Whether rows may be left out because the page had no more room.
+        let cut = counted.map_or(span > full as u64, |counted| counted > full as u64);
+        if readings.count == 1 {
+            return match counted {
+                Some(counted) if counted == shown as u64 => Verdict::AsCounted(counted),
+                Some(_) if cut => Verdict::Split { counted },
+                _ => Verdict::ReadAgain,
+            };
+        }
+        if counted == Some(all) {
+            return Verdict::Settled { hidden: 0 };
+        }
+        if counted.is_some() && cut {
+            return Verdict::Split { counted };
+        }
+        if agrees {
+            let hidden = counted.map_or(0, |counted| counted.saturating_sub(shown as u64));
+            // Empty from both ends: what is counted may lie between rows that are not shown.
+            if hidden > 0 && all == 0 && span > full as u64 {
+                return Verdict::Split { counted: None };
+            }
+            return Verdict::Settled { hidden };
+        }
+        // The two ends keep showing different rows: there are more than a page holds, whatever is counted.
+        match readings.count {
+            MAX_READINGS.. => Verdict::Unstable,
+            ENDS_DIFFER.. if span > 1 => Verdict::Split { counted: None },
+            _ => Verdict::ReadAgain,
+        }
+    }
+}
+
+impl Readings {
+    /// One reading from the lowest ID on, made already.
+    pub(crate) fn one(ids: Vec<u64>) -> Self {
+        Self {
+            count: 1,
+            ascending: Some(ids),
+            descending: None,
+        }
+    }
+
+    /// Whether nothing but one page from the lowest ID on has been read.
+    pub(crate) fn is_first(&self) -> bool {
+        self.count == 1 && self.descending.is_none()
+    }
+
+    /// From which end to read next: from the other one.
+    pub(crate) fn next_direction(&self) -> Direction {
+        if self.count.is_multiple_of(2) {
+            Direction::Ascending
+        } else {
+            Direction::Descending
+        }
+    }
+
+    /// Takes a reading, and says whether it bears out the last one from the other end: it shows no other rows, and no
+    /// more of them are gone than can have been deleted meanwhile.
+    fn add(&mut self, direction: Direction, ids: Vec<u64>) -> bool {
+        self.count += 1;
+        let (same, other) = match direction {
+            Direction::Ascending => (&mut self.ascending, &self.descending),
+            Direction::Descending => (&mut self.descending, &self.ascending),
+        };
+        let agrees = other.as_ref().is_some_and(|other| {
+            let other: BTreeSet<&u64> = other.iter().collect();
+            ids.iter().all(|id| other.contains(id)) && ids.len() * 2 >= other.len()
+        });
+        *same = Some(ids);
+        agrees
+    }
+}

@@ -1,0 +1,412 @@
+//! Windows: what a stretch is read by where pages are short for reasons of their own.
+
+use std::collections::BTreeSet;
+
+use brimful_protocol::rows::PageOutcome;
+
+use super::density::ENOUGH;
+use super::stretch::{Readings, Stretch, StretchState, Verdict};
+use super::{Direction, Draft, KeysetWalk, NO_END, RangeDifference, Reading, first_and_last};
+use crate::list::strategy::{Stuck, Then};
+
+/// Pages of rows that are counted together to confirm the pages.
+const COUNTED_PAGES: u64 = 48;
+/// In a verified list longer runs are counted: as many pages as a request has.
+const VERIFIED_PAGES: u64 = 50;
+/// So many windows are read again because they show fewer rows than are counted. Where a user may not see many rows,
+/// that is almost every window, and later ones are read again only if they miss more rows than usual.
+const REREADS: u64 = 64;
+/// Full pages behind the last ID that is known, until the list is taken for one that grows faster than it is read.
+const MAX_ENDLESS: u32 = 100;
+/// Where reading again has shown more rows so often, what is counted and not shown is worth looking for every time: the
+/// portal counts what the user may see.
+const FOUND_MORE: u64 = 2;
+/// A stretch is cut into so many windows at once at the most.
+const MAX_PIECES: u64 = 32;
+/// A count that cannot be right is asked for again so often.
+const MAX_BAD_COUNTS: u32 = 3;
+/// After so many counts that are lower than what the page shows, the portal does not count.
+const MAX_LOW_COUNTS: u32 = 2;
+/// Differences that a report names.
+const MAX_DIFFERENCES: usize = 100;
+
+/// What the windows of a list have been like.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    read: u64,
+    reread: u64,
+    shown: u64,
+    /// Rows that were counted and not shown.
+    missing: u64,
+    /// Readings that showed rows which the ones before them had not shown.
+    found_more: u64,
+    /// Windows in a row that came without a row.
+    barren: u32,
+}
+
+impl Tally {
+    /// IDs to skip further where several windows in a row were empty.
+    pub(super) fn barren_stretch(&self, full: usize) -> u64 {
+        match self.barren {
+            0 => 0,
+            barren => (full as u64) << barren.min(40),
+        }
+    }
+
+    /// Whether a window that shows fewer rows than are counted is read again: always at first, and later where it
+    /// misses more rows than usual.
+    fn is_worth_a_reread(&self, shown: usize, missing: Option<u64>) -> bool {
+        let few = shown as u64 * 2 * self.read < self.shown;
+        if few || self.found_more >= FOUND_MORE || self.reread < REREADS {
+            return true;
+        }
+        let usual = self.missing / self.read.max(1);
+        missing.is_some_and(|missing| missing > 3 + 3 * usual)
+    }
+}
+
+impl KeysetWalk {
+    /// Cuts a window off the front of the stretch at `at`.
+    pub(super) fn cut_window(&mut self, at: usize) {
+        let stretch = &mut self.stretches[at];
+        let (from, to) = (stretch.from, stretch.to);
+        let width = width(&self.density, &self.windows, self.full, from);
+        let end = from.saturating_add(width).min(to);
+        let window = Stretch::new(from, end, StretchState::Window(Readings::default()));
+        if end == to {
+            self.stretches[at] = window;
+        } else {
+            stretch.from = end;
+            self.stretches.insert(at, window);
+        }
+    }
+
+    /// Plans the count of the run of counted stretches that begins at `at`, if nothing more can join it; says where the
+    /// run ends.
+    pub(super) fn plan_count(
+        &mut self,
+        draft: &mut Draft,
+        at: usize,
+        at_any_length: bool,
+    ) -> usize {
+        let most = if self.verify && !self.by_windows {
+            VERIFIED_PAGES
+        } else {
+            COUNTED_PAGES
+        } * self.full as u64;
+        let from = self.stretches[at].from;
+        let (mut end, mut sum) = (at, 0);
+        let mut next = at;
+        while sum < most
+            && let Some(stretch) = self.stretches.get(next)
+            && let Some(counted) = counted_or_proven(stretch)
+        {
+            sum += counted;
+            next += 1;
+            if !stretch.is_proven() {
+                end = next;
+            }
+        }
+        if end == at {
+            return at + 1;
+        }
+        // What is read by a chain does not join it.
+        let may_grow = self
+            .stretches
+            .get(next)
+            .is_some_and(|next| match &next.state {
+                StretchState::Unread { by_windows } => {
+                    *by_windows || self.by_windows || self.verify
+                }
+                _ => true,
+            });
+        if sum < most && may_grow && !at_any_length {
+            return next;
+        }
+        let to = self.stretches[end - 1].to;
+        for stretch in self.stretches.range_mut(at..end) {
+            stretch.in_flight = true;
+        }
+        draft.push(Reading::Count { from, to });
+        end
+    }
+
+    pub(super) fn accept_window(
+        &mut self,
+        from: u64,
+        direction: Direction,
+        outcome: Option<PageOutcome>,
+    ) -> Result<Then, Stuck> {
+        let at = self.landed(from)?;
+        let to = self.stretches[at].to;
+        let (mut page, beside) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+            Ok(read) => read,
+            Err(wait) => return Ok(wait),
+        };
+        if direction == Direction::Descending {
+            page.reverse();
+        }
+        self.ids_of(&page, from, to)?;
+        let shown = page.len();
+        // A count below what is shown is no count, and after several of them none is believed.
+        self.low_counts += u32::from(beside.total.is_some_and(|total| total < shown as u64));
+        self.counts &= self.low_counts < MAX_LOW_COUNTS;
+        let counted = beside
+            .total
+            .filter(|total| self.counts && *total >= shown as u64);
+        self.windows.read += 1;
+        self.windows.barren = if counted.unwrap_or(shown as u64) == 0 {
+            self.windows.barren + 1
+        } else {
+            0
+        };
+        let full = self.full;
+        let stretch = &mut self.stretches[at];
+        self.buffered -= stretch.bytes();
+        let before = stretch.rows();
+        let mut verdict = stretch.read(page, direction, counted, full);
+        self.buffered += stretch.bytes();
+        self.windows.found_more += u64::from(before > 0 && stretch.rows() > before);
+        // Of rows that were deleted meanwhile as many may be counted less as this page left out.
+        if verdict == Verdict::AsCounted(0) {
+            verdict = Verdict::ReadAgain;
+        }
+        let missing = counted.map(|counted| counted - shown as u64);
+        self.windows.missing += missing.unwrap_or(0);
+        self.windows.shown += shown as u64;
+        match verdict {
+            Verdict::ProvenUpTo(last) => self.density.note(from, last, shown),
+            Verdict::AsCounted(_) | Verdict::ReadAgain | Verdict::Split { .. } if to < NO_END => {
+                let rows = counted.unwrap_or(shown as u64) as usize;
+                self.density.note(from, to, rows);
+            }
+            _ => {}
+        }
+        self.settle_window(at, shown, missing, verdict)?;
+        Ok(Then::GoOn)
+    }
+
+    fn settle_window(
+        &mut self,
+        at: usize,
+        shown: usize,
+        missing: Option<u64>,
+        verdict: Verdict,
+    ) -> Result<(), Stuck> {
+        let (from, to) = (self.stretches[at].from, self.stretches[at].to);
+        match verdict {
+            Verdict::AsCounted(counted) => {
+                self.stretches[at].state = StretchState::Counted { counted };
+            }
+            Verdict::Settled { hidden } => {
+                self.stretches[at].state = StretchState::Proven { hidden };
+            }
+            Verdict::ReadAgain => {
+                // Whether the page had room for all that is counted.
+                let full = self.full as u64;
+                let cut = missing.map_or(to - from > full, |missing| missing + shown as u64 > full);
+                if missing == Some(0) {
+                    return Ok(());
+                }
+                let first = match &self.stretches[at].state {
+                    StretchState::Window(readings) => readings.is_first(),
+                    _ => false,
+                };
+                let worth_it = self.windows.is_worth_a_reread(shown, missing);
+                if !first || worth_it || (cut && missing.is_some()) {
+                    self.windows.reread += 1;
+                    return Ok(());
+                }
+                match (missing, first_and_last(self.stretches[at].pages.front())) {
+                    (Some(missing), _) => {
+                        let counted = shown as u64 + missing;
+                        self.stretches[at].state = StretchState::Counted { counted };
+                    }
+                    (None, Some((_, last))) if cut => self.keep_proven(at, from, last, to),
+                    (None, _) => {
+                        self.stretches[at].state = StretchState::Proven { hidden: 0 };
+                    }
+                }
+            }
+            Verdict::ProvenUpTo(last) => {
+                self.endless += u32::from(to == NO_END);
+                if self.endless > MAX_ENDLESS {
+                    return Err(Stuck::Misbehaves(
+                        "its newest rows are not shown, and it grows faster than it is read"
+                            .to_owned(),
+                    ));
+                }
+                self.keep_proven(at, from, last, to);
+                // Page by page would take for ever.
+                let rest = self.stretches.partition_point(|s| s.from < last);
+                let left = missing.filter(|left| *left > self.full as u64);
+                if left.is_some() && last < to && to - last > 1 {
+                    self.split(rest, left)?;
+                }
+            }
+            Verdict::ProvenFrom(low) => self.keep_proven(at, low - 1, to, to),
+            Verdict::Split { counted } => self.split(at, counted)?,
+            Verdict::Unstable => {
+                return Err(Stuck::Misbehaves(format!(
+                    "the rows with IDs from {} to {to} are different ones whenever they are read",
+                    from + 1
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Of the stretch at `at`, the rows in `(from, to]` prove themselves; the rest of it is to be read.
+    fn keep_proven(&mut self, at: usize, from: u64, to: u64, end: u64) {
+        let start = self.stretches[at].from;
+        let pages = std::mem::take(&mut self.stretches[at].pages);
+        self.buffered -= pages.iter().map(|page| page.bytes()).sum::<usize>();
+        let mut proven = self.proven(from, to, pages);
+        if let Some(proven) = &mut proven {
+            proven.state = StretchState::Proven { hidden: 0 };
+        }
+        let window = |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+        let parts = [Some(window(start, from)), proven, Some(window(to, end))];
+        self.replace(at, parts.into_iter().flatten());
+    }
+
+    /// Cuts a stretch that has more rows than a page into narrower windows.
+    fn split(&mut self, at: usize, counted: Option<u64>) -> Result<(), Stuck> {
+        let stretch = &mut self.stretches[at];
+        let (from, to) = (stretch.from, stretch.to);
+        self.buffered -= stretch.bytes();
+        let window = |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+        let span = to - from;
+        let mut parts = Vec::new();
+        if to == NO_END {
+            // Nobody knows how far the IDs go: as far as their density foretells, or else much farther.
+            let rate = self
+                .density
+                .forecast(from, from.saturating_add(1))
+                .rate
+                .max(1e-19);
+            let rows = counted.unwrap_or(self.full as u64) as f64;
+            let width = ((1.5 * rows / rate) as u64).saturating_add(self.full as u64);
+            let (mut start, mut width) = (from, width.min(span / 4));
+            while start < to {
+                let end = start.saturating_add(width).min(to);
+                parts.push(window(start, end));
+                (start, width) = (end, width.saturating_mul(16));
+            }
+        } else {
+            let page = (self.full as u64 * 4 / 5).max(1);
+            let pieces = counted.map_or(4, |counted| counted.div_ceil(page));
+            if span < 2 {
+                return Err(Stuck::Misbehaves(format!(
+                    "{} rows are counted under the ID {to}",
+                    counted.unwrap_or_default()
+                )));
+            }
+            let pieces = pieces.clamp(2, span.min(MAX_PIECES));
+            let cut = |piece: u64| {
+                from + (u128::from(span) * u128::from(piece) / u128::from(pieces)) as u64
+            };
+            parts.extend((0..pieces).map(|piece| window(cut(piece), cut(piece + 1))));
+        }
+        self.replace(at, parts);
+        Ok(())
+    }
+
+    /// The count of a run of stretches has come.
+    pub(super) fn accept_count(
+        &mut self,
+        from: u64,
+        to: u64,
+        outcome: Option<PageOutcome>,
+    ) -> Result<Then, Stuck> {
+        self.release(Reading::Count { from, to });
+        let (mut page, beside) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+            Ok(read) => read,
+            Err(wait) => return Ok(wait),
+        };
+        page.reverse();
+        self.ids_of(&page, from, to)?;
+        let start = self.stretches.partition_point(|s| s.from < from);
+        let end = self.stretches.partition_point(|s| s.to <= to);
+        let run = start..end.max(start);
+        let sum: u64 = self
+            .stretches
+            .range(run.clone())
+            .filter_map(counted_or_proven)
+            .sum();
+        let counted = beside.total.filter(|total| *total >= page.len() as u64);
+        let known: BTreeSet<u64> = self
+            .stretches
+            .range(run.clone())
+            .flat_map(Stretch::ids)
+            .collect();
+        let shows_others = page.ids().flatten().any(|id| !known.contains(&id));
+        // Fewer rows than before: some were deleted meanwhile. Far fewer, or no count, ought not to be.
+        let good = counted.is_some_and(|counted| counted * 2 >= sum);
+        if !good && !shows_others && self.bad_counts < MAX_BAD_COUNTS {
+            self.bad_counts += 1;
+            return Ok(Then::GoOn);
+        }
+        self.bad_counts = 0;
+        if counted.is_none() && self.verify {
+            return Err(Stuck::Misbehaves(
+                "the portal does not count the rows of this list, so it cannot be verified"
+                    .to_owned(),
+            ));
+        }
+        self.verification.ranges += 1;
+        if counted != Some(sum) && self.verification.differences.len() < MAX_DIFFERENCES {
+            self.verification.differences.push(RangeDifference {
+                after: from,
+                up_to: to,
+                counted,
+                came: sum,
+            });
+        }
+        let more = shows_others || counted.is_some_and(|counted| counted > sum);
+        for at in run {
+            let stretch = &mut self.stretches[at];
+            let StretchState::Counted { counted } = stretch.state else {
+                continue;
+            };
+            let rows = stretch.rows();
+            if !more && (good || rows >= self.full) {
+                stretch.state = StretchState::Proven {
+                    hidden: counted.saturating_sub(rows as u64),
+                };
+            } else if rows >= self.full {
+                // A chain read it. By windows it is read again.
+                self.buffered -= stretch.bytes();
+                stretch.pages.clear();
+                stretch.state = StretchState::Unread { by_windows: true };
+            } else {
+                stretch.state = StretchState::Window(Readings::one(stretch.ids()));
+            }
+        }
+        Ok(Then::GoOn)
+    }
+}
+
+/// Rows that are counted in a stretch, if it need not be read any more.
+fn counted_or_proven(stretch: &Stretch) -> Option<u64> {
+    match stretch.state {
+        StretchState::Counted { counted } if !stretch.in_flight => Some(counted),
+        StretchState::Proven { hidden } => Some(stretch.rows() as u64 + hidden),
+        _ => None,
+    }
+}
+
+/// How wide a window may be to hold about a page.
+fn width(density: &super::Density, tally: &Tally, full: usize, from: u64) -> u64 {
+    let page = full as f64;
+    let rate = density
+        .forecast(from, from.saturating_add(1))
+        .rate
+        .clamp(1e-19, 1.0);
+    // Room for what chance adds, to the rows themselves and to what is known of them: few windows are to overflow.
+    let chance = (page * (1.0 - rate) * (1.0 + page / ENOUGH)).sqrt();
+    let rows = (page - 1.8 * chance).max(1.0);
+    // In a gap nothing is learned of the rows behind it but that they are far.
+    let stretched = rows / rate * (1u64 << tally.barren.min(50)) as f64;
+    (stretched as u64).max(full as u64)
+}

@@ -1,0 +1,280 @@
+//! Portals that misbehave in every way that was met, by the hundred thousand: no row may be lost in silence.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::list::tail::Tail;
+
+/// What is drawn for one history.
+struct History {
+    model: Model,
+    way: Way,
+    method: &'static str,
+    full: usize,
+    room: usize,
+    in_flight: usize,
+    churn: usize,
+    verify: bool,
+    ids: Vec<u64>,
+}
+
+fn history(seed: u64) -> History {
+    let mut random = fastrand::Rng::with_seed(seed);
+    // Small pages: so short lists have many of them.
+    let full = random.usize(3..12);
+    let rows = match random.u8(..4) {
+        0 => random.usize(..3 * full),
+        _ => random.usize(..60 * full),
+    };
+    let base = match random.u8(..6) {
+        0 => i64::MAX as u64 - 40_000_000,
+        1 => random.u64(..1 << 40),
+        _ => 0,
+    };
+    let mut ids: Vec<u64> = match random.u8(..4) {
+        0 => (1..=rows as u64).collect(),
+        1 => sparse(rows, 0.05 + 0.95 * random.f64(), seed),
+        _ => {
+            let stretches = (0..random.usize(1..8))
+                .map(|_| {
+                    (
+                        random.u64(1..3_000),
+                        random.usize(..rows / 3 + 2),
+                        random.u64(1..40),
+                    )
+                })
+                .collect();
+            stretched(stretches, &mut random)
+        }
+    };
+    for id in &mut ids {
+        *id += base;
+    }
+    let method = if random.u8(..5) == 0 {
+        "main.eventlog.list"
+    } else {
+        "crm.lead.list"
+    };
+    let rest3 = method == "main.eventlog.list";
+    let mut model = Model::new(ids.iter().copied(), seed);
+    model.page = full;
+    model.hidden = match random.u8(..6) {
+        0 => {
+            let share = random.f64() * 0.3;
+            ids.iter()
+                .copied()
+                .filter(|_| random.f64() < share)
+                .collect()
+        }
+        1 if !ids.is_empty() => {
+            let from = random.usize(..ids.len());
+            ids[from..]
+                .iter()
+                .copied()
+                .take(random.usize(..12 * full))
+                .collect()
+        }
+        _ => BTreeSet::new(),
+    };
+    // Counts that lie about rows that are not shown either cannot be told from true ones.
+    model.counts = match random.u8(..12) {
+        1 if !model.hidden.is_empty() => Counts::Visible,
+        0 => Counts::Visible,
+        1 => Counts::AtMost(random.u64(..=3 * full as u64)),
+        2 => Counts::Nothing,
+        _ => Counts::All,
+    };
+    if rest3 || model.counts == Counts::Nothing {
+        // Where nobody counts, a page of hidden rows cannot be told from no rows.
+        let mut run = 0;
+        for id in &ids {
+            run = if model.hidden.contains(id) {
+                run + 1
+            } else {
+                0
+            };
+            if run >= full {
+                model.hidden.remove(id);
+                run = 0;
+            }
+        }
+    }
+    if random.bool() {
+        model.hiccups = 1;
+        model.hiccup_chance = [0.02, 0.1, 0.5][random.usize(..3)];
+    }
+    if random.u8(..4) == 0 {
+        model.lost = 0.3 * random.f64();
+    }
+    if random.u8(..4) == 0 {
+        model.memory = 0;
+    }
+    History {
+        way: [Way::Lanes, Way::Lanes, Way::Chain, Way::Windows][random.usize(..4)],
+        method,
+        full,
+        room: if rest3 {
+            1
+        } else {
+            [50, 50, 7, 1][random.usize(..4)]
+        },
+        in_flight: random.usize(1..6),
+        churn: if random.bool() { 0 } else { random.usize(..6) },
+        verify: !rest3 && random.u8(..4) == 0,
+        model,
+        ids,
+    }
+}
+
+/// How a list may end.
+#[derive(Debug, PartialEq)]
+enum Honest {
+    Whole,
+    /// With an error that says what the portal did.
+    Refused,
+}
+
+/// Walks one history: `Err` with what was wrong in silence.
+fn is_honest(seed: u64) -> Result<Honest, String> {
+    let History {
+        mut model,
+        way,
+        method,
+        full,
+        room,
+        in_flight,
+        churn,
+        verify,
+        ids,
+    } = history(seed);
+    let mut pages = pages_of(method, Bounds::default());
+    pages.full = full;
+    let mut walk = KeysetWalk::new(pages, way, Tail::Sweep);
+    if verify {
+        walk = walk.verified();
+    }
+    let highest = ids.last().copied().unwrap_or(0);
+    let mut lasting: BTreeSet<u64> = ids.iter().copied().collect();
+    let hidden = model.hidden.clone();
+    let walked = walk_with(&mut walk, room, &mut model, in_flight, |model| {
+        change(model, churn, highest, &mut lasting);
+    });
+    match walked {
+        Ok(walked) => {
+            lasting.retain(|id| !hidden.contains(id));
+            is_exact(&walked.ids, &lasting)?;
+            Ok(Honest::Whole)
+        }
+        Err(Stuck::Misbehaves(_) | Stuck::WrongStrategy(_) | Stuck::Api(_)) => Ok(Honest::Refused),
+    }
+}
+
+fn histories(seeds: std::ops::Range<u64>) {
+    let (mut whole, mut wrong) = (0, Vec::new());
+    let total = seeds.end - seeds.start;
+    for seed in seeds {
+        let walked = std::panic::catch_unwind(|| is_honest(seed))
+            .unwrap_or_else(|_| Err("the walk does not end".to_owned()));
+        match walked {
+            Ok(Honest::Whole) => whole += 1,
+            Ok(Honest::Refused) => {}
+            Err(why) => wrong.push(format!("history {seed}: {why}")),
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {total}:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n")
+    );
+    assert!(
+        whole * 100 >= total * 97,
+        "{whole} of {total} lists came whole"
+    );
+}
+
+#[test]
+fn no_row_is_lost_in_silence_in_50_000_histories() {
+    histories(0..50_000);
+}
+
+#[test]
+fn no_row_is_lost_in_silence_in_50_000_other_histories() {
+    histories(50_000..100_000);
+}
+
+/// Walks 20,000 rows with consecutive IDs, of which `hidden` are not shown; the requests and the rows that came.
+fn walk_hidden(hidden: impl IntoIterator<Item = u64>) -> (usize, Vec<u64>, u64) {
+    let mut model = Model::new(1..=20_000, 1);
+    model.hidden = hidden.into_iter().collect();
+    let mut walk = KeysetWalk::new(
+        pages_of("crm.lead.list", Bounds::default()),
+        Way::Lanes,
+        Tail::Sweep,
+    );
+    let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
+    (walked.requests, walked.ids, walk.hidden())
+}
+
+#[test]
+fn a_list_with_hidden_rows_takes_at_most_half_as_many_requests_again() {
+    let (clean, ids, hidden) = walk_hidden([]);
+    assert_eq!((ids.len(), hidden), (20_000, 0));
+    // Where the newest rows are hidden nobody knows how far the IDs go, so the end has to be looked for.
+    let kinds: [(&str, Vec<u64>, f64); 4] = [
+        ("one in 97", (1..=20_000).step_by(97).collect(), 1.5),
+        ("one in 10", (1..=20_000).step_by(10).collect(), 1.5),
+        ("300 neighbours", (5_000..5_300).collect(), 1.5),
+        ("the newest 300", (19_701..=20_000).collect(), 2.0),
+    ];
+    for (kind, rows, most) in kinds {
+        let count = rows.len();
+        let (requests, ids, hidden) = walk_hidden(rows);
+        assert_eq!(ids.len(), 20_000 - count, "{kind}");
+        assert_eq!(hidden, count as u64, "{kind}");
+        assert!(
+            requests as f64 <= most * clean as f64,
+            "{kind}: {requests} requests, {clean} for a clean list"
+        );
+    }
+}
+
+#[test]
+fn a_page_that_arrives_empty_once_costs_no_row() {
+    for spoilt in 0..420 {
+        let mut model = Model::new(1..=20_000, spoilt);
+        model.hiccups = 1;
+        model.hiccup_chance = 1.0 / (spoilt + 1) as f64;
+        let mut walk = KeysetWalk::new(
+            pages_of("crm.lead.list", Bounds::default()),
+            Way::Lanes,
+            Tail::Sweep,
+        );
+        let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
+        assert_eq!(walked.ids.len(), 20_000, "{spoilt}");
+    }
+}
+
+#[test]
+fn a_verified_list_costs_one_command_more_for_2_500_rows() {
+    let mut commands = [0, 0];
+    for (verified, commands) in [false, true].into_iter().zip(&mut commands) {
+        let mut model = Model::new(1..=50_000, 1);
+        let mut walk = KeysetWalk::new(
+            pages_of("crm.lead.list", Bounds::default()),
+            Way::Lanes,
+            Tail::Sweep,
+        );
+        if verified {
+            walk = walk.verified();
+        }
+        let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
+        assert_eq!(walked.ids.len(), 50_000);
+        *commands = walked.commands;
+        if let Some(verification) = walk.verification() {
+            assert_eq!(verification.differences, []);
+            assert!(verification.ranges >= 10, "{}", verification.ranges);
+        }
+    }
+    assert!(commands[1] <= commands[0] + 30, "{commands:?}");
+}
