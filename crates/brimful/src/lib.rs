@@ -39,6 +39,7 @@ mod limits;
 pub mod list;
 pub mod r7;
 mod reply;
+mod report;
 mod request_id;
 mod rest;
 pub mod rest3;
@@ -47,6 +48,7 @@ mod session;
 mod stats;
 pub mod tasks;
 mod transport;
+mod waits;
 
 pub use auth::{
     AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation,
@@ -75,3 +77,4 @@ pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
 pub use stats::Stats;
 pub use transport::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
+pub use waits::{WAIT_LOG, WaitReason, Waiting};
