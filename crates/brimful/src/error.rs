@@ -172,6 +172,7 @@ impl Error {
     }
 
     #[doc(hidden)]
+    #[must_use]
     pub fn at(mut self, portal: &impl fmt::Display, method: &str) -> Self {
         self.0.portal = portal.to_string();
         self.0.method = Some(method.to_owned());
@@ -205,6 +206,7 @@ impl Error {
 
     /// The same, understood in another way.
     #[doc(hidden)]
+    #[must_use]
     pub fn of_kind(mut self, kind: ErrorKind, ran: DidItRun) -> Self {
         self.0.kind = kind;
         self.0.ran = ran;
@@ -213,6 +215,7 @@ impl Error {
 
     /// What the portal itself said.
     #[doc(hidden)]
+    #[must_use]
     pub fn with_api(mut self, api: ApiError) -> Self {
         self.0.api = Some(api);
         self
@@ -220,12 +223,14 @@ impl Error {
 
     /// It was the command with this label.
     #[doc(hidden)]
+    #[must_use]
     pub fn in_command(mut self, label: &str) -> Self {
         self.0.command = Some(label.to_owned());
         self
     }
 
     #[doc(hidden)]
+    #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self
@@ -263,6 +268,7 @@ impl Error {
     }
 
     #[doc(hidden)]
+    #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
