@@ -433,18 +433,17 @@ impl Session {
         let mut last_error = None;
         let (mut renewals, mut moves) = (0, 0);
         loop {
-            let permit = match permit.take() {
-                Some(permit) => permit,
-                None => {
-                    let give_up = effort
-                        .first
-                        .and_then(|first| first.checked_add(self.retry.deadline));
-                    let permit = self.permit(&call.charges, &call.scope, effort);
-                    match (before(give_up, permit).await, last_error.take()) {
-                        (Some(permit), _) => permit,
-                        (None, Some(error)) => return Err(error),
-                        (None, None) => continue,
-                    }
+            let permit = if let Some(permit) = permit.take() {
+                permit
+            } else {
+                let give_up = effort
+                    .first
+                    .and_then(|first| first.checked_add(self.retry.deadline));
+                let permit = self.permit(&call.charges, &call.scope, effort);
+                match (before(give_up, permit).await, last_error.take()) {
+                    (Some(permit), _) => permit,
+                    (None, Some(error)) => return Err(error),
+                    (None, None) => continue,
                 }
             };
             let (pass, in_flight) = permit
