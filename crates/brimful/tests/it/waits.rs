@@ -14,15 +14,15 @@ use tokio::time::Instant;
 
 use crate::line::Line;
 use crate::log::Told;
-use crate::support::{Answer, builder, ids, portal, scripted};
+use crate::support::{builder, ids, portal, scripted};
 
 /// A reply that says how much operating time is used, and in how many seconds the first part of it expires.
-fn used(operating: f64, resets_in: f64) -> Answer {
+fn used(operating: f64, resets_in: f64) -> (u16, String) {
     let now = 1_700_000_000.0;
     let time = json!({
         "start": now, "finish": now, "operating": operating, "operating_reset_at": now + resets_in,
     });
-    Ok((200, json!({"result": [], "time": time}).to_string()))
+    (200, json!({"result": [], "time": time}).to_string())
 }
 
 async fn call(client: &Client) -> Result<(), Error> {
@@ -32,7 +32,7 @@ async fn call(client: &Client) -> Result<(), Error> {
 
 /// The seconds at which ten calls, one after the other, were answered by a portal that always says the same.
 async fn answered_at(operating: f64, resets_in: f64) -> Vec<u64> {
-    let client = scripted(move |_, _| used(operating, resets_in))
+    let client = scripted(move |_, _| Ok(used(operating, resets_in)))
         .build()
         .unwrap();
     let start = Instant::now();
@@ -82,7 +82,7 @@ async fn calls_that_are_held_back_together_send_one_that_finds_out() {
     let count = Arc::clone(&sent);
     let client = scripted(move |_, _| {
         count.fetch_add(1, Ordering::SeqCst);
-        used(479.0, 3600.0)
+        Ok(used(479.0, 3600.0))
     })
     .build()
     .unwrap();
@@ -102,7 +102,7 @@ async fn calls_that_are_held_back_together_send_one_that_finds_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_for_operating_time_ends_at_the_deadline_of_the_retry_policy() {
-    let client = scripted(|_, _| used(479.0, 500.0))
+    let client = scripted(|_, _| Ok(used(479.0, 500.0)))
         .retry(Retry::default().deadline(Duration::from_secs(30)))
         .build()
         .unwrap();
@@ -121,7 +121,7 @@ async fn a_wait_for_operating_time_ends_at_the_deadline_of_the_retry_policy() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_for_operating_time_ends_at_the_deadline_of_the_job_and_is_named() {
-    let client = scripted(|_, _| used(479.0, 500.0)).build().unwrap();
+    let client = scripted(|_, _| Ok(used(479.0, 500.0))).build().unwrap();
     call(&client).await.unwrap();
     let start = Instant::now();
     let error = call(&client.with_deadline(Duration::from_secs(45)))
@@ -159,7 +159,7 @@ async fn a_batch_whose_method_stays_refused_ends_at_the_deadline_of_the_retry_po
 #[tokio::test(start_paused = true)]
 async fn a_wait_for_operating_time_is_said_once_with_its_method_and_seconds() {
     let (told, _listening) = Told::warnings();
-    let client = scripted(|_, _| used(479.0, 58.0)).build().unwrap();
+    let client = scripted(|_, _| Ok(used(479.0, 58.0))).build().unwrap();
     call(&client).await.unwrap();
     let calls = (0..5).map(|_| call(&client));
     for result in join_all(calls).await {
