@@ -3,10 +3,10 @@
 use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value, json};
 
+use super::report::Proof;
 use super::seen::Seen;
 use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
 use super::tail::TAIL_REQUESTS;
-use crate::report::Proof;
 
 /// Rows of a page of messages and notifications.
 const PAGE: u64 = 50;

@@ -20,10 +20,10 @@ use tracing::debug;
 use super::Observer;
 use super::carriage::{Carriage, OwnedPlace};
 use super::plan::Plan;
+use super::report::{ListReport, Progress, Resume};
 use super::strategy::{Ahead, Stuck, Then, Ticket};
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::ledger::Calls;
-use crate::report::{ListReport, Progress, Resume};
 use crate::session::{Effort, Permit, Scope, Session};
 use crate::waits::{WaitBoard, WaitReason};
 

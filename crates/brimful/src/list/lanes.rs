@@ -19,9 +19,9 @@ use super::density::Density;
 use super::ends::{Ends, ascending, spelling};
 use super::keyset::KeysetPages;
 use super::lane::{Lane, LaneState, Segment};
+use super::report::Proof;
 use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
 use super::tail::{TAIL_REQUESTS, Tail};
-use crate::report::Proof;
 
 /// Rows of a full page.
 pub(crate) const PAGE: usize = 50;

@@ -34,7 +34,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use crate::report::{Extent, ListReport, Progress, Proof, Resume};
+pub use report::{Extent, ListReport, Progress, Proof, Resume};
 pub use tail::Tail;
 pub use walk::Walk;
 
@@ -42,6 +42,7 @@ use crate::auth::Api;
 use crate::check;
 use crate::client::Client;
 use crate::error::Error;
+use crate::report;
 use driver::{Driver, Message};
 use plan::Wanted;
 

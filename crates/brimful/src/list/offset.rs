@@ -10,9 +10,9 @@ use std::ops::Range;
 use brimful_protocol::rows::{Page, PageOutcome};
 
 use super::position::Position;
+use super::report::Proof;
 use super::seen::Seen;
 use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
-use crate::report::Proof;
 
 /// How often the list is read again to make up for rows that shifted between pages.
 const REPAIRS: u32 = 3;

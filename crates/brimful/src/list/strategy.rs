@@ -6,8 +6,8 @@ use brimful_protocol::ApiError;
 use brimful_protocol::rows::{Onward, Page, PageOutcome};
 use serde_json::Value;
 
-pub(crate) use crate::report::Extent;
-use crate::report::Proof;
+pub(crate) use super::report::Extent;
+use super::report::Proof;
 
 /// A command of a list: its method is the list's, and its label is given by its place in the request (`p0`, `p1`, …).
 #[derive(Debug, Clone, PartialEq)]

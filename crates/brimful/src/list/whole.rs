@@ -3,8 +3,8 @@
 use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value};
 
+use super::report::Proof;
 use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
-use crate::report::Proof;
 
 #[derive(Debug)]
 pub(crate) struct Whole {

@@ -12,9 +12,9 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use super::density::{Density, ENOUGH};
 use super::ends::{Ends, ascending};
 use super::keyset::KeysetPages;
+use super::report::Proof;
 use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
 use super::tail::{TAIL_REQUESTS, Tail};
-use crate::report::Proof;
 
 /// Windows that are open at once at the most; they hold rows that wait for their turn.
 const MOST_OPEN: usize = 2000;

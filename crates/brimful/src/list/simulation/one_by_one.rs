@@ -9,8 +9,8 @@ use super::*;
 use crate::list::cursor::{CursorPages, Family};
 use crate::list::offset::{Again, OffsetPages, Order};
 use crate::list::position::Position;
+use crate::list::report::Proof;
 use crate::list::strategy::Strategy;
-use crate::report::Proof;
 
 /// Walks a list that `answer` answers, a page at a time.
 fn walk(
