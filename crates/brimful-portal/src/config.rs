@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::churn::Churn;
 use crate::faults::Faults;
+use crate::hidden_rows::HiddenRows;
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
 use crate::oauth::App;
@@ -50,6 +51,7 @@ pub struct PortalConfig {
     pub(crate) moved_to: Option<String>,
     pub(crate) faults: Faults,
     pub(crate) churn: Churn,
+    pub(crate) hidden: HiddenRows,
     pub(crate) r7: R7,
 }
 
@@ -141,6 +143,7 @@ impl Default for PortalConfig {
             moved_to: None,
             faults: Faults::default(),
             churn: Churn::default(),
+            hidden: HiddenRows::none(),
             r7: R7::default(),
         }
     }
@@ -390,6 +393,13 @@ impl PortalConfig {
     #[must_use]
     pub fn churn(mut self, churn: Churn) -> Self {
         self.churn = churn;
+        self
+    }
+
+    /// Rows that lists count and do not show.
+    #[must_use]
+    pub fn hide(mut self, rows: HiddenRows) -> Self {
+        self.hidden = rows;
         self
     }
 

@@ -27,6 +27,7 @@ mod control;
 mod download;
 mod executor;
 mod faults;
+mod hidden_rows;
 mod journal;
 mod lift;
 mod limits;
@@ -63,6 +64,7 @@ pub use config::{
     RateLimit, Recorded, Refused, Reset, Rows, Scopes, Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
+pub use hidden_rows::HiddenRows;
 pub use oauth::{App, InstallError};
 pub use portal::Portal;
 pub use r7::{R7, R7Limit};

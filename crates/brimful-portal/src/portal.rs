@@ -17,6 +17,7 @@ use crate::control;
 use crate::download::{self, DOWNLOAD, Links};
 use crate::executor::{Executor, Outcome};
 use crate::faults::{Fault, Faults};
+use crate::hidden_rows::{HiddenIds, HiddenRows};
 use crate::journal::Origin;
 use crate::limits::{Buckets, Operating};
 use crate::method::MethodError;
@@ -97,6 +98,7 @@ impl Portal {
         };
         core.put_files();
         core.set_churn(core.config.churn.clone())?;
+        core.hide(core.config.hidden.clone())?;
         Ok(Self {
             core: Arc::new(core),
         })
@@ -134,6 +136,12 @@ impl Portal {
     /// known.
     pub fn set_churn(&self, churn: Churn) -> Result<(), DataError> {
         self.core.set_churn(churn)
+    }
+
+    /// The rows that lists count and do not show from now on, in the place of those before; no change at all if an entity
+    /// is not known.
+    pub fn hide(&self, rows: HiddenRows) -> Result<(), DataError> {
+        self.core.hide(rows)
     }
 
     /// What the portal has been asked so far.
@@ -222,6 +230,19 @@ impl Core {
             Some(fault) => fault.spoil(response),
             None => response.into(),
         }
+    }
+
+    /// Lets `rows` take the place of the rows that were hidden.
+    pub(crate) fn hide(&self, rows: HiddenRows) -> Result<(), DataError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.hidden = HiddenIds::new(rows, &state)?;
+        Ok(())
+    }
+
+    /// The rows that lists count and do not show.
+    pub(crate) fn hidden(&self) -> HiddenRows {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.hidden.spec().clone()
     }
 
     /// The files that the portal begins with.
