@@ -14,7 +14,6 @@ mod hidden_rows;
 mod limits;
 mod methods;
 mod oauth;
-mod r7;
 mod rest3;
 mod rights;
 mod sockets;
