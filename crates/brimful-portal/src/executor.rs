@@ -202,13 +202,13 @@ impl<'p> Executor<'p> {
         };
         match result {
             Err(error) => Outcome::Failed(error),
-            Ok(output) => match output.error() {
-                Some(error) => Outcome::ErrorAsData(error),
-                None => {
-                    let output = self.spoiled(method, output, start);
-                    Outcome::Done(self.linked(method, output))
+            Ok(output) => {
+                if let Some(error) = output.error() {
+                    return Outcome::ErrorAsData(error);
                 }
-            },
+                let output = self.spoiled(method, output, start);
+                Outcome::Done(self.linked(method, output))
+            }
         }
     }
 

@@ -185,7 +185,7 @@ impl HiddenIds {
         if ranges.is_empty() {
             return Ok(output);
         }
-        if call.method.ends_with(".get") && !output.is_list() {
+        if call.method.rsplit('.').next() == Some("get") && !output.is_list() {
             let named = ["id", "taskId"].map(|name| call.params.get_ignoring_case(name));
             let id = named.into_iter().flatten().next().map(Value::to_int);
             let id = id.and_then(|id| u64::try_from(id).ok());

@@ -211,7 +211,7 @@ impl Output {
                 let id = row.as_array().and_then(|row| row.get_ignoring_case("id"));
                 id.is_some_and(|id| is_list || id.to_text() == key.to_text())
             };
-            array.len() > 0 && array.iter().all(is_row)
+            !array.is_empty() && array.iter().all(is_row)
         }
         let result = self.to_value().as_array()?;
         if has_rows(result) {
