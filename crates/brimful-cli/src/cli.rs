@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use brimful_portal::{Churn, Faults, SpecError};
+use brimful_portal::{Churn, Faults, HiddenRows, SpecError};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::access_arg::{self, AppArg, RightsArg, TokenArg, WebhookArg};
@@ -15,6 +15,7 @@ use crate::login_args::{LoginArgs, LogoutArgs};
 use crate::output::Destination;
 use crate::params::Param;
 use crate::portal_arg::PortalArg;
+#[cfg(feature = "r7")]
 use crate::r7_args::{R7Args, R7EmulatorArgs};
 use crate::rows_arg::{LoadArg, ReplyArg, RowsArg};
 use crate::tasks_args::TasksArgs;
@@ -78,6 +79,7 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     Portal(Box<PortalArgs>),
     Tasks(Box<TasksArgs>),
+    #[cfg(feature = "r7")]
     R7(R7Args),
     Completions(CompletionsArgs),
 }
@@ -219,9 +221,12 @@ pub(crate) enum WalkArg {
 /// Run a portal emulator: made-up or loaded rows, with the limits of a real portal
 ///
 /// The address to use is the first line on standard output. Entities are lead, deal, contact, company, task, user and
-/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process. R7-Office is at /api/2.0/ of
-/// the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, r7.case, r7.project, r7.task and
-/// r7.milestone.
+/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process.
+#[cfg_attr(
+    feature = "r7",
+    doc = " R7-Office is at /api/2.0/ of the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask,",
+    doc = " r7.case, r7.project, r7.task and r7.milestone."
+)]
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -306,6 +311,7 @@ pub(crate) struct PortalArgs {
     /// The address by which the portal calls itself to applications, if not by that of the request
     #[arg(long, value_name = "URL", help_heading = "Access")]
     pub(crate) address: Option<String>,
+    #[cfg(feature = "r7")]
     #[command(flatten)]
     pub(crate) r7: R7EmulatorArgs,
 
@@ -343,6 +349,9 @@ pub(crate) struct PortalArgs {
     /// reset- with the same, truncated, half-body, slow-body=5s, latency=50ms±20ms, redirect=URL, skew=+90s. When: 5%,
     /// every=7, times=3, after=10, on=METHOD|METHOD. seed=42 makes chance another one. /_portal/faults shows and
     /// changes them.
+    ///
+    /// Faults of single calls and of single commands of a batch: empty-page, short-page, short-total=100, endless-next,
+    /// ignore-start, operating-reset=1h, operating=470s.
     #[arg(long, value_name = "SPEC", value_parser = faults, help_heading = "Trouble")]
     pub(crate) faults: Vec<String>,
     /// What other people do to the rows all the while, such as 'lead:insert=5 update=20 delete=2' a second
@@ -350,6 +359,12 @@ pub(crate) struct PortalArgs {
     /// 30/m and 100/h are a minute and an hour. /_portal/churn shows and changes it.
     #[arg(long, value_name = "SPEC", value_parser = churn, help_heading = "Trouble")]
     pub(crate) churn: Vec<String>,
+    /// Hide rows that lists count, as access rights do: IDs such as '100-399,5' of every list, or 'crm.deal:100-399'
+    ///
+    /// Rows are taken out after a page was cut: it has fewer than 50 rows, next and total stay. /_portal/hide shows and
+    /// changes it.
+    #[arg(long, value_name = "RANGE", value_parser = hidden_rows, help_heading = "Trouble")]
+    pub(crate) hide: Vec<String>,
     /// The portal was renamed: every request is answered 302 with the same path there
     #[arg(long, value_name = "URL", help_heading = "Trouble")]
     pub(crate) moved_to: Option<String>,
@@ -437,6 +452,10 @@ fn share(text: &str) -> Result<f64, String> {
 
 fn faults(text: &str) -> Result<String, SpecError> {
     Faults::parse(text).map(|_| text.to_owned())
+}
+
+fn hidden_rows(text: &str) -> Result<String, SpecError> {
+    HiddenRows::parse(text).map(|_| text.to_owned())
 }
 
 fn churn(text: &str) -> Result<String, SpecError> {

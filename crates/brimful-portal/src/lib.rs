@@ -26,7 +26,9 @@ mod config;
 mod control;
 mod download;
 mod executor;
+pub mod extension;
 mod faults;
+mod hidden_rows;
 mod journal;
 mod lift;
 mod limits;
@@ -35,7 +37,6 @@ mod method;
 mod methods;
 mod oauth;
 mod portal;
-mod r7;
 mod registry;
 mod reply;
 mod request;
@@ -63,9 +64,9 @@ pub use config::{
     RateLimit, Recorded, Refused, Reset, Rows, Scopes, Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
+pub use hidden_rows::HiddenRows;
 pub use oauth::{App, InstallError};
 pub use portal::Portal;
-pub use r7::{R7, R7Limit};
 pub use reply::Reply;
 pub use rights::Rights;
 pub use server::Server;

@@ -27,6 +27,8 @@ mod by_id;
 mod cache;
 mod check;
 mod client;
+#[doc(hidden)]
+pub mod client_parts;
 mod each;
 mod effect;
 mod error;
@@ -37,8 +39,8 @@ mod http_options;
 mod ledger;
 mod limits;
 pub mod list;
-pub mod r7;
 mod reply;
+mod report;
 mod request_id;
 mod rest;
 pub mod rest3;
@@ -47,6 +49,7 @@ mod session;
 mod stats;
 pub mod tasks;
 mod transport;
+mod waits;
 
 pub use auth::{
     AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation,
@@ -68,10 +71,13 @@ pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
 pub use http_options::HttpOptions;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
-pub use list::{List, ListReport, Pages, Progress, Proof, Resume, Rows, Walk};
+pub use list::{
+    List, ListReport, Pages, Progress, Proof, RangeDifference, Resume, Rows, Verification, Walk,
+};
 pub use reply::{RawReply, Reply};
 pub use reqwest;
 pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
 pub use stats::Stats;
 pub use transport::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
+pub use waits::{WAIT_LOG, WaitReason, Waiting};

@@ -35,6 +35,7 @@ use schema::Schema;
 use source::World;
 use table::Table;
 
+use crate::hidden_rows::HiddenIds;
 use crate::shelf::Shelf;
 
 /// What a portal starts with.
@@ -105,11 +106,9 @@ pub enum DataError {
         "no entity \"{0}\": there are lead, deal, contact, company, quote, task, user, department, eventlog, activity, status, stagehistory, elapsed, checklist, productrow, diskobject, chat, message, offlineevent and entityTypeIds from 128 on"
     )]
     UnknownEntity(String),
-    /// There is no such thing in R7-Office.
-    #[error(
-        "no \"r7.{0}\": there are r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, r7.case, r7.project, r7.task and r7.milestone"
-    )]
-    UnknownR7Entity(String),
+    /// The data of an API from another crate makes no sense; the text says why.
+    #[error("{0}")]
+    Extension(String),
     /// A loaded row has no ID.
     #[error("row {row} of \"{entity}\" has no ID: give every row an ID from 1 on")]
     NoId {
@@ -143,6 +142,8 @@ pub(crate) struct State {
     /// What is served as it was given.
     pub(crate) shelf: Shelf,
     pub(crate) files: Files,
+    /// Rows that lists count and do not show.
+    pub(crate) hidden: HiddenIds,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
 }
@@ -217,6 +218,7 @@ impl State {
             categories: Categories::default(),
             shelf: Shelf::new(served, data.replies),
             files: Files::default(),
+            hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
         };
         let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));
@@ -241,6 +243,31 @@ impl State {
 
     pub(crate) fn table_mut(&mut self, entity: usize) -> &mut Table {
         &mut self.tables[entity]
+    }
+
+    /// The place of the entity whose rows a call returns, if it is one of those with tables.
+    pub(crate) fn entity_of_call(
+        &self,
+        method: &str,
+        params: &brimful_protocol::Array,
+    ) -> Option<usize> {
+        let name = match method {
+            "disk.folder.getchildren" | "disk.storage.getchildren" => "diskobject",
+            "im.recent.list" => "chat",
+            "im.dialog.messages.get" => "message",
+            _ => match method.rsplit_once('.')?.0 {
+                "crm.item" => {
+                    let entity_type = params.get("entityTypeId")?.to_int();
+                    return self.by_type(entity_type).map(|table| table.entity);
+                }
+                "task.elapseditem" => "elapsed",
+                "task.checklistitem" => "checklist",
+                "task.item" | "task.items" => "task",
+                "event.offline" => "offlineevent",
+                name => name,
+            },
+        };
+        self.place(name)
     }
 
     /// The CRM entity with this `entityTypeId`.

@@ -10,14 +10,15 @@ mod churn;
 mod control;
 mod faults;
 mod files;
+mod hidden_rows;
 mod limits;
 mod methods;
 mod oauth;
-mod r7;
 mod rest3;
 mod rights;
 mod sockets;
 mod tls;
+mod wrong_lists;
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -7,7 +7,6 @@ mod keyset;
 mod offset;
 mod plan;
 mod position;
-mod report;
 mod seen;
 #[cfg(test)]
 mod simulation;
@@ -29,8 +28,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use report::{ListReport, Progress, Proof, RangeDifference, Resume, Verification};
-pub use strategy::Extent;
+pub use report::{Extent, ListReport, Progress, Proof, RangeDifference, Resume, Verification};
 pub use tail::Tail;
 pub use walk::Walk;
 
@@ -38,6 +36,7 @@ use crate::auth::Api;
 use crate::check;
 use crate::client::Client;
 use crate::error::Error;
+use crate::report;
 use driver::{Driver, Message};
 use plan::Wanted;
 
