@@ -132,13 +132,11 @@ impl Ends {
                 let counted = counted.max(also_counted).filter(|counted| {
                     again.is_some() && *counted >= first.len().max(last.len()) as u64
                 });
-                match shown(&first, &last, again.as_ref(), counted, pages)? {
-                    Some(shown) => Ok(Ok(shown)),
-                    None => {
-                        self.before = Some((first, last));
-                        Ok(Err(then))
-                    }
-                }
+                let shown = shown(&first, &last, again.as_ref(), counted, pages)?;
+                Ok(shown.ok_or_else(|| {
+                    self.before = Some((first, last));
+                    then
+                }))
             }
             (first, last) => {
                 (self.first, self.last) = (first, last);

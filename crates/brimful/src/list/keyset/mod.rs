@@ -99,14 +99,20 @@ pub(crate) struct KeysetWalk {
     short_pages: usize,
     windows: windows::Tally,
     verification: Verification,
-    /// What the portal counts can be used.
-    counts: bool,
-    low_counts: u32,
+    counts: Counts,
     /// Windows without an end that were full.
     endless: u32,
-    /// Counts in a row that cannot be right.
-    bad_counts: u32,
     hidden: u64,
+}
+
+/// What the portal's counts are worth.
+#[derive(Debug)]
+struct Counts {
+    believed: bool,
+    /// Counts that were lower than what the page showed.
+    too_low: u32,
+    /// Counts in a row that cannot be right.
+    bad: u32,
 }
 
 /// How far the rows above the horizon have been read.
@@ -175,7 +181,11 @@ impl KeysetWalk {
     pub(crate) fn new(pages: KeysetPages, way: Way, tail: Tail) -> Self {
         let above = pages.bounds.above;
         let wants_tail = tail == Tail::Sweep && pages.bounds.up_to.is_none();
-        let counts = pages.counts();
+        let counts = Counts {
+            believed: pages.counts(),
+            too_low: 0,
+            bad: 0,
+        };
         Self {
             row_id: pages.keyset.row.to_owned(),
             full: pages.full,
@@ -207,9 +217,7 @@ impl KeysetWalk {
             windows: windows::Tally::default(),
             verification: Verification::default(),
             counts,
-            low_counts: 0,
             endless: 0,
-            bad_counts: 0,
             hidden: 0,
         }
     }
@@ -249,7 +257,7 @@ impl KeysetWalk {
                 counted,
                 counts_are_wrong,
             } => {
-                self.counts &= !counts_are_wrong;
+                self.counts.believed &= !counts_are_wrong;
                 self.by_windows = true;
                 let from = lowest.map_or(self.pages.bounds.above, |lowest| lowest - 1);
                 let to = highest
@@ -463,20 +471,17 @@ impl KeysetWalk {
                 Some(page) => {
                     self.short_pages += 1;
                     // Only a count tells windows from gaps.
-                    self.by_windows |= self.counts
+                    self.by_windows |= self.counts.believed
                         && self.short_pages >= SHORT_PAGES
                         && self.short_pages * FULL_PAGES_A_SHORT_ONE > self.full_pages;
-                    let end = match first_and_last(Some(&page)) {
-                        Some((_, last)) => {
-                            let end = last.min(to);
-                            parts.push(self.once_read(read, end, page));
-                            end
-                        }
-                        None => {
-                            let end = self.doubtful_end(read, to);
-                            parts.push(unread(read, end, true));
-                            end
-                        }
+                    let end = if let Some((_, last)) = first_and_last(Some(&page)) {
+                        let end = last.min(to);
+                        parts.push(self.once_read(read, end, page));
+                        end
+                    } else {
+                        let end = self.doubtful_end(read, to);
+                        parts.push(unread(read, end, true));
+                        end
                     };
                     parts.push(unread(end, to, false));
                 }

@@ -44,7 +44,7 @@ pub(crate) struct Readings {
 }
 
 /// What a reading of a window comes to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The page has as many rows as are counted.
     AsCounted(u64),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use brimful_protocol::rows::PageOutcome;
+use brimful_protocol::rows::{Page, PageOutcome};
 
 use super::density::ENOUGH;
 use super::stretch::{Readings, Stretch, StretchState, Verdict};
@@ -149,11 +149,11 @@ impl KeysetWalk {
         self.ids_of(&page, from, to)?;
         let shown = page.len();
         // A count below what is shown is no count, and after several of them none is believed.
-        self.low_counts += u32::from(beside.total.is_some_and(|total| total < shown as u64));
-        self.counts &= self.low_counts < MAX_LOW_COUNTS;
+        self.counts.too_low += u32::from(beside.total.is_some_and(|total| total < shown as u64));
+        self.counts.believed &= self.counts.too_low < MAX_LOW_COUNTS;
         let counted = beside
             .total
-            .filter(|total| self.counts && *total >= shown as u64);
+            .filter(|total| self.counts.believed && *total >= shown as u64);
         self.windows.read += 1;
         self.windows.barren = if counted.unwrap_or(shown as u64) == 0 {
             self.windows.barren + 1
@@ -260,7 +260,7 @@ impl KeysetWalk {
     fn keep_proven(&mut self, at: usize, from: u64, to: u64, end: u64) {
         let start = self.stretches[at].from;
         let pages = std::mem::take(&mut self.stretches[at].pages);
-        self.buffered -= pages.iter().map(|page| page.bytes()).sum::<usize>();
+        self.buffered -= pages.iter().map(Page::bytes).sum::<usize>();
         let mut proven = self.proven(from, to, pages);
         if let Some(proven) = &mut proven {
             proven.state = StretchState::Proven { hidden: 0 };
@@ -343,11 +343,11 @@ impl KeysetWalk {
         let shows_others = page.ids().flatten().any(|id| !known.contains(&id));
         // Fewer rows than before: some were deleted meanwhile. Far fewer, or no count, ought not to be.
         let good = counted.is_some_and(|counted| counted * 2 >= sum);
-        if !good && !shows_others && self.bad_counts < MAX_BAD_COUNTS {
-            self.bad_counts += 1;
+        if !good && !shows_others && self.counts.bad < MAX_BAD_COUNTS {
+            self.counts.bad += 1;
             return Ok(Then::GoOn);
         }
-        self.bad_counts = 0;
+        self.counts.bad = 0;
         if counted.is_none() && self.verify {
             return Err(Stuck::Misbehaves(
                 "the portal does not count the rows of this list, so it cannot be verified"
