@@ -210,7 +210,7 @@ async fn a_list_that_breaks_off_ends_its_items_with_an_error() {
     let portal = portal(PortalConfig::unlimited().rows("crm.deal", 5_000));
     portal
         .faults()
-        .add(FaultRule::every(1, Fault::Status(502, When::BeforeWork)).after(4));
+        .add(FaultRule::every(1, Fault::Status(502, When::BeforeWork)).after(2));
     let result = unlimited(&portal)
         .list_and_get("crm.deal.list", "crm.deal.get")
         .collect()

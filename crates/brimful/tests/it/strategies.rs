@@ -92,7 +92,7 @@ async fn tasks_of_rest_3_come_by_ranges_of_ids_a_thousand_at_a_time() {
         .await
         .unwrap();
     assert_eq!(rows, older);
-    assert_eq!((report.strategy, rows.len()), ("ID windows", 20_000));
+    assert_eq!((report.strategy, rows.len()), ("ID lanes", 20_000));
     assert!(report.requests <= 28, "{}", report.requests);
     assert_eq!(portal.stats().refusals(), 0);
 }
