@@ -177,6 +177,7 @@ impl Planner<'_> {
         }
         match self.family() {
             Some(Paging::LimitOffset) => families::limit_offset(self.known, params),
+            Some(Paging::PageNumber) => Ok(Position::PageNumber(params)),
             _ => Ok(Position::Start(params)),
         }
     }
@@ -221,9 +222,17 @@ impl Planner<'_> {
         }
         let names = match (keyset.form, self.known) {
             (KeysetForm::Sort, Some(known)) => Names {
-                filter: known.parameter("filter").unwrap_or("FILTER"),
+                filter: known.filter.unwrap_or("FILTER"),
+                select: known.select.unwrap_or("select"),
                 sort: known.parameter("sort").unwrap_or("sort"),
-                order: known.parameter("order").unwrap_or("order"),
+                order: known.order.unwrap_or("order"),
+            },
+            // Methods that spell them in capitals may pass others over, the caller's conditions among them.
+            (KeysetForm::Maps, Some(known)) => Names {
+                filter: known.filter.unwrap_or(Names::default().filter),
+                select: known.select.unwrap_or(Names::default().select),
+                order: known.order.unwrap_or(Names::default().order),
+                ..Names::default()
             },
             _ => Names::default(),
         };
