@@ -26,6 +26,8 @@ pub struct Method {
     /// The parameter that takes the ID of the one thing to return: `id`, `ELEMENT_ID`, `taskId`, or a condition inside
     /// of the filter, such as `FILTER[ID]`. Known for methods that read.
     pub id_param: Option<&'static str>,
+    /// Whether it returns a list of rows that may be read whole.
+    pub list: bool,
     /// How its list is paged.
     pub paging: Paging,
     /// Rows of a page: the fixed size, or the most that the method takes as its limit.
@@ -225,6 +227,7 @@ fn parse(line: &'static str) -> Option<Method> {
         _ => return None,
     };
     let (key, id) = (some(key), some(id));
+    let list = !paging.is_empty();
     let paging = match paging {
         "page" => Paging::Page,
         "controller" => Paging::Controller,
@@ -269,6 +272,7 @@ fn parse(line: &'static str) -> Option<Method> {
         key,
         id,
         id_param: some(id_param),
+        list,
         paging,
         page,
         keyset,

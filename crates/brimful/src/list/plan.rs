@@ -93,11 +93,22 @@ impl Planner<'_> {
                 )));
             }
         }
-        if self.known.is_some_and(|known| known.shape == Shape::Scalar) {
-            return Err(Error::config(format!(
-                "{} does not return a list",
-                self.method
-            )));
+        let no_list = self.known.is_some_and(|known| match known.shape {
+            Shape::Scalar => true,
+            // A caller who says how it is walked may know better.
+            Shape::Unknown => false,
+            _ => !known.list && self.walk == Walk::Auto,
+        });
+        if no_list {
+            let method = self.method;
+            return Err(Error::config(match method.strip_suffix(".fields") {
+                Some(entity) => format!(
+                    "{method} does not return a list. Show the fields with: brimful fields {entity}"
+                ),
+                None => {
+                    format!("{method} does not return a list. Call it with: brimful call {method}")
+                }
+            }));
         }
         Ok(())
     }
