@@ -1,7 +1,8 @@
 //! The catalogue: what is known of each REST method, above all how its list is paged.
 //!
-//! The data is `methods.tsv`, read off the public documentation by a program. It may be old or wrong: a client starts
-//! from it and believes the portal's first reply more.
+//! The data is `methods.tsv`, read off the vendor's documentation (github.com/bitrix24/b24restdocs, `api-reference/`) and
+//! corrected where portals behave otherwise. It may be old or wrong: a client starts from it and believes the portal's
+//! first reply more.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -22,14 +23,30 @@ pub struct Method {
     pub key: Option<&'static str>,
     /// The ID field of a row.
     pub id: Option<&'static str>,
+    /// The parameter that takes the ID of the one thing to return: `id`, `ELEMENT_ID`, `taskId`, or a condition inside
+    /// of the filter, such as `FILTER[ID]`. Known for methods that read.
+    pub id_param: Option<&'static str>,
+    /// Whether it returns a list of rows that may be read whole.
+    pub list: bool,
     /// How its list is paged.
     pub paging: Paging,
+    /// Rows of a page: the fixed size, or the most that the method takes as its limit.
+    pub page: Option<u32>,
     /// How its list can be walked by ID, where that is documented.
     pub keyset: Option<Keyset>,
     /// Whether its list comes with a `total`, where the documentation shows a reply.
     pub total: Option<bool>,
+    /// How the parameter with the conditions of its list is spelt: `filter`, `FILTER`, `params[filter]`.
+    pub filter: Option<&'static str>,
+    /// How the parameter with the order of its list is spelt: `order`, `ORDER`, `ELEMENT_ORDER`.
+    pub order: Option<&'static str>,
+    /// How the parameter with the fields of its rows is spelt: `select`, `SELECT`, `params[select]`.
+    pub select: Option<&'static str>,
     /// Whether the documentation calls it deprecated.
     pub deprecated: bool,
+    /// The page of the documentation below `api-reference/`, without `.md`. None for methods that are called and not
+    /// documented.
+    pub source: Option<&'static str>,
     /// The names of its parameters and of their fields.
     pub params: &'static str,
 }
@@ -42,9 +59,9 @@ pub enum Shape {
     List,
     /// An object with the rows or the entity under one key.
     Wrapped,
-    /// An object keyed by ID.
+    /// An object keyed by ID, at the top or under a key.
     Map,
-    /// One object.
+    /// One object, or what a method that writes tells of its work.
     Object,
     /// A scalar.
     Scalar,
@@ -68,6 +85,10 @@ pub enum Paging {
     NavParams,
     /// `LIMIT` and `OFFSET`.
     LimitOffset,
+    /// `page`: the number of the page, from 1.
+    PageNumber,
+    /// Each page says where the next one begins.
+    Cursor,
     /// Everything at once.
     None,
 }
@@ -177,87 +198,105 @@ fn table() -> &'static Table {
     })
 }
 
+/// One line of the data. None for a line with a word that is not known: a test reads them all.
 fn parse(line: &'static str) -> Option<Method> {
-    let mut cells = line.split('\t');
-    let name = cells.next().filter(|name| !name.is_empty())?;
-    let scope = cells.next()?;
-    let rest = if cells.next()? == "3" { 3 } else { 2 };
-    let shape = match cells.next()? {
-        "list" => Shape::List,
-        "wrapped" => Shape::Wrapped,
-        "map" => Shape::Map,
-        "object" => Shape::Object,
-        "scalar" => Shape::Scalar,
-        _ => Shape::Unknown,
-    };
-    let key = cells.next().filter(|key| !key.is_empty());
-    let id = cells.next().filter(|id| !id.is_empty());
-    let paging = match cells.next()? {
-        "page" => Paging::Page,
-        "controller" => Paging::Controller,
-        "offset" => Paging::Offset,
-        "pagination" => Paging::Pagination,
-        "nav_params" => Paging::NavParams,
-        "limit_offset" => Paging::LimitOffset,
-        _ => Paging::None,
-    };
-    let form = match (cells.next()?, rest, paging) {
-        ("Y", 3, Paging::Pagination) => Some(KeysetForm::Triples),
-        ("Y", 2, Paging::Page | Paging::Controller | Paging::Offset) => Some(KeysetForm::Maps),
-        ("sort", 2, Paging::Offset) => Some(KeysetForm::Sort),
-        _ => None,
-    };
-    let total = match cells.next()? {
-        "Y" => Some(true),
-        "N" => Some(false),
-        _ => None,
-    };
-    let mut flags = cells.skip(4);
-    let deprecated = flags.next()? == "Y";
-    let params = flags.next().unwrap_or("");
-    let keyset = form.map(|form| keyset(name, key, id, paging, form));
-    Some(Method {
+    let cells: Vec<&'static str> = line.split('\t').collect();
+    let [
         name,
         scope,
         rest,
         shape,
         key,
         id,
+        id_param,
         paging,
+        page,
         keyset,
         total,
+        filter,
+        order,
+        select,
         deprecated,
+        source,
         params,
-    })
-}
-
-/// Legacy lists filter by `ID`, controllers by `id`, but for three controllers that took the old spelling along
-/// (facts: SDK special cases, tasks filter keys).
-fn keyset(
-    name: &str,
-    key: Option<&'static str>,
-    id: Option<&'static str>,
-    paging: Paging,
-    form: KeysetForm,
-) -> Keyset {
-    const OLD_SPELLING: [&str; 3] = [
-        "tasks.task.list",
-        "socialnetwork.api.workgroup.list",
-        "crm.stagehistory.list",
-    ];
-    // Only controllers wrap their rows: the key tells them where the documentation does not.
-    let controller = paging == Paging::Controller || key.is_some();
-    let filter = if controller && !OLD_SPELLING.contains(&name) {
-        "id"
-    } else {
-        "ID"
+    ] = cells.try_into().ok()?;
+    let some = |cell: &'static str| Some(cell).filter(|cell| !cell.is_empty());
+    let rest = match rest {
+        "2" => 2,
+        "3" => 3,
+        _ => return None,
     };
-    Keyset {
+    let (key, id) = (some(key), some(id));
+    let list = !paging.is_empty();
+    let paging = match paging {
+        "page" => Paging::Page,
+        "controller" => Paging::Controller,
+        "offset" => Paging::Offset,
+        "pagination" => Paging::Pagination,
+        "nav_params" => Paging::NavParams,
+        "limit_offset" => Paging::LimitOffset,
+        "page_number" => Paging::PageNumber,
+        "cursor" => Paging::Cursor,
+        "none" | "" => Paging::None,
+        _ => return None,
+    };
+    let page = match page {
+        "" => None,
+        rows => Some(rows.parse().ok()?),
+    };
+    let (form, by) = match keyset.split_once(':') {
+        Some(("sort", by)) => (KeysetForm::Sort, by),
+        Some(_) => return None,
+        None if rest == 3 => (KeysetForm::Triples, keyset),
+        None => (KeysetForm::Maps, keyset),
+    };
+    let keyset = some(by).map(|filter| Keyset {
         filter,
         row: id.unwrap_or(filter),
         key,
         form,
-    }
+    });
+    Some(Method {
+        name: some(name)?,
+        scope,
+        rest,
+        shape: match shape {
+            "list" => Shape::List,
+            "wrapped" => Shape::Wrapped,
+            "map" => Shape::Map,
+            "object" => Shape::Object,
+            "scalar" => Shape::Scalar,
+            "?" => Shape::Unknown,
+            _ => return None,
+        },
+        key,
+        id,
+        id_param: some(id_param),
+        list,
+        paging,
+        page,
+        keyset,
+        total: match total {
+            "Y" => Some(true),
+            "N" => Some(false),
+            "" => None,
+            _ => return None,
+        },
+        filter: some(filter),
+        order: some(order),
+        select: some(select),
+        deprecated: match deprecated {
+            "Y" => true,
+            "N" => false,
+            _ => return None,
+        },
+        source: match source {
+            "" => return None,
+            "undocumented" => None,
+            page => Some(page),
+        },
+        params,
+    })
 }
 
 fn edit_distance(a: &str, b: &str) -> usize {

@@ -22,9 +22,9 @@ mod the_data {
     use super::*;
 
     #[test]
-    fn has_1628_methods_all_of_which_are_read() {
-        assert_eq!(DATA.lines().skip(1).count(), 1628);
-        assert_eq!(catalogue::all().len(), 1628);
+    fn is_parsed_line_by_line_to_the_last_one() {
+        assert_eq!(DATA.lines().skip(1).count(), 1667);
+        assert_eq!(catalogue::all().len(), 1667);
         for (line, method) in DATA.lines().skip(1).zip(catalogue::all()) {
             assert_eq!(line.split('\t').next(), Some(method.name));
         }
@@ -42,14 +42,16 @@ mod the_data {
                 "result",
                 "key",
                 "id",
+                "id_param",
                 "paging",
+                "page",
                 "keyset",
                 "total",
                 "filter",
                 "order",
                 "select",
-                "start",
                 "deprecated",
+                "source",
                 "params"
             ]
         );
@@ -62,7 +64,7 @@ mod the_data {
             known(2, &["2", "3"]);
             known(3, &["list", "wrapped", "map", "object", "scalar", "?"]);
             known(
-                6,
+                7,
                 &[
                     "page",
                     "controller",
@@ -70,15 +72,72 @@ mod the_data {
                     "pagination",
                     "nav_params",
                     "limit_offset",
+                    "page_number",
+                    "cursor",
                     "none",
                     "",
                 ],
             );
-            known(7, &["Y", "sort", ""]);
-            for column in 8..14 {
-                known(column, &["Y", "N", ""]);
+            known(9, &["ID", "id", "sort:ID", ""]);
+            known(10, &["Y", "N", ""]);
+            known(14, &["Y", "N"]);
+        }
+    }
+
+    #[test]
+    fn says_for_every_list_how_many_rows_a_page_has() {
+        for method in catalogue::all() {
+            assert_eq!(
+                method.paging == Paging::None,
+                method.page.is_none(),
+                "{}",
+                method.name
+            );
+            assert_ne!(method.page, Some(0), "{}", method.name);
+        }
+    }
+
+    #[test]
+    fn names_the_page_of_the_documentation_of_all_methods_but_those_that_have_none() {
+        let undocumented: Vec<&str> = catalogue::all()
+            .iter()
+            .filter(|method| method.source.is_none())
+            .map(|method| method.name)
+            .collect();
+        assert_eq!(
+            undocumented,
+            [
+                "crm.lead.convert",
+                "crm.timeline.note.add",
+                "crm.webform.list"
+            ]
+        );
+    }
+
+    #[test]
+    fn spells_filters_orders_and_selects_as_the_parameters_are_spelt() {
+        for method in catalogue::all() {
+            for spelt in [method.filter, method.order, method.select] {
+                let Some(spelt) = spelt else { continue };
+                let (own, inside) = match spelt.strip_suffix(']').and_then(|s| s.split_once('[')) {
+                    Some((own, inside)) => (own, Some(inside)),
+                    None => (spelt, None),
+                };
+                assert_eq!(method.parameter(own), Some(own), "{}", method.name);
+                if let Some(inside) = inside {
+                    assert_eq!(method.field(inside), Some(inside), "{}", method.name);
+                }
             }
         }
+    }
+
+    #[test]
+    fn is_sorted_by_name_whatever_the_case_of_the_letters() {
+        let names: Vec<String> = catalogue::all()
+            .iter()
+            .map(|method| method.name.to_ascii_lowercase())
+            .collect();
+        assert!(names.is_sorted());
     }
 
     #[test]
@@ -198,7 +257,7 @@ mod walking_by_id {
             "crm.lead.list",
             "crm.deal.list",
             "crm.activity.list",
-            "crm.status.list",
+            "crm.product.list",
             "crm.deal.recurring.list",
         ] {
             assert_eq!(keyset(name), ("ID", "ID", None), "{name}");
@@ -241,6 +300,16 @@ mod walking_by_id {
     fn is_not_for_methods_that_ignore_such_a_filter() {
         for name in [
             "department.get",
+            // Its filter has no prefixes.
+            "crm.status.list",
+            "crm.company.userfield.list",
+            "crm.timeline.comment.list",
+            // Its IDs are texts.
+            "bizproc.workflow.instances",
+            "sale.status.list",
+            // Its rows have none.
+            "sale.statusLang.list",
+            "crm.orderentity.list",
             "task.elapseditem.getlist",
             "crm.lead.get",
             "main.eventlog.tail",

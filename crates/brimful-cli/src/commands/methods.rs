@@ -163,6 +163,8 @@ fn list(method: &Method) -> Option<&'static str> {
         Paging::Pagination => Some("pagination"),
         Paging::NavParams => Some("NAV_PARAMS"),
         Paging::LimitOffset => Some("LIMIT, OFFSET"),
+        Paging::PageNumber => Some("page"),
+        Paging::Cursor => Some("cursor"),
         _ if method.shape == Shape::List => Some("one call"),
         _ => None,
     }

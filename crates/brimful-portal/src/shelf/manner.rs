@@ -28,8 +28,7 @@ impl Manner {
         let paging = known.map_or(Paging::Page, |known| known.paging);
         let shape = known.map_or(Shape::List, |known| known.shape);
         let key = match shape {
-            Shape::Wrapped => known.and_then(|known| known.key),
-            Shape::Map => key_of_map(method),
+            Shape::Wrapped | Shape::Map => known.and_then(|known| known.key),
             _ => None,
         };
         Self {
@@ -77,17 +76,6 @@ impl Manner {
     pub(super) fn beside(&self, word: &str) -> Option<&'static catalogue::Method> {
         let (branch, _) = self.name.rsplit_once('.')?;
         catalogue::find(&format!("{branch}.{word}"))
-    }
-}
-
-/// The key under which a method returns rows by their ID.
-fn key_of_map(method: &str) -> Option<&'static str> {
-    match method.to_ascii_lowercase().as_str() {
-        "crm.documentgenerator.template.list" | "documentgenerator.template.list" => {
-            Some("templates")
-        }
-        "tasks.template.checklist.list" => Some("checkListItems"),
-        _ => None,
     }
 }
 

@@ -28,6 +28,7 @@ pub use listed::{FoundInList, ListAndGet};
 use crate::batch::Outcome;
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
+use crate::effect::Effect;
 use crate::error::Error;
 use fetch::Fetcher;
 
@@ -211,6 +212,7 @@ fn fetcher(
     field: Option<String>,
     params: Value,
 ) -> Result<Fetcher, Error> {
+    Effect::refuse_unless_reading(&method, "a fetch by ID")?;
     if client.session().checks == Checks::On {
         check::call(&method, &params, Carrier::Json)?;
     }
@@ -227,7 +229,10 @@ fn fetcher(
             "all pages of a result are read: leave the start out",
         ));
     }
-    let field = field.unwrap_or_else(|| usual_field(&method).to_owned());
+    let field = match field {
+        Some(field) => field,
+        None => usual_field(&method)?.to_owned(),
+    };
     let path: Vec<String> = field
         .split(['[', ']'])
         .filter(|name| !name.is_empty())
@@ -245,15 +250,17 @@ fn fetcher(
     })
 }
 
-/// The parameter that takes the ID: the one that is called so, or the only one whose name ends so.
-fn usual_field(method: &str) -> &'static str {
+/// The parameter that takes the ID. A method that is not in the catalogue is taken to have an `id`; one that is there and
+/// has none would pass it over, and return its whole list for every ID.
+fn usual_field(method: &str) -> Result<&'static str, Error> {
     let Some(known) = catalogue::find(method) else {
-        return "id";
+        return Ok("id");
     };
-    known
-        .parameter("id")
-        .or_else(|| known.parameter("taskId"))
-        .unwrap_or("id")
+    known.id_param.ok_or_else(|| {
+        Error::config(format!(
+            "{method} is not known to take an ID: it would return the same for each. Name the parameter that takes it with --id-param (id_field in the library), such as FILTER[ID]"
+        ))
+    })
 }
 
 /// What came for each ID, in the order in which the IDs were given.

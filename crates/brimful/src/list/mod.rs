@@ -35,6 +35,7 @@ pub use walk::Walk;
 use crate::auth::Api;
 use crate::check;
 use crate::client::Client;
+use crate::effect::Effect;
 use crate::error::Error;
 use crate::report;
 use driver::{Driver, Message};
@@ -204,6 +205,7 @@ impl List {
     /// The parameters make no list: no object, a `start`, a filter that would vanish, an order where the list is to be
     /// walked by ID, a point to go on from where it is not.
     pub fn pages(self) -> Result<Pages, Error> {
+        Effect::refuse_unless_reading(&self.method, "a list")?;
         if let Some(doubt) = self
             .params
             .as_object()

@@ -95,11 +95,22 @@ impl Planner<'_> {
                 )));
             }
         }
-        if self.known.is_some_and(|known| known.shape == Shape::Scalar) {
-            return Err(Error::config(format!(
-                "{} does not return a list",
-                self.method
-            )));
+        let no_list = self.known.is_some_and(|known| match known.shape {
+            Shape::Scalar => true,
+            // A caller who says how it is walked may know better.
+            Shape::Unknown => false,
+            _ => !known.list && self.walk == Walk::Auto,
+        });
+        if no_list {
+            let method = self.method;
+            return Err(Error::config(match method.strip_suffix(".fields") {
+                Some(entity) => format!(
+                    "{method} does not return a list. Show the fields with: brimful fields {entity}"
+                ),
+                None => {
+                    format!("{method} does not return a list. Call it with: brimful call {method}")
+                }
+            }));
         }
         Ok(())
     }
@@ -179,6 +190,7 @@ impl Planner<'_> {
         }
         match self.family() {
             Some(Paging::LimitOffset) => families::limit_offset(self.known, params),
+            Some(Paging::PageNumber) => Ok(Position::PageNumber(params)),
             _ => Ok(Position::Start(params)),
         }
     }
@@ -223,9 +235,17 @@ impl Planner<'_> {
         }
         let names = match (keyset.form, self.known) {
             (KeysetForm::Sort, Some(known)) => Names {
-                filter: known.parameter("filter").unwrap_or("FILTER"),
+                filter: known.filter.unwrap_or("FILTER"),
+                select: known.select.unwrap_or("select"),
                 sort: known.parameter("sort").unwrap_or("sort"),
-                order: known.parameter("order").unwrap_or("order"),
+                order: known.order.unwrap_or("order"),
+            },
+            // Methods that spell them in capitals may pass others over, the caller's conditions among them.
+            (KeysetForm::Maps, Some(known)) => Names {
+                filter: known.filter.unwrap_or(Names::default().filter),
+                select: known.select.unwrap_or(Names::default().select),
+                order: known.order.unwrap_or(Names::default().order),
+                ..Names::default()
             },
             _ => Names::default(),
         };

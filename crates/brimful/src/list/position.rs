@@ -29,13 +29,15 @@ pub(crate) enum Position {
     },
     /// `pagination` of REST 3.0.
     Pagination(Map<String, Value>),
+    /// `page`: the number of the page.
+    PageNumber(Map<String, Value>),
 }
 
 impl Position {
     /// Rows of a page, as far as the method lets that be known beforehand.
     pub(crate) fn page(&self) -> u64 {
         match self {
-            Self::Start(_) | Self::NavParams { .. } => PAGE,
+            Self::Start(_) | Self::NavParams { .. } | Self::PageNumber(_) => PAGE,
             Self::LimitOffset { limit, .. } => limit.1,
             Self::Pagination(_) => PAGE_OF_REST_3,
         }
@@ -95,6 +97,11 @@ impl Position {
                 params.insert("pagination".to_owned(), pagination);
                 Value::Object(params)
             }
+            Self::PageNumber(params) => {
+                let mut params = params.clone();
+                params.insert("page".to_owned(), json!(offset / PAGE + 1));
+                Value::Object(params)
+            }
         };
         ListCommand { params }
     }
@@ -121,6 +128,15 @@ mod tests {
         assert_eq!(
             position.command(100).params,
             json!([{"ID": "ASC"}, {}, {"NAV_PARAMS": {"nPageSize": 50, "iNumPage": 3}}, ["ID"]])
+        );
+    }
+
+    #[test]
+    fn pages_by_number_are_counted_from_one() {
+        let position = Position::PageNumber(map(json!({"filter": {"active": "Y"}})));
+        assert_eq!(
+            position.command(100).params,
+            json!({"filter": {"active": "Y"}, "page": 3})
         );
     }
 

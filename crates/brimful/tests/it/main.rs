@@ -6,6 +6,7 @@ mod blocking;
 mod by_id;
 mod cache;
 mod calls;
+mod documented_lists;
 mod each;
 mod files;
 mod http;

@@ -39,6 +39,7 @@ pub(crate) struct KeysetPages {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Names {
     pub(crate) filter: &'static str,
+    pub(crate) select: &'static str,
     pub(crate) sort: &'static str,
     pub(crate) order: &'static str,
 }
@@ -47,6 +48,7 @@ impl Default for Names {
     fn default() -> Self {
         Self {
             filter: "filter",
+            select: "select",
             sort: "sort",
             order: "order",
         }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::list::cursor::Family;
 use crate::list::position::Position;
 
-/// Rows of a page by `LIMIT` where the caller does not say.
+/// Rows of a page by `LIMIT` where neither the caller nor the catalogue says.
 const LIMIT: u64 = 50;
 
 /// Older task methods, and the order of their parameters. They are told where the page is in `PARAMS`.
@@ -108,9 +108,7 @@ pub(crate) fn nav_params(method: &str, params: Value) -> Result<Position, Error>
 
 /// How a method is paged; some of which the data says that they are not take `limit` and `offset`.
 pub(crate) fn paging(known: &Method) -> Paging {
-    // The documentation of recent chats tells of `LIMIT` and `OFFSET` outside of its tables.
-    let by_limit = known.name == "im.recent.list"
-        || (known.parameter("limit").is_some() && known.parameter("offset").is_some());
+    let by_limit = known.parameter("limit").is_some() && known.parameter("offset").is_some();
     match known.paging {
         Paging::None if by_limit => Paging::LimitOffset,
         // Without the parameter there is nothing to page by.
@@ -141,7 +139,7 @@ pub(crate) fn limit_offset(
         None => Some(&mut params),
         Some(name) => params.get_mut(name).and_then(Value::as_object_mut),
     };
-    let mut limit = LIMIT;
+    let mut limit = known.and_then(|known| known.page).map_or(LIMIT, u64::from);
     if let Some(place) = place {
         let taken = |place: &mut Map<String, Value>, name: &str| {
             let key = place.keys().find(|key| key.eq_ignore_ascii_case(name));
@@ -191,10 +189,14 @@ pub(crate) fn cursor(method: &str, api: Api) -> Option<Found> {
     };
     match method.to_ascii_lowercase().as_str() {
         "im.dialog.messages.get" => found(Family::FirstId, "messages", "id"),
-        "im.notify.get" => found(Family::LastId, "notifications", "id"),
+        "im.dialog.messages.search" => found(Family::LastId, "messages", "id"),
+        "im.notify.get" | "im.notify.history.search" => {
+            found(Family::LastId, "notifications", "id")
+        }
         "log.blogcomment.user.get" => found(Family::LastId, "comments", "id"),
         "im.v2.event.get" | "imbot.v2.event.get" => found(Family::NextOffset, "events", "eventId"),
-        "note.collection.list" | "call.followup.list" => found(Family::AfterCursor, "items", "id"),
+        "note.collection.list" => found(Family::AfterCursor, "items", "id"),
+        "call.followup.list" => found(Family::AfterCursor, "items", "callId"),
         name if api == Api::Rest3 && name.rsplit('.').next() == Some("tail") => {
             let field = "id".to_owned();
             found(Family::Tail { field }, "items", "id")

@@ -84,7 +84,7 @@ pub(crate) fn canonical(
     names: Names,
     form: KeysetForm,
 ) -> Result<(), Error> {
-    for name in [names.filter, "select", names.order, names.sort] {
+    for name in [names.filter, names.select, names.order, names.sort] {
         let others: Vec<String> = params
             .keys()
             .filter(|key| key.as_str() != name && is_named(key, name))
