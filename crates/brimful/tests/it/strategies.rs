@@ -181,7 +181,7 @@ async fn a_parameter_that_an_older_task_method_does_not_have_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_of_a_chat_come_from_the_first_to_the_last() {
+async fn messages_of_a_chat_come_from_the_last_to_the_first() {
     let portal = portal(
         PortalConfig::unlimited()
             .rows("user", 5)
@@ -193,15 +193,16 @@ async fn messages_of_a_chat_come_from_the_first_to_the_last() {
         .list("im.dialog.messages.get")
         .param("DIALOG_ID", "chat1");
     let (rows, report) = ids(list).await.unwrap();
-    assert!(rows.len() > 100 && rows.is_sorted());
+    assert!(rows.len() > 100 && rows.is_sorted_by(|one, next| one > next));
     assert_eq!(report.strategy, "pages by cursor");
-    assert_eq!(report.proof, Proof::UpTo(*rows.last().unwrap()));
+    assert_eq!(report.proof, Proof::UpTo(rows[0]));
+    assert_eq!(report.resume.unwrap().after, rows[0]);
     let list = client
         .list("im.dialog.messages.get")
         .param("DIALOG_ID", "chat1")
         .resume_after(rows[99]);
     let (rest, _) = ids(list).await.unwrap();
-    assert_eq!(rest, rows[100..]);
+    assert_eq!(rest, rows[..99]);
 }
 
 #[tokio::test(start_paused = true)]

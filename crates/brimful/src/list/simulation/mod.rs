@@ -1,6 +1,7 @@
 //! Strategies against a modelled portal, by the thousand lists: no network, no clock, requests answered in any order.
 
 mod lanes;
+mod offset;
 mod one_by_one;
 mod windows;
 
