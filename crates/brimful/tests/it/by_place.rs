@@ -362,7 +362,7 @@ async fn a_clean_list_costs_its_second_pass_and_no_more() {
         (40, 1, 1),
         (130, 3, 6),
         (2_500, 3, 100),
-        (7_000, 6, 280),
+        (7_000, 7, 280),
         (20_000, 17, 800),
     ] {
         let portal = portal(PortalConfig::unlimited().rows("crm.deal", count));
