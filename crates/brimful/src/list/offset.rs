@@ -224,7 +224,7 @@ impl OffsetPages {
         let page = self.page_size.max(1);
         let mut probes = vec![start.saturating_add(page)];
         if !self.sized {
-            probes.push(start.saturating_add(2 * page));
+            probes.push(start.saturating_add(page.saturating_mul(2)));
             if !probes.contains(&end) && end > start {
                 probes.push(end);
             }
@@ -408,7 +408,7 @@ impl OffsetPages {
                 } else {
                     PAGE
                 };
-                if next - start < nominal {
+                if next.saturating_sub(start) < nominal {
                     self.readings.note_overlap();
                 }
                 self.pass.turn = Some(next);
@@ -417,8 +417,8 @@ impl OffsetPages {
                     let to = total.unwrap_or(0).max(next.saturating_add(1));
                     self.rest = next..to;
                     // The last place of the range.
-                    let pages = (to - 1 - next) / self.page_size;
-                    self.pass.asked_to = next.saturating_add(pages * self.page_size);
+                    let pages = to.saturating_sub(1).saturating_sub(next) / self.page_size.max(1);
+                    self.pass.asked_to = next.saturating_add(pages.saturating_mul(self.page_size));
                 }
             }
             Step::End | Step::Behind => {
