@@ -45,7 +45,10 @@ async fn lists_by_the_places_of_their_pages_say_that_two_passes_were_equal() {
         rows.sort_unstable();
         assert_eq!(rows, (1..=420).collect::<Vec<_>>());
         assert_eq!(report.strategy, name);
-        assert_eq!((report.proof, report.resume), (Proof::EqualPasses(420), None));
+        assert_eq!(
+            (report.proof, report.resume),
+            (Proof::EqualPasses(420), None)
+        );
     }
 }
 

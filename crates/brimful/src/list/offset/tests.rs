@@ -89,8 +89,9 @@ fn places_beyond_reason_end_the_list_one_way_or_the_other() {
         for counted in [Some(total), None] {
             let all: Vec<u64> = (1..=130).collect();
             let walked = walk(50, |start| (slice(&all, start), Some(next), counted));
+            let is_whole = walked.as_ref().is_ok_and(|ids| *ids == all);
             assert!(
-                matches!(walked, Err(Stuck::Misbehaves(_))),
+                is_whole || matches!(walked, Err(Stuck::Misbehaves(_))),
                 "{next}, {counted:?}: {walked:?}"
             );
         }
