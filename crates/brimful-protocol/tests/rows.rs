@@ -530,3 +530,109 @@ mod beside_the_rows {
         assert_eq!(page.len(), 1);
     }
 }
+
+mod an_identity {
+    use super::*;
+    use brimful_protocol::rows::Identity;
+    use std::collections::HashSet;
+
+    fn identities(result: &str, id: &str) -> Vec<Identity> {
+        let place = Place {
+            key: None,
+            id: Some(id),
+        };
+        page(result, place).identities().collect()
+    }
+
+    #[test]
+    fn tells_ids_of_any_kind_apart() {
+        let result = r#"[{"ID":7},{"ID":"007"},{"ID":-7},{"ID":"D_5"},{"ID":"D_6"},{"ID":18446744073709551615},
+            {"ID":"18446744073709551616"},{"ID":"18446744073709551617"},{"ID":"550e8400-e29b-41d4-a716-446655440000"},
+            {"ID":null,"A":1},{"A":1},{"A":2},{"ID":[7]},{"ID":"","A":3},7,"7",null]"#;
+        let found = identities(result, "ID");
+        let different: HashSet<Identity> = found.iter().copied().collect();
+        assert_eq!(different.len(), found.len(), "{found:?}");
+        assert_eq!(found[0], Identity::Number(7));
+        assert_eq!(found[5], Identity::Number(u64::MAX));
+        assert!(
+            found[9..]
+                .iter()
+                .all(|id| matches!(id, Identity::Content(_)))
+        );
+    }
+
+    #[test]
+    fn is_the_same_for_a_number_and_its_digits_and_for_a_row_that_changes() {
+        let found = identities(
+            r#"[{"ID":7,"A":1},{"ID":"7","A":2},{"id":-7,"A":1},{"Id":"-7","A":2},{"ID":"x","A":1},{"ID":"x"}]"#,
+            "ID",
+        );
+        assert_eq!(found[0], found[1]);
+        assert_eq!(found[2], found[3]);
+        assert_eq!(found[4], found[5]);
+    }
+
+    #[test]
+    fn is_the_usual_id_where_the_row_does_not_have_the_one_that_was_named() {
+        let rows =
+            r#"[{"A":1,"id":7},{"A":2,"Id":"7"},{"taskId":"7","ID":9},{"ID":9,"taskId":"7"}]"#;
+        assert_eq!(identities(rows, "taskId"), [Identity::Number(7); 4],);
+        let place = Place {
+            key: None,
+            id: Some("taskId"),
+        };
+        assert_eq!(
+            ids(&page(rows, place)),
+            [None, None, Some(7), Some(7)],
+            "it is no ID of the list"
+        );
+    }
+
+    #[test]
+    fn stays_when_the_rows_are_copied_out_of_their_body() {
+        let rows = r#"[{"A":1,"ID":"D_5"},{"B":"x","ID":-3},{"C":1},{"ID":5}]"#;
+        let page = page(rows, PLAIN);
+        let copied = page.detached();
+        assert!(page.identities().eq(copied.identities()));
+        assert_eq!(copied.len(), 4);
+    }
+}
+
+mod rows_by_their_ids {
+    use super::*;
+
+    #[test]
+    fn are_found_under_a_name_that_nobody_knows() {
+        let found = page(
+            r#"{"templates":{"2":{"id":"2"},"30":{"id":"30"}},"summary":{"count":2}}"#,
+            PLAIN,
+        );
+        assert_eq!(ids(&found), [Some(2), Some(30)]);
+        assert!(page(r#"{"templates":[]}"#, PLAIN).is_empty());
+    }
+
+    #[test]
+    fn are_not_guessed_where_there_are_two_or_other_things_among_them() {
+        assert_eq!(
+            no_rows(r#"{"a":{"2":{"id":2}},"b":{"3":{"id":3}}}"#, PLAIN),
+            "several lists: name the key of the rows"
+        );
+        for result in [
+            r#"{"item":{"ID":"5"}}"#,
+            r#"{"item":{"5":1}}"#,
+            r#"{"item":{"5":{"ID":1},"x":{"ID":2}}}"#,
+        ] {
+            assert_eq!(
+                no_rows(result, PLAIN),
+                "an object without a list",
+                "{result}"
+            );
+        }
+    }
+
+    #[test]
+    fn give_way_to_a_list() {
+        let found = page(r#"{"users":{"1":{"id":1}},"tasks":[{"id":7}]}"#, PLAIN);
+        assert_eq!(ids(&found), [Some(7)]);
+    }
+}

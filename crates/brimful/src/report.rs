@@ -76,6 +76,9 @@ pub enum Proof {
     Counted(u64),
     /// All rows that the method returns: they came in one reply.
     OneReply,
+    /// So many rows came, and the list was read again until it was proved that none is missing: each row that was
+    /// there throughout came exactly once, however many rows came and went beside it.
+    EqualPasses(u64),
 }
 
 impl Proof {

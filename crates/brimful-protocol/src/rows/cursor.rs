@@ -132,6 +132,13 @@ impl<'a> Cursor<'a> {
         Ok(&self.text[range])
     }
 
+    /// The next value as it stands in the text, and where it begins.
+    #[inline]
+    pub(crate) fn located(&mut self) -> Result<(usize, &'a str), Broken> {
+        let range = self.range(Self::skip)?;
+        Ok((range.start, &self.text[range]))
+    }
+
     /// Where the next value lies, consumed by `read`.
     #[inline]
     pub(crate) fn range(

@@ -6,6 +6,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde::Deserialize;
 
+use super::id::{FoundId, Identity};
+
 /// One page of a list. The rows share the body they came in.
 ///
 /// ```no_run
@@ -26,7 +28,7 @@ pub struct Page {
 pub(crate) struct Span {
     start: u32,
     end: u32,
-    id: Option<u64>,
+    id: FoundId,
 }
 
 /// A row: raw JSON, and the ID if the row has one.
@@ -86,10 +88,7 @@ impl Page {
 
     /// The rows in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Row<'_>> + ExactSizeIterator {
-        self.rows.iter().map(|span| Row {
-            id: span.id,
-            json: std::str::from_utf8(&self.body[span.range()]).unwrap_or_default(),
-        })
+        self.rows.iter().map(|span| span.row(&self.body))
     }
 
     /// The row at `index`.
@@ -104,7 +103,14 @@ impl Page {
 
     /// The IDs of the rows in order.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = Option<u64>> + ExactSizeIterator {
-        self.rows.iter().map(|span| span.id)
+        self.rows.iter().map(|span| span.number(&self.body))
+    }
+
+    /// What tells the rows apart, in order: IDs of any kind, or the content of rows without an ID.
+    pub fn identities(&self) -> impl DoubleEndedIterator<Item = Identity> + ExactSizeIterator {
+        self.rows
+            .iter()
+            .map(|span| span.id.identity(&self.body[span.range()]))
     }
 
     /// The bytes of the rows, without what stands between them.
@@ -114,18 +120,14 @@ impl Page {
 
     /// Keeps the rows whose ID passes.
     pub fn retain_ids(&mut self, mut keep: impl FnMut(Option<u64>) -> bool) {
-        self.rows.retain(|span| keep(span.id));
+        let body = &self.body;
+        self.rows.retain(|span| keep(span.number(body)));
     }
 
     /// Keeps the rows that pass.
     pub fn retain(&mut self, mut keep: impl FnMut(Row<'_>) -> bool) {
         let body = &self.body;
-        self.rows.retain(|span| {
-            keep(Row {
-                id: span.id,
-                json: std::str::from_utf8(&body[span.range()]).unwrap_or_default(),
-            })
-        });
+        self.rows.retain(|span| keep(span.row(body)));
     }
 
     /// Turns the order of the rows round.
@@ -135,8 +137,9 @@ impl Page {
 
     /// Puts the rows in the order of their IDs; rows without one come last, as they came.
     pub fn sort_by_id(&mut self) {
+        let body = &self.body;
         self.rows
-            .sort_by_key(|span| span.id.map_or((1, 0), |id| (0, id)));
+            .sort_by_key(|span| span.number(body).map_or((1, 0), |id| (0, id)));
     }
 
     /// Copies the rows out of the body they share, so that a few kept rows do not hold a whole reply in memory.
@@ -195,6 +198,10 @@ impl fmt::Debug for Page {
 impl Span {
     /// The span of a row in a body of less than 4 GiB.
     pub(crate) fn new(range: &Range<usize>, id: Option<u64>) -> Self {
+        Self::found(range, id.map_or(FoundId::Nowhere, FoundId::Number))
+    }
+
+    pub(super) fn found(range: &Range<usize>, id: FoundId) -> Self {
         Self {
             start: range.start as u32,
             end: range.end as u32,
@@ -204,5 +211,20 @@ impl Span {
 
     fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
+    }
+
+    #[inline]
+    fn number(self, body: &[u8]) -> Option<u64> {
+        match self.id {
+            FoundId::Number(id) => Some(id),
+            id => id.number(&body[self.range()]),
+        }
+    }
+
+    fn row(self, body: &[u8]) -> Row<'_> {
+        Row {
+            id: self.number(body),
+            json: std::str::from_utf8(&body[self.range()]).unwrap_or_default(),
+        }
     }
 }

@@ -182,11 +182,12 @@ fn list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, Broken> {
     }
 }
 
-/// Finds the rows in an object: under the key, or else in the one list there is, or else the object itself is the list
-/// with gaps in its numbering, which PHP does not write as an array.
+/// Finds the rows in an object: under the key, or else in the one list there is, or else in the one object of rows by
+/// their IDs, or else the object itself is the list with gaps in its numbering, which PHP does not write as an array.
 fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, Broken> {
     let mut named: Option<Rows> = None;
     let mut only: Option<Rows> = None;
+    let mut by_id: Option<Rows> = None;
     let mut numbered = Some(Vec::new());
     let mut onward = Onward::default();
     cursor.object(|cursor, key| {
@@ -211,6 +212,14 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
                 only = Some(Err("several lists: name the key of the rows"));
                 cursor.skip()?;
             }
+            b'{' if !is_number(key) => {
+                if let Some(rows) = rows_by_id(cursor, place.id)? {
+                    by_id = Some(match by_id {
+                        None => Ok(rows.into()),
+                        Some(_) => Err("several lists: name the key of the rows"),
+                    });
+                }
+            }
             b'{' if is_number(key) => {
                 let row = row(cursor, place.id)?;
                 if let Some(rows) = &mut numbered {
@@ -225,6 +234,7 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
     })?;
     let found = named
         .or(only)
+        .or(by_id)
         .or(numbered.map(|rows| Ok(rows.into())))
         .unwrap_or(Err("an object without a list"));
     Ok(found.map(|found| Found { onward, ..found }))
@@ -286,13 +296,25 @@ fn entries(cursor: &mut Cursor<'_>, id: Option<&str>) -> Result<Vec<Span>, Broke
     Ok(rows)
 }
 
-fn row(cursor: &mut Cursor<'_>, field: Option<&str>) -> Result<Span, Broken> {
-    let mut id = None;
-    let range = cursor.range(|cursor| {
-        id = skip_row(cursor, field)?;
+/// Steps over an object; its values, if it has any and they are all objects by numbers.
+fn rows_by_id(cursor: &mut Cursor<'_>, id: Option<&str>) -> Result<Option<Vec<Span>>, Broken> {
+    let mut rows = Some(Vec::new());
+    cursor.object(|cursor, key| {
+        if !is_number(key) || cursor.peek()? != b'{' {
+            rows = None;
+        }
+        match &mut rows {
+            Some(rows) => rows.push(row(cursor, id)?),
+            None => cursor.skip()?,
+        }
         Ok(())
     })?;
-    Ok(Span::new(&range, id))
+    Ok(rows.filter(|rows| !rows.is_empty()))
+}
+
+fn row(cursor: &mut Cursor<'_>, field: Option<&str>) -> Result<Span, Broken> {
+    let (range, id) = skip_row(cursor, field)?;
+    Ok(Span::found(&range, id))
 }
 
 fn kind(first: u8) -> &'static str {

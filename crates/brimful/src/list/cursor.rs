@@ -1,10 +1,21 @@
-//! Lists that are gone through by a cursor: each page says where the next one begins, so they are read one by one.
+//! Lists that are gone through by a cursor: each page says where the next one begins, so they are read one by one, in
+//! the direction in which the server orders them.
+//!
+//! - A walk by IDs, up (a `tail`) or down (messages), has every row that was there throughout exactly once: each page
+//!   begins at the last ID that really came. Going up, the list is complete up to each row that came; going down, as
+//!   soon as its end was reached, up to the first one.
+//! - An empty page ends a list where the one before it was short. Elsewhere it is a claim, and asked for once more.
+//! - A page that brings nothing new is asked for a bounded number of times ([`IDLE_PAGES`]); a cursor that comes again is
+//!   an error, and so is a list that has not ended after [`MOST_PAGES`].
 
-use brimful_protocol::rows::{Page, PageOutcome};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use brimful_protocol::rows::{Identity, Page, PageOutcome};
 use serde_json::{Map, Value, json};
 
 use super::report::Proof;
-use super::seen::Seen;
+use super::seen::{Sighting, Sightings};
 use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
 use super::tail::TAIL_REQUESTS;
 
@@ -12,12 +23,16 @@ use super::tail::TAIL_REQUESTS;
 const PAGE: u64 = 50;
 /// Rows of a page of REST 3.0.
 const PAGE_OF_REST_3: u64 = 1000;
+/// So many pages in a row without a new row end the list.
+const IDLE_PAGES: u32 = 20;
+/// More pages than these a list does not have: it grows faster than it is read.
+const MOST_PAGES: u32 = 100_000;
 
 /// The cursors that methods have.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Family {
-    /// `FIRST_ID`: rows above an ID (`im.dialog.messages.get`).
-    FirstId,
+    /// `LAST_ID`: rows below an ID, from the highest down (`im.dialog.messages.get`).
+    BelowId,
     /// `LAST_ID`, and `LAST_TYPE` where rows have a type: rows before a row (`im.notify.get`).
     LastId,
     /// REST 3.0: `cursor: {field, value, order, limit}` of a `tail`.
@@ -29,9 +44,14 @@ pub(crate) enum Family {
 }
 
 impl Family {
+    /// Whether the walk goes by IDs, so that it can leave out those up to one.
+    pub(crate) fn is_by_id(&self) -> bool {
+        matches!(self, Self::BelowId | Self::Tail { .. })
+    }
+
     /// Whether pages come in the order of IDs, from the lowest.
-    pub(crate) fn ascends(&self) -> bool {
-        matches!(self, Self::FirstId | Self::Tail { .. })
+    fn ascends(&self) -> bool {
+        matches!(self, Self::Tail { .. })
     }
 }
 
@@ -39,10 +59,12 @@ impl Family {
 pub(crate) struct CursorPages {
     family: Family,
     params: Map<String, Value>,
-    /// Where the walk began, where it goes by IDs.
+    /// Rows up to this ID are left out, where the walk goes by IDs.
     above: u64,
     at: Option<At>,
-    seen: Seen,
+    seen: Sightings,
+    /// Hashes of the cursors that were named, and of pages of rows without IDs.
+    named: HashSet<u64>,
     stalls: Stalls,
     state: State,
     ready: Option<Page>,
@@ -50,7 +72,12 @@ pub(crate) struct CursorPages {
     /// added.
     longest: usize,
     short: u32,
-    /// The highest ID handed out, where pages ascend.
+    pages: u32,
+    /// Pages in a row without a new row.
+    idle: u32,
+    /// The page before was as long as pages get, or there was none.
+    was_full: bool,
+    /// The ID of the row handed out last where pages ascend, of the first one where they descend.
     handed_to: u64,
 }
 
@@ -70,6 +97,15 @@ enum State {
     Ended,
 }
 
+/// What follows a page.
+#[derive(Debug, Clone, PartialEq)]
+enum Step {
+    To(At),
+    /// It was empty although others should have followed: it is asked for once more.
+    Doubted,
+    End,
+}
+
 impl CursorPages {
     /// `above`: rows up to this ID are left out, where the walk goes by IDs.
     pub(crate) fn new(family: Family, params: Map<String, Value>, above: u64) -> Self {
@@ -78,12 +114,16 @@ impl CursorPages {
             family,
             params,
             above,
-            seen: Seen::default(),
+            seen: Sightings::default(),
+            named: HashSet::new(),
             stalls: Stalls::default(),
             state: State::Wanted,
             ready: None,
             longest: 0,
             short: 0,
+            pages: 0,
+            idle: 0,
+            was_full: true,
             handed_to: above,
         }
     }
@@ -91,12 +131,10 @@ impl CursorPages {
     fn command(&self) -> ListCommand {
         let mut params = self.params.clone();
         match (&self.family, &self.at) {
-            (Family::FirstId, at) => {
-                let id = match at {
-                    Some(At::Id(id)) => *id,
-                    _ => 0,
-                };
-                params.insert("FIRST_ID".to_owned(), json!(id));
+            (Family::BelowId, at) => {
+                if let Some(At::Id(id)) = at {
+                    params.insert("LAST_ID".to_owned(), json!(id));
+                }
                 params.entry("LIMIT").or_insert(json!(PAGE));
             }
             (Family::LastId, at) => {
@@ -136,92 +174,182 @@ impl CursorPages {
         }
     }
 
-    /// Takes a page; the rows that are new, and where the next page begins.
-    fn step(&mut self, mut page: Page, beside: &Beside) -> Result<(Page, Option<At>), Stuck> {
+    /// Rows of a full page, as far as it is known.
+    fn full(&self) -> usize {
+        let limit = match self.family {
+            Family::Tail { .. } => PAGE_OF_REST_3,
+            _ => self
+                .params
+                .get("LIMIT")
+                .and_then(Value::as_u64)
+                .unwrap_or(PAGE),
+        };
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+
+    /// Takes a page; the rows that are new, and what follows.
+    fn step(&mut self, page: Page, beside: &Beside) -> Result<(Page, Step), Stuck> {
+        let came = page.len();
+        let is_full = came >= self.full() || (self.pages > 1 && came > 0 && came >= self.longest);
+        let was_full = std::mem::replace(&mut self.was_full, is_full);
+        let (page, next) = match &self.family {
+            Family::BelowId | Family::Tail { .. } => self.step_by_id(page)?,
+            Family::LastId => self.step_by_row(page)?,
+            Family::AfterCursor | Family::NextOffset => {
+                return self.step_by_said(page, beside);
+            }
+        };
+        let step = match next {
+            Some(next) => Step::To(next),
+            None if came == 0 && was_full => Step::Doubted,
+            None => Step::End,
+        };
+        Ok((page, step))
+    }
+
+    fn step_by_id(&self, mut page: Page) -> Result<(Page, Option<At>), Stuck> {
+        let at = match self.at {
+            Some(At::Id(id)) => Some(id),
+            _ => None,
+        };
+        if page.ids().any(|id| id.is_none()) {
+            return Err(Stuck::Misbehaves("a row has no ID".to_owned()));
+        }
+        // Within a page the rows of some methods are in no order.
+        page.sort_by_id();
+        // Some lists give the row at the cursor once more.
+        page.retain_ids(|id| id != at || id.is_none());
+        let mut last = None;
+        for id in page.ids().flatten() {
+            let is_beyond = match (self.family.ascends(), at) {
+                (true, at) => at.is_none_or(|at| id > at),
+                (false, at) => at.is_none_or(|at| id < at),
+            };
+            if !is_beyond || last == Some(id) {
+                let (at, wanted) = (
+                    at.unwrap_or(0),
+                    if self.family.ascends() {
+                        "above"
+                    } else {
+                        "below"
+                    },
+                );
+                return Err(Stuck::Misbehaves(format!(
+                    "{wanted} ID {at} came ID {id}: the cursor does not advance"
+                )));
+            }
+            last = Some(id);
+        }
+        if self.family.ascends() {
+            return Ok((page, last.map(At::Id)));
+        }
+        let lowest = page.ids().next().flatten();
+        page.retain_ids(|id| id.is_some_and(|id| id > self.above));
+        page.reverse();
+        // Behind the lowest one that is wanted there is nothing to ask for.
+        let next = lowest.filter(|lowest| *lowest > self.above.saturating_add(1));
+        Ok((page, next.map(At::Id)))
+    }
+
+    fn step_by_row(&mut self, mut page: Page) -> Result<(Page, Option<At>), Stuck> {
+        if page.ids().any(|id| id.is_none()) {
+            return Err(Stuck::Misbehaves("a row has no ID".to_owned()));
+        }
+        let last = page.iter().next_back().and_then(|row| {
+            let json: Value = serde_json::from_str(row.json).ok()?;
+            let of_type = json.get("notify_type").cloned();
+            Some(At::Row(row.id?, of_type))
+        });
+        let came = page.len();
+        self.drop_seen(&mut page);
+        if page.is_empty() && came > 1 {
+            return Err(Stuck::Misbehaves(
+                "a page has only rows that came before: the cursor does not advance".to_owned(),
+            ));
+        }
+        let next = if page.is_empty() { None } else { last };
+        Ok((page, next))
+    }
+
+    fn step_by_said(&mut self, mut page: Page, beside: &Beside) -> Result<(Page, Step), Stuck> {
         let misbehaves = |why: String| Err(Stuck::Misbehaves(why));
         let came = page.len();
-        match &self.family {
-            Family::FirstId | Family::Tail { .. } => {
-                let Some(At::Id(above)) = self.at else {
-                    return Ok((page, None));
-                };
-                if page.ids().any(|id| id.is_none()) {
-                    return misbehaves("a row has no ID".to_owned());
-                }
-                // Within a page the rows of some methods descend.
-                page.sort_by_id();
-                // Some lists give the row at the cursor once more.
-                page.retain_ids(|id| id != Some(above));
-                let mut last = above;
-                for id in page.ids().flatten() {
-                    if id <= last {
-                        return misbehaves(format!(
-                            "above ID {above} came ID {id}: the cursor does not advance"
-                        ));
-                    }
-                    last = id;
-                }
-                let next = (last > above).then_some(At::Id(last));
-                Ok((page, next))
+        let more = beside.onward.more;
+        let said: Option<Value> = beside
+            .onward
+            .cursor
+            .as_ref()
+            .and_then(|cursor| serde_json::from_str(cursor.get()).ok());
+        let repeated = self.drop_seen(&mut page);
+        let is_same = said.is_some() && self.at == said.clone().map(At::Said);
+        match said {
+            _ if more == Some(false) => Ok((page, Step::End)),
+            _ if repeated => misbehaves(
+                "a page has only rows that came before: the cursor does not advance".to_owned(),
+            ),
+            // Where nothing is new the cursor stays.
+            Some(_) if came == 0 && is_same && more.is_none() => Ok((page, self.doubt())),
+            Some(_) if came == 0 && self.at.is_none() && more.is_none() => Ok((page, self.doubt())),
+            Some(said) if !self.named.insert(hash_of(said.to_string())) => {
+                misbehaves(format!("the portal names the cursor {said} twice"))
             }
-            Family::LastId => {
-                if page.ids().any(|id| id.is_none()) {
-                    return misbehaves("a row has no ID".to_owned());
-                }
-                let last = page.iter().next_back().and_then(|row| {
-                    let json: Value = serde_json::from_str(row.json).ok()?;
-                    let of_type = json.get("notify_type").cloned();
-                    Some(At::Row(row.id?, of_type))
-                });
-                let seen = &mut self.seen;
-                page.retain_ids(|id| id.is_some_and(|id| seen.insert(id)));
-                if page.is_empty() && came > 1 {
-                    return misbehaves(
-                        "a page has only rows that came before: the cursor does not advance"
-                            .to_owned(),
-                    );
-                }
-                let next = if page.is_empty() { None } else { last };
-                Ok((page, next))
-            }
-            Family::AfterCursor | Family::NextOffset => {
-                let more = beside.onward.more;
-                let said = beside
-                    .onward
-                    .cursor
-                    .as_ref()
-                    .and_then(|cursor| serde_json::from_str(cursor.get()).ok());
-                if page.ids().all(|id| id.is_some()) {
-                    let seen = &mut self.seen;
-                    page.retain_ids(|id| id.is_some_and(|id| seen.insert(id)));
-                }
-                let repeated = page.is_empty() && came > 0;
-                match said {
-                    _ if more == Some(false) => Ok((page, None)),
-                    _ if repeated => misbehaves(
-                        "a page has only rows that came before: the cursor does not advance"
-                            .to_owned(),
-                    ),
-                    Some(said) if self.at == Some(At::Said(Value::clone(&said))) && came > 0 => {
-                        misbehaves(format!("the portal names the cursor {said} twice"))
-                    }
-                    Some(_) if came == 0 && more.is_none() => Ok((page, None)),
-                    Some(said) => Ok((page, Some(At::Said(said)))),
-                    None if more == Some(true) => misbehaves(
-                        "the portal says that there are more rows and not where they begin"
-                            .to_owned(),
-                    ),
-                    None if self.at.is_none() && more.is_none() && came as u64 >= PAGE => {
-                        misbehaves(
-                            "the first page is full, and the portal does not say whether there are more rows"
-                                .to_owned(),
-                        )
-                    }
-                    None => Ok((page, None)),
-                }
-            }
+            Some(said) => Ok((page, Step::To(At::Said(said)))),
+            None if more == Some(true) => misbehaves(
+                "the portal says that there are more rows and not where they begin".to_owned(),
+            ),
+            None if self.at.is_none() && more.is_none() && came as u64 >= PAGE => misbehaves(
+                "the first page is full, and the portal does not say whether there are more rows"
+                    .to_owned(),
+            ),
+            None if came == 0 && more.is_none() => Ok((page, self.doubt())),
+            None => Ok((page, Step::End)),
         }
     }
+
+    /// Nothing is asked for without end.
+    fn check_bounds(&self) -> Result<(), Stuck> {
+        let why = if self.idle >= IDLE_PAGES {
+            format!(
+                "{IDLE_PAGES} pages in a row have no new row, and the portal says that more follow"
+            )
+        } else if self.pages >= MOST_PAGES {
+            format!("it has not ended after {MOST_PAGES} pages: it grows faster than it is read")
+        } else {
+            return Ok(());
+        };
+        Err(Stuck::Misbehaves(why))
+    }
+
+    /// An empty page is asked for once more, and then believed.
+    fn doubt(&self) -> Step {
+        if self.idle == 0 {
+            Step::Doubted
+        } else {
+            Step::End
+        }
+    }
+
+    /// Drops the rows that came before; whether all of them did. Rows without an ID may be equal, pages of them not.
+    fn drop_seen(&mut self, page: &mut Page) -> bool {
+        let rows: Vec<Identity> = page.identities().collect();
+        let is_content = |row: &Identity| matches!(row, Identity::Content(_));
+        if !rows.is_empty() && rows.iter().all(is_content) {
+            return !self.named.insert(hash_of(&rows));
+        }
+        let keep: Vec<bool> = rows
+            .iter()
+            .map(|row| is_content(row) || self.seen.see(*row, 0) == Sighting::New)
+            .collect();
+        let mut keep = keep.into_iter();
+        page.retain(|_| keep.next().unwrap_or(false));
+        page.is_empty() && !rows.is_empty()
+    }
+}
+
+fn hash_of(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Strategy for CursorPages {
@@ -250,18 +378,23 @@ impl Strategy for CursorPages {
             }
         };
         let came = page.len();
+        self.pages += 1;
         self.longest = self.longest.max(came);
         self.short += u32::from(came < self.longest || !came.is_multiple_of(50));
-        let (page, next) = self.step(page, &beside)?;
+        let (page, step) = self.step(page, &beside)?;
+        self.idle = if page.is_empty() { self.idle + 1 } else { 0 };
         // A portal that inserts faster than we read does not hold us for ever.
-        let endless = self.family.ascends() && self.short >= TAIL_REQUESTS;
-        self.state = if next.is_some() && !endless {
-            State::Wanted
-        } else {
+        let enough = self.family.ascends() && self.short >= TAIL_REQUESTS;
+        self.state = if step == Step::End || enough {
             State::Ended
+        } else {
+            State::Wanted
         };
-        if next.is_some() {
-            self.at = next;
+        if self.state == State::Wanted {
+            self.check_bounds()?;
+        }
+        if let Step::To(at) = step {
+            self.at = Some(at);
         }
         if !page.is_empty() {
             self.ready = Some(page);
@@ -275,10 +408,10 @@ impl Strategy for CursorPages {
 
     fn pop(&mut self) -> Option<Page> {
         let page = self.ready.take()?;
-        if self.family.ascends()
-            && let Some(id) = page.ids().next_back().flatten()
+        if self.family.is_by_id()
+            && let Some(highest) = page.ids().flatten().max()
         {
-            self.handed_to = id;
+            self.handed_to = self.handed_to.max(highest);
         }
         Some(page)
     }
@@ -295,19 +428,23 @@ impl Strategy for CursorPages {
         let ended = self.is_done();
         Extent {
             done: if ended { 1.0 } else { 0.0 },
-            complete_to: (ended && self.family.ascends()).then_some(self.handed_to),
+            complete_to: (ended && self.family.is_by_id()).then_some(self.handed_to),
         }
     }
 
     fn proof(&self) -> Proof {
-        if self.family.ascends() {
-            Proof::by_id(self.extent().complete_to, self.handed_to, self.above)
-        } else {
-            Proof::None
+        match self.family {
+            Family::Tail { .. } => {
+                Proof::by_id(self.extent().complete_to, self.handed_to, self.above)
+            }
+            // Going down, nothing is complete before the end.
+            Family::BelowId => Proof::by_id(self.extent().complete_to, self.above, self.above),
+            _ => Proof::None,
         }
     }
 
     fn reached(&self) -> Option<u64> {
-        self.family.ascends().then_some(self.handed_to)
+        let is_known = self.family.ascends() || (self.family.is_by_id() && self.is_done());
+        is_known.then_some(self.handed_to)
     }
 }

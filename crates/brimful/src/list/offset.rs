@@ -1,59 +1,71 @@
 //! Pages by their place in the list, for lists that cannot be walked by ID.
 //!
-//! The first page says how many rows there are; the others are asked for in parallel. Offsets shift when rows are
-//! inserted or deleted meanwhile, so rows are told apart by ID, `total` is watched, and where the count is not met the
-//! list is read once more: what was missed is added, and what cannot be repaired is an error, never a short list.
+//! The first page says how many rows there are; the others are asked for in parallel. Places shift when rows are added
+//! or deleted meanwhile, and a shift hides a row without a trace where as many were added as deleted. So the list is
+//! read again until it is proved that no row is missing; what is proved in which case is argued in `readings`. Rows are
+//! handed out when they come for the first time.
+//!
+//! - A list of one page that counts its rows takes one request. Any other takes a second pass: twice the commands, in
+//!   full batches (one more request for every 2,500 rows).
+//! - `total` says how many pages to ask for at once. It never ends a list: that does a page that is short, names no
+//!   `next` and is counted as the last one, or, where nothing is counted, is followed by nothing.
+//! - What cannot be proved in [`PASSES`] passes is an error, never a short list. So is a list that has nothing new on
+//!   [`IDLE_PAGES`] pages in a row, and one that grows faster than it is read.
+
+mod readings;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 
-use brimful_protocol::rows::{Page, PageOutcome};
+use brimful_protocol::rows::{Identity, Page, PageOutcome};
 
+use self::readings::{Brought, LastPage, Readings, identities};
 use super::position::Position;
 use super::report::Proof;
-use super::seen::Seen;
 use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
 
-/// How often the list is read again to make up for rows that shifted between pages.
-const REPAIRS: u32 = 3;
+/// How often the list is read at the most.
+const PASSES: usize = 6;
 /// Rows of a full page where the portal does not say.
-const PAGE: usize = 50;
-/// After so many pages without a new row the list is at its end, whatever its count says.
+const PAGE: u64 = 50;
+/// So many pages in a row without a new row end the list, whatever the portal says of more.
 const IDLE_PAGES: u64 = 20;
+/// A list is read so many pages beyond the rows that were counted when its pass began.
+const GROWTH_PAGES: u64 = 20;
+/// And to so many pages where nothing was counted.
+const MOST_PAGES: u64 = 100_000;
 
 #[derive(Debug)]
 pub(crate) struct OffsetPages {
     position: Position,
     order: Order,
     again: Again,
-    /// Offsets to ask for, in order.
+    course: Course,
+    /// Places to ask for, in order.
     wanted: VecDeque<u64>,
     /// And after them, by the page: a count may be any number, so it is not spelt out.
     rest: Range<u64>,
     flights: HashMap<Ticket, Flight>,
     issued: Ticket,
-    /// Pages that came before their turn, by offset.
-    waiting: BTreeMap<u64, Page>,
+    /// Pages that came before their turn, by place.
+    waiting: BTreeMap<u64, Waiting>,
     ready: VecDeque<Page>,
-    /// The offset of the page whose turn it is.
-    turn: u64,
+    buffered: usize,
     page_size: u64,
+    most_pages: u64,
+    /// The first page named a `next`, so its size is that of all pages.
+    sized: bool,
     total: Option<u64>,
-    course: Course,
-    seen: Seen,
+    /// A count was smaller than what had come: it is not believed.
+    lies: bool,
     /// Rows handed out or ready to be.
     rows: u64,
-    /// Rows without an ID cannot be told apart.
-    nameless: bool,
+    readings: Readings,
     pass: Pass,
-    /// The end of the last page that brought something new, and how many pages in turn brought nothing.
-    reached: u64,
-    idle: u64,
-    /// The first page, where only its coming again says that the list has no other.
-    first: Option<Page>,
-    repairs: u32,
-    buffered: usize,
+    /// The places of the pages of the last pass that was not shorter than the one before.
+    places: Vec<u64>,
     stalls: Stalls,
+    proof: Proof,
     finished: bool,
 }
 
@@ -89,189 +101,484 @@ enum Course {
     Onward,
 }
 
-/// What one reading of the list, from its start to its end, showed of changes meanwhile.
+impl Course {
+    /// Whether one request is on its way at a time, because a page says where the next one begins.
+    fn is_serial(self) -> bool {
+        matches!(self, Self::ByNext | Self::Blind | Self::Onward)
+    }
+}
+
+/// The reading of the list that is under way.
 #[derive(Debug, Default)]
 struct Pass {
-    /// The count changed, or a row came twice.
-    shifted: bool,
-    /// The highest count that came, and whether it fell: then rows may have been skipped.
-    highest: Option<u64>,
-    fell: bool,
+    /// The place whose turn it is; `None`: the pass is at its end.
+    turn: Option<u64>,
+    /// The highest place that was asked for, or is to be.
+    asked_to: u64,
+    /// Rows that were counted when it began, or came in the pass before.
+    counted: u64,
+    /// Pages in a row that brought hardly a new row.
+    idle: u64,
+    first_page: Vec<Identity>,
+    places: Vec<u64>,
+    last: LastPage,
+    /// The last page named a place where more rows follow.
+    names_more: bool,
+    /// The portal says in words of its own that the last page is the last one.
+    is_end_told: bool,
+    /// Places behind the end, where rows may be that nothing told of.
+    probes: VecDeque<u64>,
+    probing: bool,
 }
 
 /// A request on its way.
 #[derive(Debug)]
 struct Flight {
     starts: Vec<u64>,
-    /// The highest count that was known when it was sent.
-    counted: Option<u64>,
+    /// No other request was on its way at any time.
+    alone: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    page: Page,
+    beside: Beside,
+    alone: bool,
+}
+
+/// What follows a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    To(u64),
+    End,
+    /// It is the first page again: its place lies behind the end.
+    Behind,
 }
 
 impl OffsetPages {
     pub(crate) fn new(position: Position, order: Order, again: Again) -> Self {
-        Self {
+        let mut pages = Self {
             page_size: position.page(),
+            most_pages: MOST_PAGES,
             position,
             order,
             again,
-            wanted: VecDeque::from([0]),
+            course: Course::Unknown,
+            wanted: VecDeque::new(),
             rest: 0..0,
             flights: HashMap::new(),
             issued: Ticket::default(),
             waiting: BTreeMap::new(),
             ready: VecDeque::new(),
-            turn: 0,
-            total: None,
-            course: Course::Unknown,
-            seen: Seen::default(),
-            rows: 0,
-            nameless: false,
-            pass: Pass::default(),
-            reached: 0,
-            idle: 0,
-            first: None,
-            repairs: 0,
             buffered: 0,
+            sized: false,
+            total: None,
+            lies: false,
+            rows: 0,
+            readings: Readings::default(),
+            pass: Pass::default(),
+            places: Vec::new(),
             stalls: Stalls::default(),
+            proof: Proof::None,
             finished: false,
+        };
+        pages.begin();
+        pages
+    }
+
+    /// Reads so many pages at the most where nothing is counted.
+    #[cfg(test)]
+    pub(crate) fn most_pages(mut self, pages: u64) -> Self {
+        self.most_pages = pages;
+        self
+    }
+
+    /// Begins a pass, which asks for the same places as the one before.
+    fn begin(&mut self) {
+        let before = std::mem::take(&mut self.pass);
+        if before.places.len() >= self.places.len() {
+            self.places = before.places;
+        }
+        self.readings.begin();
+        self.wanted = self.places.iter().copied().collect();
+        if self.wanted.is_empty() {
+            self.wanted.push_back(0);
+        }
+        let asked_to = self.wanted.back().copied().unwrap_or(0);
+        self.rest = 0..0;
+        self.pass = Pass {
+            turn: Some(0),
+            asked_to,
+            counted: before.last.end,
+            ..Pass::default()
+        };
+        if self.course.is_serial() && !before.is_end_told {
+            let probes = self.probes(asked_to, before.last.end);
+            self.wanted.extend(probes);
         }
     }
 
-    fn take(&mut self, start: u64, mut page: Page, beside: &Beside) -> Result<(), Stuck> {
-        let (next, total) = (beside.next, beside.total);
-        if page.is_empty() && beside.onward.more == Some(true) {
-            return Err(Stuck::Misbehaves(
-                "the portal says that there are more rows and sends none".to_owned(),
-            ));
-        }
-        match self.course {
-            Course::Unknown => self.set_out(&page, beside)?,
-            Course::Blind | Course::Onward => {
-                if self.first.as_ref().is_some_and(|first| same(first, &page)) {
-                    // A longer one is no page: the method returns everything at once.
-                    if self.again == Again::Stuck && page.len() as u64 == self.position.page() {
-                        return Err(Stuck::Misbehaves(format!(
-                            "behind {start} rows comes the first page again: if they are all there are, read the list by one call"
-                        )));
-                    }
-                    page = Page::default();
-                } else if self.goes_on(&page, beside) {
-                    self.wanted
-                        .push_back(start.saturating_add(page.len() as u64));
-                }
-            }
-            Course::Counted | Course::ByNext => {
-                if let (Some(before), Some(now)) = (self.total, total)
-                    && before != now
-                {
-                    self.pass.shifted = true;
-                    self.total = Some(now);
-                }
+    /// Places behind the last page at `start`, where rows may be that nothing told of: behind a page that rights have
+    /// made short, and behind the rows of a page whose size is not known.
+    fn probes(&self, start: u64, end: u64) -> Vec<u64> {
+        let page = self.page_size.max(1);
+        let mut probes = vec![start.saturating_add(page)];
+        if !self.sized {
+            probes.push(start.saturating_add(page.saturating_mul(2)));
+            if !probes.contains(&end) && end > start {
+                probes.push(end);
             }
         }
-        if self.course == Course::ByNext
-            && let Some(next) = next
-        {
-            if next <= start {
-                return Err(Stuck::Misbehaves(format!(
-                    "after start {start} the portal names start {next} as the next page"
-                )));
-            }
-            self.wanted.push_back(next);
-        }
-        self.buffered += page.bytes();
-        self.waiting.insert(start, page);
-        while let Some(page) = self.waiting.remove(&self.turn) {
-            let before = self.turn;
-            self.turn = match self.course {
-                Course::ByNext | Course::Blind | Course::Onward => {
-                    self.wanted.front().copied().unwrap_or(u64::MAX)
-                }
-                Course::Unknown | Course::Counted => before.saturating_add(self.page_size),
-            };
-            self.buffered -= page.bytes();
-            self.release(page, before)?;
-        }
-        Ok(())
+        probes
     }
 
-    /// The first page says how to go on.
+    /// The first page of all says how to go on.
     fn set_out(&mut self, page: &Page, beside: &Beside) -> Result<(), Stuck> {
-        let (next, total) = (beside.next, beside.total);
-        self.course = Course::Counted;
-        self.total = total;
-        // Some lists without a count send 0 for it.
-        let counted = total.filter(|total| *total >= page.len() as u64 && *total > 0);
-        let came = if page.is_empty() { PAGE } else { page.len() };
-        // Elsewhere offsets are rounded down to whole pages, so a short page does not make the next one begin earlier.
-        let least = if self.position.is_by_row() { 1 } else { PAGE };
-        self.page_size = next.unwrap_or(came.max(least) as u64).max(1);
-        match (counted, next) {
-            (_, Some(_)) if self.order == Order::ByNext => self.course = Course::ByNext,
-            (Some(total), _) if total > page.len() as u64 => {
-                self.rest = self.page_size..total;
-            }
-            (None, Some(_)) => self.course = Course::ByNext,
-            (None, None) if self.position.is_by_row() || beside.onward.more == Some(true) => {
-                self.course = Course::Onward;
-                if self.goes_on(page, beside) {
-                    self.wanted.push_back(page.len() as u64);
-                    self.first = Some(page.clone());
-                }
-            }
-            (None, None) if is_full(page) => {
-                self.course = Course::Blind;
-                self.wanted.push_back(self.page_size);
-                self.first = Some(page.clone());
-            }
-            _ => {}
-        }
         if beside.onward.cursor.is_some() && beside.onward.more != Some(false) {
             return Err(Stuck::Misbehaves(
                 "the portal names a cursor for the rows that follow: walk the list by its cursor"
                     .to_owned(),
             ));
         }
+        let came = page.len() as u64;
+        let by_row = self.position.is_by_row();
+        let counted = beside.total.is_some_and(|total| total > came);
+        // Elsewhere offsets are rounded down to whole pages, so a short page does not make the next one begin earlier.
+        let least = if by_row { 1 } else { PAGE };
+        self.sized = beside.next.is_some();
+        self.page_size = match beside.next {
+            Some(next) => next.max(1),
+            None if came == 0 => self.position.page(),
+            None => came.max(least),
+        };
+        // Of a page of which hardly a row is shown nobody knows how large pages are.
+        let is_odd = by_row && beside.next.is_none() && came * 4 < self.position.page();
+        self.course = match (counted, beside.next) {
+            (_, Some(_)) if self.order == Order::ByNext => Course::ByNext,
+            (true, _) if is_odd => Course::Onward,
+            (true, _) => Course::Counted,
+            (false, Some(_)) => Course::ByNext,
+            (false, None) if beside.total.is_some_and(|total| total > 0) => Course::Counted,
+            (false, None) if by_row || beside.onward.more == Some(true) => Course::Onward,
+            (false, None) => Course::Blind,
+        };
         Ok(())
     }
 
-    /// Whether other rows may follow, where neither a count nor `next` says so.
-    fn goes_on(&self, page: &Page, beside: &Beside) -> bool {
-        match (self.course, beside.onward.more) {
-            (_, Some(more)) => more,
-            (Course::Onward, None) => !page.is_empty(),
-            (_, None) => is_full(page),
+    /// What follows the page at `start`.
+    fn step(&self, start: u64, page: &Page, rows: &[Identity], beside: &Beside) -> Step {
+        let came = page.len() as u64;
+        let by_row = self.position.is_by_row();
+        let ahead = match self.course {
+            Course::Counted => self.page_size,
+            _ if by_row && came > 0 => came,
+            _ if by_row => self.position.page(),
+            _ => self.page_size,
+        };
+        let after = start.saturating_add(ahead.max(1));
+        if let Some(more) = beside.onward.more {
+            return if more { Step::To(after) } else { Step::End };
+        }
+        if let Some(next) = beside.next.filter(|next| *next > start) {
+            return match self.course {
+                Course::Counted => Step::To(after),
+                _ => Step::To(next),
+            };
+        }
+        let told = beside.total.is_some_and(|total| total > start);
+        if start > 0 && came > 0 && !told && !rows.iter().any(|row| self.is_new(row)) {
+            return Step::Behind;
+        }
+        if start > 0 && self.is_first_again(rows) {
+            return Step::Behind;
+        }
+        let whole_page =
+            came.is_multiple_of(PAGE) || self.sized || (by_row && came >= self.position.page());
+        let full = came > 0 && came >= ahead && whole_page;
+        // How many rows a method returns at the most is not known where it is told a number.
+        let may_be_cut = |total: u64| {
+            let is_last = start > 0 && total == start.saturating_add(came);
+            came > 0 && (!is_last || came >= self.page_size)
+        };
+        // A reply without the count that others have says nothing of the end.
+        let is_more = match beside.total.or(self.total) {
+            // Where other pages name a `next`, none is a claim of its own that agrees with the count.
+            Some(total) if total == after && self.sized => false,
+            Some(total) if total > 0 => total > after || full || (by_row && may_be_cut(total)),
+            _ if self.course == Course::Onward => came > 0,
+            _ => full,
+        };
+        if is_more { Step::To(after) } else { Step::End }
+    }
+
+    /// Whether a row has not come in this pass, as far as it can be told: rows without an ID may be equal.
+    fn is_new(&self, row: &Identity) -> bool {
+        matches!(row, Identity::Content(_)) || !self.readings.has_come(*row)
+    }
+
+    /// Whether a page begins as the first one of this pass did, and has little else.
+    fn is_first_again(&self, rows: &[Identity]) -> bool {
+        let first = &self.pass.first_page;
+        // A row may have been added before them, or deleted.
+        let mut begins = rows
+            .iter()
+            .take(2)
+            .flat_map(|row| first.iter().take(2).map(move |first| row == first));
+        begins.any(|same| same)
+            && rows.iter().filter(|row| first.contains(row)).count() * 2 >= rows.len()
+    }
+
+    /// Takes the page whose turn it is.
+    fn take(&mut self, start: u64, waiting: Waiting) -> Result<(), Stuck> {
+        let Waiting {
+            page,
+            beside,
+            alone,
+        } = waiting;
+        if self.course == Course::Unknown {
+            self.set_out(&page, &beside)?;
+        }
+        let total = beside.total.filter(|total| *total > 0);
+        if total.is_some() {
+            self.total = total;
+        }
+        let rows = identities(&page);
+        let step = self.step(start, &page, &rows, &beside);
+        if self.pass.probing {
+            let is_last_again = rows.iter().all(|row| self.pass.last.rows.contains(row));
+            let is_new = rows.iter().any(|row| self.is_new(row)) && !is_last_again;
+            if step == Step::Behind || !is_new {
+                self.pass.turn = self.pass.probes.pop_front();
+                return Ok(());
+            }
+            if Some(start) == self.probe_of_page_size() {
+                return Err(Stuck::Misbehaves(format!(
+                    "its pages are shorter than {} rows, and it does not name the place of the next one",
+                    self.page_size
+                )));
+            }
+            self.pass.probing = false;
+            self.check_bounds(start, 0, start, total)?;
+        }
+        let came = page.len() as u64;
+        let seen_to = start.saturating_add(came);
+        let names_more = beside.next.is_some_and(|next| next > start);
+        if step != Step::Behind
+            && let Some(total) = total
+        {
+            self.lies |= total < seen_to || (total == seen_to && names_more);
+        }
+        if step == Step::Behind {
+            self.check_first_again(start, came, total, beside.next)?;
+            self.pass.places.push(start);
+            if rows.iter().any(|row| !self.readings.has_come(*row)) {
+                self.hand_out(page, &rows, start, None, false);
+            }
+            self.pass.last = LastPage {
+                rows: Vec::new(),
+                end: start,
+                total: total.filter(|_| !self.lies),
+                behind_all: alone,
+                is_doubtful: self.pass.names_more,
+            };
+            self.end(start, &beside);
+            return Ok(());
+        }
+        let first = start == 0;
+        if first {
+            self.pass.first_page.clone_from(&rows);
+            self.pass.counted = self.pass.counted.max(total.unwrap_or(0));
+        } else if self.pass.counted == 0 {
+            self.pass.counted = total.unwrap_or(0);
+        }
+        let counted = total.filter(|_| !self.lies);
+        let brought = self.hand_out(page, &rows, start, counted, first && alone);
+        self.pass.places.push(start);
+        // A page of a method that does not take its place may have a row that was just added.
+        if brought.new_in_pass * 10 <= brought.twice {
+            self.pass.idle += 1;
+        } else {
+            self.pass.idle = 0;
+        }
+        match step {
+            Step::To(next) => {
+                self.check_bounds(start, came, next, total)?;
+                let nominal = if self.position.is_by_row() {
+                    self.position.page()
+                } else {
+                    PAGE
+                };
+                if next.saturating_sub(start) < nominal {
+                    self.readings.note_overlap();
+                }
+                self.pass.turn = Some(next);
+                self.pass.names_more = names_more;
+                if next > self.pass.asked_to && !self.course.is_serial() {
+                    let to = total.unwrap_or(0).max(next.saturating_add(1));
+                    self.rest = next..to;
+                    // The last place of the range.
+                    let pages = to.saturating_sub(1).saturating_sub(next) / self.page_size.max(1);
+                    self.pass.asked_to = next.saturating_add(pages.saturating_mul(self.page_size));
+                }
+            }
+            Step::End | Step::Behind => {
+                self.pass.last = LastPage {
+                    rows,
+                    end: seen_to,
+                    total: total.filter(|_| !self.lies),
+                    behind_all: alone,
+                    is_doubtful: came == 0 && self.pass.names_more,
+                };
+                self.end(start, &beside);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the rows of a page out that had not come.
+    fn hand_out(
+        &mut self,
+        mut page: Page,
+        rows: &[Identity],
+        start: u64,
+        total: Option<u64>,
+        first: bool,
+    ) -> Brought {
+        let brought = self.readings.take(&mut page, rows, start, total, first);
+        self.rows += page.len() as u64;
+        if !page.is_empty() {
+            self.buffered += page.bytes();
+            self.ready.push_back(page);
+        }
+        brought
+    }
+
+    /// The page at `start` is the last one, unless rows are found behind it.
+    fn end(&mut self, start: u64, beside: &Beside) {
+        let counted = self.pass.last.total == Some(self.pass.last.end);
+        let is_told = beside.onward.more.is_some() || counted;
+        self.pass.is_end_told = is_told;
+        self.pass.probing = true;
+        self.pass.probes = if self.readings.count() < 2 {
+            VecDeque::new()
+        } else if is_told {
+            self.probe_of_page_size().into_iter().collect()
+        } else {
+            let mut probes = self.probes(start, self.pass.last.end);
+            probes.extend(self.probe_of_page_size());
+            probes.into()
+        };
+        self.pass.turn = self.pass.probes.pop_front();
+        if !self.course.is_serial() {
+            self.wanted.clear();
+            self.rest = 0..0;
         }
     }
 
-    /// Hands a page on, without the rows that were handed on before.
-    fn release(&mut self, mut page: Page, start: u64) -> Result<(), Stuck> {
-        let came = page.len();
-        if page.ids().any(|id| id.is_none()) {
-            self.nameless = true;
-        } else {
-            let seen = &mut self.seen;
-            page.retain_ids(|id| id.is_some_and(|id| seen.insert(id)));
+    /// A first page that is short may have rows taken out of it, or be as long as all pages are: then the second one
+    /// begins behind its rows.
+    fn probe_of_page_size(&self) -> Option<u64> {
+        let rows = self.pass.first_page.len() as u64;
+        let is_short = rows > 0 && rows < self.page_size;
+        let doubtful = !self.sized && !self.position.is_by_row() && is_short;
+        (doubtful && self.pass.last.end > rows).then_some(rows)
+    }
+
+    /// The first page again, in place of the one at `start`.
+    fn check_first_again(
+        &self,
+        start: u64,
+        came: u64,
+        total: Option<u64>,
+        next: Option<u64>,
+    ) -> Result<(), Stuck> {
+        let one_page = total.is_none()
+            && !self.sized
+            && self.again == Again::Stuck
+            && self.pass.places.len() == 1
+            && came == self.position.page();
+        let says_more =
+            total.is_some_and(|total| total > start) || next.is_some_and(|next| next >= start);
+        if one_page || says_more {
+            return Err(Stuck::Misbehaves(format!(
+                "behind {start} rows comes the first page again: if they are all there are, read the list by one call"
+            )));
         }
-        if page.len() < came {
-            self.pass.shifted = true;
-            if page.is_empty() && self.course == Course::ByNext && self.repairs == 0 {
-                return Err(Stuck::Misbehaves(format!(
-                    "the page at start {start} has only rows that came before: the list does not advance"
-                )));
-            }
+        Ok(())
+    }
+
+    /// Nothing is asked for without end.
+    fn check_bounds(
+        &self,
+        start: u64,
+        came: u64,
+        next: u64,
+        total: Option<u64>,
+    ) -> Result<(), Stuck> {
+        if self.pass.idle >= IDLE_PAGES {
+            return Err(Stuck::Misbehaves(format!(
+                "{IDLE_PAGES} pages in a row up to start {start} have no new row, and the portal says that more follow"
+            )));
         }
-        self.rows += page.len() as u64;
-        if page.is_empty() {
-            self.idle += 1;
-            if self.idle >= IDLE_PAGES && self.repairs == 0 {
+        let counted = self.pass.counted;
+        let slack = self.page_size.max(1).saturating_mul(GROWTH_PAGES);
+        // A count that is smaller than what came says nothing.
+        let total = total.filter(|total| *total >= start.saturating_add(came));
+        let has_grown = match total {
+            Some(total) => total > counted,
+            None => self.readings.count() > 1,
+        };
+        if counted > 0 && next > counted.saturating_add(slack) && has_grown {
+            return Err(Stuck::Misbehaves(format!(
+                "the list grows faster than it is read: it had {counted} rows when it was begun, and more follow behind {next}"
+            )));
+        }
+        if self.pass.places.len() as u64 >= self.most_pages && total.is_none() {
+            return Err(Stuck::Misbehaves(format!(
+                "it has not ended after {} pages and the portal does not say how long it is: it may grow faster than it is read",
+                self.most_pages
+            )));
+        }
+        Ok(())
+    }
+
+    /// Takes the pages whose turn has come.
+    fn advance(&mut self) -> Result<(), Stuck> {
+        while let Some(turn) = self.pass.turn
+            && let Some(waiting) = self.waiting.remove(&turn)
+        {
+            self.buffered -= waiting.page.bytes();
+            self.take(turn, waiting)?;
+        }
+        if self.course.is_serial() || self.pass.turn.is_none() {
+            // What else came was asked for on a guess that was wrong.
+            self.buffered -= self
+                .waiting
+                .values()
+                .map(|waiting| waiting.page.bytes())
+                .sum::<usize>();
+            self.waiting.clear();
+        }
+        match self.pass.turn {
+            None => {
+                self.wanted.clear();
                 self.rest = 0..0;
             }
-        } else {
-            self.idle = 0;
-            self.reached = self.reached.max(start.saturating_add(self.page_size));
-            self.buffered += page.bytes();
-            self.ready.push_back(page);
+            Some(turn) if self.course.is_serial() || self.pass.probing => {
+                while self.wanted.front().is_some_and(|front| *front != turn) {
+                    self.wanted.pop_front();
+                }
+                if self.wanted.is_empty() {
+                    self.wanted.push_back(turn);
+                    self.wanted.extend(&self.pass.probes);
+                }
+            }
+            Some(turn) => {
+                let nothing = self.wanted.is_empty() && self.rest.is_empty();
+                if nothing && self.flights.is_empty() {
+                    self.wanted.push_back(turn);
+                }
+            }
         }
         Ok(())
     }
@@ -284,48 +591,37 @@ impl OffsetPages {
         })
     }
 
-    /// Every page asked for has come: is that the whole list?
+    /// Commands that are left to send in this pass, as far as is known.
+    fn left(&self) -> u64 {
+        let rest = self.rest.end.saturating_sub(self.rest.start);
+        self.wanted.len() as u64 + rest.div_ceil(self.page_size.max(1))
+    }
+
+    /// The pass is at its end: is the list whole?
     fn settle(&mut self) -> Result<(), Stuck> {
-        let missing = self.total.is_some_and(|total| self.rows < total);
-        let moved = self.pass.shifted && !self.nameless && self.repairs == 0;
-        let guessed = matches!(self.course, Course::Blind | Course::Onward);
-        let doubtful = !guessed && (self.pass.fell || moved);
-        if !(missing || doubtful) {
+        self.readings.finish(self.pass.last.clone());
+        if self.readings.are_proof() {
+            for page in self.readings.release() {
+                self.rows += page.len() as u64;
+                self.buffered += page.bytes();
+                self.ready.push_back(page);
+            }
+            self.proof = if self.readings.is_one_page() {
+                Proof::Counted(self.rows)
+            } else {
+                Proof::EqualPasses(self.rows)
+            };
             self.finished = true;
             return Ok(());
         }
-        if self.nameless || self.repairs >= REPAIRS {
-            let total = self.total.unwrap_or_default();
+        if self.readings.count() >= PASSES {
             return Err(Stuck::Misbehaves(format!(
-                "the portal counts {total} rows and {} different ones came: its pages repeat, or the list changed while it was read by offset",
-                self.rows
+                "it was read {PASSES} times by the places of its pages, and no two passes agree; of the last one: {}. It changes while it is read: try again at a quieter time, or in the order of its IDs",
+                self.readings.difference()
             )));
         }
-        self.repairs += 1;
-        self.pass = Pass::default();
-        self.turn = 0;
-        if self.course == Course::ByNext {
-            self.wanted.push_back(0);
-        } else {
-            let total = self.total.unwrap_or_default().max(1);
-            let slack = self.page_size.saturating_mul(IDLE_PAGES);
-            self.rest = 0..total.min(self.reached.saturating_add(slack));
-        }
+        self.begin();
         Ok(())
-    }
-}
-
-/// Whether a page may have another one after it.
-fn is_full(page: &Page) -> bool {
-    !page.is_empty() && page.len().is_multiple_of(PAGE)
-}
-
-/// Whether two pages have the same rows: by their IDs, or as they came where they have none.
-fn same(one: &Page, other: &Page) -> bool {
-    if one.ids().all(|id| id.is_some()) {
-        one.ids().eq(other.ids())
-    } else {
-        one.raw().eq(other.raw())
     }
 }
 
@@ -339,13 +635,16 @@ impl Strategy for OffsetPages {
     }
 
     fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
-        let most = if ahead == Ahead::Full && !self.flights.is_empty() {
-            0
-        } else {
-            room
-        };
+        let alone = self.flights.is_empty();
+        // The first page of a pass comes before all others, and the last one behind all others.
+        let first_is_due = self.pass.places.is_empty();
+        let is_last = self.left() <= room as u64;
+        let waits = self.course.is_serial() || first_is_due || is_last || ahead == Ahead::Full;
+        if !alone && waits {
+            return None;
+        }
         let mut starts: Vec<u64> = Vec::new();
-        while starts.len() < most
+        while starts.len() < room
             && let Some(start) = self.next_start()
         {
             starts.push(start);
@@ -353,31 +652,41 @@ impl Strategy for OffsetPages {
         if starts.is_empty() {
             return None;
         }
+        for flight in self.flights.values_mut() {
+            flight.alone = false;
+        }
         let commands = starts
             .iter()
             .map(|start| self.position.command(*start))
             .collect();
         let ticket = self.issued.draw();
-        let counted = self.pass.highest;
-        self.flights.insert(ticket, Flight { starts, counted });
+        self.flights.insert(ticket, Flight { starts, alone });
         Some((ticket, commands))
     }
 
     fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
         let mut then = Then::GoOn;
-        let (starts, mut counted) = match self.flights.remove(&ticket) {
-            Some(flight) => (flight.starts, flight.counted),
-            None => return Ok(then),
+        let Some(Flight { starts, alone }) = self.flights.remove(&ticket) else {
+            return Ok(then);
         };
         let mut again = Vec::new();
         for (start, outcome) in starts.into_iter().zip(outcomes) {
+            // What is asked for again is read behind the pages that came, so these are asked for again too.
+            if alone && !again.is_empty() {
+                again.push(start);
+                continue;
+            }
             match self.stalls.page(outcome)? {
                 Ok((page, beside)) => {
-                    // Replies overtake each other; these two counts were made in this order.
-                    self.pass.fell |= beside.total.is_some() && beside.total < counted;
-                    counted = counted.max(beside.total);
-                    self.pass.highest = self.pass.highest.max(counted);
-                    self.take(start, page, &beside)?;
+                    self.buffered += page.bytes();
+                    let waiting = Waiting {
+                        page,
+                        beside,
+                        alone,
+                    };
+                    if let Some(other) = self.waiting.insert(start, waiting) {
+                        self.buffered -= other.page.bytes();
+                    }
                 }
                 Err(wait) => {
                     then = wait;
@@ -388,17 +697,25 @@ impl Strategy for OffsetPages {
         for start in again.into_iter().rev() {
             self.wanted.push_front(start);
         }
-        if self.wanted.is_empty() && self.rest.is_empty() && self.flights.is_empty() {
+        self.advance()?;
+        if self.pass.turn.is_none() && self.flights.is_empty() {
             self.settle()?;
         }
         Ok(then)
     }
 
     fn give_back(&mut self, ticket: Ticket) {
-        if let Some(flight) = self.flights.remove(&ticket) {
-            for start in flight.starts.into_iter().rev() {
-                self.wanted.push_front(start);
-            }
+        let Some(flight) = self.flights.remove(&ticket) else {
+            return;
+        };
+        // Behind the end nothing more is asked for, but the end of a pass is noticed when a reply comes.
+        let asked = if self.pass.turn.is_some() {
+            flight.starts.len()
+        } else {
+            usize::from(self.flights.is_empty())
+        };
+        for start in flight.starts.into_iter().take(asked).rev() {
+            self.wanted.push_front(start);
         }
     }
 
@@ -429,18 +746,7 @@ impl Strategy for OffsetPages {
     }
 
     fn proof(&self) -> Proof {
-        match self.total {
-            Some(total)
-                if self.finished
-                    && self.rows == total
-                    && total > 0
-                    && !self.nameless
-                    && !self.pass.shifted =>
-            {
-                Proof::Counted(total)
-            }
-            _ => Proof::None,
-        }
+        self.proof
     }
 }
 

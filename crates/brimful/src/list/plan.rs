@@ -321,7 +321,7 @@ impl Planner<'_> {
         self.cannot_verify()?;
         let found = families::cursor(self.method, self.api)
             .unwrap_or_else(|| families::likely_cursor(self.api));
-        let above = if found.family.ascends() {
+        let above = if found.family.is_by_id() {
             families::begin(&mut params, &found.family)?.max(self.resume_after.unwrap_or(0))
         } else {
             self.cannot_resume()?;

@@ -1,10 +1,78 @@
-//! The IDs that a walk has seen, in little memory: two bytes each where they are sparse, a bit each where they are dense.
+//! The rows that a walk has seen, in little memory: of an ID that is a number two bytes where they are sparse and a bit
+//! where they are dense, of any other a hash of it.
 
 use std::collections::HashMap;
 
+use brimful_protocol::rows::Identity;
+
+/// The rows of a list that was read several times, each with the last pass in which it came.
+#[derive(Debug, Default)]
+pub(crate) struct Sightings {
+    /// Of each pass.
+    numbers: Vec<Seen>,
+    others: HashMap<Key, u8>,
+}
+
+/// An identity that is no number. Two halves take less room in a map than one `u128`, which is aligned to 16 bytes.
+type Key = (u64, u64);
+
+/// When a row had come before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sighting {
+    /// Never.
+    New,
+    /// In an earlier pass, and this is the last of those.
+    Again { last: usize },
+    /// In this pass.
+    Twice,
+}
+
+impl Sightings {
+    /// The last pass in which a row came.
+    pub(crate) fn last_pass(&self, identity: Identity) -> Option<usize> {
+        match identity {
+            Identity::Number(id) => self.numbers.iter().rposition(|seen| seen.contains(id)),
+            other => self.others.get(&key(other)).map(|last| usize::from(*last)),
+        }
+    }
+
+    /// Notes that a row came in the pass `pass`. Passes are counted from 0 and never go back.
+    pub(crate) fn see(&mut self, identity: Identity, pass: usize) -> Sighting {
+        if let Identity::Number(id) = identity {
+            while self.numbers.len() <= pass {
+                self.numbers.push(Seen::default());
+            }
+            if !self.numbers[pass].insert(id) {
+                return Sighting::Twice;
+            }
+            let mut earlier = (0..pass).rev();
+            let last = earlier.find(|earlier| self.numbers[*earlier].contains(id));
+            return last.map_or(Sighting::New, |last| Sighting::Again { last });
+        }
+        let pass = u8::try_from(pass).unwrap_or(u8::MAX);
+        match self.others.insert(key(identity), pass) {
+            None => Sighting::New,
+            Some(last) if last == pass => Sighting::Twice,
+            Some(last) => Sighting::Again {
+                last: usize::from(last),
+            },
+        }
+    }
+}
+
+fn key(identity: Identity) -> Key {
+    let halves = |hash: u128| ((hash >> 64) as u64, hash as u64);
+    match identity {
+        Identity::Number(id) => (0, id),
+        Identity::Text(hash) => halves(hash),
+        // Rows without an ID are never taken for rows with one.
+        Identity::Content(hash) => halves(!hash),
+    }
+}
+
 /// A set of IDs, in blocks of 65,536.
 #[derive(Debug, Default)]
-pub(crate) struct Seen(HashMap<u64, Block>);
+struct Seen(HashMap<u64, Block>);
 
 /// The IDs of a block, by their low 16 bits.
 #[derive(Debug)]
@@ -20,7 +88,7 @@ const MANY: usize = 4 * WORDS;
 
 impl Seen {
     /// Adds an ID; `false` if it was there.
-    pub(crate) fn insert(&mut self, id: u64) -> bool {
+    fn insert(&mut self, id: u64) -> bool {
         let low = (id & 0xffff) as u16;
         let block = self
             .0
@@ -42,6 +110,15 @@ impl Seen {
                 }
             },
             Block::Many(bits) => set(bits, low),
+        }
+    }
+
+    fn contains(&self, id: u64) -> bool {
+        let low = (id & 0xffff) as u16;
+        match self.0.get(&(id >> 16)) {
+            None => false,
+            Some(Block::Few(ids)) => ids.binary_search(&low).is_ok(),
+            Some(Block::Many(bits)) => bits[usize::from(low >> 6)] & (1 << (low & 63)) != 0,
         }
     }
 
@@ -81,7 +158,26 @@ mod tests {
                 2 => u64::MAX - random.u64(..1000),
                 _ => random.u64(..),
             };
+            assert_eq!(seen.contains(id), truth.contains(&id), "{id}");
             assert_eq!(seen.insert(id), truth.insert(id), "{id}");
+            assert!(seen.contains(id));
+        }
+    }
+
+    #[test]
+    fn a_row_is_new_once_and_then_known_from_its_last_pass() {
+        let mut sightings = Sightings::default();
+        for row in [
+            Identity::Number(7),
+            Identity::Text(7),
+            Identity::Content(7),
+            Identity::Text(u128::MAX),
+        ] {
+            assert_eq!(sightings.see(row, 0), Sighting::New);
+            assert_eq!(sightings.see(row, 0), Sighting::Twice);
+            assert_eq!(sightings.see(row, 1), Sighting::Again { last: 0 });
+            assert_eq!(sightings.see(row, 3), Sighting::Again { last: 1 });
+            assert_eq!(sightings.see(row, 3), Sighting::Twice);
         }
     }
 

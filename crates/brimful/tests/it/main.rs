@@ -4,6 +4,7 @@
 mod batches;
 mod blocking;
 mod by_id;
+mod by_place;
 mod cache;
 mod calls;
 mod documented_lists;

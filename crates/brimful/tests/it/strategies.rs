@@ -34,7 +34,7 @@ async fn a_list_walked_by_id_is_the_same_in_every_way_and_says_up_to_where_it_is
 }
 
 #[tokio::test(start_paused = true)]
-async fn counted_pages_say_that_they_were_counted_and_no_more() {
+async fn lists_by_the_places_of_their_pages_say_that_two_passes_were_equal() {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 420));
     for (walk, name) in [
         (Walk::Pages, "counted pages"),
@@ -45,7 +45,10 @@ async fn counted_pages_say_that_they_were_counted_and_no_more() {
         rows.sort_unstable();
         assert_eq!(rows, (1..=420).collect::<Vec<_>>());
         assert_eq!(report.strategy, name);
-        assert_eq!((report.proof, report.resume), (Proof::Counted(420), None));
+        assert_eq!(
+            (report.proof, report.resume),
+            (Proof::EqualPasses(420), None)
+        );
     }
 }
 
@@ -144,7 +147,7 @@ async fn older_task_methods_come_by_the_pages_of_nav_params() {
     let client = unlimited(&portal);
     let (rows, report) = ids(client.list("task.elapseditem.getlist")).await.unwrap();
     assert_eq!(rows, (1..=330).collect::<Vec<_>>());
-    assert_eq!(report.proof, Proof::Counted(330));
+    assert_eq!(report.proof, Proof::EqualPasses(330));
     let list = client
         .list("task.elapseditem.getlist")
         .params(json!([{"ID": "desc"}, {">ID": 100}, ["ID", "SECONDS"]]));
@@ -181,7 +184,7 @@ async fn a_parameter_that_an_older_task_method_does_not_have_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_of_a_chat_come_from_the_first_to_the_last() {
+async fn messages_of_a_chat_come_from_the_last_to_the_first() {
     let portal = portal(
         PortalConfig::unlimited()
             .rows("user", 5)
@@ -193,15 +196,16 @@ async fn messages_of_a_chat_come_from_the_first_to_the_last() {
         .list("im.dialog.messages.get")
         .param("DIALOG_ID", "chat1");
     let (rows, report) = ids(list).await.unwrap();
-    assert!(rows.len() > 100 && rows.is_sorted());
+    assert!(rows.len() > 100 && rows.is_sorted_by(|one, next| one > next));
     assert_eq!(report.strategy, "pages by cursor");
-    assert_eq!(report.proof, Proof::UpTo(*rows.last().unwrap()));
+    assert_eq!(report.proof, Proof::UpTo(rows[0]));
+    assert_eq!(report.resume.unwrap().after, rows[0]);
     let list = client
         .list("im.dialog.messages.get")
         .param("DIALOG_ID", "chat1")
         .resume_after(rows[99]);
     let (rest, _) = ids(list).await.unwrap();
-    assert_eq!(rest, rows[100..]);
+    assert_eq!(rest, rows[..99]);
 }
 
 #[tokio::test(start_paused = true)]

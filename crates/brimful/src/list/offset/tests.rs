@@ -83,6 +83,22 @@ fn a_count_beyond_reason_over_an_empty_page_is_an_error() {
 }
 
 #[test]
+fn places_beyond_reason_end_the_list_one_way_or_the_other() {
+    let beyond = [50, u64::MAX - 1, u64::MAX];
+    for (next, total) in beyond.iter().flat_map(|n| beyond.map(|t| (*n, t))) {
+        for counted in [Some(total), None] {
+            let all: Vec<u64> = (1..=130).collect();
+            let walked = walk(50, |start| (slice(&all, start), Some(next), counted));
+            let is_whole = walked.as_ref().is_ok_and(|ids| *ids == all);
+            assert!(
+                is_whole || matches!(walked, Err(Stuck::Misbehaves(_))),
+                "{next}, {counted:?}: {walked:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_list_with_neither_total_nor_next_is_read_to_its_end() {
     for rows in [0, 49, 50, 51, 100, 120] {
         let all: Vec<u64> = (1..=rows).collect();

@@ -188,7 +188,7 @@ pub(crate) fn cursor(method: &str, api: Api) -> Option<Found> {
         })
     };
     match method.to_ascii_lowercase().as_str() {
-        "im.dialog.messages.get" => found(Family::FirstId, "messages", "id"),
+        "im.dialog.messages.get" => found(Family::BelowId, "messages", "id"),
         "im.dialog.messages.search" => found(Family::LastId, "messages", "id"),
         "im.notify.get" | "im.notify.history.search" => {
             found(Family::LastId, "notifications", "id")
@@ -218,7 +218,7 @@ pub(crate) fn likely_cursor(api: Api) -> Found {
     }
 }
 
-/// Where a walk that goes up the IDs begins: what the caller's own cursor says is taken out of the parameters.
+/// The ID above which a walk by IDs has its rows: what the caller's own cursor says is taken out of the parameters.
 pub(crate) fn begin(params: &mut Map<String, Value>, family: &Family) -> Result<u64, Error> {
     let whole = |value: &Value| {
         value
@@ -227,14 +227,14 @@ pub(crate) fn begin(params: &mut Map<String, Value>, family: &Family) -> Result<
             .ok_or_else(|| Error::config(format!("the cursor is {value}, not the ID of a row")))
     };
     match family {
-        Family::FirstId => {
+        Family::BelowId => {
             let key = |name: &str| {
                 let found = params.keys().find(|key| key.eq_ignore_ascii_case(name));
                 found.cloned()
             };
             if key("LAST_ID").is_some() {
                 return Err(Error::config(
-                    "the list goes up from FIRST_ID: leave LAST_ID out, or call the method once",
+                    "the list goes down from its last row to FIRST_ID: leave LAST_ID out, or call the method once",
                 ));
             }
             let key = key("FIRST_ID");

@@ -2,6 +2,7 @@
 
 mod lanes;
 mod misbehaviour;
+mod offset;
 mod one_by_one;
 mod windows;
 

@@ -20,7 +20,7 @@ fn walk(
     let mut ids = Vec::new();
     for _ in 0..10_000 {
         while let Some(page) = strategy.pop() {
-            ids.extend(page.ids().map(Option::unwrap));
+            ids.extend(page.ids().map(|id| id.unwrap_or(0)));
         }
         if strategy.is_done() {
             return Ok(ids);
@@ -42,7 +42,7 @@ fn rows(ids: impl IntoIterator<Item = u64>) -> Value {
 }
 
 fn messages() -> CursorPages {
-    CursorPages::new(Family::FirstId, Map::new(), 0)
+    CursorPages::new(Family::BelowId, Map::new(), 0)
 }
 
 fn by_next_cursor() -> CursorPages {
@@ -59,17 +59,23 @@ fn limited() -> OffsetPages {
     OffsetPages::new(position, Order::Parallel, Again::Stuck)
 }
 
+/// The page below `LAST_ID` of messages with these IDs.
+fn page_below(ids: &BTreeSet<u64>, params: &Value) -> Vec<u64> {
+    let below = params["LAST_ID"].as_u64().unwrap_or(u64::MAX);
+    ids.range(..below).rev().take(50).copied().collect()
+}
+
 #[test]
-fn messages_come_in_the_order_of_their_ids_however_a_page_is_sorted() {
+fn messages_come_from_the_last_to_the_first_however_a_page_is_sorted() {
     for count in [0, 1, 49, 50, 51, 170] {
+        let ids: BTreeSet<u64> = (1..=count).collect();
         let mut pages = messages();
         let came = walk(&mut pages, |params| {
-            let above = params["FIRST_ID"].as_u64().unwrap();
-            let mut page: Vec<u64> = (above + 1..=count).take(50).collect();
+            let mut page = page_below(&ids, params);
             page.reverse();
             json!({"messages": rows(page), "chat_id": 7})
         });
-        assert_eq!(came.unwrap(), (1..=count).collect::<Vec<_>>());
+        assert_eq!(came.unwrap(), (1..=count).rev().collect::<Vec<_>>());
         if count > 0 {
             assert_eq!(
                 (pages.proof(), pages.reached()),
@@ -80,8 +86,95 @@ fn messages_come_in_the_order_of_their_ids_however_a_page_is_sorted() {
 }
 
 #[test]
+fn messages_up_to_the_one_that_is_resumed_after_are_left_out() {
+    let ids: BTreeSet<u64> = (1..=170).map(|id| id * 3).collect();
+    let mut pages = CursorPages::new(Family::BelowId, Map::new(), 300);
+    let mut requests = 0;
+    let came = walk(&mut pages, |params| {
+        requests += 1;
+        json!({"messages": rows(page_below(&ids, params))})
+    });
+    assert_eq!(
+        came.unwrap(),
+        (101..=170).rev().map(|id| id * 3).collect::<Vec<_>>()
+    );
+    assert_eq!((pages.proof(), requests), (Proof::UpTo(510), 2));
+}
+
+#[test]
+fn messages_that_break_off_are_complete_up_to_none() {
+    let ids: BTreeSet<u64> = (1..=170).collect();
+    let mut pages = messages();
+    let stuck = walk(&mut pages, |params| match params["LAST_ID"].as_u64() {
+        None => rows(page_below(&ids, params)),
+        Some(_) => rows(100..150),
+    });
+    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert_eq!((pages.proof(), pages.reached()), (Proof::None, None));
+}
+
+#[test]
+fn a_page_that_is_empty_once_does_not_end_a_walk_by_cursor() {
+    for empty in 0..4 {
+        let ids: BTreeSet<u64> = (1..=150).collect();
+        let mut asked = 0;
+        let mut came = walk(&mut messages(), |params| {
+            asked += 1;
+            if asked == empty + 1 {
+                return rows([]);
+            }
+            rows(page_below(&ids, params))
+        })
+        .unwrap();
+        came.reverse();
+        assert_eq!(came, (1..=150).collect::<Vec<_>>(), "the page {empty}");
+        let mut asked = 0;
+        let came = walk(&mut by_next_cursor(), |params| {
+            asked += 1;
+            let after = params["pagination"]["afterCursor"].as_u64().unwrap_or(0);
+            if asked == empty + 1 {
+                return json!({"items": [], "nextCursor": null});
+            }
+            let page: Vec<u64> = (after + 1..=150).take(50).collect();
+            let next = page.last().filter(|id| **id < 150).copied();
+            json!({"items": rows(page), "nextCursor": next})
+        });
+        assert_eq!(
+            came.unwrap(),
+            (1..=150).collect::<Vec<_>>(),
+            "the page {empty}"
+        );
+    }
+}
+
+#[test]
+fn cursors_that_go_round_and_pages_without_rows_end_with_an_error() {
+    let mut asked = 0;
+    let stuck = walk(&mut by_next_cursor(), |_| {
+        asked += 1;
+        json!({"items": rows([asked]), "nextCursor": asked % 3})
+    });
+    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    for more in [Value::Null, json!(true)] {
+        let mut asked = 0;
+        let stuck = walk(&mut by_next_cursor(), |_| {
+            asked += 1;
+            json!({"items": [], "nextCursor": asked, "hasMore": more})
+        });
+        let is_bounded = matches!(stuck, Ok(_) | Err(Stuck::Misbehaves(_))) && asked <= 21;
+        assert!(is_bounded, "{stuck:?} after {asked}");
+    }
+    let mut asked = 0;
+    let stuck = walk(&mut by_next_cursor(), |_| {
+        asked += 1;
+        json!({"items": [{"name": "x"}], "nextCursor": asked})
+    });
+    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+}
+
+#[test]
 fn a_cursor_that_does_not_advance_is_an_error() {
-    let stuck = walk(&mut messages(), |_| rows(1..=50)).unwrap_err();
+    let stuck = walk(&mut messages(), |_| rows(50..=99)).unwrap_err();
     assert!(matches!(stuck, Stuck::Misbehaves(_)), "{stuck:?}");
     let stuck = walk(
         &mut by_next_cursor(),

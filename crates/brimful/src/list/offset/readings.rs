@@ -1,0 +1,376 @@
+//! What several readings of a list prove: the argument that it is whole.
+//!
+//! # What is counted
+//!
+//! A row is there from when it is added until it is deleted. So one that came before a moment and came again after it
+//! was there at that moment, whatever was added, deleted or put in another order meanwhile. The walk keeps, for two
+//! moments of every pass, how many different rows are known to have been there:
+//!
+//! - the reply with the first page, which says by its `total` how many rows there were,
+//! - the reply with the last page, which says so by its place: with 13 rows behind `start` 100 there were 113.
+//!
+//! Where as many rows are known as there were, none is missing: the known rows are the list as it was at that moment,
+//! and a row that was there throughout is one of them. This holds under any changes, an adversary's too. A clean list
+//! is proved by its second pass; a change costs a pass more where a row is hidden by it, and none where it is not.
+//!
+//! # What it rests on
+//!
+//! - Rows are told apart (an ID is not given to another row, and does not come back after it was deleted).
+//! - The number is right. It is believed where two answers agree on it: the `total` of the last page with its place, or
+//!   the places of the last pages of two passes. So it is not believed where a page arrived short or empty once, nor
+//!   where `total` is smaller than what there is.
+//! - The first page of a pass is read before all others, the last one behind all others. Where this cannot be said
+//!   (a command of the request failed), the moment is not used.
+//!
+//! # Where rows are counted and not shown
+//!
+//! Rights may take rows out of a page after it was cut. Their number is not known, so nothing can be counted. There
+//! three passes in a row have to be equal, page for page. A row that is missing in all of them would need a hidden row
+//! deleted between the same two pages of each pass and another one, on the same page as the one deleted, added before
+//! the next pass: a visible row that is added or deleted changes the pages.
+//!
+//! Rows without an ID are told apart by their content. Equal ones on one page are different rows. Equal ones on
+//! different pages may be one row that moved: they are held back until three passes in a row have them at the same
+//! places. Nor is anything counted where rows are equal, since one may go and another one come without a trace.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use brimful_protocol::rows::{Identity, Page};
+
+use crate::list::seen::{Sighting, Sightings};
+
+/// So many passes have to be equal, one after the other, where nothing can be counted.
+const EQUAL_PASSES: u32 = 3;
+
+/// All readings of a list.
+#[derive(Debug, Default)]
+pub(super) struct Readings {
+    passes: Vec<Pass>,
+    sightings: Sightings,
+    /// Passes in a row that were equal.
+    equal: u32,
+    /// By their content.
+    held: HashMap<u128, Held>,
+    /// Rows without an ID came that are equal: where one goes and another one comes, nobody notices.
+    are_some_equal: bool,
+}
+
+/// One reading of a list, from its start to its end.
+#[derive(Debug, Default)]
+struct Pass {
+    first: Moment,
+    last: Moment,
+    /// The rows of the last page.
+    last_page: HashSet<Identity>,
+    /// The rows before the end of the list, by the place of its last page.
+    end: u64,
+    /// The last page counts as many rows as lie before its end.
+    truthful: bool,
+    /// The place of the last page may not be the end.
+    doubtful: bool,
+    total: Option<u64>,
+    rows: u64,
+    /// Of the rows, those that came in the pass before too.
+    stayed: u64,
+    /// Rows with an ID that came more than once.
+    twice: u64,
+    /// Rows without an ID that came on more than one page.
+    repeated: u64,
+    /// Pages began before the end of the page before them.
+    overlapping: bool,
+    hasher: DefaultHasher,
+    finished: bool,
+}
+
+/// A moment of the portal's time.
+#[derive(Debug, Default)]
+struct Moment {
+    /// How many rows there were at most.
+    at_most: Option<u64>,
+    /// How many rows are known to have been there.
+    known: u64,
+}
+
+/// A row without an ID that came on more than one page.
+#[derive(Debug)]
+struct Held {
+    row: Page,
+    /// How often it came on another page than those before, in the pass `pass`.
+    times: usize,
+    pass: usize,
+}
+
+/// The last page of a pass.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LastPage {
+    pub(super) rows: Vec<Identity>,
+    /// The rows before the end of the list.
+    pub(super) end: u64,
+    pub(super) total: Option<u64>,
+    /// It was read behind all other pages of its pass.
+    pub(super) behind_all: bool,
+    /// It has no rows, and the page before it said that some follow: they were deleted, or it lies.
+    pub(super) is_doubtful: bool,
+}
+
+/// What a page brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Brought {
+    /// Rows that had not come in this pass.
+    pub(super) new_in_pass: usize,
+    /// Rows that had come in this pass.
+    pub(super) twice: usize,
+}
+
+impl Readings {
+    /// Begins a pass.
+    pub(super) fn begin(&mut self) {
+        self.passes.push(Pass::default());
+    }
+
+    /// Passes begun.
+    pub(super) fn count(&self) -> usize {
+        self.passes.len()
+    }
+
+    /// Whether a row came in this pass.
+    pub(super) fn has_come(&self, row: Identity) -> bool {
+        let now = self.passes.len().saturating_sub(1);
+        self.sightings.last_pass(row) == Some(now)
+    }
+
+    /// Notes that a page begins before the end of the one before it.
+    pub(super) fn note_overlap(&mut self) {
+        if let Some(pass) = self.passes.last_mut() {
+            pass.overlapping = true;
+        }
+    }
+
+    /// Takes the next page of a pass, and leaves the rows in it that are to be handed out. `first`: it is the first
+    /// page, read before all others; `total` is what it counts.
+    pub(super) fn take(
+        &mut self,
+        page: &mut Page,
+        identities: &[Identity],
+        start: u64,
+        total: Option<u64>,
+        first: bool,
+    ) -> Brought {
+        let Some(now) = self.passes.len().checked_sub(1) else {
+            return Brought {
+                new_in_pass: 0,
+                twice: 0,
+            };
+        };
+        let pass = &mut self.passes[now];
+        (start, total, identities).hash(&mut pass.hasher);
+        if first {
+            pass.first.at_most = total;
+        }
+        let mut brought = Brought {
+            new_in_pass: 0,
+            twice: 0,
+        };
+        let mut keep = Vec::with_capacity(identities.len());
+        for (at, identity) in identities.iter().enumerate() {
+            let sighting = self.sightings.see(*identity, now);
+            keep.push(sighting == Sighting::New);
+            if let Identity::Content(_) = identity
+                && !self.are_some_equal
+            {
+                let twice = sighting == Sighting::Twice;
+                self.are_some_equal = twice || is_equal_to_another(page, at, *identity);
+            }
+            match sighting {
+                Sighting::New => {
+                    self.passes[now].rows += 1;
+                    self.passes[now].first.known += u64::from(first);
+                }
+                Sighting::Again { last } => {
+                    let on_last_page = self.passes[last].last_page.contains(identity);
+                    for (at, pass) in self.passes.iter_mut().enumerate().skip(last) {
+                        pass.first.known += u64::from(at > last);
+                        let counted = at == last && on_last_page;
+                        pass.last.known += u64::from(at < now && !counted);
+                    }
+                    self.passes[now].rows += 1;
+                    self.passes[now].stayed += u64::from(last + 1 == now);
+                }
+                Sighting::Twice => {
+                    brought.twice += 1;
+                    match identity {
+                        Identity::Content(_) => {
+                            self.passes[now].repeated += 1;
+                            self.hold(page, at, now);
+                        }
+                        _ => self.passes[now].twice += 1,
+                    }
+                }
+            }
+            brought.new_in_pass += usize::from(sighting != Sighting::Twice);
+        }
+        let mut keep = keep.into_iter();
+        page.retain(|_| keep.next().unwrap_or(false));
+        brought
+    }
+
+    fn hold(&mut self, page: &Page, at: usize, now: usize) {
+        let Some(Identity::Content(content)) = page.identities().nth(at) else {
+            return;
+        };
+        let held = self.held.entry(content).or_insert_with(|| Held {
+            row: page
+                .get(at)
+                .map(|row| Page::from_iter([(row.id, row.json.to_owned())]))
+                .unwrap_or_default(),
+            times: 0,
+            pass: now,
+        });
+        if held.pass != now {
+            (held.pass, held.times) = (now, 0);
+        }
+        held.times += 1;
+    }
+
+    /// Ends a pass with its last page.
+    pub(super) fn finish(&mut self, last: LastPage) {
+        let before = self.passes.len().checked_sub(2);
+        let hash_before = before.map(|before| self.passes[before].hasher.finish());
+        let Some(pass) = self.passes.last_mut() else {
+            return;
+        };
+        pass.end = last.end;
+        pass.total = last.total;
+        pass.doubtful = last.is_doubtful;
+        pass.truthful = last.total == Some(last.end);
+        pass.last_page = last.rows.into_iter().collect();
+        pass.last.known += pass.last_page.len() as u64;
+        pass.last.at_most = last.behind_all.then_some(last.end);
+        pass.finished = true;
+        let same = hash_before == Some(pass.hasher.finish());
+        self.equal = if same { self.equal + 1 } else { 1 };
+    }
+
+    /// Whether the passes prove that no row is missing.
+    pub(super) fn are_proof(&self) -> bool {
+        self.are_counted() || self.are_equal()
+    }
+
+    /// Whether the first page alone is the list, and counts as many rows as it has.
+    pub(super) fn is_one_page(&self) -> bool {
+        self.passes.len() == 1 && self.are_counted()
+    }
+
+    fn are_counted(&self) -> bool {
+        let truthful = |at: usize| self.passes.get(at).is_some_and(|pass| pass.truthful);
+        let ends = |one: usize, other: usize| {
+            let other = self.passes.get(other).filter(|other| other.finished);
+            let this = &self.passes[one];
+            other.is_some_and(|other| other.end == this.end && !other.doubtful && !this.doubtful)
+        };
+        !self.are_some_equal
+            && self.passes.iter().enumerate().any(|(at, pass)| {
+                let before = at.checked_sub(1);
+                let first = truthful(at) && before.is_none_or(truthful);
+                let last = pass.truthful || ends(at, at + 1) || before.is_some_and(|b| ends(at, b));
+                let is_met = |moment: &Moment| moment.at_most == Some(moment.known);
+                (first && is_met(&pass.first)) || (last && is_met(&pass.last))
+            })
+    }
+
+    fn are_equal(&self) -> bool {
+        let Some(pass) = self.passes.last() else {
+            return false;
+        };
+        // What comes twice has to be told from what moved.
+        let doubtful =
+            (pass.twice > 0 && !pass.overlapping) || (pass.repeated > 0 && pass.overlapping);
+        self.equal >= EQUAL_PASSES && !doubtful
+    }
+
+    /// The rows that were held back and are to be handed out, once the passes are proof.
+    pub(super) fn release(&mut self) -> Vec<Page> {
+        let Some(now) = self.passes.len().checked_sub(1) else {
+            return Vec::new();
+        };
+        if self.are_counted() {
+            return Vec::new();
+        }
+        let mut pages = Vec::new();
+        for (content, held) in std::mem::take(&mut self.held) {
+            if held.pass != now {
+                continue;
+            }
+            // On one page they are told apart, and handed out as soon as they come.
+            let (mut handed_out, mut came) = (0, held.times);
+            while let Some(last) = self.sightings.last_pass(nth(content, handed_out)) {
+                handed_out += 1;
+                came += usize::from(last == now);
+            }
+            let missing = came.saturating_sub(handed_out);
+            pages.extend(std::iter::repeat_n(held.row, missing));
+        }
+        pages
+    }
+
+    /// Where the last passes differ, in words.
+    pub(super) fn difference(&self) -> String {
+        let [.., before, last] = &*self.passes else {
+            return String::new();
+        };
+        let mut said = Vec::new();
+        let mut say = |count: u64, what: &str| {
+            if count > 0 {
+                said.push(format!("{count} {what}"));
+            }
+        };
+        say(
+            last.rows - last.stayed,
+            "of its rows are not in the one before",
+        );
+        say(
+            before.rows - last.stayed,
+            "rows of the one before are not in it",
+        );
+        say(last.twice + last.repeated, "rows came in it more than once");
+        if let Some(total) = last.total.filter(|total| *total != last.rows) {
+            said.push(format!(
+                "it has {} rows and the portal counts {total}",
+                last.rows
+            ));
+        }
+        if said.is_empty() {
+            "their pages begin at different rows".to_owned()
+        } else {
+            said.join(", ")
+        }
+    }
+}
+
+/// What tells the rows of a page apart; the second of two equal rows without an ID is another one.
+pub(super) fn identities(page: &Page) -> Vec<Identity> {
+    let mut equal: HashMap<u128, usize> = HashMap::new();
+    page.identities()
+        .map(|identity| match identity {
+            Identity::Content(hash) => {
+                let before = equal.entry(hash).or_default();
+                *before += 1;
+                nth(hash, *before - 1)
+            }
+            identity => identity,
+        })
+        .collect()
+}
+
+/// The row that comes behind `before` equal ones on its page.
+fn nth(content: u128, before: usize) -> Identity {
+    // Far apart, so that no other row has the same.
+    const STEP: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+    Identity::Content(content ^ (before as u128).wrapping_mul(STEP))
+}
+
+/// Whether the row at `at` is equal to one before it on its page.
+fn is_equal_to_another(page: &Page, at: usize, identity: Identity) -> bool {
+    page.identities().nth(at) != Some(identity)
+}

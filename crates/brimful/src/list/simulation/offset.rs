@@ -1,0 +1,574 @@
+//! Lists without a keyset, against a portal that does everything to them: what ends as whole is whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
+use serde_json::{Map, Value};
+
+use crate::list::offset::{Again, OffsetPages, Order};
+use crate::list::position::Position;
+use crate::list::report::Proof;
+use crate::list::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
+
+/// What the portal does. Every field is drawn at random.
+#[derive(Debug, Clone, Copy)]
+struct Manners {
+    rows: usize,
+    page: usize,
+    paging: PagingManner,
+    total: TotalManner,
+    /// `next` is named where more rows follow.
+    names_next: bool,
+    ids: IdManner,
+    /// Of 100 rows so many are taken out of pages after they were cut.
+    hidden: u32,
+    /// Of 100 commands so many are followed by a change.
+    changes: u32,
+    /// Which change comes.
+    change: ChangeManner,
+    /// After so many commands nothing changes any more.
+    quiet_from: usize,
+    /// Rows that are added to the end with every command.
+    growth: usize,
+    /// Before which command a page comes empty or cut short.
+    hiccups: [usize; 2],
+    /// A page that came empty or short has its `total` and its `next`.
+    hiccup_tells: bool,
+    /// The place of a page is ignored.
+    ignores_start: bool,
+    /// Pages without rows name a `next`.
+    next_for_ever: bool,
+    /// Of 100 commands so many fail and are to be sent again.
+    failing: u32,
+    /// Of 100 requests so many are lost.
+    lost: u32,
+    room: usize,
+    in_flight: usize,
+    order: Order,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PagingManner {
+    /// `start` is rounded down to pages, and behind the end comes the first one.
+    Legacy,
+    /// `start` is rounded down to pages, and behind the end comes nothing.
+    Controller,
+    /// `start` is the place of a row.
+    TrueOffset,
+    /// `LIMIT` and `OFFSET`, with `hasMore` or without.
+    LimitOffset { has_more: bool },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TotalManner {
+    Right,
+    None,
+    /// Those that are not hidden.
+    Shown,
+    /// The rows of the page.
+    OfThePage,
+    Capped(usize),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IdManner {
+    Numbers,
+    Huge,
+    Negative,
+    Texts,
+    Mixed,
+    /// None, and the rows are different.
+    None,
+    /// None, and three rows each are equal.
+    Equal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ChangeManner {
+    Any,
+    /// As many rows are added as deleted.
+    Equal,
+    /// Rows are moved to another place.
+    Moves,
+    /// Rows are added at the front, deleted at the back.
+    Feed,
+}
+
+impl Manners {
+    fn draw(random: &mut fastrand::Rng) -> Self {
+        let small = random.u8(..4) > 0;
+        let rows = if small {
+            random.usize(..60)
+        } else {
+            random.usize(..400)
+        };
+        let paging = match random.u8(..6) {
+            0 | 1 => PagingManner::Legacy,
+            2 | 3 => PagingManner::Controller,
+            4 => PagingManner::TrueOffset,
+            _ => PagingManner::LimitOffset {
+                has_more: random.bool(),
+            },
+        };
+        let by_row = matches!(paging, PagingManner::LimitOffset { .. });
+        let total = match random.u8(..10) {
+            0..=4 => TotalManner::Right,
+            5 | 6 => TotalManner::None,
+            7 => TotalManner::Shown,
+            8 => TotalManner::OfThePage,
+            _ => TotalManner::Capped(random.usize(1..=rows.max(1))),
+        };
+        // Where `next` is not named, pages of older lists have 50 rows.
+        let names_next = !by_row && random.u8(..8) > 0;
+        let page = if names_next || by_row {
+            random.usize(5..=if small { 12 } else { 50 })
+        } else {
+            50
+        };
+        let mut hiccup = || match random.u8(..8) {
+            0 => random.usize(..20),
+            _ => usize::MAX,
+        };
+        let mut hiccups = [hiccup(), hiccup()];
+        let changing = random.bool();
+        let ignores_start = random.u8(..40) == 0;
+        let hidden = match random.u8(..6) {
+            0 => random.u32(1..30),
+            _ => 0,
+        };
+        // A list of which nothing says that there is more than its first page is that page.
+        let total = if !names_next && (ignores_start || hidden > 0 && total != TotalManner::None) {
+            TotalManner::Right
+        } else {
+            total
+        };
+        match total {
+            TotalManner::Right => {}
+            // A page that came short and counts its own rows is a list.
+            TotalManner::OfThePage if !names_next => hiccups = [usize::MAX; 2],
+            // The same page may come empty in two passes.
+            _ => hiccups[1] = usize::MAX,
+        }
+        Self {
+            rows,
+            page,
+            paging,
+            total,
+            names_next,
+            ids: match random.u8(..8) {
+                0 | 1 => IdManner::Numbers,
+                2 => IdManner::Huge,
+                3 => IdManner::Negative,
+                4 => IdManner::Texts,
+                5 => IdManner::Mixed,
+                6 => IdManner::None,
+                _ => IdManner::Equal,
+            },
+            hidden,
+            changes: if changing { random.u32(1..60) } else { 0 },
+            change: match random.u8(..6) {
+                0 | 1 => ChangeManner::Any,
+                2 | 3 => ChangeManner::Equal,
+                4 => ChangeManner::Moves,
+                _ => ChangeManner::Feed,
+            },
+            quiet_from: match random.u8(..3) {
+                0 => usize::MAX,
+                _ => random.usize(1..60),
+            },
+            growth: match random.u8(..40) {
+                0 => random.usize(1..=page * 2),
+                _ => 0,
+            },
+            hiccups,
+            hiccup_tells: random.bool(),
+            ignores_start,
+            next_for_ever: names_next && random.u8(..40) == 0,
+            failing: if random.u8(..8) == 0 { 10 } else { 0 },
+            lost: if random.u8(..8) == 0 { 20 } else { 0 },
+            room: if random.bool() {
+                50
+            } else {
+                random.usize(1..10)
+            },
+            in_flight: random.usize(1..5),
+            order: if random.u8(..4) == 0 {
+                Order::ByNext
+            } else {
+                Order::Parallel
+            },
+        }
+    }
+
+    /// Nothing makes it hard to read.
+    fn is_clean(&self) -> bool {
+        self.changes == 0
+            && self.growth == 0
+            && !self.ignores_start
+            && !self.next_for_ever
+            && self.hiccups == [usize::MAX; 2]
+    }
+}
+
+/// A row: what tells it apart in the model, and whether it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ModelRow {
+    key: u64,
+    hidden: bool,
+}
+
+struct Portal {
+    manners: Manners,
+    rows: Vec<ModelRow>,
+    next_key: u64,
+    random: fastrand::Rng,
+    commands: usize,
+    /// Rows that are there from the start to the end.
+    lasting: BTreeSet<u64>,
+}
+
+impl Portal {
+    fn new(manners: Manners, seed: u64) -> Self {
+        let mut portal = Self {
+            manners,
+            rows: Vec::new(),
+            next_key: 0,
+            random: fastrand::Rng::with_seed(seed),
+            commands: 0,
+            lasting: BTreeSet::new(),
+        };
+        for at in 0..manners.rows {
+            portal.insert(at);
+        }
+        portal.lasting = portal.rows.iter().map(|row| row.key).collect();
+        portal
+    }
+
+    fn insert(&mut self, at: usize) {
+        let hidden = self.random.u32(..100) < self.manners.hidden;
+        let key = self.next_key;
+        self.next_key += 1;
+        self.rows.insert(at, ModelRow { key, hidden });
+    }
+
+    fn delete(&mut self, at: usize) {
+        let gone = self.rows.remove(at);
+        self.lasting.remove(&gone.key);
+    }
+
+    fn change(&mut self) {
+        let manners = self.manners;
+        for _ in 0..manners.growth {
+            self.insert(self.rows.len());
+        }
+        if self.commands >= manners.quiet_from || self.random.u32(..100) >= manners.changes {
+            return;
+        }
+        let len = self.rows.len();
+        match manners.change {
+            ChangeManner::Any if self.random.bool() || len == 0 => {
+                let at = self.random.usize(..=len);
+                self.insert(at);
+            }
+            ChangeManner::Any => {
+                let at = self.random.usize(..len);
+                self.delete(at);
+            }
+            _ if len == 0 => {}
+            ChangeManner::Equal => {
+                let (from, to) = (self.random.usize(..len), self.random.usize(..len));
+                self.delete(from);
+                self.insert(to);
+            }
+            ChangeManner::Moves => {
+                let (from, to) = (self.random.usize(..len), self.random.usize(..len));
+                let row = self.rows.remove(from);
+                self.rows.insert(to, row);
+            }
+            ChangeManner::Feed => {
+                self.insert(0);
+                if self.random.bool() {
+                    self.delete(len);
+                }
+            }
+        }
+    }
+
+    fn json(&self, row: ModelRow) -> String {
+        let key = row.key;
+        let manner = match self.manners.ids {
+            IdManner::Mixed => match key % 6 {
+                0 => IdManner::Numbers,
+                1 => IdManner::Huge,
+                2 => IdManner::Negative,
+                3 => IdManner::Texts,
+                _ => IdManner::None,
+            },
+            manner => manner,
+        };
+        match manner {
+            IdManner::Numbers | IdManner::Mixed => format!(r#"{{"ID":"{key}","k":{key}}}"#),
+            IdManner::Huge if key.is_multiple_of(2) => {
+                format!(r#"{{"ID":{},"k":{key}}}"#, u64::MAX - key)
+            }
+            IdManner::Huge => format!(r#"{{"ID":"9{key:025}","k":{key}}}"#),
+            IdManner::Negative => format!(r#"{{"id":-{},"k":{key}}}"#, key + 1),
+            IdManner::Texts => format!(r#"{{"ID":"D_{key}","k":{key}}}"#),
+            IdManner::None => format!(r#"{{"k":{key}}}"#),
+            IdManner::Equal => format!(r#"{{"k":{}}}"#, key / 3),
+        }
+    }
+
+    /// What of a row the walk can know.
+    fn shown_as(&self, key: u64) -> u64 {
+        match self.manners.ids {
+            IdManner::Equal => key / 3,
+            _ => key,
+        }
+    }
+
+    /// The parts of a reply to one command: rows, `next`, `total`.
+    fn answer(&mut self, params: &Value) -> (String, Option<usize>, Option<usize>) {
+        self.change();
+        let manners = self.manners;
+        let number = |name: &str| params[name].as_u64().map(|n| n as usize);
+        let (asked, limit) = match manners.paging {
+            PagingManner::LimitOffset { .. } => (
+                number("OFFSET").unwrap(),
+                number("LIMIT").unwrap().min(manners.page),
+            ),
+            _ => (number("start").unwrap(), manners.page),
+        };
+        let len = self.rows.len();
+        let start = match manners.paging {
+            _ if manners.ignores_start => 0,
+            PagingManner::Legacy if asked >= len.next_multiple_of(limit).max(1) => 0,
+            PagingManner::Legacy | PagingManner::Controller => asked / limit * limit,
+            _ => asked,
+        };
+        let cut = self.rows.iter().skip(start).take(limit);
+        let mut shown: Vec<ModelRow> = cut.filter(|row| !row.hidden).copied().collect();
+        let mut next = (start + limit < len).then_some(start + limit);
+        if manners.next_for_ever {
+            next = Some(start.max(asked) + limit);
+        }
+        let mut total = match manners.total {
+            TotalManner::Right => Some(len),
+            TotalManner::None => None,
+            TotalManner::Shown => Some(self.rows.iter().filter(|row| !row.hidden).count()),
+            TotalManner::OfThePage => Some(shown.len()),
+            TotalManner::Capped(most) => Some(len.min(most)),
+        };
+        if !manners.names_next {
+            next = None;
+        }
+        if manners.hiccups.contains(&self.commands) {
+            shown.truncate(if self.random.bool() {
+                0
+            } else {
+                shown.len() / 2
+            });
+            if manners.total == TotalManner::OfThePage {
+                total = Some(shown.len());
+            }
+            if !manners.hiccup_tells {
+                (next, total) = (None, None);
+            }
+        }
+        self.commands += 1;
+        let rows: Vec<String> = shown.into_iter().map(|row| self.json(row)).collect();
+        let mut result = format!("[{}]", rows.join(","));
+        if let PagingManner::LimitOffset { has_more: true } = manners.paging {
+            result = format!(r#"{{"items":{result},"hasMore":{}}}"#, start + limit < len);
+        }
+        (result, next, total)
+    }
+
+    fn answers(&mut self, commands: &[ListCommand]) -> BatchOfLists {
+        let mut parts = [const { String::new() }; 4];
+        let [result, next, total, error] = &mut parts;
+        let put = |part: &mut String, place: usize, value: &str| {
+            let comma = if part.is_empty() { "" } else { "," };
+            write!(part, r#"{comma}"p{place}":{value}"#).unwrap();
+        };
+        for (place, command) in commands.iter().enumerate() {
+            if self.random.u32(..100) < self.manners.failing {
+                put(error, place, r#"{"error":"QUERY_LIMIT_EXCEEDED"}"#);
+                continue;
+            }
+            let answer = self.answer(&command.params);
+            put(result, place, &answer.0);
+            if let Some(n) = answer.1 {
+                put(next, place, &n.to_string());
+            }
+            if let Some(n) = answer.2 {
+                put(total, place, &n.to_string());
+            }
+        }
+        let body = format!(
+            r#"{{"result":{{"result":{{{result}}},"result_next":{{{next}}},"result_total":{{{total}}},"result_error":{{{error}}}}}}}"#
+        );
+        let labels: Vec<String> = (0..commands.len()).map(label).collect();
+        let place = Place {
+            key: None,
+            id: Some("ID"),
+        };
+        read_batch(&body.into(), &labels, place).unwrap()
+    }
+}
+
+struct Walked {
+    keys: Vec<u64>,
+    proof: Proof,
+}
+
+fn strategy(manners: Manners) -> OffsetPages {
+    let position = match manners.paging {
+        PagingManner::LimitOffset { .. } => Position::LimitOffset {
+            params: Map::new(),
+            within: None,
+            limit: ("LIMIT".to_owned(), 50),
+            offset: "OFFSET".to_owned(),
+        },
+        _ => Position::Start(Map::new()),
+    };
+    OffsetPages::new(position, manners.order, Again::Stuck).most_pages(500)
+}
+
+fn keys(json: &str) -> u64 {
+    let at = json.rfind(r#""k":"#).unwrap() + 4;
+    json[at..json.len() - 1].parse().unwrap()
+}
+
+/// Reads the list of a portal to its end.
+fn walk(portal: &mut Portal) -> Result<Walked, Stuck> {
+    let manners = portal.manners;
+    let mut pages = strategy(manners);
+    let mut came = Vec::new();
+    let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
+    // Six times its pages, with all that is asked for in vain.
+    for _ in 0..10_000 {
+        while let Some(page) = pages.pop() {
+            assert!(!page.is_empty(), "a page without rows is handed out");
+            came.extend(page.iter().map(|row| keys(row.json)));
+        }
+        if pages.is_done() {
+            assert_eq!(pages.buffered(), 0);
+            return Ok(Walked {
+                keys: came,
+                proof: pages.proof(),
+            });
+        }
+        while flights.len() < manners.in_flight
+            && let Some(flight) = pages.next(manners.room, Ahead::Allowed)
+        {
+            assert!(flight.1.len() <= manners.room);
+            flights.push(flight);
+        }
+        assert!(!flights.is_empty(), "nothing to wait for, and not done");
+        let landed = portal.random.usize(..flights.len());
+        let (ticket, commands) = flights.remove(landed);
+        if portal.random.u32(..100) < manners.lost {
+            pages.give_back(ticket);
+            continue;
+        }
+        let answers = portal.answers(&commands);
+        pages.accept(ticket, answers.outcomes)?;
+    }
+    panic!("the walk does not end: {manners:?}");
+}
+
+/// Whether each row that is there throughout came once, and none came twice.
+fn is_exact(portal: &Portal, came: &[u64]) -> Result<(), String> {
+    let count = |keys: &mut dyn Iterator<Item = u64>| {
+        let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+        for key in keys {
+            *counts.entry(key).or_default() += 1;
+        }
+        counts
+    };
+    let hidden: BTreeSet<u64> = portal
+        .rows
+        .iter()
+        .filter(|row| row.hidden)
+        .map(|row| row.key)
+        .collect();
+    let shown = portal.lasting.difference(&hidden);
+    let lasting = count(&mut shown.map(|key| portal.shown_as(*key)));
+    let ever = count(&mut (0..portal.next_key).map(|key| portal.shown_as(key)));
+    let came = count(&mut came.iter().copied());
+    for (key, most) in &came {
+        if ever.get(key).is_none_or(|ever| most > ever) {
+            return Err(format!("{key} came {most} times"));
+        }
+    }
+    for (key, least) in &lasting {
+        let times = came.get(key).copied().unwrap_or(0);
+        if times < *least {
+            return Err(format!(
+                "{key} came {times} times, and was there {least} times"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Runs histories; how many there were of clean ones and of the others, and how many of each ended as whole.
+fn run(seeds: std::ops::Range<u64>) -> [(usize, usize); 2] {
+    let mut ends = [(0, 0); 2];
+    for seed in seeds {
+        let manners = Manners::draw(&mut fastrand::Rng::with_seed(seed));
+        let mut portal = Portal::new(manners, seed);
+        let end = &mut ends[usize::from(!manners.is_clean())];
+        end.0 += 1;
+        match walk(&mut portal) {
+            Ok(walked) => {
+                end.1 += 1;
+                let exact = is_exact(&portal, &walked.keys);
+                assert_eq!(
+                    exact,
+                    Ok(()),
+                    "seed {seed}: {manners:?}, {:?}",
+                    walked.proof
+                );
+                assert_ne!(walked.proof, Proof::None, "seed {seed}: {manners:?}");
+            }
+            Err(Stuck::Misbehaves(_)) => {}
+            Err(stuck) => panic!("seed {seed}: {stuck:?}"),
+        }
+    }
+    ends
+}
+
+fn check(seeds: std::ops::Range<u64>) {
+    let [clean, other] = run(seeds);
+    assert!(
+        clean.1 * 100 >= clean.0 * 90,
+        "{clean:?} clean lists came whole"
+    );
+    assert!(
+        other.1 * 100 >= other.0 * 40,
+        "{other:?} other lists came whole"
+    );
+}
+
+#[test]
+fn no_list_without_a_keyset_ends_as_whole_with_a_row_missing_or_doubled() {
+    check(0..25_000);
+}
+
+#[test]
+fn nor_does_one_of_the_next_25_000() {
+    check(25_000..50_000);
+}
+
+#[test]
+fn nor_does_one_of_the_third_25_000() {
+    check(50_000..75_000);
+}
+
+#[test]
+fn nor_does_one_of_the_last_25_000() {
+    check(75_000..100_000);
+}
