@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind};
-use crate::ledger::Calls;
+use crate::limits::Calls;
 use crate::reply::Reply;
 
 /// Which replies are kept, and for how long.

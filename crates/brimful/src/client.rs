@@ -8,20 +8,20 @@ use brimful_protocol::batch::MAX_COMMANDS;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::auth::{Auth, Callback, Credential, Secret, Who};
+use crate::auth::{Auth, Callback, Credential, Who};
 use crate::cache::Cache;
 use crate::check::{self, Carrier, Checks};
 use crate::effect::{self, Effect};
 use crate::error::{DidItRun, Error};
-use crate::gate::Rank;
-use crate::http_options::HttpOptions;
+use crate::limits::Rank;
 use crate::limits::{Limit, Limits, Priority, SlowGuard};
-use crate::list::List;
 use crate::reply::{RawReply, Reply};
 use crate::request_id::RequestNames;
 use crate::retry::Retry;
-use crate::session::{Call, Scope, Session};
+use crate::secret::Secret;
+use crate::session::{Call, CallOptions, Session};
 use crate::stats::{Counters, Stats};
+use crate::transport::HttpOptions;
 use crate::transport::{HttpTransport, Transport};
 use crate::waits::WaitLog;
 
@@ -38,7 +38,7 @@ use crate::waits::WaitLog;
 #[derive(Debug, Clone)]
 pub struct Client {
     session: Arc<Session>,
-    scope: Scope,
+    options: CallOptions,
 }
 
 /// Sets a [`Client`] up.
@@ -136,7 +136,7 @@ impl Client {
             && let Some(reply) = cache.reply(method, &params, || self.send(method, &params, effect))
         {
             // The call may be that of somebody else, who has more time.
-            return match self.scope.deadline {
+            return match self.options.deadline {
                 None => reply.await,
                 Some(at) => tokio::time::timeout_at(at, reply)
                     .await
@@ -147,17 +147,12 @@ impl Client {
     }
 
     async fn send(&self, method: &str, params: &Value, effect: Effect) -> Result<Reply, Error> {
-        let call = Call::new(method, effect, params.to_string(), &self.scope);
-        let reply = self.session.run_apart(call, Reply::read).await.0?;
+        let call = Call::new(method, effect, params.to_string(), &self.options);
+        let reply = self.session.run_spawned(call, Reply::read).await.0?;
         if let Some(time) = reply.time() {
             self.session.ledger.note(method, time, 1);
         }
         Ok(reply)
-    }
-
-    /// The list of `method`, whole: a builder for what to ask for and how to receive it.
-    pub fn list(&self, method: impl Into<String>) -> List {
-        List::new(self.clone(), method.into())
     }
 
     /// The same client, whose calls wait for the portal's limit with another priority, as one job.
@@ -170,14 +165,14 @@ impl Client {
     #[must_use]
     pub fn with_priority(&self, priority: Priority) -> Self {
         let mut this = self.clone();
-        this.scope.rank = Rank::of(priority);
+        this.options.rank = Rank::of(priority);
         this
     }
 
     /// The same client as a job of its own: its calls take turns with those of other jobs, however many there are.
     #[must_use]
     pub fn job(&self) -> Self {
-        self.with_priority(self.scope.rank.priority)
+        self.with_priority(self.options.rank.priority)
     }
 
     /// The same client, whose calls and lists end with [`ErrorKind::Deadline`](crate::ErrorKind::Deadline) when
@@ -186,7 +181,7 @@ impl Client {
     pub fn with_deadline(&self, within: Duration) -> Self {
         let mut this = self.clone();
         // Further away than time goes is never.
-        this.scope.deadline = Instant::now().checked_add(within);
+        this.options.deadline = Instant::now().checked_add(within);
         this
     }
 
@@ -226,8 +221,8 @@ impl Client {
         &self.session
     }
 
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.scope
+    pub(crate) fn options(&self) -> &CallOptions {
+        &self.options
     }
 }
 
@@ -383,7 +378,7 @@ impl ClientBuilder {
         };
         Ok(Client {
             session: Arc::new(session),
-            scope: Scope::default(),
+            options: CallOptions::default(),
         })
     }
 }

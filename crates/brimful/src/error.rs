@@ -90,6 +90,10 @@ pub enum ErrorKind {
     NotFound,
     /// Any other error that the portal answered with.
     Api,
+    /// The portal, or the link to a file, sends to an address where the client does not go.
+    Redirect,
+    /// A file of this machine could not be read or written.
+    Io,
     /// The portal could not be reached, or the connection broke.
     Transport,
     /// What came is no reply: HTML, nothing, half a JSON.

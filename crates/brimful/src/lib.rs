@@ -19,7 +19,6 @@
 //! What belongs where: [`Transport`] makes one attempt, the gate grants each request a slot in time, the session repeats
 //! what may be repeated, and a list's strategy says which commands to send. Nothing else waits, limits or retries.
 
-mod apart;
 mod auth;
 mod batch;
 pub mod blocking;
@@ -34,9 +33,6 @@ mod effect;
 mod error;
 mod fields;
 mod files;
-mod gate;
-mod http_options;
-mod ledger;
 mod limits;
 pub mod list;
 mod reply;
@@ -45,7 +41,9 @@ mod request_id;
 mod rest;
 pub mod rest3;
 mod retry;
+mod secret;
 mod session;
+mod spawn;
 mod stats;
 pub mod tasks;
 mod transport;
@@ -53,8 +51,8 @@ mod waits;
 
 pub use auth::{
     AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation,
-    MemoryTokenStore, OAuth, PortalAddress, PortalAddressError, Secret, StoreError, TokenStore,
-    Tokens, TokensError, Webhook, WebhookError,
+    MemoryTokenStore, OAuth, PortalAddress, PortalAddressError, StoreError, TokenStore, Tokens,
+    TokensError, Webhook, WebhookError,
 };
 pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
@@ -69,13 +67,15 @@ pub use error::{DidItRun, Error, ErrorKind};
 pub use fields::{Choice, Field, FieldKind, Fields};
 pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
-pub use http_options::HttpOptions;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{List, ListReport, Pages, Progress, Proof, Resume, Rows, Walk};
 pub use reply::{RawReply, Reply};
 pub use reqwest;
 pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
+pub use secret::Secret;
 pub use stats::Stats;
-pub use transport::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
+pub use transport::{
+    HttpOptions, Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
+};
 pub use waits::{WAIT_LOG, WaitReason, Waiting};

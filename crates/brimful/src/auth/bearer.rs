@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use tokio::time::Instant;
 
-use super::{Failure, Secret};
+use super::{Secret, TokenFailure};
 use crate::error::ErrorKind;
 
 /// A token that the portal refuses so soon after it was renewed, and has never accepted, is not renewed again: the fault
@@ -19,7 +19,7 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Where tokens come from.
 pub(crate) trait Source: Send + Sync + fmt::Debug {
     /// Another token than `refused`, or a first one.
-    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Renewed, Failure>>;
+    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Renewed, TokenFailure>>;
 }
 
 /// A token from its source.
@@ -56,7 +56,7 @@ struct Inner {
 struct Held {
     token: Option<Token>,
     /// The last round that failed, and why.
-    failed: Option<(u64, Failure)>,
+    failed: Option<(u64, TokenFailure)>,
     generation: u64,
 }
 
@@ -95,7 +95,7 @@ impl Bearer {
     pub(crate) fn new(
         source: impl Source + 'static,
         first: Option<Secret>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, TokenFailure> {
         let token = first
             .filter(|secret| !secret.is_empty())
             .map(|secret| Token::new(secret, Age::Unknown))
@@ -123,7 +123,7 @@ impl Bearer {
     }
 
     /// The token at hand, waited for if need be.
-    pub(crate) async fn pass(&self) -> Result<Pass, Failure> {
+    pub(crate) async fn pass(&self) -> Result<Pass, TokenFailure> {
         loop {
             if let Some(pass) = self.at_hand() {
                 return Ok(pass);
@@ -144,7 +144,7 @@ impl Bearer {
     }
 
     /// The portal has refused the token: gets another one, unless that was done since the token was taken.
-    pub(crate) async fn renew(&self, pass: &Pass) -> Result<(), Failure> {
+    pub(crate) async fn renew(&self, pass: &Pass) -> Result<(), TokenFailure> {
         {
             let mut held = self.0.held();
             if held.generation != pass.generation {
@@ -153,7 +153,7 @@ impl Bearer {
             if let Some(token) = &mut held.token {
                 let fresh = token.renewed.is_some_and(|at| at.elapsed() < FRESH);
                 if fresh && token.state == State::Untried {
-                    return Err(Failure::new(
+                    return Err(TokenFailure::new(
                         ErrorKind::Auth,
                         "this one had just been renewed",
                     ));
@@ -166,11 +166,11 @@ impl Bearer {
 
     /// Takes part in a round of renewal. It is a task of its own: a caller that no longer waits must not take with it a
     /// pair of tokens that is on its way.
-    async fn round(&self) -> Result<(), Failure> {
+    async fn round(&self) -> Result<(), TokenFailure> {
         let (inner, seen) = (Arc::clone(&self.0), self.0.rounds.load(Ordering::SeqCst));
         let round = tokio::spawn(async move { inner.round(seen).await });
         round.await.unwrap_or_else(|error| {
-            Err(Failure::new(
+            Err(TokenFailure::new(
                 ErrorKind::Auth,
                 if error.is_panic() {
                     "what should have given a token panicked"
@@ -188,7 +188,7 @@ impl Inner {
     }
 
     /// One round, if none has ended since `seen` had.
-    async fn round(&self, seen: u64) -> Result<(), Failure> {
+    async fn round(&self, seen: u64) -> Result<(), TokenFailure> {
         let _renewing = self.renewing.lock().await;
         let refused = {
             let held = self.held();
@@ -217,12 +217,12 @@ impl Inner {
 }
 
 impl Token {
-    fn new(secret: Secret, age: Age) -> Result<Self, Failure> {
+    fn new(secret: Secret, age: Age) -> Result<Self, TokenFailure> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))
             .ok()
             .filter(|_| !secret.is_empty())
             .ok_or_else(|| {
-                Failure::new(
+                TokenFailure::new(
                     ErrorKind::Auth,
                     "the token is empty, or no text that a header can hold",
                 )

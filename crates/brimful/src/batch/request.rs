@@ -39,7 +39,7 @@ impl Client {
         }
         let call = Call {
             charges: counts.iter().map(|(m, n)| ((*m).into(), *n)).collect(),
-            ..Call::new("batch", effect, body, self.scope())
+            ..Call::new("batch", effect, body, self.options())
         };
         let labels: Arc<[(Arc<str>, String)]> = commands
             .iter()
@@ -47,7 +47,7 @@ impl Client {
             .collect();
         let (came, effort) = self
             .session()
-            .run_apart(call, move |body| read(body, &labels))
+            .run_spawned(call, move |body| read(body, &labels))
             .await;
         let Read {
             answers,

@@ -81,8 +81,15 @@ impl fmt::Debug for Observer {
     }
 }
 
+impl Client {
+    /// The list of `method`, whole: a builder for what to ask for and how to receive it.
+    pub fn list(&self, method: impl Into<String>) -> List {
+        List::new(self.clone(), method.into())
+    }
+}
+
 impl List {
-    pub(crate) fn new(client: Client, method: String) -> Self {
+    fn new(client: Client, method: String) -> Self {
         Self {
             client,
             method,
@@ -207,10 +214,10 @@ impl List {
         })?;
         let session = Arc::clone(self.client.session());
         // Lists of one client take turns before the gate.
-        let scope = self.client.job().scope().clone();
+        let options = self.client.job().options().clone();
         let (rows, messages) = mpsc::channel(2);
         let (progress, watched) = watch::channel(Progress::default());
-        let mut driver = Driver::new(session, scope, self.method, plan, progress);
+        let mut driver = Driver::new(session, options, self.method, plan, progress);
         driver.observer = self.observer;
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {

@@ -128,7 +128,7 @@ impl Rest3 {
             .map(|item| json!({"method": item.method, "query": item.query, "as": &*item.alias}))
             .collect();
         let expected = body.len();
-        let scope = self.client.scope();
+        let options = self.client.options();
         let mut counts: IndexMap<&str, u32> = IndexMap::from([("batch", 1)]);
         for item in &batch.items {
             *counts.entry(&item.method).or_default() += 1;
@@ -144,7 +144,7 @@ impl Rest3 {
             api: Api::Rest3,
             charges: counts.iter().map(|(m, n)| ((*m).into(), *n)).collect(),
             in_steps,
-            ..Call::new("batch", effect, Value::Array(body).to_string(), scope)
+            ..Call::new("batch", effect, Value::Array(body).to_string(), options)
         };
         let results: Vec<Box<RawValue>> = self.run(call, None).await?.result()?;
         if results.len() != expected {

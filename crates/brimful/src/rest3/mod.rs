@@ -128,7 +128,7 @@ impl Rest3 {
         // With a key a write can be repeated like a read: the portal does it once.
         Ok(Call {
             api: Api::Rest3,
-            ..Call::new(method, Effect::Read, body, self.client.scope())
+            ..Call::new(method, Effect::Read, body, self.client.options())
         })
     }
 
@@ -141,7 +141,7 @@ impl Rest3 {
         }
         let session = self.client.session();
         let method = call.method.clone();
-        let reply = session.run_apart(call, Reply::read).await.0?;
+        let reply = session.run_spawned(call, Reply::read).await.0?;
         if let Some(time) = reply.time() {
             session.ledger.note(&method, time, 1);
         }

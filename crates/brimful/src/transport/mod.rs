@@ -1,6 +1,7 @@
 //! The network: one attempt at one request, and what became of it. Nothing here waits, limits or repeats.
 
 mod http;
+mod options;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use futures_util::stream::{self, BoxStream};
 use url::Url;
 
 pub use http::{HttpTransport, Route};
+pub use options::HttpOptions;
 
 /// Sends one request and says what became of it.
 ///

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::debug;
 
-use crate::limits::MethodLimit;
+use super::MethodLimit;
 use crate::waits::{WaitBoard, WaitLog, WaitReason};
 
 /// How far back the portal's sum reaches: no wait for it can be longer.

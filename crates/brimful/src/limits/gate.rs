@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::limits::{Limit, Priority};
+use super::{Limit, Priority};
 
 /// Requests reach the portal later than they were sent, some more than others, and so closer together than they were
 /// sent. As many slots as the portal's counter falls in this time are kept back.
