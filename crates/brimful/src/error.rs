@@ -206,6 +206,15 @@ impl Error {
         )
     }
 
+    /// A result that came, and is not what the caller takes it for; `why` names the field and its value.
+    pub(crate) fn undecodable(what: &str, why: &str) -> Self {
+        Self::new(
+            ErrorKind::Decode,
+            DidItRun::Yes,
+            format!("{what} is not of the type asked for: {why}"),
+        )
+    }
+
     /// A result that came, and is not what the caller takes it for.
     #[doc(hidden)]
     pub fn of_another_type(what: &str, error: &serde_json::Error) -> Self {

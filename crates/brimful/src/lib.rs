@@ -21,18 +21,22 @@
 
 mod auth;
 mod batch;
+#[cfg(feature = "blocking")]
 pub mod blocking;
 mod by_id;
+#[cfg(feature = "cache")]
 mod cache;
 mod check;
 mod client;
 #[doc(hidden)]
 pub mod client_parts;
+pub mod crm;
 mod each;
 mod effect;
 mod error;
 mod fields;
 mod files;
+mod json;
 mod limits;
 pub mod list;
 mod reply;
@@ -45,6 +49,7 @@ mod secret;
 mod session;
 mod spawn;
 mod stats;
+#[cfg(feature = "tasks")]
 pub mod tasks;
 mod transport;
 mod waits;
@@ -58,6 +63,7 @@ pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
 pub use by_id::{ById, Found, FoundInList, Founds, GetById, ItemId, ListAndGet};
+#[cfg(feature = "cache")]
 pub use cache::Cache;
 pub use check::Checks;
 pub use client::{Client, ClientBuilder};
@@ -67,9 +73,11 @@ pub use error::{DidItRun, Error, ErrorKind};
 pub use fields::{Choice, Field, FieldKind, Fields};
 pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
+pub use http;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{List, ListReport, Pages, Progress, Proof, Resume, Rows, Walk};
 pub use reply::{RawReply, Reply};
+/// For [`HttpOptions::client`] alone, which takes an HTTP client of your own: all other types are those of [`http`].
 pub use reqwest;
 pub use rest::{CallResult, CallResults};
 pub use retry::Retry;

@@ -15,6 +15,7 @@ use tracing::{Instrument, debug, debug_span};
 use url::Url;
 
 use crate::auth::{Api, Auth, Pass, TokenFailure, host_of, may_follow};
+#[cfg(feature = "cache")]
 use crate::cache::Cache;
 use crate::check::Checks;
 use crate::effect::{self, Effect};
@@ -40,6 +41,7 @@ pub(crate) struct Session {
     pub(crate) checks: Checks,
     /// Commands in a request at the most.
     pub(crate) batch_size: usize,
+    #[cfg(feature = "cache")]
     pub(crate) cache: Option<Cache>,
     pub(crate) random: Mutex<fastrand::Rng>,
     /// The portal has answered at least once, with whatever it had to say.
@@ -370,6 +372,7 @@ impl Session {
     ) -> (Result<T, Error>, Effort) {
         let mut effort = Effort::default();
         // Forgotten before, so that nobody is told what is being changed; and after, for what was read meanwhile.
+        #[cfg(feature = "cache")]
         let _changes = self
             .cache
             .as_ref()

@@ -45,7 +45,7 @@ pub(crate) struct Bearer(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: Box<dyn Source>,
-    held: Mutex<Held>,
+    held: Mutex<HeldToken>,
     /// Held while a token is being renewed.
     renewing: Arc<tokio::sync::Mutex<()>>,
     /// Rounds of renewal that have ended.
@@ -53,7 +53,7 @@ struct Inner {
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldToken {
     token: Option<Token>,
     /// The last round that failed, and why.
     failed: Option<(u64, TokenFailure)>,
@@ -65,11 +65,11 @@ struct Token {
     secret: Secret,
     header: HeaderValue,
     renewed: Option<Instant>,
-    state: State,
+    state: TokenState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum TokenState {
     Untried,
     Accepted,
     Refused,
@@ -102,7 +102,7 @@ impl Bearer {
             .transpose()?;
         Ok(Self(Arc::new(Inner {
             source: Box::new(source),
-            held: Mutex::new(Held {
+            held: Mutex::new(HeldToken {
                 token,
                 failed: None,
                 generation: 1,
@@ -116,7 +116,7 @@ impl Bearer {
     pub(crate) fn at_hand(&self) -> Option<Pass> {
         let held = self.0.held();
         let token = held.token.as_ref()?;
-        (token.state != State::Refused).then(|| Pass {
+        (token.state != TokenState::Refused).then(|| Pass {
             header: Some(token.header.clone()),
             generation: held.generation,
         })
@@ -137,9 +137,9 @@ impl Bearer {
         let mut held = self.0.held();
         if held.generation == pass.generation
             && let Some(token) = &mut held.token
-            && token.state == State::Untried
+            && token.state == TokenState::Untried
         {
-            token.state = State::Accepted;
+            token.state = TokenState::Accepted;
         }
     }
 
@@ -152,13 +152,13 @@ impl Bearer {
             }
             if let Some(token) = &mut held.token {
                 let fresh = token.renewed.is_some_and(|at| at.elapsed() < FRESH);
-                if fresh && token.state == State::Untried {
+                if fresh && token.state == TokenState::Untried {
                     return Err(TokenFailure::new(
                         ErrorKind::Auth,
                         "this one had just been renewed",
                     ));
                 }
-                token.state = State::Refused;
+                token.state = TokenState::Refused;
             }
         }
         self.round().await
@@ -183,7 +183,7 @@ impl Bearer {
 }
 
 impl Inner {
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, HeldToken> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -193,7 +193,7 @@ impl Inner {
         let refused = {
             let held = self.held();
             match (&held.token, &held.failed) {
-                (Some(token), _) if token.state != State::Refused => return Ok(()),
+                (Some(token), _) if token.state != TokenState::Refused => return Ok(()),
                 (_, Some((round, failure))) if *round > seen => return Err(failure.clone()),
                 (token, _) => token.as_ref().map(|token| token.secret.clone()),
             }
@@ -232,7 +232,7 @@ impl Token {
             secret,
             header,
             renewed: (age == Age::New).then(Instant::now),
-            state: State::Untried,
+            state: TokenState::Untried,
         })
     }
 }

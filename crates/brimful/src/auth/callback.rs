@@ -10,10 +10,10 @@ use super::bearer::{Age, Renewed, Source};
 use super::{Secret, TokenFailure};
 use crate::error::ErrorKind;
 
-type Asked = BoxFuture<'static, Result<Secret, Box<dyn StdError + Send + Sync>>>;
+type TokenFuture = BoxFuture<'static, Result<Secret, Box<dyn StdError + Send + Sync>>>;
 
 /// A function that gives access tokens.
-pub(crate) struct Callback(Box<dyn Fn() -> Asked + Send + Sync>);
+pub(crate) struct Callback(Box<dyn Fn() -> TokenFuture + Send + Sync>);
 
 impl Callback {
     pub(crate) fn new<F, R, T, E>(ask: F) -> Self

@@ -6,7 +6,7 @@ use super::{Callback, OAuth, PortalAddress, PortalAddressError, Webhook, Webhook
 use crate::error::Error;
 use crate::transport::Route;
 
-/// Who calls. It is made from the address of a webhook, from [`OAuth`], or from the address of a portal alone for
+/// ParsedCredential calls. It is made from the address of a webhook, from [`OAuth`], or from the address of a portal alone for
 /// [`ClientBuilder::token_with`](crate::ClientBuilder::token_with).
 ///
 /// ```
@@ -29,13 +29,13 @@ enum Kind {
 }
 
 /// A credential that was looked at.
-pub(crate) enum Who {
+pub(crate) enum ParsedCredential {
     Webhook(Webhook),
     Callback(PortalAddress, Callback),
     OAuth(Box<OAuth>),
 }
 
-impl Who {
+impl ParsedCredential {
     pub(crate) fn of(credential: Credential, token: Option<Callback>) -> Result<Self, Error> {
         let config = |error: &dyn std::error::Error| Error::config(error.to_string());
         match (credential.0, token) {

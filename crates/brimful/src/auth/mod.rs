@@ -1,4 +1,4 @@
-//! Who calls: what of a credential goes into the address and the headers of a request, and how it is renewed.
+//! ParsedCredential calls: what of a credential goes into the address and the headers of a request, and how it is renewed.
 //!
 //! A webhook's secret stands in its address. An application has an access token, which expires: [`bearer`] holds it and
 //! renews it for everybody at once, [`oauth`] refreshes it, [`callback`] asks the caller's own function.
@@ -39,7 +39,7 @@ use address::Address;
 pub(crate) use address::{host_of, may_follow};
 pub(crate) use bearer::Pass;
 pub(crate) use callback::Callback;
-pub(crate) use credential::Who;
+pub(crate) use credential::ParsedCredential;
 pub(crate) use token_failure::TokenFailure;
 
 use crate::error::Error;
@@ -69,27 +69,27 @@ pub(crate) struct Auth {
 }
 
 impl Auth {
-    /// Who calls, over `transport` where tokens have to be refreshed.
+    /// ParsedCredential calls, over `transport` where tokens have to be refreshed.
     pub(crate) fn new(
-        who: Who,
+        credential: ParsedCredential,
         transport: &Arc<dyn Transport>,
         retry: Retry,
         wait_log: &Arc<WaitLog>,
     ) -> Result<Self, Error> {
         let useless = |failure: TokenFailure| failure.into_error("the access token cannot be used");
         let at = |address| Arc::new(RwLock::new(address));
-        Ok(match who {
-            Who::Webhook(webhook) => Self {
+        Ok(match credential {
+            ParsedCredential::Webhook(webhook) => Self {
                 address: at(Address::Webhook(webhook)),
                 bearer: None,
                 refresher: None,
             },
-            Who::Callback(portal, callback) => Self {
+            ParsedCredential::Callback(portal, callback) => Self {
                 address: at(Address::Portal(portal)),
                 bearer: Some(Bearer::new(callback, None).map_err(useless)?),
                 refresher: None,
             },
-            Who::OAuth(oauth) => {
+            ParsedCredential::OAuth(oauth) => {
                 let OAuth { app, tokens, store } = *oauth;
                 let address = at(Address::Portal(tokens.portal.clone()));
                 let first = tokens.access.clone();

@@ -93,13 +93,13 @@ fn unusable(what: &str, error: StoreError) -> Error {
 pub(crate) struct Refresher {
     server: Arc<TokenServer>,
     store: Arc<dyn TokenStore>,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<KeptTokens>>,
     /// Where the session calls methods; a refresh tells the portal's address of today.
     address: Arc<RwLock<Address>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptTokens {
     tokens: Tokens,
     /// A pair that could not be stored is not used, and not lost either.
     stored: bool,
@@ -119,7 +119,7 @@ impl Refresher {
         store: Arc<dyn TokenStore>,
         address: Arc<RwLock<Address>>,
     ) -> Self {
-        let kept = Kept {
+        let kept = KeptTokens {
             tokens,
             stored: true,
         };
@@ -171,7 +171,7 @@ impl Refresher {
     /// Another process may have been faster: then the store has, or gets, what it was given.
     async fn after_refusal(
         &self,
-        kept: &mut Kept,
+        kept: &mut KeptTokens,
         refused: Option<&Secret>,
         failure: TokenFailure,
     ) -> Result<Renewed, TokenFailure> {
@@ -204,7 +204,7 @@ impl Refresher {
         }))
     }
 
-    fn adopt(&self, kept: &mut Kept, tokens: Tokens) -> Renewed {
+    fn adopt(&self, kept: &mut KeptTokens, tokens: Tokens) -> Renewed {
         debug!(portal = %tokens.portal, "the tokens that another process has stored are taken up");
         kept.tokens = tokens;
         self.settle(&kept.tokens);
@@ -224,7 +224,7 @@ impl Refresher {
         }
     }
 
-    async fn save(&self, kept: &mut Kept) -> Result<(), StoreError> {
+    async fn save(&self, kept: &mut KeptTokens) -> Result<(), StoreError> {
         self.store.save(&kept.tokens).await?;
         kept.stored = true;
         Ok(())

@@ -49,8 +49,8 @@ pub(crate) struct Runner {
     pace: Arc<Pace>,
 }
 
-/// What came of a run.
-pub(crate) struct Ran {
+/// What a run of commands came to.
+pub(crate) struct RunResult {
     /// One for each command, in their order.
     pub(crate) answers: Vec<Answer>,
     /// The request that failed as a whole and ended the run.
@@ -75,7 +75,7 @@ impl Runner {
     }
 
     /// Runs up to 50 commands. `known` has the results of commands before them, and gets theirs.
-    pub(crate) async fn run(&self, commands: &[Command], known: &mut Known) -> Ran {
+    pub(crate) async fn run(&self, commands: &[Command], known: &mut Known) -> RunResult {
         let mut run = Run::new(commands, known);
         let mut error = None;
         let mut any_answered = false;
@@ -96,9 +96,9 @@ impl Runner {
             };
             let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
             retries.begin_attempt();
-            let (came, took) = self.client.send_commands(&sent, on_error, effect).await;
-            let came = match came {
-                Ok(came) => came,
+            let (answers, took) = self.client.send_commands(&sent, on_error, effect).await;
+            let answers = match answers {
+                Ok(answers) => answers,
                 Err(failed) => {
                     if took >= CUT_AFTER && failed.did_it_run() == DidItRun::Unknown {
                         // Nobody knows how much longer it would have taken.
@@ -114,7 +114,7 @@ impl Runner {
             let mut again = None;
             let mut refusal = None;
             let mut failed = false;
-            for ((place, command), answer) in places.into_iter().zip(&sent).zip(came) {
+            for ((place, command), answer) in places.into_iter().zip(&sent).zip(answers) {
                 match &answer.outcome {
                     // The portal halted before it: its turn is still to come.
                     Outcome::NotRun if failed && on_error == OnError::Halt => {}
@@ -263,8 +263,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn end(self, error: Option<Error>, any_answered: bool) -> Ran {
-        Ran {
+    fn end(self, error: Option<Error>, any_answered: bool) -> RunResult {
+        RunResult {
             answers: self
                 .answers
                 .into_iter()

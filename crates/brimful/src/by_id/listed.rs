@@ -178,6 +178,13 @@ fn ids(
 /// ```
 pub struct FoundInList(BoxStream<'static, Result<Found, Error>>);
 
+impl FoundInList {
+    /// The next item, or the error of the list; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<Found, Error>> {
+        self.0.next().await
+    }
+}
+
 impl Stream for FoundInList {
     type Item = Result<Found, Error>;
 

@@ -42,6 +42,7 @@ use crate::auth::Api;
 use crate::check;
 use crate::client::Client;
 use crate::error::Error;
+use crate::json;
 use crate::report;
 use driver::{Driver, Message};
 use plan::Wanted;
@@ -300,16 +301,13 @@ impl<T: DeserializeOwned> Rows<T> {
         loop {
             if let Some(row) = self.page.get(self.next) {
                 self.next += 1;
-                return Poll::Ready(Some(serde_json::from_str(row.json).map_err(|error| {
+                let decoded = json::decode(row.json, "").or_else(|_| {
                     let id = row
                         .id
                         .map_or_else(|| "without ID".to_owned(), |id| id.to_string());
-                    Error::new(
-                        crate::ErrorKind::Decode,
-                        crate::DidItRun::Yes,
-                        format!("the row {id} is not of the type asked for: {error}"),
-                    )
-                })));
+                    json::decode(row.json, &format!("the row {id}"))
+                });
+                return Poll::Ready(Some(decoded));
             }
             match ready!(self.pages.poll_page(context)) {
                 Some(Ok(page)) => (self.page, self.next) = (page, 0),

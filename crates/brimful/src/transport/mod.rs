@@ -119,7 +119,7 @@ impl fmt::Debug for Request {
 ///
 /// ```
 /// use brimful::Response;
-/// use brimful::reqwest::{StatusCode, header::HeaderMap};
+/// use brimful::http::{HeaderMap, StatusCode};
 ///
 /// let empty_list = Response { status: StatusCode::OK, headers: HeaderMap::new(), body: r#"{"result":[]}"#.into() };
 /// ```
@@ -137,7 +137,7 @@ pub struct Response {
 ///
 /// ```
 /// use brimful::{Response, Streaming};
-/// use brimful::reqwest::{StatusCode, header::HeaderMap};
+/// use brimful::http::{HeaderMap, StatusCode};
 ///
 /// // A whole answer is one in a single piece.
 /// let whole = Response { status: StatusCode::OK, headers: HeaderMap::new(), body: "a file".into() };

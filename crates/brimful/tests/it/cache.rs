@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use brimful::rest3::Batch3;
+use brimful::rest3;
 use brimful::{Batch, Cache, Client, ErrorKind};
 use brimful_portal::{Fault, Portal, PortalConfig};
 use serde_json::{Value, json};
@@ -192,7 +192,7 @@ async fn writes_of_a_rest_3_batch_drop_what_was_kept() {
         reply.item::<Value>().unwrap()["title"].clone()
     };
     title().await;
-    let mut batch = Batch3::new();
+    let mut batch = rest3::Batch::new();
     batch
         .add(
             "a",
