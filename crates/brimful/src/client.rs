@@ -14,7 +14,7 @@ use crate::auth::{Auth, Callback, Credential, ParsedCredential};
 use crate::cache::Cache;
 use crate::check::{self, Carrier, Checks};
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error};
+use crate::error::Error;
 use crate::json;
 use crate::limits::Rank;
 use crate::limits::{Limit, Limits, Priority, SlowGuard};
@@ -153,7 +153,9 @@ impl Client {
                 None => reply.await,
                 Some(at) => tokio::time::timeout_at(at, reply)
                     .await
-                    .unwrap_or_else(|_| Err(self.session.late(method, DidItRun::Unknown))),
+                    .unwrap_or_else(|_| {
+                        Err(self.session.late(method, crate::error::DidItRun::Unknown))
+                    }),
             };
         }
         self.send(method, &params, effect).await

@@ -196,7 +196,7 @@ pub(crate) struct Effort {
 struct FailedAttempt {
     failure: Failure,
     /// Where the portal has moved to, if that is what it answered.
-    redirect: Option<Redirect>,
+    redirect: Option<Box<Redirect>>,
     error: Error,
 }
 
@@ -497,8 +497,8 @@ impl Session {
     /// where the portal has moved to. Returns the error of the attempt.
     async fn recover(&self, pass: &Pass, failed: FailedAttempt) -> Result<Error, Error> {
         let error = failed.error;
-        if let Some(Redirect { from, to }) = failed.redirect {
-            self.auth.move_to(&from, &to);
+        if let Some(redirect) = failed.redirect {
+            self.auth.move_to(&redirect.from, &redirect.to);
         }
         if failed.failure != Failure::TokenRefused {
             return Ok(error);
@@ -773,7 +773,7 @@ fn redirected(response: &Response, sent_to: &Url) -> FailedAttempt {
     let error = error(format!("the portal has moved to {host}: use that address"));
     let from = sent_to.clone();
     FailedAttempt {
-        redirect: Some(Redirect { from, to }),
+        redirect: Some(Box::new(Redirect { from, to })),
         ..FailedAttempt::new(Failure::Redirected, error)
     }
 }
@@ -789,7 +789,8 @@ async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> 
 /// Waits for `work`, and shows so if it is not ready at once.
 async fn shown_if_pending<T>(work: impl Future<Output = T>, show: impl FnOnce() -> Shown) -> T {
     tokio::pin!(work);
-    if let Poll::Ready(done) = futures_util::poll!(&mut work) {
+    let at_once = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
+    if let Poll::Ready(done) = at_once.await {
         return done;
     }
     let _shown = show();

@@ -6,7 +6,7 @@ use super::{Callback, OAuth, PortalAddress, PortalAddressError, Webhook, Webhook
 use crate::error::Error;
 use crate::transport::Route;
 
-/// ParsedCredential calls. It is made from the address of a webhook, from [`OAuth`], or from the address of a portal alone for
+/// Who calls. It is made from the address of a webhook, from [`OAuth`], or from the address of a portal alone for
 /// [`ClientBuilder::token_with`](crate::ClientBuilder::token_with).
 ///
 /// ```

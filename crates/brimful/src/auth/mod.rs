@@ -1,4 +1,4 @@
-//! ParsedCredential calls: what of a credential goes into the address and the headers of a request, and how it is renewed.
+//! Who calls: what of a credential goes into the address and the headers of a request, and how it is renewed.
 //!
 //! A webhook's secret stands in its address. An application has an access token, which expires: [`bearer`] holds it and
 //! renews it for everybody at once, [`oauth`] refreshes it, [`callback`] asks the caller's own function.
@@ -69,7 +69,7 @@ pub(crate) struct Auth {
 }
 
 impl Auth {
-    /// ParsedCredential calls, over `transport` where tokens have to be refreshed.
+    /// Who calls, over `transport` where tokens have to be refreshed.
     pub(crate) fn new(
         credential: ParsedCredential,
         transport: &Arc<dyn Transport>,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use brimful::{ErrorKind, ItemId, Outcome};
 use brimful_portal::{Fault, FaultRule, PortalConfig, When};
-use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
