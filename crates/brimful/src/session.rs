@@ -688,7 +688,7 @@ fn unanswered(failure: TransportError) -> FailedAttempt {
     };
     // The next answer would be as large.
     let too_large = failure.kind == TransportErrorKind::TooLarge;
-    let error = Error::new(ErrorKind::Transport, ran, failure.story()).with_source(failure);
+    let error = Error::new(ErrorKind::Transport, ran, failure.description()).with_source(failure);
     if too_large {
         FailedAttempt::fatal(error)
     } else {

@@ -103,7 +103,7 @@ impl TokenServer {
                     } else {
                         NOT_RUN
                     };
-                    let why = format!("the token server did not answer: {}", error.story());
+                    let why = format!("the token server did not answer: {}", error.description());
                     let why = TokenFailure::new(ErrorKind::Transport, why).caused_by(error);
                     Err((failure, why))
                 }
