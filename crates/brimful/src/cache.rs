@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind};
-use crate::ledger::Calls;
+use crate::limits::Calls;
 use crate::reply::Reply;
 
 /// Which replies are kept, and for how long.
@@ -37,12 +37,14 @@ use crate::reply::Reply;
 /// ```
 #[derive(Default)]
 pub struct Cache {
-    methods: HashMap<String, Kept>,
+    methods: HashMap<String, CachedMethod>,
+    /// A method that writes, which was asked to be kept.
+    refused: Option<String>,
     /// How often each entity was written: a reply of another generation is never found again.
     generations: Mutex<HashMap<String, u64>>,
 }
 
-struct Kept {
+struct CachedMethod {
     time_to_live: Duration,
     /// Each with the time until which it is kept; `None` is for ever.
     replies: moka::future::Cache<Key, (Option<Instant>, Reply)>,
@@ -57,7 +59,8 @@ impl Cache {
         Self::default()
     }
 
-    /// Keeps up to `replies` replies of `method`, each for `time_to_live`. A method that writes is never kept.
+    /// Keeps up to `replies` replies of `method`, each for `time_to_live`. A method that writes is refused when the client
+    /// is built.
     #[must_use]
     pub fn method(
         mut self,
@@ -70,13 +73,25 @@ impl Cache {
             let replies = moka::future::Cache::new(replies);
             self.methods.insert(
                 method,
-                Kept {
+                CachedMethod {
                     time_to_live,
                     replies,
                 },
             );
+        } else {
+            self.refused.get_or_insert(method);
         }
         self
+    }
+
+    /// Whether everything that it is to keep can be kept.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match &self.refused {
+            None => Ok(()),
+            Some(method) => Err(Error::config(format!(
+                "the replies of {method} cannot be cached: by its name it writes. Cache methods that read"
+            ))),
+        }
     }
 
     /// The reply to a call of a method that is kept: from the cache, or made by `call` once for all who ask.

@@ -53,17 +53,17 @@ pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(),
         };
     };
     for (key, value) in params {
-        let told = Told { method, key, value };
+        let parameter = Parameter { method, key, value };
         match key.to_ascii_lowercase().as_str() {
-            "select" | "arselect" => told.list()?,
-            "filter" | "arfilter" => told.conditions()?,
-            "order" | "arorder" => told.order()?,
-            "fields" | "arfields" if writes(method) => told.map()?,
-            "start" => told.number()?,
+            "select" | "arselect" => parameter.list()?,
+            "filter" | "arfilter" => parameter.conditions()?,
+            "order" | "arorder" => parameter.order()?,
+            "fields" | "arfields" if writes(method) => parameter.map()?,
+            "start" => parameter.number()?,
             _ => {}
         }
         if carrier == Carrier::Query {
-            told.arrives()?;
+            parameter.arrives()?;
         }
     }
     Ok(())
@@ -112,13 +112,13 @@ fn writes(method: &str) -> bool {
 }
 
 /// A parameter as it was given.
-struct Told<'a> {
+struct Parameter<'a> {
     method: &'a str,
     key: &'a str,
     value: &'a Value,
 }
 
-impl Told<'_> {
+impl Parameter<'_> {
     fn list(&self) -> Result<(), Error> {
         match self.value {
             Value::Array(_) | Value::Null => Ok(()),

@@ -5,23 +5,26 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use brimful_protocol::batch::MAX_COMMANDS;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::auth::{Auth, Callback, Credential, Secret, Who};
+use crate::auth::{Auth, Callback, Credential, ParsedCredential};
+#[cfg(feature = "cache")]
 use crate::cache::Cache;
 use crate::check::{self, Carrier, Checks};
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error};
-use crate::gate::Rank;
-use crate::http_options::HttpOptions;
+use crate::error::Error;
+use crate::json;
+use crate::limits::Rank;
 use crate::limits::{Limit, Limits, Priority, SlowGuard};
-use crate::list::List;
 use crate::reply::{RawReply, Reply};
 use crate::request_id::RequestNames;
 use crate::retry::Retry;
-use crate::session::{Call, Scope, Session};
+use crate::secret::Secret;
+use crate::session::{Call, CallOptions, Session};
 use crate::stats::{Counters, Stats};
+use crate::transport::HttpOptions;
 use crate::transport::{HttpTransport, Transport};
 use crate::waits::WaitLog;
 
@@ -38,7 +41,7 @@ use crate::waits::WaitLog;
 #[derive(Debug, Clone)]
 pub struct Client {
     session: Arc<Session>,
-    scope: Scope,
+    options: CallOptions,
 }
 
 /// Sets a [`Client`] up.
@@ -65,6 +68,7 @@ pub struct ClientBuilder {
     seed: Option<u64>,
     retry: Retry,
     checks: Checks,
+    #[cfg(feature = "cache")]
     cache: Option<Cache>,
     batch_size: usize,
 }
@@ -83,6 +87,7 @@ impl Client {
             seed: None,
             retry: Retry::default(),
             checks: Checks::default(),
+            #[cfg(feature = "cache")]
             cache: None,
             batch_size: MAX_COMMANDS,
         }
@@ -91,14 +96,21 @@ impl Client {
     /// Calls one method once and returns the reply as it came. A read is repeated if its answer is lost; a write is
     /// repeated only if it certainly did not run.
     ///
-    /// `params` go out as a JSON body, so `null`s and empty lists arrive, and a JSON array gives positional parameters.
-    pub async fn call(&self, method: &str, params: Value) -> Result<Reply, Error> {
+    /// `params` are whatever can be written as JSON: `json!({…})`, a map, a struct of your own. They go out as a JSON
+    /// body, so `null`s and empty lists arrive, and a JSON array gives positional parameters.
+    pub async fn call(&self, method: &str, params: impl Serialize) -> Result<Reply, Error> {
+        let params = json::params(method, params)?;
         self.call_as(method, params, effect::of(method)).await
     }
 
     /// The same, for a call that may be made twice without harm, whatever its method: it is repeated where nobody
     /// knows whether it ran.
-    pub async fn call_idempotent(&self, method: &str, params: Value) -> Result<Reply, Error> {
+    pub async fn call_idempotent(
+        &self,
+        method: &str,
+        params: impl Serialize,
+    ) -> Result<Reply, Error> {
+        let params = json::params(method, params)?;
         self.call_as(method, params, Effect::Read).await
     }
 
@@ -107,7 +119,7 @@ impl Client {
     ///
     /// # Errors
     /// There was no answer, or none of the portal.
-    pub async fn call_raw(&self, method: &str, params: Value) -> Result<RawReply, Error> {
+    pub async fn call_raw(&self, method: &str, params: impl Serialize) -> Result<RawReply, Error> {
         match self.call(method, params).await {
             Ok(reply) => Ok(RawReply {
                 status: reply.status(),
@@ -132,32 +144,35 @@ impl Client {
         if self.session.checks == Checks::On {
             check::call(method, &params, Carrier::Json)?;
         }
+        #[cfg(feature = "cache")]
         if let Some(cache) = &self.session.cache
             && let Some(reply) = cache.reply(method, &params, || self.send(method, &params, effect))
         {
             // The call may be that of somebody else, who has more time.
-            return match self.scope.deadline {
+            return match self.options.deadline {
                 None => reply.await,
                 Some(at) => tokio::time::timeout_at(at, reply)
                     .await
-                    .unwrap_or_else(|_| Err(self.session.late(method, DidItRun::Unknown))),
+                    .unwrap_or_else(|_| {
+                        Err(self.session.late(method, crate::error::DidItRun::Unknown))
+                    }),
             };
         }
         self.send(method, &params, effect).await
     }
 
     async fn send(&self, method: &str, params: &Value, effect: Effect) -> Result<Reply, Error> {
-        let call = Call::new(method, effect, params.to_string(), &self.scope);
-        let reply = self.session.run_apart(call, Reply::read).await.0?;
+        let call = Call::new(method, effect, params.to_string(), &self.options);
+        let reply = self
+            .session
+            .run_spawned(call, Reply::read)
+            .await
+            .0?
+            .of(method);
         if let Some(time) = reply.time() {
             self.session.ledger.note(method, time, 1);
         }
         Ok(reply)
-    }
-
-    /// The list of `method`, whole: a builder for what to ask for and how to receive it.
-    pub fn list(&self, method: impl Into<String>) -> List {
-        List::new(self.clone(), method.into())
     }
 
     /// The same client, whose calls wait for the portal's limit with another priority, as one job.
@@ -170,14 +185,14 @@ impl Client {
     #[must_use]
     pub fn with_priority(&self, priority: Priority) -> Self {
         let mut this = self.clone();
-        this.scope.rank = Rank::of(priority);
+        this.options.rank = Rank::of(priority);
         this
     }
 
     /// The same client as a job of its own: its calls take turns with those of other jobs, however many there are.
     #[must_use]
     pub fn job(&self) -> Self {
-        self.with_priority(self.scope.rank.priority)
+        self.with_priority(self.options.rank.priority)
     }
 
     /// The same client, whose calls and lists end with [`ErrorKind::Deadline`](crate::ErrorKind::Deadline) when
@@ -186,7 +201,7 @@ impl Client {
     pub fn with_deadline(&self, within: Duration) -> Self {
         let mut this = self.clone();
         // Further away than time goes is never.
-        this.scope.deadline = Instant::now().checked_add(within);
+        this.options.deadline = Instant::now().checked_add(within);
         this
     }
 
@@ -226,8 +241,8 @@ impl Client {
         &self.session
     }
 
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.scope
+    pub(crate) fn options(&self) -> &CallOptions {
+        &self.options
     }
 }
 
@@ -311,6 +326,7 @@ impl ClientBuilder {
     }
 
     /// Keeps replies of methods that read; see [`Cache`].
+    #[cfg(feature = "cache")]
     #[must_use]
     pub fn cache(mut self, cache: Cache) -> Self {
         self.cache = Some(cache);
@@ -350,17 +366,21 @@ impl ClientBuilder {
                 self.batch_size
             )));
         }
+        #[cfg(feature = "cache")]
+        if let Some(cache) = &self.cache {
+            cache.check()?;
+        }
         let limits = match self.limits {
             Some(shared) => shared.for_another_credential(),
             None => Limits::new(self.limit, self.operating_time),
         };
-        let who = Who::of(self.credential, self.token)?;
+        let credential = ParsedCredential::of(self.credential, self.token)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(HttpTransport::new(who.route(), self.http)?),
+            None => Arc::new(HttpTransport::new(credential.route(), self.http)?),
         };
         let wait_log = Arc::new(WaitLog::default());
-        let auth = Auth::new(who, &transport, self.retry, &wait_log)?;
+        let auth = Auth::new(credential, &transport, self.retry, &wait_log)?;
         let session = Session {
             auth,
             transport,
@@ -368,6 +388,7 @@ impl ClientBuilder {
             ledger: limits.ledger,
             retry: self.retry,
             checks: self.checks,
+            #[cfg(feature = "cache")]
             cache: self.cache,
             batch_size: self.batch_size,
             random: Mutex::new(
@@ -383,7 +404,7 @@ impl ClientBuilder {
         };
         Ok(Client {
             session: Arc::new(session),
-            scope: Scope::default(),
+            options: CallOptions::default(),
         })
     }
 }

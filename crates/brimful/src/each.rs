@@ -12,6 +12,7 @@ use brimful_protocol::query;
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::batch::{Command, Known, OnError, Outcome, Pace, Runner, has_references, of_error};
@@ -19,6 +20,7 @@ use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::Error;
+use crate::json;
 
 /// Requests in flight; the gate holds them back as the portal's limit wants it.
 const IN_FLIGHT: usize = 8;
@@ -39,7 +41,7 @@ const IN_FLIGHT: usize = 8;
 pub struct Each {
     client: Client,
     method: String,
-    items: BoxStream<'static, Value>,
+    items: BoxStream<'static, Result<Value, Error>>,
     effect: Effect,
 }
 
@@ -59,7 +61,7 @@ impl Client {
     /// ```
     pub fn call_each<I>(&self, method: impl Into<String>, items: I) -> Each
     where
-        I: IntoIterator<Item = Value>,
+        I: IntoIterator<Item: Serialize>,
         I::IntoIter: Send + 'static,
     {
         self.call_each_of(method, stream::iter(items))
@@ -82,14 +84,14 @@ impl Client {
     /// ```
     pub fn call_each_of<S>(&self, method: impl Into<String>, items: S) -> Each
     where
-        S: Stream<Item = Value> + Send + 'static,
+        S: Stream<Item: Serialize> + Send + 'static,
     {
         let method = method.into();
         Each {
             client: self.clone(),
             effect: effect::of(&method),
             method,
-            items: items.boxed(),
+            items: items.map(item).boxed(),
         }
     }
 }
@@ -157,6 +159,13 @@ impl std::fmt::Debug for Each {
 /// ```
 pub struct Outcomes(BoxStream<'static, Outcome>);
 
+impl Outcomes {
+    /// The next one; `None` after the last.
+    pub async fn next(&mut self) -> Option<Outcome> {
+        self.0.next().await
+    }
+}
+
 impl Stream for Outcomes {
     type Item = Outcome;
 
@@ -171,6 +180,10 @@ impl std::fmt::Debug for Outcomes {
     }
 }
 
+fn item(item: impl Serialize) -> Result<Value, Error> {
+    json::to_value(item, "an item")
+}
+
 struct Caller {
     client: Client,
     method: String,
@@ -180,14 +193,19 @@ struct Caller {
 
 impl Caller {
     /// Runs up to 50 items; one outcome for each.
-    async fn run(&self, items: Vec<Value>) -> Vec<Outcome> {
+    async fn run(&self, items: Vec<Result<Value, Error>>) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
         let mut commands = Vec::new();
         for (place, params) in items.into_iter().enumerate() {
-            if let Err(error) = self.check(&params) {
-                tracing::warn!("not sent: {error}");
-                outcomes[place] = Some(Outcome::NotRun);
-            } else if travels_alone(&params) {
+            let params = match params.and_then(|params| self.check(&params).map(|()| params)) {
+                Ok(params) => params,
+                Err(error) => {
+                    tracing::warn!("not sent: {error}");
+                    outcomes[place] = Some(Outcome::NotRun);
+                    continue;
+                }
+            };
+            if travels_alone(&params) {
                 outcomes[place] = Some(self.single(params).await);
             } else {
                 let command = Command {

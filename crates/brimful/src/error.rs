@@ -90,6 +90,10 @@ pub enum ErrorKind {
     NotFound,
     /// Any other error that the portal answered with.
     Api,
+    /// The portal, or the link to a file, sends to an address where the client does not go.
+    Redirect,
+    /// A file of this machine could not be read or written.
+    Io,
     /// The portal could not be reached, or the connection broke.
     Transport,
     /// What came is no reply: HTML, nothing, half a JSON.
@@ -199,6 +203,15 @@ impl Error {
             ErrorKind::Transport,
             DidItRun::Unknown,
             format!("nobody knows whether it ran: {why}"),
+        )
+    }
+
+    /// A result that came, and is not what the caller takes it for; `why` names the field and its value.
+    pub(crate) fn undecodable(what: &str, why: &str) -> Self {
+        Self::new(
+            ErrorKind::Decode,
+            DidItRun::Yes,
+            format!("{what} is not of the type asked for: {why}"),
         )
     }
 

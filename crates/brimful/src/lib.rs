@@ -19,24 +19,24 @@
 //! What belongs where: [`Transport`] makes one attempt, the gate grants each request a slot in time, the session repeats
 //! what may be repeated, and a list's strategy says which commands to send. Nothing else waits, limits or retries.
 
-mod apart;
 mod auth;
 mod batch;
+#[cfg(feature = "blocking")]
 pub mod blocking;
 mod by_id;
+#[cfg(feature = "cache")]
 mod cache;
 mod check;
 mod client;
 #[doc(hidden)]
 pub mod client_parts;
+pub mod crm;
 mod each;
 mod effect;
 mod error;
 mod fields;
 mod files;
-mod gate;
-mod http_options;
-mod ledger;
+mod json;
 mod limits;
 pub mod list;
 mod reply;
@@ -45,21 +45,25 @@ mod request_id;
 mod rest;
 pub mod rest3;
 mod retry;
+mod secret;
 mod session;
+mod spawn;
 mod stats;
+#[cfg(feature = "tasks")]
 pub mod tasks;
 mod transport;
 mod waits;
 
 pub use auth::{
     AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation,
-    MemoryTokenStore, OAuth, PortalAddress, PortalAddressError, Secret, StoreError, TokenStore,
-    Tokens, TokensError, Webhook, WebhookError,
+    MemoryTokenStore, OAuth, PortalAddress, PortalAddressError, StoreError, TokenStore, Tokens,
+    TokensError, Webhook, WebhookError,
 };
 pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
 pub use by_id::{ById, Found, FoundInList, Founds, GetById, ItemId, ListAndGet};
+#[cfg(feature = "cache")]
 pub use cache::Cache;
 pub use check::Checks;
 pub use client::{Client, ClientBuilder};
@@ -69,15 +73,19 @@ pub use error::{DidItRun, Error, ErrorKind};
 pub use fields::{Choice, Field, FieldKind, Fields};
 pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
-pub use http_options::HttpOptions;
+pub use http;
 pub use limits::{Limit, Limits, LimitsSnapshot, MethodLimit, Priority, SlowGuard};
 pub use list::{
     List, ListReport, Pages, Progress, Proof, RangeDifference, Resume, Rows, Verification, Walk,
 };
 pub use reply::{RawReply, Reply};
+/// For [`HttpOptions::client`] alone, which takes an HTTP client of your own: all other types are those of [`http`].
 pub use reqwest;
 pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
+pub use secret::Secret;
 pub use stats::Stats;
-pub use transport::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
+pub use transport::{
+    HttpOptions, Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
+};
 pub use waits::{WAIT_LOG, WaitReason, Waiting};

@@ -1,5 +1,7 @@
 //! What a portal answers to one call.
 
+use std::sync::Arc;
+
 use brimful_protocol::rows::RowsError;
 use brimful_protocol::{Envelope, Time};
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
+use crate::json;
 
 /// A reply to one call.
 ///
@@ -24,6 +27,7 @@ use crate::error::Error;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Reply {
+    method: Option<Arc<str>>,
     status: StatusCode,
     body: Bytes,
     result: Box<RawValue>,
@@ -40,6 +44,7 @@ impl Reply {
         }
         let result = envelope.result.map(ToOwned::to_owned).unwrap_or_default();
         Ok(Self {
+            method: None,
             status: StatusCode::OK,
             body: body.clone(),
             result,
@@ -49,18 +54,25 @@ impl Reply {
         })
     }
 
+    /// The reply to a call of `method`, which errors name.
+    pub(crate) fn of(mut self, method: &str) -> Self {
+        self.method = Some(method.into());
+        self
+    }
+
     /// `result` as raw JSON.
     pub fn raw(&self) -> &RawValue {
         &self.result
     }
 
-    /// `result` as a type.
+    /// `result` as a type. Portals write numbers, IDs and flags as text: [`protocol::scalar`](crate::protocol::scalar)
+    /// reads either, and the row types of [`crm`](crate::crm) use it.
     ///
     /// # Errors
-    /// It is not of that type.
+    /// It is not of that type; the error names the method, the field and its value.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_str(self.result.get())
-            .map_err(|error| Error::of_another_type("of the call", &error))
+        let method = self.method.as_deref().unwrap_or("the call");
+        json::decode(self.result.get(), &format!("the result of {method}"))
     }
 
     /// The one thing that was asked for, where it is nested under a key: `item`, `task`, `product`, …

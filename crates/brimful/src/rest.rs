@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::batch::{Batch, OnError, Outcome};
 use crate::client::Client;
 use crate::error::Error;
+use crate::json;
 use crate::reply::Reply;
 
 /// What became of a call, with the names of BX.rest.
@@ -38,11 +39,11 @@ pub struct CallResult {
     client: Client,
     method: String,
     params: Value,
-    came: Result<Came, Error>,
+    answer: Result<CallAnswer, Error>,
 }
 
 /// What there is of a reply, alone or in a batch.
-struct Came {
+struct CallAnswer {
     data: Value,
     next: Option<u64>,
     total: Option<u64>,
@@ -53,18 +54,21 @@ struct Came {
 impl Client {
     /// `BX.rest.callMethod`: calls a method, and returns what became of it, an error too.
     pub async fn call_method(&self, method: &str, params: Value) -> CallResult {
-        let came = self.call(method, params.clone()).await.map(|reply| Came {
-            data: data(&reply),
-            next: reply.next_start(),
-            total: reply.total(),
-            time: reply.time().cloned(),
-            status: reply.status(),
-        });
+        let answer = self
+            .call(method, params.clone())
+            .await
+            .map(|reply| CallAnswer {
+                data: data(&reply),
+                next: reply.next_start(),
+                total: reply.total(),
+                time: reply.time().cloned(),
+                status: reply.status(),
+            });
         CallResult {
             client: self.clone(),
             method: method.to_owned(),
             params,
-            came,
+            answer,
         }
     }
 
@@ -111,7 +115,7 @@ impl Client {
             .into_iter()
             .filter(|(label, ..)| !matches!(reply.get(label), Some(Outcome::NotRun) | None))
             .map(|(label, method, params)| {
-                let came = reply.result::<Value>(&label).map(|data| Came {
+                let answer = reply.result::<Value>(&label).map(|data| CallAnswer {
                     data,
                     next: reply.next(&label),
                     total: reply.total(&label),
@@ -122,7 +126,7 @@ impl Client {
                     client: self.clone(),
                     method,
                     params,
-                    came,
+                    answer,
                 };
                 (label, result)
             })
@@ -138,7 +142,9 @@ fn data(reply: &Reply) -> Value {
 impl CallResult {
     /// The result; `null` where there is an error.
     pub fn data(&self) -> &Value {
-        self.came.as_ref().map_or(&Value::Null, |came| &came.data)
+        self.answer
+            .as_ref()
+            .map_or(&Value::Null, |answer| &answer.data)
     }
 
     /// The result as a type, or the call's error.
@@ -146,14 +152,16 @@ impl CallResult {
     /// # Errors
     /// The call failed, or its result is not of the type.
     pub fn into_data<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let came = self.came?;
-        serde_json::from_value(came.data)
-            .map_err(|error| Error::of_another_type(&format!("of {}", self.method), &error))
+        let answer = self.answer?;
+        json::decode(
+            &answer.data.to_string(),
+            &format!("the result of {}", self.method),
+        )
     }
 
     /// The error, if the call failed in any way.
     pub fn error(&self) -> Option<&Error> {
-        self.came.as_ref().err()
+        self.answer.as_ref().err()
     }
 
     /// The text that the portal sent with its error.
@@ -164,7 +172,9 @@ impl CallResult {
 
     /// Whether there is a next page.
     pub fn more(&self) -> bool {
-        self.came.as_ref().is_ok_and(|came| came.next.is_some())
+        self.answer
+            .as_ref()
+            .is_ok_and(|answer| answer.next.is_some())
     }
 
     /// The same as [`CallResult::more`].
@@ -174,18 +184,18 @@ impl CallResult {
 
     /// How many rows match in all, where the method counts.
     pub fn total(&self) -> Option<u64> {
-        self.came.as_ref().ok()?.total
+        self.answer.as_ref().ok()?.total
     }
 
     /// The portal's clock and counters.
     pub fn time(&self) -> Option<&Time> {
-        self.came.as_ref().ok()?.time.as_ref()
+        self.answer.as_ref().ok()?.time.as_ref()
     }
 
     /// The HTTP status of the answer, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
-        match &self.came {
-            Ok(came) => Some(came.status),
+        match &self.answer {
+            Ok(answer) => Some(answer.status),
             Err(error) => error.answer().map(|(status, _)| status),
         }
     }
@@ -193,7 +203,7 @@ impl CallResult {
     /// The next page: the same call with another `start`. `None` if there is none. A result of a batch goes on with its
     /// own method, outside of the batch.
     pub async fn next(&self) -> Option<Self> {
-        let start = self.came.as_ref().ok()?.next?;
+        let start = self.answer.as_ref().ok()?.next?;
         let mut params = self.params.clone();
         match &mut params {
             Value::Object(params) => {

@@ -12,8 +12,23 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::effect::Effect;
 use crate::error::DidItRun;
+
+/// A call may have its token renewed so often: one that another process has stored may have expired too.
+const MOST_TOKEN_RENEWALS: u32 = 2;
+/// A call is sent on to another address so often.
+const MOST_REDIRECTS: u32 = 2;
+/// A link to a file may lead on so often: from the portal to where its files are.
+const MOST_FILE_REDIRECTS: u32 = 5;
+/// Commands of a batch that came back without having run are sent again so often.
+const MOST_COMMAND_RETRIES: u32 = 20;
+/// A result in pages that do not fit together is read again so often.
+const MOST_REREADS: u32 = 3;
+/// A request that came to nothing after so long was cut for its length: it is not sent again as it is.
+pub(crate) const CUT_AFTER: Duration = Duration::from_secs(10);
 
 /// How often and how long a call is tried.
 ///
@@ -97,5 +112,243 @@ pub fn may_repeat(effect: Effect, ran: DidItRun) -> bool {
         DidItRun::No => true,
         DidItRun::Unknown => effect == Effect::Read,
         DidItRun::Yes => false,
+    }
+}
+
+/// Why an attempt did not succeed, as far as it matters for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Refused before it ran, because of the portal's rate limit. `gated`: the next slot of the gate is the wait.
+    RateLimited { gated: bool },
+    /// Refused before it ran, because the method has used up its operating time: for so long.
+    OperatingTimeUsedUp(Duration),
+    /// No proper answer came; `ran` says whether the call may have run. Before its first contact the portal is tried
+    /// less often, so that a wrong address is said soon.
+    NoAnswer { ran: DidItRun, first_contact: bool },
+    /// The access token was refused, so the call did not run.
+    TokenRefused,
+    /// The portal, or the file, is somewhere else.
+    Redirected,
+    /// A command came back without having run, in a batch that was answered.
+    CommandNotRun,
+    /// The pages of one result do not fit together.
+    Inconsistent,
+    /// The next answer would be the same.
+    Final,
+}
+
+/// What is done after a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    RetryAfter(Duration),
+    GiveUp,
+}
+
+/// The attempts at one thing: a call, a file, a pair of tokens, the commands of a batch.
+#[derive(Debug)]
+pub(crate) struct RetryContext {
+    policy: Retry,
+    effect: Effect,
+    most_redirects: u32,
+    began: Option<Instant>,
+    attempts: u32,
+    failures: u32,
+    renewals: u32,
+    redirects: u32,
+    command_retries: u32,
+    rereads: u32,
+}
+
+impl RetryContext {
+    /// For a call that does this to the portal's data.
+    pub(crate) fn new(policy: Retry, effect: Effect) -> Self {
+        Self {
+            policy,
+            effect,
+            most_redirects: MOST_REDIRECTS,
+            began: None,
+            attempts: 0,
+            failures: 0,
+            renewals: 0,
+            redirects: 0,
+            command_retries: 0,
+            rereads: 0,
+        }
+    }
+
+    /// For a file.
+    pub(crate) fn of_file(policy: Retry) -> Self {
+        Self {
+            most_redirects: MOST_FILE_REDIRECTS,
+            ..Self::new(policy, Effect::Read)
+        }
+    }
+
+    /// For tokens. Asking with the same grant again does no harm, so there is always a second time.
+    pub(crate) fn of_tokens(policy: Retry) -> Self {
+        let attempts = policy.attempts.max(2);
+        Self::new(Retry { attempts, ..policy }, Effect::Read)
+    }
+
+    /// An attempt is sent. The wait for its first turn is no trying: where many calls are made at once it may be long.
+    pub(crate) fn begin_attempt(&mut self) {
+        self.began.get_or_insert_with(Instant::now);
+        self.attempts += 1;
+    }
+
+    /// Something new came: what failed before it does not count any more.
+    pub(crate) fn succeeded(&mut self) {
+        *self = Self {
+            most_redirects: self.most_redirects,
+            ..Self::new(self.policy, self.effect)
+        };
+    }
+
+    /// Attempts so far.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// When trying ends; `None` if that is further away than time goes.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.began?.checked_add(self.policy.deadline)
+    }
+
+    /// How long it has been tried.
+    pub(crate) fn tried(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |at| at.elapsed())
+    }
+
+    /// Decides what is done after a failed attempt; `jitter` is in `0..1`.
+    pub(crate) fn after(&mut self, failure: Failure, jitter: f64) -> Next {
+        let count = |counter: &mut u32, most: u32| {
+            *counter += 1;
+            *counter <= most
+        };
+        let (allowed, wait) = match failure {
+            Failure::RateLimited { gated: true } => (true, Duration::ZERO),
+            Failure::RateLimited { gated: false } => {
+                (true, self.policy.delay(self.attempts, jitter))
+            }
+            Failure::OperatingTimeUsedUp(wait) => (true, wait),
+            Failure::NoAnswer { ran, first_contact } => {
+                let attempts = if first_contact {
+                    self.policy.first_contact_attempts
+                } else {
+                    self.policy.attempts
+                };
+                let allowed = count(&mut self.failures, attempts.saturating_sub(1))
+                    && may_repeat(self.effect, ran);
+                (allowed, self.policy.delay(self.failures, jitter))
+            }
+            Failure::TokenRefused => (
+                count(&mut self.renewals, MOST_TOKEN_RENEWALS),
+                Duration::ZERO,
+            ),
+            Failure::Redirected => (
+                count(&mut self.redirects, self.most_redirects),
+                Duration::ZERO,
+            ),
+            Failure::CommandNotRun => (
+                count(&mut self.command_retries, MOST_COMMAND_RETRIES),
+                self.policy.delay(self.command_retries, jitter),
+            ),
+            Failure::Inconsistent => (count(&mut self.rereads, MOST_REREADS), Duration::ZERO),
+            Failure::Final => (false, Duration::ZERO),
+        };
+        if allowed && self.tried().saturating_add(wait) <= self.policy.deadline {
+            Next::RetryAfter(wait)
+        } else {
+            Next::GiveUp
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NO_ANSWER: Failure = Failure::NoAnswer {
+        ran: DidItRun::Unknown,
+        first_contact: false,
+    };
+
+    fn retries_until_it_gives_up(mut context: RetryContext, failure: Failure) -> u32 {
+        let mut retries = 0;
+        loop {
+            context.begin_attempt();
+            match context.after(failure, 1.0) {
+                Next::RetryAfter(_) => retries += 1,
+                Next::GiveUp => return retries,
+            }
+        }
+    }
+
+    #[test]
+    fn each_kind_of_failure_is_retried_as_often_as_it_may_pass() {
+        let read = || RetryContext::new(Retry::default(), Effect::Read);
+        for (failure, retries) in [
+            (NO_ANSWER, 13),
+            (
+                Failure::NoAnswer {
+                    ran: DidItRun::Unknown,
+                    first_contact: true,
+                },
+                2,
+            ),
+            (Failure::TokenRefused, 2),
+            (Failure::Redirected, 2),
+            (Failure::CommandNotRun, 20),
+            (Failure::Inconsistent, 3),
+            (Failure::Final, 0),
+        ] {
+            assert_eq!(
+                retries_until_it_gives_up(read(), failure),
+                retries,
+                "{failure:?}"
+            );
+        }
+        let file = RetryContext::of_file(Retry::default());
+        assert_eq!(retries_until_it_gives_up(file, Failure::Redirected), 5);
+        let tokens = RetryContext::of_tokens(Retry::never());
+        assert_eq!(retries_until_it_gives_up(tokens, NO_ANSWER), 1);
+    }
+
+    #[test]
+    fn a_write_with_an_unknown_outcome_is_not_retried_and_one_that_did_not_run_is() {
+        let write = || RetryContext::new(Retry::default(), Effect::Write);
+        assert_eq!(retries_until_it_gives_up(write(), NO_ANSWER), 0);
+        let not_run = Failure::NoAnswer {
+            ran: DidItRun::No,
+            first_contact: false,
+        };
+        assert_eq!(retries_until_it_gives_up(write(), not_run), 13);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_for_limits_are_bounded_by_the_deadline_alone() {
+        let policy = Retry::default().deadline(Duration::from_secs(600));
+        let mut context = RetryContext::new(policy, Effect::Write);
+        let mut retries = 0;
+        context.begin_attempt();
+        let wait = Failure::OperatingTimeUsedUp(Duration::from_secs(10));
+        while let Next::RetryAfter(wait) = context.after(wait, 1.0) {
+            tokio::time::sleep(wait).await;
+            context.begin_attempt();
+            retries += 1;
+        }
+        assert_eq!(retries, 60);
+        assert_eq!(context.tried(), Duration::from_secs(600));
+    }
+
+    #[test]
+    fn what_failed_before_something_new_came_does_not_count() {
+        let mut context = RetryContext::of_file(Retry::default());
+        for _ in 0..13 {
+            context.begin_attempt();
+            assert_ne!(context.after(NO_ANSWER, 1.0), Next::GiveUp);
+        }
+        context.succeeded();
+        assert_eq!(retries_until_it_gives_up(context, NO_ANSWER), 13);
     }
 }

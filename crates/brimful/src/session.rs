@@ -14,21 +14,21 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
 use url::Url;
 
-use crate::apart::apart;
-use crate::auth::{Api, Auth, Failure, Pass, host_of, may_follow};
+use crate::auth::{Api, Auth, Pass, TokenFailure, host_of, may_follow};
+#[cfg(feature = "cache")]
 use crate::cache::Cache;
 use crate::check::Checks;
 use crate::effect::{self, Effect};
 use crate::error::{DidItRun, Error, ErrorKind};
-use crate::gate::{Gate, Rank, Slot};
-use crate::ledger::{Calls, Charge, HeldBack, Ledger, Telling};
+use crate::limits::{Calls, Charge, Gate, HeldBack, Ledger, Rank, Slot, Telling};
 use crate::request_id::{REQUEST_ID, RequestNames};
-use crate::retry::{self, Retry};
+use crate::retry::{self, Failure, Next, Retry, RetryContext};
+use crate::spawn::spawn;
 use crate::stats::Counters;
 use crate::transport::{
     Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
 };
-use crate::waits::{Shown, WaitBoard, WaitLog, WaitReason, in_words};
+use crate::waits::{Shown, WaitBoard, WaitLog, WaitReason, from_now, in_words};
 
 /// Everything that the clones of a client share.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ pub(crate) struct Session {
     pub(crate) checks: Checks,
     /// Commands in a request at the most.
     pub(crate) batch_size: usize,
+    #[cfg(feature = "cache")]
     pub(crate) cache: Option<Cache>,
     pub(crate) random: Mutex<fastrand::Rng>,
     /// The portal has answered at least once, with whatever it had to say.
@@ -49,11 +50,6 @@ pub(crate) struct Session {
     pub(crate) names: RequestNames,
     pub(crate) wait_log: Arc<WaitLog>,
 }
-
-/// How often one call may have its token renewed: one that another process has stored may have expired too.
-const MOST_RENEWALS: u32 = 2;
-/// How often one call may be sent on to another address.
-const MOST_MOVES: u32 = 2;
 
 /// A call as the session sends it.
 #[derive(Debug, Clone)]
@@ -67,16 +63,16 @@ pub(crate) struct Call {
     pub(crate) charges: Calls,
     pub(crate) body: Bytes,
     pub(crate) headers: HeaderMap,
-    pub(crate) scope: Scope,
+    pub(crate) options: CallOptions,
     /// An attempt that comes to nothing after this long is not made again as it is: it asks for too much at once.
     pub(crate) cut_after: Option<Duration>,
     /// It writes in steps, and a refusal of one says nothing of those before it.
     pub(crate) in_steps: bool,
 }
 
-/// On whose behalf a call is made.
+/// On whose behalf a call is made: its job, its deadline, and where its waits are shown.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scope {
+pub(crate) struct CallOptions {
     pub(crate) rank: Rank,
     /// When the whole job is to be over.
     pub(crate) deadline: Option<Instant>,
@@ -86,7 +82,12 @@ pub(crate) struct Scope {
 
 impl Call {
     /// A call of one method with JSON parameters.
-    pub(crate) fn new(method: &str, effect: Effect, body: impl Into<Bytes>, scope: &Scope) -> Self {
+    pub(crate) fn new(
+        method: &str,
+        effect: Effect,
+        body: impl Into<Bytes>,
+        options: &CallOptions,
+    ) -> Self {
         Self {
             api: Api::Rest,
             method: method.to_owned(),
@@ -95,7 +96,7 @@ impl Call {
             charges: Arc::new([(method.into(), 1)]),
             body: body.into(),
             headers: HeaderMap::new(),
-            scope: scope.clone(),
+            options: options.clone(),
             cut_after: None,
             in_steps: false,
         }
@@ -133,7 +134,7 @@ struct Granted {
 /// Why a request may not be sent at all.
 #[derive(Debug)]
 pub(crate) enum NoPermit {
-    NoToken(Failure),
+    NoToken(TokenFailure),
     /// It was held back for its operating time until the deadline.
     HeldBack(HeldBack, Deadline),
 }
@@ -171,7 +172,7 @@ impl NoPermit {
     }
 }
 
-/// What a call took.
+/// What a call took: requests, waits, and what is known of its attempts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Effort {
     /// Requests sent.
@@ -190,53 +191,69 @@ pub(crate) struct Effort {
     ran_before: bool,
 }
 
-/// What became of one attempt.
-enum Became<T> {
-    Done(T),
-    /// Refused before it ran, because of the rate or of the method's operating time.
-    OverRate(Error),
-    OverTime(Error),
-    /// No proper answer; the error says whether it may have run.
-    Lost(Error),
-    /// The portal did not accept the token: the call did not run.
-    TokenRefused(Error),
-    /// The portal is somewhere else: the call did not run.
-    Moved(Move, Error),
-    /// An answer that would be the same next time.
-    Refused(Error),
+/// An attempt that did not succeed.
+#[derive(Debug)]
+struct FailedAttempt {
+    failure: Failure,
+    /// Where the portal has moved to, if that is what it answered.
+    redirect: Option<Box<Redirect>>,
+    error: Error,
 }
 
 /// From which address to which a portal has moved.
-struct Move {
+#[derive(Debug)]
+struct Redirect {
     from: Url,
     to: Url,
 }
 
-impl<T> Became<T> {
-    fn map_error(self, change: impl FnOnce(Error) -> Error) -> Self {
-        match self {
-            Self::Done(value) => Self::Done(value),
-            Self::OverRate(error) => Self::OverRate(change(error)),
-            Self::OverTime(error) => Self::OverTime(change(error)),
-            Self::Lost(error) => Self::Lost(change(error)),
-            Self::TokenRefused(error) => Self::TokenRefused(change(error)),
-            Self::Moved(to, error) => Self::Moved(to, change(error)),
-            Self::Refused(error) => Self::Refused(change(error)),
+impl FailedAttempt {
+    fn new(failure: Failure, error: Error) -> Self {
+        Self {
+            failure,
+            redirect: None,
+            error,
+        }
+    }
+
+    /// The next answer would be the same.
+    fn fatal(error: Error) -> Self {
+        Self::new(Failure::Final, error)
+    }
+
+    /// No proper answer; the error says whether the call may have run.
+    fn no_answer(error: Error) -> Self {
+        let ran = error.did_it_run();
+        let first_contact = false;
+        Self::new(Failure::NoAnswer { ran, first_contact }, error)
+    }
+
+    /// The same of a call in steps, of which those before the refused one have been done: it is not made again. Whether
+    /// there is such a method, and who calls, is asked before the first step.
+    fn of_steps(self) -> Self {
+        let ran_in_part = match self.failure {
+            Failure::OperatingTimeUsedUp(_) => true,
+            _ => self.error.kind() == ErrorKind::InsufficientScope,
+        };
+        if ran_in_part {
+            Self::fatal(self.error.may_have_run())
+        } else {
+            self
         }
     }
 }
 
-impl<T> Became<T> {
-    /// The same of a call in steps, of which those before the refused one have been done: it is not made again. Whether
-    /// there is such a method, and who calls, is asked before the first step.
-    fn of_steps(self) -> Self {
-        match self {
-            Self::OverTime(error) => Self::Refused(error.may_have_run()),
-            Self::Refused(error) if error.kind() == ErrorKind::InsufficientScope => {
-                Self::Refused(error.may_have_run())
-            }
-            other => other,
-        }
+impl Effort {
+    fn begin_attempt(&mut self, sent: Instant) {
+        self.first.get_or_insert(sent);
+        self.requests += 1;
+        self.ran = Some(DidItRun::Unknown);
+    }
+
+    /// What a failed attempt says of the call.
+    fn note(&mut self, ran: DidItRun, writes: bool) {
+        self.ran = Some(ran);
+        self.ran_before |= ran == DidItRun::Unknown && writes;
     }
 }
 
@@ -270,34 +287,34 @@ impl Session {
     pub(crate) async fn permit(
         &self,
         charges: &Calls,
-        scope: &Scope,
+        options: &CallOptions,
         effort: &mut Effort,
     ) -> Permit {
-        let granted = self.grant(charges, scope, effort).await;
+        let granted = self.grant(charges, options, effort).await;
         Permit { granted }
     }
 
     async fn grant(
         &self,
         charges: &Calls,
-        scope: &Scope,
+        options: &CallOptions,
         effort: &mut Effort,
     ) -> Result<Granted, NoPermit> {
         let subject = charges.last().map_or("", |(method, _)| method);
         loop {
             let pass = self.auth.pass();
             let pass = shown_if_pending(pass, || {
-                scope.waits.show(subject, WaitReason::AccessToken, None)
+                options.waits.show(subject, WaitReason::AccessToken, None)
             });
             pass.await.map_err(NoPermit::NoToken)?;
             let asked = Instant::now();
-            let charge = self.admit(charges, scope).await;
+            let charge = self.admit(charges, options).await;
             let admitted = Instant::now();
             effort.held_back += admitted - asked;
             let charge = charge?;
-            let slot = self.gate.slot(&scope.rank);
+            let slot = self.gate.slot(&options.rank);
             let slot = shown_if_pending(slot, || {
-                scope.waits.show(subject, WaitReason::RateLimit, None)
+                options.waits.show(subject, WaitReason::RateLimit, None)
             });
             let slot = slot.await;
             effort.waited += admitted.elapsed();
@@ -310,16 +327,16 @@ impl Session {
     }
 
     /// Waits for operating time, no longer than the job has and than a call is tried.
-    async fn admit(&self, charges: &Calls, scope: &Scope) -> Result<Charge, NoPermit> {
+    async fn admit(&self, charges: &Calls, options: &CallOptions) -> Result<Charge, NoPermit> {
         let of_retry = Instant::now().checked_add(self.retry.deadline);
-        let (give_up, deadline) = match (scope.deadline, of_retry) {
+        let (give_up, deadline) = match (options.deadline, of_retry) {
             (Some(job), Some(retry)) if retry < job => (Some(retry), Deadline::Retry),
             (Some(job), _) => (Some(job), Deadline::Job),
             (None, retry) => (retry, Deadline::Retry),
         };
         let telling = Telling {
             log: &self.wait_log,
-            board: &scope.waits,
+            board: &options.waits,
         };
         self.ledger
             .admit(charges, give_up, &telling)
@@ -327,46 +344,15 @@ impl Session {
             .map_err(|held_back| NoPermit::HeldBack(held_back, deadline))
     }
 
-    /// Waits before a retry, and says so where it takes long.
-    pub(crate) async fn wait_for_retry(
-        &self,
-        scope: &Scope,
-        subject: &str,
-        retry: u32,
-        wait: Duration,
-        error: &Error,
-    ) {
-        self.wait_log.retry(subject, retry, wait, error);
-        let until = Instant::now().checked_add(wait);
-        let _shown =
-            (!wait.is_zero()).then(|| scope.waits.show(subject, WaitReason::Retry(retry), until));
-        tokio::time::sleep(wait).await;
-    }
-
-    /// Waits until the operating time of `method` is said to be available again.
-    pub(crate) async fn wait_for_operating_time(
-        &self,
-        scope: &Scope,
-        method: &str,
-        wait: Duration,
-    ) {
-        let until = Instant::now() + wait;
-        self.wait_log.operating(method, until);
-        let _shown = scope
-            .waits
-            .show(method, WaitReason::OperatingTime, Some(until));
-        tokio::time::sleep_until(until).await;
-    }
-
-    /// The same as [`Session::run`], as a task of its own: see [`apart`].
-    pub(crate) async fn run_apart<T: Send + 'static>(
+    /// Runs a call as a task of its own: see [`spawn`].
+    pub(crate) async fn run_spawned<T: Send + 'static>(
         self: &Arc<Self>,
         call: Call,
         read: impl Fn(&Bytes) -> Result<T, RowsError> + Send + Sync + 'static,
     ) -> (Result<T, Error>, Effort) {
         let session = Arc::clone(self);
         let subject = call.subject.clone();
-        let running = apart(async move { session.run(&call, None, read).await });
+        let running = spawn(async move { session.run(&call, None, read).await });
         running.await.unwrap_or_else(|| {
             let error = Error::new(
                 ErrorKind::Transport,
@@ -386,12 +372,13 @@ impl Session {
     ) -> (Result<T, Error>, Effort) {
         let mut effort = Effort::default();
         // Forgotten before, so that nobody is told what is being changed; and after, for what was read meanwhile.
+        #[cfg(feature = "cache")]
         let _changes = self
             .cache
             .as_ref()
             .map(|cache| cache.changes(&call.charges));
         let running = self.run_on(call, permit, read, &mut effort);
-        let result = match call.scope.deadline {
+        let result = match call.options.deadline {
             None => running.await,
             Some(at) => match tokio::time::timeout_at(at, running).await {
                 Ok(result) => result,
@@ -429,119 +416,131 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         effort: &mut Effort,
     ) -> Result<T, Error> {
-        let mut failures = 0;
+        let mut retries = RetryContext::new(self.retry, call.effect);
         let mut last_error = None;
-        let (mut renewals, mut moves) = (0, 0);
         loop {
-            let permit = if let Some(permit) = permit.take() {
-                permit
-            } else {
-                let give_up = effort
-                    .first
-                    .and_then(|first| first.checked_add(self.retry.deadline));
-                let permit = self.permit(&call.charges, &call.scope, effort);
-                match (before(give_up, permit).await, last_error.take()) {
-                    (Some(permit), _) => permit,
-                    (None, Some(error)) => return Err(error),
-                    (None, None) => continue,
+            let permit = match (permit.take(), last_error.take()) {
+                (Some(permit), _) => permit,
+                (None, None) => self.permit(&call.charges, &call.options, effort).await,
+                (None, Some(error)) => {
+                    // The wait for the next turn is a part of trying.
+                    let permit = self.permit(&call.charges, &call.options, effort);
+                    before(retries.deadline(), permit).await.ok_or(error)?
                 }
             };
             let (pass, in_flight) = permit
                 .used()
                 .map_err(|refused| refused.into_error().at(&self.auth, &call.subject))?;
             let sent = Instant::now();
-            // The wait for its first turn is no trying: where many calls are made at once it may be long.
-            let first = *effort.first.get_or_insert(sent);
-            effort.requests += 1;
-            effort.ran = Some(DidItRun::Unknown);
+            retries.begin_attempt();
+            effort.begin_attempt(sent);
             self.counters.sent(call.body.len(), effort.requests > 1);
             let span = debug_span!("request", method = call.subject, attempt = effort.requests);
-            let became = self
-                .attempt(call, &pass, &read, &mut effort.took)
-                .instrument(span)
-                .await;
-            drop(in_flight);
-            match &became {
-                Became::OverRate(_) | Became::OverTime(_) => self.counters.refused(),
-                Became::Lost(_) => self.counters.lost(),
-                Became::Done(_)
-                | Became::Refused(_)
-                | Became::TokenRefused(_)
-                | Became::Moved(..) => {}
-            }
-            let (error, wait) = match became {
-                Became::Done(value) => return Ok(value),
-                Became::OverRate(error) => {
-                    self.gate.refused(sent);
-                    // With the gate the next slot is the wait; without one (no limit was expected) it is a delay.
-                    let delay = self.delay(effort.requests);
-                    let wait = match self.gate.next_slot() {
-                        Some(slot) => {
-                            let subject = &call.subject;
-                            self.wait_log.retry(subject, effort.requests, slot, &error);
-                            Duration::ZERO
-                        }
-                        None => delay,
-                    };
-                    (error, wait)
-                }
-                Became::OverTime(error) => {
-                    let wait = self.ledger.refused(&call.method);
-                    effort.held_back += wait;
-                    (error, wait)
-                }
-                Became::Refused(error) => return Err(error),
-                // The method did not run, whatever it does: the same call is made once more.
-                Became::TokenRefused(error) => {
-                    effort.ran = Some(DidItRun::No);
-                    renewals += 1;
-                    if pass.header.is_none() || renewals > MOST_RENEWALS {
-                        return Err(error);
-                    }
-                    if let Err(failure) = self.auth.renew(&pass).await {
-                        let renewing = failure.into_error("no new token was to be had");
-                        return Err(error.and_then_failed(renewing));
-                    }
-                    (error, Duration::ZERO)
-                }
-                Became::Moved(to, error) => {
-                    moves += 1;
-                    if moves > MOST_MOVES {
-                        return Err(error);
-                    }
-                    self.auth.move_to(&to.from, &to.to);
-                    (error, Duration::ZERO)
-                }
-                Became::Lost(error) => {
-                    failures += 1;
-                    let most = if self.reached.load(Ordering::Relaxed) {
-                        self.retry.attempts
-                    } else {
-                        self.retry.first_contact_attempts
-                    };
-                    let repeatable = retry::may_repeat(call.effect, error.did_it_run());
-                    effort.ran = Some(error.did_it_run());
-                    if failures >= most || !repeatable || call.is_cut(effort) {
-                        return Err(error);
-                    }
-                    (error, self.delay(failures))
-                }
+            let attempt = self.attempt(call, &pass, &read, &mut effort.took);
+            let failed = match attempt.instrument(span).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => failed,
             };
-            effort.ran = Some(error.did_it_run());
-            effort.ran_before |= error.did_it_run() == DidItRun::Unknown && call.writes();
-            if first.elapsed().saturating_add(wait) > self.retry.deadline {
-                return Err(error);
+            drop(in_flight);
+            let failure = self.learn(call, sent, &failed, effort);
+            let Next::RetryAfter(wait) = retries.after(failure, self.jitter()) else {
+                return Err(failed.error);
+            };
+            let error = self.recover(&pass, failed).await?;
+            let attempt = effort.requests;
+            debug!(method = call.subject, attempt, ?wait, %error, "trying again");
+            if let Failure::OperatingTimeUsedUp(wait) = failure {
+                effort.held_back += wait;
             }
-            debug!(method = call.subject, attempt = effort.requests, ?wait, %error, "trying again");
-            if error.kind() == ErrorKind::OperationTimeLimit {
-                self.wait_for_operating_time(&call.scope, &call.method, wait)
-                    .await;
-            } else {
-                self.wait_for_retry(&call.scope, &call.subject, effort.requests, wait, &error)
-                    .await;
-            }
+            let options = &call.options;
+            self.wait_before_retry(options, &call.subject, attempt, failure, wait, &error)
+                .await;
             last_error = Some(error);
         }
+    }
+
+    /// Tells gate, ledger and counters of a failed attempt, and completes what is known of the failure.
+    fn learn(
+        &self,
+        call: &Call,
+        sent: Instant,
+        failed: &FailedAttempt,
+        effort: &mut Effort,
+    ) -> Failure {
+        effort.note(failed.error.did_it_run(), call.writes());
+        match failed.failure {
+            Failure::RateLimited { .. } => {
+                self.counters.refused();
+                self.gate.refused(sent);
+                // With the gate the next slot is the wait; without one (no limit was expected) it is a delay.
+                let gated = self.gate.room().is_some();
+                Failure::RateLimited { gated }
+            }
+            Failure::OperatingTimeUsedUp(_) => {
+                self.counters.refused();
+                Failure::OperatingTimeUsedUp(self.ledger.refused(&call.method))
+            }
+            Failure::NoAnswer { ran, .. } => {
+                self.counters.lost();
+                let first_contact = !self.reached.load(Ordering::Relaxed);
+                if call.is_cut(effort) {
+                    Failure::Final
+                } else {
+                    Failure::NoAnswer { ran, first_contact }
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Removes what was in the way of an attempt, where that can be done: gets another token than the refused one, goes
+    /// where the portal has moved to. Returns the error of the attempt.
+    async fn recover(&self, pass: &Pass, failed: FailedAttempt) -> Result<Error, Error> {
+        let error = failed.error;
+        if let Some(redirect) = failed.redirect {
+            self.auth.move_to(&redirect.from, &redirect.to);
+        }
+        if failed.failure != Failure::TokenRefused {
+            return Ok(error);
+        }
+        if pass.header.is_none() {
+            return Err(error);
+        }
+        match self.auth.renew(pass).await {
+            Ok(()) => Ok(error),
+            Err(why) => Err(error.and_then_failed(why.into_error("no new token was to be had"))),
+        }
+    }
+
+    /// Waits before a retry, and says so where it takes long.
+    pub(crate) async fn wait_before_retry(
+        &self,
+        options: &CallOptions,
+        subject: &str,
+        retry: u32,
+        failure: Failure,
+        wait: Duration,
+        error: &Error,
+    ) {
+        let until = from_now(wait);
+        let _shown = match failure {
+            Failure::OperatingTimeUsedUp(_) => {
+                self.wait_log.operating(subject, until);
+                Some((WaitReason::OperatingTime, until))
+            }
+            // The wait is that for the next slot.
+            Failure::RateLimited { gated: true } => {
+                let slot = self.gate.next_slot().unwrap_or_default();
+                self.wait_log.retry(subject, retry, slot, error);
+                None
+            }
+            _ => {
+                self.wait_log.retry(subject, retry, wait, error);
+                (!wait.is_zero()).then_some((WaitReason::Retry(retry), until))
+            }
+        }
+        .map(|(reason, until)| options.waits.show(subject, reason, Some(until)));
+        tokio::time::sleep_until(until).await;
     }
 
     async fn attempt<T>(
@@ -550,7 +549,7 @@ impl Session {
         pass: &Pass,
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         took: &mut Duration,
-    ) -> Became<T> {
+    ) -> Result<T, FailedAttempt> {
         let id = self.names.next();
         let url = self.auth.url(call.api, &call.method);
         let mut request = Request::post_json(url.clone(), call.body.clone());
@@ -564,7 +563,7 @@ impl Session {
         let sent = Instant::now();
         let sending = self.transport.send(request).await;
         *took = sent.elapsed();
-        let became = match sending {
+        let answer = match sending {
             Ok(response) => {
                 self.counters.received(response.body.len());
                 debug!(
@@ -574,44 +573,41 @@ impl Session {
                     bytes = response.body.len(),
                     ?took
                 );
-                judge(&response, &url, read)
-                    .map_error(|error| error.answered(response.status, response.body))
+                judge(&response, &url, read).map_err(|failed| {
+                    let error = failed.error.answered(response.status, response.body);
+                    FailedAttempt { error, ..failed }
+                })
             }
-            Err(failure) => {
-                let ran = if failure.kind.was_sent() {
-                    DidItRun::Unknown
-                } else {
-                    DidItRun::No
-                };
-                let too_large = failure.kind == TransportErrorKind::TooLarge;
-                let error = Error::new(ErrorKind::Transport, ran, failure.description())
-                    .with_source(failure);
-                // The next answer would be as large.
-                if too_large {
-                    Became::Refused(error)
-                } else {
-                    Became::Lost(error)
-                }
+            Err(failure) => Err(unanswered(failure)),
+        };
+        let answer = answer.map_err(|failed| {
+            if call.in_steps {
+                failed.of_steps()
+            } else {
+                failed
             }
-        };
-        let became = if call.in_steps {
-            became.of_steps()
-        } else {
-            became
-        };
-        match &became {
-            Became::Done(_) => {
+        });
+        match answer {
+            Ok(value) => {
                 self.auth.accepted(pass);
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
+                Ok(value)
             }
-            Became::OverRate(_) | Became::OverTime(_) => {
-                self.reached.store(true, Ordering::Relaxed);
+            Err(failed) => {
+                let by_the_portal = matches!(
+                    failed.failure,
+                    Failure::RateLimited { .. }
+                        | Failure::OperatingTimeUsedUp(_)
+                        | Failure::TokenRefused
+                );
+                if by_the_portal {
+                    self.reached.store(true, Ordering::Relaxed);
+                }
+                let error = failed.error.at(&self.auth, &call.subject).request_id(id);
+                Err(FailedAttempt { error, ..failed })
             }
-            Became::TokenRefused(_) => self.reached.store(true, Ordering::Relaxed),
-            Became::Lost(_) | Became::Refused(_) | Became::Moved(..) => {}
         }
-        became.map_error(|error| error.at(&self.auth, &call.subject).request_id(id))
     }
 
     /// A text that no other call has: 128 random bits.
@@ -638,13 +634,15 @@ impl Session {
         answer
     }
 
+    /// A delay before the `failures`-th repetition of something.
     pub(crate) fn delay(&self, failures: u32) -> Duration {
-        let jitter = self
-            .random
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .f64();
-        self.retry.delay(failures, jitter)
+        self.retry.delay(failures, self.jitter())
+    }
+
+    /// A number in `0..1`.
+    pub(crate) fn jitter(&self) -> f64 {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        random.f64()
     }
 }
 
@@ -653,107 +651,131 @@ fn judge<T>(
     response: &Response,
     sent_to: &Url,
     read: impl Fn(&Bytes) -> Result<T, RowsError>,
-) -> Became<T> {
+) -> Result<T, FailedAttempt> {
     let status = response.status;
     if status.is_redirection() {
-        return moved(response, sent_to);
+        return Err(redirected(response, sent_to));
     }
+    let decode = |ran, message| Error::new(ErrorKind::Decode, ran, message);
     if status.is_success() {
-        return match read(&response.body) {
-            Ok(value) => Became::Done(value),
-            Err(RowsError::Api(error)) => refusal(error, status),
-            // A sound answer of another kind will not be another one next time.
-            Err(
-                error @ (RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_))),
-            ) => Became::Refused(Error::new(
-                ErrorKind::Decode,
-                DidItRun::Yes,
-                format!("the portal sent {error}"),
-            )),
-            Err(error) => Became::Lost(Error::new(
-                ErrorKind::Decode,
-                DidItRun::Unknown,
-                format!("the portal sent {error}"),
-            )),
-        };
+        return read(&response.body).map_err(|error| {
+            let message = format!("the portal sent {error}");
+            match error {
+                RowsError::Api(error) => refusal(error, status),
+                // A sound answer of another kind will not be another one next time.
+                RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_)) => {
+                    FailedAttempt::fatal(decode(DidItRun::Yes, message))
+                }
+                _ => FailedAttempt::no_answer(decode(DidItRun::Unknown, message)),
+            }
+        });
     }
-    match Envelope::parse(&response.body) {
+    Err(match Envelope::parse(&response.body) {
         Ok(Envelope {
             error: Some(error), ..
         }) => refusal(error, status),
         Ok(_) => unreadable(status, "JSON that is no error"),
         Err(error) => unreadable(status, &error.to_string()),
+    })
+}
+
+/// There is no answer at all.
+fn unanswered(failure: TransportError) -> FailedAttempt {
+    let ran = if failure.kind.was_sent() {
+        DidItRun::Unknown
+    } else {
+        DidItRun::No
+    };
+    // The next answer would be as large.
+    let too_large = failure.kind == TransportErrorKind::TooLarge;
+    let error = Error::new(ErrorKind::Transport, ran, failure.description()).with_source(failure);
+    if too_large {
+        FailedAttempt::fatal(error)
+    } else {
+        FailedAttempt::no_answer(error)
     }
 }
 
-fn unreadable<T>(status: StatusCode, what: &str) -> Became<T> {
+fn unreadable(status: StatusCode, what: &str) -> FailedAttempt {
     let message = format!("the portal answered {status} with {what}");
+    let error = |kind, ran| Error::new(kind, ran, message);
     match status {
+        // The operating limit says so in JSON, and lasts minutes. This is somebody in front of the portal.
         StatusCode::TOO_MANY_REQUESTS => {
-            // The operating limit says so in JSON, and lasts minutes. This is somebody in front of the portal.
-            Became::Lost(Error::new(ErrorKind::QueryLimit, DidItRun::No, message))
+            FailedAttempt::no_answer(error(ErrorKind::QueryLimit, DidItRun::No))
         }
         _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            Became::Lost(Error::new(ErrorKind::Decode, DidItRun::Unknown, message))
+            FailedAttempt::no_answer(error(ErrorKind::Decode, DidItRun::Unknown))
         }
-        // Something before the portal answered, or the portal's server: nobody knows what stands behind it.
-        _ => Became::Refused(Error::new(ErrorKind::Decode, DidItRun::Unknown, message)),
+        // Something before the portal answered, or the portal's server: what stands behind it is not known.
+        _ => FailedAttempt::fatal(error(ErrorKind::Decode, DidItRun::Unknown)),
     }
 }
 
 /// The portal said no.
-fn refusal<T>(error: ApiError, status: StatusCode) -> Became<T> {
+fn refusal(error: ApiError, status: StatusCode) -> FailedAttempt {
     let known = error.code.known();
     let error = Error::api(error);
     match known {
-        KnownCode::QueryLimitExceeded => Became::OverRate(error),
-        KnownCode::OperationTimeLimit => Became::OverTime(error),
+        KnownCode::QueryLimitExceeded => {
+            FailedAttempt::new(Failure::RateLimited { gated: false }, error)
+        }
+        KnownCode::OperationTimeLimit => {
+            FailedAttempt::new(Failure::OperatingTimeUsedUp(Duration::ZERO), error)
+        }
         // A front end that lost the script behind it answers in JSON too.
-        KnownCode::Internal => Became::Lost(error),
-        KnownCode::Other if status.is_server_error() => Became::Lost(error.may_have_run()),
-        KnownCode::ExpiredToken => Became::TokenRefused(error),
-        KnownCode::Auth if error.has_code("invalid_token") => Became::TokenRefused(error),
+        KnownCode::Internal => FailedAttempt::no_answer(error),
+        KnownCode::Other if status.is_server_error() => {
+            FailedAttempt::no_answer(error.may_have_run())
+        }
+        KnownCode::ExpiredToken => FailedAttempt::new(Failure::TokenRefused, error),
+        KnownCode::Auth if error.has_code("invalid_token") => {
+            FailedAttempt::new(Failure::TokenRefused, error)
+        }
         // REST 3.0 says so of whatever is wrong with a credential, and 403 of what a user may not do.
         KnownCode::AccessDenied
             if status == StatusCode::UNAUTHORIZED
                 && error.has_code("BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION") =>
         {
-            Became::TokenRefused(error.was_not_let_in())
+            FailedAttempt::new(Failure::TokenRefused, error.was_not_let_in())
         }
-        _ => Became::Refused(error),
+        _ => FailedAttempt::fatal(error),
     }
 }
 
 /// A portal that was renamed sends to the same path at its new host. The client goes there with all that it has, so the
 /// way must not lead into the clear, and a redirect to anywhere else (a login form) is not followed.
-fn moved<T>(response: &Response, sent_to: &Url) -> Became<T> {
+fn redirected(response: &Response, sent_to: &Url) -> FailedAttempt {
     let status = response.status;
     let location = response.headers.get(LOCATION);
     let to = location
         .and_then(|to| to.to_str().ok())
         .and_then(|to| sent_to.join(to).ok());
-    let error = |message| Error::new(ErrorKind::Config, DidItRun::No, message);
+    let error = |message| Error::new(ErrorKind::Redirect, DidItRun::No, message);
     let Some(to) = to.filter(Url::has_host) else {
-        return Became::Refused(error(format!(
+        return FailedAttempt::fatal(error(format!(
             "the portal answered {status} without saying where it has moved to"
         )));
     };
     let host = host_of(&to);
     let trimmed = |url: &Url| url.path().trim_end_matches('/').to_owned();
     if trimmed(&to) != trimmed(sent_to) || to.origin() == sent_to.origin() {
-        return Became::Refused(error(format!(
+        return FailedAttempt::fatal(error(format!(
             "the portal answered {status}, to another page of {host}: it does not answer there as a REST interface does"
         )));
     }
     if !may_follow(sent_to, &to) {
-        return Became::Refused(error(format!(
+        return FailedAttempt::fatal(error(format!(
             "the portal has moved to {host} by plain {}, where no secret is sent: use its https address",
             to.scheme()
         )));
     }
     let error = error(format!("the portal has moved to {host}: use that address"));
     let from = sent_to.clone();
-    Became::Moved(Move { from, to }, error)
+    FailedAttempt {
+        redirect: Some(Box::new(Redirect { from, to })),
+        ..FailedAttempt::new(Failure::Redirected, error)
+    }
 }
 
 /// What `work` comes to by `deadline`.
@@ -767,7 +789,8 @@ async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> 
 /// Waits for `work`, and shows so if it is not ready at once.
 async fn shown_if_pending<T>(work: impl Future<Output = T>, show: impl FnOnce() -> Shown) -> T {
     tokio::pin!(work);
-    if let Poll::Ready(done) = futures_util::poll!(&mut work) {
+    let at_once = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
+    if let Poll::Ready(done) = at_once.await {
         return done;
     }
     let _shown = show();

@@ -126,6 +126,13 @@ pub(crate) fn in_words(duration: Duration) -> String {
     }
 }
 
+/// The moment after a wait, however long it is.
+pub(crate) fn from_now(wait: Duration) -> Instant {
+    const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now + THIRTY_YEARS)
+}
+
 /// The waits that were logged and are not over. Shared by all clones of a client: what is waited for together is logged
 /// once.
 #[derive(Debug, Default)]
@@ -152,7 +159,7 @@ impl WaitLog {
 
     /// Logs that a call of `method` failed with `error` and is tried again after `wait`.
     pub(crate) fn retry(&self, method: &str, retry: u32, wait: Duration, error: &dyn fmt::Display) {
-        if wait >= LOGGED_RETRY && self.is_first(method, "retry", Instant::now() + wait) {
+        if wait >= LOGGED_RETRY && self.is_first(method, "retry", from_now(wait)) {
             let seconds = wait.as_secs_f64().ceil() as u64;
             warn!(
                 target: WAIT_LOG,

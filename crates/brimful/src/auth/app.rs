@@ -9,9 +9,8 @@ use super::authorize::{Authorization, Authorize};
 use super::token_server::{Grant, TokenServer};
 use super::{PortalAddress, Secret, Tokens};
 use crate::error::Error;
-use crate::http_options::HttpOptions;
 use crate::retry::Retry;
-use crate::transport::{HttpTransport, Transport};
+use crate::transport::{HttpOptions, HttpTransport, Transport};
 
 /// The `client_id` and `client_secret` of an application.
 ///
@@ -75,7 +74,7 @@ impl AppCredentials {
     /// The tokens for a code, which lives 30 seconds and is good for one exchange.
     pub async fn exchange(&self, answer: &Authorization) -> Result<Tokens, Error> {
         self.exchange_over(
-            HttpTransport::for_address(&answer.portal, HttpOptions::default())?,
+            HttpTransport::new(answer.portal.route(), HttpOptions::default())?,
             answer,
         )
         .await

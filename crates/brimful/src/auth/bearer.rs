@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use tokio::time::Instant;
 
-use super::{Failure, Secret};
+use super::{Secret, TokenFailure};
 use crate::error::ErrorKind;
 
 /// A token that the portal refuses so soon after it was renewed, and has never accepted, is not renewed again: the fault
@@ -19,7 +19,7 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Where tokens come from.
 pub(crate) trait Source: Send + Sync + fmt::Debug {
     /// Another token than `refused`, or a first one.
-    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Renewed, Failure>>;
+    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Renewed, TokenFailure>>;
 }
 
 /// A token from its source.
@@ -45,7 +45,7 @@ pub(crate) struct Bearer(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: Box<dyn Source>,
-    held: Mutex<Held>,
+    held: Mutex<HeldToken>,
     /// Held while a token is being renewed.
     renewing: Arc<tokio::sync::Mutex<()>>,
     /// Rounds of renewal that have ended.
@@ -53,10 +53,10 @@ struct Inner {
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldToken {
     token: Option<Token>,
     /// The last round that failed, and why.
-    failed: Option<(u64, Failure)>,
+    failed: Option<(u64, TokenFailure)>,
     generation: u64,
 }
 
@@ -65,11 +65,11 @@ struct Token {
     secret: Secret,
     header: HeaderValue,
     renewed: Option<Instant>,
-    state: State,
+    state: TokenState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum TokenState {
     Untried,
     Accepted,
     Refused,
@@ -95,14 +95,14 @@ impl Bearer {
     pub(crate) fn new(
         source: impl Source + 'static,
         first: Option<Secret>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, TokenFailure> {
         let token = first
             .filter(|secret| !secret.is_empty())
             .map(|secret| Token::new(secret, Age::Unknown))
             .transpose()?;
         Ok(Self(Arc::new(Inner {
             source: Box::new(source),
-            held: Mutex::new(Held {
+            held: Mutex::new(HeldToken {
                 token,
                 failed: None,
                 generation: 1,
@@ -116,14 +116,14 @@ impl Bearer {
     pub(crate) fn at_hand(&self) -> Option<Pass> {
         let held = self.0.held();
         let token = held.token.as_ref()?;
-        (token.state != State::Refused).then(|| Pass {
+        (token.state != TokenState::Refused).then(|| Pass {
             header: Some(token.header.clone()),
             generation: held.generation,
         })
     }
 
     /// The token at hand, waited for if need be.
-    pub(crate) async fn pass(&self) -> Result<Pass, Failure> {
+    pub(crate) async fn pass(&self) -> Result<Pass, TokenFailure> {
         loop {
             if let Some(pass) = self.at_hand() {
                 return Ok(pass);
@@ -137,14 +137,14 @@ impl Bearer {
         let mut held = self.0.held();
         if held.generation == pass.generation
             && let Some(token) = &mut held.token
-            && token.state == State::Untried
+            && token.state == TokenState::Untried
         {
-            token.state = State::Accepted;
+            token.state = TokenState::Accepted;
         }
     }
 
     /// The portal has refused the token: gets another one, unless that was done since the token was taken.
-    pub(crate) async fn renew(&self, pass: &Pass) -> Result<(), Failure> {
+    pub(crate) async fn renew(&self, pass: &Pass) -> Result<(), TokenFailure> {
         {
             let mut held = self.0.held();
             if held.generation != pass.generation {
@@ -152,13 +152,13 @@ impl Bearer {
             }
             if let Some(token) = &mut held.token {
                 let fresh = token.renewed.is_some_and(|at| at.elapsed() < FRESH);
-                if fresh && token.state == State::Untried {
-                    return Err(Failure::new(
+                if fresh && token.state == TokenState::Untried {
+                    return Err(TokenFailure::new(
                         ErrorKind::Auth,
                         "this one had just been renewed",
                     ));
                 }
-                token.state = State::Refused;
+                token.state = TokenState::Refused;
             }
         }
         self.round().await
@@ -166,11 +166,11 @@ impl Bearer {
 
     /// Takes part in a round of renewal. It is a task of its own: a caller that no longer waits must not take with it a
     /// pair of tokens that is on its way.
-    async fn round(&self) -> Result<(), Failure> {
+    async fn round(&self) -> Result<(), TokenFailure> {
         let (inner, seen) = (Arc::clone(&self.0), self.0.rounds.load(Ordering::SeqCst));
         let round = tokio::spawn(async move { inner.round(seen).await });
         round.await.unwrap_or_else(|error| {
-            Err(Failure::new(
+            Err(TokenFailure::new(
                 ErrorKind::Auth,
                 if error.is_panic() {
                     "what should have given a token panicked"
@@ -183,17 +183,17 @@ impl Bearer {
 }
 
 impl Inner {
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, HeldToken> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One round, if none has ended since `seen` had.
-    async fn round(&self, seen: u64) -> Result<(), Failure> {
+    async fn round(&self, seen: u64) -> Result<(), TokenFailure> {
         let _renewing = self.renewing.lock().await;
         let refused = {
             let held = self.held();
             match (&held.token, &held.failed) {
-                (Some(token), _) if token.state != State::Refused => return Ok(()),
+                (Some(token), _) if token.state != TokenState::Refused => return Ok(()),
                 (_, Some((round, failure))) if *round > seen => return Err(failure.clone()),
                 (token, _) => token.as_ref().map(|token| token.secret.clone()),
             }
@@ -217,12 +217,12 @@ impl Inner {
 }
 
 impl Token {
-    fn new(secret: Secret, age: Age) -> Result<Self, Failure> {
+    fn new(secret: Secret, age: Age) -> Result<Self, TokenFailure> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))
             .ok()
             .filter(|_| !secret.is_empty())
             .ok_or_else(|| {
-                Failure::new(
+                TokenFailure::new(
                     ErrorKind::Auth,
                     "the token is empty, or no text that a header can hold",
                 )
@@ -232,7 +232,7 @@ impl Token {
             secret,
             header,
             renewed: (age == Age::New).then(Instant::now),
-            state: State::Untried,
+            state: TokenState::Untried,
         })
     }
 }

@@ -7,13 +7,13 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::bearer::{Age, Renewed, Source};
-use super::{Failure, Secret};
+use super::{Secret, TokenFailure};
 use crate::error::ErrorKind;
 
-type Asked = BoxFuture<'static, Result<Secret, Box<dyn StdError + Send + Sync>>>;
+type TokenFuture = BoxFuture<'static, Result<Secret, Box<dyn StdError + Send + Sync>>>;
 
 /// A function that gives access tokens.
-pub(crate) struct Callback(Box<dyn Fn() -> Asked + Send + Sync>);
+pub(crate) struct Callback(Box<dyn Fn() -> TokenFuture + Send + Sync>);
 
 impl Callback {
     pub(crate) fn new<F, R, T, E>(ask: F) -> Self
@@ -31,7 +31,7 @@ impl Callback {
 }
 
 impl Source for Callback {
-    fn renew(&self, _: Option<Secret>) -> BoxFuture<'_, Result<Renewed, Failure>> {
+    fn renew(&self, _: Option<Secret>) -> BoxFuture<'_, Result<Renewed, TokenFailure>> {
         async move {
             match (self.0)().await {
                 Ok(token) => Ok(Renewed {
@@ -40,7 +40,7 @@ impl Source for Callback {
                 }),
                 Err(error) => {
                     let message = format!("the function that gives tokens failed: {error}");
-                    Err(Failure::new(ErrorKind::Auth, message).caused_by(error))
+                    Err(TokenFailure::new(ErrorKind::Auth, message).caused_by(error))
                 }
             }
         }

@@ -29,13 +29,13 @@ enum Kind {
 }
 
 /// A credential that was looked at.
-pub(crate) enum Who {
+pub(crate) enum ParsedCredential {
     Webhook(Webhook),
     Callback(PortalAddress, Callback),
     OAuth(Box<OAuth>),
 }
 
-impl Who {
+impl ParsedCredential {
     pub(crate) fn of(credential: Credential, token: Option<Callback>) -> Result<Self, Error> {
         let config = |error: &dyn std::error::Error| Error::config(error.to_string());
         match (credential.0, token) {

@@ -9,12 +9,11 @@ mod authorize;
 mod bearer;
 mod callback;
 mod credential;
-mod failure;
 mod file_store;
 mod install;
 mod oauth;
-mod secret;
 mod store;
+mod token_failure;
 mod token_server;
 mod tokens;
 mod webhook;
@@ -32,7 +31,6 @@ pub use credential::Credential;
 pub use file_store::FileTokenStore;
 pub use install::Installation;
 pub use oauth::OAuth;
-pub use secret::Secret;
 pub use store::{MemoryTokenStore, StoreError, TokenStore};
 pub use tokens::{Tokens, TokensError};
 pub use webhook::{Webhook, WebhookError};
@@ -41,11 +39,12 @@ use address::Address;
 pub(crate) use address::{host_of, may_follow};
 pub(crate) use bearer::Pass;
 pub(crate) use callback::Callback;
-pub(crate) use credential::Who;
-pub(crate) use failure::Failure;
+pub(crate) use credential::ParsedCredential;
+pub(crate) use token_failure::TokenFailure;
 
 use crate::error::Error;
 use crate::retry::Retry;
+use crate::secret::Secret;
 use crate::transport::Transport;
 use crate::waits::WaitLog;
 use bearer::Bearer;
@@ -72,25 +71,25 @@ pub(crate) struct Auth {
 impl Auth {
     /// Who calls, over `transport` where tokens have to be refreshed.
     pub(crate) fn new(
-        who: Who,
+        credential: ParsedCredential,
         transport: &Arc<dyn Transport>,
         retry: Retry,
         wait_log: &Arc<WaitLog>,
     ) -> Result<Self, Error> {
-        let useless = |failure: Failure| failure.into_error("the access token cannot be used");
+        let useless = |failure: TokenFailure| failure.into_error("the access token cannot be used");
         let at = |address| Arc::new(RwLock::new(address));
-        Ok(match who {
-            Who::Webhook(webhook) => Self {
+        Ok(match credential {
+            ParsedCredential::Webhook(webhook) => Self {
                 address: at(Address::Webhook(webhook)),
                 bearer: None,
                 refresher: None,
             },
-            Who::Callback(portal, callback) => Self {
+            ParsedCredential::Callback(portal, callback) => Self {
                 address: at(Address::Portal(portal)),
                 bearer: Some(Bearer::new(callback, None).map_err(useless)?),
                 refresher: None,
             },
-            Who::OAuth(oauth) => {
+            ParsedCredential::OAuth(oauth) => {
                 let OAuth { app, tokens, store } = *oauth;
                 let address = at(Address::Portal(tokens.portal.clone()));
                 let first = tokens.access.clone();
@@ -128,7 +127,7 @@ impl Auth {
     }
 
     /// Leave to call, waited for while a token is renewed.
-    pub(crate) async fn pass(&self) -> Result<Pass, Failure> {
+    pub(crate) async fn pass(&self) -> Result<Pass, TokenFailure> {
         match &self.bearer {
             None => Ok(Pass::FREE),
             Some(bearer) => bearer.pass().await,
@@ -151,7 +150,7 @@ impl Auth {
     }
 
     /// The portal has refused a token: gets another one, once for everybody who was refused.
-    pub(crate) async fn renew(&self, pass: &Pass) -> Result<(), Failure> {
+    pub(crate) async fn renew(&self, pass: &Pass) -> Result<(), TokenFailure> {
         match &self.bearer {
             None => Ok(()),
             Some(bearer) => bearer.renew(pass).await,

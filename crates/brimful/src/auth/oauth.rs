@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 use super::address::Address;
 use super::bearer::{Age, Renewed, Source};
 use super::token_server::{Grant, TokenServer};
-use super::{AppCredentials, Failure, Secret, StoreError, TokenStore, Tokens};
+use super::{AppCredentials, Secret, StoreError, TokenFailure, TokenStore, Tokens};
 use crate::error::{DidItRun, Error, ErrorKind};
 
 /// An application with tokens of a portal, and the store that each new pair goes to before it is used.
@@ -81,7 +81,7 @@ impl OAuth {
 
 fn unusable(what: &str, error: StoreError) -> Error {
     Error::new(
-        ErrorKind::Config,
+        ErrorKind::Io,
         DidItRun::No,
         format!("the tokens could not be {what}: {error}"),
     )
@@ -93,13 +93,13 @@ fn unusable(what: &str, error: StoreError) -> Error {
 pub(crate) struct Refresher {
     server: Arc<TokenServer>,
     store: Arc<dyn TokenStore>,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<KeptTokens>>,
     /// Where the session calls methods; a refresh tells the portal's address of today.
     address: Arc<RwLock<Address>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptTokens {
     tokens: Tokens,
     /// A pair that could not be stored is not used, and not lost either.
     stored: bool,
@@ -119,7 +119,7 @@ impl Refresher {
         store: Arc<dyn TokenStore>,
         address: Arc<RwLock<Address>>,
     ) -> Self {
-        let kept = Kept {
+        let kept = KeptTokens {
             tokens,
             stored: true,
         };
@@ -131,7 +131,7 @@ impl Refresher {
         }
     }
 
-    async fn refresh(&self, refused: Option<&Secret>) -> Result<Renewed, Failure> {
+    async fn refresh(&self, refused: Option<&Secret>) -> Result<Renewed, TokenFailure> {
         let mut kept = self.kept.lock().await;
         if kept.stored {
             if let Some(tokens) = self.of_another(&kept.tokens, refused).await? {
@@ -154,8 +154,8 @@ impl Refresher {
             kept.stored = false;
         }
         self.save(&mut kept).await.map_err(|error| {
-            Failure::new(
-                ErrorKind::Config,
+            TokenFailure::new(
+                ErrorKind::Io,
                 format!("the new tokens could not be stored, so they are not used yet: {error}"),
             )
             .caused_by(error)
@@ -171,10 +171,10 @@ impl Refresher {
     /// Another process may have been faster: then the store has, or gets, what it was given.
     async fn after_refusal(
         &self,
-        kept: &mut Kept,
+        kept: &mut KeptTokens,
         refused: Option<&Secret>,
-        failure: Failure,
-    ) -> Result<Renewed, Failure> {
+        failure: TokenFailure,
+    ) -> Result<Renewed, TokenFailure> {
         for wait in LOOK_AGAIN {
             tokio::time::sleep(wait).await;
             if let Some(tokens) = self.of_another(&kept.tokens, refused).await? {
@@ -189,11 +189,11 @@ impl Refresher {
         &self,
         ours: &Tokens,
         refused: Option<&Secret>,
-    ) -> Result<Option<Tokens>, Failure> {
+    ) -> Result<Option<Tokens>, TokenFailure> {
         let stored = self.store.load().await.map_err(|error| {
             // A store that cannot be read will hardly be written, and then the refresh token would be used up.
-            Failure::new(
-                ErrorKind::Config,
+            TokenFailure::new(
+                ErrorKind::Io,
                 format!("the tokens could not be loaded: {error}"),
             )
             .caused_by(error)
@@ -204,7 +204,7 @@ impl Refresher {
         }))
     }
 
-    fn adopt(&self, kept: &mut Kept, tokens: Tokens) -> Renewed {
+    fn adopt(&self, kept: &mut KeptTokens, tokens: Tokens) -> Renewed {
         debug!(portal = %tokens.portal, "the tokens that another process has stored are taken up");
         kept.tokens = tokens;
         self.settle(&kept.tokens);
@@ -224,7 +224,7 @@ impl Refresher {
         }
     }
 
-    async fn save(&self, kept: &mut Kept) -> Result<(), StoreError> {
+    async fn save(&self, kept: &mut KeptTokens) -> Result<(), StoreError> {
         self.store.save(&kept.tokens).await?;
         kept.stored = true;
         Ok(())
@@ -253,7 +253,7 @@ impl Refresher {
 }
 
 impl Source for Refresher {
-    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Renewed, Failure>> {
+    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Renewed, TokenFailure>> {
         async move { self.refresh(refused.as_ref()).await }.boxed()
     }
 }

@@ -8,12 +8,11 @@ use std::sync::Arc;
 
 use brimful_protocol::{Array, Envelope, EnvelopeError, ErrorCode, KnownCode, Value, query};
 use http::StatusCode;
-use tokio::time::Instant;
 use tracing::debug;
 
-use super::{AppCredentials, Failure, Secret, Tokens};
-use crate::error::ErrorKind;
-use crate::retry::Retry;
+use super::{AppCredentials, Secret, TokenFailure, Tokens};
+use crate::error::{DidItRun, ErrorKind};
+use crate::retry::{Failure, Next, Retry, RetryContext};
 use crate::transport::{Request, Response, Transport};
 use crate::waits::{WaitLog, in_words};
 
@@ -33,15 +32,19 @@ pub(crate) enum Grant<'a> {
     Refresh(&'a Secret),
 }
 
-/// What became of one attempt.
-enum Became {
-    Given(Box<Tokens>),
-    /// It did not run.
-    Later(Failure),
-    /// Nobody knows whether it ran.
-    Lost(Failure),
-    Refused(Failure),
-}
+/// An attempt that brought no tokens: what it means for the next one, and why.
+type FailedAttempt = (Failure, TokenFailure);
+
+/// Asked again later: no answer came, and the request did not run.
+const NOT_RUN: Failure = Failure::NoAnswer {
+    ran: DidItRun::No,
+    first_contact: false,
+};
+/// Asked again: no proper answer came.
+const NO_ANSWER: Failure = Failure::NoAnswer {
+    ran: DidItRun::Unknown,
+    first_contact: false,
+};
 
 impl Grant<'_> {
     fn secret(&self) -> &Secret {
@@ -73,11 +76,11 @@ impl TokenServer {
         &self,
         told: Option<&str>,
         grant: Grant<'_>,
-    ) -> Result<Tokens, Failure> {
+    ) -> Result<Tokens, TokenFailure> {
         let url = self
             .app
             .token_url(told)
-            .map_err(|why| Failure::new(ErrorKind::Config, why))?;
+            .map_err(|why| TokenFailure::new(ErrorKind::Config, why))?;
         let (grant_type, name) = grant.names();
         let form: String = [
             ("grant_type", grant_type),
@@ -87,65 +90,43 @@ impl TokenServer {
         ]
         .map(|(name, value)| format!("{name}={}", query::escaped(value)))
         .join("&");
-        let began = Instant::now();
-        let mut attempts = 0;
+        let mut retries = RetryContext::of_tokens(self.retry);
         let mut lost = false;
         loop {
-            attempts += 1;
+            retries.begin_attempt();
             let request = Request::post_form(url.clone(), form.clone());
-            let became = match self.transport.send(request).await {
+            let attempt = match self.transport.send(request).await {
                 Ok(response) => self.judge(&response, &grant),
                 Err(error) => {
-                    let sent = error.kind.was_sent();
-                    let failure = Failure::new(
-                        ErrorKind::Transport,
-                        format!("the token server did not answer: {}", error.description()),
-                    )
-                    .caused_by(error);
-                    if sent {
-                        Became::Lost(failure)
+                    let failure = if error.kind.was_sent() {
+                        NO_ANSWER
                     } else {
-                        Became::Later(failure)
-                    }
+                        NOT_RUN
+                    };
+                    let why = format!("the token server did not answer: {}", error.description());
+                    let why = TokenFailure::new(ErrorKind::Transport, why).caused_by(error);
+                    Err((failure, why))
                 }
             };
-            let failure = match became {
-                Became::Given(tokens) => return Ok(*tokens),
-                Became::Refused(failure) if lost && failure.kind == ErrorKind::Auth => {
-                    return Err(failure.because(&format!(
-                        "an answer was lost before, so the {grant} may have been used up by that: \
-                         the user has to let the application in again"
-                    )));
-                }
-                Became::Refused(failure) => return Err(failure),
-                Became::Lost(failure) => {
-                    lost = true;
-                    failure
-                }
-                Became::Later(failure) => failure,
+            let (failure, why) = match attempt {
+                Ok(tokens) => return Ok(tokens),
+                Err(failed) => failed,
             };
-            // Asking with the same token again does no harm, so there is always a second time.
-            if attempts >= self.retry.attempts.max(2) {
-                let failure = if lost {
-                    failure.because(&format!("nobody knows whether the {grant} was used up"))
-                } else {
-                    failure
-                };
-                let tried = in_words(began.elapsed());
-                return Err(failure.because(&format!("after {attempts} attempts within {tried}")));
-            }
-            let wait = self.retry.delay(attempts, 1.0);
-            debug!(attempt = attempts, ?wait, %failure, "asking the token server again");
-            self.wait_log
-                .retry("the token server", attempts, wait, &failure);
+            lost |= failure == NO_ANSWER;
+            let Next::RetryAfter(wait) = retries.after(failure, 1.0) else {
+                return Err(given_up(why, failure, lost, &grant, &retries));
+            };
+            let attempt = retries.attempts();
+            debug!(attempt, ?wait, failure = %why, "asking the token server again");
+            self.wait_log.retry("the token server", attempt, wait, &why);
             tokio::time::sleep(wait).await;
         }
     }
 
-    fn judge(&self, response: &Response, grant: &Grant<'_>) -> Became {
+    fn judge(&self, response: &Response, grant: &Grant<'_>) -> Result<Tokens, FailedAttempt> {
         let status = response.status;
         let answered = |what: &dyn fmt::Display| {
-            Failure::new(
+            TokenFailure::new(
                 ErrorKind::Decode,
                 format!("the token server answered {status} with {what}"),
             )
@@ -153,51 +134,42 @@ impl TokenServer {
         let error = match Envelope::parse(&response.body) {
             Ok(Envelope {
                 error: Some(error), ..
-            }) => Some(error),
-            Ok(_) | Err(EnvelopeError::NoResult(_)) => None,
+            }) => error,
+            Ok(_) | Err(EnvelopeError::NoResult(_)) if status.is_success() => {
+                let fields = serde_json::from_slice(&response.body).map(fields);
+                // Sound JSON, which will be the same next time.
+                return Tokens::read(&fields.unwrap_or_default()).map_err(|error| {
+                    let why = answered(&format!("JSON that holds no tokens: {error}"));
+                    (Failure::Final, why)
+                });
+            }
+            Ok(_) | Err(EnvelopeError::NoResult(_)) => {
+                return Err((Failure::Final, answered(&"JSON that is no error")));
+            }
             Err(error) => {
-                return match status {
-                    StatusCode::TOO_MANY_REQUESTS => Became::Later(answered(&error)),
+                let failure = match status {
+                    StatusCode::TOO_MANY_REQUESTS => NOT_RUN,
                     // Half an answer, or a page in the place of one.
                     _ if status.is_success()
                         || status.is_server_error()
                         || status == StatusCode::REQUEST_TIMEOUT =>
                     {
-                        Became::Lost(answered(&error))
+                        NO_ANSWER
                     }
-                    _ => Became::Refused(answered(&error)),
+                    _ => Failure::Final,
                 };
+                return Err((failure, answered(&error)));
             }
         };
-        match error {
-            Some(error) => {
-                let text = self.without_secrets(&error.to_string(), grant);
-                let kind = match kind_of(&error.code) {
-                    ErrorKind::QueryLimit => {
-                        let failure = Failure::new(ErrorKind::QueryLimit, answer(&text));
-                        return Became::Later(failure);
-                    }
-                    kind => kind,
-                };
-                let failure = Failure::new(kind, answer(&text));
-                if status.is_server_error() {
-                    Became::Lost(failure)
-                } else {
-                    Became::Refused(failure)
-                }
-            }
-            None if status.is_success() => {
-                let fields = serde_json::from_slice(&response.body).map(fields);
-                match Tokens::read(&fields.unwrap_or_default()) {
-                    Ok(tokens) => Became::Given(Box::new(tokens)),
-                    // Sound JSON, which will be the same next time.
-                    Err(error) => {
-                        Became::Refused(answered(&format!("JSON that holds no tokens: {error}")))
-                    }
-                }
-            }
-            None => Became::Refused(answered(&"JSON that is no error")),
-        }
+        let text = self.without_secrets(&error.to_string(), grant);
+        let kind = kind_of(&error.code);
+        let failure = match kind {
+            ErrorKind::QueryLimit => NOT_RUN,
+            _ if status.is_server_error() => NO_ANSWER,
+            _ => Failure::Final,
+        };
+        let why = format!("the token server answered: {text}");
+        Err((failure, TokenFailure::new(kind, why)))
     }
 
     /// A server that repeats what it was sent must not have it shown.
@@ -219,8 +191,31 @@ fn fields(json: Value) -> Array {
     }
 }
 
-fn answer(text: &str) -> String {
-    format!("the token server answered: {text}")
+/// The last failure, and what is to be said of those before it.
+fn given_up(
+    why: TokenFailure,
+    failure: Failure,
+    lost: bool,
+    grant: &Grant<'_>,
+    retries: &RetryContext,
+) -> TokenFailure {
+    if failure == Failure::Final {
+        return if lost && why.kind == ErrorKind::Auth {
+            why.because(&format!(
+                "an answer was lost before, so the {grant} may have been used up by that: \
+                 the user has to let the application in again"
+            ))
+        } else {
+            why
+        };
+    }
+    let why = if lost {
+        why.because(&format!("nobody knows whether the {grant} was used up"))
+    } else {
+        why
+    };
+    let (attempts, tried) = (retries.attempts(), in_words(retries.tried()));
+    why.because(&format!("after {attempts} attempts within {tried}"))
 }
 
 fn kind_of(code: &ErrorCode) -> ErrorKind {

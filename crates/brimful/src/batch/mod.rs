@@ -28,6 +28,7 @@ pub(crate) use runner::{Pace, Runner, of_error};
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::error::{DidItRun, Error};
+use crate::json;
 
 /// What is to be run: commands, and what to do when one fails.
 ///
@@ -393,11 +394,23 @@ impl Outcome {
         }
     }
 
-    /// The result as a type, of the command with this label.
-    pub(crate) fn result<T: DeserializeOwned>(&self, label: &str) -> Result<T, Error> {
+    /// The result as a type.
+    ///
+    /// # Errors
+    /// There is no result; the error says why. Or it is not of the type.
+    pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
         match self {
-            Self::Done(result) => serde_json::from_str(result.get())
-                .map_err(|error| Error::of_another_type(&format!("of {label:?}"), &error)),
+            Self::Done(result) => json::decode(result.get(), "the result"),
+            Self::Failed(error) => Err(Error::api(error.clone())),
+            Self::Unknown(why) => Err(Error::unknown(why)),
+            Self::NotRun => Err(Error::config("it was not run")),
+        }
+    }
+
+    /// The result as a type, of the command with this label.
+    pub(crate) fn result_of<T: DeserializeOwned>(&self, label: &str) -> Result<T, Error> {
+        match self {
+            Self::Done(result) => json::decode(result.get(), &format!("the result of {label:?}")),
             Self::Failed(error) => Err(Error::api(error.clone()).in_command(label)),
             Self::Unknown(why) => Err(Error::unknown(why).in_command(label)),
             Self::NotRun => Err(Error::config("it was not run").in_command(label)),
@@ -460,7 +473,7 @@ impl BatchReply {
     pub fn result<T: DeserializeOwned>(&self, label: impl AsRef<str>) -> Result<T, Error> {
         let label = label.as_ref();
         match self.get(label) {
-            Some(outcome) => outcome.result(label),
+            Some(outcome) => outcome.result_of(label),
             None => Err(Error::config(format!(
                 "no command with the label {label:?} has run"
             ))),

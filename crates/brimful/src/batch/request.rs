@@ -39,7 +39,7 @@ impl Client {
         }
         let call = Call {
             charges: counts.iter().map(|(m, n)| ((*m).into(), *n)).collect(),
-            ..Call::new("batch", effect, body, self.scope())
+            ..Call::new("batch", effect, body, self.options())
         };
         let labels: Arc<[(Arc<str>, String)]> = commands
             .iter()
@@ -47,9 +47,9 @@ impl Client {
             .collect();
         let (came, effort) = self
             .session()
-            .run_apart(call, move |body| read(body, &labels))
+            .run_spawned(call, move |body| read(body, &labels))
             .await;
-        let Read {
+        let ReadReply {
             answers,
             time,
             times,
@@ -74,7 +74,7 @@ impl Client {
 }
 
 /// What a reply says.
-struct Read {
+struct ReadReply {
     answers: Vec<Answer>,
     time: Option<Time>,
     /// The last that each method's commands say of their operating time.
@@ -82,7 +82,7 @@ struct Read {
 }
 
 /// Reads the reply to commands of these labels and methods.
-fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<Read, RowsError> {
+fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<ReadReply, RowsError> {
     let envelope = Envelope::parse(body)?;
     if let Some(error) = envelope.error {
         return Err(RowsError::Api(error));
@@ -121,7 +121,7 @@ fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<Read, RowsError
             }
         })
         .collect();
-    Ok(Read {
+    Ok(ReadReply {
         answers,
         time: envelope.time,
         times,

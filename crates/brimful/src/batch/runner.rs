@@ -8,20 +8,16 @@ use std::time::Duration;
 
 use brimful_protocol::KnownCode;
 use brimful_protocol::batch::MAX_COMMANDS;
-use tokio::time::Instant;
 
 use super::references::{self, Known};
 use super::{Answer, Command, OnError, Outcome};
 use crate::client::Client;
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error};
+use crate::error::{DidItRun, Error, ErrorKind};
+use crate::retry::{CUT_AFTER, Failure, Next, RetryContext};
 
-/// How often commands that came back without having run are sent again.
-const REPEATS: u32 = 20;
 /// A request is to be done in this time: a portal cuts it after 60 seconds, and what it did until then is unknown.
 const LONGEST_REQUEST: Duration = Duration::from_secs(20);
-/// A request that came to nothing after so long was cut for its length.
-const CUT_AFTER: Duration = Duration::from_secs(10);
 
 /// How many commands a request may have to be done in good time, learned from the requests before it.
 #[derive(Debug)]
@@ -53,8 +49,8 @@ pub(crate) struct Runner {
     pace: Arc<Pace>,
 }
 
-/// What came of a run.
-pub(crate) struct Ran {
+/// What a run of commands came to.
+pub(crate) struct RunResult {
     /// One for each command, in their order.
     pub(crate) answers: Vec<Answer>,
     /// The request that failed as a whole and ended the run.
@@ -79,15 +75,14 @@ impl Runner {
     }
 
     /// Runs up to 50 commands. `known` has the results of commands before them, and gets theirs.
-    pub(crate) async fn run(&self, commands: &[Command], known: &mut Known) -> Ran {
+    pub(crate) async fn run(&self, commands: &[Command], known: &mut Known) -> RunResult {
         let mut run = Run::new(commands, known);
         let mut error = None;
         let mut any_answered = false;
-        let mut repeats = 0;
-        let mut refused_since = None;
+        let session = Arc::clone(self.client.session());
+        let mut retries = RetryContext::new(session.retry, Effect::Read);
         loop {
-            let most = self.client.session().batch_size;
-            let sending = run.next(self.pace.room().min(most));
+            let sending = run.next(self.pace.room().min(session.batch_size));
             if sending.is_empty() {
                 break;
             }
@@ -100,9 +95,10 @@ impl Runner {
                 self.on_error
             };
             let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
-            let (came, took) = self.client.send_commands(&sent, on_error, effect).await;
-            let came = match came {
-                Ok(came) => came,
+            retries.begin_attempt();
+            let (answers, took) = self.client.send_commands(&sent, on_error, effect).await;
+            let answers = match answers {
+                Ok(answers) => answers,
                 Err(failed) => {
                     if took >= CUT_AFTER && failed.did_it_run() == DidItRun::Unknown {
                         // Nobody knows how much longer it would have taken.
@@ -115,9 +111,10 @@ impl Runner {
             };
             any_answered = true;
             self.pace.learn(took, sent.len());
-            let mut refused = false;
+            let mut again = None;
+            let mut refusal = None;
             let mut failed = false;
-            for ((place, command), answer) in places.into_iter().zip(&sent).zip(came) {
+            for ((place, command), answer) in places.into_iter().zip(&sent).zip(answers) {
                 match &answer.outcome {
                     // The portal halted before it: its turn is still to come.
                     Outcome::NotRun if failed && on_error == OnError::Halt => {}
@@ -130,13 +127,22 @@ impl Runner {
                         }
                     }
                     outcome => match passing(outcome, effect_of_one(self.effect, command)) {
-                        Some(why) if repeats < REPEATS && !self.is_over(refused_since) => {
-                            refused = true;
+                        Some(why)
+                            if matches!(
+                                again.get_or_insert_with(|| {
+                                    retries.after(Failure::CommandNotRun, session.jitter())
+                                }),
+                                Next::RetryAfter(_)
+                            ) =>
+                        {
                             failed = true;
                             if why == KnownCode::OperationTimeLimit {
                                 // From now on the method's calls are held back until it may be called again.
-                                self.client.session().ledger.refused(&command.method);
+                                session.ledger.refused(&command.method);
                             }
+                            refusal.get_or_insert_with(|| {
+                                not_run(outcome).at(&session.auth, &command.method)
+                            });
                         }
                         _ => {
                             let done = outcome.done().is_some();
@@ -149,21 +155,19 @@ impl Runner {
                     },
                 }
             }
-            if !refused {
-                (repeats, refused_since) = (0, None);
-                continue;
+            match (again, refusal) {
+                (Some(Next::RetryAfter(wait)), Some(error)) => {
+                    let options = self.client.options();
+                    let method = error.method().unwrap_or_default();
+                    let (retry, failure) = (retries.attempts(), Failure::CommandNotRun);
+                    session
+                        .wait_before_retry(options, method, retry, failure, wait, &error)
+                        .await;
+                }
+                _ => retries.succeeded(),
             }
-            repeats += 1;
-            refused_since.get_or_insert_with(Instant::now);
-            tokio::time::sleep(self.client.session().delay(repeats)).await;
         }
         run.end(error, any_answered)
-    }
-
-    /// Whether commands have been refused for as long as a call is tried.
-    fn is_over(&self, refused_since: Option<Instant>) -> bool {
-        let longest = self.client.session().retry.deadline;
-        refused_since.is_some_and(|since| since.elapsed() >= longest)
     }
 }
 
@@ -259,8 +263,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn end(self, error: Option<Error>, any_answered: bool) -> Ran {
-        Ran {
+    fn end(self, error: Option<Error>, any_answered: bool) -> RunResult {
+        RunResult {
             answers: self
                 .answers
                 .into_iter()
@@ -294,6 +298,18 @@ fn passing(outcome: &Outcome, effect: Effect) -> Option<KnownCode> {
         // The portal passed it over; a read may be sent again.
         Outcome::NotRun => Some(KnownCode::Other),
         _ => None,
+    }
+}
+
+/// Why a command has not run.
+fn not_run(outcome: &Outcome) -> Error {
+    match outcome {
+        Outcome::Failed(error) => Error::api(error.clone()),
+        _ => Error::new(
+            ErrorKind::Api,
+            DidItRun::No,
+            "the portal passed the command over",
+        ),
     }
 }
 

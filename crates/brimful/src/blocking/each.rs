@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-
 use super::runtime::Runtime;
 use crate::Outcome;
 

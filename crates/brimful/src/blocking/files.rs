@@ -54,7 +54,7 @@ impl Download {
         let at = file.place();
         let unwritable = |error: std::io::Error| {
             let what = format!("what it is written to could not be written: {error}");
-            Error::new(ErrorKind::Config, DidItRun::No, what)
+            Error::new(ErrorKind::Io, DidItRun::No, what)
                 .with_source(error)
                 .at(&at, "download")
         };

@@ -21,11 +21,13 @@ mod list;
 pub mod oauth;
 mod rest3;
 mod runtime;
+#[cfg(feature = "tasks")]
 mod tasks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 
 pub use by_id::{FoundInList, Founds, GetById, ListAndGet};
@@ -34,6 +36,7 @@ pub use files::Download;
 pub use list::{List, Pages, Rows};
 pub use rest3::Rest3;
 use runtime::Runtime;
+#[cfg(feature = "tasks")]
 pub use tasks::{Checklist, Comments, Elapsed, TaskList, TaskPages, TaskRows, Tasks};
 
 use crate::{
@@ -74,18 +77,22 @@ impl Client {
     }
 
     /// See [`crate::Client::call`].
-    pub fn call(&self, method: &str, params: Value) -> Result<Reply, Error> {
+    pub fn call(&self, method: &str, params: impl Serialize + Send) -> Result<Reply, Error> {
         self.runtime.wait(self.inner.call(method, params))
     }
 
     /// See [`crate::Client::call_idempotent`].
-    pub fn call_idempotent(&self, method: &str, params: Value) -> Result<Reply, Error> {
+    pub fn call_idempotent(
+        &self,
+        method: &str,
+        params: impl Serialize + Send,
+    ) -> Result<Reply, Error> {
         self.runtime
             .wait(self.inner.call_idempotent(method, params))
     }
 
     /// See [`crate::Client::call_raw`].
-    pub fn call_raw(&self, method: &str, params: Value) -> Result<RawReply, Error> {
+    pub fn call_raw(&self, method: &str, params: impl Serialize + Send) -> Result<RawReply, Error> {
         self.runtime.wait(self.inner.call_raw(method, params))
     }
 
@@ -118,7 +125,7 @@ impl Client {
     /// See [`crate::Client::call_each`].
     pub fn call_each<I>(&self, method: impl Into<String>, items: I) -> Each
     where
-        I: IntoIterator<Item = Value>,
+        I: IntoIterator<Item: Serialize>,
         I::IntoIter: Send + 'static,
     {
         Each::new(

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::list::List;
 use super::runtime::Runtime;
-use crate::rest3::{Batch3, OpenApi};
+use crate::rest3::{Batch, OpenApi};
 use crate::{Error, Reply};
 
 /// A portal by REST 3.0; see [`crate::rest3::Rest3`].
@@ -23,13 +23,18 @@ impl Rest3 {
     }
 
     /// See [`crate::rest3::Rest3::call`].
-    pub fn call(&self, method: &str, params: Value) -> Result<Reply, Error> {
+    pub fn call(&self, method: &str, params: impl Serialize + Send) -> Result<Reply, Error> {
         self.runtime.wait(self.inner.call(method, params))
     }
 
-    /// See [`crate::rest3::Rest3::call_with_key`].
-    pub fn call_with_key(&self, method: &str, params: Value, key: &str) -> Result<Reply, Error> {
-        let call = self.inner.call_with_key(method, params, key);
+    /// See [`crate::rest3::Rest3::call_with_idempotency_key`].
+    pub fn call_with_idempotency_key(
+        &self,
+        method: &str,
+        params: impl Serialize + Send,
+        key: &str,
+    ) -> Result<Reply, Error> {
+        let call = self.inner.call_with_idempotency_key(method, params, key);
         self.runtime.wait(call)
     }
 
@@ -39,7 +44,7 @@ impl Rest3 {
     }
 
     /// See [`crate::rest3::Rest3::batch`].
-    pub fn batch(&self, batch: Batch3) -> Result<Vec<Box<RawValue>>, Error> {
+    pub fn batch(&self, batch: Batch) -> Result<Vec<Box<RawValue>>, Error> {
         self.runtime.wait(self.inner.batch(batch))
     }
 

@@ -12,9 +12,7 @@ use crate::batch::{Answer, Command, Known, OnError, Outcome, Pace, Runner, of_er
 use crate::client::Client;
 use crate::each::travels_alone;
 use crate::effect::{self, Effect};
-
-/// How often a result is read again whose pages do not fit together.
-const REPEATS: u32 = 3;
+use crate::retry::{Failure, Next, RetryContext};
 
 /// What is fetched for each ID.
 #[derive(Debug, Clone)]
@@ -46,23 +44,25 @@ struct Reading {
     /// Pages that came.
     seen: HashSet<u64>,
     outcome: Option<Outcome>,
-    /// How often it was read from the start.
-    readings: u32,
 }
 
 impl Fetcher {
     /// One outcome for each of the IDs, in their order.
     pub(crate) async fn run(&self, ids: &[ItemId]) -> Vec<Outcome> {
-        let mut results: Vec<Reading> = ids.iter().map(|_| Reading::default()).collect();
+        let policy = self.client.session().retry;
+        let mut results: Vec<(Reading, RetryContext)> = ids
+            .iter()
+            .map(|_| (Reading::default(), RetryContext::new(policy, Effect::Read)))
+            .collect();
         let mut wanted: Vec<Wanted> = (0..ids.len())
             .map(|place| Wanted { place, start: None })
             .collect();
         while !wanted.is_empty() {
             let answers = self.ask(ids, &wanted).await;
             for (wanted, answer) in wanted.drain(..).zip(answers) {
-                results[wanted.place].take(wanted.start, answer);
+                results[wanted.place].0.take(wanted.start, answer);
             }
-            for (place, result) in results.iter_mut().enumerate() {
+            for (place, (result, rereads)) in results.iter_mut().enumerate() {
                 for start in result.next() {
                     wanted.push(Wanted {
                         place,
@@ -70,19 +70,20 @@ impl Fetcher {
                     });
                 }
                 if result.is_torn() {
-                    if result.readings < REPEATS {
-                        *result = Reading {
-                            readings: result.readings + 1,
-                            ..Reading::default()
-                        };
-                        wanted.push(Wanted { place, start: None });
-                    } else {
-                        result.give_up();
+                    match rereads.after(Failure::Inconsistent, 0.0) {
+                        Next::RetryAfter(_) => {
+                            *result = Reading::default();
+                            wanted.push(Wanted { place, start: None });
+                        }
+                        Next::GiveUp => result.give_up(),
                     }
                 }
             }
         }
-        results.into_iter().map(Reading::finish).collect()
+        results
+            .into_iter()
+            .map(|(reading, _)| reading.finish())
+            .collect()
     }
 
     /// An answer for each page that is wanted.

@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::catalogue;
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream};
@@ -112,7 +111,8 @@ impl ListAndGet {
     fn start(self) -> Result<(FoundInList, tokio::sync::oneshot::Receiver<ListReport>), Error> {
         let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
         let (told, report) = tokio::sync::oneshot::channel();
-        let ids = ids(self.list.pages()?, told);
+        let batch_size = self.client.session().batch_size;
+        let ids = ids(self.list.pages()?, batch_size, told);
         let found = ids
             .map(move |ids| {
                 let fetcher = fetcher.clone();
@@ -132,17 +132,18 @@ impl ListAndGet {
 /// The IDs of a list, a request's worth at a time; the account of the list is told when it is complete.
 fn ids(
     pages: Pages,
+    batch_size: usize,
     told: tokio::sync::oneshot::Sender<ListReport>,
 ) -> impl Stream<Item = Result<Vec<ItemId>, Error>> {
     let state = (pages, Some(told));
-    let chunks = stream::unfold(state, |(mut pages, mut told)| async move {
+    let chunks = stream::unfold(state, move |(mut pages, mut told)| async move {
         match pages.next_page().await {
             Ok(Some(page)) => {
                 let ids: Option<Vec<ItemId>> = page.ids().map(|id| id.map(ItemId::from)).collect();
                 let ids = ids.ok_or_else(|| Error::incomplete("a row of the list has no ID"));
                 let chunks: Vec<Result<Vec<ItemId>, Error>> = match ids {
                     Ok(ids) => ids
-                        .chunks(MAX_COMMANDS)
+                        .chunks(batch_size)
                         .map(|chunk| Ok(chunk.to_vec()))
                         .collect(),
                     Err(error) => vec![Err(error)],
@@ -176,6 +177,13 @@ fn ids(
 /// # }
 /// ```
 pub struct FoundInList(BoxStream<'static, Result<Found, Error>>);
+
+impl FoundInList {
+    /// The next item, or the error of the list; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<Found, Error>> {
+        self.0.next().await
+    }
+}
 
 impl Stream for FoundInList {
     type Item = Result<Found, Error>;

@@ -277,6 +277,13 @@ fn usual_field(method: &str) -> Result<&'static str, Error> {
 /// ```
 pub struct Founds(BoxStream<'static, Found>);
 
+impl Founds {
+    /// The next one; `None` after the last.
+    pub async fn next(&mut self) -> Option<Found> {
+        self.0.next().await
+    }
+}
+
 impl Stream for Founds {
     type Item = Found;
 
@@ -337,7 +344,7 @@ impl ById {
     pub fn result<T: DeserializeOwned>(&self, id: impl Into<ItemId>) -> Result<T, Error> {
         let id = id.into();
         match self.get(&id) {
-            Some(outcome) => outcome.result(id.as_str()),
+            Some(outcome) => outcome.result_of(id.as_str()),
             None => Err(Error::config(format!("the ID {id} was not asked for"))),
         }
     }

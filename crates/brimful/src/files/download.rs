@@ -169,7 +169,7 @@ fn partial(path: &Path) -> PathBuf {
 
 fn unwritable(what: &str, error: std::io::Error, portal: &str) -> Error {
     Error::new(
-        ErrorKind::Config,
+        ErrorKind::Io,
         DidItRun::No,
         format!("{what} could not be written: {error}"),
     )

@@ -18,19 +18,18 @@ use url::Url;
 
 use super::download::{Downloaded, Hosts};
 use super::head::Head;
-use crate::apart::apart;
 use crate::client::Client;
 use crate::error::{DidItRun, Error, ErrorKind};
-use crate::ledger::Calls;
-use crate::session::{Effort, NoPermit, Scope, Session};
+use crate::limits::Calls;
+use crate::retry::{Failure, Next, RetryContext};
+use crate::session::{CallOptions, Effort, NoPermit, Session};
+use crate::spawn::spawn;
 use crate::transport::{Request, Streaming, TransportError, TransportErrorKind};
 
 /// What errors call it.
 const DOWNLOAD: &str = "download";
 /// A stream that has brought nothing for so long has broken off.
 const IDLE: Duration = Duration::from_secs(60);
-/// So often a file may be somewhere else.
-const MOST_MOVES: u32 = 5;
 /// What is read of an answer that is no file.
 const MOST_TEXT: usize = 256 << 10;
 
@@ -58,22 +57,40 @@ pub struct FileStream {
     passed: u64,
     /// Bytes that come again, and were handed out before.
     repeated: u64,
-    /// Attempts without anything new since something came.
-    failures: u32,
-    /// When the first of them failed.
-    failing_since: Option<Instant>,
+    /// Attempts since something new came.
+    retries: RetryContext,
     expected: Option<u64>,
 }
 
-/// What became of one attempt to get the file, or the rest of it.
-enum Became {
-    Open(Streaming),
-    Moved(Url),
-    /// The portal asks to wait.
-    OverRate(Error, Instant),
+/// An attempt to get the file, or the rest of it, that failed.
+struct FailedAttempt {
+    failure: Failure,
+    /// Where the file is, if the answer says so.
+    redirect: Option<Url>,
+    error: Error,
+}
+
+impl FailedAttempt {
+    fn new(failure: Failure, error: Error) -> Self {
+        Self {
+            failure,
+            redirect: None,
+            error,
+        }
+    }
+
     /// It may work next time.
-    Lost(Error),
-    Refused(Error),
+    fn no_answer(error: Error) -> Self {
+        let failure = Failure::NoAnswer {
+            ran: error.did_it_run(),
+            first_contact: false,
+        };
+        Self::new(failure, error)
+    }
+
+    fn fatal(error: Error) -> Self {
+        Self::new(Failure::Final, error)
+    }
 }
 
 impl FileStream {
@@ -84,6 +101,7 @@ impl FileStream {
         expected: Option<u64>,
     ) -> Result<Self, Error> {
         let mut this = Self {
+            retries: RetryContext::of_file(client.session().retry),
             client,
             hosts,
             url,
@@ -91,8 +109,6 @@ impl FileStream {
             body: None,
             passed: 0,
             repeated: 0,
-            failures: 0,
-            failing_since: None,
             expected,
         };
         this.in_time(Self::reopen).await?;
@@ -137,7 +153,7 @@ impl FileStream {
         work: impl AsyncFnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let at = self.client.portal();
-        match self.client.scope().deadline {
+        match self.client.options().deadline {
             None => work(self).await,
             Some(deadline) => tokio::time::timeout_at(deadline, work(self))
                 .await
@@ -167,8 +183,7 @@ impl FileStream {
                         continue;
                     }
                     self.passed += piece.len() as u64;
-                    self.failures = 0;
-                    self.failing_since = None;
+                    self.retries.succeeded();
                     if self.size().is_some_and(|size| self.passed > size) {
                         return Err(self.of_another_size("more than"));
                     }
@@ -194,7 +209,7 @@ impl FileStream {
                     self.passed
                 )));
             }
-            self.count_failure(error).await?;
+            self.wait_for_retry(FailedAttempt::no_answer(error)).await?;
         }
     }
 
@@ -211,60 +226,61 @@ impl FileStream {
     }
 
     /// Waits before another attempt, if there may be one.
-    async fn count_failure(&mut self, error: Error) -> Result<(), Error> {
-        self.failures += 1;
-        let since = *self.failing_since.get_or_insert_with(Instant::now);
-        let session = self.client.session();
-        if self.failures >= session.retry.attempts {
-            return Err(error.attempts(self.failures).within(since.elapsed()));
+    async fn wait_for_retry(&mut self, failed: FailedAttempt) -> Result<(), Error> {
+        let session = Arc::clone(self.client.session());
+        let FailedAttempt {
+            failure,
+            redirect,
+            error,
+        } = failed;
+        let attempts = self.retries.attempts().max(1);
+        let Next::RetryAfter(wait) = self.retries.after(failure, session.jitter()) else {
+            return Err(error.attempts(attempts).within(self.retries.tried()));
+        };
+        if let Some(to) = redirect {
+            self.hosts.permit(&session.auth.origin(), &to)?;
+            self.url = to;
+            return Ok(());
         }
-        let wait = session.delay(self.failures);
         debug!(passed = self.passed, ?wait, %error, "going on with the file");
         let error = error.at(&session.auth, DOWNLOAD);
         session
-            .wait_for_retry(self.client.scope(), DOWNLOAD, self.failures, wait, &error)
+            .wait_before_retry(
+                self.client.options(),
+                DOWNLOAD,
+                attempts,
+                failure,
+                wait,
+                &error,
+            )
             .await;
         Ok(())
     }
 
     /// Asks for the file, or for the rest of it.
     async fn reopen(&mut self) -> Result<(), Error> {
-        let mut moves = 0;
         loop {
+            self.retries.begin_attempt();
             match self.attempt().await {
-                Became::Open(answer) => return self.begin(answer),
-                Became::Moved(to) => {
-                    moves += 1;
-                    if moves > MOST_MOVES {
-                        return Err(Error::config("the file is sent on and on"));
-                    }
-                    let portal = self.client.session().auth.origin();
-                    self.hosts.permit(&portal, &to)?;
-                    self.url = to;
-                }
-                Became::OverRate(error, sent) => {
-                    self.client.session().gate.refused(sent);
-                    self.count_failure(error).await?;
-                }
-                Became::Lost(error) => self.count_failure(error).await?,
-                Became::Refused(error) => return Err(error),
+                Ok(answer) => return self.begin(answer),
+                Err(failed) => self.wait_for_retry(failed).await?,
             }
         }
     }
 
-    async fn attempt(&mut self) -> Became {
+    async fn attempt(&mut self) -> Result<Streaming, FailedAttempt> {
         let mut request = Request::get(self.url.clone());
         request.headers = self.headers();
-        let asking = apart(ask(
+        let asking = spawn(ask(
             Arc::clone(self.client.session()),
-            self.client.scope().clone(),
+            self.client.options().clone(),
             request,
         ));
         match asking.await {
             Some(Ok((Ok(answer), sent))) => self.judge(answer, sent).await,
-            Some(Ok((Err(error), _))) => Became::Lost(lost(error)),
-            Some(Err(refused)) => Became::Refused(refused.into_error()),
-            None => Became::Refused(no_file("the runtime was shut down")),
+            Some(Ok((Err(error), _))) => Err(FailedAttempt::no_answer(lost(error))),
+            Some(Err(refused)) => Err(FailedAttempt::fatal(refused.into_error())),
+            None => Err(FailedAttempt::fatal(no_file("the runtime was shut down"))),
         }
     }
 
@@ -291,38 +307,54 @@ impl FileStream {
         headers
     }
 
-    async fn judge(&mut self, mut answer: Streaming, sent: Instant) -> Became {
+    async fn judge(
+        &mut self,
+        mut answer: Streaming,
+        sent: Instant,
+    ) -> Result<Streaming, FailedAttempt> {
         let status = answer.status;
         if status.is_redirection() {
             let location = answer.headers.get(LOCATION);
             let to = location
                 .and_then(|to| to.to_str().ok())
                 .and_then(|to| self.url.join(to).ok());
-            return match to {
-                Some(to) if to != self.url => Became::Moved(to),
-                _ => Became::Refused(no_file(&format!("the portal answered {status}"))),
-            };
+            let to = to.filter(|to| *to != self.url);
+            let error = |message: &str| Error::new(ErrorKind::Redirect, DidItRun::No, message);
+            return Err(match to {
+                Some(to) => FailedAttempt {
+                    redirect: Some(to),
+                    ..FailedAttempt::new(
+                        Failure::Redirected,
+                        error("the link to the file leads on and on: ask the portal for a new one"),
+                    )
+                },
+                None => FailedAttempt::fatal(no_file(&format!("the portal answered {status}"))),
+            });
         }
         let head = Head::of(&answer.headers);
         if status.is_success() {
             if head.attached {
-                return Became::Open(answer);
+                return Ok(answer);
             }
             match head.media_type.as_deref() {
                 // The page of a proxy, a form to log in, a script that failed.
                 Some("text/html") => {
-                    return Became::Lost(no_file("an HTML page came in its place"));
+                    return Err(FailedAttempt::no_answer(no_file(
+                        "an HTML page came in its place",
+                    )));
                 }
                 Some("application/json") => {}
                 _ if head.size == Some(0) || answer.headers.is_empty() => {
-                    return Became::Lost(no_file("nothing came in its place"));
+                    return Err(FailedAttempt::no_answer(no_file(
+                        "nothing came in its place",
+                    )));
                 }
-                _ => return Became::Open(answer),
+                _ => return Ok(answer),
             }
         }
         let text = text_of(&mut answer.body).await;
         let Ok(text) = text.map(BytesMut::freeze) else {
-            return Became::Lost(no_file("the answer broke off"));
+            return Err(FailedAttempt::no_answer(no_file("the answer broke off")));
         };
         let error = Envelope::parse(&text)
             .ok()
@@ -331,31 +363,36 @@ impl FileStream {
             Some(error) => {
                 let known = error.code.known();
                 let error = Error::api(error);
-                match known {
-                    KnownCode::QueryLimitExceeded => Became::OverRate(error, sent),
-                    KnownCode::Internal => Became::Lost(error),
-                    _ if status.is_server_error() => Became::Lost(error),
-                    KnownCode::ExpiredToken | KnownCode::Auth => Became::Refused(error.and_also(
+                Err(match known {
+                    KnownCode::QueryLimitExceeded => {
+                        let gate = &self.client.session().gate;
+                        gate.refused(sent);
+                        let gated = gate.room().is_some();
+                        FailedAttempt::new(Failure::RateLimited { gated }, error)
+                    }
+                    KnownCode::Internal => FailedAttempt::no_answer(error),
+                    _ if status.is_server_error() => FailedAttempt::no_answer(error),
+                    KnownCode::ExpiredToken | KnownCode::Auth => FailedAttempt::fatal(error.and_also(
                         "a link lives as long as the token that it was given to: ask for it again",
                     )),
-                    _ => Became::Refused(error),
-                }
+                    _ => FailedAttempt::fatal(error),
+                })
             }
             // A file that is JSON.
             None if status.is_success() => {
                 answer.body = stream::iter([Ok(text)]).chain(answer.body).boxed();
-                Became::Open(answer)
+                Ok(answer)
             }
             None => {
                 let error = no_file(&format!("the portal answered {status}"));
                 let again = status.is_server_error()
                     || status == StatusCode::TOO_MANY_REQUESTS
                     || status == StatusCode::REQUEST_TIMEOUT;
-                if again {
-                    Became::Lost(error)
+                Err(if again {
+                    FailedAttempt::no_answer(error)
                 } else {
-                    Became::Refused(error)
-                }
+                    FailedAttempt::fatal(error)
+                })
             }
         }
     }
@@ -406,11 +443,11 @@ impl FileStream {
 /// Takes its turn before the gate and asks for a file; what came, and when it was asked for.
 async fn ask(
     session: Arc<Session>,
-    scope: Scope,
+    options: CallOptions,
     mut request: Request,
 ) -> Result<(Result<Streaming, TransportError>, Instant), NoPermit> {
     let (nobody, mut effort): (Calls, _) = (Arc::new([]), Effort::default());
-    let permit = session.permit(&nobody, &scope, &mut effort).await;
+    let permit = session.permit(&nobody, &options, &mut effort).await;
     let (pass, _in_flight) = permit.used()?;
     // A link has its credential in it, but for some of an application's.
     let signed = request

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::strategy::{ListCommand, label};
 use crate::auth::Api;
 use crate::effect;
-use crate::ledger::Calls;
-use crate::session::{Call, Scope};
+use crate::limits::Calls;
+use crate::session::{Call, CallOptions};
 
 /// How commands of a list travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,12 @@ impl Carriage {
     }
 
     /// The request that carries these commands.
-    pub(crate) fn call(self, method: &str, commands: &[ListCommand], scope: &Scope) -> Call {
+    pub(crate) fn call(
+        self,
+        method: &str,
+        commands: &[ListCommand],
+        options: &CallOptions,
+    ) -> Call {
         let effect = effect::of(method);
         match self {
             Self::Batch => {
@@ -70,14 +75,14 @@ impl Carriage {
                 Call {
                     subject: method.to_owned(),
                     charges: self.charges(method, commands.len()),
-                    ..Call::new("batch", effect, body, scope)
+                    ..Call::new("batch", effect, body, options)
                 }
             }
             Self::Single(api) => {
                 let params = commands.first().map_or(&Value::Null, |c| &c.params);
                 Call {
                     api,
-                    ..Call::new(method, effect, params.to_string(), scope)
+                    ..Call::new(method, effect, params.to_string(), options)
                 }
             }
         }

@@ -23,8 +23,8 @@ use super::plan::Plan;
 use super::report::{ListReport, Progress, Resume};
 use super::strategy::{Ahead, Stuck, Then, Ticket};
 use crate::error::{DidItRun, Error, ErrorKind};
-use crate::ledger::Calls;
-use crate::session::{Effort, Permit, Scope, Session};
+use crate::limits::Calls;
+use crate::session::{CallOptions, Effort, Permit, Session};
 use crate::waits::{WaitBoard, WaitReason};
 
 /// Bytes of rows that may wait for their turn or be on their way.
@@ -53,7 +53,7 @@ pub(crate) enum Message {
 
 pub(crate) struct Driver {
     session: Arc<Session>,
-    scope: Scope,
+    options: CallOptions,
     method: String,
     /// What a full request may be charged for.
     charges: Calls,
@@ -98,7 +98,7 @@ struct Landed {
 impl Driver {
     pub(crate) fn new(
         session: Arc<Session>,
-        scope: Scope,
+        options: CallOptions,
         method: String,
         plan: Plan,
         progress: watch::Sender<Progress>,
@@ -110,7 +110,7 @@ impl Driver {
         });
         Self {
             session,
-            scope: Scope { waits, ..scope },
+            options: CallOptions { waits, ..options },
             charges: plan.carriage.charges(&method, most),
             method,
             place: Arc::new(plan.place.clone()),
@@ -203,7 +203,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = rows.closed() => return Ok(false),
-                () = until(self.scope.deadline) => {
+                () = until(self.options.deadline) => {
                     let message = "the deadline of the job passed before the list was read to its end";
                     return Err(Error::new(ErrorKind::Deadline, DidItRun::Unknown, message)
                         .at(&self.session.auth, &self.method));
@@ -230,21 +230,21 @@ impl Driver {
 
     fn next_slot(&self) -> BoxFuture<'static, Granted> {
         let session = Arc::clone(&self.session);
-        let (charges, scope) = (Arc::clone(&self.charges), self.scope.clone());
+        let (charges, options) = (Arc::clone(&self.charges), self.options.clone());
         let (method, resume_at) = (self.method.clone(), self.resume_at);
         // Short pauses are not for operating time.
         let blocked = self.blocked_since.is_some();
         async move {
             if let Some(at) = resume_at.filter(|at| *at > Instant::now()) {
                 let _shown = blocked.then(|| {
-                    scope
+                    options
                         .waits
                         .show(&method, WaitReason::OperatingTime, Some(at))
                 });
                 tokio::time::sleep_until(at).await;
             }
             let mut effort = Effort::default();
-            let permit = session.permit(&charges, &scope, &mut effort).await;
+            let permit = session.permit(&charges, &options, &mut effort).await;
             Granted { permit, effort }
         }
         .boxed()
@@ -301,7 +301,7 @@ impl Driver {
             return false;
         };
         let carriage = self.plan.carriage;
-        let mut call = carriage.call(&self.method, &commands, &self.scope);
+        let mut call = carriage.call(&self.method, &commands, &self.options);
         let commands = commands.len();
         // A single command cannot be made smaller.
         call.cut_after = (commands > 1).then_some(CUT_AFTER);
@@ -486,7 +486,7 @@ impl Driver {
             requests: self.report.requests + self.flights.len() as u64,
             in_flight: self.flights.len(),
             waited: self.report.waited_for_limit + self.report.waited_for_operating,
-            waiting: self.scope.waits.shown(),
+            waiting: self.options.waits.shown(),
             extent: self.plan.strategy.extent(),
         };
         if let Some(observer) = &self.observer {

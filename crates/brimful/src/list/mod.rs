@@ -37,6 +37,7 @@ use crate::check;
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
+use crate::json;
 use crate::report;
 use driver::{Driver, Message};
 use plan::Wanted;
@@ -77,8 +78,15 @@ impl fmt::Debug for Observer {
     }
 }
 
+impl Client {
+    /// The list of `method`, whole: a builder for what to ask for and how to receive it.
+    pub fn list(&self, method: impl Into<String>) -> List {
+        List::new(self.clone(), method.into())
+    }
+}
+
 impl List {
-    pub(crate) fn new(client: Client, method: String) -> Self {
+    fn new(client: Client, method: String) -> Self {
         Self {
             client,
             method,
@@ -224,10 +232,10 @@ impl List {
         })?;
         let session = Arc::clone(self.client.session());
         // Lists of one client take turns before the gate.
-        let scope = self.client.job().scope().clone();
+        let options = self.client.job().options().clone();
         let (rows, messages) = mpsc::channel(2);
         let (progress, watched) = watch::channel(Progress::default());
-        let mut driver = Driver::new(session, scope, self.method, plan, progress);
+        let mut driver = Driver::new(session, options, self.method, plan, progress);
         driver.observer = self.observer;
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
@@ -310,16 +318,13 @@ impl<T: DeserializeOwned> Rows<T> {
         loop {
             if let Some(row) = self.page.get(self.next) {
                 self.next += 1;
-                return Poll::Ready(Some(serde_json::from_str(row.json).map_err(|error| {
+                let decoded = json::decode(row.json, "").or_else(|_| {
                     let id = row
                         .id
                         .map_or_else(|| "without ID".to_owned(), |id| id.to_string());
-                    Error::new(
-                        crate::ErrorKind::Decode,
-                        crate::DidItRun::Yes,
-                        format!("the row {id} is not of the type asked for: {error}"),
-                    )
-                })));
+                    json::decode(row.json, &format!("the row {id}"))
+                });
+                return Poll::Ready(Some(decoded));
             }
             match ready!(self.pages.poll_page(context)) {
                 Some(Ok(page)) => (self.page, self.next) = (page, 0),

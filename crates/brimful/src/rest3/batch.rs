@@ -18,10 +18,10 @@ use crate::session::Call;
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-/// use brimful::rest3::Batch3;
+/// use brimful::rest3::Batch;
 /// use serde_json::{Value, json};
 ///
-/// let mut batch = Batch3::new();
+/// let mut batch = Batch::new();
 /// let tasks = batch.add("tasks", "tasks.task.list", json!({"select": ["id"]}))?;
 /// batch.add(
 ///     "same",
@@ -33,7 +33,7 @@ use crate::session::Call;
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Batch3 {
+pub struct Batch {
     items: Vec<Item>,
 }
 
@@ -46,9 +46,9 @@ struct Item {
 
 /// The name of a call in a batch of REST 3.0.
 #[derive(Debug, Clone)]
-pub struct Label3(Arc<str>);
+pub struct Label(Arc<str>);
 
-impl Label3 {
+impl Label {
     /// A reference to a value in the call's `item` or `items`: `task.reference("id")`, `tasks.reference("0.id")`.
     pub fn reference(&self, path: &str) -> Value {
         json!({ "$ref": format!("{}.{path}", self.0) })
@@ -60,7 +60,7 @@ impl Label3 {
     }
 }
 
-impl Batch3 {
+impl Batch {
     /// No calls yet.
     pub fn new() -> Self {
         Self::default()
@@ -75,7 +75,7 @@ impl Batch3 {
         alias: impl Into<String>,
         method: impl Into<String>,
         query: Value,
-    ) -> Result<Label3, Error> {
+    ) -> Result<Label, Error> {
         let (alias, method) = (alias.into(), method.into());
         check::name(&method)?;
         if method.eq_ignore_ascii_case("batch") {
@@ -104,7 +104,7 @@ impl Batch3 {
             method,
             query,
         });
-        Ok(Label3(alias))
+        Ok(Label(alias))
     }
 }
 
@@ -113,7 +113,7 @@ impl Rest3 {
     ///
     /// # Errors
     /// That of the first call which failed. Calls before it have been done, those after it have not.
-    pub async fn batch(&self, batch: Batch3) -> Result<Vec<Box<RawValue>>, Error> {
+    pub async fn batch(&self, batch: Batch) -> Result<Vec<Box<RawValue>>, Error> {
         if batch.items.is_empty() {
             return Ok(Vec::new());
         }
@@ -128,7 +128,7 @@ impl Rest3 {
             .map(|item| json!({"method": item.method, "query": item.query, "as": &*item.alias}))
             .collect();
         let expected = body.len();
-        let scope = self.client.scope();
+        let options = self.client.options();
         let mut counts: IndexMap<&str, u32> = IndexMap::from([("batch", 1)]);
         for item in &batch.items {
             *counts.entry(&item.method).or_default() += 1;
@@ -144,7 +144,7 @@ impl Rest3 {
             api: Api::Rest3,
             charges: counts.iter().map(|(m, n)| ((*m).into(), *n)).collect(),
             in_steps,
-            ..Call::new("batch", effect, Value::Array(body).to_string(), scope)
+            ..Call::new("batch", effect, Value::Array(body).to_string(), options)
         };
         let results: Vec<Box<RawValue>> = self.run(call, None).await?.result()?;
         if results.len() != expected {

@@ -63,20 +63,30 @@ impl Filter {
         self
     }
 
-    /// One more condition: a field, an operator (`=`, `!=`, `>`, `>=`, `<`, `<=`, `in`, `between`) and a value.
+    /// What was said so far, **and** this: a field, an operator (`=`, `!=`, `>`, `>=`, `<`, `<=`, `in`, `between`) and a
+    /// value. Behind an `or`, what was said so far becomes a group.
+    ///
+    /// ```
+    /// use brimful::rest3::Filter;
+    /// use serde_json::json;
+    ///
+    /// let mine_or_yours = Filter::new().and("creatorId", "=", 1).or("creatorId", "=", 2);
+    /// assert_eq!(
+    ///     serde_json::Value::from(mine_or_yours),
+    ///     json!({"logic": "or", "conditions": [["creatorId", "=", 1], ["creatorId", "=", 2]]})
+    /// );
+    /// ```
     #[must_use]
     pub fn and(
-        mut self,
+        self,
         field: impl Into<String>,
         operator: impl Into<String>,
         value: impl Into<Value>,
     ) -> Self {
-        let condition = Condition::Field(field.into(), operator.into(), value.into());
-        self.conditions.push(condition);
-        self
+        self.joined_by(Logic::And, field.into(), operator.into(), value.into())
     }
 
-    /// The same, in a filter of which one condition holds.
+    /// What was said so far, **or** this. Behind several conditions joined by `and`, they become a group.
     #[must_use]
     pub fn or(
         self,
@@ -84,10 +94,20 @@ impl Filter {
         operator: impl Into<String>,
         value: impl Into<Value>,
     ) -> Self {
-        self.and(field, operator, value)
+        self.joined_by(Logic::Or, field.into(), operator.into(), value.into())
     }
 
-    /// A group as one more condition.
+    fn joined_by(mut self, logic: Logic, field: String, operator: String, value: Value) -> Self {
+        if self.logic != logic && (self.negative || self.conditions.len() > 1) {
+            self = Self::default().group(self);
+        }
+        self.logic = logic;
+        self.conditions
+            .push(Condition::Field(field, operator, value));
+        self
+    }
+
+    /// A group as one more condition, joined like those before it.
     #[must_use]
     pub fn group(mut self, group: Self) -> Self {
         self.conditions.push(Condition::Group(group));
@@ -132,5 +152,45 @@ impl From<Filter> for Value {
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Value::from(self.clone()).serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn or_means_or_and_and_means_and_wherever_they_stand() {
+        let (a, b, c) = (
+            json!(["a", "=", 1]),
+            json!(["b", "=", 2]),
+            json!(["c", "=", 3]),
+        );
+        let ab = Filter::new().and("a", "=", 1).and("b", "=", 2);
+        assert_eq!(
+            Value::from(ab.or("c", "=", 3)),
+            json!({"logic": "or", "conditions": [{"logic": "and", "conditions": [a, b]}, c]})
+        );
+        let either = Filter::new().or("a", "=", 1).or("b", "=", 2);
+        assert_eq!(
+            Value::from(either.clone()),
+            json!({"logic": "or", "conditions": [a, b]})
+        );
+        assert_eq!(
+            Value::from(either.and("c", "=", 3)),
+            json!([{"logic": "or", "conditions": [a, b]}, c])
+        );
+    }
+
+    #[test]
+    fn a_negative_filter_stays_negative_when_something_is_joined_to_it() {
+        let not_a = Filter::new().and("a", "=", 1).negative();
+        assert_eq!(
+            Value::from(not_a.or("b", "=", 2)),
+            json!({"logic": "or", "conditions": [
+                {"logic": "and", "negative": true, "conditions": [["a", "=", 1]]},
+                ["b", "=", 2],
+            ]})
+        );
     }
 }

@@ -1,17 +1,18 @@
 //! REST 3.0: `/rest/api/…`, by the same gate, ledger and retries as everything else.
 //!
-//! What is different (facts: REST 3.0): bodies are JSON only, filters are lists of conditions ([`Filter`]), pages have up
+//! What is different (Bitrix24 REST documentation, "REST 3.0"): bodies are JSON only, filters are lists of conditions ([`Filter`]), pages have up
 //! to 1,000 rows and neither `total` nor `next`, a write may carry an `Idempotency-Key`, and a batch ends at its first
-//! failure ([`Batch3`]).
+//! failure ([`Batch`]).
 
 mod batch;
 mod filter;
 mod openapi;
 
 use http::{HeaderName, HeaderValue};
+use serde::Serialize;
 use serde_json::Value;
 
-pub use batch::{Batch3, Label3};
+pub use batch::{Batch, Label};
 pub use filter::Filter;
 pub use openapi::{OpenApi, Operation};
 
@@ -20,6 +21,7 @@ use crate::check;
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::Error;
+use crate::json;
 use crate::list::List;
 use crate::reply::Reply;
 use crate::session::Call;
@@ -65,12 +67,12 @@ impl Client {
 impl Rest3 {
     /// Calls a method. A write goes out with an `Idempotency-Key` of its own, so that it can be repeated where its
     /// answer is lost, and is still done once: portals remember keys for 24 hours.
-    pub async fn call(&self, method: &str, params: Value) -> Result<Reply, Error> {
+    pub async fn call(&self, method: &str, params: impl Serialize) -> Result<Reply, Error> {
         let key = match effect::of(method) {
             Effect::Read => None,
             Effect::Write => Some(self.client.session().unique()),
         };
-        self.send(method, params, key).await
+        self.send(method, json::params(method, params)?, key).await
     }
 
     /// The same with a key of the caller's: a call that is made again with the key and the same parameters within 24
@@ -78,10 +80,10 @@ impl Rest3 {
     ///
     /// # Errors
     /// The key is not 1 to 255 printable ASCII characters; and those of any call.
-    pub async fn call_with_key(
+    pub async fn call_with_idempotency_key(
         &self,
         method: &str,
-        params: Value,
+        params: impl Serialize,
         key: &str,
     ) -> Result<Reply, Error> {
         let printable = |c: char| c.is_ascii_graphic() || c == ' ';
@@ -90,7 +92,8 @@ impl Rest3 {
                 "an Idempotency-Key is 1 to 255 printable ASCII characters",
             ));
         }
-        self.send(method, params, Some(key.to_owned())).await
+        self.send(method, json::params(method, params)?, Some(key.to_owned()))
+            .await
     }
 
     /// The list of a method, whole. Where it is filtered by ID it is read by ranges of IDs, in pages of 1,000 rows and
@@ -128,7 +131,7 @@ impl Rest3 {
         // With a key a write can be repeated like a read: the portal does it once.
         Ok(Call {
             api: Api::Rest3,
-            ..Call::new(method, Effect::Read, body, self.client.scope())
+            ..Call::new(method, Effect::Read, body, self.client.options())
         })
     }
 
@@ -141,7 +144,7 @@ impl Rest3 {
         }
         let session = self.client.session();
         let method = call.method.clone();
-        let reply = session.run_apart(call, Reply::read).await.0?;
+        let reply = session.run_spawned(call, Reply::read).await.0?.of(&method);
         if let Some(time) = reply.time() {
             session.ledger.note(&method, time, 1);
         }

@@ -52,7 +52,7 @@ impl Rest3 {
                 None => Err(RowsError::NoRows("no OpenAPI document".to_owned())),
             },
         };
-        let document = self.client.session().run_apart(call, read).await.0?;
+        let document = self.client.session().run_spawned(call, read).await.0?;
         let Document { paths } = serde_json::from_value(document.clone())
             .map_err(|error| Error::of_another_type(&format!("of {METHOD}"), &error))?;
         let operations = paths

@@ -1,6 +1,6 @@
 //! Filters of `tasks.task.list`: conditions that all hold, and groups of which one does.
 //!
-//! What is written here is what portals understand (facts: lists of tasks): names in upper case, a prefix before them,
+//! What is written here is what portals understand (Bitrix24 REST documentation, `tasks.task.list`): names in upper case, a prefix before them,
 //! groups under numbers or `::SUBFILTER-…`. A name that a portal does not know it passes over, and the list is not
 //! filtered; so names are not for the caller to spell, but for user fields.
 

@@ -1,7 +1,7 @@
 //! Tasks of Bitrix24: lists with typed filters, single tasks, and what belongs to them.
 //!
 //! Everything goes through the same gate, ledger, batches and retries as any other call. What is here is what the names
-//! and values mean (facts: lists of tasks; official documentation of `tasks.task.*`); where the article that many begin
+//! and values mean (Bitrix24 REST documentation, `tasks.task.*`); where the article that many begin
 //! with says otherwise, `docs/tasks.md` says so.
 //!
 //! - `filter`, `test`, `field`, `order`, `word` and `moment` are what can be asked for,
@@ -45,7 +45,6 @@ mod word;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 
 pub use action::Action;
@@ -154,7 +153,7 @@ impl Tasks {
         let mut all = Vec::new();
         while let Some(one) = found.next().await {
             let id = one.id.as_str().parse().unwrap_or_default();
-            let task = one.outcome.result::<Map<String, Value>>(one.id.as_str());
+            let task = one.outcome.result_of::<Map<String, Value>>(one.id.as_str());
             all.push((
                 id,
                 task.and_then(|mut result| in_result(result.shift_remove("task"))),

@@ -7,10 +7,9 @@ use futures_util::{StreamExt, TryStreamExt};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
+use super::options::{Authority, Certificates, Connections, HttpOptions, Proxy, Versions};
 use super::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
-use crate::auth::PortalAddress;
 use crate::error::Error;
-use crate::http_options::{Authority, Certificates, Connections, HttpOptions, Proxy, Versions};
 
 /// The transport over HTTP, by reqwest.
 #[derive(Debug, Clone)]
@@ -49,11 +48,6 @@ impl HttpTransport {
             timeout: options.timeout,
             max_reply: options.max_reply,
         })
-    }
-
-    /// One to a portal.
-    pub(crate) fn for_address(portal: &PortalAddress, options: HttpOptions) -> Result<Self, Error> {
-        Self::new(portal.route(), options)
     }
 
     /// Sends a request and waits for the head of the answer.

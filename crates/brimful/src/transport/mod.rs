@@ -1,6 +1,7 @@
 //! The network: one attempt at one request, and what became of it. Nothing here waits, limits or repeats.
 
 mod http;
+mod options;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use futures_util::stream::{self, BoxStream};
 use url::Url;
 
 pub use http::{HttpTransport, Route};
+pub use options::HttpOptions;
 
 /// Sends one request and says what became of it.
 ///
@@ -117,7 +119,7 @@ impl fmt::Debug for Request {
 ///
 /// ```
 /// use brimful::Response;
-/// use brimful::reqwest::{StatusCode, header::HeaderMap};
+/// use brimful::http::{HeaderMap, StatusCode};
 ///
 /// let empty_list = Response { status: StatusCode::OK, headers: HeaderMap::new(), body: r#"{"result":[]}"#.into() };
 /// ```
@@ -135,7 +137,7 @@ pub struct Response {
 ///
 /// ```
 /// use brimful::{Response, Streaming};
-/// use brimful::reqwest::{StatusCode, header::HeaderMap};
+/// use brimful::http::{HeaderMap, StatusCode};
 ///
 /// // A whole answer is one in a single piece.
 /// let whole = Response { status: StatusCode::OK, headers: HeaderMap::new(), body: "a file".into() };

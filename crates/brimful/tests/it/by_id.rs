@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use brimful::{ErrorKind, ItemId, Outcome};
 use brimful_portal::{Fault, FaultRule, PortalConfig, When};
-use futures_util::StreamExt;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::support::{client, portal, scripted, unlimited};
+use crate::support::{builder, client, portal, scripted, unlimited};
 
 #[tokio::test(start_paused = true)]
 async fn results_are_found_by_id_and_come_in_the_order_of_the_ids() {
@@ -335,4 +334,25 @@ async fn parameters_that_cannot_be_meant_are_refused_before_the_first_call() {
         "{error}"
     );
     assert_eq!(portal.stats().requests, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_of_a_list_are_fetched_in_requests_of_the_clients_batch_size_in_parallel() {
+    let config = PortalConfig::unlimited()
+        .rows("lead", 16)
+        .latency(Duration::from_secs(1));
+    let portal = portal(config);
+    let client = builder(&portal).limit(None).batch_size(2).build().unwrap();
+    let started = Instant::now();
+    let (found, _) = client
+        .list_and_get("crm.lead.list", "crm.lead.get")
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 16);
+    assert!(
+        started.elapsed() < Duration::from_secs(6),
+        "{:?} for eight requests that may be sent at the same time",
+        started.elapsed()
+    );
 }

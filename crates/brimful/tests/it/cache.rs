@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use brimful::rest3::Batch3;
+use brimful::rest3;
 use brimful::{Batch, Cache, Client, ErrorKind};
 use brimful_portal::{Fault, Portal, PortalConfig};
 use serde_json::{Value, json};
@@ -11,9 +11,7 @@ use crate::support::{builder, portal};
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
 fn cached(portal: &Portal) -> Client {
-    let cache = Cache::new()
-        .method("crm.lead.get", Duration::from_secs(300), 10)
-        .method("crm.lead.add", Duration::from_secs(300), 10);
+    let cache = Cache::new().method("crm.lead.get", Duration::from_secs(300), 10);
     builder(portal).cache(cache).build().unwrap()
 }
 
@@ -117,6 +115,14 @@ async fn an_error_is_not_kept_and_a_write_never() {
     assert_ne!(one, other);
 }
 
+#[test]
+fn a_client_that_is_to_cache_a_method_that_writes_is_not_built() {
+    let cache = Cache::new().method("crm.lead.add", AN_HOUR, 10);
+    let error = builder(&leads()).cache(cache).build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("crm.lead.add"), "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_shares_a_cached_call_keeps_his_own_deadline() {
     let portal = portal(
@@ -192,7 +198,7 @@ async fn writes_of_a_rest_3_batch_drop_what_was_kept() {
         reply.item::<Value>().unwrap()["title"].clone()
     };
     title().await;
-    let mut batch = Batch3::new();
+    let mut batch = rest3::Batch::new();
     batch
         .add(
             "a",

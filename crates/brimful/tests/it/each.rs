@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use brimful::Outcome;
 use brimful_portal::{Costs, Fault, FaultRule, PortalConfig, RateLimit, When};
-use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 

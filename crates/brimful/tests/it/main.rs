@@ -1,6 +1,7 @@
 //! The client against the portal emulator: in process on a paused clock, and over real HTTP.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod architecture;
 mod batches;
 mod blocking;
 mod by_id;

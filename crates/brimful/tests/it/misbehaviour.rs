@@ -164,7 +164,7 @@ async fn rows_without_an_id_cannot_be_walked_by_id() {
 #[tokio::test(start_paused = true)]
 async fn a_moved_portal_is_named() {
     let error = list_error(Scripted::new([(302, "")])).await;
-    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_eq!(error.kind(), ErrorKind::Redirect);
     assert!(error.to_string().contains("302"), "{error}");
 }
 

@@ -79,7 +79,7 @@ async fn a_portal_is_followed_twice_and_not_in_a_circle() {
         .call("user.current", json!({}))
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_eq!(error.kind(), ErrorKind::Redirect);
     assert_eq!(line.noted().len(), 3);
     // Where it was sent to is where it was asked.
     let line = Line::to(OLD, &moved(OLD));

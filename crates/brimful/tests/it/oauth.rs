@@ -260,7 +260,7 @@ async fn new_tokens_are_stored_before_they_are_used_and_not_lost_if_they_cannot_
     work.store.fails.store(true, Ordering::SeqCst);
     for _ in 0..2 {
         let error = work.call().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(error.kind(), ErrorKind::Io);
         assert!(error.to_string().contains("the disk is full"), "{error}");
     }
     let used: Vec<_> = work.line.to_path("user.current");

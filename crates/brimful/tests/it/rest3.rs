@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use brimful::rest3::{Batch3, Filter};
+use brimful::rest3::{Batch, Filter};
 use brimful::{Client, DidItRun, ErrorKind, FieldKind};
 use brimful_portal::{Fault, Portal, PortalConfig, When};
 use serde_json::{Value, json};
@@ -65,21 +65,21 @@ async fn a_key_of_the_callers_is_answered_from_the_first_time_and_refused_for_so
         |title: &str| json!({"fields": {"title": title, "creatorId": 1, "responsibleId": 1}});
     let method = "tasks.task.add";
     let one = rest3
-        .call_with_key(method, fields("a"), "import-7")
+        .call_with_idempotency_key(method, fields("a"), "import-7")
         .await
         .unwrap();
     let again = rest3
-        .call_with_key(method, fields("a"), "import-7")
+        .call_with_idempotency_key(method, fields("a"), "import-7")
         .await
         .unwrap();
     assert_eq!(one.raw().get(), again.raw().get());
     let error = rest3
-        .call_with_key(method, fields("b"), "import-7")
+        .call_with_idempotency_key(method, fields("b"), "import-7")
         .await
         .unwrap_err();
     assert_eq!(error.answer().unwrap().0.as_u16(), 422, "{error}");
     let bad = rest3
-        .call_with_key(method, fields("c"), "ключ")
+        .call_with_idempotency_key(method, fields("c"), "ключ")
         .await
         .unwrap_err();
     assert_eq!(bad.kind(), ErrorKind::Config);
@@ -88,7 +88,7 @@ async fn a_key_of_the_callers_is_answered_from_the_first_time_and_refused_for_so
 #[tokio::test(start_paused = true)]
 async fn a_batch_refers_to_values_and_columns_of_earlier_results() {
     let client = client(&tasks());
-    let mut batch = Batch3::new();
+    let mut batch = Batch::new();
     let listed = batch
         .add(
             "listed",
@@ -120,14 +120,14 @@ async fn a_batch_refers_to_values_and_columns_of_earlier_results() {
 #[tokio::test(start_paused = true)]
 async fn the_first_failure_is_the_error_of_the_whole_batch() {
     let client = client(&tasks());
-    let mut batch = Batch3::new();
+    let mut batch = Batch::new();
     batch.add("a", "tasks.task.list", json!({})).unwrap();
     batch
         .add("b", "tasks.task.get", json!({"id": 99_999}))
         .unwrap();
     let error = client.rest3().batch(batch).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-    let mut batch = Batch3::new();
+    let mut batch = Batch::new();
     batch.add("a", "tasks.task.list", json!({})).unwrap();
     for (alias, method, query) in [
         ("a", "tasks.task.list", json!({})),
@@ -213,7 +213,7 @@ async fn a_rest_3_batch_that_a_limit_stopped_halfway_is_not_sent_again() {
     })
     .build()
     .unwrap();
-    let mut batch = Batch3::new();
+    let mut batch = Batch::new();
     for alias in ["a", "b"] {
         batch
             .add(alias, "tasks.task.add", json!({"fields": {"title": "x"}}))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::auth::Secret;
+use crate::secret::Secret;
 
 /// How the client speaks HTTP.
 ///

@@ -1,7 +1,7 @@
 //! The ledger: the operating time of each method, as the portal tells it, and the calls that are held back for it.
 //!
 //! A portal sums the time it spends in a method over ten minutes and refuses the method above a limit, or bans it for
-//! five minutes (facts: operating limiter). It reports the sum with each reply, so the last report counts and nothing
+//! five minutes (Bitrix24 REST documentation, "Limits": 480 s in ten minutes). It reports the sum with each reply, so the last report counts and nothing
 //! is added to it but what is expected of the calls on their way. Who is charged for a batch differs between portals:
 //! the method `batch`, its commands, or both. Whatever is reported is kept under its own name, and what is never
 //! reported never holds anything back.
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::debug;
 
-use crate::limits::MethodLimit;
+use super::MethodLimit;
 use crate::waits::{WaitBoard, WaitLog, WaitReason};
 
 /// How far back the portal's sum reaches: no wait for it can be longer.

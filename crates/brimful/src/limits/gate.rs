@@ -1,7 +1,7 @@
 //! The gate: a slot in time for every request, so that the portal's counter never runs over.
 //!
-//! A portal counts requests per source address: one more for each, Y fewer per second, and above X it refuses (facts:
-//! leaky bucket). The gate keeps the same counter and grants a slot only when the counter has room. Only the waiter in
+//! A portal counts requests per source address: one more for each, Y fewer per second, and above X it refuses (Bitrix24
+//! REST documentation, "Limits": a leaky bucket). The gate keeps the same counter and grants a slot only when the counter has room. Only the waiter in
 //! front waits for the counter; the others wait for their turn, so nobody wakes for nothing, and a waiter that gives up
 //! simply leaves the queue.
 //!
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::limits::{Limit, Priority};
+use super::{Limit, Priority};
 
 /// Requests reach the portal later than they were sent, some more than others, and so closer together than they were
 /// sent. As many slots as the portal's counter falls in this time are kept back.
@@ -30,11 +30,11 @@ const RECOVERY: f64 = 1.01;
 /// The gate of one portal, shared by all clones of a client.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    state: Mutex<State>,
+    state: Mutex<GateState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct GateState {
     /// `None`: the portal has no limit.
     model: Option<Model>,
     queue: BTreeMap<Place, Arc<Notify>>,
@@ -129,7 +129,7 @@ impl Gate {
             }
         });
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(GateState {
                 model,
                 queue: BTreeMap::new(),
                 arrivals: 0,
@@ -284,12 +284,12 @@ impl Gate {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, GateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl GateState {
     fn most_in_flight(&self) -> Option<usize> {
         self.slow.first_key_value().map(|(most, _)| *most)
     }

@@ -1,9 +1,9 @@
-//! Work that goes on whether or not its caller asks after it.
+//! Spawns work as a task that is aborted when its caller drops it.
 //!
-//! A future that waits before the gate, or has a request on its way, may be left alone for as long as its caller likes:
+//! A future that waits before the gate, or has a request in flight, may be left unpolled for as long as its caller likes:
 //! as the next one of a buffered stream, or a branch of a `select!`. As a part of the caller it would keep its place
-//! before the gate meanwhile, and with it everybody behind it, the caller himself included; and an answer that has come
-//! would time out unread. As a task of its own it takes its turn, and its result waits.
+//! before the gate meanwhile, and with it everybody behind it, the caller included; and an answer that has come would
+//! time out unread. As a task it takes its turn, and its result waits.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,20 +12,20 @@ use std::task::{Context, Poll, ready};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-/// A task that ends with whoever waits for it.
+/// A task that is aborted when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Apart<T>(JoinHandle<T>);
+pub(crate) struct Spawned<T>(JoinHandle<T>);
 
 /// Begins `work` as a task. Must be called inside a Tokio runtime.
-pub(crate) fn apart<F>(work: F) -> Apart<F::Output>
+pub(crate) fn spawn<F>(work: F) -> Spawned<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Apart(tokio::spawn(work.in_current_span()))
+    Spawned(tokio::spawn(work.in_current_span()))
 }
 
-impl<T> Future for Apart<T> {
+impl<T> Future for Spawned<T> {
     /// `None`: the runtime was shut down before the work was done.
     type Output = Option<T>;
 
@@ -40,7 +40,7 @@ impl<T> Future for Apart<T> {
     }
 }
 
-impl<T> Drop for Apart<T> {
+impl<T> Drop for Spawned<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -8,13 +8,13 @@ use crate::error::{DidItRun, Error, ErrorKind};
 
 /// Why there is no token.
 #[derive(Debug, Clone)]
-pub(crate) struct Failure {
+pub(crate) struct TokenFailure {
     pub(crate) kind: ErrorKind,
     message: String,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-impl Failure {
+impl TokenFailure {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -44,7 +44,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for TokenFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }

@@ -1,11 +1,14 @@
-//! What a caller sees of the limits: the tariffs, how things stand, and how to be gentler.
+//! The limits of a portal: the rate (`gate`), the operating time of methods (`ledger`), and what a caller sees of them.
+
+mod gate;
+mod ledger;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::gate::Gate;
-use crate::ledger::Ledger;
+pub(crate) use gate::{Gate, Rank, Slot};
+pub(crate) use ledger::{Calls, Charge, HeldBack, Ledger, Telling};
 
 /// The rate that a portal allows: a counter up to X, that falls by Y a second.
 ///

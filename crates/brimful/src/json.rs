@@ -1,0 +1,108 @@
+//! From the caller's types to JSON and back, with errors that name the method, the field and its value.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+use crate::error::Error;
+
+/// Parameters or an item of the caller's, as JSON.
+pub(crate) fn to_value(params: impl Serialize, what: &str) -> Result<Value, Error> {
+    serde_json::to_value(params).map_err(|error| {
+        Error::config(format!("{what} cannot be written as JSON: {error}")).with_source(error)
+    })
+}
+
+/// The parameters of a call of `method`.
+pub(crate) fn params(method: &str, params: impl Serialize) -> Result<Value, Error> {
+    to_value(params, &format!("the parameters of {method}"))
+}
+
+/// JSON of the portal as a type of the caller's. `what` is named in the error: `the result of crm.lead.get`.
+pub(crate) fn decode<T: DeserializeOwned>(json: &str, what: &str) -> Result<T, Error> {
+    serde_json::from_str(json).map_err(|error| explain::<T>(json, what, &error))
+}
+
+/// Reads once more, to find the field that does not fit.
+fn explain<T: DeserializeOwned>(json: &str, what: &str, error: &serde_json::Error) -> Error {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let mut place = String::new();
+    if let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader)
+        && let Some(value) = value_at(json, error.path())
+    {
+        let mut shown = value.to_string();
+        if shown.chars().count() > 60 {
+            shown = shown.chars().take(60).chain(['…']).collect();
+        }
+        place = match error.path().to_string() {
+            whole if whole == "." => format!("it is {shown}: "),
+            path => format!("{path} is {shown}: "),
+        };
+    }
+    let mut why = format!("{place}{error}");
+    if error.to_string().starts_with("invalid type: string") {
+        why.push_str(
+            "; portals write numbers and flags as text: deserialize such a field with brimful::protocol::scalar",
+        );
+    }
+    Error::undecodable(what, &why)
+}
+
+fn value_at(json: &str, path: &Path) -> Option<Value> {
+    let mut value: Value = serde_json::from_str(json).ok()?;
+    for segment in path {
+        value = match (segment, value) {
+            (Segment::Seq { index }, Value::Array(mut items)) if *index < items.len() => {
+                items.swap_remove(*index)
+            }
+            (Segment::Map { key }, Value::Object(mut fields)) => fields.remove(key)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Lead {
+        #[serde(rename = "ID")]
+        #[expect(dead_code, reason = "only decoded")]
+        id: u64,
+    }
+
+    #[test]
+    fn a_number_that_comes_as_text_is_named_with_its_field_and_what_reads_it() {
+        let error = decode::<Vec<Lead>>(r#"[{"ID":7},{"ID":"8"}]"#, "the result of crm.lead.list");
+        let said = error.unwrap_err().to_string();
+        assert!(
+            said.starts_with(
+                r#"the result of crm.lead.list is not of the type asked for: [1].ID is "8": invalid type: string"#
+            ),
+            "{said}"
+        );
+        assert!(said.contains("brimful::protocol::scalar"), "{said}");
+    }
+
+    #[test]
+    fn what_is_of_another_shape_as_a_whole_is_shown() {
+        let said = decode::<Vec<Lead>>("true", "the result of crm.lead.list")
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("it is true: invalid type: boolean"), "{said}");
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        let params = std::collections::HashMap::from([((1, 2), 3)]);
+        let said = to_value(params, "the parameters of crm.lead.list").unwrap_err();
+        assert!(
+            said.to_string()
+                .starts_with("the parameters of crm.lead.list cannot be written"),
+            "{said}"
+        );
+    }
+}
