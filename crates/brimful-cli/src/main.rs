@@ -1,42 +1,25 @@
 //! The `brimful` program: exports and calls against a Bitrix24 portal, and a portal emulator.
 //!
-//! The command line is in `cli`, what it does in `commands`, and everything that is printed goes through `printer`.
+//! `cli` reads the command line, `commands` does what it says, and everything that is printed goes through `printer`.
 
-mod access_arg;
-mod batch_file;
-mod bulk_args;
-mod catalogue_args;
+mod args;
 mod cli;
 mod commands;
-mod demo;
-mod duration;
 mod env_vars;
 mod exit;
-mod figures;
-mod filter;
-mod hint;
+mod failure;
+mod format;
 mod input;
 mod interrupt;
 mod json_text;
-mod limit;
 mod logging;
-mod login_args;
-mod login_file;
-mod login_listener;
-mod method;
 mod outcome;
 mod output;
-mod params;
-mod partial;
-mod portal_arg;
 mod printer;
-mod progress;
+mod pump;
 mod r7_args;
 mod redact;
-mod rows_arg;
-mod summary;
 mod table;
-mod tasks_args;
 
 use std::process::ExitCode;
 
@@ -44,7 +27,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Global};
 use crate::exit::Exit;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::printer::{Printer, Volume};
 
 fn main() -> ExitCode {
@@ -65,7 +48,7 @@ fn main() -> ExitCode {
             return failure.exit.into();
         }
     };
-    let exit = match runtime.block_on(commands::run(cli.command, printer)) {
+    let exit = match runtime.block_on(cli::run(cli.command, printer)) {
         Ok(exit) => exit,
         Err(failure) => {
             printer.failure(&failure);

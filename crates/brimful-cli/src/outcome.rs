@@ -5,7 +5,7 @@ use std::fmt;
 use brimful::Outcome;
 use serde::{Deserialize, Serialize};
 
-use crate::figures::count;
+use crate::format::count;
 use crate::json_text;
 use crate::redact::redact;
 

@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use crate::env_vars;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::redact::redact;
 
 /// How much is said on standard error.

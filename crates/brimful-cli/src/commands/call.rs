@@ -1,15 +1,71 @@
 //! `brimful call`: one call, its reply on standard output.
 
+use std::path::PathBuf;
+
 use brimful::Effect;
+use clap::Args;
 
 use super::show::reply;
 use super::{connect, each};
-use crate::cli::CallArgs;
+use crate::args::method;
+use crate::args::params::Given;
+use crate::args::{ParamsOption, PortalOption, RateOption};
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::method;
-use crate::params::Given;
+use crate::failure::Failure;
+use crate::output::Destination;
 use crate::printer::Printer;
+
+/// Call a method once and print its reply, or once for every line of a file
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful call user.current
+  brimful call crm.lead.get --param id=42 --result
+  brimful call crm.lead.add --param 'fields[TITLE]=From the command line'
+  brimful call task.elapseditem.getlist --json '[{\"ID\":\"asc\"}]'
+  brimful call crm.lead.add --each leads.jsonl -o outcomes.jsonl --param 'fields[SOURCE_ID]=WEB'
+  brimful call crm.lead.delete --each ids.jsonl -o outcomes.jsonl --resume")]
+pub(crate) struct CallArgs {
+    /// The method, such as crm.lead.get
+    #[arg(value_parser = method::parse)]
+    pub(crate) method: String,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    #[command(flatten)]
+    pub(crate) params: ParamsOption,
+    /// Print the result alone, without total, next and time
+    #[arg(long, conflicts_with = "each")]
+    pub(crate) result: bool,
+    /// The call may be made twice without harm: it is repeated where nobody knows whether it ran
+    #[arg(long)]
+    pub(crate) idempotent: bool,
+    #[command(flatten)]
+    pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) each: EachOption,
+}
+
+/// What `brimful call` knows of many calls.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Many calls")]
+pub(crate) struct EachOption {
+    /// Call the method for every line of a file, which has the parameters as a JSON object; - is standard input
+    ///
+    /// What --param and --json give is common to all calls; a line lies over it. Every line gets its outcome, in the
+    /// order of the lines: {"line":1,"call":…,"outcome":"done","result":…}, or "failed" with the portal's error,
+    /// "not_run" where it certainly did not run, "unknown" where it may have. If not all are done, the exit code is 3.
+    #[arg(long, value_name = "FILE", requires = "output")]
+    pub(crate) each: Option<PathBuf>,
+    /// Where the outcomes go; - is standard output
+    #[arg(short, long, value_name = "FILE", requires = "each")]
+    pub(crate) output: Option<Destination>,
+    /// Go on with the outcomes there are: only lines that are not done are called
+    #[arg(long, requires = "each")]
+    pub(crate) resume: bool,
+    /// Call lines again that may have run, too
+    #[arg(long, requires = "resume")]
+    pub(crate) retry_unknown: bool,
+}
 
 pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failure> {
     if let Some(file) = &args.each.each {

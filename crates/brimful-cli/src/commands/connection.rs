@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use brimful::{Client, Credential, OAuth, PortalAddress};
 use brimful_portal::Server;
 
-use crate::cli::PortalOption;
-use crate::demo;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
-use crate::login_file::{self, LoginFile};
-use crate::portal_arg::PortalArg;
+use crate::args::portal::PortalArg;
+use crate::args::portal::PortalOption;
+use crate::args::rate::RateArg;
+use crate::commands::demo;
+use crate::commands::login::file::{self as login_file, LoginFile};
+use crate::failure::Failure;
 use crate::printer::Printer;
 
 /// A client of the portal, and the portal itself if it is in this process. It lives as long as this.
@@ -21,7 +21,7 @@ pub(crate) struct Connection {
 
 pub(crate) async fn connect(
     portal: &PortalOption,
-    limit: LimitArg,
+    limit: RateArg,
     printer: Printer,
 ) -> Result<Connection, Failure> {
     let (credential, demo): (Credential, _) = match &portal.address {

@@ -1,8 +1,10 @@
 //! `brimful get`: items by their IDs, a line for each.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use brimful::{Effect, Found, ItemId, Outcome};
+use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
@@ -11,16 +13,69 @@ use tokio::time::Instant;
 
 use super::connect;
 use super::export::{leave, unwritable};
-use crate::bulk_args::GetArgs;
+use crate::args::params::Given;
+use crate::args::params::Param;
+use crate::args::{ParamsOption, PortalOption, RateOption, filter, method, params};
 use crate::exit::Exit;
-use crate::figures::{self, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
 use crate::outcome::{self, Kind, Tally};
-use crate::output::{Output, OutputError, Written};
-use crate::params::Given;
+use crate::output::{Destination, Output, OutputError, Written};
 use crate::printer::Printer;
-use crate::{input, json_text, method};
+use crate::{input, json_text};
+
+/// Fetch items by their IDs, 50 in a request
+///
+/// Every ID gets a line, in the order given; an ID that is given twice is asked for once. The line is
+/// {"id":7,"outcome":"done","result":…} with the result as the portal wrote it, or {"id":8,"outcome":"failed",
+/// "error":…,"error_description":…}. With --result a line is the result alone, and what failed is said on standard
+/// error. If not all IDs have a result, the exit code is 3.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful get crm.deal.get 7 12 40
+  brimful get crm.deal.get 7,12,40 --result | jq -r .TITLE
+  brimful get crm.lead.get --ids ids.txt -o leads.jsonl
+  brimful get tasks.task.get 7 --param 'select[]=ID' --param 'select[]=TITLE'
+  brimful get crm.activity.list 7 8 --id-param 'filter[OWNER_ID]' --param 'filter[OWNER_TYPE_ID]=2'
+  brimful get crm.deal.productrows.get --from crm.deal.list --filter STAGE_ID=WON -o rows.jsonl
+  brimful get crm.item.get --from crm.item.list --from-param entityTypeId=128 --param entityTypeId=128")]
+pub(crate) struct GetArgs {
+    /// The method, such as crm.deal.get
+    #[arg(value_parser = method::parse)]
+    pub(crate) method: String,
+    /// The IDs, with commas or spaces between them
+    #[arg(value_name = "ID", value_delimiter = ',')]
+    pub(crate) given: Vec<String>,
+    /// IDs from a file, one a line; - reads them from standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub(crate) ids: Option<PathBuf>,
+    /// The IDs are those of a list, such as crm.deal.list: items are fetched while it is read
+    #[arg(long, value_name = "METHOD", conflicts_with = "given", value_parser = method::parse)]
+    pub(crate) from: Option<String>,
+    /// A condition of that list, as in export
+    #[arg(long, value_name = "CONDITION", requires = "from", value_parser = filter::parse)]
+    pub(crate) filter: Vec<filter::Condition>,
+    /// Another parameter of that list
+    #[arg(long, value_name = "NAME=VALUE", requires = "from", value_parser = params::parse)]
+    pub(crate) from_param: Vec<Param>,
+    /// Where the lines go; - is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: Destination,
+    /// Lines are results alone; what failed is said on standard error
+    #[arg(long)]
+    pub(crate) result: bool,
+    /// The parameter that takes the ID, where it is not the usual one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) id_param: Option<String>,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    #[command(flatten)]
+    pub(crate) params: ParamsOption,
+    #[command(flatten)]
+    pub(crate) limit: RateOption,
+}
 
 /// Items that are written at a time.
 const AT_ONCE: usize = 200;
@@ -273,10 +328,10 @@ impl Run<'_> {
         self.printer.note(&format!(
             "{} in {}: {}; {} ({})",
             counted(self.tally.all(), "items"),
-            figures::duration(self.started.elapsed()),
+            format::duration(self.started.elapsed()),
             self.tally,
             written.name,
-            figures::bytes(written.bytes)
+            format::bytes(written.bytes)
         ));
         self.exit()
     }

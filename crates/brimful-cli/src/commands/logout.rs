@@ -1,11 +1,22 @@
 //! `brimful logout`: the tokens of a portal are forgotten.
 
+use clap::Args;
+
 use super::login::{path, portal};
+use crate::args::PortalOption;
+use crate::commands::login::file::LoginFile;
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::login_args::LogoutArgs;
-use crate::login_file::LoginFile;
+use crate::failure::Failure;
 use crate::printer::Printer;
+
+/// Forget the tokens of a portal
+///
+/// The file is removed. The portal still lets the application in: that is taken back in the portal.
+#[derive(Debug, Args)]
+pub(crate) struct LogoutArgs {
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+}
 
 pub(crate) fn run(args: &LogoutArgs, printer: Printer) -> Result<Exit, Failure> {
     let file = match (&args.portal.address, &args.portal.token_file) {

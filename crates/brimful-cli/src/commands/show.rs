@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use serde_json::Value;
 
 use crate::exit::Exit;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::json_text;
 use crate::printer::Printer;
 use crate::table::Table;

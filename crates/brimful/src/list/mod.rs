@@ -38,7 +38,7 @@ use tokio::task::JoinHandle;
 pub use report::{ListReport, Progress, Proof, Resume};
 pub use strategy::Extent;
 pub use tail::Tail;
-pub use walk::Walk;
+pub use walk::{UnknownWalk, Walk};
 
 use crate::auth::Api;
 use crate::check;

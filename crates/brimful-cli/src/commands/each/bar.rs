@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
 use super::items::Items;
-use crate::figures::count;
+use crate::format::count;
 use crate::outcome::Tally;
 use crate::printer::Printer;
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::items::{Item, Items};
 use super::record::{Flight, Record};
 use crate::commands::export::unwritable;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::outcome::Tally;
 
 /// Commands in a request.

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::past::Pasts;
-use crate::hint::Failure;
+use super::previous::PreviousOutcomes;
+use crate::failure::Failure;
 use crate::input;
 use crate::outcome::{Kind, Tally};
 
@@ -42,7 +42,7 @@ pub(super) struct Setting {
     pub(super) method: String,
     /// The parameters that are common to all lines.
     pub(super) common: Map<String, Value>,
-    pub(super) pasts: Option<Pasts>,
+    pub(super) previous: Option<PreviousOutcomes>,
     pub(super) of_unknown: OfUnknown,
 }
 
@@ -93,8 +93,8 @@ impl Items {
                 Failure::failed(format!("could not read {}: {error}", self.name))
             })?;
             if read == 0 {
-                if let Some(pasts) = &mut self.setting.pasts {
-                    pasts.end()?;
+                if let Some(previous) = &mut self.setting.previous {
+                    previous.end()?;
                 }
                 return Ok(None);
             }
@@ -120,10 +120,10 @@ impl Items {
 
     /// Whether an earlier run has made the call, so that it is not made again.
     fn is_over(&mut self, call: &Call) -> Result<bool, Failure> {
-        let Some(pasts) = &mut self.setting.pasts else {
+        let Some(previous) = &mut self.setting.previous else {
             return Ok(false);
         };
-        let Some(past) = pasts.of(call.line)? else {
+        let Some(past) = previous.of(call.line)? else {
             return Ok(false);
         };
         let stays = match past.kind {

@@ -1,7 +1,7 @@
 //! `brimful call METHOD --each`: a call for every line of a file, and an outcome for every call.
 //!
 //! - `items` are the lines of the input,
-//! - `past` are the outcomes of earlier runs,
+//! - `previous` are the outcomes of earlier runs,
 //! - `feed` hands lines to the client, a handful at a time,
 //! - `record` and `outcome_file` keep what is on its way and what came of it,
 //! - `bar` shows how far it is.
@@ -10,7 +10,7 @@ mod bar;
 mod feed;
 mod items;
 mod outcome_file;
-mod past;
+mod previous;
 mod record;
 
 use std::path::Path;
@@ -25,17 +25,16 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::connect;
-use crate::bulk_args::EachOption;
-use crate::cli::CallArgs;
+use crate::args::method;
+use crate::args::params::Given;
+use crate::commands::call::{CallArgs, EachOption};
 use crate::exit::Exit;
-use crate::figures::{self, count, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::{self, count, counted};
 use crate::input;
 use crate::interrupt::Interrupts;
-use crate::method;
 use crate::outcome::{Kind, Tally};
 use crate::output::{Destination, OutputError, Written};
-use crate::params::Given;
 use crate::printer::Printer;
 use bar::Bar;
 use feed::{Ended, feed};
@@ -87,7 +86,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         Setting {
             method: args.method.clone(),
             common,
-            pasts: record.pasts()?,
+            previous: record.previous()?,
             of_unknown: if *retry_unknown {
                 OfUnknown::Repeat
             } else {
@@ -359,7 +358,7 @@ impl Account<'_> {
         let mut parts = vec![format!(
             "{} in {}: {}",
             counted(self.tally.all(), "calls"),
-            figures::duration(self.started.elapsed()),
+            format::duration(self.started.elapsed()),
             self.tally
         )];
         if kept.all() > 0 {
@@ -375,7 +374,7 @@ impl Account<'_> {
             parts.push(format!(
                 "{} ({})",
                 written.name,
-                figures::bytes(written.bytes)
+                format::bytes(written.bytes)
             ));
         }
         self.printer.note(&parts.join("; "));

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use brimful::Outcome;
 
 use super::items::Call;
-use super::past::{Past, Pasts, content};
+use super::previous::{PreviousOutcome, PreviousOutcomes, content};
 use crate::commands::export::unwritable;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::outcome;
+use crate::output::partial::{Partial, named, sync_folder, target_name};
 use crate::output::{OutputError, Written};
-use crate::partial::{Partial, named, sync_folder, target_name};
 
 /// Outcomes of calls, and calls that are on their way.
 #[derive(Debug)]
@@ -92,8 +92,8 @@ impl OutcomeFile {
     }
 
     /// The outcomes of earlier runs.
-    pub(super) fn pasts(&self) -> Result<Pasts, Failure> {
-        Pasts::open(self.partial.path(), 0, self.before)
+    pub(super) fn previous(&self) -> Result<PreviousOutcomes, Failure> {
+        PreviousOutcomes::open(self.partial.path(), 0, self.before)
     }
 
     /// These calls are about to be made. When this is done they are on the disk as unknown.
@@ -192,8 +192,8 @@ impl OutcomeFile {
 
 /// Joins the outcomes before `middle` with those behind it, which are newer.
 fn merge(partial: &mut Partial, middle: u64, end: u64) -> Result<(), Failure> {
-    let mut older = Pasts::open(partial.path(), 0, middle)?;
-    let mut newer = Pasts::open(partial.path(), middle, end)?;
+    let mut older = PreviousOutcomes::open(partial.path(), 0, middle)?;
+    let mut newer = PreviousOutcomes::open(partial.path(), middle, end)?;
     let (file, path) = beside(partial).map_err(|error| unwritable(&error))?;
     let mut out = BufWriter::new(file);
     let result = join(&mut older, &mut newer, &mut out, &path);
@@ -213,14 +213,16 @@ fn merge(partial: &mut Partial, middle: u64, end: u64) -> Result<(), Failure> {
 }
 
 fn join(
-    older: &mut Pasts,
-    newer: &mut Pasts,
+    older: &mut PreviousOutcomes,
+    newer: &mut PreviousOutcomes,
     out: &mut impl Write,
     path: &Path,
 ) -> Result<(), Failure> {
     let (mut old, mut new) = (older.next()?, newer.next()?);
     loop {
-        let line = |past: &Option<Past>| past.as_ref().map_or(u64::MAX, |past| past.line);
+        let line = |earlier: &Option<PreviousOutcome>| {
+            earlier.as_ref().map_or(u64::MAX, |earlier| earlier.line)
+        };
         if old.is_none() && new.is_none() {
             return Ok(());
         }

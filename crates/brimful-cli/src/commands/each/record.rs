@@ -7,9 +7,9 @@ use brimful::Outcome;
 
 use super::items::Call;
 use super::outcome_file::{Earlier, OutcomeFile};
-use super::past::Pasts;
+use super::previous::PreviousOutcomes;
 use crate::commands::export::{leave, unwritable};
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::outcome::{self, Kind};
 use crate::output::{Destination, Output, OutputError, Written, named_file};
 
@@ -81,9 +81,9 @@ impl Record {
     }
 
     /// The outcomes of earlier runs.
-    pub(super) fn pasts(&self) -> Result<Option<Pasts>, Failure> {
+    pub(super) fn previous(&self) -> Result<Option<PreviousOutcomes>, Failure> {
         match self {
-            Self::File(file) => file.pasts().map(Some),
+            Self::File(file) => file.previous().map(Some),
             Self::Stream(_) => Ok(None),
         }
     }

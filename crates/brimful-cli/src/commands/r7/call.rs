@@ -5,10 +5,10 @@ use brimful_protocol::r7::form;
 use serde_json::Value;
 
 use super::{connect, failure};
+use crate::args::params::{Given, read_json};
 use crate::commands::show::reply;
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::params::{Given, read_json};
+use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::r7_args::R7CallArgs;
 

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::{connect, failure};
 use crate::commands::export::{leave, unwritable};
 use crate::exit::Exit;
-use crate::figures::{self, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
 use crate::output::{Output, OutputError, Written};
 use crate::printer::Printer;
@@ -150,9 +150,9 @@ fn account(pages: &Pages, written: &Written, started: Instant, printer: Printer)
     printer.note(&format!(
         "{} in {}: {} ({})",
         counted(report.rows, "rows"),
-        figures::duration(started.elapsed()),
+        format::duration(started.elapsed()),
         written.name,
-        figures::bytes(written.bytes)
+        format::bytes(written.bytes)
     ));
     let mut effort = vec![counted(report.requests, "requests")];
     if report.repeated > 0 {

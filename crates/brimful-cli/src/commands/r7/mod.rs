@@ -9,12 +9,13 @@ use brimful::r7::{Client, Credential};
 use brimful::{Error, ErrorKind};
 use brimful_portal::{R7Limit, Server};
 
+use crate::args::portal::PortalArg;
+use crate::commands::demo;
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::portal_arg::PortalArg;
+use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::r7_args::{R7Args, R7Command, R7PortalOption};
-use crate::{demo, env_vars, redact};
+use crate::{env_vars, redact};
 
 pub(crate) async fn run(args: &R7Args, printer: Printer) -> Result<Exit, Failure> {
     match &args.command {

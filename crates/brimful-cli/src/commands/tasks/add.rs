@@ -4,13 +4,13 @@ use std::io;
 
 use brimful::tasks::TaskFields;
 
+use super::args::TaskAddArgs;
 use super::dates::Dates;
 use super::{LIMIT, failed};
 use crate::commands::connect;
 use crate::exit::Exit;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::tasks_args::TaskAddArgs;
 
 pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Failure> {
     let connection = connect(&args.portal, LIMIT, printer).await?;

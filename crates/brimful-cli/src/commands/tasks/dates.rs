@@ -4,9 +4,9 @@ use brimful::Client;
 use brimful::tasks::{Moment, MomentError, Zone};
 use serde_json::{Value, json};
 
+use super::args::DateArg;
 use super::failed;
-use crate::hint::Failure;
-use crate::tasks_args::DateArg;
+use crate::failure::Failure;
 
 /// Tells moments; asks the portal for its clock once, and only where a date needs it.
 pub(super) struct Dates<'c> {

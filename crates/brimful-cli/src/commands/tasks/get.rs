@@ -5,13 +5,13 @@ use std::io::{self, IsTerminal};
 use brimful::tasks::Field;
 use serde_json::{Map, Value};
 
+use super::args::TaskGetArgs;
 use super::{LIMIT, failed};
 use crate::commands::connect;
 use crate::exit::Exit;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::json_text;
 use crate::printer::Printer;
-use crate::tasks_args::TaskGetArgs;
 
 pub(super) async fn run(args: &TaskGetArgs, printer: Printer) -> Result<Exit, Failure> {
     let mut select: Vec<&str> = args.select.iter().map(Field::name).collect();

@@ -6,20 +6,20 @@ use brimful::tasks::{Field, Filter, Is, Rest, TaskList, TaskPages, TaskReport, T
 use brimful::{Error, ErrorKind, Page};
 use serde_json::{Map, Value};
 
+use super::args::{DateArg, StatusArg, TaskListArgs};
 use super::dates::Dates;
 use super::failed;
 use super::table::Table;
 use crate::commands::connect;
 use crate::commands::export::{leave, unwritable};
 use crate::exit::Exit;
-use crate::figures::{count, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::{count, counted};
 use crate::interrupt::Interrupts;
 use crate::output::{Destination, Output, OutputError, Written};
 use crate::printer::Printer;
-use crate::progress::Bar;
-use crate::summary;
-use crate::tasks_args::{DateArg, StatusArg, TaskListArgs};
+use crate::pump::progress::Bar;
+use crate::pump::summary;
 
 const METHOD: &str = "tasks.task.list";
 

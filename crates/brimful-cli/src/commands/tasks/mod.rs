@@ -1,6 +1,7 @@
 //! `brimful tasks`: tasks of Bitrix24.
 
 mod add;
+pub(crate) mod args;
 mod dates;
 mod get;
 mod list;
@@ -8,14 +9,15 @@ mod table;
 
 use brimful::Error;
 
+use crate::args::rate::RateArg;
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
+use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::tasks_args::{TasksArgs, TasksCommand};
+pub(crate) use args::TasksArgs;
+use args::TasksCommand;
 
 /// A few calls need no limit, but the demo has that of an ordinary portal.
-const LIMIT: LimitArg = LimitArg::Rate {
+const LIMIT: RateArg = RateArg::Rate {
     burst: 50.0,
     per_second: 2.0,
 };

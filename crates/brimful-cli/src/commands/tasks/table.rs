@@ -6,7 +6,7 @@ use brimful::Page;
 use brimful::tasks::{Field, Priority, Status};
 use serde_json::{Map, Value};
 
-use crate::hint::Failure;
+use crate::failure::Failure;
 
 /// No column but the last is wider.
 const WIDEST: usize = 28;

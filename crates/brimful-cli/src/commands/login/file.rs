@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use brimful::{AppCredentials, BoxFuture, PortalAddress, StoreError, TokenStore, Tokens};
 use serde::{Deserialize, Serialize};
 
-use crate::hint::Failure;
-use crate::partial::sync_folder;
+use crate::failure::Failure;
+use crate::output::partial::sync_folder;
 use crate::{env_vars, redact};
 
 /// An application as it is kept beside its tokens, which it is needed for to refresh them.

@@ -3,9 +3,19 @@
 use std::fmt;
 use std::str::FromStr;
 
+use clap::Args;
+
+/// What a portal allows.
+#[derive(Debug, Args)]
+pub(crate) struct RateOption {
+    /// What the portal allows: requests at once and requests a second, or the name of a tariff; see export
+    #[arg(long = "limit", value_name = "X,Y|TARIFF|off", default_value = "50,2")]
+    pub(crate) rate: RateArg,
+}
+
 /// What `--limit` says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum LimitArg {
+pub(crate) enum RateArg {
     /// There is no limit.
     Off,
     /// So many requests at once, and so many more a second.
@@ -17,7 +27,7 @@ pub(crate) enum LimitArg {
     },
 }
 
-impl LimitArg {
+impl RateArg {
     /// That of an ordinary portal.
     pub(crate) const STANDARD: Self = Self::Rate {
         burst: brimful::Limit::STANDARD.burst,
@@ -40,7 +50,7 @@ impl LimitArg {
     }
 }
 
-impl FromStr for LimitArg {
+impl FromStr for RateArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -65,7 +75,7 @@ impl FromStr for LimitArg {
     }
 }
 
-impl fmt::Display for LimitArg {
+impl fmt::Display for RateArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("no limit"),
@@ -82,10 +92,10 @@ mod tests {
 
     #[test]
     fn a_limit_is_two_numbers_or_off() {
-        assert_eq!("off".parse(), Ok(LimitArg::Off));
+        assert_eq!("off".parse(), Ok(RateArg::Off));
         assert_eq!(
             "250, 5".parse(),
-            Ok(LimitArg::Rate {
+            Ok(RateArg::Rate {
                 burst: 250.0,
                 per_second: 5.0
             })
@@ -94,14 +104,14 @@ mod tests {
 
     #[test]
     fn a_limit_may_be_that_of_a_tariff() {
-        assert_eq!("standard".parse::<LimitArg>(), "50,2".parse());
-        assert_eq!("Enterprise".parse::<LimitArg>(), "250,5".parse());
+        assert_eq!("standard".parse::<RateArg>(), "50,2".parse());
+        assert_eq!("Enterprise".parse::<RateArg>(), "250,5".parse());
     }
 
     #[test]
     fn a_limit_that_lets_nothing_through_is_refused() {
         for text in ["", "50", "0,2", "50,0", "50,-1", "inf,2", "a,b"] {
-            assert!(text.parse::<LimitArg>().is_err(), "{text}");
+            assert!(text.parse::<RateArg>().is_err(), "{text}");
         }
     }
 }

@@ -4,6 +4,8 @@
 //! Pages are written by a thread of their own, so that a slow disk or a reader that has stopped reading holds up
 //! neither the requests nor Ctrl-C.
 
+pub(crate) mod partial;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use brimful::Page;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::json_text;
-use crate::partial::{Partial, named};
+use partial::{Partial, named};
 
 /// Bytes that are gathered before they are written.
 const BLOCK: usize = 1 << 20;

@@ -2,11 +2,22 @@
 
 use std::path::Path;
 
+use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::filter::Condition;
-use crate::hint::Failure;
+use crate::args::filter::Condition;
+use crate::failure::Failure;
 use crate::input;
+
+#[derive(Debug, Args)]
+pub(crate) struct ParamsOption {
+    /// A parameter: numbers, booleans, lists and objects as JSON, anything else as text; may be nested: `a[b]=1`
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse)]
+    pub(crate) params: Vec<Param>,
+    /// Parameters as a JSON object, under the others; @FILE or - reads them from there
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) json: Option<String>,
+}
 
 /// One `--param NAME=VALUE`. The name may be nested as in a query: `fields[TITLE]`, `select[]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -219,7 +230,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::filter;
+    use crate::args::filter;
 
     fn params(texts: &[&str]) -> Value {
         let params: Vec<Param> = texts.iter().map(|text| parse(text).unwrap()).collect();

@@ -1,8 +1,28 @@
 //! The portal on the command line. Its address is a secret, so it is not even debugged.
 
 use std::fmt;
+use std::path::PathBuf;
 
-use crate::redact;
+use clap::Args;
+
+use crate::{env_vars, redact};
+
+#[derive(Debug, Args)]
+pub(crate) struct PortalOption {
+    /// The portal: the address of an incoming webhook, or of a portal after a login, or demo for one inside this process
+    // The value may come from the environment and is a secret: help must not show it.
+    #[arg(
+        long = "portal",
+        value_name = "URL|demo",
+        env = env_vars::PORTAL,
+        hide_env_values = true,
+        value_parser = parse,
+    )]
+    pub(crate) address: Option<PortalArg>,
+    /// The tokens of a login, where they are not in their usual place
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
 
 /// What `--portal` says.
 #[derive(Clone, PartialEq, Eq)]

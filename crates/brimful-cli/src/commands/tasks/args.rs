@@ -8,8 +8,8 @@ use brimful::tasks::{
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
-use crate::cli::PortalOption;
-use crate::limit::LimitArg;
+use crate::args::portal::PortalOption;
+use crate::args::rate::RateArg;
 use crate::output::Destination;
 
 const DATES: &str = "\
@@ -208,7 +208,7 @@ pub(crate) struct TaskListArgs {
     pub(crate) rest: RestArg,
     /// What the portal allows: requests at once and requests a second, or the name of a tariff
     #[arg(long, value_name = "X,Y|TARIFF|off", default_value = "50,2")]
-    pub(crate) limit: LimitArg,
+    pub(crate) limit: RateArg,
 }
 
 /// Show tasks by their IDs: laid out on a terminal, as JSON Lines in a pipe

@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 
 use brimful_portal::{Portal, PortalConfig, R7, R7Limit, RateLimit, Server};
 
-use crate::figures;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
+use crate::args::rate::RateArg;
+use crate::failure::Failure;
+use crate::format;
 
 /// The rows of the demo, entity by entity.
 const ROWS: [(&str, u64); 6] = [
@@ -29,15 +29,15 @@ pub(crate) fn with_rows(config: PortalConfig) -> PortalConfig {
 }
 
 /// A limit for the emulator.
-pub(crate) fn rate_limit(limit: LimitArg) -> Option<RateLimit> {
+pub(crate) fn rate_limit(limit: RateArg) -> Option<RateLimit> {
     match limit {
-        LimitArg::Off => None,
-        LimitArg::Rate { burst, per_second } => Some(RateLimit::new(burst, per_second)),
+        RateArg::Off => None,
+        RateArg::Rate { burst, per_second } => Some(RateLimit::new(burst, per_second)),
     }
 }
 
 /// Starts the demo on a free port of this machine.
-pub(crate) async fn start(limit: LimitArg) -> Result<Server, Failure> {
+pub(crate) async fn start(limit: RateArg) -> Result<Server, Failure> {
     let config = with_rows(PortalConfig::new()).rate_limit(rate_limit(limit));
     let portal = Portal::new(config)
         .map_err(|error| Failure::failed(format!("the demo portal has no data: {error}")))?;
@@ -79,16 +79,16 @@ pub(crate) fn r7_description(server: &Server) -> String {
     format!(
         "demo R7-Office at {}: {} people and more",
         server.address(),
-        figures::count(people)
+        format::count(people)
     )
 }
 
 /// What the demo is, in a line.
-pub(crate) fn description(server: &Server, limit: LimitArg) -> String {
+pub(crate) fn description(server: &Server, limit: RateArg) -> String {
     let (_, leads) = ROWS[0];
     format!(
         "demo portal at {}: {} leads and more; {limit}",
         server.address(),
-        figures::count(leads)
+        format::count(leads)
     )
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use brimful::ListReport;
 
-use crate::figures::{self, counted};
-use crate::method;
+use crate::args::method;
+use crate::format::{self, counted};
 use crate::output::Written;
 
 /// Two lines: what is there now, and what it took.
@@ -13,9 +13,9 @@ pub(crate) fn account(method_name: &str, report: &ListReport, written: &Written)
     let result = format!(
         "{} in {}: {} ({})",
         counted(report.rows, method::noun(method_name)),
-        figures::duration(report.elapsed),
+        format::duration(report.elapsed),
         written.name,
-        figures::bytes(written.bytes),
+        format::bytes(written.bytes),
     );
     let mut effort = vec![
         counted(report.requests, "requests"),
@@ -25,20 +25,20 @@ pub(crate) fn account(method_name: &str, report: &ListReport, written: &Written)
     if report.waited_for_limit >= Duration::from_millis(50) {
         effort.push(format!(
             "waited {} for the limit",
-            figures::duration(report.waited_for_limit)
+            format::duration(report.waited_for_limit)
         ));
     }
     if report.waited_for_operating >= Duration::from_millis(50) {
         effort.push(format!(
             "stood still {} for the method's operating time",
-            figures::duration(report.waited_for_operating)
+            format::duration(report.waited_for_operating)
         ));
     }
     let complete = report
         .complete_to
         .filter(|&id| id > 0)
         .map_or_else(String::new, |id| {
-            format!(", complete to ID {}", figures::count(id))
+            format!(", complete to ID {}", format::count(id))
         });
     [
         result,

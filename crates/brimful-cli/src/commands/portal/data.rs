@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use crate::hint::Failure;
+use crate::failure::Failure;
 
 /// So many rows of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]

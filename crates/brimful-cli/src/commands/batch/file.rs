@@ -7,7 +7,7 @@ use brimful::protocol::{json, query};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::method;
+use crate::args::method;
 
 /// One command.
 #[derive(Debug, PartialEq)]

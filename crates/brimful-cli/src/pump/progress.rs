@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
-use crate::figures;
-use crate::limit::LimitArg;
+use crate::args::rate::RateArg;
+use crate::format;
 use crate::printer::Printer;
 
 const FRAMES_A_SECOND: u8 = 10;
@@ -30,7 +30,7 @@ impl Bar {
     /// Shows the progress of `method`, if it is to be shown.
     pub(crate) fn show(
         method: &str,
-        limit: LimitArg,
+        limit: RateArg,
         progress: watch::Receiver<Progress>,
         printer: Printer,
     ) -> Option<Self> {
@@ -82,7 +82,7 @@ async fn draw(bar: ProgressBar, mut pace: Pace, progress: watch::Receiver<Progre
 /// How fast it goes, and for how long still.
 #[derive(Debug)]
 struct Pace {
-    limit: LimitArg,
+    limit: RateArg,
     started: Instant,
     samples: VecDeque<Sample>,
 }
@@ -95,7 +95,7 @@ struct Sample {
 }
 
 impl Pace {
-    fn new(limit: LimitArg) -> Self {
+    fn new(limit: RateArg) -> Self {
         let started = Instant::now();
         let sample = Sample {
             at: started,
@@ -125,15 +125,15 @@ impl Pace {
 
     fn line(&self, progress: &Progress) -> String {
         let mut parts = vec![
-            format!("{} rows", figures::count(progress.rows)),
-            format!("{}/s", figures::count(self.rows_a_second() as u64)),
+            format!("{} rows", format::count(progress.rows)),
+            format!("{}/s", format::count(self.rows_a_second() as u64)),
         ];
         if let Some(left) = self.left(progress) {
             parts.push(format!("{} left", rough(left)));
         }
-        parts.push(format!("{} requests", figures::count(progress.requests)));
+        parts.push(format!("{} requests", format::count(progress.requests)));
         if progress.waited >= Duration::from_millis(50) {
-            parts.push(format!("waited {}", figures::duration(progress.waited)));
+            parts.push(format!("waited {}", format::duration(progress.waited)));
         }
         parts.join("  ")
     }
@@ -165,8 +165,8 @@ impl Pace {
             .saturating_duration_since(self.started)
             .as_secs_f64();
         let by_limit = match self.limit {
-            LimitArg::Off => 0.0,
-            LimitArg::Rate { burst, per_second } => {
+            RateArg::Off => 0.0,
+            RateArg::Rate { burst, per_second } => {
                 let landed = progress.requests.saturating_sub(progress.in_flight as u64) as f64;
                 (landed / done - burst) / per_second - elapsed
             }
@@ -190,7 +190,7 @@ fn rough(left: Duration) -> String {
 mod tests {
     use super::*;
 
-    const STANDARD: LimitArg = LimitArg::Rate {
+    const STANDARD: RateArg = RateArg::Rate {
         burst: 50.0,
         per_second: 2.0,
     };
@@ -206,7 +206,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_speed_is_that_of_the_last_seconds() {
-        let mut pace = Pace::new(LimitArg::Off);
+        let mut pace = Pace::new(RateArg::Off);
         for second in 1..=10 {
             at(f64::from(second), 1000, 1, 0.1, &mut pace);
         }

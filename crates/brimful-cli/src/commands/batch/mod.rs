@@ -1,21 +1,54 @@
 //! `brimful batch`: the commands of a file, a line for every outcome.
 
+mod file;
+
+use std::path::PathBuf;
+
 use brimful::{Batch, BatchReply, OnError};
+use clap::Args;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::connect;
-use super::export::{leave, unwritable};
-use crate::batch_file::{self, Command};
-use crate::bulk_args::BatchArgs;
+use crate::args::{PortalOption, RateOption, method};
+use crate::commands::connect;
+use crate::commands::export::{leave, unwritable};
 use crate::exit::Exit;
-use crate::figures::{self, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::{self, counted};
+use crate::input;
 use crate::interrupt::Interrupts;
 use crate::outcome::{self, Kind, Tally};
-use crate::output::{Output, OutputError};
+use crate::output::{Destination, Output, OutputError};
 use crate::printer::Printer;
-use crate::{input, method};
+use file::Command;
+
+/// Run the commands of a file, 50 in a request; later ones may use results of earlier ones
+///
+/// FILE is a JSON object of commands by their names, which run in its order. A command is "method?query" with a query
+/// as in an address, or {"method": …, "params": {…}}, or [method, params]. $result[NAME][ID] in a value is what the
+/// command NAME has returned; NAME has to go out in the same request, which is 50 commands. Every command gets a line:
+/// {"name":…,"outcome":"done","result":…}, or "failed" with the portal's error, "not_run" where it certainly did not
+/// run, "unknown" where it may have. If not all are done, the exit code is 3.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful batch commands.json
+  brimful batch commands.json --halt -o outcomes.jsonl
+  echo '{\"me\": \"user.current\", \"my\": \"crm.deal.list?filter[ASSIGNED_BY_ID]=$result[me][ID]\"}' | brimful batch -")]
+pub(crate) struct BatchArgs {
+    /// The commands; - reads them from standard input
+    pub(crate) file: PathBuf,
+    /// Run nothing after a command that failed
+    #[arg(long)]
+    pub(crate) halt: bool,
+    /// Where the outcomes go; - is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: Destination,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    #[command(flatten)]
+    pub(crate) limit: RateOption,
+}
 
 /// What stands before an outcome.
 #[derive(Serialize)]
@@ -26,7 +59,7 @@ struct Head<'a> {
 pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
     input::apart(&args.file, &args.output)?;
-    let commands = batch_file::read(&input::read(&args.file)?)
+    let commands = file::read(&input::read(&args.file)?)
         .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
     for command in &commands {
         if let Some(doubt) = method::doubt(&command.method) {
@@ -87,7 +120,7 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         "{} in {}, {}: {tally}",
         counted(count, "commands"),
         counted(connection.client.stats().requests, "requests"),
-        figures::duration(started.elapsed()),
+        format::duration(started.elapsed()),
     ));
     match reply.stopped() {
         Some(error) => {

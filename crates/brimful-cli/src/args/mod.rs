@@ -1,0 +1,21 @@
+//! Argument groups that several commands share, and the values that are read from arguments.
+
+pub(crate) mod filter;
+pub(crate) mod method;
+pub(crate) mod params;
+pub(crate) mod portal;
+pub(crate) mod rate;
+pub(crate) mod time;
+
+pub(crate) use params::ParamsOption;
+pub(crate) use portal::PortalOption;
+pub(crate) use rate::{RateArg, RateOption};
+
+/// The exit codes, for help texts. [`crate::exit::Exit`] is where they are made.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  failed before anything was done
+    2  wrong usage
+    3  not all of it is done: a list broke off, calls failed or may have run; what there is is kept
+  130  ended by Ctrl-C (143 by SIGTERM); what arrived is kept in NAME.partial";
