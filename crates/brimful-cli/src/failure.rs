@@ -46,6 +46,16 @@ impl Failure {
         self
     }
 
+    /// One more thing to do about it.
+    pub(crate) fn and_hint(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        self.hint = Some(match self.hint.take() {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint,
+        });
+        self
+    }
+
     /// What there is although it failed.
     pub(crate) fn kept(mut self, kept: impl Into<String>) -> Self {
         self.kept = Some(kept.into());

@@ -78,14 +78,14 @@ fn typed(text: &str) -> Value {
 
 /// All that the command line says about the parameters of a call.
 #[derive(Debug, Default)]
-pub(crate) struct Given<'a> {
+pub(crate) struct CallParams<'a> {
     pub(crate) json: Option<&'a str>,
     pub(crate) params: &'a [Param],
     pub(crate) select: &'a [String],
     pub(crate) filter: &'a [Condition],
 }
 
-impl Given<'_> {
+impl CallParams<'_> {
     /// The parameters: `--json` first, and the others over it.
     pub(crate) fn assemble(&self) -> Result<Value, Failure> {
         let base = self.json.map_or(Ok(Value::Object(Map::new())), |given| {
@@ -234,9 +234,9 @@ mod tests {
 
     fn params(texts: &[&str]) -> Value {
         let params: Vec<Param> = texts.iter().map(|text| parse(text).unwrap()).collect();
-        Given {
+        CallParams {
             params: &params,
-            ..Given::default()
+            ..CallParams::default()
         }
         .assemble()
         .unwrap()
@@ -284,9 +284,9 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         let clash = [parse("a=1").unwrap(), parse("a[b]=2").unwrap()];
-        let given = Given {
+        let given = CallParams {
             params: &clash,
-            ..Given::default()
+            ..CallParams::default()
         };
         assert!(given.assemble().is_err());
     }
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn what_is_given_apart_lies_over_the_json() {
         let conditions = [filter::parse(">ID=5").unwrap()];
-        let given = Given {
+        let given = CallParams {
             json: Some(r#"{"FILTER": {"STAGE_ID": "NEW", ">ID": 1}, "entityTypeId": 2}"#),
             params: &[parse("entityTypeId=4").unwrap()],
             select: &["ID".to_owned(), " TITLE".to_owned()],
@@ -312,24 +312,24 @@ mod tests {
             filter::parse("STAGE_ID=NEW").unwrap(),
             filter::parse("STAGE_ID=WON").unwrap(),
         ];
-        let given = Given {
+        let given = CallParams {
             filter: &conditions,
-            ..Given::default()
+            ..CallParams::default()
         };
         assert!(given.assemble().is_err());
     }
 
     #[test]
     fn parameters_by_position_stay_alone() {
-        let given = Given {
+        let given = CallParams {
             json: Some("[1, {}]"),
-            ..Given::default()
+            ..CallParams::default()
         };
         assert_eq!(given.assemble().unwrap(), json!([1, {}]));
-        let given = Given {
+        let given = CallParams {
             json: Some("[1]"),
             select: &["ID".to_owned()],
-            ..Given::default()
+            ..CallParams::default()
         };
         assert!(given.assemble().is_err());
     }

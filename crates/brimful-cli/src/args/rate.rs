@@ -1,19 +1,27 @@
-//! A rate limit on the command line: `50,2`, `off`, or the name of a tariff.
+//! The rate limit on the command line: `50,2`, `off`, or the name of a tariff.
 
 use std::fmt;
 use std::str::FromStr;
 
 use clap::Args;
 
-/// What a portal allows.
+/// The rate limit of the portal.
 #[derive(Debug, Args)]
 pub(crate) struct RateOption {
-    /// What the portal allows: requests at once and requests a second, or the name of a tariff; see export
-    #[arg(long = "limit", value_name = "X,Y|TARIFF|off", default_value = "50,2")]
+    /// The portal's rate limit: a burst of X requests and Y more per second, or the name of a tariff
+    ///
+    /// standard is 50,2 and holds for all cloud tariffs but enterprise, which has 250,5. A self-hosted portal has no
+    /// limit: off. The portal demo gets the same limit.
+    #[arg(
+        long,
+        value_name = "X,Y|TARIFF|off",
+        default_value = "50,2",
+        alias = "limit"
+    )]
     pub(crate) rate: RateArg,
 }
 
-/// What `--limit` says.
+/// A rate limit on the command line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum RateArg {
     /// There is no limit.
@@ -41,8 +49,8 @@ impl RateArg {
         }
     }
 
-    /// For the client's gate.
-    pub(crate) fn for_client(self) -> Option<brimful::Limit> {
+    /// As the client takes it.
+    pub(crate) fn limit(self) -> Option<brimful::Limit> {
         match self {
             Self::Off => None,
             Self::Rate { burst, per_second } => Some(brimful::Limit { burst, per_second }),
@@ -64,10 +72,15 @@ impl FromStr for RateArg {
         let (burst, per_second) = text
             .split_once(',')
             .and_then(|(burst, per_second)| Some((number(burst)?, number(per_second)?)))
-            .ok_or("a limit is two numbers, such as 50,2, or standard, enterprise, off")?;
+            .ok_or_else(|| match text.parse::<u64>() {
+                Ok(rows) => format!(
+                    "a rate limit is two numbers, such as 50,2; for the first {rows} rows use --top {rows}"
+                ),
+                Err(_) => "a rate limit is two numbers, such as 50,2, or standard, enterprise, off".to_owned(),
+            })?;
         if burst < 1.0 || per_second <= 0.0 {
             return Err(
-                "a limit lets at least 1 request through at once and more than 0 a second"
+                "a rate limit lets at least 1 request through at once and more than 0 a second"
                     .to_owned(),
             );
         }

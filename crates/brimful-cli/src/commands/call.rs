@@ -8,7 +8,7 @@ use clap::Args;
 use super::show::reply;
 use super::{connect, each};
 use crate::args::method;
-use crate::args::params::Given;
+use crate::args::params::CallParams;
 use crate::args::{ParamsOption, PortalOption, RateOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -71,14 +71,14 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     if let Some(file) = &args.each.each {
         return each::run(args, file, printer).await;
     }
-    let params = Given {
+    let params = CallParams {
         json: args.params.json.as_deref(),
         params: &args.params.params,
-        ..Given::default()
+        ..CallParams::default()
     }
     .assemble()?;
-    if let Some(doubt) = method::doubt(&args.method) {
-        printer.warning(&doubt);
+    if let Some(warning) = method::warning_if_unknown(&args.method) {
+        printer.warning(&warning);
     }
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let client = &connection.client;

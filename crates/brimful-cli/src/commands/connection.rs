@@ -50,7 +50,7 @@ pub(crate) async fn connect(
         },
     };
     let client = Client::builder(credential)
-        .limit(limit.for_client())
+        .limit(limit.limit())
         .build()
         .map_err(|error| {
             let failure = Failure::of(&error);

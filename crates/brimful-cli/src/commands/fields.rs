@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::connect;
 use super::show::{Rows, show};
-use crate::args::params::Given;
+use crate::args::params::CallParams;
 use crate::args::rate::RateArg;
 use crate::args::{ParamsOption, PortalOption, method};
 use crate::exit::Exit;
@@ -37,10 +37,10 @@ pub(crate) struct FieldsArgs {
 }
 
 pub(crate) async fn run(args: &FieldsArgs, printer: Printer) -> Result<Exit, Failure> {
-    let params = Given {
+    let params = CallParams {
         json: args.params.json.as_deref(),
         params: &args.params.params,
-        ..Given::default()
+        ..CallParams::default()
     }
     .assemble()?;
     let connection = connect(&args.portal, RateArg::STANDARD, printer).await?;

@@ -15,6 +15,7 @@ pub(crate) mod logout;
 pub(crate) mod methods;
 pub(crate) mod portal;
 pub(crate) mod r7;
+mod resume;
 mod show;
 pub(crate) mod tasks;
 

@@ -1,18 +1,27 @@
-//! The account at the end of an export.
+//! What is said at the end of a list.
 
 use std::time::Duration;
 
-use brimful::ListReport;
+use brimful::{ListReport, Proof};
 
-use crate::args::method;
 use crate::format::{self, counted};
 use crate::output::Written;
 
-/// Two lines: what is there now, and what it took.
-pub(crate) fn account(method_name: &str, report: &ListReport, written: &Written) -> [String; 2] {
+/// Two lines: what is there now with its proof, and what it took. `before` rows were there from an interrupted run.
+pub(crate) fn lines(
+    noun: &str,
+    report: &ListReport,
+    before: u64,
+    written: &Written,
+) -> [String; 2] {
+    let rows = counted(report.rows + before, noun);
+    let resumed = if before > 0 {
+        format!(" ({} of them from before)", format::count(before))
+    } else {
+        String::new()
+    };
     let result = format!(
-        "{} in {}: {} ({})",
-        counted(report.rows, method::noun(method_name)),
+        "{rows}{resumed} in {}: {} ({})",
         format::duration(report.elapsed),
         written.name,
         format::bytes(written.bytes),
@@ -24,24 +33,45 @@ pub(crate) fn account(method_name: &str, report: &ListReport, written: &Written)
     ];
     if report.waited_for_limit >= Duration::from_millis(50) {
         effort.push(format!(
-            "waited {} for the limit",
-            format::duration(report.waited_for_limit)
+            "waited {} for the rate limit",
+            format::duration(report.waited_for_limit.min(report.elapsed))
         ));
     }
     if report.waited_for_operating >= Duration::from_millis(50) {
         effort.push(format!(
-            "stood still {} for the method's operating time",
-            format::duration(report.waited_for_operating)
+            "waited {} for the method's operating time",
+            format::duration(report.waited_for_operating.min(report.elapsed))
         ));
     }
-    let complete = report
-        .complete_to
-        .filter(|&id| id > 0)
-        .map_or_else(String::new, |id| {
-            format!(", complete to ID {}", format::count(id))
-        });
     [
         result,
-        format!("{}; {}{complete}", effort.join(", "), report.strategy),
+        format!(
+            "{}; {}{}",
+            effort.join(", "),
+            report.strategy,
+            proof(report)
+        ),
     ]
+}
+
+/// The line of a run that was asked for the first rows alone.
+pub(crate) fn first_rows(rows: u64, noun: &str, written: &Written) -> String {
+    format!(
+        "the first {}: {} ({})",
+        counted(rows, noun),
+        written.name,
+        format::bytes(written.bytes)
+    )
+}
+
+/// What is proved of the rows, in plain words.
+fn proof(report: &ListReport) -> String {
+    match report.proof {
+        // There was no row, and nothing is to be proved.
+        Proof::UpTo(0) => String::new(),
+        Proof::UpTo(id) => format!(", complete to ID {id} (proved by ID)"),
+        Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
+        Proof::OneReply => ", all in one reply".to_owned(),
+        _ => ", not proved: the list has neither IDs to go by nor a count".to_owned(),
+    }
 }

@@ -163,7 +163,7 @@ fn a_list_that_is_to_begin_in_the_middle() {
 }
 
 #[test]
-fn a_method_that_the_catalogue_does_not_have_is_sent_all_the_same() {
+fn a_method_that_the_catalogue_does_not_have_is_called_anyway() {
     let portal = server(|_| {
         response(
             "404 Not Found",
@@ -175,7 +175,7 @@ fn a_method_that_the_catalogue_does_not_have_is_sent_all_the_same() {
     assert_story!(output, @r#"
     exit code 1
     --- stderr
-    warning: the catalogue has no method crm.leed.list, did you mean crm.lead.list? It is sent all the same
+    warning: the catalogue has no method crm.leed.list, did you mean crm.lead.list? Calling it anyway
     error: crm.leed.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered: ERROR_METHOD_NOT_FOUND: Method not found!
     hint: did you mean crm.lead.list?
     "#);

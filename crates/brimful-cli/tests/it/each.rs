@@ -451,7 +451,7 @@ fn an_interrupted_run_waits_for_what_is_on_its_way_and_can_be_gone_on_with() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     let said = stderr(&output);
-    assert!(said.contains("on their way"), "{said}");
+    assert!(said.contains("calls in flight"), "{said}");
     assert!(said.contains("crm.lead.add: interrupted"), "{said}");
     let outcomes = desk.rows("out.jsonl.partial");
     assert!(
@@ -582,7 +582,7 @@ fn a_run_that_called_all_lines_and_cannot_end_its_file_says_where_the_outcomes_a
     --- stderr
     error: could not write out.jsonl.partial.merged: File exists (os error 17)
     kept: 2 calls in out.jsonl.partial: 2 done
-    hint: --resume goes on from there
+    hint: to get the rest, run again with (with the portal's address in BRIMFUL_PORTAL): brimful call crm.lead.add --portal "$BRIMFUL_PORTAL" --limit off --each leads.jsonl -o out.jsonl --resume
     "#);
     std::fs::remove_dir(desk.path("out.jsonl.partial.merged")).unwrap();
     assert!(desk.run(&add(&url, &["--resume"])).status.success());
@@ -592,7 +592,7 @@ fn a_run_that_called_all_lines_and_cannot_end_its_file_says_where_the_outcomes_a
 
 #[cfg(target_os = "linux")]
 #[test]
-fn outcomes_that_a_device_does_not_take_are_no_sign_that_nothing_ran() {
+fn nothing_is_called_whose_outcome_a_device_does_not_take() {
     let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
     desk.write("leads.jsonl", &titles(1..=2));
     let url = portal.url();
@@ -601,10 +601,11 @@ fn outcomes_that_a_device_does_not_take_are_no_sign_that_nothing_ran() {
     args.push("/dev/full");
     let output = desk.run(&args);
     assert_story!(output, @r#"
-    exit code 3
+    exit code 1
     --- stderr
     error: could not write /dev/full: No space left on device (os error 28)
     "#);
+    assert_eq!(created(&desk, &portal).len(), 0);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn the_end_says_what_happened() {
     exit code 0
     --- stderr
     120 leads in N s: leads.jsonl (3.6 kB)
-    3 requests, 4 commands, 0 retries; ID lanes, complete to ID 360
+    3 requests, 4 commands, 0 retries; ID lanes, complete to ID 360 (proved by ID)
     "#);
 }
 
@@ -249,7 +249,16 @@ fn a_list_that_breaks_off_is_incomplete_and_its_rows_are_kept_under_another_name
         "{said}"
     );
     let last = kept.last().unwrap();
-    assert!(said.contains(&format!("--filter '>ID={last}'")), "{said}");
+    assert!(
+        said.contains(&format!("the last with ID {last}\n")),
+        "{said}"
+    );
+    assert!(
+        said.contains(
+            "brimful export crm.lead.list --portal \"$BRIMFUL_PORTAL\" --select ID -o leads.jsonl --resume"
+        ),
+        "{said}"
+    );
 }
 
 #[test]

@@ -11,15 +11,15 @@ use tokio::time::Instant;
 
 use crate::args::{PortalOption, RateOption, method};
 use crate::commands::connect;
-use crate::commands::export::{leave, unwritable};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::input;
 use crate::interrupt::Interrupts;
 use crate::outcome::{self, Kind, Tally};
-use crate::output::{Destination, Output, OutputError};
+use crate::output::{Destination, Output, OutputError, Piece};
 use crate::printer::Printer;
+use crate::pump;
 use file::Command;
 
 /// Run the commands of a file, 50 in a request; later ones may use results of earlier ones
@@ -62,15 +62,14 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     let commands = file::read(&input::read(&args.file)?)
         .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
     for command in &commands {
-        if let Some(doubt) = method::doubt(&command.method) {
-            printer.warning(&doubt);
+        if let Some(warning) = method::warning_if_unknown(&command.method) {
+            printer.warning(&warning);
         }
     }
     let batch = batch(commands, args)?;
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
-    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
+    let mut output = Output::open(&args.output)?;
     let count = batch.len() as u64;
     let mut running = std::pin::pin!(connection.client.batch(batch));
     let mut signals = 0;
@@ -80,7 +79,7 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
             exit = interrupts.next() => {
                 signals += 1;
                 if signals > 1 {
-                    leave(output).await;
+                    pump::leave(output).await;
                     return Err(Failure::new(exit, format!(
                         "interrupted: nobody knows which of the {} ran", counted(count, "commands")
                     )));
@@ -92,26 +91,29 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
-            leave(output).await;
+            pump::leave(output).await;
             return Err(Failure::of(&error));
         }
     };
     let (lines, tally) = lines(&reply, args);
-    let written = match output.write_lines(lines, count).await {
+    let written = match output.write(Piece::Lines(lines, count)).await {
         Ok(()) => output.finish().await,
         Err(error) => Err(error),
     };
     match written {
-        Ok(_) | Err(OutputError::Closed) => {}
+        Ok(_) => {}
+        Err(error) if error.is_closed() => {}
         Err(error) => {
             let failure = Failure::new(
                 Exit::Incomplete,
                 format!("{error}; the commands were called all the same: {tally}"),
             );
             return Err(match error {
-                OutputError::Short { rows, left, .. } => {
-                    failure.kept(format!("{} in {}", counted(rows, "outcomes"), left.name))
-                }
+                OutputError::Short {
+                    rows,
+                    left: Some(left),
+                    ..
+                } => failure.kept(format!("{} in {}", counted(rows, "outcomes"), left.name)),
                 _ => failure,
             });
         }

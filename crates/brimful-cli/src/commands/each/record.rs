@@ -8,10 +8,10 @@ use brimful::Outcome;
 use super::items::Call;
 use super::outcome_file::{Earlier, OutcomeFile};
 use super::previous::PreviousOutcomes;
-use crate::commands::export::{leave, unwritable};
 use crate::failure::Failure;
 use crate::outcome::{self, Kind};
-use crate::output::{Destination, Output, OutputError, Written, named_file};
+use crate::output::{Destination, Output, OutputError, Piece, Prober, Written, named_file};
+use crate::pump::leave;
 
 /// Outcomes on their way out.
 #[derive(Debug)]
@@ -56,9 +56,7 @@ impl Flight {
 impl Record {
     pub(super) fn open(destination: &Destination, earlier: Earlier) -> Result<Self, Failure> {
         if let Destination::File(path) = destination
-            && named_file(path)
-                .map_err(|error| unwritable(&error))?
-                .is_none_or(|found| found.is_file())
+            && named_file(path)?.is_none_or(|found| found.is_file())
         {
             return OutcomeFile::open(path, earlier).map(|file| Self::File(Box::new(file)));
         }
@@ -67,9 +65,7 @@ impl Record {
                 "--resume goes on with a file, and -o names none",
             ));
         }
-        Output::open(destination)
-            .map(Self::Stream)
-            .map_err(|error| unwritable(&error))
+        Ok(Self::Stream(Output::open(destination)?))
     }
 
     /// The file that keeps them until every line has its outcome.
@@ -77,6 +73,22 @@ impl Record {
         match self {
             Self::File(file) => Some(file.place()),
             Self::Stream(_) => None,
+        }
+    }
+
+    /// Where outcomes go to a reader: whether they can be written.
+    pub(super) fn prober(&self) -> Option<Prober> {
+        match self {
+            Self::File(_) => None,
+            Self::Stream(output) => Some(output.prober()),
+        }
+    }
+
+    /// Why outcomes cannot be written.
+    pub(super) async fn error(self) -> Option<OutputError> {
+        match self {
+            Self::File(_) => None,
+            Self::Stream(output) => output.finish().await.err(),
         }
     }
 
@@ -108,7 +120,11 @@ impl Record {
         }
         match self {
             Self::File(file) => file.settle(settled.len(), &lines),
-            Self::Stream(output) => output.write_lines(lines, settled.len() as u64).await,
+            Self::Stream(output) => {
+                output
+                    .write(Piece::Lines(lines, settled.len() as u64))
+                    .await
+            }
         }
     }
 
@@ -118,8 +134,8 @@ impl Record {
             Self::File(file) => tokio::task::block_in_place(|| file.complete()).map(Some),
             Self::Stream(output) => match output.finish().await {
                 Ok(written) => Ok(Some(written)),
-                Err(OutputError::Closed) => Ok(None),
-                Err(error) => Err(unwritable(&error)),
+                Err(error) if error.is_closed() => Ok(None),
+                Err(error) => Err(error.into()),
             },
         }
     }

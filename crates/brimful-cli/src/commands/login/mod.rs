@@ -69,8 +69,7 @@ pub(crate) struct LoginArgs {
 pub(crate) async fn run(args: &LoginArgs, printer: Printer) -> Result<Exit, Failure> {
     let portal = portal(&args.portal)?;
     let path = path(&args.portal, &portal)?;
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let mut interrupts = Interrupts::catch()?;
     tokio::select! {
         end = log_in(args, &portal, path, printer) => end,
         exit = interrupts.next() => Err(Failure::new(exit, "interrupted: nobody is logged in")),

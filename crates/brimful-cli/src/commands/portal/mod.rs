@@ -228,8 +228,7 @@ pub(crate) enum LimiterArg {
 
 pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Failure> {
     let portal = Portal::new(config(args)?).map_err(|error| Failure::usage(error.to_string()))?;
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let mut interrupts = Interrupts::catch()?;
     let address = SocketAddr::new(args.listen, args.port);
     let bound = match tls(args)? {
         Some(tls) => portal.bind_tls(address, tls).await,

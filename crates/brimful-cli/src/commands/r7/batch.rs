@@ -6,13 +6,13 @@ use brimful_protocol::rows::{Place, read_list};
 use serde_json::{Value, json};
 
 use super::{connect, items};
-use crate::commands::export::unwritable;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
 use crate::input;
-use crate::output::{Output, OutputError};
+use crate::output::{Output, Piece};
 use crate::printer::Printer;
+use crate::pump;
 use crate::r7_args::R7BatchArgs;
 
 pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
@@ -20,26 +20,27 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
     let items = items::read(&input::read(&args.file)?)
         .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
     let connection = connect(&args.portal, printer).await?;
-    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
+    let mut output = Output::open(&args.output)?;
     let batch = connection.client.batch().items(items);
     let replies = match batch.requests_at_once(args.at_once.into()).send().await {
         Ok(replies) => replies,
         Err(error) => {
-            crate::commands::export::leave(output).await;
+            pump::leave(output).await;
             return Err(Failure::of(&error));
         }
     };
     let body = json!({ "result": lines(&replies) }).to_string();
     let rows = read_list(&body.into_bytes().into(), Place::default())
         .map_err(|error| Failure::failed(format!("the replies cannot be written: {error}")))?;
-    let written = match output.write(rows.page).await {
+    let written = match output.write(Piece::Page(rows.page)).await {
         Ok(()) => output.finish().await,
         Err(error) => Err(error),
     };
     match written {
-        Ok(_) | Err(OutputError::Closed) => {}
+        Ok(_) => {}
+        Err(error) if error.is_closed() => {}
         Err(error) => {
-            let mut failure = unwritable(&error);
+            let mut failure = Failure::from(error);
             failure.exit = Exit::Incomplete;
             failure.message += "; the requests were sent all the same";
             return Err(failure);

@@ -8,8 +8,8 @@ use brimful::tasks::{
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use crate::args::RateOption;
 use crate::args::portal::PortalOption;
-use crate::args::rate::RateArg;
 use crate::output::Destination;
 
 const DATES: &str = "\
@@ -67,6 +67,9 @@ pub(crate) struct TaskListArgs {
     /// Stop after so many tasks
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<u64>,
+    /// Resume an interrupted list: go on behind the last row in FILE.partial
+    #[arg(long, requires = "output", conflicts_with_all = ["top", "order"])]
+    pub(crate) resume: bool,
 
     /// Who is to do it
     #[arg(
@@ -206,9 +209,8 @@ pub(crate) struct TaskListArgs {
     /// By which REST: 3 where it can say what is asked for and the portal offers it, 2 otherwise
     #[arg(long, value_enum, default_value_t = RestArg::Auto)]
     pub(crate) rest: RestArg,
-    /// What the portal allows: requests at once and requests a second, or the name of a tariff
-    #[arg(long, value_name = "X,Y|TARIFF|off", default_value = "50,2")]
-    pub(crate) limit: RateArg,
+    #[command(flatten)]
+    pub(crate) limit: RateOption,
 }
 
 /// Show tasks by their IDs: laid out on a terminal, as JSON Lines in a pipe
