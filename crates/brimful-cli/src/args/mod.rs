@@ -1,5 +1,12 @@
 //! Argument groups that several commands share, and the values that are read from arguments.
 
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "the help of a program has no markup"
+)]
+
 pub(crate) mod filter;
 pub(crate) mod method;
 pub(crate) mod params;

@@ -1,5 +1,12 @@
 //! The commands: the arguments of each, and what it does.
 
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "the help of a program has no markup"
+)]
+
 pub(crate) mod batch;
 pub(crate) mod call;
 pub(crate) mod completions;

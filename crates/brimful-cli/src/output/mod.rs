@@ -504,14 +504,19 @@ fn reader(_: &impl io::IsTerminal) -> Reader {
 /// writing, so that no other file takes its place. `> /dev/null` opens it for writing alone.
 #[cfg(unix)]
 fn stdout_is_closed() -> bool {
+    use std::os::fd::AsFd;
     use std::os::unix::fs::MetadataExt;
     let stdout = io::stdout();
-    let both = rustix::fs::fcntl_getfl(&stdout)
-        .is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR));
-    let device = |found: &rustix::fs::Stat| u64::from(found.st_rdev);
-    both && rustix::fs::fstat(&stdout).is_ok_and(|found| {
-        std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == device(&found))
-    })
+    let flags = rustix::fs::fcntl_getfl(&stdout);
+    if !flags.is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR)) {
+        return false;
+    }
+    let opened = stdout.as_fd().try_clone_to_owned().map(File::from);
+    let opened = opened.and_then(|stdout| stdout.metadata());
+    match (opened, std::fs::metadata("/dev/null")) {
+        (Ok(stdout), Ok(null)) => stdout.rdev() == null.rdev(),
+        _ => false,
+    }
 }
 
 #[cfg(not(unix))]

@@ -134,9 +134,8 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         Err(_) => return Err(Failure::failed("the outcomes are still being written")),
     };
     let stopped = match (stopped, broken, refused) {
-        (_, Some(error), _) => EachStopped::ByOutput(error),
+        (_, Some(error), _) | (Stopped::ByOutput(error), ..) => EachStopped::ByOutput(error),
         (Stopped::BySignal(exit), ..) => EachStopped::BySignal(exit),
-        (Stopped::ByOutput(error), ..) => EachStopped::ByOutput(error),
         (_, _, Some(why)) => EachStopped::ByPortal(why),
         _ => EachStopped::AtEnd,
     };

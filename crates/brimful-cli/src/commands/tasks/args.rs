@@ -51,7 +51,6 @@ Status:
   overdue, unseen, due-soon follow from the clock and from who asks.
 
 {DATES}"))]
-#[allow(clippy::doc_markdown, reason = "the help of a program has no markup")]
 pub(crate) struct TaskListArgs {
     #[command(flatten)]
     pub(crate) portal: PortalOption,
