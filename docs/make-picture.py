@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes docs/progress.svg: a real run of `brimful export` in a terminal of its own, recorded as it went.
 
-    cargo build --release && docs/make-picture.py
+    cargo build --release -p brimful-cli && docs/make-picture.py
 
 The program runs under a pseudo-terminal. What it writes is played into a small model of a terminal, and the picture
 shows the model's screen five times a second, at the speed of the run. Nothing in it is drawn by hand.

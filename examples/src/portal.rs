@@ -40,6 +40,43 @@ pub async fn start() -> anyhow::Result<Server> {
     Ok(server)
 }
 
+/// The portal of the examples with a client for it.
+#[derive(Debug)]
+pub struct Demo {
+    server: Server,
+    /// A client that calls by the webhook.
+    pub client: Client,
+    /// The webhook's address.
+    pub webhook: String,
+    /// The portal's address, without a webhook.
+    pub address: String,
+}
+
+impl Demo {
+    /// Starts the portal.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub async fn start() -> anyhow::Result<Self> {
+        let server = start().await?;
+        let webhook = server.webhook_url();
+        Ok(Self {
+            client: Client::builder(webhook.as_str()).build()?,
+            address: server.origin(),
+            webhook,
+            server,
+        })
+    }
+
+    /// Stops the portal.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        Ok(self.server.shut_down().await?)
+    }
+}
+
 /// More items of a smart process than fit on a page, all of one deal.
 fn items_of_deal_7() -> Vec<Map<String, Value>> {
     (1..=130)

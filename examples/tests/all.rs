@@ -20,7 +20,7 @@ async fn get(bitrix: &Client, method: &str, id: u64) -> Value {
 }
 
 #[tokio::test]
-async fn lists_are_whole_and_in_the_order_of_their_ids() {
+async fn lists_are_complete_and_ordered_by_id() {
     let (_server, webhook, bitrix) = demo().await;
     let leads = fast_bitrix24::whole_list::run(&bitrix).await.unwrap();
     let ids: Vec<u64> = leads.iter().map(|lead| lead.id.parse().unwrap()).collect();
@@ -51,25 +51,25 @@ async fn lists_are_whole_and_in_the_order_of_their_ids() {
 }
 
 #[test]
-fn without_async_the_same_is_to_be_had() {
+fn the_blocking_client_reads_the_same_list() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (_server, webhook, _) = runtime.block_on(demo());
     assert_eq!(fast_bitrix24::without_async::run(&webhook).unwrap(), 120);
 }
 
 #[tokio::test]
-async fn whoever_listens_sees_what_is_sent() {
+async fn a_call_succeeds_with_a_log_subscriber() {
     let (_server, _, bitrix) = demo().await;
     fast_bitrix24::what_is_sent::run(&bitrix).await.unwrap();
 }
 
 #[tokio::test]
-async fn settings_make_clients() {
+async fn clients_with_other_settings_call_the_portal() {
     let (_server, webhook, _) = demo().await;
     for client in [
         fast_bitrix24::settings::gentle(&webhook),
         fast_bitrix24::settings::enterprise(&webhook),
-        fast_bitrix24::settings::whatever_certificate(&webhook),
+        fast_bitrix24::settings::any_certificate(&webhook),
     ] {
         let me = client.unwrap().call("user.current", json!({})).await;
         assert_eq!(me.unwrap().result::<Value>().unwrap()["ID"], "1");
@@ -88,7 +88,7 @@ async fn every_deal_has_its_contacts() {
 }
 
 #[tokio::test]
-async fn every_deal_gets_its_number_once() {
+async fn every_deal_is_renamed_once() {
     let (_server, _, bitrix) = demo().await;
     let title = get(&bitrix, "crm.deal.get", 33).await["TITLE"].clone();
     let (renamed, others) = fast_bitrix24::rename_deals::run(&bitrix).await.unwrap();
@@ -115,7 +115,7 @@ async fn raw_parameters_arrive_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_function_gives_the_token() {
+async fn a_token_function_supplies_the_token() {
     let (server, _, _) = demo().await;
     let address = format!("http://{}", server.address());
     let me = fast_bitrix24::tokens::run(&address).await.unwrap();
@@ -172,7 +172,7 @@ async fn commands_of_a_batch_use_each_others_results() {
 }
 
 #[tokio::test]
-async fn each_has_an_outcome_of_its_own() {
+async fn each_item_of_a_batch_has_its_own_outcome() {
     let (_server, _, bitrix) = demo().await;
     let lines = batch::comments::run(&bitrix).await.unwrap();
     assert!(lines[0].starts_with("task 23: comment "), "{lines:?}");
@@ -188,7 +188,7 @@ async fn each_has_an_outcome_of_its_own() {
 }
 
 #[tokio::test]
-async fn results_answer_to_the_words_of_bx_rest() {
+async fn results_offer_the_methods_of_bx_rest() {
     let (_server, webhook, bitrix) = demo().await;
     let newest = bx_rest::call_method::run(&bitrix).await;
     assert_eq!(newest[0]["ID"], "120");
@@ -204,7 +204,7 @@ async fn results_answer_to_the_words_of_bx_rest() {
 }
 
 #[tokio::test]
-async fn leads_and_deals_are_made_changed_and_deleted() {
+async fn leads_and_deals_are_added_updated_and_deleted() {
     let (_server, _, bitrix) = demo().await;
     let lead = bx_rest::leads::run(&bitrix).await.unwrap();
     assert_eq!(

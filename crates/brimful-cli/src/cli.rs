@@ -19,6 +19,7 @@ use crate::commands::tasks::TasksArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
+#[cfg(feature = "r7")]
 use crate::r7_args::R7Args;
 
 const ENVIRONMENT: &str = "\
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     Portal(Box<PortalArgs>),
     Tasks(Box<TasksArgs>),
+    #[cfg(feature = "r7")]
     R7(R7Args),
     Completions(CompletionsArgs),
 }
@@ -89,6 +91,7 @@ pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Fail
         Command::Logout(args) => commands::logout::run(&args, printer),
         Command::Portal(args) => commands::portal::run(&args, printer).await,
         Command::Tasks(args) => commands::tasks::run(&args, printer).await,
+        #[cfg(feature = "r7")]
         Command::R7(args) => commands::r7::run(&args, printer).await,
         Command::Completions(args) => commands::completions::run(&args, Cli::command(), printer),
     }

@@ -17,6 +17,7 @@ mod outcome;
 mod output;
 mod printer;
 mod pump;
+#[cfg(feature = "r7")]
 mod r7_args;
 mod redact;
 mod table;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use brimful::{Client, Error, HttpOptions, Limit, Retry};
 use serde_json::{Value, json};
 
-/// `request_pool_size=20, requests_per_second=1.0, batch_size=20, operating_time_limit=100`: for a portal that has a hard time.
+/// `request_pool_size=20, requests_per_second=1.0, batch_size=20, operating_time_limit=100`: for a portal under load.
 pub fn gentle(webhook: &str) -> Result<Client, Error> {
     Client::builder(webhook)
         .limit(Limit::new(20.0, 1.0))
@@ -20,9 +20,9 @@ pub fn enterprise(webhook: &str) -> Result<Client, Error> {
     Client::builder(webhook).limit(Limit::ENTERPRISE).build()
 }
 
-/// `ssl=False`: a portal of one's own with a certificate that nobody knows. The better way is
+/// `ssl=False`: a self-hosted portal with a certificate of its own. It is safer to use
 /// [`HttpOptions::ca_file`].
-pub fn whatever_certificate(webhook: &str) -> Result<Client, Error> {
+pub fn any_certificate(webhook: &str) -> Result<Client, Error> {
     Client::builder(webhook)
         .http(HttpOptions::new().danger_accept_invalid_certs())
         .build()

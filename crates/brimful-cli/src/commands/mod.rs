@@ -21,6 +21,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod methods;
 pub(crate) mod portal;
+#[cfg(feature = "r7")]
 pub(crate) mod r7;
 mod resume;
 mod show;

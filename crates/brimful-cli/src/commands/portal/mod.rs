@@ -1,14 +1,14 @@
 //! `brimful portal`: the emulator on a port, until somebody ends it.
 
 mod access;
-mod data;
+pub(super) mod data;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use brimful_portal::{
-    Churn, Costs, Faults, Generation, OperatingLimit, Portal, PortalConfig, R7, RateLimit, Seconds,
+    Churn, Costs, Faults, Generation, OperatingLimit, Portal, PortalConfig, RateLimit, Seconds,
     SpecError, Stats, Statuses, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
@@ -21,16 +21,20 @@ use crate::failure::Failure;
 use crate::format::counted;
 use crate::interrupt::Interrupts;
 use crate::printer::Printer;
+#[cfg(feature = "r7")]
 use crate::r7_args::R7EmulatorArgs;
 use access::{AppArg, RightsArg, TokenArg, WebhookArg};
-use data::{LoadArg, ReplyArg, RowsArg};
+use data::{LoadArg, ReplyArg, RowsArg, r7_entity};
 
 /// Run a portal emulator: made-up or loaded rows, with the limits of a real portal
 ///
 /// The address to use is the first line on standard output. Entities are lead, deal, contact, company, task, user and
-/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process. R7-Office is at /api/2.0/ of
-/// the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, r7.case, r7.project, r7.task and
-/// r7.milestone.
+/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process.
+#[cfg_attr(
+    feature = "r7",
+    doc = " R7-Office is at /api/2.0/ of the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask,",
+    doc = " r7.case, r7.project, r7.task and r7.milestone."
+)]
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -115,6 +119,7 @@ pub(crate) struct PortalArgs {
     /// The address by which the portal calls itself to applications, if not by that of the request
     #[arg(long, value_name = "URL", help_heading = "Access")]
     pub(crate) address: Option<String>,
+    #[cfg(feature = "r7")]
     #[command(flatten)]
     pub(crate) r7: R7EmulatorArgs,
 
@@ -248,9 +253,9 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         .data(server.webhook_url().as_bytes())
         .map_err(|error| Failure::failed(format!("could not write to standard output: {error}")))?;
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
-    if args.rows.iter().any(|rows| is_r7(&rows.entity))
-        || args.load.iter().any(|load| is_r7(&load.entity))
-    {
+    let entities = args.rows.iter().map(|rows| &rows.entity);
+    let mut entities = entities.chain(args.load.iter().map(|load| &load.entity));
+    if entities.any(|entity| r7_entity(entity).is_some()) {
         let origin = server.origin();
         printer.note(&format!(
             "R7-Office at {origin}/api/2.0/; the token demo lets in"
@@ -275,10 +280,6 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
     }
     printer.note(&account(&stats));
     Ok(Exit::Done)
-}
-
-fn is_r7(entity: &str) -> bool {
-    entity.starts_with("r7.") || entity == "people"
 }
 
 /// Tells the applications that they are installed, if they are to be told.
@@ -354,26 +355,12 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
     if let Some(address) = &args.moved_to {
         config = config.moved_to(address.as_str());
     }
-    config = data(config, args)?.r7(r7(args));
+    config = data(config, args)?;
+    #[cfg(feature = "r7")]
+    {
+        config = super::r7::emulator::add_to(config, args)?;
+    }
     Ok(access(config, args))
-}
-
-/// The R7-Office side.
-fn r7(args: &PortalArgs) -> R7 {
-    let mut r7 = R7::new();
-    for token in &args.r7.tokens {
-        r7 = r7.token(token.0.as_str(), 1);
-    }
-    if args.r7.raw_batches {
-        r7 = r7.raw_batches();
-    }
-    if args.r7.group_self {
-        r7 = r7.documented_group_self();
-    }
-    match args.limit {
-        RateArg::Off => r7.limit(None),
-        RateArg::Rate { .. } => r7,
-    }
 }
 
 fn wrong(error: &SpecError) -> Failure {
@@ -388,9 +375,15 @@ fn data(mut config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Fai
         config = config.rows("user", args.signed_in.unwrap_or(1).max(args.user));
     }
     for rows in &args.rows {
+        if r7_entity(&rows.entity).is_some() {
+            continue;
+        }
         config = config.sparse_rows(rows.entity.as_str(), rows.rows, args.gaps);
     }
     for load in &args.load {
+        if r7_entity(&load.entity).is_some() {
+            continue;
+        }
         config = if load.is_of_method() {
             config.load_rows_of(load.entity.as_str(), load.read()?)
         } else {

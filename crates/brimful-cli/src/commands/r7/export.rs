@@ -1,7 +1,7 @@
 //! `brimful r7 export`: writes a whole list to a file.
 
 use brimful::Error;
-use brimful::r7::{Filter, List, Pages};
+use brimful_r7::{Filter, List, Pages};
 use tokio::time::Instant;
 
 use super::{connect, failure};
