@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            let failure = Failure::failed(format!("no threads could be started: {error}"));
+            let failure = Failure::failed(format!("could not start threads: {error}"));
             printer.failure(&failure);
             return failure.exit.into();
         }
@@ -68,7 +68,14 @@ fn answer(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return Exit::Done.into();
     }
-    Printer::new(Volume::Normal).usage_error(error);
+    let printer = Printer::new(Volume::Normal);
+    printer.usage_error(error);
+    if error
+        .to_string()
+        .contains("a value is required for '--filter")
+    {
+        printer.hint("quote the condition, because a shell takes > and < for files: --filter '>=DATE_CREATE=2026-01-31'");
+    }
     Exit::Usage.into()
 }
 

@@ -97,8 +97,13 @@ impl Printer {
             self.labelled("kept", Colour::Yellow, kept);
         }
         if let Some(hint) = &failure.hint {
-            self.labelled("hint", Colour::Cyan, hint);
+            self.hint(hint);
         }
+    }
+
+    /// What to do about what went wrong.
+    pub(crate) fn hint(self, text: &str) {
+        self.labelled("hint", Colour::Cyan, text);
     }
 
     /// What the parser of the command line says. It has lines and colours of its own.

@@ -154,7 +154,12 @@ pub(crate) struct R7PortalOption {
     #[arg(long, env = env_vars::R7_USER)]
     pub(crate) user: Option<String>,
     /// What the portal allows: requests, and in how many seconds; or off
-    #[arg(long, value_name = "N,SECONDS|off", default_value = "500,10")]
+    #[arg(
+        long = "rate",
+        value_name = "N,SECONDS|off",
+        default_value = "500,10",
+        alias = "limit"
+    )]
     pub(crate) limit: R7LimitArg,
 }
 

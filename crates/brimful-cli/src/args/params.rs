@@ -11,10 +11,10 @@ use crate::input;
 
 #[derive(Debug, Args)]
 pub(crate) struct ParamsOption {
-    /// A parameter: numbers, booleans, lists and objects as JSON, anything else as text; may be nested: `a[b]=1`
+    /// Give a parameter: numbers, booleans, lists and objects as JSON, anything else as text; may be nested: `a[b]=1`
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse)]
     pub(crate) params: Vec<Param>,
-    /// Parameters as a JSON object, under the others; @FILE or - reads them from there
+    /// Give parameters as a JSON object, which --param, --select and --filter override; @FILE or - reads them from there
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     pub(crate) json: Option<String>,
 }

@@ -9,7 +9,7 @@ use crate::{env_vars, redact};
 
 #[derive(Debug, Args)]
 pub(crate) struct PortalOption {
-    /// The portal: the address of an incoming webhook, or of a portal after a login, or demo for one inside this process
+    /// Use this portal: the address of an incoming webhook, or of a portal after a login; demo is one inside this process
     // The value may come from the environment and is a secret: help must not show it.
     #[arg(
         long = "portal",
@@ -19,9 +19,18 @@ pub(crate) struct PortalOption {
         value_parser = parse,
     )]
     pub(crate) address: Option<PortalArg>,
-    /// The tokens of a login, where they are not in their usual place
+    /// Take the tokens of a login from this file, where they are not in their usual place
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+}
+
+impl PortalOption {
+    /// The portal, if one is given.
+    pub(crate) fn address(&self) -> Option<&PortalArg> {
+        self.address
+            .as_ref()
+            .filter(|address| **address != PortalArg::Unset)
+    }
 }
 
 /// What `--portal` says.
@@ -29,6 +38,8 @@ pub(crate) struct PortalOption {
 pub(crate) enum PortalArg {
     /// The emulator inside this process.
     Demo,
+    /// Nothing: a variable of the environment that is set, and empty.
+    Unset,
     /// A webhook's address, not yet looked at.
     Address(String),
 }
@@ -41,6 +52,7 @@ pub(crate) enum PortalArg {
 pub(crate) fn parse(text: &str) -> Result<PortalArg, String> {
     redact::remember(text);
     Ok(match text {
+        "" => PortalArg::Unset,
         "demo" => PortalArg::Demo,
         address => PortalArg::Address(address.to_owned()),
     })
@@ -50,6 +62,7 @@ impl fmt::Debug for PortalArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Demo => f.write_str("Demo"),
+            Self::Unset => f.write_str("Unset"),
             Self::Address(_) => f.write_str("Address(…)"),
         }
     }

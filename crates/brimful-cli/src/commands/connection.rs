@@ -24,7 +24,7 @@ pub(crate) async fn connect(
     limit: RateArg,
     printer: Printer,
 ) -> Result<Connection, Failure> {
-    let (credential, demo): (Credential, _) = match &portal.address {
+    let (credential, demo): (Credential, _) = match portal.address() {
         Some(PortalArg::Demo) => {
             let server = demo::start(limit).await?;
             printer.note(&demo::description(&server, limit));
@@ -40,7 +40,7 @@ pub(crate) async fn connect(
                 (Err(_), None) => (address.into(), None),
             }
         }
-        None => match &portal.token_file {
+        Some(PortalArg::Unset) | None => match &portal.token_file {
             Some(file) => (kept(file.clone(), printer).await?.into(), None),
             None => {
                 return Err(Failure::usage("no portal is given").hint(
@@ -74,7 +74,7 @@ async fn login(
     let told = file.is_some();
     let path = file.map_or_else(|| login_file::usual(portal), Ok)?;
     if !told && !path.exists() {
-        return Err(Failure::usage(format!("nobody is logged in to {}", portal.host())).hint(
+        return Err(Failure::usage(format!("you are not logged in to {}", portal.host())).hint(
             "brimful login lets an application in, or give the address of a webhook, such as https://example.bitrix24.ru/rest/1/code/",
         ));
     }

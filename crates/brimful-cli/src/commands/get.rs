@@ -23,7 +23,7 @@ use crate::interrupt::Interrupts;
 use crate::outcome::{self, Kind, Tally};
 use crate::output::{Destination, Output, Piece, Written};
 use crate::printer::Printer;
-use crate::pump::progress::{ProgressLine, Snapshot};
+use crate::pump::progress::{self, ProgressLine, Snapshot};
 use crate::pump::{self, Source, Stopped};
 use crate::{input, json_text};
 
@@ -47,28 +47,28 @@ pub(crate) struct GetArgs {
     /// The method, such as crm.deal.get
     #[arg(value_parser = method::parse)]
     pub(crate) method: String,
-    /// The IDs, with commas or spaces between them
+    /// Fetch these IDs, with commas or spaces between them
     #[arg(value_name = "ID", value_delimiter = ',')]
     pub(crate) given: Vec<String>,
-    /// IDs from a file, one a line; - reads them from standard input
+    /// Read IDs from a file, one a line; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub(crate) ids: Option<PathBuf>,
-    /// The IDs are those of a list, such as crm.deal.list: items are fetched while it is read
+    /// Fetch the items of a list, such as crm.deal.list, while it is read
     #[arg(long, value_name = "METHOD", conflicts_with = "given", value_parser = method::parse)]
     pub(crate) from: Option<String>,
-    /// A condition of that list, as in export
+    /// Ask that list for the rows that meet a condition, as in export
     #[arg(long, value_name = "CONDITION", requires = "from", value_parser = filter::parse)]
     pub(crate) filter: Vec<filter::Condition>,
-    /// Another parameter of that list
+    /// Give that list another parameter
     #[arg(long, value_name = "NAME=VALUE", requires = "from", value_parser = params::parse)]
     pub(crate) from_param: Vec<Param>,
-    /// Where the lines go; - is standard output
+    /// Write the lines to this file; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: Destination,
-    /// Lines are results alone; what failed is said on standard error
+    /// Write results alone; what failed is said on standard error
     #[arg(long)]
     pub(crate) result: bool,
-    /// The parameter that takes the ID, where it is not the usual one
+    /// Put the ID into this parameter, where it is not the usual one
     #[arg(long, value_name = "NAME")]
     pub(crate) id_param: Option<String>,
     #[command(flatten)]
@@ -257,6 +257,7 @@ fn how_far(count: u64, wanted: u64, listed: &Progress, client: &Client) -> Snaps
         requests: client.stats().requests,
         in_flight: listed.in_flight,
         waited: listed.waited,
+        waiting: progress::waiting(listed),
     }
 }
 

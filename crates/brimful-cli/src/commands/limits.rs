@@ -14,12 +14,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format;
 use crate::printer::Printer;
-use crate::table::Table;
+use crate::table::{Table, terminal_width};
 
 /// Show what a portal allows and how much of it is used
 ///
-/// One call asks who one is, and one what one may call. The portal tells the operating time of a method with its
-/// replies: methods that only read can be named, and are called once without parameters. A table on a terminal, a JSON
+/// One call asks for the user, and one for the scopes. The portal tells the operating time of a method with its
+/// replies: name methods that only read, and each is called once without parameters. A table on a terminal, a JSON
 /// object in a pipe.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -40,9 +40,13 @@ pub(crate) struct LimitsArgs {
 pub(crate) async fn run(args: &LimitsArgs, printer: Printer) -> Result<Exit, Failure> {
     for method in &args.methods {
         if Effect::of(method) == Effect::Write {
-            return Err(Failure::usage(format!(
+            let failure = Failure::usage(format!(
                 "{method} may write: only methods that read are called to see their time"
-            )));
+            ));
+            return Err(match method::likely(method, "list") {
+                Some(near) => failure.hint(format!("did you mean {near}?")),
+                None => failure,
+            });
         }
     }
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
@@ -116,7 +120,7 @@ fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnap
             "time".to_owned(),
             "the portal tells no operating time".to_owned(),
         ]);
-        return head.text();
+        return head.text(terminal_width());
     }
     let mut methods = Table::new(&["METHOD", "OPERATING", "OF", "FREED IN", "BLOCKED FOR"]);
     let time = |time: Option<Duration>| time.map_or_else(String::new, format::duration);
@@ -129,7 +133,11 @@ fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnap
             time(method.blocked_for),
         ]);
     }
-    format!("{}\n\n{}", head.text(), methods.text())
+    format!(
+        "{}\n\n{}",
+        head.text(terminal_width()),
+        methods.text(terminal_width())
+    )
 }
 
 fn json_of(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnapshot) -> Value {

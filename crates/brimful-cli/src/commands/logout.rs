@@ -19,7 +19,7 @@ pub(crate) struct LogoutArgs {
 }
 
 pub(crate) fn run(args: &LogoutArgs, printer: Printer) -> Result<Exit, Failure> {
-    let file = match (&args.portal.address, &args.portal.token_file) {
+    let file = match (args.portal.address(), &args.portal.token_file) {
         (_, Some(file)) => {
             // What was named by mistake is not removed.
             LoginFile::find(file).map_err(|failure| failure.hint("it is not removed"))?;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &LogoutArgs, printer: Printer) -> Result<Exit, Failure> 
             Ok(Exit::Done)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            printer.note(&format!("nobody was logged in: there is no {name}"));
+            printer.note(&format!("you were not logged in: there is no {name}"));
             Ok(Exit::Done)
         }
         Err(error) => Err(Failure::failed(format!("could not remove {name}: {error}"))),

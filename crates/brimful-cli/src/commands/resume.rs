@@ -39,7 +39,7 @@ impl Resumed {
 pub(super) fn open(destination: &Destination, id_field: &str) -> Result<Option<Resumed>, Failure> {
     let Destination::File(path) = destination else {
         return Err(Failure::usage(
-            "--resume goes on with a file, and -o names none",
+            "--resume continues a file, and -o names none",
         ));
     };
     let (_, place) = places(path);

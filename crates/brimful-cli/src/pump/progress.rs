@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brimful::{Limit, Progress};
+use brimful::{Limit, Progress, WaitReason};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
 use crate::format::{self, counted};
+use crate::logging;
 use crate::printer::{self, Printer};
 
 const FRAMES_PER_SECOND: u8 = 10;
@@ -36,6 +37,8 @@ pub(crate) struct Snapshot {
     pub(crate) in_flight: usize,
     /// How long requests have waited for limits so far.
     pub(crate) waited: Duration,
+    /// What is waited for now, if it is worth a word.
+    pub(crate) waiting: Option<String>,
 }
 
 impl Snapshot {
@@ -48,8 +51,15 @@ impl Snapshot {
             requests: progress.requests,
             in_flight: progress.in_flight,
             waited: progress.waited,
+            waiting: waiting(progress),
         }
     }
+}
+
+/// What is waited for now. A busy list waits for the rate limit all the time.
+pub(crate) fn waiting(progress: &Progress) -> Option<String> {
+    let waiting = progress.waiting.as_ref()?;
+    (waiting.reason() != WaitReason::RateLimit).then(|| waiting.to_string())
 }
 
 /// Reads how far a run is; called many times a second.
@@ -83,6 +93,7 @@ impl ProgressLine {
             ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::with_draw_target(None, target).with_style(style);
         printer::keep_below(Some(bar.clone()));
+        logging::bar_is_shown(true);
         let painter = Painter {
             name: name.to_owned(),
             colour: printer.colour(),
@@ -97,6 +108,7 @@ impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.drawing.abort();
         printer::keep_below(None);
+        logging::bar_is_shown(false);
         self.bar.finish_and_clear();
     }
 }
@@ -126,29 +138,30 @@ type Part = (u8, String);
 impl Painter {
     fn line(&mut self, progress: &Snapshot, now: Instant, width: usize) -> String {
         if progress.count == 0 && progress.done.is_none() {
-            let parts = vec![
-                (1, self.name.clone()),
-                (0, "waiting for the first reply".to_owned()),
-            ];
-            return fit(parts, width);
+            let what = progress.waiting.clone();
+            let what = what.unwrap_or_else(|| "waiting for the first reply".to_owned());
+            return fit(vec![(1, self.name.clone()), (0, what)], width);
         }
         self.pace.note(now, progress);
         let per_second = self.pace.per_second() as u64;
-        let mut parts = vec![(5, self.name.clone())];
+        let mut parts = vec![(6, self.name.clone())];
         if let Some(done) = progress.done {
-            parts.push((3, bar(done)));
-            parts.push((1, format!("{:>3} %", (done * 100.0) as u64)));
+            parts.push((4, bar(done)));
+            parts.push((2, format!("{:>3} %", (done * 100.0) as u64)));
         }
         parts.push((0, progress.label.clone()));
-        parts.push((4, format!("{}/s", format::count(per_second))));
+        parts.push((5, format!("{}/s", format::count(per_second))));
         if let Some(left) = self.pace.left(progress) {
-            parts.push((2, format!("{} left", rough(left))));
+            parts.push((3, format!("{} left", rough(left))));
+        }
+        if let Some(waiting) = &progress.waiting {
+            parts.push((1, waiting.clone()));
         }
         if progress.requests > 0 {
-            parts.push((6, counted(progress.requests, "requests")));
+            parts.push((7, counted(progress.requests, "requests")));
         }
         if progress.waited >= Duration::from_millis(50) {
-            parts.push((7, format!("waited {}", format::duration(progress.waited))));
+            parts.push((8, format!("waited {}", format::duration(progress.waited))));
         }
         let line = fit(parts, width);
         if self.colour && progress.done.is_some() {
@@ -364,6 +377,7 @@ mod tests {
             requests: 31,
             in_flight: 2,
             waited: Duration::from_secs(4),
+            waiting: None,
         };
         let line = |width| {
             let mut painter = painter();

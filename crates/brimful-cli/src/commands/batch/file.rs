@@ -75,7 +75,7 @@ fn command(written: Value) -> Result<(String, Value), String> {
         // PHP writes an empty map so.
         Value::Array(list) if list.is_empty() => Value::Object(Map::new()),
         Value::Object(_) | Value::Array(_) => params,
-        _ => return Err("has params that are no object".to_owned()),
+        _ => return Err("has params that are not an object".to_owned()),
     };
     let method = method::parse(&method).map_err(|why| format!("has no method: {why}"))?;
     Ok((method, params))

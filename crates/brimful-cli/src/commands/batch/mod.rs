@@ -41,7 +41,7 @@ pub(crate) struct BatchArgs {
     /// Run nothing after a command that failed
     #[arg(long)]
     pub(crate) halt: bool,
-    /// Where the outcomes go; - is standard output
+    /// Write the outcomes to this file; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: Destination,
     #[command(flatten)]
@@ -59,8 +59,9 @@ struct Head<'a> {
 pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
     input::apart(&args.file, &args.output)?;
-    let commands = file::read(&input::read(&args.file)?)
-        .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
+    let commands = file::read(&input::read(&args.file)?).map_err(|why| {
+        Failure::usage(format!("{} is not a batch: {why}", input::name(&args.file)))
+    })?;
     for command in &commands {
         if let Some(warning) = method::warning_if_unknown(&command.method) {
             printer.warning(&warning);
@@ -81,10 +82,10 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
                 if signals > 1 {
                     pump::leave(output).await;
                     return Err(Failure::new(exit, format!(
-                        "interrupted: nobody knows which of the {} ran", counted(count, "commands")
+                        "interrupted: it is unknown which of the {} ran", counted(count, "commands")
                     )));
                 }
-                printer.note("waiting for the outcomes; once more and nobody knows what ran");
+                printer.note("waiting for the outcomes; press Ctrl-C again to stop waiting: then it is unknown what ran");
             }
         }
     };
@@ -106,7 +107,7 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         Err(error) => {
             let failure = Failure::new(
                 Exit::Incomplete,
-                format!("{error}; the commands were called all the same: {tally}"),
+                format!("{error}; the commands were called: {tally}"),
             );
             return Err(match error {
                 OutputError::Short {

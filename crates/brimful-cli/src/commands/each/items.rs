@@ -137,7 +137,7 @@ impl Items {
                 "line {} of {} is not the call that there is an outcome of",
                 call.line, self.name
             ))
-            .hint("--resume goes on with the same method, parameters and file of calls; lines that are done stay as they are"));
+            .hint("--resume continues with the same method, parameters and file of calls; lines that are done stay as they are"));
         }
         if stays {
             self.kept.add(past.kind);
@@ -150,16 +150,26 @@ impl Items {
             // Its place is in this file, not in the line.
             let error = error.to_string();
             let error = error.split(" at line ").next().unwrap_or_default();
-            self.wrong(&format!("is no JSON: {error}"))
+            self.wrong(&format!("is not JSON: {error}"))
         })?;
         let common = &self.setting.common;
         match given {
             Value::Object(given) => Ok(Value::Object(over(common.clone(), given))),
+            // Methods of the old tasks API alone take objects by position.
+            Value::Array(items)
+                if items.iter().all(Value::is_object) && !self.setting.method.starts_with("task.") =>
+            {
+                Err(Failure::usage(format!(
+                    "line {} of {} is a JSON array, and a line is the parameters of one call",
+                    self.number, self.name
+                ))
+                .hint("jq -c '.[]' makes a line of every item"))
+            }
             Value::Array(_) if common.is_empty() => Ok(given),
             Value::Array(_) => Err(self.wrong(
                 "has parameters by position, which cannot be joined with those of --param and --json",
             )),
-            _ => Err(self.wrong("is no object of parameters")),
+            _ => Err(self.wrong("is not an object of parameters")),
         }
     }
 

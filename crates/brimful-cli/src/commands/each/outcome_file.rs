@@ -54,7 +54,7 @@ impl OutcomeFile {
                 let _ = partial.leave();
                 return Err(
                     Failure::usage(format!("{there} has the outcomes of an earlier run")).hint(
-                        "--resume calls the lines that are not done yet; remove it to call all lines anew",
+                        "--resume calls the lines that are not done yet; remove it to call all lines again",
                     ),
                 );
             }

@@ -67,7 +67,7 @@ impl PreviousOutcomes {
                 .filter(|_| self.line.ends_with(b"\n"));
             return earlier.map(Some).ok_or_else(|| {
                 let name = self.path.display();
-                Failure::usage(format!("line {} of {name} is no outcome", self.number)).hint(
+                Failure::usage(format!("line {} of {name} is not an outcome", self.number)).hint(
                     "it is not the -o of an earlier run, or the machine broke down while it was written: then look in \
                      the portal for what came of the lines after it",
                 )
@@ -115,7 +115,7 @@ impl PreviousOutcomes {
             self.path.display()
         ))
         .hint(
-            "--resume goes on with the same file of calls: lines that are done stay where they are",
+            "--resume continues with the same file of calls: lines that are done stay where they are",
         )
     }
 }

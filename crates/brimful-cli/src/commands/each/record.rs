@@ -62,7 +62,7 @@ impl Record {
         }
         if earlier == Earlier::Resume {
             return Err(Failure::usage(
-                "--resume goes on with a file, and -o names none",
+                "--resume continues a file, and -o names none",
             ));
         }
         Ok(Self::Stream(Output::open(destination)?))

@@ -83,7 +83,7 @@ impl LoginFile {
     /// The login that is kept at `path`, if there is one.
     pub(crate) fn find(path: &Path) -> Result<Option<Self>, Failure> {
         let kept = read(path).map_err(|error| {
-            Failure::usage(format!("{error}")).hint("brimful login makes it anew")
+            Failure::usage(format!("{error}")).hint("brimful login makes a new one")
         })?;
         Ok(kept.map(|kept| Self::new(path.to_owned(), kept.app)))
     }
@@ -160,7 +160,7 @@ fn read(path: &Path) -> io::Result<Option<Kept>> {
     };
     // The parser's own message may have a token in it.
     let kept: Kept = serde_json::from_slice(&text)
-        .map_err(|_| io::Error::other(format!("{name} is no file of a login")))?;
+        .map_err(|_| io::Error::other(format!("{name} is not a file of a login")))?;
     remember(&kept.tokens);
     Ok(Some(kept))
 }

@@ -66,13 +66,16 @@ pub(crate) struct LoginArgs {
     pub(crate) token_server: Option<String>,
 }
 
+/// How long a code is good for.
+const CODE_LIFETIME: Duration = Duration::from_secs(30);
+
 pub(crate) async fn run(args: &LoginArgs, printer: Printer) -> Result<Exit, Failure> {
     let portal = portal(&args.portal)?;
     let path = path(&args.portal, &portal)?;
     let mut interrupts = Interrupts::catch()?;
     tokio::select! {
         end = log_in(args, &portal, path, printer) => end,
-        exit = interrupts.next() => Err(Failure::new(exit, "interrupted: nobody is logged in")),
+        exit = interrupts.next() => Err(Failure::new(exit, "interrupted: you are not logged in")),
     }
 }
 
@@ -97,7 +100,12 @@ async fn log_in(
         .authorize(&portal.to_string())
         .map_err(|error| Failure::of(&error))?;
     let answer = answer(args, &authorize, printer).await?;
-    let tokens = credentials.exchange(&answer).await.map_err(|error| {
+    let exchanged = timeout(CODE_LIFETIME, credentials.exchange(&answer)).await;
+    let exchanged = exchanged.map_err(|_| {
+        Failure::failed("the code expired before the server that gives out tokens answered")
+            .hint("try again later: brimful login asks for a new code")
+    })?;
+    let tokens = exchanged.map_err(|error| {
         let failure = Failure::of(&error);
         if error.kind() == ErrorKind::Transport {
             return failure;
@@ -139,7 +147,7 @@ async fn sign(
 /// The portal's address, without a webhook.
 pub(super) fn portal(portal: &PortalOption) -> Result<PortalAddress, Failure> {
     const LOOKS: &str = "give the portal's address with --portal: https://example.bitrix24.ru";
-    match &portal.address {
+    match portal.address() {
         Some(PortalArg::Address(address)) => {
             address
                 .parse()
@@ -149,7 +157,7 @@ pub(super) fn portal(portal: &PortalOption) -> Result<PortalAddress, Failure> {
         }
         Some(PortalArg::Demo) => Err(Failure::usage("the demo portal knows no application")
             .hint("brimful portal --app ID:SECRET:http://localhost:8917/ runs one that does")),
-        None => Err(Failure::usage("no portal is given").hint(LOOKS)),
+        Some(PortalArg::Unset) | None => Err(Failure::usage("no portal is given").hint(LOOKS)),
     }
 }
 
@@ -237,7 +245,7 @@ fn refused(error: &brimful::Error) -> Failure {
     let failure = Failure::of(error);
     let message = failure.message.trim_end().to_owned();
     Failure { message, ..failure }.hint(
-        "the portal gives a code to whoever lets the application in, and may keep that from some of its users",
+        "the portal gives a code to users who let the application in, and may keep that from some of its users",
     )
 }
 

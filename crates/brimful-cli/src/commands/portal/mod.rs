@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use brimful_portal::{
-    Churn, Costs, Faults, Generation, OperatingLimit, Portal, PortalConfig, RateLimit, Seconds,
-    SpecError, Stats, Statuses, Tls, Webhook,
+    Churn, Costs, Faults, Generation, HiddenRows, OperatingLimit, Portal, PortalConfig, RateLimit,
+    Seconds, SpecError, Stats, Statuses, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
 
@@ -39,7 +39,7 @@ use data::{LoadArg, ReplyArg, RowsArg, r7_entity};
 #[command(after_help = "\
 Examples:
   brimful portal
-  brimful portal --rows crm.deal=1000000 --gaps 0.3 --limit off
+  brimful portal --rows crm.deal=1000000 --gaps 0.3 --rate off
   brimful portal --load crm.lead=leads.jsonl --port 0
   brimful portal --tls --tls-ca ca.pem
   brimful portal --faults '503:5%, reset-after:every=7, slow-body=2s on=batch; seed=42'
@@ -129,13 +129,14 @@ pub(crate) struct PortalArgs {
 
     /// How many requests may come at once, and how many a second; standard is 50,2, enterprise 250,5
     #[arg(
-        long,
+        long = "rate",
         value_name = "X,Y|TARIFF|off",
         default_value = "50,2",
+        alias = "limit",
         help_heading = "Limits"
     )]
     pub(crate) limit: RateArg,
-    /// Refused requests count as well: who keeps knocking is not let in
+    /// Count refused requests as well
     #[arg(long, help_heading = "Limits")]
     pub(crate) count_refused: bool,
     /// Which server limits the operating time of methods
@@ -157,15 +158,24 @@ pub(crate) struct PortalArgs {
     /// reset- with the same, truncated, half-body, slow-body=5s, latency=50ms±20ms, redirect=URL, skew=+90s. When: 5%,
     /// every=7, times=3, after=10, on=METHOD|METHOD. seed=42 makes chance another one. /_portal/faults shows and
     /// changes them.
-    #[arg(long, value_name = "SPEC", value_parser = faults, help_heading = "Trouble")]
+    ///
+    /// Faults of single calls and of single commands of a batch: empty-page, short-page, short-total=100, endless-next,
+    /// ignore-start, operating-reset=1h, operating=470s.
+    #[arg(long, value_name = "SPEC", value_parser = faults, help_heading = "Fault injection")]
     pub(crate) faults: Vec<String>,
     /// What other people do to the rows all the while, such as 'lead:insert=5 update=20 delete=2' a second
     ///
     /// 30/m and 100/h are a minute and an hour. /_portal/churn shows and changes it.
-    #[arg(long, value_name = "SPEC", value_parser = churn, help_heading = "Trouble")]
+    #[arg(long, value_name = "SPEC", value_parser = churn, help_heading = "Fault injection")]
     pub(crate) churn: Vec<String>,
+    /// Hide rows that lists count, as access rights do: IDs such as '100-399,5' of every list, or 'crm.deal:100-399'
+    ///
+    /// Rows are taken out after a page was cut: it has fewer than 50 rows, next and total stay. /_portal/hide shows and
+    /// changes it.
+    #[arg(long, value_name = "RANGE", value_parser = hidden_rows, help_heading = "Fault injection")]
+    pub(crate) hide: Vec<String>,
     /// The portal was renamed: every request is answered 302 with the same path there
-    #[arg(long, value_name = "URL", help_heading = "Trouble")]
+    #[arg(long, value_name = "URL", help_heading = "Fault injection")]
     pub(crate) moved_to: Option<String>,
 
     /// How long every request takes at least
@@ -245,7 +255,7 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
     })?;
     if !args.listen.is_loopback() {
         printer.warning(&format!(
-            "{} is not this machine alone: whoever reaches it and knows the code can read and change the portal",
+            "{} is not this machine alone: everybody who reaches it and knows the code can read and change the portal",
             args.listen
         ));
     }
@@ -335,6 +345,7 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
         .body_limit(args.body_limit)
         .faults(Faults::parse(&args.faults.join("\n")).map_err(|error| wrong(&error))?)
         .churn(Churn::parse(&args.churn.join("\n")).map_err(|error| wrong(&error))?)
+        .hide(HiddenRows::parse(&args.hide.join("\n")).map_err(|error| wrong(&error))?)
         .statuses(match args.statuses {
             StatusesArg::Docs => Statuses::Docs,
             StatusesArg::Code => Statuses::Code,
@@ -471,6 +482,10 @@ fn share(text: &str) -> Result<f64, String> {
 
 fn faults(text: &str) -> Result<String, SpecError> {
     Faults::parse(text).map(|_| text.to_owned())
+}
+
+fn hidden_rows(text: &str) -> Result<String, SpecError> {
+    HiddenRows::parse(text).map(|_| text.to_owned())
 }
 
 fn churn(text: &str) -> Result<String, SpecError> {

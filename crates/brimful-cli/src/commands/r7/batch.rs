@@ -17,8 +17,9 @@ use crate::r7_args::R7BatchArgs;
 
 pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     input::apart(&args.file, &args.output)?;
-    let items = items::read(&input::read(&args.file)?)
-        .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
+    let items = items::read(&input::read(&args.file)?).map_err(|why| {
+        Failure::usage(format!("{} is not a batch: {why}", input::name(&args.file)))
+    })?;
     let connection = connect(&args.portal, printer).await?;
     let mut output = Output::open(&args.output)?;
     let batch = connection.client.batch().items(items);
@@ -42,7 +43,7 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
         Err(error) => {
             let mut failure = Failure::from(error);
             failure.exit = Exit::Incomplete;
-            failure.message += "; the requests were sent all the same";
+            failure.message += "; the requests were sent";
             return Err(failure);
         }
     }
@@ -92,7 +93,7 @@ fn account(replies: &BatchReply, printer: Printer) -> Result<Exit, Failure> {
         failure
     } else {
         failure.hint(format!(
-            "nobody knows whether these ran, so look before sending them again: {}",
+            "these may have run, so look before sending them again: {}",
             unknown.join(", ")
         ))
     })

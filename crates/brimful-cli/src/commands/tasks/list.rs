@@ -18,6 +18,7 @@ use crate::output::{Destination, Output, Piece};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
 use crate::pump::{self, Source, Stopped, first_rows, summary};
+use crate::table::terminal_width;
 
 const METHOD: &str = "tasks.task.list";
 const NOUN: &str = "tasks";
@@ -183,7 +184,7 @@ async fn on_terminal(
             Ok(None) => break,
             Err(error) => return Err(Failure::of(&error)),
         };
-        let lines = table.lines(&page)?;
+        let lines = table.lines(&page, terminal_width())?;
         match printer.data(lines.trim_end_matches('\n').as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
             Err(error) => {
