@@ -69,11 +69,20 @@ pub(crate) fn fitted(mut widths: Vec<usize>, width: usize) -> Vec<usize> {
 
 /// A line of cells, each in its width.
 pub(crate) fn line(cells: &[String], widths: &[usize]) -> String {
-    let padded = cells.iter().zip(widths).map(|(cell, &width)| {
-        let cell = cut(cell, width);
-        let space = width.saturating_sub(cell.width());
-        format!("{cell}{}", " ".repeat(space))
-    });
+    let last = cells.len().saturating_sub(1);
+    let padded = cells
+        .iter()
+        .zip(widths)
+        .zip(0..)
+        .map(|((cell, &width), at)| {
+            let cell = cut(cell, width);
+            let space = if at == last {
+                0
+            } else {
+                width.saturating_sub(cell.width())
+            };
+            format!("{cell}{}", " ".repeat(space))
+        });
     let padded: Vec<String> = padded.collect();
     padded.join(GAP).trim_end().to_owned()
 }

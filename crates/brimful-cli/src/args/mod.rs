@@ -24,5 +24,5 @@ Exit codes:
     0  done
     1  failed before anything was done
     2  wrong usage
-    3  not all of it is done: a list broke off, calls failed or may have run; partial results are kept
-  130  interrupted by Ctrl-C (143 by SIGTERM, 129 by SIGHUP); partial results are kept in NAME.partial";
+    3  incomplete: a list broke off, or calls failed or may have run; partial results are kept
+  130  interrupted by Ctrl-C (143: SIGTERM, 129: SIGHUP); partial results are kept in NAME.partial";

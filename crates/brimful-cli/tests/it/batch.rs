@@ -168,7 +168,7 @@ fn what_is_no_batch_is_said_with_its_name() {
     assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: batch.json is no batch: the command "a" has no method
+    error: batch.json is not a batch: the command "a" has no method
     "#);
 }
 

@@ -92,7 +92,7 @@ fn a_write_whose_answer_was_lost_is_not_repeated() {
     assert_eq!(output.status.code(), Some(3));
     assert!(
         stderr(&output).ends_with(
-            "hint: crm.lead.add may have run all the same: look in the portal before it is called again\n"
+            "hint: crm.lead.add may have run: look in the portal before calling it again\n"
         ),
         "{}",
         stderr(&output)

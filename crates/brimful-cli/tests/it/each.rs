@@ -715,7 +715,7 @@ fn what_cannot_be_is_said_before_anything_is_sent() {
     workspace.write("notes.txt", "buy milk\n");
     let portal = "http://127.0.0.1:1/rest/1/s3cr3tc0de42/";
     for (args, what) in [
-        (vec!["--resume", "-o", "-"], "--resume goes on with a file"),
+        (vec!["--resume", "-o", "-"], "--resume continues a file"),
         (vec!["-o", "out.jsonl", "--retry-unknown"], "--resume"),
         (vec![], "--output"),
         (vec!["-o", "out.jsonl", "--json", "[1]"], "by position"),

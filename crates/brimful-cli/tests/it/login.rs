@@ -140,7 +140,7 @@ fn after_the_dance_the_portals_address_is_enough() {
     assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: nobody is logged in to 127.0.0.1:PORT
+    error: you are not logged in to 127.0.0.1:PORT
     hint: brimful login lets an application in, or give the address of a webhook, such as https://example.bitrix24.ru/rest/1/code/
     "#);
 }

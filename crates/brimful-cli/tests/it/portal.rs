@@ -128,7 +128,7 @@ fn a_line_that_is_no_row() {
     assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: line 2 of in.jsonl is no JSON object: invalid type: sequence, expected a map
+    error: line 2 of in.jsonl is not a JSON object: invalid type: sequence, expected a map
     hint: every line holds one row, as an export writes it
     "#);
 }

@@ -339,7 +339,7 @@ fn a_request_that_may_have_run_is_not_said_to_have_failed_before_anything_was_do
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(
         stderr(&output).ends_with(
-            "hint: DELETE people/1 may have run all the same: look in the portal before it is called again\n"
+            "hint: DELETE people/1 may have run: look in the portal before calling it again\n"
         ),
         "{}",
         stderr(&output)

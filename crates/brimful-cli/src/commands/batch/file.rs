@@ -170,7 +170,7 @@ mod tests {
             (r#"{"a": 7}"#, "\"a\" is none of"),
             (r#"{"a": {"params": {}}}"#, "no method"),
             (r#"{"a": {"method": "x.y", "parmas": {}}}"#, "parmas"),
-            (r#"{"a": {"method": "x.y", "params": 7}}"#, "no object"),
+            (r#"{"a": {"method": "x.y", "params": 7}}"#, "not an object"),
             (r#"{"a": ["x.y", {}, {}]}"#, "none of"),
             (r#"{"a": "user.current", "a": "user.get"}"#, "two commands"),
             (r#"{"a": "https://p.ru/rest/1/c/x.y"}"#, "an address"),
