@@ -584,8 +584,8 @@ impl Session {
                     DidItRun::No
                 };
                 let too_large = failure.kind == TransportErrorKind::TooLarge;
-                let error =
-                    Error::new(ErrorKind::Transport, ran, failure.story()).with_source(failure);
+                let error = Error::new(ErrorKind::Transport, ran, failure.description())
+                    .with_source(failure);
                 // The next answer would be as large.
                 if too_large {
                     Became::Refused(error)

@@ -25,7 +25,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tracing::warn;
 use url::Url;
 
-pub use address::{PortalAddress, PortalAddressError};
+pub use address::{PortalAddress, PortalAddressError, route};
 pub use app::AppCredentials;
 pub use authorize::{Authorization, Authorize};
 pub use credential::Credential;

@@ -99,7 +99,7 @@ impl TokenServer {
                     let sent = error.kind.was_sent();
                     let failure = Failure::new(
                         ErrorKind::Transport,
-                        format!("the token server did not answer: {}", error.story()),
+                        format!("the token server did not answer: {}", error.description()),
                     )
                     .caused_by(error);
                     if sent {

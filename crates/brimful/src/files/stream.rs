@@ -440,7 +440,7 @@ async fn text_of(body: &mut Body) -> Result<BytesMut, TransportError> {
 }
 
 fn lost(error: TransportError) -> Error {
-    Error::new(ErrorKind::Transport, DidItRun::Unknown, error.story()).with_source(error)
+    Error::new(ErrorKind::Transport, DidItRun::Unknown, error.description()).with_source(error)
 }
 
 fn no_file(what: &str) -> Error {
