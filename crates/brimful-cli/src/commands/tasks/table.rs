@@ -62,9 +62,9 @@ impl Table {
             rows.insert(0, head.collect());
             let mut widths = table::widths(&rows);
             if let Some((last, others)) = widths.split_last_mut() {
-                others
-                    .iter_mut()
-                    .for_each(|width| *width = (*width).min(WIDEST));
+                for width in others {
+                    *width = (*width).min(WIDEST);
+                }
                 // Later pages may have longer titles.
                 *last = (*last).max(WIDEST);
             }
