@@ -9,7 +9,7 @@ pub(crate) enum Exit {
     Done,
     /// It failed, and nothing of the result is there.
     Failed,
-    /// The command line asks for something that cannot be.
+    /// The command line asks for something impossible.
     Usage,
     /// A list could not be finished; what arrived is kept.
     Incomplete,
@@ -17,6 +17,15 @@ pub(crate) enum Exit {
     Interrupted,
     /// Ended by SIGTERM.
     Terminated,
+    /// Ended by SIGHUP: the terminal was closed.
+    HungUp,
+}
+
+impl Exit {
+    /// Whether a signal ended the program.
+    pub(crate) fn is_by_signal(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Terminated | Self::HungUp)
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -28,6 +37,7 @@ impl From<Exit> for ExitCode {
             Exit::Incomplete => 3,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
+            Exit::HungUp => 129,
         })
     }
 }

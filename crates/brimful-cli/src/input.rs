@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::output::Destination;
-use crate::partial;
+use crate::output::partial;
 
 /// What Windows writes before text, to say that it is UTF-8. It is no part of the text.
 const MARK: &str = "\u{feff}";

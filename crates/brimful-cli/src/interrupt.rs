@@ -1,26 +1,33 @@
-//! Ctrl-C and its kin.
-
-use std::io;
+//! Signals that end the program: Ctrl-C, SIGTERM, and SIGHUP when a terminal is closed.
 
 use crate::exit::Exit;
+use crate::failure::Failure;
 
 /// `SIGXFSZ`.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 const FILE_TOO_LARGE: i32 = 25;
 
-/// Waits until somebody wants the program to end, and says how it then ends.
+/// Waits for a signal, and says how the program then ends.
 #[derive(Debug)]
 pub(crate) struct Interrupts {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    /// `None` where the program was started by `nohup`, which wants it to outlive its terminal.
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 impl Interrupts {
-    /// From now on the signals come here.
+    /// From now on signals come here and do not end the program by themselves.
+    pub(crate) fn catch() -> Result<Self, Failure> {
+        Self::register()
+            .map_err(|error| Failure::failed(format!("could not catch signals: {error}")))
+    }
+
     #[cfg(unix)]
-    pub(crate) fn catch() -> io::Result<Self> {
+    fn register() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         // Where `ulimit -f` ends a file, the write is to fail as on a full disk, and the program goes on to say so.
         #[cfg(any(target_os = "linux", target_os = "macos"))]
@@ -28,25 +35,36 @@ impl Interrupts {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: if outlives_its_terminal() {
+                None
+            } else {
+                Some(signal(SignalKind::hangup())?)
+            },
         })
     }
 
-    /// From now on Ctrl-C comes here.
     #[cfg(not(unix))]
-    pub(crate) fn catch() -> io::Result<Self> {
+    fn register() -> std::io::Result<Self> {
         Ok(Self {})
     }
 
-    /// The next one.
+    /// The next signal.
     #[cfg(unix)]
     pub(crate) async fn next(&mut self) -> Exit {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,
+            _ = hang_up => Exit::HungUp,
         }
     }
 
-    /// The next one.
+    /// The next Ctrl-C.
     #[cfg(not(unix))]
     pub(crate) async fn next(&mut self) -> Exit {
         if tokio::signal::ctrl_c().await.is_err() {
@@ -54,4 +72,22 @@ impl Interrupts {
         }
         Exit::Interrupted
     }
+}
+
+/// Whether SIGHUP is ignored, as `nohup` arranges it.
+#[cfg(target_os = "linux")]
+fn outlives_its_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The first bit is that of SIGHUP.
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
+}
+
+/// `nohup` leaves no output on a terminal.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn outlives_its_terminal() -> bool {
+    use std::io::IsTerminal;
+    !std::io::stdout().is_terminal() && !std::io::stderr().is_terminal()
 }

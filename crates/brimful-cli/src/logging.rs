@@ -44,7 +44,7 @@ pub(crate) fn start(verbosity: u8, printer: Printer) {
         Ok(filter) => filter,
         Err(error) => {
             printer.warning(&format!(
-                "{} is no filter ({error}), so nothing is logged",
+                "{} is not a filter ({error}), so nothing is logged",
                 env_vars::LOG
             ));
             return;

@@ -1,43 +1,26 @@
 //! The `brimful` program: exports and calls against a Bitrix24 portal, and a portal emulator.
 //!
-//! The command line is in `cli`, what it does in `commands`, and everything that is printed goes through `printer`.
+//! `cli` reads the command line, `commands` does what it says, and everything that is printed goes through `printer`.
 
-mod access_arg;
-mod batch_file;
-mod bulk_args;
-mod catalogue_args;
+mod args;
 mod cli;
 mod commands;
-mod demo;
-mod duration;
 mod env_vars;
 mod exit;
-mod figures;
-mod filter;
-mod hint;
+mod failure;
+mod format;
 mod input;
 mod interrupt;
 mod json_text;
-mod limit;
 mod logging;
-mod login_args;
-mod login_file;
-mod login_listener;
-mod method;
 mod outcome;
 mod output;
-mod params;
-mod partial;
-mod portal_arg;
 mod printer;
-mod progress;
+mod pump;
 #[cfg(feature = "r7")]
 mod r7_args;
 mod redact;
-mod rows_arg;
-mod summary;
 mod table;
-mod tasks_args;
 
 use std::process::ExitCode;
 
@@ -45,7 +28,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Global};
 use crate::exit::Exit;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::printer::{Printer, Volume};
 
 fn main() -> ExitCode {
@@ -61,12 +44,12 @@ fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            let failure = Failure::failed(format!("no threads could be started: {error}"));
+            let failure = Failure::failed(format!("could not start threads: {error}"));
             printer.failure(&failure);
             return failure.exit.into();
         }
     };
-    let exit = match runtime.block_on(commands::run(cli.command, printer)) {
+    let exit = match runtime.block_on(cli::run(cli.command, printer)) {
         Ok(exit) => exit,
         Err(failure) => {
             printer.failure(&failure);
@@ -85,7 +68,14 @@ fn answer(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return Exit::Done.into();
     }
-    Printer::new(Volume::Normal).usage_error(error);
+    let printer = Printer::new(Volume::Normal);
+    printer.usage_error(error);
+    if error
+        .to_string()
+        .contains("a value is required for '--filter")
+    {
+        printer.hint("quote the condition, because a shell takes > and < for files: --filter '>=DATE_CREATE=2026-01-31'");
+    }
     Exit::Usage.into()
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use brimful::Outcome;
 use serde::{Deserialize, Serialize};
 
-use crate::figures::count;
+use crate::format::count;
 use crate::json_text;
 use crate::redact::redact;
 
@@ -24,6 +24,16 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The word for it in messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::NotRun => "not run",
+            Self::Unknown => "unknown",
+        }
+    }
+
     pub(crate) fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Done(_) => Self::Done,
@@ -36,7 +46,7 @@ impl Kind {
 }
 
 #[derive(Serialize)]
-struct Became {
+struct OutcomeMember {
     outcome: Kind,
 }
 
@@ -69,7 +79,7 @@ pub(crate) fn write_as(
 ) {
     members(out, head);
     out.push(b',');
-    members(out, &Became { outcome: kind });
+    members(out, &OutcomeMember { outcome: kind });
     match outcome {
         Outcome::Done(result) => {
             out.extend_from_slice(b",\"result\":");
@@ -79,7 +89,7 @@ pub(crate) fn write_as(
             out.push(b',');
             let failed = Failed {
                 error: error.code.as_str(),
-                error_description: &error.description,
+                error_description: &redact(&error.description),
                 validation: &error.validation,
             };
             members(out, &failed);

@@ -1,10 +1,14 @@
 //! The one place that prints. Data goes to standard output and everything else to standard error, without secrets
 //! and without control characters that a portal may have sent.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::ProgressBar;
 
 use crate::env_vars;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::redact::redact;
 
 /// How much is said on standard error.
@@ -93,8 +97,13 @@ impl Printer {
             self.labelled("kept", Colour::Yellow, kept);
         }
         if let Some(hint) = &failure.hint {
-            self.labelled("hint", Colour::Cyan, hint);
+            self.hint(hint);
         }
+    }
+
+    /// What to do about what went wrong.
+    pub(crate) fn hint(self, text: &str) {
+        self.labelled("hint", Colour::Cyan, text);
     }
 
     /// What the parser of the command line says. It has lines and colours of its own.
@@ -119,17 +128,52 @@ impl Printer {
 
     /// If standard error is gone there is nobody to tell.
     fn line(text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let write = || {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        };
+        let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match shown {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
     }
 }
 
-/// One line, without secrets, and without what a terminal would obey.
-fn clean(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    redact(&text)
+/// The progress line that is on the terminal now.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// From now on messages appear above this progress line.
+pub(crate) fn keep_below(bar: Option<ProgressBar>) {
+    *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+}
+
+/// The longest message that is printed whole, in characters. A portal may send megabytes of text with an error.
+const LONGEST: usize = 2_000;
+
+/// One line, without secrets, and without what a terminal would obey or show in another order than it stands.
+pub(crate) fn clean(text: &str) -> String {
+    let text = redact(text);
+    let mut out = String::with_capacity(text.len().min(LONGEST));
+    let mut chars = text.chars();
+    for c in chars.by_ref().take(LONGEST) {
+        if c.is_control() {
+            out.push(' ');
+        } else if turns_text(c) {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    let left_out = chars.count();
+    if left_out > 0 {
+        let _ = write!(out, "… and {left_out} characters more");
+    }
+    out
+}
+
+/// Whether a character changes the direction of the text around it.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -139,5 +183,18 @@ mod tests {
     #[test]
     fn what_a_portal_sent_cannot_steer_the_terminal() {
         assert_eq!(clean("a\x1b[2Jb\nc"), "a [2Jb c");
+    }
+
+    #[test]
+    fn what_a_portal_sent_cannot_turn_the_text_around() {
+        assert_eq!(clean("a\u{202e}b\u{2066}c"), "a\\u{202e}b\\u{2066}c");
+        assert_eq!(clean("שלום, Анна"), "שלום, Анна");
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        let cleaned = clean(&"я".repeat(10_000_000));
+        assert!(cleaned.ends_with("… and 9998000 characters more"));
+        assert!(cleaned.len() < 5_000);
     }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use brimful_r7::RateLimit;
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::args::params::Param;
+use crate::args::portal::PortalArg;
+use crate::args::{params, portal};
 use crate::output::Destination;
-use crate::params::Param;
-use crate::portal_arg::PortalArg;
-use crate::{env_vars, params, portal_arg, redact};
+use crate::{env_vars, redact};
 
 /// Requests, batches and whole lists of R7-Office (ONLYOFFICE Community Server)
 ///
@@ -144,7 +145,7 @@ pub(crate) enum Comparison {
 #[derive(Debug, Args)]
 pub(crate) struct R7PortalOption {
     /// The portal: its address, or demo for one inside this process
-    #[arg(long = "portal", value_name = "URL|demo", env = env_vars::R7_PORTAL, value_parser = portal_arg::parse)]
+    #[arg(long = "portal", value_name = "URL|demo", env = env_vars::R7_PORTAL, value_parser = portal::parse)]
     pub(crate) address: Option<PortalArg>,
     /// A token, as the portal's authentication gives it; in the environment others cannot see it
     #[arg(long, env = env_vars::R7_TOKEN, hide_env_values = true)]
@@ -153,7 +154,12 @@ pub(crate) struct R7PortalOption {
     #[arg(long, env = env_vars::R7_USER)]
     pub(crate) user: Option<String>,
     /// What the portal allows: requests, and in how many seconds; or off
-    #[arg(long, value_name = "N,SECONDS|off", default_value = "500,10")]
+    #[arg(
+        long = "rate",
+        value_name = "N,SECONDS|off",
+        default_value = "500,10",
+        alias = "limit"
+    )]
     pub(crate) limit: R7LimitArg,
 }
 

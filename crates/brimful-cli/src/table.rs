@@ -1,4 +1,13 @@
-//! A table for people: columns as wide as what is in them.
+//! A table for people: columns as wide as what is in them, and cells cut where the terminal is narrower.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::printer::clean;
+
+/// No column is made narrower than this.
+const NARROWEST: usize = 8;
+/// The blanks between columns.
+const GAP: &str = "  ";
 
 /// Rows of cells, the names of the columns first.
 #[derive(Debug)]
@@ -15,55 +24,86 @@ impl Table {
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         // What a portal sent may not steer the terminal.
-        let clean = |cell: String| cell.replace(char::is_control, " ");
-        self.rows.push(cells.into_iter().map(clean).collect());
+        self.rows
+            .push(cells.into_iter().map(|cell| clean(&cell)).collect());
     }
 
-    /// The table, without an end of its last line.
-    pub(crate) fn text(&self) -> String {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
-        let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| shown(cell)).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        let line = |row: &Vec<String>| {
-            let cells = row.iter().zip(&widths).map(|(cell, &width)| {
-                let space = width.saturating_sub(shown(cell));
-                format!("{cell}{}", " ".repeat(space))
-            });
-            let cells: Vec<String> = cells.collect();
-            cells.join("  ").trim_end().to_owned()
-        };
-        let lines: Vec<String> = self.rows.iter().map(line).collect();
+    /// The table, in lines of at most `width` places, without an end of its last line.
+    pub(crate) fn text(&self, width: usize) -> String {
+        let widths = fitted(widths(&self.rows), width);
+        let lines: Vec<String> = self.rows.iter().map(|row| line(row, &widths)).collect();
         lines.join("\n")
     }
 }
 
-/// How many places of a terminal a text takes.
-fn shown(text: &str) -> usize {
-    text.chars().map(places).sum()
+/// The width of the terminal that standard output is; anything else has no end.
+pub(crate) fn terminal_width() -> usize {
+    terminal_size::terminal_size_of(std::io::stdout())
+        .map_or(usize::MAX, |(width, _)| width.0.into())
 }
 
-/// Letters of East Asia and pictures are two places wide, marks that go with the letter before them none. These are the
-/// blocks of Unicode that names of fields come from, not all of its exceptions.
-fn places(c: char) -> usize {
-    match u32::from(c) {
-        0x0300..=0x036F | 0x200B..=0x200F | 0x20D0..=0x20FF | 0xFE00..=0xFE0F => 0,
-        0x1100..=0x115F
-        | 0x2E80..=0x303E
-        | 0x3041..=0xA4CF
-        | 0xAC00..=0xD7A3
-        | 0xF900..=0xFAFF
-        | 0xFE30..=0xFE6F
-        | 0xFF01..=0xFF60
-        | 0xFFE0..=0xFFE6
-        | 0x1F300..=0x1F64F
-        | 0x1F680..=0x1F6FF
-        | 0x1F900..=0x1F9FF
-        | 0x20000..=0x3FFFD => 2,
-        _ => 1,
+/// How many places the widest cell of each column takes.
+pub(crate) fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let widest = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.width()).max().unwrap_or(0)
+    };
+    (0..columns).map(widest).collect()
+}
+
+/// Takes places from the widest columns until a line has no more than `width`.
+pub(crate) fn fitted(mut widths: Vec<usize>, width: usize) -> Vec<usize> {
+    let gaps = GAP.len() * widths.len().saturating_sub(1);
+    loop {
+        let total = widths.iter().sum::<usize>() + gaps;
+        let Some(widest) = widths.iter_mut().max() else {
+            return widths;
+        };
+        if total <= width || *widest <= NARROWEST {
+            return widths;
+        }
+        *widest -= 1;
     }
+}
+
+/// A line of cells, each in its width.
+pub(crate) fn line(cells: &[String], widths: &[usize]) -> String {
+    let last = cells.len().saturating_sub(1);
+    let padded = cells
+        .iter()
+        .zip(widths)
+        .zip(0..)
+        .map(|((cell, &width), at)| {
+            let cell = cut(cell, width);
+            let space = if at == last {
+                0
+            } else {
+                width.saturating_sub(cell.width())
+            };
+            format!("{cell}{}", " ".repeat(space))
+        });
+    let padded: Vec<String> = padded.collect();
+    padded.join(GAP).trim_end().to_owned()
+}
+
+/// A text in at most `width` places.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut left = width.saturating_sub(1);
+    for c in text.chars() {
+        let places = c.width().unwrap_or(0);
+        if places > left {
+            break;
+        }
+        left -= places;
+        out.push(c);
+    }
+    out.push('…');
+    out
 }
 
 #[cfg(test)]
@@ -76,7 +116,7 @@ mod tests {
         table.row(["Имя".to_owned(), "text".to_owned()]);
         table.row(["OPPORTUNITY".to_owned(), String::new()]);
         assert_eq!(
-            table.text(),
+            table.text(usize::MAX),
             "NAME         KIND\nИмя          text\nOPPORTUNITY"
         );
     }
@@ -86,6 +126,25 @@ mod tests {
         let mut table = Table::new(&["TITLE", "KIND"]);
         table.row(["日本語".to_owned(), "a".to_owned()]);
         table.row(["Cafe\u{301} 👍".to_owned(), "b".to_owned()]);
-        assert_eq!(table.text(), "TITLE    KIND\n日本語   a\nCafe\u{301} 👍  b");
+        assert_eq!(
+            table.text(usize::MAX),
+            "TITLE    KIND\n日本語   a\nCafe\u{301} 👍  b"
+        );
+    }
+
+    #[test]
+    fn cells_are_cut_where_the_terminal_is_narrower() {
+        let mut table = Table::new(&["NAME", "TITLE", "KIND"]);
+        table.row([
+            "UF_CRM_1".to_owned(),
+            "日本語".repeat(20),
+            "text".to_owned(),
+        ]);
+        table.row(["ID".to_owned(), "Number".to_owned(), "integer".to_owned()]);
+        for line in table.text(40).lines() {
+            assert!(line.width() <= 40, "{line}");
+        }
+        assert!(table.text(40).contains('…'));
+        assert!(!table.text(200).contains('…'));
     }
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use brimful::{Client, Credential, OAuth, PortalAddress};
 use brimful_portal::Server;
 
-use crate::cli::PortalOption;
-use crate::demo;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
-use crate::login_file::{self, LoginFile};
-use crate::portal_arg::PortalArg;
+use crate::args::portal::PortalArg;
+use crate::args::portal::PortalOption;
+use crate::args::rate::RateArg;
+use crate::commands::demo;
+use crate::commands::login::file::{self as login_file, LoginFile};
+use crate::failure::Failure;
 use crate::printer::Printer;
 
 /// A client of the portal, and the portal itself if it is in this process. It lives as long as this.
@@ -21,10 +21,10 @@ pub(crate) struct Connection {
 
 pub(crate) async fn connect(
     portal: &PortalOption,
-    limit: LimitArg,
+    limit: RateArg,
     printer: Printer,
 ) -> Result<Connection, Failure> {
-    let (credential, demo): (Credential, _) = match &portal.address {
+    let (credential, demo): (Credential, _) = match portal.address() {
         Some(PortalArg::Demo) => {
             let server = demo::start(limit).await?;
             printer.note(&demo::description(&server, limit));
@@ -40,7 +40,7 @@ pub(crate) async fn connect(
                 (Err(_), None) => (address.into(), None),
             }
         }
-        None => match &portal.token_file {
+        Some(PortalArg::Unset) | None => match &portal.token_file {
             Some(file) => (kept(file.clone(), printer).await?.into(), None),
             None => {
                 return Err(Failure::usage("no portal is given").hint(
@@ -50,7 +50,7 @@ pub(crate) async fn connect(
         },
     };
     let client = Client::builder(credential)
-        .limit(limit.for_client())
+        .limit(limit.limit())
         .build()
         .map_err(|error| {
             let failure = Failure::of(&error);
@@ -74,7 +74,7 @@ async fn login(
     let told = file.is_some();
     let path = file.map_or_else(|| login_file::usual(portal), Ok)?;
     if !told && !path.exists() {
-        return Err(Failure::usage(format!("nobody is logged in to {}", portal.host())).hint(
+        return Err(Failure::usage(format!("you are not logged in to {}", portal.host())).hint(
             "brimful login lets an application in, or give the address of a webhook, such as https://example.bitrix24.ru/rest/1/code/",
         ));
     }

@@ -1,229 +1,279 @@
-//! `brimful export`: a whole list, from the portal to a file.
-
-use std::time::Duration;
+//! `brimful export`: writes a whole list to a file.
 
 use brimful::list::{Tail, Walk};
-use brimful::{Error, ErrorKind, List, Pages};
-use tokio::time::timeout;
+use brimful::{Error, ErrorKind, Pages};
+use brimful_protocol::catalogue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+use serde_json::Value;
 
-use super::connect;
-use crate::cli::{ExportArgs, Format, WalkArg};
+use super::{connect, resume};
+use crate::args::params::CallParams;
+use crate::args::{EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method};
 use crate::exit::Exit;
-use crate::figures::{count, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::interrupt::Interrupts;
-use crate::output::{Output, OutputError, Written};
-use crate::params::Given;
+use crate::output::{Destination, Output, Piece};
 use crate::printer::Printer;
-use crate::progress::Bar;
-use crate::{method, summary};
+use crate::pump::progress::{self, ProgressLine};
+use crate::pump::{self, Source, Stopped, first_rows, summary};
 
-/// A reader that has stopped reading must not hold up Ctrl-C.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Export a whole list to a file, in the order of its IDs
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  brimful export crm.lead.list --portal demo -o leads.jsonl
+  brimful export crm.deal.list --select ID,TITLE --filter '>ID=100' -o deals.jsonl
+  brimful export crm.item.list --param entityTypeId=128 -o items.jsonl
+  brimful export tasks.task.list --filter '@STATUS=2,3' -o - | jq .title
+  brimful export crm.lead.list -o leads.jsonl --resume
 
-/// What was handed to the writer so far.
-#[derive(Debug, Default)]
-struct Passed {
-    rows: u64,
-    last_id: Option<u64>,
+{EXIT_CODES}"))]
+pub(crate) struct ExportArgs {
+    /// The method of the list, such as crm.lead.list
+    #[arg(value_parser = method::parse)]
+    pub(crate) method: String,
+    /// Write the rows to this file; - is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Destination,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    /// Ask for these fields only, with commas between them; the ID is always among them
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// Ask for the rows that meet a condition: a prefix, a field, = and a value; @FIELD=A,B is one of several
+    #[arg(long, value_name = "CONDITION", value_parser = filter::parse)]
+    pub(crate) filter: Vec<filter::Condition>,
+    #[command(flatten)]
+    pub(crate) params: ParamsOption,
+    /// Stop after so many rows
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<u64>,
+    /// Resume an interrupted export: go on behind the last row in FILE.partial
+    #[arg(long, conflicts_with = "top")]
+    pub(crate) resume: bool,
+    /// Write the rows in this format
+    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+    pub(crate) format: Format,
+    /// Read the list in this way
+    #[arg(long, value_name = "WALK", default_value_t = Walk::Auto, value_parser = walk())]
+    pub(crate) walk: Walk,
+    /// Leave out rows that appear above the highest ID of the start
+    #[arg(long)]
+    pub(crate) no_tail: bool,
+    #[command(flatten)]
+    pub(crate) limit: RateOption,
 }
 
-/// Why the rows stopped coming.
-enum Stopped {
-    /// They are all there.
-    Complete,
-    ByPortal(Error),
-    ByOutput(OutputError),
-    BySignal(Exit),
+/// The formats of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// JSON Lines: every row is a line, as the portal wrote it
+    Jsonl,
+}
+
+/// The ways to read a list, each with its description.
+fn walk() -> impl TypedValueParser<Value = Walk> {
+    let described = Walk::ALL.map(|walk| PossibleValue::new(walk.name()).help(describe(walk)));
+    PossibleValuesParser::new(described).try_map(|name| name.parse::<Walk>())
+}
+
+fn describe(walk: Walk) -> &'static str {
+    match walk {
+        Walk::Auto => {
+            "By ID where the method filters and sorts by ID, by its own kind of pages otherwise"
+        }
+        Walk::Lanes => "By ID, in several ranges of IDs at once",
+        Walk::Chain => "By ID, one page after the other",
+        Walk::Windows => "By ID, in ranges of as many IDs as a page has rows",
+        Walk::Pages => "By offset: start, NAV_PARAMS, LIMIT and OFFSET, or pagination",
+        Walk::Next => "By next, one page after the other",
+        Walk::NavParams => "By pages with NAV_PARAMS, for methods that the catalogue does not have",
+        Walk::LimitOffset => {
+            "By pages with LIMIT and OFFSET, for methods that the catalogue does not have"
+        }
+        Walk::Cursor => "By the cursor that each page gives for the next one",
+        Walk::Whole => "By one call, whose rows are the list",
+        _ => "",
+    }
+}
+
+/// The pages of a list, as many rows of them as are wanted.
+struct ListPages {
+    pages: Pages,
+    left: u64,
+}
+
+impl Source for ListPages {
+    type Item = Piece;
+
+    async fn next(&mut self) -> Result<Option<Piece>, Error> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let page = self.pages.next_page().await?;
+        Ok(page.map(|page| Piece::Page(first_rows(page, &mut self.left))))
+    }
 }
 
 pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Failure> {
     let Format::Jsonl = args.format;
-    let params = Given {
+    let params = CallParams {
         json: args.params.json.as_deref(),
         params: &args.params.params,
         select: &args.select,
         filter: &args.filter,
     }
     .assemble()?;
-    if let Some(doubt) = method::doubt(&args.method) {
-        printer.warning(&doubt);
+    if let Some(warning) = method::warning_if_unknown(&args.method) {
+        printer.warning(&warning);
     }
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
-    let connection = connect(&args.portal, args.limit, printer).await?;
-    let list = how(connection.client.list(&args.method).params(params), args);
+    if let Some(warning) = order_warning(args, &params) {
+        printer.warning(&warning);
+    }
+    let mut interrupts = Interrupts::catch()?;
+    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let mut list = connection
+        .client
+        .list(&args.method)
+        .params(params)
+        .walk(args.walk);
+    if args.no_tail {
+        list = list.tail(Tail::Leave);
+    }
     // The list is asked for as soon as there are pages, so the output comes first.
-    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
-    let mut pages = match list.pages() {
+    let resumed = if args.resume {
+        resume::open(&args.output, id_field(&args.method))?
+    } else {
+        None
+    };
+    let before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
+    let output = match resumed {
+        Some(resumed) => {
+            printer.note(&resumed.description(method::noun(&args.method)));
+            list = list.resume_after(resumed.last_id);
+            resumed.output
+        }
+        None => Output::open(&args.output).map_err(resume::offer)?,
+    };
+    let pages = match list.pages() {
         Ok(pages) => pages,
         Err(error) => {
-            leave(output).await;
-            return Err(Failure::of(&error));
+            pump::leave(output).await;
+            return Err(cannot_be_read(&error, args));
         }
     };
-    let bar = Bar::show(&args.method, args.limit, pages.watch(), printer);
-
-    let mut passed = Passed::default();
-    let stopped = tokio::select! {
-        stopped = pass(&mut pages, &mut output, &mut passed) => stopped,
-        exit = interrupts.next() => Stopped::BySignal(exit),
+    let noun = method::noun(&args.method);
+    let gauge = progress::of_list(pages.watch(), noun);
+    let line = ProgressLine::show(&args.method, args.limit.rate.limit(), gauge, printer);
+    let mut source = ListPages {
+        pages,
+        left: args.top.unwrap_or(u64::MAX),
     };
-    let end = match stopped {
-        Stopped::Complete => tokio::select! {
-            written = output.finish() => match written {
-                Ok(written) => Ok(written),
-                Err(OutputError::Closed) => return Ok(Exit::Done),
-                Err(error) => Err(unwritten(&args.method, &error, &passed)),
-            },
-            // All rows have come, but whoever is to read them does not.
-            exit = interrupts.next() => Err(interrupted(exit, &args.method, &passed, None)),
-        },
-        // Whoever reads has had enough: that is no failure.
-        Stopped::ByOutput(OutputError::Closed) => return Ok(Exit::Done),
-        Stopped::ByOutput(error) => Err(unwritten(&args.method, &error, &passed)),
-        Stopped::ByPortal(error) => Err(unfinished(
-            &args.method,
-            &error,
-            &passed,
-            leave(output).await,
-        )),
-        Stopped::BySignal(exit) => Err(interrupted(
-            exit,
-            &args.method,
-            &passed,
-            leave(output).await,
-        )),
+    let mut ended = pump::to_output(&mut source, output, |_| true, &mut interrupts).await;
+    drop(line);
+    let first = ended.passed.rows;
+    ended.passed.rows += before;
+    let last_id = ended.passed.last_id;
+    let hint = unfinished_hint(&ended.stopped, args, last_id);
+    let written = ended.result(&args.method, noun, Failure::of);
+    let written = written.map_err(|failure| match hint {
+        Some(hint) => failure.and_hint(hint),
+        None => failure,
+    })?;
+    let Some(written) = written else {
+        return Ok(Exit::Done);
     };
-    drop(bar);
-    let written = end?;
-    if let Some(report) = pages.report() {
-        for line in summary::account(&args.method, report, &written) {
-            printer.note(&line);
+    match source.pages.report() {
+        Some(report) => {
+            for line in summary::lines(noun, report, before, &written) {
+                printer.note(&line);
+            }
         }
+        None => printer.note(&summary::first_rows(first, noun, &written)),
     }
     Ok(Exit::Done)
 }
 
-fn how(list: List, args: &ExportArgs) -> List {
-    let list = list.walk(match args.walk {
-        WalkArg::Auto => Walk::Auto,
-        WalkArg::Lanes => Walk::Lanes,
-        WalkArg::Chain => Walk::Chain,
-        WalkArg::Windows => Walk::Windows,
-        WalkArg::Pages => Walk::Pages,
-        WalkArg::Next => Walk::Next,
-        WalkArg::NavParams => Walk::NavParams,
-        WalkArg::LimitOffset => Walk::LimitOffset,
-        WalkArg::Cursor => Walk::Cursor,
-        WalkArg::Whole => Walk::Whole,
-    });
-    if args.no_tail {
-        list.tail(Tail::Leave)
-    } else {
-        list
-    }
+/// The field that has the ID in a row of the list.
+fn id_field(method: &str) -> &'static str {
+    let known = catalogue::find(method);
+    known
+        .and_then(|known| known.keyset.map(|keyset| keyset.row).or(known.id))
+        .unwrap_or("ID")
 }
 
-/// Passes pages on until they stop coming.
-async fn pass(pages: &mut Pages, output: &mut Output, passed: &mut Passed) -> Stopped {
-    loop {
-        let page = match pages.next_page().await {
-            Ok(Some(page)) => page,
-            Ok(None) => return Stopped::Complete,
-            Err(error) => return Stopped::ByPortal(error),
-        };
-        let rows = page.len() as u64;
-        let last_id = page.ids().next_back().flatten();
-        if let Err(error) = output.write(page).await {
-            return Stopped::ByOutput(error);
-        }
-        passed.rows += rows;
-        passed.last_id = last_id.or(passed.last_id);
-    }
+/// Whether the list can be read in the order of its IDs, so that it can be resumed.
+fn is_by_id(args: &ExportArgs) -> bool {
+    let by_id = matches!(
+        args.walk,
+        Walk::Auto | Walk::Lanes | Walk::Chain | Walk::Windows
+    );
+    by_id && catalogue::find(&args.method).is_some_and(|known| known.keyset.is_some())
 }
 
-/// What is left of an export that has no end.
-pub(super) async fn leave(output: Output) -> Option<Written> {
-    timeout(PATIENCE, output.abandon())
-        .await
-        .ok()?
-        .ok()
-        .flatten()
+/// An order of the caller's costs the walk by ID.
+fn order_warning(args: &ExportArgs, params: &Value) -> Option<String> {
+    let params = params.as_object()?;
+    let (_, order) = params.iter().find(|(name, _)| {
+        name.eq_ignore_ascii_case("order") || name.eq_ignore_ascii_case("sort")
+    })?;
+    let other = order
+        .as_object()?
+        .keys()
+        .find(|field| !field.eq_ignore_ascii_case("id"))?;
+    is_by_id(args).then(|| {
+        format!(
+            "sorting by {other} needs offset pages: they are slower and may miss rows. Leave the order out and sort the \
+             file afterwards, such as with jq -s 'sort_by(.{other})[]'"
+        )
+    })
 }
 
-/// The list stopped before its end.
-fn unfinished(method: &str, error: &Error, passed: &Passed, left: Option<Written>) -> Failure {
-    let mut failure = Failure::of(error);
-    if passed.rows > 0 || error.kind() == ErrorKind::Incomplete {
-        failure.exit = Exit::Incomplete;
+/// The list cannot be read in this way.
+fn cannot_be_read(error: &Error, args: &ExportArgs) -> Failure {
+    let failure = Failure::of(error);
+    if !args.resume {
+        return failure;
     }
-    if let Some(left) = left {
-        failure = failure.kept(kept(method, passed, &left));
-    }
-    let Some(resume) = error.report().and_then(|report| report.resume.as_ref()) else {
+    let Destination::File(path) = &args.output else {
         return failure;
     };
-    if error.kind() == ErrorKind::Incomplete && failure.hint.is_none() {
-        // It does not filter or sort by ID as it should: the rest is not to be had by ID either.
-        return failure.hint("--walk pages reads the list in another way");
-    }
-    let rest = match (passed.last_id, &resume.filter) {
-        (Some(id), Some(filter)) => {
-            format!("the rest is to be had with --filter '{filter}={id}'")
+    failure.and_hint(format!(
+        "start again: rm {} and leave --resume out",
+        resume::partial_name(path)
+    ))
+}
+
+/// How to get the rows that did not come.
+fn unfinished_hint(stopped: &Stopped, args: &ExportArgs, last_id: Option<u64>) -> Option<String> {
+    match stopped {
+        Stopped::Complete => return None,
+        Stopped::ByOutput(error) if error.is_closed() => return None,
+        Stopped::ByPortal(error) if error.kind() == ErrorKind::Incomplete => {
+            // It does not filter or sort by ID as it should: the rest is not to be had by ID either.
+            let by_id = error.report().is_some_and(|report| report.resume.is_some());
+            return by_id.then(|| "--walk pages reads the list in another way".to_owned());
         }
-        _ => return failure,
+        _ => {}
+    }
+    let by_id = match stopped {
+        Stopped::ByPortal(error) => error.report().is_some_and(|report| report.resume.is_some()),
+        _ => is_by_id(args),
     };
-    let hint = match failure.hint.take() {
-        Some(hint) => format!("{hint}; {rest}"),
-        None => rest,
-    };
-    failure.hint(hint)
-}
-
-fn interrupted(exit: Exit, method: &str, passed: &Passed, left: Option<Written>) -> Failure {
-    let failure = Failure::new(exit, format!("{method}: interrupted"));
-    match left {
-        Some(left) => failure.kept(kept(method, passed, &left)),
-        None => failure,
-    }
-}
-
-fn kept(method: &str, passed: &Passed, left: &Written) -> String {
-    let rows = counted(passed.rows, method::noun(method));
-    let up_to = passed.last_id.map_or_else(String::new, |id| {
-        format!(", the last with ID {}", count(id))
-    });
-    format!("{rows} in {}{up_to}", left.name)
-}
-
-/// Rows had come when the output failed.
-fn unwritten(method: &str, error: &OutputError, passed: &Passed) -> Failure {
-    let mut failure = unwritable(error);
-    if let OutputError::Short {
-        rows,
-        last_id,
-        left,
-        ..
-    } = error
-    {
-        failure.exit = Exit::Incomplete;
-        let passed = Passed {
-            rows: *rows,
-            last_id: *last_id,
-        };
-        return failure.kept(kept(method, &passed, left));
-    }
-    if passed.rows > 0 {
-        failure.exit = Exit::Incomplete;
-    }
-    failure
-}
-
-pub(super) fn unwritable(error: &OutputError) -> Failure {
-    let failure = Failure::failed(error.to_string());
-    match error {
-        OutputError::Busy(_) => failure.hint("wait for the other run, or write to another file"),
-        _ => failure,
+    match &args.output {
+        Destination::File(_) if by_id => last_id.map(|_| resume::command_hint(&["--resume"])),
+        Destination::File(path) => last_id.map(|_| {
+            format!(
+                "this list cannot be resumed, because it is not read by ID; to start again: rm {}",
+                resume::partial_name(path)
+            )
+        }),
+        Destination::Stdout => {
+            let id = last_id.filter(|_| by_id)?;
+            let keyset = catalogue::find(&args.method)?.keyset?;
+            let condition = format!(">{}={id}", keyset.filter);
+            Some(resume::command_hint(&["--filter", &condition]))
+        }
     }
 }

@@ -1,25 +1,49 @@
 //! `brimful fields`: what an entity has.
 
 use brimful::Field;
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::connect;
 use super::show::{Rows, show};
-use crate::catalogue_args::FieldsArgs;
+use crate::args::params::CallParams;
+use crate::args::rate::RateArg;
+use crate::args::{ParamsOption, PortalOption, method};
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
-use crate::params::Given;
+use crate::failure::Failure;
 use crate::printer::Printer;
 
+/// Show the fields of an entity: names, types, what is required
+///
+/// A table on a terminal, a JSON object for every field in a pipe.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful fields crm.deal
+  brimful fields crm.item --param entityTypeId=128
+  brimful fields tasks.task | jq -r 'select(.required).name'
+  brimful fields tasks.task --rest3")]
+pub(crate) struct FieldsArgs {
+    /// The entity, such as crm.deal, or one of its methods
+    #[arg(value_parser = method::parse)]
+    pub(crate) entity: String,
+    /// Ask REST 3.0
+    #[arg(long)]
+    pub(crate) rest3: bool,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    #[command(flatten)]
+    pub(crate) params: ParamsOption,
+}
+
 pub(crate) async fn run(args: &FieldsArgs, printer: Printer) -> Result<Exit, Failure> {
-    let params = Given {
+    let params = CallParams {
         json: args.params.json.as_deref(),
         params: &args.params.params,
-        ..Given::default()
+        ..CallParams::default()
     }
     .assemble()?;
-    let connection = connect(&args.portal, LimitArg::STANDARD, printer).await?;
+    let connection = connect(&args.portal, RateArg::STANDARD, printer).await?;
     let fields = if args.rest3 {
         connection.client.rest3().fields(&args.entity).await
     } else {

@@ -1,31 +1,88 @@
-//! `brimful get`: items by their IDs, a line for each.
+//! `brimful get`: fetches items by their IDs, a line for each.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use brimful::{Effect, Found, ItemId, Outcome};
+use brimful::{Client, Effect, Error, Found, ItemId, Outcome, Progress};
+use clap::Args;
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, ReadyChunks};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::connect;
-use super::export::{leave, unwritable};
-use crate::bulk_args::GetArgs;
+use crate::args::params::{CallParams, Param};
+use crate::args::{ParamsOption, PortalOption, RateOption, filter, method, params};
 use crate::exit::Exit;
-use crate::figures::{self, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
 use crate::outcome::{self, Kind, Tally};
-use crate::output::{Output, OutputError, Written};
-use crate::params::Given;
+use crate::output::{Destination, Output, Piece, Written};
 use crate::printer::Printer;
-use crate::{input, json_text, method};
+use crate::pump::progress::{self, ProgressLine, Snapshot};
+use crate::pump::{self, Source, Stopped};
+use crate::{input, json_text};
+
+/// Fetch items by their IDs, 50 in a request
+///
+/// Every ID gets a line, in the order given; an ID that is given twice is asked for once. The line is
+/// {"id":7,"outcome":"done","result":…} with the result as the portal wrote it, or {"id":8,"outcome":"failed",
+/// "error":…,"error_description":…}. With --result a line is the result alone, and what failed is said on standard
+/// error. If not all IDs have a result, the exit code is 3.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful get crm.deal.get 7 12 40
+  brimful get crm.deal.get 7,12,40 --result | jq -r .TITLE
+  brimful get crm.lead.get --ids ids.txt -o leads.jsonl
+  brimful get tasks.task.get 7 --param 'select[]=ID' --param 'select[]=TITLE'
+  brimful get crm.activity.list 7 8 --id-param 'filter[OWNER_ID]' --param 'filter[OWNER_TYPE_ID]=2'
+  brimful get crm.deal.productrows.get --from crm.deal.list --filter STAGE_ID=WON -o rows.jsonl
+  brimful get crm.item.get --from crm.item.list --from-param entityTypeId=128 --param entityTypeId=128")]
+pub(crate) struct GetArgs {
+    /// The method, such as crm.deal.get
+    #[arg(value_parser = method::parse)]
+    pub(crate) method: String,
+    /// Fetch these IDs, with commas or spaces between them
+    #[arg(value_name = "ID", value_delimiter = ',')]
+    pub(crate) given: Vec<String>,
+    /// Read IDs from a file, one a line; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub(crate) ids: Option<PathBuf>,
+    /// Fetch the items of a list, such as crm.deal.list, while it is read
+    #[arg(long, value_name = "METHOD", conflicts_with = "given", value_parser = method::parse)]
+    pub(crate) from: Option<String>,
+    /// Ask that list for the rows that meet a condition, as in export
+    #[arg(long, value_name = "CONDITION", requires = "from", value_parser = filter::parse)]
+    pub(crate) filter: Vec<filter::Condition>,
+    /// Give that list another parameter
+    #[arg(long, value_name = "NAME=VALUE", requires = "from", value_parser = params::parse)]
+    pub(crate) from_param: Vec<Param>,
+    /// Write the lines to this file; - is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: Destination,
+    /// Write results alone; what failed is said on standard error
+    #[arg(long)]
+    pub(crate) result: bool,
+    /// Put the ID into this parameter, where it is not the usual one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) id_param: Option<String>,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    #[command(flatten)]
+    pub(crate) params: ParamsOption,
+    #[command(flatten)]
+    pub(crate) limit: RateOption,
+}
 
 /// Items that are written at a time.
 const AT_ONCE: usize = 200;
 
-type Items = BoxStream<'static, Result<Found, brimful::Error>>;
+type FoundItems = BoxStream<'static, Result<Found, Error>>;
 
 /// What stands before an outcome.
 #[derive(Serialize)]
@@ -52,85 +109,103 @@ impl<'a> Id<'a> {
     }
 }
 
-/// Why items stopped coming.
-enum Stopped {
-    Complete,
-    ByPortal(brimful::Error),
-    ByOutput(OutputError),
-    BySignal(Exit),
-}
-
 pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failure> {
-    // `get crm.deal.delete 7` is a slip of the hand that nobody can undo.
-    if Effect::of(&args.method) == Effect::Write {
-        return Err(Failure::usage(format!(
-            "{} may write: get is for methods that read",
-            args.method
-        ))
-        .hint("brimful call METHOD --each calls any method for every line of a file"));
-    }
+    check_methods(args, printer)?;
     if let Some(file) = &args.ids {
         input::once(file, args.params.json.as_deref())?;
     }
-    let params = Given {
+    let params = CallParams {
         json: args.params.json.as_deref(),
         params: &args.params.params,
-        ..Given::default()
+        ..CallParams::default()
     }
     .assemble()?;
     let ids = ids(args)?;
-    for method in std::iter::once(&args.method).chain(&args.from) {
-        if let Some(doubt) = method::doubt(method) {
-            printer.warning(&doubt);
-        }
-    }
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
-    let items = items(args, &connection.client, params, ids)?;
-    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
-    let mut run = Run {
+    let client = &connection.client;
+    let listed = Arc::new(Mutex::new(Progress::default()));
+    let wanted = ids.len() as u64;
+    let found = found(args, client, params, ids, &listed)?;
+    let output = Output::open(&args.output)?;
+    let mut items = Items {
         args,
         printer,
+        found: found.ready_chunks(AT_ONCE),
         tally: Tally::default(),
+        count: Arc::default(),
+        failed: None,
         started: Instant::now(),
     };
-    let stopped = tokio::select! {
-        stopped = run.pass(items, &mut output) => stopped,
-        exit = interrupts.next() => Stopped::BySignal(exit),
+    let gauge = {
+        let (client, count) = (client.clone(), Arc::clone(&items.count));
+        Arc::new(move || {
+            let listed = listed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            how_far(count.load(Ordering::Relaxed), wanted, &listed, &client)
+        })
     };
-    let failure = match stopped {
-        Stopped::ByOutput(OutputError::Closed) => return Ok(run.exit()),
-        // With results alone a file that lacks some would look whole.
-        Stopped::Complete if run.tally.is_done() || !args.result => {
-            let written = tokio::select! {
-                written = output.finish() => written,
-                exit = interrupts.next() => return Err(run.interrupted(exit)),
-            };
-            return match written {
-                Ok(written) => Ok(run.close(&written)),
-                Err(OutputError::Closed) => Ok(run.exit()),
-                Err(error) => Err(unwritable(&error)),
-            };
-        }
-        Stopped::Complete => Failure::new(
+    let line = ProgressLine::show(&args.method, args.limit.rate.limit(), gauge, printer);
+    // With results alone a file that lacks some would look whole.
+    let is_whole = |items: &Items| items.tally.is_done() || !args.result;
+    let ended = pump::to_output(&mut items, output, is_whole, &mut interrupts).await;
+    drop(line);
+    let lacks_some = matches!(ended.stopped, Stopped::Complete) && !is_whole(&items);
+    let kept = ended.written.as_ref().map(|written| written.name.clone());
+    let result = if lacks_some {
+        Err(Failure::new(
             Exit::Incomplete,
             format!("{}: not all IDs have a result", args.method),
-        ),
-        Stopped::ByPortal(error) => Failure::of(&error),
-        Stopped::ByOutput(error) => return Err(run.broken(unwritable(&error), None)),
-        Stopped::BySignal(exit) => run.interrupted(exit),
+        ))
+    } else {
+        ended.result(&args.method, "items", Failure::of)
     };
-    Err(run.broken(failure, leave(output).await))
+    match result {
+        Ok(Some(written)) => Ok(items.close(&written)),
+        Ok(None) => Ok(items.exit()),
+        Err(failure) => Err(match kept {
+            Some(name) => failure.kept(format!(
+                "{} in {name}: {}",
+                counted(items.tally.all(), "items"),
+                items.tally
+            )),
+            None => failure,
+        }),
+    }
 }
 
-/// What was asked for, in its order.
-fn items(
+/// `get crm.deal.delete 7` is a slip of the hand that nobody can undo.
+fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
+    if Effect::of(&args.method) == Effect::Write {
+        let failure = Failure::usage(format!(
+            "{} may write: get is for methods that read",
+            args.method
+        ));
+        return Err(match method::likely(&args.method, "get") {
+            Some(near) => failure.hint(format!("did you mean {near}?")),
+            None => {
+                failure.hint("brimful call METHOD --each calls any method for every line of a file")
+            }
+        });
+    }
+    for method in std::iter::once(&args.method).chain(&args.from) {
+        if let Some(warning) = method::warning_if_unknown(method) {
+            printer.warning(&warning);
+        }
+    }
+    Ok(())
+}
+
+/// What was asked for, in its order. `listed` follows the list that IDs come from.
+fn found(
     args: &GetArgs,
-    client: &brimful::Client,
+    client: &Client,
     params: Value,
     ids: Vec<ItemId>,
-) -> Result<Items, Failure> {
+    listed: &Arc<Mutex<Progress>>,
+) -> Result<FoundItems, Failure> {
     let Some(list) = &args.from else {
         let mut get = client.get_by_id(&args.method, ids).params(params);
         if let Some(name) = &args.id_param {
@@ -139,19 +214,23 @@ fn items(
         let found = get.stream().map_err(|error| Failure::of(&error))?;
         return Ok(found.map(Ok).boxed());
     };
-    let of_list = Given {
+    let of_list = CallParams {
         params: &args.from_param,
         filter: &args.filter,
-        ..Given::default()
+        ..CallParams::default()
     }
     .assemble()?;
+    let listed = Arc::clone(listed);
     let mut get = client.list_and_get(list, &args.method).list(|list| {
         let fields = of_list.as_object().into_iter().flatten();
-        fields.fold(list, |list, (name, value)| list.param(name, value.clone()))
+        let list = fields.fold(list, |list, (name, value)| list.param(name, value.clone()));
+        list.on_progress(move |progress| {
+            *listed.lock().unwrap_or_else(PoisonError::into_inner) = progress.clone();
+        })
     });
     let Value::Object(params) = params else {
         return Err(Failure::usage(
-            "the parameters beside an ID are an object, and --json gives them by position",
+            "--json gives parameters by position, and --from needs named ones beside the ID",
         ));
     };
     for (name, value) in params {
@@ -164,14 +243,34 @@ fn items(
     Ok(found.boxed())
 }
 
+/// Of the IDs that were given, or of the list that they come from.
+fn how_far(count: u64, wanted: u64, listed: &Progress, client: &Client) -> Snapshot {
+    let share = |whole: u64| (whole > 0).then(|| count as f64 / whole as f64);
+    let done = match wanted {
+        0 => share(listed.rows).map(|share| share * listed.extent.done),
+        wanted => share(wanted),
+    };
+    Snapshot {
+        count,
+        label: counted(count, "items"),
+        done: done.filter(|&done| done > 0.0),
+        requests: client.stats().requests,
+        in_flight: listed.in_flight,
+        waited: listed.waited,
+        waiting: progress::waiting(listed),
+    }
+}
+
 /// The IDs of the command line, or of a file.
 fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
-    let mut ids: Vec<ItemId> = args
-        .given
-        .iter()
-        .flat_map(|given| given.split_whitespace())
-        .map(ItemId::from)
-        .collect();
+    let mut ids: Vec<ItemId> = Vec::new();
+    for id in args.given.iter().flat_map(|given| given.split_whitespace()) {
+        if !is_one_id(id) {
+            return Err(Failure::usage(format!("{id:?} is not an ID"))
+                .hint("write IDs with commas or spaces between them: 1,2,3"));
+        }
+        ids.push(id.into());
+    }
     if let Some(path) = &args.ids {
         input::apart(path, &args.output)?;
         if input::is_stdin(path) && std::io::stdin().is_terminal() {
@@ -184,7 +283,7 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
             if id.is_empty() {
                 continue;
             }
-            if id.contains([' ', '\t', ',', ';', '{', '"']) {
+            if !is_one_id(id) {
                 return Err(Failure::usage(format!(
                     "line {number} of {name} has more in it than an ID"
                 ))
@@ -201,40 +300,51 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
     Ok(ids)
 }
 
-struct Run<'a> {
+/// Whether a text is one ID and not several.
+fn is_one_id(text: &str) -> bool {
+    !text.contains([' ', '\t', ',', ';', '{', '"'])
+}
+
+/// Items as they come, and what came of them.
+struct Items<'a> {
     args: &'a GetArgs,
     printer: Printer,
+    found: ReadyChunks<FoundItems>,
     tally: Tally,
+    /// As many as the tally has, for the progress line.
+    count: Arc<AtomicU64>,
+    /// The end of the list, which comes after the items before it.
+    failed: Option<Error>,
     started: Instant,
 }
 
-impl Run<'_> {
-    /// Passes items on until they stop coming.
-    async fn pass(&mut self, items: Items, output: &mut Output) -> Stopped {
-        let mut items = items.ready_chunks(AT_ONCE);
-        while let Some(some) = items.next().await {
-            let mut lines = Vec::new();
-            let mut count = 0;
-            let mut broke = None;
-            for found in some {
-                match found {
-                    Ok(found) => count += self.write(&mut lines, &found),
-                    Err(error) => {
-                        broke = Some(error);
-                        break;
-                    }
+impl Source for Items<'_> {
+    type Item = Piece;
+
+    async fn next(&mut self) -> Result<Option<Piece>, Error> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let Some(chunk) = self.found.next().await else {
+            return Ok(None);
+        };
+        let mut lines = Vec::new();
+        let mut count = 0;
+        for found in chunk {
+            match found {
+                Ok(found) => count += self.write(&mut lines, &found),
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
                 }
             }
-            if let Err(error) = output.write_lines(lines, count).await {
-                return Stopped::ByOutput(error);
-            }
-            if let Some(error) = broke {
-                return Stopped::ByPortal(error);
-            }
         }
-        Stopped::Complete
+        self.count.store(self.tally.all(), Ordering::Relaxed);
+        Ok(Some(Piece::Lines(lines, count)))
     }
+}
 
+impl Items<'_> {
     /// Writes the line of an item, if it has one.
     fn write(&mut self, lines: &mut Vec<u8>, found: &Found) -> u64 {
         self.tally.add(Kind::of(&found.outcome));
@@ -273,30 +383,11 @@ impl Run<'_> {
         self.printer.note(&format!(
             "{} in {}: {}; {} ({})",
             counted(self.tally.all(), "items"),
-            figures::duration(self.started.elapsed()),
+            format::duration(self.started.elapsed()),
             self.tally,
             written.name,
-            figures::bytes(written.bytes)
+            format::bytes(written.bytes)
         ));
         self.exit()
-    }
-
-    fn interrupted(&self, exit: Exit) -> Failure {
-        Failure::new(exit, format!("{}: interrupted", self.args.method))
-    }
-
-    fn broken(&self, mut failure: Failure, left: Option<Written>) -> Failure {
-        if self.tally.done > 0 && failure.exit == Exit::Failed {
-            failure.exit = Exit::Incomplete;
-        }
-        match left {
-            Some(left) => failure.kept(format!(
-                "{} in {}: {}",
-                counted(self.tally.all(), "items"),
-                left.name,
-                self.tally
-            )),
-            None => failure,
-        }
     }
 }

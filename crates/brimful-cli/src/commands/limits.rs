@@ -4,23 +4,49 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use brimful::{Client, Effect, LimitsSnapshot};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::connect;
 use super::show::print;
-use crate::catalogue_args::LimitsArgs;
+use crate::args::{PortalOption, RateOption, method};
 use crate::exit::Exit;
-use crate::figures;
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format;
 use crate::printer::Printer;
-use crate::table::Table;
+use crate::table::{Table, terminal_width};
+
+/// Show what a portal allows and how much of it is used
+///
+/// One call asks for the user, and one for the scopes. The portal tells the operating time of a method with its
+/// replies: name methods that only read, and each is called once without parameters. A table on a terminal, a JSON
+/// object in a pipe.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful limits
+  brimful limits crm.deal.list tasks.task.list
+  brimful limits | jq '.methods[] | select(.operating > 240)'")]
+pub(crate) struct LimitsArgs {
+    /// Methods whose operating time is asked for
+    #[arg(value_name = "METHOD", value_parser = method::parse)]
+    pub(crate) methods: Vec<String>,
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    #[command(flatten)]
+    pub(crate) limit: RateOption,
+}
 
 pub(crate) async fn run(args: &LimitsArgs, printer: Printer) -> Result<Exit, Failure> {
     for method in &args.methods {
         if Effect::of(method) == Effect::Write {
-            return Err(Failure::usage(format!(
+            let failure = Failure::usage(format!(
                 "{method} may write: only methods that read are called to see their time"
-            )));
+            ));
+            return Err(match method::likely(method, "list") {
+                Some(near) => failure.hint(format!("did you mean {near}?")),
+                None => failure,
+            });
         }
     }
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
@@ -88,26 +114,30 @@ fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnap
     head.row(["user".to_owned(), name(profile, None)]);
     head.row(["scopes".to_owned(), scopes.join(", ")]);
     head.row(["rate".to_owned(), rate]);
-    head.row(["refused".to_owned(), figures::count(standing.refusals)]);
+    head.row(["refused".to_owned(), format::count(standing.refusals)]);
     if standing.methods.is_empty() {
         head.row([
             "time".to_owned(),
             "the portal tells no operating time".to_owned(),
         ]);
-        return head.text();
+        return head.text(terminal_width());
     }
     let mut methods = Table::new(&["METHOD", "OPERATING", "OF", "FREED IN", "BLOCKED FOR"]);
-    let time = |time: Option<Duration>| time.map_or_else(String::new, figures::duration);
+    let time = |time: Option<Duration>| time.map_or_else(String::new, format::duration);
     for method in &standing.methods {
         methods.row([
             method.method.clone(),
             format!("{:.1} s", method.operating),
-            figures::duration(standing.operating_time),
+            format::duration(standing.operating_time),
             time(method.resets_in),
             time(method.blocked_for),
         ]);
     }
-    format!("{}\n\n{}", head.text(), methods.text())
+    format!(
+        "{}\n\n{}",
+        head.text(terminal_width()),
+        methods.text(terminal_width())
+    )
 }
 
 fn json_of(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnapshot) -> Value {

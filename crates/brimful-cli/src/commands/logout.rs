@@ -1,14 +1,25 @@
 //! `brimful logout`: the tokens of a portal are forgotten.
 
+use clap::Args;
+
 use super::login::{path, portal};
+use crate::args::PortalOption;
+use crate::commands::login::file::LoginFile;
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::login_args::LogoutArgs;
-use crate::login_file::LoginFile;
+use crate::failure::Failure;
 use crate::printer::Printer;
 
+/// Forget the tokens of a portal
+///
+/// The file is removed. The portal still lets the application in: that is taken back in the portal.
+#[derive(Debug, Args)]
+pub(crate) struct LogoutArgs {
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+}
+
 pub(crate) fn run(args: &LogoutArgs, printer: Printer) -> Result<Exit, Failure> {
-    let file = match (&args.portal.address, &args.portal.token_file) {
+    let file = match (args.portal.address(), &args.portal.token_file) {
         (_, Some(file)) => {
             // What was named by mistake is not removed.
             LoginFile::find(file).map_err(|failure| failure.hint("it is not removed"))?;
@@ -23,7 +34,7 @@ pub(crate) fn run(args: &LogoutArgs, printer: Printer) -> Result<Exit, Failure> 
             Ok(Exit::Done)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            printer.note(&format!("nobody was logged in: there is no {name}"));
+            printer.note(&format!("you were not logged in: there is no {name}"));
             Ok(Exit::Done)
         }
         Err(error) => Err(Failure::failed(format!("could not remove {name}: {error}"))),

@@ -4,18 +4,39 @@ use std::collections::BTreeMap;
 
 use brimful::Effect;
 use brimful_protocol::catalogue::{self, Method, Paging, Shape};
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::connect;
 use super::show::{Rows, show};
-use crate::catalogue_args::MethodsArgs;
-use crate::cli::PortalOption;
+use crate::args::portal;
+use crate::args::portal::PortalArg;
+use crate::args::portal::PortalOption;
+use crate::args::rate::RateArg;
+use crate::env_vars;
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
-use crate::portal_arg::PortalArg;
+use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::{env_vars, portal_arg};
+
+/// Show the methods that are known: what they need, how their lists are read, whether they write
+///
+/// They come from a catalogue that is built in. A table on a terminal, a JSON object for every method in a pipe.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brimful methods crm.deal
+  brimful methods '*.list'
+  brimful methods --portal demo | jq -r 'select(.available).method'")]
+pub(crate) struct MethodsArgs {
+    /// A part of the name; with * it is the whole name
+    pub(crate) pattern: Option<String>,
+    /// Ask this portal which of them may be called there, and which others it has
+    #[arg(long, value_name = "URL|demo", value_parser = portal::parse)]
+    pub(crate) portal: Option<PortalArg>,
+    /// Ask the portal of BRIMFUL_PORTAL
+    #[arg(long, conflicts_with = "portal")]
+    pub(crate) available: bool,
+}
 
 /// One method, of the catalogue or of a portal that has it beside.
 struct Known {
@@ -97,9 +118,7 @@ fn portal(args: &MethodsArgs) -> Result<Option<PortalArg>, Failure> {
             env_vars::PORTAL
         )));
     };
-    portal_arg::parse(&address)
-        .map(Some)
-        .map_err(Failure::usage)
+    portal::parse(&address).map(Some).map_err(Failure::usage)
 }
 
 /// The portal's own names, by their lower case.
@@ -108,7 +127,7 @@ async fn ask(portal: PortalArg, printer: Printer) -> Result<BTreeMap<String, Str
         address: Some(portal),
         token_file: None,
     };
-    let connection = connect(&portal, LimitArg::STANDARD, printer).await?;
+    let connection = connect(&portal, RateArg::STANDARD, printer).await?;
     let client = &connection.client;
     let names = async |method: &str| {
         let reply = client.call(method, json!({})).await?;

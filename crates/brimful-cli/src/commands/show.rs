@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal};
 use serde_json::Value;
 
 use crate::exit::Exit;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::json_text;
 use crate::printer::Printer;
-use crate::table::Table;
+use crate::table::{Table, terminal_width};
 
 /// How rows are shown.
 pub(super) struct Rows<'a, C, J> {
@@ -27,7 +27,7 @@ pub(super) fn show<T>(
     let text = if io::stdout().is_terminal() {
         let mut table = Table::new(how.names);
         rows.for_each(|row| table.row((how.cells)(&row)));
-        table.text()
+        table.text(terminal_width())
     } else {
         let lines: Vec<String> = rows.map(|row| (how.json)(&row).to_string()).collect();
         if lines.is_empty() {

@@ -5,12 +5,13 @@ use brimful_portal::PortalConfig;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Desk, Received, assert_story, json_response, portal, response, same_for_all, server, stderr,
+    Received, Workspace, assert_transcript, json_response, portal, response, same_for_all, server,
+    stderr,
 };
 
-fn export(portal: &str) -> (Desk, std::process::Output) {
-    let desk = Desk::new();
-    let output = desk.run(&[
+fn export(portal: &str) -> (Workspace, std::process::Output) {
+    let workspace = Workspace::new();
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -18,13 +19,13 @@ fn export(portal: &str) -> (Desk, std::process::Output) {
         "-o",
         "leads.jsonl",
     ]);
-    (desk, output)
+    (workspace, output)
 }
 
 #[test]
 fn an_address_without_a_scheme() {
     let (_, output) = export("example.bitrix24.ru/rest/1/s3cr3tc0de42/");
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: the portal's address has no scheme: write https://example.bitrix24.ru/rest/…
@@ -35,7 +36,7 @@ fn an_address_without_a_scheme() {
 #[test]
 fn an_address_without_a_code() {
     let (_, output) = export("https://example.bitrix24.ru/rest/1/");
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: the portal's address (https://example.bitrix24.ru) has no webhook code; it looks like https://portal.bitrix24.ru/rest/1/code/
@@ -46,7 +47,7 @@ fn an_address_without_a_code() {
 #[test]
 fn an_address_with_a_method_in_it() {
     let (_, output) = export("https://example.bitrix24.ru/rest/1/s3cr3tc0de42/crm.lead.list.json");
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: the portal's address already has a method in it: leave out "crm.lead.list.json" and give it as the method
@@ -56,8 +57,8 @@ fn an_address_with_a_method_in_it() {
 
 #[test]
 fn no_portal_at_all() {
-    let output = Desk::new().run(&["export", "crm.lead.list", "-o", "leads.jsonl"]);
-    assert_story!(output, @r#"
+    let output = Workspace::new().run(&["export", "crm.lead.list", "-o", "leads.jsonl"]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: no portal is given
@@ -67,13 +68,13 @@ fn no_portal_at_all() {
 
 #[test]
 fn an_address_in_the_place_of_the_method() {
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "export",
         "https://example.bitrix24.ru/rest/1/s3cr3tc0de42/",
         "-o",
         "leads.jsonl",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: invalid value 'https://example.bitrix24.ru/rest/1/…/' for '<METHOD>': that is an address: give the method first, such as crm.lead.list, and the address with --portal
@@ -84,7 +85,7 @@ fn an_address_in_the_place_of_the_method() {
 
 #[test]
 fn a_filter_with_its_sign_behind_the_field() {
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -94,7 +95,7 @@ fn a_filter_with_its_sign_behind_the_field() {
         "--filter",
         "ID>=100",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: invalid value 'ID>=100' for '--filter <CONDITION>': the sign stands before the field: write it as '>=ID=100'
@@ -105,7 +106,7 @@ fn a_filter_with_its_sign_behind_the_field() {
 
 #[test]
 fn the_same_condition_twice() {
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -117,7 +118,7 @@ fn the_same_condition_twice() {
         "--filter",
         "STATUS_ID=IN_PROCESS",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: --filter has STATUS_ID twice, and a filter holds it once
@@ -127,7 +128,7 @@ fn the_same_condition_twice() {
 
 #[test]
 fn parameters_that_are_no_json() {
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "call",
         "crm.lead.get",
         "--portal",
@@ -135,7 +136,7 @@ fn parameters_that_are_no_json() {
         "--json",
         "{id: 1}",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: --json is not JSON: key must be a string at line 1 column 2
@@ -144,7 +145,7 @@ fn parameters_that_are_no_json() {
 
 #[test]
 fn a_list_that_is_to_begin_in_the_middle() {
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -154,7 +155,7 @@ fn a_list_that_is_to_begin_in_the_middle() {
         "--param",
         "start=50",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     demo portal at 127.0.0.1:PORT: 152,340 leads and more; 50 requests at once, 2 a second
@@ -163,7 +164,7 @@ fn a_list_that_is_to_begin_in_the_middle() {
 }
 
 #[test]
-fn a_method_that_the_catalogue_does_not_have_is_sent_all_the_same() {
+fn a_method_that_the_catalogue_does_not_have_is_called_anyway() {
     let portal = server(|_| {
         response(
             "404 Not Found",
@@ -171,11 +172,11 @@ fn a_method_that_the_catalogue_does_not_have_is_sent_all_the_same() {
             r#"{"error":"ERROR_METHOD_NOT_FOUND","error_description":"Method not found!"}"#,
         )
     });
-    let output = Desk::new().run(&["call", "crm.leed.list", "--portal", &portal]);
-    assert_story!(output, @r#"
+    let output = Workspace::new().run(&["call", "crm.leed.list", "--portal", &portal]);
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
-    warning: the catalogue has no method crm.leed.list, did you mean crm.lead.list? It is sent all the same
+    warning: the catalogue has no method crm.leed.list, did you mean crm.lead.list? Calling it anyway
     error: crm.leed.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered: ERROR_METHOD_NOT_FOUND: Method not found!
     hint: did you mean crm.lead.list?
     "#);
@@ -184,14 +185,14 @@ fn a_method_that_the_catalogue_does_not_have_is_sent_all_the_same() {
 #[test]
 fn a_portal_that_nobody_answers_for() {
     // Port 1 of this machine is nobody's.
-    let (desk, output) = export("http://127.0.0.1:1/rest/1/s3cr3tc0de42/");
-    assert_story!(output, @r#"
+    let (workspace, output) = export("http://127.0.0.1:1/rest/1/s3cr3tc0de42/");
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: could not connect: Connection refused (os error 111) (after 3 attempts)
-    hint: is the address right, and can this machine reach the portal? -v shows what the network said
+    hint: check the address, and whether this machine can reach the portal; -v shows what the network said
     "#);
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
@@ -203,27 +204,27 @@ fn a_portal_that_answers_html() {
             "<!DOCTYPE html><html><head><title>Sign in</title></head><body>…</body></html>",
         )
     });
-    let (desk, output) = export(&portal);
-    assert_story!(output, @r#"
+    let (workspace, output) = export(&portal);
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal sent an HTML page instead of JSON: Sign in (after 3 attempts)
-    hint: this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?
+    hint: a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between
     "#);
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
 fn a_portal_that_answers_nothing() {
     let portal = server(|_| response("200 OK", "application/json", ""));
-    let (desk, output) = export(&portal);
-    assert_story!(output, @r#"
+    let (workspace, output) = export(&portal);
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal sent an empty body (after 3 attempts)
-    hint: this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?
+    hint: a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between
     "#);
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
@@ -235,27 +236,27 @@ fn a_portal_that_answers_half_a_json() {
             r#"{"result":{"result":{"p0":["#,
         )
     });
-    let (desk, output) = export(&portal);
-    assert_story!(output, @r#"
+    let (workspace, output) = export(&portal);
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal sent JSON that breaks off after 27 bytes (after 3 attempts)
-    hint: this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?
+    hint: a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between
     "#);
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
 fn a_portal_that_breaks_the_connection() {
     let portal = server(|_| Vec::new());
-    let (desk, output) = export(&portal);
-    assert_story!(output, @r#"
+    let (workspace, output) = export(&portal);
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the connection broke: connection closed before message completed (after 3 attempts)
-    hint: is the address right, and can this machine reach the portal? -v shows what the network said
+    hint: check the address, and whether this machine can reach the portal; -v shows what the network said
     "#);
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
@@ -265,14 +266,14 @@ fn a_portal_that_answers_an_error_with_status_200() {
             &json!({"error": "ACCESS_DENIED", "error_description": "REST is available only on commercial plans."}),
         )
     });
-    let (desk, output) = export(&portal);
-    assert_story!(output, @r#"
+    let (workspace, output) = export(&portal);
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered: ACCESS_DENIED: REST is available only on commercial plans.
     hint: the webhook's user may not do this, or the portal's plan has no REST API
     "#);
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
@@ -281,7 +282,7 @@ fn a_portal_that_has_moved_without_saying_where() {
         b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
     });
     let (_, output) = export(&portal);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered 302 Found without saying where it has moved to
@@ -298,7 +299,7 @@ fn a_webhook_that_the_portal_does_not_know() {
         )
     });
     let (_, output) = export(&portal);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal answered: INVALID_CREDENTIALS: Invalid request credentials
@@ -309,14 +310,14 @@ fn a_webhook_that_the_portal_does_not_know() {
 #[test]
 fn a_result_that_is_no_list() {
     let portal = server(|received: &Received| same_for_all(received, &json!("OK"), 1));
-    let (desk, output) = export(&portal);
-    assert_story!(output, @r#"
+    let (workspace, output) = export(&portal);
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the portal sent a result without rows: command p0: a string
-    hint: this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?
+    hint: a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between
     "#);
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 /// Fifty rows, whatever was asked for.
@@ -327,14 +328,14 @@ fn first_page() -> Value {
 #[test]
 fn a_list_that_stops_advancing() {
     let portal = server(|received| same_for_all(received, &first_page(), 1000));
-    let (desk, output) = export(&portal);
-    assert_story!(output, @r#"
+    let (workspace, output) = export(&portal);
+    assert_transcript!(output, @r#"
     exit code 3
     --- stderr
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the list cannot be read to its end: the portal counts 1000 rows and 50 different ones came: its pages repeat, or the list changed while it was read by offset
     kept: 50 leads in leads.jsonl.partial, the last with ID 50
     "#);
-    assert_eq!(desk.files(), ["leads.jsonl.partial"]);
+    assert_eq!(workspace.files(), ["leads.jsonl.partial"]);
 }
 
 /// Editors and shells of Windows write it before text.
@@ -345,11 +346,11 @@ fn a_byte_order_mark_before_the_input_is_no_part_of_it() {
     let config = PortalConfig::unlimited()
         .rows("crm.lead", 9)
         .rows("user", 1);
-    let (desk, portal) = (Desk::new(), portal(config));
-    desk.write("ids.txt", &format!("{MARK}7\r\n\r\n8\r\n"));
-    desk.write("calls.jsonl", &format!("{MARK}{{\"id\": 7}}\r\n"));
-    desk.write("batch.json", &format!("{MARK}{{\"me\": \"user.current\"}}"));
-    desk.write("params.json", &format!("{MARK}{{\"id\": 7}}"));
+    let (workspace, portal) = (Workspace::new(), portal(config));
+    workspace.write("ids.txt", &format!("{MARK}7\r\n\r\n8\r\n"));
+    workspace.write("calls.jsonl", &format!("{MARK}{{\"id\": 7}}\r\n"));
+    workspace.write("batch.json", &format!("{MARK}{{\"me\": \"user.current\"}}"));
+    workspace.write("params.json", &format!("{MARK}{{\"id\": 7}}"));
     for args in [
         &["get", "crm.lead.get", "--ids", "ids.txt"][..],
         &["call", "crm.lead.get", "--each", "calls.jsonl", "-o", "-"],
@@ -357,14 +358,14 @@ fn a_byte_order_mark_before_the_input_is_no_part_of_it() {
         &["call", "crm.lead.get", "--json", "@params.json"],
     ] {
         let url = portal.url();
-        let output = desk.run(&[args, &["--portal", &url]].concat());
+        let output = workspace.run(&[args, &["--portal", &url]].concat());
         assert!(output.status.success(), "{args:?}: {}", stderr(&output));
     }
 }
 
 #[test]
 fn standard_input_that_is_to_be_read_twice() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     for args in [
         &["get", "crm.lead.get", "--ids", "-"][..],
         &["call", "crm.lead.get", "--each", "-", "-o", "out.jsonl"],
@@ -375,7 +376,7 @@ fn standard_input_that_is_to_be_read_twice() {
             "--portal",
             "https://example.bitrix24.ru/rest/1/s3cr3tc0de42/",
         ];
-        let output = desk.run(&[args, &portal].concat());
+        let output = workspace.run(&[args, &portal].concat());
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(
             stderr(&output),
@@ -383,21 +384,21 @@ fn standard_input_that_is_to_be_read_twice() {
              hint: --json @FILE reads the parameters from a file\n"
         );
     }
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
 fn a_file_that_is_read_is_not_written_over() {
-    let (desk, portal) = (
-        Desk::new(),
+    let (workspace, portal) = (
+        Workspace::new(),
         portal(PortalConfig::unlimited().rows("crm.lead", 9)),
     );
-    desk.write("ids.txt", "7\n");
-    desk.write("calls.jsonl", "{\"id\": 7}\n");
-    desk.write("batch.json", "{\"me\": \"user.current\"}");
-    desk.write("left.jsonl.partial", "7\n");
+    workspace.write("ids.txt", "7\n");
+    workspace.write("calls.jsonl", "{\"id\": 7}\n");
+    workspace.write("batch.json", "{\"me\": \"user.current\"}");
+    workspace.write("left.jsonl.partial", "7\n");
     let call = ["call", "crm.lead.get", "--each", "calls.jsonl", "-o"];
-    let before = desk.files();
+    let before = workspace.files();
     for args in [
         &["get", "crm.lead.get", "--ids", "ids.txt", "-o", "ids.txt"][..],
         &[
@@ -413,7 +414,7 @@ fn a_file_that_is_read_is_not_written_over() {
         &["batch", "batch.json", "-o", "batch.json"],
     ] {
         let url = portal.url();
-        let output = desk.run(&[args, &["--portal", &url]].concat());
+        let output = workspace.run(&[args, &["--portal", &url]].concat());
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
         assert!(
@@ -421,7 +422,7 @@ fn a_file_that_is_read_is_not_written_over() {
             "{said}"
         );
     }
-    assert_eq!(desk.files(), before);
-    assert_eq!(desk.rows("calls.jsonl"), [json!({"id": 7})]);
+    assert_eq!(workspace.files(), before);
+    assert_eq!(workspace.rows("calls.jsonl"), [json!({"id": 7})]);
     assert_eq!(portal.server.portal().stats().requests, 0);
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use brimful_portal::{Faults, PortalConfig};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Desk, assert_story, portal, rows, stderr, stdout};
+use crate::support::{Workspace, assert_transcript, portal, rows, stderr, stdout};
 
 fn config() -> PortalConfig {
     PortalConfig::unlimited()
@@ -16,8 +16,8 @@ fn config() -> PortalConfig {
 
 #[test]
 fn every_command_has_its_outcome_by_its_name_and_in_its_order() {
-    let (desk, portal) = (Desk::new(), portal(config()));
-    desk.write(
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    workspace.write(
         "batch.json",
         r#"{
           "z": "crm.lead.list?select[]=ID&filter[%3C%3DID]=2",
@@ -26,7 +26,7 @@ fn every_command_has_its_outcome_by_its_name_and_in_its_order() {
           "lost": {"method": "crm.lead.get", "params": {"id": "$result[none][ID]"}}
         }"#,
     );
-    let output = desk.run(&["batch", "batch.json", "--portal", &portal.url()]);
+    let output = workspace.run(&["batch", "batch.json", "--portal", &portal.url()]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     let rows = rows(&stdout(&output));
     let outcomes: Vec<_> = rows
@@ -54,12 +54,12 @@ fn every_command_has_its_outcome_by_its_name_and_in_its_order() {
 
 #[test]
 fn with_halt_nothing_runs_after_a_failure() {
-    let (desk, portal) = (Desk::new(), portal(config()));
-    desk.write(
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    workspace.write(
         "batch.json",
         r#"{"a": "crm.lead.get?id=777", "b": "crm.lead.add?fields[TITLE]=x"}"#,
     );
-    let output = desk.run(&[
+    let output = workspace.run(&[
         "batch",
         "batch.json",
         "--halt",
@@ -68,20 +68,20 @@ fn with_halt_nothing_runs_after_a_failure() {
         "--portal",
         &portal.url(),
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 3
     --- stderr
     2 commands in 1 request, N s: 0 done, 1 failed, 1 not run
     "#);
     assert_eq!(
-        desk.rows("out.jsonl")[1],
+        workspace.rows("out.jsonl")[1],
         json!({"name": "b", "outcome": "not_run", "reason": "a command before it is not done"})
     );
 }
 
 #[test]
 fn any_number_of_commands_goes_out_over_several_requests() {
-    let (desk, portal) = (Desk::new(), portal(config()));
+    let (workspace, portal) = (Workspace::new(), portal(config()));
     let commands: Map<String, Value> = (0..230)
         .map(|n| {
             (
@@ -91,7 +91,7 @@ fn any_number_of_commands_goes_out_over_several_requests() {
         })
         .collect();
     let text = Value::Object(commands).to_string();
-    let mut child = desk
+    let mut child = workspace
         .command(&["batch", "-", "--portal", &portal.url(), "--limit", "off"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -117,13 +117,13 @@ fn any_number_of_commands_goes_out_over_several_requests() {
 
 #[test]
 fn a_reference_across_requests_is_refused_before_anything_is_sent() {
-    let (desk, portal) = (Desk::new(), portal(config()));
+    let (workspace, portal) = (Workspace::new(), portal(config()));
     let mut commands: Map<String, Value> = (0..50)
         .map(|n| (format!("c{n}"), "user.current".into()))
         .collect();
     commands.insert("late".to_owned(), "user.get?ID=$result[c0][ID]".into());
-    desk.write("batch.json", &Value::Object(commands).to_string());
-    let output = desk.run(&["batch", "batch.json", "--portal", &portal.url()]);
+    workspace.write("batch.json", &Value::Object(commands).to_string());
+    let output = workspace.run(&["batch", "batch.json", "--portal", &portal.url()]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).contains("\"late\" refers to \"c0\", which goes out in an earlier request"),
@@ -136,7 +136,7 @@ fn a_reference_across_requests_is_refused_before_anything_is_sent() {
 #[test]
 fn a_lost_answer_is_unknown_and_not_a_repetition() {
     let faults = Faults::parse("reset-after:times=1").unwrap();
-    let (desk, portal) = (Desk::new(), portal(config().faults(faults)));
+    let (workspace, portal) = (Workspace::new(), portal(config().faults(faults)));
     let commands: Map<String, Value> = (0..60)
         .map(|n| {
             (
@@ -145,8 +145,8 @@ fn a_lost_answer_is_unknown_and_not_a_repetition() {
             )
         })
         .collect();
-    desk.write("batch.json", &Value::Object(commands).to_string());
-    let output = desk.run(&[
+    workspace.write("batch.json", &Value::Object(commands).to_string());
+    let output = workspace.run(&[
         "batch",
         "batch.json",
         "--portal",
@@ -162,29 +162,29 @@ fn a_lost_answer_is_unknown_and_not_a_repetition() {
 
 #[test]
 fn what_is_no_batch_is_said_with_its_name() {
-    let desk = Desk::new();
-    desk.write("batch.json", r#"{"a": {"methd": "user.current"}}"#);
-    let output = desk.run(&["batch", "batch.json", "--portal", "demo"]);
-    assert_story!(output, @r#"
+    let workspace = Workspace::new();
+    workspace.write("batch.json", r#"{"a": {"methd": "user.current"}}"#);
+    let output = workspace.run(&["batch", "batch.json", "--portal", "demo"]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: batch.json is no batch: the command "a" has no method
+    error: batch.json is not a batch: the command "a" has no method
     "#);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn outcomes_that_cannot_be_written_are_no_sign_that_nothing_ran() {
-    let (desk, portal) = (Desk::new(), portal(config()));
-    desk.write(
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    workspace.write(
         "batch.json",
         r#"{"new": ["crm.lead.add", {"fields": {"TITLE": "x"}}]}"#,
     );
     let url = portal.url();
-    let output = desk.run(&["batch", "batch.json", "-o", "/dev/full", "--portal", &url]);
-    assert_story!(output, @r#"
+    let output = workspace.run(&["batch", "batch.json", "-o", "/dev/full", "--portal", &url]);
+    assert_transcript!(output, @r#"
     exit code 3
     --- stderr
-    error: could not write /dev/full: No space left on device (os error 28); the commands were called all the same: 1 done
+    error: could not write /dev/full: No space left on device (os error 28); the commands were called: 1 done
     "#);
 }

@@ -3,7 +3,7 @@
 use brimful_portal::PortalConfig;
 use serde_json::{Value, json};
 
-use crate::support::{Desk, assert_story, json_response, portal, server, stderr, stdout};
+use crate::support::{Workspace, assert_transcript, json_response, portal, server, stderr, stdout};
 
 #[test]
 fn the_reply_is_printed_as_it_came() {
@@ -12,14 +12,14 @@ fn the_reply_is_printed_as_it_came() {
         let body = body.clone();
         move |_| json_response(&body)
     });
-    let output = Desk::new().run(&["call", "user.current", "--portal", &portal]);
+    let output = Workspace::new().run(&["call", "user.current", "--portal", &portal]);
     assert_eq!(stdout(&output), format!("{body}\n"));
 }
 
 #[test]
 fn the_result_can_be_had_alone() {
     let portal = server(|_| json_response(&json!({"result": [1, 2], "total": 2})));
-    let output = Desk::new().run(&["call", "methods", "--result", "--portal", &portal]);
+    let output = Workspace::new().run(&["call", "methods", "--result", "--portal", &portal]);
     assert_eq!(stdout(&output), "[1,2]\n");
 }
 
@@ -30,9 +30,9 @@ fn parameters_arrive_with_their_types() {
             &json!({"result": {"path": received.path.rsplit('/').next(), "body": received.body}}),
         )
     });
-    let desk = Desk::new();
-    desk.write("lead.json", r#"{"fields": {"TITLE": "x"}}"#);
-    let output = desk.run(&[
+    let workspace = Workspace::new();
+    workspace.write("lead.json", r#"{"fields": {"TITLE": "x"}}"#);
+    let output = workspace.run(&[
         "call",
         "crm.lead.add",
         "--portal",
@@ -63,7 +63,7 @@ fn parameters_arrive_with_their_types() {
 #[test]
 fn the_portals_refusal_is_an_error_with_what_it_said() {
     let portal = portal(PortalConfig::new());
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "call",
         "crm.lead.get",
         "--param",
@@ -71,7 +71,7 @@ fn the_portals_refusal_is_an_error_with_what_it_said() {
         "--portal",
         &portal.url(),
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: crm.lead.get at http://127.0.0.1:PORT/rest/1/…/: the portal answered: Not found
@@ -81,7 +81,7 @@ fn the_portals_refusal_is_an_error_with_what_it_said() {
 #[test]
 fn a_write_whose_answer_was_lost_is_not_repeated() {
     let portal = server(|_| Vec::new());
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "call",
         "crm.lead.add",
         "--param",
@@ -92,7 +92,7 @@ fn a_write_whose_answer_was_lost_is_not_repeated() {
     assert_eq!(output.status.code(), Some(3));
     assert!(
         stderr(&output).ends_with(
-            "hint: crm.lead.add may have run all the same: look in the portal before it is called again\n"
+            "hint: crm.lead.add may have run: look in the portal before calling it again\n"
         ),
         "{}",
         stderr(&output)
@@ -103,7 +103,7 @@ fn a_write_whose_answer_was_lost_is_not_repeated() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_reply_that_cannot_be_written_is_no_sign_that_nothing_ran() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     let url = portal.url();
     let args = [
         "call",
@@ -114,8 +114,8 @@ fn a_reply_that_cannot_be_written_is_no_sign_that_nothing_ran() {
         &url,
     ];
     let full = std::fs::File::create("/dev/full").unwrap();
-    let output = desk.command(&args).stdout(full).output().unwrap();
-    assert_story!(output, @r#"
+    let output = workspace.command(&args).stdout(full).output().unwrap();
+    assert_transcript!(output, @r#"
     exit code 3
     --- stderr
     error: crm.lead.add was called, but its reply could not be written to standard output: No space left on device (os error 28)

@@ -8,7 +8,7 @@ use std::process::{Child, Output, Stdio};
 use brimful_portal::{Fault, FaultRule, Faults, PortalConfig, RateLimit};
 use serde_json::{Value, json};
 
-use crate::support::{Desk, Running, assert_story, portal, rows, stderr, stdout};
+use crate::support::{Running, Workspace, assert_transcript, portal, rows, stderr, stdout};
 
 fn titles(lines: std::ops::RangeInclusive<usize>) -> String {
     lines.fold(String::new(), |mut text, n| {
@@ -35,9 +35,9 @@ fn add<'a>(portal: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// How often each title is in the portal.
-fn created(desk: &Desk, portal: &Running) -> HashMap<String, usize> {
+fn created(workspace: &Workspace, portal: &Running) -> HashMap<String, usize> {
     portal.server.portal().faults().clear();
-    let output = desk.run(&[
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -86,33 +86,33 @@ fn lines(outcomes: &[Value]) -> Vec<u64> {
 
 #[test]
 fn every_line_has_its_outcome_in_the_order_of_the_lines() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     let mut items = titles(1..=120);
     // Lines without anything in them count, and call nothing.
     items.push_str("\n  \n{\"fields\":{\"TITLE\":\"n123\"}}");
-    desk.write("leads.jsonl", &items);
+    workspace.write("leads.jsonl", &items);
     let url = portal.url();
-    let output = desk.run(&add(&url, &["--param", "fields[SOURCE_ID]=WEB"]));
-    assert_story!(output, @r#"
+    let output = workspace.run(&add(&url, &["--param", "fields[SOURCE_ID]=WEB"]));
+    assert_transcript!(output, @r#"
     exit code 0
     --- stderr
     121 calls in N s: 121 done; out.jsonl (8.1 kB)
     3 requests, 0 retries
     "#);
-    let outcomes = desk.rows("out.jsonl");
+    let outcomes = workspace.rows("out.jsonl");
     let expected: Vec<u64> = (1..=120).chain([123]).collect();
     assert_eq!(lines(&outcomes), expected);
-    assert_exact(&outcomes, &created(&desk, &portal));
-    assert_eq!(desk.files(), ["leads.jsonl", "out.jsonl"]);
+    assert_exact(&outcomes, &created(&workspace, &portal));
+    assert_eq!(workspace.files(), ["leads.jsonl", "out.jsonl"]);
     let id = outcomes[0]["result"].as_u64().unwrap().to_string();
-    let output = desk.run(&["get", "crm.lead.get", &id, "--result", "--portal", &url]);
+    let output = workspace.run(&["get", "crm.lead.get", &id, "--result", "--portal", &url]);
     assert_eq!(rows(&stdout(&output))[0]["SOURCE_ID"], "WEB");
 }
 
 /// Five requests in a hundred fail, in every way that a portal can fail.
 #[test]
 fn twenty_thousand_writes_are_done_once_each_or_said_to_be_unknown() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     portal
         .server
         .portal()
@@ -122,58 +122,58 @@ fn twenty_thousand_writes_are_done_once_each_or_said_to_be_unknown() {
              reset-after:0.5%, truncated:0.5%, half-body:0.5%, html-after:0.5%, empty-before:0.5%; seed=14",
         )
         .unwrap();
-    desk.write("leads.jsonl", &titles(1..=20_000));
+    workspace.write("leads.jsonl", &titles(1..=20_000));
     let url = portal.url();
-    let output = desk.run(&add(&url, &[]));
+    let output = workspace.run(&add(&url, &[]));
     assert!(portal.server.portal().stats().requests >= 400);
-    let partial = desk.files().contains(&"out.jsonl.partial".to_owned());
-    let outcomes = desk.rows(if partial {
+    let partial = workspace.files().contains(&"out.jsonl.partial".to_owned());
+    let outcomes = workspace.rows(if partial {
         "out.jsonl.partial"
     } else {
         "out.jsonl"
     });
-    assert_exact(&outcomes, &created(&desk, &portal));
+    assert_exact(&outcomes, &created(&workspace, &portal));
     assert!(count(&outcomes, "unknown") > 0, "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(3));
 
     // What is not done is done now; what may have been done is left alone.
     let before = count(&outcomes, "unknown");
-    let output = desk.run(&add(&url, &["--resume"]));
+    let output = workspace.run(&add(&url, &["--resume"]));
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(
         stderr(&output).contains("--retry-unknown"),
         "{}",
         stderr(&output)
     );
-    let outcomes = desk.rows("out.jsonl");
+    let outcomes = workspace.rows("out.jsonl");
     assert_eq!(lines(&outcomes), (1..=20_000).collect::<Vec<u64>>());
     assert_eq!(count(&outcomes, "unknown"), before);
     assert_eq!(count(&outcomes, "done"), 20_000 - before);
-    assert_exact(&outcomes, &created(&desk, &portal));
-    assert_eq!(desk.files(), ["leads.jsonl", "out.jsonl"]);
+    assert_exact(&outcomes, &created(&workspace, &portal));
+    assert_eq!(workspace.files(), ["leads.jsonl", "out.jsonl"]);
 
-    let output = desk.run(&add(&url, &["--resume", "--retry-unknown"]));
+    let output = workspace.run(&add(&url, &["--resume", "--retry-unknown"]));
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_eq!(count(&desk.rows("out.jsonl"), "done"), 20_000);
+    assert_eq!(count(&workspace.rows("out.jsonl"), "done"), 20_000);
 }
 
 /// A weather that loses answers after the work: a write is not repeated, a call that may be is.
 #[test]
 fn only_what_may_be_repeated_is_repeated_when_nobody_knows_whether_it_ran() {
     for fault in ["reset-after", "502-after", "truncated", "html-after"] {
-        let desk = Desk::new();
+        let workspace = Workspace::new();
         let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
         let portal = portal(PortalConfig::unlimited().faults(faults));
-        desk.write("leads.jsonl", &titles(1..=150));
+        workspace.write("leads.jsonl", &titles(1..=150));
         let url = portal.url();
-        let output = desk.run(&add(&url, &[]));
+        let output = workspace.run(&add(&url, &[]));
         assert_eq!(
             output.status.code(),
             Some(3),
             "{fault}: {}",
             stderr(&output)
         );
-        let outcomes = desk.rows("out.jsonl");
+        let outcomes = workspace.rows("out.jsonl");
         assert_eq!(count(&outcomes, "unknown"), 50, "{fault}");
         assert_eq!(count(&outcomes, "done"), 100, "{fault}");
         let unknown = outcomes.iter().find(|o| o["outcome"] == "unknown").unwrap();
@@ -186,8 +186,8 @@ fn only_what_may_be_repeated_is_repeated_when_nobody_knows_whether_it_ran() {
         let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
         let portal = crate::support::portal(PortalConfig::unlimited().faults(faults));
         let url = portal.url();
-        std::fs::remove_file(desk.path("out.jsonl")).unwrap();
-        let output = desk.run(&add(&url, &["--idempotent"]));
+        std::fs::remove_file(workspace.path("out.jsonl")).unwrap();
+        let output = workspace.run(&add(&url, &["--idempotent"]));
         assert_eq!(
             output.status.code(),
             Some(0),
@@ -195,7 +195,7 @@ fn only_what_may_be_repeated_is_repeated_when_nobody_knows_whether_it_ran() {
             stderr(&output)
         );
         assert_eq!(
-            created(&desk, &portal).values().sum::<usize>(),
+            created(&workspace, &portal).values().sum::<usize>(),
             200,
             "{fault}"
         );
@@ -206,14 +206,14 @@ fn only_what_may_be_repeated_is_repeated_when_nobody_knows_whether_it_ran() {
 #[test]
 fn what_was_refused_is_sent_again_until_it_is_done() {
     for fault in ["503", "429", "reset-before", "500-before"] {
-        let desk = Desk::new();
+        let workspace = Workspace::new();
         let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
         let portal = portal(PortalConfig::unlimited().faults(faults));
-        desk.write("leads.jsonl", &titles(1..=200));
+        workspace.write("leads.jsonl", &titles(1..=200));
         let url = portal.url();
-        let output = desk.run(&add(&url, &[]));
-        let outcomes = desk.rows("out.jsonl");
-        assert_exact(&outcomes, &created(&desk, &portal));
+        let output = workspace.run(&add(&url, &[]));
+        let outcomes = workspace.rows("out.jsonl");
+        assert_exact(&outcomes, &created(&workspace, &portal));
         if fault == "503" || fault == "429" {
             assert_eq!(
                 output.status.code(),
@@ -236,11 +236,11 @@ fn what_was_refused_is_sent_again_until_it_is_done() {
 
 #[test]
 fn a_call_that_fails_is_an_outcome_and_touches_no_other() {
-    let (desk, portal) = (
-        Desk::new(),
+    let (workspace, portal) = (
+        Workspace::new(),
         portal(PortalConfig::unlimited().rows("crm.lead", 3)),
     );
-    desk.write("ids.jsonl", "{\"id\":2}\n{\"id\":77}\n{\"id\":3}\n");
+    workspace.write("ids.jsonl", "{\"id\":2}\n{\"id\":77}\n{\"id\":3}\n");
     let args = [
         "call",
         "crm.lead.delete",
@@ -251,8 +251,8 @@ fn a_call_that_fails_is_an_outcome_and_touches_no_other() {
         "--portal",
         &portal.url(),
     ];
-    let output = desk.run(&args);
-    assert_story!(output, @r#"
+    let output = workspace.run(&args);
+    assert_transcript!(output, @r#"
     exit code 3
     --- stdout
     {"line":1,"call":"4c9f481f9a362b77","outcome":"done","result":true}
@@ -267,17 +267,17 @@ fn a_call_that_fails_is_an_outcome_and_touches_no_other() {
 #[test]
 fn a_line_that_is_no_call_stops_the_run_before_it() {
     for (line, what) in [
-        ("{\"fields\":", "is no JSON"),
-        ("7", "is no object of parameters"),
+        ("{\"fields\":", "is not JSON"),
+        ("7", "is not an object of parameters"),
         ("[1]", "has parameters by position"),
     ] {
-        let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-        desk.write(
+        let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+        workspace.write(
             "leads.jsonl",
             &format!("{}{line}\n{}", titles(1..=70), titles(72..=200)),
         );
         let url = portal.url();
-        let output = desk.run(&add(&url, &["--param", "params[A]=N"]));
+        let output = workspace.run(&add(&url, &["--param", "params[A]=N"]));
         assert_eq!(output.status.code(), Some(3));
         let said = stderr(&output);
         assert!(
@@ -289,74 +289,74 @@ fn a_line_that_is_no_call_stops_the_run_before_it() {
             "{said}"
         );
         assert_eq!(
-            lines(&desk.rows("out.jsonl.partial")),
+            lines(&workspace.rows("out.jsonl.partial")),
             (1..=70).collect::<Vec<u64>>()
         );
-        assert_eq!(created(&desk, &portal).len(), 70);
+        assert_eq!(created(&workspace, &portal).len(), 70);
 
-        desk.write("leads.jsonl", &titles(1..=200));
-        let output = desk.run(&add(&url, &["--param", "params[A]=N", "--resume"]));
+        workspace.write("leads.jsonl", &titles(1..=200));
+        let output = workspace.run(&add(&url, &["--param", "params[A]=N", "--resume"]));
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(
             stderr(&output).starts_with("130 calls in "),
             "{}",
             stderr(&output)
         );
-        let outcomes = desk.rows("out.jsonl");
+        let outcomes = workspace.rows("out.jsonl");
         assert_eq!(lines(&outcomes), (1..=200).collect::<Vec<u64>>());
-        assert_exact(&outcomes, &created(&desk, &portal));
+        assert_exact(&outcomes, &created(&workspace, &portal));
     }
 }
 
 #[test]
 fn a_first_line_that_is_no_call_is_wrong_usage_and_leaves_nothing() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-    desk.write("leads.jsonl", "TITLE;SOURCE\n");
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    workspace.write("leads.jsonl", "TITLE;SOURCE\n");
     let url = portal.url();
-    let output = desk.run(&add(&url, &[]));
-    assert_story!(output, @r#"
+    let output = workspace.run(&add(&url, &[]));
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: line 1 of leads.jsonl is no JSON: expected value
+    error: line 1 of leads.jsonl is not JSON: expected value
     hint: every line is a JSON object with the parameters of one call
     "#);
-    assert_eq!(desk.files(), ["leads.jsonl"]);
+    assert_eq!(workspace.files(), ["leads.jsonl"]);
     assert_eq!(portal.server.portal().stats().requests, 0);
 }
 
 #[test]
 fn outcomes_that_are_there_are_not_written_over() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-    desk.write("leads.jsonl", &titles(1..=60));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    workspace.write("leads.jsonl", &titles(1..=60));
     let url = portal.url();
-    assert!(desk.run(&add(&url, &[])).status.success());
-    let again = desk.run(&add(&url, &[]));
-    assert_story!(again, @r#"
+    assert!(workspace.run(&add(&url, &[])).status.success());
+    let again = workspace.run(&add(&url, &[]));
+    assert_transcript!(again, @r#"
     exit code 2
     --- stderr
     error: out.jsonl has the outcomes of an earlier run
-    hint: --resume calls the lines that are not done yet; remove it to call all lines anew
+    hint: --resume calls the lines that are not done yet; remove it to call all lines again
     "#);
-    let resumed = desk.run(&add(&url, &["--resume"]));
+    let resumed = workspace.run(&add(&url, &["--resume"]));
     assert!(
         stderr(&resumed).starts_with("0 calls in "),
         "{}",
         stderr(&resumed)
     );
     assert!(resumed.status.success());
-    assert_eq!(created(&desk, &portal).values().sum::<usize>(), 60);
-    assert_eq!(desk.files(), ["leads.jsonl", "out.jsonl"]);
+    assert_eq!(created(&workspace, &portal).values().sum::<usize>(), 60);
+    assert_eq!(workspace.files(), ["leads.jsonl", "out.jsonl"]);
 }
 
 #[test]
 fn lines_that_have_changed_places_are_not_called() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-    desk.write("leads.jsonl", &titles(1..=60));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    workspace.write("leads.jsonl", &titles(1..=60));
     let url = portal.url();
-    assert!(desk.run(&add(&url, &[])).status.success());
+    assert!(workspace.run(&add(&url, &[])).status.success());
     // A line was put before the others.
-    desk.write("leads.jsonl", &titles(0..=60));
-    let output = desk.run(&add(&url, &["--resume"]));
+    workspace.write("leads.jsonl", &titles(0..=60));
+    let output = workspace.run(&add(&url, &["--resume"]));
     assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output)
@@ -365,25 +365,25 @@ fn lines_that_have_changed_places_are_not_called() {
         stderr(&output)
     );
     // Lines were taken away.
-    desk.write("leads.jsonl", &titles(1..=50));
-    let output = desk.run(&add(&url, &["--resume"]));
+    workspace.write("leads.jsonl", &titles(1..=50));
+    let output = workspace.run(&add(&url, &["--resume"]));
     assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).contains("has an outcome of line 51"),
         "{}",
         stderr(&output)
     );
-    assert_eq!(desk.rows("out.jsonl").len(), 60);
-    assert_eq!(created(&desk, &portal).values().sum::<usize>(), 60);
+    assert_eq!(workspace.rows("out.jsonl").len(), 60);
+    assert_eq!(created(&workspace, &portal).values().sum::<usize>(), 60);
 }
 
 #[test]
 fn a_portal_that_takes_no_calls_is_not_asked_again_and_again() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let portal = portal(PortalConfig::unlimited());
-    desk.write("leads.jsonl", &titles(1..=20_000));
+    workspace.write("leads.jsonl", &titles(1..=20_000));
     let wrong = portal.url().replace("/demo/", "/wrongwrong/");
-    let output = desk.run(&add(&wrong, &[]));
+    let output = workspace.run(&add(&wrong, &[]));
     assert_eq!(output.status.code(), Some(3));
     let said = stderr(&output);
     assert!(
@@ -394,11 +394,11 @@ fn a_portal_that_takes_no_calls_is_not_asked_again_and_again() {
     assert!(portal.server.portal().stats().requests <= 20);
     // The lines that were not tried are called when all is well.
     let url = portal.url();
-    let output = desk.run(&add(&url, &["--resume", "-q"]));
+    let output = workspace.run(&add(&url, &["--resume", "-q"]));
     assert!(output.status.success(), "{}", stderr(&output));
-    let outcomes = desk.rows("out.jsonl");
+    let outcomes = workspace.rows("out.jsonl");
     assert_eq!(count(&outcomes, "done"), 20_000);
-    assert_exact(&outcomes, &created(&desk, &portal));
+    assert_exact(&outcomes, &created(&workspace, &portal));
 }
 
 fn wait_for(portal: &Running, requests: u64, child: &mut Child) {
@@ -418,83 +418,84 @@ fn signal(child: &Child, signal: &str) {
 }
 
 #[cfg(unix)]
-fn started(desk: &Desk, portal: &str) -> Child {
-    desk.command(&add(portal, &[]))
+fn started(workspace: &Workspace, portal: &str) -> Child {
+    workspace
+        .command(&add(portal, &[]))
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
 }
 
 #[cfg(unix)]
-fn resumed(desk: &Desk, portal: &Running, unknown: usize) -> Output {
+fn resumed(workspace: &Workspace, portal: &Running, unknown: usize) -> Output {
     let url = portal.url();
-    let output = desk.run(&add(&url, &["--resume"]));
-    let outcomes = desk.rows("out.jsonl");
+    let output = workspace.run(&add(&url, &["--resume"]));
+    let outcomes = workspace.rows("out.jsonl");
     assert_eq!(lines(&outcomes), (1..=3_000).collect::<Vec<u64>>());
     assert_eq!(count(&outcomes, "unknown"), unknown, "{}", stderr(&output));
     assert_eq!(count(&outcomes, "done"), 3_000 - unknown);
-    assert_exact(&outcomes, &created(desk, portal));
-    assert_eq!(desk.files(), ["leads.jsonl", "out.jsonl"]);
+    assert_exact(&outcomes, &created(workspace, portal));
+    assert_eq!(workspace.files(), ["leads.jsonl", "out.jsonl"]);
     output
 }
 
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_waits_for_what_is_on_its_way_and_can_be_gone_on_with() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     let slow = FaultRule::every(1, Fault::Delay(std::time::Duration::from_millis(300)));
     portal.server.portal().faults().add(slow);
-    desk.write("leads.jsonl", &titles(1..=3_000));
-    let mut child = started(&desk, &portal.url());
+    workspace.write("leads.jsonl", &titles(1..=3_000));
+    let mut child = started(&workspace, &portal.url());
     wait_for(&portal, 9, &mut child);
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     let said = stderr(&output);
-    assert!(said.contains("on their way"), "{said}");
+    assert!(said.contains("calls in flight"), "{said}");
     assert!(said.contains("crm.lead.add: interrupted"), "{said}");
-    let outcomes = desk.rows("out.jsonl.partial");
+    let outcomes = workspace.rows("out.jsonl.partial");
     assert!(
         outcomes.len() >= 450 && outcomes.len() < 3_000,
         "{}",
         outcomes.len()
     );
     assert_eq!(count(&outcomes, "done"), outcomes.len());
-    let output = resumed(&desk, &portal, 0);
+    let output = resumed(&workspace, &portal, 0);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_killed_leaves_what_was_on_its_way_as_unknown() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     let slow = FaultRule::every(1, Fault::Delay(std::time::Duration::from_millis(100)));
     portal.server.portal().faults().add(slow);
-    desk.write("leads.jsonl", &titles(1..=3_000));
-    let mut child = started(&desk, &portal.url());
+    workspace.write("leads.jsonl", &titles(1..=3_000));
+    let mut child = started(&workspace, &portal.url());
     wait_for(&portal, 20, &mut child);
     signal(&child, "-KILL");
     child.wait().unwrap();
     while portal.server.portal().stats().in_flight > 0 {
         std::thread::yield_now();
     }
-    let partial = std::fs::read_to_string(desk.path("out.jsonl.partial")).unwrap();
+    let partial = std::fs::read_to_string(workspace.path("out.jsonl.partial")).unwrap();
     let outcomes = rows_of(&partial);
     let unknown = count(&outcomes, "unknown");
     assert!(unknown > 0, "{} outcomes", outcomes.len());
-    let created = created(&desk, &portal);
+    let created = created(&workspace, &portal);
     assert_exact(&outcomes, &created);
     // Nothing was sent that is not in the file.
     assert!(created.len() <= outcomes.len());
-    let output = resumed(&desk, &portal, unknown);
+    let output = resumed(&workspace, &portal, unknown);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }
 
 #[cfg(unix)]
 #[test]
 fn a_run_that_goes_on_and_is_killed_can_be_gone_on_with_too() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-    desk.write("leads.jsonl", &titles(1..=3_000));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    workspace.write("leads.jsonl", &titles(1..=3_000));
     let url = portal.url();
     let faults = portal.server.portal().faults();
     // A run takes seconds, so that it is killed in its middle on a machine with much to do as well.
@@ -502,7 +503,7 @@ fn a_run_that_goes_on_and_is_killed_can_be_gone_on_with_too() {
     let mut unknown = 0;
     for requests in [15, 30, 45] {
         faults.add(FaultRule::every(1, Fault::Delay(late)));
-        let mut child = desk
+        let mut child = workspace
             .command(&add(&url, &["--resume"]))
             .stderr(Stdio::null())
             .spawn()
@@ -514,16 +515,16 @@ fn a_run_that_goes_on_and_is_killed_can_be_gone_on_with_too() {
             std::thread::yield_now();
         }
         faults.clear();
-        let partial = std::fs::read_to_string(desk.path("out.jsonl.partial")).unwrap();
+        let partial = std::fs::read_to_string(workspace.path("out.jsonl.partial")).unwrap();
         let of_lines: HashMap<u64, Value> = rows_of(&partial)
             .into_iter()
             .map(|outcome| (outcome["line"].as_u64().unwrap(), outcome))
             .collect();
         let outcomes: Vec<Value> = of_lines.into_values().collect();
         unknown = count(&outcomes, "unknown");
-        assert_exact(&outcomes, &created(&desk, &portal));
+        assert_exact(&outcomes, &created(&workspace, &portal));
     }
-    resumed(&desk, &portal, unknown);
+    resumed(&workspace, &portal, unknown);
 }
 
 /// Outcomes of a file that nobody has closed.
@@ -537,8 +538,8 @@ fn rows_of(text: &str) -> Vec<Value> {
 #[cfg(unix)]
 #[test]
 fn a_disk_that_is_full_forgets_nothing_that_was_sent() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-    desk.write("leads.jsonl", &titles(1..=3_000));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    workspace.write("leads.jsonl", &titles(1..=3_000));
     let url = portal.url();
     // Files of this run may have 80 kB, and a write beyond that fails.
     let script = "ulimit -f 80; exec \"$0\" \"$@\"";
@@ -546,13 +547,13 @@ fn a_disk_that_is_full_forgets_nothing_that_was_sent() {
     args.extend(add(&url, &[]));
     let output = std::process::Command::new("bash")
         .args(&args)
-        .current_dir(desk.path("."))
+        .current_dir(workspace.path("."))
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     let said = stderr(&output);
     assert!(said.contains("could not write out.jsonl.partial"), "{said}");
-    let outcomes = desk.rows("out.jsonl.partial");
+    let outcomes = workspace.rows("out.jsonl.partial");
     let kept = format!("kept: {} calls in out.jsonl.partial: ", outcomes.len());
     assert!(said.replace(',', "").contains(&kept), "{said}");
     let unknown = count(&outcomes, "unknown");
@@ -561,70 +562,71 @@ fn a_disk_that_is_full_forgets_nothing_that_was_sent() {
         "{}",
         outcomes.len()
     );
-    let created = created(&desk, &portal);
+    let created = created(&workspace, &portal);
     assert_exact(&outcomes, &created);
     assert!(created.len() <= outcomes.len());
-    resumed(&desk, &portal, unknown);
+    resumed(&workspace, &portal, unknown);
 }
 
 #[test]
 fn a_run_that_called_all_lines_and_cannot_end_its_file_says_where_the_outcomes_are() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     let url = portal.url();
-    desk.write("leads.jsonl", &format!("{}7\n", titles(1..=2)));
-    desk.run(&add(&url, &[]));
-    desk.write("leads.jsonl", &titles(1..=4));
+    workspace.write("leads.jsonl", &format!("{}7\n", titles(1..=2)));
+    workspace.run(&add(&url, &[]));
+    workspace.write("leads.jsonl", &titles(1..=4));
     // The joined outcomes have no place to go.
-    std::fs::create_dir(desk.path("out.jsonl.partial.merged")).unwrap();
-    let output = desk.run(&add(&url, &["--resume"]));
-    assert_story!(output, @r#"
+    std::fs::create_dir(workspace.path("out.jsonl.partial.merged")).unwrap();
+    let output = workspace.run(&add(&url, &["--resume"]));
+    assert_transcript!(output, @r#"
     exit code 3
     --- stderr
     error: could not write out.jsonl.partial.merged: File exists (os error 17)
     kept: 2 calls in out.jsonl.partial: 2 done
-    hint: --resume goes on from there
+    hint: to get the rest, run again with (with the portal's address in BRIMFUL_PORTAL): brimful call crm.lead.add --portal "$BRIMFUL_PORTAL" --limit off --each leads.jsonl -o out.jsonl --resume
     "#);
-    std::fs::remove_dir(desk.path("out.jsonl.partial.merged")).unwrap();
-    assert!(desk.run(&add(&url, &["--resume"])).status.success());
-    assert_eq!(lines(&desk.rows("out.jsonl")), [1, 2, 3, 4]);
-    assert_eq!(created(&desk, &portal).values().sum::<usize>(), 4);
+    std::fs::remove_dir(workspace.path("out.jsonl.partial.merged")).unwrap();
+    assert!(workspace.run(&add(&url, &["--resume"])).status.success());
+    assert_eq!(lines(&workspace.rows("out.jsonl")), [1, 2, 3, 4]);
+    assert_eq!(created(&workspace, &portal).values().sum::<usize>(), 4);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn outcomes_that_a_device_does_not_take_are_no_sign_that_nothing_ran() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-    desk.write("leads.jsonl", &titles(1..=2));
+fn nothing_is_called_whose_outcome_a_device_does_not_take() {
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    workspace.write("leads.jsonl", &titles(1..=2));
     let url = portal.url();
     let mut args = add(&url, &[]);
     args.pop();
     args.push("/dev/full");
-    let output = desk.run(&args);
-    assert_story!(output, @r#"
-    exit code 3
+    let output = workspace.run(&args);
+    assert_transcript!(output, @r#"
+    exit code 1
     --- stderr
     error: could not write /dev/full: No space left on device (os error 28)
     "#);
+    assert_eq!(created(&workspace, &portal).len(), 0);
 }
 
 #[test]
 fn outcomes_that_cannot_be_gone_on_with_stay_as_they_were() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     let url = portal.url();
-    desk.write("leads.jsonl", &titles(1..=2));
-    desk.run(&add(&url, &[]));
-    std::fs::create_dir(desk.path("out.jsonl.partial.merged")).unwrap();
-    let output = desk.run(&add(&url, &["--resume"]));
+    workspace.write("leads.jsonl", &titles(1..=2));
+    workspace.run(&add(&url, &[]));
+    std::fs::create_dir(workspace.path("out.jsonl.partial.merged")).unwrap();
+    let output = workspace.run(&add(&url, &["--resume"]));
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert_eq!(
-        desk.files(),
+        workspace.files(),
         ["leads.jsonl", "out.jsonl", "out.jsonl.partial.merged"]
     );
 }
 
 #[test]
 fn a_program_that_writes_lines_slowly_has_its_outcomes_meanwhile() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     let url = portal.url();
     let args = [
         "call",
@@ -636,7 +638,7 @@ fn a_program_that_writes_lines_slowly_has_its_outcomes_meanwhile() {
         "--portal",
         &url,
     ];
-    let mut child = desk
+    let mut child = workspace
         .command(&args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -661,12 +663,12 @@ fn a_program_that_writes_lines_slowly_has_its_outcomes_meanwhile() {
 
 #[test]
 fn a_reader_that_has_had_enough_is_no_error_of_its_own() {
-    let (desk, portal) = (
-        Desk::new(),
+    let (workspace, portal) = (
+        Workspace::new(),
         portal(PortalConfig::unlimited().rows("crm.lead", 10)),
     );
     let items: String = (0..20_000).map(|_| "{\"id\":1}\n").collect();
-    desk.write("ids.jsonl", &items);
+    workspace.write("ids.jsonl", &items);
     let url = portal.url();
     let args = [
         "call",
@@ -680,7 +682,7 @@ fn a_reader_that_has_had_enough_is_no_error_of_its_own() {
         "--limit",
         "off",
     ];
-    let mut child = desk
+    let mut child = workspace
         .command(&args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -695,25 +697,25 @@ fn a_reader_that_has_had_enough_is_no_error_of_its_own() {
 #[test]
 fn the_portals_rate_is_kept() {
     let config = PortalConfig::new().rate_limit(RateLimit::new(5.0, 20.0));
-    let (desk, portal) = (Desk::new(), portal(config));
-    desk.write("leads.jsonl", &titles(1..=1_000));
+    let (workspace, portal) = (Workspace::new(), portal(config));
+    workspace.write("leads.jsonl", &titles(1..=1_000));
     let url = portal.url();
     let mut args = add(&url, &[]);
     let at = args.iter().position(|arg| *arg == "off").unwrap();
     args[at] = "5,20";
-    let output = desk.run(&args);
+    let output = workspace.run(&args);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(portal.server.portal().stats().refused_by_rate, 0);
 }
 
 #[test]
 fn what_cannot_be_is_said_before_anything_is_sent() {
-    let desk = Desk::new();
-    desk.write("leads.jsonl", &titles(1..=2));
-    desk.write("notes.txt", "buy milk\n");
+    let workspace = Workspace::new();
+    workspace.write("leads.jsonl", &titles(1..=2));
+    workspace.write("notes.txt", "buy milk\n");
     let portal = "http://127.0.0.1:1/rest/1/s3cr3tc0de42/";
     for (args, what) in [
-        (vec!["--resume", "-o", "-"], "--resume goes on with a file"),
+        (vec!["--resume", "-o", "-"], "--resume continues a file"),
         (vec!["-o", "out.jsonl", "--retry-unknown"], "--resume"),
         (vec![], "--output"),
         (vec!["-o", "out.jsonl", "--json", "[1]"], "by position"),
@@ -733,7 +735,7 @@ fn what_cannot_be_is_said_before_anything_is_sent() {
             portal,
         ];
         all.extend(&args);
-        let output = desk.run(&all);
+        let output = workspace.run(&all);
         assert_eq!(
             output.status.code(),
             Some(2),
@@ -747,7 +749,7 @@ fn what_cannot_be_is_said_before_anything_is_sent() {
         );
     }
     assert_eq!(
-        std::fs::read_to_string(desk.path("notes.txt")).unwrap(),
+        std::fs::read_to_string(workspace.path("notes.txt")).unwrap(),
         "buy milk\n"
     );
 }

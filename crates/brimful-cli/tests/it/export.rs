@@ -7,7 +7,8 @@ use brimful_portal::{Fault, FaultRule, PortalConfig};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Desk, assert_story, ids, json_response, portal, rows, same_for_all, server, stderr, stdout,
+    Workspace, assert_transcript, ids, json_response, portal, rows, same_for_all, server, stderr,
+    stdout,
 };
 
 fn leads(rows: u64) -> PortalConfig {
@@ -16,8 +17,8 @@ fn leads(rows: u64) -> PortalConfig {
 
 #[test]
 fn a_whole_list_is_in_the_file_in_the_order_of_its_ids() {
-    let (desk, portal) = (Desk::new(), portal(leads(7_000)));
-    let output = desk.run(&[
+    let (workspace, portal) = (Workspace::new(), portal(leads(7_000)));
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -28,21 +29,21 @@ fn a_whole_list_is_in_the_file_in_the_order_of_its_ids() {
         "leads.jsonl",
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let rows = desk.rows("leads.jsonl");
+    let rows = workspace.rows("leads.jsonl");
     let ids = ids(&rows);
     assert_eq!(ids.len(), 7_000);
     assert!(ids.is_sorted_by(|a, b| a < b));
-    assert_eq!(desk.files(), ["leads.jsonl"]);
+    assert_eq!(workspace.files(), ["leads.jsonl"]);
 }
 
 #[test]
 fn the_end_says_what_happened() {
     let rows = (1..=120).map(|n| row(n * 3)).collect();
-    let (desk, portal) = (
-        Desk::new(),
+    let (workspace, portal) = (
+        Workspace::new(),
         portal(PortalConfig::unlimited().load("crm.lead", rows)),
     );
-    let output = desk.run(&[
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -52,11 +53,11 @@ fn the_end_says_what_happened() {
         "-o",
         "leads.jsonl",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 0
     --- stderr
     120 leads in N s: leads.jsonl (3.6 kB)
-    3 requests, 4 commands, 0 retries; ID lanes, complete to ID 360
+    3 requests, 4 commands, 0 retries; ID lanes, complete to ID 360 (proved by ID)
     "#);
 }
 
@@ -67,8 +68,8 @@ fn row(id: u64) -> serde_json::Map<String, Value> {
 
 #[test]
 fn a_quiet_run_says_nothing() {
-    let (desk, portal) = (Desk::new(), portal(leads(60)));
-    let output = desk.run(&[
+    let (workspace, portal) = (Workspace::new(), portal(leads(60)));
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -77,16 +78,16 @@ fn a_quiet_run_says_nothing() {
         "leads.jsonl",
         "-q",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 0
     "#);
-    assert_eq!(desk.rows("leads.jsonl").len(), 60);
+    assert_eq!(workspace.rows("leads.jsonl").len(), 60);
 }
 
 #[test]
 fn a_dash_is_standard_output_and_has_nothing_but_rows() {
-    let (desk, portal) = (Desk::new(), portal(leads(120)));
-    let output = desk.run(&[
+    let (workspace, portal) = (Workspace::new(), portal(leads(120)));
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -97,25 +98,25 @@ fn a_dash_is_standard_output_and_has_nothing_but_rows() {
     assert!(output.status.success());
     assert_eq!(rows(&stdout(&output)).len(), 120);
     assert!(stderr(&output).starts_with("120 leads in "));
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
 fn the_portal_may_come_from_the_environment() {
-    let (desk, portal) = (Desk::new(), portal(leads(60)));
-    let output = desk
+    let (workspace, portal) = (Workspace::new(), portal(leads(60)));
+    let output = workspace
         .command(&["export", "crm.lead.list", "-o", "leads.jsonl"])
         .env("BRIMFUL_PORTAL", portal.url())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(desk.rows("leads.jsonl").len(), 60);
+    assert_eq!(workspace.rows("leads.jsonl").len(), 60);
 }
 
 #[test]
 fn no_proxy_is_asked_for_a_portal_on_this_machine() {
-    let (desk, portal) = (Desk::new(), portal(leads(60)));
-    let output = desk
+    let (workspace, portal) = (Workspace::new(), portal(leads(60)));
+    let output = workspace
         .command(&["export", "crm.lead.list", "-o", "leads.jsonl"])
         .env("BRIMFUL_PORTAL", portal.url())
         .envs(
@@ -131,8 +132,8 @@ fn no_proxy_is_asked_for_a_portal_on_this_machine() {
 
 #[test]
 fn the_demo_is_a_portal_too() {
-    let desk = Desk::new();
-    let output = desk.run(&[
+    let workspace = Workspace::new();
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -149,15 +150,15 @@ fn the_demo_is_a_portal_too() {
         "leads.jsonl",
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let ids = ids(&desk.rows("leads.jsonl"));
+    let ids = ids(&workspace.rows("leads.jsonl"));
     assert!(ids.iter().all(|id| (101..=400).contains(id)));
     assert!(ids.len() > 100, "{}", ids.len());
 }
 
 #[test]
 fn a_reader_who_has_had_enough_ends_the_program_quietly() {
-    let (desk, portal) = (Desk::new(), portal(leads(20_000)));
-    let mut child = desk
+    let (workspace, portal) = (Workspace::new(), portal(leads(20_000)));
+    let mut child = workspace
         .command(&[
             "export",
             "crm.lead.list",
@@ -200,8 +201,8 @@ fn a_row_with_line_breaks_is_one_line_in_the_file() {
             &serde_json::to_string_pretty(&value).unwrap(),
         )
     });
-    let desk = Desk::new();
-    let output = desk.run(&[
+    let workspace = Workspace::new();
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -211,21 +212,21 @@ fn a_row_with_line_breaks_is_one_line_in_the_file() {
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(
-        std::fs::read_to_string(desk.path("leads.jsonl")).unwrap(),
+        std::fs::read_to_string(workspace.path("leads.jsonl")).unwrap(),
         "{\"ID\":\"7\",\"TITLE\":\"a b\"}\n"
     );
 }
 
 #[test]
 fn a_list_that_breaks_off_is_incomplete_and_its_rows_are_kept_under_another_name() {
-    let (desk, portal) = (Desk::new(), portal(leads(20_000)));
+    let (workspace, portal) = (Workspace::new(), portal(leads(20_000)));
     portal
         .server
         .portal()
         .faults()
         .add(FaultRule::every(3, Fault::ExpiredToken).times(1));
-    desk.write("leads.jsonl", "an earlier export\n");
-    let output = desk.run(&[
+    workspace.write("leads.jsonl", "an earlier export\n");
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -236,12 +237,12 @@ fn a_list_that_breaks_off_is_incomplete_and_its_rows_are_kept_under_another_name
         "leads.jsonl",
     ]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert_eq!(desk.files(), ["leads.jsonl", "leads.jsonl.partial"]);
+    assert_eq!(workspace.files(), ["leads.jsonl", "leads.jsonl.partial"]);
     assert_eq!(
-        std::fs::read_to_string(desk.path("leads.jsonl")).unwrap(),
+        std::fs::read_to_string(workspace.path("leads.jsonl")).unwrap(),
         "an earlier export\n"
     );
-    let kept = ids(&desk.rows("leads.jsonl.partial"));
+    let kept = ids(&workspace.rows("leads.jsonl.partial"));
     let said = stderr(&output);
     assert!(said.contains("expired_token"), "{said}");
     assert!(
@@ -249,13 +250,22 @@ fn a_list_that_breaks_off_is_incomplete_and_its_rows_are_kept_under_another_name
         "{said}"
     );
     let last = kept.last().unwrap();
-    assert!(said.contains(&format!("--filter '>ID={last}'")), "{said}");
+    assert!(
+        said.contains(&format!("the last with ID {last}\n")),
+        "{said}"
+    );
+    assert!(
+        said.contains(
+            "brimful export crm.lead.list --portal \"$BRIMFUL_PORTAL\" --select ID -o leads.jsonl --resume"
+        ),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_folder_that_is_not_there_is_named_before_anything_is_asked_for() {
-    let (desk, portal) = (Desk::new(), portal(leads(60)));
-    let output = desk.run(&[
+    let (workspace, portal) = (Workspace::new(), portal(leads(60)));
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -263,7 +273,7 @@ fn a_folder_that_is_not_there_is_named_before_anything_is_asked_for() {
         "-o",
         "nowhere/leads.jsonl",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: could not write nowhere/leads.jsonl: No such file or directory (os error 2)
@@ -274,8 +284,8 @@ fn a_folder_that_is_not_there_is_named_before_anything_is_asked_for() {
 #[test]
 fn an_empty_list_is_an_empty_file() {
     let portal = server(|received| same_for_all(received, &json!([]), 0));
-    let desk = Desk::new();
-    let output = desk.run(&[
+    let workspace = Workspace::new();
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -283,13 +293,13 @@ fn an_empty_list_is_an_empty_file() {
         "-o",
         "leads.jsonl",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 0
     --- stderr
     0 leads in N s: leads.jsonl (0 B)
     1 request, 2 commands, 0 retries; ID lanes
     "#);
-    assert_eq!(std::fs::read(desk.path("leads.jsonl")).unwrap(), b"");
+    assert_eq!(std::fs::read(workspace.path("leads.jsonl")).unwrap(), b"");
 }
 
 #[test]
@@ -303,8 +313,8 @@ fn what_the_command_line_says_reaches_the_portal() {
             json_response(&json!({"result": {}}))
         }
     });
-    let desk = Desk::new();
-    let output = desk.run(&[
+    let workspace = Workspace::new();
+    let output = workspace.run(&[
         "export",
         "crm.item.list",
         "--portal",
@@ -338,8 +348,8 @@ fn what_the_command_line_says_reaches_the_portal() {
 #[test]
 fn an_interrupted_export_keeps_what_arrived() {
     // Two requests at once and then one in a thousand seconds: the list has begun and will not end by itself.
-    let (desk, portal) = (Desk::new(), portal(leads(20_000)));
-    let child = desk
+    let (workspace, portal) = (Workspace::new(), portal(leads(20_000)));
+    let child = workspace
         .command(&[
             "export",
             "crm.lead.list",
@@ -353,7 +363,7 @@ fn an_interrupted_export_keeps_what_arrived() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let partial = desk.path("leads.jsonl.partial");
+    let partial = workspace.path("leads.jsonl.partial");
     let answered = || portal.server.portal().stats();
     while answered().requests < 2 || answered().in_flight > 0 || !partial.exists() {
         std::thread::yield_now();
@@ -366,7 +376,7 @@ fn an_interrupted_export_keeps_what_arrived() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     assert!(stderr(&output).contains("crm.lead.list: interrupted"));
-    assert!(!desk.path("leads.jsonl").exists());
+    assert!(!workspace.path("leads.jsonl").exists());
 }
 
 /// Sends Ctrl-C, and says how the program ended.
@@ -383,7 +393,7 @@ fn interrupt(child: Child) -> Output {
 #[cfg(unix)]
 #[test]
 fn a_whole_list_that_nobody_reads_can_be_interrupted() {
-    let (desk, portal) = (Desk::new(), portal(leads(1_000)));
+    let (workspace, portal) = (Workspace::new(), portal(leads(1_000)));
     // A pipe that stays open, and that nobody reads from.
     let (_reader, writer) = std::io::pipe().unwrap();
     let args = [
@@ -394,7 +404,7 @@ fn a_whole_list_that_nobody_reads_can_be_interrupted() {
         "-o",
         "-",
     ];
-    let child = desk
+    let child = workspace
         .command(&args)
         .stdout(writer)
         .stderr(Stdio::piped())
@@ -411,9 +421,9 @@ fn a_whole_list_that_nobody_reads_can_be_interrupted() {
 #[cfg(unix)]
 #[test]
 fn a_pipe_without_a_reader_can_be_interrupted() {
-    let (desk, portal) = (Desk::new(), portal(leads(1_000)));
+    let (workspace, portal) = (Workspace::new(), portal(leads(1_000)));
     let made = std::process::Command::new("mkfifo")
-        .arg(desk.path("pipe"))
+        .arg(workspace.path("pipe"))
         .status()
         .unwrap();
     assert!(made.success());
@@ -425,7 +435,11 @@ fn a_pipe_without_a_reader_can_be_interrupted() {
         "-o",
         "pipe",
     ];
-    let child = desk.command(&args).stderr(Stdio::piped()).spawn().unwrap();
+    let child = workspace
+        .command(&args)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     while portal.server.portal().stats().requests < 1 {
         std::thread::yield_now();
     }
@@ -436,7 +450,7 @@ fn a_pipe_without_a_reader_can_be_interrupted() {
 #[cfg(unix)]
 #[test]
 fn on_a_full_disk_the_rows_that_are_whole_are_kept() {
-    let (desk, portal) = (Desk::new(), portal(leads(20_000)));
+    let (workspace, portal) = (Workspace::new(), portal(leads(20_000)));
     // A limit on the size of files, in kibibytes, ends them as a full disk does.
     let script = format!(
         "ulimit -f 2560; exec {} export crm.lead.list --portal {} -o leads.jsonl",
@@ -445,19 +459,19 @@ fn on_a_full_disk_the_rows_that_are_whole_are_kept() {
     );
     let output = std::process::Command::new("bash")
         .args(["-c", &script])
-        .current_dir(desk.path("."))
+        .current_dir(workspace.path("."))
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert_eq!(desk.files(), ["leads.jsonl.partial"]);
-    let last = ids(&desk.rows("leads.jsonl.partial")).pop().unwrap();
+    assert_eq!(workspace.files(), ["leads.jsonl.partial"]);
+    let last = ids(&workspace.rows("leads.jsonl.partial")).pop().unwrap();
     let said = stderr(&output).replace(',', "");
     assert!(said.contains(&format!("the last with ID {last}")), "{said}");
 }
 
 #[test]
 fn a_name_that_is_a_folders_is_refused_before_anything_is_asked_for() {
-    let (desk, portal) = (Desk::new(), portal(leads(60)));
+    let (workspace, portal) = (Workspace::new(), portal(leads(60)));
     let args = [
         "export",
         "crm.lead.list",
@@ -466,10 +480,10 @@ fn a_name_that_is_a_folders_is_refused_before_anything_is_asked_for() {
         "-o",
         "x/",
     ];
-    let output = desk.run(&args);
+    let output = workspace.run(&args);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert_eq!(portal.server.portal().stats().requests, 0);
-    assert!(desk.files().is_empty());
+    assert!(workspace.files().is_empty());
 }
 
 #[test]
@@ -489,8 +503,8 @@ fn a_method_that_ignores_the_filter_by_id_is_to_be_read_by_pages() {
             same_for_all(received, &json!(full), 1000)
         }
     });
-    let desk = Desk::new();
-    let output = desk.run(&[
+    let workspace = Workspace::new();
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",

@@ -2,20 +2,20 @@
 
 use brimful_portal::PortalConfig;
 
-use crate::support::{Desk, portal, rows, stderr, stdout};
+use crate::support::{Workspace, portal, rows, stderr, stdout};
 
 #[test]
 fn in_a_pipe_every_field_is_a_line() {
     let config = PortalConfig::unlimited()
         .rows("crm.deal", 1)
         .rows("task", 1);
-    let (desk, portal) = (Desk::new(), portal(config));
+    let (workspace, portal) = (Workspace::new(), portal(config));
     for (entity, field, kind) in [
         ("crm.deal", "OPPORTUNITY", "double"),
         ("crm.deal.list", "CLOSED", "boolean"),
         ("tasks.task", "responsibleId", "integer"),
     ] {
-        let output = desk.run(&["fields", entity, "--portal", &portal.url()]);
+        let output = workspace.run(&["fields", entity, "--portal", &portal.url()]);
         assert!(output.status.success(), "{}", stderr(&output));
         let fields = rows(&stdout(&output));
         let found = fields.iter().find(|row| row["name"] == field).unwrap();
@@ -25,8 +25,8 @@ fn in_a_pipe_every_field_is_a_line() {
 
 #[test]
 fn an_entity_may_need_a_parameter() {
-    let (desk, portal) = (
-        Desk::new(),
+    let (workspace, portal) = (
+        Workspace::new(),
         portal(PortalConfig::unlimited().rows("1032", 1)),
     );
     let args = [
@@ -37,7 +37,7 @@ fn an_entity_may_need_a_parameter() {
         "--portal",
         &portal.url(),
     ];
-    let output = desk.run(&args);
+    let output = workspace.run(&args);
     assert!(
         stdout(&output).contains("{\"name\":\"stageId\""),
         "{}",
@@ -47,19 +47,19 @@ fn an_entity_may_need_a_parameter() {
 
 #[test]
 fn rest_3_has_fields_of_its_own() {
-    let (desk, portal) = (
-        Desk::new(),
+    let (workspace, portal) = (
+        Workspace::new(),
         portal(PortalConfig::unlimited().rows("task", 1)),
     );
-    let output = desk.run(&["fields", "tasks.task", "--rest3", "--portal", &portal.url()]);
+    let output = workspace.run(&["fields", "tasks.task", "--rest3", "--portal", &portal.url()]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stdout(&output).contains("{\"name\":\"title\""));
 }
 
 #[test]
 fn an_entity_that_is_not_there_is_an_error() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-    let output = desk.run(&["fields", "crm.deel", "--portal", &portal.url()]);
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    let output = workspace.run(&["fields", "crm.deel", "--portal", &portal.url()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr(&output).contains("hint: did you mean crm.deal.fields?"),

@@ -6,7 +6,9 @@ use std::process::Stdio;
 use brimful_portal::{Faults, PortalConfig};
 use serde_json::{Value, json};
 
-use crate::support::{Desk, assert_story, json_response, portal, rows, server, stderr, stdout};
+use crate::support::{
+    Workspace, assert_transcript, json_response, portal, rows, server, stderr, stdout,
+};
 
 fn leads(rows: u64) -> PortalConfig {
     PortalConfig::unlimited().rows("crm.lead", rows)
@@ -18,8 +20,8 @@ fn ids(rows: &[Value]) -> Vec<u64> {
 
 #[test]
 fn every_id_has_a_line_in_the_order_given() {
-    let (desk, portal) = (Desk::new(), portal(leads(10)));
-    let output = desk.run(&[
+    let (workspace, portal) = (Workspace::new(), portal(leads(10)));
+    let output = workspace.run(&[
         "get",
         "crm.lead.get",
         "7",
@@ -35,7 +37,7 @@ fn every_id_has_a_line_in_the_order_given() {
     let said = stderr(&output);
     assert!(said.starts_with("4 items in "), "{said}");
     assert!(said.contains(" s: 3 done, 1 failed; out.jsonl ("), "{said}");
-    let rows = desk.rows("out.jsonl");
+    let rows = workspace.rows("out.jsonl");
     assert_eq!(ids(&rows), [7, 3, 99, 5]);
     assert_eq!(rows[0]["outcome"], "done");
     assert_eq!(rows[0]["result"]["ID"], "7");
@@ -47,20 +49,20 @@ fn every_id_has_a_line_in_the_order_given() {
 
 #[test]
 fn a_method_that_writes_is_no_way_to_get_anything() {
-    let (desk, portal) = (Desk::new(), portal(leads(9)));
-    let output = desk.run(&["get", "crm.lead.delete", "7", "--portal", &portal.url()]);
+    let (workspace, portal) = (Workspace::new(), portal(leads(9)));
+    let output = workspace.run(&["get", "crm.lead.delete", "7", "--portal", &portal.url()]);
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
     assert!(said.contains("crm.lead.delete may write"), "{said}");
-    let lead = desk.run(&["get", "crm.lead.get", "7", "--portal", &portal.url()]);
+    let lead = workspace.run(&["get", "crm.lead.get", "7", "--portal", &portal.url()]);
     assert_eq!(lead.status.code(), Some(0));
 }
 
 #[test]
 fn ids_may_have_spaces_between_them_in_one_word_too() {
-    let (desk, portal) = (Desk::new(), portal(leads(9)));
+    let (workspace, portal) = (Workspace::new(), portal(leads(9)));
     let url = portal.url();
-    let output = desk.run(&["get", "crm.lead.get", "7 8,\n9", "1", "--portal", &url]);
+    let output = workspace.run(&["get", "crm.lead.get", "7 8,\n9", "1", "--portal", &url]);
     assert_eq!(ids(&rows(&stdout(&output))), [7, 8, 9, 1]);
 }
 
@@ -77,7 +79,7 @@ fn results_alone_are_as_the_portal_wrote_them() {
             .collect();
         json_response(&json!({"result": {"result": results, "result_error": []}}))
     });
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "get",
         "crm.lead.get",
         "1",
@@ -91,8 +93,8 @@ fn results_alone_are_as_the_portal_wrote_them() {
 
 #[test]
 fn a_file_that_lacks_results_does_not_look_whole() {
-    let (desk, portal) = (Desk::new(), portal(leads(10)));
-    let output = desk.run(&[
+    let (workspace, portal) = (Workspace::new(), portal(leads(10)));
+    let output = workspace.run(&[
         "get",
         "crm.lead.get",
         "7,99",
@@ -102,21 +104,21 @@ fn a_file_that_lacks_results_does_not_look_whole() {
         "-o",
         "out.jsonl",
     ]);
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 3
     --- stderr
     warning: crm.lead.get 99: the portal answered: Not found
     error: crm.lead.get: not all IDs have a result
     kept: 2 items in out.jsonl.partial: 1 done, 1 failed
     "#);
-    assert_eq!(desk.files(), ["out.jsonl.partial"]);
+    assert_eq!(workspace.files(), ["out.jsonl.partial"]);
 }
 
 #[test]
 fn ids_come_from_a_file_or_a_pipe() {
-    let (desk, portal) = (Desk::new(), portal(leads(300)));
+    let (workspace, portal) = (Workspace::new(), portal(leads(300)));
     let all: Vec<String> = (1..=250).map(|id: u32| id.to_string()).collect();
-    desk.write("ids.txt", &all.join("\n"));
+    workspace.write("ids.txt", &all.join("\n"));
     let url = portal.url();
     let args = |file| {
         [
@@ -130,12 +132,12 @@ fn ids_come_from_a_file_or_a_pipe() {
             "off",
         ]
     };
-    let output = desk.run(&args("ids.txt"));
+    let output = workspace.run(&args("ids.txt"));
     assert_eq!(
         ids(&rows(&stdout(&output))),
         (1..=250).collect::<Vec<u64>>()
     );
-    let mut child = desk
+    let mut child = workspace
         .command(&args("-"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -150,9 +152,9 @@ fn ids_come_from_a_file_or_a_pipe() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(ids(&rows(&stdout(&output))), [5, 9]);
 
-    desk.write("ids.txt", "1\n{\"ID\":\"2\"}\n");
-    let output = desk.run(&args("ids.txt"));
-    assert_story!(output, @r#"
+    workspace.write("ids.txt", "1\n{\"ID\":\"2\"}\n");
+    let output = workspace.run(&args("ids.txt"));
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: line 2 of ids.txt has more in it than an ID
@@ -162,8 +164,8 @@ fn ids_come_from_a_file_or_a_pipe() {
 
 #[test]
 fn the_items_of_a_list_are_fetched_as_it_is_read() {
-    let (desk, portal) = (Desk::new(), portal(leads(700)));
-    let output = desk.run(&[
+    let (workspace, portal) = (Workspace::new(), portal(leads(700)));
+    let output = workspace.run(&[
         "get",
         "crm.lead.get",
         "--from",
@@ -180,7 +182,7 @@ fn the_items_of_a_list_are_fetched_as_it_is_read() {
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(
-        crate::support::ids(&desk.rows("out.jsonl")),
+        crate::support::ids(&workspace.rows("out.jsonl")),
         (101..=700).collect::<Vec<u64>>()
     );
 }
@@ -188,8 +190,8 @@ fn the_items_of_a_list_are_fetched_as_it_is_read() {
 #[test]
 fn the_parameter_for_the_id_can_be_named() {
     let config = PortalConfig::unlimited().rows("1032", 60);
-    let (desk, portal) = (Desk::new(), portal(config));
-    let output = desk.run(&[
+    let (workspace, portal) = (Workspace::new(), portal(config));
+    let output = workspace.run(&[
         "get",
         "crm.item.get",
         "--from",
@@ -212,7 +214,7 @@ fn the_parameter_for_the_id_can_be_named() {
 }
 
 #[test]
-fn bad_weather_is_not_seen_in_the_result() {
+fn faults_of_the_network_are_not_seen_in_the_result() {
     for fault in [
         "503",
         "429",
@@ -223,9 +225,9 @@ fn bad_weather_is_not_seen_in_the_result() {
         "html-before",
     ] {
         let faults = Faults::parse(&format!("{fault}:times=1 after=1")).unwrap();
-        let (desk, portal) = (Desk::new(), portal(leads(200).faults(faults)));
+        let (workspace, portal) = (Workspace::new(), portal(leads(200).faults(faults)));
         let all: Vec<String> = (1..=200).map(|id: u32| id.to_string()).collect();
-        let output = desk.run(&[
+        let output = workspace.run(&[
             "get",
             "crm.lead.get",
             &all.join(","),
@@ -238,13 +240,13 @@ fn bad_weather_is_not_seen_in_the_result() {
             "out.jsonl",
         ]);
         assert!(output.status.success(), "{fault}: {}", stderr(&output));
-        assert_eq!(desk.rows("out.jsonl").len(), 200, "{fault}");
+        assert_eq!(workspace.rows("out.jsonl").len(), 200, "{fault}");
     }
 }
 
 #[test]
 fn a_portal_that_is_not_there_is_an_outcome_of_every_id() {
-    let output = Desk::new().run(&[
+    let output = Workspace::new().run(&[
         "get",
         "crm.lead.get",
         "1",
@@ -260,8 +262,8 @@ fn a_portal_that_is_not_there_is_an_outcome_of_every_id() {
 
 #[test]
 fn without_ids_there_is_nothing_to_ask_for() {
-    let output = Desk::new().run(&["get", "crm.lead.get", "--portal", "demo"]);
-    assert_story!(output, @r#"
+    let output = Workspace::new().run(&["get", "crm.lead.get", "--portal", "demo"]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: no ID is given

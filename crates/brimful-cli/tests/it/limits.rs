@@ -3,13 +3,13 @@
 use brimful_portal::PortalConfig;
 use serde_json::{Value, json};
 
-use crate::support::{Desk, assert_story, portal, stderr, stdout};
+use crate::support::{Workspace, assert_transcript, portal, stderr, stdout};
 
 #[test]
 fn in_a_pipe_the_limits_are_an_object() {
     let config = PortalConfig::new().rows("crm.lead", 5).rows("user", 2);
-    let (desk, portal) = (Desk::new(), portal(config));
-    let output = desk.run(&["limits", "crm.lead.list", "--portal", &portal.url()]);
+    let (workspace, portal) = (Workspace::new(), portal(config));
+    let output = workspace.run(&["limits", "crm.lead.list", "--portal", &portal.url()]);
     assert!(output.status.success(), "{}", stderr(&output));
     let limits: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(
@@ -27,9 +27,9 @@ fn in_a_pipe_the_limits_are_an_object() {
 
 #[test]
 fn a_method_that_writes_is_not_called_to_see_its_time() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::new()));
-    let output = desk.run(&["limits", "crm.lead.delete", "--portal", &portal.url()]);
-    assert_story!(output, @r#"
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::new()));
+    let output = workspace.run(&["limits", "crm.lead.delete", "--portal", &portal.url()]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: crm.lead.delete may write: only methods that read are called to see their time

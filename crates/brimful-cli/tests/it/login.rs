@@ -7,7 +7,7 @@ use std::process::{Child, Output, Stdio};
 use brimful_portal::{App, PortalConfig};
 use serde_json::Value;
 
-use crate::support::{Desk, Running, assert_story, portal, stderr, stdout};
+use crate::support::{Running, Workspace, assert_transcript, portal, stderr, stdout};
 
 const SECRET: &str = "s3cretofthisapp";
 
@@ -56,8 +56,8 @@ fn browse(url: &str) -> (String, Option<String>, String) {
     (status, location, body.to_owned())
 }
 
-fn start(desk: &Desk, portal: &Running, port: u16) -> (Child, String) {
-    let mut child = desk
+fn start(workspace: &Workspace, portal: &Running, port: u16) -> (Child, String) {
+    let mut child = workspace
         .command(&[
             "login",
             "--portal",
@@ -80,8 +80,8 @@ fn start(desk: &Desk, portal: &Running, port: u16) -> (Child, String) {
     (child, address.trim_end().to_owned())
 }
 
-fn log_in(desk: &Desk, portal: &Running, port: u16) -> Output {
-    let (child, address) = start(desk, portal, port);
+fn log_in(workspace: &Workspace, portal: &Running, port: u16) -> Output {
+    let (child, address) = start(workspace, portal, port);
     let (_, location, _) = browse(&address);
     let (status, _, page) = browse(&location.unwrap());
     assert_eq!(status, "HTTP/1.1 200 OK");
@@ -89,21 +89,22 @@ fn log_in(desk: &Desk, portal: &Running, port: u16) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn tokens(desk: &Desk, portal: &Running) -> Value {
+fn tokens(workspace: &Workspace, portal: &Running) -> Value {
     let name = format!("127.0.0.1_{}.json", portal.server.address().port());
-    let text = std::fs::read_to_string(desk.path("config").join("brimful").join(name)).unwrap();
+    let text =
+        std::fs::read_to_string(workspace.path("config").join("brimful").join(name)).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
 #[test]
 fn after_the_dance_the_portals_address_is_enough() {
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
-    let output = log_in(&desk, &portal, port);
+    let output = log_in(&workspace, &portal, port);
     assert!(output.status.success(), "{}", stderr(&output));
     let said = stderr(&output);
     assert!(said.contains(", user 2, administrator\n"), "{said}");
-    let kept = tokens(&desk, &portal);
+    let kept = tokens(&workspace, &portal);
     for secret in [
         SECRET,
         kept["access_token"].as_str().unwrap(),
@@ -113,10 +114,10 @@ fn after_the_dance_the_portals_address_is_enough() {
     }
 
     let at = origin(&portal);
-    let output = desk.run(&["call", "user.current", "--result", "--portal", &at]);
+    let output = workspace.run(&["call", "user.current", "--result", "--portal", &at]);
     let user: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(user["ID"], "2", "{}", stderr(&output));
-    let output = desk.run(&[
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -125,28 +126,28 @@ fn after_the_dance_the_portals_address_is_enough() {
         "leads.jsonl",
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(desk.rows("leads.jsonl").len(), 60);
-    let output = desk.run(&["get", "crm.lead.get", "5", "--result", "--portal", &at]);
+    assert_eq!(workspace.rows("leads.jsonl").len(), 60);
+    let output = workspace.run(&["get", "crm.lead.get", "5", "--result", "--portal", &at]);
     assert!(output.status.success(), "{}", stderr(&output));
 
-    let output = desk.run(&["logout", "--portal", &at]);
+    let output = workspace.run(&["logout", "--portal", &at]);
     assert!(
         stderr(&output).ends_with(".json is removed\n"),
         "{}",
         stderr(&output)
     );
-    let output = desk.run(&["call", "user.current", "--portal", &at]);
-    assert_story!(output, @r#"
+    let output = workspace.run(&["call", "user.current", "--portal", &at]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: nobody is logged in to 127.0.0.1:PORT
+    error: you are not logged in to 127.0.0.1:PORT
     hint: brimful login lets an application in, or give the address of a webhook, such as https://example.bitrix24.ru/rest/1/code/
     "#);
 }
 
 #[test]
 fn the_loudest_log_shows_no_secret() {
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
     let at = origin(&portal);
     let page = format!("{at}/oauth/authorize/?client_id=local.app&state=x");
@@ -154,7 +155,7 @@ fn the_loudest_log_shows_no_secret() {
     let location = location.unwrap();
     let code = location.split("code=").nth(1).unwrap();
     let code = code.split('&').next().unwrap();
-    let login = desk
+    let login = workspace
         .command(&[
             "login",
             "--portal",
@@ -169,20 +170,20 @@ fn the_loudest_log_shows_no_secret() {
         .output()
         .unwrap();
     assert!(login.status.success(), "{}", stderr(&login));
-    let first = tokens(&desk, &portal);
+    let first = tokens(&workspace, &portal);
     portal
         .server
         .portal()
         .faults()
         .set("expired-token:times=1")
         .unwrap();
-    let call = desk
+    let call = workspace
         .command(&["call", "user.current", "--portal", &at])
         .env("BRIMFUL_LOG", "trace")
         .output()
         .unwrap();
     assert!(call.status.success(), "{}", stderr(&call));
-    let second = tokens(&desk, &portal);
+    let second = tokens(&workspace, &portal);
     for output in [login, call] {
         assert!(stderr(&output).len() > 1000, "there is no log");
         let mut secrets = vec![SECRET, code];
@@ -202,10 +203,10 @@ fn the_loudest_log_shows_no_secret() {
 #[test]
 fn only_the_owner_can_read_the_tokens() {
     use std::os::unix::fs::PermissionsExt;
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
-    assert!(log_in(&desk, &portal, port).status.success());
-    let folder = desk.path("config").join("brimful");
+    assert!(log_in(&workspace, &portal, port).status.success());
+    let folder = workspace.path("config").join("brimful");
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
@@ -218,17 +219,17 @@ fn only_the_owner_can_read_the_tokens() {
 #[test]
 fn tokens_that_others_can_read_are_warned_of() {
     use std::os::unix::fs::PermissionsExt;
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
-    assert!(log_in(&desk, &portal, port).status.success());
-    let folder = desk.path("config").join("brimful");
+    assert!(log_in(&workspace, &portal, port).status.success());
+    let folder = workspace.path("config").join("brimful");
     let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
-    let copy = desk.path("copy.json");
+    let copy = workspace.path("copy.json");
     std::fs::copy(file.path(), &copy).unwrap();
     let call = ["call", "user.current", "--token-file", "copy.json"];
-    assert_eq!(stderr(&desk.run(&call)), "");
+    assert_eq!(stderr(&workspace.run(&call)), "");
     std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o640)).unwrap();
-    let output = desk.run(&call);
+    let output = workspace.run(&call);
     assert!(output.status.success());
     assert_eq!(
         stderr(&output),
@@ -238,38 +239,38 @@ fn tokens_that_others_can_read_are_warned_of() {
 
 #[test]
 fn an_expired_token_is_refreshed_and_the_new_ones_are_kept() {
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
-    assert!(log_in(&desk, &portal, port).status.success());
-    let before = tokens(&desk, &portal);
+    assert!(log_in(&workspace, &portal, port).status.success());
+    let before = tokens(&workspace, &portal);
     portal
         .server
         .portal()
         .faults()
         .set("expired-token:times=1")
         .unwrap();
-    let output = desk.run(&["call", "user.current", "--portal", &origin(&portal)]);
+    let output = workspace.run(&["call", "user.current", "--portal", &origin(&portal)]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let after = tokens(&desk, &portal);
+    let after = tokens(&workspace, &portal);
     assert_ne!(before["access_token"], after["access_token"]);
     assert_ne!(before["refresh_token"], after["refresh_token"]);
     assert_eq!(after["client_id"], "local.app");
     // The next run begins with them.
-    let output = desk.run(&["call", "user.current", "--portal", &origin(&portal)]);
+    let output = workspace.run(&["call", "user.current", "--portal", &origin(&portal)]);
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
 #[test]
 fn a_login_that_is_over_says_so() {
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
-    assert!(log_in(&desk, &portal, port).status.success());
+    assert!(log_in(&workspace, &portal, port).status.success());
     // Another portal at the same address, which has never given these tokens out.
-    let mut kept = tokens(&desk, &portal);
+    let mut kept = tokens(&workspace, &portal);
     kept["access_token"] = "accesstokenofnobody".into();
     kept["refresh_token"] = "refreshtokenofnobody".into();
-    desk.write("tokens.json", &kept.to_string());
-    let output = desk.run(&["call", "user.current", "--token-file", "tokens.json"]);
+    workspace.write("tokens.json", &kept.to_string());
+    let output = workspace.run(&["call", "user.current", "--token-file", "tokens.json"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr(&output).contains("hint: log in again: brimful login"),
@@ -281,9 +282,9 @@ fn a_login_that_is_over_says_so() {
 
 #[test]
 fn whoever_else_knocks_is_turned_away() {
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
-    let (child, address) = start(&desk, &portal, port);
+    let (child, address) = start(&workspace, &portal, port);
     // A browser opens connections that it may need.
     let silent = TcpStream::connect(("127.0.0.1", port)).unwrap();
     for path in [
@@ -305,14 +306,14 @@ fn whoever_else_knocks_is_turned_away() {
 
 #[test]
 fn the_code_can_be_copied_from_another_machine() {
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
     let at = origin(&portal);
     let (_, location, _) = browse(&format!(
         "{at}/oauth/authorize/?client_id=local.app&state=x"
     ));
     let location = location.unwrap();
-    let mut child = desk
+    let mut child = workspace
         .command(&[
             "login",
             "--portal",
@@ -336,7 +337,7 @@ fn the_code_can_be_copied_from_another_machine() {
     assert!(output.status.success(), "{}", stderr(&output));
 
     // A code is good for one exchange.
-    let output = desk
+    let output = workspace
         .command(&[
             "login",
             "--portal",
@@ -360,11 +361,11 @@ fn the_code_can_be_copied_from_another_machine() {
 
 #[test]
 fn the_address_that_one_was_sent_to_is_asked_for_and_its_state_looked_at() {
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
     let at = origin(&portal);
     for (forged, code) in [(false, 0), (true, 1)] {
-        let mut child = desk
+        let mut child = workspace
             .command(&[
                 "login",
                 "--portal",
@@ -404,9 +405,9 @@ fn the_address_that_one_was_sent_to_is_asked_for_and_its_state_looked_at() {
 
 #[test]
 fn nobody_comes_back() {
-    let (desk, port) = (Desk::new(), free_port());
+    let (workspace, port) = (Workspace::new(), free_port());
     let portal = with_app(port);
-    let output = desk
+    let output = workspace
         .command(&[
             "login",
             "--portal",
@@ -431,7 +432,7 @@ fn nobody_comes_back() {
 
 #[test]
 fn what_is_missing_is_named() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let at = "https://example.bitrix24.ru";
     for (args, what) in [
         (vec!["login", "--client-id", "x"], "no portal is given"),
@@ -470,7 +471,11 @@ fn what_is_missing_is_named() {
             "goes on after the host",
         ),
     ] {
-        let output = desk.command(&args).stdin(Stdio::null()).output().unwrap();
+        let output = workspace
+            .command(&args)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
         assert_eq!(
             output.status.code(),
             Some(2),
@@ -484,37 +489,37 @@ fn what_is_missing_is_named() {
         );
         assert!(!stderr(&output).contains("s3cr3tc0de42"));
     }
-    desk.write("tokens.json", "{\"access_token\": \"s3cr3ttoken\"}");
-    let output = desk.run(&["call", "user.current", "--token-file", "tokens.json"]);
-    assert_story!(output, @r#"
+    workspace.write("tokens.json", "{\"access_token\": \"s3cr3ttoken\"}");
+    let output = workspace.run(&["call", "user.current", "--token-file", "tokens.json"]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: tokens.json is no file of a login
-    hint: brimful login makes it anew
+    error: tokens.json is not a file of a login
+    hint: brimful login makes a new one
     "#);
 }
 
 #[test]
 fn what_is_no_login_is_not_removed() {
-    let desk = Desk::new();
-    desk.write("leads.jsonl", "{\"ID\": \"1\"}\n");
-    let output = desk.run(&["logout", "--token-file", "leads.jsonl"]);
-    assert_story!(output, @r#"
+    let workspace = Workspace::new();
+    workspace.write("leads.jsonl", "{\"ID\": \"1\"}\n");
+    let output = workspace.run(&["logout", "--token-file", "leads.jsonl"]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: leads.jsonl is no file of a login
+    error: leads.jsonl is not a file of a login
     hint: it is not removed
     "#);
-    assert_eq!(desk.files(), ["leads.jsonl"]);
+    assert_eq!(workspace.files(), ["leads.jsonl"]);
 }
 
 #[test]
 fn a_place_that_cannot_keep_tokens_is_named_before_a_code_is_spent() {
-    let desk = Desk::new();
-    desk.write("file", "");
+    let workspace = Workspace::new();
+    workspace.write("file", "");
     let at = "https://example.bitrix24.ru";
     for place in ["file/tokens.json", "."] {
-        let output = desk
+        let output = workspace
             .command(&[
                 "login",
                 "--portal",
@@ -541,10 +546,10 @@ fn a_place_that_cannot_keep_tokens_is_named_before_a_code_is_spent() {
 
 #[test]
 fn an_answer_without_a_code_is_not_answered_with_the_same_command() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let at = "https://example.bitrix24.ru";
     let answer = "http://localhost:8917/?error=access_denied";
-    let output = desk
+    let output = workspace
         .command(&[
             "login",
             "--portal",
@@ -557,19 +562,19 @@ fn an_answer_without_a_code_is_not_answered_with_the_same_command() {
         .env("BRIMFUL_CLIENT_SECRET", SECRET)
         .output()
         .unwrap();
-    assert_story!(output, @r#"
+    assert_transcript!(output, @r#"
     exit code 1
     --- stderr
     error: the portal did not let the application in: access_denied
-    hint: the portal gives a code to whoever lets the application in, and may keep that from some of its users
+    hint: the portal gives a code to users who let the application in, and may keep that from some of its users
     "#);
 }
 
 #[test]
 fn no_browser_comes_to_port_0() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let at = "https://example.bitrix24.ru";
-    let output = desk.run(&["login", "--portal", at, "--client-id", "x", "--port", "0"]);
+    let output = workspace.run(&["login", "--portal", at, "--client-id", "x", "--port", "0"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(
         stderr(&output).contains("0 is not in 1..=65535"),

@@ -9,6 +9,7 @@ mod bad_input;
 mod batch;
 mod call;
 mod each;
+mod ends;
 mod export;
 mod fields;
 mod get;

@@ -3,11 +3,11 @@
 use brimful_portal::PortalConfig;
 use serde_json::json;
 
-use crate::support::{Desk, assert_story, portal, rows, stderr, stdout};
+use crate::support::{Workspace, assert_transcript, portal, rows, stderr, stdout};
 
 #[test]
 fn a_method_is_shown_with_what_is_known_of_it() {
-    let output = Desk::new().run(&["methods", "crm.lead.add"]);
+    let output = Workspace::new().run(&["methods", "crm.lead.add"]);
     let methods = rows(&stdout(&output));
     assert_eq!(methods[0]["method"], "crm.lead.add");
     assert_eq!(
@@ -18,7 +18,7 @@ fn a_method_is_shown_with_what_is_known_of_it() {
         ),
         (&json!("crm"), &json!("write"), &json!(null))
     );
-    let output = Desk::new().run(&["methods", "TASKS.TASK.LIST"]);
+    let output = Workspace::new().run(&["methods", "TASKS.TASK.LIST"]);
     let methods = rows(&stdout(&output));
     assert!(
         methods
@@ -29,8 +29,8 @@ fn a_method_is_shown_with_what_is_known_of_it() {
 
 #[test]
 fn a_portal_says_which_it_has() {
-    let (desk, portal) = (Desk::new(), portal(PortalConfig::unlimited()));
-    let output = desk.run(&["methods", "crm.*.list", "--portal", &portal.url()]);
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    let output = workspace.run(&["methods", "crm.*.list", "--portal", &portal.url()]);
     let methods = rows(&stdout(&output));
     let available = |name: &str| {
         let found = methods.iter().find(|method| method["method"] == name);
@@ -44,7 +44,7 @@ fn a_portal_says_which_it_has() {
         stderr(&output)
     );
 
-    let by_environment = desk
+    let by_environment = workspace
         .command(&["methods", "crm.*.list", "--available"])
         .env("BRIMFUL_PORTAL", portal.url())
         .output()
@@ -54,7 +54,7 @@ fn a_portal_says_which_it_has() {
 
 #[test]
 fn a_name_that_no_method_has_is_an_error() {
-    assert_story!(Desk::new().run(&["methods", "crm.lead.lst"]), @r#"
+    assert_transcript!(Workspace::new().run(&["methods", "crm.lead.lst"]), @r#"
     exit code 1
     --- stderr
     error: no method has such a name

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 
-use crate::support::{Desk, assert_story, ids, stderr, stdout};
+use crate::support::{Workspace, assert_transcript, ids, stderr, stdout};
 
 /// A running emulator; it ends with the test.
 struct Emulator {
@@ -12,8 +12,8 @@ struct Emulator {
 }
 
 impl Emulator {
-    fn start(desk: &Desk, args: &[&str]) -> Self {
-        let mut child = desk
+    fn start(workspace: &Workspace, args: &[&str]) -> Self {
+        let mut child = workspace
             .command(&[&["portal", "--port", "0"], args].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -40,9 +40,9 @@ impl Drop for Emulator {
 
 #[test]
 fn the_address_is_the_first_line_and_has_the_real_port() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let emulator = Emulator::start(
-        &desk,
+        &workspace,
         &["--user", "7", "--code", "abc", "--rows", "crm.deal=10"],
     );
     assert!(
@@ -56,13 +56,13 @@ fn the_address_is_the_first_line_and_has_the_real_port() {
 
 #[test]
 fn loaded_rows_come_out_as_they_went_in() {
-    let desk = Desk::new();
-    desk.write(
+    let workspace = Workspace::new();
+    workspace.write(
         "in.jsonl",
         "{\"ID\":\"161\",\"TITLE\":\"b\"}\n\n{\"ID\":\"7\",\"TITLE\":\"a\"}\n{\"ID\":\"35929\",\"TITLE\":\"c\"}\n",
     );
-    let emulator = Emulator::start(&desk, &["--load", "crm.lead=in.jsonl"]);
-    let output = desk.run(&[
+    let emulator = Emulator::start(&workspace, &["--load", "crm.lead=in.jsonl"]);
+    let output = workspace.run(&[
         "export",
         "crm.lead.list",
         "--portal",
@@ -73,7 +73,7 @@ fn loaded_rows_come_out_as_they_went_in() {
         "out.jsonl",
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let rows = desk.rows("out.jsonl");
+    let rows = workspace.rows("out.jsonl");
     assert_eq!(ids(&rows), [7, 161, 35929]);
     assert_eq!(rows[2]["TITLE"], "c");
 }
@@ -81,9 +81,9 @@ fn loaded_rows_come_out_as_they_went_in() {
 #[cfg(unix)]
 #[test]
 fn at_its_end_it_says_what_it_was_asked() {
-    let desk = Desk::new();
-    let mut emulator = Emulator::start(&desk, &["--rows", "crm.deal=120", "--limit", "off"]);
-    desk.run(&[
+    let workspace = Workspace::new();
+    let mut emulator = Emulator::start(&workspace, &["--rows", "crm.deal=120", "--limit", "off"]);
+    workspace.run(&[
         "export",
         "crm.deal.list",
         "--portal",
@@ -111,7 +111,7 @@ fn at_its_end_it_says_what_it_was_asked() {
 
 #[test]
 fn an_entity_that_there_is_not() {
-    let output = Desk::new().run(&["portal", "--port", "0", "--rows", "crm.unicorn=5"]);
+    let output = Workspace::new().run(&["portal", "--port", "0", "--rows", "crm.unicorn=5"]);
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
     assert!(
@@ -122,21 +122,21 @@ fn an_entity_that_there_is_not() {
 
 #[test]
 fn a_line_that_is_no_row() {
-    let desk = Desk::new();
-    desk.write("in.jsonl", "{\"ID\":\"1\"}\n[1]\n");
-    let output = desk.run(&["portal", "--port", "0", "--load", "crm.lead=in.jsonl"]);
-    assert_story!(output, @r#"
+    let workspace = Workspace::new();
+    workspace.write("in.jsonl", "{\"ID\":\"1\"}\n[1]\n");
+    let output = workspace.run(&["portal", "--port", "0", "--load", "crm.lead=in.jsonl"]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
-    error: line 2 of in.jsonl is no JSON object: invalid type: sequence, expected a map
+    error: line 2 of in.jsonl is not a JSON object: invalid type: sequence, expected a map
     hint: every line holds one row, as an export writes it
     "#);
 }
 
 #[test]
 fn a_duration_without_a_unit() {
-    let output = Desk::new().run(&["portal", "--port", "0", "--latency", "50"]);
-    assert_story!(output, @r#"
+    let output = Workspace::new().run(&["portal", "--port", "0", "--latency", "50"]);
+    assert_transcript!(output, @r#"
     exit code 2
     --- stderr
     error: invalid value '50' for '--latency <TIME>': the unit is missing: us, ms or s
@@ -149,16 +149,16 @@ fn a_duration_without_a_unit() {
 fn a_port_that_is_taken() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = Desk::new().run(&["portal", "--port", &port, "--rows", "crm.deal=1"]);
+    let output = Workspace::new().run(&["portal", "--port", &port, "--rows", "crm.deal=1"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).starts_with("error: could not listen on 127.0.0.1:"));
 }
 
 #[test]
 fn with_tls_a_client_that_trusts_the_authority_is_served_and_another_is_not() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let emulator = Emulator::start(
-        &desk,
+        &workspace,
         &[
             "--tls",
             "--tls-ca",
@@ -182,20 +182,20 @@ fn with_tls_a_client_that_trusts_the_authority_is_served_and_another_is_not() {
         "-o",
         "out.jsonl",
     ];
-    let refused = desk.run(&export);
+    let refused = workspace.run(&export);
     assert!(!refused.status.success(), "{}", stderr(&refused));
-    let output = desk
+    let output = workspace
         .command(&export)
-        .env("SSL_CERT_FILE", desk.path("ca.pem"))
+        .env("SSL_CERT_FILE", workspace.path("ca.pem"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(desk.rows("out.jsonl").len(), 120);
+    assert_eq!(workspace.rows("out.jsonl").len(), 120);
 }
 
 /// A call, and what the portal made of it.
-fn call(desk: &Desk, url: &str, args: &[&str]) -> (Option<i32>, String, String) {
-    let output = desk.run(&[&["call", "--portal", url], args].concat());
+fn call(workspace: &Workspace, url: &str, args: &[&str]) -> (Option<i32>, String, String) {
+    let output = workspace.run(&[&["call", "--portal", url], args].concat());
     (output.status.code(), stdout(&output), stderr(&output))
 }
 
@@ -212,9 +212,9 @@ fn fetch(url: &str, request: &str) -> String {
 
 #[test]
 fn faults_and_churn_are_played_from_the_start_and_shown() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let emulator = Emulator::start(
-        &desk,
+        &workspace,
         &[
             "--rows",
             "crm.lead=10",
@@ -226,7 +226,11 @@ fn faults_and_churn_are_played_from_the_start_and_shown() {
             "lead:update=1/h",
         ],
     );
-    let (_, _, said) = call(&desk, &emulator.url, &["crm.lead.get", "--param", "id=1"]);
+    let (_, _, said) = call(
+        &workspace,
+        &emulator.url,
+        &["crm.lead.get", "--param", "id=1"],
+    );
     assert!(said.contains("500"), "{said}");
     let shown = fetch(&emulator.url, "GET /_portal/faults");
     assert!(
@@ -239,7 +243,7 @@ fn faults_and_churn_are_played_from_the_start_and_shown() {
 
 #[test]
 fn a_fault_that_there_is_not() {
-    let output = Desk::new().run(&["portal", "--port", "0", "--faults", "503, fire"]);
+    let output = Workspace::new().run(&["portal", "--port", "0", "--faults", "503, fire"]);
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
     assert!(
@@ -252,7 +256,7 @@ fn a_fault_that_there_is_not() {
 
 #[test]
 fn churn_of_an_entity_that_there_is_not() {
-    let output = Desk::new().run(&["portal", "--port", "0", "--churn", "unicorn:insert=5"]);
+    let output = Workspace::new().run(&["portal", "--port", "0", "--churn", "unicorn:insert=5"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).starts_with("error: no entity \"unicorn\""),
@@ -263,13 +267,13 @@ fn churn_of_an_entity_that_there_is_not() {
 
 #[test]
 fn webhooks_have_scopes_and_users_have_rights() {
-    let desk = Desk::new();
-    desk.write(
+    let workspace = Workspace::new();
+    workspace.write(
         "deals.jsonl",
         "{\"ID\":\"1\",\"ASSIGNED_BY_ID\":\"1\"}\n{\"ID\":\"2\",\"ASSIGNED_BY_ID\":\"2\"}\n",
     );
     let emulator = Emulator::start(
-        &desk,
+        &workspace,
         &[
             "--load",
             "crm.deal=deals.jsonl",
@@ -282,24 +286,24 @@ fn webhooks_have_scopes_and_users_have_rights() {
         ],
     );
     let other = emulator.url.replace("/1/demo/", "/2/few/");
-    let (code, said, _) = call(&desk, &other, &["crm.deal.list", "--result"]);
+    let (code, said, _) = call(&workspace, &other, &["crm.deal.list", "--result"]);
     assert_eq!(code, Some(0));
     let rows: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(rows.as_array().unwrap().len(), 1, "{said}");
     assert_eq!(rows[0]["ID"], "2");
-    let (_, _, said) = call(&desk, &other, &["tasks.task.list"]);
+    let (_, _, said) = call(&workspace, &other, &["tasks.task.list"]);
     assert!(said.contains("insufficient_scope"), "{said}");
-    let (code, _, said) = call(&desk, &emulator.url, &["tasks.task.list"]);
+    let (code, _, said) = call(&workspace, &emulator.url, &["tasks.task.list"]);
     assert_eq!(code, Some(0), "{said}");
-    let (_, _, said) = call(&desk, &emulator.url, &["user.get"]);
+    let (_, _, said) = call(&workspace, &emulator.url, &["user.get"]);
     assert!(said.contains("insufficient_scope"), "{said}");
 }
 
 #[test]
 fn an_application_gets_tokens_that_live_as_long_as_said() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let emulator = Emulator::start(
-        &desk,
+        &workspace,
         &[
             "--rows",
             "crm.lead=10",
@@ -341,11 +345,11 @@ fn an_application_gets_tokens_that_live_as_long_as_said() {
 
 #[test]
 fn an_application_is_told_of_its_installation() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let handler = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = handler.local_addr().unwrap();
     let _emulator = Emulator::start(
-        &desk,
+        &workspace,
         &[
             "--rows",
             "crm.lead=10",
@@ -362,9 +366,9 @@ fn an_application_is_told_of_its_installation() {
 
 #[test]
 fn the_clock_and_the_limit_are_what_is_asked_for() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let emulator = Emulator::start(
-        &desk,
+        &workspace,
         &[
             "--rows",
             "crm.lead=10",
@@ -380,7 +384,7 @@ fn the_clock_and_the_limit_are_what_is_asked_for() {
             "off",
         ],
     );
-    let (_, said, _) = call(&desk, &emulator.url, &["user.current"]);
+    let (_, said, _) = call(&workspace, &emulator.url, &["user.current"]);
     assert!(said.contains("2001-09-08T19:46:"), "{said}");
     assert!(said.contains("-05:00"), "{said}");
     assert!(!said.contains("operating"), "{said}");
@@ -390,9 +394,9 @@ fn the_clock_and_the_limit_are_what_is_asked_for() {
 
 #[test]
 fn a_renamed_portal_sends_everybody_to_its_new_address() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let emulator = Emulator::start(
-        &desk,
+        &workspace,
         &["--rows", "crm.lead=10", "--moved-to", "https://new.test"],
     );
     let reply = fetch(&emulator.url, "GET /rest/1/demo/user.current");
@@ -405,17 +409,17 @@ fn a_renamed_portal_sends_everybody_to_its_new_address() {
 
 #[test]
 fn rows_behind_any_list_method_and_recorded_replies_can_be_loaded() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let orders: Vec<String> = (1..=120)
         .map(|id| format!("{{\"id\":{id},\"price\":{}.5}}", id * 10))
         .collect();
-    desk.write("orders.jsonl", &orders.join("\n"));
-    desk.write(
+    workspace.write("orders.jsonl", &orders.join("\n"));
+    workspace.write(
         "fields.json",
         r#"{"result":{"fields":{"id":{"type":"integer"}}},"time":{}}"#,
     );
     let emulator = Emulator::start(
-        &desk,
+        &workspace,
         &[
             "--load",
             "sale.order.list=orders.jsonl",
@@ -427,12 +431,12 @@ fn rows_behind_any_list_method_and_recorded_replies_can_be_loaded() {
     );
     let portal = ["--portal", &emulator.url];
     let export = ["export", "sale.order.list", "-o", "out.jsonl"];
-    let exported = desk.run(&[&export[..], &portal].concat());
+    let exported = workspace.run(&[&export[..], &portal].concat());
     assert!(exported.status.success(), "{}", stderr(&exported));
-    assert_eq!(desk.rows("out.jsonl").len(), 120);
-    let called = desk.run(&[&["call", "sale.order.getFields"][..], &portal].concat());
+    assert_eq!(workspace.rows("out.jsonl").len(), 120);
+    let called = workspace.run(&[&["call", "sale.order.getFields"][..], &portal].concat());
     assert!(called.status.success(), "{}", stderr(&called));
     assert!(String::from_utf8_lossy(&called.stdout).contains("\"integer\""));
-    let missing = desk.run(&[&["call", "sale.payment.list"][..], &portal].concat());
+    let missing = workspace.run(&[&["call", "sale.payment.list"][..], &portal].concat());
     assert!(!missing.status.success());
 }

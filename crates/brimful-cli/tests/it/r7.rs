@@ -6,7 +6,7 @@ use brimful_portal::{Fault, FaultRule, PortalConfig};
 use brimful_r7_portal::R7Config;
 use serde_json::{Value, json};
 
-use crate::support::{Desk, Running, assert_story, portal, rows, server, stderr, stdout};
+use crate::support::{Running, Workspace, assert_transcript, portal, rows, server, stderr, stdout};
 
 const TOKEN: &str = "s3cr3t-r7-token";
 
@@ -19,10 +19,11 @@ fn office(people: u64) -> Running {
 }
 
 /// Runs `brimful r7 …` against a portal, with a token from the environment.
-fn run(desk: &Desk, portal: &Running, args: &[&str]) -> std::process::Output {
+fn run(workspace: &Workspace, portal: &Running, args: &[&str]) -> std::process::Output {
     let mut all = vec!["r7"];
     all.extend(args);
-    desk.command(&all)
+    workspace
+        .command(&all)
         .env("BRIMFUL_R7_PORTAL", portal.server.origin())
         .env("BRIMFUL_R7_TOKEN", TOKEN)
         .output()
@@ -37,7 +38,7 @@ fn example(name: &str) -> String {
 #[test]
 fn the_first_batch_of_the_documentation_runs() {
     let file = example("profile-and-groups.json");
-    let output = Desk::new().run(&["r7", "batch", &file, "--portal", "demo"]);
+    let output = Workspace::new().run(&["r7", "batch", &file, "--portal", "demo"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let replies = rows(&stdout(&output));
     let names: Vec<&Value> = replies.iter().map(|reply| &reply["name"]).collect();
@@ -48,15 +49,15 @@ fn the_first_batch_of_the_documentation_runs() {
 
 #[test]
 fn the_second_batch_of_the_documentation_runs() {
-    let (desk, file) = (Desk::new(), example("contacts.json"));
-    let output = desk.run(&["r7", "batch", &file, "--portal", "demo", "-o", "out.jsonl"]);
+    let (workspace, file) = (Workspace::new(), example("contacts.json"));
+    let output = workspace.run(&["r7", "batch", &file, "--portal", "demo", "-o", "out.jsonl"]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(
         stderr(&output).contains("3 items in 2 requests"),
         "{}",
         stderr(&output)
     );
-    let replies = desk.rows("out.jsonl");
+    let replies = workspace.rows("out.jsonl");
     assert_eq!(replies[1]["status"], 201);
     let contacts = replies[2]["data"]["response"]["contacts"]
         .as_array()
@@ -68,9 +69,9 @@ fn the_second_batch_of_the_documentation_runs() {
 
 #[test]
 fn a_call_prints_its_reply_and_takes_parameters_where_they_belong() {
-    let (desk, portal) = (Desk::new(), office(50));
+    let (workspace, portal) = (Workspace::new(), office(50));
     let output = run(
-        &desk,
+        &workspace,
         &portal,
         &[
             "call",
@@ -100,7 +101,7 @@ fn a_call_prints_its_reply_and_takes_parameters_where_they_belong() {
         r#"{"contacts":[{"type":"msn","value":"b"}]}"#,
     ];
     for (args, kind) in [(by_form, "skype"), (by_json, "msn")] {
-        let output = run(&desk, &portal, &args);
+        let output = run(&workspace, &portal, &args);
         let reply: Value = serde_json::from_str(&stdout(&output)).unwrap();
         assert_eq!(
             reply["response"]["contacts"][0]["type"],
@@ -113,9 +114,9 @@ fn a_call_prints_its_reply_and_takes_parameters_where_they_belong() {
 
 #[test]
 fn a_whole_list_is_in_the_file() {
-    let (desk, portal) = (Desk::new(), office(2_345));
+    let (workspace, portal) = (Workspace::new(), office(2_345));
     let output = run(
-        &desk,
+        &workspace,
         &portal,
         &[
             "export",
@@ -126,22 +127,22 @@ fn a_whole_list_is_in_the_file() {
             "people.jsonl",
         ],
     );
-    assert_story!(output, @r"
+    assert_transcript!(output, @r"
     exit code 0
     --- stderr
     2,345 rows in N s: people.jsonl (280.2 kB)
     2 requests
     ");
-    let people = desk.rows("people.jsonl");
+    let people = workspace.rows("people.jsonl");
     assert_eq!(people.len(), 2_345);
     let keys: Vec<&String> = people[0].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["id", "email", "displayName"]);
-    assert_eq!(desk.files(), ["people.jsonl"]);
+    assert_eq!(workspace.files(), ["people.jsonl"]);
 }
 
 #[test]
 fn a_list_is_filtered_and_sorted() {
-    let (desk, portal) = (Desk::new(), office(300));
+    let (workspace, portal) = (Workspace::new(), office(300));
     let list = [
         "export",
         "people/filter",
@@ -151,7 +152,7 @@ fn a_list_is_filtered_and_sorted() {
         "lastName",
     ];
     let output = run(
-        &desk,
+        &workspace,
         &portal,
         &[&list[..], &["--descending", "-o", "-"]].concat(),
     );
@@ -166,11 +167,11 @@ fn a_list_is_filtered_and_sorted() {
 
 #[test]
 fn what_arrived_of_a_list_that_breaks_off_is_kept() {
-    let (desk, portal) = (Desk::new(), office(20_000));
+    let (workspace, portal) = (Workspace::new(), office(20_000));
     let faults = portal.server.portal().faults();
     faults.add(FaultRule::every(1, Fault::ExpiredToken).after(1));
     let output = run(
-        &desk,
+        &workspace,
         &portal,
         &["export", "people/filter", "-o", "people.jsonl"],
     );
@@ -180,25 +181,26 @@ fn what_arrived_of_a_list_that_breaks_off_is_kept() {
         "{}",
         stderr(&output)
     );
-    assert_eq!(desk.rows("people.jsonl.partial").len(), 1_000);
+    assert_eq!(workspace.rows("people.jsonl.partial").len(), 1_000);
 }
 
 #[test]
 fn a_user_and_a_password_from_the_environment_let_in() {
-    let (desk, portal) = (Desk::new(), office(3));
+    let (workspace, portal) = (Workspace::new(), office(3));
     let run = |password: &str| {
-        desk.command(&[
-            "r7",
-            "call",
-            "GET",
-            "people/@self",
-            "--portal",
-            &portal.server.origin(),
-        ])
-        .env("BRIMFUL_R7_USER", "demo")
-        .env("BRIMFUL_R7_PASSWORD", password)
-        .output()
-        .unwrap()
+        workspace
+            .command(&[
+                "r7",
+                "call",
+                "GET",
+                "people/@self",
+                "--portal",
+                &portal.server.origin(),
+            ])
+            .env("BRIMFUL_R7_USER", "demo")
+            .env("BRIMFUL_R7_PASSWORD", password)
+            .output()
+            .unwrap()
     };
     assert!(run("demo").status.success());
     let output = run("wr0ng-passw0rd");
@@ -213,7 +215,7 @@ fn a_user_and_a_password_from_the_environment_let_in() {
 
 #[test]
 fn the_token_is_in_no_message_and_no_log() {
-    let (desk, portal) = (Desk::new(), office(3));
+    let (workspace, portal) = (Workspace::new(), office(3));
     for args in [
         &["call", "GET", "people/@self", "-vvv"][..],
         &["call", "GET", "people/nobody", "-vvv"],
@@ -221,7 +223,7 @@ fn the_token_is_in_no_message_and_no_log() {
         &["export", "people", "-o", "-", "-vvv"],
         &["call", "GET", "people", "--token", TOKEN, "--odd", TOKEN],
     ] {
-        let output = run(&desk, &portal, args);
+        let output = run(&workspace, &portal, args);
         assert!(
             !stderr(&output).contains(TOKEN),
             "{args:?}: {}",
@@ -232,12 +234,12 @@ fn the_token_is_in_no_message_and_no_log() {
 
 #[test]
 fn an_item_that_failed_has_a_line_too() {
-    let (desk, portal) = (Desk::new(), office(3));
-    desk.write(
+    let (workspace, portal) = (Workspace::new(), office(3));
+    workspace.write(
         "batch.json",
         r#"[{"relativeUrl": "people/nobody"}, {"relativeUrl": "people/@self", "name": "me"}]"#,
     );
-    let output = run(&desk, &portal, &["batch", "batch.json"]);
+    let output = run(&workspace, &portal, &["batch", "batch.json"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr(&output).contains("1 of 2 items failed"),
@@ -254,12 +256,12 @@ fn an_item_that_failed_has_a_line_too() {
 
 #[test]
 fn what_is_asked_for_wrongly_is_refused_before_anything_is_sent() {
-    let (desk, portal) = (Desk::new(), office(3));
-    desk.write(
+    let (workspace, portal) = (Workspace::new(), office(3));
+    workspace.write(
         "circle.json",
         r#"[{"relativeUrl": "a", "name": "a", "after": "b"}, {"relativeUrl": "b", "name": "b", "after": ["a"]}]"#,
     );
-    desk.write("odd.json", r#"[{"relativeUrl": "a", "dependsOn": "b"}]"#);
+    workspace.write("odd.json", r#"[{"relativeUrl": "a", "dependsOn": "b"}]"#);
     for (args, what) in [
         (&["batch", "circle.json"][..], "a after b after a"),
         (&["batch", "odd.json"], "dependsOn"),
@@ -270,7 +272,7 @@ fn what_is_asked_for_wrongly_is_refused_before_anything_is_sent() {
             "count",
         ),
     ] {
-        let output = run(&desk, &portal, args);
+        let output = run(&workspace, &portal, args);
         assert_eq!(
             output.status.code(),
             Some(2),
@@ -284,7 +286,7 @@ fn what_is_asked_for_wrongly_is_refused_before_anything_is_sent() {
         );
     }
     assert_eq!(portal.server.portal().stats().requests, 0);
-    let output = desk.run(&[
+    let output = workspace.run(&[
         "r7",
         "call",
         "GET",
@@ -302,31 +304,34 @@ fn what_is_asked_for_wrongly_is_refused_before_anything_is_sent() {
 
 #[test]
 fn people_may_be_loaded_from_what_was_exported() {
-    let (desk, source) = (Desk::new(), office(30));
+    let (workspace, source) = (Workspace::new(), office(30));
     run(
-        &desk,
+        &workspace,
         &source,
         &["export", "people/filter", "-o", "people.jsonl"],
     );
-    let loaded = desk
+    let loaded = workspace
         .rows("people.jsonl")
         .into_iter()
         .map(|row| row.as_object().unwrap().clone());
     let portal = portal_of(R7Config::unlimited().load("people", loaded.collect()));
     run(
-        &desk,
+        &workspace,
         &portal,
         &["export", "people/filter", "-o", "again.jsonl"],
     );
-    assert_eq!(desk.rows("people.jsonl"), desk.rows("again.jsonl"));
+    assert_eq!(
+        workspace.rows("people.jsonl"),
+        workspace.rows("again.jsonl")
+    );
 }
 
 #[test]
 fn a_request_that_may_have_run_is_not_said_to_have_failed_before_anything_was_done() {
     let portal = server(|_| Vec::new());
     let (origin, _) = portal.split_once("/rest/").unwrap();
-    let desk = Desk::new();
-    let output = desk
+    let workspace = Workspace::new();
+    let output = workspace
         .command(&["r7", "call", "DELETE", "people/1", "--portal", origin])
         .env("BRIMFUL_R7_TOKEN", TOKEN)
         .output()
@@ -334,7 +339,7 @@ fn a_request_that_may_have_run_is_not_said_to_have_failed_before_anything_was_do
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(
         stderr(&output).ends_with(
-            "hint: DELETE people/1 may have run all the same: look in the portal before it is called again\n"
+            "hint: DELETE people/1 may have run: look in the portal before calling it again\n"
         ),
         "{}",
         stderr(&output)

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use brimful_portal::{PortalConfig, Webhook};
 
-use crate::support::{CODE, Desk, portal, server, stderr, stdout};
+use crate::support::{CODE, Workspace, portal, server, stderr, stdout};
 
 fn assert_silent(output: &Output) {
     for text in [stdout(output), stderr(output)] {
@@ -17,10 +17,10 @@ fn the_loudest_log_of_an_export_does_not_show_it() {
     let config = PortalConfig::unlimited()
         .rows("crm.lead", 3_000)
         .webhooks([Webhook::new(1, CODE)]);
-    let (desk, portal) = (Desk::new(), portal(config));
+    let (workspace, portal) = (Workspace::new(), portal(config));
     assert!(portal.url().contains(CODE));
     for volume in ["-v", "-vv", "-vvv"] {
-        let output = desk.run(&[
+        let output = workspace.run(&[
             "export",
             "crm.lead.list",
             "--portal",
@@ -38,7 +38,7 @@ fn the_loudest_log_of_an_export_does_not_show_it() {
 #[test]
 fn the_filter_of_the_log_in_the_environment_does_not_show_it_either() {
     let portal = server(|_| Vec::new());
-    let output = Desk::new()
+    let output = Workspace::new()
         .command(&["call", "user.current", "--param", &format!("auth={CODE}")])
         .env("BRIMFUL_PORTAL", &portal)
         .env("BRIMFUL_LOG", "trace")
@@ -52,7 +52,7 @@ fn the_filter_of_the_log_in_the_environment_does_not_show_it_either() {
 #[test]
 fn errors_with_all_that_lies_behind_them_do_not_show_it() {
     let refused = format!("http://127.0.0.1:1/rest/1/{CODE}/");
-    let output = Desk::new().run(&["call", "user.current", "--portal", &refused, "-vvv"]);
+    let output = Workspace::new().run(&["call", "user.current", "--portal", &refused, "-vvv"]);
     assert!(stderr(&output).contains("caused by: "));
     assert_silent(&output);
 }
@@ -60,7 +60,7 @@ fn errors_with_all_that_lies_behind_them_do_not_show_it() {
 #[test]
 fn wrong_usage_does_not_repeat_it() {
     let address = format!("https://example.bitrix24.ru/rest/1/{CODE}/");
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     for args in [
         vec!["export", &address, "crm.lead.list", "-o", "-"],
         vec!["export", "crm.lead.list", &address, "-o", "-"],
@@ -81,7 +81,7 @@ fn wrong_usage_does_not_repeat_it() {
             &format!("{address}?auth=1"),
         ],
     ] {
-        let output = desk.run(&args);
+        let output = workspace.run(&args);
         assert_eq!(
             output.status.code(),
             Some(2),
@@ -96,7 +96,7 @@ fn wrong_usage_does_not_repeat_it() {
 fn help_does_not_show_the_environment() {
     let address = format!("https://example.bitrix24.ru/rest/1/{CODE}/");
     for args in [["call", "--help"], ["export", "-h"]] {
-        let output = Desk::new()
+        let output = Workspace::new()
             .command(&args)
             .env("BRIMFUL_PORTAL", &address)
             .output()

@@ -15,11 +15,11 @@ use tempfile::TempDir;
 pub(crate) const CODE: &str = "s3cr3tc0de42";
 
 /// An empty folder to run the program in.
-pub(crate) struct Desk {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
-impl Desk {
+impl Workspace {
     pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -97,15 +97,15 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 /// How a run ended and what it said, as a snapshot holds it.
-pub(crate) fn story(output: &Output) -> String {
-    let mut story = format!("exit code {}\n", output.status.code().unwrap_or(-1));
+pub(crate) fn transcript(output: &Output) -> String {
+    let mut transcript = format!("exit code {}\n", output.status.code().unwrap_or(-1));
     for (name, text) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         let text = String::from_utf8_lossy(text);
         if !text.is_empty() {
-            write!(story, "--- {name}\n{text}").unwrap();
+            write!(transcript, "--- {name}\n{text}").unwrap();
         }
     }
-    story
+    transcript
 }
 
 pub(crate) fn stderr(output: &Output) -> String {
@@ -117,17 +117,17 @@ pub(crate) fn stdout(output: &Output) -> String {
 }
 
 /// A snapshot without what differs from run to run: ports and times.
-macro_rules! assert_story {
+macro_rules! assert_transcript {
     ($output:expr, @$expected:literal) => {
         insta::with_settings!({filters => vec![
             (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
             (r"\d+(\.\d+)? s\b", "N s"),
         ]}, {
-            insta::assert_snapshot!($crate::support::story(&$output), @$expected)
+            insta::assert_snapshot!($crate::support::transcript(&$output), @$expected)
         })
     };
 }
-pub(crate) use assert_story;
+pub(crate) use assert_transcript;
 
 /// A portal on a socket.
 pub(crate) struct Running {

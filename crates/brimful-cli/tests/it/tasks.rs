@@ -3,7 +3,7 @@
 use brimful_portal::{PortalConfig, Webhook};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Desk, Running, portal, rows, stderr, stdout};
+use crate::support::{Running, Workspace, portal, rows, stderr, stdout};
 
 /// 2026-11-20T12:00:00+03:00
 const NOON: f64 = 1_795_165_200.0;
@@ -26,11 +26,11 @@ fn some() -> PortalConfig {
 }
 
 /// The IDs that a list gives.
-fn ids(desk: &Desk, portal: &Running, args: &[&str]) -> Vec<u64> {
+fn ids(workspace: &Workspace, portal: &Running, args: &[&str]) -> Vec<u64> {
     let url = portal.url();
     let mut all = vec!["tasks", "list", "--portal", url.as_str()];
     all.extend(args);
-    let output = desk.run(&all);
+    let output = workspace.run(&all);
     assert!(output.status.success(), "{args:?}: {}", stderr(&output));
     rows(&stdout(&output))
         .iter()
@@ -40,7 +40,7 @@ fn ids(desk: &Desk, portal: &Running, args: &[&str]) -> Vec<u64> {
 
 #[test]
 fn tasks_are_listed_by_what_people_ask_for() {
-    let (desk, portal) = (Desk::new(), portal(some()));
+    let (workspace, portal) = (Workspace::new(), portal(some()));
     for (args, expected) in [
         (
             &[
@@ -78,13 +78,13 @@ fn tasks_are_listed_by_what_people_ask_for() {
         (&["--after", "2"], vec![3, 4]),
         (&["--top", "2"], vec![1, 2]),
     ] {
-        assert_eq!(ids(&desk, &portal, args), expected, "{args:?}");
+        assert_eq!(ids(&workspace, &portal, args), expected, "{args:?}");
     }
 }
 
 #[test]
 fn a_date_is_told_by_the_portals_clock_unless_a_zone_is_named() {
-    let (desk, portal) = (Desk::new(), portal(some()));
+    let (workspace, portal) = (Workspace::new(), portal(some()));
     // In Kamchatka the first of December begins nine hours before it does on this portal.
     let kamchatka = [
         "--deadline-before",
@@ -94,16 +94,16 @@ fn a_date_is_told_by_the_portals_clock_unless_a_zone_is_named() {
         "--status",
         "in-progress",
     ];
-    assert_eq!(ids(&desk, &portal, &kamchatka), [0_u64; 0]);
+    assert_eq!(ids(&workspace, &portal, &kamchatka), [0_u64; 0]);
     let moment = [
         "--deadline-before",
         "2026-12-01T00:00:01+03:00",
         "--status",
         "in-progress",
     ];
-    assert_eq!(ids(&desk, &portal, &moment), [1, 2]);
+    assert_eq!(ids(&workspace, &portal, &moment), [1, 2]);
     let url = portal.url();
-    let output = desk.run(&[
+    let output = workspace.run(&[
         "tasks",
         "list",
         "--portal",
@@ -121,7 +121,7 @@ fn a_date_is_told_by_the_portals_clock_unless_a_zone_is_named() {
 
 #[test]
 fn rows_are_the_same_whichever_rest_they_came_by() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let both = portal(PortalConfig::unlimited().rows("tasks.task", 1_200));
     let older = portal(
         PortalConfig::unlimited()
@@ -129,7 +129,7 @@ fn rows_are_the_same_whichever_rest_they_came_by() {
             .webhooks([Webhook::new(1, "demo").scopes(["task"])]),
     );
     let list = |portal: &Running, file: &str| {
-        let output = desk.run(&["tasks", "list", "--portal", &portal.url(), "-o", file]);
+        let output = workspace.run(&["tasks", "list", "--portal", &portal.url(), "-o", file]);
         assert!(output.status.success(), "{}", stderr(&output));
         stderr(&output)
     };
@@ -140,15 +140,15 @@ fn rows_are_the_same_whichever_rest_they_came_by() {
         by_two.contains("by REST 2: the portal offers no tasks by REST 3.0"),
         "{by_two}"
     );
-    assert_eq!(desk.rows("three.jsonl").len(), 1_200);
-    assert_eq!(desk.rows("three.jsonl"), desk.rows("two.jsonl"));
+    assert_eq!(workspace.rows("three.jsonl").len(), 1_200);
+    assert_eq!(workspace.rows("three.jsonl"), workspace.rows("two.jsonl"));
 }
 
 #[test]
 fn a_task_is_made_and_shown() {
-    let (desk, portal) = (Desk::new(), portal(some()));
+    let (workspace, portal) = (Workspace::new(), portal(some()));
     let url = portal.url();
-    let output = desk.run(&[
+    let output = workspace.run(&[
         "tasks",
         "add",
         "--portal",
@@ -167,7 +167,7 @@ fn a_task_is_made_and_shown() {
         "UF_AUTO_101=north",
     ]);
     assert_eq!(stdout(&output), "5\n", "{}", stderr(&output));
-    let output = desk.run(&["tasks", "get", "5", "1", "--portal", &url]);
+    let output = workspace.run(&["tasks", "get", "5", "1", "--portal", &url]);
     let shown = rows(&stdout(&output));
     assert_eq!(shown[0]["title"], "Write");
     assert_eq!(shown[0]["deadline"], "2026-12-01T18:00:00+03:00");
@@ -176,14 +176,14 @@ fn a_task_is_made_and_shown() {
         (&json!("2"), &json!("north"))
     );
     assert_eq!(shown[1]["id"], "1");
-    let output = desk.run(&["tasks", "get", "99", "--portal", &url]);
+    let output = workspace.run(&["tasks", "get", "99", "--portal", &url]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("task 99"), "{}", stderr(&output));
 }
 
 #[test]
 fn what_cannot_be_meant_is_wrong_usage() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     for (args, why) in [
         (
             &["--select", "CREATED_BY_USER.NAME"][..],
@@ -196,12 +196,12 @@ fn what_cannot_be_meant_is_wrong_usage() {
     ] {
         let mut all = vec!["tasks", "list", "--portal", "demo"];
         all.extend(args);
-        let output = desk.run(&all);
+        let output = workspace.run(&all);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(stderr(&output).contains(why), "{}", stderr(&output));
     }
     let portal = portal(some());
-    let output = desk.run(&[
+    let output = workspace.run(&[
         "tasks",
         "list",
         "--portal",

@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 
 pub use report::{Extent, ListReport, Progress, Proof, RangeDifference, Resume, Verification};
 pub use tail::Tail;
-pub use walk::Walk;
+pub use walk::{UnknownWalk, Walk};
 
 use crate::auth::Api;
 use crate::check;

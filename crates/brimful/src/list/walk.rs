@@ -1,5 +1,8 @@
 //! The ways to walk a list, for callers that know better than the catalogue.
 
+use std::fmt;
+use std::str::FromStr;
+
 /// How a list is walked.
 ///
 /// ```no_run
@@ -35,4 +38,72 @@ pub enum Walk {
     Cursor,
     /// By one call, whose rows are the list.
     Whole,
+}
+
+impl Walk {
+    /// All ways, in the order of their descriptions.
+    pub const ALL: [Self; 10] = [
+        Self::Auto,
+        Self::Lanes,
+        Self::Chain,
+        Self::Windows,
+        Self::Pages,
+        Self::Next,
+        Self::NavParams,
+        Self::LimitOffset,
+        Self::Cursor,
+        Self::Whole,
+    ];
+
+    /// The name for command lines and configuration files: `auto`, `nav-params`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Lanes => "lanes",
+            Self::Chain => "chain",
+            Self::Windows => "windows",
+            Self::Pages => "pages",
+            Self::Next => "next",
+            Self::NavParams => "nav-params",
+            Self::LimitOffset => "limit-offset",
+            Self::Cursor => "cursor",
+            Self::Whole => "whole",
+        }
+    }
+}
+
+impl fmt::Display for Walk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A text that names no [`Walk`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a way to walk a list: use auto, lanes, chain, windows, pages, next, nav-params, limit-offset, cursor or whole"
+)]
+pub struct UnknownWalk(String);
+
+impl FromStr for Walk {
+    type Err = UnknownWalk;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWalk> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|walk| walk.name() == text)
+            .ok_or_else(|| UnknownWalk(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_is_read_from_the_name_that_it_is_shown_by() {
+        for walk in Walk::ALL {
+            assert_eq!(walk.to_string().parse(), Ok(walk));
+        }
+        assert!("sideways".parse::<Walk>().is_err());
+    }
 }

@@ -11,9 +11,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::items::{Item, Items};
 use super::record::{Flight, Record};
-use crate::commands::export::unwritable;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::outcome::Tally;
+use crate::output::Prober;
 
 /// Commands in a request.
 const REQUEST: usize = 50;
@@ -29,6 +29,8 @@ pub(super) struct Ended {
     pub(super) failure: Option<Failure>,
     /// The last line was read.
     pub(super) whole: bool,
+    /// Nothing more can be written to standard output, so no more lines were called.
+    pub(super) unwritable: bool,
     /// The outcomes of earlier runs that stay.
     pub(super) kept: Tally,
 }
@@ -70,6 +72,8 @@ enum Last {
 struct Feeder {
     lines: mpsc::Receiver<Read>,
     record: Arc<AsyncMutex<Record>>,
+    /// Where outcomes go to a reader who may have gone.
+    prober: Option<Prober>,
     flight: Flight,
     stop: watch::Receiver<bool>,
     end: End,
@@ -80,6 +84,7 @@ struct Feeder {
 pub(super) fn feed(
     items: Items,
     record: Arc<AsyncMutex<Record>>,
+    prober: Option<Prober>,
     flight: Flight,
     stop: watch::Receiver<bool>,
 ) -> (impl Stream<Item = Value> + Send + 'static, End) {
@@ -87,6 +92,7 @@ pub(super) fn feed(
     let feeder = Feeder {
         lines: read(items),
         record,
+        prober,
         flight,
         stop,
         end: Arc::clone(&end),
@@ -132,6 +138,14 @@ impl Feeder {
             .into_iter()
             .map(|item| (item.call, item.params))
             .unzip();
+        if let Some(prober) = &self.prober
+            && !prober.is_writable().await
+        {
+            let mut end = self.end();
+            end.whole = false;
+            end.unwritable = true;
+            return None;
+        }
         let recorded = {
             let mut record = self.record.lock().await;
             tokio::task::block_in_place(|| record.send(&calls))
@@ -139,7 +153,7 @@ impl Feeder {
         if let Err(error) = recorded {
             let mut end = self.end();
             end.whole = false;
-            end.failure = Some(unwritable(&error));
+            end.failure = Some(error.into());
             return None;
         }
         self.flight.send(calls);

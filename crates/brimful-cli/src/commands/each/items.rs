@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::past::Pasts;
-use crate::hint::Failure;
+use super::previous::PreviousOutcomes;
+use crate::failure::Failure;
 use crate::input;
 use crate::outcome::{Kind, Tally};
 
@@ -42,7 +42,7 @@ pub(super) struct Setting {
     pub(super) method: String,
     /// The parameters that are common to all lines.
     pub(super) common: Map<String, Value>,
-    pub(super) pasts: Option<Pasts>,
+    pub(super) previous: Option<PreviousOutcomes>,
     pub(super) of_unknown: OfUnknown,
 }
 
@@ -93,8 +93,8 @@ impl Items {
                 Failure::failed(format!("could not read {}: {error}", self.name))
             })?;
             if read == 0 {
-                if let Some(pasts) = &mut self.setting.pasts {
-                    pasts.end()?;
+                if let Some(previous) = &mut self.setting.previous {
+                    previous.end()?;
                 }
                 return Ok(None);
             }
@@ -120,10 +120,10 @@ impl Items {
 
     /// Whether an earlier run has made the call, so that it is not made again.
     fn is_over(&mut self, call: &Call) -> Result<bool, Failure> {
-        let Some(pasts) = &mut self.setting.pasts else {
+        let Some(previous) = &mut self.setting.previous else {
             return Ok(false);
         };
-        let Some(past) = pasts.of(call.line)? else {
+        let Some(past) = previous.of(call.line)? else {
             return Ok(false);
         };
         let stays = match past.kind {
@@ -137,7 +137,7 @@ impl Items {
                 "line {} of {} is not the call that there is an outcome of",
                 call.line, self.name
             ))
-            .hint("--resume goes on with the same method, parameters and file of calls; lines that are done stay as they are"));
+            .hint("--resume continues with the same method, parameters and file of calls; lines that are done stay as they are"));
         }
         if stays {
             self.kept.add(past.kind);
@@ -150,16 +150,26 @@ impl Items {
             // Its place is in this file, not in the line.
             let error = error.to_string();
             let error = error.split(" at line ").next().unwrap_or_default();
-            self.wrong(&format!("is no JSON: {error}"))
+            self.wrong(&format!("is not JSON: {error}"))
         })?;
         let common = &self.setting.common;
         match given {
             Value::Object(given) => Ok(Value::Object(over(common.clone(), given))),
+            // Methods of the old tasks API alone take objects by position.
+            Value::Array(items)
+                if items.iter().all(Value::is_object) && !self.setting.method.starts_with("task.") =>
+            {
+                Err(Failure::usage(format!(
+                    "line {} of {} is a JSON array, and a line is the parameters of one call",
+                    self.number, self.name
+                ))
+                .hint("jq -c '.[]' makes a line of every item"))
+            }
             Value::Array(_) if common.is_empty() => Ok(given),
             Value::Array(_) => Err(self.wrong(
                 "has parameters by position, which cannot be joined with those of --param and --json",
             )),
-            _ => Err(self.wrong("is no object of parameters")),
+            _ => Err(self.wrong("is not an object of parameters")),
         }
     }
 

@@ -1,43 +1,43 @@
 //! `brimful call METHOD --each`: a call for every line of a file, and an outcome for every call.
 //!
 //! - `items` are the lines of the input,
-//! - `past` are the outcomes of earlier runs,
+//! - `previous` are the outcomes of earlier runs,
 //! - `feed` hands lines to the client, a handful at a time,
-//! - `record` and `outcome_file` keep what is on its way and what came of it,
-//! - `bar` shows how far it is.
+//! - `record` and `outcome_file` keep what is on its way and what came of it.
 
-mod bar;
 mod feed;
 mod items;
 mod outcome_file;
-mod past;
+mod previous;
 mod record;
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use brimful::{Client, Effect, Outcome};
+use brimful::{Client, Effect, Error, Outcome};
 use brimful_protocol::KnownCode;
-use futures_util::StreamExt;
+use futures_util::stream::ReadyChunks;
+use futures_util::{Stream, StreamExt};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-use super::connect;
-use crate::bulk_args::EachOption;
-use crate::cli::CallArgs;
+use super::{connect, resume};
+use crate::args::method;
+use crate::args::params::CallParams;
+use crate::commands::call::{CallArgs, EachOption};
 use crate::exit::Exit;
-use crate::figures::{self, count, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::{self, count, counted};
 use crate::input;
 use crate::interrupt::Interrupts;
-use crate::method;
 use crate::outcome::{Kind, Tally};
 use crate::output::{Destination, OutputError, Written};
-use crate::params::Given;
 use crate::printer::Printer;
-use bar::Bar;
+use crate::pump::progress::{ProgressLine, Snapshot};
+use crate::pump::{self, Sink, Source, Stopped};
 use feed::{Ended, feed};
 use items::{Items, OfUnknown, Setting};
 use outcome_file::Earlier;
@@ -48,22 +48,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Outcomes that are written at a time.
 const AT_ONCE: usize = 100;
 
-/// Why no more lines were called.
-enum Stopped {
-    /// They came to their end, which [`Ended`] tells.
-    AtEnd,
-    BySignal(Exit),
-    /// The portal takes no calls.
-    ByPortal(String),
-    ByOutput(OutputError),
-}
-
 pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
     input::once(file, args.params.json.as_deref())?;
     let common = common(args)?;
-    if let Some(doubt) = method::doubt(&args.method) {
-        printer.warning(&doubt);
+    if let Some(warning) = method::warning_if_unknown(&args.method) {
+        printer.warning(&warning);
     }
     let EachOption {
         output,
@@ -78,8 +68,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     } else {
         Earlier::Refuse
     };
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let record = tokio::task::block_in_place(|| Record::open(destination, earlier))?;
     let items = Items::open(
@@ -87,7 +76,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         Setting {
             method: args.method.clone(),
             common,
-            pasts: record.pasts()?,
+            previous: record.previous()?,
             of_unknown: if *retry_unknown {
                 OfUnknown::Repeat
             } else {
@@ -102,106 +91,108 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
             return Err(failure);
         }
     };
-    let bar = Bar::show(&args.method, &items, printer);
     let streams = matches!(record, Record::Stream(_));
+    let prober = record.prober();
+    let tally = Arc::new(std::sync::Mutex::new(Tally::default()));
+    let line = progress_line(args, &items, &connection.client, &tally, printer);
 
     let record = Arc::new(Mutex::new(record));
     let flight = Flight::default();
     let (stop, stops) = watch::channel(false);
-    let (lines, end) = feed(items, Arc::clone(&record), flight.clone(), stops);
+    let (lines, end) = feed(items, Arc::clone(&record), prober, flight.clone(), stops);
     let mut calls = connection.client.call_each_of(&args.method, lines);
     if args.idempotent {
         calls = calls.idempotent();
     }
-    let mut run = Run {
+    let mut calls = CallsInFlight {
+        outcomes: calls.outcomes().ready_chunks(AT_ONCE),
+        stop: stop.clone(),
+        flight: flight.clone(),
+        printer,
+    };
+    let mut settling = Settling {
         repeatable: args.idempotent || Effect::of(&args.method) == Effect::Read,
+        streams,
         flight: flight.clone(),
         record: Arc::clone(&record),
-        tally: Tally::default(),
-        bar,
+        tally: Arc::clone(&tally),
+        stop,
+        refused: None,
+        broken: None,
+        untold: Vec::new(),
     };
-    let mut outcomes = calls.outcomes().ready_chunks(AT_ONCE);
-    let mut stopped = Stopped::AtEnd;
-    let mut patience: Option<Instant> = None;
-    loop {
-        tokio::select! {
-            some = outcomes.next() => {
-                let Some(some) = some else { break };
-                let taken = tokio::select! {
-                    taken = run.take(some) => taken,
-                    // Whoever is to read the outcomes does not. A file takes them at once.
-                    exit = interrupts.next(), if streams => {
-                        stopped = Stopped::BySignal(exit);
-                        break;
-                    }
-                };
-                match taken {
-                    Ok(None) => {}
-                    Ok(Some(why)) => {
-                        let _ = stop.send(true);
-                        if let Stopped::AtEnd = stopped {
-                            stopped = Stopped::ByPortal(why);
-                        }
-                    }
-                    Err(error) => {
-                        stopped = Stopped::ByOutput(error);
-                        break;
-                    }
-                }
-            }
-            exit = interrupts.next() => {
-                stopped = Stopped::BySignal(exit);
-                if patience.is_some() || flight.len() == 0 {
-                    break;
-                }
-                let _ = stop.send(true);
-                patience = Some(Instant::now() + PATIENCE);
-                printer.note(&format!(
-                    "waiting for {} on their way; once more and they are left as unknown",
-                    counted(flight.len() as u64, "calls")
-                ));
-            }
-            () = until(patience) => break,
-        }
-    }
-    // What is still on its way is not waited for.
-    drop(outcomes);
-    let tally = run.tally;
-    drop(run);
-    let left = Tally {
-        unknown: flight.len() as u64,
-        ..Tally::default()
-    };
+    let stopped = pump::pump(&mut calls, &mut settling, &mut interrupts).await;
+    // What is still in flight is not waited for.
+    drop(calls);
+    drop(line);
+    let (refused, broken) = (settling.refused.take(), settling.broken.take());
+    let untold = std::mem::take(&mut settling.untold);
+    drop(settling);
     let ended = std::mem::take(&mut *end.lock().unwrap_or_else(PoisonError::into_inner));
     let record = match Arc::try_unwrap(record) {
         Ok(record) => record.into_inner(),
         Err(_) => return Err(Failure::failed("the outcomes are still being written")),
     };
-    Account {
+    let stopped = match (stopped, broken, refused) {
+        (_, Some(error), _) | (Stopped::ByOutput(error), ..) => EachStopped::ByOutput(error),
+        (Stopped::BySignal(exit), ..) => EachStopped::BySignal(exit),
+        (_, _, Some(why)) => EachStopped::ByPortal(why),
+        _ => EachStopped::AtEnd,
+    };
+    let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
+    EachSummary {
         method: &args.method,
         client: &connection.client,
         started,
         tally,
-        left,
+        in_flight: flight.len() as u64,
+        untold,
         printer,
     }
     .close(stopped, ended, record)
     .await
 }
 
-async fn until(patience: Option<Instant>) {
-    match patience {
-        Some(patience) => sleep_until(patience).await,
-        None => std::future::pending().await,
-    }
+/// Why no more lines were called.
+enum EachStopped {
+    /// They came to their end, which [`Ended`] tells.
+    AtEnd,
+    BySignal(Exit),
+    /// The portal takes no calls.
+    ByPortal(String),
+    ByOutput(OutputError),
+}
+
+/// The share of the input that is read, and what came of it.
+fn progress_line(
+    args: &CallArgs,
+    items: &Items,
+    client: &Client,
+    tally: &Arc<std::sync::Mutex<Tally>>,
+    printer: Printer,
+) -> Option<ProgressLine> {
+    let (read, size) = (Arc::clone(&items.read), items.size.filter(|&size| size > 0));
+    let (client, tally) = (client.clone(), Arc::clone(tally));
+    let gauge = Arc::new(move || {
+        let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = |size: u64| read.load(Ordering::Relaxed) as f64 / size as f64;
+        Snapshot {
+            count: tally.all(),
+            label: tally.to_string(),
+            done: size.map(share).filter(|_| tally.all() > 0),
+            requests: client.stats().requests,
+            ..Snapshot::default()
+        }
+    });
+    ProgressLine::show(&args.method, None, gauge, printer)
 }
 
 /// The parameters that all lines have.
 fn common(args: &CallArgs) -> Result<Map<String, Value>, Failure> {
-    let given = Given {
+    let given = CallParams {
         json: args.params.json.as_deref(),
         params: &args.params.params,
-        ..Given::default()
+        ..CallParams::default()
     };
     match given.assemble()? {
         Value::Object(common) => Ok(common),
@@ -211,19 +202,55 @@ fn common(args: &CallArgs) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// Calls that come back.
-struct Run {
-    /// Whether a call that may have run may be made again.
-    repeatable: bool,
+/// Calls whose outcomes come back.
+struct CallsInFlight<S: Stream<Item = Outcome>> {
+    outcomes: ReadyChunks<S>,
+    stop: watch::Sender<bool>,
     flight: Flight,
-    record: Arc<Mutex<Record>>,
-    tally: Tally,
-    bar: Option<Bar>,
+    printer: Printer,
 }
 
-impl Run {
-    /// Writes outcomes. If they show that the portal takes no calls at all, it says why.
-    async fn take(&mut self, outcomes: Vec<Outcome>) -> Result<Option<String>, OutputError> {
+impl<S: Stream<Item = Outcome> + Unpin> Source for CallsInFlight<S> {
+    type Item = Vec<Outcome>;
+
+    async fn next(&mut self) -> Result<Option<Vec<Outcome>>, Error> {
+        Ok(self.outcomes.next().await)
+    }
+
+    fn interrupted(&mut self) -> Option<Duration> {
+        let in_flight = self.flight.len() as u64;
+        if in_flight == 0 {
+            return None;
+        }
+        let _ = self.stop.send(true);
+        self.printer.note(&format!(
+            "waiting for {} in flight; press Ctrl-C again to stop waiting: they will be recorded as unknown",
+            counted(in_flight, "calls")
+        ));
+        Some(PATIENCE)
+    }
+}
+
+/// Writes outcomes down.
+struct Settling {
+    /// Whether a call that may have run may be made again.
+    repeatable: bool,
+    /// Whether outcomes go to a reader, and not to a file.
+    streams: bool,
+    flight: Flight,
+    record: Arc<Mutex<Record>>,
+    tally: Arc<std::sync::Mutex<Tally>>,
+    stop: watch::Sender<bool>,
+    /// Why the portal takes no calls at all.
+    refused: Option<String>,
+    /// Why outcomes cannot be written to their reader.
+    broken: Option<OutputError>,
+    /// Lines whose outcomes came after that.
+    untold: Vec<(u64, Kind)>,
+}
+
+impl Sink<Vec<Outcome>> for Settling {
+    async fn put(&mut self, outcomes: Vec<Outcome>) -> Result<(), OutputError> {
         let calls = self.flight.land(outcomes.len());
         let settled: Vec<_> = calls
             .into_iter()
@@ -233,25 +260,47 @@ impl Run {
                 (call, outcome, kind)
             })
             .collect();
-        let put = self.record.lock().await.settle(&settled).await;
-        if let Err(error) = put {
-            let calls = settled.into_iter().map(|(call, ..)| call);
-            self.flight.unland(calls.collect());
-            return Err(error);
+        let put = match self.broken {
+            None => self.record.lock().await.settle(&settled).await,
+            Some(_) => Ok(()),
+        };
+        match put {
+            Err(error) if self.streams => {
+                // The outcomes of calls in flight are still waited for, to tell them in another way.
+                let _ = self.stop.send(true);
+                self.broken = Some(error);
+            }
+            Err(error) => {
+                let calls = settled.into_iter().map(|(call, ..)| call);
+                self.flight.unland(calls.collect());
+                return Err(error);
+            }
+            Ok(()) => {}
         }
-        let mut refused = None;
+        if self.broken.is_some() {
+            let lines = settled.iter().map(|(call, _, kind)| (call.line, *kind));
+            self.untold.extend(lines);
+        }
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         for (call, outcome, kind) in &settled {
-            self.tally.add(*kind);
-            if refused.is_none() {
-                refused = of_all(outcome).map(|why| format!("line {}: {why}", call.line));
+            tally.add(*kind);
+            if self.refused.is_none()
+                && let Some(why) = of_all(outcome)
+            {
+                self.refused = Some(format!("line {}: {why}", call.line));
+                let _ = self.stop.send(true);
             }
         }
-        if let Some(bar) = &self.bar {
-            bar.note(self.tally);
-        }
-        Ok(refused)
+        Ok(())
     }
 
+    /// A file takes outcomes at once, and all of them or none.
+    fn may_wait_for_a_reader(&self) -> bool {
+        self.streams
+    }
+}
+
+impl Settling {
     fn kind(&self, outcome: &Outcome) -> Kind {
         match outcome {
             // The portal broke down over it, perhaps after the work.
@@ -286,31 +335,51 @@ fn of_all(outcome: &Outcome) -> Option<String> {
 }
 
 /// What is said at the end.
-struct Account<'a> {
+struct EachSummary<'a> {
     method: &'a str,
     client: &'a Client,
     started: Instant,
     tally: Tally,
     /// Calls whose outcome was not waited for.
-    left: Tally,
+    in_flight: u64,
+    /// Lines whose outcome could not be written.
+    untold: Vec<(u64, Kind)>,
     printer: Printer,
 }
 
-impl Account<'_> {
-    async fn close(self, stopped: Stopped, ended: Ended, record: Record) -> Result<Exit, Failure> {
-        let whole = ended.whole && self.left.unknown == 0;
+impl EachSummary<'_> {
+    async fn close(
+        self,
+        stopped: EachStopped,
+        ended: Ended,
+        record: Record,
+    ) -> Result<Exit, Failure> {
+        let whole = ended.whole && self.in_flight == 0;
         let place = record.place();
-        let closed = match &stopped {
-            Stopped::ByOutput(OutputError::Closed) => {
-                self.printer.warning(&format!(
-                    "standard output was closed after {}: no more lines were called",
-                    counted(self.tally.all() + self.left.unknown, "calls")
-                ));
-                return Ok(Exit::Incomplete);
-            }
-            Stopped::AtEnd if whole => record.complete().await,
-            _ => record.leave().await,
+        if !self.untold.is_empty() {
+            self.printer.warning(&format!(
+                "these outcomes could not be written: {}",
+                ranges(&self.untold)
+            ));
+        }
+        let (stopped, closed) = match stopped {
+            EachStopped::ByOutput(error) => (EachStopped::ByOutput(error), Ok(None)),
+            EachStopped::AtEnd if ended.unwritable => match record.error().await {
+                Some(error) => (EachStopped::ByOutput(error), Ok(None)),
+                None => (EachStopped::AtEnd, Ok(None)),
+            },
+            EachStopped::AtEnd if whole => (EachStopped::AtEnd, record.complete().await),
+            other => (other, record.leave().await),
         };
+        if let EachStopped::ByOutput(error) = &stopped
+            && error.is_closed()
+        {
+            self.printer.warning(&format!(
+                "standard output was closed after {}: no more lines were called",
+                counted(self.tally.all() + self.in_flight, "calls")
+            ));
+            return Ok(Exit::Incomplete);
+        }
         let (written, unwritten) = match closed {
             Ok(written) => (written, None),
             Err(failure) => (None, Some(failure)),
@@ -321,15 +390,15 @@ impl Account<'_> {
             None => written.as_ref().map(|written| written.name.clone()),
         };
         let failure = match (stopped, ended.failure) {
-            (Stopped::BySignal(exit), _) => {
+            (EachStopped::BySignal(exit), _) => {
                 Failure::new(exit, format!("{}: interrupted", self.method))
             }
-            (Stopped::ByOutput(error), _) => super::export::unwritable(&error),
-            (Stopped::ByPortal(why), _) => {
+            (EachStopped::ByOutput(error), _) => error.into(),
+            (EachStopped::ByPortal(why), _) => {
                 Failure::failed(format!("{}: {why}; no more lines were called", self.method))
             }
-            (Stopped::AtEnd, Some(failure)) => failure,
-            (Stopped::AtEnd, None) => match unwritten {
+            (EachStopped::AtEnd, Some(failure)) => failure,
+            (EachStopped::AtEnd, None) => match unwritten {
                 Some(failure) => failure,
                 None => return Ok(self.summary(ended.kept, written.as_ref())),
             },
@@ -340,26 +409,22 @@ impl Account<'_> {
     /// The run that stopped before its end.
     fn unfinished(&self, mut failure: Failure, name: Option<String>) -> Failure {
         let mut tally = self.tally;
-        tally.unknown += self.left.unknown;
-        if tally.all() > 0 && !matches!(failure.exit, Exit::Interrupted | Exit::Terminated) {
+        tally.unknown += self.in_flight;
+        if tally.all() > 0 && !failure.exit.is_by_signal() {
             failure.exit = Exit::Incomplete;
         }
         let Some(name) = name else { return failure };
         let calls = counted(tally.all(), "calls");
-        let failure = failure.kept(format!("{calls} in {name}: {tally}"));
-        let goes_on = "--resume goes on from there";
-        let hint = match &failure.hint {
-            Some(hint) => format!("{hint}; {goes_on}"),
-            None => goes_on.to_owned(),
-        };
-        failure.hint(hint)
+        failure
+            .kept(format!("{calls} in {name}: {tally}"))
+            .and_hint(resume::command_hint(&["--resume"]))
     }
 
     fn summary(&self, kept: Tally, written: Option<&Written>) -> Exit {
         let mut parts = vec![format!(
             "{} in {}: {}",
             counted(self.tally.all(), "calls"),
-            figures::duration(self.started.elapsed()),
+            format::duration(self.started.elapsed()),
             self.tally
         )];
         if kept.all() > 0 {
@@ -375,7 +440,7 @@ impl Account<'_> {
             parts.push(format!(
                 "{} ({})",
                 written.name,
-                figures::bytes(written.bytes)
+                format::bytes(written.bytes)
             ));
         }
         self.printer.note(&parts.join("; "));
@@ -390,5 +455,46 @@ impl Account<'_> {
         } else {
             Exit::Incomplete
         }
+    }
+}
+
+/// Lines and their outcomes: `1-450 done, 451 failed`.
+fn ranges(lines: &[(u64, Kind)]) -> String {
+    let mut lines = lines.to_vec();
+    lines.sort_unstable_by_key(|(line, _)| *line);
+    let mut ranges: Vec<(u64, u64, Kind)> = Vec::new();
+    for (line, kind) in lines {
+        match ranges.last_mut() {
+            Some((_, last, of)) if *last + 1 == line && *of == kind => *last = line,
+            _ => ranges.push((line, line, kind)),
+        }
+    }
+    let texts: Vec<String> = ranges
+        .into_iter()
+        .map(|(first, last, kind)| {
+            if first == last {
+                format!("{first} {}", kind.name())
+            } else {
+                format!("{first}-{last} {}", kind.name())
+            }
+        })
+        .collect();
+    format!("lines {}", texts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_told_by_ranges_of_lines() {
+        let lines = [
+            (7, Kind::Failed),
+            (1, Kind::Done),
+            (2, Kind::Done),
+            (4, Kind::Done),
+            (3, Kind::Done),
+        ];
+        assert_eq!(ranges(&lines), "lines 1-4 done, 7 failed");
     }
 }

@@ -5,24 +5,24 @@
 //! order of the lines, and the newer outcome of a line is taken.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use brimful::Outcome;
 
 use super::items::Call;
-use super::past::{Past, Pasts, content};
-use crate::commands::export::unwritable;
-use crate::hint::Failure;
+use super::previous::{PreviousOutcome, PreviousOutcomes, content};
+use crate::failure::Failure;
 use crate::outcome;
-use crate::output::{OutputError, Written};
-use crate::partial::{Partial, named, sync_folder, target_name};
+use crate::output::atomic::{create_merged, merged_path};
+use crate::output::partial::{PartialFile, named, target_name};
+use crate::output::{Leftover, OutputError, Written};
 
 /// Outcomes of calls, and calls that are on their way.
 #[derive(Debug)]
 pub(super) struct OutcomeFile {
-    partial: Partial,
+    partial: PartialFile,
     /// Where the outcomes of earlier runs end.
     before: u64,
     /// Where those of this run end.
@@ -43,7 +43,7 @@ pub(super) enum Earlier {
 
 impl OutcomeFile {
     pub(super) fn open(path: &Path, earlier: Earlier) -> Result<Self, Failure> {
-        let mut partial = Partial::open(path).map_err(|error| unwritable(&error))?;
+        let mut partial = PartialFile::open(path, Leftover::Keep)?;
         let left = size(partial.path());
         let whole = size(partial.target());
         if earlier == Earlier::Refuse {
@@ -54,7 +54,7 @@ impl OutcomeFile {
                 let _ = partial.leave();
                 return Err(
                     Failure::usage(format!("{there} has the outcomes of an earlier run")).hint(
-                        "--resume calls the lines that are not done yet; remove it to call all lines anew",
+                        "--resume calls the lines that are not done yet; remove it to call all lines again",
                     ),
                 );
             }
@@ -66,14 +66,11 @@ impl OutcomeFile {
                 return Err(failure);
             }
         } else if left > 0 {
-            partial.keep();
             let content = content(partial.path(), left)?;
             if let Some(at) = content.descent {
                 merge(&mut partial, at, content.end)?;
             } else {
-                partial
-                    .end_at(content.end)
-                    .map_err(|error| unwritable(&error))?;
+                partial.end_at(content.end)?;
             }
         }
         let before = size(partial.path());
@@ -92,8 +89,8 @@ impl OutcomeFile {
     }
 
     /// The outcomes of earlier runs.
-    pub(super) fn pasts(&self) -> Result<Pasts, Failure> {
-        Pasts::open(self.partial.path(), 0, self.before)
+    pub(super) fn previous(&self) -> Result<PreviousOutcomes, Failure> {
+        PreviousOutcomes::open(self.partial.path(), 0, self.before)
     }
 
     /// These calls are about to be made. When this is done they are on the disk as unknown.
@@ -149,25 +146,18 @@ impl OutcomeFile {
     pub(super) fn complete(mut self) -> Result<Written, Failure> {
         self.end()?;
         let bytes = size(self.partial.path());
-        let name = self
-            .partial
-            .complete()
-            .map_err(|error| unwritable(&error))?;
+        let name = self.partial.complete()?;
         Ok(Written { name, bytes })
     }
 
     /// The run has ended before that. What there is stays in the partial file, if there is anything.
     pub(super) fn leave(mut self) -> Result<Option<Written>, Failure> {
         if self.settled == 0 && self.flying.is_empty() {
-            return self
-                .partial
-                .leave()
-                .map(|_| None)
-                .map_err(|error| unwritable(&error));
+            return self.partial.leave().map(|_| None).map_err(Failure::from);
         }
         self.end()?;
         let bytes = size(self.partial.path());
-        let name = self.partial.leave().map_err(|error| unwritable(&error))?;
+        let name = self.partial.leave()?;
         Ok(name.map(|name| Written { name, bytes }))
     }
 
@@ -180,9 +170,7 @@ impl OutcomeFile {
             flying = content.min(flying);
         }
         let end = self.settled + flying as u64;
-        self.partial
-            .end_at(end)
-            .map_err(|error| unwritable(&error))?;
+        self.partial.end_at(end)?;
         if self.before > 0 && end > self.before {
             merge(&mut self.partial, self.before, end)?;
         }
@@ -190,44 +178,38 @@ impl OutcomeFile {
     }
 }
 
-/// Joins the outcomes before `middle` with those behind it, which are newer.
-fn merge(partial: &mut Partial, middle: u64, end: u64) -> Result<(), Failure> {
-    let mut older = Pasts::open(partial.path(), 0, middle)?;
-    let mut newer = Pasts::open(partial.path(), middle, end)?;
-    let (file, path) = beside(partial).map_err(|error| unwritable(&error))?;
-    let mut out = BufWriter::new(file);
-    let result = join(&mut older, &mut newer, &mut out, &path);
-    let replaced = result.and_then(|()| {
-        let file = out
-            .into_inner()
-            .map_err(|error| unwritable(&named(&path, error.into_error())))?;
-        partial
-            .replace(file, &path)
-            .map_err(|error| unwritable(&error))
-    });
-    if replaced.is_err() {
-        // What is not joined is whole all the same.
-        let _ = std::fs::remove_file(&path);
-    }
-    replaced
+/// Joins the outcomes before `middle` with those behind it, which are newer. If that fails both stay as they are.
+fn merge(partial: &mut PartialFile, middle: u64, end: u64) -> Result<(), Failure> {
+    let mut older = PreviousOutcomes::open(partial.path(), 0, middle)?;
+    let mut newer = PreviousOutcomes::open(partial.path(), middle, end)?;
+    let path = partial.path().to_owned();
+    let failed = |error| Failure::from(named(&merged_path(&path), error));
+    let mut out = BufWriter::new(create_merged(&path).map_err(failed)?);
+    join(&mut older, &mut newer, &mut out, &path)?;
+    let file = out
+        .into_inner()
+        .map_err(|error| failed(error.into_error()))?;
+    Ok(partial.replace(file)?)
 }
 
 fn join(
-    older: &mut Pasts,
-    newer: &mut Pasts,
+    older: &mut PreviousOutcomes,
+    newer: &mut PreviousOutcomes,
     out: &mut impl Write,
     path: &Path,
 ) -> Result<(), Failure> {
     let (mut old, mut new) = (older.next()?, newer.next()?);
     loop {
-        let line = |past: &Option<Past>| past.as_ref().map_or(u64::MAX, |past| past.line);
+        let line = |earlier: &Option<PreviousOutcome>| {
+            earlier.as_ref().map_or(u64::MAX, |earlier| earlier.line)
+        };
         if old.is_none() && new.is_none() {
             return Ok(());
         }
         let takes_new = new.is_some() && line(&new) <= line(&old);
         let from = if takes_new { &*newer } else { &*older };
         out.write_all(from.line())
-            .map_err(|error| unwritable(&named(path, error)))?;
+            .map_err(|error| named(path, error))?;
         let both = line(&new) == line(&old);
         if takes_new {
             new = newer.next()?;
@@ -238,34 +220,14 @@ fn join(
     }
 }
 
-/// What a run has completed is gone on with in a partial file.
-fn copy(partial: &mut Partial, from: &Path) -> Result<(), Failure> {
-    let (mut file, path) = beside(partial).map_err(|error| unwritable(&error))?;
-    let copied = File::open(from).and_then(|mut from| std::io::copy(&mut from, &mut file));
-    let replaced = match copied {
-        Ok(_) => partial.replace(file, &path),
-        Err(error) => Err(named(&path, error)),
-    };
-    replaced.map_err(|error| {
-        let _ = std::fs::remove_file(&path);
-        unwritable(&error)
-    })
-}
-
-/// A new file beside the partial one, which is locked by us.
-fn beside(partial: &Partial) -> Result<(File, PathBuf), OutputError> {
-    let mut name = partial.path().file_name().unwrap_or_default().to_owned();
-    name.push(".merged");
-    let path = partial.path().with_file_name(name);
-    // What a run that was killed has left is of no use.
-    let _ = std::fs::remove_file(&path);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .map_err(|error| named(&path, error))?;
-    sync_folder(&path);
-    Ok((file, path))
+/// Takes the outcomes of a completed run into the partial file, to go on with them.
+fn copy(partial: &mut PartialFile, from: &Path) -> Result<(), Failure> {
+    let path = merged_path(partial.path());
+    let failed = |error| Failure::from(named(&path, error));
+    let mut file = create_merged(partial.path()).map_err(failed)?;
+    let mut from = File::open(from).map_err(failed)?;
+    std::io::copy(&mut from, &mut file).map_err(failed)?;
+    Ok(partial.replace(file)?)
 }
 
 fn size(path: &Path) -> u64 {

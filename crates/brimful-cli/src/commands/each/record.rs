@@ -7,11 +7,11 @@ use brimful::Outcome;
 
 use super::items::Call;
 use super::outcome_file::{Earlier, OutcomeFile};
-use super::past::Pasts;
-use crate::commands::export::{leave, unwritable};
-use crate::hint::Failure;
+use super::previous::PreviousOutcomes;
+use crate::failure::Failure;
 use crate::outcome::{self, Kind};
-use crate::output::{Destination, Output, OutputError, Written, named_file};
+use crate::output::{Destination, Output, OutputError, Piece, Prober, Written, named_file};
+use crate::pump::leave;
 
 /// Outcomes on their way out.
 #[derive(Debug)]
@@ -56,20 +56,16 @@ impl Flight {
 impl Record {
     pub(super) fn open(destination: &Destination, earlier: Earlier) -> Result<Self, Failure> {
         if let Destination::File(path) = destination
-            && named_file(path)
-                .map_err(|error| unwritable(&error))?
-                .is_none_or(|found| found.is_file())
+            && named_file(path)?.is_none_or(|found| found.is_file())
         {
             return OutcomeFile::open(path, earlier).map(|file| Self::File(Box::new(file)));
         }
         if earlier == Earlier::Resume {
             return Err(Failure::usage(
-                "--resume goes on with a file, and -o names none",
+                "--resume continues a file, and -o names none",
             ));
         }
-        Output::open(destination)
-            .map(Self::Stream)
-            .map_err(|error| unwritable(&error))
+        Ok(Self::Stream(Output::open(destination)?))
     }
 
     /// The file that keeps them until every line has its outcome.
@@ -80,10 +76,26 @@ impl Record {
         }
     }
 
-    /// The outcomes of earlier runs.
-    pub(super) fn pasts(&self) -> Result<Option<Pasts>, Failure> {
+    /// Where outcomes go to a reader: whether they can be written.
+    pub(super) fn prober(&self) -> Option<Prober> {
         match self {
-            Self::File(file) => file.pasts().map(Some),
+            Self::File(_) => None,
+            Self::Stream(output) => Some(output.prober()),
+        }
+    }
+
+    /// Why outcomes cannot be written.
+    pub(super) async fn error(self) -> Option<OutputError> {
+        match self {
+            Self::File(_) => None,
+            Self::Stream(output) => output.finish().await.err(),
+        }
+    }
+
+    /// The outcomes of earlier runs.
+    pub(super) fn previous(&self) -> Result<Option<PreviousOutcomes>, Failure> {
+        match self {
+            Self::File(file) => file.previous().map(Some),
             Self::Stream(_) => Ok(None),
         }
     }
@@ -108,7 +120,11 @@ impl Record {
         }
         match self {
             Self::File(file) => file.settle(settled.len(), &lines),
-            Self::Stream(output) => output.write_lines(lines, settled.len() as u64).await,
+            Self::Stream(output) => {
+                output
+                    .write(Piece::Lines(lines, settled.len() as u64))
+                    .await
+            }
         }
     }
 
@@ -118,8 +134,8 @@ impl Record {
             Self::File(file) => tokio::task::block_in_place(|| file.complete()).map(Some),
             Self::Stream(output) => match output.finish().await {
                 Ok(written) => Ok(Some(written)),
-                Err(OutputError::Closed) => Ok(None),
-                Err(error) => Err(unwritable(&error)),
+                Err(error) if error.is_closed() => Ok(None),
+                Err(error) => Err(error.into()),
             },
         }
     }

@@ -6,42 +6,44 @@ use brimful_r7::BatchReply;
 use serde_json::{Value, json};
 
 use super::{connect, items};
-use crate::commands::export::unwritable;
 use crate::exit::Exit;
-use crate::figures::counted;
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::counted;
 use crate::input;
-use crate::output::{Output, OutputError};
+use crate::output::{Output, Piece};
 use crate::printer::Printer;
+use crate::pump;
 use crate::r7_args::R7BatchArgs;
 
 pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     input::apart(&args.file, &args.output)?;
-    let items = items::read(&input::read(&args.file)?)
-        .map_err(|why| Failure::usage(format!("{} is no batch: {why}", input::name(&args.file))))?;
+    let items = items::read(&input::read(&args.file)?).map_err(|why| {
+        Failure::usage(format!("{} is not a batch: {why}", input::name(&args.file)))
+    })?;
     let connection = connect(&args.portal, printer).await?;
-    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
+    let mut output = Output::open(&args.output)?;
     let batch = connection.client.batch().items(items);
     let replies = match batch.concurrent_requests(args.at_once.into()).send().await {
         Ok(replies) => replies,
         Err(error) => {
-            crate::commands::export::leave(output).await;
+            pump::leave(output).await;
             return Err(Failure::of(&error));
         }
     };
     let body = json!({ "result": lines(&replies) }).to_string();
     let rows = read_list(&body.into_bytes().into(), Place::default())
         .map_err(|error| Failure::failed(format!("the replies cannot be written: {error}")))?;
-    let written = match output.write(rows.page).await {
+    let written = match output.write(Piece::Page(rows.page)).await {
         Ok(()) => output.finish().await,
         Err(error) => Err(error),
     };
     match written {
-        Ok(_) | Err(OutputError::Closed) => {}
+        Ok(_) => {}
+        Err(error) if error.is_closed() => {}
         Err(error) => {
-            let mut failure = unwritable(&error);
+            let mut failure = Failure::from(error);
             failure.exit = Exit::Incomplete;
-            failure.message += "; the requests were sent all the same";
+            failure.message += "; the requests were sent";
             return Err(failure);
         }
     }
@@ -91,7 +93,7 @@ fn account(replies: &BatchReply, printer: Printer) -> Result<Exit, Failure> {
         failure
     } else {
         failure.hint(format!(
-            "nobody knows whether these ran, so look before sending them again: {}",
+            "these may have run, so look before sending them again: {}",
             unknown.join(", ")
         ))
     })

@@ -5,10 +5,10 @@ use brimful_r7::protocol::form;
 use serde_json::Value;
 
 use super::{connect, failure};
+use crate::args::params::{CallParams, read_json};
 use crate::commands::show::reply;
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::params::{Given, read_json};
+use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::r7_args::R7CallArgs;
 
@@ -29,9 +29,9 @@ pub(crate) async fn run(args: &R7CallArgs, printer: Printer) -> Result<Exit, Fai
 }
 
 fn item(args: &R7CallArgs) -> Result<Item, Failure> {
-    let params = Given {
+    let params = CallParams {
         params: &args.params,
-        ..Given::default()
+        ..CallParams::default()
     }
     .assemble()?;
     let data = args

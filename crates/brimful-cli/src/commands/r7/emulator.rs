@@ -4,11 +4,12 @@ use brimful_portal::{PortalConfig, Server};
 use brimful_r7::RateLimit;
 use brimful_r7_portal::R7Config;
 
-use crate::cli::PortalArgs;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
-use crate::rows_arg::r7_entity;
-use crate::{demo, figures};
+use crate::args::RateArg;
+use crate::commands::demo;
+use crate::commands::portal::PortalArgs;
+use crate::commands::portal::data::r7_entity;
+use crate::failure::Failure;
+use crate::format;
 
 /// The rows of the demo.
 const DEMO_PEOPLE: u64 = 12_480;
@@ -22,8 +23,8 @@ const DEMO_ROWS: [(&str, u64); 4] = [
 /// Adds R7-Office to a portal as its arguments say.
 pub(crate) fn add_to(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure> {
     let mut office = match args.limit {
-        LimitArg::Off => R7Config::unlimited(),
-        LimitArg::Rate { .. } => R7Config::new(),
+        RateArg::Off => R7Config::unlimited(),
+        RateArg::Rate { .. } => R7Config::new(),
     };
     for token in &args.r7.tokens {
         office = office.token(token.0.as_str(), 1);
@@ -66,6 +67,6 @@ pub(super) fn demo_description(server: &Server) -> String {
     format!(
         "demo R7-Office at {}: {} people and more",
         server.address(),
-        figures::count(DEMO_PEOPLE)
+        format::count(DEMO_PEOPLE)
     )
 }

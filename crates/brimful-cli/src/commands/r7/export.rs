@@ -1,103 +1,39 @@
-//! `brimful r7 export`: a whole list, from the portal to a file.
+//! `brimful r7 export`: writes a whole list to a file.
 
-use brimful::{Error, ErrorKind};
+use brimful::Error;
 use brimful_r7::{Filter, List, Pages};
 use tokio::time::Instant;
 
 use super::{connect, failure};
-use crate::commands::export::{leave, unwritable};
 use crate::exit::Exit;
-use crate::figures::{self, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
-use crate::output::{Output, OutputError, Written};
+use crate::output::{Output, Piece, Written};
 use crate::printer::Printer;
+use crate::pump::{self, Source};
 use crate::r7_args::{Comparison, R7ExportArgs};
 
-/// Why the rows stopped coming.
-enum Stopped {
-    /// They are all there.
-    Complete,
-    ByPortal(Error),
-    ByOutput(OutputError),
-    BySignal(Exit),
+impl Source for Pages {
+    type Item = Piece;
+
+    async fn next(&mut self) -> Result<Option<Piece>, Error> {
+        Ok(self.next_page().await?.map(Piece::Page))
+    }
 }
 
 pub(crate) async fn run(args: &R7ExportArgs, printer: Printer) -> Result<Exit, Failure> {
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, printer).await?;
     let list = connection.client.list(&args.path);
     let mut pages = how(list, args).pages().map_err(|error| failure(&error))?;
-    let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
+    let output = Output::open(&args.output)?;
     let started = Instant::now();
-    let mut stopped = tokio::select! {
-        stopped = pass(&mut pages, &mut output) => stopped,
-        exit = interrupts.next() => Stopped::BySignal(exit),
-    };
-    let mut written = None;
-    if let Stopped::Complete = stopped {
-        let finished = tokio::select! {
-            finished = output.finish() => finished,
-            // All rows have come, but whoever is to read them does not.
-            exit = interrupts.next() => {
-                return Err(Failure::new(exit, format!("{}: interrupted", args.path)));
-            }
-        };
-        match finished {
-            Ok(whole) => written = Some(whole),
-            Err(error) => stopped = Stopped::ByOutput(error),
-        }
-        return end(stopped, args, &pages, written.as_ref(), started, printer);
+    let ended = pump::to_output(&mut pages, output, |_| true, &mut interrupts).await;
+    if let Some(written) = ended.result(&args.path, "rows", failure)? {
+        account(&pages, &written, started, printer);
     }
-    let left = leave(output).await;
-    end(stopped, args, &pages, left.as_ref(), started, printer)
-}
-
-fn end(
-    stopped: Stopped,
-    args: &R7ExportArgs,
-    pages: &Pages,
-    written: Option<&Written>,
-    started: Instant,
-    printer: Printer,
-) -> Result<Exit, Failure> {
-    let rows = pages.report().rows;
-    let kept = |failure: Failure, left: Option<&Written>| match left {
-        Some(left) => failure.kept(format!("{} in {}", counted(rows, "rows"), left.name)),
-        None => failure,
-    };
-    match stopped {
-        Stopped::Complete => {
-            if let Some(written) = written {
-                account(pages, written, started, printer);
-            }
-            Ok(Exit::Done)
-        }
-        // Whoever reads has had enough: that is no failure.
-        Stopped::ByOutput(OutputError::Closed) => Ok(Exit::Done),
-        Stopped::ByOutput(error) => {
-            let mut failure = unwritable(&error);
-            if let OutputError::Short { rows, left, .. } = &error {
-                failure = failure.kept(format!("{} in {}", counted(*rows, "rows"), left.name));
-            }
-            if rows > 0 {
-                failure.exit = Exit::Incomplete;
-            }
-            Err(failure)
-        }
-        Stopped::ByPortal(error) => {
-            let mut failure = failure(&error);
-            if rows > 0 || error.kind() == ErrorKind::Incomplete {
-                failure.exit = Exit::Incomplete;
-            }
-            Err(kept(failure, written))
-        }
-        Stopped::BySignal(exit) => {
-            let failure = Failure::new(exit, format!("{}: interrupted", args.path));
-            Err(kept(failure, written))
-        }
-    }
+    Ok(Exit::Done)
 }
 
 fn how(mut list: List, args: &R7ExportArgs) -> List {
@@ -130,29 +66,14 @@ fn how(mut list: List, args: &R7ExportArgs) -> List {
     list
 }
 
-/// Passes pages on until they stop coming.
-async fn pass(pages: &mut Pages, output: &mut Output) -> Stopped {
-    loop {
-        match pages.next_page().await {
-            Ok(Some(page)) => {
-                if let Err(error) = output.write(page).await {
-                    return Stopped::ByOutput(error);
-                }
-            }
-            Ok(None) => return Stopped::Complete,
-            Err(error) => return Stopped::ByPortal(error),
-        }
-    }
-}
-
 fn account(pages: &Pages, written: &Written, started: Instant, printer: Printer) {
     let report = pages.report();
     printer.note(&format!(
         "{} in {}: {} ({})",
         counted(report.rows, "rows"),
-        figures::duration(started.elapsed()),
+        format::duration(started.elapsed()),
         written.name,
-        figures::bytes(written.bytes)
+        format::bytes(written.bytes)
     ));
     let mut effort = vec![counted(report.requests, "requests")];
     if report.repeated > 0 {

@@ -10,9 +10,9 @@ use brimful::{Error, ErrorKind};
 use brimful_portal::Server;
 use brimful_r7::{Client, Credential};
 
+use crate::args::portal::PortalArg;
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::portal_arg::PortalArg;
+use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::r7_args::{R7Args, R7Command, R7PortalOption};
 use crate::{env_vars, redact};
@@ -32,7 +32,7 @@ struct Connection {
 }
 
 async fn connect(portal: &R7PortalOption, printer: Printer) -> Result<Connection, Failure> {
-    let Some(address) = &portal.address else {
+    let Some(address) = portal.address.as_ref() else {
         return Err(Failure::usage("no portal is given").hint(format!(
             "give the address of the portal with --portal or in {}; --portal demo is one to try it on",
             env_vars::R7_PORTAL
@@ -40,6 +40,7 @@ async fn connect(portal: &R7PortalOption, printer: Printer) -> Result<Connection
     };
     let limit = portal.limit.0;
     let (address, credential, demo) = match address {
+        PortalArg::Unset => (String::new(), credential(portal)?, None),
         PortalArg::Address(address) => (address.clone(), credential(portal)?, None),
         PortalArg::Demo => {
             let server = emulator::start_demo(limit).await?;
@@ -76,12 +77,14 @@ fn credential(portal: &R7PortalOption) -> Result<Credential, Failure> {
             "there is no password for {user}: put it into {}",
             env_vars::R7_PASSWORD
         ))),
-        (None, _) => Err(Failure::usage("it is not said who calls").hint(format!(
-            "put a token into {}, or a user and a password into {} and {}",
-            env_vars::R7_TOKEN,
-            env_vars::R7_USER,
-            env_vars::R7_PASSWORD
-        ))),
+        (None, _) => Err(
+            Failure::usage("no user and no token are given").hint(format!(
+                "put a token into {}, or a user and a password into {} and {}",
+                env_vars::R7_TOKEN,
+                env_vars::R7_USER,
+                env_vars::R7_PASSWORD
+            )),
+        ),
     }
 }
 
@@ -98,15 +101,15 @@ fn hint(error: &Error) -> Option<&'static str> {
             "check the token, or the user and the password; the portal tells no difference between them"
         }
         ErrorKind::Transport => {
-            "is the address right, and can this machine reach the portal? -v shows what the network said"
+            "check the address, and whether this machine can reach the portal; -v shows what the network said"
         }
         ErrorKind::Decode => {
-            "this is not how R7-Office answers: is the address right, is a proxy in between?"
+            "R7-Office answers in another way: check the address, and whether a proxy is in between"
         }
         ErrorKind::AccessDenied => "the user may not do this, or the portal's tariff is not paid",
         ErrorKind::MethodNotFound => "the portal has nothing at this path and method",
         ErrorKind::QueryLimit => {
-            "others use the account from this address too: wait, or give this run less with --limit 100,10"
+            "others use the account from this address too: wait, or give this run less with --rate 100,10"
         }
         _ => return None,
     })

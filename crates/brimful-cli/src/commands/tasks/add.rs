@@ -4,16 +4,17 @@ use std::io;
 
 use brimful::tasks::TaskFields;
 
+use super::args::TaskAddArgs;
 use super::dates::Dates;
-use super::{LIMIT, failed};
+
+use crate::args::RateArg;
 use crate::commands::connect;
 use crate::exit::Exit;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::tasks_args::TaskAddArgs;
 
 pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Failure> {
-    let connection = connect(&args.portal, LIMIT, printer).await?;
+    let connection = connect(&args.portal, RateArg::STANDARD, printer).await?;
     let mut fields = TaskFields::new()
         .title(args.title.as_str())
         .responsible(args.responsible);
@@ -50,7 +51,7 @@ pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Fa
         .tasks()
         .add(fields)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| Failure::of(&error))?;
     match printer.data(task.id.to_string().as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
             "task {} was made, and its ID could not be written to standard output: {error}",

@@ -4,9 +4,8 @@ use brimful::Client;
 use brimful::tasks::{Moment, MomentError, Zone};
 use serde_json::{Value, json};
 
-use super::failed;
-use crate::hint::Failure;
-use crate::tasks_args::DateArg;
+use super::args::DateArg;
+use crate::failure::Failure;
 
 /// Tells moments; asks the portal for its clock once, and only where a date needs it.
 pub(super) struct Dates<'c> {
@@ -44,7 +43,7 @@ async fn portal_zone(client: &Client) -> Result<Zone, Failure> {
     let reply = client
         .call("server.time", json!({}))
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| Failure::of(&error))?;
     let told: Value = reply.result().map_err(|_| unknown())?;
     let moment: Moment = told
         .as_str()

@@ -5,13 +5,14 @@ use std::io::{self, IsTerminal};
 use brimful::tasks::Field;
 use serde_json::{Map, Value};
 
-use super::{LIMIT, failed};
+use super::args::TaskGetArgs;
+
+use crate::args::RateArg;
 use crate::commands::connect;
 use crate::exit::Exit;
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::json_text;
 use crate::printer::Printer;
-use crate::tasks_args::TaskGetArgs;
 
 pub(super) async fn run(args: &TaskGetArgs, printer: Printer) -> Result<Exit, Failure> {
     let mut select: Vec<&str> = args.select.iter().map(Field::name).collect();
@@ -20,7 +21,7 @@ pub(super) async fn run(args: &TaskGetArgs, printer: Printer) -> Result<Exit, Fa
     } else if !select.contains(&"ID") && !select.contains(&"*") {
         select.insert(0, "ID");
     }
-    let connection = connect(&args.portal, LIMIT, printer).await?;
+    let connection = connect(&args.portal, RateArg::STANDARD, printer).await?;
     let found = connection
         .client
         .get_by_id("tasks.task.get", args.tasks.clone())
@@ -28,7 +29,7 @@ pub(super) async fn run(args: &TaskGetArgs, printer: Printer) -> Result<Exit, Fa
         .param("select", select)
         .collect()
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| Failure::of(&error))?;
     let mut missing = None;
     for (id, _) in found.iter() {
         let task = found
@@ -37,7 +38,7 @@ pub(super) async fn run(args: &TaskGetArgs, printer: Printer) -> Result<Exit, Fa
         match task {
             Ok(task) => print(&task, printer)?,
             Err(error) => {
-                let failure = failed(&error);
+                let failure = Failure::of(&error);
                 missing = Some(Failure {
                     message: format!("task {id}: {}", failure.message),
                     ..failure

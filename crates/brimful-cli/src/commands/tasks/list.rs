@@ -1,48 +1,31 @@
-//! `brimful tasks list`: a list of tasks, as a table or as JSON Lines.
+//! `brimful tasks list`: lists tasks, as a table or as JSON Lines.
 
 use std::io::{self, IsTerminal};
 
 use brimful::tasks::{Field, Filter, Is, Rest, TaskList, TaskPages, TaskReport, Test};
-use brimful::{Error, ErrorKind, Page};
+use brimful::{Error, Page};
 use serde_json::{Map, Value};
 
+use super::args::{DateArg, StatusArg, TaskListArgs};
 use super::dates::Dates;
-use super::failed;
 use super::table::Table;
-use crate::commands::connect;
-use crate::commands::export::{leave, unwritable};
+use crate::commands::{connect, resume};
 use crate::exit::Exit;
-use crate::figures::{count, counted};
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format::counted;
 use crate::interrupt::Interrupts;
-use crate::output::{Destination, Output, OutputError, Written};
+use crate::output::{Destination, Output, Piece};
 use crate::printer::Printer;
-use crate::progress::Bar;
-use crate::summary;
-use crate::tasks_args::{DateArg, StatusArg, TaskListArgs};
+use crate::pump::progress::{self, ProgressLine};
+use crate::pump::{self, Source, Stopped, first_rows, summary};
+use crate::table::terminal_width;
 
 const METHOD: &str = "tasks.task.list";
-
-/// Why the rows stopped coming.
-enum Stopped {
-    /// They are all there, or as many as were asked for.
-    Complete,
-    ByPortal(Error),
-    ByOutput(OutputError),
-    BySignal(Exit),
-}
-
-/// What was handed on so far.
-#[derive(Debug, Default)]
-struct Passed {
-    rows: u64,
-    last_id: Option<u64>,
-}
+const NOUN: &str = "tasks";
 
 pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, Failure> {
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
-    let connection = connect(&args.portal, args.limit, printer).await?;
+    let mut interrupts = Interrupts::catch()?;
+    let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let select: Vec<Field> = if args.select.is_empty() {
         Field::USUAL.into()
     } else {
@@ -60,7 +43,7 @@ pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, F
     if let Some(rest) = args.rest.wanted() {
         list = list.by(rest);
     }
-    let table = args.output.is_none() && io::stdout().is_terminal();
+    let table = args.output.is_none() && io::stdout().is_terminal() && !args.resume;
     if table {
         tokio::select! {
             end = on_terminal(list, args, &select, printer) => end,
@@ -193,16 +176,15 @@ async fn on_terminal(
     if args.rest.wanted().is_none() {
         list = list.by(Rest::Two);
     }
-    let mut pages = list.pages().await.map_err(|error| failed(&error))?;
+    let mut pages = list.pages().await.map_err(|error| Failure::of(&error))?;
     let mut left = args.top.unwrap_or(u64::MAX);
     while left > 0 {
         let page = match pages.next_page().await {
-            Ok(Some(page)) => cut(page, left),
+            Ok(Some(page)) => first_rows(page, &mut left),
             Ok(None) => break,
-            Err(error) => return Err(failed(&error)),
+            Err(error) => return Err(Failure::of(&error)),
         };
-        left -= page.len() as u64;
-        let lines = table.lines(&page)?;
+        let lines = table.lines(&page, terminal_width())?;
         match printer.data(lines.trim_end_matches('\n').as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
             Err(error) => {
@@ -214,91 +196,96 @@ async fn on_terminal(
         }
     }
     if let Some(report) = pages.report() {
-        printer.note(&counted(report.list.rows, "tasks"));
+        printer.note(&counted(report.list.rows, NOUN));
     }
     Ok(Exit::Done)
 }
 
+/// The pages of a list of tasks, with the fields and as many rows as are wanted.
+struct Tasks<'a> {
+    pages: TaskPages,
+    select: &'a [Field],
+    left: u64,
+}
+
+impl Source for Tasks<'_> {
+    type Item = Piece;
+
+    async fn next(&mut self) -> Result<Option<Piece>, Error> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let page = self.pages.next_page().await?;
+        Ok(page.map(|page| {
+            let page = first_rows(page, &mut self.left);
+            Piece::Page(selected(page, self.select))
+        }))
+    }
+}
+
 async fn as_lines(
-    list: TaskList,
+    mut list: TaskList,
     args: &TaskListArgs,
     select: &[Field],
     interrupts: &mut Interrupts,
     printer: Printer,
 ) -> Result<Exit, Failure> {
     let destination = args.output.clone().unwrap_or(Destination::Stdout);
-    let mut output = Output::open(&destination).map_err(|error| unwritable(&error))?;
-    let mut passed = Passed::default();
+    let resumed = if args.resume {
+        resume::open(&destination, "id")?
+    } else {
+        None
+    };
+    let before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
+    let output = match resumed {
+        Some(resumed) => {
+            printer.note(&resumed.description(NOUN));
+            list = list.resume_after(resumed.last_id);
+            resumed.output
+        }
+        None => Output::open(&destination).map_err(resume::offer)?,
+    };
     let asked = tokio::select! {
-        pages = list.select(select.iter().cloned()).pages() => pages.map_err(Stopped::ByPortal),
-        exit = interrupts.next() => Err(Stopped::BySignal(exit)),
+        pages = list.select(select.iter().cloned()).pages() => pages.map_err(|error| Failure::of(&error)),
+        exit = interrupts.next() => Err(Failure::new(exit, format!("{METHOD}: interrupted"))),
     };
-    let mut pages = match asked {
+    let pages = match asked {
         Ok(pages) => pages,
-        Err(stopped) => {
-            let left = leave(output).await;
-            return end(stopped, args, &passed, left.as_ref());
+        Err(failure) => {
+            pump::leave(output).await;
+            return Err(failure);
         }
     };
-    let bar = Bar::show(METHOD, args.limit, pages.watch(), printer);
-    let mut stopped = tokio::select! {
-        stopped = pass(&mut pages, &mut output, &mut passed, args.top, select) => stopped,
-        exit = interrupts.next() => Stopped::BySignal(exit),
+    let gauge = progress::of_list(pages.watch(), NOUN);
+    let line = ProgressLine::show(METHOD, args.limit.rate.limit(), gauge, printer);
+    let mut tasks = Tasks {
+        pages,
+        select,
+        left: args.top.unwrap_or(u64::MAX),
     };
-    drop(bar);
-    if let Stopped::Complete = stopped {
-        let finished = tokio::select! {
-            finished = output.finish() => finished,
-            // All rows have come, but whoever is to read them does not.
-            exit = interrupts.next() => return end(Stopped::BySignal(exit), args, &passed, None),
-        };
-        match finished {
-            Ok(written) => {
-                account(pages.report(), &passed, &written, printer);
-                return Ok(Exit::Done);
+    let mut ended = pump::to_output(&mut tasks, output, |_| true, interrupts).await;
+    drop(line);
+    let rows = ended.passed.rows;
+    ended.passed.rows += before;
+    let hint = unfinished_hint(&ended.stopped, args, ended.passed.last_id);
+    let written = ended.result(METHOD, NOUN, Failure::of);
+    let written = written.map_err(|failure| match hint {
+        Some(hint) => failure.and_hint(hint),
+        None => failure,
+    })?;
+    let Some(written) = written else {
+        return Ok(Exit::Done);
+    };
+    match tasks.pages.report() {
+        Some(report) => {
+            for line in summary::lines(NOUN, &report.list, before, &written) {
+                printer.note(&line);
             }
-            Err(error) => stopped = Stopped::ByOutput(error),
+            printer.note(&which_rest(report));
         }
-        return end(stopped, args, &passed, None);
+        None => printer.note(&summary::first_rows(rows, NOUN, &written)),
     }
-    let left = leave(output).await;
-    end(stopped, args, &passed, left.as_ref())
-}
-
-/// Passes pages on until they stop coming.
-async fn pass(
-    pages: &mut TaskPages,
-    output: &mut Output,
-    passed: &mut Passed,
-    top: Option<u64>,
-    select: &[Field],
-) -> Stopped {
-    let mut left = top.unwrap_or(u64::MAX);
-    while left > 0 {
-        let page = match pages.next_page().await {
-            Ok(Some(page)) => cut(page, left),
-            Ok(None) => return Stopped::Complete,
-            Err(error) => return Stopped::ByPortal(error),
-        };
-        let (rows, last_id) = (page.len() as u64, page.ids().next_back().flatten());
-        if let Err(error) = output.write(selected(page, select)).await {
-            return Stopped::ByOutput(error);
-        }
-        left -= rows;
-        passed.rows += rows;
-        passed.last_id = last_id.or(passed.last_id);
-    }
-    Stopped::Complete
-}
-
-fn cut(mut page: Page, most: u64) -> Page {
-    let mut left = most;
-    page.retain(|_| {
-        let keep = left > 0;
-        left = left.saturating_sub(1);
-        keep
-    });
-    page
+    Ok(Exit::Done)
 }
 
 /// The fields that were asked for, without what a portal adds to some of them.
@@ -328,73 +315,23 @@ fn selected(page: Page, select: &[Field]) -> Page {
         .collect()
 }
 
-fn end(
-    stopped: Stopped,
-    args: &TaskListArgs,
-    passed: &Passed,
-    left: Option<&Written>,
-) -> Result<Exit, Failure> {
-    let kept = |mut failure: Failure, left: Option<&Written>| {
-        if let Some(left) = left {
-            let up_to = passed.last_id.map_or_else(String::new, |id| {
-                format!(", the last with ID {}", count(id))
-            });
-            let rows = counted(passed.rows, "tasks");
-            failure = failure.kept(format!("{rows} in {}{up_to}", left.name));
-        }
-        failure
-    };
+/// How to get the tasks that did not come. Without an order of its own the list comes by ID.
+fn unfinished_hint(stopped: &Stopped, args: &TaskListArgs, last_id: Option<u64>) -> Option<String> {
     match stopped {
-        // Whoever reads has had enough: that is no failure.
-        Stopped::Complete | Stopped::ByOutput(OutputError::Closed) => Ok(Exit::Done),
-        Stopped::ByOutput(error) => {
-            let mut failure = unwritable(&error);
-            if let OutputError::Short { left, .. } = &error {
-                failure = kept(failure, Some(left));
-            }
-            if passed.rows > 0 {
-                failure.exit = Exit::Incomplete;
-            }
-            Err(failure)
-        }
-        Stopped::ByPortal(error) => {
-            let mut failure = kept(failed(&error), left);
-            if passed.rows > 0 || error.kind() == ErrorKind::Incomplete {
-                failure.exit = Exit::Incomplete;
-            }
-            let by_id = args.order.is_empty();
-            if let Some(id) = passed.last_id.filter(|_| by_id) {
-                let rest = format!("the rest is to be had with --after {id}");
-                let hint = match failure.hint.take() {
-                    Some(hint) => format!("{hint}; {rest}"),
-                    None => rest,
-                };
-                failure = failure.hint(hint);
-            }
-            Err(failure)
-        }
-        Stopped::BySignal(exit) => {
-            let failure = Failure::new(exit, format!("{METHOD}: interrupted"));
-            Err(kept(failure, left))
-        }
+        Stopped::Complete => return None,
+        Stopped::ByOutput(error) if error.is_closed() => return None,
+        _ => {}
     }
+    let id = last_id.filter(|_| args.order.is_empty())?.to_string();
+    Some(match &args.output {
+        Some(Destination::File(_)) => resume::command_hint(&["--resume"]),
+        _ => resume::command_hint(&["--after", &id]),
+    })
 }
 
-fn account(report: Option<&TaskReport>, passed: &Passed, written: &Written, printer: Printer) {
-    let Some(report) = report else {
-        printer.note(&format!(
-            "the first {}: {}",
-            counted(passed.rows, "tasks"),
-            written.name
-        ));
-        return;
-    };
-    for line in summary::account(METHOD, &report.list, written) {
-        printer.note(&line);
-    }
-    let by = match report.rest {
+fn which_rest(report: &TaskReport) -> String {
+    match report.rest {
         Rest::Three => "by REST 3.0".to_owned(),
         Rest::Two => format!("by REST 2: {}", report.why),
-    };
-    printer.note(&by);
+    }
 }

@@ -1,24 +1,17 @@
 //! `brimful tasks`: tasks of Bitrix24.
 
 mod add;
+pub(crate) mod args;
 mod dates;
 mod get;
 mod list;
 mod table;
 
-use brimful::Error;
-
 use crate::exit::Exit;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
+use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::tasks_args::{TasksArgs, TasksCommand};
-
-/// A few calls need no limit, but the demo has that of an ordinary portal.
-const LIMIT: LimitArg = LimitArg::Rate {
-    burst: 50.0,
-    per_second: 2.0,
-};
+pub(crate) use args::TasksArgs;
+use args::TasksCommand;
 
 pub(crate) async fn run(args: &TasksArgs, printer: Printer) -> Result<Exit, Failure> {
     match &args.command {
@@ -26,8 +19,4 @@ pub(crate) async fn run(args: &TasksArgs, printer: Printer) -> Result<Exit, Fail
         TasksCommand::Get(args) => get::run(args, printer).await,
         TasksCommand::Add(args) => add::run(args, printer).await,
     }
-}
-
-fn failed(error: &Error) -> Failure {
-    Failure::of(error)
 }

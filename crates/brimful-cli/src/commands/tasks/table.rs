@@ -1,12 +1,12 @@
 //! Tasks as a table for a terminal: what was selected, the title last, since it may be long.
 
-use std::fmt::Write as _;
-
 use brimful::Page;
 use brimful::tasks::{Field, Priority, Status};
 use serde_json::{Map, Value};
 
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::printer::clean;
+use crate::table;
 
 /// No column but the last is wider.
 const WIDEST: usize = 28;
@@ -46,60 +46,42 @@ impl Table {
         &self.columns
     }
 
-    /// The lines of a page; before the first one those of the head.
-    pub(super) fn lines(&mut self, page: &Page) -> Result<String, Failure> {
-        let rows: Vec<Vec<String>> = page
+    /// The lines of a page in at most `width` places; before the first one those of the head.
+    pub(super) fn lines(&mut self, page: &Page, width: usize) -> Result<String, Failure> {
+        let mut rows: Vec<Vec<String>> = page
             .iter()
             .map(|row| {
                 let row: Map<String, Value> = row.parse().map_err(|error| {
-                    Failure::failed(format!("a row is no JSON object: {error}"))
+                    Failure::failed(format!("a row is not a JSON object: {error}"))
                 })?;
                 Ok(self.columns.iter().map(|field| cell(field, &row)).collect())
             })
             .collect::<Result<_, Failure>>()?;
-        let mut text = String::new();
         if self.widths.is_empty() {
-            let head: Vec<String> = self
-                .columns
-                .iter()
-                .map(|field| field.name().to_owned())
-                .collect();
-            let widest = |at: usize| {
-                let cells = rows
-                    .iter()
-                    .chain([&head])
-                    .map(|row| row[at].chars().count());
-                cells.max().unwrap_or(0).min(WIDEST)
-            };
-            self.widths = (0..self.columns.len()).map(widest).collect();
-            self.line(&mut text, &head);
-        }
-        for row in &rows {
-            self.line(&mut text, row);
-        }
-        Ok(text)
-    }
-
-    fn line(&self, text: &mut String, cells: &[String]) {
-        let last = cells.len() - 1;
-        for (at, (cell, &width)) in cells.iter().zip(&self.widths).enumerate() {
-            let cell: String = if at < last && cell.chars().count() > width {
-                cell.chars()
-                    .take(width.saturating_sub(1))
-                    .chain(['…'])
-                    .collect()
-            } else {
-                cell.clone()
-            };
-            if at == last {
-                text.push_str(&cell);
-            } else {
-                let _ = write!(text, "{cell:<width$}  ");
+            let head = self.columns.iter().map(|field| field.name().to_owned());
+            rows.insert(0, head.collect());
+            let mut widths = table::widths(&rows);
+            if let Some((last, others)) = widths.split_last_mut() {
+                for width in others {
+                    *width = (*width).min(WIDEST);
+                }
+                // Later pages may have longer titles.
+                *last = (*last).max(WIDEST);
             }
+            self.widths = table::fitted(widths, width);
         }
-        let end = text.trim_end_matches(' ').len();
-        text.truncate(end);
-        text.push('\n');
+        let taken: usize = self
+            .widths
+            .iter()
+            .rev()
+            .skip(1)
+            .map(|width| width + 2)
+            .sum();
+        if let Some(last) = self.widths.last_mut() {
+            *last = width.saturating_sub(taken).max(*last);
+        }
+        let lines = rows.iter().map(|row| table::line(row, &self.widths) + "\n");
+        Ok(lines.collect())
     }
 }
 
@@ -139,11 +121,7 @@ fn cell(field: &Field, row: &Map<String, Value>) -> String {
         _ => None,
     };
     // What a portal sent must not steer the terminal.
-    better
-        .unwrap_or(shown)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    clean(&better.unwrap_or(shown))
 }
 
 /// What stands for one of several things: a text, a number, or the title of an object.
@@ -189,7 +167,7 @@ mod tests {
             json!({"id": "12", "title": "a\u{1b}[2Jb", "status": "99", "deadline": null, "responsibleId": "5",
                 "groupId": "3", "tags": []}),
         ]);
-        let lines = table.lines(&rows).unwrap();
+        let lines = table.lines(&rows, usize::MAX).unwrap();
         assert_eq!(
             lines,
             "\
@@ -199,7 +177,7 @@ ID  STATUS       DEADLINE          RESPONSIBLE_ID  GROUP_ID  TAGS     TITLE
 "
         );
         let next = table
-            .lines(&page(&[json!({"id": "13", "title": "x"})]))
+            .lines(&page(&[json!({"id": "13", "title": "x"})]), usize::MAX)
             .unwrap();
         assert_eq!(next.lines().count(), 1);
     }

@@ -46,6 +46,16 @@ impl Failure {
         self
     }
 
+    /// One more thing to do about it.
+    pub(crate) fn and_hint(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        self.hint = Some(match self.hint.take() {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint,
+        });
+        self
+    }
+
     /// What there is although it failed.
     pub(crate) fn kept(mut self, kept: impl Into<String>) -> Self {
         self.kept = Some(kept.into());
@@ -57,7 +67,7 @@ impl Failure {
         if error.did_it_run() == DidItRun::Unknown {
             self.exit = Exit::Incomplete;
             self.hint = Some(format!(
-                "{called} may have run all the same: look in the portal before it is called again"
+                "{called} may have run: look in the portal before calling it again"
             ));
         }
         self
@@ -86,7 +96,7 @@ impl Failure {
     }
 }
 
-/// Whether it is a login that is over. A webhook is refused with other codes.
+/// Whether tokens of a login were refused. A webhook is refused with other codes, unless an application made it.
 fn is_of_tokens(error: &Error) -> bool {
     error.api_error().is_none_or(|api| {
         api.code.known() == KnownCode::ExpiredToken
@@ -95,16 +105,18 @@ fn is_of_tokens(error: &Error) -> bool {
     })
 }
 
+/// What can be done about an error of the client.
 fn hint(error: &Error) -> Option<String> {
     let method = error.method().unwrap_or_default();
+    let code = error.api_error().map(|api| api.code.known());
     let hint = match error.kind() {
-        ErrorKind::Transport => {
-            "is the address right, and can this machine reach the portal? -v shows what the network said".to_owned()
-        }
+        ErrorKind::Transport => network_hint(error).to_owned(),
         ErrorKind::Decode => {
-            "this is not how a Bitrix24 portal answers: is the address right, is a proxy in between?".to_owned()
+            "a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between".to_owned()
         }
-        ErrorKind::Auth if is_of_tokens(error) => "log in again: brimful login".to_owned(),
+        ErrorKind::Auth if is_of_tokens(error) => {
+            "log in again: brimful login; if the address is a webhook, it was removed: make a new one".to_owned()
+        }
         ErrorKind::Auth => {
             "the portal does not know this webhook: check its user and code, or make a new one".to_owned()
         }
@@ -117,20 +129,43 @@ fn hint(error: &Error) -> Option<String> {
                 None => "tick the method's scope in the webhook's settings".to_owned(),
             }
         }
+        _ if code == Some(KnownCode::OverloadLimit) => {
+            "Bitrix24 has blocked the REST API of this portal because of its load: ask Bitrix24 support to lift that".to_owned()
+        }
         ErrorKind::AccessDenied => {
             "the webhook's user may not do this, or the portal's plan has no REST API".to_owned()
         }
         ErrorKind::MethodNotFound => match catalogue::nearest(method) {
             Some(near) if !near.eq_ignore_ascii_case(method) => format!("did you mean {near}?"),
-            _ => "has the portal this method, and the webhook its scope?".to_owned(),
+            _ => "does the portal have this method, and does the webhook have its scope?".to_owned(),
         },
         ErrorKind::QueryLimit => {
-            "others use the portal from this address too: wait, or give this run less with --limit 20,1".to_owned()
+            "others use the portal from this address too: wait, or give this run a lower rate limit with --rate 20,1".to_owned()
         }
         ErrorKind::OperationTimeLimit => {
-            "the portal gives a method so much time in ten minutes: go on later, or select fewer fields".to_owned()
+            "the portal limits the operating time of a method in ten minutes: resume later, or select fewer fields".to_owned()
         }
         _ => return None,
     };
     Some(hint)
+}
+
+/// What the network's own words say about the cause.
+fn network_hint(error: &Error) -> &'static str {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push(' ');
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    if words.contains("InvalidContentType") {
+        "the portal speaks http there, not https: write the address with http://"
+    } else if words.contains("certificate") {
+        "this machine does not trust the portal's certificate: SSL_CERT_FILE names a file with that of its authority"
+    } else if words.contains("Too many open files") {
+        "the process may not open more files: raise its limit with ulimit -n 1024"
+    } else {
+        "check the address, and whether this machine can reach the portal; -v shows what the network said"
+    }
 }

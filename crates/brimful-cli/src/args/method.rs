@@ -21,21 +21,25 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
-/// What to say about a method that the catalogue does not have. It is sent all the same: the catalogue may be old.
-pub(crate) fn doubt(method: &str) -> Option<String> {
+/// What to say about a method that the catalogue does not have. It is called anyway: the catalogue may be old.
+pub(crate) fn warning_if_unknown(method: &str) -> Option<String> {
     if catalogue::find(method).is_some() {
         return None;
     }
     let guess = catalogue::nearest(method)
-        .map_or_else(String::new, |near| format!(", did you mean {near}?"));
+        .map_or_else(|| ".".to_owned(), |near| format!(", did you mean {near}?"));
     Some(format!(
-        "the catalogue has no method {method}{guess} It is sent all the same",
-        guess = if guess.is_empty() {
-            ".".to_owned()
-        } else {
-            guess
-        }
+        "the catalogue has no method {method}{guess} Calling it anyway"
     ))
+}
+
+/// The method that was probably meant by a name that is not one: an entity, such as `crm.deal`, has `verb` left out.
+pub(crate) fn likely(name: &str, verb: &str) -> Option<&'static str> {
+    if catalogue::find(name).is_some() {
+        return None;
+    }
+    let whole = catalogue::find(&format!("{name}.{verb}")).map(|method| method.name);
+    whole.or_else(|| catalogue::nearest(name))
 }
 
 /// What the rows of a method's list are called, in the plural.
@@ -74,15 +78,21 @@ mod tests {
     }
 
     #[test]
-    fn a_method_nobody_knows_is_doubted_and_the_nearest_named() {
-        assert_eq!(doubt("CRM.Lead.List"), None);
+    fn an_entity_lacks_its_verb() {
+        assert_eq!(likely("crm.deal", "get"), Some("crm.deal.get"));
+        assert_eq!(likely("crm.deal.delete", "get"), None);
+    }
+
+    #[test]
+    fn a_method_that_the_catalogue_does_not_have_is_warned_of_with_the_nearest_name() {
+        assert_eq!(warning_if_unknown("CRM.Lead.List"), None);
         assert_eq!(
-            doubt("crm.leads.list").unwrap(),
-            "the catalogue has no method crm.leads.list, did you mean crm.lead.list? It is sent all the same"
+            warning_if_unknown("crm.leads.list").unwrap(),
+            "the catalogue has no method crm.leads.list, did you mean crm.lead.list? Calling it anyway"
         );
         assert_eq!(
-            doubt("zzzzzzzzzzzzzzzzzzzzz").unwrap(),
-            "the catalogue has no method zzzzzzzzzzzzzzzzzzzzz. It is sent all the same"
+            warning_if_unknown("zzzzzzzzzzzzzzzzzzzzz").unwrap(),
+            "the catalogue has no method zzzzzzzzzzzzzzzzzzzzz. Calling it anyway"
         );
     }
 }

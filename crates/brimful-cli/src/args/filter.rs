@@ -15,6 +15,7 @@ pub(crate) struct Condition {
 /// Reads a condition. The value goes out as the text that was typed; after the prefix `@` it is a list, split at its
 /// commas.
 pub(crate) fn parse(text: &str) -> Result<Condition, String> {
+    let text = text.trim_start();
     let start = text
         .find(|c| !PREFIXES.contains(&c))
         .ok_or("it has no field: write it as '>ID=100'")?;
@@ -26,11 +27,29 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
     if let Some(hint) = misplaced(&format!("{name}={value}")) {
         return Err(hint);
     }
+    // `>= ID = 5` is written as people write it elsewhere.
+    let spaced = name.ends_with(' ');
+    let (name, value) = (name.trim(), if spaced { value.trim() } else { value });
+    if let Some(value) = value.strip_prefix('=') {
+        return Err(format!(
+            "one = is enough: write it as '{prefix}{name}={value}'"
+        ));
+    }
+    if value == "null" {
+        return Err(format!(
+            "a filter has no null: for rows where the field is empty write '{prefix}{name}='"
+        ));
+    }
     if name.is_empty() {
         return Err("it has no field: write it as '>ID=100'".to_owned());
     }
     let value = if prefix.contains('@') {
-        Value::Array(value.split(',').map(Value::from).collect())
+        Value::Array(
+            value
+                .split(',')
+                .map(|item| Value::from(item.trim()))
+                .collect(),
+        )
     } else {
         Value::from(value)
     };
@@ -51,6 +70,7 @@ fn misplaced(text: &str) -> Option<String> {
     let sign_length = rest.find(|c| !PREFIXES.contains(&c)).unwrap_or(rest.len());
     let (sign, value) = rest.split_at(sign_length);
     let sign = if sign == "!=" { "!" } else { sign };
+    let (name, value) = (name.trim(), value.trim());
     Some(format!(
         "the sign stands before the field: write it as '{sign}{name}={value}'"
     ))
@@ -108,5 +128,23 @@ mod tests {
         assert!(parse("ID").is_err());
         assert!(parse(">=").is_err());
         assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn blanks_around_the_parts_of_a_condition_are_no_part_of_them() {
+        let right = (">=DATE_CREATE".into(), json!("2020-03-01"));
+        assert_eq!(read(">= DATE_CREATE=2020-03-01"), right);
+        assert_eq!(read(" >=DATE_CREATE = 2020-03-01"), right);
+        assert_eq!(read("@F=A, B"), ("@F".into(), json!(["A", "B"])));
+        let error = parse("DATE_CREATE >= 2020-03-01").unwrap_err();
+        assert!(error.ends_with("'>=DATE_CREATE=2020-03-01'"), "{error}");
+        assert_eq!(read("TITLE= a"), ("TITLE".into(), json!(" a")));
+    }
+
+    #[test]
+    fn a_value_that_no_row_has_is_refused() {
+        for text in ["STAGE_ID==WON", "COMMENTS=null"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 }

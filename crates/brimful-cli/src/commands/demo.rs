@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 
 use brimful_portal::{Portal, PortalConfig, RateLimit, Server};
 
-use crate::figures;
-use crate::hint::Failure;
-use crate::limit::LimitArg;
+use crate::args::rate::RateArg;
+use crate::failure::Failure;
+use crate::format;
 
 /// The rows of the demo, entity by entity.
 const ROWS: [(&str, u64); 6] = [
@@ -29,15 +29,15 @@ pub(crate) fn with_rows(config: PortalConfig) -> PortalConfig {
 }
 
 /// A limit for the emulator.
-pub(crate) fn rate_limit(limit: LimitArg) -> Option<RateLimit> {
+pub(crate) fn rate_limit(limit: RateArg) -> Option<RateLimit> {
     match limit {
-        LimitArg::Off => None,
-        LimitArg::Rate { burst, per_second } => Some(RateLimit::new(burst, per_second)),
+        RateArg::Off => None,
+        RateArg::Rate { burst, per_second } => Some(RateLimit::new(burst, per_second)),
     }
 }
 
 /// Starts the demo on a free port of this machine.
-pub(crate) async fn start(limit: LimitArg) -> Result<Server, Failure> {
+pub(crate) async fn start(limit: RateArg) -> Result<Server, Failure> {
     let config = with_rows(PortalConfig::new()).rate_limit(rate_limit(limit));
     listen(config).await
 }
@@ -53,11 +53,11 @@ pub(crate) async fn listen(config: PortalConfig) -> Result<Server, Failure> {
 }
 
 /// What the demo is, in a line.
-pub(crate) fn description(server: &Server, limit: LimitArg) -> String {
+pub(crate) fn description(server: &Server, limit: RateArg) -> String {
     let (_, leads) = ROWS[0];
     format!(
         "demo portal at {}: {} leads and more; {limit}",
         server.address(),
-        figures::count(leads)
+        format::count(leads)
     )
 }

@@ -7,7 +7,7 @@ use brimful::protocol::{json, query};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::method;
+use crate::args::method;
 
 /// One command.
 #[derive(Debug, PartialEq)]
@@ -75,7 +75,7 @@ fn command(written: Value) -> Result<(String, Value), String> {
         // PHP writes an empty map so.
         Value::Array(list) if list.is_empty() => Value::Object(Map::new()),
         Value::Object(_) | Value::Array(_) => params,
-        _ => return Err("has params that are no object".to_owned()),
+        _ => return Err("has params that are not an object".to_owned()),
     };
     let method = method::parse(&method).map_err(|why| format!("has no method: {why}"))?;
     Ok((method, params))
@@ -170,7 +170,7 @@ mod tests {
             (r#"{"a": 7}"#, "\"a\" is none of"),
             (r#"{"a": {"params": {}}}"#, "no method"),
             (r#"{"a": {"method": "x.y", "parmas": {}}}"#, "parmas"),
-            (r#"{"a": {"method": "x.y", "params": 7}}"#, "no object"),
+            (r#"{"a": {"method": "x.y", "params": 7}}"#, "not an object"),
             (r#"{"a": ["x.y", {}, {}]}"#, "none of"),
             (r#"{"a": "user.current", "a": "user.get"}"#, "two commands"),
             (r#"{"a": "https://p.ru/rest/1/c/x.y"}"#, "an address"),

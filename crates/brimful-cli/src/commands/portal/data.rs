@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use crate::hint::Failure;
+use crate::failure::Failure;
 
 /// So many rows of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl ReplyArg {
         let text = std::fs::read_to_string(&self.path)
             .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
         serde_json::from_str(&text)
-            .map_err(|error| Failure::usage(format!("{name} is no JSON: {error}")))
+            .map_err(|error| Failure::usage(format!("{name} is not JSON: {error}")))
     }
 }
 
@@ -125,7 +125,7 @@ impl LoadArg {
                 let error = error.to_string();
                 let error = error.split(" at line ").next().unwrap_or_default();
                 Failure::usage(format!(
-                    "line {number} of {name} is no JSON object: {error}"
+                    "line {number} of {name} is not a JSON object: {error}"
                 ))
                 .hint("every line holds one row, as an export writes it")
             })?;

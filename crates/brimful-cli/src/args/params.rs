@@ -2,11 +2,22 @@
 
 use std::path::Path;
 
+use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::filter::Condition;
-use crate::hint::Failure;
+use crate::args::filter::Condition;
+use crate::failure::Failure;
 use crate::input;
+
+#[derive(Debug, Args)]
+pub(crate) struct ParamsOption {
+    /// Give a parameter: numbers, booleans, lists and objects as JSON, anything else as text; may be nested: `a[b]=1`
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse)]
+    pub(crate) params: Vec<Param>,
+    /// Give parameters as a JSON object, which --param, --select and --filter override; @FILE or - reads them from there
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) json: Option<String>,
+}
 
 /// One `--param NAME=VALUE`. The name may be nested as in a query: `fields[TITLE]`, `select[]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,14 +78,14 @@ fn typed(text: &str) -> Value {
 
 /// All that the command line says about the parameters of a call.
 #[derive(Debug, Default)]
-pub(crate) struct Given<'a> {
+pub(crate) struct CallParams<'a> {
     pub(crate) json: Option<&'a str>,
     pub(crate) params: &'a [Param],
     pub(crate) select: &'a [String],
     pub(crate) filter: &'a [Condition],
 }
 
-impl Given<'_> {
+impl CallParams<'_> {
     /// The parameters: `--json` first, and the others over it.
     pub(crate) fn assemble(&self) -> Result<Value, Failure> {
         let base = self.json.map_or(Ok(Value::Object(Map::new())), |given| {
@@ -219,13 +230,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::filter;
+    use crate::args::filter;
 
     fn params(texts: &[&str]) -> Value {
         let params: Vec<Param> = texts.iter().map(|text| parse(text).unwrap()).collect();
-        Given {
+        CallParams {
             params: &params,
-            ..Given::default()
+            ..CallParams::default()
         }
         .assemble()
         .unwrap()
@@ -273,9 +284,9 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         let clash = [parse("a=1").unwrap(), parse("a[b]=2").unwrap()];
-        let given = Given {
+        let given = CallParams {
             params: &clash,
-            ..Given::default()
+            ..CallParams::default()
         };
         assert!(given.assemble().is_err());
     }
@@ -283,7 +294,7 @@ mod tests {
     #[test]
     fn what_is_given_apart_lies_over_the_json() {
         let conditions = [filter::parse(">ID=5").unwrap()];
-        let given = Given {
+        let given = CallParams {
             json: Some(r#"{"FILTER": {"STAGE_ID": "NEW", ">ID": 1}, "entityTypeId": 2}"#),
             params: &[parse("entityTypeId=4").unwrap()],
             select: &["ID".to_owned(), " TITLE".to_owned()],
@@ -301,24 +312,24 @@ mod tests {
             filter::parse("STAGE_ID=NEW").unwrap(),
             filter::parse("STAGE_ID=WON").unwrap(),
         ];
-        let given = Given {
+        let given = CallParams {
             filter: &conditions,
-            ..Given::default()
+            ..CallParams::default()
         };
         assert!(given.assemble().is_err());
     }
 
     #[test]
     fn parameters_by_position_stay_alone() {
-        let given = Given {
+        let given = CallParams {
             json: Some("[1, {}]"),
-            ..Given::default()
+            ..CallParams::default()
         };
         assert_eq!(given.assemble().unwrap(), json!([1, {}]));
-        let given = Given {
+        let given = CallParams {
             json: Some("[1]"),
             select: &["ID".to_owned()],
-            ..Given::default()
+            ..CallParams::default()
         };
         assert!(given.assemble().is_err());
     }

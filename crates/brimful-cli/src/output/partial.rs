@@ -5,36 +5,47 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::output::OutputError;
+use tempfile::NamedTempFile;
+
+use super::OutputError;
+use super::atomic::{self, resolve_links, sync_folder};
+
+/// What to do with the rows that an interrupted run has left in the partial file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leftover {
+    /// Nothing is written over them.
+    Refuse,
+    /// They stay, and the new rows come behind them.
+    Keep,
+}
 
 /// A file that is not complete.
 #[derive(Debug)]
-pub(crate) struct Partial {
+pub(crate) struct PartialFile {
     file: File,
     path: PathBuf,
     /// The name it is to have.
     target: PathBuf,
-    /// What an earlier run left is kept until there is something to put in its place.
-    emptied: bool,
-    fresh: bool,
+    /// Whether there is anything in it that is worth keeping.
+    has_content: bool,
 }
 
-impl Partial {
+impl PartialFile {
     /// Takes possession of the partial file beside `path`.
-    pub(crate) fn open(path: &Path) -> Result<Self, OutputError> {
+    pub(crate) fn open(path: &Path, leftover: Leftover) -> Result<Self, OutputError> {
         let (target, partial) = places(path);
-        let there = std::fs::symlink_metadata(&partial);
-        if there.as_ref().is_ok_and(|there| !there.is_file()) {
-            let what = io::Error::other("it is there already, and is no file");
-            return Err(named(&partial, what));
-        }
-        let fresh = there.is_err();
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&partial)
-            .map_err(|error| named(path, error))?;
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true);
+        let file = match options.clone().create_new(true).open(&partial) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                check_ours(&partial).map_err(|error| named(&partial, error))?;
+                options
+                    .open(&partial)
+                    .map_err(|error| named(&partial, error))?
+            }
+            Err(error) => return Err(named(path, error)),
+        };
         // A file system without locks is no reason not to write.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Err(OutputError::Busy(partial));
@@ -43,12 +54,15 @@ impl Partial {
         if !is_at(&file, &partial) {
             return Err(OutputError::Busy(partial));
         }
+        let has_content = file.metadata().is_ok_and(|found| found.len() > 0);
+        if has_content && leftover == Leftover::Refuse {
+            return Err(OutputError::Leftover(target_name(&partial)));
+        }
         Ok(Self {
             file,
             path: partial,
             target,
-            emptied: false,
-            fresh,
+            has_content,
         })
     }
 
@@ -62,25 +76,21 @@ impl Partial {
         &self.target
     }
 
-    /// What an earlier run left stays: it is gone on with.
-    pub(crate) fn keep(&mut self) {
-        self.emptied = true;
-    }
-
     /// Writes `block` at a place of its own.
     pub(crate) fn write_at(&mut self, place: u64, block: &[u8]) -> Result<(), OutputError> {
-        self.empty()?;
+        self.has_content = true;
         self.file
             .seek(SeekFrom::Start(place))
             .and_then(|_| self.file.write_all(block))
             .map_err(|error| named(&self.path, error))
     }
 
-    /// Nothing is behind the first `bytes`.
+    /// Nothing is behind the first `bytes`, and the next block comes there.
     pub(crate) fn end_at(&mut self, bytes: u64) -> Result<(), OutputError> {
-        self.empty()?;
         self.file
             .set_len(bytes)
+            .and_then(|()| self.file.seek(SeekFrom::Start(bytes)))
+            .map(drop)
             .map_err(|error| named(&self.path, error))
     }
 
@@ -91,39 +101,26 @@ impl Partial {
             .map_err(|error| named(&self.path, error))
     }
 
-    /// Another file, at `path` beside it, takes its place.
-    pub(crate) fn replace(&mut self, file: File, path: &Path) -> Result<(), OutputError> {
-        file.sync_all().map_err(|error| named(path, error))?;
+    /// Another file, made by [`atomic::create_merged`], takes its place.
+    pub(crate) fn replace(&mut self, file: NamedTempFile) -> Result<(), OutputError> {
         // It is ours from the moment that it has the name.
-        let _ = file.try_lock();
-        std::fs::rename(path, &self.path).map_err(|error| named(&self.path, error))?;
-        self.file = file;
-        self.emptied = true;
-        sync_folder(&self.path);
+        let _ = file.as_file().try_lock();
+        self.file =
+            atomic::put_in_place(file, &self.path).map_err(|error| named(&self.path, error))?;
+        self.has_content = true;
         Ok(())
     }
 
     /// Adds to the end.
     pub(crate) fn append(&mut self, block: &[u8]) -> Result<(), OutputError> {
-        self.empty()?;
+        self.has_content = true;
         self.file
             .write_all(block)
             .map_err(|error| named(&self.path, error))
     }
 
-    fn empty(&mut self) -> Result<(), OutputError> {
-        if !self.emptied {
-            self.file
-                .set_len(0)
-                .map_err(|error| named(&self.path, error))?;
-            self.emptied = true;
-        }
-        Ok(())
-    }
-
     /// The rows are on the disk before the name says so.
-    pub(crate) fn complete(mut self) -> Result<String, OutputError> {
-        self.empty()?;
+    pub(crate) fn complete(self) -> Result<String, OutputError> {
         let target = &self.target;
         self.file
             .sync_all()
@@ -144,24 +141,21 @@ impl Partial {
             let _ = self.file.set_len(bytes);
             return Some(target_name(&self.path));
         }
-        if self.fresh || self.emptied {
-            // An empty file that cannot be removed does no harm.
-            let _ = std::fs::remove_file(&self.path);
-        }
+        // An empty file that cannot be removed does no harm.
+        let _ = std::fs::remove_file(&self.path);
         None
     }
 
+    /// What arrived stays, if anything did.
     pub(crate) fn leave(self) -> Result<Option<String>, OutputError> {
-        if self.emptied {
+        if self.has_content {
             self.file
                 .sync_all()
                 .map_err(|error| named(&self.path, error))?;
             return Ok(Some(target_name(&self.path)));
         }
-        if self.fresh {
-            // An empty file that cannot be removed does no harm.
-            let _ = std::fs::remove_file(&self.path);
-        }
+        // An empty file that cannot be removed does no harm.
+        let _ = std::fs::remove_file(&self.path);
         Ok(None)
     }
 }
@@ -169,11 +163,29 @@ impl Partial {
 /// Where the file at `path` is when it is complete, and until then.
 pub(crate) fn places(path: &Path) -> (PathBuf, PathBuf) {
     // Through a symbolic link the file behind it is replaced, not the link.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = resolve_links(path);
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = target.with_file_name(name);
     (target, partial)
+}
+
+/// A file that another user has put there keeps that user's name and rights, so it isn't written to.
+fn check_ours(partial: &Path) -> io::Result<()> {
+    let found = std::fs::symlink_metadata(partial)?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is there already, and is not a file"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return Err(io::Error::other(
+                "it is there already, and belongs to another user",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether `file` is what is at `path` now.
@@ -203,16 +215,6 @@ pub(crate) fn target_name(path: &Path) -> String {
         .to_string()
 }
 
-/// A name is on the disk when its folder is. Systems that cannot sync a folder do without.
-pub(crate) fn sync_folder(path: &Path) {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
-        let _ = folder.sync_all();
-    }
-}
-
 pub(crate) fn named(path: &Path, source: io::Error) -> OutputError {
     OutputError::Io {
         name: target_name(path),
@@ -231,14 +233,18 @@ mod tests {
         )
     }
 
+    fn open(path: &Path) -> Result<PartialFile, OutputError> {
+        PartialFile::open(path, Leftover::Refuse)
+    }
+
     #[test]
     fn two_runs_do_not_write_the_same_file() {
         let folder = tempfile::tempdir().unwrap();
         let (whole, _) = file(&folder);
-        let first = Partial::open(&whole).unwrap();
-        assert!(matches!(Partial::open(&whole), Err(OutputError::Busy(_))));
+        let first = open(&whole).unwrap();
+        assert!(matches!(open(&whole), Err(OutputError::Busy(_))));
         drop(first);
-        assert!(Partial::open(&whole).is_ok());
+        assert!(open(&whole).is_ok());
     }
 
     #[cfg(unix)]
@@ -262,7 +268,36 @@ mod tests {
         let other = folder.path().join("other");
         std::fs::write(&other, "not ours").unwrap();
         std::os::unix::fs::symlink(&other, &partial).unwrap();
-        assert!(Partial::open(&whole).is_err());
+        assert!(open(&whole).is_err());
         assert_eq!(std::fs::read_to_string(other).unwrap(), "not ours");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_to_nothing_yet_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, _) = file(&folder);
+        std::os::unix::fs::symlink("behind.jsonl", &whole).unwrap();
+        let mut partial = open(&whole).unwrap();
+        partial.append(b"{}\n").unwrap();
+        partial.complete().unwrap();
+        assert!(std::fs::symlink_metadata(&whole).unwrap().is_symlink());
+        let behind = folder.path().join("behind.jsonl");
+        assert_eq!(std::fs::read_to_string(behind).unwrap(), "{}\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_partial_file_of_another_user_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        std::fs::write(&partial, "").unwrap();
+        // Only the system's administrator can give files away.
+        if std::os::unix::fs::chown(&partial, Some(65_534), None).is_err() {
+            return;
+        }
+        let error = open(&whole).unwrap_err();
+        assert!(error.to_string().contains("another user"), "{error}");
+        assert!(PartialFile::open(&whole, Leftover::Keep).is_err());
     }
 }

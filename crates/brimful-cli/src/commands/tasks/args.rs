@@ -8,8 +8,8 @@ use brimful::tasks::{
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
-use crate::cli::PortalOption;
-use crate::limit::LimitArg;
+use crate::args::RateOption;
+use crate::args::portal::PortalOption;
 use crate::output::Destination;
 
 const DATES: &str = "\
@@ -20,7 +20,7 @@ Dates:
   The moment is sent with its offset, so that nobody has to guess. --…-from takes the moment in, --…-before
   leaves it out: --deadline-from 2026-11-01 --deadline-before 2026-12-01 is November.";
 
-/// Lists, shows and makes tasks
+/// List, show and add tasks
 #[derive(Debug, Args)]
 pub(crate) struct TasksArgs {
     #[command(subcommand)]
@@ -51,72 +51,80 @@ Status:
   overdue, unseen, due-soon follow from the clock and from who asks.
 
 {DATES}"))]
-#[allow(clippy::doc_markdown, reason = "the help of a program has no markup")]
 pub(crate) struct TaskListArgs {
     #[command(flatten)]
     pub(crate) portal: PortalOption,
-    /// Where the rows go; - is standard output. Without it a terminal shows a table
+    /// Write the rows to this file; - is standard output. Without it a terminal shows a table
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<Destination>,
     /// The fields of the rows, with commas between them; * is all, UF_* all user fields; the ID is always among them
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) select: Vec<Field>,
-    /// What to sort by: a field, and :desc for the other way round; by ID if not said
+    /// Sort by this field, with :desc in descending order; by ID if not given
     #[arg(long, value_name = "FIELD[:desc]", value_delimiter = ',')]
     pub(crate) order: Vec<OrderArg>,
     /// Stop after so many tasks
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<u64>,
+    /// Resume an interrupted list: go on behind the last row in FILE.partial
+    #[arg(long, requires = "output", conflicts_with_all = ["top", "order"])]
+    pub(crate) resume: bool,
 
-    /// Who is to do it
+    /// Tasks of these responsible users
     #[arg(
         long,
         value_name = "USERS",
         value_delimiter = ',',
+        value_parser = user,
         help_heading = "Filter"
     )]
     pub(crate) responsible: Vec<u64>,
-    /// Who set it
+    /// Tasks that these users created
     #[arg(
         long,
         value_name = "USERS",
         value_delimiter = ',',
+        value_parser = user,
         help_heading = "Filter"
     )]
     pub(crate) creator: Vec<u64>,
-    /// Who helps
+    /// Tasks with these accomplices
     #[arg(
         long,
         value_name = "USERS",
         value_delimiter = ',',
+        value_parser = user,
         help_heading = "Filter"
     )]
     pub(crate) accomplice: Vec<u64>,
-    /// Who looks on
+    /// Tasks with these auditors
     #[arg(
         long,
         value_name = "USERS",
         value_delimiter = ',',
+        value_parser = user,
         help_heading = "Filter"
     )]
     pub(crate) auditor: Vec<u64>,
-    /// Who has anything to do with it
+    /// Tasks with these users in any role
     #[arg(
         long,
         value_name = "USERS",
         value_delimiter = ',',
+        value_parser = user,
         help_heading = "Filter"
     )]
     pub(crate) member: Vec<u64>,
-    /// Who is to do it or helps
+    /// Tasks with these users as responsible or accomplice
     #[arg(
         long,
         value_name = "USERS",
         value_delimiter = ',',
+        value_parser = user,
         help_heading = "Filter"
     )]
     pub(crate) doer: Vec<u64>,
-    /// How it stands, one of the words below
+    /// Tasks with one of these statuses, see below
     #[arg(
         long,
         value_name = "STATUSES",
@@ -124,7 +132,7 @@ pub(crate) struct TaskListArgs {
         help_heading = "Filter"
     )]
     pub(crate) status: Vec<StatusArg>,
-    /// How urgent it is: low, average, high
+    /// The priority: low, average, high
     #[arg(
         long,
         value_name = "PRIORITIES",
@@ -140,7 +148,7 @@ pub(crate) struct TaskListArgs {
         help_heading = "Filter"
     )]
     pub(crate) group: Vec<u64>,
-    /// The task above it
+    /// The parent task
     #[arg(
         long,
         value_name = "TASKS",
@@ -148,50 +156,50 @@ pub(crate) struct TaskListArgs {
         help_heading = "Filter"
     )]
     pub(crate) parent: Vec<u64>,
-    /// A tag that it has; may be said several times
+    /// Tasks with this tag; repeat it for several
     #[arg(long, value_name = "TAG", help_heading = "Filter")]
     pub(crate) tag: Vec<String>,
     /// A text in the title
     #[arg(long, value_name = "TEXT", help_heading = "Filter")]
     pub(crate) title: Option<String>,
-    /// What it belongs to in the CRM: D_7 is deal 7, C_2 contact 2
+    /// Tasks of this CRM element: D_7 is deal 7, C_2 contact 2
     #[arg(long, value_name = "ELEMENT", help_heading = "Filter")]
     pub(crate) crm: Option<String>,
     /// The value of a user field
     #[arg(long, value_name = "UF_NAME=VALUE", value_parser = user_field, help_heading = "Filter")]
     pub(crate) user_field: Vec<(Field, Value)>,
-    /// It is one of the favourites of who asks
+    /// Favourite tasks of the calling user
     #[arg(long, help_heading = "Filter")]
     pub(crate) favorite: bool,
-    /// It has no deadline
+    /// Tasks without a deadline
     #[arg(long, conflicts_with_all = ["deadline_from", "deadline_before"], help_heading = "Filter")]
     pub(crate) no_deadline: bool,
-    /// Only tasks with an ID above this one: goes on with a list that broke off
+    /// Tasks with an ID above this one
     #[arg(long, value_name = "ID", help_heading = "Filter")]
     pub(crate) after: Option<u64>,
 
-    /// It is due at this moment or later
+    /// Tasks that are due at this moment or later
     #[arg(long, value_name = "DATE", help_heading = "Filter")]
     pub(crate) deadline_from: Option<DateArg>,
-    /// It is due before this moment
+    /// Tasks that are due before this moment
     #[arg(long, value_name = "DATE", help_heading = "Filter")]
     pub(crate) deadline_before: Option<DateArg>,
-    /// It was made at this moment or later
+    /// Tasks that were created at this moment or later
     #[arg(long, value_name = "DATE", help_heading = "Filter")]
     pub(crate) created_from: Option<DateArg>,
-    /// It was made before this moment
+    /// Tasks that were created before this moment
     #[arg(long, value_name = "DATE", help_heading = "Filter")]
     pub(crate) created_before: Option<DateArg>,
-    /// It was changed at this moment or later
+    /// Tasks that were changed at this moment or later
     #[arg(long, value_name = "DATE", help_heading = "Filter")]
     pub(crate) changed_from: Option<DateArg>,
-    /// It was changed before this moment
+    /// Tasks that were changed before this moment
     #[arg(long, value_name = "DATE", help_heading = "Filter")]
     pub(crate) changed_before: Option<DateArg>,
-    /// It was closed at this moment or later
+    /// Tasks that were closed at this moment or later
     #[arg(long, value_name = "DATE", help_heading = "Filter")]
     pub(crate) closed_from: Option<DateArg>,
-    /// It was closed before this moment
+    /// Tasks that were closed before this moment
     #[arg(long, value_name = "DATE", help_heading = "Filter")]
     pub(crate) closed_before: Option<DateArg>,
     /// The zone of dates that name none; that of the portal's clock if not said
@@ -203,12 +211,11 @@ pub(crate) struct TaskListArgs {
     )]
     pub(crate) zone: Option<Zone>,
 
-    /// By which REST: 3 where it can say what is asked for and the portal offers it, 2 otherwise
+    /// Call this REST: 3 where it has what is asked for and the portal offers it, 2 otherwise
     #[arg(long, value_enum, default_value_t = RestArg::Auto)]
     pub(crate) rest: RestArg,
-    /// What the portal allows: requests at once and requests a second, or the name of a tariff
-    #[arg(long, value_name = "X,Y|TARIFF|off", default_value = "50,2")]
-    pub(crate) limit: LimitArg,
+    #[command(flatten)]
+    pub(crate) limit: RateOption,
 }
 
 /// Show tasks by their IDs: laid out on a terminal, as JSON Lines in a pipe
@@ -228,7 +235,7 @@ pub(crate) struct TaskGetArgs {
     pub(crate) select: Vec<Field>,
 }
 
-/// Make a task and print its ID
+/// Add a task and print its ID
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
@@ -242,31 +249,31 @@ pub(crate) struct TaskAddArgs {
     /// The title
     #[arg(long)]
     pub(crate) title: String,
-    /// Who is to do it
-    #[arg(long, value_name = "USER")]
+    /// The responsible user
+    #[arg(long, value_name = "USER", value_parser = user)]
     pub(crate) responsible: u64,
-    /// What is to be done
+    /// The description
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
-    /// When it is to be done
+    /// The deadline
     #[arg(long, value_name = "DATE")]
     pub(crate) deadline: Option<DateArg>,
-    /// How urgent it is: low, average, high
+    /// The priority: low, average, high
     #[arg(long)]
     pub(crate) priority: Option<Priority>,
     /// The project
     #[arg(long, value_name = "PROJECT")]
     pub(crate) group: Option<u64>,
-    /// The task above it
+    /// The parent task
     #[arg(long, value_name = "TASK")]
     pub(crate) parent: Option<u64>,
-    /// Who helps
-    #[arg(long, value_name = "USERS", value_delimiter = ',')]
+    /// The accomplices
+    #[arg(long, value_name = "USERS", value_delimiter = ',', value_parser = user)]
     pub(crate) accomplice: Vec<u64>,
-    /// Who looks on
-    #[arg(long, value_name = "USERS", value_delimiter = ',')]
+    /// The auditors
+    #[arg(long, value_name = "USERS", value_delimiter = ',', value_parser = user)]
     pub(crate) auditor: Vec<u64>,
-    /// A tag; may be said several times
+    /// A tag; repeat it for several
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Vec<String>,
     /// The value of a user field
@@ -308,16 +315,25 @@ pub(crate) enum DateArg {
 }
 
 impl FromStr for DateArg {
-    type Err = MomentError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, MomentError> {
-        match text.parse() {
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = match text.parse() {
             Ok(moment) => Ok(Self::Moment(moment)),
             Err(MomentError::NoZone(text) | MomentError::OnlyDate(text)) => {
                 Zone::UTC.at(&text).map(|_| Self::Local(text))
             }
             Err(other) => Err(other),
-        }
+        };
+        read.map_err(|error| {
+            let parts: Vec<&str> = text.split('.').collect();
+            match parts[..] {
+                [day, month, year] if year.len() == 4 => {
+                    format!("write the year first: {year}-{month:0>2}-{day:0>2}")
+                }
+                _ => error.to_string(),
+            }
+        })
     }
 }
 
@@ -356,13 +372,19 @@ impl FromStr for OrderArg {
             None => (text, Direction::Ascending),
             Some((name, "asc")) => (name, Direction::Ascending),
             Some((name, "desc")) => (name, Direction::Descending),
-            Some((_, other)) => return Err(format!("{other:?} is no direction: asc or desc")),
+            Some((_, other)) => return Err(format!("{other:?} is not a direction: asc or desc")),
         };
         let by = name
             .parse()
             .map_err(|error: brimful::tasks::NotSortable| error.to_string())?;
         Ok(Self { by, direction })
     }
+}
+
+fn user(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| {
+        "a user is given by ID, such as 5; brimful export user.get lists them".to_owned()
+    })
 }
 
 fn user_field(text: &str) -> Result<(Field, Value), String> {

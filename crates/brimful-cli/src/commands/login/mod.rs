@@ -1,34 +1,81 @@
 //! `brimful login`: a user lets an application in, and its tokens are kept.
 
+pub(super) mod file;
+mod listener;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use brimful::protocol::{Value, query};
 use brimful::{AppCredentials, Authorization, Authorize, Client, ErrorKind, OAuth, PortalAddress};
+use clap::Args;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::cli::PortalOption;
+use crate::args::portal::PortalArg;
+use crate::args::portal::PortalOption;
+use crate::args::time;
 use crate::exit::Exit;
-use crate::figures;
-use crate::hint::Failure;
+use crate::failure::Failure;
+use crate::format;
 use crate::interrupt::Interrupts;
-use crate::login_args::LoginArgs;
-use crate::login_file::{self, App, LoginFile};
-use crate::login_listener::LoginListener;
-use crate::portal_arg::PortalArg;
 use crate::printer::Printer;
 use crate::{env_vars, redact};
+use file::{App, LoginFile};
+use listener::LoginListener;
+
+/// Log in to a portal with OAuth, so that commands call for a user and no webhook is needed
+///
+/// An address is printed; there one lets the application in. The portal then sends the browser to the application's
+/// own address, which has to be http://localhost:8917/ in its settings: there the answer is waited for. The tokens are
+/// kept in a file that only its owner can read. From then on the address of the portal is enough: --portal
+/// https://example.bitrix24.ru.
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  brimful login --portal https://example.bitrix24.ru --client-id local.64b7e3
+  brimful login --portal https://example.bitrix24.ru --client-id local.64b7e3 --code -
+  brimful call user.current --portal https://example.bitrix24.ru
+
+Environment:
+  {id}      the application's client_id, where --client-id is not given
+  {secret}  its client_secret; without it, it is asked for, or read from standard input",
+    id = env_vars::CLIENT_ID, secret = env_vars::CLIENT_SECRET))]
+pub(crate) struct LoginArgs {
+    #[command(flatten)]
+    pub(crate) portal: PortalOption,
+    /// The application's client_id
+    #[arg(long, value_name = "ID", env = env_vars::CLIENT_ID, hide_env_values = true)]
+    pub(crate) client_id: String,
+    /// Open the address in a browser
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// The port of the application's address, on which the answer is waited for
+    #[arg(long, default_value_t = 8917, conflicts_with = "code", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: u16,
+    /// Do not wait for a browser: the code, or the whole address that one was sent to; - reads it from standard input
+    #[arg(long, value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    /// How long the answer is waited for
+    #[arg(long, value_name = "TIME", default_value = "5min", value_parser = time::parse)]
+    pub(crate) wait: Duration,
+    /// The server that gives out tokens, where it is none of Bitrix24's
+    #[arg(long, value_name = "URL")]
+    pub(crate) token_server: Option<String>,
+}
+
+/// How long a code is good for.
+const CODE_LIFETIME: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &LoginArgs, printer: Printer) -> Result<Exit, Failure> {
     let portal = portal(&args.portal)?;
     let path = path(&args.portal, &portal)?;
-    let mut interrupts = Interrupts::catch()
-        .map_err(|error| Failure::failed(format!("signals cannot be caught: {error}")))?;
+    let mut interrupts = Interrupts::catch()?;
     tokio::select! {
         end = log_in(args, &portal, path, printer) => end,
-        exit = interrupts.next() => Err(Failure::new(exit, "interrupted: nobody is logged in")),
+        exit = interrupts.next() => Err(Failure::new(exit, "interrupted: you are not logged in")),
     }
 }
 
@@ -53,7 +100,12 @@ async fn log_in(
         .authorize(&portal.to_string())
         .map_err(|error| Failure::of(&error))?;
     let answer = answer(args, &authorize, printer).await?;
-    let tokens = credentials.exchange(&answer).await.map_err(|error| {
+    let exchanged = timeout(CODE_LIFETIME, credentials.exchange(&answer)).await;
+    let exchanged = exchanged.map_err(|_| {
+        Failure::failed("the code expired before the server that gives out tokens answered")
+            .hint("try again later: brimful login asks for a new code")
+    })?;
+    let tokens = exchanged.map_err(|error| {
         let failure = Failure::of(&error);
         if error.kind() == ErrorKind::Transport {
             return failure;
@@ -89,13 +141,13 @@ async fn sign(
         // The tokens are good for something else.
         Err(_) => serde_json::Value::Null,
     };
-    Ok(super::limits::name(&profile, user))
+    Ok(crate::commands::limits::name(&profile, user))
 }
 
 /// The portal's address, without a webhook.
 pub(super) fn portal(portal: &PortalOption) -> Result<PortalAddress, Failure> {
     const LOOKS: &str = "give the portal's address with --portal: https://example.bitrix24.ru";
-    match &portal.address {
+    match portal.address() {
         Some(PortalArg::Address(address)) => {
             address
                 .parse()
@@ -105,7 +157,7 @@ pub(super) fn portal(portal: &PortalOption) -> Result<PortalAddress, Failure> {
         }
         Some(PortalArg::Demo) => Err(Failure::usage("the demo portal knows no application")
             .hint("brimful portal --app ID:SECRET:http://localhost:8917/ runs one that does")),
-        None => Err(Failure::usage("no portal is given").hint(LOOKS)),
+        Some(PortalArg::Unset) | None => Err(Failure::usage("no portal is given").hint(LOOKS)),
     }
 }
 
@@ -113,7 +165,7 @@ pub(super) fn portal(portal: &PortalOption) -> Result<PortalAddress, Failure> {
 pub(super) fn path(option: &PortalOption, portal: &PortalAddress) -> Result<PathBuf, Failure> {
     match &option.token_file {
         Some(file) => Ok(file.clone()),
-        None => login_file::usual(portal),
+        None => file::usual(portal),
     }
 }
 
@@ -158,7 +210,7 @@ async fn answer(
             let query = came.map_err(|_| {
                 Failure::failed(format!(
                     "no answer came within {}",
-                    figures::duration(args.wait)
+                    format::duration(args.wait)
                 ))
                 .hint(format!(
                     "is http://localhost:{}/ the address in the application's settings? --code does without it",
@@ -193,7 +245,7 @@ fn refused(error: &brimful::Error) -> Failure {
     let failure = Failure::of(error);
     let message = failure.message.trim_end().to_owned();
     Failure { message, ..failure }.hint(
-        "the portal gives a code to whoever lets the application in, and may keep that from some of its users",
+        "the portal gives a code to users who let the application in, and may keep that from some of its users",
     )
 }
 

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::hint::Failure;
+use crate::failure::Failure;
 use crate::outcome::Kind;
 
 /// What is needed of the outcome of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Past {
+pub(super) struct PreviousOutcome {
     pub(super) line: u64,
     /// The method and the parameters, as [`super::items::Call`] has them.
     pub(super) call: String,
@@ -21,17 +21,17 @@ pub(super) struct Past {
 
 /// Outcomes in a stretch of a file, with their own lines.
 #[derive(Debug)]
-pub(super) struct Pasts {
+pub(super) struct PreviousOutcomes {
     reader: BufReader<std::io::Take<File>>,
     path: PathBuf,
     /// The line of the file.
     number: u64,
     line: Vec<u8>,
     /// The outcome that comes next.
-    ahead: Option<Past>,
+    ahead: Option<PreviousOutcome>,
 }
 
-impl Pasts {
+impl PreviousOutcomes {
     /// Those in the bytes from `start` to `end`.
     pub(super) fn open(path: &Path, start: u64, end: u64) -> Result<Self, Failure> {
         let opened = File::open(path).and_then(|mut file| {
@@ -48,8 +48,8 @@ impl Pasts {
         })
     }
 
-    /// The next outcome. Its own line is at [`Pasts::line`].
-    pub(super) fn next(&mut self) -> Result<Option<Past>, Failure> {
+    /// The next outcome. Its own line is at [`PreviousOutcomes::line`].
+    pub(super) fn next(&mut self) -> Result<Option<PreviousOutcome>, Failure> {
         loop {
             self.line.clear();
             self.reader
@@ -62,12 +62,12 @@ impl Pasts {
             if self.line.trim_ascii().is_empty() {
                 continue;
             }
-            let past = serde_json::from_slice(&self.line)
+            let earlier = serde_json::from_slice(&self.line)
                 .ok()
                 .filter(|_| self.line.ends_with(b"\n"));
-            return past.map(Some).ok_or_else(|| {
+            return earlier.map(Some).ok_or_else(|| {
                 let name = self.path.display();
-                Failure::usage(format!("line {} of {name} is no outcome", self.number)).hint(
+                Failure::usage(format!("line {} of {name} is not an outcome", self.number)).hint(
                     "it is not the -o of an earlier run, or the machine broke down while it was written: then look in \
                      the portal for what came of the lines after it",
                 )
@@ -81,17 +81,17 @@ impl Pasts {
     }
 
     /// The outcome of a line of the input, where there is one. Lines are asked for in ascending order.
-    pub(super) fn of(&mut self, line: u64) -> Result<Option<Past>, Failure> {
+    pub(super) fn of(&mut self, line: u64) -> Result<Option<PreviousOutcome>, Failure> {
         if self.ahead.is_none() {
             self.ahead = self.next()?;
         }
         match &self.ahead {
-            Some(past) if past.line <= line => {
-                let past = self.ahead.take();
+            Some(earlier) if earlier.line <= line => {
+                let earlier = self.ahead.take();
                 // A line that was passed over is not there any more.
-                match past {
-                    Some(past) if past.line < line => Err(self.misses(past.line)),
-                    past => Ok(past),
+                match earlier {
+                    Some(earlier) if earlier.line < line => Err(self.misses(earlier.line)),
+                    earlier => Ok(earlier),
                 }
             }
             _ => Ok(None),
@@ -104,7 +104,7 @@ impl Pasts {
             self.ahead = self.next()?;
         }
         match &self.ahead {
-            Some(past) => Err(self.misses(past.line)),
+            Some(earlier) => Err(self.misses(earlier.line)),
             None => Ok(()),
         }
     }
@@ -115,7 +115,7 @@ impl Pasts {
             self.path.display()
         ))
         .hint(
-            "--resume goes on with the same file of calls: lines that are done stay where they are",
+            "--resume continues with the same file of calls: lines that are done stay where they are",
         )
     }
 }
@@ -131,11 +131,11 @@ pub(super) struct Content {
 
 /// Looks a file of outcomes through.
 pub(super) fn content(path: &Path, end: u64) -> Result<Content, Failure> {
-    let mut pasts = Pasts::open(path, 0, end)?;
+    let mut previous = PreviousOutcomes::open(path, 0, end)?;
     let (mut at, mut last) = (0, 0);
     let mut found = None;
-    while let Some(past) = pasts.next()? {
-        if past.line <= last {
+    while let Some(earlier) = previous.next()? {
+        if earlier.line <= last {
             if found.is_some() {
                 let name = path.display();
                 return Err(Failure::usage(format!(
@@ -144,8 +144,8 @@ pub(super) fn content(path: &Path, end: u64) -> Result<Content, Failure> {
             }
             found = Some(at);
         }
-        last = past.line;
-        at = end - pasts.reader.get_ref().limit() - pasts.reader.buffer().len() as u64;
+        last = earlier.line;
+        at = end - previous.reader.get_ref().limit() - previous.reader.buffer().len() as u64;
     }
     Ok(Content {
         descent: found,

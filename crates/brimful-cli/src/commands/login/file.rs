@@ -1,14 +1,15 @@
 //! The file of a login: an application and its tokens, which only their owner can read.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use brimful::{AppCredentials, BoxFuture, PortalAddress, StoreError, TokenStore, Tokens};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
-use crate::hint::Failure;
-use crate::partial::sync_folder;
+use crate::failure::Failure;
+use crate::output::atomic::{create_secret, put_in_place, resolve_links};
 use crate::{env_vars, redact};
 
 /// An application as it is kept beside its tokens, which it is needed for to refresh them.
@@ -82,20 +83,19 @@ impl LoginFile {
     /// The login that is kept at `path`, if there is one.
     pub(crate) fn find(path: &Path) -> Result<Option<Self>, Failure> {
         let kept = read(path).map_err(|error| {
-            Failure::usage(format!("{error}")).hint("brimful login makes it anew")
+            Failure::usage(format!("{error}")).hint("brimful login makes a new one")
         })?;
         Ok(kept.map(|kept| Self::new(path.to_owned(), kept.app)))
     }
 
     /// Whether tokens can be kept there, which is better known before there are any.
     pub(crate) fn try_out(&self) -> io::Result<()> {
-        let path = resolved(&self.path);
+        let path = resolve_links(&self.path);
         let failed = |error| unwritten(&path, &error);
         if path.is_dir() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
-        let (_, beside) = create_beside(&path).map_err(failed)?;
-        fs::remove_file(beside).map_err(failed)
+        create_private(&path).map(drop).map_err(failed)
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -160,29 +160,19 @@ fn read(path: &Path) -> io::Result<Option<Kept>> {
     };
     // The parser's own message may have a token in it.
     let kept: Kept = serde_json::from_slice(&text)
-        .map_err(|_| io::Error::other(format!("{name} is no file of a login")))?;
+        .map_err(|_| io::Error::other(format!("{name} is not a file of a login")))?;
     remember(&kept.tokens);
     Ok(Some(kept))
 }
 
-/// There is never half a file, and never one that others can read.
+/// There is never half a file, and never one that others can read. What a link leads to is replaced, and not the link.
 fn write(path: &Path, json: &[u8]) -> io::Result<()> {
-    let path = resolved(path);
-    let (mut file, beside) = create_beside(&path).map_err(|error| unwritten(&path, &error))?;
-    let written = file
-        .write_all(json)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    sync_folder(&path);
-    written.map_err(|error| unwritten(&path, &error))
-}
-
-/// What a link leads to is replaced, and not the link.
-fn resolved(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    let path = resolve_links(path);
+    let written = create_private(&path).and_then(|mut file| {
+        file.write_all(json)?;
+        put_in_place(file, &path)
+    });
+    written.map(drop).map_err(|error| unwritten(&path, &error))
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> io::Error {
@@ -190,25 +180,12 @@ fn unwritten(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), text)
 }
 
-/// An empty file for the time until it is whole, which others cannot read.
-fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
+/// An empty file beside `path` that others cannot read, in a folder that they cannot look into.
+fn create_private(path: &Path) -> io::Result<NamedTempFile> {
     if let Some(folder) = path.parent() {
         make_private(folder)?;
     }
-    let mut beside = std::ffi::OsString::from(".");
-    beside.push(path.file_name().unwrap_or_default());
-    beside.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(beside);
-    // What a process of the same number has left is in the way.
-    let _ = fs::remove_file(&beside);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    Ok((options.open(&beside)?, beside))
+    create_secret(path)
 }
 
 /// Makes a folder that only its owner can look into, unless it is there.

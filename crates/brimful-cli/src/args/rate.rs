@@ -1,11 +1,29 @@
-//! A rate limit on the command line: `50,2`, `off`, or the name of a tariff.
+//! The rate limit on the command line: `50,2`, `off`, or the name of a tariff.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What `--limit` says.
+use clap::Args;
+
+/// The rate limit of the portal.
+#[derive(Debug, Args)]
+pub(crate) struct RateOption {
+    /// The portal's rate limit: a burst of X requests and Y more per second, or the name of a tariff
+    ///
+    /// standard is 50,2 and holds for all cloud tariffs but enterprise, which has 250,5. A self-hosted portal has no
+    /// limit: off. The portal demo gets the same limit.
+    #[arg(
+        long,
+        value_name = "X,Y|TARIFF|off",
+        default_value = "50,2",
+        alias = "limit"
+    )]
+    pub(crate) rate: RateArg,
+}
+
+/// A rate limit on the command line.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum LimitArg {
+pub(crate) enum RateArg {
     /// There is no limit.
     Off,
     /// So many requests at once, and so many more a second.
@@ -17,7 +35,7 @@ pub(crate) enum LimitArg {
     },
 }
 
-impl LimitArg {
+impl RateArg {
     /// That of an ordinary portal.
     pub(crate) const STANDARD: Self = Self::Rate {
         burst: brimful::Limit::STANDARD.burst,
@@ -31,8 +49,8 @@ impl LimitArg {
         }
     }
 
-    /// For the client's gate.
-    pub(crate) fn for_client(self) -> Option<brimful::Limit> {
+    /// As the client takes it.
+    pub(crate) fn limit(self) -> Option<brimful::Limit> {
         match self {
             Self::Off => None,
             Self::Rate { burst, per_second } => Some(brimful::Limit { burst, per_second }),
@@ -40,7 +58,7 @@ impl LimitArg {
     }
 }
 
-impl FromStr for LimitArg {
+impl FromStr for RateArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -54,10 +72,15 @@ impl FromStr for LimitArg {
         let (burst, per_second) = text
             .split_once(',')
             .and_then(|(burst, per_second)| Some((number(burst)?, number(per_second)?)))
-            .ok_or("a limit is two numbers, such as 50,2, or standard, enterprise, off")?;
+            .ok_or_else(|| match text.parse::<u64>() {
+                Ok(rows) => format!(
+                    "a rate limit is two numbers, such as 50,2; for the first {rows} rows use --top {rows}"
+                ),
+                Err(_) => "a rate limit is two numbers, such as 50,2, or standard, enterprise, off".to_owned(),
+            })?;
         if burst < 1.0 || per_second <= 0.0 {
             return Err(
-                "a limit lets at least 1 request through at once and more than 0 a second"
+                "a rate limit lets at least 1 request through at once and more than 0 a second"
                     .to_owned(),
             );
         }
@@ -65,7 +88,7 @@ impl FromStr for LimitArg {
     }
 }
 
-impl fmt::Display for LimitArg {
+impl fmt::Display for RateArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("no limit"),
@@ -82,10 +105,10 @@ mod tests {
 
     #[test]
     fn a_limit_is_two_numbers_or_off() {
-        assert_eq!("off".parse(), Ok(LimitArg::Off));
+        assert_eq!("off".parse(), Ok(RateArg::Off));
         assert_eq!(
             "250, 5".parse(),
-            Ok(LimitArg::Rate {
+            Ok(RateArg::Rate {
                 burst: 250.0,
                 per_second: 5.0
             })
@@ -94,14 +117,14 @@ mod tests {
 
     #[test]
     fn a_limit_may_be_that_of_a_tariff() {
-        assert_eq!("standard".parse::<LimitArg>(), "50,2".parse());
-        assert_eq!("Enterprise".parse::<LimitArg>(), "250,5".parse());
+        assert_eq!("standard".parse::<RateArg>(), "50,2".parse());
+        assert_eq!("Enterprise".parse::<RateArg>(), "250,5".parse());
     }
 
     #[test]
     fn a_limit_that_lets_nothing_through_is_refused() {
         for text in ["", "50", "0,2", "50,0", "50,-1", "inf,2", "a,b"] {
-            assert!(text.parse::<LimitArg>().is_err(), "{text}");
+            assert!(text.parse::<RateArg>().is_err(), "{text}");
         }
     }
 }

@@ -58,6 +58,16 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{size:.1} {}", UNITS[unit])
 }
 
+/// A word as a POSIX shell takes it back: quoted where it has to be.
+pub(crate) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,@%+=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +109,11 @@ mod tests {
     fn sizes_are_in_powers_of_a_thousand() {
         let shown = [812, 1000, 48_190_000, 999_960, 3_100_000_000].map(bytes);
         assert_eq!(shown, ["812 B", "1.0 kB", "48.2 MB", "1.0 MB", "3.1 GB"]);
+    }
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_change_it() {
+        let shown = ["leads.jsonl", ">ID=5", "it's", ""].map(shell_word);
+        assert_eq!(shown, ["leads.jsonl", "'>ID=5'", r"'it'\''s'", "''"]);
     }
 }

@@ -1,0 +1,28 @@
+//! Argument groups that several commands share, and the values that are read from arguments.
+
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    reason = "the help of a program has no markup"
+)]
+
+pub(crate) mod filter;
+pub(crate) mod method;
+pub(crate) mod params;
+pub(crate) mod portal;
+pub(crate) mod rate;
+pub(crate) mod time;
+
+pub(crate) use params::ParamsOption;
+pub(crate) use portal::PortalOption;
+pub(crate) use rate::{RateArg, RateOption};
+
+/// The exit codes, for help texts. [`crate::exit::Exit`] is where they are made.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  failed before anything was done
+    2  wrong usage
+    3  incomplete: a list broke off, or calls failed or may have run; partial results are kept
+  130  interrupted by Ctrl-C (143: SIGTERM, 129: SIGHUP); partial results are kept in NAME.partial";

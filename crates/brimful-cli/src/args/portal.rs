@@ -1,0 +1,69 @@
+//! The portal on the command line. Its address is a secret, so it is not even debugged.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{env_vars, redact};
+
+#[derive(Debug, Args)]
+pub(crate) struct PortalOption {
+    /// Use this portal: the address of an incoming webhook, or of a portal after a login; demo is one inside this process
+    // The value may come from the environment and is a secret: help must not show it.
+    #[arg(
+        long = "portal",
+        value_name = "URL|demo",
+        env = env_vars::PORTAL,
+        hide_env_values = true,
+        value_parser = parse,
+    )]
+    pub(crate) address: Option<PortalArg>,
+    /// Take the tokens of a login from this file, where they are not in their usual place
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+impl PortalOption {
+    /// The portal, if one is given.
+    pub(crate) fn address(&self) -> Option<&PortalArg> {
+        self.address
+            .as_ref()
+            .filter(|address| **address != PortalArg::Unset)
+    }
+}
+
+/// What `--portal` says.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum PortalArg {
+    /// The emulator inside this process.
+    Demo,
+    /// Nothing: a variable of the environment that is set, and empty.
+    Unset,
+    /// A webhook's address, not yet looked at.
+    Address(String),
+}
+
+/// Takes anything: the client says what is wrong with an address, without repeating it.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the shape of a parser of the command line"
+)]
+pub(crate) fn parse(text: &str) -> Result<PortalArg, String> {
+    redact::remember(text);
+    Ok(match text {
+        "" => PortalArg::Unset,
+        "demo" => PortalArg::Demo,
+        address => PortalArg::Address(address.to_owned()),
+    })
+}
+
+impl fmt::Debug for PortalArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Demo => f.write_str("Demo"),
+            Self::Unset => f.write_str("Unset"),
+            Self::Address(_) => f.write_str("Address(…)"),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Interrupted runs: what they have left, and the command that gets the rest.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::env_vars;
+use crate::failure::Failure;
+use crate::format::{self, counted};
+use crate::output::partial::{PartialFile, places, target_name};
+use crate::output::{Destination, Leftover, Output, OutputError};
+use crate::redact::redact;
+
+/// The kept rows of an interrupted run, and an output that goes on behind them.
+pub(super) struct Resumed {
+    pub(super) output: Output,
+    pub(super) rows: u64,
+    /// The ID of the last one.
+    pub(super) last_id: u64,
+    name: String,
+}
+
+impl Resumed {
+    /// What is gone on with, in a line.
+    pub(super) fn description(&self, noun: &str) -> String {
+        format!(
+            "resuming after ID {}: {} are in {}",
+            self.last_id,
+            counted(self.rows, noun),
+            self.name
+        )
+    }
+}
+
+/// Takes up what an interrupted run has left beside the destination, if there is anything. Rows have their ID under
+/// `id_field`.
+pub(super) fn open(destination: &Destination, id_field: &str) -> Result<Option<Resumed>, Failure> {
+    let Destination::File(path) = destination else {
+        return Err(Failure::usage(
+            "--resume continues a file, and -o names none",
+        ));
+    };
+    let (_, place) = places(path);
+    if !std::fs::metadata(&place).is_ok_and(|found| found.is_file() && found.len() > 0) {
+        return Ok(None);
+    }
+    let partial = PartialFile::open(path, Leftover::Keep)?;
+    let kept = read(partial.path())?;
+    let (first, last) = (id(&kept.first, id_field), id(&kept.last, id_field));
+    let ascends = first <= last;
+    let Some(last_id) = last.filter(|_| ascends) else {
+        let name = target_name(partial.path());
+        let why = if kept.rows == 0 {
+            "has no whole row"
+        } else {
+            "does not have rows in the order of their IDs"
+        };
+        return Err(
+            Failure::usage(format!("{name} {why}, so it cannot be resumed"))
+                .hint(format!("start again: rm {}", format::shell_word(&name))),
+        );
+    };
+    Ok(Some(Resumed {
+        rows: kept.rows,
+        last_id,
+        name: target_name(partial.path()),
+        output: Output::resume(partial, kept.bytes)?,
+    }))
+}
+
+/// The whole rows of a partial file.
+#[derive(Default)]
+struct Kept {
+    rows: u64,
+    /// Where the last one ends.
+    bytes: u64,
+    first: Vec<u8>,
+    last: Vec<u8>,
+}
+
+fn read(path: &Path) -> Result<Kept, Failure> {
+    let unreadable =
+        |error| Failure::failed(format!("could not read {}: {error}", target_name(path)));
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?);
+    let mut kept = Kept::default();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let bytes = reader.read_until(b'\n', &mut line).map_err(unreadable)?;
+        // A killed run may leave half a row.
+        if !line.ends_with(b"\n") {
+            return Ok(kept);
+        }
+        kept.rows += 1;
+        kept.bytes += bytes as u64;
+        if kept.rows == 1 {
+            kept.first.clone_from(&line);
+        }
+        std::mem::swap(&mut kept.last, &mut line);
+    }
+}
+
+fn id(row: &[u8], field: &str) -> Option<u64> {
+    let row: Map<String, Value> = serde_json::from_slice(row).ok()?;
+    match row.get(field)? {
+        Value::Number(id) => id.as_u64(),
+        Value::String(id) => id.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The failure to open an output; where an interrupted run has left rows, `--resume` gets the rest.
+pub(super) fn offer(error: OutputError) -> Failure {
+    let hint = match &error {
+        OutputError::Leftover(name) => Some(format!(
+            "{}; to start again, remove it: rm {}",
+            command_hint(&["--resume"]),
+            format::shell_word(name)
+        )),
+        _ => None,
+    };
+    let failure = Failure::from(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// The name of the partial file beside `path`, as a shell takes it.
+pub(super) fn partial_name(path: &Path) -> String {
+    format::shell_word(&target_name(&places(path).1))
+}
+
+/// The command of this run with more arguments, ready to be pasted.
+pub(super) fn command_hint(more: &[&str]) -> String {
+    let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    let (command, has_secret) = command(args, more);
+    let variable = if has_secret {
+        format!(" (with the portal's address in {})", env_vars::PORTAL)
+    } else {
+        String::new()
+    };
+    format!("to get the rest, run again with{variable}: {command}")
+}
+
+/// The command line, and whether an address with a secret in it was left out.
+fn command(args: impl Iterator<Item = String>, more: &[&str]) -> (String, bool) {
+    let mut words = vec!["brimful".to_owned()];
+    let mut has_secret = false;
+    let mut given: Vec<String> = args.skip(1).collect();
+    let is_there = more
+        .first()
+        .is_some_and(|flag| more.len() == 1 && given.iter().any(|arg| arg == flag));
+    if !is_there {
+        given.extend(more.iter().map(|&word| word.to_owned()));
+    }
+    for arg in given {
+        if redact(&arg) == arg {
+            words.push(format::shell_word(&arg));
+            continue;
+        }
+        has_secret = true;
+        let variable = format!("\"${}\"", env_vars::PORTAL);
+        words.push(match arg.split_once('=') {
+            Some((name, _)) if name.starts_with("--") => format!("{name}={variable}"),
+            _ => variable,
+        });
+    }
+    (words.join(" "), has_secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(args: &[&str], more: &[&str]) -> (String, bool) {
+        command(args.iter().map(|&arg| arg.to_owned()), more)
+    }
+
+    #[test]
+    fn the_command_can_be_pasted_and_has_no_secret() {
+        assert_eq!(
+            shown(
+                &[
+                    "/usr/bin/brimful",
+                    "export",
+                    "crm.lead.list",
+                    "--filter",
+                    ">ID=5",
+                    "-o",
+                    "my leads.jsonl",
+                ],
+                &["--resume"]
+            ),
+            (
+                "brimful export crm.lead.list --filter '>ID=5' -o 'my leads.jsonl' --resume"
+                    .to_owned(),
+                false
+            )
+        );
+        let url = "https://p.bitrix24.ru/rest/1/s3cr3tc0de/";
+        assert_eq!(
+            shown(
+                &["brimful", "export", "x.list", "--portal", url, "--resume"],
+                &["--resume"]
+            ),
+            (
+                "brimful export x.list --portal \"$BRIMFUL_PORTAL\" --resume".to_owned(),
+                true
+            )
+        );
+        let (command, _) = shown(&["brimful", "export", &format!("--portal={url}")], &[]);
+        assert_eq!(command, "brimful export --portal=\"$BRIMFUL_PORTAL\"");
+    }
+
+    #[test]
+    fn half_a_row_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.jsonl.partial");
+        std::fs::write(&path, "{\"ID\":\"1\"}\n{\"ID\":\"27\"}\n{\"ID\":").unwrap();
+        let kept = read(&path).unwrap();
+        assert_eq!((kept.rows, kept.bytes), (2, 23));
+        assert_eq!(id(&kept.last, "ID"), Some(27));
+        assert_eq!(id(&kept.last, "id"), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! Replaces a file as a whole: the new one is written beside it and takes its name when it is on the disk.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempPath};
+
+/// More links than this lead nowhere, as the system says too.
+const MOST_LINKS: usize = 40;
+
+/// A new file beside `path` that its owner alone can read. It is removed unless it is put in place.
+pub(crate) fn create_secret(path: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".brimful-")
+        .tempfile_in(folder(path))
+}
+
+/// The name of a file that is to replace `path`, which this process has locked.
+pub(crate) fn merged_path(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".merged");
+    path.with_file_name(name)
+}
+
+/// A new file at [`merged_path`]. It is removed unless it is put in place.
+pub(crate) fn create_merged(path: &Path) -> io::Result<NamedTempFile> {
+    let path = merged_path(path);
+    // What a killed run has left is of no use.
+    let _ = std::fs::remove_file(&path);
+    let file = File::options().write(true).create_new(true).open(&path)?;
+    Ok(NamedTempFile::from_parts(
+        file,
+        TempPath::try_from_path(path)?,
+    ))
+}
+
+/// The file is on the disk and takes the name `path`; what was there is gone.
+pub(crate) fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<File> {
+    file.as_file().sync_all()?;
+    let file = file.persist(path).map_err(|error| error.error)?;
+    sync_folder(path);
+    Ok(file)
+}
+
+/// Where a write to `path` ends up: links are followed, those that lead to nothing yet too.
+pub(crate) fn resolve_links(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = std::fs::read_link(&target) else {
+            break;
+        };
+        target = folder(&target).join(next);
+    }
+    match std::fs::canonicalize(folder(&target)) {
+        Ok(folder) => folder.join(target.file_name().unwrap_or_default()),
+        Err(_) => target,
+    }
+}
+
+/// The folder of a file; that of a bare name is the current one.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A name is on the disk when its folder is. Systems that cannot sync a folder do without.
+pub(crate) fn sync_folder(path: &Path) {
+    if let Ok(folder) = File::open(folder(path)) {
+        let _ = folder.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_to_nothing_yet_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("data/rows.jsonl", &link).unwrap();
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        assert_eq!(resolve_links(&link), real.join("data/rows.jsonl"));
+        assert_eq!(
+            resolve_links(&folder.path().join("other")),
+            real.join("other")
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_in_a_circle_come_to_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("link", &link).unwrap();
+        resolve_links(&link);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_is_readable_by_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.json");
+        let file = create_secret(&path).unwrap();
+        put_in_place(file, &path).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

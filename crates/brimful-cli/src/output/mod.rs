@@ -1,0 +1,693 @@
+//! The result on disk or on standard output. A file appears under its name only when it is complete: until then it is
+//! `NAME.partial` beside it.
+//!
+//! Rows are written by a thread of their own, so that a slow disk or a reader that has stopped reading holds up neither
+//! the requests nor Ctrl-C.
+
+pub(crate) mod atomic;
+pub(crate) mod partial;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::thread;
+
+use brimful::Page;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::failure::Failure;
+use crate::format;
+use crate::json_text;
+pub(crate) use partial::Leftover;
+use partial::{PartialFile, named};
+
+/// Bytes that are gathered before they are written.
+const BLOCK: usize = 1 << 20;
+/// Pages that may wait for the writer. Each may hold the body of a whole reply, so they are few.
+const PAGES: usize = 32;
+
+/// Names that promise another format than JSON Lines.
+const OTHER_FORMATS: [(&str, &str); 12] = [
+    ("csv", "CSV"),
+    ("tsv", "TSV"),
+    ("xls", "an Excel workbook"),
+    ("xlsx", "an Excel workbook"),
+    ("ods", "a spreadsheet"),
+    ("parquet", "Parquet"),
+    ("xml", "XML"),
+    ("db", "a database"),
+    ("sqlite", "a database"),
+    ("gz", "a compressed file"),
+    ("zst", "a compressed file"),
+    ("zip", "a compressed file"),
+];
+
+/// Where the rows go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// `-`
+    Stdout,
+    /// A file.
+    File(PathBuf),
+}
+
+impl FromStr for Destination {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "-" {
+            return Ok(Self::Stdout);
+        }
+        if text.is_empty() {
+            return Err("it has no name; - is standard output".to_owned());
+        }
+        let path = PathBuf::from(text);
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let other = OTHER_FORMATS.iter().find(|(name, _)| {
+            extension.is_some_and(|extension| extension.eq_ignore_ascii_case(name))
+        });
+        match other {
+            Some((_, format)) => Err(format!(
+                "the name promises {format}, and only JSON Lines are written: name it {}",
+                path.with_extension("jsonl").display()
+            )),
+            None => Ok(Self::File(path)),
+        }
+    }
+}
+
+/// Why rows could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OutputError {
+    /// The reader of standard output has had enough.
+    #[error("standard output was closed")]
+    Closed,
+    /// Another process is writing the same file.
+    #[error("{} is being written by another process", .0.display())]
+    Busy(PathBuf),
+    /// An interrupted run has left rows in the partial file.
+    #[error("{0} has the rows of an interrupted run, and they are not overwritten")]
+    Leftover(String),
+    /// Not all rows could be written. Those that were are whole.
+    #[error("{error}")]
+    Short {
+        error: Box<Self>,
+        rows: u64,
+        last_id: Option<u64>,
+        /// The file that they are in.
+        left: Option<Written>,
+    },
+    /// Anything else that the system says.
+    #[error("could not write {name}: {source}")]
+    Io {
+        name: String,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl OutputError {
+    /// Whether the reader of standard output has had enough, which is not a failure.
+    pub(crate) fn is_closed(&self) -> bool {
+        match self {
+            Self::Closed => true,
+            Self::Short { error, .. } => error.is_closed(),
+            _ => false,
+        }
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        let failure = Self::failed(error.to_string());
+        match error {
+            OutputError::Busy(_) => {
+                failure.hint("wait for the other run, or write to another file")
+            }
+            OutputError::Leftover(name) => failure.hint(format!(
+                "move it away, or remove it to start again: rm {}",
+                format::shell_word(&name)
+            )),
+            _ => failure,
+        }
+    }
+}
+
+/// What is there in the end.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The name under which it is.
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
+}
+
+/// What is handed to the writer at a time.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Page(Page),
+    /// So many lines, each with its end.
+    Lines(Vec<u8>, u64),
+}
+
+#[derive(Debug)]
+enum Order {
+    Put(Piece),
+    /// Find out whether anything can be written, and say so when it is known.
+    Probe(oneshot::Sender<()>),
+}
+
+/// Rows on their way out.
+#[derive(Debug)]
+pub(crate) struct Output {
+    orders: mpsc::Sender<Order>,
+    /// What the writer ends with; `None` when it was told.
+    ended: Option<oneshot::Receiver<Result<Sink, OutputError>>>,
+}
+
+impl Output {
+    /// Opens the destination, before anything is asked for: what cannot be written is better known then.
+    pub(crate) fn open(destination: &Destination) -> Result<Self, OutputError> {
+        Ok(Self::start(Sink::open(destination)?))
+    }
+
+    /// Goes on behind the first `bytes` of what an interrupted run has left.
+    pub(crate) fn resume(partial: PartialFile, bytes: u64) -> Result<Self, OutputError> {
+        let mut sink = Sink::new(Place::File(partial));
+        if let Place::File(partial) = &mut sink.place {
+            partial.end_at(bytes)?;
+        }
+        sink.bytes = bytes;
+        Ok(Self::start(sink))
+    }
+
+    fn start(sink: Sink) -> Self {
+        let (orders, incoming) = mpsc::channel(PAGES);
+        let (tell, ended) = oneshot::channel();
+        thread::spawn(move || {
+            // If nobody waits for it any more, nobody needs it.
+            let _ = tell.send(sink.take(incoming));
+        });
+        Self {
+            orders,
+            ended: Some(ended),
+        }
+    }
+
+    /// Hands rows to the writer. Waits while it has too many.
+    pub(crate) async fn write(&mut self, piece: Piece) -> Result<(), OutputError> {
+        self.order(Order::Put(piece)).await
+    }
+
+    /// Finds out between rows whether more of them can be written.
+    pub(crate) fn prober(&self) -> Prober {
+        Prober(self.orders.clone())
+    }
+
+    async fn order(&mut self, order: Order) -> Result<(), OutputError> {
+        match self.orders.send(order).await {
+            Ok(()) => Ok(()),
+            // The writer only stops taking orders when it has failed.
+            Err(_) => self.end().await.and(Err(lost())),
+        }
+    }
+
+    /// All rows are there: the file gets its name. No [`Prober`] may be left.
+    pub(crate) async fn finish(self) -> Result<Written, OutputError> {
+        self.close().await?.complete()
+    }
+
+    /// There will be no more rows. What arrived stays in the partial file, if anything did.
+    pub(crate) async fn abandon(self) -> Result<Option<Written>, OutputError> {
+        self.close().await?.leave()
+    }
+
+    async fn close(mut self) -> Result<Sink, OutputError> {
+        // Without its sender the writer comes to its end.
+        self.orders = mpsc::channel(1).0;
+        self.end().await
+    }
+
+    async fn end(&mut self) -> Result<Sink, OutputError> {
+        match self.ended.take() {
+            Some(ended) => ended.await.unwrap_or_else(|_| Err(lost())),
+            None => Err(lost()),
+        }
+    }
+}
+
+/// Finds out whether an [`Output`] can be written.
+#[derive(Debug, Clone)]
+pub(crate) struct Prober(mpsc::Sender<Order>);
+
+impl Prober {
+    /// Waits until all that was handed over is written, and finds out whether more can be. If not, [`Output::finish`]
+    /// says why.
+    pub(crate) async fn is_writable(&self) -> bool {
+        let (told, known) = oneshot::channel();
+        self.0.send(Order::Probe(told)).await.is_ok() && known.await.is_ok()
+    }
+}
+
+fn lost() -> OutputError {
+    OutputError::Io {
+        name: "the output".to_owned(),
+        source: io::Error::other("its writer has ended"),
+    }
+}
+
+/// The end of the way.
+#[derive(Debug)]
+struct Sink {
+    place: Place,
+    /// Rows that are not written yet.
+    block: Vec<u8>,
+    /// Rows taken, and the ID of the last one.
+    rows: (u64, Option<u64>),
+    /// The same, and bytes, as far as they are written.
+    written: (u64, Option<u64>),
+    bytes: u64,
+}
+
+#[derive(Debug)]
+enum Place {
+    Stdout,
+    /// A device or a pipe: it is written as it stands. A pipe is opened by the writer, for it waits for a reader.
+    Special {
+        file: Option<File>,
+        path: PathBuf,
+    },
+    File(PartialFile),
+}
+
+impl Sink {
+    fn new(place: Place) -> Self {
+        Self {
+            place,
+            block: Vec::with_capacity(BLOCK + BLOCK / 4),
+            rows: (0, None),
+            written: (0, None),
+            bytes: 0,
+        }
+    }
+
+    fn open(destination: &Destination) -> Result<Self, OutputError> {
+        Ok(Self::new(match destination {
+            Destination::Stdout if stdout_is_closed() => {
+                return Err(OutputError::Io {
+                    name: "to standard output".to_owned(),
+                    source: io::Error::other(
+                        "it is closed, or thrown away; name a file with -o, such as /dev/null",
+                    ),
+                });
+            }
+            Destination::Stdout => Place::Stdout,
+            Destination::File(path) => match named_file(path)? {
+                Some(found) if !found.is_file() => Place::Special {
+                    file: if waits_for_reader(&found) {
+                        None
+                    } else {
+                        Some(open_special(path)?)
+                    },
+                    path: path.clone(),
+                },
+                _ => Place::File(PartialFile::open(path, Leftover::Refuse)?),
+            },
+        }))
+    }
+
+    /// Does what is ordered until there is no more.
+    fn take(mut self, orders: mpsc::Receiver<Order>) -> Result<Self, OutputError> {
+        match self.take_all(orders) {
+            Ok(()) => Ok(self),
+            Err(error) => Err(self.cut(error)),
+        }
+    }
+
+    fn take_all(&mut self, mut orders: mpsc::Receiver<Order>) -> Result<(), OutputError> {
+        if let Place::Special { file, path } = &mut self.place
+            && file.is_none()
+        {
+            *file = Some(open_special(path)?);
+        }
+        let mut ready = Vec::with_capacity(PAGES);
+        while orders.blocking_recv_many(&mut ready, PAGES) > 0 {
+            for order in ready.drain(..) {
+                match order {
+                    Order::Put(piece) => {
+                        self.put(&piece);
+                        if self.block.len() >= BLOCK {
+                            self.flush()?;
+                        }
+                    }
+                    Order::Probe(told) => {
+                        self.flush()?;
+                        self.probe()?;
+                        // If nobody waits for it any more, nobody needs it.
+                        let _ = told.send(());
+                    }
+                }
+            }
+            // Somebody may be reading along: what is there is passed on before the writer waits.
+            if orders.is_empty() && !matches!(self.place, Place::File(_)) {
+                self.flush()?;
+            }
+        }
+        self.flush()
+    }
+
+    fn put(&mut self, piece: &Piece) {
+        match piece {
+            Piece::Page(page) => {
+                for row in page.raw() {
+                    json_text::write_line(&mut self.block, row);
+                }
+                let last_id = page.ids().next_back().flatten();
+                self.rows = (self.rows.0 + page.len() as u64, last_id.or(self.rows.1));
+            }
+            Piece::Lines(lines, count) => {
+                self.block.extend_from_slice(lines);
+                self.rows.0 += count;
+            }
+        }
+    }
+
+    /// Rows that were handed over, and could not all be written.
+    fn cut(self, error: OutputError) -> OutputError {
+        let left = match self.place {
+            Place::File(partial) => partial.cut(self.bytes).map(|name| Written {
+                name,
+                bytes: self.bytes,
+            }),
+            Place::Stdout | Place::Special { .. } => None,
+        };
+        OutputError::Short {
+            error: Box::new(error),
+            rows: self.written.0,
+            last_id: self.written.1,
+            left,
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        if self.block.is_empty() {
+            return Ok(());
+        }
+        let block = std::mem::take(&mut self.block);
+        self.write(&block)?;
+        self.bytes += block.len() as u64;
+        self.written = self.rows;
+        self.block = block;
+        self.block.clear();
+        Ok(())
+    }
+
+    /// A pipe knows whether it still has a reader. A device has to take a blank, which is no part of any row.
+    fn probe(&mut self) -> Result<(), OutputError> {
+        let reader = match &self.place {
+            Place::Stdout => reader(&io::stdout()),
+            Place::Special { file, .. } => reader(file.as_ref().ok_or_else(lost)?),
+            Place::File(_) => Reader::Unknown,
+        };
+        match reader {
+            Reader::Gone => Err(OutputError::Closed),
+            Reader::Device => self.write(b" "),
+            Reader::Unknown => Ok(()),
+        }
+    }
+
+    fn write(&mut self, block: &[u8]) -> Result<(), OutputError> {
+        match &mut self.place {
+            Place::Stdout => {
+                let mut out = io::stdout().lock();
+                let written = out.write_all(block).and_then(|()| out.flush());
+                written.map_err(|error| match error.kind() {
+                    io::ErrorKind::BrokenPipe => OutputError::Closed,
+                    _ => OutputError::Io {
+                        name: "to standard output".to_owned(),
+                        source: error,
+                    },
+                })
+            }
+            Place::Special { file, path } => {
+                let mut file = file.as_ref().ok_or_else(lost)?;
+                file.write_all(block).map_err(|error| named(path, error))
+            }
+            Place::File(partial) => partial.append(block),
+        }
+    }
+
+    fn complete(self) -> Result<Written, OutputError> {
+        let name = match self.place {
+            Place::Stdout => "standard output".to_owned(),
+            Place::Special { path, .. } => path.display().to_string(),
+            Place::File(partial) => partial.complete()?,
+        };
+        Ok(Written {
+            name,
+            bytes: self.bytes,
+        })
+    }
+
+    fn leave(self) -> Result<Option<Written>, OutputError> {
+        let bytes = self.bytes;
+        Ok(match self.place {
+            Place::Stdout | Place::Special { .. } => None,
+            Place::File(partial) => partial.leave()?.map(|name| Written { name, bytes }),
+        })
+    }
+}
+
+/// What stands behind an output that is written as it stands.
+enum Reader {
+    /// A pipe that nobody reads any more.
+    Gone,
+    /// A device other than a terminal.
+    Device,
+    Unknown,
+}
+
+#[cfg(unix)]
+fn reader(output: &(impl std::os::fd::AsFd + io::IsTerminal)) -> Reader {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::fs::{FileType, fstat};
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let kind = fstat(output).map(|found| FileType::from_raw_mode(found.st_mode));
+    match kind {
+        Ok(FileType::CharacterDevice) if !output.is_terminal() => Reader::Device,
+        Ok(FileType::Fifo | FileType::Socket) => {
+            let mut asked = [PollFd::new(output, PollFlags::OUT)];
+            let told = poll(&mut asked, Some(&now));
+            if told.is_ok()
+                && asked[0]
+                    .revents()
+                    .intersects(PollFlags::ERR | PollFlags::HUP)
+            {
+                Reader::Gone
+            } else {
+                Reader::Unknown
+            }
+        }
+        _ => Reader::Unknown,
+    }
+}
+
+#[cfg(not(unix))]
+fn reader(_: &impl io::IsTerminal) -> Reader {
+    Reader::Unknown
+}
+
+/// A standard output that was closed before the program began has been opened again as the null device, for reading and
+/// writing, so that no other file takes its place. `> /dev/null` opens it for writing alone.
+#[cfg(unix)]
+fn stdout_is_closed() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let stdout = io::stdout();
+    let flags = rustix::fs::fcntl_getfl(&stdout);
+    if !flags.is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR)) {
+        return false;
+    }
+    let opened = stdout.as_fd().try_clone_to_owned().map(File::from);
+    let opened = opened.and_then(|stdout| stdout.metadata());
+    match (opened, std::fs::metadata("/dev/null")) {
+        (Ok(stdout), Ok(null)) => stdout.rdev() == null.rdev(),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn stdout_is_closed() -> bool {
+    false
+}
+
+fn open_special(path: &Path) -> Result<File, OutputError> {
+    OpenOptions::new()
+        .write(true)
+        .open(path)
+        .map_err(|error| named(path, error))
+}
+
+/// Whether opening it for writing takes until somebody reads.
+#[cfg(unix)]
+fn waits_for_reader(found: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    found.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn waits_for_reader(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// What is at `path`, if there is something that can be written, or something new can be made there.
+pub(crate) fn named_file(path: &Path) -> Result<Option<std::fs::Metadata>, OutputError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(named(path, io::ErrorKind::IsADirectory.into())),
+        // `leads/` is no name of a file.
+        Err(error) if path.to_string_lossy().ends_with(std::path::is_separator) => {
+            Err(named(path, error))
+        }
+        found => Ok(found.ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use brimful_protocol::rows::{Place as RowsPlace, read_list};
+
+    use super::*;
+
+    fn row_page(rows: &str) -> Piece {
+        let body = format!("{{\"result\":{rows}}}").into_bytes().into();
+        Piece::Page(read_list(&body, RowsPlace::default()).unwrap().page)
+    }
+
+    fn file(folder: &tempfile::TempDir) -> (PathBuf, PathBuf) {
+        (
+            folder.path().join("rows.jsonl"),
+            folder.path().join("rows.jsonl.partial"),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_file_has_its_name_only_when_it_is_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let mut output = Output::open(&Destination::File(whole.clone())).unwrap();
+        output
+            .write(row_page(r#"[{"ID":"1"},{"ID":"2"}]"#))
+            .await
+            .unwrap();
+        assert!(partial.exists() && !whole.exists());
+        output.finish().await.unwrap();
+        assert!(!partial.exists());
+        assert_eq!(
+            std::fs::read_to_string(whole).unwrap(),
+            "{\"ID\":\"1\"}\n{\"ID\":\"2\"}\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_row_is_one_line_even_if_the_portal_breaks_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, _) = file(&folder);
+        let mut output = Output::open(&Destination::File(whole.clone())).unwrap();
+        output
+            .write(row_page("[{\n  \"ID\": \"1\",\n  \"T\": \"a b\"\n}]"))
+            .await
+            .unwrap();
+        output.finish().await.unwrap();
+        assert_eq!(
+            std::fs::read_to_string(whole).unwrap(),
+            "{\"ID\":\"1\",\"T\":\"a b\"}\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_arrived_is_kept_when_the_rest_does_not_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let mut output = Output::open(&Destination::File(whole.clone())).unwrap();
+        output.write(row_page(r#"[{"ID":"1"}]"#)).await.unwrap();
+        let left = output.abandon().await.unwrap().unwrap();
+        assert!(left.name.ends_with("rows.jsonl.partial"));
+        assert!(partial.exists() && !whole.exists());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_where_nothing_arrived() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let output = Output::open(&Destination::File(whole.clone())).unwrap();
+        assert!(output.abandon().await.unwrap().is_none());
+        assert!(!partial.exists() && !whole.exists());
+    }
+
+    #[tokio::test]
+    async fn what_an_interrupted_run_has_left_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        std::fs::write(&partial, "old rows\n").unwrap();
+        let opened = Output::open(&Destination::File(whole));
+        assert!(matches!(opened, Err(OutputError::Leftover(_))));
+        assert_eq!(std::fs::read_to_string(&partial).unwrap(), "old rows\n");
+    }
+
+    #[tokio::test]
+    async fn a_resumed_file_goes_on_behind_its_last_whole_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        std::fs::write(&partial, "{\"ID\":\"1\"}\n{\"ID\"").unwrap();
+        let left = PartialFile::open(&whole, Leftover::Keep).unwrap();
+        let mut output = Output::resume(left, 11).unwrap();
+        output.write(row_page(r#"[{"ID":"2"}]"#)).await.unwrap();
+        output.finish().await.unwrap();
+        assert_eq!(
+            std::fs::read_to_string(whole).unwrap(),
+            "{\"ID\":\"1\"}\n{\"ID\":\"2\"}\n"
+        );
+    }
+
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn an_output_that_has_failed_can_be_left() {
+        let mut output = Output::open(&Destination::File("/dev/full".into())).unwrap();
+        while output.write(row_page(r#"[{"ID":"1"}]"#)).await.is_ok() {}
+        assert!(output.write(row_page(r#"[{"ID":"1"}]"#)).await.is_err());
+        assert!(output.abandon().await.is_err());
+    }
+
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn a_device_that_takes_nothing_is_found_out_before_anything_is_written() {
+        let output = Output::open(&Destination::File("/dev/full".into())).unwrap();
+        assert!(!output.prober().is_writable().await);
+        assert!(output.finish().await.is_err());
+    }
+
+    #[test]
+    fn a_name_that_promises_another_format_is_refused() {
+        for name in ["rows.csv", "rows.XLSX", "rows.jsonl.gz"] {
+            assert!(name.parse::<Destination>().is_err(), "{name}");
+        }
+        for name in ["-", "rows.jsonl", "rows.json", "rows", "a.csv/rows"] {
+            assert!(name.parse::<Destination>().is_ok(), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_list_makes_an_empty_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, _) = file(&folder);
+        Output::open(&Destination::File(whole.clone()))
+            .unwrap()
+            .finish()
+            .await
+            .unwrap();
+        assert_eq!(std::fs::read_to_string(whole).unwrap(), "");
+    }
+}

@@ -1,0 +1,240 @@
+//! Passes on what a portal answers to the output, until it ends or is interrupted: one loop for every command that reads
+//! or writes many things.
+//!
+//! A command brings a [`Source`], such as the pages of a list, and a [`Sink`]; rows go to an [`Output`] by [`to_output`].
+//! `progress` shows how far it is, `summary` says what it came to.
+
+pub(crate) mod progress;
+pub(crate) mod summary;
+
+use std::time::Duration;
+
+use brimful::{Error, ErrorKind, Page};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::format::counted;
+use crate::interrupt::Interrupts;
+use crate::output::{Output, OutputError, Piece, Written};
+
+/// A reader that has stopped reading must not hold up Ctrl-C.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where things come from.
+pub(crate) trait Source {
+    type Item;
+
+    /// The next one; `None` at the end. What has not come yet when the returned future is dropped comes with the next
+    /// call.
+    async fn next(&mut self) -> Result<Option<Self::Item>, Error>;
+
+    /// Somebody wants to stop: how long what is on its way is waited for. A second signal ends the waiting.
+    fn interrupted(&mut self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Where things go.
+pub(crate) trait Sink<Item> {
+    async fn put(&mut self, item: Item) -> Result<(), OutputError>;
+
+    /// Whether a signal may cut `put` short: it waits for a reader who may never read.
+    fn may_wait_for_a_reader(&self) -> bool {
+        true
+    }
+}
+
+/// Why nothing is passed on any more.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// The source has come to its end.
+    Complete,
+    ByPortal(Error),
+    ByOutput(OutputError),
+    BySignal(Exit),
+}
+
+/// Passes things on until they end, or cannot be passed on.
+pub(crate) async fn pump<S: Source>(
+    source: &mut S,
+    sink: &mut impl Sink<S::Item>,
+    interrupts: &mut Interrupts,
+) -> Stopped {
+    let mut signalled: Option<(Exit, Instant)> = None;
+    loop {
+        let next = tokio::select! {
+            next = source.next() => next,
+            exit = interrupts.next() => match source.interrupted() {
+                Some(patience) if signalled.is_none() => {
+                    signalled = Some((exit, Instant::now() + patience));
+                    continue;
+                }
+                _ => return Stopped::BySignal(exit),
+            },
+            exit = over(signalled) => return Stopped::BySignal(exit),
+        };
+        let item = match (next, signalled) {
+            (Ok(Some(item)), _) => item,
+            (_, Some((exit, _))) => return Stopped::BySignal(exit),
+            (Ok(None), None) => return Stopped::Complete,
+            (Err(error), None) => return Stopped::ByPortal(error),
+        };
+        let may_wait = sink.may_wait_for_a_reader();
+        let put = tokio::select! {
+            put = sink.put(item) => put,
+            exit = interrupts.next(), if may_wait => return Stopped::BySignal(exit),
+        };
+        if let Err(error) = put {
+            return Stopped::ByOutput(error);
+        }
+    }
+}
+
+/// Waits until the time is over for what was on its way when the signal came.
+async fn over(signalled: Option<(Exit, Instant)>) -> Exit {
+    match signalled {
+        Some((exit, until)) => {
+            sleep_until(until).await;
+            exit
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// The first `left` rows of a page; what is left is lowered by as many.
+pub(crate) fn first_rows(mut page: Page, left: &mut u64) -> Page {
+    page.retain(|_| {
+        let keep = *left > 0;
+        *left = left.saturating_sub(1);
+        keep
+    });
+    page
+}
+
+/// What was handed to the output.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Passed {
+    pub(crate) rows: u64,
+    pub(crate) last_id: Option<u64>,
+}
+
+struct OutputSink<'a> {
+    output: &'a mut Output,
+    passed: Passed,
+}
+
+impl Sink<Piece> for OutputSink<'_> {
+    async fn put(&mut self, piece: Piece) -> Result<(), OutputError> {
+        let (rows, last_id) = match &piece {
+            Piece::Page(page) => (page.len() as u64, page.ids().next_back().flatten()),
+            Piece::Lines(_, count) => (*count, None),
+        };
+        self.output.write(piece).await?;
+        self.passed.rows += rows;
+        self.passed.last_id = last_id.or(self.passed.last_id);
+        Ok(())
+    }
+}
+
+/// How a run to an [`Output`] has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) stopped: Stopped,
+    pub(crate) passed: Passed,
+    /// The complete file, or what is kept of it.
+    pub(crate) written: Option<Written>,
+}
+
+/// Passes rows on to the output, and completes it when `is_whole` says at the end that nothing is missing.
+pub(crate) async fn to_output<S: Source<Item = Piece>>(
+    source: &mut S,
+    mut output: Output,
+    is_whole: impl Fn(&S) -> bool,
+    interrupts: &mut Interrupts,
+) -> Ended {
+    let mut sink = OutputSink {
+        output: &mut output,
+        passed: Passed::default(),
+    };
+    let mut stopped = pump(source, &mut sink, interrupts).await;
+    let mut passed = sink.passed;
+    let mut written = None;
+    match stopped {
+        Stopped::Complete if is_whole(source) => {
+            let finished = tokio::select! {
+                finished = output.finish() => finished.map_err(Stopped::ByOutput),
+                // All rows have come, but the reader does not read them.
+                exit = interrupts.next() => Err(Stopped::BySignal(exit)),
+            };
+            match finished {
+                Ok(whole) => written = Some(whole),
+                Err(instead) => stopped = instead,
+            }
+        }
+        Stopped::ByOutput(_) => {}
+        _ => written = leave(output).await,
+    }
+    if let Stopped::ByOutput(OutputError::Short {
+        rows,
+        last_id,
+        left,
+        ..
+    }) = &mut stopped
+    {
+        passed = Passed {
+            rows: *rows,
+            last_id: *last_id,
+        };
+        written = left.take();
+    }
+    Ended {
+        stopped,
+        passed,
+        written,
+    }
+}
+
+/// What is left of an output that does not come to its end.
+pub(crate) async fn leave(output: Output) -> Option<Written> {
+    timeout(PATIENCE, output.abandon())
+        .await
+        .ok()?
+        .ok()
+        .flatten()
+}
+
+impl Ended {
+    /// The file of a run that is complete; `None` where the reader of standard output has had enough, which is no
+    /// failure. `name` is what was read, such as a method, `noun` what its rows are called, and `failed` says what an
+    /// error of the portal means.
+    pub(crate) fn result(
+        self,
+        name: &str,
+        noun: &str,
+        failed: impl Fn(&Error) -> Failure,
+    ) -> Result<Option<Written>, Failure> {
+        let Passed { rows, last_id } = self.passed;
+        let mut failure = match self.stopped {
+            Stopped::Complete => return Ok(self.written),
+            Stopped::ByOutput(error) if error.is_closed() => return Ok(None),
+            Stopped::ByOutput(error) => error.into(),
+            Stopped::ByPortal(error) => {
+                let mut failure = failed(&error);
+                if error.kind() == ErrorKind::Incomplete {
+                    failure.exit = Exit::Incomplete;
+                }
+                failure
+            }
+            Stopped::BySignal(exit) => Failure::new(exit, format!("{name}: interrupted")),
+        };
+        if rows > 0 && failure.exit == Exit::Failed {
+            failure.exit = Exit::Incomplete;
+        }
+        if let Some(left) = self.written {
+            let last = last_id.map_or_else(String::new, |id| format!(", the last with ID {id}"));
+            failure = failure.kept(format!("{} in {}{last}", counted(rows, noun), left.name));
+        }
+        Err(failure)
+    }
+}

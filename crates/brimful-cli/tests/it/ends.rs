@@ -1,0 +1,342 @@
+//! How commands end: readers that go away, devices that are full, signals, and runs that are resumed.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
+
+use brimful_portal::PortalConfig;
+
+use crate::support::{Running, Workspace, ids, portal, stderr, stdout};
+
+fn rows_of_all_kinds() -> Running {
+    portal(
+        PortalConfig::unlimited()
+            .rows("crm.lead", 5_000)
+            .rows("tasks.task", 5_000),
+    )
+}
+
+/// Commands that write many rows to standard output.
+const READING: [&[&str]; 4] = [
+    &["export", "crm.lead.list", "-o", "-", "--rate", "off"],
+    &["tasks", "list", "--rate", "off"],
+    &[
+        "get",
+        "crm.lead.get",
+        "--from",
+        "crm.lead.list",
+        "--rate",
+        "off",
+    ],
+    &[
+        "r7",
+        "export",
+        "people/filter",
+        "-o",
+        "-",
+        "--rate",
+        "off",
+        "--portal",
+        "demo",
+    ],
+];
+
+#[test]
+fn a_reader_that_goes_away_ends_every_reading_command_without_an_error() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    for args in READING {
+        let mut child = workspace
+            .command(args)
+            .env("BRIMFUL_PORTAL", portal.url())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        reader.read_line(&mut line).unwrap();
+        drop(reader);
+        let output = child.wait_with_output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {said}");
+        assert!(line.starts_with('{'), "{args:?}: {line}");
+        assert!(!said.contains("error"), "{args:?}: {said}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_an_error_of_every_command() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    workspace.write("leads.jsonl", "{\"fields\":{\"TITLE\":\"a\"}}\n");
+    let writing: [&[&str]; 2] = [
+        &["call", "crm.lead.add", "--each", "leads.jsonl", "-o", "-"],
+        &["fields", "crm.lead"],
+    ];
+    for args in READING.into_iter().chain(writing) {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let output = workspace
+            .command(args)
+            .env("BRIMFUL_PORTAL", portal.url())
+            .stdout(full)
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains("No space left"), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+    }
+    let left = workspace.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "--rate",
+        "off",
+        "-o",
+        "-",
+    ]);
+    assert_eq!(stdout(&left).lines().count(), 5_000, "{}", stderr(&left));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_standard_output_is_an_error_and_nothing_is_asked_for() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    let script = format!(
+        "exec {} export crm.lead.list --portal {} -o - >&-",
+        env!("CARGO_BIN_EXE_brimful"),
+        portal.url()
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(workspace.path("."))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("it is closed"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}
+
+/// Interrupts an export in its middle by a signal.
+#[cfg(unix)]
+fn interrupted(workspace: &Workspace, portal: &Running, signal: &str) -> Output {
+    let child = workspace
+        .command(&[
+            "export",
+            "crm.lead.list",
+            "--rate",
+            "3,0.001",
+            "-o",
+            "leads.jsonl",
+        ])
+        .env("BRIMFUL_PORTAL", portal.url())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let partial = workspace.path("leads.jsonl.partial");
+    let answered = || portal.server.portal().stats();
+    while answered().requests < 2 || answered().in_flight > 0 || !partial.exists() {
+        std::thread::yield_now();
+    }
+    let killed = std::process::Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    child.wait_with_output().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_terminal_ends_an_export_as_sigterm_does() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    for (signal, code) in [("-HUP", 129), ("-TERM", 143)] {
+        let output = interrupted(&workspace, &portal, signal);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(!workspace.path("leads.jsonl").exists());
+        let _ = std::fs::remove_file(workspace.path("leads.jsonl.partial"));
+    }
+}
+
+#[test]
+fn kept_rows_are_resumed_and_never_overwritten() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    let url = portal.url();
+    let all = [
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &url,
+        "--select",
+        "ID",
+        "-o",
+        "leads.jsonl",
+    ];
+    let kept = "{\"ID\":\"1\"}\n{\"ID\":\"2\"}\n{\"ID\"";
+    workspace.write("leads.jsonl.partial", kept);
+
+    let output = workspace.run(&all);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("-o leads.jsonl --resume"), "{said}");
+    let left = std::fs::read_to_string(workspace.path("leads.jsonl.partial")).unwrap();
+    assert_eq!(left, kept);
+
+    let mut resume = all.to_vec();
+    resume.push("--resume");
+    let output = workspace.run(&resume);
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("resuming after ID 2: 2 leads are in"),
+        "{said}"
+    );
+    assert!(
+        said.contains("5,000 leads (2 of them from before)"),
+        "{said}"
+    );
+    assert_eq!(
+        ids(&workspace.rows("leads.jsonl")),
+        (1..=5_000).collect::<Vec<u64>>()
+    );
+    assert_eq!(workspace.files(), ["leads.jsonl"]);
+}
+
+#[test]
+fn a_list_that_does_not_come_by_id_is_not_resumed() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    let kept = "{\"ID\":\"1\"}\n";
+    workspace.write("leads.jsonl.partial", kept);
+    let output = workspace.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "--walk",
+        "pages",
+        "-o",
+        "leads.jsonl",
+        "--resume",
+    ]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("rm leads.jsonl.partial"), "{said}");
+    let left = std::fs::read_to_string(workspace.path("leads.jsonl.partial")).unwrap();
+    assert_eq!(left, kept);
+}
+
+#[test]
+fn an_export_can_stop_after_the_first_rows() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    let output = workspace.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "--top",
+        "120",
+        "-o",
+        "-",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 120);
+    assert!(stderr(&output).starts_with("the first 120 leads: standard output"));
+}
+
+#[test]
+fn a_format_that_is_not_written_is_refused() {
+    let workspace = Workspace::new();
+    for name in ["leads.csv", "leads.xlsx", "leads.jsonl.gz"] {
+        let output = workspace.run(&["export", "crm.lead.list", "--portal", "demo", "-o", name]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            stderr(&output).contains("only JSON Lines are written"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn the_reply_to_a_call_is_written_to_a_file() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    let output = workspace.run(&[
+        "call",
+        "crm.lead.get",
+        "--param",
+        "id=7",
+        "--result",
+        "--portal",
+        &portal.url(),
+        "-o",
+        "lead.json",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(workspace.rows("lead.json")[0]["ID"], "7");
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn mistakes_of_newcomers_are_explained() {
+    let workspace = Workspace::new();
+    workspace.write("array.jsonl", "[{\"id\":1},{\"id\":2}]\n");
+    for (args, hint) in [
+        (
+            &["export", "crm.deal.list", "-o", "x.jsonl", "--filter"][..],
+            "quote the condition",
+        ),
+        (
+            &["export", "crm.deal.list", "-o", "x.jsonl", "--limit", "10"],
+            "--top 10",
+        ),
+        (&["get", "crm.deal", "12"], "did you mean crm.deal.get?"),
+        (&["get", "crm.deal.get", "1,2;3"], "1,2,3"),
+        (&["tasks", "list", "--responsible", "Анна"], "such as 5"),
+        (
+            &["tasks", "list", "--deadline-before", "01.12.2026"],
+            "2026-12-01",
+        ),
+        (
+            &[
+                "call",
+                "crm.lead.delete",
+                "--each",
+                "array.jsonl",
+                "-o",
+                "out.jsonl",
+            ],
+            "jq -c '.[]'",
+        ),
+    ] {
+        let mut all = args.to_vec();
+        if !args.contains(&"--filter") {
+            all.extend(["--portal", "demo"]);
+        }
+        let output = workspace.run(&all);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(hint),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+    let output = workspace
+        .command(&["call", "user.current"])
+        .env("BRIMFUL_PORTAL", "")
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&output).contains("no portal is given"),
+        "{}",
+        stderr(&output)
+    );
+}
