@@ -1,4 +1,4 @@
-//! HandlerTask that is done to its end, although nobody may wait for it any more.
+//! A request that is handled to its end, although nobody may wait for it any more.
 //!
 //! A request runs where its connection is served, which costs nothing. If the connection goes first, what is left of the
 //! work goes on in a task of its own, as it does behind a web server.
