@@ -1,22 +1,23 @@
 //! What a portal is made of: its data, who may call it, how fast it lets them, and how its work is timed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
-use crate::churn::Churn;
+use crate::context::churn::Churn;
+use crate::context::faults::Faults;
+use crate::context::hidden_rows::HiddenRows;
+use crate::context::limits::{OperatingLimit, RateLimit};
+use crate::context::moment::USUAL_ZONE;
+use crate::context::settings::Rights;
+use crate::context::settings::TimeForm;
+use crate::context::settings::{AccessToken, Costs, Reset, Seconds, Statuses, Webhook};
+use crate::data::{Data, Fields, Load, Recorded, Rows};
 use crate::extension::ExtensionConfig;
-use crate::faults::Faults;
-use crate::hidden_rows::HiddenRows;
-pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
-pub use crate::method::Costs;
 use crate::oauth::App;
-use crate::respond::TimeForm;
-use crate::rights::Rights;
-pub use crate::state::{Data, DataError, Fields, Load, Recorded, Rows};
 
 /// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
 /// of 50 requests that leaks 2 a second, operating limit on, no latency.
@@ -56,68 +57,6 @@ pub struct PortalConfig {
     pub(crate) extensions: Vec<Arc<dyn ExtensionConfig>>,
 }
 
-/// An incoming webhook: its user, its secret code, and what it may call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
-    pub(crate) user: u64,
-    pub(crate) login: Option<String>,
-    pub(crate) code: String,
-    pub(crate) scopes: Scopes,
-}
-
-/// An OAuth access token that the portal accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessToken {
-    pub(crate) token: String,
-    pub(crate) client_id: String,
-    pub(crate) user: u64,
-    pub(crate) scopes: Scopes,
-    pub(crate) lifetime: Option<Duration>,
-}
-
-/// The scopes of a webhook or a token.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Scopes {
-    /// Every scope there is.
-    #[default]
-    All,
-    /// These only.
-    Only(BTreeSet<String>),
-}
-
-/// Which HTTP statuses authorisation errors have: the documentation and the server's code disagree, and portals of
-/// both kinds are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Statuses {
-    /// As documented: 403 for wrong credentials and missing scopes.
-    #[default]
-    Docs,
-    /// As in the code: 401 for all of them.
-    Code,
-}
-
-/// How `time` shows its seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Seconds {
-    /// Since 2026: `start` and `processing` are whole seconds, so that `duration` is up to one too long.
-    #[default]
-    Whole,
-    /// `start` alone is whole, as some of the documentation of 2026 has it.
-    WholeStart,
-    /// Before: all are fractions.
-    Fractional,
-}
-
-/// Whether `time` says when operating time is given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reset {
-    /// In `operating_reset_at`.
-    #[default]
-    Said,
-    /// Not at all: `operating` is alone, as in replies of 2022.
-    Unsaid,
-}
-
 impl Default for PortalConfig {
     fn default() -> Self {
         Self {
@@ -140,7 +79,7 @@ impl Default for PortalConfig {
             body_limit: 64 << 20,
             starts_at: None,
             skew: 0.0,
-            zone: 3 * 3600,
+            zone: USUAL_ZONE,
             moved_to: None,
             faults: Faults::default(),
             churn: Churn::default(),
@@ -413,68 +352,5 @@ impl PortalConfig {
     pub fn zone(mut self, seconds_east: i32) -> Self {
         self.zone = seconds_east;
         self
-    }
-}
-
-impl Webhook {
-    /// A webhook of the user `user` with every scope.
-    pub fn new(user: u64, code: impl Into<String>) -> Self {
-        Self {
-            user,
-            login: None,
-            code: code.into(),
-            scopes: Scopes::All,
-        }
-    }
-
-    /// The user's login, which may stand in the address instead of the number.
-    #[must_use]
-    pub fn login(mut self, login: impl Into<String>) -> Self {
-        self.login = Some(login.into());
-        self
-    }
-
-    /// These scopes only.
-    #[must_use]
-    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.scopes = Scopes::Only(scopes.into_iter().map(Into::into).collect());
-        self
-    }
-}
-
-impl AccessToken {
-    /// A token of the application `client_id` and the user `user`, with every scope and without end.
-    pub fn new(token: impl Into<String>, client_id: impl Into<String>, user: u64) -> Self {
-        Self {
-            token: token.into(),
-            client_id: client_id.into(),
-            user,
-            scopes: Scopes::All,
-            lifetime: None,
-        }
-    }
-
-    /// These scopes only.
-    #[must_use]
-    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.scopes = Scopes::Only(scopes.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// How long after the portal began the token expires.
-    #[must_use]
-    pub fn lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = Some(lifetime);
-        self
-    }
-}
-
-impl Scopes {
-    /// Whether a method of this scope may be called; one without a scope may be by everybody.
-    pub fn allow(&self, scope: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(scopes) => scope.is_empty() || scopes.contains(scope),
-        }
     }
 }

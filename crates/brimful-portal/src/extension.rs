@@ -8,14 +8,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::{Request, Response, StatusCode};
-use tokio::time::Instant;
 
-use crate::config::DataError;
-use crate::faults::Fault;
-use crate::method::Costs;
-use crate::portal::Core;
-use crate::reply::Reply;
-use crate::respond;
+use crate::bodies::envelope;
+use crate::context::Context;
+use crate::context::faults::Fault;
+use crate::context::reply::Reply;
+use crate::context::settings::Costs;
+use crate::data::DataError;
 
 /// The settings of an API, from which a portal starts it. [`crate::PortalConfig::extension`] takes them.
 pub trait ExtensionConfig: fmt::Debug + Send + Sync {
@@ -60,16 +59,16 @@ pub trait Extension: Send + Sync {
 
 /// The portal that an API runs in.
 #[derive(Clone, Copy)]
-pub struct Host<'a>(&'a Core);
+pub struct Host<'a>(&'a Context);
 
 impl<'a> Host<'a> {
-    pub(crate) fn new(core: &'a Core) -> Self {
-        Self(core)
+    pub(crate) fn new(context: &'a Context) -> Self {
+        Self(context)
     }
 
     /// Unix seconds by the portal's clock.
     pub fn unix(&self) -> f64 {
-        self.0.clock.unix(Instant::now())
+        self.0.now()
     }
 
     /// The time since the portal began.
@@ -79,7 +78,7 @@ impl<'a> Host<'a> {
 
     /// What the work of methods costs in this portal.
     pub fn costs(&self) -> Costs {
-        self.0.config.costs
+        self.0.settings.costs
     }
 
     /// Counts a run of a method.
@@ -101,14 +100,14 @@ impl fmt::Debug for Host<'_> {
 
 /// The HTML page that the web server in front of the portal sends with a status.
 pub fn error_page(status: StatusCode) -> Response<Bytes> {
-    respond::html(status)
+    envelope::html(status)
 }
 
 /// What generated rows are made from, so that an API generates rows in the same way.
 #[doc(hidden)]
 pub mod samples {
-    pub use crate::state::hash::{below, mix, salt};
-    pub use crate::state::words::{
+    pub use crate::data::hash::{below, mix, salt};
+    pub use crate::data::words::{
         CHORES, CITIES, COMPANIES, DEPARTMENTS, FIRST, FIRST_LATIN, LAST, LAST_LATIN, POSTS,
         SUBJECTS, TAGS,
     };

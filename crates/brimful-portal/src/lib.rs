@@ -17,59 +17,35 @@
 //! # }
 //! ```
 
-mod auth;
-mod batch;
-mod body;
-mod churn;
-mod clock;
+mod admin;
+mod bodies;
+mod calls;
 mod config;
-mod control;
-mod download;
-mod executor;
+mod context;
+mod data;
 pub mod extension;
-mod faults;
-mod hidden_rows;
-mod journal;
-mod lift;
-mod limits;
-mod list;
-mod method;
 mod methods;
 mod oauth;
 mod portal;
-mod registry;
-mod reply;
-mod request;
-mod request_line;
-mod respond;
+mod rest;
 mod rest3;
-mod rights;
-mod room;
 mod server;
-mod shelf;
-mod spec;
-mod state;
-mod stats;
-mod tls;
-mod wire;
-mod work;
-mod xml;
 
 #[cfg(test)]
 mod tests;
 
-pub use churn::{Change, Churn};
-pub use config::{
-    AccessToken, Costs, Data, DataError, Fields, Generation, Load, OperatingLimit, PortalConfig,
-    RateLimit, Recorded, Refused, Reset, Rows, Scopes, Seconds, Statuses, Webhook,
+pub use config::PortalConfig;
+pub use context::churn::{Change, Churn};
+pub use context::faults::{Fault, FaultRule, Faults, When};
+pub use context::hidden_rows::HiddenRows;
+pub use context::limits::{Generation, OperatingLimit, RateLimit, Refused};
+pub use context::reply::Reply;
+pub use context::settings::{
+    AccessToken, Costs, Reset, Rights, Scopes, Seconds, Statuses, Webhook,
 };
-pub use faults::{Fault, FaultRule, Faults, When};
-pub use hidden_rows::HiddenRows;
+pub use context::spec::SpecError;
+pub use context::stats::Stats;
+pub use data::{Data, DataError, Fields, Load, Recorded, Rows};
 pub use oauth::{App, InstallError};
 pub use portal::Portal;
-pub use reply::Reply;
-pub use rights::Rights;
-pub use server::Server;
-pub use spec::SpecError;
-pub use stats::Stats;
-pub use tls::{Tls, TlsError};
+pub use server::{Server, StartError, Tls, TlsError};

@@ -2,19 +2,19 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::paging::Paging;
 use super::params::legacy_error;
-use crate::list::condition::{Condition, Operand, Predicate};
-use crate::list::plan::Plan;
-use crate::list::query::{Direction, Query, Sort};
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
-use crate::state::State;
-use crate::state::entities::DEPARTMENT;
-use crate::state::schema::{Class, ID};
-use crate::state::table::{Record, Table};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::DEPARTMENT;
+use crate::data::list::condition::{Condition, Operand, Predicate};
+use crate::data::list::paging::Paging;
+use crate::data::list::plan::Plan;
+use crate::data::list::query::{Direction, Query, Sort};
+use crate::data::list::shape::Shape;
+use crate::data::schema::{Class, ID};
+use crate::data::table::{Record, Table};
 
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(DEPARTMENT);
     let schema = &table.schema;
     let filter = call
@@ -59,7 +59,7 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
     Ok(page.lift(plan.output(None, &page.ids)))
 }
 
-pub(crate) fn fields(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn fields(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let fields = state.table(DEPARTMENT).schema.fields().iter();
     let map: Array = fields
         .map(|field| (field.name.as_ref(), field.title.as_ref()))
@@ -67,7 +67,7 @@ pub(crate) fn fields(state: &State, _: &mut Call<'_>) -> Result<Output, MethodEr
     Ok(Output::value(&Value::Array(map)))
 }
 
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(DEPARTMENT);
     let mut record = Record::default();
     for (field, value) in written(table, call) {
@@ -84,7 +84,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
     Ok(Output::value(&Value::Int(table.insert(record) as i64)))
 }
 
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(DEPARTMENT);
     let id = existing(table, call)?;
     let values = written(table, call);
@@ -92,7 +92,7 @@ pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
     Ok(Output::value(&Value::Bool(true)))
 }
 
-pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(DEPARTMENT);
     let id = existing(table, call)?;
     table.delete(id);

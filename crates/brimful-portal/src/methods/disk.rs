@@ -3,26 +3,32 @@
 use brimful_protocol::Value;
 
 use super::crm::legacy_filter;
-use super::paging::Paging;
-use crate::list::condition::{Condition, Operand};
-use crate::list::plan::Plan;
-use crate::list::query::{Query, Work};
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
-use crate::state::State;
-use crate::state::entities::DISK_OBJECT;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::DISK_OBJECT;
+use crate::data::list::condition::{Condition, Operand};
+use crate::data::list::paging::Paging;
+use crate::data::list::plan::Plan;
+use crate::data::list::query::{Query, Work};
+use crate::data::list::shape::Shape;
 
 /// The root folder of the one storage.
 const ROOT: i64 = 1;
 
 /// `disk.folder.getChildren`
-pub(crate) fn folder_children(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn folder_children(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
     let folder = object(state, call)?;
     children(state, call, folder as i64)
 }
 
 /// `disk.storage.getChildren`
-pub(crate) fn storage_children(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn storage_children(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
     if call.params.get_ignoring_case("id").map_or(0, Value::to_int) == 1 {
         children(state, call, ROOT)
     } else {
@@ -30,7 +36,7 @@ pub(crate) fn storage_children(state: &State, call: &mut Call<'_>) -> Result<Out
     }
 }
 
-fn children(state: &State, call: &mut Call<'_>, folder: i64) -> Result<Output, MethodError> {
+fn children(state: &PortalData, call: &mut Call<'_>, folder: i64) -> Result<Output, MethodError> {
     let table = state.table(DISK_OBJECT);
     let schema = &table.schema;
     let at = schema.legacy("PARENT_ID");
@@ -46,7 +52,7 @@ fn children(state: &State, call: &mut Call<'_>, folder: i64) -> Result<Output, M
 }
 
 /// `disk.folder.get` and `disk.file.get`
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(DISK_OBJECT);
     let row = table.row(object(state, call)?);
     Work {
@@ -61,7 +67,7 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
     Ok(Output::json(out))
 }
 
-fn object(state: &State, call: &Call<'_>) -> Result<u64, MethodError> {
+fn object(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
     let table = state.table(DISK_OBJECT);
     u64::try_from(id)

@@ -1,6 +1,6 @@
 //! `disk.*`: files that are put on the disk of the portal and fetched from there.
 //!
-//! `DOWNLOAD_URL` is filled in by [`crate::download`], which knows who asks and by which address.
+//! `DOWNLOAD_URL` is filled in when the call is done, by what knows who asks and by which address.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,13 +8,16 @@ use brimful_protocol::{Array, Value};
 
 use super::disk;
 use super::params::missing;
-use crate::download::URL;
-use crate::method::{Call, MethodError, Output};
-use crate::state::files::{ROOT, StoredFile};
-use crate::state::{State, moment};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::files::{ROOT, StoredFile};
+
+/// The field that holds a link to the content.
+pub(crate) const DOWNLOAD_URL: &str = "DOWNLOAD_URL";
 
 /// `disk.file.get(id)`: a file that was put there, or one of the generated ones, which have no content.
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = number(call.required("id")?);
     match state.files.get(id) {
         Some(file) => Ok(Output::value(&Value::Array(describe(id, file)))),
@@ -23,7 +26,7 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
 }
 
 /// `disk.folder.uploadfile(id, data, fileContent)`: `fileContent` is `[name, base64]`, or the base64 alone.
-pub(crate) fn upload(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn upload(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let folder = number(call.required("id")?);
     if folder != ROOT {
         return Err(not_found(folder));
@@ -95,7 +98,7 @@ fn describe(id: u64, file: &StoredFile) -> Array {
     row.insert("CREATED_BY", author.as_str());
     row.insert("UPDATED_BY", author.as_str());
     row.insert("DELETED_BY", "0");
-    row.insert(URL, "");
+    row.insert(DOWNLOAD_URL, "");
     row.insert("DETAIL_URL", "");
     row
 }

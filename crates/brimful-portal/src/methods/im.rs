@@ -2,20 +2,20 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::paging::Slice;
-use crate::list::condition::{Condition, Operand, Relation};
-use crate::list::plan::list as write_list;
-use crate::list::query::{Direction, Query, Sort, Work};
-use crate::method::{Call, MethodError, Output};
-use crate::state::State;
-use crate::state::cell::Cell;
-use crate::state::entities::{CHAT, MESSAGE, USER};
-use crate::state::schema::ID;
-use crate::state::table::Row;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::{CHAT, MESSAGE, USER};
+use crate::data::list::condition::{Condition, Operand, Relation};
+use crate::data::list::paging::Slice;
+use crate::data::list::plan::list as write_list;
+use crate::data::list::query::{Direction, Query, Sort, Work};
+use crate::data::schema::ID;
+use crate::data::table::Row;
 
 /// `im.recent.list`: the later chat first. Next to the rows stand words about them, and `total` is -1 (documented), for
 /// nobody counts them.
-pub(crate) fn recent(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn recent(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const MOST: u64 = 50;
     let table = state.table(CHAT);
     let newest = vec![Sort {
@@ -91,7 +91,7 @@ fn chat(row: &Row<'_>) -> Array {
 
 /// `im.dialog.messages.get`: with `LAST_ID` the messages before it, the latest first; with `FIRST_ID` those after it,
 /// the earliest first; with neither the latest. 20 of them, or `LIMIT`, and never more than 50.
-pub(crate) fn messages(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn messages(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const USUAL: i64 = 20;
     const MOST: i64 = 50;
     let dialog = call.params.get_ignoring_case("DIALOG_ID");
@@ -157,7 +157,7 @@ fn message(row: &Row<'_>) -> Array {
     message
 }
 
-fn user(state: &State, id: i64) -> Array {
+fn user(state: &PortalData, id: i64) -> Array {
     let row = u64::try_from(id)
         .ok()
         .and_then(|id| state.table(USER).get(id));

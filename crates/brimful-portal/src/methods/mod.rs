@@ -10,10 +10,14 @@ mod crm;
 mod departments;
 mod disk;
 mod files;
+mod fixtures;
 mod im;
+pub(crate) mod method;
 mod offline_events;
-mod paging;
 mod params;
+pub(crate) mod registry;
+pub(crate) mod rest3;
+mod rights;
 mod system;
 pub(crate) mod tasks;
 #[cfg(test)]
@@ -21,14 +25,14 @@ mod tests;
 mod users;
 
 pub(crate) use crm::item::not_found as element_not_found;
-pub(crate) use paging::{Page, Paging, Slice};
+pub(crate) use files::DOWNLOAD_URL;
 pub(crate) use params::{legacy_error, strings};
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::method::{Handler, Method};
-use crate::state::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, STATUS};
+use crate::data::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, STATUS};
+use crate::methods::method::{Handler, Method};
 
 /// Looks a method up by its name in lower case.
 pub(crate) fn find(name: &str) -> Option<&'static Method> {

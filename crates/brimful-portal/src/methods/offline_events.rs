@@ -3,18 +3,18 @@
 use brimful_protocol::{Array, Value};
 
 use super::crm::legacy_filter;
-use super::paging::Paging;
-use crate::list::condition::{Condition, Operand, Predicate};
-use crate::list::query::{Query, Work};
-use crate::method::{Call, MethodError, Output};
-use crate::state::State;
-use crate::state::cell::Cell;
-use crate::state::entities::OFFLINE_EVENT;
-use crate::state::table::Row;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::OFFLINE_EVENT;
+use crate::data::list::condition::{Condition, Operand, Predicate};
+use crate::data::list::paging::Paging;
+use crate::data::list::query::{Query, Work};
+use crate::data::table::Row;
 
 /// `event.offline.get`: the earliest events, without a limit but the one asked for. They are deleted as they are read,
 /// unless `clear` is 0: then they are set aside under a process until `event.offline.clear` names it.
-pub(crate) fn get(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const USUAL: i64 = 50;
     authorised(call)?;
     let limit = call
@@ -63,7 +63,7 @@ pub(crate) fn get(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
 }
 
 /// `event.offline.list`: what waits, without touching it.
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     authorised(call)?;
     let table = state.table(OFFLINE_EVENT);
     let schema = &table.schema;
@@ -71,14 +71,14 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
     let order = legacy_filter::order(schema, call.legacy_array("order"));
     let start = call.start();
     let page = Paging::Offset.page(&Query::new(table, filter, order), start, call);
-    let output = crate::list::plan::list(None, &page.ids, |out, id| {
+    let output = crate::data::list::plan::list(None, &page.ids, |out, id| {
         brimful_protocol::json::write(out, &Value::Array(describe(&table.row(id))));
     });
     Ok(page.lift(output))
 }
 
 /// `event.offline.clear`: the events of a process are done with; all of them, or those that are named.
-pub(crate) fn clear(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn clear(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     authorised(call)?;
     let process = call
         .params
@@ -123,7 +123,7 @@ fn authorised(call: &Call<'_>) -> Result<(), MethodError> {
 }
 
 /// Events that nobody has set aside.
-fn waiting(state: &State) -> Condition {
+fn waiting(state: &PortalData) -> Condition {
     let at = state.table(OFFLINE_EVENT).schema.item("PROCESS_ID");
     at.map_or(Condition::Always, |at| {
         let none = Condition::test(at, Predicate::Empty);

@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
-use crate::method::{Call, MethodError};
+use crate::context::{Call, MethodError};
 
 impl Call<'_> {
     /// A parameter of a legacy method: `filter`, `FILTER`, `Filter`, `arFilter` and the like.

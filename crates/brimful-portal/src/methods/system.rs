@@ -3,18 +3,19 @@
 use brimful_protocol::{Array, Value};
 
 use super::params::legacy_error;
-use crate::method::{Call, MethodError, Output};
-use crate::rights::Rights;
-use crate::shelf::Door;
-use crate::state::cell::Cell;
-use crate::state::entities::USER;
-use crate::state::{State, moment};
+use crate::context::moment;
+use crate::context::settings::Rights;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::USER;
+use crate::data::fixtures::Api;
 
 /// `methods`
-pub(crate) fn methods(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn methods(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let modelled = super::all().iter().map(|method| method.name.to_owned());
-    let served = state.shelf.methods();
-    let served = served.filter(|served| served.door == Door::Rest);
+    let served = state.fixtures.methods();
+    let served = served.filter(|served| served.api == Api::Rest);
     let mut names: Vec<String> = modelled.chain(served.map(|served| served.name)).collect();
     names.sort_unstable();
     names.dedup();
@@ -22,7 +23,7 @@ pub(crate) fn methods(state: &State, _: &mut Call<'_>) -> Result<Output, MethodE
 }
 
 /// `scope`
-pub(crate) fn scope(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn scope(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let mut scopes: Vec<&str> = super::all()
         .iter()
         .map(|method| method.scope)
@@ -34,12 +35,12 @@ pub(crate) fn scope(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> 
 }
 
 /// `server.time`
-pub(crate) fn time(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn time(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(Output::value(&Value::Text(moment::text(call.seconds()))))
 }
 
 /// `app.info`
-pub(crate) fn app(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn app(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let mut map = Array::new();
     map.insert("ID", "1");
     map.insert("CODE", "local.brimful");
@@ -56,7 +57,7 @@ pub(crate) fn app(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
 }
 
 /// `profile`
-pub(crate) fn profile(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn profile(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(USER);
     let row = table
         .get(call.user)
@@ -85,6 +86,6 @@ pub(crate) fn profile(state: &State, call: &mut Call<'_>) -> Result<Output, Meth
 }
 
 /// `user.admin`
-pub(crate) fn admin(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn admin(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(Output::value(&Value::Bool(call.rights == Rights::All)))
 }

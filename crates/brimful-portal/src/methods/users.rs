@@ -2,22 +2,24 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::paging::Paging;
 use super::params::legacy_error;
-use crate::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::list::pattern::Pattern;
-use crate::list::plan::{Plan, list as write_list};
-use crate::list::query::{Direction, Query, Sort};
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
-use crate::state::cell::Cell;
-use crate::state::entities::USER;
-use crate::state::schema::{Class, ID, Kind, Schema};
-use crate::state::table::{Record, Row, Table};
-use crate::state::{State, moment};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::USER;
+use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
+use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::paging::Paging;
+use crate::data::list::pattern::Pattern;
+use crate::data::list::plan::{Plan, list as write_list};
+use crate::data::list::query::{Direction, Query, Sort};
+use crate::data::list::shape::Shape;
+use crate::data::schema::{Class, ID, Kind, Schema};
+use crate::data::table::{Record, Row, Table};
 
 /// `user.get`
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let schema = &state.table(USER).schema;
     let filter = match call.params.get_ignoring_case("filter") {
         Some(Value::Array(filter)) => filter,
@@ -28,7 +30,7 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
 }
 
 /// `user.search`: names and the like are searched for by their beginnings.
-pub(crate) fn search(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn search(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     const SEARCHED: [&str; 5] = ["NAME", "LAST_NAME", "WORK_POSITION", "SECOND_NAME", "EMAIL"];
     let schema = &state.table(USER).schema;
     let filter = match call.params.get_ignoring_case("filter") {
@@ -39,8 +41,8 @@ pub(crate) fn search(state: &State, call: &mut Call<'_>) -> Result<Output, Metho
         schema,
         filter,
         call.seconds(),
-        |operation| match operation {
-            Operation::Relation(Relation::Equal) => Operation::Starts,
+        |comparison| match comparison {
+            Comparison::Relation(Relation::Equal) => Comparison::Starts,
             other => other,
         },
     );
@@ -64,7 +66,7 @@ pub(crate) fn search(state: &State, call: &mut Call<'_>) -> Result<Output, Metho
 }
 
 /// `user.current`
-pub(crate) fn current(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn current(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(USER);
     let row = table
         .get(call.user)
@@ -75,7 +77,7 @@ pub(crate) fn current(state: &State, call: &mut Call<'_>) -> Result<Output, Meth
 }
 
 /// `user.fields`: labels, no types.
-pub(crate) fn fields(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn fields(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let fields = state.table(USER).schema.fields().iter();
     let map: Array = fields
         .map(|field| (field.name.as_ref(), field.title.as_ref()))
@@ -84,7 +86,7 @@ pub(crate) fn fields(state: &State, _: &mut Call<'_>) -> Result<Output, MethodEr
 }
 
 /// `user.add`: invites a user.
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(USER);
     let mut record = Record::default();
     for (field, value) in written(&table.schema, &call.params) {
@@ -114,7 +116,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
 }
 
 /// `user.update`
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(USER);
     let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
     let id = u64::try_from(id)
@@ -139,7 +141,7 @@ fn written(schema: &Schema, params: &Array) -> Vec<(usize, Value)> {
     params.iter().filter_map(value).collect()
 }
 
-fn list(state: &State, condition: Condition, call: &mut Call<'_>) -> Output {
+fn list(state: &PortalData, condition: Condition, call: &mut Call<'_>) -> Output {
     let table = state.table(USER);
     let order = order(&table.schema, &call.params);
     let columns = match super::params::strings(call.params.get_ignoring_case("select")) {
@@ -175,33 +177,24 @@ fn write(out: &mut Vec<u8>, table: &Table, columns: &[usize], row: &Row<'_>) {
     Plan::new(table, Shape::User, filled).write(out, row);
 }
 
+/// How the value of a filter is compared with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
+enum Comparison {
     Relation(Relation),
     Contains,
     Starts,
 }
 
-fn parse(key: &str) -> (bool, Operation, &str) {
-    const OPERATIONS: &[(&str, bool, Operation)] = &[
-        ("!=", true, Operation::Relation(Relation::Equal)),
-        ("!%", true, Operation::Contains),
-        ("!@", true, Operation::Relation(Relation::Equal)),
-        ("!", true, Operation::Relation(Relation::Equal)),
-        (">=", false, Operation::Relation(Relation::GreaterOrEqual)),
-        (">", false, Operation::Relation(Relation::Greater)),
-        ("<=", false, Operation::Relation(Relation::LessOrEqual)),
-        ("<", false, Operation::Relation(Relation::Less)),
-        ("=%", false, Operation::Contains),
-        ("%=", false, Operation::Contains),
-        ("=", false, Operation::Relation(Relation::Equal)),
-        ("%", false, Operation::Contains),
-        ("@", false, Operation::Relation(Relation::Equal)),
-    ];
-    let found = OPERATIONS
-        .iter()
-        .find_map(|&(prefix, not, operation)| Some((not, operation, key.strip_prefix(prefix)?)));
-    found.unwrap_or((false, Operation::Relation(Relation::Equal), key))
+impl Comparison {
+    fn of(operation: Operation) -> Self {
+        match operation {
+            Operation::Relation(relation) => Self::Relation(relation),
+            Operation::Contains | Operation::Like => Self::Contains,
+            Operation::In | Operation::Words | Operation::Between => {
+                Self::Relation(Relation::Equal)
+            }
+        }
+    }
 }
 
 /// The condition that a filter states: fields that are known, with prefixes; the rest is ignored.
@@ -209,29 +202,45 @@ fn condition(
     schema: &Schema,
     filter: &Array,
     now: i64,
-    turn: impl Fn(Operation) -> Operation,
+    turn: impl Fn(Comparison) -> Comparison,
 ) -> Condition {
     let one = |(key, value): (&brimful_protocol::Key, &Value)| {
         let text = key.to_text();
-        let (negative, operation, name) = parse(&text);
-        let at = schema.ignoring_case(name)?;
-        let condition = test(at, schema.get(at).kind, turn(operation), value, now)?;
-        Some(if negative { condition.not() } else { condition })
+        let key = FilterKey::parse(&text, Family::Users);
+        let at = schema.ignoring_case(key.name)?;
+        let condition = test(
+            at,
+            schema.get(at).kind,
+            turn(Comparison::of(key.operation)),
+            value,
+            now,
+        )?;
+        Some(if key.negative {
+            condition.not()
+        } else {
+            condition
+        })
     };
     Condition::All(filter.iter().filter_map(one).collect())
 }
 
-fn test(at: usize, kind: Kind, operation: Operation, value: &Value, now: i64) -> Option<Condition> {
-    let relation = match operation {
-        Operation::Relation(relation) => relation,
-        Operation::Contains | Operation::Starts if kind.class() != Class::Text => Relation::Equal,
-        Operation::Contains => {
+fn test(
+    at: usize,
+    kind: Kind,
+    comparison: Comparison,
+    value: &Value,
+    now: i64,
+) -> Option<Condition> {
+    let relation = match comparison {
+        Comparison::Relation(relation) => relation,
+        Comparison::Contains | Comparison::Starts if kind.class() != Class::Text => Relation::Equal,
+        Comparison::Contains => {
             return Some(Condition::test(
                 at,
                 Predicate::Matches(Pattern::contains(&value.to_text())),
             ));
         }
-        Operation::Starts => {
+        Comparison::Starts => {
             let pattern = Pattern::like(&format!("{}%", value.to_text()));
             return Some(Condition::test(at, Predicate::Matches(pattern)));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::Scopes;
+use crate::context::settings::Scopes;
 
 /// An application that is installed on the portal.
 #[derive(Clone, PartialEq, Eq)]

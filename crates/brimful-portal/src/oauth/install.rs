@@ -11,11 +11,11 @@ use http::Uri;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-use super::scope_list;
-use super::store::Grant;
-use crate::portal::{Core, Portal};
+use super::{Server, scope_list};
+use crate::calls::Backend;
+use crate::calls::token_store::Grant;
 
 /// How long a handler may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -52,86 +52,66 @@ pub enum InstallError {
     },
 }
 
-impl Portal {
-    /// Installs an application for the user `user`: its handler is posted `ONAPPINSTALL` with tokens and the
-    /// `application_token` that later events carry.
-    pub async fn install(&self, client_id: &str, user: u64) -> Result<(), InstallError> {
-        self.core().install(client_id, user).await
-    }
-}
-
-impl Core {
-    async fn install(&self, client_id: &str, user: u64) -> Result<(), InstallError> {
-        let app = self
-            .oauth
-            .app(client_id)
-            .ok_or_else(|| InstallError::UnknownApp(client_id.to_owned()))?;
-        let handler = app.install_handler.as_ref().unwrap_or(&app.handler);
-        let target = Target::of(handler)?;
-        let grant = Grant {
-            client_id: app.client_id.clone(),
-            user,
-            scopes: app.scopes.clone(),
-        };
-        let ttl = self.oauth.token_ttl;
-        let pair = self
-            .oauth
-            .store()
-            .issue_pair(&grant, ttl, self.clock.elapsed());
-        let address = self.oauth.address(None);
-        let now = self.clock.unix(Instant::now()) as i64;
-        let event = json!({
-            "event": "ONAPPINSTALL",
-            "data": {"VERSION": "1", "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": "ru"},
-            "ts": now.to_string(),
-            "auth": {
-                "access_token": pair.access,
-                "expires": now.saturating_add(ttl.as_secs() as i64),
-                "expires_in": ttl.as_secs(),
-                "scope": scope_list(&app.scopes, ","),
-                "domain": address.domain(),
-                "server_endpoint": address.endpoint(),
-                "status": app.status.to_string(),
-                "client_endpoint": address.endpoint(),
-                "member_id": self.oauth.member_id,
-                "user_id": user,
-                "refresh_token": pair.refresh,
-                "application_token": application_token(&self.oauth.member_id, client_id),
-            },
-        });
-        let unreachable = |source| InstallError::Unreachable {
-            address: handler.clone(),
-            source,
-        };
-        let status = timeout(PATIENCE, target.post(&query::encode(&event)))
-            .await
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-            .map_err(unreachable)?;
-        if (200..300).contains(&status) {
-            Ok(())
-        } else {
-            Err(InstallError::Refused {
-                address: handler.clone(),
-                status,
-            })
-        }
-    }
-}
-
-/// The token by which an application knows that an event is of this portal: the same in all its events.
-pub(super) fn application_token(member_id: &str, client_id: &str) -> String {
-    let hash = |seed: u64| {
-        let bytes = member_id.bytes().chain(client_id.bytes());
-        // FNV-1a: it is no secret of anybody's, it only has to stay the same.
-        bytes.fold(seed, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+/// Installs an application for the user `user`: posts `ONAPPINSTALL` to its handler.
+pub(crate) async fn install(
+    server: &Server,
+    backend: &Backend,
+    client_id: &str,
+    user: u64,
+) -> Result<(), InstallError> {
+    let context = &backend.context;
+    let app = server
+        .app(client_id)
+        .ok_or_else(|| InstallError::UnknownApp(client_id.to_owned()))?;
+    let handler = app.install_handler.as_ref().unwrap_or(&app.handler);
+    let target = Target::of(handler)?;
+    let grant = Grant {
+        client_id: app.client_id.clone(),
+        user,
+        scopes: app.scopes.clone(),
     };
-    format!(
-        "{:016x}{:016x}",
-        hash(0xcbf2_9ce4_8422_2325),
-        hash(0x6c62_272e_07bb_0142)
-    )
+    let ttl = server.token_ttl;
+    let pair = backend
+        .callers
+        .issued()
+        .issue_pair(&grant, ttl, context.elapsed());
+    let address = context.address.address(None);
+    let now = context.now() as i64;
+    let event = json!({
+        "event": "ONAPPINSTALL",
+        "data": {"VERSION": "1", "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": "ru"},
+        "ts": now.to_string(),
+        "auth": {
+            "access_token": pair.access,
+            "expires": now.saturating_add(ttl.as_secs() as i64),
+            "expires_in": ttl.as_secs(),
+            "scope": scope_list(&app.scopes, ","),
+            "domain": address.domain(),
+            "server_endpoint": address.endpoint(),
+            "status": app.status.to_string(),
+            "client_endpoint": address.endpoint(),
+            "member_id": context.address.member_id,
+            "user_id": user,
+            "refresh_token": pair.refresh,
+            "application_token": context.address.signature(client_id),
+        },
+    });
+    let unreachable = |source| InstallError::Unreachable {
+        address: handler.clone(),
+        source,
+    };
+    let status = timeout(PATIENCE, target.post(&query::encode(&event)))
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        .map_err(unreachable)?;
+    if (200..300).contains(&status) {
+        Ok(())
+    } else {
+        Err(InstallError::Refused {
+            address: handler.clone(),
+            status,
+        })
+    }
 }
 
 /// A handler on this machine.

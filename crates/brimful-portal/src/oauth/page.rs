@@ -7,15 +7,18 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method as Verb, Request, Response, StatusCode};
 
-use super::store::Grant;
 use super::{App, Server, scope_list};
-use crate::portal::Core;
-use crate::state::entities::USER;
+use crate::calls::Backend;
+use crate::calls::token_store::Grant;
+use crate::data::entities::USER;
 
 /// Shows the page, or takes the answer that the user gives on it. Whatever goes wrong is said here: the application does
 /// not hear of it.
-pub(super) fn answer(core: &Core, request: &Request<Bytes>) -> Response<Bytes> {
-    let server = &core.oauth;
+pub(super) fn answer(
+    server: &Server,
+    backend: &Backend,
+    request: &Request<Bytes>,
+) -> Response<Bytes> {
     let mut params = query::decode(request.uri().query().unwrap_or_default().as_bytes());
     let answered = request.method() == Verb::POST;
     if answered {
@@ -33,11 +36,7 @@ pub(super) fn answer(core: &Core, request: &Request<Bytes>) -> Response<Bytes> {
         (false, Some(user)) => Some(user),
         (false, None) => return page(StatusCode::OK, &form(app, &params)),
     };
-    let known = |user: &u64| {
-        let state = core.state.read();
-        let state = state.unwrap_or_else(std::sync::PoisonError::into_inner);
-        state.table(USER).contains(*user)
-    };
+    let known = |user: &u64| backend.data.read().table(USER).contains(*user);
     let Some(user) = user.filter(known) else {
         return page(StatusCode::BAD_REQUEST, "<h1>Нет такого пользователя</h1>");
     };
@@ -46,19 +45,22 @@ pub(super) fn answer(core: &Core, request: &Request<Bytes>) -> Response<Bytes> {
         user,
         scopes: app.scopes.clone(),
     };
-    let code = server.store().issue_code(grant, core.clock.elapsed());
-    back(server, app, request, &code, params.get("state"))
+    let code = backend
+        .callers
+        .issued()
+        .issue_code(grant, backend.context.elapsed());
+    back(backend, app, request, &code, params.get("state"))
 }
 
 /// Sends the user back to the application with a code.
 fn back(
-    server: &Server,
+    backend: &Backend,
     app: &App,
     request: &Request<Bytes>,
     code: &str,
     state: Option<&Value>,
 ) -> Response<Bytes> {
-    let address = server.address(Some(request));
+    let address = backend.context.address.address(Some(request));
     let separator = if app.handler.contains('?') { '&' } else { '?' };
     let mut location = format!("{}{separator}code={code}", app.handler);
     let scope = scope_list(&app.scopes, ",");
@@ -66,7 +68,10 @@ fn back(
     for (name, value) in [
         ("state", state.as_deref()),
         ("domain", Some(address.domain())),
-        ("member_id", Some(server.member_id.as_str())),
+        (
+            "member_id",
+            Some(backend.context.address.member_id.as_str()),
+        ),
         ("scope", Some(scope.as_str())),
         ("server_domain", Some(address.domain())),
     ] {

@@ -4,15 +4,16 @@ use brimful_protocol::{Array, Value, json, query};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode};
-use tokio::time::Instant;
 
-use super::store::{Grant, Pair};
-use super::{Address, App, Server, scope_list};
-use crate::body;
-use crate::config::Scopes;
-use crate::method::MethodError;
-use crate::portal::Core;
-use crate::respond::{self, Format};
+use super::{App, Server, scope_list};
+use crate::bodies::envelope;
+use crate::bodies::envelope::Format;
+use crate::bodies::request_body;
+use crate::calls::Backend;
+use crate::calls::token_store::{Grant, Pair};
+use crate::context::MethodError;
+use crate::context::address::Address;
+use crate::context::settings::Scopes;
 
 /// How an application asks for tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,13 +23,17 @@ enum GrantType {
 }
 
 /// Answers a request for tokens.
-pub(super) fn answer(core: &Core, request: &Request<Bytes>) -> Response<Bytes> {
-    match exchange(core, request) {
+pub(super) fn answer(
+    server: &Server,
+    backend: &Backend,
+    request: &Request<Bytes>,
+) -> Response<Bytes> {
+    match exchange(server, backend, request) {
         Ok(tokens) => {
             let json = json::to_string(&Value::Array(tokens)).into_bytes();
-            respond::body(Format::Json, StatusCode::OK, json)
+            envelope::body(Format::Json, StatusCode::OK, json)
         }
-        Err(error) => respond::json_error(&error),
+        Err(error) => envelope::json_error(&error),
     }
 }
 
@@ -36,7 +41,11 @@ fn refused(code: &str, description: &str) -> MethodError {
     MethodError::new(400, code, description)
 }
 
-fn exchange(core: &Core, request: &Request<Bytes>) -> Result<Array, MethodError> {
+fn exchange(
+    server: &Server,
+    backend: &Backend,
+    request: &Request<Bytes>,
+) -> Result<Array, MethodError> {
     let params = params(request)?;
     let text = |name: &str| {
         let value = params.get(name).map(Value::to_text);
@@ -52,7 +61,6 @@ fn exchange(core: &Core, request: &Request<Bytes>) -> Result<Array, MethodError>
     };
     let (client_id, client_secret) = (given("client_id")?, given("client_secret")?);
     let secret = given(secret)?;
-    let server = &core.oauth;
     let app = server
         .app(&client_id)
         .filter(|app| app.client_secret == client_secret)
@@ -60,20 +68,28 @@ fn exchange(core: &Core, request: &Request<Bytes>) -> Result<Array, MethodError>
     if let Some(scope) = text("scope") {
         permit(&app.scopes, &scope)?;
     }
-    let now = core.clock.elapsed();
-    let mut store = server.store();
+    let now = backend.context.elapsed();
+    let mut store = backend.callers.issued();
     let grant = match grant_type {
         GrantType::AuthorizationCode => store.take_code(&secret, &client_id, now),
         GrantType::RefreshToken => store.take_refresh(&secret, &client_id, now),
     };
     let grant = grant.ok_or_else(|| refused("invalid_grant", "Invalid grant"))?;
     let pair = store.issue_pair(&grant, server.token_ttl, now);
-    let address = server.address(Some(request));
+    let address = backend.context.address.address(Some(request));
     let expires = match grant_type {
         GrantType::AuthorizationCode => None,
-        GrantType::RefreshToken => Some(core.clock.unix(Instant::now())),
+        GrantType::RefreshToken => Some(backend.context.now()),
     };
-    Ok(reply(server, app, &grant, &pair, &address, expires))
+    Ok(reply(
+        server,
+        app,
+        &grant,
+        &pair,
+        &address,
+        &backend.context.address.member_id,
+        expires,
+    ))
 }
 
 /// The parameters of the query and of a form or JSON body.
@@ -81,8 +97,8 @@ fn params(request: &Request<Bytes>) -> Result<Array, MethodError> {
     let in_query = query::decode(request.uri().query().unwrap_or_default().as_bytes());
     let media_type = request.headers().get(CONTENT_TYPE);
     let media_type = media_type.and_then(|value| value.to_str().ok());
-    let in_body = body::parse(media_type.unwrap_or_default(), request.body())?;
-    Ok(body::merge(in_query, in_body))
+    let in_body = request_body::parse(media_type.unwrap_or_default(), request.body())?;
+    Ok(request_body::merge(in_query, in_body))
 }
 
 /// Whether the application has these scopes.
@@ -105,6 +121,7 @@ fn reply(
     grant: &Grant,
     pair: &Pair,
     address: &Address,
+    member_id: &str,
     refreshed_at: Option<f64>,
 ) -> Array {
     let ttl = server.token_ttl.as_secs() as i64;
@@ -116,7 +133,7 @@ fn reply(
         reply.insert("expires", (now as i64).saturating_add(ttl));
     }
     reply.insert("expires_in", ttl);
-    reply.insert("member_id", server.member_id.as_str());
+    reply.insert("member_id", member_id);
     reply.insert("refresh_token", pair.refresh.as_str());
     reply.insert("scope", scope_list(&grant.scopes, ","));
     reply.insert("server_endpoint", address.endpoint());

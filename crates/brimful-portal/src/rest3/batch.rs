@@ -6,14 +6,13 @@ use std::collections::HashSet;
 
 use brimful_protocol::{Array, Key, Value, json};
 
-use super::endpoint::Endpoint;
-use super::error;
 use super::reference::Context;
-use crate::auth::Caller;
-use crate::batch::MOST_RETURNED;
-use crate::executor::{Executor, Outcome};
-use crate::method::{MethodError, Output};
-use crate::portal::Core;
+use crate::bodies::MOST_RETURNED;
+use crate::calls::Backend;
+use crate::calls::callers::Caller;
+use crate::calls::executor::{Executor, Outcome};
+use crate::context::{MethodError, Output};
+use crate::methods::rest3::{Endpoint, error};
 
 /// A call in a batch.
 pub(super) struct Item<'b> {
@@ -23,7 +22,10 @@ pub(super) struct Item<'b> {
 }
 
 /// Reads the body of a batch. All methods are looked up before anything runs.
-pub(super) fn parse<'b>(core: &'b Core, body: &'b Array) -> Result<Vec<Item<'b>>, MethodError> {
+pub(super) fn parse<'b>(
+    backend: &'b Backend,
+    body: &'b Array,
+) -> Result<Vec<Item<'b>>, MethodError> {
     let refused = || error::invalid_select(&json::to_string(&Value::Array(body.clone())));
     if !body.is_list() {
         return Err(refused());
@@ -40,7 +42,7 @@ pub(super) fn parse<'b>(core: &'b Core, body: &'b Array) -> Result<Vec<Item<'b>>
         if !aliases.insert(alias.clone()) {
             return Err(error::invalid_select(&alias));
         }
-        let endpoint = core
+        let endpoint = backend
             .registry
             .endpoint(&method.to_ascii_lowercase())
             .ok_or_else(|| error::method_not_found(method))?;
@@ -62,7 +64,7 @@ fn alias(item: &Value, index: &Key) -> String {
 
 /// Runs the calls: the JSON of what they returned, or the first error.
 pub(super) async fn run(
-    core: &Core,
+    backend: &Backend,
     caller: &Caller,
     executor: &mut Executor<'_>,
     items: Vec<Item<'_>>,
@@ -71,7 +73,7 @@ pub(super) async fn run(
     let mut context = Context::default();
     let mut results = vec![b'['];
     for (index, item) in items.into_iter().enumerate() {
-        core.counters.count(|stats| stats.commands += 1);
+        backend.context.counters.count(|stats| stats.commands += 1);
         let query = match context.resolve(&Value::Array(item.query.clone()))? {
             Value::Array(query) => query,
             _ => Array::new(),

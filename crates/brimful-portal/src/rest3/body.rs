@@ -5,9 +5,9 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method as Verb, Request};
 
-use super::error;
-use crate::body::{MOST_VALUES, values_in_json};
-use crate::method::MethodError;
+use crate::bodies::request_body::{MOST_VALUES, values_in_json};
+use crate::context::MethodError;
+use crate::methods::rest3::error;
 
 /// The body of a request, and beside it the credentials of its query.
 pub(super) struct Sent {

@@ -4,18 +4,19 @@
 //! Calls with the same key at the same time may both run, and a batch has no key: neither has one on a real portal.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use brimful_protocol::Array;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use parking_lot::Mutex;
 
-use super::error;
-use crate::auth::Caller;
-use crate::limits::Entity;
-use crate::method::MethodError;
-use crate::respond::{self, Format};
+use crate::bodies::envelope;
+use crate::bodies::envelope::Format;
+use crate::calls::callers::Caller;
+use crate::context::MethodError;
+use crate::context::limits::Entity;
+use crate::methods::rest3::error;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -76,7 +77,7 @@ impl IdempotencyKey {
 
     /// The reply that was kept.
     pub(super) fn replayed(&self, body: Bytes) -> Response<Bytes> {
-        let mut response = respond::body(Format::Json, StatusCode::OK, body.into());
+        let mut response = envelope::body(Format::Json, StatusCode::OK, body.into());
         self.confirm(&mut response);
         response
             .headers_mut()
@@ -93,7 +94,7 @@ impl Replays {
         params: &Array,
         now: Duration,
     ) -> Result<Option<Bytes>, MethodError> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.0.lock();
         match kept.get(key).filter(|kept| !kept.is_old(now)) {
             None => Ok(None),
             Some(kept) if kept.params == *params => Ok(Some(kept.body.clone())),
@@ -103,7 +104,7 @@ impl Replays {
 
     /// Keeps the reply to a call.
     pub(super) fn keep(&self, key: IdempotencyKey, params: Array, body: Bytes, now: Duration) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock();
         if kept.len() >= MANY {
             kept.retain(|_, one| !one.is_old(now));
         }

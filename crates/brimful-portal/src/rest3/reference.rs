@@ -6,8 +6,8 @@
 use brimful_protocol::reference::MOST_BROUGHT_IN;
 use brimful_protocol::{Array, Value};
 
-use super::error;
-use crate::method::MethodError;
+use crate::context::MethodError;
+use crate::methods::rest3::error;
 
 /// What the items so far have returned, by alias.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! `batch`: labels, failures, references, the time of commands.
 
 use super::*;
-use crate::config::{Costs, Webhook};
+use crate::context::settings::{Costs, Webhook};
 use std::time::Duration;
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Single calls: addresses, parameters, credentials, envelopes.
 
 use super::*;
-use crate::config::{AccessToken, Seconds, Statuses, Webhook};
+use crate::context::settings::{AccessToken, Seconds, Statuses, Webhook};
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_method_is_404_before_the_credentials_are_looked_at() {
@@ -478,7 +478,7 @@ async fn a_renamed_portal_sends_everybody_to_its_new_address() {
 
 #[tokio::test(start_paused = true)]
 async fn costs_and_walls_beyond_all_clocks_are_only_long() {
-    let costs = crate::config::Costs {
+    let costs = crate::context::settings::Costs {
         call: std::time::Duration::MAX,
         ..Default::default()
     };
@@ -564,4 +564,38 @@ async fn no_request_however_strange_is_a_500() {
         "{:?}",
         portal.stats()
     );
+}
+
+#[tokio::test]
+async fn every_date_is_in_the_zone_of_the_portal() {
+    let ask = async |zone: i32| {
+        let config = PortalConfig::unlimited().starts_at(NOON).zone(zone);
+        let portal = portal(config.rows("lead", 3).rows("task", 3));
+        let lead = call(&portal, "crm.lead.get", json!({ "id": 2 }))
+            .await
+            .result();
+        let created = lead["DATE_CREATE"].as_str().unwrap().to_owned();
+        // Without a zone, a date in a filter is the portal's.
+        let filter = json!({ ">=DATE_CREATE": &created[..19], "<=DATE_CREATE": &created[..19] });
+        let found = call(&portal, "crm.lead.list", json!({ "filter": filter }))
+            .await
+            .result();
+        assert!(
+            found.as_array().unwrap().iter().any(|row| row["ID"] == "2"),
+            "{zone}"
+        );
+        let task = call(&portal, "tasks.task.get", json!({ "taskId": 2 }))
+            .await
+            .result();
+        let task = task["task"]["createdDate"].as_str().unwrap().to_owned();
+        let time = call(&portal, "server.time", json!({})).await.result();
+        [created, task, time.as_str().unwrap().to_owned()]
+    };
+    let (moscow, west) = (ask(3 * 3600).await, ask(-12_600).await);
+    for (moscow, west) in moscow.iter().zip(&west) {
+        assert!(moscow.ends_with("+03:00"), "{moscow}");
+        assert!(west.ends_with("-03:30"), "{west}");
+    }
+    assert_eq!(moscow[2], "2026-03-01T10:00:00+03:00");
+    assert_eq!(west[2], "2026-03-01T03:30:00-03:30");
 }

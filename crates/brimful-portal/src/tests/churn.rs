@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::churn::{Change, Churn};
-use crate::config::{Costs, DataError};
+use crate::context::churn::{Change, Churn};
+use crate::context::settings::Costs;
+use crate::data::DataError;
 
 fn with(churn: &str) -> Portal {
     let config = PortalConfig::unlimited().starts_at(NOON).rows("lead", 500);

@@ -1,4 +1,4 @@
-//! The portal's own doors.
+//! The admin endpoints.
 
 use http::Method as Verb;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::faults::{Fault, FaultRule, Faults, When};
+use crate::context::faults::{Fault, FaultRule, Faults, When};
 
 async fn with(fault: Fault) -> (Portal, Reply) {
     let portal = plain();

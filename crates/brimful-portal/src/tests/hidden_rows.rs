@@ -3,8 +3,8 @@
 use http::Method as Verb;
 
 use super::*;
-use crate::config::DataError;
-use crate::hidden_rows::HiddenRows;
+use crate::context::hidden_rows::HiddenRows;
+use crate::data::DataError;
 
 fn hiding(spec: &str) -> Portal {
     let config = PortalConfig::unlimited()

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::time::{advance, sleep};
 
 use super::*;
-use crate::config::{AccessToken, Generation, OperatingLimit, RateLimit, Webhook};
+use crate::context::limits::{Generation, OperatingLimit, RateLimit};
+use crate::context::settings::{AccessToken, Webhook};
 
 const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use brimful_protocol::{Value, json};
 
-use crate::list::plan::list_of_places;
-use crate::method::{Call, Handler, Method, MethodError, Output};
-use crate::state::State;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::list::plan::list_of_places;
+use crate::methods::method::{Handler, Method};
 
 pub(super) const ALL: &[Method] = &[
     Method {
@@ -53,17 +54,17 @@ pub(super) const ALL: &[Method] = &[
 ];
 
 /// Returns its parameters.
-fn echo(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn echo(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(Output::value(&Value::Array(call.params.clone())))
 }
 
 /// Rows with the IDs from `from` on, `count` of them.
-fn rows(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn rows(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(list(call, None))
 }
 
 /// The same under `items`.
-fn items(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn items(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(list(call, Some("items")))
 }
 
@@ -84,7 +85,7 @@ fn list(call: &mut Call<'_>, key: Option<&'static str>) -> Output {
 }
 
 /// Fails as told, after the work.
-fn fail(_: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn fail(_: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let text = |name: &str| {
         call.params
             .get(name)
@@ -103,19 +104,19 @@ fn fail(_: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
 }
 
 /// Takes `seconds`.
-fn work(_: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn work(_: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     *call.cost += Duration::from_secs_f64(call.params.get("seconds").map_or(0.0, Value::to_float));
     Ok(Output::value(&Value::Bool(true)))
 }
 
 /// Returns the parameter `value` as it is.
-fn raw(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn raw(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(Output::value(
         call.params.get("value").unwrap_or(&Value::Null),
     ))
 }
 
 /// Has a defect.
-fn broken(_: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+fn broken(_: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     panic!("a defect of {}", call.user)
 }

@@ -28,9 +28,9 @@ use http::{Request, Response, header};
 use serde_json::{Value as Json, json};
 
 use crate::config::PortalConfig;
+use crate::context::reply::Reply;
+use crate::methods::registry::Registry;
 use crate::portal::Portal;
-use crate::registry::Registry;
-use crate::reply::Reply;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// 2026-03-01T10:00:00.75+03:00

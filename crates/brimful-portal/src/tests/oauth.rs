@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 use tokio::time::advance;
 
 use super::*;
+use crate::context::settings::Rights;
 use crate::oauth::{App, InstallError};
-use crate::rights::Rights;
 
 fn app() -> App {
     App::new("app.1", "s3cret", "https://app.test/in?from=b24").scopes(["crm", "user"])
@@ -443,7 +443,7 @@ async fn wrong_requests_for_tokens_have_the_errors_of_the_protocol() {
 #[tokio::test(start_paused = true)]
 async fn the_oauth_server_has_no_bucket() {
     let config = PortalConfig::new()
-        .rate_limit(crate::config::RateLimit::new(1.0, 1.0))
+        .rate_limit(crate::context::limits::RateLimit::new(1.0, 1.0))
         .app(app().signed_in_as(1));
     let portal = portal(config);
     for _ in 0..5 {

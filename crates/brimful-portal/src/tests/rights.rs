@@ -1,8 +1,8 @@
 //! Users who do not see everything.
 
 use super::*;
-use crate::config::Webhook;
-use crate::rights::Rights;
+use crate::context::settings::Rights;
+use crate::context::settings::Webhook;
 
 /// Users 1 and 2 share a department, 3 is elsewhere; each is responsible for one of three leads.
 fn departments(rights: Rights) -> Portal {

@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::faults::{Fault, When};
+use crate::context::faults::{Fault, When};
 use crate::server::Server;
 
 async fn server() -> Server {
@@ -244,4 +244,28 @@ async fn bodies_that_have_no_room_beside_each_other_are_refused() {
     assert!(count("HTTP/1.1 200") > 0, "{statuses:?}");
     assert!(count("HTTP/1.1 413") > 0, "{statuses:?}");
     assert_eq!(count("HTTP/1.1 200") + count("HTTP/1.1 413"), 20);
+}
+
+#[tokio::test]
+async fn a_started_portal_stops_when_its_server_is_dropped() {
+    let server = Portal::builder().rows("lead", 1).start().await.unwrap();
+    let address = server.address();
+    drop(tokio::net::TcpStream::connect(address).await.unwrap());
+    drop(server);
+    // The listener is closed by a task of its own, as soon as it runs.
+    while tokio::net::TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_portal_is_a_service_that_needs_no_socket() {
+    use tower::ServiceExt;
+    let portal = plain();
+    let request = Request::get("/rest/1/demo/profile")
+        .body(String::new())
+        .unwrap();
+    let response = portal.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(portal.stats().requests, 1);
 }

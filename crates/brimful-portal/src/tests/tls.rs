@@ -12,7 +12,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::*;
 use crate::server::Server;
-use crate::tls::{Tls, TlsError};
+use crate::server::{Tls, TlsError};
 
 async fn server() -> Server {
     let tls = Tls::made_for(["localhost", "127.0.0.1"]).unwrap();

@@ -1,8 +1,8 @@
 //! Lists that lie: pages without rows that there are, wrong counts, places that are ignored, wrong operating time.
 
 use super::*;
-use crate::faults::{Fault, Faults};
-use crate::limits::OperatingLimit;
+use crate::context::faults::{Fault, Faults};
+use crate::context::limits::OperatingLimit;
 
 fn faulty(faults: &str) -> Portal {
     let config = PortalConfig::unlimited().starts_at(NOON).rows("lead", 230);

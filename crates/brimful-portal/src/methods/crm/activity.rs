@@ -4,20 +4,21 @@
 use brimful_protocol::{Array, Key, Value};
 
 use super::legacy;
-use crate::method::{Call, MethodError, Output};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::ACTIVITY;
 use crate::methods::params::legacy_error;
-use crate::state::entities::ACTIVITY;
-use crate::state::{State, moment};
 
 /// The older names of the owner.
 const OLDER: [(&str, &str); 2] = [("ENTITY_TYPE", "OWNER_TYPE_ID"), ("ENTITY_ID", "OWNER_ID")];
 
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     rename(&mut call.params);
     legacy::list::<ACTIVITY>(state, call)
 }
 
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     rename(&mut call.params);
     let fields = call.legacy_array("fields");
     for owner in ["OWNER_TYPE_ID", "OWNER_ID"] {
@@ -53,12 +54,12 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
     Ok(output)
 }
 
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     rename(&mut call.params);
     legacy::update::<ACTIVITY>(state, call)
 }
 
-fn set_where_empty<const N: usize>(state: &mut State, id: u64, values: [(&str, Value); N]) {
+fn set_where_empty<const N: usize>(state: &mut PortalData, id: u64, values: [(&str, Value); N]) {
     let table = state.table_mut(ACTIVITY);
     let row = table.row(id);
     let empty = |(name, value): (&str, Value)| {

@@ -5,14 +5,16 @@ use brimful_protocol::{Array, Value};
 use super::dictionary::{chosen, written};
 use super::item::{not_found, table};
 use super::statuses;
-use crate::method::{Call, MethodError, Output};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::entities::smart;
+use crate::data::{PortalData, stages};
 use crate::methods::params::legacy_error;
-use crate::state::{State, moment, stages};
 
 const DEAL: u32 = 2;
 
 /// The funnels of an entity: those that the portal was given, or else those that every portal has.
-fn of(state: &State, entity_type: u32) -> Vec<Array> {
+fn of(state: &PortalData, entity_type: u32) -> Vec<Array> {
     let given = state.categories.of(i64::from(entity_type));
     if !given.is_empty() {
         return given;
@@ -22,9 +24,7 @@ fn of(state: &State, entity_type: u32) -> Vec<Array> {
             .iter()
             .map(|category| (category.id, category.name))
             .collect(),
-        128 => vec![(1, "Общая")],
-        191 => vec![(2, "Общая")],
-        other if other >= 128 => vec![(i64::from(other), "Общая")],
+        process if process >= 128 => vec![(smart::category(process), "Общая")],
         _ => vec![(0, "Общая")],
     };
     let categories = names.iter().enumerate().map(|(i, (id, name))| {
@@ -46,7 +46,7 @@ fn of(state: &State, entity_type: u32) -> Vec<Array> {
 
 /// `crm.category.list`: all of them at once, however many there are, with a `total` and without a `next` (observed: 52
 /// in one reply).
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let entity_type = table(state, call)?.entity_type;
     let filter = call.params.get("filter").and_then(Value::as_array);
     let rows = chosen(of(state, entity_type), filter);
@@ -56,7 +56,7 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
 }
 
 /// `crm.category.get`
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let entity_type = table(state, call)?.entity_type;
     let id = call.required("id")?.to_int();
     let category = of(state, entity_type)
@@ -81,7 +81,7 @@ fn older(category: &Array) -> Array {
 }
 
 /// `crm.dealcategory.list`: the funnels without the general one, all at once.
-pub(crate) fn deals(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn deals(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let rows = of(state, DEAL);
     let rows = rows
         .iter()
@@ -93,7 +93,7 @@ pub(crate) fn deals(state: &State, call: &mut Call<'_>) -> Result<Output, Method
 }
 
 /// `crm.dealcategory.get`
-pub(crate) fn deal(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn deal(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
     let found = of(state, DEAL)
         .into_iter()
@@ -103,7 +103,7 @@ pub(crate) fn deal(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
 }
 
 /// `crm.dealcategory.default.get`
-pub(crate) fn default(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn default(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let rows = of(state, DEAL);
     let general = rows
         .iter()
@@ -116,12 +116,12 @@ pub(crate) fn default(state: &State, _: &mut Call<'_>) -> Result<Output, MethodE
 }
 
 /// `crm.dealcategory.status`: the dictionary of the stages of a funnel.
-pub(crate) fn dictionary(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn dictionary(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(Output::value(&Value::Text(dictionary_of(call))))
 }
 
 /// `crm.dealcategory.stage.list`: the stages of a funnel, without a `total` (observed).
-pub(crate) fn deal_stages(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn deal_stages(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let dictionary = dictionary_of(call);
     Ok(statuses::of(state, &dictionary, call))
 }

@@ -2,10 +2,10 @@
 
 use brimful_protocol::{Array, Value};
 
-use crate::list::PAGE;
-use crate::list::plan::list_of_places;
-use crate::method::{Call, MethodError, Output};
-use crate::state::State;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::list::PAGE;
+use crate::data::list::plan::list_of_places;
 
 /// A short list of a controller, filtered by equality and by order of its ID, paged as controllers page.
 pub(crate) fn controller_list(
@@ -87,7 +87,7 @@ pub(crate) fn written(key: Option<&'static str>, rows: &[Array]) -> Output {
 }
 
 /// `crm.currency.list`
-pub(crate) fn currencies(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn currencies(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let currency = |(i, (id, name, base)): (usize, (&str, &str, &str))| {
         let mut row = Array::new();
         row.insert("CURRENCY", id);
@@ -111,7 +111,7 @@ pub(crate) fn currencies(_: &State, _: &mut Call<'_>) -> Result<Output, MethodEr
 }
 
 /// `crm.enum.ownertype`
-pub(crate) fn owner_types(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn owner_types(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let standard = [
         (1, "Лид", "L", "LEAD"),
         (2, "Сделка", "D", "DEAL"),

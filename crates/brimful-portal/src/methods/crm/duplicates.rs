@@ -2,19 +2,19 @@
 
 use brimful_protocol::{Array, Value};
 
-use crate::list::condition::{Condition, Predicate};
-use crate::list::query::Query;
-use crate::method::{Call, MethodError, Output};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::{COMPANY, CONTACT, LEAD};
+use crate::data::list::condition::{Condition, Predicate};
+use crate::data::list::query::Query;
+use crate::data::table::Table;
 use crate::methods::params::legacy_error;
-use crate::state::State;
-use crate::state::cell::Cell;
-use crate::state::entities::{COMPANY, CONTACT, LEAD};
-use crate::state::table::Table;
 
 /// At most so many values are asked for, and so many records of an entity are named.
 const MOST: usize = 20;
 
-pub(crate) fn find_by_comm(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn find_by_comm(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let text = |name: &str| {
         call.legacy(name)
             .map(|value| value.to_text().to_uppercase())

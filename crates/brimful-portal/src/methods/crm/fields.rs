@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
-use crate::state::schema::{Field, Kind, Schema};
+use crate::data::schema::{Field, Kind, Schema};
 
 /// All contacts of a record. Older methods write them and say so, but do not show them.
 pub(crate) const CONTACTS: &str = "CONTACT_IDS";

@@ -4,15 +4,15 @@ use brimful_protocol::{Array, Value, json};
 
 use super::store;
 use super::{fields, item_filter};
-use crate::list::plan::{Plan, list as write_list};
-use crate::list::query::{Query, Work};
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
-use crate::methods::paging::Paging;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::list::paging::Paging;
+use crate::data::list::plan::{Plan, list as write_list};
+use crate::data::list::query::{Query, Work};
+use crate::data::list::shape::Shape;
+use crate::data::schema::{ID, Kind, Schema};
+use crate::data::table::{Row, Table};
 use crate::methods::params::{missing, strings};
-use crate::state::State;
-use crate::state::schema::{ID, Kind, Schema};
-use crate::state::table::{Row, Table};
 
 /// What of an item is written: its fields, and `fm` with its phones and the like.
 struct ItemPlan<'t> {
@@ -99,7 +99,7 @@ impl<'t> ItemPlan<'t> {
 }
 
 /// The table that a call means by `entityTypeId`.
-pub(crate) fn table<'s>(state: &'s State, call: &Call<'_>) -> Result<&'s Table, MethodError> {
+pub(crate) fn table<'s>(state: &'s PortalData, call: &Call<'_>) -> Result<&'s Table, MethodError> {
     let entity_type = call.required("entityTypeId")?.to_int();
     state.by_type(entity_type).ok_or_else(|| {
         let text = format!("Entity type {entity_type} is not supported");
@@ -133,7 +133,7 @@ fn array<'c>(call: &'c Call<'_>, name: &str) -> std::borrow::Cow<'c, Array> {
     }
 }
 
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
     let filter = item_filter::condition(&table.schema, &array(call, "filter"), call.seconds())?
         .and(call.sees_records(state, table));
@@ -159,7 +159,7 @@ fn item(table: &Table, id: u64, original: bool) -> Output {
     Output::json(out)
 }
 
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
     let id = existing(table, call)?;
     Work {
@@ -170,13 +170,13 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
     Ok(item(table, id, original_names(call)))
 }
 
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (entity, id) = insert(state, call)?;
     Ok(item(state.table(entity), id, original_names(call)))
 }
 
 /// `crm.item.import`: an add that answers with the ID alone.
-pub(crate) fn import(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn import(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (_, id) = insert(state, call)?;
     Ok(Output::json(
         format!("{{\"item\":{{\"id\":{id}}}}}").into_bytes(),
@@ -184,7 +184,10 @@ pub(crate) fn import(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
 }
 
 /// `crm.item.batchImport`: up to 20 adds.
-pub(crate) fn batch_import(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn batch_import(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
     const MOST: usize = 20;
     let entity = table(state, call)?.entity;
     let Value::Array(data) = call.required("data")?.clone() else {
@@ -213,7 +216,7 @@ pub(crate) fn batch_import(state: &mut State, call: &mut Call<'_>) -> Result<Out
     Ok(Output::json(out))
 }
 
-fn insert(state: &mut State, call: &Call<'_>) -> Result<(usize, u64), MethodError> {
+fn insert(state: &mut PortalData, call: &Call<'_>) -> Result<(usize, u64), MethodError> {
     let table = table(state, call)?;
     let entity = table.entity;
     let values = written(table, call)?;
@@ -223,7 +226,7 @@ fn insert(state: &mut State, call: &Call<'_>) -> Result<(usize, u64), MethodErro
     ))
 }
 
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
     let entity = table.entity;
     let id = existing(table, call)?;
@@ -232,7 +235,7 @@ pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
     Ok(item(state.table(entity), id, original_names(call)))
 }
 
-pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
     let entity = table.entity;
     let id = existing(table, call)?;
@@ -240,7 +243,7 @@ pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
     Ok(Output::json(b"[]".to_vec()))
 }
 
-pub(crate) fn fields(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn fields(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
     let fields = fields::items(&table.schema, original_names(call));
     Ok(Output::value(&Value::Array(Array::from_iter([(

@@ -2,48 +2,13 @@
 
 use brimful_protocol::{Array, Key, Value};
 
-use crate::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::list::pattern::Pattern;
-use crate::list::query::{Direction, Sort};
-use crate::method::MethodError;
-use crate::state::moment;
-use crate::state::schema::{Class, Field, ID, Kind, Schema};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    Relation(Relation),
-    In,
-    Contains,
-    Like,
-    Between,
-}
-
-/// A key taken apart: whether it is negated, what it asks, the name of its field.
-fn parse(key: &str) -> (bool, Operation, &str) {
-    const OPERATIONS: &[(&str, bool, Operation)] = &[
-        ("!><", true, Operation::Between),
-        ("!=%", true, Operation::Like),
-        ("!%=", true, Operation::Like),
-        ("!@", true, Operation::In),
-        ("!=", true, Operation::Relation(Relation::Equal)),
-        ("!%", true, Operation::Contains),
-        ("!", true, Operation::Relation(Relation::Equal)),
-        ("><", false, Operation::Between),
-        (">=", false, Operation::Relation(Relation::GreaterOrEqual)),
-        ("<=", false, Operation::Relation(Relation::LessOrEqual)),
-        ("=%", false, Operation::Like),
-        ("%=", false, Operation::Like),
-        ("=", false, Operation::Relation(Relation::Equal)),
-        ("%", false, Operation::Contains),
-        (">", false, Operation::Relation(Relation::Greater)),
-        ("<", false, Operation::Relation(Relation::Less)),
-        ("@", false, Operation::In),
-    ];
-    let found = OPERATIONS
-        .iter()
-        .find_map(|&(prefix, not, operation)| Some((not, operation, key.strip_prefix(prefix)?)));
-    found.unwrap_or((false, Operation::Relation(Relation::Equal), key))
-}
+use crate::context::MethodError;
+use crate::context::moment;
+use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
+use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::pattern::Pattern;
+use crate::data::list::query::{Direction, Sort};
+use crate::data::schema::{Class, Field, ID, Kind, Schema};
 
 fn invalid(description: String) -> MethodError {
     MethodError::new(400, "INVALID_ARG_VALUE", description)
@@ -75,7 +40,12 @@ pub(crate) fn condition(
             conditions.push(condition(schema, group, now)?);
             continue;
         }
-        let (negative, operation, name) = parse(&text);
+        let FilterKey {
+            negative,
+            operation,
+            name,
+            ..
+        } = FilterKey::parse(&text, Family::Items);
         let prefix = &text[..text.len() - name.len()];
         let Some(at) = field(schema, name) else {
             return Err(invalid(format!(
@@ -124,7 +94,7 @@ fn test(
     let relation = match operation {
         Operation::Contains => return Some(matches(Pattern::contains(&value.to_text()))),
         Operation::Like => return Some(matches(Pattern::like(&value.to_text()))),
-        Operation::Between => return None,
+        Operation::Between | Operation::Words => return None,
         Operation::In => Relation::Equal,
         Operation::Relation(relation) => relation,
     };
@@ -218,33 +188,4 @@ pub(crate) fn order(schema: &Schema, order: &Array) -> Result<Vec<Sort>, MethodE
         Ok(Sort { field, direction })
     };
     order.iter().map(sort).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_prefix_counts() {
-        let equal = Operation::Relation(Relation::Equal);
-        for (key, expected) in [
-            ("id", (false, equal, "id")),
-            ("=id", (false, equal, "id")),
-            ("!id", (true, equal, "id")),
-            ("!=id", (true, equal, "id")),
-            ("!=%title", (true, Operation::Like, "title")),
-            ("!%=title", (true, Operation::Like, "title")),
-            ("!%title", (true, Operation::Contains, "title")),
-            ("!@id", (true, Operation::In, "id")),
-            ("!><id", (true, Operation::Between, "id")),
-            ("><id", (false, Operation::Between, "id")),
-            (
-                ">=id",
-                (false, Operation::Relation(Relation::GreaterOrEqual), "id"),
-            ),
-            (">ID", (false, Operation::Relation(Relation::Greater), "ID")),
-        ] {
-            assert_eq!(parse(key), expected, "{key}");
-        }
-    }
 }

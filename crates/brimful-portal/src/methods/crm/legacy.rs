@@ -4,18 +4,18 @@ use brimful_protocol::Value;
 
 use super::store::{self, Author};
 use super::{fields, legacy_filter};
-use crate::list::plan::Plan;
-use crate::list::query::{Query, Work};
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
-use crate::methods::paging::Paging;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::COMPANY;
+use crate::data::list::paging::Paging;
+use crate::data::list::plan::Plan;
+use crate::data::list::query::{Query, Work};
+use crate::data::list::shape::Shape;
+use crate::data::table::Table;
 use crate::methods::params::{legacy_error, strings};
-use crate::state::State;
-use crate::state::entities::COMPANY;
-use crate::state::table::Table;
 
 pub(crate) fn list<const ENTITY: usize>(
-    state: &State,
+    state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let table = state.table(ENTITY);
@@ -31,7 +31,7 @@ pub(crate) fn list<const ENTITY: usize>(
 }
 
 pub(crate) fn get<const ENTITY: usize>(
-    state: &State,
+    state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let table = state.table(ENTITY);
@@ -50,7 +50,7 @@ pub(crate) fn get<const ENTITY: usize>(
 }
 
 pub(crate) fn add<const ENTITY: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let values = values(state.table(ENTITY), call)?;
@@ -68,7 +68,7 @@ pub(crate) fn add<const ENTITY: usize>(
 }
 
 pub(crate) fn update<const ENTITY: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let table = state.table(ENTITY);
@@ -79,7 +79,7 @@ pub(crate) fn update<const ENTITY: usize>(
 }
 
 pub(crate) fn delete<const ENTITY: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = existing(state.table(ENTITY), call)?;
@@ -88,7 +88,7 @@ pub(crate) fn delete<const ENTITY: usize>(
 }
 
 pub(crate) fn fields<const ENTITY: usize>(
-    state: &State,
+    state: &PortalData,
     _: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     Ok(Output::value(&Value::Array(fields::legacy(

@@ -2,66 +2,12 @@
 
 use brimful_protocol::{Array, Value};
 
-use crate::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::list::pattern::Pattern;
-use crate::list::query::{Direction, Sort};
-use crate::state::moment;
-use crate::state::schema::{Class, Kind, Schema};
-
-/// What a filter key asks of its field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    Relation(Relation),
-    In,
-    Contains,
-    Like,
-    Words,
-}
-
-/// A key of a filter, taken apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Key<'k> {
-    negative: bool,
-    or_empty: bool,
-    operation: Operation,
-    name: &'k str,
-}
-
-impl<'k> Key<'k> {
-    fn parse(key: &'k str) -> Self {
-        const OPERATIONS: &[(&str, Operation)] = &[
-            (">=", Operation::Relation(Relation::GreaterOrEqual)),
-            (">", Operation::Relation(Relation::Greater)),
-            ("<=", Operation::Relation(Relation::LessOrEqual)),
-            ("<", Operation::Relation(Relation::Less)),
-            ("@", Operation::In),
-            ("=%", Operation::Like),
-            ("%=", Operation::Like),
-            ("%", Operation::Contains),
-            ("?", Operation::Contains),
-            ("*=", Operation::Relation(Relation::Equal)),
-            ("*%", Operation::Contains),
-            ("*", Operation::Words),
-            ("=", Operation::Relation(Relation::Equal)),
-        ];
-        let (negative, rest) = key
-            .strip_prefix('!')
-            .map_or((false, key), |rest| (true, rest));
-        let (or_empty, rest) = rest
-            .strip_prefix('+')
-            .map_or((false, rest), |rest| (true, rest));
-        let found = OPERATIONS
-            .iter()
-            .find_map(|&(prefix, operation)| Some((rest.strip_prefix(prefix)?, operation)));
-        let (name, operation) = found.unwrap_or((rest, Operation::Relation(Relation::Equal)));
-        Self {
-            negative,
-            or_empty,
-            operation,
-            name,
-        }
-    }
-}
+use crate::context::moment;
+use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
+use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::pattern::Pattern;
+use crate::data::list::query::{Direction, Sort};
+use crate::data::schema::{Class, Kind, Schema};
 
 /// The condition that `filter` states.
 pub(crate) fn condition(schema: &Schema, filter: Option<&Array>, now: i64) -> Condition {
@@ -71,7 +17,7 @@ pub(crate) fn condition(schema: &Schema, filter: Option<&Array>, now: i64) -> Co
     let mut all = Vec::new();
     for (key, value) in filter.iter() {
         let text = key.to_text();
-        let key = Key::parse(&text);
+        let key = FilterKey::parse(&text, Family::Crm);
         // A name that nobody knows is dropped, and the list is not filtered by it.
         let Some(field) = schema.legacy(key.name) else {
             continue;
@@ -111,6 +57,7 @@ fn test(
             equal_to_any(field, kind, value, now)
         }
         Operation::Relation(relation) => Some(compare(field, kind, relation, value, now)),
+        Operation::Between => None,
         Operation::Contains | Operation::Like | Operation::Words => {
             let exact =
                 kind.class() != Class::Text || matches!(kind, Kind::Status(_) | Kind::Currency);
@@ -168,7 +115,7 @@ fn compare(field: usize, kind: Kind, relation: Relation, value: &Value, now: i64
         return Condition::empty(field);
     };
     let or_equal = matches!(relation, Relation::GreaterOrEqual | Relation::LessOrEqual);
-    let with_empty = or_equal && is_zero(&operand) && field != crate::state::schema::ID;
+    let with_empty = or_equal && is_zero(&operand) && field != crate::data::schema::ID;
     let condition = Condition::compare(field, relation, operand);
     if with_empty {
         condition.or(Condition::empty(field))
@@ -224,7 +171,7 @@ pub(crate) fn order(schema: &Schema, order: Option<&Array>) -> Vec<Sort> {
 /// The fields that `select` names, in its order, and the ID. `*` is every standard field, `UF_*` every user field; phones
 /// and e-mails have to be named.
 pub(crate) fn select(schema: &Schema, select: &[&str]) -> Vec<usize> {
-    let fields = |wanted: fn(&crate::state::schema::Field) -> bool| {
+    let fields = |wanted: fn(&crate::data::schema::Field) -> bool| {
         let all = schema.fields().iter().enumerate();
         all.filter(move |(_, field)| !field.traits.items_only && wanted(field))
             .map(|(at, _)| at)
@@ -234,65 +181,15 @@ pub(crate) fn select(schema: &Schema, select: &[&str]) -> Vec<usize> {
     for name in select {
         match *name {
             "*" => chosen.extend(standard()),
-            "UF_*" => chosen.extend(fields(crate::state::schema::Field::is_user_field)),
+            "UF_*" => chosen.extend(fields(crate::data::schema::Field::is_user_field)),
             name => chosen.extend(schema.legacy(name)),
         }
     }
     if chosen.is_empty() {
         chosen.extend(standard());
     }
-    if !chosen.contains(&crate::state::schema::ID) {
-        chosen.insert(0, crate::state::schema::ID);
+    if !chosen.contains(&crate::data::schema::ID) {
+        chosen.insert(0, crate::data::schema::ID);
     }
     chosen
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_exclamation_mark_comes_first_then_the_plus_then_the_operation() {
-        let key = |negative, or_empty, operation, name| Key {
-            negative,
-            or_empty,
-            operation,
-            name,
-        };
-        for (text, expected) in [
-            (
-                "ID",
-                key(false, false, Operation::Relation(Relation::Equal), "ID"),
-            ),
-            (
-                "=ID",
-                key(false, false, Operation::Relation(Relation::Equal), "ID"),
-            ),
-            (
-                ">=ID",
-                key(
-                    false,
-                    false,
-                    Operation::Relation(Relation::GreaterOrEqual),
-                    "ID",
-                ),
-            ),
-            (
-                "!=ID",
-                key(true, false, Operation::Relation(Relation::Equal), "ID"),
-            ),
-            ("!@ID", key(true, false, Operation::In, "ID")),
-            (
-                "+<DATE",
-                key(false, true, Operation::Relation(Relation::Less), "DATE"),
-            ),
-            ("!+%TITLE", key(true, true, Operation::Contains, "TITLE")),
-            ("=%TITLE", key(false, false, Operation::Like, "TITLE")),
-            ("%=TITLE", key(false, false, Operation::Like, "TITLE")),
-            ("*%TITLE", key(false, false, Operation::Contains, "TITLE")),
-            ("*TITLE", key(false, false, Operation::Words, "TITLE")),
-        ] {
-            assert_eq!(Key::parse(text), expected, "{text}");
-        }
-    }
 }

@@ -2,12 +2,12 @@
 
 use brimful_protocol::{Array, Value};
 
-use crate::method::{Call, MethodError, Output};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::CONTACT;
+use crate::data::links::Link;
+use crate::data::schema::Kind;
 use crate::methods::params::legacy_error;
-use crate::state::State;
-use crate::state::entities::CONTACT;
-use crate::state::links::Link;
-use crate::state::schema::Kind;
 
 /// The name of the ID of the other end.
 const fn key(to: usize) -> &'static str {
@@ -19,7 +19,7 @@ const fn key(to: usize) -> &'static str {
 }
 
 pub(crate) fn get<const FROM: usize, const TO: usize>(
-    state: &State,
+    state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = super::legacy::existing(state.table(FROM), call)?;
@@ -35,7 +35,7 @@ pub(crate) fn get<const FROM: usize, const TO: usize>(
 }
 
 pub(crate) fn set<const FROM: usize, const TO: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = super::legacy::existing(state.table(FROM), call)?;
@@ -51,7 +51,7 @@ pub(crate) fn set<const FROM: usize, const TO: usize>(
 }
 
 pub(crate) fn add<const FROM: usize, const TO: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = super::legacy::existing(state.table(FROM), call)?;
@@ -69,7 +69,7 @@ pub(crate) fn add<const FROM: usize, const TO: usize>(
 }
 
 pub(crate) fn remove<const FROM: usize, const TO: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = super::legacy::existing(state.table(FROM), call)?;
@@ -86,7 +86,7 @@ pub(crate) fn remove<const FROM: usize, const TO: usize>(
 }
 
 pub(crate) fn clear<const FROM: usize, const TO: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = super::legacy::existing(state.table(FROM), call)?;
@@ -94,7 +94,10 @@ pub(crate) fn clear<const FROM: usize, const TO: usize>(
     Ok(Output::value(&Value::Bool(true)))
 }
 
-pub(crate) fn fields<const TO: usize>(_: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn fields<const TO: usize>(
+    _: &PortalData,
+    _: &mut Call<'_>,
+) -> Result<Output, MethodError> {
     let mut map = Array::new();
     for (name, type_name, required, title) in [
         (
@@ -154,7 +157,7 @@ fn join(links: &mut Vec<Link>, mut new: Link) {
 }
 
 /// The links of a record: those that calls made, or the one in its field.
-fn links(state: &State, from: usize, id: u64, to: usize) -> Vec<Link> {
+fn links(state: &PortalData, from: usize, id: u64, to: usize) -> Vec<Link> {
     if let Some(links) = state.links.get(from, id, to) {
         return links.to_vec();
     }
@@ -178,7 +181,7 @@ fn links(state: &State, from: usize, id: u64, to: usize) -> Vec<Link> {
 
 /// What follows for the links of a record when its fields were written: `contactIds` are all its contacts and the first
 /// of them is the one in `CONTACT_ID`; that field alone is its only contact.
-pub(super) fn follow(state: &mut State, entity: usize, id: u64, written: &[usize]) {
+pub(super) fn follow(state: &mut PortalData, entity: usize, id: u64, written: &[usize]) {
     let schema = &state.table(entity).schema;
     let is_written = |at: Option<usize>| at.filter(|at| written.contains(at));
     let (one, all) = (schema.legacy("CONTACT_ID"), schema.item("CONTACT_IDS"));
@@ -212,7 +215,7 @@ pub(super) fn follow(state: &mut State, entity: usize, id: u64, written: &[usize
 }
 
 /// Keeps the links, and the first of them in the field of the record.
-fn keep(state: &mut State, from: usize, id: u64, to: usize, mut links: Vec<Link>) {
+fn keep(state: &mut PortalData, from: usize, id: u64, to: usize, mut links: Vec<Link>) {
     if !links.is_empty() && links.iter().all(|link| !link.primary) {
         links[0].primary = true;
     }

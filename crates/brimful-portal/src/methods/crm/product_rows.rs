@@ -4,15 +4,15 @@
 use brimful_protocol::{Array, Value};
 
 use super::legacy;
-use crate::list::condition::{Condition, Operand};
-use crate::list::query::{Query, Work};
-use crate::method::{Call, MethodError, Output};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::{DEAL, LEAD, PRODUCT_ROW};
+use crate::data::list::condition::{Condition, Operand};
+use crate::data::list::query::{Query, Work};
+use crate::data::schema::Class;
+use crate::data::table::{Record, Row};
 use crate::methods::params::legacy_error;
-use crate::state::State;
-use crate::state::cell::Cell;
-use crate::state::entities::{DEAL, LEAD, PRODUCT_ROW};
-use crate::state::schema::Class;
-use crate::state::table::{Record, Row};
 
 const fn letter(owner: usize) -> &'static str {
     match owner {
@@ -22,7 +22,7 @@ const fn letter(owner: usize) -> &'static str {
     }
 }
 
-fn of(state: &State, owner: usize, id: u64) -> Vec<u64> {
+fn of(state: &PortalData, owner: usize, id: u64) -> Vec<u64> {
     let table = state.table(PRODUCT_ROW);
     let (Some(owner_id), Some(owner_type)) = (
         table.schema.legacy("OWNER_ID"),
@@ -37,7 +37,7 @@ fn of(state: &State, owner: usize, id: u64) -> Vec<u64> {
 }
 
 pub(crate) fn get<const OWNER: usize>(
-    state: &State,
+    state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = legacy::existing(state.table(OWNER), call)?;
@@ -78,7 +78,7 @@ fn describe(row: &Row<'_>) -> Array {
 
 /// The rows of a record are these from now on.
 pub(crate) fn set<const OWNER: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = legacy::existing(state.table(OWNER), call)?;

@@ -3,18 +3,18 @@
 use brimful_protocol::Value;
 
 use super::legacy_filter;
-use crate::list::condition::{Condition, Operand};
-use crate::list::plan::Plan;
-use crate::list::query::Query;
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
-use crate::methods::paging::Paging;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::STAGE_HISTORY;
+use crate::data::list::condition::{Condition, Operand};
+use crate::data::list::paging::Paging;
+use crate::data::list::plan::Plan;
+use crate::data::list::query::Query;
+use crate::data::list::shape::Shape;
 use crate::methods::params::strings;
-use crate::state::State;
-use crate::state::entities::STAGE_HISTORY;
 
 /// A controller with the names of older methods. Its IDs are numbers, as documented; portals of 2022 had strings.
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(STAGE_HISTORY);
     let schema = &table.schema;
     let entity_type = Operand::Int(call.required("entityTypeId")?.to_int());

@@ -4,18 +4,18 @@
 use brimful_protocol::{Array, Value};
 
 use super::{legacy, legacy_filter};
-use crate::list::plan::Plan;
-use crate::list::query::{Query, Work};
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::STATUS;
+use crate::data::list::plan::Plan;
+use crate::data::list::query::{Query, Work};
+use crate::data::list::shape::Shape;
+use crate::data::table::{Record, Row, Table};
 use crate::methods::params::legacy_error;
-use crate::state::State;
-use crate::state::cell::Cell;
-use crate::state::entities::STATUS;
-use crate::state::table::{Record, Row, Table};
 
 /// `crm.status.list`
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(STATUS);
     let schema = &table.schema;
     let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
@@ -28,7 +28,7 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
 }
 
 /// `crm.status.entity.items`
-pub(crate) fn items(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn items(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let dictionary = call.params.get_ignoring_case("entityId");
     let dictionary = dictionary.map(Value::to_text).unwrap_or_default();
     if dictionary.is_empty() {
@@ -40,7 +40,7 @@ pub(crate) fn items(state: &State, call: &mut Call<'_>) -> Result<Output, Method
 }
 
 /// `crm.status.entity.types`: the dictionaries that have entries.
-pub(crate) fn types(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn types(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(STATUS);
     let mut seen: Vec<String> = Vec::new();
     for id in table.ids(1, u64::MAX) {
@@ -73,7 +73,7 @@ fn title(dictionary: &str) -> &str {
 }
 
 /// The entries of a dictionary in their order, in three fields.
-pub(super) fn of(state: &State, dictionary: &str, call: &mut Call<'_>) -> Output {
+pub(super) fn of(state: &PortalData, dictionary: &str, call: &mut Call<'_>) -> Output {
     let table = state.table(STATUS);
     let mut ids: Vec<u64> = table
         .ids(1, u64::MAX)
@@ -117,7 +117,7 @@ fn sort(row: &Row<'_>) -> i64 {
 }
 
 /// `crm.status.add`: an entry needs its dictionary, its ID and its name, and no other may have that ID there.
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(STATUS);
     let values = legacy::values(table, call)?;
     let given = |name: &str| {
@@ -161,7 +161,7 @@ fn set(table: &Table, record: &mut Record, name: &str, value: &str) {
 }
 
 /// `crm.status.update`
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(STATUS);
     let id = legacy::existing(table, call)?;
     let values = legacy::values(table, call)?;
@@ -170,7 +170,7 @@ pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
 }
 
 /// `crm.status.delete`: what came with the portal is only deleted by force.
-pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table_mut(STATUS);
     let id = legacy::existing(table, call)?;
     let forced = call

@@ -3,10 +3,11 @@
 use brimful_protocol::{Array, Value};
 
 use super::links;
-use crate::list::shape::Shape;
-use crate::state::schema::{Class, Field, Kind, Schema};
-use crate::state::table::Record;
-use crate::state::{State, entities, moment, stages};
+use crate::context::moment;
+use crate::data::list::shape::Shape;
+use crate::data::schema::{Class, Field, Kind, Schema};
+use crate::data::table::Record;
+use crate::data::{PortalData, entities, stages};
 
 /// Who writes, and when.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +18,7 @@ pub(crate) struct Author {
 
 /// Adds a row with `values`, and all that the portal itself sets.
 pub(crate) fn add(
-    state: &mut State,
+    state: &mut PortalData,
     entity: usize,
     values: Vec<(usize, Value)>,
     author: Author,
@@ -44,7 +45,7 @@ pub(crate) fn add(
 
 /// Writes `values` to a row that exists.
 pub(crate) fn update(
-    state: &mut State,
+    state: &mut PortalData,
     entity: usize,
     id: u64,
     values: Vec<(usize, Value)>,
@@ -140,11 +141,7 @@ fn defaults(entity: usize, entity_type: u32, author: Author) -> Vec<(&'static st
             ("IS_MY_COMPANY", "N".into()),
         ]),
         _ => {
-            let category = match entity_type {
-                128 => 1,
-                191 => 2,
-                other => i64::from(other),
-            };
+            let category = entities::smart::category(entity_type);
             values.extend([
                 ("XML_ID", "".into()),
                 ("CATEGORY_ID", Value::Int(category)),
@@ -189,7 +186,7 @@ fn derive(schema: &Schema, record: &mut Record) {
 }
 
 /// Rows that were given no title are called after their ID.
-fn name_after_id(state: &mut State, entity: usize, id: u64) {
+fn name_after_id(state: &mut PortalData, entity: usize, id: u64) {
     let word = match entity {
         entities::LEAD => "Лид",
         entities::DEAL => "Сделка",
@@ -206,7 +203,7 @@ fn name_after_id(state: &mut State, entity: usize, id: u64) {
 
 /// A written value as it is kept.
 fn normal(
-    state: &mut State,
+    state: &mut PortalData,
     entity: usize,
     id: Option<u64>,
     at: usize,
@@ -276,7 +273,7 @@ fn is_yes(value: &Value) -> bool {
 
 /// Phones and the like: entries with an ID change or, without a value, delete that one; the others are added.
 fn multifield(
-    state: &mut State,
+    state: &mut PortalData,
     entity: usize,
     id: Option<u64>,
     at: usize,
@@ -339,7 +336,7 @@ fn multifield(
 }
 
 /// A field of a row as a value, in the legacy spelling.
-fn current(state: &State, entity: usize, id: u64, at: usize, field: &Field) -> Option<Value> {
+fn current(state: &PortalData, entity: usize, id: u64, at: usize, field: &Field) -> Option<Value> {
     let row = state.table(entity).get(id)?;
     let mut json = Vec::new();
     Shape::Legacy.write(&mut json, field, row.cell(at));

@@ -3,22 +3,23 @@
 use brimful_protocol::{Array, Value};
 
 use super::item::not_found;
-use crate::method::{Call, MethodError, Output};
-use crate::state::table::Table;
-use crate::state::{State, moment};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::smart;
+use crate::data::table::Table;
 
 /// The ID of a smart process, as opposed to its `entityTypeId`.
 fn type_id(table: &Table) -> i64 {
-    (table.entity - crate::state::entities::SMART) as i64 + 1
+    (table.entity - crate::data::entities::SMART) as i64 + 1
 }
 
 fn describe(table: &Table) -> Array {
     let mut map = Array::new();
     map.insert("id", type_id(table));
-    let title = match table.entity_type {
-        128 => "Закупки".to_owned(),
-        191 => "Projects".to_owned(),
-        other => format!("Смарт-процесс {other}"),
+    let title = match smart::process(table.entity_type) {
+        Some(process) => process.title.to_owned(),
+        None => format!("Смарт-процесс {}", table.entity_type),
     };
     map.insert("title", title);
     map.insert("code", "");
@@ -52,7 +53,7 @@ fn describe(table: &Table) -> Array {
 }
 
 /// `crm.type.list`: the filter knows IDs, `entityTypeId` and titles by equality and the prefixes of order.
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     // Below 128 are the types that come with the product, the invoices: this list leaves them out.
     let processes = state
         .smart()
@@ -62,13 +63,13 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
     super::dictionary::controller_list("types", types, "id", call)
 }
 
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = call.required("id")?.to_int();
     one(state.smart().iter().find(|table| type_id(table) == id))
 }
 
 pub(crate) fn get_by_entity_type_id(
-    state: &State,
+    state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let entity_type = call.required("entityTypeId")?.to_int();

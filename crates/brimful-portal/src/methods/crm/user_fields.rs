@@ -3,12 +3,12 @@
 use brimful_protocol::{Array, Value};
 
 use super::dictionary::{chosen, written};
-use crate::method::{Call, MethodError, Output};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::ENTITIES;
+use crate::data::schema::{Field, Kind};
+use crate::data::table::Table;
 use crate::methods::params::legacy_error;
-use crate::state::State;
-use crate::state::entities::ENTITIES;
-use crate::state::schema::{Field, Kind};
-use crate::state::table::Table;
 
 /// The ID of a field, by its place among the fields of its entity.
 fn id(entity: usize, at: usize) -> i64 {
@@ -65,7 +65,7 @@ fn choice((id, value): &(i64, &'static str)) -> Array {
 
 /// `crm.*.userfield.list`: all of them at once, with a `total`. Labels come if a language is asked for by `LANG`.
 pub(crate) fn list<const ENTITY: usize>(
-    state: &State,
+    state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let mut filter = call.legacy_array("filter").cloned().unwrap_or_default();
@@ -85,7 +85,7 @@ pub(crate) fn list<const ENTITY: usize>(
 
 /// `crm.*.userfield.get`: the labels by language.
 pub(crate) fn get<const ENTITY: usize>(
-    state: &State,
+    state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
@@ -109,7 +109,7 @@ pub(crate) fn get<const ENTITY: usize>(
 /// `crm.*.userfield.add`: a field that all records have from now on, and that is empty in all of them. Its name gets
 /// `UF_CRM_` in front of it.
 pub(crate) fn add<const ENTITY: usize>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let Some(fields) = call.legacy_array("fields") else {

@@ -4,18 +4,19 @@ use brimful_protocol::{Array, Value};
 
 use super::filter::Reader;
 use super::{existing, history, task};
-use crate::method::{Call, MethodError, Output};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::TASK;
+use crate::data::schema::{Class, Schema};
+use crate::data::table::{Record, Row};
 use crate::methods::params::missing;
-use crate::state::entities::TASK;
-use crate::state::schema::{Class, Schema};
-use crate::state::table::{Record, Row};
-use crate::state::{State, moment};
 
 fn time(seconds: i64) -> Value {
     Value::Text(moment::text(seconds))
 }
 
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let Value::Array(fields) = call.required("fields")?.clone() else {
         return Err(missing("fields"));
     };
@@ -78,7 +79,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
     Ok(task(state, id, &[], Reader::of(call)))
 }
 
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
     let Value::Array(fields) = call.required("fields")?.clone() else {
         return Err(missing("fields"));
@@ -89,7 +90,7 @@ pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
     Ok(task(state, id, &[], Reader::of(call)))
 }
 
-pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
     state.table_mut(TASK).delete(id);
     Ok(Output::json(br#"{"task":true}"#.to_vec()))
@@ -97,7 +98,7 @@ pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
 
 /// `tasks.task.start` and the like: sets a status.
 pub(crate) fn act<const STATUS: i64>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
@@ -111,7 +112,7 @@ pub(crate) fn act<const STATUS: i64>(
 }
 
 /// `tasks.task.delegate`: somebody else is to do it, and who was to looks on.
-pub(crate) fn delegate(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn delegate(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
     let user = call.required("userId")?.to_int();
     let schema = &state.table(TASK).schema;
@@ -130,7 +131,7 @@ pub(crate) fn delegate(state: &mut State, call: &mut Call<'_>) -> Result<Output,
 
 /// `tasks.task.startwatch` and `.stopwatch`: the caller looks on, or no more.
 pub(crate) fn watch<const YES: bool>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
@@ -158,7 +159,7 @@ fn people(row: &Row<'_>, at: usize) -> Vec<i64> {
 
 /// `tasks.task.mute`, `.unmute`, `.pin` and `.unpin`, whose task may be called `id` or `taskId`.
 pub(crate) fn flag<const PIN: bool, const YES: bool>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     if let (None, Some(id)) = (call.params.get("taskId"), call.params.get("id").cloned()) {
@@ -177,7 +178,7 @@ pub(crate) fn flag<const PIN: bool, const YES: bool>(
 
 /// `tasks.task.favorite.add` and `.remove`
 pub(crate) fn favorite<const YES: bool>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
@@ -189,7 +190,7 @@ pub(crate) fn favorite<const YES: bool>(
 }
 
 /// Writes values and what follows from them.
-fn change(state: &mut State, id: u64, mut values: Vec<(usize, Value)>, call: &Call<'_>) {
+fn change(state: &mut PortalData, id: u64, mut values: Vec<(usize, Value)>, call: &Call<'_>) {
     history::note_changes(state, id, &values, call);
     let table = state.table_mut(TASK);
     let now = call.seconds();

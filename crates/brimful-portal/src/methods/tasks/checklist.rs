@@ -4,18 +4,19 @@ use brimful_protocol::Value;
 
 use super::history;
 use super::positional::{arguments, array, failed, task};
-use crate::list::condition::{Condition, Operand};
-use crate::list::plan::Plan;
-use crate::list::query::{Query, Work};
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::CHECKLIST;
+use crate::data::list::condition::{Condition, Operand};
+use crate::data::list::plan::Plan;
+use crate::data::list::query::{Query, Work};
+use crate::data::list::shape::Shape;
+use crate::data::table::Record;
 use crate::methods::crm::legacy_filter;
-use crate::state::entities::CHECKLIST;
-use crate::state::table::Record;
-use crate::state::{State, moment};
 
 /// `task.checklistitem.getlist(TASKID, ORDER)`: without pages and without a `total`.
-pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(CHECKLIST);
     let schema = &table.schema;
     let arguments = arguments(call);
@@ -34,7 +35,7 @@ pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, Met
 }
 
 /// `task.checklistitem.add(TASKID, {TITLE, IS_COMPLETE})` gives the ID of the item.
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let task = task(state, arguments.first().copied())?;
     let text = |name: &str| {
@@ -75,7 +76,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
 }
 
 /// The item that the second parameter names, of the task that the first one does.
-fn of_task(state: &State, arguments: &[&Value]) -> Result<u64, MethodError> {
+fn of_task(state: &PortalData, arguments: &[&Value]) -> Result<u64, MethodError> {
     let task = task(state, arguments.first().copied())?;
     let table = state.table(CHECKLIST);
     let id = arguments.get(1).map_or(0, |id| id.to_int());
@@ -91,7 +92,7 @@ fn of_task(state: &State, arguments: &[&Value]) -> Result<u64, MethodError> {
 }
 
 /// `task.checklistitem.get(TASKID, ITEMID)`
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(CHECKLIST);
     let id = of_task(state, &arguments(call))?;
     let mut out = Vec::new();
@@ -103,7 +104,7 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
 
 /// `task.checklistitem.complete(TASKID, ITEMID)` and `.renew`
 pub(crate) fn tick<const DONE: bool>(
-    state: &mut State,
+    state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = of_task(state, &arguments(call))?;
@@ -121,7 +122,7 @@ pub(crate) fn tick<const DONE: bool>(
 }
 
 /// `task.checklistitem.update(TASKID, ITEMID, {TITLE, SORT_INDEX, IS_COMPLETE, IS_IMPORTANT})`
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let id = of_task(state, &arguments)?;
     let schema = &state.table(CHECKLIST).schema;
@@ -143,7 +144,7 @@ pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
 }
 
 /// `task.checklistitem.delete(TASKID, ITEMID)`
-pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = of_task(state, &arguments(call))?;
     state.table_mut(CHECKLIST).delete(id);
     Ok(Output::value(&Value::Bool(true)))

@@ -4,13 +4,14 @@ use brimful_protocol::{Array, Value};
 
 use super::history;
 use super::positional::{arguments, array, failed, task};
-use crate::method::{Call, MethodError, Output};
-use crate::state::comments::Comment;
-use crate::state::entities::{TASK, USER};
-use crate::state::{State, moment};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::comments::Comment;
+use crate::data::entities::{TASK, USER};
 
 /// `task.commentitem.add(TASKID, {POST_MESSAGE, AUTHOR_ID})` gives the ID of the comment.
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let task = task(state, arguments.first().copied())?;
     let fields = array(&arguments, 1);
@@ -36,7 +37,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
 }
 
 /// `task.commentitem.get(TASKID, ITEMID)`
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let task = task(state, arguments.first().copied())?;
     let id = arguments.get(1).map_or(0, |id| id.to_int());
@@ -50,7 +51,7 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
 }
 
 /// `task.commentitem.update(TASKID, ITEMID, {POST_MESSAGE})`
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let (task, id) = (task(state, arguments.first().copied())?, item(&arguments));
     let message = array(&arguments, 2).and_then(|fields| fields.get("POST_MESSAGE"));
@@ -66,7 +67,7 @@ pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
 }
 
 /// `task.commentitem.delete(TASKID, ITEMID)`
-pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let (task, id) = (task(state, arguments.first().copied())?, item(&arguments));
     if !state.comments.delete(task, id) {
@@ -87,7 +88,7 @@ fn item(arguments: &[&Value]) -> u64 {
 }
 
 /// `task.commentitem.getlist(TASKID)`: all of them, without pages.
-pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let comments = state
         .comments
         .of(task(state, arguments(call).first().copied())?);
@@ -95,7 +96,7 @@ pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, Met
     Ok(Output::value(&rows.collect::<Value>()))
 }
 
-fn describe(state: &State, comment: &Comment) -> Array {
+fn describe(state: &PortalData, comment: &Comment) -> Array {
     let users = state.table(USER);
     let text = |name: &str| {
         let row = users.get(comment.author)?;

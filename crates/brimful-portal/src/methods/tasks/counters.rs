@@ -4,13 +4,13 @@ use brimful_protocol::{Array, Value};
 
 use super::filter::Reader;
 use super::status::Clockwork;
-use crate::list::condition::{Condition, Operand, Predicate};
-use crate::list::query::Query;
-use crate::method::{Call, MethodError, Output};
-use crate::state::State;
-use crate::state::entities::{TASK, USER};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::{TASK, USER};
+use crate::data::list::condition::{Condition, Operand, Predicate};
+use crate::data::list::query::Query;
 
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let number = |name: &str| {
         let value = call.params.get(name).filter(|value| **value != Value::Null);
         value.map(Value::to_int)

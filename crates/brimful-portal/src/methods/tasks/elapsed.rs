@@ -3,22 +3,23 @@
 use brimful_protocol::{Array, Value};
 
 use super::positional::{after_task, arguments, array, failed, task};
-use crate::list::PAGE;
-use crate::list::condition::{Condition, Operand};
-use crate::list::plan::Plan;
-use crate::list::query::Query;
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::ELAPSED;
+use crate::data::list::PAGE;
+use crate::data::list::condition::{Condition, Operand};
+use crate::data::list::paging::Slice;
+use crate::data::list::plan::Plan;
+use crate::data::list::query::Query;
+use crate::data::list::shape::Shape;
+use crate::data::table::Record;
 use crate::methods::crm::legacy_filter;
-use crate::methods::paging::Slice;
 use crate::methods::params::strings;
-use crate::state::entities::ELAPSED;
-use crate::state::table::Record;
-use crate::state::{State, moment};
 
 /// `task.elapseditem.getlist([TASKID,] ORDER, FILTER, SELECT, PARAMS)`: pages by `PARAMS.NAV_PARAMS` and by nothing
 /// else; of one task all rows come if nobody asks for a page.
-pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(ELAPSED);
     let schema = &table.schema;
     let arguments = arguments(call);
@@ -45,7 +46,7 @@ pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, Met
 }
 
 /// `task.elapseditem.get(TASKID, ITEMID)`
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(ELAPSED);
     let arguments = arguments(call);
     let id = of_task(state, &arguments)?;
@@ -57,7 +58,7 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
 }
 
 /// The entry that the second parameter names, of the task that the first one does.
-fn of_task(state: &State, arguments: &[&Value]) -> Result<u64, MethodError> {
+fn of_task(state: &PortalData, arguments: &[&Value]) -> Result<u64, MethodError> {
     let task = task(state, arguments.first().copied())?;
     let table = state.table(ELAPSED);
     let id = arguments.get(1).map_or(0, |id| id.to_int());
@@ -73,7 +74,7 @@ fn of_task(state: &State, arguments: &[&Value]) -> Result<u64, MethodError> {
 }
 
 /// `task.elapseditem.add(TASKID, {SECONDS, COMMENT_TEXT, USER_ID})` gives the ID of the entry.
-pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let task = task(state, arguments.first().copied())?;
     let empty = Array::new();
@@ -105,7 +106,7 @@ pub(crate) fn add(state: &mut State, call: &mut Call<'_>) -> Result<Output, Meth
 }
 
 /// `task.elapseditem.update(TASKID, ITEMID, {SECONDS, COMMENT_TEXT})`
-pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let id = of_task(state, &arguments)?;
     let empty = Array::new();
@@ -128,7 +129,7 @@ pub(crate) fn update(state: &mut State, call: &mut Call<'_>) -> Result<Output, M
 }
 
 /// `task.elapseditem.delete(TASKID, ITEMID)`
-pub(crate) fn delete(state: &mut State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = of_task(state, &arguments(call))?;
     state.table_mut(ELAPSED).delete(id);
     Ok(Output::value(&Value::Null))

@@ -2,12 +2,12 @@
 
 use brimful_protocol::{Array, Value};
 
-use crate::method::{Call, MethodError, Output};
-use crate::state::State;
-use crate::state::entities::TASK;
-use crate::state::schema::{Class, Field, ID, Kind};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::TASK;
+use crate::data::schema::{Class, Field, ID, Kind};
 
-pub(crate) fn get_fields(state: &State, _: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get_fields(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let fields = state.table(TASK).schema.fields().iter().enumerate();
     let map: Array = fields
         .map(|(at, field)| (field.name.as_ref(), describe(at, field)))

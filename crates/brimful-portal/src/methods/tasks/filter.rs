@@ -3,12 +3,13 @@
 use brimful_protocol::{Array, Key, Value};
 
 use super::status::Clockwork;
-use crate::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::list::pattern::Pattern;
-use crate::list::query::{Direction, Sort};
-use crate::method::{Call, MethodError};
-use crate::state::moment;
-use crate::state::schema::{Class, ID, Kind, Schema};
+use crate::context::moment;
+use crate::context::{Call, MethodError};
+use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
+use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::pattern::Pattern;
+use crate::data::list::query::{Direction, Sort};
+use crate::data::schema::{Class, ID, Kind, Schema};
 
 /// Who reads, and when.
 #[derive(Debug, Clone, Copy)]
@@ -26,41 +27,8 @@ impl Reader {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    /// No prefix: equality, but part of a title.
-    Default,
-    Relation(Relation),
-    Contains,
-    Words,
-    Between,
-}
-
-fn parse(key: &str) -> (bool, Operation, &str) {
-    const EQUAL: Operation = Operation::Relation(Relation::Equal);
-    const OPERATIONS: &[(&str, bool, Operation)] = &[
-        ("!><", true, Operation::Between),
-        ("><", false, Operation::Between),
-        ("!=", true, EQUAL),
-        ("!%", true, Operation::Contains),
-        ("!", true, Operation::Default),
-        (">=", false, Operation::Relation(Relation::GreaterOrEqual)),
-        (">", false, Operation::Relation(Relation::Greater)),
-        ("<=", false, Operation::Relation(Relation::LessOrEqual)),
-        ("<", false, Operation::Relation(Relation::Less)),
-        ("*=", false, EQUAL),
-        ("*%", false, Operation::Contains),
-        ("*", false, Operation::Words),
-        ("=", false, EQUAL),
-        ("%", false, Operation::Contains),
-        ("?", false, Operation::Contains),
-        ("@", false, EQUAL),
-        ("#", false, EQUAL),
-    ];
-    let found = OPERATIONS
-        .iter()
-        .find_map(|&(prefix, not, operation)| Some((not, operation, key.strip_prefix(prefix)?)));
-    found.unwrap_or((false, Operation::Default, key))
+fn key_of(text: &str) -> FilterKey<'_> {
+    FilterKey::parse(text, Family::Tasks)
 }
 
 /// The condition that `filter` states. What is not understood is ignored.
@@ -88,31 +56,38 @@ fn group(schema: &Schema, filter: &Array, reader: Reader) -> Option<Condition> {
 fn conditions(schema: &Schema, filter: &Array, reader: Reader) -> (Vec<Condition>, bool) {
     let changed = filter
         .iter()
-        .any(|(key, _)| parse(&key.to_text()).2 == "CHANGED_DATE");
+        .any(|(key, _)| key_of(&key.to_text()).name == "CHANGED_DATE");
     let one = |(key, value): (&Key, &Value)| {
         let text = key.to_text();
         if matches!(key, Key::Int(_)) || text.starts_with("::SUBFILTER") {
             return group(schema, value.as_array()?, reader);
         }
-        let (negative, operation, name) = parse(&text);
+        let key = key_of(&text);
         let test = Test {
             schema,
             reader,
-            operation,
-            name,
+            operation: key.operation,
+            is_bare: key.is_bare,
+            name: key.name,
             value,
         };
-        if negative && let Some(condition) = test.contrary() {
+        if key.negative
+            && let Some(condition) = test.contrary()
+        {
             return Some(condition);
         }
         let condition = test.condition()?;
-        Some(if negative { condition.not() } else { condition })
+        Some(if key.negative {
+            condition.not()
+        } else {
+            condition
+        })
     };
     let mut all = Vec::new();
     let mut passed_over = false;
     for (key, value) in filter.iter() {
         let text = key.to_text();
-        if text == "::LOGIC" || (changed && parse(&text).2 == "ACTIVITY_DATE") {
+        if text == "::LOGIC" || (changed && key_of(&text).name == "ACTIVITY_DATE") {
             continue;
         }
         match one((key, value)) {
@@ -129,6 +104,7 @@ struct Test<'t> {
     schema: &'t Schema,
     reader: Reader,
     operation: Operation,
+    is_bare: bool,
     name: &'t str,
     value: &'t Value,
 }
@@ -163,7 +139,7 @@ impl Test<'_> {
                         .or(Condition::test(self.at("DESCRIPTION")?, words)),
                 )
             }
-            "TITLE" if self.operation == Operation::Default => {
+            "TITLE" if self.is_bare => {
                 let part = Pattern::contains(&self.value.to_text());
                 Some(Condition::test(self.at("TITLE")?, Predicate::Matches(part)))
             }
@@ -227,8 +203,8 @@ impl Test<'_> {
         let at = self.at(name)?;
         let kind = self.schema.get(at).kind;
         let relation = match self.operation {
-            Operation::Default => Relation::Equal,
             Operation::Relation(relation) => relation,
+            Operation::In | Operation::Like => Relation::Equal,
             Operation::Between => return self.between(at, kind),
             Operation::Contains | Operation::Words if kind.class() != Class::Text => {
                 Relation::Equal

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 
 use brimful_protocol::{Array, Value};
 
-use crate::method::{Call, MethodError, Output};
-use crate::state::entities::{TASK, USER};
-use crate::state::history::Change;
-use crate::state::{State, moment};
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::{TASK, USER};
+use crate::data::history::Change;
 
 /// The fields whose changes are written down, as documented.
 const TOLD: [&str; 22] = [
@@ -36,7 +37,7 @@ const TOLD: [&str; 22] = [
 ];
 
 /// Writes down that something happened to a task.
-pub(super) fn note(state: &mut State, task: u64, call: &Call<'_>, field: &str, to: Value) {
+pub(super) fn note(state: &mut PortalData, task: u64, call: &Call<'_>, field: &str, to: Value) {
     let change = Change {
         id: 0,
         at: call.seconds(),
@@ -49,7 +50,12 @@ pub(super) fn note(state: &mut State, task: u64, call: &Call<'_>, field: &str, t
 }
 
 /// Writes down which of the values differ from what a task has.
-pub(super) fn note_changes(state: &mut State, id: u64, values: &[(usize, Value)], call: &Call<'_>) {
+pub(super) fn note_changes(
+    state: &mut PortalData,
+    id: u64,
+    values: &[(usize, Value)],
+    call: &Call<'_>,
+) {
     let table = state.table(TASK);
     let row = table.row(id);
     let mut changes = Vec::new();
@@ -89,7 +95,7 @@ pub(super) fn note_changes(state: &mut State, id: u64, values: &[(usize, Value)]
 }
 
 /// Newest first, unless `order` says otherwise; of a task that is not there nothing.
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let task = call.required("taskId")?.to_int();
     if task <= 0 {
         return Err(MethodError::new(400, "0", "wrong task id"));
@@ -121,7 +127,7 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
     )]))))
 }
 
-fn describe(state: &State, change: &Change) -> Array {
+fn describe(state: &PortalData, change: &Change) -> Array {
     let users = state.table(USER);
     let text = |name: &str| {
         let row = users.get(change.user)?;

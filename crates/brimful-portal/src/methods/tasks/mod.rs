@@ -21,15 +21,15 @@ use brimful_protocol::{Array, Value};
 use filter::Reader;
 use row::TaskPlan;
 
-use crate::list::plan::list as write_list;
-use crate::list::query::{Query, Work};
-use crate::method::{Call, MethodError, Output};
-use crate::methods::paging::Paging;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::TASK;
+use crate::data::list::paging::Paging;
+use crate::data::list::plan::list as write_list;
+use crate::data::list::query::{Query, Work};
 use crate::methods::params::strings;
-use crate::state::State;
-use crate::state::entities::TASK;
 
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(TASK);
     let reader = Reader::of(call);
     let empty = Array::new();
@@ -51,7 +51,7 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
     Ok(page.lift(output))
 }
 
-pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
     Work {
         rows: 1,
@@ -62,7 +62,7 @@ pub(crate) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
     Ok(task(state, id, &select, Reader::of(call)))
 }
 
-fn task(state: &State, id: u64, select: &[&str], reader: Reader) -> Output {
+fn task(state: &PortalData, id: u64, select: &[&str], reader: Reader) -> Output {
     let mut out = br#"{"task":"#.to_vec();
     TaskPlan::new(state, select, reader).write(&mut out, &state.table(TASK).row(id));
     out.pop();
@@ -73,7 +73,7 @@ fn task(state: &State, id: u64, select: &[&str], reader: Reader) -> Output {
 }
 
 /// The task that a call names.
-fn existing(state: &State, call: &Call<'_>) -> Result<u64, MethodError> {
+fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     let id = u64::try_from(call.required("taskId")?.to_int()).unwrap_or(0);
     if id == 0 {
         return Err(MethodError::new(400, "0", "wrong task id"));

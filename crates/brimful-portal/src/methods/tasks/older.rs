@@ -4,19 +4,19 @@ use brimful_protocol::{Array, Value};
 
 use super::filter::{self, Reader};
 use super::positional::{arguments, array};
-use crate::list::PAGE;
-use crate::list::plan::Plan;
-use crate::list::query::Query;
-use crate::list::shape::Shape;
-use crate::method::{Call, MethodError, Output};
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::TASK;
+use crate::data::list::PAGE;
+use crate::data::list::paging::Slice;
+use crate::data::list::plan::Plan;
+use crate::data::list::query::Query;
+use crate::data::list::shape::Shape;
 use crate::methods::crm::legacy_filter;
-use crate::methods::paging::Slice;
 use crate::methods::params::strings;
-use crate::state::State;
-use crate::state::entities::TASK;
 
 /// `task.item.list(ORDER, FILTER, PARAMS, SELECT)`: 50 tasks at most, by `PARAMS.NAV_PARAMS`.
-pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let places = Places {
         navigation: 2,
         select: 3,
@@ -25,7 +25,7 @@ pub(crate) fn list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodE
 }
 
 /// `task.items.getlist(ORDER, FILTER, TASKDATA, NAV_PARAMS)`: the third parameter names the fields.
-pub(crate) fn get_list(state: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let places = Places {
         navigation: 3,
         select: 2,
@@ -40,7 +40,7 @@ struct Places {
     select: usize,
 }
 
-fn page(state: &State, call: &mut Call<'_>, places: Places) -> Result<Output, MethodError> {
+fn page(state: &PortalData, call: &mut Call<'_>, places: Places) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let select = strings(arguments.get(places.select).copied());
     let navigation = arguments.get(places.navigation).copied();

@@ -1,9 +1,9 @@
 //! What the caller may do with a task: the `action` of a task that is shown alone, as documented. Whoever sees a task here
 //! may do all that its status allows.
 
-use crate::state::State;
-use crate::state::cell::Cell;
-use crate::state::entities::TASK;
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::TASK;
 
 const WAITING: i64 = 2;
 const RUNNING: i64 = 3;
@@ -12,7 +12,7 @@ const DONE: i64 = 5;
 const DEFERRED: i64 = 6;
 
 /// Appends the object.
-pub(super) fn write(out: &mut Vec<u8>, state: &State, id: u64) {
+pub(super) fn write(out: &mut Vec<u8>, state: &PortalData, id: u64) {
     let table = state.table(TASK);
     let row = table.row(id);
     let cell = |name: &str| table.schema.legacy(name).map(|at| row.cell(at));

@@ -2,9 +2,9 @@
 
 use brimful_protocol::{Array, Key, Value};
 
-use crate::method::{Call, MethodError};
-use crate::state::State;
-use crate::state::entities::TASK;
+use crate::context::{Call, MethodError};
+use crate::data::PortalData;
+use crate::data::entities::TASK;
 
 /// The parameters in their order. What the server takes itself is none, nor is a text with the name of the method in it.
 pub(super) fn arguments<'c>(call: &'c Call<'_>) -> Vec<&'c Value> {
@@ -34,7 +34,7 @@ pub(super) fn array<'c>(arguments: &[&'c Value], place: usize) -> Option<&'c Arr
 }
 
 /// The task that a parameter names.
-pub(super) fn task(state: &State, named: Option<&Value>) -> Result<u64, MethodError> {
+pub(super) fn task(state: &PortalData, named: Option<&Value>) -> Result<u64, MethodError> {
     let id = named.map_or(0, Value::to_int);
     let id = u64::try_from(id)
         .ok()

@@ -4,17 +4,17 @@ use brimful_protocol::json;
 
 use super::filter::Reader;
 use super::status::Clockwork;
-use crate::list::plan::Plan;
-use crate::list::shape::Shape;
-use crate::state::State;
-use crate::state::cell::Cell;
-use crate::state::entities::{TASK, USER};
-use crate::state::schema::{Field, ID};
-use crate::state::table::Row;
+use crate::data::PortalData;
+use crate::data::cell::Cell;
+use crate::data::entities::{TASK, USER};
+use crate::data::list::plan::Plan;
+use crate::data::list::shape::Shape;
+use crate::data::schema::{Field, ID};
+use crate::data::table::Row;
 
 /// What of a task is written.
 pub(super) struct TaskPlan<'s> {
-    state: &'s State,
+    state: &'s PortalData,
     plan: Plan<'s>,
     tags: Option<usize>,
     group: Option<usize>,
@@ -33,7 +33,7 @@ fn is_extra(field: &Field) -> bool {
 
 impl<'s> TaskPlan<'s> {
     /// The plan for a `select` of upper-case names; one without any valid name is the full default.
-    pub(super) fn new(state: &'s State, select: &[&str], reader: Reader) -> Self {
+    pub(super) fn new(state: &'s PortalData, select: &[&str], reader: Reader) -> Self {
         let table = state.table(TASK);
         let schema = &table.schema;
         let standard = || {

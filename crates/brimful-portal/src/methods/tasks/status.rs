@@ -4,9 +4,9 @@
 //! soon, nor is one that the reader has declined; only a task that waits, and that somebody else has set, is unseen.
 
 use super::filter::Reader;
-use crate::list::condition::{Condition, Operand, Predicate, Relation};
-use crate::state::schema::Schema;
-use crate::state::table::Row;
+use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
+use crate::data::schema::Schema;
+use crate::data::table::Row;
 
 const OVERDUE: i64 = -1;
 const UNSEEN: i64 = -2;

@@ -1,7 +1,7 @@
 //! What is written is read back, by either family, and IDs never come back.
 
 use super::{NOW, Portal};
-use crate::state::moment;
+use crate::context::moment;
 
 #[test]
 fn an_added_row_is_above_every_id_ever_used() {
@@ -154,7 +154,7 @@ fn phones_are_added_changed_and_deleted_by_their_id() {
 
 #[test]
 fn loaded_rows_may_lie_among_generated_ones_and_win() {
-    use crate::state::{Data, Load, Rows};
+    use crate::data::{Data, Load, Rows};
     let rows =
         serde_json::from_str(r#"[{"ID": 1000, "TITLE": "Far"}, {"ID": 3, "TITLE": "First"}, {"ID": 3, "TITLE": "Mine"}]"#)
             .unwrap();

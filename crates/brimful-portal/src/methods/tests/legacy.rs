@@ -299,7 +299,7 @@ fn rows_references_and_starts_agree() {
 
 #[test]
 fn work_is_charged_by_the_row_the_count_and_the_skip() {
-    use crate::method::Costs;
+    use crate::context::settings::Costs;
     use std::time::Duration;
     let mut portal = Portal::with(&[("deal", 1_000, 0.0)]);
     let micros = Duration::from_micros;

@@ -15,15 +15,17 @@ use std::time::Duration;
 use brimful_protocol::{Array, Value, query};
 
 use super::find;
-use crate::method::{Call, Costs, Handler, MethodError, Output};
-use crate::state::{Data, Load, Rows, State};
+use crate::context::settings::Costs;
+use crate::context::{Call, MethodError, Output};
+use crate::data::{Data, Load, PortalData, Rows};
+use crate::methods::method::Handler;
 
 /// 2026-05-04T12:00:00+03:00
 pub(super) const NOW: i64 = 1_777_885_200;
 
 /// A portal without a server.
 pub(super) struct Portal {
-    pub(super) state: State,
+    pub(super) state: PortalData,
     pub(super) costs: Costs,
     pub(super) cost: Duration,
 }
@@ -58,7 +60,7 @@ impl Portal {
 
     pub(super) fn new(data: Data) -> Self {
         Self {
-            state: State::new(data).unwrap(),
+            state: PortalData::new(data).unwrap(),
             costs: Costs::default(),
             cost: Duration::ZERO,
         }
@@ -87,7 +89,7 @@ impl Portal {
             params,
             user: 1,
             by_application: true,
-            rights: crate::rights::Rights::All,
+            rights: crate::context::settings::Rights::All,
             now: NOW as f64,
             cost: &mut self.cost,
             costs: &self.costs,

@@ -1,8 +1,8 @@
 //! The registry and what the portal says about itself.
 
 use super::Portal;
+use crate::data::{Data, DataError, Load, PortalData, Rows};
 use crate::methods::{all, find};
-use crate::state::{Data, DataError, Load, Rows, State};
 
 #[test]
 fn methods_are_found_by_their_names_in_lower_case_and_each_is_there_once() {
@@ -102,11 +102,11 @@ fn data_that_makes_no_sense_is_refused_with_a_reason() {
         ..Data::default()
     };
     assert_eq!(
-        State::new(rows("dael", 1)).unwrap_err(),
+        PortalData::new(rows("dael", 1)).unwrap_err(),
         DataError::UnknownEntity("dael".to_owned())
     );
     assert!(matches!(
-        State::new(rows("deal", u64::MAX)),
+        PortalData::new(rows("deal", u64::MAX)),
         Err(DataError::TooManyRows { .. })
     ));
     let nameless = serde_json::from_str(r#"[{"TITLE": "x"}]"#).unwrap();
@@ -118,7 +118,7 @@ fn data_that_makes_no_sense_is_refused_with_a_reason() {
         ..Data::default()
     };
     assert_eq!(
-        State::new(data).unwrap_err(),
+        PortalData::new(data).unwrap_err(),
         DataError::NoId {
             entity: "lead".to_owned(),
             row: 1

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Costs, Generation, OperatingLimit, Webhook};
+use crate::context::limits::{Generation, OperatingLimit};
+use crate::context::settings::{Costs, Webhook};
 
 #[tokio::test(start_paused = true)]
 async fn results_are_a_list_in_the_order_of_the_items() {

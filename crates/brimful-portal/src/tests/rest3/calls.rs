@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::config::{AccessToken, Costs, OperatingLimit, RateLimit, Webhook};
-use crate::faults::Fault;
+use crate::context::faults::Fault;
+use crate::context::limits::{OperatingLimit, RateLimit};
+use crate::context::settings::{AccessToken, Costs, Webhook};
 
 #[tokio::test(start_paused = true)]
 async fn a_result_is_an_envelope_with_time_and_neither_total_nor_next() {

@@ -1,7 +1,7 @@
 //! The event log and its tail.
 
 use super::*;
-use crate::rights::Rights;
+use crate::context::settings::Rights;
 
 /// A portal with so many generated entries.
 fn with_entries(entries: u64) -> Portal {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::advance;
 
 use super::*;
-use crate::config::Webhook;
+use crate::context::settings::Webhook;
 
 async fn keyed(portal: &Portal, uri: &str, key: &str, body: Json) -> Heard {
     let request = Request::post(uri)
@@ -140,9 +140,9 @@ async fn reads_batches_and_the_older_version_know_no_keys() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_was_cut_off_has_run_and_is_not_run_again() {
-    let slow = crate::config::Costs {
+    let slow = crate::context::settings::Costs {
         call: Duration::from_secs(61),
-        ..crate::config::Costs::default()
+        ..crate::context::settings::Costs::default()
     };
     let portal = portal(with_tasks().costs(slow));
     assert_eq!(keyed(&portal, ADD, "k", task("A")).await.status, 504);

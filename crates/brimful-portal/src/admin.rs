@@ -1,0 +1,196 @@
+//! Admin endpoints beside the REST API: what goes wrong and what was asked, for tests that run in
+//! another process. Only callers on this machine are let in.
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET /_portal/faults` | shows the faults: the specification, and how often each rule was asked and fired |
+//! | `PUT` or `POST /_portal/faults` | orders the faults of the specification in the body: plain text, or JSON `{"spec": …}` |
+//! | `DELETE /_portal/faults` | takes all faults back |
+//! | the same of `/_portal/churn` | what other people do to the rows |
+//! | the same of `/_portal/hide` | the rows that lists count and do not show |
+//! | `GET /_portal/stats` | what was asked so far |
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Method as Verb, Request, Response, StatusCode};
+use serde_json::{Value as Json, json};
+
+use crate::calls::Backend;
+use crate::context::churn::Churn;
+use crate::context::hidden_rows::HiddenRows;
+
+/// The longest specification that is read.
+const LONGEST: usize = 64 << 10;
+
+/// What is refused.
+struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    description: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, description: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            description: description.into(),
+        }
+    }
+
+    fn wrong(description: impl std::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "INVALID_SPEC",
+            description.to_string(),
+        )
+    }
+}
+
+/// An endpoint of the portal's own.
+#[derive(Clone, Copy)]
+enum AdminEndpoint {
+    Faults,
+    Churn,
+    Hide,
+    Stats,
+}
+
+/// The answer to a request for one of these endpoints; nothing if it is for another.
+pub(crate) fn answer(
+    backend: &Backend,
+    request: &Request<Bytes>,
+    peer: IpAddr,
+) -> Option<Response<Bytes>> {
+    let path = request.uri().path().strip_prefix("/_portal/")?;
+    let answer = if peer.to_canonical().is_loopback() {
+        endpoint(path.trim_end_matches('/')).and_then(|endpoint| enter(backend, endpoint, request))
+    } else {
+        let why = "only callers on the portal's machine control it";
+        Err(Refusal::new(StatusCode::FORBIDDEN, "ACCESS_DENIED", why))
+    };
+    Some(answer.map_or_else(
+        |refusal| refused(&refusal),
+        |shown| respond(StatusCode::OK, &shown),
+    ))
+}
+
+fn endpoint(name: &str) -> Result<AdminEndpoint, Refusal> {
+    match name {
+        "faults" => Ok(AdminEndpoint::Faults),
+        "churn" => Ok(AdminEndpoint::Churn),
+        "hide" => Ok(AdminEndpoint::Hide),
+        "stats" => Ok(AdminEndpoint::Stats),
+        _ => {
+            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide and /_portal/stats";
+            Err(Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", why))
+        }
+    }
+}
+
+fn enter(
+    backend: &Backend,
+    endpoint: AdminEndpoint,
+    request: &Request<Bytes>,
+) -> Result<Json, Refusal> {
+    match (endpoint, request.method()) {
+        (_, &Verb::GET | &Verb::HEAD) => {}
+        (AdminEndpoint::Faults, &Verb::PUT | &Verb::POST) => {
+            backend
+                .context
+                .faults
+                .set(&spec(request)?)
+                .map_err(Refusal::wrong)?;
+        }
+        (AdminEndpoint::Faults, &Verb::DELETE) => backend.context.faults.clear(),
+        (AdminEndpoint::Churn, &Verb::PUT | &Verb::POST) => {
+            let churn = Churn::parse(&spec(request)?).map_err(Refusal::wrong)?;
+            backend.set_churn(churn).map_err(Refusal::wrong)?;
+        }
+        (AdminEndpoint::Churn, &Verb::DELETE) => {
+            backend.set_churn(Churn::new()).map_err(Refusal::wrong)?;
+        }
+        (AdminEndpoint::Hide, &Verb::PUT | &Verb::POST) => {
+            let rows = HiddenRows::parse(&spec(request)?).map_err(Refusal::wrong)?;
+            backend.hide(rows).map_err(Refusal::wrong)?;
+        }
+        (AdminEndpoint::Hide, &Verb::DELETE) => {
+            backend.hide(HiddenRows::none()).map_err(Refusal::wrong)?;
+        }
+        _ => {
+            let why = format!("{} is not for this address", request.method());
+            return Err(Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                why,
+            ));
+        }
+    }
+    Ok(show(backend, endpoint))
+}
+
+/// The specification in a body.
+fn spec(request: &Request<Bytes>) -> Result<String, Refusal> {
+    if request.body().len() > LONGEST {
+        return Err(Refusal::wrong("the specification is too long"));
+    }
+    let text = std::str::from_utf8(request.body())
+        .map_err(|_| Refusal::wrong("the specification is not UTF-8"))?;
+    let media_type = request.headers().get(CONTENT_TYPE);
+    let is_json = media_type.is_some_and(|media_type| {
+        media_type
+            .as_bytes()
+            .to_ascii_lowercase()
+            .starts_with(b"application/json")
+    });
+    if !is_json {
+        return Ok(text.to_owned());
+    }
+    let spec = serde_json::from_str::<Json>(text)
+        .ok()
+        .and_then(|json| match json {
+            Json::String(spec) => Some(spec),
+            json => json["spec"].as_str().map(str::to_owned),
+        });
+    spec.ok_or_else(|| Refusal::wrong("a JSON body is {\"spec\": \"503:5%\"}"))
+}
+
+fn show(backend: &Backend, endpoint: AdminEndpoint) -> Json {
+    match endpoint {
+        AdminEndpoint::Faults => {
+            let (queued, rules) = backend.context.faults.account();
+            let rules: Vec<Json> = rules
+                .into_iter()
+                .map(|one| json!({ "rule": one.rule, "seen": one.seen, "played": one.played }))
+                .collect();
+            json!({ "spec": backend.context.faults.to_string(), "rules": rules, "queued": queued })
+        }
+        AdminEndpoint::Churn => json!({ "spec": backend.current_churn().to_string() }),
+        AdminEndpoint::Hide => json!({ "spec": backend.hidden().to_string() }),
+        AdminEndpoint::Stats => {
+            serde_json::to_value(backend.context.counters.snapshot()).unwrap_or_default()
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Response<Bytes> {
+    let shown = json!({ "error": refusal.code, "error_description": refusal.description });
+    let mut response = respond(refusal.status, &shown);
+    if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
+        let verbs = HeaderValue::from_static("GET, PUT, POST, DELETE");
+        response.headers_mut().insert(ALLOW, verbs);
+    }
+    response
+}
+
+fn respond(status: StatusCode, shown: &Json) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(format!("{shown}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    response
+}

@@ -1,0 +1,78 @@
+//! What a request carries: its parameters, and what it presents to be let in.
+
+use brimful_protocol::{Array, query};
+use bytes::Bytes;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use crate::bodies::request_body;
+use crate::calls::callers::Presented;
+use crate::context::MethodError;
+
+/// What the server itself takes of the parameters, before a method sees them. `start` it takes and uses for paging, so
+/// a method gets to see it.
+const RESERVED: [&str; 8] = [
+    "auth",
+    "access_token",
+    "auth_connector",
+    "aplogin",
+    "ap",
+    "sessid",
+    "state",
+    "token",
+];
+
+/// Reads the parameters of a request, and what it presents to be let in.
+pub(crate) fn parameters(
+    request: &Request<Bytes>,
+    webhook: Option<(String, String)>,
+) -> Result<(Array, Presented), MethodError> {
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let in_query = query::decode(request.uri().query().unwrap_or_default().as_bytes());
+    let in_body = request_body::parse(header(CONTENT_TYPE), request.body())?;
+    let mut params = request_body::merge(in_query, in_body);
+    let presented = presented(request, webhook, &mut params);
+    Ok((params, presented))
+}
+
+/// What a request presents to be let in: in its path, in its header, or in `params`, out of which that is taken.
+pub(crate) fn presented(
+    request: &Request<Bytes>,
+    webhook: Option<(String, String)>,
+    params: &mut Array,
+) -> Presented {
+    let header = request.headers().get(AUTHORIZATION);
+    let bearer = header
+        .and_then(|value| value.to_str().ok()?.split_once(' '))
+        .and_then(|(scheme, token)| {
+            (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty())
+                .then(|| token.trim().to_owned())
+        });
+    let taken = RESERVED.map(|name| {
+        params
+            .remove(name)
+            .map(|value| value.to_text())
+            .filter(|text| !text.is_empty())
+    });
+    let [auth, access_token, _, login, code, ..] = taken;
+    match (webhook, login, code, bearer.or(auth).or(access_token)) {
+        (Some((user, code)), ..) | (None, Some(user), Some(code), _) => {
+            Presented::Webhook { user, code }
+        }
+        (None, _, _, Some(token)) => Presented::Token(token),
+        _ => Presented::Nothing,
+    }
+}
+
+/// Takes the server's own parameters out of those of a command.
+pub(crate) fn strip_reserved(params: &mut Array) {
+    for name in RESERVED {
+        params.remove(name);
+    }
+}

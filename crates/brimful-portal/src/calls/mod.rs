@@ -1,0 +1,64 @@
+//! How calls are carried out, whichever API they come by: who may call, what runs, what it costs, and what is written
+//! down about it.
+
+pub(crate) mod background_writer;
+pub(crate) mod callers;
+pub(crate) mod executor;
+pub(crate) mod journal;
+pub(crate) mod links;
+pub(crate) mod timing;
+pub(crate) mod token_store;
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::Request;
+use parking_lot::RwLock;
+
+use crate::context::hidden_rows::HiddenRows;
+use crate::context::{Context, MethodError};
+use crate::data::hidden_ids::HiddenIds;
+use crate::data::{DataError, PortalData};
+use crate::methods::registry::Registry;
+use background_writer::BackgroundWriter;
+use callers::{Caller, Callers, Presented};
+use journal::Origin;
+
+/// What is behind all APIs of a portal: its data and its methods, and who may call them.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    pub(crate) context: Context,
+    pub(crate) data: RwLock<PortalData>,
+    pub(crate) registry: Registry,
+    pub(crate) callers: Callers,
+    /// Those who change rows while others read them.
+    pub(crate) background_writer: BackgroundWriter,
+}
+
+impl Backend {
+    /// Whom the portal lets in on what a request presents.
+    pub(crate) fn admit(
+        &self,
+        presented: &Presented,
+        request: &Request<Bytes>,
+        peer: IpAddr,
+    ) -> Result<Caller, MethodError> {
+        let statuses = self.context.settings.statuses;
+        let elapsed = self.context.elapsed();
+        let mut caller = self.callers.admit(presented, elapsed, statuses)?;
+        caller.origin = Origin::of(request, peer);
+        Ok(caller)
+    }
+
+    /// Lets `rows` take the place of the rows that were hidden.
+    pub(crate) fn hide(&self, rows: HiddenRows) -> Result<(), DataError> {
+        let mut data = self.data.write();
+        data.hidden = HiddenIds::new(rows, &data)?;
+        Ok(())
+    }
+
+    /// The rows that lists count and do not show.
+    pub(crate) fn hidden(&self) -> HiddenRows {
+        self.data.read().hidden.spec().clone()
+    }
+}

@@ -1,0 +1,27 @@
+//! One call of a method, as its handler gets it.
+
+use std::time::Duration;
+
+use brimful_protocol::Array;
+
+use crate::context::settings::{Costs, Rights};
+
+/// One call of a method, alone or as a command of a batch.
+pub(crate) struct Call<'a> {
+    /// The method, in lower case.
+    pub(crate) method: &'static str,
+    /// The parameters, without those that the server itself takes (`auth`, `start` stays).
+    pub(crate) params: Array,
+    /// The user who calls.
+    pub(crate) user: u64,
+    /// Whether an application calls for the user, and no webhook.
+    pub(crate) by_application: bool,
+    /// What of the records the user may see.
+    pub(crate) rights: Rights,
+    /// The portal's clock, in Unix seconds.
+    pub(crate) now: f64,
+    /// What this call costs in simulated time; the handler adds to it, the executor sleeps it.
+    pub(crate) cost: &'a mut Duration,
+    /// The cost model in force.
+    pub(crate) costs: &'a Costs,
+}

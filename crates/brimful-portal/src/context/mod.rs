@@ -1,0 +1,60 @@
+//! What every part of the emulator shares: the clock, the settings, the limits, the faults, the counters, and the types
+//! of calls and replies. It knows no data and no method.
+
+pub(crate) mod address;
+pub(crate) mod call;
+pub(crate) mod churn;
+pub(crate) mod clock;
+pub(crate) mod errors;
+pub(crate) mod faults;
+pub(crate) mod hidden_rows;
+pub(crate) mod limits;
+pub(crate) mod moment;
+pub(crate) mod output;
+pub(crate) mod reply;
+pub(crate) mod settings;
+pub(crate) mod spec;
+pub(crate) mod stats;
+
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+use tokio::time::Instant;
+
+use address::PortalAddress;
+pub(crate) use call::Call;
+use clock::Clock;
+pub(crate) use errors::MethodError;
+use faults::Faults;
+use limits::Operating;
+pub(crate) use output::Output;
+use settings::Settings;
+use stats::Counters;
+
+/// What the parts of one portal share.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) counters: Counters,
+    pub(crate) faults: Faults,
+    pub(crate) address: PortalAddress,
+    pub(crate) operating: Mutex<Operating>,
+}
+
+impl Context {
+    /// Unix seconds now.
+    pub(crate) fn now(&self) -> f64 {
+        self.clock.unix(Instant::now())
+    }
+
+    /// The time since the portal began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// The limiter of operating time.
+    pub(crate) fn operating(&self) -> MutexGuard<'_, Operating> {
+        self.operating.lock()
+    }
+}

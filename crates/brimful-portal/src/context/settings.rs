@@ -1,0 +1,172 @@
+//! The values by which a portal is set up: who may call, how its replies look, what its work costs.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What is set for a portal as a whole and looked up while it answers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) statuses: Statuses,
+    pub(crate) time: TimeForm,
+    pub(crate) costs: Costs,
+    /// When a request is cut off.
+    pub(crate) wall: Duration,
+}
+
+/// An incoming webhook: its user, its secret code, and what it may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    pub(crate) user: u64,
+    pub(crate) login: Option<String>,
+    pub(crate) code: String,
+    pub(crate) scopes: Scopes,
+}
+
+/// An OAuth access token that the portal accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    pub(crate) token: String,
+    pub(crate) client_id: String,
+    pub(crate) user: u64,
+    pub(crate) scopes: Scopes,
+    pub(crate) lifetime: Option<Duration>,
+}
+
+/// The scopes of a webhook or a token.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Scopes {
+    /// Every scope there is.
+    #[default]
+    All,
+    /// These only.
+    Only(BTreeSet<String>),
+}
+
+/// Which HTTP statuses authorisation errors have: the documentation and the server's code disagree, and portals of
+/// both kinds are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Statuses {
+    /// As documented: 403 for wrong credentials and missing scopes.
+    #[default]
+    Docs,
+    /// As in the code: 401 for all of them.
+    Code,
+}
+
+/// How `time` shows its seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Seconds {
+    /// Since 2026: `start` and `processing` are whole seconds, so that `duration` is up to one too long.
+    #[default]
+    Whole,
+    /// `start` alone is whole, as some of the documentation of 2026 has it.
+    WholeStart,
+    /// Before: all are fractions.
+    Fractional,
+}
+
+/// Whether `time` says when operating time is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reset {
+    /// In `operating_reset_at`.
+    #[default]
+    Said,
+    /// Not at all: `operating` is alone, as in replies of 2022.
+    Unsaid,
+}
+
+/// What a user may see of the portal's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rights {
+    /// Everything: an administrator.
+    #[default]
+    All,
+    /// What users of the same departments are responsible for.
+    Department,
+    /// What the user is responsible for.
+    Own,
+}
+
+/// The simulated time of the work that is expensive on a real portal: there, a counted page over millions of rows costs
+/// seconds, a page by ID milliseconds (observed).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Costs {
+    /// Of every call of a method, batch commands included.
+    pub call: Duration,
+    /// Of every row returned.
+    pub row: Duration,
+    /// Of every row counted for `total`.
+    pub count: Duration,
+    /// Of every row skipped to reach an offset.
+    pub skip: Duration,
+}
+
+/// What of a timing `time` shows, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TimeForm {
+    pub(crate) seconds: Seconds,
+    pub(crate) reset: Reset,
+}
+
+impl Webhook {
+    /// A webhook of the user `user` with every scope.
+    pub fn new(user: u64, code: impl Into<String>) -> Self {
+        Self {
+            user,
+            login: None,
+            code: code.into(),
+            scopes: Scopes::All,
+        }
+    }
+
+    /// The user's login, which may stand in the address instead of the number.
+    #[must_use]
+    pub fn login(mut self, login: impl Into<String>) -> Self {
+        self.login = Some(login.into());
+        self
+    }
+
+    /// These scopes only.
+    #[must_use]
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Scopes::Only(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+impl AccessToken {
+    /// A token of the application `client_id` and the user `user`, with every scope and without end.
+    pub fn new(token: impl Into<String>, client_id: impl Into<String>, user: u64) -> Self {
+        Self {
+            token: token.into(),
+            client_id: client_id.into(),
+            user,
+            scopes: Scopes::All,
+            lifetime: None,
+        }
+    }
+
+    /// These scopes only.
+    #[must_use]
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Scopes::Only(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// How long after the portal began the token expires.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+}
+
+impl Scopes {
+    /// Whether a method of this scope may be called; one without a scope may be by everybody.
+    pub fn allow(&self, scope: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(scopes) => scope.is_empty() || scopes.contains(scope),
+        }
+    }
+}

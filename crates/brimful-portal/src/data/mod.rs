@@ -1,0 +1,292 @@
+//! The portal's data: what every entity holds, generated rows and changed ones alike.
+//!
+//! A generated row is a pure function of (seed, entity, field, ID): ten million of them cost nothing until somebody
+//! reads one. Methods are elsewhere; they see rows as [`cell::Cell`]s.
+
+pub(crate) mod categories;
+pub(crate) mod cell;
+pub(crate) mod comments;
+mod dictionary;
+pub(crate) mod entities;
+pub(crate) mod files;
+pub(crate) mod fixtures;
+pub(crate) mod hash;
+pub(crate) mod hidden_ids;
+pub(crate) mod history;
+pub(crate) mod links;
+pub(crate) mod list;
+mod loading;
+mod presence;
+pub(crate) mod schema;
+pub(crate) mod source;
+pub(crate) mod stages;
+pub(crate) mod table;
+pub(crate) mod words;
+
+use std::sync::Arc;
+
+use categories::Categories;
+use comments::Comments;
+use entities::{ENTITIES, STATUS};
+use files::Files;
+use history::History;
+use links::Links;
+use loading::{Target, entity_of, place, target};
+use presence::Presence;
+use schema::Schema;
+use source::AllRows;
+use table::Table;
+
+use crate::data::fixtures::Fixtures;
+use crate::data::hidden_ids::HiddenIds;
+
+/// What a portal starts with.
+#[derive(Debug, Clone, Default)]
+pub struct Data {
+    /// Generated rows differ from seed to seed.
+    pub seed: u64,
+    /// Rows to generate.
+    pub rows: Vec<Rows>,
+    /// Rows to take as they are.
+    pub loads: Vec<Load>,
+    /// Fields that entities have in the place of their usual ones.
+    pub fields: Vec<Fields>,
+    /// Rows behind list methods that no entity stands behind, by the name of the method.
+    pub served: Vec<Load>,
+    /// What methods answer.
+    pub replies: Vec<Recorded>,
+}
+
+/// What a method answers, whatever it is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// The method.
+    pub method: String,
+    /// Its result, or its whole reply.
+    pub reply: serde_json::Value,
+}
+
+/// The fields of one entity, as `crm.lead.fields` and the like describe them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fields {
+    /// As in [`Rows::entity`].
+    pub entity: String,
+    /// What is said of each field, by its name. An empty object leaves a known field as it is.
+    pub fields: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Rows to generate for one entity.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_field_names, reason = "rows is what they are called")]
+pub struct Rows {
+    /// `lead`, `deal`, `contact`, `company`, `quote`, `task`, `user`, `department`, `eventlog`, `activity`, `status`,
+    /// `stagehistory`, `elapsed`, `checklist`, `productrow`, `diskobject`, `chat`, `message`, `offlineevent`, or an
+    /// `entityTypeId` from 128 on.
+    pub entity: String,
+    /// How many rows there are, exactly.
+    pub rows: u64,
+    /// The share of IDs that are missing between them, from 0 to 0.99.
+    pub gaps: f64,
+}
+
+/// Rows of one entity to take as they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Load {
+    /// As in [`Rows::entity`], or `category` (funnels), or one of `lead.contact`, `deal.contact`, `quote.contact`,
+    /// `company.contact` and `contact.company` (who belongs to what).
+    pub entity: String,
+    /// The rows, in any order. `ID` or `id` is a number or a string of digits; fields that a row lacks are empty.
+    pub rows: Vec<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Why a portal cannot start with some data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// There is no such entity.
+    #[error(
+        "no entity \"{0}\": there are lead, deal, contact, company, quote, task, user, department, eventlog, activity, status, stagehistory, elapsed, checklist, productrow, diskobject, chat, message, offlineevent and entityTypeIds from 128 on"
+    )]
+    UnknownEntity(String),
+    /// The data of an API from another crate makes no sense; the text says why.
+    #[error("{0}")]
+    Extension(String),
+    /// A loaded row has no ID.
+    #[error("row {row} of \"{entity}\" has no ID: give every row an ID from 1 on")]
+    NoId {
+        /// The entity.
+        entity: String,
+        /// The row, counted from 1.
+        row: usize,
+    },
+    /// A generated entity is larger than IDs go.
+    #[error("{rows} rows of \"{entity}\" are too many: at most {MOST_ROWS} can be generated")]
+    TooManyRows {
+        /// The entity.
+        entity: String,
+        /// The rows asked for.
+        rows: u64,
+    },
+}
+
+/// At most so many rows of an entity are generated.
+const MOST_ROWS: u64 = 1_000_000_000;
+
+/// All that the portal holds.
+#[derive(Debug)]
+pub(crate) struct PortalData {
+    pub(crate) tables: Vec<Table>,
+    pub(crate) links: Links,
+    pub(crate) comments: Comments,
+    /// What became of tasks since the portal began.
+    pub(crate) history: History,
+    pub(crate) categories: Categories,
+    /// What is served as it was given.
+    pub(crate) fixtures: Fixtures,
+    pub(crate) files: Files,
+    /// Rows that lists count and do not show.
+    pub(crate) hidden: HiddenIds,
+    /// The ID that the next phone, e-mail or other multifield gets.
+    next_multifield: u64,
+}
+
+impl PortalData {
+    /// A portal with `data` and nothing else.
+    pub(crate) fn new(data: Data) -> Result<Self, DataError> {
+        let mut types: Vec<u32> = ENTITIES.iter().map(|entity| entity.type_id).collect();
+        let mut place = |name: &str| {
+            place(name, &mut types).ok_or_else(|| DataError::UnknownEntity(name.to_owned()))
+        };
+        let mut asked: Vec<Option<(u64, f64)>> = Vec::new();
+        for Rows { entity, rows, gaps } in &data.rows {
+            let at = place(entity)?;
+            if *rows > MOST_ROWS {
+                return Err(DataError::TooManyRows {
+                    entity: entity.clone(),
+                    rows: *rows,
+                });
+            }
+            asked.resize(asked.len().max(at + 1), None);
+            asked[at] = Some((*rows, *gaps));
+        }
+        let (of_entities, served): (Vec<Load>, Vec<Load>) = data
+            .served
+            .into_iter()
+            .partition(|load| entity_of(&load.entity).is_some());
+        let of_entities = of_entities.into_iter().map(|load| Load {
+            entity: entity_of(&load.entity).unwrap_or_default().to_owned(),
+            rows: load.rows,
+        });
+        let mut loads = Vec::new();
+        for load in data.loads.into_iter().chain(of_entities) {
+            let to = match target(&load.entity) {
+                Some(to) => to,
+                None => Target::Table(place(&load.entity)?),
+            };
+            if let Target::Table(at) = to {
+                asked.resize(asked.len().max(at + 1), None);
+                // Loaded rows are alone unless generated ones were asked for too.
+                asked[at].get_or_insert((0, 0.0));
+            }
+            loads.push((to, load));
+        }
+        let mut described = std::collections::HashMap::new();
+        for Fields { entity, fields } in &data.fields {
+            described.insert(place(entity)?, fields);
+        }
+        asked.resize(types.len(), None);
+        let key = |at: usize| hash::mix(data.seed ^ hash::mix(at as u64 + 1));
+        let presences = asked.iter().enumerate().map(|(at, asked)| {
+            let (rows, gaps) =
+                asked.unwrap_or((ENTITIES.get(at).map_or(0, |entity| entity.rows), 0.0));
+            Presence::new(key(at), rows, gaps)
+        });
+        let all_rows = Arc::new(AllRows::new(presences.collect()));
+        let tables = types.iter().enumerate().map(|(at, &entity_type)| {
+            let fields = ENTITIES
+                .get(at)
+                .map_or(entities::SMART_FIELDS, |entity| entity.fields);
+            let schema = match described.get(&at) {
+                Some(description) => Schema::described(fields, description),
+                None => Schema::new(fields),
+            };
+            Table::new(at, entity_type, schema, Arc::clone(&all_rows), key(at))
+        });
+        let mut state = Self {
+            tables: tables.collect(),
+            links: Links::default(),
+            comments: Comments::default(),
+            history: History::default(),
+            categories: Categories::default(),
+            fixtures: Fixtures::new(served, data.replies),
+            files: Files::default(),
+            hidden: HiddenIds::default(),
+            next_multifield: 1 << 32,
+        };
+        let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));
+        if !has_statuses && asked[STATUS].is_none() {
+            state.begin_dictionary();
+        }
+        for (to, load) in loads {
+            state.load(to, load)?;
+        }
+        Ok(state)
+    }
+
+    /// The place of the entity `name`, if the portal has it.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        let mut types: Vec<u32> = self.tables.iter().map(|table| table.entity_type).collect();
+        place(name, &mut types).filter(|&at| at < self.tables.len())
+    }
+
+    pub(crate) fn table(&self, entity: usize) -> &Table {
+        &self.tables[entity]
+    }
+
+    pub(crate) fn table_mut(&mut self, entity: usize) -> &mut Table {
+        &mut self.tables[entity]
+    }
+
+    /// The place of the entity whose rows a call returns, if it is one of those with tables.
+    pub(crate) fn entity_of_call(
+        &self,
+        method: &str,
+        params: &brimful_protocol::Array,
+    ) -> Option<usize> {
+        let name = match method {
+            "disk.folder.getchildren" | "disk.storage.getchildren" => "diskobject",
+            "im.recent.list" => "chat",
+            "im.dialog.messages.get" => "message",
+            _ => match method.rsplit_once('.')?.0 {
+                "crm.item" => {
+                    let entity_type = params.get("entityTypeId")?.to_int();
+                    return self.by_type(entity_type).map(|table| table.entity);
+                }
+                "task.elapseditem" => "elapsed",
+                "task.checklistitem" => "checklist",
+                "task.item" | "task.items" => "task",
+                "event.offline" => "offlineevent",
+                name => name,
+            },
+        };
+        self.place(name)
+    }
+
+    /// The CRM entity with this `entityTypeId`.
+    pub(crate) fn by_type(&self, entity_type: i64) -> Option<&Table> {
+        self.tables
+            .iter()
+            .find(|table| table.entity_type != 0 && i64::from(table.entity_type) == entity_type)
+    }
+
+    /// The smart processes.
+    pub(crate) fn smart(&self) -> &[Table] {
+        &self.tables[entities::SMART..]
+    }
+
+    /// An ID for a phone, e-mail or other multifield.
+    pub(crate) fn new_multifield(&mut self) -> u64 {
+        self.next_multifield += 2;
+        self.next_multifield
+    }
+}

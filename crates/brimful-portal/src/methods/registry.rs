@@ -1,0 +1,113 @@
+//! Which methods a portal has: those of [`crate::methods`] and `batch`, and what its fixtures serve; in tests further ones.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use parking_lot::Mutex;
+
+use crate::data::fixtures::{Api, Fixtures, Served};
+use crate::methods;
+use crate::methods::method::{Handler, Method};
+use crate::methods::rest3;
+use crate::methods::rest3::Endpoint;
+
+/// The name under which the batch is counted.
+pub(crate) const BATCH: &str = "batch";
+
+/// What a name stands for.
+#[derive(Clone, Copy)]
+pub(crate) enum Target<'r> {
+    Batch,
+    Method(&'r Method),
+}
+
+/// The methods of a portal.
+#[derive(Default)]
+pub(crate) struct Registry {
+    further: &'static [Method],
+    served: HashMap<&'static str, Method>,
+    endpoints: HashMap<&'static str, Endpoint>,
+}
+
+impl Registry {
+    /// A registry that has `further` methods.
+    #[cfg(test)]
+    pub(crate) fn with(further: &'static [Method]) -> Self {
+        Self {
+            further,
+            ..Self::default()
+        }
+    }
+
+    /// With what the fixtures serve. What was given for a method comes before its model; the methods beside a list that was
+    /// given come after theirs.
+    pub(crate) fn and_served(mut self, fixtures: &Fixtures) -> Self {
+        for served in fixtures.methods() {
+            let name = kept(&served.name);
+            match served.api {
+                Api::Rest if served.given || methods::find(name).is_none() => {
+                    self.served.insert(name, method(&served, name));
+                }
+                Api::Rest3 if served.given || rest3::find(name).is_none() => {
+                    let endpoint = rest3::served(method(&served, name));
+                    self.endpoints.insert(name, endpoint);
+                }
+                Api::Rest | Api::Rest3 => {}
+            }
+        }
+        self
+    }
+
+    /// Looks `name` up in lower case.
+    pub(crate) fn find(&self, name: &str) -> Option<Target<'_>> {
+        let name = name.to_ascii_lowercase();
+        if name == BATCH {
+            return Some(Target::Batch);
+        }
+        if let Some(method) = self.further.iter().find(|method| method.name == name) {
+            return Some(Target::Method(method));
+        }
+        let method = self.served.get(&*name).or_else(|| methods::find(&name));
+        method.map(Target::Method)
+    }
+
+    /// Looks a method of REST 3.0 up by its name in lower case.
+    pub(crate) fn endpoint(&self, name: &str) -> Option<&Endpoint> {
+        self.endpoints.get(name).or_else(|| rest3::find(name))
+    }
+}
+
+/// A method of the fixtures, under a name that lives as long as methods do.
+fn method(served: &Served, name: &'static str) -> Method {
+    let handler = match (served.api, served.writes) {
+        (Api::Rest, false) => Handler::Read(super::fixtures::rest::read),
+        (Api::Rest, true) => Handler::Write(super::fixtures::rest::write),
+        (Api::Rest3, false) => Handler::Read(super::fixtures::rest3::read),
+        (Api::Rest3, true) => Handler::Write(super::fixtures::rest3::write),
+    };
+    Method {
+        name,
+        scope: served.scope,
+        handler,
+    }
+}
+
+/// A name that lives as long as the program, as those of modelled methods do. Every name is kept once, however many
+/// portals serve it.
+fn kept(name: &str) -> &'static str {
+    static NAMES: OnceLock<Mutex<HashSet<&'static str>>> = OnceLock::new();
+    let names = NAMES.get_or_init(Mutex::default);
+    let mut names = names.lock();
+    if let Some(&name) = names.get(name) {
+        return name;
+    }
+    let name: &'static str = name.to_owned().leak();
+    names.insert(name);
+    name
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").finish_non_exhaustive()
+    }
+}

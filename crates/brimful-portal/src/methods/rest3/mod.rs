@@ -1,0 +1,23 @@
+//! The methods of REST 3.0: objects as descriptions, filters of triples, pages by `pagination` or a cursor.
+
+mod documentation;
+mod dto;
+mod endpoint;
+pub(crate) mod error;
+mod event_log;
+mod fields;
+mod filter;
+mod item;
+pub(crate) mod page;
+pub(crate) mod params;
+mod select;
+mod task_fields;
+mod task_writing;
+mod tasks;
+
+pub(crate) use endpoint::{Endpoint, Wrapping, find, served};
+
+/// The scopes of the methods.
+pub(crate) fn scopes() -> impl Iterator<Item = &'static str> {
+    endpoint::ALL.iter().map(|one| one.method.scope)
+}

@@ -1,0 +1,365 @@
+//! The portal as a whole, without a socket: it is put together here, and a request is led to the API that answers it.
+
+mod body_budget;
+mod handler_task;
+mod route;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::{Method as Verb, Request, Response, StatusCode};
+use parking_lot::{Mutex, RwLock};
+
+pub(crate) use body_budget::BodyShare;
+
+use crate::bodies::{envelope, fault_replies};
+use crate::calls::Backend;
+use crate::calls::background_writer::BackgroundWriter;
+use crate::calls::callers::Callers;
+use crate::calls::token_store::TokenStore;
+use crate::config::PortalConfig;
+use crate::context::address::PortalAddress;
+use crate::context::churn::Churn;
+use crate::context::clock::Clock;
+use crate::context::faults::{Fault, Faults};
+use crate::context::hidden_rows::HiddenRows;
+use crate::context::limits::{Buckets, Operating};
+use crate::context::reply::{Reply, SlowBody};
+use crate::context::settings::Settings;
+use crate::context::stats::{Counters, Stats};
+use crate::context::{Context, errors};
+use crate::data::files::StoredFile;
+use crate::data::{DataError, PortalData};
+use crate::extension::{Extension, ExtensionSetup, Host};
+use crate::methods::registry::Registry;
+use crate::oauth::{self, InstallError};
+use crate::{admin, rest, rest3};
+use body_budget::BodyBudget;
+use handler_task::HandlerTask;
+use route::Route;
+
+/// So many bodies of the largest size there is memory for at once.
+const BODIES_AT_ONCE: usize = 8;
+
+/// A Bitrix24 portal. A clone is the same portal.
+#[derive(Clone)]
+pub struct Portal {
+    inner: Arc<Inner>,
+}
+
+/// The backend, the APIs in front of it, and what a request passes on its way.
+struct Inner {
+    backend: Backend,
+    oauth: oauth::Server,
+    replays: rest3::Replays,
+    extensions: Vec<Box<dyn Extension>>,
+    /// For the bodies that come in on sockets.
+    body_budget: BodyBudget,
+    body_limit: usize,
+    buckets: Mutex<Buckets>,
+    latency: Duration,
+    jitter: Duration,
+    chance: Mutex<fastrand::Rng>,
+    moved_to: Option<String>,
+}
+
+impl Portal {
+    /// The settings of a portal, to be changed and started with [`PortalConfig::start`].
+    pub fn builder() -> PortalConfig {
+        PortalConfig::new()
+    }
+
+    /// A portal as configured. Its clock begins now. Data that makes no sense is the only thing that can fail.
+    pub fn new(config: PortalConfig) -> Result<Self, DataError> {
+        Self::with_registry(config, Registry::default())
+    }
+
+    pub(crate) fn with_registry(
+        config: PortalConfig,
+        registry: Registry,
+    ) -> Result<Self, DataError> {
+        let seed = config.data.seed;
+        let setup = ExtensionSetup {
+            seed,
+            zone: config.zone,
+        };
+        let extensions = config
+            .extensions
+            .iter()
+            .map(|extension| extension.start(setup))
+            .collect::<Result<_, _>>()?;
+        let faults = config.faults.copy();
+        let data = PortalData::new(config.data)?;
+        let mut oauth_chance = fastrand::Rng::with_seed(seed ^ 0x6f61_7574_6832);
+        let member_id = format!("{:032x}", oauth_chance.u128(..));
+        let backend = Backend {
+            context: Context {
+                settings: Settings {
+                    statuses: config.statuses,
+                    time: config.time,
+                    costs: config.costs,
+                    wall: config.wall,
+                },
+                clock: Clock::new(config.starts_at, config.skew, config.zone)
+                    .with_skew(faults.skew()),
+                counters: Counters::default(),
+                faults,
+                address: PortalAddress::new(config.address, member_id),
+                operating: Mutex::new(Operating::new(config.operating)),
+            },
+            registry: registry.and_served(&data.fixtures),
+            data: RwLock::new(data),
+            callers: Callers::new(
+                config.webhooks,
+                config.tokens,
+                config.rights,
+                TokenStore::new(oauth_chance),
+            ),
+            background_writer: BackgroundWriter::default(),
+        };
+        put_files(&backend, config.files);
+        backend.set_churn(config.churn)?;
+        backend.hide(config.hidden)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                backend,
+                oauth: oauth::Server::new(config.apps, config.token_ttl),
+                replays: rest3::Replays::default(),
+                extensions,
+                body_budget: BodyBudget::new(config.body_limit.saturating_mul(BODIES_AT_ONCE)),
+                body_limit: config.body_limit,
+                buckets: Mutex::new(Buckets::new(config.rate_limit)),
+                latency: config.latency,
+                jitter: config.jitter,
+                chance: Mutex::new(fastrand::Rng::with_seed(seed)),
+                moved_to: config.moved_to,
+            }),
+        })
+    }
+
+    /// Handles a request from `peer`, in the time that it takes by tokio's clock.
+    ///
+    /// A call that has begun is carried out to its end even if the caller stops waiting, as behind a web server.
+    pub async fn handle(&self, request: Request<Bytes>, peer: IpAddr) -> Reply {
+        let mut reply = self.deliver(request, peer).await;
+        // Nobody sees the pieces of a slow body here, so it takes its time as a whole.
+        if let Reply::Response(response) = &mut reply
+            && let Some(SlowBody(time)) = response.extensions_mut().remove()
+        {
+            tokio::time::sleep(time).await;
+        }
+        reply
+    }
+
+    /// Handles a request up to the point where the connection sends the reply.
+    pub(crate) async fn deliver(&self, request: Request<Bytes>, peer: IpAddr) -> Reply {
+        let inner = Arc::clone(&self.inner);
+        HandlerTask::new(async move { inner.reply(&request, peer).await })
+            .await
+            .unwrap_or_else(|_| envelope::html(StatusCode::INTERNAL_SERVER_ERROR).into())
+    }
+
+    /// The faults to come.
+    pub fn faults(&self) -> &Faults {
+        &self.backend().context.faults
+    }
+
+    /// What other people do to the rows from now on, in the place of what they did; no change at all if an entity is not
+    /// known.
+    pub fn set_churn(&self, churn: Churn) -> Result<(), DataError> {
+        self.backend().set_churn(churn)
+    }
+
+    /// The rows that lists count and do not show from now on, in the place of those before; no change at all if an entity
+    /// is not known.
+    pub fn hide(&self, rows: HiddenRows) -> Result<(), DataError> {
+        self.backend().hide(rows)
+    }
+
+    /// What the portal has been asked so far.
+    pub fn stats(&self) -> Stats {
+        self.backend().context.counters.snapshot()
+    }
+
+    /// The path of the first webhook, `/rest/{user}/{code}/`.
+    pub fn webhook_path(&self) -> String {
+        self.backend().callers.webhook_path()
+    }
+
+    /// Installs an application for the user `user`: its handler is posted `ONAPPINSTALL` with tokens and the
+    /// `application_token` that later events carry.
+    pub async fn install(&self, client_id: &str, user: u64) -> Result<(), InstallError> {
+        oauth::install(&self.inner.oauth, self.backend(), client_id, user).await
+    }
+
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.inner.backend
+    }
+
+    /// The memory for the bodies that come in on sockets.
+    pub(crate) fn body_budget(&self) -> &BodyBudget {
+        &self.inner.body_budget
+    }
+
+    /// The largest body that is read.
+    pub(crate) fn body_limit(&self) -> usize {
+        self.inner.body_limit
+    }
+}
+
+impl std::fmt::Debug for Portal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Portal")
+            .field("context", &self.backend().context)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The files that the portal begins with.
+fn put_files(backend: &Backend, files: Vec<(String, Bytes)>) {
+    let created = backend.context.now() as i64;
+    let mut data = backend.data.write();
+    for (name, content) in files {
+        data.files.add(StoredFile {
+            name,
+            content,
+            author: 1,
+            created,
+        });
+    }
+}
+
+impl Inner {
+    /// The whole way of a request: the bucket in front of the portal, the faults on the line, the answer.
+    async fn reply(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
+        if let Some(response) = admin::answer(&self.backend, request, peer) {
+            return response.into();
+        }
+        let counters = &self.backend.context.counters;
+        let _in_flight = counters.request();
+        let reply = self.reply_uncounted(request, peer).await;
+        if let Reply::Response(response) | Reply::Truncated { response, .. } = &reply {
+            counters.count(|stats| stats.bytes += response.body().len() as u64);
+        }
+        reply
+    }
+
+    async fn reply_uncounted(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
+        let context = &self.backend.context;
+        let route = self.route(request.uri().path());
+        let refused = match route {
+            // The OAuth server is another server, which has no such bucket.
+            Route::OAuth(_) => None,
+            Route::Extension { at, .. } => {
+                self.extensions[at].refuse(request, peer, context.elapsed())
+            }
+            _ => (!self.admit_to_bucket(peer)).then(envelope::query_limit),
+        };
+        if let Some(refusal) = refused {
+            context.counters.count(|stats| stats.refused_by_rate += 1);
+            return refusal.into();
+        }
+        let drawn = context.faults.draw(route.method_name());
+        if drawn.played {
+            context.counters.count(|stats| stats.faults += 1);
+        }
+        self.latency(drawn.delay).await;
+        let fault = drawn.fault;
+        if let Some(Fault::Redirect(address)) = &fault {
+            return moved(request, address.as_deref()).into();
+        }
+        let instead = fault.as_ref().and_then(|fault| match route {
+            Route::V3 { .. } => rest3::instead(fault),
+            Route::Extension { at, .. } => self.extensions[at].fault_reply(fault),
+            _ => None,
+        });
+        let statuses = context.settings.statuses;
+        if let Some(reply) = instead.or_else(|| fault_replies::instead(fault.as_ref()?, statuses)) {
+            return reply;
+        }
+        let response = self.answer(request, route, peer).await;
+        match fault {
+            Some(fault) => fault_replies::spoil(&fault, response),
+            None => response.into(),
+        }
+    }
+
+    /// Where a path leads: to an API beside the portal's own, or into the portal.
+    fn route(&self, path: &str) -> Route {
+        self.extensions
+            .iter()
+            .enumerate()
+            .find_map(|(at, extension)| {
+                let name = extension.call_name(path)?;
+                Some(Route::Extension { at, name })
+            })
+            .unwrap_or_else(|| Route::of(path))
+    }
+
+    fn admit_to_bucket(&self, peer: IpAddr) -> bool {
+        let elapsed = self.backend.context.elapsed();
+        self.buckets.lock().admit(peer, elapsed)
+    }
+
+    async fn latency(&self, more: Duration) {
+        let mut latency = self.latency.saturating_add(more);
+        if !self.jitter.is_zero() {
+            let share = self.chance.lock().f64();
+            latency = latency.saturating_add(self.jitter.mul_f64(share));
+        }
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: &Request<Bytes>,
+        route: Route,
+        peer: IpAddr,
+    ) -> Response<Bytes> {
+        if request.body().len() > self.body_limit {
+            return envelope::json_error(&errors::too_large());
+        }
+        if let Some(address) = &self.moved_to {
+            return moved(request, Some(address));
+        }
+        let backend = &self.backend;
+        match route {
+            Route::Elsewhere => envelope::html(StatusCode::NOT_FOUND),
+            _ if request.method() == Verb::OPTIONS => envelope::preflight(),
+            Route::OAuth(endpoint) => oauth::answer(&self.oauth, backend, request, endpoint),
+            Route::Extension { at, .. } => {
+                let host = Host::new(&backend.context);
+                self.extensions[at].answer(host, request).await
+            }
+            Route::V3 { method, webhook } => {
+                rest3::answer(backend, &self.replays, request, &method, webhook, peer).await
+            }
+            Route::Method {
+                method,
+                format,
+                webhook,
+            } => rest::answer(backend, request, &method, format, webhook, peer).await,
+        }
+    }
+}
+
+/// The way to the same path at `address`, or where the request was sent.
+fn moved(request: &Request<Bytes>, address: Option<&str>) -> Response<Bytes> {
+    let path = request.uri().path_and_query();
+    let path = path.map_or("/", |path| path.as_str());
+    let here = || {
+        let host = request
+            .headers()
+            .get(HOST)
+            .and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| request.uri().host());
+        host.map(|host| format!("//{host}")).unwrap_or_default()
+    };
+    let address = address.map_or_else(here, |address| address.trim_end_matches('/').to_owned());
+    envelope::redirect(&format!("{address}{path}"))
+}

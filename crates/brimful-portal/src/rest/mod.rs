@@ -1,0 +1,107 @@
+//! The older REST API: the methods under `/rest/`.
+
+mod batch;
+mod download;
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+
+use crate::bodies::envelope::{self, Body, Format};
+use crate::bodies::request;
+use crate::calls::Backend;
+use crate::calls::executor::{Executor, Outcome};
+use crate::calls::links::{DOWNLOAD, Links};
+use crate::context::{MethodError, errors};
+use crate::methods::registry::{BATCH, Target};
+
+/// Answers a request for `method`.
+pub(crate) async fn answer(
+    backend: &Backend,
+    request: &Request<Bytes>,
+    method: &str,
+    format: Format,
+    webhook: Option<(String, String)>,
+    peer: IpAddr,
+) -> Response<Bytes> {
+    match call(backend, request, method, format, webhook, peer).await {
+        Ok(response) => response,
+        Err(error) => envelope::error(format, &error),
+    }
+}
+
+/// Checks in the portal's order (is there such a method, may this caller, has it time left) and runs the method.
+async fn call(
+    backend: &Backend,
+    request: &Request<Bytes>,
+    method: &str,
+    format: Format,
+    webhook: Option<(String, String)>,
+    peer: IpAddr,
+) -> Result<Response<Bytes>, MethodError> {
+    if method.eq_ignore_ascii_case(DOWNLOAD) {
+        return download::answer(backend, request, webhook, peer);
+    }
+    let (params, presented) = request::parameters(request, webhook)?;
+    let target = backend
+        .registry
+        .find(method)
+        .ok_or_else(errors::method_not_found)?;
+    let mut caller = backend.admit(&presented, request, peer)?;
+    caller.links = Links::of(&backend.context, method, request, &presented);
+    let mut executor = Executor::new(backend, &caller);
+    let start = executor.now();
+    let (body, timing) = match target {
+        Target::Batch => {
+            executor.permit_time(&caller.entity, BATCH)?;
+            backend.context.counters.call(BATCH);
+            let results = match batch::run(backend, &caller, &mut executor, params).await {
+                Ok(results) => results,
+                Err(error) => {
+                    executor.finish();
+                    return Err(error);
+                }
+            };
+            let timing = executor.charge_batch(start, &caller.entity, BATCH);
+            let mut body = Body::open(results.size());
+            results.write(body.result());
+            (body.close(&backend.context, None, None, &timing), timing)
+        }
+        Target::Method(method) => {
+            executor.permit(method, &caller.entity)?;
+            let (outcome, timing) = executor.run(method, params, &caller.entity).await;
+            match outcome {
+                Outcome::Done(output) => {
+                    let output = output.lifted();
+                    let mut body = Body::open(output.json.len());
+                    body.result().extend_from_slice(&output.json);
+                    let body = body.close(&backend.context, output.next, output.total, &timing);
+                    (body, timing)
+                }
+                Outcome::ErrorAsData(error) => {
+                    let mut body = Vec::new();
+                    brimful_protocol::json::write(&mut body, &error.into());
+                    (body, timing)
+                }
+                Outcome::Failed(error) => {
+                    let over = executor.is_over();
+                    executor.finish();
+                    return if over {
+                        Ok(envelope::cut_off(&backend.context))
+                    } else {
+                        Err(error)
+                    };
+                }
+            }
+        }
+    };
+    let over = executor.is_over();
+    executor.finish();
+    if over {
+        return Ok(envelope::cut_off(&backend.context));
+    }
+    let mut response = envelope::body(format, StatusCode::OK, body);
+    envelope::add_cloud_headers(response.headers_mut(), caller.client_id.as_deref(), &timing);
+    Ok(response)
+}
