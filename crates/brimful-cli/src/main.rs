@@ -9,6 +9,8 @@ mod catalogue_args;
 mod cli;
 mod commands;
 mod demo;
+#[cfg(test)]
+mod documented_commands;
 mod duration;
 mod env_vars;
 mod exit;
