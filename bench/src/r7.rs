@@ -1,7 +1,8 @@
 //! How many requests a list of R7-Office takes, against the fewest that pages of 1000 allow when each is a request.
 
-use brimful::r7::{Client, Credential};
 use brimful_portal::{Portal, PortalConfig};
+use brimful_r7::{Client, Credential};
+use brimful_r7_portal::R7Config;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -9,7 +10,7 @@ const PEOPLE: u64 = 10_000;
 
 pub(crate) async fn run() -> Result<(), Failure> {
     println!("r7: people by batches of pages of 1000");
-    let portal = Portal::new(PortalConfig::new().r7_people(PEOPLE))?;
+    let portal = Portal::new(PortalConfig::new().extension(R7Config::new().people(PEOPLE)))?;
     let server = portal.bind("127.0.0.1:0").await?;
     for pages in [1, 4, 10] {
         let client = Client::builder(server.origin())

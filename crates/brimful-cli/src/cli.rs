@@ -15,6 +15,7 @@ use crate::login_args::{LoginArgs, LogoutArgs};
 use crate::output::Destination;
 use crate::params::Param;
 use crate::portal_arg::PortalArg;
+#[cfg(feature = "r7")]
 use crate::r7_args::{R7Args, R7EmulatorArgs};
 use crate::rows_arg::{LoadArg, ReplyArg, RowsArg};
 use crate::tasks_args::TasksArgs;
@@ -78,6 +79,7 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     Portal(Box<PortalArgs>),
     Tasks(Box<TasksArgs>),
+    #[cfg(feature = "r7")]
     R7(R7Args),
     Completions(CompletionsArgs),
 }
@@ -219,9 +221,12 @@ pub(crate) enum WalkArg {
 /// Run a portal emulator: made-up or loaded rows, with the limits of a real portal
 ///
 /// The address to use is the first line on standard output. Entities are lead, deal, contact, company, task, user and
-/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process. R7-Office is at /api/2.0/ of
-/// the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, r7.case, r7.project, r7.task and
-/// r7.milestone.
+/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process.
+#[cfg_attr(
+    feature = "r7",
+    doc = " R7-Office is at /api/2.0/ of the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask,",
+    doc = " r7.case, r7.project, r7.task and r7.milestone."
+)]
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -306,6 +311,7 @@ pub(crate) struct PortalArgs {
     /// The address by which the portal calls itself to applications, if not by that of the request
     #[arg(long, value_name = "URL", help_heading = "Access")]
     pub(crate) address: Option<String>,
+    #[cfg(feature = "r7")]
     #[command(flatten)]
     pub(crate) r7: R7EmulatorArgs,
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use brimful_portal::{Portal, PortalConfig, R7, R7Limit, RateLimit, Server};
+use brimful_portal::{Portal, PortalConfig, RateLimit, Server};
 
 use crate::figures;
 use crate::hint::Failure;
@@ -39,48 +39,17 @@ pub(crate) fn rate_limit(limit: LimitArg) -> Option<RateLimit> {
 /// Starts the demo on a free port of this machine.
 pub(crate) async fn start(limit: LimitArg) -> Result<Server, Failure> {
     let config = with_rows(PortalConfig::new()).rate_limit(rate_limit(limit));
+    listen(config).await
+}
+
+/// Starts a portal on a free port of this machine.
+pub(crate) async fn listen(config: PortalConfig) -> Result<Server, Failure> {
     let portal = Portal::new(config)
         .map_err(|error| Failure::failed(format!("the demo portal has no data: {error}")))?;
     portal
         .bind((Ipv4Addr::LOCALHOST, 0))
         .await
         .map_err(|error| Failure::failed(format!("the demo portal could not start: {error}")))
-}
-
-/// The R7-Office of the demo.
-const R7_ROWS: [(&str, u64); 5] = [
-    ("r7.people", 12_480),
-    ("r7.contact", 25_300),
-    ("r7.project", 120),
-    ("r7.task", 18_240),
-    ("r7.milestone", 300),
-];
-
-/// Starts an R7-Office on a free port of this machine. It knows `group/@self`, so that the examples of the
-/// documentation work.
-pub(crate) async fn start_r7(limit: Option<R7Limit>) -> Result<Server, Failure> {
-    let config = R7_ROWS
-        .iter()
-        .fold(PortalConfig::new(), |config, &(entity, rows)| {
-            config.rows(entity, rows)
-        })
-        .r7(R7::new().documented_group_self().limit(limit));
-    let portal = Portal::new(config)
-        .map_err(|error| Failure::failed(format!("the demo portal has no data: {error}")))?;
-    portal
-        .bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .map_err(|error| Failure::failed(format!("the demo portal could not start: {error}")))
-}
-
-/// What the R7-Office of the demo is, in a line.
-pub(crate) fn r7_description(server: &Server) -> String {
-    let (_, people) = R7_ROWS[0];
-    format!(
-        "demo R7-Office at {}: {} people and more",
-        server.address(),
-        figures::count(people)
-    )
 }
 
 /// What the demo is, in a line.

@@ -10,18 +10,23 @@ pub(crate) const CLIENT_ID: &str = "BRIMFUL_CLIENT_ID";
 pub(crate) const CLIENT_SECRET: &str = "BRIMFUL_CLIENT_SECRET";
 
 /// The R7-Office portal where `--portal` of `brimful r7` is not given: its address, or `demo`.
+#[cfg(feature = "r7")]
 pub(crate) const R7_PORTAL: &str = "BRIMFUL_R7_PORTAL";
 
 /// A token of R7-Office.
+#[cfg(feature = "r7")]
 pub(crate) const R7_TOKEN: &str = "BRIMFUL_R7_TOKEN";
 
 /// A user of R7-Office, whose password is in [`R7_PASSWORD`].
+#[cfg(feature = "r7")]
 pub(crate) const R7_USER: &str = "BRIMFUL_R7_USER";
 
 /// The password of that user.
+#[cfg(feature = "r7")]
 pub(crate) const R7_PASSWORD: &str = "BRIMFUL_R7_PASSWORD";
 
 /// The code of the second factor, where R7-Office asks that user for one.
+#[cfg(feature = "r7")]
 pub(crate) const R7_CODE: &str = "BRIMFUL_R7_CODE";
 
 /// The filter of the log, in the syntax of `tracing-subscriber`: `brimful=debug`. It overrules `-v`.

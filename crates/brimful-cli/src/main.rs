@@ -33,6 +33,7 @@ mod partial;
 mod portal_arg;
 mod printer;
 mod progress;
+#[cfg(feature = "r7")]
 mod r7_args;
 mod redact;
 mod rows_arg;

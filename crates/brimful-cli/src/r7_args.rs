@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use brimful::r7::Limit;
+use brimful_r7::RateLimit;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::output::Destination;
@@ -192,7 +192,7 @@ impl fmt::Debug for Secret {
 
 /// What `--limit` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct R7LimitArg(pub(crate) Option<Limit>);
+pub(crate) struct R7LimitArg(pub(crate) Option<RateLimit>);
 
 impl FromStr for R7LimitArg {
     type Err = String;
@@ -204,7 +204,7 @@ impl FromStr for R7LimitArg {
         let limit = text.split_once(',').and_then(|(requests, seconds)| {
             let requests = requests.trim().parse().ok().filter(|n| *n > 0)?;
             let seconds = seconds.trim().parse().ok().filter(|n| *n > 0)?;
-            Some(Limit {
+            Some(RateLimit {
                 requests,
                 within: Duration::from_secs(seconds),
             })
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_limit_is_two_numbers_or_off() {
         let limit: R7LimitArg = "500, 10".parse().unwrap();
-        assert_eq!(limit.0, Some(Limit::DOCUMENTED));
+        assert_eq!(limit.0, Some(RateLimit::DOCUMENTED));
         assert_eq!("off".parse::<R7LimitArg>().unwrap().0, None);
         for text in ["", "500", "0,10", "500,0", "-1,1", "a,b"] {
             assert!(text.parse::<R7LimitArg>().is_err(), "{text}");

@@ -30,6 +30,16 @@ pub(crate) struct ReplyArg {
     pub(crate) path: PathBuf,
 }
 
+/// The name of an entity of R7-Office: what follows `r7.`, or `people`, which Bitrix24 does not have.
+pub(crate) fn r7_entity(entity: &str) -> Option<&str> {
+    let entity = entity.trim();
+    match entity.split_once('.') {
+        _ if !cfg!(feature = "r7") => None,
+        Some((prefix, name)) => prefix.eq_ignore_ascii_case("r7").then_some(name),
+        None => entity.eq_ignore_ascii_case("people").then_some(entity),
+    }
+}
+
 impl FromStr for RowsArg {
     type Err = String;
 

@@ -1,17 +1,18 @@
 //! What a portal is made of: its data, who may call it, how fast it lets them, and how its work is timed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
 use crate::churn::Churn;
+use crate::extension::ExtensionConfig;
 use crate::faults::Faults;
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
 use crate::oauth::App;
-use crate::r7::R7;
 use crate::respond::TimeForm;
 use crate::rights::Rights;
 pub use crate::state::{Data, DataError, Fields, Load, Recorded, Rows};
@@ -50,7 +51,7 @@ pub struct PortalConfig {
     pub(crate) moved_to: Option<String>,
     pub(crate) faults: Faults,
     pub(crate) churn: Churn,
-    pub(crate) r7: R7,
+    pub(crate) extensions: Vec<Arc<dyn ExtensionConfig>>,
 }
 
 /// An incoming webhook: its user, its secret code, and what it may call.
@@ -141,7 +142,7 @@ impl Default for PortalConfig {
             moved_to: None,
             faults: Faults::default(),
             churn: Churn::default(),
-            r7: R7::default(),
+            extensions: Vec::new(),
         }
     }
 }
@@ -155,10 +156,7 @@ impl PortalConfig {
     /// A portal without any limit: a self-hosted one as it comes.
     #[must_use]
     pub fn unlimited() -> Self {
-        Self::new()
-            .rate_limit(None)
-            .operating_limit(None)
-            .r7(R7::new().limit(None))
+        Self::new().rate_limit(None).operating_limit(None)
     }
 
     /// The seed of the generated rows, of jitter and of nothing else.
@@ -169,7 +167,7 @@ impl PortalConfig {
     }
 
     /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`,
-    /// `eventlog`, `activity`, or an `entityTypeId`; of R7-Office `r7.people` and its like.
+    /// `eventlog`, `activity`, or an `entityTypeId`.
     #[must_use]
     pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
         self.sparse_rows(entity, rows, 0.0)
@@ -390,6 +388,13 @@ impl PortalConfig {
     #[must_use]
     pub fn churn(mut self, churn: Churn) -> Self {
         self.churn = churn;
+        self
+    }
+
+    /// One more API at the portal's address, from a crate of its own.
+    #[must_use]
+    pub fn extension(mut self, config: impl ExtensionConfig + 'static) -> Self {
+        self.extensions.push(Arc::new(config));
         self
     }
 

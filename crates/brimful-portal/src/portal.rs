@@ -16,12 +16,12 @@ use crate::config::{DataError, PortalConfig};
 use crate::control;
 use crate::download::{self, DOWNLOAD, Links};
 use crate::executor::{Executor, Outcome};
+use crate::extension::{Extension, ExtensionSetup, Host};
 use crate::faults::{Fault, Faults};
 use crate::journal::Origin;
 use crate::limits::{Buckets, Operating};
 use crate::method::MethodError;
 use crate::oauth;
-use crate::r7;
 use crate::registry::{BATCH, Registry, Target};
 use crate::reply::{Reply, SlowBody};
 use crate::request::{self, Route};
@@ -51,8 +51,8 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     pub(crate) oauth: oauth::Server,
     pub(crate) replays: rest3::Replays,
-    pub(crate) r7: r7::Server,
     pub(crate) faults: Faults,
+    extensions: Vec<Box<dyn Extension>>,
     /// Those who change rows while others read them.
     pub(crate) crowd: Crowd,
     /// For the bodies that come in on sockets.
@@ -73,9 +73,17 @@ impl Portal {
         mut config: PortalConfig,
         registry: Registry,
     ) -> Result<Self, DataError> {
-        let mut data = std::mem::take(&mut config.data);
-        let r7 = r7::Server::new(&config.r7, &mut data, config.zone)?;
+        let data = std::mem::take(&mut config.data);
         let seed = data.seed;
+        let setup = ExtensionSetup {
+            seed,
+            zone: config.zone,
+        };
+        let extensions = config
+            .extensions
+            .iter()
+            .map(|extension| extension.start(setup))
+            .collect::<Result<_, _>>()?;
         let faults = config.faults.copy();
         let state = State::new(data)?;
         let core = Core {
@@ -85,7 +93,7 @@ impl Portal {
             oauth: oauth::Server::new(&config, seed),
             replays: rest3::Replays::default(),
             room: Room::new(config.body_limit.saturating_mul(BODIES_AT_ONCE)),
-            r7,
+            extensions,
             guests: Guests::new(&config),
             buckets: Mutex::new(Buckets::new(config.rate_limit)),
             operating: Mutex::new(Operating::new(config.operating)),
@@ -189,11 +197,13 @@ impl Core {
     }
 
     async fn reply_uncounted(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
-        let route = Route::of(request.uri().path());
+        let route = self.route(request.uri().path());
         // The OAuth server is another server, which has no such bucket.
         let refused = match route {
             Route::OAuth(_) => None,
-            Route::R7 { .. } => self.r7.refuse(request, peer, self.clock.elapsed()),
+            Route::Extension { at, .. } => {
+                self.extensions[at].refuse(request, peer, self.clock.elapsed())
+            }
             _ => (!self.admit_to_bucket(peer)).then(respond::query_limit),
         };
         if let Some(refusal) = refused {
@@ -211,7 +221,7 @@ impl Core {
         }
         let instead = fault.as_ref().and_then(|fault| match route {
             Route::V3 { .. } => rest3::instead(fault),
-            Route::R7 { .. } => r7::instead(fault),
+            Route::Extension { at, .. } => self.extensions[at].fault_reply(fault),
             _ => None,
         });
         if let Some(reply) = instead.or_else(|| fault.as_ref()?.instead(self.config.statuses)) {
@@ -222,6 +232,18 @@ impl Core {
             Some(fault) => fault.spoil(response),
             None => response.into(),
         }
+    }
+
+    /// Where a path leads: to an API beside the portal's own, or into the portal.
+    fn route(&self, path: &str) -> Route {
+        self.extensions
+            .iter()
+            .enumerate()
+            .find_map(|(at, extension)| {
+                let name = extension.call_name(path)?;
+                Some(Route::Extension { at, name })
+            })
+            .unwrap_or_else(|| Route::of(path))
     }
 
     /// The files that the portal begins with.
@@ -294,7 +316,9 @@ impl Core {
             Route::Elsewhere => respond::html(StatusCode::NOT_FOUND),
             _ if request.method() == Verb::OPTIONS => respond::preflight(),
             Route::OAuth(door) => oauth::answer(self, request, door),
-            Route::R7 { .. } => r7::answer(self, request).await,
+            Route::Extension { at, .. } => {
+                self.extensions[at].answer(Host::new(self), request).await
+            }
             Route::V3 { method, webhook } => {
                 rest3::answer(self, request, &method, webhook, peer).await
             }

@@ -9,7 +9,6 @@ use crate::auth::Presented;
 use crate::body;
 use crate::method::MethodError;
 use crate::oauth::Door;
-use crate::r7;
 use crate::respond::Format;
 
 /// What the server itself takes of the parameters, before a method sees them. `start` it takes and uses for paging, so
@@ -39,8 +38,8 @@ pub(crate) enum Route {
         method: String,
         webhook: Option<(String, String)>,
     },
-    /// R7-Office: `/api/2.0/{path}`; its name for faults is `r7.` and the path with dots.
-    R7 { name: String },
+    /// The API of another crate: its place among them, and the name of the call for faults.
+    Extension { at: usize, name: String },
     /// The OAuth server.
     OAuth(Door),
     /// Not the REST API.
@@ -51,9 +50,6 @@ impl Route {
     /// Reads the path of an address.
     pub(crate) fn of(path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/rest/") else {
-            if let Some(name) = r7::name(path) {
-                return Self::R7 { name };
-            }
             return Door::of(path).map_or(Self::Elsewhere, Self::OAuth);
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -95,7 +91,7 @@ impl Route {
     pub(crate) fn method_name(&self) -> &str {
         match self {
             Self::Method { method, .. } | Self::V3 { method, .. } => method,
-            Self::R7 { name } => name,
+            Self::Extension { name, .. } => name,
             Self::OAuth(door) => door.name(),
             Self::Elsewhere => "",
         }

@@ -12,7 +12,6 @@ mod code;
 mod envelope;
 pub mod json;
 pub mod query;
-pub mod r7;
 pub mod reference;
 pub mod rows;
 pub mod scalar;

@@ -120,7 +120,8 @@ pub enum DidItRun {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, ran: DidItRun, message: impl Into<String>) -> Self {
+    #[doc(hidden)]
+    pub fn new(kind: ErrorKind, ran: DidItRun, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             ran,
@@ -137,11 +138,13 @@ impl Error {
         }))
     }
 
-    pub(crate) fn config(message: impl Into<String>) -> Self {
+    #[doc(hidden)]
+    pub fn config(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, DidItRun::No, message)
     }
 
-    pub(crate) fn incomplete(message: impl Into<String>) -> Self {
+    #[doc(hidden)]
+    pub fn incomplete(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Incomplete, DidItRun::Yes, message)
     }
 
@@ -168,7 +171,9 @@ impl Error {
         this
     }
 
-    pub(crate) fn at(mut self, portal: &impl fmt::Display, method: &str) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at(mut self, portal: &impl fmt::Display, method: &str) -> Self {
         self.0.portal = portal.to_string();
         self.0.method = Some(method.to_owned());
         self
@@ -190,7 +195,8 @@ impl Error {
     }
 
     /// A result that came, and is not what the caller takes it for.
-    pub(crate) fn of_another_type(what: &str, error: &serde_json::Error) -> Self {
+    #[doc(hidden)]
+    pub fn of_another_type(what: &str, error: &serde_json::Error) -> Self {
         Self::new(
             ErrorKind::Decode,
             DidItRun::Yes,
@@ -199,25 +205,33 @@ impl Error {
     }
 
     /// The same, understood in another way.
-    pub(crate) fn of_kind(mut self, kind: ErrorKind, ran: DidItRun) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_kind(mut self, kind: ErrorKind, ran: DidItRun) -> Self {
         self.0.kind = kind;
         self.0.ran = ran;
         self
     }
 
     /// What the portal itself said.
-    pub(crate) fn with_api(mut self, api: ApiError) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_api(mut self, api: ApiError) -> Self {
         self.0.api = Some(api);
         self
     }
 
     /// It was the command with this label.
-    pub(crate) fn in_command(mut self, label: &str) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn in_command(mut self, label: &str) -> Self {
         self.0.command = Some(label.to_owned());
         self
     }
 
-    pub(crate) fn attempts(mut self, attempts: u32) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self
     }
@@ -253,10 +267,9 @@ impl Error {
         self.0.api.as_ref().is_some_and(|api| api.code == code)
     }
 
-    pub(crate) fn with_source(
-        mut self,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
     }

@@ -27,6 +27,8 @@ mod by_id;
 mod cache;
 mod check;
 mod client;
+#[doc(hidden)]
+pub mod client_parts;
 mod each;
 mod effect;
 mod error;
@@ -37,7 +39,6 @@ mod http_options;
 mod ledger;
 mod limits;
 pub mod list;
-pub mod r7;
 mod reply;
 mod request_id;
 mod rest;

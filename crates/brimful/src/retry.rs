@@ -92,7 +92,7 @@ impl Retry {
 }
 
 /// Whether a call that has failed so far may be sent again.
-pub(crate) fn may_repeat(effect: Effect, ran: DidItRun) -> bool {
+pub fn may_repeat(effect: Effect, ran: DidItRun) -> bool {
     match ran {
         DidItRun::No => true,
         DidItRun::Unknown => effect == Effect::Read,

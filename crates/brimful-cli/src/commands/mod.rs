@@ -13,6 +13,7 @@ mod login;
 mod logout;
 mod methods;
 mod portal;
+#[cfg(feature = "r7")]
 mod r7;
 mod show;
 mod tasks;
@@ -37,6 +38,7 @@ pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Fail
         Command::Logout(args) => logout::run(&args, printer),
         Command::Portal(args) => portal::run(&args, printer).await,
         Command::Tasks(args) => tasks::run(&args, printer).await,
+        #[cfg(feature = "r7")]
         Command::R7(args) => r7::run(&args, printer).await,
         Command::Completions(args) => completions::run(&args, printer),
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use brimful_portal::{
-    Churn, Costs, Faults, Generation, OperatingLimit, Portal, PortalConfig, R7, RateLimit, Seconds,
+    Churn, Costs, Faults, Generation, OperatingLimit, Portal, PortalConfig, RateLimit, Seconds,
     SpecError, Stats, Statuses, Tls, Webhook,
 };
 
@@ -13,8 +13,8 @@ use crate::exit::Exit;
 use crate::figures::counted;
 use crate::hint::Failure;
 use crate::interrupt::Interrupts;
-use crate::limit::LimitArg;
 use crate::printer::Printer;
+use crate::rows_arg::r7_entity;
 
 pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Failure> {
     let portal = Portal::new(config(args)?).map_err(|error| Failure::usage(error.to_string()))?;
@@ -39,8 +39,14 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         .data(server.webhook_url().as_bytes())
         .map_err(|error| Failure::failed(format!("could not write to standard output: {error}")))?;
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
-    if args.rows.iter().any(|rows| is_r7(&rows.entity))
-        || args.load.iter().any(|load| is_r7(&load.entity))
+    if args
+        .rows
+        .iter()
+        .any(|rows| r7_entity(&rows.entity).is_some())
+        || args
+            .load
+            .iter()
+            .any(|load| r7_entity(&load.entity).is_some())
     {
         let origin = server.origin();
         printer.note(&format!(
@@ -66,10 +72,6 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
     }
     printer.note(&account(&stats));
     Ok(Exit::Done)
-}
-
-fn is_r7(entity: &str) -> bool {
-    entity.starts_with("r7.") || entity == "people"
 }
 
 /// Tells the applications that they are installed, if they are to be told.
@@ -145,26 +147,12 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
     if let Some(address) = &args.moved_to {
         config = config.moved_to(address.as_str());
     }
-    config = data(config, args)?.r7(r7(args));
+    config = data(config, args)?;
+    #[cfg(feature = "r7")]
+    {
+        config = super::r7::emulator::add_to(config, args)?;
+    }
     Ok(access(config, args))
-}
-
-/// The R7-Office side.
-fn r7(args: &PortalArgs) -> R7 {
-    let mut r7 = R7::new();
-    for token in &args.r7.tokens {
-        r7 = r7.token(token.0.as_str(), 1);
-    }
-    if args.r7.raw_batches {
-        r7 = r7.raw_batches();
-    }
-    if args.r7.group_self {
-        r7 = r7.documented_group_self();
-    }
-    match args.limit {
-        LimitArg::Off => r7.limit(None),
-        LimitArg::Rate { .. } => r7,
-    }
 }
 
 fn wrong(error: &SpecError) -> Failure {
@@ -179,9 +167,15 @@ fn data(mut config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Fai
         config = config.rows("user", args.signed_in.unwrap_or(1).max(args.user));
     }
     for rows in &args.rows {
+        if r7_entity(&rows.entity).is_some() {
+            continue;
+        }
         config = config.sparse_rows(rows.entity.as_str(), rows.rows, args.gaps);
     }
     for load in &args.load {
+        if r7_entity(&load.entity).is_some() {
+            continue;
+        }
         config = if load.is_of_method() {
             config.load_rows_of(load.entity.as_str(), load.read()?)
         } else {

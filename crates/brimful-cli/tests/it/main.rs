@@ -17,6 +17,7 @@ mod limits;
 mod login;
 mod methods;
 mod portal;
+#[cfg(feature = "r7")]
 mod r7;
 mod secrets;
 mod support;

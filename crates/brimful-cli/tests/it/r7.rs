@@ -2,19 +2,20 @@
 
 use std::path::Path;
 
-use brimful_portal::{Fault, FaultRule, PortalConfig, R7};
+use brimful_portal::{Fault, FaultRule, PortalConfig};
+use brimful_r7_portal::R7Config;
 use serde_json::{Value, json};
 
 use crate::support::{Desk, Running, assert_story, portal, rows, server, stderr, stdout};
 
 const TOKEN: &str = "s3cr3t-r7-token";
 
+fn portal_of(office: R7Config) -> Running {
+    portal(PortalConfig::unlimited().extension(office.token(TOKEN, 1)))
+}
+
 fn office(people: u64) -> Running {
-    portal(
-        PortalConfig::unlimited()
-            .r7_people(people)
-            .r7(R7::new().limit(None).token(TOKEN, 1)),
-    )
+    portal_of(R7Config::unlimited().people(people))
 }
 
 /// Runs `brimful r7 …` against a portal, with a token from the environment.
@@ -311,8 +312,7 @@ fn people_may_be_loaded_from_what_was_exported() {
         .rows("people.jsonl")
         .into_iter()
         .map(|row| row.as_object().unwrap().clone());
-    let config = PortalConfig::unlimited().load("people", loaded.collect());
-    let portal = portal(config.r7(R7::new().limit(None).token(TOKEN, 1)));
+    let portal = portal_of(R7Config::unlimited().load("people", loaded.collect()));
     run(
         &desk,
         &portal,

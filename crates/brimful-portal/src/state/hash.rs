@@ -1,7 +1,7 @@
 //! The hash that generated rows are made from.
 
 /// Spreads every bit of `x` over the result.
-pub(crate) const fn mix(x: u64) -> u64 {
+pub const fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
@@ -14,12 +14,12 @@ pub(crate) const fn field(row: u64, salt: u64) -> u64 {
 }
 
 /// A number below `n`, from the upper half of a hash.
-pub(crate) const fn below(hash: u64, n: u64) -> u64 {
+pub const fn below(hash: u64, n: u64) -> u64 {
     ((hash >> 32) * n) >> 32
 }
 
 /// The salt of a name.
-pub(crate) fn salt(name: &str) -> u64 {
+pub fn salt(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         mix(hash ^ u64::from(byte)).wrapping_add(0x9e37_79b9_7f4a_7c15)
     })

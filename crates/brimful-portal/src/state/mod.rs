@@ -105,11 +105,9 @@ pub enum DataError {
         "no entity \"{0}\": there are lead, deal, contact, company, quote, task, user, department, eventlog, activity, status, stagehistory, elapsed, checklist, productrow, diskobject, chat, message, offlineevent and entityTypeIds from 128 on"
     )]
     UnknownEntity(String),
-    /// There is no such thing in R7-Office.
-    #[error(
-        "no \"r7.{0}\": there are r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, r7.case, r7.project, r7.task and r7.milestone"
-    )]
-    UnknownR7Entity(String),
+    /// The data of an API from another crate makes no sense; the text says why.
+    #[error("{0}")]
+    Extension(String),
     /// A loaded row has no ID.
     #[error("row {row} of \"{entity}\" has no ID: give every row an ID from 1 on")]
     NoId {

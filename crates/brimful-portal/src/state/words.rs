@@ -1,7 +1,7 @@
 //! The words that generated rows are made of. Except for [`COMMENTS`] and [`LINKS`], JSON needs no escapes for them.
 
 /// What a lead, deal or task is about.
-pub(crate) const SUBJECTS: &[&str] = &[
+pub const SUBJECTS: &[&str] = &[
     "Поставка оборудования — ",
     "Website redesign — ",
     "Внедрение CRM — ",
@@ -21,7 +21,7 @@ pub(crate) const SUBJECTS: &[&str] = &[
 ];
 
 /// What a task asks for.
-pub(crate) const CHORES: &[&str] = &[
+pub const CHORES: &[&str] = &[
     "Подготовить договор: ",
     "Call back: ",
     "Согласовать смету: ",
@@ -32,7 +32,8 @@ pub(crate) const CHORES: &[&str] = &[
     "Fix the layout: ",
 ];
 
-pub(crate) const COMPANIES: &[&str] = &[
+/// Names of companies.
+pub const COMPANIES: &[&str] = &[
     "ООО «Ромашка»",
     "Northwind",
     "АО «Сибирский берег»",
@@ -51,7 +52,8 @@ pub(crate) const COMPANIES: &[&str] = &[
     "Litware Inc",
 ];
 
-pub(crate) const FIRST: &[&str] = &[
+/// First names.
+pub const FIRST: &[&str] = &[
     "Анна",
     "Ivan",
     "Мария",
@@ -70,7 +72,8 @@ pub(crate) const FIRST: &[&str] = &[
     "Oscar",
 ];
 
-pub(crate) const LAST: &[&str] = &[
+/// Last names.
+pub const LAST: &[&str] = &[
     "Ким",
     "Smith",
     "Шевченко",
@@ -90,13 +93,13 @@ pub(crate) const LAST: &[&str] = &[
 ];
 
 /// [`FIRST`] in letters that e-mail addresses have.
-pub(crate) const FIRST_LATIN: &[&str] = &[
+pub const FIRST_LATIN: &[&str] = &[
     "anna", "ivan", "maria", "john", "sergey", "emma", "olga", "lukas", "dmitry", "sofia", "elena",
     "peter", "alexey", "nina", "tatiana", "oscar",
 ];
 
 /// [`LAST`] in letters that e-mail addresses have.
-pub(crate) const LAST_LATIN: &[&str] = &[
+pub const LAST_LATIN: &[&str] = &[
     "kim",
     "smith",
     "shevchenko",
@@ -115,7 +118,8 @@ pub(crate) const LAST_LATIN: &[&str] = &[
     "larsen",
 ];
 
-pub(crate) const POSTS: &[&str] = &[
+/// Positions in a company.
+pub const POSTS: &[&str] = &[
     "Директор",
     "Manager",
     "Бухгалтер",
@@ -126,7 +130,8 @@ pub(crate) const POSTS: &[&str] = &[
     "Analyst",
 ];
 
-pub(crate) const CITIES: &[&str] = &[
+/// Cities.
+pub const CITIES: &[&str] = &[
     "Москва",
     "Berlin",
     "Санкт-Петербург",
@@ -137,7 +142,8 @@ pub(crate) const CITIES: &[&str] = &[
     "Belgrade",
 ];
 
-pub(crate) const DEPARTMENTS: &[&str] = &[
+/// Departments.
+pub const DEPARTMENTS: &[&str] = &[
     "Отдел продаж",
     "Marketing",
     "Бухгалтерия",
@@ -190,7 +196,8 @@ pub(crate) const UTM: &[&str] = &["google", "yandex", "newsletter", "partner", "
 
 pub(crate) const REGIONS: &[&str] = &["Север", "South", "Восток", "West", "Центр"];
 
-pub(crate) const TAGS: &[&str] = &["срочно", "client", "договор", "internal", "склад"];
+/// Tags.
+pub const TAGS: &[&str] = &["срочно", "client", "договор", "internal", "склад"];
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,6 @@ mod files;
 mod limits;
 mod methods;
 mod oauth;
-mod r7;
 mod rest3;
 mod rights;
 mod sockets;

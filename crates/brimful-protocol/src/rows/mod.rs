@@ -12,7 +12,6 @@ use crate::envelope::{ApiError, EnvelopeError};
 use crate::time::Time;
 
 pub use id::row_id;
-pub(crate) use page::Span;
 pub use page::{Page, Row};
 pub use reader::{read_batch, read_list};
 

@@ -65,6 +65,15 @@ impl Page {
         Self { body, rows }
     }
 
+    /// A page of the rows at these places of a body of less than 4 GiB, each with its ID.
+    pub fn of_places(
+        body: Bytes,
+        rows: impl IntoIterator<Item = (Range<usize>, Option<u64>)>,
+    ) -> Self {
+        let rows = rows.into_iter().map(|(place, id)| Span::new(&place, id));
+        Self::new(body, rows.collect())
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()

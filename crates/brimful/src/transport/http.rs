@@ -14,7 +14,7 @@ use crate::http_options::{Authority, Certificates, Connections, HttpOptions, Pro
 
 /// The transport over HTTP, by reqwest.
 #[derive(Debug, Clone)]
-pub(crate) struct HttpTransport {
+pub struct HttpTransport {
     client: reqwest::Client,
     timeout: Duration,
     max_reply: usize,
@@ -22,7 +22,7 @@ pub(crate) struct HttpTransport {
 
 /// Whether the proxy of the system, if it has one, stands between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Route {
+pub enum Route {
     /// To this machine itself, where no proxy could find what is meant.
     Direct,
     /// As the system says.
@@ -33,7 +33,8 @@ pub(crate) enum Route {
 const FOREVER: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl HttpTransport {
-    pub(crate) fn new(route: Route, options: HttpOptions) -> Result<Self, Error> {
+    /// A transport with these options.
+    pub fn new(route: Route, options: HttpOptions) -> Result<Self, Error> {
         let client = match options.own {
             None => client(route, &options.connections)?,
             Some(own) if options.connections == Connections::default() => own,

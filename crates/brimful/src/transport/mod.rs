@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use url::Url;
 
-pub(crate) use http::{HttpTransport, Route};
+pub use http::{HttpTransport, Route};
 
 /// Sends one request and says what became of it.
 ///
@@ -201,7 +201,8 @@ impl TransportError {
     }
 }
 
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+/// The message of the error at the end of the chain of sources.
+pub fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut at = error;
     while let Some(source) = at.source() {
         at = source;

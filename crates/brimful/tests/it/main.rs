@@ -18,7 +18,6 @@ mod log;
 mod misbehaviour;
 mod moved;
 mod oauth;
-mod r7;
 mod rest;
 mod rest3;
 mod strategies;

@@ -1,8 +1,8 @@
 //! `brimful r7 batch`: the requests of a file, a line of JSON for every reply.
 
 use brimful::DidItRun;
-use brimful::r7::BatchReply;
 use brimful_protocol::rows::{Place, read_list};
+use brimful_r7::BatchReply;
 use serde_json::{Value, json};
 
 use super::{connect, items};
@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
 
 /// What became of the items: the reply as JSON where it is JSON, or the error and whether it ran.
 fn lines(replies: &BatchReply) -> Vec<Value> {
-    let line = |(name, outcome): (&str, Result<&brimful::r7::Reply, &brimful::Error>)| match outcome
+    let line = |(name, outcome): (&str, Result<&brimful_r7::Reply, &brimful::Error>)| match outcome
     {
         Ok(reply) => {
             let data: Value = serde_json::from_slice(reply.body())

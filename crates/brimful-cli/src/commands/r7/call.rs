@@ -1,7 +1,7 @@
 //! `brimful r7 call`: one request, its reply on standard output.
 
-use brimful::r7::Item;
-use brimful_protocol::r7::form;
+use brimful_r7::Item;
+use brimful_r7::protocol::form;
 use serde_json::Value;
 
 use super::{connect, failure};

@@ -1,7 +1,7 @@
 //! `brimful r7 export`: a whole list, from the portal to a file.
 
-use brimful::r7::{Filter, List, Pages};
 use brimful::{Error, ErrorKind};
+use brimful_r7::{Filter, List, Pages};
 use tokio::time::Instant;
 
 use super::{connect, failure};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use brimful::r7::{Item, from};
-use brimful_protocol::r7::{FORM, form};
+use brimful_r7::protocol::{FORM, form};
+use brimful_r7::{Item, from};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -2,19 +2,20 @@
 
 mod batch;
 mod call;
+pub(super) mod emulator;
 mod export;
 mod items;
 
-use brimful::r7::{Client, Credential};
 use brimful::{Error, ErrorKind};
-use brimful_portal::{R7Limit, Server};
+use brimful_portal::Server;
+use brimful_r7::{Client, Credential};
 
 use crate::exit::Exit;
 use crate::hint::Failure;
 use crate::portal_arg::PortalArg;
 use crate::printer::Printer;
 use crate::r7_args::{R7Args, R7Command, R7PortalOption};
-use crate::{demo, env_vars, redact};
+use crate::{env_vars, redact};
 
 pub(crate) async fn run(args: &R7Args, printer: Printer) -> Result<Exit, Failure> {
     match &args.command {
@@ -41,12 +42,8 @@ async fn connect(portal: &R7PortalOption, printer: Printer) -> Result<Connection
     let (address, credential, demo) = match address {
         PortalArg::Address(address) => (address.clone(), credential(portal)?, None),
         PortalArg::Demo => {
-            let limit = limit.map(|limit| R7Limit {
-                requests: limit.requests,
-                within: limit.within,
-            });
-            let server = demo::start_r7(limit).await?;
-            printer.note(&demo::r7_description(&server));
+            let server = emulator::start_demo(limit).await?;
+            printer.note(&emulator::demo_description(&server));
             (server.origin(), Credential::token("demo"), Some(server))
         }
     };

@@ -1,0 +1,335 @@
+//! One request: sent alone, or as an item of a batch.
+
+use brimful::protocol::query::escaped;
+use brimful_r7_protocol::{self as wire, FORM, JSON, form};
+use http::Method;
+use serde_json::Value as Json;
+
+use super::operand::{Operand, Pointer};
+use brimful::Effect;
+use brimful::Error;
+
+/// One request: a method, a path, and what goes with it.
+///
+/// ```
+/// use brimful_r7::Item;
+/// let item = Item::get("people/filter").query("count", 10).name("people");
+/// let item = Item::put("project/task/7/status").form(serde_json::json!({"status": "Closed"})).after("people");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub(super) name: Option<String>,
+    verb: Method,
+    path: String,
+    path_values: Vec<(String, Operand)>,
+    query: Vec<(String, Operand)>,
+    body: Body,
+    set: Vec<(String, Operand)>,
+    pub(super) after: Vec<String>,
+    pub(super) order: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Nothing,
+    Form(Json),
+    Json(Json),
+    Text { text: String, content_type: String },
+}
+
+/// An item whose values are all known.
+#[derive(Debug, Clone)]
+pub(super) struct Ready {
+    pub(super) verb: Method,
+    /// From `/api/2.0/` on, with the query.
+    pub(super) path: String,
+    /// The content type, and the body.
+    pub(super) body: Option<(String, String)>,
+}
+
+impl Item {
+    /// A request with any method. The path may begin with `/api/2.0/` or without, may have a query, and may have gaps:
+    /// `people/{userid}`, see [`Item::path`].
+    pub fn new(verb: Method, path: impl Into<String>) -> Self {
+        Self {
+            name: None,
+            verb,
+            path: path.into(),
+            path_values: Vec::new(),
+            query: Vec::new(),
+            body: Body::Nothing,
+            set: Vec::new(),
+            after: Vec::new(),
+            order: None,
+        }
+    }
+
+    /// A `GET`.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// A `POST`.
+    pub fn post(path: impl Into<String>) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    /// A `PUT`.
+    pub fn put(path: impl Into<String>) -> Self {
+        Self::new(Method::PUT, path)
+    }
+
+    /// A `DELETE`.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+
+    /// The name, under which other items and the reply know it; one is made for an item without.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Fills the gap `{name}` of the path.
+    #[must_use]
+    pub fn path(mut self, name: impl Into<String>, value: impl Into<Operand>) -> Self {
+        self.path_values.push((name.into(), value.into()));
+        self
+    }
+
+    /// A parameter of the query.
+    #[must_use]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<Operand>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// The body, as a form of nested fields: `contacts[0].Type=skype`. Nulls and empty lists have no place in a form.
+    #[must_use]
+    pub fn form(mut self, fields: Json) -> Self {
+        self.body = Body::Form(fields);
+        self
+    }
+
+    /// The body, as JSON.
+    #[must_use]
+    pub fn json(mut self, body: Json) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+
+    /// The body, as it is. A content type without a charset gets `utf-8`: the server cannot do without.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>, content_type: impl Into<String>) -> Self {
+        let mut content_type = content_type.into();
+        if !content_type.to_ascii_lowercase().contains("charset=") {
+            content_type.push_str("; charset=utf-8");
+        }
+        self.body = Body::Text {
+            text: text.into(),
+            content_type,
+        };
+        self
+    }
+
+    /// Puts a value into the form or the JSON at a JSON pointer (`/contacts/0/Value`), over what stands there.
+    #[must_use]
+    pub fn set(mut self, pointer: impl Into<String>, value: impl Into<Operand>) -> Self {
+        self.set.push((pointer.into(), value.into()));
+        self
+    }
+
+    /// In a batch: not before the item of this name has been carried out, whatever becomes of that.
+    #[must_use]
+    pub fn after(mut self, name: impl Into<String>) -> Self {
+        self.after.push(name.into());
+        self
+    }
+
+    /// In a batch: not before all items with a lower order have been carried out. Where any item has an order, those
+    /// without have 0, as on the server.
+    #[must_use]
+    pub fn order(mut self, order: i64) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    /// Whether it only reads.
+    pub(super) fn effect(&self) -> Effect {
+        match self.verb {
+            Method::GET | Method::HEAD | Method::OPTIONS => Effect::Read,
+            _ => Effect::Write,
+        }
+    }
+
+    /// What errors call it.
+    pub(super) fn subject(&self) -> String {
+        let path = wire::absolute(self.path.split('?').next().unwrap_or_default());
+        let path = path.strip_prefix(wire::ROOT).unwrap_or(&path);
+        format!("{} {path}", self.verb)
+    }
+
+    /// The items whose replies hold values of this one.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
+        let operands = self.path_values.iter().chain(&self.query).chain(&self.set);
+        operands.filter_map(|(_, operand)| match operand {
+            Operand::Reply(pointer) => Some(pointer.item.as_str()),
+            Operand::Value(_) => None,
+        })
+    }
+
+    /// The request, with what `look_up` finds in other items' replies.
+    pub(super) fn ready(
+        &self,
+        look_up: impl Fn(&Pointer) -> Result<Json, Error>,
+    ) -> Result<Ready, Error> {
+        let value = |operand: &Operand| match operand {
+            Operand::Value(value) => Ok(value.clone()),
+            Operand::Reply(pointer) => look_up(pointer),
+        };
+        let mut path = wire::absolute(&self.path);
+        for (name, operand) in &self.path_values {
+            let gap = format!("{{{name}}}");
+            if !path.contains(&gap) {
+                return Err(Error::config(format!("the path {path} has no gap {gap}")));
+            }
+            let text = scalar(&value(operand)?)
+                .filter(|text| !text.is_empty())
+                .ok_or_else(|| {
+                    Error::config(format!("the value for {gap} is no text or number"))
+                })?;
+            // In a path a space is %20: + is a plus there.
+            path = path.replace(&gap, &escaped(&text).replace('+', "%20"));
+        }
+        if let Some(gap) = path.split_once('{').map(|(_, rest)| rest) {
+            let gap = gap.split('}').next().unwrap_or_default();
+            return Err(Error::config(format!(
+                "nothing is given for {{{gap}}} in the path {path}"
+            )));
+        }
+        for (name, operand) in &self.query {
+            let text = scalar(&value(operand)?).ok_or_else(|| {
+                Error::config(format!(
+                    "the parameter {name} of the query is no text or number"
+                ))
+            })?;
+            path.push(if path.contains('?') { '&' } else { '?' });
+            path.push_str(&escaped(name));
+            path.push('=');
+            path.push_str(&escaped(&text));
+        }
+        let filled = |body: &Json| {
+            let mut body = body.clone();
+            for (pointer, operand) in &self.set {
+                put(&mut body, pointer, value(operand)?)?;
+            }
+            Ok::<_, Error>(body)
+        };
+        let body = match &self.body {
+            Body::Form(fields) => Some((FORM.to_owned(), form::encode(&filled(fields)?))),
+            Body::Json(body) => Some((JSON.to_owned(), filled(body)?.to_string())),
+            _ if !self.set.is_empty() => {
+                return Err(Error::config("only a form or JSON has places for values"));
+            }
+            Body::Nothing => None,
+            Body::Text { text, content_type } => Some((content_type.clone(), text.clone())),
+        };
+        Ok(Ready {
+            verb: self.verb.clone(),
+            path,
+            body,
+        })
+    }
+}
+
+/// A text, number or truth value as a path or a query has it.
+fn scalar(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Bool(flag) => Some(flag.to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
+/// Puts a value at a JSON pointer; objects on the way are made, lists grow by one.
+fn put(body: &mut Json, pointer: &str, value: Json) -> Result<(), Error> {
+    let wrong = || Error::config(format!("the body has no place at {pointer}"));
+    let Some(path) = pointer.strip_prefix('/') else {
+        return Err(wrong());
+    };
+    let mut at = body;
+    for step in path.split('/') {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        if at.is_null() {
+            *at = Json::Object(serde_json::Map::new());
+        }
+        at = match at {
+            Json::Object(members) => members.entry(step).or_insert(Json::Null),
+            Json::Array(items) => {
+                let index: usize = match step.as_str() {
+                    "-" => items.len(),
+                    step => step.parse().map_err(|_| wrong())?,
+                };
+                if index == items.len() {
+                    items.push(Json::Null);
+                }
+                items.get_mut(index).ok_or_else(wrong)?
+            }
+            _ => return Err(wrong()),
+        };
+    }
+    *at = value;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::from;
+
+    fn known(item: &Item) -> Result<Ready, Error> {
+        item.ready(|pointer| match pointer.pointer.as_str() {
+            "/response/id" => Ok(json!("a/b c")),
+            _ => Err(Error::config("not there")),
+        })
+    }
+
+    #[test]
+    fn gaps_of_the_path_the_query_and_the_body_are_filled() {
+        let item = Item::post("people/{userid}/contacts?x=1")
+            .path("userid", from("me").pointer("/response/id"))
+            .query("q", "a b")
+            .form(json!({"contacts": [{"Type": "skype"}]}))
+            .set("/contacts/0/Value", from("me").pointer("/response/id"))
+            .set("/contacts/-/Type", "msn");
+        let ready = known(&item).unwrap();
+        assert_eq!(ready.path, "/api/2.0/people/a%2Fb%20c/contacts?x=1&q=a+b");
+        let (content_type, body) = ready.body.unwrap();
+        assert_eq!(content_type, FORM);
+        assert_eq!(
+            body,
+            "contacts[0].Type=skype&contacts[0].Value=a%2Fb+c&contacts[1].Type=msn"
+        );
+        assert_eq!(item.sources().collect::<Vec<_>>(), ["me", "me"]);
+    }
+
+    #[test]
+    fn a_gap_that_nothing_is_given_for_is_refused_before_anything_is_sent() {
+        let error = known(&Item::get("people/{userid}")).unwrap_err();
+        assert!(error.to_string().contains("{userid}"), "{error}");
+        assert!(known(&Item::get("people").path("userid", 1)).is_err());
+        assert!(known(&Item::get("people/{a}").path("a", json!([1]))).is_err());
+        assert!(known(&Item::get("people").set("/a", 1)).is_err());
+    }
+
+    #[test]
+    fn a_text_body_always_has_a_charset() {
+        let item = Item::post("x").text("{}", "application/json");
+        let (content_type, _) = known(&item).unwrap().body.unwrap();
+        assert_eq!(content_type, "application/json; charset=utf-8");
+    }
+}

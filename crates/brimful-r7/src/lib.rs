@@ -1,0 +1,63 @@
+//! A client of R7-Office (the API of the ONLYOFFICE Community Server, `/api/2.0/…`): single requests, batches whose
+//! items may depend on each other, and whole lists.
+//!
+//! ```no_run
+//! use brimful_r7::{Client, Credential, Item, from};
+//!
+//! # async fn example() -> Result<(), brimful::Error> {
+//! let client = Client::builder("https://office.example.com")
+//!     .credential(Credential::password("anna", "secret"))
+//!     .build()?;
+//! let mut replies = client
+//!     .batch()
+//!     .item(Item::get("people/@self").name("me"))
+//!     .item(
+//!         Item::post("people/{userid}/contacts")
+//!             .name("skype")
+//!             .path("userid", from("me").pointer("/response/id"))
+//!             .form(serde_json::json!({"contacts": [{"Type": "skype", "Value": "anna.p"}]})),
+//!     )
+//!     .send()
+//!     .await?;
+//! println!("{}", replies.reply("skype")?.status());
+//!
+//! let mut people = client.list("people/filter").fields(["id", "displayName"]).pages()?;
+//! while let Some(page) = people.next_page().await? {
+//!     for row in page.iter() {
+//!         println!("{}", row.json);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Who decides what: the window (`window`) says when a request may be sent, the session (`session`) repeats what may be
+//! repeated by the same rules as for Bitrix24, the plan (`batch/plan`) says which items of a batch go together, the walk
+//! (`walk`) which pages of a list are asked for.
+
+mod address;
+mod batch;
+mod client;
+mod credential;
+mod filter;
+mod item;
+mod list;
+mod operand;
+mod reply;
+mod seen;
+mod session;
+mod verdict;
+mod walk;
+mod window;
+
+pub use batch::{Batch, BatchReply};
+pub use brimful_r7_protocol as protocol;
+pub use brimful_r7_protocol::{Moment, RateLimit};
+pub use client::{Client, ClientBuilder};
+pub use credential::Credential;
+pub use filter::Filter;
+pub use item::Item;
+pub use list::List;
+pub use operand::{Operand, Pointer, ReplyOf, from};
+pub use reply::Reply;
+pub use walk::{ListReport, Pages};

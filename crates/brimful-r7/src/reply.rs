@@ -1,0 +1,74 @@
+//! A reply to a request or to an item of a batch.
+
+use std::sync::OnceLock;
+
+use brimful_r7_protocol::Envelope;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use super::verdict::Unread;
+
+/// A reply, as it came.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    status: u16,
+    body: Bytes,
+    json: OnceLock<Json>,
+}
+
+impl Reply {
+    /// The body of an answer that went well.
+    pub(super) fn read(body: &Bytes) -> Result<Self, Unread> {
+        let envelope = Envelope::parse(body).map_err(Unread::Envelope)?;
+        match envelope.problem() {
+            Some(problem) => Err(Unread::Problem {
+                status: envelope.status_code,
+                problem,
+            }),
+            None => Ok(Self::new(envelope.status_code, body.clone())),
+        }
+    }
+
+    pub(super) fn new(status: u16, body: Bytes) -> Self {
+        Self {
+            status,
+            body,
+            json: OnceLock::new(),
+        }
+    }
+
+    /// The HTTP status: 201 after a `POST`, 200 otherwise.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The whole reply: mostly an envelope in JSON, XML or a file where an item asked for one.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What is in the envelope, as raw JSON; `None` where the reply is none.
+    pub fn raw(&self) -> Option<&RawValue> {
+        Envelope::parse(&self.body).ok()?.response
+    }
+
+    /// What is in the envelope, as a type.
+    pub fn response<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.raw().map_or("null", RawValue::get))
+    }
+
+    /// How many things match in all, where the portal counts.
+    pub fn total(&self) -> Option<u64> {
+        Envelope::parse(&self.body).ok()?.total
+    }
+
+    /// What is at a JSON pointer into the whole reply: `/response/id`.
+    pub fn pointer(&self, pointer: &str) -> Option<&Json> {
+        let json = self
+            .json
+            .get_or_init(|| serde_json::from_slice(&self.body).unwrap_or_default());
+        json.pointer(pointer)
+    }
+}

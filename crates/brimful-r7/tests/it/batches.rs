@@ -1,0 +1,281 @@
+//! Batches: names, dependencies, values of other replies, and what becomes of single items.
+
+use brimful::{DidItRun, ErrorKind};
+use brimful_r7::{Item, from};
+use serde_json::{Value, json};
+
+use super::{Listening, answering, builder, client, office};
+
+#[tokio::test(start_paused = true)]
+async fn the_two_requests_of_the_documentation_are_answered_by_name() {
+    let portal = office(10);
+    let mut replies = client(&portal)
+        .batch()
+        .item(Item::get("/api/2.0/people/@self").name("me"))
+        .item(Item::get("/api/2.0/group").name("groups"))
+        .send()
+        .await
+        .unwrap();
+    let me: Value = replies.reply("me").unwrap().response().unwrap();
+    let groups: Vec<Value> = replies.reply("groups").unwrap().response().unwrap();
+    assert!(groups.iter().any(|group| *group == me["groups"][0]));
+    assert!(replies.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn independent_items_go_side_by_side_and_dependent_ones_in_one_request() {
+    let portal = office(10);
+    let client = client(&portal);
+    let replies = client
+        .batch()
+        .item(Item::get("group").name("a"))
+        .item(Item::get("people/@self").name("b"))
+        .item(Item::get("people").name("c").after("b"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((replies.requests(), portal.stats().requests), (2, 2));
+    let replies = client
+        .batch()
+        .requests_at_once(1)
+        .item(Item::get("group"))
+        .item(Item::get("people/@self"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(replies.requests(), 1);
+    let names: Vec<_> = replies.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["item 1", "item 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_takes_a_value_of_an_earlier_reply() {
+    let portal = office(10);
+    let mut replies = client(&portal)
+        .batch()
+        .item(
+            Item::post("people/{userid}/contacts")
+                .name("contacts")
+                .path("userid", from("me").pointer("/response/id"))
+                .form(json!({"contacts": [{"Type": "skype"}]}))
+                .set(
+                    "/contacts/0/Value",
+                    from("me").pointer("/response/userName"),
+                ),
+        )
+        .item(Item::get("people/@self").name("me"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(replies.requests(), 2);
+    let name = replies
+        .reply("me")
+        .unwrap()
+        .pointer("/response/userName")
+        .cloned();
+    let changed = replies.reply("contacts").unwrap();
+    assert_eq!(changed.status(), 201);
+    assert_eq!(changed.pointer("/response/contacts/1/value").cloned(), name);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_needs_a_value_is_not_sent_if_there_is_none() {
+    let portal = office(10);
+    let mut replies = client(&portal)
+        .batch()
+        .item(Item::get("people/nobody").name("who"))
+        .item(
+            Item::delete("people/{id}")
+                .name("a")
+                .path("id", from("who").pointer("/response/id")),
+        )
+        .item(Item::get("people/@self").name("me"))
+        .item(
+            Item::delete("people/{id}")
+                .name("b")
+                .path("id", from("me").pointer("/response/odd")),
+        )
+        .item(Item::get("group").name("c").after("who"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        replies.reply("who").unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    for (name, why) in [("a", "\"who\""), ("b", "/response/odd")] {
+        let error = replies.reply(name).unwrap_err();
+        assert_eq!(error.did_it_run(), DidItRun::No);
+        assert!(error.to_string().contains(why), "{error}");
+    }
+    assert!(
+        replies.reply("c").is_ok(),
+        "after is an order, and no condition"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_fails_does_not_stop_the_others() {
+    let portal = office(10);
+    let mut replies = client(&portal)
+        .batch()
+        .requests_at_once(1)
+        .item(Item::get("people/nobody").name("a"))
+        .item(Item::get("people/@self").name("b"))
+        .item(Item::get("batch").name("c"))
+        .send()
+        .await
+        .unwrap();
+    let error = replies.reply("a").unwrap_err();
+    assert_eq!(error.command(), Some("a"));
+    assert!(replies.reply("b").is_ok());
+    assert_eq!(
+        replies.reply("c").unwrap_err().kind(),
+        ErrorKind::MethodNotFound
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_of_another_format_is_not_parsed() {
+    let portal = office(3);
+    let mut replies = client(&portal)
+        .batch()
+        .item(Item::get("people/@self.xml").name("xml"))
+        .send()
+        .await
+        .unwrap();
+    let reply = replies.reply("xml").unwrap();
+    assert!(reply.body().starts_with(b"<?xml"));
+    assert!(reply.raw().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_batches_are_parted_and_keep_their_order() {
+    let portal = office(500);
+    let items = (0..250).map(|n| {
+        let item = Item::get(format!("people/filter?count=1&startIndex={n}")).name(n.to_string());
+        if n > 0 {
+            item.after((n - 1).to_string())
+        } else {
+            item
+        }
+    });
+    let replies = client(&portal).batch().items(items).send().await.unwrap();
+    assert_eq!((replies.requests(), replies.len()), (3, 250));
+    assert!(replies.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_batch_asks_nobody() {
+    let portal = office(1);
+    let replies = client(&portal).batch().send().await.unwrap();
+    assert!(replies.is_empty());
+    assert_eq!(portal.stats().requests, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_goes_out_as_a_form_field_and_bodies_have_a_charset() {
+    let portal = office(3);
+    let listening = Listening::to(&portal);
+    let client = builder(&portal)
+        .transport(listening.clone())
+        .build()
+        .unwrap();
+    let item = Item::post("crm/contact/company").json(json!({"companyName": "ООО «Ромашка»"}));
+    assert!(client.batch().item(item).send().await.unwrap().is_ok());
+    let request = &listening.requests()[0];
+    assert_eq!(request.url.path(), "/api/2.0/batch.json");
+    assert_eq!(
+        request.headers["content-type"],
+        "application/x-www-form-urlencoded; charset=utf-8"
+    );
+    let body = String::from_utf8(request.body.to_vec()).unwrap();
+    assert!(body.starts_with("batch=%5B%7B"), "{body}");
+    assert!(body.contains("charset%3Dutf-8"), "{body}");
+}
+
+fn reply(items: &Value) -> (u16, String) {
+    let envelope = json!({"status": 0, "statusCode": 201, "response": items});
+    (201, envelope.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_are_matched_by_name_and_an_address_that_leads_nowhere_by_its_place() {
+    let data = |n: u32| json!({"status": 0, "statusCode": 200, "response": n}).to_string();
+    let client = answering(move |_| {
+        reply(&json!([
+            {"name": "c", "status": 200, "data": data(3)},
+            null,
+            {"name": "a", "status": 200, "data": data(1)},
+        ]))
+    });
+    let mut replies = client
+        .batch()
+        .requests_at_once(1)
+        .items(["a", "b", "c"].map(|name| Item::get("x").name(name)))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(replies.reply("a").unwrap().response::<u32>().unwrap(), 1);
+    assert_eq!(replies.reply("c").unwrap().response::<u32>().unwrap(), 3);
+    let error = replies.reply("b").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.did_it_run()),
+        (ErrorKind::MethodNotFound, DidItRun::No)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_an_item_without_a_reply_nobody_knows_whether_it_ran() {
+    let client = answering(|_| reply(&json!([])));
+    let mut replies = client
+        .batch()
+        .item(Item::post("people").name("a"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(replies.unknown().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(
+        replies.reply("a").unwrap_err().did_it_run(),
+        DidItRun::Unknown
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_fails_as_a_whole_is_read_to_the_end_of_its_first_error() {
+    let client = answering(|_| {
+        let error =
+            json!({"status": 1, "statusCode": 500, "error": {"message": "broken", "hresult": 1}});
+        (500, format!("{error}{error}"))
+    });
+    let mut replies = client
+        .batch()
+        .item(Item::post("people").name("a"))
+        .send()
+        .await
+        .unwrap();
+    let error = replies.reply("a").unwrap_err();
+    assert!(error.to_string().contains("broken"), "{error}");
+    assert_eq!(error.did_it_run(), DidItRun::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_batch_specified_is_an_error_although_its_status_is_none() {
+    let client = answering(|_| {
+        (
+            200,
+            json!({"status": 0, "error": {"message": "no batch specified"}}).to_string(),
+        )
+    });
+    let mut replies = client
+        .batch()
+        .item(Item::get("people").name("a"))
+        .send()
+        .await
+        .unwrap();
+    let error = replies.reply("a").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.did_it_run()),
+        (ErrorKind::Config, DidItRun::No)
+    );
+}

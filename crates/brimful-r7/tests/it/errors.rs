@@ -1,0 +1,165 @@
+//! What goes wrong on the way, and what of it is repeated.
+
+use brimful::{DidItRun, ErrorKind};
+use brimful_portal::{Fault, When};
+use brimful_r7::Item;
+use serde_json::json;
+
+use super::{client, office};
+
+fn lost() -> Vec<Fault> {
+    vec![
+        Fault::Status(500, When::BeforeWork),
+        Fault::Status(502, When::AfterWork),
+        Fault::Status(504, When::BeforeWork),
+        Fault::Html(When::BeforeWork),
+        Fault::Html(When::AfterWork),
+        Fault::Empty(When::AfterWork),
+        Fault::Reset(When::BeforeWork),
+        Fault::Reset(When::AfterWork),
+        Fault::Truncated,
+        Fault::HalfBody,
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_is_repeated_whatever_its_answer_was_lost_to() {
+    for fault in lost() {
+        let portal = office(10);
+        portal.faults().push(fault.clone());
+        let reply = client(&portal).get("people/@self").await;
+        assert!(reply.is_ok(), "{fault}: {reply:?}");
+        assert_eq!(portal.stats().requests, 2, "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_not_repeated_if_nobody_knows_whether_it_ran() {
+    let person = json!({"firstname": "Анна", "lastname": "Ким", "email": "anna@example.com"});
+    for fault in lost() {
+        let portal = office(10);
+        portal.faults().push(fault.clone());
+        let item = Item::post("people").form(person.clone());
+        let error = client(&portal).send(item).await.unwrap_err();
+        assert_eq!(error.did_it_run(), DidItRun::Unknown, "{fault}: {error}");
+        assert_eq!(portal.stats().requests, 1, "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_for_the_rate_is_repeated_for_writes_too() {
+    for fault in [Fault::QueryLimit, Fault::OperatingLimit] {
+        let portal = office(10);
+        portal.faults().push(fault);
+        let person = json!({"firstname": "Анна", "lastname": "Ким", "email": "anna@example.com"});
+        let reply = client(&portal)
+            .send(Item::post("people").form(person))
+            .await;
+        assert_eq!(reply.unwrap().status(), 201);
+        let people = client(&portal).get("people/filter?count=1").await.unwrap();
+        assert_eq!(people.total(), Some(11), "once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_batch_with_writes_that_was_lost_every_write_is_unknown_and_reads_are_asked_for_again()
+{
+    for fault in lost() {
+        let portal = office(10);
+        portal.faults().push(fault.clone());
+        let mut replies = client(&portal)
+            .batch()
+            .requests_at_once(1)
+            .item(Item::get("people/@self").name("before"))
+            .item(Item::delete("people/nobody").name("a").after("before"))
+            .item(Item::delete("people/nobody").name("b"))
+            .item(Item::get("group").name("after").after("a"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            replies.unknown().collect::<Vec<_>>(),
+            ["a", "b", "after"],
+            "{fault}"
+        );
+        assert!(replies.reply("before").is_ok());
+        let error = replies.reply("a").unwrap_err();
+        assert!(error.to_string().contains("nobody knows"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_a_lost_write_is_not_sent() {
+    let portal = office(10);
+    portal.faults().push(Fault::Reset(When::AfterWork));
+    let mut replies = client(&portal)
+        .batch()
+        .items_a_request(1)
+        .item(Item::delete("people/nobody").name("a"))
+        .item(Item::delete("people/nobody").name("b").after("a"))
+        .send()
+        .await
+        .unwrap();
+    let error = replies.reply("b").unwrap_err();
+    assert_eq!(error.did_it_run(), DidItRun::No);
+    assert!(error.to_string().contains("still running"), "{error}");
+    assert_eq!(portal.stats().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_not_known_is_an_error_of_who_calls() {
+    let portal = office(10);
+    let client = super::builder(&portal)
+        .credential(brimful_r7::Credential::token("s3cr3t-token"))
+        .build()
+        .unwrap();
+    let error = client.get("people").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.did_it_run()),
+        (ErrorKind::Auth, DidItRun::No)
+    );
+    assert_eq!(portal.stats().requests, 1, "it would be the same next time");
+    let mut replies = client
+        .batch()
+        .item(Item::post("people").name("a"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(replies.reply("a").unwrap_err().did_it_run(), DidItRun::No);
+    for shown in [
+        format!("{error}"),
+        format!("{error:?}"),
+        format!("{client:?}"),
+    ] {
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_login_inside_a_batch_nobody_is_logged_in() {
+    let portal = office(10);
+    let login = json!({"userName": "demo", "password": "demo"});
+    let mut replies = client(&portal)
+        .batch()
+        .item(Item::post("authentication").name("login").form(login))
+        .item(Item::get("people/@self").name("me").after("login"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(replies.reply("login").unwrap().status(), 201);
+    assert_eq!(
+        replies.reply("me").unwrap_err().kind(),
+        ErrorKind::AccessDenied
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_portal_that_has_moved_says_where_to() {
+    let portal = office(1);
+    portal
+        .faults()
+        .push(Fault::Redirect(Some("https://new.test".to_owned())));
+    let error = client(&portal).get("people").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("new.test"), "{error}");
+}

@@ -1,0 +1,109 @@
+//! Single requests.
+
+use brimful::{DidItRun, ErrorKind};
+use brimful_r7::{Item, from};
+use serde_json::{Value, json};
+
+use super::{client, office};
+
+#[tokio::test(start_paused = true)]
+async fn a_get_returns_what_is_in_the_envelope() {
+    let portal = office(10);
+    let reply = client(&portal).get("people/@self").await.unwrap();
+    let me: Value = reply.response().unwrap();
+    assert_eq!(reply.status(), 200);
+    assert!(me["isOwner"].as_bool().unwrap());
+    assert_eq!(reply.pointer("/response/id"), Some(&me["id"]));
+    let made = me["birthday"].as_str().unwrap();
+    let moment: brimful_r7::Moment = made.parse().unwrap();
+    assert_eq!(moment.to_string(), made, "seven digits of a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_may_be_written_from_its_root_or_without_it() {
+    let portal = office(10);
+    let client = client(&portal);
+    for path in [
+        "people/@self",
+        "api/2.0/people/@self",
+        "/api/2.0/people/@self.json",
+    ] {
+        assert_eq!(client.get(path).await.unwrap().status(), 200, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nested_fields_go_out_as_a_form_and_as_json_alike() {
+    let portal = office(10);
+    let client = client(&portal);
+    let me: Value = client
+        .get("people/@self")
+        .await
+        .unwrap()
+        .response()
+        .unwrap();
+    let contacts =
+        json!({"contacts": [{"Type": "skype", "Value": "я & ты"}, {"Type": "msn", "Value": "b"}]});
+    let change = || Item::put("people/{userid}/contacts").path("userid", me["id"].clone());
+    let sent = client.send(change().form(contacts.clone())).await.unwrap();
+    let by_form: Value = sent.response().unwrap();
+    let sent = client.send(change().json(contacts)).await.unwrap();
+    let by_json: Value = sent.response().unwrap();
+    let expected = json!([{"type": "skype", "value": "я & ты"}, {"type": "msn", "value": "b"}]);
+    assert_eq!(by_form["contacts"], expected);
+    assert_eq!(by_json["contacts"], expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_went_well_is_a_201() {
+    let portal = office(10);
+    let person = json!({"firstname": "Анна", "lastname": "Ким", "email": "anna@example.com"});
+    let reply = client(&portal)
+        .send(Item::post("people").form(person))
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 201);
+    assert_eq!(reply.pointer("/response/displayName").unwrap(), "Анна Ким");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_portal_refuses_is_an_error_with_its_message() {
+    let portal = office(10);
+    let client = client(&portal);
+    for (path, kind, ran, message) in [
+        (
+            "people/nobody",
+            ErrorKind::NotFound,
+            DidItRun::Yes,
+            "Item not found",
+        ),
+        (
+            "nothing/here",
+            ErrorKind::MethodNotFound,
+            DidItRun::No,
+            "Method not found",
+        ),
+        ("group/@self", ErrorKind::Api, DidItRun::Yes, "@self"),
+        (
+            "people/filter?employeeStatus=odd",
+            ErrorKind::Api,
+            DidItRun::Yes,
+            "odd",
+        ),
+    ] {
+        let error = client.get(path).await.unwrap_err();
+        assert_eq!((error.kind(), error.did_it_run()), (kind, ran), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(error.to_string().starts_with("GET "), "{error}");
+    }
+    assert_eq!(portal.stats().requests, 4, "none was repeated");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_of_another_reply_is_for_batches_only() {
+    let portal = office(10);
+    let item = Item::get("people/{id}").path("id", from("me").pointer("/response/id"));
+    let error = client(&portal).send(item).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_eq!(portal.stats().requests, 0);
+}
