@@ -9,7 +9,7 @@ mod catalogue_args;
 mod cli;
 mod commands;
 mod demo;
-#[cfg(test)]
+#[cfg(all(test, feature = "r7"))]
 mod documented_commands;
 mod duration;
 mod env_vars;
