@@ -23,3 +23,4 @@ mod rest3;
 mod strategies;
 mod support;
 mod tasks;
+mod waits;
