@@ -5,6 +5,8 @@
 mod args;
 mod cli;
 mod commands;
+#[cfg(all(test, feature = "r7"))]
+mod documented_commands;
 mod env_vars;
 mod exit;
 mod failure;

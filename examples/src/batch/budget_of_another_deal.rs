@@ -1,11 +1,11 @@
-//! Two readers want to write the sum of one deal into another, in an address that they put together by hand. One is told
-//! `true` and nothing changes: without encoding, `&fields[OPPORTUNITY]=…` ends the command and becomes a parameter of the
-//! batch. A builder has no such trap.
+//! Copy the sum of one deal into another one. In an address put together by hand, an unencoded
+//! `&fields[OPPORTUNITY]=…` ends the command and becomes a parameter of the batch: the portal answers `true` and
+//! changes nothing. A builder encodes it.
 
 use brimful::{Batch, Client, Error};
 use serde_json::{Value, json};
 
-/// The sum of the second deal, after it was written.
+/// The sum of the second deal after the update.
 pub async fn run(bitrix: &Client, from: u64, to: u64) -> Result<Value, Error> {
     let mut batch = Batch::new();
     let deal = batch.add("request1", "crm.deal.get", json!({"ID": from}))?;

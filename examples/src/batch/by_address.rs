@@ -1,10 +1,10 @@
-//! The first example of the page, as the page has it: an address to open, and an answer in XML. What stands in a command
-//! is encoded twice, once as its parameter and once as that of the batch.
+//! The first example of the page as an address to open, with an answer in XML. The parameters of a command are encoded
+//! twice: in the command, and with the command in the batch.
 
 use brimful::protocol::query;
 use brimful::{HttpOptions, reqwest};
 
-/// The answer; `webhook` is the address of an incoming webhook.
+/// The answer. `webhook` is the address of an incoming webhook.
 pub async fn run(webhook: &str) -> anyhow::Result<String> {
     let department = format!("ID={}", query::escaped("$result[get_user][UF_DEPARTMENT]"));
     let address = format!(

@@ -1,5 +1,4 @@
-//! A reader adds comments of several people in one batch, and the failure of one seems to spoil the others. Every command
-//! has an outcome of its own: it says which comment failed and why.
+//! Add comments of several people in one batch. Every command has its own outcome, which says what failed and why.
 
 use brimful::{Client, Error, Outcome};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A reader finds a contact by a phone number, and its company, in one request.
+//! Find a contact by phone number, and its company, in one request.
 
 use brimful::{Batch, Client, Error};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The first example of the page: the current user, and the departments that this user is in.
+//! The first example of the page: the current user, and the departments of this user.
 
 use brimful::{Batch, Client, Error};
 use serde_json::{Value, json};

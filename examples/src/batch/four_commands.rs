@@ -1,10 +1,9 @@
-//! The second example of the page: two leads, one of which goes to a user found by name. Parameters are encoded for the
-//! batch by the client, once and only once.
+//! Add two leads, one of them for a user found by name. The client encodes the parameters for the batch, exactly once.
 
 use brimful::{Batch, Client, Error};
 use serde_json::json;
 
-/// The numbers of the two leads.
+/// The IDs of the two leads.
 pub async fn run(bitrix: &Client, name: &str) -> Result<[u64; 2], Error> {
     let mut batch = Batch::new();
     batch.add("user", "user.get", json!({"ID": 1}))?;

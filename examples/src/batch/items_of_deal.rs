@@ -1,10 +1,10 @@
-//! A reader takes the items of a deal page by page, and returns what there is when a page fails. Here a list is whole,
-//! or it is an error.
+//! Read all items of a deal. Where hand-written loops return what they have when a page fails, a list is complete or
+//! an error.
 
 use brimful::{Client, Error};
 use serde_json::{Value, json};
 
-/// The numbers of the items of a deal.
+/// The IDs of the items of a deal.
 pub async fn run(bitrix: &Client, deal: u64) -> Result<Vec<u64>, Error> {
     let (items, _) = bitrix
         .list("crm.item.list")

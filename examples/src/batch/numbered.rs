@@ -1,10 +1,10 @@
-//! A reader sends a list of commands and gets an object with numbers for keys: a list where every command succeeded,
-//! an object where one failed. Whoever wants results in the order of the items asks for just that.
+//! Get the results of a batch in the order of its items. Portals return a list if every command succeeded, and an
+//! object with numeric keys if one failed; here it is always a list.
 
 use brimful::{Client, Error, Outcome};
 use serde_json::{Value, json};
 
-/// The leads that exist, at the places of their numbers.
+/// The leads that exist, each at the index of its ID in the input.
 pub async fn run(bitrix: &Client) -> Result<Vec<Option<Value>>, Error> {
     let items = [3, 999_999, 1].map(|id| json!({"id": id}));
     let outcomes = bitrix.call_each("crm.lead.get", items).collect().await;

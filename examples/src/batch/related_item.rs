@@ -1,5 +1,5 @@
-//! A reader looks for an item and then for what belongs to it. Inside a batch the path of a reference begins at the
-//! result of the command: `items`, 0, `id`, and not at the reply of the batch.
+//! Read an item, then one that belongs to it, by a reference. Inside a batch, the path of a reference starts at the
+//! result of the command (`items`, 0, `id`), not at the reply of the batch.
 
 use brimful::{Batch, Client, Error};
 use serde_json::{Value, json};

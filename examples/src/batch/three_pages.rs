@@ -1,10 +1,9 @@
-//! A reader takes two pages of deals and one of contacts in a batch. That is worth it where a page is enough; for whole
-//! lists see `whole_list`.
+//! Read two pages of deals and one of contacts in a batch. For whole lists, see `whole_list`.
 
 use brimful::{Batch, Client, Error};
 use serde_json::{Value, json};
 
-/// How many rows are on each page.
+/// How many rows each page has.
 pub async fn run(bitrix: &Client) -> Result<Vec<usize>, Error> {
     let mut batch = Batch::new();
     let pages = [

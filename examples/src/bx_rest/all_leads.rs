@@ -1,5 +1,5 @@
-//! All leads page by page, as the document does it. Rows that others delete meanwhile shift the pages; where that
-//! matters, and where there are many, `client.list` is the way: see `whole_list`.
+//! Read all leads page by page, as the original does. Pages shift when somebody deletes rows meanwhile; for long lists
+//! use `client.list`, as `whole_list` does.
 
 use brimful::{Client, Error};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `BX.rest.callBatch`: three named commands, which all run whatever becomes of the others.
+//! `BX.rest.callBatch`: three named commands, each of which runs even if another one fails.
 
 use brimful::{Client, Error, OnError};
 use serde_json::{Value, json};

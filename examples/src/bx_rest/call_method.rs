@@ -1,4 +1,4 @@
-//! `BX.rest.callMethod`, and what its result can be asked.
+//! `BX.rest.callMethod`, and the methods of its result.
 
 use brimful::Client;
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
-//! Deals: a new one, and those in the same stage.
+//! Add a deal, and list the deals in its stage.
 
 use brimful::{Client, Error};
 use serde_json::{Value, json};
 
-/// The number of the new deal, and the deals of its stage.
+/// The ID of the new deal, and the deals of its stage.
 pub async fn run(bitrix: &Client) -> Result<(u64, Vec<Value>), Error> {
     let fields = json!({
         "TITLE": "A new deal",

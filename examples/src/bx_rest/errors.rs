@@ -1,9 +1,9 @@
-//! What can go wrong, told apart by the code of the portal. The client has waited and tried again before any of these.
+//! Tell errors apart by the portal's code. The client has already waited and retried where that helps.
 
 use brimful::{Client, DidItRun};
 use serde_json::json;
 
-/// What there is to say to the user.
+/// A message for the user.
 pub async fn run(bitrix: &Client) -> String {
     let change = json!({"id": 999_999, "fields": {"NAME": "Ivan"}});
     let Err(error) = bitrix.call("crm.lead.update", change).await else {

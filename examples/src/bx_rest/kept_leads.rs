@@ -1,12 +1,12 @@
-//! Leads that are kept for five minutes, by their filter. Unlike in the document, a lead that is written by the same
-//! client is seen at once, and callers who ask at the same time share one call.
+//! Cache leads for five minutes, by their filter. In contrast to the original, a lead written by the same client is
+//! seen at once, and callers who ask at the same time share one call.
 
 use std::time::Duration;
 
 use brimful::{Cache, Client, Error};
 use serde_json::{Value, json};
 
-/// How many requests it took to ask three times; `webhook` is the address of an incoming webhook.
+/// How many requests were needed to ask three times. `webhook` is the address of an incoming webhook.
 pub async fn run(webhook: &str) -> Result<u64, Error> {
     let five_minutes = Duration::from_secs(5 * 60);
     let bitrix = Client::builder(webhook)

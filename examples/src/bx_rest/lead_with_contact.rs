@@ -1,10 +1,10 @@
-//! A contact, a lead with it, and the link between them. The document makes three requests; references make it one, and
-//! what failed says so by name.
+//! Add a contact, a lead, and the link between them. The original makes three requests; references make it one, and a
+//! failure names its command.
 
 use brimful::{Batch, Client, Error, OnError};
 use serde_json::json;
 
-/// The numbers of the lead and the contact.
+/// The IDs of the lead and the contact.
 pub async fn run(bitrix: &Client) -> Result<(u64, u64), Error> {
     let mut batch = Batch::new().on_error(OnError::Halt);
     let contact = batch.add(

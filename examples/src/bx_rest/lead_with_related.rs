@@ -1,5 +1,5 @@
-//! A lead with its contacts and, if it has one, its company. The last command is a function in the document: it is
-//! built from the earlier results when they are there, or not at all.
+//! Read a lead with its contacts and, if it has one, its company. The last command is built from the earlier results,
+//! or left out.
 
 use brimful::{Batch, Client, Error, LateCommand, Outcome};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Leads: a list, one of them, and one that is made, changed and deleted.
+//! List leads, read one, and add, update and delete one.
 
 use brimful::{Client, Error};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! The document tries three times when the limit is exceeded. The client does so by itself: what was refused waits for
-//! its turn and is sent again, what may have run is not.
+//! The original tries three times when the rate limit is exceeded. The client does so by itself: a refused call waits
+//! and is sent again, a call that may have run is not.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use brimful::{Client, Error};
 use serde_json::Value;
 
-/// The contacts of each deal, by the number of the deal.
+/// The contacts of each deal, by the ID of the deal.
 pub async fn run(bitrix: &Client) -> Result<BTreeMap<String, Vec<Value>>, Error> {
     let (deals, _) = bitrix
         .list("crm.deal.list")

@@ -1,10 +1,10 @@
-//! `get_all` with parameters: the deals that are not closed, with all their fields. Rows come one after the other, so
-//! that a list of any length needs no more memory than a short one.
+//! `get_all` with parameters: the open deals with all their fields. Rows come one at a time, so a list of any length
+//! needs the same memory.
 
 use brimful::{Client, Error};
 use serde_json::{Value, json};
 
-/// The titles of the deals at work.
+/// The titles of the open deals.
 pub async fn run(bitrix: &Client) -> Result<Vec<String>, Error> {
     let mut deals = bitrix
         .list("crm.deal.list")

@@ -1,10 +1,10 @@
-//! `call(raw=True)`: a `null` that erases a field, and an old method that takes a list. Neither needs a way of its own
-//! here: every call sends its parameters as they are.
+//! `call(raw=True)`: a `null` that erases a field, and an old method with positional parameters. Here every call sends
+//! its parameters unchanged.
 
 use brimful::{Client, Error};
 use serde_json::{Value, json};
 
-/// The lead without its comment, and the number of the new comment on a task.
+/// The lead without its comment, and the ID of the new comment on a task.
 pub async fn run(bitrix: &Client) -> Result<(Value, u64), Error> {
     bitrix
         .call(

@@ -1,5 +1,5 @@
-//! `call` with a list: writes the number of each deal before its title. There is an outcome for every deal, in the order
-//! of the deals, and none is written twice.
+//! `call` with a list: put the ID of each deal before its title. Every deal has an outcome, in the order of the deals,
+//! and none is written twice.
 
 use brimful::{Client, Error, Outcome};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ struct Deal {
     title: String,
 }
 
-/// How many deals were renamed, and what became of the others.
+/// How many deals were renamed, and a line for each of the others.
 pub async fn run(bitrix: &Client) -> Result<(usize, Vec<String>), Error> {
     let (deals, _) = bitrix
         .list("crm.deal.list")

@@ -1,4 +1,4 @@
-//! What the constructor of `fast_bitrix24` takes, and its `slow`.
+//! The options of the constructor of `fast_bitrix24`, and `slow`.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! How lists are sorted: by ID. Another order is the caller's, after the list is there; a portal that sorts a long list
-//! page by page loses rows when others change it meanwhile.
+//! Sort a list: it comes ordered by ID, and any other order is made afterwards. A portal that sorts a long list page
+//! by page loses rows when others change it meanwhile.
 
 use brimful::{Client, Error};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A deal with its sum.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Deal {
-    /// Its number.
+    /// Its ID.
     #[serde(rename = "ID")]
     pub id: String,
     /// The sum, as the portal writes it: `1234.50`.

@@ -1,10 +1,10 @@
-//! What goes over the line: the client tells `tracing`, and whoever listens sees it. Secrets are never in it.
+//! Log what is sent. The client logs through `tracing`; secrets are never in the log.
 
 use brimful::{Client, Error};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
-/// Calls a method with the log switched on.
+/// Calls a method with the log on.
 pub async fn run(bitrix: &Client) -> Result<(), Error> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new("brimful=debug"))

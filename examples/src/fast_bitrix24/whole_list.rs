@@ -1,13 +1,13 @@
-//! `get_all`: all leads, complete and in the order of their IDs.
+//! `get_all`: all leads, ordered by ID.
 
 use brimful::{Client, Error};
 use serde::{Deserialize, Serialize};
 
-/// What we want to know of a lead. The rest of its fields is not read.
+/// The fields of a lead that this program needs.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub struct Lead {
-    /// Its number, as the portal writes it.
+    /// Its ID, as the portal writes it.
     pub id: String,
     /// Its title.
     pub title: String,

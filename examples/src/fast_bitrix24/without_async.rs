@@ -1,4 +1,4 @@
-//! `Bitrix` instead of `BitrixAsync`: the same names for programs that know no `async`.
+//! `Bitrix` instead of `BitrixAsync`: the same names without `async`.
 
 use brimful::Error;
 use brimful::blocking::Client;
