@@ -40,6 +40,10 @@ fn main() -> ExitCode {
     };
     let printer = Printer::new(volume(&cli.global));
     logging::start(cli.global.verbose, printer);
+    if let Err(failure) = check_open_files() {
+        printer.failure(&failure);
+        return failure.exit.into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -61,6 +65,29 @@ fn main() -> ExitCode {
     // Nothing that still runs has anything to say.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// Files and sockets that a run needs at least.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 32;
+
+/// With too few open files libraries end the program, or blame something else.
+#[cfg(unix)]
+fn check_open_files() -> Result<(), Failure> {
+    use rustix::process::{Resource, getrlimit};
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if limit < OPEN_FILES => Err(Failure::failed(format!(
+            "the process may open {limit} files, and needs {OPEN_FILES}"
+        ))
+        .hint("raise the limit: ulimit -n 1024")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "there is such a limit elsewhere")]
+fn check_open_files() -> Result<(), Failure> {
+    Ok(())
 }
 
 /// Help and version are answers; anything else is wrong usage.

@@ -340,3 +340,23 @@ fn mistakes_of_newcomers_are_explained() {
         stderr(&output)
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn too_few_open_files_are_named_as_the_cause() {
+    let workspace = Workspace::new();
+    for limit in [7, 9, 31] {
+        let script = format!(
+            "ulimit -n {limit}; exec {} export crm.lead.list --portal demo -o leads.jsonl",
+            env!("CARGO_BIN_EXE_brimful")
+        );
+        let output = std::process::Command::new("bash")
+            .args(["-c", &script])
+            .current_dir(workspace.path("."))
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{limit}: {said}");
+        assert!(said.contains("ulimit -n"), "{limit}: {said}");
+    }
+}
