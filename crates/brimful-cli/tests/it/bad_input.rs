@@ -332,7 +332,7 @@ fn a_list_that_stops_advancing() {
     assert_transcript!(output, @r#"
     exit code 3
     --- stderr
-    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the list cannot be read to its end: the portal counts 1000 rows and 50 different ones came: its pages repeat, or the list changed while it was read by offset
+    error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the list cannot be read to its end: the portal counts 1000 rows, and behind 50 of them comes the first page again: it does not take the place of a page
     kept: 50 leads in leads.jsonl.partial, the last with ID 50
     "#);
     assert_eq!(workspace.files(), ["leads.jsonl.partial"]);

@@ -28,6 +28,8 @@ use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuc
 const PASSES: usize = 6;
 /// Rows of a full page where the portal does not say.
 const PAGE: u64 = 50;
+/// More rows than these no page has, unless they are shown.
+const LONGEST_PAGE: u64 = 1000;
 /// So many pages in a row without a new row end the list, whatever the portal says of more.
 const IDLE_PAGES: u64 = 20;
 /// A list is read so many pages beyond the rows that were counted when its pass began.
@@ -401,6 +403,11 @@ impl OffsetPages {
             self.pass.idle = 0;
         }
         match step {
+            Step::To(next) if next.saturating_sub(start) > came.max(LONGEST_PAGE) => {
+                return Err(Stuck::Misbehaves(format!(
+                    "after start {start}, with {came} rows, the portal names start {next} as the next page: nobody knows the rows between"
+                )));
+            }
             Step::To(next) => {
                 self.check_bounds(start, came, next, total)?;
                 let nominal = if self.position.is_by_row() {
@@ -497,9 +504,12 @@ impl OffsetPages {
             && self.again == Again::Stuck
             && self.pass.places.len() == 1
             && came == self.position.page();
-        let says_more =
-            total.is_some_and(|total| total > start) || next.is_some_and(|next| next >= start);
-        if one_page || says_more {
+        if let Some(total) = total.filter(|total| *total > start) {
+            return Err(Stuck::Misbehaves(format!(
+                "the portal counts {total} rows, and behind {start} of them comes the first page again: it does not take the place of a page"
+            )));
+        }
+        if one_page || next.is_some_and(|next| next >= start) {
             return Err(Stuck::Misbehaves(format!(
                 "behind {start} rows comes the first page again: if they are all there are, read the list by one call"
             )));
