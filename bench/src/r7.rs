@@ -18,7 +18,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
             .build()?;
         let mut people = client
             .list("people/filter")
-            .pages_a_request(pages)
+            .pages_per_request(pages)
             .pages()?;
         let mut rows = 0;
         while let Some(page) = people.next_page().await? {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use brimful_portal::{Churn, Faults, SpecError};
+use brimful_portal::{Churn, Faults, HiddenRows, SpecError};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::access_arg::{self, AppArg, RightsArg, TokenArg, WebhookArg};
@@ -349,6 +349,9 @@ pub(crate) struct PortalArgs {
     /// reset- with the same, truncated, half-body, slow-body=5s, latency=50ms±20ms, redirect=URL, skew=+90s. When: 5%,
     /// every=7, times=3, after=10, on=METHOD|METHOD. seed=42 makes chance another one. /_portal/faults shows and
     /// changes them.
+    ///
+    /// Faults of single calls and of single commands of a batch: empty-page, short-page, short-total=100, endless-next,
+    /// ignore-start, operating-reset=1h, operating=470s.
     #[arg(long, value_name = "SPEC", value_parser = faults, help_heading = "Trouble")]
     pub(crate) faults: Vec<String>,
     /// What other people do to the rows all the while, such as 'lead:insert=5 update=20 delete=2' a second
@@ -356,6 +359,12 @@ pub(crate) struct PortalArgs {
     /// 30/m and 100/h are a minute and an hour. /_portal/churn shows and changes it.
     #[arg(long, value_name = "SPEC", value_parser = churn, help_heading = "Trouble")]
     pub(crate) churn: Vec<String>,
+    /// Hide rows that lists count, as access rights do: IDs such as '100-399,5' of every list, or 'crm.deal:100-399'
+    ///
+    /// Rows are taken out after a page was cut: it has fewer than 50 rows, next and total stay. /_portal/hide shows and
+    /// changes it.
+    #[arg(long, value_name = "RANGE", value_parser = hidden_rows, help_heading = "Trouble")]
+    pub(crate) hide: Vec<String>,
     /// The portal was renamed: every request is answered 302 with the same path there
     #[arg(long, value_name = "URL", help_heading = "Trouble")]
     pub(crate) moved_to: Option<String>,
@@ -443,6 +452,10 @@ fn share(text: &str) -> Result<f64, String> {
 
 fn faults(text: &str) -> Result<String, SpecError> {
     Faults::parse(text).map(|_| text.to_owned())
+}
+
+fn hidden_rows(text: &str) -> Result<String, SpecError> {
+    HiddenRows::parse(text).map(|_| text.to_owned())
 }
 
 fn churn(text: &str) -> Result<String, SpecError> {

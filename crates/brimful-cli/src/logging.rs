@@ -1,16 +1,31 @@
 //! The log: what the client does, on standard error, without secrets.
 
+use std::fmt;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tracing_subscriber::EnvFilter;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::uptime;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, filter};
 
 use crate::env_vars;
 use crate::printer::Printer;
 use crate::redact::redact;
 
-/// Begins to log, if `-v` was given so many times or the environment says so.
+/// A progress bar is on the terminal: it shows what is waited for itself.
+static BAR_IS_SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Says whether a progress bar is on the terminal now. Warnings about waits are not printed into it.
+pub(crate) fn bar_is_shown(shown: bool) {
+    BAR_IS_SHOWN.store(shown, Ordering::Relaxed);
+}
+
+/// Begins to log, if `-v` was given so many times or the environment says so. Long waits are named in any case, as
+/// warnings of the program.
 pub(crate) fn start(verbosity: u8, printer: Printer) {
     let by_flags = match verbosity {
         0 => None,
@@ -19,6 +34,10 @@ pub(crate) fn start(verbosity: u8, printer: Printer) {
         _ => Some("trace".to_owned()),
     };
     let Some(filter) = env_vars::read(env_vars::LOG).or(by_flags) else {
+        let waits = filter::Targets::new().with_target(brimful::WAIT_LOG, Level::WARN);
+        tracing_subscriber::registry()
+            .with(LongWaits(printer).with_filter(waits))
+            .init();
         return;
     };
     let filter = match EnvFilter::try_new(&filter) {
@@ -37,6 +56,31 @@ pub(crate) fn start(verbosity: u8, printer: Printer) {
         .with_ansi(printer.colour())
         .with_timer(uptime())
         .init();
+}
+
+/// Prints what the client says of long waits, as the program's own warnings.
+struct LongWaits(Printer);
+
+impl<S: Subscriber> Layer<S> for LongWaits {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if !BAR_IS_SHOWN.load(Ordering::Relaxed) {
+            let mut message = Message::default();
+            event.record(&mut message);
+            self.0.warning(&message.0);
+        }
+    }
+}
+
+/// The text of an event.
+#[derive(Default)]
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }
 
 /// Standard error, with the secrets cut out of every event: each comes in one piece.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use brimful::Progress;
+use brimful::{Progress, WaitReason};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -11,6 +11,7 @@ use tokio::time::{Instant, interval};
 
 use crate::figures;
 use crate::limit::LimitArg;
+use crate::logging;
 use crate::printer::Printer;
 
 const FRAMES_A_SECOND: u8 = 10;
@@ -42,6 +43,7 @@ impl Bar {
             .with_style(style(printer.colour()))
             .with_prefix(method.to_owned())
             .with_message("asking for both ends of the list");
+        logging::bar_is_shown(true);
         let drawing = tokio::spawn(draw(bar.clone(), Pace::new(limit), progress));
         Some(Self { bar, drawing })
     }
@@ -51,6 +53,7 @@ impl Drop for Bar {
     fn drop(&mut self) {
         self.drawing.abort();
         self.bar.finish_and_clear();
+        logging::bar_is_shown(false);
     }
 }
 
@@ -134,6 +137,12 @@ impl Pace {
         parts.push(format!("{} requests", figures::count(progress.requests)));
         if progress.waited >= Duration::from_millis(50) {
             parts.push(format!("waited {}", figures::duration(progress.waited)));
+        }
+        // A busy list waits for the rate limit all the time.
+        if let Some(waiting) = &progress.waiting
+            && waiting.reason() != WaitReason::RateLimit
+        {
+            parts.push(format!("waiting: {waiting}"));
         }
         parts.join("  ")
     }

@@ -42,6 +42,7 @@ pub(crate) async fn run<'c>(
     executor: &mut Executor<'_>,
     params: Array,
 ) -> Result<Results<'c>, MethodError> {
+    executor.begin_batch();
     let halt = params
         .get_ignoring_case("halt")
         .is_some_and(Value::is_truthy);

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::churn::Churn;
 use crate::extension::ExtensionConfig;
 use crate::faults::Faults;
+use crate::hidden_rows::HiddenRows;
 pub use crate::limits::{Generation, OperatingLimit, RateLimit, Refused};
 pub use crate::method::Costs;
 use crate::oauth::App;
@@ -51,6 +52,7 @@ pub struct PortalConfig {
     pub(crate) moved_to: Option<String>,
     pub(crate) faults: Faults,
     pub(crate) churn: Churn,
+    pub(crate) hidden: HiddenRows,
     pub(crate) extensions: Vec<Arc<dyn ExtensionConfig>>,
 }
 
@@ -142,6 +144,7 @@ impl Default for PortalConfig {
             moved_to: None,
             faults: Faults::default(),
             churn: Churn::default(),
+            hidden: HiddenRows::none(),
             extensions: Vec::new(),
         }
     }
@@ -388,6 +391,13 @@ impl PortalConfig {
     #[must_use]
     pub fn churn(mut self, churn: Churn) -> Self {
         self.churn = churn;
+        self
+    }
+
+    /// Rows that lists count and do not show.
+    #[must_use]
+    pub fn hide(mut self, rows: HiddenRows) -> Self {
+        self.hidden = rows;
         self
     }
 

@@ -7,6 +7,7 @@
 //! | `PUT` or `POST /_portal/faults` | orders the faults of the specification in the body: plain text, or JSON `{"spec": …}` |
 //! | `DELETE /_portal/faults` | takes all faults back |
 //! | the same of `/_portal/churn` | what other people do to the rows |
+//! | the same of `/_portal/hide` | the rows that lists count and do not show |
 //! | `GET /_portal/stats` | what was asked so far |
 
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ use http::{HeaderValue, Method as Verb, Request, Response, StatusCode};
 use serde_json::{Value as Json, json};
 
 use crate::churn::Churn;
+use crate::hidden_rows::HiddenRows;
 use crate::portal::Core;
 
 /// The longest specification that is read.
@@ -52,6 +54,7 @@ impl Refusal {
 enum Door {
     Faults,
     Churn,
+    Hide,
     Stats,
 }
 
@@ -78,9 +81,10 @@ fn door(name: &str) -> Result<Door, Refusal> {
     match name {
         "faults" => Ok(Door::Faults),
         "churn" => Ok(Door::Churn),
+        "hide" => Ok(Door::Hide),
         "stats" => Ok(Door::Stats),
         _ => {
-            let why = "there are /_portal/faults, /_portal/churn and /_portal/stats";
+            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide and /_portal/stats";
             Err(Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", why))
         }
     }
@@ -99,6 +103,13 @@ fn enter(core: &Core, door: Door, request: &Request<Bytes>) -> Result<Json, Refu
         }
         (Door::Churn, &Verb::DELETE) => {
             core.set_churn(Churn::new()).map_err(Refusal::wrong)?;
+        }
+        (Door::Hide, &Verb::PUT | &Verb::POST) => {
+            let rows = HiddenRows::parse(&spec(request)?).map_err(Refusal::wrong)?;
+            core.hide(rows).map_err(Refusal::wrong)?;
+        }
+        (Door::Hide, &Verb::DELETE) => {
+            core.hide(HiddenRows::none()).map_err(Refusal::wrong)?;
         }
         _ => {
             let why = format!("{} is not for this address", request.method());
@@ -149,6 +160,7 @@ fn show(core: &Core, door: Door) -> Json {
             json!({ "spec": core.faults.to_string(), "rules": rules, "queued": queued })
         }
         Door::Churn => json!({ "spec": core.current_churn().to_string() }),
+        Door::Hide => json!({ "spec": core.hidden().to_string() }),
         Door::Stats => serde_json::to_value(core.counters.snapshot()).unwrap_or_default(),
     }
 }

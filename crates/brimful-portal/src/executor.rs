@@ -3,12 +3,14 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use brimful_protocol::Array;
+use brimful_protocol::{Array, Key, Value};
 use tokio::time::Instant;
 
 use crate::auth::Caller;
+use crate::faults::Fault;
 use crate::journal;
 use crate::limits::{Entity, Meter, Report};
+use crate::list::PAGE;
 use crate::method::{Call, Handler, Method, MethodError, Output};
 use crate::portal::Core;
 use crate::respond::{self, Timing};
@@ -19,6 +21,7 @@ pub(crate) struct Executor<'p> {
     caller: &'p Caller,
     pace: Pace,
     meter: Meter,
+    in_batch: bool,
 }
 
 /// The time of a request as it is accounted for: real work and simulated cost together. Sleeps go to the instant that
@@ -46,7 +49,13 @@ impl<'p> Executor<'p> {
             caller,
             pace: Pace::begin(core.config.wall),
             meter: Meter::default(),
+            in_batch: false,
         }
+    }
+
+    /// Every call from now on is a command of a batch.
+    pub(crate) fn begin_batch(&mut self) {
+        self.in_batch = true;
     }
 
     /// Unix seconds by the accounts.
@@ -97,11 +106,17 @@ impl<'p> Executor<'p> {
     ) -> (Outcome, Timing) {
         let (outcome, start, time) = self.perform(method, params).await;
         self.meter.add(entity, method.name, start, time, 1.0);
+        let mut operating = self.report(entity, method.name);
+        if let Some(report) = &mut operating {
+            for (fault, _) in self.faults(method, Fault::is_of_report) {
+                fault.spoil_report(report, self.now());
+            }
+        }
         let timing = Timing {
             start,
             finish: self.now(),
             processing: time.as_secs_f64(),
-            operating: self.report(entity, method.name),
+            operating,
         };
         (outcome, timing)
     }
@@ -124,8 +139,34 @@ impl<'p> Executor<'p> {
         (outcome, start, time)
     }
 
-    fn handle(&self, method: &Method, params: Array, now: f64, cost: &mut Duration) -> Outcome {
+    /// The faults of a call that `applies` says change something.
+    fn faults(
+        &self,
+        method: &Method,
+        applies: impl Fn(&Fault) -> bool,
+    ) -> Vec<(Fault, fastrand::Rng)> {
+        let drawn = self
+            .core
+            .faults
+            .draw_for_call(method.name, self.in_batch, applies);
+        if !drawn.is_empty() {
+            self.core
+                .counters
+                .count(|stats| stats.faults += drawn.len() as u64);
+        }
+        drawn
+    }
+
+    fn handle(&self, method: &Method, mut params: Array, now: f64, cost: &mut Duration) -> Outcome {
         self.core.churn();
+        // Where the page was to begin, for the `next` of a page that has none.
+        let start = params.get("start").map_or(0, Value::to_int).max(0);
+        if !self
+            .faults(method, |fault| *fault == Fault::IgnoreStart)
+            .is_empty()
+        {
+            ignore_start(&mut params);
+        }
         let mut call = Call {
             method: method.name,
             params,
@@ -137,14 +178,15 @@ impl<'p> Executor<'p> {
             costs: &self.core.config.costs,
         };
         let result = match method.handler {
-            Handler::Read(read) => read(
-                &self
+            Handler::Read(read) => {
+                let state = self
                     .core
                     .state
                     .read()
-                    .unwrap_or_else(PoisonError::into_inner),
-                &mut call,
-            ),
+                    .unwrap_or_else(PoisonError::into_inner);
+                let result = read(&state, &mut call);
+                result.and_then(|output| state.hidden.apply(&state, &call, output))
+            }
             Handler::Write(write) => {
                 let mut state = self
                     .core
@@ -160,11 +202,25 @@ impl<'p> Executor<'p> {
         };
         match result {
             Err(error) => Outcome::Failed(error),
-            Ok(output) => match output.error() {
-                Some(error) => Outcome::ErrorAsData(error),
-                None => Outcome::Done(self.linked(method, output)),
-            },
+            Ok(output) => {
+                if let Some(error) = output.error() {
+                    return Outcome::ErrorAsData(error);
+                }
+                let output = self.spoiled(method, output, start);
+                Outcome::Done(self.linked(method, output))
+            }
         }
+    }
+
+    /// With the faults that hit what a method returns.
+    fn spoiled(&self, method: &Method, mut output: Output, start: i64) -> Output {
+        for (fault, mut rng) in self.faults(method, |fault| fault.changes(&output)) {
+            if fault == Fault::EndlessNext {
+                output.next = Some(start / PAGE as i64 * PAGE as i64 + PAGE as i64);
+            }
+            output = fault.spoil_output(output, &mut rng);
+        }
+        output
     }
 
     /// With links in the files that `disk.*` describes.
@@ -211,6 +267,27 @@ impl<'p> Executor<'p> {
         let now = self.now();
         self.core.operating().enter(self.meter, now);
     }
+}
+
+/// Takes out of the parameters where the page begins. A start below 0 says something else.
+fn ignore_start(params: &mut Array) {
+    let is_place = |key: &Key, value: &Value| match key.to_text().to_ascii_lowercase().as_str() {
+        "start" => value.to_int() > 0,
+        "pagination" | "offset" | "nav_params" => true,
+        _ => false,
+    };
+    let nested = |value: &Value| value.get("NAV_PARAMS").is_some();
+    let kept = params.iter().filter(|(key, value)| !is_place(key, value));
+    *params = kept
+        .map(|(key, value)| match value {
+            Value::Array(inside) if nested(value) => {
+                let mut inside = inside.clone();
+                inside.remove("NAV_PARAMS");
+                (key.clone(), Value::Array(inside))
+            }
+            value => (key.clone(), value.clone()),
+        })
+        .collect();
 }
 
 impl Pace {

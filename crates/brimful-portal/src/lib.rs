@@ -28,6 +28,7 @@ mod download;
 mod executor;
 pub mod extension;
 mod faults;
+mod hidden_rows;
 mod journal;
 mod lift;
 mod limits;
@@ -63,6 +64,7 @@ pub use config::{
     RateLimit, Recorded, Refused, Reset, Rows, Scopes, Seconds, Statuses, Webhook,
 };
 pub use faults::{Fault, FaultRule, Faults, When};
+pub use hidden_rows::HiddenRows;
 pub use oauth::{App, InstallError};
 pub use portal::Portal;
 pub use reply::Reply;

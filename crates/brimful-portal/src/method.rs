@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use brimful_protocol::{Array, Value, json};
+use brimful_protocol::{Array, Key, Value, json};
 
 use crate::rights::Rights;
 use crate::state::State;
@@ -77,7 +77,12 @@ pub(crate) struct Output {
 #[derive(Default)]
 pub(crate) struct Rows {
     pub(crate) key: Option<&'static str>,
+    /// Where each row begins.
     pub(crate) starts: Vec<u32>,
+    /// Where the bracket is that closes the list.
+    pub(crate) end: u32,
+    /// The ID of each row, if the list was written by IDs.
+    pub(crate) ids: Vec<u64>,
 }
 
 impl Output {
@@ -103,6 +108,125 @@ impl Output {
             .get_or_init(|| serde_json::from_slice(&self.json).unwrap_or_default())
     }
 
+    /// Whether it is a list of rows, and not an empty one.
+    pub(crate) fn is_list(&self) -> bool {
+        !self.rows.starts.is_empty() || self.rows_in_value().is_some()
+    }
+
+    /// How many rows there are in the list.
+    pub(crate) fn row_count(&self) -> usize {
+        match self.rows.starts.len() {
+            0 => self.rows_in_value().map_or(0, |(_, rows)| rows.len()),
+            rows => rows,
+        }
+    }
+
+    /// The same list without the rows that `is_dropped` names by their place and, if they have one, their ID. `next` and
+    /// `total` stay as they are. Anything but a list stays whole.
+    pub(crate) fn without_rows(self, is_dropped: impl Fn(usize, Option<u64>) -> bool) -> Self {
+        if self.rows.starts.is_empty() {
+            return self.without_rows_of_value(is_dropped);
+        }
+        let rows = &self.rows;
+        let row = |place: usize| {
+            let end = match rows.starts.get(place + 1) {
+                Some(next) => next - 1,
+                None => rows.end,
+            };
+            &self.json[rows.starts[place] as usize..end as usize]
+        };
+        let id = |place: usize| match rows.ids.get(place) {
+            Some(id) => Some(*id),
+            None => id_of(&serde_json::from_slice(row(place)).unwrap_or_default()),
+        };
+        let count = rows.starts.len();
+        let kept: Vec<usize> = (0..count).filter(|&at| !is_dropped(at, id(at))).collect();
+        if kept.len() == count {
+            return self;
+        }
+        let mut json = self.json[..rows.starts[0] as usize].to_vec();
+        let mut starts = Vec::with_capacity(kept.len());
+        for (place, &at) in kept.iter().enumerate() {
+            if place > 0 {
+                json.push(b',');
+            }
+            starts.push(json.len() as u32);
+            json.extend_from_slice(row(at));
+        }
+        let end = json.len() as u32;
+        json.extend_from_slice(&self.json[rows.end as usize..]);
+        let ids = kept.iter().filter_map(|&at| rows.ids.get(at).copied());
+        let rows = Rows {
+            key: rows.key,
+            starts,
+            end,
+            ids: ids.collect(),
+        };
+        Self {
+            rows,
+            ..self.replaced(json)
+        }
+    }
+
+    fn without_rows_of_value(self, is_dropped: impl Fn(usize, Option<u64>) -> bool) -> Self {
+        let Some((key, rows)) = self.rows_in_value() else {
+            return self;
+        };
+        let kept = rows.iter().enumerate();
+        let kept = kept.filter(|(place, (_, row))| !is_dropped(*place, id_of(row)));
+        let kept = kept.map(|(_, (key, row))| (key.clone(), row.clone()));
+        let rows: Value = if rows.is_list() {
+            kept.map(|(_, row)| row).collect()
+        } else {
+            Value::Array(kept.collect())
+        };
+        let value = match (key, self.to_value()) {
+            (Some(key), Value::Array(result)) => {
+                let mut result = result.clone();
+                result.insert(key.clone(), rows);
+                Value::Array(result)
+            }
+            _ => rows,
+        };
+        let mut json = Vec::new();
+        json::write(&mut json, &value);
+        self.replaced(json)
+    }
+
+    /// With another result, and `next` and `total` as they are.
+    fn replaced(&self, json: Vec<u8>) -> Self {
+        Self {
+            next: self.next,
+            total: self.total,
+            ..Self::json(json)
+        }
+    }
+
+    /// The rows of a list that was not written row by row, and the key that they are under: a list of objects with an
+    /// ID, or a map of them by ID.
+    fn rows_in_value(&self) -> Option<(Option<&Key>, &Array)> {
+        fn has_rows(array: &Array) -> bool {
+            let is_list = array.is_list();
+            let is_row = |(key, row): (&Key, &Value)| {
+                let id = row.as_array().and_then(|row| row.get_ignoring_case("id"));
+                id.is_some_and(|id| is_list || id.to_text() == key.to_text())
+            };
+            !array.is_empty() && array.iter().all(is_row)
+        }
+        let result = self.to_value().as_array()?;
+        if has_rows(result) {
+            return Some((None, result));
+        }
+        // The lists inside a record are not the result's.
+        if result.get_ignoring_case("id").is_some() {
+            return None;
+        }
+        let mut parts = result.iter();
+        parts.find_map(|(key, part)| {
+            Some((Some(key), part.as_array().filter(|part| has_rows(part))?))
+        })
+    }
+
     /// The deepest value that `path` reaches in the result.
     pub(crate) fn deepest(&self, path: &[&str]) -> Value {
         let inside = match (self.rows.key, path) {
@@ -122,6 +246,11 @@ impl Output {
         }
         self.to_value().deepest(path)
     }
+}
+
+fn id_of(row: &Value) -> Option<u64> {
+    let id = row.as_array()?.get_ignoring_case("id")?;
+    u64::try_from(id.to_int()).ok()
 }
 
 /// The error that a method answers with.

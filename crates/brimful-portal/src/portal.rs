@@ -18,6 +18,7 @@ use crate::download::{self, DOWNLOAD, Links};
 use crate::executor::{Executor, Outcome};
 use crate::extension::{Extension, ExtensionSetup, Host};
 use crate::faults::{Fault, Faults};
+use crate::hidden_rows::{HiddenIds, HiddenRows};
 use crate::journal::Origin;
 use crate::limits::{Buckets, Operating};
 use crate::method::MethodError;
@@ -105,6 +106,7 @@ impl Portal {
         };
         core.put_files();
         core.set_churn(core.config.churn.clone())?;
+        core.hide(core.config.hidden.clone())?;
         Ok(Self {
             core: Arc::new(core),
         })
@@ -142,6 +144,12 @@ impl Portal {
     /// known.
     pub fn set_churn(&self, churn: Churn) -> Result<(), DataError> {
         self.core.set_churn(churn)
+    }
+
+    /// The rows that lists count and do not show from now on, in the place of those before; no change at all if an entity
+    /// is not known.
+    pub fn hide(&self, rows: HiddenRows) -> Result<(), DataError> {
+        self.core.hide(rows)
     }
 
     /// What the portal has been asked so far.
@@ -232,6 +240,19 @@ impl Core {
             Some(fault) => fault.spoil(response),
             None => response.into(),
         }
+    }
+
+    /// Lets `rows` take the place of the rows that were hidden.
+    pub(crate) fn hide(&self, rows: HiddenRows) -> Result<(), DataError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.hidden = HiddenIds::new(rows, &state)?;
+        Ok(())
+    }
+
+    /// The rows that lists count and do not show.
+    pub(crate) fn hidden(&self) -> HiddenRows {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.hidden.spec().clone()
     }
 
     /// Where a path leads: to an API beside the portal's own, or into the portal.

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use brimful_portal::extension::samples;
 use brimful_r7_protocol::{basic, form};
 use bytes::Bytes;
 use http::Request;
 use http::header::{AUTHORIZATION, COOKIE};
 
-use super::config::{Login, R7Config};
-use super::failure::Failure;
-use super::params;
-use brimful_portal::extension::samples;
+use crate::api_failure::ApiFailure;
+use crate::config::{Login, R7Config};
+use crate::params;
 
 /// The name of the token in a query, a form and a cookie.
 const KEY: &str = "asc_auth_key";
@@ -40,7 +40,7 @@ struct Token {
 
 /// What a login comes to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum LoginOutcome {
     /// A token, and how long it holds.
     Token { token: String, ttl: Duration },
     /// A code from an application has to follow.
@@ -78,7 +78,7 @@ impl Access {
             let holds = found.expires.is_none_or(|at| now < at);
             holds.then_some(found.person)
         };
-        let query = form::decode(request.uri().query().unwrap_or_default().as_bytes());
+        let query = params::of_query(request);
         let in_query = params::text(&query, KEY);
         let in_form = || {
             let is_form = params::media_type(request).starts_with("application/x-www-form");
@@ -123,11 +123,11 @@ impl Access {
         password: &str,
         code: Option<&str>,
         now: Duration,
-    ) -> Result<Entry, Failure> {
+    ) -> Result<LoginOutcome, ApiFailure> {
         let name = user.to_lowercase();
         let (failed, last) = self.failures.get(&name).copied().unwrap_or_default();
         if failed >= ATTEMPTS && now.saturating_sub(last) < WAIT {
-            return Err(Failure::unexpected("Login Fail. Too many attempts"));
+            return Err(ApiFailure::unexpected("Login Fail. Too many attempts"));
         }
         let right_code = match (&self.code, code) {
             (Some(wanted), Some(code)) => wanted == code,
@@ -136,11 +136,11 @@ impl Access {
         };
         let Some(person) = self.find(user, password).filter(|_| right_code) else {
             self.failures.insert(name, (failed + 1, now));
-            return Err(Failure::unexpected("User authentication failed"));
+            return Err(ApiFailure::unexpected("User authentication failed"));
         };
         self.failures.remove(&name);
         if self.code.is_some() && code.is_none() {
-            return Ok(Entry::SecondFactor);
+            return Ok(LoginOutcome::SecondFactor);
         }
         self.given += 1;
         let half = |n: u64| samples::mix(self.seed ^ samples::mix(self.given * 2 + n));
@@ -152,7 +152,7 @@ impl Access {
                 expires: Some(now.saturating_add(self.ttl)),
             },
         );
-        Ok(Entry::Token {
+        Ok(LoginOutcome::Token {
             token,
             ttl: self.ttl,
         })

@@ -1,60 +1,46 @@
-//! The methods of the API, by HTTP method and path.
+//! The methods of the API, by HTTP method and path, and the generated rows of each entity.
 
-use http::Method as Verb;
-use serde_json::Value as Json;
+use http::Method;
 
-use super::config::R7Config;
-use super::crm::{self, Whom};
-use super::failure::Failure;
-use super::group;
-use super::list::{Listed, Query};
-use super::people::{self, Contacts};
-use super::project;
-use super::store::{Kind, Row, Store};
+use crate::api_failure::ApiFailure;
+use crate::call::{Call, Output};
+use crate::crm::{self, ContactKind};
+use crate::people::{self, ContactsChange};
+use crate::row::Row;
+use crate::store::{Entity, Store};
+use crate::{group, project};
 
-/// One call of a method.
-pub(super) struct Call<'a> {
-    pub(super) config: &'a R7Config,
-    pub(super) store: &'a mut Store,
-    /// The number of the person who calls.
-    pub(super) person: u64,
-    pub(super) query: Json,
-    pub(super) body: Json,
-    /// Unix seconds.
-    pub(super) now: i64,
-}
-
-/// What a method returns.
-pub(super) enum Output {
-    One(Json),
-    List(Listed),
-}
-
-impl Output {
-    pub(super) fn one(row: Row) -> Self {
-        Self::One(Json::Object(row))
-    }
-}
-
-impl Call<'_> {
-    /// What the query says about a list.
-    pub(super) fn list(&self) -> Result<Query, Failure> {
-        Query::read(&self.query, self.config.largest_page)
+/// Generates the row of an entity with a number.
+pub(super) fn generate(store: &Store, entity: Entity, number: u64) -> Row {
+    match entity {
+        Entity::Person => people::generate(store, number),
+        Entity::Group => group::generate(store, number),
+        Entity::Contact => crm::generate_contact(store, number),
+        Entity::Opportunity => crm::generate_opportunity(store, number),
+        Entity::CrmTask => crm::generate_task(store, number),
+        Entity::Case => crm::generate_case(store, number),
+        Entity::Project => project::generate(store, number),
+        Entity::Task => project::generate_task(store, number),
+        Entity::Milestone => project::generate_milestone(store, number),
     }
 }
 
 /// Calls the method at `path`, whose pieces these are.
-pub(super) fn run(call: &mut Call<'_>, verb: &Verb, path: &[&str]) -> Result<Output, Failure> {
-    match verb.as_str() {
+pub(super) fn run(
+    call: &mut Call<'_>,
+    method: &Method,
+    path: &[&str],
+) -> Result<Output, ApiFailure> {
+    match method.as_str() {
         "GET" | "HEAD" => read(call, path),
         "POST" => create(call, path),
         "PUT" => change(call, path),
         "DELETE" => remove(call, path),
-        _ => Err(Failure::method_not_found()),
+        _ => Err(ApiFailure::method_not_found()),
     }
 }
 
-fn read(call: &mut Call<'_>, path: &[&str]) -> Result<Output, Failure> {
+fn read(call: &Call<'_>, path: &[&str]) -> Result<Output, ApiFailure> {
     match path {
         ["people"] => people::active(call),
         ["people", "@self"] => people::me(call),
@@ -67,51 +53,51 @@ fn read(call: &mut Call<'_>, path: &[&str]) -> Result<Output, Failure> {
         ["group"] => group::all(call),
         ["group", "user", id] => group::of_user(call, id),
         ["group", id] => group::get(call, id),
-        ["crm", "contact", "filter"] => crm::filter(call),
-        ["crm", "opportunity", "filter"] => crm::titled_filter(call, Kind::Opportunity),
-        ["crm", "task", "filter"] => crm::titled_filter(call, Kind::CrmTask),
-        ["crm", "case", "filter"] => crm::titled_filter(call, Kind::Case),
+        ["crm", "contact", "filter"] => crm::filter_contacts(call),
+        ["crm", "opportunity", "filter"] => crm::filter(call, Entity::Opportunity),
+        ["crm", "task", "filter"] => crm::filter(call, Entity::CrmTask),
+        ["crm", "case", "filter"] => crm::filter(call, Entity::Case),
         ["crm", "contact", id] => crm::get(call, id),
-        ["project", "filter"] => project::titled_filter(call, Kind::Project),
-        ["project", "@self"] => project::own(call, Kind::Project),
-        ["project", "milestone", "filter"] => project::titled_filter(call, Kind::Milestone),
-        ["project", "task", "filter"] => project::task_filter(call),
-        ["project", "task", "@self"] => project::own(call, Kind::Task),
-        ["project", "task", id] => project::get(call, Kind::Task, id),
-        ["project", id] => project::get(call, Kind::Project, id),
-        _ => Err(Failure::method_not_found()),
+        ["project", "filter"] => project::filter(call, Entity::Project),
+        ["project", "@self"] => project::own(call, Entity::Project),
+        ["project", "milestone", "filter"] => project::filter(call, Entity::Milestone),
+        ["project", "task", "filter"] => project::filter_tasks(call),
+        ["project", "task", "@self"] => project::own(call, Entity::Task),
+        ["project", "task", id] => project::get(call, Entity::Task, id),
+        ["project", id] => project::get(call, Entity::Project, id),
+        _ => Err(ApiFailure::method_not_found()),
     }
 }
 
-fn create(call: &mut Call<'_>, path: &[&str]) -> Result<Output, Failure> {
+fn create(call: &mut Call<'_>, path: &[&str]) -> Result<Output, ApiFailure> {
     match path {
         ["people"] => people::add(call),
-        ["people", id, "contacts"] => people::change_contacts(call, id, Contacts::Add),
-        ["crm", "contact", "person"] => crm::add(call, Whom::Person),
-        ["crm", "contact", "company"] => crm::add(call, Whom::Company),
+        ["people", id, "contacts"] => people::change_contacts(call, id, ContactsChange::Add),
+        ["crm", "contact", "person"] => crm::add(call, ContactKind::Person),
+        ["crm", "contact", "company"] => crm::add(call, ContactKind::Company),
         ["project", id, "task"] => project::add_task(call, id),
-        _ => Err(Failure::method_not_found()),
+        _ => Err(ApiFailure::method_not_found()),
     }
 }
 
-fn change(call: &mut Call<'_>, path: &[&str]) -> Result<Output, Failure> {
+fn change(call: &mut Call<'_>, path: &[&str]) -> Result<Output, ApiFailure> {
     match path {
         ["people", id] => people::update(call, id),
-        ["people", id, "contacts"] => people::change_contacts(call, id, Contacts::Set),
-        ["crm", "contact", "person", id] => crm::update(call, id, Whom::Person),
-        ["crm", "contact", "company", id] => crm::update(call, id, Whom::Company),
+        ["people", id, "contacts"] => people::change_contacts(call, id, ContactsChange::Set),
+        ["crm", "contact", "person", id] => crm::update(call, id, ContactKind::Person),
+        ["crm", "contact", "company", id] => crm::update(call, id, ContactKind::Company),
         ["project", "task", id, "status"] => project::set_status(call, id),
         ["project", "task", id] => project::update_task(call, id),
-        _ => Err(Failure::method_not_found()),
+        _ => Err(ApiFailure::method_not_found()),
     }
 }
 
-fn remove(call: &mut Call<'_>, path: &[&str]) -> Result<Output, Failure> {
+fn remove(call: &mut Call<'_>, path: &[&str]) -> Result<Output, ApiFailure> {
     match path {
         ["people", id] => people::delete(call, id),
-        ["people", id, "contacts"] => people::change_contacts(call, id, Contacts::Remove),
+        ["people", id, "contacts"] => people::change_contacts(call, id, ContactsChange::Remove),
         ["crm", "contact", id] => crm::delete(call, id),
         ["project", "task", id] => project::delete_task(call, id),
-        _ => Err(Failure::method_not_found()),
+        _ => Err(ApiFailure::method_not_found()),
     }
 }

@@ -1,14 +1,14 @@
 //! The CRM: contacts, opportunities, tasks and cases.
 
-use brimful_r7_protocol::Moment;
+use brimful_portal::extension::samples;
 use serde_json::{Value as Json, json};
 
-use super::api::{Call, Output};
-use super::failure::Failure;
-use super::list::{COUNTED, Manner};
-use super::params;
-use super::store::{Kind, Row, Store};
-use brimful_portal::extension::samples;
+use crate::api_failure::ApiFailure;
+use crate::call::{Call, Output};
+use crate::list::{COUNTED, Conditions, ListBehaviour};
+use crate::params;
+use crate::row::{Row, copy_texts, flag, nested, number, row, set, time};
+use crate::store::{Entity, Sample, Store};
 
 const VIEWS: &[(&str, i64)] = &[
     ("all", 0),
@@ -17,312 +17,239 @@ const VIEWS: &[(&str, i64)] = &[
     ("withOpportunity", 3),
 ];
 
-/// The contact with this number: a person, or every fourth a company.
-pub(super) fn contact(store: &Store, number: u64) -> Row {
-    let kind = Kind::Contact;
-    let company = store.draw(kind, number, "company", 4) == 0;
-    let first = store.pick(kind, number, "first", samples::FIRST);
-    let last = store.pick(kind, number, "last", samples::LAST);
-    let name = store.pick(kind, number, "name", samples::COMPANIES);
-    let mut row = Row::new();
-    row.insert("id".to_owned(), number.into());
-    row.insert("isCompany".to_owned(), company.into());
-    if company {
-        row.insert("companyName".to_owned(), name.into());
-        row.insert("displayName".to_owned(), name.into());
+/// Generates a contact: a person, or every fourth a company.
+pub(super) fn generate_contact(store: &Store, number: u64) -> Row {
+    let sample = store.sample(Entity::Contact, number);
+    let company = sample.draw("company", 4) == 0;
+    let first = sample.pick("first", samples::FIRST);
+    let last = sample.pick("last", samples::LAST);
+    let name = sample.pick("name", samples::COMPANIES);
+    let phone = format!("+7 900 {:07}", sample.draw("phone", 10_000_000));
+    let mut contact = row(json!({
+        "id": number,
+        "isCompany": company,
+        "companyName": name,
+        "firstName": first,
+        "lastName": last,
+        "displayName": if company { name.to_owned() } else { format!("{first} {last}") },
+        "title": sample.pick("title", samples::POSTS),
+        "smallFotoUrl": format!("/products/crm/app_themes/default/images/empty_{number}.png"),
+        "commonData": [
+            { "id": number, "infoType": 0, "category": 1, "data": phone, "isPrimary": true },
+        ],
+        "tags": [sample.pick("tag", samples::TAGS)],
+        "contactType": sample.draw("type", 4),
+        "contactStage": sample.draw("stage", 3),
+        "haveLateTasks": false,
+        "isShared": sample.draw("shared", 2) == 0,
+    }));
+    let of_others: &[&str] = if company {
+        &["firstName", "lastName", "title"]
     } else {
-        row.insert("firstName".to_owned(), first.into());
-        row.insert("lastName".to_owned(), last.into());
-        row.insert("displayName".to_owned(), format!("{first} {last}").into());
-        let title = store.pick(kind, number, "title", samples::POSTS);
-        row.insert("title".to_owned(), title.into());
-    }
-    let photo = format!("/products/crm/app_themes/default/images/empty_{number}.png");
-    row.insert("smallFotoUrl".to_owned(), photo.into());
-    let phone = format!(
-        "+7 900 {:07}",
-        store.draw(kind, number, "phone", 10_000_000)
-    );
-    row.insert(
-        "commonData".to_owned(),
-        json!([{ "id": number, "infoType": 0, "category": 1, "data": phone, "isPrimary": true }]),
-    );
-    let tag = store.pick(kind, number, "tag", samples::TAGS);
-    row.insert("tags".to_owned(), json!([tag]));
-    row.insert(
-        "contactType".to_owned(),
-        store.draw(kind, number, "type", 4).into(),
-    );
-    row.insert(
-        "contactStage".to_owned(),
-        store.draw(kind, number, "stage", 3).into(),
-    );
-    row.insert("haveLateTasks".to_owned(), false.into());
-    let shared = store.draw(kind, number, "shared", 2) == 0;
-    row.insert("isShared".to_owned(), shared.into());
-    finish(store, kind, number, &mut row);
-    row
+        &["companyName"]
+    };
+    contact.retain(|field, _| !of_others.contains(&field.as_str()));
+    add_author(&mut contact, sample);
+    contact
 }
 
-fn finish(store: &Store, kind: Kind, number: u64, row: &mut Row) {
-    let person = store.person_of(kind, number, "author");
-    row.insert("createBy".to_owned(), store.person(person));
-    row.insert("responsible".to_owned(), store.person(person));
-    row.insert(
-        "created".to_owned(),
-        store.moment(store.made_at(kind, number)),
-    );
+fn add_author(row: &mut Row, sample: Sample<'_>) {
+    let author = sample.person("author");
+    set(row, "createBy", author.clone());
+    set(row, "responsible", author);
+    set(row, "created", sample.store.moment(sample.made_at()));
 }
 
-/// The opportunity with this number.
-pub(super) fn opportunity(store: &Store, number: u64) -> Row {
-    let kind = Kind::Opportunity;
-    let mut row = titled(store, kind, number, samples::SUBJECTS);
-    let value = store.draw(kind, number, "value", 100_000) * 10;
-    row.insert("bidValue".to_owned(), value.into());
-    row.insert(
-        "bidCurrency".to_owned(),
-        json!({ "abbreviation": "RUB", "symbol": "₽" }),
-    );
-    row.insert(
-        "stage".to_owned(),
-        json!({ "id": 1 + store.draw(kind, number, "stage", 5) }),
-    );
-    finish(store, kind, number, &mut row);
-    row
+/// Generates an opportunity.
+pub(super) fn generate_opportunity(store: &Store, number: u64) -> Row {
+    let sample = store.sample(Entity::Opportunity, number);
+    let mut opportunity = row(json!({
+        "id": number,
+        "title": sample.title(samples::SUBJECTS),
+        "bidValue": sample.draw("value", 100_000) * 10,
+        "bidCurrency": { "abbreviation": "RUB", "symbol": "₽" },
+        "stage": { "id": 1 + sample.draw("stage", 5) },
+    }));
+    add_author(&mut opportunity, sample);
+    opportunity
 }
 
-/// The task of the CRM with this number.
-pub(super) fn task(store: &Store, number: u64) -> Row {
-    let kind = Kind::CrmTask;
-    let mut row = titled(store, kind, number, samples::CHORES);
-    row.insert(
-        "isClosed".to_owned(),
-        (store.draw(kind, number, "closed", 3) == 0).into(),
-    );
-    let deadline = store.made_at(kind, number) + 7 * 86_400;
-    row.insert("deadLine".to_owned(), store.moment(deadline));
-    finish(store, kind, number, &mut row);
-    row
+/// Generates a task of the CRM.
+pub(super) fn generate_task(store: &Store, number: u64) -> Row {
+    let sample = store.sample(Entity::CrmTask, number);
+    let mut task = row(json!({
+        "id": number,
+        "title": sample.title(samples::CHORES),
+        "isClosed": sample.draw("closed", 3) == 0,
+        "deadLine": store.moment(sample.made_at() + 7 * 86_400),
+    }));
+    add_author(&mut task, sample);
+    task
 }
 
-/// The case with this number.
-pub(super) fn case(store: &Store, number: u64) -> Row {
-    let kind = Kind::Case;
-    let mut row = titled(store, kind, number, samples::SUBJECTS);
-    row.insert(
-        "isClosed".to_owned(),
-        (store.draw(kind, number, "closed", 3) == 0).into(),
-    );
-    finish(store, kind, number, &mut row);
-    row
+/// Generates a case.
+pub(super) fn generate_case(store: &Store, number: u64) -> Row {
+    let sample = store.sample(Entity::Case, number);
+    let mut case = row(json!({
+        "id": number,
+        "title": sample.title(samples::SUBJECTS),
+        "isClosed": sample.draw("closed", 3) == 0,
+    }));
+    add_author(&mut case, sample);
+    case
 }
 
-fn titled(store: &Store, kind: Kind, number: u64, words: &[&str]) -> Row {
-    let about = store.pick(kind, number, "about", words);
-    let whom = store.pick(kind, number, "whom", samples::COMPANIES);
-    let mut row = Row::new();
-    row.insert("id".to_owned(), number.into());
-    row.insert("title".to_owned(), format!("{about}{whom}").into());
-    row
+fn has_responsible(row: &Row, id: &str) -> bool {
+    nested(row, "responsible", "id").is_some_and(|responsible| responsible == id)
 }
 
 /// `GET crm/contact/filter`: the newest first unless an order is asked for.
-pub(super) fn filter(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let query = call.list()?;
+pub(super) fn filter_contacts(call: &Call<'_>) -> Result<Output, ApiFailure> {
     let given = &call.query;
-    let view = params::one_of(given, "contactListView", VIEWS)?.filter(|view| *view != 0);
-    let stage = params::number(given, "contactStage")?.filter(|stage| *stage >= 0);
-    let kind = params::number(given, "contactType")?.filter(|kind| *kind >= 0);
-    let shared = params::flag(given, "isShared")?;
-    let responsible = params::text(given, "responsibleid");
-    let tags = params::several(given, "tags");
-    let (from, to) = (date(given, "fromDate")?, date(given, "toDate")?);
-    let restricted = view.is_some()
-        || stage.is_some()
-        || kind.is_some()
-        || shared.is_some()
-        || responsible.is_some()
-        || !tags.is_empty()
-        || from.is_some()
-        || to.is_some();
-    let keep = |row: &Row| {
-        let number = |name: &str| row.get(name).and_then(Json::as_i64);
-        let company = row
-            .get("isCompany")
-            .and_then(Json::as_bool)
-            .unwrap_or(false);
-        let created = row
-            .get("created")
-            .and_then(|text| text.as_str()?.parse::<Moment>().ok());
-        view.is_none_or(|view| match view {
-            1 => company,
-            2 => !company,
-            _ => number("id").is_some_and(|id| id % 3 == 0),
-        }) && stage.is_none_or(|stage| number("contactStage") == Some(stage))
-            && kind.is_none_or(|kind| number("contactType") == Some(kind))
-            && shared
-                .is_none_or(|shared| row.get("isShared").and_then(Json::as_bool) == Some(shared))
-            && responsible
-                .as_ref()
-                .is_none_or(|id| row["responsible"]["id"] == id.as_str())
-            && tags.iter().all(|tag| {
-                let own = row.get("tags").and_then(Json::as_array);
-                own.is_some_and(|own| own.iter().any(|own| own == tag.as_str()))
-            })
-            && from.is_none_or(|from| created.is_some_and(|at| at.unix() >= from))
-            && to.is_none_or(|to| created.is_some_and(|at| at.unix() <= to))
-    };
-    let manner = Manner {
+    let mut conditions = Conditions::new();
+    match params::one_of(given, "contactListView", VIEWS)? {
+        None | Some(0) => {}
+        Some(1) => conditions.push(Box::new(|row| flag(row, "isCompany"))),
+        Some(2) => conditions.push(Box::new(|row| !flag(row, "isCompany"))),
+        Some(_) => conditions.push(Box::new(|row| {
+            number(row, "id").is_some_and(|id| id % 3 == 0)
+        })),
+    }
+    for name in ["contactStage", "contactType"] {
+        if let Some(wanted) = params::number(given, name)?.filter(|wanted| *wanted >= 0) {
+            conditions.push(Box::new(move |row| number(row, name) == Some(wanted)));
+        }
+    }
+    if let Some(shared) = params::flag(given, "isShared")? {
+        conditions.push(Box::new(move |row| {
+            row.get("isShared").and_then(Json::as_bool) == Some(shared)
+        }));
+    }
+    if let Some(id) = params::text(given, "responsibleid") {
+        conditions.push(Box::new(move |row| has_responsible(row, &id)));
+    }
+    for tag in params::list(given, "tags") {
+        conditions.push(Box::new(move |row| {
+            let tags = row.get("tags").and_then(Json::as_array);
+            tags.is_some_and(|tags| tags.iter().any(|own| own == tag.as_str()))
+        }));
+    }
+    if let Some(from) = params::date(given, "fromDate")? {
+        conditions.push(Box::new(move |row| {
+            time(row, "created").is_some_and(|at| at >= from)
+        }));
+    }
+    if let Some(to) = params::date(given, "toDate")? {
+        conditions.push(Box::new(move |row| {
+            time(row, "created").is_some_and(|at| at <= to)
+        }));
+    }
+    let behaviour = ListBehaviour {
         search: &["displayName", "title", "companyName", "commonData.data"],
         newest_first: true,
         ..COUNTED
     };
-    let keep: Option<&dyn Fn(&Row) -> bool> = if restricted { Some(&keep) } else { None };
-    Ok(Output::List(query.run(
-        call.store,
-        Kind::Contact,
-        manner,
-        keep,
-    )))
-}
-
-/// A parameter that is a date.
-pub(super) fn date(params: &Json, name: &str) -> Result<Option<i64>, Failure> {
-    let Some(text) = params::text(params, name) else {
-        return Ok(None);
-    };
-    match text.parse::<Moment>() {
-        Ok(moment) => Ok(Some(moment.unix())),
-        Err(_) => Err(Failure::conversion(name, &text)),
-    }
+    call.select(Entity::Contact, behaviour, &conditions)
 }
 
 /// `GET crm/opportunity/filter` and its like.
-pub(super) fn titled_filter(call: &mut Call<'_>, kind: Kind) -> Result<Output, Failure> {
-    let query = call.list()?;
-    let responsible = params::text(&call.query, "responsibleid");
-    let keep = |row: &Row| {
-        responsible
-            .as_ref()
-            .is_none_or(|id| row["responsible"]["id"] == id.as_str())
-    };
-    let keep: Option<&dyn Fn(&Row) -> bool> = match &responsible {
-        Some(_) => Some(&keep),
-        None => None,
-    };
-    let manner = Manner {
+pub(super) fn filter(call: &Call<'_>, entity: Entity) -> Result<Output, ApiFailure> {
+    let mut conditions = Conditions::new();
+    if let Some(id) = params::text(&call.query, "responsibleid") {
+        conditions.push(Box::new(move |row| has_responsible(row, &id)));
+    }
+    let behaviour = ListBehaviour {
         search: &["title"],
         newest_first: true,
         ..COUNTED
     };
-    Ok(Output::List(query.run(call.store, kind, manner, keep)))
+    call.select(entity, behaviour, &conditions)
 }
 
 /// `GET crm/contact/{id}`
-pub(super) fn get(call: &mut Call<'_>, id: &str) -> Result<Output, Failure> {
-    let number = number(call.store, id)?;
-    let row = call.store.get(Kind::Contact, number);
-    row.map(Output::one).ok_or_else(Failure::item_not_found)
-}
-
-fn number(store: &Store, id: &str) -> Result<u64, Failure> {
-    if id.parse::<i64>().is_err() {
-        return Err(Failure::conversion("contactid", id));
-    }
-    store
-        .find(Kind::Contact, id)
-        .ok_or_else(Failure::item_not_found)
+pub(super) fn get(call: &Call<'_>, id: &str) -> Result<Output, ApiFailure> {
+    let number = call.number(Entity::Contact, "contactid", id)?;
+    call.row(Entity::Contact, number).map(Output::one)
 }
 
 /// What a contact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whom {
+pub(super) enum ContactKind {
     Person,
     Company,
 }
 
 /// `POST crm/contact/person` and `POST crm/contact/company`
-pub(super) fn add(call: &mut Call<'_>, whom: Whom) -> Result<Output, Failure> {
-    let wanted: &[&str] = match whom {
-        Whom::Person => &["firstName", "lastName"],
-        Whom::Company => &["companyName"],
-    };
-    for name in wanted {
-        if params::text(&call.body, name).is_none() {
-            return Err(Failure::argument(format!(
-                "Value cannot be null. Parameter name: {name}"
-            )));
-        }
-    }
-    let number = call.store.next(Kind::Contact);
-    let mut row = Row::new();
-    row.insert("id".to_owned(), number.into());
-    row.insert("isCompany".to_owned(), (whom == Whom::Company).into());
-    row.insert("commonData".to_owned(), json!([]));
-    row.insert("tags".to_owned(), json!([]));
-    row.insert("contactType".to_owned(), 0.into());
-    row.insert("contactStage".to_owned(), 0.into());
-    row.insert("isShared".to_owned(), false.into());
+pub(super) fn add(call: &mut Call<'_>, kind: ContactKind) -> Result<Output, ApiFailure> {
+    call.require(match kind {
+        ContactKind::Person => &["firstName", "lastName"],
+        ContactKind::Company => &["companyName"],
+    })?;
+    let number = call.store.next(Entity::Contact);
     let author = call.store.person(call.person);
-    row.insert("createBy".to_owned(), author.clone());
-    row.insert("responsible".to_owned(), author);
-    row.insert("created".to_owned(), call.store.moment(call.now));
-    change(&call.body, &mut row)?;
-    call.store.put(Kind::Contact, number, row.clone());
-    Ok(Output::one(row))
+    let mut contact = row(json!({
+        "id": number,
+        "isCompany": kind == ContactKind::Company,
+        "commonData": [],
+        "tags": [],
+        "contactType": 0,
+        "contactStage": 0,
+        "isShared": false,
+        "createBy": author,
+        "responsible": author,
+        "created": call.store.moment(call.now),
+    }));
+    change(&call.body, &mut contact)?;
+    Ok(call.save(Entity::Contact, number, contact))
 }
 
 /// `PUT crm/contact/person/{id}` and `PUT crm/contact/company/{id}`
-pub(super) fn update(call: &mut Call<'_>, id: &str, whom: Whom) -> Result<Output, Failure> {
-    let number = number(call.store, id)?;
-    let mut row = call
-        .store
-        .get(Kind::Contact, number)
-        .ok_or_else(Failure::item_not_found)?;
-    if row.get("isCompany").and_then(Json::as_bool) != Some(whom == Whom::Company) {
-        return Err(Failure::item_not_found());
+pub(super) fn update(
+    call: &mut Call<'_>,
+    id: &str,
+    kind: ContactKind,
+) -> Result<Output, ApiFailure> {
+    let number = call.number(Entity::Contact, "contactid", id)?;
+    let mut contact = call.row(Entity::Contact, number)?;
+    if contact.get("isCompany").and_then(Json::as_bool) != Some(kind == ContactKind::Company) {
+        return Err(ApiFailure::item_not_found());
     }
-    change(&call.body, &mut row)?;
-    row.insert("updated".to_owned(), call.store.moment(call.now));
-    call.store.put(Kind::Contact, number, row.clone());
-    Ok(Output::one(row))
+    change(&call.body, &mut contact)?;
+    set(&mut contact, "updated", call.store.moment(call.now));
+    Ok(call.save(Entity::Contact, number, contact))
 }
 
-fn change(body: &Json, row: &mut Row) -> Result<(), Failure> {
-    for (param, name) in [
-        ("firstName", "firstName"),
-        ("lastName", "lastName"),
-        ("companyName", "companyName"),
-        ("jobTitle", "title"),
-        ("about", "about"),
-    ] {
-        if let Some(text) = params::text(body, param) {
-            row.insert(name.to_owned(), text.into());
-        }
-    }
+/// Puts what the body says into a contact.
+fn change(body: &Json, contact: &mut Row) -> Result<(), ApiFailure> {
+    copy_texts(
+        body,
+        contact,
+        &[
+            ("firstName", "firstName"),
+            ("lastName", "lastName"),
+            ("companyName", "companyName"),
+            ("jobTitle", "title"),
+            ("about", "about"),
+        ],
+    );
     if let Some(shared) = params::flag(body, "isShared")? {
-        row.insert("isShared".to_owned(), shared.into());
+        set(contact, "isShared", shared);
     }
     if let Some(company) = params::number(body, "companyId")? {
-        row.insert("companyId".to_owned(), company.into());
+        set(contact, "companyId", company);
     }
-    let name = |key: &str| row.get(key).map(params::plain).unwrap_or_default();
-    let display = match row.get("isCompany").and_then(Json::as_bool) {
-        Some(true) => name("companyName"),
-        _ => format!("{} {}", name("firstName"), name("lastName")),
+    let name = |field: &str| contact.get(field).map(params::scalar).unwrap_or_default();
+    let display = if flag(contact, "isCompany") {
+        name("companyName")
+    } else {
+        format!("{} {}", name("firstName"), name("lastName"))
     };
-    row.insert("displayName".to_owned(), display.trim().into());
+    set(contact, "displayName", display.trim());
     Ok(())
 }
 
 /// `DELETE crm/contact/{id}`
-pub(super) fn delete(call: &mut Call<'_>, id: &str) -> Result<Output, Failure> {
-    let number = number(call.store, id)?;
-    let row = call
-        .store
-        .get(Kind::Contact, number)
-        .ok_or_else(Failure::item_not_found)?;
-    call.store.delete(Kind::Contact, number);
-    Ok(Output::one(row))
+pub(super) fn delete(call: &mut Call<'_>, id: &str) -> Result<Output, ApiFailure> {
+    let number = call.number(Entity::Contact, "contactid", id)?;
+    call.delete(Entity::Contact, number)
 }

@@ -1,127 +1,96 @@
 //! Groups, which people belong to.
 
+use brimful_portal::extension::samples;
 use serde_json::{Value as Json, json};
 
-use super::api::{Call, Output};
-use super::failure::Failure;
-use super::guid;
-use super::list::IN_MEMORY;
-use super::store::{Kind, Row, Store};
-use brimful_portal::extension::samples;
+use crate::api_failure::ApiFailure;
+use crate::call::{Call, Output};
+use crate::list::{Conditions, IN_MEMORY};
+use crate::row::{Row, row, set, text};
+use crate::store::{Entity, Store};
 
-/// The group with this number: what lists of groups tell of it.
+/// Generates a group as lists of groups show it.
 pub(super) fn generate(store: &Store, number: u64) -> Row {
-    let words = samples::DEPARTMENTS;
-    let at = (number - 1) as usize;
-    let name = match at / words.len() {
-        0 => words[at].to_owned(),
-        round => format!("{} {}", words[at % words.len()], round + 1),
+    let names = samples::DEPARTMENTS;
+    let index = (number - 1) as usize;
+    let name = match index / names.len() {
+        0 => names[index].to_owned(),
+        round => format!("{} {}", names[index % names.len()], round + 1),
     };
-    let mut row = Row::new();
-    row.insert("id".to_owned(), store.guid(Kind::Group, number).into());
-    row.insert("name".to_owned(), name.into());
-    let manager = store.person_of(Kind::Group, number, "manager");
-    if manager > 0 {
-        let first = store.draw(Kind::Person, manager, "first", samples::FIRST.len() as u64);
-        let last = store.draw(Kind::Person, manager, "last", samples::LAST.len() as u64);
-        let name = format!(
-            "{}.{}.{manager}",
-            samples::FIRST_LATIN[first as usize],
-            samples::LAST_LATIN[last as usize]
-        );
-        row.insert("manager".to_owned(), name.into());
+    let mut group = row(json!({ "id": store.guid(Entity::Group, number), "name": name }));
+    if let Some(manager) = store.sample(Entity::Group, number).person_number("manager") {
+        let manager = store.sample(Entity::Person, manager);
+        set(&mut group, "manager", manager.user_name());
     }
-    row
+    group
 }
 
-/// The group of a generated person, as the person's row tells it.
+/// The group of a generated person, as the person's row shows it.
 pub(super) fn of_person(store: &Store, person: u64) -> Json {
-    match store.generated(Kind::Group) {
+    match store.generated(Entity::Group) {
         0 => json!({}),
         groups => {
-            let number = 1 + store.draw(Kind::Person, person, "group", groups);
+            let number = 1 + store.sample(Entity::Person, person).draw("group", groups);
             Json::Object(generate(store, number))
         }
     }
 }
 
-/// A group as people's rows tell it.
-pub(super) fn summary_of(store: &Store, id: &str) -> Option<Json> {
-    let number = store.find(Kind::Group, id)?;
-    store.get(Kind::Group, number).map(Json::Object)
+/// The group with this GUID, as people's rows show it.
+pub(super) fn find(store: &Store, id: &str) -> Option<Json> {
+    let number = store.find(Entity::Group, id)?;
+    store.get(Entity::Group, number).map(Json::Object)
+}
+
+/// Whether a person is in the group with this GUID.
+pub(super) fn has_member(person: &Row, group: &str) -> bool {
+    let groups = person.get("groups").and_then(Json::as_array);
+    groups.is_some_and(|groups| {
+        groups.iter().any(|one| {
+            one["id"]
+                .as_str()
+                .is_some_and(|id| id.eq_ignore_ascii_case(group))
+        })
+    })
 }
 
 /// `GET group`
-pub(super) fn all(call: &mut Call<'_>) -> Result<Output, Failure> {
-    let query = call.list()?;
-    Ok(Output::List(query.run(
-        call.store,
-        Kind::Group,
-        IN_MEMORY,
-        None,
-    )))
+pub(super) fn all(call: &Call<'_>) -> Result<Output, ApiFailure> {
+    call.select(Entity::Group, IN_MEMORY, &Conditions::new())
 }
 
 /// `GET group/{guid}`. `@self` is no GUID, though the documentation of batches shows it.
-pub(super) fn get(call: &mut Call<'_>, id: &str) -> Result<Output, Failure> {
+pub(super) fn get(call: &Call<'_>, id: &str) -> Result<Output, ApiFailure> {
     if id == "@self" && call.config.documented_group_self {
         return of(call, call.person);
     }
-    if !guid::is_guid(id) {
-        return Err(Failure::conversion("groupid", id));
-    }
-    let number = call
-        .store
-        .find(Kind::Group, id)
-        .ok_or_else(Failure::item_not_found)?;
+    let number = call.guid(Entity::Group, "groupid", id)?;
+    let mut group = call.row(Entity::Group, number)?;
     let store = &call.store;
-    let mut row = store
-        .get(Kind::Group, number)
-        .ok_or_else(Failure::item_not_found)?;
-    let is_member = |person: &Row| {
-        let groups = person.get("groups").and_then(Json::as_array);
-        groups.is_some_and(|groups| groups.iter().any(|group| group["id"] == row["id"]))
-    };
     let members: Vec<Json> = store
-        .numbers(Kind::Person)
+        .numbers(Entity::Person)
         .filter(|person| {
             store
-                .get(Kind::Person, *person)
-                .as_ref()
-                .is_some_and(is_member)
+                .get(Entity::Person, *person)
+                .is_some_and(|person| has_member(&person, text(&group, "id")))
         })
         .map(|person| store.person(person))
         .collect();
-    row.insert("members".to_owned(), members.into());
-    Ok(Output::one(row))
+    set(&mut group, "members", members);
+    Ok(Output::one(group))
 }
 
 /// `GET group/user/{userid}`
-pub(super) fn of_user(call: &mut Call<'_>, id: &str) -> Result<Output, Failure> {
-    if !guid::is_guid(id) {
-        return Err(Failure::conversion("userid", id));
-    }
-    let number = call
-        .store
-        .find(Kind::Person, id)
-        .ok_or_else(Failure::item_not_found)?;
-    of(call, number)
+pub(super) fn of_user(call: &Call<'_>, id: &str) -> Result<Output, ApiFailure> {
+    let person = call.guid(Entity::Person, "userid", id)?;
+    of(call, person)
 }
 
-fn of(call: &mut Call<'_>, person: u64) -> Result<Output, Failure> {
-    let row = call
-        .store
-        .get(Kind::Person, person)
-        .ok_or_else(Failure::item_not_found)?;
-    let groups = row.get("groups").and_then(Json::as_array).cloned();
-    let rows = groups
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|group| match group {
-            Json::Object(row) => Some(row),
-            _ => None,
-        });
+fn of(call: &Call<'_>, person: u64) -> Result<Output, ApiFailure> {
+    let person = call.row(Entity::Person, person)?;
+    let groups = person.get("groups").and_then(Json::as_array);
+    let groups = groups.into_iter().flatten().cloned().map(row);
     Ok(Output::List(
-        call.list()?.run_over(rows.collect(), IN_MEMORY),
+        call.list()?.select_from(groups.collect(), IN_MEMORY),
     ))
 }

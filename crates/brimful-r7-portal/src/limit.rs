@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use brimful_r7_protocol::RateLimit;
 
-/// More callers than this, and those who have been silent are forgotten.
-const MANY: usize = 4096;
+/// With more callers than this, those without a recent request are forgotten.
+const MAX_CALLERS: usize = 4096;
 
-/// When everybody came, as far back as the limit looks.
+/// Counts the requests of each address and account in a sliding window.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(super) struct WindowLimiter {
     limit: Option<RateLimit>,
-    came: HashMap<(IpAddr, u64), VecDeque<Duration>>,
+    recent: HashMap<(IpAddr, u64), VecDeque<Duration>>,
 }
 
-impl Window {
+impl WindowLimiter {
     pub(super) fn new(limit: Option<RateLimit>) -> Self {
         Self {
             limit,
-            came: HashMap::new(),
+            recent: HashMap::new(),
         }
     }
 
@@ -34,20 +34,20 @@ impl Window {
         let Some(limit) = self.limit else {
             return Ok(());
         };
-        let gone = |at: &Duration| now.saturating_sub(*at) >= limit.within;
-        if self.came.len() > MANY {
-            self.came
-                .retain(|_, came| came.back().is_some_and(|last| !gone(last)));
+        let is_over = |at: &Duration| now.saturating_sub(*at) >= limit.within;
+        if self.recent.len() > MAX_CALLERS {
+            self.recent
+                .retain(|_, recent| recent.back().is_some_and(|last| !is_over(last)));
         }
-        let came = self.came.entry((peer, account)).or_default();
-        while came.front().is_some_and(gone) {
-            came.pop_front();
+        let recent = self.recent.entry((peer, account)).or_default();
+        while recent.front().is_some_and(is_over) {
+            recent.pop_front();
         }
-        if came.len() < limit.requests {
-            came.push_back(now);
+        if recent.len() < limit.requests {
+            recent.push_back(now);
             return Ok(());
         }
-        let first = came.front().copied().unwrap_or(now);
+        let first = recent.front().copied().unwrap_or(now);
         Err(limit.within.saturating_sub(now.saturating_sub(first)))
     }
 }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn five_hundred_come_in_within_any_ten_seconds_and_the_next_hears_when_to_come_again() {
-        let mut window = Window::new(Some(RateLimit::DOCUMENTED));
+        let mut window = WindowLimiter::new(Some(RateLimit::DOCUMENTED));
         let at = |seconds| Duration::from_secs(seconds);
         assert!((0..499).all(|_| window.admit(HERE, 1, at(0)).is_ok()));
         assert_eq!(window.admit(HERE, 1, at(3)), Ok(()));

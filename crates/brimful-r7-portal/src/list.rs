@@ -5,12 +5,12 @@
 
 use std::cmp::Ordering;
 
-use brimful_r7_protocol::Moment;
 use serde_json::Value as Json;
 
-use super::failure::Failure;
-use super::params;
-use super::store::{Kind, Row, Store};
+use crate::api_failure::ApiFailure;
+use crate::params;
+use crate::row::{Row, time};
+use crate::store::{Entity, Store};
 
 /// What the query says.
 #[derive(Debug)]
@@ -19,15 +19,15 @@ pub(super) struct Query {
     pub(super) start: u64,
     sort: Vec<String>,
     descending: bool,
-    by: Option<String>,
-    op: Op,
-    values: Vec<String>,
+    filter_field: Option<String>,
+    filter_op: FilterOp,
+    filter_values: Vec<String>,
     fields: Vec<String>,
-    since: Option<i64>,
+    updated_since: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Op {
+enum FilterOp {
     Contains,
     Equals,
     StartsWith,
@@ -37,7 +37,7 @@ enum Op {
 
 /// What a list does of its own accord.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Manner {
+pub(super) struct ListBehaviour {
     /// The properties that text is searched in; empty where `filterValue` is no search.
     pub(super) search: &'static [&'static str],
     /// The newest first, unless an order is asked for.
@@ -49,7 +49,7 @@ pub(super) struct Manner {
 }
 
 /// A list that the server filters and counts in its database.
-pub(super) const COUNTED: Manner = Manner {
+pub(super) const COUNTED: ListBehaviour = ListBehaviour {
     search: &[],
     newest_first: false,
     total: true,
@@ -57,16 +57,19 @@ pub(super) const COUNTED: Manner = Manner {
 };
 
 /// A list that is cut in memory.
-pub(super) const IN_MEMORY: Manner = Manner {
+pub(super) const IN_MEMORY: ListBehaviour = ListBehaviour {
     search: &[],
     newest_first: false,
     total: false,
     next: true,
 };
 
-/// A page.
+/// What a row must meet, beside the filters that every list has.
+pub(super) type Conditions<'c> = Vec<Box<dyn Fn(&Row) -> bool + 'c>>;
+
+/// A page of a list.
 #[derive(Debug, Default)]
-pub(super) struct Listed {
+pub(super) struct ListSlice {
     pub(super) rows: Vec<Json>,
     pub(super) start: u64,
     pub(super) next: u64,
@@ -74,175 +77,164 @@ pub(super) struct Listed {
 }
 
 impl Query {
-    pub(super) fn read(query: &Json, largest: u64) -> Result<Self, Failure> {
+    pub(super) fn read(query: &Json, largest: u64) -> Result<Self, ApiFailure> {
         let count = params::number(query, "count")?
             .and_then(|count| u64::try_from(count).ok())
             .filter(|count| *count > 0);
         let start = params::number(query, "startIndex")?.unwrap_or(0);
         let op = params::text(query, "filterOp").unwrap_or_default();
-        let since = match params::text(query, "updatedSince") {
-            None => None,
-            Some(text) => match text.parse::<Moment>() {
-                Ok(moment) => Some(moment.unix()),
-                Err(_) => return Err(Failure::conversion("updatedSince", &text)),
-            },
-        };
         Ok(Self {
             count: count.unwrap_or(largest).min(largest),
             start: u64::try_from(start).unwrap_or(0),
-            sort: params::several(query, "sortBy"),
+            sort: params::list(query, "sortBy"),
             descending: params::text(query, "sortOrder").as_deref() == Some("descending"),
-            by: params::text(query, "filterBy"),
-            op: match op.to_ascii_lowercase().as_str() {
-                "contains" => Op::Contains,
-                "startswith" => Op::StartsWith,
-                "endswith" => Op::EndsWith,
-                "present" => Op::Present,
-                _ => Op::Equals,
+            filter_field: params::text(query, "filterBy"),
+            filter_op: match op.to_ascii_lowercase().as_str() {
+                "contains" => FilterOp::Contains,
+                "startswith" => FilterOp::StartsWith,
+                "endswith" => FilterOp::EndsWith,
+                "present" => FilterOp::Present,
+                _ => FilterOp::Equals,
             },
-            values: params::several(query, "filterValue"),
-            fields: params::several(query, "fields"),
-            since,
+            filter_values: params::list(query, "filterValue"),
+            fields: params::list(query, "fields"),
+            updated_since: params::date(query, "updatedSince")?,
         })
     }
 
     /// The property that is filtered by.
-    pub(super) fn by(&self) -> Option<&str> {
-        self.by.as_deref()
+    pub(super) fn filter_field(&self) -> Option<&str> {
+        self.filter_field.as_deref()
     }
 
-    /// The values that are filtered by.
-    pub(super) fn values(&self) -> &[String] {
-        &self.values
+    /// Takes the filter out, for a list that applies it itself: the values that are filtered by.
+    pub(super) fn take_filter(&mut self) -> Vec<String> {
+        self.filter_field = None;
+        std::mem::take(&mut self.filter_values)
     }
 
-    /// The property that is filtered by is dealt with.
-    pub(super) fn filtered(&mut self) {
-        self.by = None;
-        self.values.clear();
-    }
-
-    /// Whether a row passes what is generic.
+    /// Whether a row passes the filters that every list has.
     fn passes(&self, row: &Row, search: &[&str]) -> bool {
-        if let Some(since) = self.since {
-            let changed = row.get("updated").or_else(|| row.get("created"));
-            let moment = changed.and_then(|text| text.as_str()?.parse::<Moment>().ok());
-            if moment.is_none_or(|moment| moment.unix() < since) {
+        if let Some(since) = self.updated_since {
+            let changed = if row.contains_key("updated") {
+                "updated"
+            } else {
+                "created"
+            };
+            if time(row, changed).is_none_or(|changed| changed < since) {
                 return false;
             }
         }
-        match &self.by {
-            Some(path) => self.compares(&at(row, path)),
+        match &self.filter_field {
+            Some(path) => self.matches(&at(row, path)),
             // Lists that search take the text before the first comma, which the values were split at.
-            None => match self.values.first() {
+            None => match self.filter_values.first() {
                 Some(text) if !search.is_empty() => {
                     let text = text.to_lowercase();
-                    search
-                        .iter()
-                        .any(|path| params::plain(&at(row, path)).to_lowercase().contains(&text))
+                    search.iter().any(|path| {
+                        params::scalar(&at(row, path))
+                            .to_lowercase()
+                            .contains(&text)
+                    })
                 }
                 _ => true,
             },
         }
     }
 
-    fn compares(&self, value: &Json) -> bool {
-        if self.op == Op::Present {
+    fn matches(&self, value: &Json) -> bool {
+        if self.filter_op == FilterOp::Present {
             return !matches!(value, Json::Null) && *value != Json::String(String::new());
         }
         if let Json::Array(items) = value {
-            return items.iter().any(|item| self.compares(item));
+            return items.iter().any(|item| self.matches(item));
         }
-        let text = params::plain(value).to_lowercase();
-        self.values.iter().any(|wanted| {
+        let text = params::scalar(value).to_lowercase();
+        self.filter_values.iter().any(|wanted| {
             let wanted = wanted.to_lowercase();
-            match self.op {
-                Op::Contains => text.contains(&wanted),
-                Op::StartsWith => text.starts_with(&wanted),
-                Op::EndsWith => text.ends_with(&wanted),
-                Op::Equals | Op::Present => text == wanted,
+            match self.filter_op {
+                FilterOp::Contains => text.contains(&wanted),
+                FilterOp::StartsWith => text.starts_with(&wanted),
+                FilterOp::EndsWith => text.ends_with(&wanted),
+                FilterOp::Equals | FilterOp::Present => text == wanted,
             }
         })
     }
 
-    fn filters(&self, search: &[&str]) -> bool {
-        self.since.is_some() || self.by.is_some() || (!search.is_empty() && !self.values.is_empty())
+    fn has_filter(&self, search: &[&str]) -> bool {
+        self.updated_since.is_some()
+            || self.filter_field.is_some()
+            || (!search.is_empty() && !self.filter_values.is_empty())
     }
 
-    /// The page of rows of one kind that pass `keep`.
-    pub(super) fn run(
+    /// The part of an entity's rows that is asked for, of those that meet the conditions.
+    pub(super) fn select(
         &self,
         store: &Store,
-        kind: Kind,
-        manner: Manner,
-        keep: Option<&dyn Fn(&Row) -> bool>,
-    ) -> Listed {
-        let plain = keep.is_none() && self.sort.is_empty() && !self.filters(manner.search);
-        if plain {
-            return self.plain(store, kind, manner);
+        entity: Entity,
+        behaviour: ListBehaviour,
+        conditions: &Conditions<'_>,
+    ) -> ListSlice {
+        let all = conditions.is_empty() && !self.has_filter(behaviour.search);
+        if all && self.sort.is_empty() {
+            return self.select_by_position(store, entity, behaviour);
         }
-        let numbers = store.numbers(kind);
-        let numbers: Box<dyn Iterator<Item = u64>> = if manner.newest_first {
+        let numbers = store.numbers(entity);
+        let numbers: Box<dyn Iterator<Item = u64>> = if behaviour.newest_first {
             Box::new(numbers.rev())
         } else {
             Box::new(numbers)
         };
         let rows = numbers
-            .filter_map(|number| store.get(kind, number))
-            .filter(|row| keep.is_none_or(|keep| keep(row)) && self.passes(row, manner.search));
-        if self.sort.is_empty() {
-            let mut total = 0;
-            let mut page = Vec::new();
-            for row in rows {
-                if total >= self.start && (page.len() as u64) < self.count {
-                    page.push(row);
-                }
-                total += 1;
-            }
-            return self.page(page, total, manner);
+            .filter_map(|number| store.get(entity, number))
+            .filter(|row| conditions.iter().all(|meets| meets(row)))
+            .filter(|row| self.passes(row, behaviour.search));
+        if !self.sort.is_empty() {
+            return self.page_of(self.sorted(rows.collect()), behaviour);
         }
-        let rows = self.sorted(rows.collect());
-        let total = rows.len() as u64;
-        let page = rows.into_iter().skip(self.start as usize);
-        self.page(page.take(self.count as usize).collect(), total, manner)
+        // Only the rows of the page are kept in memory.
+        let mut total = 0;
+        let mut page = Vec::new();
+        for row in rows {
+            if total >= self.start && (page.len() as u64) < self.count {
+                page.push(row);
+            }
+            total += 1;
+        }
+        self.page(page, total, behaviour)
     }
 
-    /// Nothing is asked for but a part of what there is.
-    fn plain(&self, store: &Store, kind: Kind, manner: Manner) -> Listed {
-        let total = store.len(kind);
-        let count = self.count as usize;
-        let get = |number| store.get(kind, number);
-        let page = match (store.is_plain(kind), manner.newest_first) {
-            (true, false) => (self.start + 1..=total)
-                .take(count)
-                .filter_map(get)
-                .collect(),
-            (true, true) => (1..=total.saturating_sub(self.start))
-                .rev()
-                .take(count)
-                .filter_map(get)
-                .collect(),
-            (false, false) => {
-                let numbers = store.numbers(kind).skip(self.start as usize);
-                numbers.take(count).filter_map(get).collect()
-            }
-            (false, true) => {
-                let numbers = store.numbers(kind).rev().skip(self.start as usize);
-                numbers.take(count).filter_map(get).collect()
-            }
-        };
-        self.page(page, total, manner)
+    /// The part that is asked for where nothing is filtered or sorted: no other rows are looked at.
+    fn select_by_position(
+        &self,
+        store: &Store,
+        entity: Entity,
+        behaviour: ListBehaviour,
+    ) -> ListSlice {
+        let total = store.len(entity);
+        let (start, numbers) = (self.start, store.numbers(entity));
+        let numbers: Box<dyn Iterator<Item = u64>> =
+            match (store.has_no_gaps(entity), behaviour.newest_first) {
+                (true, false) => Box::new(start + 1..=total),
+                (true, true) => Box::new((1..=total.saturating_sub(start)).rev()),
+                (false, false) => Box::new(numbers.skip(start as usize)),
+                (false, true) => Box::new(numbers.rev().skip(start as usize)),
+            };
+        let rows = numbers.take(self.count as usize);
+        let rows = rows.filter_map(|number| store.get(entity, number));
+        self.page(rows.collect(), total, behaviour)
     }
 
-    /// Things that are made for the list and are of no kind.
-    pub(super) fn run_over(&self, rows: Vec<Row>, manner: Manner) -> Listed {
-        let rows = rows
-            .into_iter()
-            .filter(|row| self.passes(row, manner.search));
-        let rows = self.sorted(rows.collect());
+    /// The part that is asked for of rows that the store does not hold.
+    pub(super) fn select_from(&self, mut rows: Vec<Row>, behaviour: ListBehaviour) -> ListSlice {
+        rows.retain(|row| self.passes(row, behaviour.search));
+        self.page_of(self.sorted(rows), behaviour)
+    }
+
+    fn page_of(&self, rows: Vec<Row>, behaviour: ListBehaviour) -> ListSlice {
         let total = rows.len() as u64;
         let page = rows.into_iter().skip(self.start as usize);
-        self.page(page.take(self.count as usize).collect(), total, manner)
+        self.page(page.take(self.count as usize).collect(), total, behaviour)
     }
 
     fn sorted(&self, mut rows: Vec<Row>) -> Vec<Row> {
@@ -264,18 +256,18 @@ impl Query {
         rows
     }
 
-    fn page(&self, rows: Vec<Row>, total: u64, manner: Manner) -> Listed {
+    fn page(&self, rows: Vec<Row>, total: u64, behaviour: ListBehaviour) -> ListSlice {
         let more = self.start + (rows.len() as u64) < total;
-        Listed {
+        ListSlice {
             rows: rows.into_iter().map(|row| self.cut(row)).collect(),
             start: self.start,
             // One too far, as the server counts.
-            next: if more && manner.next {
+            next: if more && behaviour.next {
                 self.start + self.count + 1
             } else {
                 0
             },
-            total: if manner.total || total > self.count {
+            total: if behaviour.total || total > self.count {
                 total
             } else {
                 0
@@ -331,8 +323,8 @@ fn compare(a: &Json, b: &Json) -> Ordering {
             .as_f64()
             .unwrap_or(0.0)
             .total_cmp(&b.as_f64().unwrap_or(0.0)),
-        (a, b) => params::plain(a)
+        (a, b) => params::scalar(a)
             .to_lowercase()
-            .cmp(&params::plain(b).to_lowercase()),
+            .cmp(&params::scalar(b).to_lowercase()),
     }
 }

@@ -1,33 +1,38 @@
 //! The parameters of a request: those of its query and those of its body, their names in any case.
 
-use brimful_r7_protocol::form;
+use brimful_r7_protocol::{Moment, form};
 use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value as Json};
 
-use super::failure::Failure;
+use crate::api_failure::ApiFailure;
 
 /// The media type of a body, in lower case and without its parameters.
 pub(super) fn media_type(request: &Request<Bytes>) -> String {
     let header = request.headers().get(CONTENT_TYPE);
     let text = header.and_then(|value| value.to_str().ok());
-    kind(text.unwrap_or_default())
+    media_type_of(text.unwrap_or_default())
 }
 
-pub(super) fn kind(content_type: &str) -> String {
+pub(super) fn media_type_of(content_type: &str) -> String {
     let first = content_type.split(';').next().unwrap_or_default();
     first.trim().to_ascii_lowercase()
 }
 
+/// The parameters in the query of a request.
+pub(super) fn of_query(request: &Request<Bytes>) -> Json {
+    form::decode(request.uri().query().unwrap_or_default().as_bytes())
+}
+
 /// The parameters in a body.
-pub(super) fn of_body(media_type: &str, body: &[u8]) -> Result<Json, Failure> {
+pub(super) fn of_body(media_type: &str, body: &[u8]) -> Result<Json, ApiFailure> {
     if body.is_empty() {
         return Ok(Json::Object(Map::new()));
     }
     if media_type == "application/json" || media_type == "text/json" {
         return serde_json::from_slice(body)
-            .map_err(|error| Failure::argument(format!("Unexpected JSON: {error}")));
+            .map_err(|error| ApiFailure::argument(format!("Unexpected JSON: {error}")));
     }
     Ok(form::decode(body))
 }
@@ -48,14 +53,14 @@ pub(super) fn text(params: &Json, name: &str) -> Option<String> {
     match get(params, name)? {
         Json::String(text) => Some(text.clone()),
         Json::Null | Json::Object(_) => None,
-        Json::Array(items) => Some(items.iter().map(plain).collect::<Vec<_>>().join(",")),
+        Json::Array(items) => Some(items.iter().map(scalar).collect::<Vec<_>>().join(",")),
         other => Some(other.to_string()),
     }
     .filter(|text| !text.is_empty())
 }
 
 /// A scalar as the text that it is compared by.
-pub(super) fn plain(value: &Json) -> String {
+pub(super) fn scalar(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
         Json::Null => String::new(),
@@ -63,11 +68,11 @@ pub(super) fn plain(value: &Json) -> String {
     }
 }
 
-/// A member that is several texts: separated by commas, or several items.
-pub(super) fn several(params: &Json, name: &str) -> Vec<String> {
+/// A member that is a list of texts: separated by commas, or the items of an array.
+pub(super) fn list(params: &Json, name: &str) -> Vec<String> {
     let items: Vec<String> = match get(params, name) {
-        Some(Json::Array(items)) => items.iter().map(plain).collect(),
-        Some(value) => plain(value).split(',').map(str::to_owned).collect(),
+        Some(Json::Array(items)) => items.iter().map(scalar).collect(),
+        Some(value) => scalar(value).split(',').map(str::to_owned).collect(),
         None => Vec::new(),
     };
     items
@@ -77,27 +82,38 @@ pub(super) fn several(params: &Json, name: &str) -> Vec<String> {
         .collect()
 }
 
+/// A member that `read` makes something of; what it makes nothing of is an error.
+fn read<T>(
+    params: &Json,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, ApiFailure> {
+    text(params, name)
+        .map(|text| read(text.trim()).ok_or_else(|| ApiFailure::conversion(name, &text)))
+        .transpose()
+}
+
 /// A member that is a whole number.
-pub(super) fn number(params: &Json, name: &str) -> Result<Option<i64>, Failure> {
-    let Some(text) = text(params, name) else {
-        return Ok(None);
-    };
-    match text.trim().parse() {
-        Ok(number) => Ok(Some(number)),
-        Err(_) => Err(Failure::conversion(name, &text)),
-    }
+pub(super) fn number(params: &Json, name: &str) -> Result<Option<i64>, ApiFailure> {
+    read(params, name, |text| text.parse().ok())
+}
+
+/// A member that is a date, in Unix seconds.
+pub(super) fn date(params: &Json, name: &str) -> Result<Option<i64>, ApiFailure> {
+    read(params, name, |text| {
+        Some(text.parse::<Moment>().ok()?.unix())
+    })
 }
 
 /// A member that is a truth value.
-pub(super) fn flag(params: &Json, name: &str) -> Result<Option<bool>, Failure> {
-    let Some(text) = text(params, name) else {
-        return Ok(None);
-    };
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" => Ok(Some(true)),
-        "false" | "0" => Ok(Some(false)),
-        _ => Err(Failure::conversion(name, &text)),
-    }
+pub(super) fn flag(params: &Json, name: &str) -> Result<Option<bool>, ApiFailure> {
+    read(params, name, |text| {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    })
 }
 
 /// A member that is one of the names, or its number.
@@ -105,16 +121,12 @@ pub(super) fn one_of(
     params: &Json,
     name: &str,
     values: &[(&str, i64)],
-) -> Result<Option<i64>, Failure> {
-    let Some(text) = text(params, name) else {
-        return Ok(None);
-    };
-    let found = values
-        .iter()
-        .find(|(word, _)| word.eq_ignore_ascii_case(text.trim()))
-        .map(|(_, value)| *value);
-    match found.or_else(|| text.trim().parse().ok()) {
-        Some(value) => Ok(Some(value)),
-        None => Err(Failure::conversion(name, &text)),
-    }
+) -> Result<Option<i64>, ApiFailure> {
+    read(params, name, |text| {
+        let value = values
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(text))
+            .map(|(_, value)| *value);
+        value.or_else(|| text.parse().ok())
+    })
 }

@@ -1,14 +1,14 @@
 //! Replies: the envelope in JSON or XML, whose fields are left out where they are zero.
 
+use brimful_portal::extension::error_page;
 use brimful_r7_protocol::json;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value as Json, json as object};
 
-use super::api::Output;
-use super::failure::Failure;
-use brimful_portal::extension::error_page;
+use crate::api_failure::ApiFailure;
+use crate::call::Output;
 
 /// In which language a reply is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Answer {
         }
     }
 
-    pub(super) fn failed(format: Format, failure: &Failure) -> Self {
+    pub(super) fn failed(format: Format, failure: &ApiFailure) -> Self {
         Self {
             status: failure.status,
             format,
@@ -155,7 +155,7 @@ pub(super) fn no_batch() -> Response<Bytes> {
 }
 
 /// What fails a whole batch, written twice as the server does.
-pub(super) fn broken_batch(failure: &Failure) -> Response<Bytes> {
+pub(super) fn broken_batch(failure: &ApiFailure) -> Response<Bytes> {
     let once = Answer::failed(Format::Json, failure).text();
     text(
         failure.status,

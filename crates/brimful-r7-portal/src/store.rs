@@ -6,17 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use brimful_portal::DataError;
 use brimful_portal::extension::{ExtensionSetup, samples};
 use brimful_r7_protocol::Moment;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
-use super::config::R7Config;
-use super::{crm, group, guid, people, project};
-
-/// A row: the properties of a thing in the order in which they are written.
-pub(super) type Row = Map<String, Json>;
+use crate::config::R7Config;
+use crate::guid;
+use crate::row::Row;
 
 /// What there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Entity {
     Person,
     Group,
     Contact,
@@ -28,19 +26,19 @@ pub(super) enum Kind {
     Milestone,
 }
 
-const KINDS: [(Kind, &[&str]); 9] = [
-    (Kind::Person, &["people", "person", "user", "users"]),
-    (Kind::Group, &["group", "groups"]),
-    (Kind::Contact, &["contact", "contacts"]),
-    (Kind::Opportunity, &["opportunity", "opportunities"]),
-    (Kind::CrmTask, &["crmtask", "crmtasks"]),
-    (Kind::Case, &["case", "cases"]),
-    (Kind::Project, &["project", "projects"]),
-    (Kind::Task, &["task", "tasks"]),
-    (Kind::Milestone, &["milestone", "milestones"]),
+const ENTITIES: [(Entity, &[&str]); 9] = [
+    (Entity::Person, &["people", "person", "user", "users"]),
+    (Entity::Group, &["group", "groups"]),
+    (Entity::Contact, &["contact", "contacts"]),
+    (Entity::Opportunity, &["opportunity", "opportunities"]),
+    (Entity::CrmTask, &["crmtask", "crmtasks"]),
+    (Entity::Case, &["case", "cases"]),
+    (Entity::Project, &["project", "projects"]),
+    (Entity::Task, &["task", "tasks"]),
+    (Entity::Milestone, &["milestone", "milestones"]),
 ];
 
-/// At most so many rows of a kind are generated.
+/// The most rows of an entity that are generated.
 const MOST_ROWS: u64 = 1_000_000_000;
 
 /// 2024-01-01T09:00:00+03:00, when the first thing was made.
@@ -53,7 +51,11 @@ pub(super) struct Store {
     /// Minutes east of Greenwich.
     offset: i16,
     tables: Vec<Table>,
+    generate: Generate,
 }
+
+/// Makes the row of an entity with a number.
+pub(super) type Generate = fn(&Store, Entity, u64) -> Row;
 
 #[derive(Debug, Default)]
 struct Table {
@@ -67,48 +69,53 @@ struct Table {
 
 impl Store {
     /// The rows that a configuration asks for.
-    pub(super) fn new(config: &R7Config, setup: ExtensionSetup) -> Result<Self, DataError> {
+    pub(super) fn new(
+        config: &R7Config,
+        setup: ExtensionSetup,
+        generate: Generate,
+    ) -> Result<Self, DataError> {
         let mut store = Self {
             seed: setup.seed,
             offset: (setup.zone / 60) as i16,
-            tables: KINDS.iter().map(|_| Table::default()).collect(),
+            tables: ENTITIES.iter().map(|_| Table::default()).collect(),
+            generate,
         };
-        let mut asked = [None; KINDS.len()];
-        for (entity, rows) in &config.rows {
-            let kind = named(entity)?;
+        let mut requested = [None; ENTITIES.len()];
+        for (name, rows) in &config.rows {
             if *rows > MOST_ROWS {
                 return Err(DataError::TooManyRows {
-                    entity: full_name(entity),
+                    entity: full_name(name),
                     rows: *rows,
                 });
             }
-            asked[kind as usize] = Some(*rows);
+            requested[named(name)? as usize] = Some(*rows);
         }
-        for (entity, _) in &config.loads {
-            asked[named(entity)? as usize].get_or_insert(0);
+        for (name, _) in &config.loads {
+            requested[named(name)? as usize].get_or_insert(0);
         }
-        // What stands in other rows is there too: people have groups, tasks have projects.
-        let people = asked[Kind::Person as usize].unwrap_or(1);
-        let tasks = asked[Kind::Task as usize].unwrap_or(0);
-        for (kind, otherwise) in [
-            (Kind::Person, 1),
-            (Kind::Group, (people / 25).clamp(1, 64)),
-            (Kind::Project, (tasks / 50).min(200) + u64::from(tasks > 0)),
+        // Other rows refer to these: people have groups, tasks have projects.
+        let people = requested[Entity::Person as usize].unwrap_or(1);
+        let tasks = requested[Entity::Task as usize].unwrap_or(0);
+        for (entity, rows) in [
+            (Entity::Person, 1),
+            (Entity::Group, (people / 25).clamp(1, 64)),
+            (
+                Entity::Project,
+                (tasks / 50).min(200) + u64::from(tasks > 0),
+            ),
         ] {
-            asked[kind as usize].get_or_insert(otherwise);
+            requested[entity as usize].get_or_insert(rows);
         }
-        for (kind, _) in KINDS {
-            let rows = asked[kind as usize].unwrap_or(0);
-            let table = &mut store.tables[kind as usize];
-            table.generated = rows;
-            table.last = rows;
+        for (table, rows) in store.tables.iter_mut().zip(requested) {
+            table.generated = rows.unwrap_or(0);
+            table.last = table.generated;
         }
-        for (entity, rows) in &config.loads {
-            let kind = named(entity)?;
+        for (name, rows) in &config.loads {
+            let entity = named(name)?;
             for (row, number) in rows.iter().zip(1..) {
-                if !store.load(kind, row.clone()) {
+                if !store.load(entity, row.clone()) {
                     return Err(DataError::NoId {
-                        entity: full_name(entity),
+                        entity: full_name(name),
                         row: number,
                     });
                 }
@@ -117,26 +124,26 @@ impl Store {
         Ok(store)
     }
 
-    fn load(&mut self, kind: Kind, mut row: Row) -> bool {
-        if kind.has_guid() {
-            let number = self.tables[kind as usize].last + 1;
+    fn load(&mut self, entity: Entity, mut row: Row) -> bool {
+        if entity.has_guid() {
+            let number = self.tables[entity as usize].last + 1;
             match row.get("id").and_then(Json::as_str) {
                 Some(id) => {
                     let id = id.to_lowercase();
-                    self.tables[kind as usize].guids.insert(id, number);
+                    self.tables[entity as usize].guids.insert(id, number);
                 }
                 None => {
-                    row.insert("id".to_owned(), self.guid(kind, number).into());
+                    row.insert("id".to_owned(), self.guid(entity, number).into());
                 }
             }
-            self.put(kind, number, row);
+            self.put(entity, number, row);
             return true;
         }
         let id = row.get("id").or_else(|| row.get("ID"));
         let id = id.and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()));
         match id {
             Some(id) if id > 0 => {
-                self.put(kind, id, row);
+                self.put(entity, id, row);
                 true
             }
             _ => false,
@@ -144,29 +151,29 @@ impl Store {
     }
 
     /// How many there are.
-    pub(super) fn len(&self, kind: Kind) -> u64 {
-        let table = &self.tables[kind as usize];
+    pub(super) fn len(&self, entity: Entity) -> u64 {
+        let table = &self.tables[entity as usize];
         let made = table.changed.range(table.generated + 1..).count() as u64;
         table.generated + made - table.deleted.len() as u64
     }
 
     /// The numbers of all that there are, ascending.
-    pub(super) fn numbers(&self, kind: Kind) -> impl DoubleEndedIterator<Item = u64> {
-        let table = &self.tables[kind as usize];
+    pub(super) fn numbers(&self, entity: Entity) -> impl DoubleEndedIterator<Item = u64> {
+        let table = &self.tables[entity as usize];
         (1..=table.generated)
             .chain(table.changed.range(table.generated + 1..).map(|(n, _)| *n))
             .filter(|number| !table.deleted.contains(number))
     }
 
     /// Whether the numbers are 1, 2, 3 and so on without a gap.
-    pub(super) fn is_plain(&self, kind: Kind) -> bool {
-        let table = &self.tables[kind as usize];
+    pub(super) fn has_no_gaps(&self, entity: Entity) -> bool {
+        let table = &self.tables[entity as usize];
         table.deleted.is_empty() && table.last == table.generated
     }
 
     /// The thing with this number.
-    pub(super) fn get(&self, kind: Kind, number: u64) -> Option<Row> {
-        let table = &self.tables[kind as usize];
+    pub(super) fn get(&self, entity: Entity, number: u64) -> Option<Row> {
+        let table = &self.tables[entity as usize];
         if table.deleted.contains(&number) {
             return None;
         }
@@ -176,49 +183,39 @@ impl Store {
         if number == 0 || number > table.generated {
             return None;
         }
-        Some(match kind {
-            Kind::Person => people::generate(self, number),
-            Kind::Group => group::generate(self, number),
-            Kind::Contact => crm::contact(self, number),
-            Kind::Opportunity => crm::opportunity(self, number),
-            Kind::CrmTask => crm::task(self, number),
-            Kind::Case => crm::case(self, number),
-            Kind::Project => project::generate(self, number),
-            Kind::Task => project::task(self, number),
-            Kind::Milestone => project::milestone(self, number),
-        })
+        Some((self.generate)(self, entity, number))
     }
 
     /// The number of the thing with this ID, a GUID or a number.
-    pub(super) fn find(&self, kind: Kind, id: &str) -> Option<u64> {
-        let number = if kind.has_guid() {
-            let loaded = self.tables[kind as usize].guids.get(&id.to_lowercase());
+    pub(super) fn find(&self, entity: Entity, id: &str) -> Option<u64> {
+        let number = if entity.has_guid() {
+            let loaded = self.tables[entity as usize].guids.get(&id.to_lowercase());
             loaded
                 .copied()
-                .or_else(|| guid::number(self.key(kind), id))?
+                .or_else(|| guid::number(self.key(entity), id))?
         } else {
             id.parse().ok()?
         };
-        let table = &self.tables[kind as usize];
+        let table = &self.tables[entity as usize];
         let there = !table.deleted.contains(&number)
             && ((1..=table.generated).contains(&number) || table.changed.contains_key(&number));
         there.then_some(number)
     }
 
-    pub(super) fn put(&mut self, kind: Kind, number: u64, row: Row) {
-        let table = &mut self.tables[kind as usize];
+    pub(super) fn put(&mut self, entity: Entity, number: u64, row: Row) {
+        let table = &mut self.tables[entity as usize];
         table.last = table.last.max(number);
         table.deleted.remove(&number);
         table.changed.insert(number, row);
     }
 
     /// The number that the next new thing gets.
-    pub(super) fn next(&self, kind: Kind) -> u64 {
-        self.tables[kind as usize].last + 1
+    pub(super) fn next(&self, entity: Entity) -> u64 {
+        self.tables[entity as usize].last + 1
     }
 
-    pub(super) fn delete(&mut self, kind: Kind, number: u64) {
-        let table = &mut self.tables[kind as usize];
+    pub(super) fn delete(&mut self, entity: Entity, number: u64) {
+        let table = &mut self.tables[entity as usize];
         table.changed.remove(&number);
         if number <= table.generated {
             table.deleted.insert(number);
@@ -226,47 +223,32 @@ impl Store {
     }
 
     /// The ID of the thing with this number as JSON has it.
-    pub(super) fn guid(&self, kind: Kind, number: u64) -> String {
-        guid::of(self.key(kind), number)
+    pub(super) fn guid(&self, entity: Entity, number: u64) -> String {
+        guid::of(self.key(entity), number)
     }
 
-    fn key(&self, kind: Kind) -> u64 {
-        samples::mix(self.seed ^ samples::salt("r7") ^ samples::mix(kind as u64 + 1))
+    fn key(&self, entity: Entity) -> u64 {
+        samples::mix(self.seed ^ samples::salt("r7") ^ samples::mix(entity as u64 + 1))
     }
 
-    /// A number below `below` that belongs to a property of a row.
-    pub(super) fn draw(&self, kind: Kind, number: u64, property: &str, below: u64) -> u64 {
-        let row = samples::mix(self.key(kind) ^ number);
-        samples::below(samples::mix(row ^ samples::salt(property)), below)
-    }
-
-    /// One of the words, for a property of a row.
-    pub(super) fn pick<'w>(
-        &self,
-        kind: Kind,
-        number: u64,
-        property: &str,
-        words: &[&'w str],
-    ) -> &'w str {
-        words[self.draw(kind, number, property, words.len() as u64) as usize]
-    }
-
-    /// The number of a person who is there at the start, for a property of a row; 0 where there is none.
-    pub(super) fn person_of(&self, kind: Kind, number: u64, property: &str) -> u64 {
-        match self.tables[Kind::Person as usize].generated {
-            0 => 0,
-            people => 1 + self.draw(kind, number, property, people),
+    /// What the properties of a generated row are drawn from.
+    pub(super) fn sample(&self, entity: Entity, number: u64) -> Sample<'_> {
+        Sample {
+            store: self,
+            entity,
+            number,
         }
     }
 
-    /// How many were generated.
-    pub(super) fn generated(&self, kind: Kind) -> u64 {
-        self.tables[kind as usize].generated
+    /// The rows there are, ascending.
+    pub(super) fn rows(&self, entity: Entity) -> impl Iterator<Item = Row> {
+        self.numbers(entity)
+            .filter_map(move |number| self.get(entity, number))
     }
 
-    /// When the thing with this number was made: later things later.
-    pub(super) fn made_at(&self, kind: Kind, number: u64) -> i64 {
-        BEGAN + number as i64 * 600 + self.draw(kind, number, "second", 500) as i64
+    /// How many were generated.
+    pub(super) fn generated(&self, entity: Entity) -> u64 {
+        self.tables[entity as usize].generated
     }
 
     /// A moment as the server writes it.
@@ -277,7 +259,7 @@ impl Store {
 
     /// A person as other things name them.
     pub(super) fn person(&self, number: u64) -> Json {
-        let Some(row) = self.get(Kind::Person, number) else {
+        let Some(row) = self.get(Entity::Person, number) else {
             return Json::Null;
         };
         let take = |name: &str| row.get(name).cloned().unwrap_or_default();
@@ -291,7 +273,64 @@ impl Store {
     }
 }
 
-impl Kind {
+/// Draws the properties of one generated row: a function of the seed, the row and the property's name.
+#[derive(Clone, Copy)]
+pub(super) struct Sample<'s> {
+    pub(super) store: &'s Store,
+    pub(super) number: u64,
+    entity: Entity,
+}
+
+impl Sample<'_> {
+    /// A number below `below`.
+    pub(super) fn draw(self, property: &str, below: u64) -> u64 {
+        let row = samples::mix(self.store.key(self.entity) ^ self.number);
+        samples::below(samples::mix(row ^ samples::salt(property)), below)
+    }
+
+    /// One of the words.
+    pub(super) fn pick<'w>(self, property: &str, words: &[&'w str]) -> &'w str {
+        words[self.draw(property, words.len() as u64) as usize]
+    }
+
+    /// A first and a last name.
+    pub(super) fn name<'w>(self, first: &[&'w str], last: &[&'w str]) -> (&'w str, &'w str) {
+        (self.pick("first", first), self.pick("last", last))
+    }
+
+    /// The user name of a person.
+    pub(super) fn user_name(self) -> String {
+        let (first, last) = self.name(samples::FIRST_LATIN, samples::LAST_LATIN);
+        format!("{first}.{last}.{}", self.number)
+    }
+
+    /// A title: what it is about, and for which company.
+    pub(super) fn title(self, subjects: &[&str]) -> String {
+        let subject = self.pick("about", subjects);
+        format!("{subject}{}", self.pick("whom", samples::COMPANIES))
+    }
+
+    /// The number of one of the generated people, if there are any.
+    pub(super) fn person_number(self, property: &str) -> Option<u64> {
+        match self.store.generated(Entity::Person) {
+            0 => None,
+            people => Some(1 + self.draw(property, people)),
+        }
+    }
+
+    /// One of the generated people as other rows show them; null if there are none.
+    pub(super) fn person(self, property: &str) -> Json {
+        let number = self.person_number(property);
+        number.map_or(Json::Null, |number| self.store.person(number))
+    }
+
+    /// When the row was made, in Unix seconds: later rows later.
+    pub(super) fn made_at(self) -> i64 {
+        BEGAN + self.number as i64 * 600 + self.draw("second", 500) as i64
+    }
+}
+
+impl Entity {
     fn has_guid(self) -> bool {
         matches!(self, Self::Person | Self::Group)
     }
@@ -302,12 +341,12 @@ fn full_name(entity: &str) -> String {
     format!("r7.{entity}")
 }
 
-fn named(entity: &str) -> Result<Kind, DataError> {
+fn named(entity: &str) -> Result<Entity, DataError> {
     let name = entity.trim().to_ascii_lowercase();
-    KINDS
+    ENTITIES
         .iter()
         .find(|(_, names)| names.contains(&name.as_str()))
-        .map(|(kind, _)| *kind)
+        .map(|(entity, _)| *entity)
         .ok_or_else(|| {
             DataError::Extension(format!(
                 "no {:?}: there are r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, r7.case, r7.project, r7.task and r7.milestone",

@@ -38,13 +38,13 @@ fn with(office: R7Config) -> Portal {
 
 /// What a response holds that these tests look at.
 #[derive(Debug)]
-struct Heard {
+struct TestResponse {
     status: u16,
     body: String,
     response: Response<Bytes>,
 }
 
-impl Heard {
+impl TestResponse {
     fn of(reply: Reply) -> Self {
         let response = reply.response().expect("a whole response");
         Self {
@@ -65,7 +65,13 @@ impl Heard {
 }
 
 /// Sends a request with the token `demo`.
-async fn send(portal: &Portal, verb: Method, uri: &str, media_type: &str, body: &str) -> Heard {
+async fn send(
+    portal: &Portal,
+    verb: Method,
+    uri: &str,
+    media_type: &str,
+    body: &str,
+) -> TestResponse {
     let mut request = Request::builder()
         .method(verb)
         .uri(uri)
@@ -76,22 +82,22 @@ async fn send(portal: &Portal, verb: Method, uri: &str, media_type: &str, body: 
     let request = request
         .body(Bytes::copy_from_slice(body.as_bytes()))
         .unwrap();
-    Heard::of(portal.handle(request, HERE).await)
+    TestResponse::of(portal.handle(request, HERE).await)
 }
 
-async fn get(portal: &Portal, path: &str) -> Heard {
+async fn get(portal: &Portal, path: &str) -> TestResponse {
     send(portal, Method::GET, &format!("/api/2.0/{path}"), "", "").await
 }
 
-async fn batch(portal: &Portal, items: &Json) -> Heard {
+async fn batch(portal: &Portal, items: &Json) -> TestResponse {
     let body = format!("batch={}", escaped(&items.to_string()));
     send(portal, Method::POST, "/api/2.0/batch", FORM, &body).await
 }
 
 /// The statuses of a batch's items, by name.
 async fn statuses(portal: &Portal, items: &Json) -> Vec<(String, u64)> {
-    let heard = batch(portal, items).await;
-    let replies = heard.json()["response"].as_array().unwrap().clone();
+    let response = batch(portal, items).await;
+    let replies = response.json()["response"].as_array().unwrap().clone();
     replies
         .iter()
         .map(|reply| {
@@ -129,23 +135,25 @@ async fn an_envelope_leaves_out_what_is_zero_and_keeps_the_order_of_its_fields()
 
 #[tokio::test(start_paused = true)]
 async fn slashes_are_escaped_and_letters_are_not() {
-    let heard = get(&office(), "people/@self").await;
+    let response = get(&office(), "people/@self").await;
     assert!(
-        heard.body.contains(r#""avatar":"\/data\/0\/userphotos\/"#),
+        response
+            .body
+            .contains(r#""avatar":"\/data\/0\/userphotos\/"#),
         "{}",
-        heard.body
+        response.body
     );
-    let name = heard.json()["response"]["displayName"]
+    let name = response.json()["response"]["displayName"]
         .as_str()
         .unwrap()
         .to_owned();
-    assert!(heard.body.contains(&name));
+    assert!(response.body.contains(&name));
 }
 
 #[tokio::test(start_paused = true)]
 async fn dates_have_seven_digits_of_a_second_and_an_offset() {
-    let heard = get(&office(), "project/task/filter?count=1").await;
-    let created = heard.json()["response"][0]["created"]
+    let response = get(&office(), "project/task/filter?count=1").await;
+    let created = response.json()["response"][0]["created"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -197,27 +205,27 @@ async fn a_batch_is_read_from_query_form_and_cookie_and_not_from_a_bare_body() {
         .body(Bytes::new())
         .unwrap();
     assert_eq!(
-        Heard::of(portal.handle(request, HERE).await).json()["count"],
+        TestResponse::of(portal.handle(request, HERE).await).json()["count"],
         1
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_item_is_answered_with_its_name_a_status_headers_and_a_body_as_text() {
-    let heard = batch(
+    let response = batch(
         &office(),
         &json!([{"name": "me", "relativeUrl": "api/2.0/people/@self"}]),
     )
     .await;
-    assert_eq!(heard.status, 201);
+    assert_eq!(response.status, 201);
     assert!(
-        heard
+        response
             .body
             .contains(r#"[{"name":"me","status":200,"headers":{"#),
         "{}",
-        heard.body
+        response.body
     );
-    let reply = heard.json()["response"][0].clone();
+    let reply = response.json()["response"][0].clone();
     assert_eq!(
         reply["headers"]["content-Type"],
         "application/json; charset=utf-8"
@@ -234,8 +242,8 @@ async fn items_run_in_the_order_of_order_and_before_and_after_mean_nothing() {
     };
     let items = json!([task("a", 2), task("b", 1), task("c", 2), task("d", 0)]);
     let portal = office();
-    let heard = batch(&portal, &items).await;
-    let replies = heard.json()["response"].as_array().unwrap().clone();
+    let response = batch(&portal, &items).await;
+    let replies = response.json()["response"].as_array().unwrap().clone();
     let names: Vec<&Json> = replies.iter().map(|reply| &reply["name"]).collect();
     assert_eq!(names, ["d", "b", "a", "c"]);
     let ids: Vec<i64> = replies
@@ -267,8 +275,8 @@ async fn items_that_fail_stop_no_others() {
     ]
     .map(|(name, status)| (name.to_owned(), status));
     assert_eq!(statuses(&portal, &items).await, expected);
-    let heard = batch(&portal, &items).await;
-    assert_eq!(heard.json()["response"][0], Json::Null);
+    let response = batch(&portal, &items).await;
+    assert_eq!(response.json()["response"][0], Json::Null);
     let documented = with(R7Config::new().documented_group_self());
     assert_eq!(get(&documented, "group/@self").await.status, 200);
 }
@@ -282,9 +290,9 @@ async fn what_cannot_be_made_a_request_fails_the_whole_batch_and_is_written_twic
     ] {
         let portal = office();
         let first = json!({"relativeUrl": "api/2.0/crm/contact/5", "method": "DELETE"});
-        let heard = batch(&portal, &json!([first, item])).await;
-        assert_eq!(heard.status, 500);
-        let (half, other) = heard.body.split_at(heard.body.len() / 2);
+        let response = batch(&portal, &json!([first, item])).await;
+        assert_eq!(response.status, 500);
+        let (half, other) = response.body.split_at(response.body.len() / 2);
         assert_eq!(half, other);
         let error: Json = serde_json::from_str(half).unwrap();
         assert_eq!(
@@ -310,9 +318,9 @@ async fn the_outer_query_pages_the_list_of_replies() {
     let items: Vec<Json> = (0..5)
         .map(|n| json!({"name": n.to_string(), "relativeUrl": "api/2.0/group"}))
         .collect();
-    let heard = batch(&portal, &items.into()).await.json();
+    let response = batch(&portal, &items.into()).await.json();
     assert_eq!(
-        (heard["count"].clone(), heard["total"].clone()),
+        (response["count"].clone(), response["total"].clone()),
         (json!(3), json!(5))
     );
 }
@@ -328,10 +336,10 @@ async fn errors_have_an_envelope_and_a_status_by_their_kind() {
         ("people/filter?isAdministrator=perhaps", 400),
         ("people?count=many", 400),
     ] {
-        let heard = get(&portal, path).await;
-        let json = heard.json();
+        let response = get(&portal, path).await;
+        let json = response.json();
         assert_eq!(
-            (heard.status, json["statusCode"].as_u64()),
+            (response.status, json["statusCode"].as_u64()),
             (status, Some(u64::from(status))),
             "{path}"
         );
@@ -353,15 +361,18 @@ async fn errors_have_an_envelope_and_a_status_by_their_kind() {
 async fn who_is_not_logged_in_hears_so_in_plain_text() {
     let portal = office();
     let request = Request::get("/api/2.0/people").body(Bytes::new()).unwrap();
-    let heard = Heard::of(portal.handle(request, HERE).await);
-    assert_eq!((heard.status, heard.body.as_str()), (401, "Unauthorized"));
-    assert_eq!(heard.header("www-authenticate"), "");
+    let response = TestResponse::of(portal.handle(request, HERE).await);
+    assert_eq!(
+        (response.status, response.body.as_str()),
+        (401, "Unauthorized")
+    );
+    assert_eq!(response.header("www-authenticate"), "");
     let request = Request::get("/api/2.0/people")
         .header("authorization", "wrong")
         .body(Bytes::new())
         .unwrap();
     assert!(
-        Heard::of(portal.handle(request, HERE).await)
+        TestResponse::of(portal.handle(request, HERE).await)
             .header("www-authenticate")
             .starts_with("Basic")
     );
@@ -372,25 +383,31 @@ async fn a_login_gives_a_token_that_holds_for_its_time() {
     let portal = with(R7Config::new().token_ttl(Duration::from_secs(60)));
     let login = |password: &str| format!("userName=demo&password={password}");
     let path = "/api/2.0/authentication";
-    let heard = send(&portal, Method::POST, path, FORM, &login("demo")).await;
-    assert_eq!(heard.status, 201);
-    let token = heard.json()["response"]["token"]
+    let response = send(&portal, Method::POST, path, FORM, &login("demo")).await;
+    assert_eq!(response.status, 201);
+    let token = response.json()["response"]["token"]
         .as_str()
         .unwrap()
         .to_owned();
-    assert!(heard.header("set-cookie").contains(&token));
+    assert!(response.header("set-cookie").contains(&token));
     let by_query = format!("/api/2.0/people/@self?asc_auth_key={token}");
     let ask = || Request::get(&by_query).body(Bytes::new()).unwrap();
-    assert_eq!(Heard::of(portal.handle(ask(), HERE).await).status, 200);
+    assert_eq!(
+        TestResponse::of(portal.handle(ask(), HERE).await).status,
+        200
+    );
     tokio::time::sleep(Duration::from_secs(61)).await;
-    assert_eq!(Heard::of(portal.handle(ask(), HERE).await).status, 401);
+    assert_eq!(
+        TestResponse::of(portal.handle(ask(), HERE).await).status,
+        401
+    );
     for attempt in 0..6 {
-        let heard = send(&portal, Method::POST, path, FORM, &login("wrong")).await;
-        let message = heard.json()["error"]["message"]
+        let response = send(&portal, Method::POST, path, FORM, &login("wrong")).await;
+        let message = response.json()["error"]["message"]
             .as_str()
             .unwrap()
             .to_owned();
-        assert_eq!(heard.status, 500, "bad credentials are in no table");
+        assert_eq!(response.status, 500, "bad credentials are in no table");
         let expected = if attempt < 5 {
             "User authentication failed"
         } else {
@@ -435,7 +452,7 @@ async fn pages_are_cut_at_the_largest_and_people_filter_never_tells_the_next() {
 #[tokio::test(start_paused = true)]
 async fn lists_are_filtered_sorted_and_cut() {
     let portal = office();
-    let rows = |heard: Heard| heard.json()["response"].as_array().unwrap().clone();
+    let rows = |response: TestResponse| response.json()["response"].as_array().unwrap().clone();
     let all = rows(get(&portal, "people/filter").await);
     let one = all[7].clone();
     let user = one["userName"].as_str().unwrap();
@@ -452,11 +469,11 @@ async fn lists_are_filtered_sorted_and_cut() {
         format!("people/{user}"),
         format!("people/{}", one["id"].as_str().unwrap()),
     ] {
-        let heard = get(&portal, &path).await.json()["response"].clone();
-        let first = if heard.is_array() {
-            heard[0].clone()
+        let response = get(&portal, &path).await.json()["response"].clone();
+        let first = if response.is_array() {
+            response[0].clone()
         } else {
-            heard
+            response
         };
         assert_eq!(first["id"], one["id"], "{path}");
     }
@@ -578,10 +595,13 @@ async fn the_501st_request_in_ten_seconds_is_refused_and_hears_when_to_come_agai
         .body(Bytes::new())
         .unwrap();
     let other = Ipv4Addr::new(10, 0, 0, 9).into();
-    assert_eq!(Heard::of(portal.handle(elsewhere, other).await).status, 200);
+    assert_eq!(
+        TestResponse::of(portal.handle(elsewhere, other).await).status,
+        200
+    );
     let bitrix24 = Request::get("/rest/1/demo/server.time").body(Bytes::new());
-    let heard = Heard::of(portal.handle(bitrix24.unwrap(), HERE).await);
-    assert_eq!(heard.status, 200, "Bitrix24 has a limit of its own");
+    let response = TestResponse::of(portal.handle(bitrix24.unwrap(), HERE).await);
+    assert_eq!(response.status, 200, "Bitrix24 has a limit of its own");
     tokio::time::sleep(Duration::from_millis(6500)).await;
     assert_eq!(get(&portal, "people/@self").await.status, 200);
 }
@@ -603,18 +623,38 @@ async fn faults_are_played_on_r7_office_in_its_own_words() {
 #[tokio::test(start_paused = true)]
 async fn xml_comes_only_where_the_path_asks_for_it() {
     let portal = office();
-    let heard = get(&portal, "people/@self.xml").await;
-    assert_eq!(heard.header("content-type"), "text/xml; charset=utf-8");
+    let response = get(&portal, "people/@self.xml").await;
+    assert_eq!(response.header("content-type"), "text/xml; charset=utf-8");
     assert!(
-        heard
+        response
             .body
             .contains("<result><count>1</count><status>0</status>"),
         "{}",
-        heard.body
+        response.body
     );
     let items = json!([{"relativeUrl": "api/2.0/group.xml"}]);
     let data = batch(&portal, &items).await.json()["response"][0]["data"].clone();
     assert!(data.as_str().unwrap().starts_with("<?xml"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn loaded_rows_without_the_fields_that_lists_filter_by_match_no_filter() {
+    let loaded = || vec![json!({"id": 1, "title": "a"}).as_object().unwrap().clone()];
+    let portal = with(
+        R7Config::new()
+            .load("contact", loaded())
+            .load("task", loaded()),
+    );
+    for path in [
+        "crm/contact/filter?responsibleid=x",
+        "project/task/filter?projectid=1",
+        "project/task/filter?departament=x",
+        "project/task/filter?myProjects=true",
+    ] {
+        let response = get(&portal, path).await;
+        let rows = &response.json()["response"];
+        assert_eq!((response.status, rows), (200, &json!([])), "{path}");
+    }
 }
 
 #[test]
@@ -641,12 +681,12 @@ proptest! {
         body in "(contacts|title|firstname|status)?(\\[[0-9a-z]{0,3}\\]|\\.[a-z]{0,4}){0,4}=?[\\PC]{0,20}",
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let heard = runtime.block_on(async {
+        let response = runtime.block_on(async {
             let uri = format!("/api/2.0/{}?{query}", path.replace('é', "%C3%A9"));
             send(&office(), verb.parse().unwrap(), &uri, media_type, &body).await
         });
-        prop_assert!(heard.status < 500, "{}", heard.body);
-        prop_assert!(heard.header("content-type") != "application/json; charset=utf-8" || heard.json().is_object());
+        prop_assert!(response.status < 500, "{}", response.body);
+        prop_assert!(response.header("content-type") != "application/json; charset=utf-8" || response.json().is_object());
     }
 
     #[test]

@@ -5,9 +5,8 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value as Json};
-
 use brimful_protocol::query::{escaped, unescaped};
+use serde_json::{Map, Value as Json};
 
 /// A name with more levels than this is dropped.
 const MAX_NESTING: usize = 64;

@@ -3,14 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use brimful_protocol::calendar::{civil, days};
-
-const DAY: i64 = 86_400;
-/// Ticks of .NET in a second.
-const TICKS: u32 = 10_000_000;
 
 /// A moment, and the offset that it is told in.
 ///
@@ -23,83 +20,70 @@ const TICKS: u32 = 10_000_000;
 /// assert_eq!(moment.to_string(), "2007-10-09T05:00:00.0000000+05:00");
 /// assert_eq!(moment.unix(), 1_191_888_000);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment {
-    unix: i64,
-    ticks: u32,
-    /// Minutes east of Greenwich.
-    offset: i16,
+    at: Timestamp,
+    offset: Offset,
 }
 
-/// A text that is no date.
+/// A text that is not a date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no date: it looks like 2026-03-01T10:00:00.0000000Z, or like 2026-03-01")]
+#[error("{0:?} is not a date: write 2026-03-01T10:00:00.0000000Z or 2026-03-01")]
 pub struct MomentError(String);
 
+/// The first day of .NET's calendar, in Unix seconds.
+const MIN: i64 = -62_135_596_800;
+const NANOSECONDS: i128 = 1_000_000_000;
+/// A tick of .NET, in nanoseconds.
+const TICK: i128 = 100;
+
 impl Moment {
-    /// A moment in UTC.
+    /// A moment in UTC. Seconds outside the years 1 to 9999 are moved into them.
     pub fn from_unix(seconds: i64) -> Self {
+        let seconds = seconds.clamp(MIN, Timestamp::MAX.as_second());
         Self {
-            unix: seconds.clamp(MIN, MAX),
-            ticks: 0,
-            offset: 0,
+            at: Timestamp::from_second(seconds).unwrap_or_default(),
+            offset: Offset::UTC,
         }
     }
 
     /// The same moment told in another offset, in minutes east of Greenwich (14 hours at most).
     #[must_use]
     pub fn in_offset(mut self, minutes: i16) -> Self {
-        self.offset = minutes.clamp(-14 * 60, 14 * 60);
+        let minutes = i32::from(minutes).clamp(-MAX_OFFSET, MAX_OFFSET);
+        self.offset = Offset::from_seconds(minutes * 60).unwrap_or(Offset::UTC);
         self
     }
 
     /// Whole seconds since 1970 in UTC.
     pub fn unix(self) -> i64 {
-        self.unix
+        self.at.as_nanosecond().div_euclid(NANOSECONDS) as i64
     }
 
     /// What is left of the second, in ten millionths.
     pub fn ticks(self) -> u32 {
-        self.ticks
+        (self.at.as_nanosecond().rem_euclid(NANOSECONDS) / TICK) as u32
     }
 }
 
-/// The years 1 and 9999, as far as dates of .NET go.
-const MIN: i64 = -62_135_596_800 + DAY;
-const MAX: i64 = 253_402_300_799 - DAY;
-
-impl PartialOrd for Moment {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Moment {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |moment: &Self| (moment.unix, moment.ticks, moment.offset);
-        key(self).cmp(&key(other))
-    }
-}
+/// The largest offset, in minutes.
+const MAX_OFFSET: i32 = 14 * 60;
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let local = self.unix + i64::from(self.offset) * 60;
-        let (year, month, day) = civil(local.div_euclid(DAY));
-        let second = local.rem_euclid(DAY);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:07}",
-            second / 3600,
-            second / 60 % 60,
-            second % 60,
-            self.ticks
-        )?;
-        if self.offset == 0 {
+        let local = self.offset.to_datetime(self.at);
+        write!(f, "{}", local.strftime("%Y-%m-%dT%H:%M:%S%.7f"))?;
+        let minutes = self.offset.seconds() / 60;
+        if minutes == 0 {
             return f.write_str("Z");
         }
-        let sign = if self.offset < 0 { '-' } else { '+' };
-        let minutes = self.offset.unsigned_abs();
-        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+        let sign = if minutes < 0 { '-' } else { '+' };
+        write!(
+            f,
+            "{sign}{:02}:{:02}",
+            minutes.abs() / 60,
+            minutes.abs() % 60
+        )
     }
 }
 
@@ -125,83 +109,27 @@ impl<'de> Deserialize<'de> for Moment {
 }
 
 fn read(text: &str) -> Option<Moment> {
-    let mut cursor = Cursor(text);
-    let year = cursor.number(4)?;
-    cursor.one('-')?;
-    let month = cursor.number(2)?;
-    cursor.one('-')?;
-    let day = cursor.number(2)?;
-    let date = days(year, month, day)?;
-    let (mut second, mut ticks, mut offset) = (0, 0, 0);
-    if !cursor.0.is_empty() {
-        cursor.one('T').or_else(|| cursor.one(' '))?;
-        let hour = cursor.number(2)?;
-        let colon = cursor.one(':').or_else(|| cursor.one('-'))?;
-        let minute = cursor.number(2)?;
-        cursor.one(colon)?;
-        let of_minute = cursor.number(2)?;
-        if hour > 23 || minute > 59 || of_minute > 59 {
-            return None;
+    let (date, time) = text.split_at_checked(10)?;
+    if [4, 7].iter().any(|&at| date.as_bytes()[at] != b'-') || text.contains('[') {
+        return None;
+    }
+    let time = match time.as_bytes() {
+        [] => String::new(),
+        [b'T' | b' ', _, _, b':', _, _, b':', ..] => time.to_owned(),
+        [b'T' | b' ', _, _, b'-', _, _, b'-', ..] => {
+            format!("T{}:{}:{}", &time[1..3], &time[4..6], &time[7..])
         }
-        second = hour * 3600 + minute * 60 + of_minute;
-        if cursor.one('.').is_some() {
-            ticks = cursor.fraction()?;
-        }
-        offset = cursor.offset()?;
+        _ => return None,
+    };
+    let text = format!("{date}{time}");
+    let pieces = Pieces::parse(&text).ok()?;
+    let offset = pieces.to_numeric_offset().unwrap_or(Offset::UTC);
+    if offset.seconds().abs() > MAX_OFFSET * 60 {
+        return None;
     }
-    let unix = date * DAY + second - i64::from(offset) * 60;
-    (MIN..=MAX).contains(&unix).then_some(Moment {
-        unix,
-        ticks,
-        offset,
-    })
-}
-
-struct Cursor<'t>(&'t str);
-
-impl Cursor<'_> {
-    /// A number of exactly so many digits.
-    fn number(&mut self, digits: usize) -> Option<i64> {
-        let text = self.0.get(..digits)?;
-        if !text.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        self.0 = &self.0[digits..];
-        text.parse().ok()
-    }
-
-    fn one(&mut self, c: char) -> Option<char> {
-        self.0 = self.0.strip_prefix(c)?;
-        Some(c)
-    }
-
-    fn fraction(&mut self) -> Option<u32> {
-        let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
-        let text = &self.0[..digits];
-        if digits == 0 {
-            return None;
-        }
-        self.0 = &self.0[digits..];
-        // Digits beyond the seventh are finer than a tick.
-        let text = &text[..digits.min(7)];
-        let value: u32 = text.parse().ok()?;
-        Some((value * 10_u32.pow(7 - text.len() as u32)).min(TICKS - 1))
-    }
-
-    fn offset(&mut self) -> Option<i16> {
-        let minutes = match self.0 {
-            "" | "Z" | "z" => return Some(0),
-            _ => {
-                let sign = match self.one('+').or_else(|| self.one('-'))? {
-                    '-' => -1,
-                    _ => 1,
-                };
-                let hours = self.number(2)?;
-                self.one(':')?;
-                let minutes = self.number(2)?;
-                sign * (hours * 60 + minutes)
-            }
-        };
-        (self.0.is_empty() && minutes.abs() <= 14 * 60).then_some(minutes as i16)
-    }
+    let local = pieces.date().to_datetime(pieces.time().unwrap_or_default());
+    let nanoseconds = offset.to_timestamp(local).ok()?.as_nanosecond();
+    let at = Timestamp::from_nanosecond(nanoseconds - nanoseconds.rem_euclid(TICK)).ok()?;
+    let moment = Moment { at, offset };
+    (moment.unix() >= MIN).then_some(moment)
 }

@@ -1,10 +1,10 @@
 //! One page of a list, cut out of a reply.
 
+use brimful_protocol::rows::{Page, row_id};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::envelope::{Envelope, EnvelopeError, Problem};
-use brimful_protocol::rows::{Page, row_id};
 
 /// One page of a list.
 #[derive(Debug, Clone)]

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use url::{Host, Url};
-
 use brimful::Error;
-use brimful::client_parts::Route;
+use brimful::client_parts::{Route, route};
+use url::Url;
 
 /// The address of a portal, without anything secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,29 +15,30 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Reads `https://office.example.com`, with or without `/api/2.0/` at its end. What is wrong is not repeated: it may
-    /// hold a password.
+    /// Reads `https://office.example.com`, with or without `/api/2.0/` at its end. An error does not repeat
+    /// the text: it may hold a password.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let wrong = |what: &str| {
             Error::config(format!(
-                "the portal's address {what}; it looks like https://office.example.com"
+                "the portal's address {what}. Write https://office.example.com"
             ))
         };
         let text = text.trim();
         if !text.contains("://") {
             return Err(wrong("has no scheme"));
         }
-        let mut url = Url::parse(text).map_err(|error| wrong(&format!("is no URL ({error})")))?;
+        let mut url =
+            Url::parse(text).map_err(|error| wrong(&format!("is not a URL ({error})")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(wrong("does not start with https:"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong(
-                "has a user in it: give the user and the password apart",
+                "contains a user: give the user and the password separately",
             ));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("has a ? or a # in it"));
+            return Err(wrong("contains a ? or a #"));
         }
         let path = url.path().trim_end_matches('/');
         let path = path.strip_suffix("/api/2.0").unwrap_or(path).to_owned();
@@ -50,18 +50,12 @@ impl Address {
     /// The address of a path from `/api/2.0/` on, with its query.
     pub(super) fn to(&self, path: &str) -> Result<Url, Error> {
         Url::parse(&format!("{}{path}", self.base))
-            .map_err(|error| Error::config(format!("the path makes no URL: {error}")))
+            .map_err(|error| Error::config(format!("the path does not make a URL: {error}")))
     }
 
-    /// The way there: to this machine itself no proxy leads.
+    /// Whether the system's proxy is used on the way there.
     pub(super) fn route(&self) -> Route {
-        let here = match self.url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        if here { Route::Direct } else { Route::System }
+        route(&self.url)
     }
 }
 

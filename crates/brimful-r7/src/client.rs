@@ -1,31 +1,25 @@
-//! The face of the client: one portal, any number of clones, all behind one window.
+//! The client: one portal, any number of clones that share one rate limit.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use brimful_r7_protocol::{BATCH, FORM, RateLimit};
+use brimful::client_parts::HttpTransport;
+use brimful::{Error, HttpOptions, Retry, Transport};
+use brimful_r7_protocol::RateLimit;
 use bytes::Bytes;
 
-use super::address::Address;
-use super::batch::{self, Batch, Sent};
-use super::credential::Credential;
-use super::item::Item;
-use super::list::List;
-use super::reply::Reply;
-use super::session::{Exchange, Session};
-use super::verdict::Unread;
-use super::window::Window;
-use brimful::Effect;
-use brimful::Error;
-use brimful::HttpOptions;
-use brimful::Retry;
-use brimful::Transport;
-use brimful::client_parts::HttpTransport;
+use crate::address::Address;
+use crate::credential::Credential;
+use crate::item::Item;
+use crate::outcome::BodyError;
+use crate::reply::Reply;
+use crate::session::{Call, Session};
+use crate::window::Window;
 
-/// A client of one R7-Office portal. Clones share connections, the window of requests and the token.
+/// A client of one R7-Office portal. Clones share connections, the rate limit and the token.
 #[derive(Debug, Clone)]
 pub struct Client {
-    session: Arc<Session>,
+    pub(crate) session: Arc<Session>,
 }
 
 /// Sets a [`Client`] up.
@@ -63,16 +57,6 @@ impl Client {
         self.send(Item::get(path)).await
     }
 
-    /// A batch, to which items are added.
-    pub fn batch(&self) -> Batch {
-        Batch::new(self.clone())
-    }
-
-    /// The list at a path, whole: a builder for what to ask for and how to receive it.
-    pub fn list(&self, path: impl Into<String>) -> List {
-        List::new(self.clone(), path.into())
-    }
-
     /// The portal's address.
     pub fn portal(&self) -> String {
         self.session.address.to_string()
@@ -83,73 +67,28 @@ impl Client {
         self.session.requests.load(Ordering::Relaxed)
     }
 
-    /// Sends one request and makes of the answer's body what `read` makes of it.
+    /// Sends one request and reads the answer's body with `read`.
     pub(super) async fn read<T>(
         &self,
         item: &Item,
-        read: impl Fn(&Bytes) -> Result<T, Unread>,
+        read: impl Fn(&Bytes) -> Result<T, BodyError>,
     ) -> Result<T, Error> {
-        let ready = item
-            .ready(|_| {
+        let request = item
+            .prepare(|_| {
                 Err(Error::config(
-                    "only in a batch are there replies to other items",
+                    "a value from the reply to another item is only possible in a batch",
                 ))
             })
-            .map_err(|error| error.at(&self.session.address, &item.subject()))?;
-        let exchange = Exchange {
-            verb: ready.verb,
-            path: ready.path,
-            body: ready
+            .map_err(|error| error.at(&self.session.address, &item.label()))?;
+        let call = Call {
+            method: request.method,
+            path: request.path,
+            body: request
                 .body
                 .map(|(content_type, text)| (content_type, text.into())),
             effect: item.effect(),
         };
-        self.session.run(&exchange, read).await
-    }
-
-    /// Sends items that depend on nothing in one request, and makes of each body what `read` makes of it. The first
-    /// error is that of all.
-    pub(super) async fn read_all<T>(
-        &self,
-        items: &[Item],
-        read: impl Fn(&Bytes) -> Result<T, Unread>,
-    ) -> Result<Vec<T>, Error> {
-        let mut sent = Vec::with_capacity(items.len());
-        for item in items {
-            let name = item.name.clone().unwrap_or_default();
-            let ready = item.ready(|_| Err(Error::config("a page depends on nothing")))?;
-            sent.push(Sent { name, ready });
-        }
-        let replies = self.exchange(&sent, Effect::Read).await?;
-        let at = |error: Error, one: &Sent| {
-            let path = one.ready.path.split('?').next().unwrap_or_default();
-            error.at(&self.session.address, &format!("{} {path}", one.ready.verb))
-        };
-        batch::outcomes(&sent, replies)
-            .into_iter()
-            .zip(&sent)
-            .map(|(outcome, one)| {
-                let body = outcome.map_err(|error| at(error, one))?;
-                read(&body.1).map_err(|unread| at(batch::unread(body.0, unread), one))
-            })
-            .collect()
-    }
-
-    /// Sends the items as one batch.
-    pub(super) async fn exchange(
-        &self,
-        sent: &[Sent],
-        effect: Effect,
-    ) -> Result<batch::Replies, Error> {
-        let json = batch::write(sent)?;
-        let body = format!("batch={}", brimful::protocol::query::escaped(&json));
-        let exchange = Exchange {
-            verb: http::Method::POST,
-            path: BATCH.to_owned(),
-            body: Some((FORM.to_owned(), body.into())),
-            effect,
-        };
-        self.session.run(&exchange, batch::read).await
+        self.session.run(&call, read).await
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -158,14 +97,14 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Who calls.
+    /// The credential.
     #[must_use]
     pub fn credential(mut self, credential: Credential) -> Self {
         self.credential = Some(credential);
         self
     }
 
-    /// The portal's limit; [`RateLimit::DOCUMENTED`] unless said otherwise. `None`: it has none.
+    /// The portal's rate limit, [`RateLimit::DOCUMENTED`] by default; `None` for no limit.
     #[must_use]
     pub fn limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
         self.limit = limit.into();
@@ -179,7 +118,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Another way to the portal than HTTP.
+    /// Sends requests in another way than over HTTP.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -193,10 +132,10 @@ impl ClientBuilder {
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// The address is none, the limit lets nothing through, or the network cannot be set up.
+    /// The address is not valid, the limit lets no request through, or the network cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let address = Address::parse(&self.address)?;
         if self.limit.is_some_and(|limit| limit.requests == 0) {

@@ -1,37 +1,34 @@
-//! Who calls, and how a request shows it. A credential is never shown.
+//! Credentials, and the headers that carry them.
 
-use std::fmt;
-
+use brimful::{Error, Secret};
 use brimful_r7_protocol::basic;
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderValue};
 
-use brimful::Error;
-
-/// What lets a client in, in one of the ways that the server knows.
-#[derive(Clone)]
+/// A credential of one of the kinds that the server accepts. `Debug` does not show it.
+#[derive(Debug, Clone)]
 pub struct Credential(pub(super) Kind);
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) enum Kind {
-    /// A token is got for it when the first request is made, and again when it has expired.
+    /// The client gets a token for it with the first request, and another when that has expired.
     Password {
-        user: String,
-        password: String,
-        code: Option<String>,
+        user: Secret,
+        password: Secret,
+        code: Option<Secret>,
     },
-    Token(String),
+    Token(Secret),
     Basic {
-        user: String,
-        password: String,
+        user: Secret,
+        password: Secret,
     },
-    Bearer(String),
-    Cookie(String),
+    Bearer(Secret),
+    Cookie(Secret),
 }
 
 impl Credential {
     /// A user and a password, for which the client gets a token by `authentication`, and another one when it expires.
-    pub fn password(user: impl Into<String>, password: impl Into<String>) -> Self {
+    pub fn password(user: impl Into<Secret>, password: impl Into<Secret>) -> Self {
         Self(Kind::Password {
             user: user.into(),
             password: password.into(),
@@ -41,7 +38,7 @@ impl Credential {
 
     /// The code of the second factor, where the portal asks for one. It holds for one login.
     #[must_use]
-    pub fn code(mut self, code: impl Into<String>) -> Self {
+    pub fn code(mut self, code: impl Into<Secret>) -> Self {
         if let Kind::Password { code: own, .. } = &mut self.0 {
             *own = Some(code.into());
         }
@@ -49,12 +46,12 @@ impl Credential {
     }
 
     /// A token as `authentication` gives it, sent alone in the header `Authorization`.
-    pub fn token(token: impl Into<String>) -> Self {
+    pub fn token(token: impl Into<Secret>) -> Self {
         Self(Kind::Token(token.into()))
     }
 
     /// A user and a password in every request; the server refuses a password with a colon in it.
-    pub fn basic(user: impl Into<String>, password: impl Into<String>) -> Self {
+    pub fn basic(user: impl Into<Secret>, password: impl Into<Secret>) -> Self {
         Self(Kind::Basic {
             user: user.into(),
             password: password.into(),
@@ -62,27 +59,32 @@ impl Credential {
     }
 
     /// A token after `Bearer`.
-    pub fn bearer(token: impl Into<String>) -> Self {
+    pub fn bearer(token: impl Into<Secret>) -> Self {
         Self(Kind::Bearer(token.into()))
     }
 
     /// A token in the cookie `asc_auth_key`, as browsers send it.
-    pub fn cookie(token: impl Into<String>) -> Self {
+    pub fn cookie(token: impl Into<Secret>) -> Self {
         Self(Kind::Cookie(token.into()))
     }
 
-    /// Puts the credential into the headers of a request; `token` is the one that was got for a password.
-    pub(super) fn show(&self, headers: &mut HeaderMap, token: Option<&str>) -> Result<(), Error> {
+    /// Puts the credential into the headers of a request. `token` is the one that the server gave for a password.
+    pub(super) fn add_to(
+        &self,
+        headers: &mut HeaderMap,
+        token: Option<&Secret>,
+    ) -> Result<(), Error> {
         let (name, text) = match &self.0 {
             Kind::Password { .. } => match token {
-                Some(token) => (AUTHORIZATION, token.to_owned()),
+                Some(token) => (AUTHORIZATION, token.expose().to_owned()),
                 None => return Ok(()),
             },
-            Kind::Token(token) => (AUTHORIZATION, token.clone()),
+            Kind::Token(token) => (AUTHORIZATION, token.expose().to_owned()),
             Kind::Basic { user, password } => {
+                let (user, password) = (user.expose(), password.expose());
                 if user.contains(':') || password.contains(':') {
                     return Err(Error::config(
-                        "Basic takes no user or password with a colon in it: log in by password instead",
+                        "the server refuses Basic with a colon in the user or the password: use Credential::password instead",
                     ));
                 }
                 (
@@ -90,25 +92,14 @@ impl Credential {
                     format!("Basic {}", basic::encode(user, password)),
                 )
             }
-            Kind::Bearer(token) => (AUTHORIZATION, format!("Bearer {token}")),
-            Kind::Cookie(token) => (COOKIE, format!("asc_auth_key={token}")),
+            Kind::Bearer(token) => (AUTHORIZATION, format!("Bearer {}", token.expose())),
+            Kind::Cookie(token) => (COOKIE, format!("asc_auth_key={}", token.expose())),
         };
-        let mut value = HeaderValue::from_str(&text)
-            .map_err(|_| Error::config("the token has characters that no header may hold"))?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            Error::config("the token has characters that are not allowed in a header")
+        })?;
         value.set_sensitive(true);
         headers.insert(name, value);
         Ok(())
-    }
-}
-
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Kind::Password { .. } => "Credential::password(…)",
-            Kind::Token(_) => "Credential::token(…)",
-            Kind::Basic { .. } => "Credential::basic(…)",
-            Kind::Bearer(_) => "Credential::bearer(…)",
-            Kind::Cookie(_) => "Credential::cookie(…)",
-        })
     }
 }

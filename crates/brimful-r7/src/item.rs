@@ -1,13 +1,10 @@
-//! One request: sent alone, or as an item of a batch.
+//! One request, sent alone or as an item of a batch, and its values.
 
 use brimful::protocol::query::escaped;
+use brimful::{Effect, Error};
 use brimful_r7_protocol::{self as wire, FORM, JSON, form};
 use http::Method;
 use serde_json::Value as Json;
-
-use super::operand::{Operand, Pointer};
-use brimful::Effect;
-use brimful::Error;
 
 /// One request: a method, a path, and what goes with it.
 ///
@@ -19,12 +16,12 @@ use brimful::Error;
 #[derive(Debug, Clone)]
 pub struct Item {
     pub(super) name: Option<String>,
-    verb: Method,
+    method: Method,
     path: String,
-    path_values: Vec<(String, Operand)>,
-    query: Vec<(String, Operand)>,
+    path_values: Vec<(String, ItemValue)>,
+    query: Vec<(String, ItemValue)>,
     body: Body,
-    set: Vec<(String, Operand)>,
+    set: Vec<(String, ItemValue)>,
     pub(super) after: Vec<String>,
     pub(super) order: Option<i64>,
 }
@@ -39,8 +36,8 @@ enum Body {
 
 /// An item whose values are all known.
 #[derive(Debug, Clone)]
-pub(super) struct Ready {
-    pub(super) verb: Method,
+pub(super) struct PreparedItem {
+    pub(super) method: Method,
     /// From `/api/2.0/` on, with the query.
     pub(super) path: String,
     /// The content type, and the body.
@@ -50,10 +47,10 @@ pub(super) struct Ready {
 impl Item {
     /// A request with any method. The path may begin with `/api/2.0/` or without, may have a query, and may have gaps:
     /// `people/{userid}`, see [`Item::path`].
-    pub fn new(verb: Method, path: impl Into<String>) -> Self {
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self {
             name: None,
-            verb,
+            method,
             path: path.into(),
             path_values: Vec::new(),
             query: Vec::new(),
@@ -93,14 +90,14 @@ impl Item {
 
     /// Fills the gap `{name}` of the path.
     #[must_use]
-    pub fn path(mut self, name: impl Into<String>, value: impl Into<Operand>) -> Self {
+    pub fn path(mut self, name: impl Into<String>, value: impl Into<ItemValue>) -> Self {
         self.path_values.push((name.into(), value.into()));
         self
     }
 
     /// A parameter of the query.
     #[must_use]
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<Operand>) -> Self {
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<ItemValue>) -> Self {
         self.query.push((name.into(), value.into()));
         self
     }
@@ -135,7 +132,7 @@ impl Item {
 
     /// Puts a value into the form or the JSON at a JSON pointer (`/contacts/0/Value`), over what stands there.
     #[must_use]
-    pub fn set(mut self, pointer: impl Into<String>, value: impl Into<Operand>) -> Self {
+    pub fn set(mut self, pointer: impl Into<String>, value: impl Into<ItemValue>) -> Self {
         self.set.push((pointer.into(), value.into()));
         self
     }
@@ -157,47 +154,47 @@ impl Item {
 
     /// Whether it only reads.
     pub(super) fn effect(&self) -> Effect {
-        match self.verb {
+        match self.method {
             Method::GET | Method::HEAD | Method::OPTIONS => Effect::Read,
             _ => Effect::Write,
         }
     }
 
-    /// What errors call it.
-    pub(super) fn subject(&self) -> String {
+    /// What errors call the request.
+    pub(super) fn label(&self) -> String {
         let path = wire::absolute(self.path.split('?').next().unwrap_or_default());
         let path = path.strip_prefix(wire::ROOT).unwrap_or(&path);
-        format!("{} {path}", self.verb)
+        format!("{} {path}", self.method)
     }
 
-    /// The items whose replies hold values of this one.
+    /// The items whose replies this one takes values from.
     pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
-        let operands = self.path_values.iter().chain(&self.query).chain(&self.set);
-        operands.filter_map(|(_, operand)| match operand {
-            Operand::Reply(pointer) => Some(pointer.item.as_str()),
-            Operand::Value(_) => None,
+        let values = self.path_values.iter().chain(&self.query).chain(&self.set);
+        values.filter_map(|(_, value)| match value {
+            ItemValue::Reply(pointer) => Some(pointer.item.as_str()),
+            ItemValue::Value(_) => None,
         })
     }
 
     /// The request, with what `look_up` finds in other items' replies.
-    pub(super) fn ready(
+    pub(super) fn prepare(
         &self,
         look_up: impl Fn(&Pointer) -> Result<Json, Error>,
-    ) -> Result<Ready, Error> {
-        let value = |operand: &Operand| match operand {
-            Operand::Value(value) => Ok(value.clone()),
-            Operand::Reply(pointer) => look_up(pointer),
+    ) -> Result<PreparedItem, Error> {
+        let resolve = |value: &ItemValue| match value {
+            ItemValue::Value(value) => Ok(value.clone()),
+            ItemValue::Reply(pointer) => look_up(pointer),
         };
         let mut path = wire::absolute(&self.path);
-        for (name, operand) in &self.path_values {
+        for (name, value) in &self.path_values {
             let gap = format!("{{{name}}}");
             if !path.contains(&gap) {
                 return Err(Error::config(format!("the path {path} has no gap {gap}")));
             }
-            let text = scalar(&value(operand)?)
+            let text = scalar(&resolve(value)?)
                 .filter(|text| !text.is_empty())
                 .ok_or_else(|| {
-                    Error::config(format!("the value for {gap} is no text or number"))
+                    Error::config(format!("the value for {gap} is not a text or number"))
                 })?;
             // In a path a space is %20: + is a plus there.
             path = path.replace(&gap, &escaped(&text).replace('+', "%20"));
@@ -208,10 +205,10 @@ impl Item {
                 "nothing is given for {{{gap}}} in the path {path}"
             )));
         }
-        for (name, operand) in &self.query {
-            let text = scalar(&value(operand)?).ok_or_else(|| {
+        for (name, value) in &self.query {
+            let text = scalar(&resolve(value)?).ok_or_else(|| {
                 Error::config(format!(
-                    "the parameter {name} of the query is no text or number"
+                    "the parameter {name} of the query is not a text or number"
                 ))
             })?;
             path.push(if path.contains('?') { '&' } else { '?' });
@@ -221,8 +218,8 @@ impl Item {
         }
         let filled = |body: &Json| {
             let mut body = body.clone();
-            for (pointer, operand) in &self.set {
-                put(&mut body, pointer, value(operand)?)?;
+            for (pointer, value) in &self.set {
+                put(&mut body, pointer, resolve(value)?)?;
             }
             Ok::<_, Error>(body)
         };
@@ -230,13 +227,13 @@ impl Item {
             Body::Form(fields) => Some((FORM.to_owned(), form::encode(&filled(fields)?))),
             Body::Json(body) => Some((JSON.to_owned(), filled(body)?.to_string())),
             _ if !self.set.is_empty() => {
-                return Err(Error::config("only a form or JSON has places for values"));
+                return Err(Error::config("set() needs a body that is a form or JSON"));
             }
             Body::Nothing => None,
             Body::Text { text, content_type } => Some((content_type.clone(), text.clone())),
         };
-        Ok(Ready {
-            verb: self.verb.clone(),
+        Ok(PreparedItem {
+            method: self.method.clone(),
             path,
             body,
         })
@@ -255,7 +252,7 @@ fn scalar(value: &Json) -> Option<String> {
 
 /// Puts a value at a JSON pointer; objects on the way are made, lists grow by one.
 fn put(body: &mut Json, pointer: &str, value: Json) -> Result<(), Error> {
-    let wrong = || Error::config(format!("the body has no place at {pointer}"));
+    let wrong = || Error::config(format!("the body has nowhere to put {pointer}"));
     let Some(path) = pointer.strip_prefix('/') else {
         return Err(wrong());
     };
@@ -284,6 +281,62 @@ fn put(body: &mut Json, pointer: &str, value: Json) -> Result<(), Error> {
     Ok(())
 }
 
+/// A value of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemValue {
+    /// A known value.
+    Value(Json),
+    /// A value in the reply to another item.
+    Reply(Pointer),
+}
+
+/// Where in the reply to another item of the same batch a value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointer {
+    pub(super) item: String,
+    pub(super) pointer: String,
+}
+
+/// The reply to another item of the batch.
+#[derive(Debug, Clone)]
+pub struct ReplyOf(String);
+
+/// The reply to the item of this name: `from("me").pointer("/response/id")`.
+///
+/// The server does not pass values from one item to another: the item that takes the value is sent in a later request
+/// than the one that gives it.
+pub fn from(item: impl Into<String>) -> ReplyOf {
+    ReplyOf(item.into())
+}
+
+impl ReplyOf {
+    /// What is at a JSON pointer into the whole reply, the envelope included.
+    pub fn pointer(self, pointer: impl Into<String>) -> Pointer {
+        Pointer {
+            item: self.0,
+            pointer: pointer.into(),
+        }
+    }
+}
+
+impl From<Pointer> for ItemValue {
+    fn from(pointer: Pointer) -> Self {
+        Self::Reply(pointer)
+    }
+}
+
+macro_rules! value {
+    ($($of:ty),+) => {$(
+        impl From<$of> for ItemValue {
+            fn from(value: $of) -> Self {
+                Self::Value(value.into())
+            }
+        }
+    )+};
+}
+
+value!(Json, &str, String, bool, i32, u32, i64, u64);
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -291,8 +344,8 @@ mod tests {
     use super::*;
     use crate::from;
 
-    fn known(item: &Item) -> Result<Ready, Error> {
-        item.ready(|pointer| match pointer.pointer.as_str() {
+    fn known(item: &Item) -> Result<PreparedItem, Error> {
+        item.prepare(|pointer| match pointer.pointer.as_str() {
             "/response/id" => Ok(json!("a/b c")),
             _ => Err(Error::config("not there")),
         })

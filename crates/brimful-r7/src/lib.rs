@@ -31,23 +31,19 @@
 //! # }
 //! ```
 //!
-//! Who decides what: the window (`window`) says when a request may be sent, the session (`session`) repeats what may be
-//! repeated by the same rules as for Bitrix24, the plan (`batch/plan`) says which items of a batch go together, the walk
-//! (`walk`) which pages of a list are asked for.
+//! What is decided where: `window` says when a request may be sent; `session` retries by the same rules as for Bitrix24;
+//! `batch/plan` says which items of a batch go together; `pages` says which pages of a list are requested.
 
 mod address;
 mod batch;
 mod client;
 mod credential;
-mod filter;
 mod item;
 mod list;
-mod operand;
+mod outcome;
+mod pages;
 mod reply;
-mod seen;
 mod session;
-mod verdict;
-mod walk;
 mod window;
 
 pub use batch::{Batch, BatchReply};
@@ -55,9 +51,7 @@ pub use brimful_r7_protocol as protocol;
 pub use brimful_r7_protocol::{Moment, RateLimit};
 pub use client::{Client, ClientBuilder};
 pub use credential::Credential;
-pub use filter::Filter;
-pub use item::Item;
-pub use list::List;
-pub use operand::{Operand, Pointer, ReplyOf, from};
+pub use item::{Item, ItemValue, Pointer, ReplyOf, from};
+pub use list::{Filter, List};
+pub use pages::{ListReport, Pages};
 pub use reply::Reply;
-pub use walk::{ListReport, Pages};

@@ -1,13 +1,12 @@
-//! A list: what to ask for.
+//! What to ask for of a list: fields, order, filter, pages.
 
+use brimful::Error;
 use brimful::protocol::query::escaped;
 use brimful_r7_protocol::{LARGEST_PAGE, Moment, absolute};
 
-use super::client::Client;
-use super::filter::Filter;
-use super::operand::Operand;
-use super::walk::Pages;
-use brimful::Error;
+use crate::client::Client;
+use crate::item::ItemValue;
+use crate::pages::{Pages, Paging};
 
 /// A whole list: which rows, which of their properties, in which order.
 #[derive(Debug, Clone)]
@@ -19,48 +18,55 @@ pub struct List {
     sort: Vec<String>,
     descending: bool,
     filter: Option<Filter>,
-    wrong: Option<String>,
-    pub(super) page_size: u64,
-    pub(super) pages_a_request: usize,
-    pub(super) requests_at_once: usize,
+    invalid: Option<String>,
+    paging: Paging,
 }
 
 /// A request holds so many pages: what comes in one reply is held in memory whole.
-const PAGES_A_REQUEST: usize = 4;
-const REQUESTS_AT_ONCE: usize = 2;
+const PAGES_PER_REQUEST: usize = 4;
+const CONCURRENT_REQUESTS: usize = 2;
 
-impl List {
-    pub(super) fn new(client: Client, path: String) -> Self {
-        Self {
-            client,
-            path,
+impl Client {
+    /// The list at a path, whole: a builder for what to ask for and how to receive it.
+    pub fn list(&self, path: impl Into<String>) -> List {
+        List {
+            client: self.clone(),
+            path: path.into(),
             params: Vec::new(),
             fields: Vec::new(),
             sort: Vec::new(),
             descending: false,
             filter: None,
-            wrong: None,
-            page_size: LARGEST_PAGE,
-            pages_a_request: PAGES_A_REQUEST,
-            requests_at_once: REQUESTS_AT_ONCE,
+            invalid: None,
+            paging: Paging {
+                size: LARGEST_PAGE,
+                pages_per_request: PAGES_PER_REQUEST,
+                concurrent_requests: CONCURRENT_REQUESTS,
+            },
         }
     }
+}
 
+impl List {
     /// A parameter of the list's own: `employeeStatus` of `people/filter`, `projectid` of `project/task/filter`.
     #[must_use]
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Operand>) -> Self {
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<ItemValue>) -> Self {
         let name = name.into();
         match value.into() {
-            Operand::Value(serde_json::Value::String(text)) => self.params.push((name, text)),
-            Operand::Value(value) if value.is_number() || value.is_boolean() => {
+            ItemValue::Value(serde_json::Value::String(text)) => self.params.push((name, text)),
+            ItemValue::Value(value) if value.is_number() || value.is_boolean() => {
                 self.params.push((name, value.to_string()));
             }
-            _ => self.wrong = Some(format!("the parameter {name} is no text, number or flag")),
+            _ => {
+                self.invalid = Some(format!(
+                    "the parameter {name} is not a text, number or flag"
+                ));
+            }
         }
         self
     }
 
-    /// The properties of the rows; all unless said otherwise. The `id` is always among them: rows are told apart by it.
+    /// The properties of the rows; all by default. The `id` is always among them: rows are identified by it.
     #[must_use]
     pub fn fields<S: Into<String>>(mut self, fields: impl IntoIterator<Item = S>) -> Self {
         self.fields = fields.into_iter().map(Into::into).collect();
@@ -74,7 +80,7 @@ impl List {
         self
     }
 
-    /// The other way round.
+    /// Sorts in descending order.
     #[must_use]
     pub fn descending(mut self) -> Self {
         self.descending = true;
@@ -88,7 +94,7 @@ impl List {
         self
     }
 
-    /// Only what was changed since.
+    /// Only rows that changed since.
     #[must_use]
     pub fn updated_since(mut self, moment: Moment) -> Self {
         self.params
@@ -96,41 +102,40 @@ impl List {
         self
     }
 
-    /// So many rows to a page: from 1 to 1000, which is what the server gives at most.
+    /// The rows of a page, from 1 to 1000, the most that the server returns.
     #[must_use]
     pub fn page_size(mut self, rows: u64) -> Self {
-        self.page_size = rows.clamp(1, LARGEST_PAGE);
+        self.paging.size = rows.clamp(1, LARGEST_PAGE);
         self
     }
 
-    /// So many pages in a request; 4 unless said otherwise.
+    /// The pages in a request; 4 by default.
     #[must_use]
-    pub fn pages_a_request(mut self, pages: usize) -> Self {
-        self.pages_a_request = pages.clamp(1, 100);
+    pub fn pages_per_request(mut self, pages: usize) -> Self {
+        self.paging.pages_per_request = pages.clamp(1, 100);
         self
     }
 
-    /// So many requests at once; 2 unless said otherwise. As many replies are held in memory.
+    /// The most requests in flight; 2 by default. As many replies are held in memory.
     #[must_use]
-    pub fn requests_at_once(mut self, requests: usize) -> Self {
-        self.requests_at_once = requests.clamp(1, 64);
+    pub fn concurrent_requests(mut self, requests: usize) -> Self {
+        self.paging.concurrent_requests = requests.clamp(1, 64);
         self
     }
 
     /// The pages of the list, in its order.
     ///
     /// # Errors
-    /// What is asked for cannot be said to the portal.
+    /// The list or its filter cannot be expressed in the API.
     pub fn pages(self) -> Result<Pages, Error> {
         let query = self.query()?;
-        let client = self.client.clone();
-        Ok(Pages::new(client, self, query))
+        Ok(Pages::new(self.client, query, self.paging))
     }
 
-    /// The path and the query, up to where a page is named.
+    /// The path and the query, ready for the parameters of a page.
     fn query(&self) -> Result<String, Error> {
-        if let Some(wrong) = &self.wrong {
-            return Err(Error::config(wrong.clone()));
+        if let Some(invalid) = &self.invalid {
+            return Err(Error::config(invalid.clone()));
         }
         let mut query = absolute(&self.path);
         let mut add = |name: &str, value: &str| {
@@ -176,5 +181,97 @@ impl List {
         }
         query.push(if query.contains('?') { '&' } else { '?' });
         Ok(query)
+    }
+}
+
+/// A condition on a property, or a text to search for.
+///
+/// ```
+/// use brimful_r7::Filter;
+/// let anna_or_ivan = Filter::starts_with("displayName", "Анна").or("Иван");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    field: Option<String>,
+    op: Option<&'static str>,
+    values: Vec<String>,
+}
+
+impl Filter {
+    fn new(field: impl Into<String>, op: &'static str, value: impl Into<String>) -> Self {
+        Self {
+            field: Some(field.into()),
+            op: Some(op),
+            values: vec![value.into()],
+        }
+    }
+
+    /// The property, or the one at a dotted path, has this value. Letters match in any case, here and below.
+    pub fn equals(field: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::new(field, "equals", value)
+    }
+
+    /// The property contains the value.
+    pub fn contains(field: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::new(field, "contains", value)
+    }
+
+    /// The property starts with the value.
+    pub fn starts_with(field: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::new(field, "startsWith", value)
+    }
+
+    /// The property ends with the value.
+    pub fn ends_with(field: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::new(field, "endsWith", value)
+    }
+
+    /// The property is present.
+    pub fn present(field: impl Into<String>) -> Self {
+        Self {
+            field: Some(field.into()),
+            op: Some("present"),
+            values: Vec::new(),
+        }
+    }
+
+    /// The text that lists such as `people/filter` search for.
+    pub fn search(text: impl Into<String>) -> Self {
+        Self {
+            field: None,
+            op: None,
+            values: vec![text.into()],
+        }
+    }
+
+    /// Or has this value.
+    #[must_use]
+    pub fn or(mut self, value: impl Into<String>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// The parameters of the query. The portal splits values at commas, and takes no more of a search than stands before
+    /// the first one.
+    pub(super) fn params(&self) -> Result<Vec<(&'static str, String)>, Error> {
+        if let Some(value) = self.values.iter().find(|value| value.contains(',')) {
+            return Err(Error::config(format!(
+                "the portal splits values at commas, so it cannot filter by {value:?}"
+            )));
+        }
+        if self.field.is_none() && self.values.len() > 1 {
+            return Err(Error::config("the portal searches for one text at a time"));
+        }
+        let mut params = Vec::new();
+        if let Some(field) = &self.field {
+            params.push(("filterBy", field.clone()));
+        }
+        if let Some(op) = self.op {
+            params.push(("filterOp", op.to_owned()));
+        }
+        if !self.values.is_empty() {
+            params.push(("filterValue", self.values.join(",")));
+        }
+        Ok(params)
     }
 }

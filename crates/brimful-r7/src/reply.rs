@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::verdict::Unread;
+use crate::outcome::BodyError;
 
 /// A reply, as it came.
 #[derive(Debug, Clone)]
@@ -20,10 +20,10 @@ pub struct Reply {
 
 impl Reply {
     /// The body of an answer that went well.
-    pub(super) fn read(body: &Bytes) -> Result<Self, Unread> {
-        let envelope = Envelope::parse(body).map_err(Unread::Envelope)?;
+    pub(super) fn read(body: &Bytes) -> Result<Self, BodyError> {
+        let envelope = Envelope::parse(body).map_err(BodyError::Envelope)?;
         match envelope.problem() {
-            Some(problem) => Err(Unread::Problem {
+            Some(problem) => Err(BodyError::Problem {
                 status: envelope.status_code,
                 problem,
             }),
@@ -49,7 +49,7 @@ impl Reply {
         &self.body
     }
 
-    /// What is in the envelope, as raw JSON; `None` where the reply is none.
+    /// What is in the envelope, as raw JSON; `None` if the reply is not an envelope.
     pub fn raw(&self) -> Option<&RawValue> {
         Envelope::parse(&self.body).ok()?.response
     }

@@ -1,10 +1,13 @@
-//! A session with one portal: takes a place in the window, shows the credential, makes an attempt, reads the answer, and
-//! repeats as [`brimful::Retry`] allows.
+//! A session with one portal: waits for the rate limit, adds the credential, sends the request, reads the answer, and
+//! retries as [`brimful::Retry`] allows.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use brimful::client_parts::{may_repeat, retry_delay, retry_limits};
+use brimful::protocol::query::escaped;
+use brimful::{DidItRun, Effect, Error, ErrorKind, Request, Retry, Secret, Transport};
 use brimful_r7_protocol::{Envelope, FORM, form};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -14,15 +17,10 @@ use serde_json::json;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::address::Address;
-use super::credential::{Credential, Kind};
-use super::verdict::{Became, Unread, judge, unanswered};
-use super::window::Window;
-use brimful::Effect;
-use brimful::Retry;
-use brimful::client_parts::{may_repeat, retry_delay, retry_limits};
-use brimful::{DidItRun, Error, ErrorKind};
-use brimful::{Request, Transport};
+use crate::address::Address;
+use crate::credential::{Credential, Kind};
+use crate::outcome::{self, AttemptOutcome, BodyError};
+use crate::window::Window;
 
 /// Everything that the clones of a client share.
 #[derive(Debug)]
@@ -33,39 +31,33 @@ pub(super) struct Session {
     pub(super) window: Arc<Window>,
     pub(super) retry: Retry,
     pub(super) random: Mutex<fastrand::Rng>,
-    /// The portal has answered at least once, with whatever it had to say.
+    /// The portal has answered at least once.
     pub(super) reached: AtomicBool,
     pub(super) requests: AtomicU64,
-    /// The token that was got for a password. Who gets one holds the lock, so that nobody else does meanwhile.
+    /// The token for a password. The lock is held while one is requested, so that it is requested once.
     pub(super) token: tokio::sync::Mutex<Option<Token>>,
 }
 
-/// A token, and the how manieth it is.
-#[derive(Clone)]
+/// A token for a password, and how many there were before it.
+#[derive(Debug, Clone)]
 pub(super) struct Token {
-    text: String,
+    secret: Secret,
     serial: u64,
-}
-
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(…)")
-    }
 }
 
 /// One request as the session sends it.
 #[derive(Debug, Clone)]
-pub(super) struct Exchange {
-    pub(super) verb: Method,
+pub(super) struct Call {
+    pub(super) method: Method,
     /// From `/api/2.0/` on, with the query.
     pub(super) path: String,
     pub(super) body: Option<(String, Bytes)>,
     pub(super) effect: Effect,
 }
 
-impl Exchange {
-    /// What errors call it: no query and no code of a second factor, which may be secrets.
-    fn subject(&self) -> String {
+impl Call {
+    /// What errors call it. The query and the code of a second factor are left out: they may be secrets.
+    fn label(&self) -> String {
         let path = self.path.split('?').next().unwrap_or_default();
         let path = path.strip_prefix("/api/2.0/").unwrap_or(path);
         let path = if path.starts_with("authentication") {
@@ -73,24 +65,24 @@ impl Exchange {
         } else {
             path
         };
-        format!("{} {path}", self.verb)
+        format!("{} {path}", self.method)
     }
 }
 
 impl Session {
-    /// Sends a request until it is answered or may not be repeated. `read` makes the result of a sound answer.
+    /// Sends a request, retries it where that is allowed, and reads the answer's body with `read`.
     pub(super) async fn run<T>(
         &self,
-        exchange: &Exchange,
-        read: impl Fn(&Bytes) -> Result<T, Unread>,
+        call: &Call,
+        read: impl Fn(&Bytes) -> Result<T, BodyError>,
     ) -> Result<T, Error> {
         let mut stale = None;
         loop {
             let token = self.token(stale).await?;
-            let shown = token.as_ref().map(|token| token.text.as_str());
-            match self.send(exchange, shown, &read).await {
+            let shown = token.as_ref().map(|token| &token.secret);
+            match self.send(call, shown, &read).await {
                 Ok(value) => return Ok(value),
-                // The token has expired: another one, once.
+                // The token has expired: get another one, once.
                 Err(error) => match (&token, stale) {
                     (Some(token), None) if error.kind() == ErrorKind::Auth => {
                         debug!("another token is needed");
@@ -102,7 +94,7 @@ impl Session {
         }
     }
 
-    /// The token to show, where one has to be got; another one than `stale`.
+    /// The token for a password, from the portal if there is none yet or the one numbered `stale` is refused.
     async fn token(&self, stale: Option<u64>) -> Result<Option<Token>, Error> {
         let Some(Credential(Kind::Password {
             user,
@@ -119,22 +111,20 @@ impl Session {
             None => 0,
         };
         let path = match code {
-            Some(code) => format!(
-                "/api/2.0/authentication/{}",
-                brimful::protocol::query::escaped(code)
-            ),
+            Some(code) => format!("/api/2.0/authentication/{}", escaped(code.expose())),
             None => "/api/2.0/authentication".to_owned(),
         };
-        let fields = form::encode(&json!({ "userName": user, "password": password }));
-        let exchange = Exchange {
-            verb: Method::POST,
+        let fields =
+            form::encode(&json!({ "userName": user.expose(), "password": password.expose() }));
+        let call = Call {
+            method: Method::POST,
             path,
             body: Some((FORM.to_owned(), fields.into())),
-            // A second token does no harm.
+            // To request a second token does no harm.
             effect: Effect::Read,
         };
-        let given = self.send(&exchange, None, login).await;
-        let text = given.map_err(|error| {
+        let answered = self.send(&call, None, read_login).await;
+        let secret = answered.map_err(|error| {
             let failed = error.api_error().is_some_and(|said| {
                 said.description.starts_with("User authentication failed")
                     || said.description.starts_with("Login Fail")
@@ -145,78 +135,76 @@ impl Session {
                 error
             }
         })?;
-        let token = Token { text, serial };
+        let token = Token { secret, serial };
         *held = Some(token.clone());
         Ok(Some(token))
     }
 
     async fn send<T>(
         &self,
-        exchange: &Exchange,
-        token: Option<&str>,
-        read: impl Fn(&Bytes) -> Result<T, Unread>,
+        call: &Call,
+        token: Option<&Secret>,
+        read: impl Fn(&Bytes) -> Result<T, BodyError>,
     ) -> Result<T, Error> {
-        let subject = exchange.subject();
-        let at = |error: Error, attempts| error.at(&self.address, &subject).attempts(attempts);
-        let request = self
-            .request(exchange, token)
-            .map_err(|error| at(error, 1))?;
+        let label = call.label();
+        let at = |error: Error, attempts| error.at(&self.address, &label).attempts(attempts);
+        let request = self.request(call, token).map_err(|error| at(error, 1))?;
         let started = Instant::now();
         let (_, deadline) = retry_limits(&self.retry, true);
         let (mut failures, mut attempts) = (0, 0);
         loop {
-            let mut place = self.window.place().await;
-            place.spend();
+            let mut slot = self.window.slot().await;
+            slot.mark_sent();
             attempts += 1;
-            let became = self.attempt(&request, &subject, &read).await;
-            drop(place);
-            let (error, wait) = match became {
-                Became::Done(value) => return Ok(value),
-                Became::OverRate(error, wait) => {
+            let outcome = self.attempt(&request, &label, &read).await;
+            drop(slot);
+            let (error, wait) = match outcome {
+                AttemptOutcome::Done(value) => return Ok(value),
+                AttemptOutcome::RateLimited(error, wait) => {
                     self.window.close(wait);
                     (error, wait)
                 }
-                Became::Unknown(error) | Became::Refused(error) => {
+                AttemptOutcome::Unauthorized(error) | AttemptOutcome::Refused(error) => {
                     return Err(at(error, attempts));
                 }
-                Became::Lost(error) => {
+                AttemptOutcome::NoAnswer(error) => {
                     failures += 1;
                     let reached = self.reached.load(Ordering::Relaxed);
                     let (most, _) = retry_limits(&self.retry, reached);
-                    if failures >= most || !may_repeat(exchange.effect, error.did_it_run()) {
+                    if failures >= most || !may_repeat(call.effect, error.did_it_run()) {
                         return Err(at(error, attempts));
                     }
                     (error, self.delay(failures))
                 }
             };
-            // A portal that refuses for ever is asked no more than one that is silent.
+            // A portal that always refuses must not keep a call busy for ever.
             if attempts >= MOST_ATTEMPTS || started.elapsed() + wait > deadline {
                 return Err(at(error, attempts));
             }
-            debug!(request = subject, attempt = attempts, ?wait, %error, "trying again");
-            // Where the window is closed it makes everybody wait.
+            debug!(request = label, attempt = attempts, ?wait, %error, "retrying");
             tokio::time::sleep(wait).await;
         }
     }
 
-    fn request(&self, exchange: &Exchange, token: Option<&str>) -> Result<Request, Error> {
+    fn request(&self, call: &Call, token: Option<&Secret>) -> Result<Request, Error> {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(credential) = &self.credential {
-            credential.show(&mut headers, token)?;
+            credential.add_to(&mut headers, token)?;
         }
-        let body = match &exchange.body {
+        let body = match &call.body {
             None => Bytes::new(),
             Some((content_type, body)) => {
-                let content_type = HeaderValue::from_str(content_type)
-                    .map_err(|_| Error::config("the content type of the body is none"))?;
+                let content_type = HeaderValue::from_str(content_type).map_err(|_| {
+                    Error::config("the content type of the body is not valid in a header")
+                })?;
                 headers.insert(CONTENT_TYPE, content_type);
                 body.clone()
             }
         };
         Ok(Request {
-            method: exchange.verb.clone(),
-            url: self.address.to(&exchange.path)?,
+            method: call.method.clone(),
+            url: self.address.to(&call.path)?,
             headers,
             body,
         })
@@ -225,26 +213,26 @@ impl Session {
     async fn attempt<T>(
         &self,
         request: &Request,
-        subject: &str,
-        read: impl Fn(&Bytes) -> Result<T, Unread>,
-    ) -> Became<T> {
+        label: &str,
+        read: impl Fn(&Bytes) -> Result<T, BodyError>,
+    ) -> AttemptOutcome<T> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let sent = Instant::now();
         match self.transport.send(request.clone()).await {
             Ok(response) => {
                 debug!(
-                    request = subject,
+                    request = label,
                     status = response.status.as_u16(),
                     bytes = response.body.len(),
                     took = ?sent.elapsed(),
                 );
-                let became = judge(&response, read);
-                if !matches!(became, Became::Lost(_)) {
+                let outcome = outcome::of_response(&response, read);
+                if !matches!(outcome, AttemptOutcome::NoAnswer(_)) {
                     self.reached.store(true, Ordering::Relaxed);
                 }
-                became
+                outcome
             }
-            Err(failure) => unanswered(failure),
+            Err(failure) => outcome::of_failure(failure),
         }
     }
 
@@ -262,10 +250,10 @@ impl Session {
 const MOST_ATTEMPTS: u32 = 200;
 
 /// The token in the answer to a login.
-fn login(body: &Bytes) -> Result<String, Unread> {
+fn read_login(body: &Bytes) -> Result<Secret, BodyError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Given {
+    struct Login {
         #[serde(default)]
         token: Option<String>,
         #[serde(default)]
@@ -273,25 +261,25 @@ fn login(body: &Bytes) -> Result<String, Unread> {
         #[serde(default)]
         sms: bool,
     }
-    let envelope = Envelope::parse(body).map_err(Unread::Envelope)?;
+    let envelope = Envelope::parse(body).map_err(BodyError::Envelope)?;
     if let Some(problem) = envelope.problem() {
-        return Err(Unread::Problem {
+        return Err(BodyError::Problem {
             status: envelope.status_code,
             problem,
         });
     }
     let response = envelope.response.map_or("null", |response| response.get());
-    let given: Given = serde_json::from_str(response)
-        .map_err(|_| Unread::Shape("an answer to the login that has no token".to_owned()))?;
-    match given.token.filter(|token| !token.is_empty()) {
-        Some(token) => Ok(token),
-        None if given.sms => Err(Unread::Shape(
+    let login: Login = serde_json::from_str(response)
+        .map_err(|_| BodyError::Shape("an answer to the login that has no token".to_owned()))?;
+    match login.token.filter(|token| !token.is_empty()) {
+        Some(token) => Ok(token.into()),
+        None if login.sms => Err(BodyError::Shape(
             "the code of a second factor by SMS, and asks for it with the login".to_owned(),
         )),
-        None if given.tfa => Err(Unread::Shape(
+        None if login.tfa => Err(BodyError::Shape(
             "a question for the code of a second factor: give it with the password".to_owned(),
         )),
-        None => Err(Unread::Shape(
+        None => Err(BodyError::Shape(
             "an answer to the login that has no token".to_owned(),
         )),
     }

@@ -1,9 +1,9 @@
-//! The gate of R7-Office: at most so many requests in any stretch of so much time.
+//! The rate limiter: at most so many requests in any stretch of time.
 //!
-//! The documentation says 500 requests in 10 seconds, and not how they are counted. A request takes its place in the
-//! window when it is sent and gives it back that time after its **answer** has come. The server counts a request between
+//! The documentation says 500 requests in 10 seconds, and not how they are counted. A request takes its slot in the
+//! window when it is sent, and frees it that time after its **answer** has come. The server counts a request between
 //! these two moments, so no stretch of 10 seconds of the server's clock can hold more than 500, wherever the stretch
-//! begins and however long requests are under way.
+//! begins and however long requests are in flight.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,24 +17,24 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Window {
     limit: Option<RateLimit>,
-    state: Mutex<State>,
-    /// Whoever holds it is in front of the queue; the others wait in the order in which they came.
+    state: Mutex<WindowState>,
+    /// The queue for slots: its holder is next, the others wait in order of arrival.
     front: tokio::sync::Mutex<()>,
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    under_way: usize,
+struct WindowState {
+    in_flight: usize,
     /// When answers came, the oldest first: their requests are still in the window.
     answered: VecDeque<Instant>,
     /// The portal has asked to wait until then.
     closed_until: Option<Instant>,
 }
 
-/// The right to send one request; its place in the window until long after it is dropped.
+/// The right to send one request; its slot in the window until long after it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Slot {
     window: Arc<Window>,
     sent: bool,
 }
@@ -49,13 +49,13 @@ impl Window {
         }
     }
 
-    /// Waits for a place. Dropping the future gives the place in the queue up.
-    pub(super) async fn place(self: &Arc<Self>) -> Place {
+    /// Waits for a slot. Dropping the future gives the slot in the queue up.
+    pub(super) async fn slot(self: &Arc<Self>) -> Slot {
         let _front = self.front.lock().await;
         loop {
             match self.step(Instant::now()) {
                 Ok(()) => {
-                    return Place {
+                    return Slot {
                         window: Arc::clone(self),
                         sent: false,
                     };
@@ -71,7 +71,7 @@ impl Window {
         }
     }
 
-    /// Takes a place, or says when there may be one; `None`: when an answer comes.
+    /// Takes a slot, or says when there may be one; `None`: when an answer comes.
     fn step(&self, now: Instant) -> Result<(), Option<Instant>> {
         let mut state = self.state();
         if let Some(until) = state.closed_until.filter(|until| *until > now) {
@@ -85,39 +85,39 @@ impl Window {
             {
                 state.answered.pop_front();
             }
-            if state.under_way + state.answered.len() >= limit.requests {
+            if state.in_flight + state.answered.len() >= limit.requests {
                 let first = state.answered.front();
                 return Err(first.map(|at| *at + limit.within));
             }
         }
-        state.under_way += 1;
+        state.in_flight += 1;
         Ok(())
     }
 
     /// The portal has asked to wait so long before the next request.
     pub(super) fn close(&self, wait: Duration) {
         let mut state = self.state();
-        // A header may say anything: nobody waits for more than a day without asking again.
+        // A header may say anything: wait at most a day before asking again.
         let until = Instant::now() + wait.min(Duration::from_secs(86_400));
         state.closed_until = Some(state.closed_until.map_or(until, |at| at.max(until)));
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WindowState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Place {
-    /// The request goes out: from now on the place is used.
-    pub(super) fn spend(&mut self) {
+impl Slot {
+    /// The request goes out: from now on the slot is used.
+    pub(super) fn mark_sent(&mut self) {
         self.sent = true;
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.window.state();
-        state.under_way -= 1;
+        state.in_flight -= 1;
         if self.sent && self.window.limit.is_some() {
             state.answered.push_back(Instant::now());
         }
@@ -143,22 +143,22 @@ mod tests {
         let window = Arc::new(Window::new(Some(RateLimit::DOCUMENTED)));
         let start = Instant::now();
         for _ in 0..500 {
-            window.place().await.spend();
+            window.slot().await.mark_sent();
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
-        window.place().await.spend();
+        window.slot().await.mark_sent();
         assert_eq!(start.elapsed(), Duration::from_secs(10));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_leaves_the_window_after_its_answer_and_not_after_it_was_sent() {
         let window = window(1, 10);
-        let mut slow = window.place().await;
-        slow.spend();
+        let mut slow = window.slot().await;
+        slow.mark_sent();
         let start = Instant::now();
         tokio::time::sleep(Duration::from_secs(7)).await;
         drop(slow);
-        window.place().await.spend();
+        window.slot().await.mark_sent();
         assert_eq!(start.elapsed(), Duration::from_secs(17));
     }
 
@@ -166,17 +166,17 @@ mod tests {
     async fn a_place_that_was_not_used_goes_back_at_once() {
         let window = window(1, 10);
         let start = Instant::now();
-        drop(window.place().await);
-        window.place().await.spend();
+        drop(window.slot().await);
+        window.slot().await.mark_sent();
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_passes_while_the_portal_has_asked_to_wait() {
+    async fn no_request_is_sent_while_the_portal_asks_to_wait() {
         let window = Arc::new(Window::new(None));
         let start = Instant::now();
         window.close(Duration::from_secs(3));
-        window.place().await.spend();
+        window.slot().await.mark_sent();
         assert_eq!(start.elapsed(), Duration::from_secs(3));
     }
 
@@ -199,8 +199,8 @@ mod tests {
                     .map(|&(there, back)| {
                         let window = Arc::clone(&window);
                         tokio::spawn(async move {
-                            let mut place = window.place().await;
-                            place.spend();
+                            let mut slot = window.slot().await;
+                            slot.mark_sent();
                             tokio::time::sleep(Duration::from_millis(there)).await;
                             let counted = start.elapsed();
                             tokio::time::sleep(Duration::from_millis(back)).await;

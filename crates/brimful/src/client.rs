@@ -23,6 +23,7 @@ use crate::retry::Retry;
 use crate::session::{Call, Scope, Session};
 use crate::stats::{Counters, Stats};
 use crate::transport::{HttpTransport, Transport};
+use crate::waits::WaitLog;
 
 /// A client of one portal. Clones share connections, the gate and what was learned of the portal.
 ///
@@ -358,7 +359,8 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => Arc::new(HttpTransport::new(who.route(), self.http)?),
         };
-        let auth = Auth::new(who, &transport, self.retry)?;
+        let wait_log = Arc::new(WaitLog::default());
+        let auth = Auth::new(who, &transport, self.retry, &wait_log)?;
         let session = Session {
             auth,
             transport,
@@ -377,6 +379,7 @@ impl ClientBuilder {
             names: self
                 .seed
                 .map_or_else(RequestNames::random, RequestNames::new),
+            wait_log,
         };
         Ok(Client {
             session: Arc::new(session),

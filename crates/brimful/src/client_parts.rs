@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+pub use crate::auth::route;
 use crate::retry::Retry;
 pub use crate::retry::may_repeat;
-pub use crate::transport::{HttpTransport, Route, innermost};
+pub use crate::transport::{HttpTransport, Route};
 
 /// How many attempts may fail, before and after the portal has first answered, and how long a call is tried.
 pub fn retry_limits(retry: &Retry, reached: bool) -> (u32, Duration) {

@@ -3,12 +3,17 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use brimful_protocol::{ApiError, KnownCode};
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::list::ListReport;
+use crate::report::ListReport;
+use crate::waits::in_words;
+
+/// An error that was tried for so long says how long it was.
+const TRIED_LONG: Duration = Duration::from_secs(10);
 
 /// What a call came to that did not succeed.
 ///
@@ -39,6 +44,8 @@ struct Inner {
     command: Option<String>,
     message: String,
     attempts: u32,
+    /// From the first attempt to the last.
+    tried: Duration,
     request_id: Option<String>,
     api: Option<ApiError>,
     report: Option<ListReport>,
@@ -130,6 +137,7 @@ impl Error {
             command: None,
             message: message.into(),
             attempts: 1,
+            tried: Duration::ZERO,
             request_id: None,
             api: None,
             report: None,
@@ -236,6 +244,12 @@ impl Error {
         self
     }
 
+    /// How long it was tried in all.
+    pub(crate) fn within(mut self, tried: Duration) -> Self {
+        self.0.tried = tried;
+        self
+    }
+
     /// The request that it ended with.
     pub(crate) fn request_id(mut self, id: String) -> Self {
         self.0.request_id = Some(id);
@@ -339,7 +353,11 @@ impl fmt::Display for Error {
         }
         f.write_str(&inner.message)?;
         if inner.attempts > 1 {
-            write!(f, " (after {} attempts)", inner.attempts)?;
+            write!(f, " (after {} attempts", inner.attempts)?;
+            if inner.tried >= TRIED_LONG {
+                write!(f, " within {}", in_words(inner.tried))?;
+            }
+            f.write_str(")")?;
         }
         Ok(())
     }

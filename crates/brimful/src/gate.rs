@@ -242,6 +242,13 @@ impl Gate {
         Some((model.rate, (model.ceiling() - model.level).max(0.0)))
     }
 
+    /// How long whoever stands in front has to wait for a slot; `None` without a limit.
+    pub(crate) fn next_slot(&self) -> Option<Duration> {
+        let mut state = self.state();
+        let model = state.model.as_mut()?;
+        Some(model.wait(Instant::now()))
+    }
+
     /// From now on at most `most` requests are in flight, until [`Gate::hasten`] takes it back.
     pub(crate) fn slow(&self, most: usize) {
         *self.state().slow.entry(most).or_default() += 1;

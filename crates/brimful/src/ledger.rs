@@ -16,6 +16,19 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::limits::MethodLimit;
+use crate::waits::{WaitBoard, WaitLog, WaitReason};
+
+/// How far back the portal's sum reaches: no wait for it can be longer.
+const WINDOW: Duration = Duration::from_secs(600);
+/// By how much a reset may lie behind the window, for the rounding of two times.
+const ROUNDING: Duration = Duration::from_secs(5);
+/// When a call finds out how the sum stands, where the portal names a reset that cannot be: the first one after so
+/// long, the next ones after so much longer.
+const PROBES: [Duration; 3] = [
+    Duration::from_secs(60),
+    Duration::from_secs(120),
+    Duration::from_secs(240),
+];
 
 /// The first wait for a method that was refused before it ever reported, and how long the waits may grow: the window
 /// of the portal's sum is ten minutes.
@@ -41,6 +54,10 @@ struct Entry {
     /// The sum that was last told. `None` after a reset: the next call finds out.
     operating: Option<f64>,
     resets: Option<Instant>,
+    /// The reset that was told lies further ahead than the sum reaches back.
+    reset_is_absurd: bool,
+    /// Since when the sum has been nearly used up.
+    hold: Option<Hold>,
     /// Seconds that a call adds, as seen from report to report.
     cost: f64,
     /// The portal's limit, where it showed to be lower than the client's.
@@ -52,6 +69,24 @@ struct Entry {
     requests: u32,
     refusals: u32,
     blocked_until: Option<Instant>,
+}
+
+/// Calls of a method are held back because its sum is nearly used up.
+#[derive(Debug)]
+struct Hold {
+    since: Instant,
+    /// The sum it began with. It ends with a smaller one.
+    operating: f64,
+    /// When a call finds out how the sum stands, if the reset cannot be believed.
+    probe: Instant,
+    probes: usize,
+}
+
+/// A call that was held back for longer than it is tried.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct HeldBack {
+    pub(crate) method: Box<str>,
+    pub(crate) waited: Duration,
 }
 
 /// What a request is going to call: methods, and how often each.
@@ -72,6 +107,12 @@ enum Verdict {
     AfterOthers,
 }
 
+/// How a wait is told of.
+pub(crate) struct Telling<'a> {
+    pub(crate) log: &'a WaitLog,
+    pub(crate) board: &'a WaitBoard,
+}
+
 impl Ledger {
     pub(crate) fn new(limit: Duration) -> Self {
         Self {
@@ -85,34 +126,53 @@ impl Ledger {
         self.limit
     }
 
-    /// Waits until `calls` may be made: a method whose operating time is nearly used up waits for its reset, without
-    /// holding anything that other methods need.
-    pub(crate) async fn admit(self: &Arc<Self>, calls: &Calls) -> Charge {
+    /// Waits until `calls` may be made, or until `give_up`: a method whose operating time is nearly used up waits for
+    /// its reset, without holding anything that other methods need.
+    pub(crate) async fn admit(
+        self: &Arc<Self>,
+        calls: &Calls,
+        give_up: Option<Instant>,
+        telling: &Telling<'_>,
+    ) -> Result<Charge, HeldBack> {
+        let asked = Instant::now();
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // Registered before the look, so that nothing is missed between the look and the wait.
             changed.as_mut().enable();
-            match self.look(calls) {
+            let (method, verdict) = self.look(calls);
+            let until = match verdict {
                 Verdict::Go => {
-                    return Charge {
+                    return Ok(Charge {
                         ledger: Arc::clone(self),
                         calls: Arc::clone(calls),
-                    };
+                    });
                 }
-                Verdict::Until(at) => {
-                    debug!(?calls, wait = ?at.saturating_duration_since(Instant::now()), "waiting for operating time");
-                    tokio::select! {
-                        () = tokio::time::sleep_until(at) => {}
-                        () = changed => {}
-                    }
+                Verdict::Until(at) => Some(at),
+                Verdict::AfterOthers => None,
+            };
+            let _shown = until.map(|at| {
+                debug!(?calls, wait = ?at.saturating_duration_since(Instant::now()), "waiting for operating time");
+                telling.log.operating(method, at);
+                telling
+                    .board
+                    .show(method, WaitReason::OperatingTime, Some(at))
+            });
+            tokio::select! {
+                () = sleep_until(until) => {}
+                () = changed => {}
+                () = sleep_until(give_up) => {
+                    return Err(HeldBack {
+                        method: method.into(),
+                        waited: asked.elapsed(),
+                    });
                 }
-                Verdict::AfterOthers => changed.await,
             }
         }
     }
 
-    fn look(&self, calls: &Calls) -> Verdict {
+    /// Whether `calls` may be made, and the method that stands in the way if not.
+    fn look<'a>(&self, calls: &'a Calls) -> (&'a str, Verdict) {
         let now = Instant::now();
         let limit = self.limit.as_secs_f64();
         let mut entries = self.entries();
@@ -120,7 +180,7 @@ impl Ledger {
             if let Some(entry) = entries.get_mut(method) {
                 match entry.look(now, limit, *count) {
                     Verdict::Go => {}
-                    not_yet => return not_yet,
+                    not_yet => return (method, not_yet),
                 }
             }
         }
@@ -128,8 +188,14 @@ impl Ledger {
             let entry = entries.entry(method.clone()).or_default();
             entry.calls += count;
             entry.requests += 1;
+            if let Some(hold) = entry.hold.as_mut().filter(|hold| hold.probe <= now) {
+                // This call finds out.
+                hold.probes += 1;
+                let next = PROBES.get(hold.probes).or(PROBES.last());
+                hold.probe = now + next.copied().unwrap_or(WINDOW);
+            }
         }
-        Verdict::Go
+        ("", Verdict::Go)
     }
 
     /// Notes what a reply says of `method`, of which it answers so many calls.
@@ -139,8 +205,10 @@ impl Ledger {
             (Some(reset), Some(now)) => Some(reset - now),
             _ => None,
         };
+        let furthest = (WINDOW + ROUNDING).as_secs_f64();
+        let is_absurd = left.is_some_and(|left| left > furthest);
         let resets = left
-            .filter(|left| (0.0..=3600.0).contains(left))
+            .filter(|left| (0.0..=furthest).contains(left))
             .map(|left| Instant::now() + Duration::from_secs_f64(left) + MARGIN);
         {
             let mut entries = self.entries();
@@ -149,8 +217,9 @@ impl Ledger {
                 None => entries.entry(method.into()).or_default(),
             };
             entry.refusals = 0;
-            if resets.is_some() {
+            if resets.is_some() || is_absurd {
                 entry.resets = resets;
+                entry.reset_is_absurd = is_absurd;
             }
             if let Some(operating) = time.operating.filter(|seconds| seconds.is_finite()) {
                 entry.settled += calls;
@@ -171,6 +240,7 @@ impl Ledger {
             return until - now;
         }
         entry.refusals += 1;
+        entry.hold = None;
         let known = entry
             .resets
             .map(|at| at.saturating_duration_since(now))
@@ -195,7 +265,9 @@ impl Ledger {
         let mut methods: Vec<MethodLimit> = self
             .entries()
             .iter()
-            .filter(|(_, entry)| entry.resets.is_some() || entry.blocked_until.is_some())
+            .filter(|(_, entry)| {
+                entry.resets.is_some() || entry.reset_is_absurd || entry.blocked_until.is_some()
+            })
             .map(|(method, entry)| MethodLimit {
                 method: method.to_string(),
                 operating: entry.operating.unwrap_or(0.0),
@@ -243,13 +315,40 @@ impl Entry {
             return Verdict::AfterOthers;
         }
         let worth_a_call = operating + self.cost * f64::from(count) <= limit - SPARE;
-        match self.resets {
-            Some(at) if !worth_a_call => Verdict::Until(at),
+        if worth_a_call {
+            return Verdict::Go;
+        }
+        match self.held_until(now, operating) {
+            Some(at) if at > now => Verdict::Until(at),
             _ => Verdict::Go,
         }
     }
 
+    /// Until when a call waits that finds the sum nearly used up. A sum that has not fallen in all the time that it
+    /// reaches back is not believed any more: then calls go one after the other until the portal refuses one.
+    fn held_until(&mut self, now: Instant, operating: f64) -> Option<Instant> {
+        let resets = self.resets;
+        if resets.is_none() && !self.reset_is_absurd {
+            return None;
+        }
+        let hold = self.hold.get_or_insert_with(|| Hold {
+            since: now,
+            operating,
+            probe: now + PROBES[0],
+            probes: 0,
+        });
+        let longest = hold.since + WINDOW + MARGIN;
+        Some(resets.unwrap_or(hold.probe).min(longest))
+    }
+
     fn told(&mut self, operating: f64) {
+        if self
+            .hold
+            .as_ref()
+            .is_some_and(|hold| operating < hold.operating)
+        {
+            self.hold = None;
+        }
         if let Some(before) = self.operating
             && operating > before
             && self.settled > 0
@@ -265,6 +364,13 @@ impl Entry {
             self.settled = 0;
         }
         self.operating = Some(operating);
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

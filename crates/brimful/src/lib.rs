@@ -40,6 +40,7 @@ mod ledger;
 mod limits;
 pub mod list;
 mod reply;
+mod report;
 mod request_id;
 mod rest;
 pub mod rest3;
@@ -48,6 +49,7 @@ mod session;
 mod stats;
 pub mod tasks;
 mod transport;
+mod waits;
 
 pub use auth::{
     AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation,
@@ -76,3 +78,4 @@ pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
 pub use stats::Stats;
 pub use transport::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
+pub use waits::{WAIT_LOG, WaitReason, Waiting};

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use brimful_protocol::rows::RowsError;
@@ -20,13 +21,14 @@ use crate::check::Checks;
 use crate::effect::{self, Effect};
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::gate::{Gate, Rank, Slot};
-use crate::ledger::{Calls, Charge, Ledger};
+use crate::ledger::{Calls, Charge, HeldBack, Ledger, Telling};
 use crate::request_id::{REQUEST_ID, RequestNames};
 use crate::retry::{self, Retry};
 use crate::stats::Counters;
 use crate::transport::{
     Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
 };
+use crate::waits::{Shown, WaitBoard, WaitLog, WaitReason, in_words};
 
 /// Everything that the clones of a client share.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(crate) struct Session {
     pub(crate) reached: AtomicBool,
     pub(crate) counters: Counters,
     pub(crate) names: RequestNames,
+    pub(crate) wait_log: Arc<WaitLog>,
 }
 
 /// How often one call may have its token renewed: one that another process has stored may have expired too.
@@ -77,6 +80,8 @@ pub(crate) struct Scope {
     pub(crate) rank: Rank,
     /// When the whole job is to be over.
     pub(crate) deadline: Option<Instant>,
+    /// Where waits of the job are shown.
+    pub(crate) waits: WaitBoard,
 }
 
 impl Call {
@@ -114,11 +119,56 @@ impl Call {
 /// Leave to send one request.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    /// What lets the request in, or why there is nothing.
-    pass: Result<Pass, Failure>,
+    granted: Result<Granted, NoPermit>,
+}
+
+#[derive(Debug)]
+struct Granted {
+    pass: Pass,
     slot: Slot,
     /// Told to the ledger as long as it lives.
-    _charge: Charge,
+    charge: Charge,
+}
+
+/// Why a request may not be sent at all.
+#[derive(Debug)]
+pub(crate) enum NoPermit {
+    NoToken(Failure),
+    /// It was held back for its operating time until the deadline.
+    HeldBack(HeldBack, Deadline),
+}
+
+/// The deadline that a wait ended at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deadline {
+    Job,
+    Retry,
+}
+
+impl NoPermit {
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Self::NoToken(failure) => failure.into_error("there is no access token"),
+            Self::HeldBack(HeldBack { method, waited }, deadline) => {
+                let waited = in_words(waited);
+                let (kind, message) = match deadline {
+                    Deadline::Job => (
+                        ErrorKind::Deadline,
+                        format!(
+                            "the deadline of the job passed while {method} waited {waited} for its operating time"
+                        ),
+                    ),
+                    Deadline::Retry => (
+                        ErrorKind::OperationTimeLimit,
+                        format!(
+                            "{method} has used up its operating time, and waited {waited} for it: longer than a call is tried"
+                        ),
+                    ),
+                };
+                Error::new(kind, DidItRun::No, message)
+            }
+        }
+    }
 }
 
 /// What a call took.
@@ -132,6 +182,8 @@ pub(crate) struct Effort {
     pub(crate) held_back: Duration,
     /// How long the last attempt took, from sending to the end of the body.
     pub(crate) took: Duration,
+    /// When the first request was sent.
+    first: Option<Instant>,
     /// What is known of the attempts so far, one that is on its way included.
     ran: Option<DidItRun>,
     /// An attempt at a write may have run, whatever became of those after it.
@@ -188,12 +240,27 @@ impl<T> Became<T> {
     }
 }
 
+/// A request on its way: its place among those in flight, and its charge in the ledger.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    _slot: Slot,
+    _charge: Charge,
+}
+
 impl Permit {
-    /// What lets the request in, which goes out now.
-    pub(crate) fn used(&mut self) -> Result<Pass, Failure> {
-        let pass = self.pass.clone()?;
-        self.slot.spend();
-        Ok(pass)
+    /// What lets the request in, which goes out now. It is in flight until the second part is dropped.
+    pub(crate) fn used(self) -> Result<(Pass, InFlight), NoPermit> {
+        let Granted {
+            pass,
+            mut slot,
+            charge,
+        } = self.granted?;
+        slot.spend();
+        let in_flight = InFlight {
+            _slot: slot,
+            _charge: charge,
+        };
+        Ok((pass, in_flight))
     }
 }
 
@@ -206,29 +273,89 @@ impl Session {
         scope: &Scope,
         effort: &mut Effort,
     ) -> Permit {
+        let granted = self.grant(charges, scope, effort).await;
+        Permit { granted }
+    }
+
+    async fn grant(
+        &self,
+        charges: &Calls,
+        scope: &Scope,
+        effort: &mut Effort,
+    ) -> Result<Granted, NoPermit> {
+        let subject = charges.last().map_or("", |(method, _)| method);
         loop {
-            let pass = self.auth.pass().await;
+            let pass = self.auth.pass();
+            let pass = shown_if_pending(pass, || {
+                scope.waits.show(subject, WaitReason::AccessToken, None)
+            });
+            pass.await.map_err(NoPermit::NoToken)?;
             let asked = Instant::now();
-            let charge = self.ledger.admit(charges).await;
+            let charge = self.admit(charges, scope).await;
             let admitted = Instant::now();
-            let slot = self.gate.slot(&scope.rank).await;
             effort.held_back += admitted - asked;
+            let charge = charge?;
+            let slot = self.gate.slot(&scope.rank);
+            let slot = shown_if_pending(slot, || {
+                scope.waits.show(subject, WaitReason::RateLimit, None)
+            });
+            let slot = slot.await;
             effort.waited += admitted.elapsed();
             // A token that was refused meanwhile is being renewed: the slot goes back, since slots that are kept until
             // then would be used all at once, which is not what the gate has counted with.
-            let pass = match pass {
-                Err(failure) => Err(failure),
-                Ok(_) => match self.auth.pass_at_hand() {
-                    Some(pass) => Ok(pass),
-                    None => continue,
-                },
-            };
-            return Permit {
-                pass,
-                slot,
-                _charge: charge,
-            };
+            if let Some(pass) = self.auth.pass_at_hand() {
+                return Ok(Granted { pass, slot, charge });
+            }
         }
+    }
+
+    /// Waits for operating time, no longer than the job has and than a call is tried.
+    async fn admit(&self, charges: &Calls, scope: &Scope) -> Result<Charge, NoPermit> {
+        let of_retry = Instant::now().checked_add(self.retry.deadline);
+        let (give_up, deadline) = match (scope.deadline, of_retry) {
+            (Some(job), Some(retry)) if retry < job => (Some(retry), Deadline::Retry),
+            (Some(job), _) => (Some(job), Deadline::Job),
+            (None, retry) => (retry, Deadline::Retry),
+        };
+        let telling = Telling {
+            log: &self.wait_log,
+            board: &scope.waits,
+        };
+        self.ledger
+            .admit(charges, give_up, &telling)
+            .await
+            .map_err(|held_back| NoPermit::HeldBack(held_back, deadline))
+    }
+
+    /// Waits before a retry, and says so where it takes long.
+    pub(crate) async fn wait_for_retry(
+        &self,
+        scope: &Scope,
+        subject: &str,
+        retry: u32,
+        wait: Duration,
+        error: &Error,
+    ) {
+        self.wait_log.retry(subject, retry, wait, error);
+        let until = Instant::now().checked_add(wait);
+        let _shown =
+            (!wait.is_zero()).then(|| scope.waits.show(subject, WaitReason::Retry(retry), until));
+        tokio::time::sleep(wait).await;
+    }
+
+    /// Waits until the operating time of `method` is said to be available again.
+    pub(crate) async fn wait_for_operating_time(
+        &self,
+        scope: &Scope,
+        method: &str,
+        wait: Duration,
+    ) {
+        let until = Instant::now() + wait;
+        self.wait_log.operating(method, until);
+        let _shown = scope
+            .waits
+            .show(method, WaitReason::OperatingTime, Some(until));
+        tokio::time::sleep_until(until).await;
     }
 
     /// The same as [`Session::run`], as a task of its own: see [`apart`].
@@ -272,7 +399,8 @@ impl Session {
             },
         };
         let result = result.map_err(|error| {
-            let error = error.attempts(effort.requests);
+            let tried = effort.first.map_or(Duration::ZERO, |at| at.elapsed());
+            let error = error.attempts(effort.requests).within(tried);
             if effort.ran_before && error.did_it_run() == DidItRun::No {
                 error
                     .may_have_run()
@@ -301,20 +429,29 @@ impl Session {
         read: impl Fn(&Bytes) -> Result<T, RowsError>,
         effort: &mut Effort,
     ) -> Result<T, Error> {
-        let mut first = None;
         let mut failures = 0;
+        let mut last_error = None;
         let (mut renewals, mut moves) = (0, 0);
         loop {
-            let mut permit = match permit.take() {
-                Some(permit) => permit,
-                None => self.permit(&call.charges, &call.scope, effort).await,
+            let permit = if let Some(permit) = permit.take() {
+                permit
+            } else {
+                let give_up = effort
+                    .first
+                    .and_then(|first| first.checked_add(self.retry.deadline));
+                let permit = self.permit(&call.charges, &call.scope, effort);
+                match (before(give_up, permit).await, last_error.take()) {
+                    (Some(permit), _) => permit,
+                    (None, Some(error)) => return Err(error),
+                    (None, None) => continue,
+                }
             };
-            let pass = permit
+            let (pass, in_flight) = permit
                 .used()
-                .map_err(|failure| no_token(failure).at(&self.auth, &call.subject))?;
+                .map_err(|refused| refused.into_error().at(&self.auth, &call.subject))?;
             let sent = Instant::now();
             // The wait for its first turn is no trying: where many calls are made at once it may be long.
-            let first = *first.get_or_insert(sent);
+            let first = *effort.first.get_or_insert(sent);
             effort.requests += 1;
             effort.ran = Some(DidItRun::Unknown);
             self.counters.sent(call.body.len(), effort.requests > 1);
@@ -323,7 +460,7 @@ impl Session {
                 .attempt(call, &pass, &read, &mut effort.took)
                 .instrument(span)
                 .await;
-            drop(permit);
+            drop(in_flight);
             match &became {
                 Became::OverRate(_) | Became::OverTime(_) => self.counters.refused(),
                 Became::Lost(_) => self.counters.lost(),
@@ -338,14 +475,15 @@ impl Session {
                     self.gate.refused(sent);
                     // With the gate the next slot is the wait; without one (no limit was expected) it is a delay.
                     let delay = self.delay(effort.requests);
-                    (
-                        error,
-                        if self.gate.room().is_some() {
+                    let wait = match self.gate.next_slot() {
+                        Some(slot) => {
+                            let subject = &call.subject;
+                            self.wait_log.retry(subject, effort.requests, slot, &error);
                             Duration::ZERO
-                        } else {
-                            delay
-                        },
-                    )
+                        }
+                        None => delay,
+                    };
+                    (error, wait)
                 }
                 Became::OverTime(error) => {
                     let wait = self.ledger.refused(&call.method);
@@ -395,7 +533,14 @@ impl Session {
                 return Err(error);
             }
             debug!(method = call.subject, attempt = effort.requests, ?wait, %error, "trying again");
-            tokio::time::sleep(wait).await;
+            if error.kind() == ErrorKind::OperationTimeLimit {
+                self.wait_for_operating_time(&call.scope, &call.method, wait)
+                    .await;
+            } else {
+                self.wait_for_retry(&call.scope, &call.subject, effort.requests, wait, &error)
+                    .await;
+            }
+            last_error = Some(error);
         }
     }
 
@@ -439,8 +584,8 @@ impl Session {
                     DidItRun::No
                 };
                 let too_large = failure.kind == TransportErrorKind::TooLarge;
-                let error =
-                    Error::new(ErrorKind::Transport, ran, failure.story()).with_source(failure);
+                let error = Error::new(ErrorKind::Transport, ran, failure.description())
+                    .with_source(failure);
                 // The next answer would be as large.
                 if too_large {
                     Became::Refused(error)
@@ -611,6 +756,20 @@ fn moved<T>(response: &Response, sent_to: &Url) -> Became<T> {
     Became::Moved(Move { from, to }, error)
 }
 
-pub(crate) fn no_token(failure: Failure) -> Error {
-    failure.into_error("there is no access token")
+/// What `work` comes to by `deadline`.
+async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        Some(at) => tokio::time::timeout_at(at, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+/// Waits for `work`, and shows so if it is not ready at once.
+async fn shown_if_pending<T>(work: impl Future<Output = T>, show: impl FnOnce() -> Shown) -> T {
+    tokio::pin!(work);
+    if let Poll::Ready(done) = futures_util::poll!(&mut work) {
+        return done;
+    }
+    let _shown = show();
+    work.await
 }

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use brimful_portal::{
-    Churn, Costs, Faults, Generation, OperatingLimit, Portal, PortalConfig, RateLimit, Seconds,
-    SpecError, Stats, Statuses, Tls, Webhook,
+    Churn, Costs, Faults, Generation, HiddenRows, OperatingLimit, Portal, PortalConfig, RateLimit,
+    Seconds, SpecError, Stats, Statuses, Tls, Webhook,
 };
 
 use crate::cli::{LimiterArg, PortalArgs, SecondsArg, StatusesArg};
@@ -127,6 +127,7 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
         .body_limit(args.body_limit)
         .faults(Faults::parse(&args.faults.join("\n")).map_err(|error| wrong(&error))?)
         .churn(Churn::parse(&args.churn.join("\n")).map_err(|error| wrong(&error))?)
+        .hide(HiddenRows::parse(&args.hide.join("\n")).map_err(|error| wrong(&error))?)
         .statuses(match args.statuses {
             StatusesArg::Docs => Statuses::Docs,
             StatusesArg::Code => Statuses::Code,

@@ -42,6 +42,19 @@ use crate::spec::{self, SpecError};
 /// | `latency=50ms±20ms` | the reply comes later; adds to any other fault |
 /// | `redirect=https://new.test` | 302 to the same path there; without an address to the one that was called |
 ///
+/// These are played on single calls and on single commands of a batch, never on a batch as a whole. They are counted
+/// where they change something, so `empty-page:every=7` is every seventh list that has rows.
+///
+/// | fault | what comes |
+/// |---|---|
+/// | `empty-page` | the page of a list is empty, without an error; `next` and `total` stay |
+/// | `short-page` | some rows of the page are missing, a random number of them |
+/// | `short-total`, `short-total=100` | `total` is half of what it should be, or at most 100; `next` stays |
+/// | `endless-next` | the last page has a `next` as well |
+/// | `ignore-start` | the first page comes, whichever was asked for |
+/// | `operating-reset=1h` | `operating_reset_at` is an hour ahead |
+/// | `operating=470s` | `operating` is 470 |
+///
 /// | option | on which requests |
 /// |---|---|
 /// | none | on every one |
@@ -49,7 +62,7 @@ use crate::spec::{self, SpecError};
 /// | `every=7` | on the seventh, the fourteenth… |
 /// | `times=3` | at most three times |
 /// | `after=10` | not on the first ten |
-/// | `on=batch`, `on=crm.lead.*`, <code>on=batch&#124;profile</code> | on those for these methods; others are not counted |
+/// | `on=batch`, `on=crm.lead.*`, <code>on=batch&#124;profile</code> | on those for these methods; others are not counted; for faults of single calls `batch` is any command of a batch |
 ///
 /// `skew=+90s` is an entry of its own and puts the portal's clock wrong; `seed=42` makes chance repeatable (0 if it is
 /// not given).
@@ -68,6 +81,8 @@ pub struct Faults {
 #[derive(Debug, Clone, Default)]
 struct Schedule {
     queue: VecDeque<Fault>,
+    /// Those that calls and commands take, not requests.
+    call_queue: VecDeque<Fault>,
     rules: Vec<FaultRule>,
     rng: fastrand::Rng,
     seed: u64,
@@ -117,9 +132,15 @@ impl Faults {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a fault at the end of the queue: each request takes one.
+    /// Puts a fault at the end of the queue: each request takes one. Faults of single calls have a queue of their own:
+    /// each call or command that the first of them changes takes it.
     pub fn push(&self, fault: Fault) {
-        self.schedule().queue.push_back(fault);
+        let mut schedule = self.schedule();
+        if fault.is_of_call() {
+            schedule.call_queue.push_back(fault);
+        } else {
+            schedule.queue.push_back(fault);
+        }
     }
 
     /// Adds a rule, asked after those before it.
@@ -156,7 +177,8 @@ impl Faults {
             seen: rule.seen,
             played: rule.played,
         });
-        (schedule.queue.len(), rules.collect())
+        let queued = schedule.queue.len() + schedule.call_queue.len();
+        (queued, rules.collect())
     }
 
     /// What becomes of a request for `method`.
@@ -171,6 +193,9 @@ impl Faults {
             }
         }
         for rule in &mut schedule.rules {
+            if rule.fault.is_of_call() {
+                continue;
+            }
             let only_time = matches!(rule.fault, Fault::Delay(_) | Fault::Latency { .. });
             if (only_time || !drawn.played_out()) && rule.fires(method) {
                 drawn.played = true;
@@ -178,6 +203,31 @@ impl Faults {
                     Some(delay) => drawn.delay = drawn.delay.saturating_add(delay),
                     None => drawn.fault = Some(rule.fault.clone()),
                 }
+            }
+        }
+        drawn
+    }
+
+    /// The faults of a call of `method`, alone or in a batch, among those that `applies` says change something; and
+    /// the chance by which each does.
+    pub(crate) fn draw_for_call(
+        &self,
+        method: &str,
+        in_batch: bool,
+        applies: impl Fn(&Fault) -> bool,
+    ) -> Vec<(Fault, fastrand::Rng)> {
+        let schedule = &mut *self.schedule();
+        let mut drawn = Vec::new();
+        if schedule.call_queue.front().is_some_and(&applies)
+            && let Some(fault) = schedule.call_queue.pop_front()
+        {
+            drawn.push((fault, schedule.rng.fork()));
+        }
+        let names = [method, "batch"];
+        let names = if in_batch { &names[..] } else { &names[..1] };
+        for rule in &mut schedule.rules {
+            if rule.fault.is_of_call() && applies(&rule.fault) && rule.fires_for(names) {
+                drawn.push((rule.fault.clone(), rule.fork()));
             }
         }
         drawn

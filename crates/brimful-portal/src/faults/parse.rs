@@ -16,7 +16,8 @@ pub(super) struct Parsed {
 
 const NAMES: &str = "503, 429, expired-token, 500-before, 500-after and so on, html-before, html-after, empty-before, \
                      empty-after, reset-before, reset-during, reset-after, truncated, half-body, slow-body=5s, \
-                     latency=50ms±20ms, redirect=https://new.test, skew=+90s, seed=42";
+                     latency=50ms±20ms, redirect=https://new.test, empty-page, short-page, short-total=100, endless-next, \
+                     ignore-start, operating-reset=1h, operating=470s, skew=+90s, seed=42";
 
 /// How long a slow body takes if nothing else is said.
 const SLOW: Duration = Duration::from_secs(5);
@@ -146,6 +147,13 @@ fn fault(entry: &Entry<'_>) -> Result<Fault, SpecError> {
         }
         ("slow-body", None) => return Ok(Fault::SlowBody(SLOW)),
         ("slow-body", Some(value)) => return Ok(Fault::SlowBody(time(value)?)),
+        ("short-total", None) => return Ok(Fault::ShortTotal(None)),
+        ("short-total", Some(total)) => return Ok(Fault::ShortTotal(Some(count(entry, total)?))),
+        ("operating-reset" | "operating", None) => {
+            return Err(wrong(&format!("{0} needs a time: {0}=1h", entry.name)));
+        }
+        ("operating-reset", Some(ahead)) => return Ok(Fault::OperatingReset(time(ahead)?)),
+        ("operating", Some(spent)) => return Ok(Fault::OperatingTime(time(spent)?)),
         ("redirect", None) => return Ok(Fault::Redirect(None)),
         ("redirect", Some(address)) => {
             let known = ["http://", "https://"]
@@ -178,6 +186,10 @@ fn fault(entry: &Entry<'_>) -> Result<Fault, SpecError> {
         ("reset", _) => Fault::Reset(or_before),
         ("truncated" | "reset-during", None) => Fault::Truncated,
         ("half-body", None) => Fault::HalfBody,
+        ("empty-page", None) => Fault::EmptyPage,
+        ("short-page", None) => Fault::ShortPage,
+        ("endless-next", None) => Fault::EndlessNext,
+        ("ignore-start", None) => Fault::IgnoreStart,
         (status, _) => {
             let Ok(status @ 400..=599) = status.parse() else {
                 let reason = format!("no fault \"{}\": there are {NAMES}", entry.name);
@@ -226,6 +238,14 @@ mod tests {
                 "redirect=https://new.test:8443 1%",
             ),
             ("truncated:2% on=batch", "truncated 2% on=batch"),
+            ("empty-page:times=1", "empty-page times=1"),
+            ("short-page:5% on=crm.lead.*", "short-page 5% on=crm.lead.*"),
+            ("short-total", "short-total"),
+            ("short-total=100:every=2", "short-total=100 every=2"),
+            ("endless-next", "endless-next"),
+            ("ignore-start", "ignore-start"),
+            ("operating-reset=1h", "operating-reset=3600s"),
+            ("operating=470s", "operating=470s"),
             (
                 "503 on=crm.lead.*|batch times=3 after=10",
                 "503 times=3 after=10 on=crm.lead.*|batch",
@@ -263,6 +283,9 @@ mod tests {
             ("latency=5ms±", "latency=5ms±", "\"\" is not a time"),
             ("slow-body=soon", "slow-body=soon", "\"soon\" is not a time"),
             ("503=1", "503=1", "takes no value"),
+            ("short-total=x", "short-total=x", "not a whole number"),
+            ("operating-reset", "operating-reset", "needs a time"),
+            ("empty-page=1", "empty-page=1", "takes no value"),
             ("redirect=new.test", "redirect=new.test", "https://new.test"),
             ("429, seed=x", "seed=x", "seed is a whole number"),
             ("skew=5", "skew=5", "skew is a time"),

@@ -79,7 +79,13 @@ impl FaultRule {
 
     /// Whether the fault is played on a request for `method`.
     pub(super) fn fires(&mut self, method: &str) -> bool {
-        if self.most.is_some_and(|most| self.played >= most) || !self.is_for(method) {
+        self.fires_for(&[method])
+    }
+
+    /// The same for something that has several names.
+    pub(super) fn fires_for(&mut self, names: &[&str]) -> bool {
+        let is_over = self.most.is_some_and(|most| self.played >= most);
+        if is_over || !names.iter().any(|name| self.is_for(name)) {
             return false;
         }
         self.seen += 1;
@@ -102,6 +108,11 @@ impl FaultRule {
             None => wanted.eq_ignore_ascii_case(method),
         };
         self.methods.is_empty() || self.methods.iter().any(matches)
+    }
+
+    /// Chance for what the fault does, apart from that which decides when it does it.
+    pub(super) fn fork(&mut self) -> fastrand::Rng {
+        self.rng.fork()
     }
 
     /// The time that this fault adds to a request, if that is all it does.

@@ -98,8 +98,19 @@ impl<'t> Plan<'t> {
     }
 }
 
-/// An output that is a list of rows, under `key` if there is one; `each` writes a row.
+/// An output that is a list of the rows with these IDs, under `key` if there is one; `each` writes a row.
 pub(crate) fn list(
+    key: Option<&'static str>,
+    ids: &[u64],
+    each: impl FnMut(&mut Vec<u8>, u64),
+) -> Output {
+    let mut output = list_of_places(key, ids, each);
+    output.rows.ids = ids.to_vec();
+    output
+}
+
+/// An output that is a list of rows which are found by something else than their IDs.
+pub(crate) fn list_of_places(
     key: Option<&'static str>,
     ids: &[u64],
     mut each: impl FnMut(&mut Vec<u8>, u64),
@@ -119,11 +130,17 @@ pub(crate) fn list(
         starts.push(out.len() as u32);
         each(&mut out, id);
     }
+    let end = out.len() as u32;
     out.push(b']');
     if key.is_some() {
         out.push(b'}');
     }
     let mut output = Output::json(out);
-    output.rows = Rows { key, starts };
+    output.rows = Rows {
+        key,
+        starts,
+        end,
+        ids: Vec::new(),
+    };
     output
 }

@@ -67,6 +67,7 @@ pub(super) async fn run(
     executor: &mut Executor<'_>,
     items: Vec<Item<'_>>,
 ) -> Result<Vec<u8>, MethodError> {
+    executor.begin_batch();
     let mut context = Context::default();
     let mut results = vec![b'['];
     for (index, item) in items.into_iter().enumerate() {

@@ -1,6 +1,6 @@
 //! `main.eventlog.*`: what happened on the portal, for administrators.
 
-use brimful_protocol::Value;
+use brimful_protocol::{Value, json};
 
 use super::cursor::Cursor;
 use super::dto::{Dto, Kind, column};
@@ -10,6 +10,7 @@ use super::pagination::Pagination;
 use super::params::{self, under};
 use super::select::Selection;
 use super::{error, order};
+use crate::list::plan::list as write_list;
 use crate::list::query::{Query, Work};
 use crate::method::{Call, MethodError, Output};
 use crate::rights::Rights;
@@ -108,6 +109,9 @@ pub(super) fn get(state: &State, call: &mut Call<'_>) -> Result<Output, MethodEr
     for_administrators(call)?;
     let selection = selection(call)?;
     let id = params::id(call)?;
+    if state.hidden.contains(EVENT_LOG, id) {
+        return Err(error::access_denied());
+    }
     let row = state
         .table(EVENT_LOG)
         .get(id)
@@ -136,14 +140,12 @@ pub(super) fn items(
     }
     .charge(call);
     let table = state.table(entity);
-    let read = |&id: &u64| {
+    write_list(Some("items"), ids, |out, id| {
         let item = Item {
             state,
             row: table.row(id),
             user: call.user,
         };
-        item.read(selection)
-    };
-    let items: Value = ids.iter().map(read).collect();
-    Output::value(&under("items", items))
+        json::write(out, &Value::Array(item.read(selection)));
+    })
 }

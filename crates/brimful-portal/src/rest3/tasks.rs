@@ -114,10 +114,11 @@ fn item(state: &State, id: u64, selection: &Selection, call: &Call<'_>) -> Outpu
 /// Whether the caller may see the task; one that is not there nobody may.
 fn visible(state: &State, id: u64, call: &Call<'_>) -> Result<(), MethodError> {
     let table = state.table(TASK);
-    let seen = table.get(id).is_some_and(|row| {
-        call.sees_tasks(state, table)
-            .holds(&row, &mut String::new())
-    });
+    let seen = !state.hidden.contains(TASK, id)
+        && table.get(id).is_some_and(|row| {
+            call.sees_tasks(state, table)
+                .holds(&row, &mut String::new())
+        });
     if seen {
         Ok(())
     } else {

@@ -132,6 +132,13 @@ impl Shelf {
         })
     }
 
+    /// Whether rows or a reply were given for this method.
+    pub(crate) fn serves(&self, method: &str) -> bool {
+        let (door, name) = address(method);
+        self.methods
+            .contains_key(&(door, name.to_ascii_lowercase()))
+    }
+
     fn find(&self, door: Door, method: &str) -> Option<&Service> {
         self.methods.get(&(door, method.to_owned()))
     }

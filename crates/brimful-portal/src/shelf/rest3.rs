@@ -5,7 +5,7 @@ use brimful_protocol::{Array, Value};
 use super::collection::Collection;
 use super::filter::{Operation, Test};
 use super::{Door, Service, Verb, php, serve};
-use crate::list::plan::list as write_list;
+use crate::list::plan::list_of_places as write_list;
 use crate::list::query::Work;
 use crate::method::{Call, MethodError, Output};
 use crate::methods::{Slice, strings};

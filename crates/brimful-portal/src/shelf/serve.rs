@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::collection::Collection;
 use super::{Door, Service, Shelf, Verb, filter, php};
 use crate::list::PAGE;
-use crate::list::plan::list as write_list;
+use crate::list::plan::list_of_places as write_list;
 use crate::list::query::Work;
 use crate::method::{Call, MethodError, Output};
 use crate::methods::{Page, Paging, Slice, element_not_found, legacy_error, strings};

@@ -35,6 +35,7 @@ use schema::Schema;
 use source::World;
 use table::Table;
 
+use crate::hidden_rows::HiddenIds;
 use crate::shelf::Shelf;
 
 /// What a portal starts with.
@@ -141,6 +142,8 @@ pub(crate) struct State {
     /// What is served as it was given.
     pub(crate) shelf: Shelf,
     pub(crate) files: Files,
+    /// Rows that lists count and do not show.
+    pub(crate) hidden: HiddenIds,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
 }
@@ -215,6 +218,7 @@ impl State {
             categories: Categories::default(),
             shelf: Shelf::new(served, data.replies),
             files: Files::default(),
+            hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
         };
         let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));
@@ -239,6 +243,31 @@ impl State {
 
     pub(crate) fn table_mut(&mut self, entity: usize) -> &mut Table {
         &mut self.tables[entity]
+    }
+
+    /// The place of the entity whose rows a call returns, if it is one of those with tables.
+    pub(crate) fn entity_of_call(
+        &self,
+        method: &str,
+        params: &brimful_protocol::Array,
+    ) -> Option<usize> {
+        let name = match method {
+            "disk.folder.getchildren" | "disk.storage.getchildren" => "diskobject",
+            "im.recent.list" => "chat",
+            "im.dialog.messages.get" => "message",
+            _ => match method.rsplit_once('.')?.0 {
+                "crm.item" => {
+                    let entity_type = params.get("entityTypeId")?.to_int();
+                    return self.by_type(entity_type).map(|table| table.entity);
+                }
+                "task.elapseditem" => "elapsed",
+                "task.checklistitem" => "checklist",
+                "task.item" | "task.items" => "task",
+                "event.offline" => "offlineevent",
+                name => name,
+            },
+        };
+        self.place(name)
     }
 
     /// The CRM entity with this `entityTypeId`.

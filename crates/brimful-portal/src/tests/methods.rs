@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use brimful_protocol::{Value, json};
 
+use crate::list::plan::list_of_places;
 use crate::method::{Call, Handler, Method, MethodError, Output};
 use crate::state::State;
 
@@ -69,27 +70,14 @@ fn items(_: &State, call: &mut Call<'_>) -> Result<Output, MethodError> {
 fn list(call: &mut Call<'_>, key: Option<&'static str>) -> Output {
     let number = |name: &str, or: i64| call.params.get(name).map_or(or, Value::to_int);
     let (from, count) = (number("from", 1), number("count", 50));
-    let mut out = key.map_or_else(Vec::new, |key| format!("{{\"{key}\":").into_bytes());
-    let mut starts = Vec::new();
-    out.push(b'[');
-    for id in from..from + count {
-        if id > from {
-            out.push(b',');
-        }
-        starts.push(out.len() as u32);
+    let ids: Vec<u64> = (from..from + count).map(|id| id as u64).collect();
+    let mut output = list_of_places(key, &ids, |out, id| {
         out.extend_from_slice(b"{\"ID\":\"");
-        json::write_int(&mut out, id);
+        json::write_int(out, id as i64);
         out.extend_from_slice(b"\",\"TITLE\":");
-        json::write_string(&mut out, "Lead <1> & 'co'/\u{42e}");
+        json::write_string(out, "Lead <1> & 'co'/\u{42e}");
         out.push(b'}');
-    }
-    out.push(b']');
-    if key.is_some() {
-        out.push(b'}');
-    }
-    let mut output = Output::json(out);
-    output.rows.key = key;
-    output.rows.starts = starts;
+    });
     output.total = Some(120);
     output.next = (count == 50).then_some(50);
     output

@@ -10,6 +10,7 @@ mod churn;
 mod control;
 mod faults;
 mod files;
+mod hidden_rows;
 mod limits;
 mod methods;
 mod oauth;
@@ -17,6 +18,7 @@ mod rest3;
 mod rights;
 mod sockets;
 mod tls;
+mod wrong_lists;
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::Item;
 use brimful::Error;
+
+use crate::Item;
 
 /// The items of the requests that follow each other.
 pub(super) type Lane = Vec<Stage>;
@@ -14,7 +15,7 @@ pub(super) type Stage = Vec<usize>;
 
 /// How a batch is sent.
 pub(super) struct Plan {
-    /// Sent side by side.
+    /// Sent as concurrent requests.
     pub(super) lanes: Vec<Lane>,
     /// What each item depends on.
     pub(super) needs: Vec<Vec<usize>>,

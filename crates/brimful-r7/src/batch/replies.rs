@@ -2,34 +2,34 @@
 
 use std::collections::HashMap;
 
+use brimful::{DidItRun, Error, ErrorKind};
 use brimful_r7_protocol::{Envelope, Item as Wire, ItemReply, Problem, read_replies};
 use bytes::Bytes;
 
-use crate::item::Ready;
-use crate::verdict::{Unread, refusal, unauthorized};
-use brimful::{DidItRun, Error, ErrorKind};
+use crate::item::PreparedItem;
+use crate::outcome::{BodyError, refusal, unauthorized};
 
 /// An item as it goes out.
 #[derive(Debug, Clone)]
-pub(crate) struct Sent {
+pub(crate) struct OutgoingItem {
     pub(crate) name: String,
-    pub(crate) ready: Ready,
+    pub(crate) request: PreparedItem,
 }
 
 /// The replies in the order in which the items were carried out; `None` for an item whose address leads nowhere.
 pub(crate) type Replies = Vec<Option<ItemReply>>;
 
 /// The items as the value `batch`. Their `order` is that in which they stand.
-pub(crate) fn write(sent: &[Sent]) -> Result<String, Error> {
+pub(crate) fn write(sent: &[OutgoingItem]) -> Result<String, Error> {
     let items: Vec<Wire> = sent
         .iter()
         .zip(0..)
         .map(|(sent, order)| {
-            let (content_type, body) = sent.ready.body.clone().unzip();
+            let (content_type, body) = sent.request.body.clone().unzip();
             Wire {
                 name: Some(sent.name.clone()),
-                method: sent.ready.verb.to_string(),
-                relative_url: Some(sent.ready.path.clone()),
+                method: sent.request.method.to_string(),
+                relative_url: Some(sent.request.path.clone()),
                 body_content_type: content_type,
                 body,
                 order,
@@ -41,20 +41,24 @@ pub(crate) fn write(sent: &[Sent]) -> Result<String, Error> {
 }
 
 /// The replies in the answer to a batch.
-pub(crate) fn read(body: &Bytes) -> Result<Replies, Unread> {
-    let envelope = Envelope::parse(body).map_err(Unread::Envelope)?;
+pub(crate) fn read(body: &Bytes) -> Result<Replies, BodyError> {
+    let envelope = Envelope::parse(body).map_err(BodyError::Envelope)?;
     if let Some(problem) = envelope.problem() {
         let status = envelope.status_code;
-        return Err(Unread::Problem { status, problem });
+        return Err(BodyError::Problem { status, problem });
     }
     let response = envelope.response.map_or("[]", |response| response.get());
-    read_replies(response)
-        .map_err(|error| Unread::Shape(format!("what is no list of replies: {error}")))
+    read_replies(response).map_err(|error| {
+        BodyError::Shape(format!("something that is not a list of replies: {error}"))
+    })
 }
 
-/// What became of each item: the status and the body of its own answer, or an error. Replies are matched by name; one
+/// The outcome of each item: the status and the body of its own answer, or an error. Replies are matched by name; one
 /// that has lost its name is known by its place.
-pub(crate) fn outcomes(sent: &[Sent], replies: Replies) -> Vec<Result<(u16, Bytes), Error>> {
+pub(crate) fn outcomes(
+    sent: &[OutgoingItem],
+    replies: Replies,
+) -> Vec<Result<(u16, Bytes), Error>> {
     let whole = replies.len() == sent.len();
     let mut nameless = Vec::new();
     let mut named = HashMap::new();
@@ -115,8 +119,8 @@ fn outcome(status: u16, data: String) -> Result<(u16, Bytes), Error> {
     }
 }
 
-/// An item that went well, and whose body is not what was asked for.
-pub(crate) fn unread(status: u16, unread: Unread) -> Error {
+/// The error of an item that succeeded and whose body is not what was asked for.
+pub(crate) fn body_error(status: u16, error: BodyError) -> Error {
     let decode = |what: String| {
         Error::new(
             ErrorKind::Decode,
@@ -124,9 +128,9 @@ pub(crate) fn unread(status: u16, unread: Unread) -> Error {
             format!("the portal answered {status} with {what}"),
         )
     };
-    match unread {
-        Unread::Problem { status, problem } => refusal(status, &problem),
-        Unread::Envelope(error) => decode(error.to_string()),
-        Unread::Shape(what) => decode(what),
+    match error {
+        BodyError::Problem { status, problem } => refusal(status, &problem),
+        BodyError::Envelope(error) => decode(error.to_string()),
+        BodyError::Shape(what) => decode(what),
     }
 }

@@ -2,23 +2,22 @@
 
 use std::collections::HashMap;
 
+use brimful::{DidItRun, Effect, Error, ErrorKind};
 use futures_util::future::join_all;
 
 use super::plan::Plan;
-use super::replies::{Sent, outcomes};
+use super::replies::{OutgoingItem, outcomes};
 use crate::client::Client;
-use crate::item::{Item, Ready};
-use crate::operand::Pointer;
+use crate::item::Pointer;
+use crate::item::{Item, PreparedItem};
 use crate::reply::Reply;
-use brimful::Effect;
-use brimful::{DidItRun, Error, ErrorKind};
 
-/// What is known of an item.
-enum Known {
-    /// It is over, one way or the other.
-    Over(Result<Reply, Error>),
-    /// Sent, and nobody knows what became of it: it may be running still.
-    Adrift(Error),
+/// What happened to an item so far.
+enum ItemState {
+    /// Answered, failed or not sent.
+    Finished(Result<Reply, Error>),
+    /// Sent without an answer: it may still be running.
+    UnknownOutcome(Error),
 }
 
 /// The outcomes of all items, in their order, and how many batches were sent.
@@ -27,7 +26,7 @@ pub(super) async fn run(
     items: &[Item],
     names: &[String],
     plan: Plan,
-    items_a_request: usize,
+    items_per_request: usize,
 ) -> (Vec<Result<Reply, Error>>, u32) {
     let places: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
     let needs = plan.needs;
@@ -38,28 +37,28 @@ pub(super) async fn run(
             names,
             places: &places,
             needs: &needs,
-            known: HashMap::new(),
+            states: HashMap::new(),
             requests: 0,
         };
         async move {
             for stage in lane {
-                for part in stage.chunks(items_a_request) {
+                for part in stage.chunks(items_per_request) {
                     run.send(part).await;
                 }
             }
-            (run.known, run.requests)
+            (run.states, run.requests)
         }
     });
-    let mut known = HashMap::new();
+    let mut states = HashMap::new();
     let mut requests = 0;
     for (of_lane, sent) in join_all(lanes).await {
-        known.extend(of_lane);
+        states.extend(of_lane);
         requests += sent;
     }
-    let outcomes = (0..items.len()).map(|item| match known.remove(&item) {
-        Some(Known::Over(outcome)) => outcome,
-        Some(Known::Adrift(error)) => Err(error),
-        None => Err(not_sent("it is in no request")),
+    let outcomes = (0..items.len()).map(|item| match states.remove(&item) {
+        Some(ItemState::Finished(outcome)) => outcome,
+        Some(ItemState::UnknownOutcome(error)) => Err(error),
+        None => Err(not_sent("it is not part of any request")),
     });
     (outcomes.collect(), requests)
 }
@@ -79,13 +78,13 @@ struct Run<'a> {
     names: &'a [String],
     places: &'a HashMap<&'a str, usize>,
     needs: &'a [Vec<usize>],
-    known: HashMap<usize, Known>,
+    states: HashMap<usize, ItemState>,
     requests: u32,
 }
 
 impl Run<'_> {
-    /// Sends items as one request. If nobody knows what became of it, those that only read and come after nothing that
-    /// writes are asked for again.
+    /// Sends items as one request. If its outcome is unknown, the items that only read and depend on no write in it are
+    /// sent again.
     async fn send(&mut self, items: &[usize]) {
         let mut left = items.to_vec();
         loop {
@@ -98,38 +97,38 @@ impl Run<'_> {
                 .all(|&at| self.items[at].effect() == Effect::Read);
             let effect = if reads { Effect::Read } else { Effect::Write };
             self.requests += 1;
-            match self.client.exchange(&sent, effect).await {
+            match self.client.send_batch(&sent, effect).await {
                 Ok(replies) => {
                     for (at, outcome) in places.into_iter().zip(outcomes(&sent, replies)) {
                         let outcome = outcome
                             .map(|(status, body)| Reply::new(status, body))
                             .map_err(|error| self.at(error, at));
-                        self.known.insert(at, Known::Over(outcome));
+                        self.states.insert(at, ItemState::Finished(outcome));
                     }
                     return;
                 }
                 Err(error) => {
-                    let adrift = error.did_it_run() == DidItRun::Unknown;
-                    left = self.failed(&places, &error, adrift && !reads);
+                    let unknown = error.did_it_run() == DidItRun::Unknown;
+                    left = self.failed(&places, &error, unknown && !reads);
                 }
             }
         }
     }
 
-    /// Notes that a whole request failed, and gives those of its items that may be asked for again.
-    fn failed(&mut self, places: &[usize], error: &Error, ask_again: bool) -> Vec<usize> {
+    /// Records that a whole request failed, and returns those of its items that may be sent again.
+    fn failed(&mut self, places: &[usize], error: &Error, may_retry: bool) -> Vec<usize> {
         let mut again = Vec::new();
         for &at in places {
             let free = self
                 .needs(at)
                 .all(|need| !places.contains(&need) || again.contains(&need));
-            if ask_again && free && self.items[at].effect() == Effect::Read {
+            if may_retry && free && self.items[at].effect() == Effect::Read {
                 again.push(at);
                 continue;
             }
             let message = match error.did_it_run() {
                 DidItRun::Unknown => {
-                    format!("nobody knows whether it ran, for the whole batch failed: {error}")
+                    format!("it may have run: the whole batch failed: {error}")
                 }
                 _ => format!("the whole batch failed: {error}"),
             };
@@ -138,48 +137,48 @@ impl Run<'_> {
                 own = own.with_api(said.clone());
             }
             let own = self.at(own.in_command(&self.names[at]), at);
-            let known = match error.did_it_run() {
-                DidItRun::Unknown => Known::Adrift(own),
-                DidItRun::Yes | DidItRun::No => Known::Over(Err(own)),
+            let state = match error.did_it_run() {
+                DidItRun::Unknown => ItemState::UnknownOutcome(own),
+                DidItRun::Yes | DidItRun::No => ItemState::Finished(Err(own)),
             };
-            self.known.insert(at, known);
+            self.states.insert(at, state);
         }
         again
     }
 
-    /// The items that can go out now, with all their values. What cannot is over.
-    fn sendable(&mut self, items: &[usize]) -> (Vec<usize>, Vec<Sent>) {
+    /// The items that can be sent now, with all their values. The others are finished with an error.
+    fn sendable(&mut self, items: &[usize]) -> (Vec<usize>, Vec<OutgoingItem>) {
         let (mut places, mut sent) = (Vec::new(), Vec::new());
         for &at in items {
-            match self.ready(at) {
-                Ok(ready) => {
+            match self.prepare(at) {
+                Ok(request) => {
                     places.push(at);
-                    sent.push(Sent {
+                    sent.push(OutgoingItem {
                         name: self.names[at].clone(),
-                        ready,
+                        request,
                     });
                 }
                 Err(error) => {
                     let error = self.at(error.in_command(&self.names[at]), at);
-                    self.known.insert(at, Known::Over(Err(error)));
+                    self.states.insert(at, ItemState::Finished(Err(error)));
                 }
             }
         }
         (places, sent)
     }
 
-    fn ready(&self, at: usize) -> Result<Ready, Error> {
-        // Whatever an item comes after must be over before it starts.
+    fn prepare(&self, at: usize) -> Result<PreparedItem, Error> {
+        // What an item comes after must be finished before it starts.
         let running = self
             .needs(at)
-            .find(|need| matches!(self.known.get(need), Some(Known::Adrift(_))));
+            .find(|need| matches!(self.states.get(need), Some(ItemState::UnknownOutcome(_))));
         if let Some(need) = running {
             return Err(not_sent(&format!(
-                "nobody knows whether {:?}, which it comes after, is still running",
+                "{:?}, which it comes after, may still be running",
                 self.names[need]
             )));
         }
-        self.items[at].ready(|pointer| self.look_up(pointer))
+        self.items[at].prepare(|pointer| self.look_up(pointer))
     }
 
     fn look_up(&self, pointer: &Pointer) -> Result<serde_json::Value, Error> {
@@ -187,11 +186,13 @@ impl Run<'_> {
         let source = self
             .places
             .get(item.as_str())
-            .and_then(|at| self.known.get(at));
+            .and_then(|at| self.states.get(at));
         match source {
-            Some(Known::Over(Ok(reply))) => reply.pointer(pointer).cloned().ok_or_else(|| {
-                not_sent(&format!("the reply to {item:?} has nothing at {pointer}"))
-            }),
+            Some(ItemState::Finished(Ok(reply))) => {
+                reply.pointer(pointer).cloned().ok_or_else(|| {
+                    not_sent(&format!("the reply to {item:?} has nothing at {pointer}"))
+                })
+            }
             _ => Err(not_sent(&format!("{item:?}, whose reply it needs, failed"))),
         }
     }
@@ -202,6 +203,6 @@ impl Run<'_> {
     }
 
     fn at(&self, error: Error, at: usize) -> Error {
-        error.at(self.client.address(), &self.items[at].subject())
+        error.at(self.client.address(), &self.items[at].label())
     }
 }

@@ -4,7 +4,7 @@ use brimful::{DidItRun, ErrorKind};
 use brimful_r7::{Item, from};
 use serde_json::{Value, json};
 
-use super::{Listening, answering, builder, client, office};
+use super::{RecordingTransport, builder, client, office, scripted};
 
 #[tokio::test(start_paused = true)]
 async fn the_two_requests_of_the_documentation_are_answered_by_name() {
@@ -37,7 +37,7 @@ async fn independent_items_go_side_by_side_and_dependent_ones_in_one_request() {
     assert_eq!((replies.requests(), portal.stats().requests), (2, 2));
     let replies = client
         .batch()
-        .requests_at_once(1)
+        .concurrent_requests(1)
         .item(Item::get("group"))
         .item(Item::get("people/@self"))
         .send()
@@ -79,7 +79,7 @@ async fn an_item_takes_a_value_of_an_earlier_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_needs_a_value_is_not_sent_if_there_is_none() {
+async fn an_item_that_needs_a_missing_value_is_not_sent() {
     let portal = office(10);
     let mut replies = client(&portal)
         .batch()
@@ -119,7 +119,7 @@ async fn an_item_that_fails_does_not_stop_the_others() {
     let portal = office(10);
     let mut replies = client(&portal)
         .batch()
-        .requests_at_once(1)
+        .concurrent_requests(1)
         .item(Item::get("people/nobody").name("a"))
         .item(Item::get("people/@self").name("b"))
         .item(Item::get("batch").name("c"))
@@ -150,7 +150,7 @@ async fn an_item_of_another_format_is_not_parsed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn large_batches_are_parted_and_keep_their_order() {
+async fn large_batches_are_split_and_keep_their_order() {
     let portal = office(500);
     let items = (0..250).map(|n| {
         let item = Item::get(format!("people/filter?count=1&startIndex={n}")).name(n.to_string());
@@ -166,7 +166,7 @@ async fn large_batches_are_parted_and_keep_their_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_batch_asks_nobody() {
+async fn an_empty_batch_sends_no_request() {
     let portal = office(1);
     let replies = client(&portal).batch().send().await.unwrap();
     assert!(replies.is_empty());
@@ -174,9 +174,9 @@ async fn an_empty_batch_asks_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_goes_out_as_a_form_field_and_bodies_have_a_charset() {
+async fn a_batch_is_sent_as_a_form_field_and_bodies_have_a_charset() {
     let portal = office(3);
-    let listening = Listening::to(&portal);
+    let listening = RecordingTransport::to(&portal);
     let client = builder(&portal)
         .transport(listening.clone())
         .build()
@@ -200,9 +200,9 @@ fn reply(items: &Value) -> (u16, String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn replies_are_matched_by_name_and_an_address_that_leads_nowhere_by_its_place() {
+async fn replies_are_matched_by_name_and_an_unknown_address_by_its_position() {
     let data = |n: u32| json!({"status": 0, "statusCode": 200, "response": n}).to_string();
-    let client = answering(move |_| {
+    let client = scripted(move |_| {
         reply(&json!([
             {"name": "c", "status": 200, "data": data(3)},
             null,
@@ -211,7 +211,7 @@ async fn replies_are_matched_by_name_and_an_address_that_leads_nowhere_by_its_pl
     });
     let mut replies = client
         .batch()
-        .requests_at_once(1)
+        .concurrent_requests(1)
         .items(["a", "b", "c"].map(|name| Item::get("x").name(name)))
         .send()
         .await
@@ -226,8 +226,8 @@ async fn replies_are_matched_by_name_and_an_address_that_leads_nowhere_by_its_pl
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_an_item_without_a_reply_nobody_knows_whether_it_ran() {
-    let client = answering(|_| reply(&json!([])));
+async fn an_item_without_a_reply_in_the_batch_may_have_run() {
+    let client = scripted(|_| reply(&json!([])));
     let mut replies = client
         .batch()
         .item(Item::post("people").name("a"))
@@ -242,8 +242,8 @@ async fn of_an_item_without_a_reply_nobody_knows_whether_it_ran() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_fails_as_a_whole_is_read_to_the_end_of_its_first_error() {
-    let client = answering(|_| {
+async fn the_error_of_a_whole_batch_is_read_up_to_the_end_of_its_first_copy() {
+    let client = scripted(|_| {
         let error =
             json!({"status": 1, "statusCode": 500, "error": {"message": "broken", "hresult": 1}});
         (500, format!("{error}{error}"))
@@ -260,8 +260,8 @@ async fn a_batch_that_fails_as_a_whole_is_read_to_the_end_of_its_first_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_batch_specified_is_an_error_although_its_status_is_none() {
-    let client = answering(|_| {
+async fn no_batch_specified_is_an_error_although_its_status_is_0() {
+    let client = scripted(|_| {
         (
             200,
             json!({"status": 0, "error": {"message": "no batch specified"}}).to_string(),

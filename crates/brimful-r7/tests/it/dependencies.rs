@@ -17,8 +17,8 @@ use super::{builder, portal};
 struct Graph {
     edges: Vec<Vec<(usize, bool)>>,
     shuffle: Vec<usize>,
-    requests_at_once: usize,
-    items_a_request: usize,
+    concurrent_requests: usize,
+    items_per_request: usize,
 }
 
 fn graph() -> impl Strategy<Value = Graph> {
@@ -34,11 +34,11 @@ fn graph() -> impl Strategy<Value = Graph> {
             (edges, shuffle, 1usize..6, 1usize..9)
         })
         .prop_map(
-            |(edges, shuffle, requests_at_once, items_a_request)| Graph {
+            |(edges, shuffle, concurrent_requests, items_per_request)| Graph {
                 edges,
                 shuffle,
-                requests_at_once,
-                items_a_request,
+                concurrent_requests,
+                items_per_request,
             },
         )
 }
@@ -69,7 +69,7 @@ async fn run(graph: &Graph, faults: bool) -> Result<(), TestCaseError> {
             .jitter(Duration::from_millis(200)),
     );
     if faults {
-        // Done and not heard of, or neither.
+        // The reply is lost, or nothing ran.
         portal
             .faults()
             .add(FaultRule::chance(0.2, 7, Fault::Reset(When::AfterWork)));
@@ -82,8 +82,8 @@ async fn run(graph: &Graph, faults: bool) -> Result<(), TestCaseError> {
     let client = builder(&portal).build().unwrap();
     let replies = client
         .batch()
-        .requests_at_once(graph.requests_at_once)
-        .items_a_request(graph.items_a_request)
+        .concurrent_requests(graph.concurrent_requests)
+        .items_per_request(graph.items_per_request)
         .items(graph.shuffle.iter().map(|&at| item(graph, at)))
         .send()
         .await

@@ -23,7 +23,7 @@ fn lost() -> Vec<Fault> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_is_repeated_whatever_its_answer_was_lost_to() {
+async fn a_read_is_retried_after_every_kind_of_lost_answer() {
     for fault in lost() {
         let portal = office(10);
         portal.faults().push(fault.clone());
@@ -34,7 +34,7 @@ async fn a_read_is_repeated_whatever_its_answer_was_lost_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_is_not_repeated_if_nobody_knows_whether_it_ran() {
+async fn a_write_with_an_unknown_outcome_is_not_retried() {
     let person = json!({"firstname": "Анна", "lastname": "Ким", "email": "anna@example.com"});
     for fault in lost() {
         let portal = office(10);
@@ -47,7 +47,7 @@ async fn a_write_is_not_repeated_if_nobody_knows_whether_it_ran() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_for_the_rate_is_repeated_for_writes_too() {
+async fn a_write_refused_by_the_rate_limit_is_retried() {
     for fault in [Fault::QueryLimit, Fault::OperatingLimit] {
         let portal = office(10);
         portal.faults().push(fault);
@@ -62,14 +62,13 @@ async fn a_refusal_for_the_rate_is_repeated_for_writes_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_batch_with_writes_that_was_lost_every_write_is_unknown_and_reads_are_asked_for_again()
-{
+async fn after_a_lost_batch_its_writes_are_unknown_and_its_reads_are_sent_again() {
     for fault in lost() {
         let portal = office(10);
         portal.faults().push(fault.clone());
         let mut replies = client(&portal)
             .batch()
-            .requests_at_once(1)
+            .concurrent_requests(1)
             .item(Item::get("people/@self").name("before"))
             .item(Item::delete("people/nobody").name("a").after("before"))
             .item(Item::delete("people/nobody").name("b"))
@@ -84,17 +83,17 @@ async fn of_a_batch_with_writes_that_was_lost_every_write_is_unknown_and_reads_a
         );
         assert!(replies.reply("before").is_ok());
         let error = replies.reply("a").unwrap_err();
-        assert!(error.to_string().contains("nobody knows"), "{error}");
+        assert!(error.to_string().contains("it may have run"), "{error}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_after_a_lost_write_is_not_sent() {
+async fn an_item_after_a_write_with_an_unknown_outcome_is_not_sent() {
     let portal = office(10);
     portal.faults().push(Fault::Reset(When::AfterWork));
     let mut replies = client(&portal)
         .batch()
-        .items_a_request(1)
+        .items_per_request(1)
         .item(Item::delete("people/nobody").name("a"))
         .item(Item::delete("people/nobody").name("b").after("a"))
         .send()
@@ -102,12 +101,15 @@ async fn what_comes_after_a_lost_write_is_not_sent() {
         .unwrap();
     let error = replies.reply("b").unwrap_err();
     assert_eq!(error.did_it_run(), DidItRun::No);
-    assert!(error.to_string().contains("still running"), "{error}");
+    assert!(
+        error.to_string().contains("may still be running"),
+        "{error}"
+    );
     assert_eq!(portal.stats().requests, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_is_not_known_is_an_error_of_who_calls() {
+async fn an_unknown_token_is_an_authentication_error() {
     let portal = office(10);
     let client = super::builder(&portal)
         .credential(brimful_r7::Credential::token("s3cr3t-token"))
@@ -136,7 +138,7 @@ async fn a_token_that_is_not_known_is_an_error_of_who_calls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_login_inside_a_batch_nobody_is_logged_in() {
+async fn after_a_login_inside_a_batch_later_items_are_unauthorized() {
     let portal = office(10);
     let login = json!({"userName": "demo", "password": "demo"});
     let mut replies = client(&portal)
@@ -154,7 +156,7 @@ async fn after_a_login_inside_a_batch_nobody_is_logged_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_portal_that_has_moved_says_where_to() {
+async fn a_redirect_is_an_error_that_names_the_new_host() {
     let portal = office(1);
     portal
         .faults()

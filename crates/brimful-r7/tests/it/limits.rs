@@ -29,7 +29,7 @@ async fn twelve_hundred_requests_take_twenty_seconds_and_none_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_refused_waits_as_long_as_the_portal_asks() {
+async fn a_refused_request_waits_as_long_as_the_portal_asks() {
     let limit = RateLimit {
         requests: 5,
         within: Duration::from_secs(30),

@@ -120,7 +120,7 @@ async fn a_list_is_filtered_sorted_and_cut_to_its_fields() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_portal_could_not_understand_is_refused_before_anything_is_sent() {
+async fn parameters_that_the_portal_would_misread_are_refused_before_anything_is_sent() {
     let portal = office(1);
     let client = client(&portal);
     for list in [
@@ -142,14 +142,14 @@ async fn delete(client: &Client, id: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_that_others_delete_meanwhile_make_nobody_else_disappear() {
+async fn rows_deleted_during_the_walk_do_not_hide_other_rows() {
     let portal = portal_of(R7Config::unlimited().rows("contact", 300));
     let client = client(&portal);
     let list = client
         .list("crm/contact/filter")
         .sort_by(["id"])
         .page_size(20)
-        .pages_a_request(2);
+        .pages_per_request(2);
     let mut pages = list.pages().unwrap();
     let mut came = HashSet::new();
     let mut gone = 1;
@@ -170,14 +170,14 @@ async fn rows_that_others_delete_meanwhile_make_nobody_else_disappear() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_that_others_insert_meanwhile_bring_nobody_twice() {
+async fn rows_inserted_during_the_walk_do_not_repeat_other_rows() {
     let portal = portal_of(R7Config::unlimited().rows("contact", 200));
     let client = client(&portal);
     // The newest first: every new row pushes the others on.
     let mut pages = client
         .list("crm/contact/filter")
         .page_size(20)
-        .pages_a_request(2)
+        .pages_per_request(2)
         .pages()
         .unwrap();
     let mut came = HashSet::new();
@@ -212,14 +212,14 @@ async fn faults_of_all_kinds_cost_requests_and_no_rows() {
     let list = client(&portal)
         .list("people/filter")
         .page_size(100)
-        .requests_at_once(4);
+        .concurrent_requests(4);
     let (ids, _) = ids(list).await;
     assert_eq!((ids.len(), distinct(&ids)), (3_000, 3_000));
     assert!(portal.stats().faults > 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_cannot_be_had_is_an_error_and_not_a_short_list() {
+async fn a_list_that_cannot_be_read_is_an_error_and_not_a_short_list() {
     let portal = office(3_000);
     let client = builder(&portal).build().unwrap();
     let mut pages = client.list("people/filter").page_size(100).pages().unwrap();

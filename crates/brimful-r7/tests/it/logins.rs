@@ -1,4 +1,4 @@
-//! The ways in.
+//! Credentials of every kind, and tokens that expire.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use brimful_portal::Fault;
 use brimful_r7::Credential;
 use brimful_r7_portal::R7Config;
 
-use super::{Listening, builder, office, portal_of};
+use super::{RecordingTransport, builder, office, portal_of};
 
 #[tokio::test(start_paused = true)]
-async fn every_way_in_leads_in() {
+async fn every_kind_of_credential_is_accepted() {
     let portal = office(10);
     for credential in [
         Credential::password("demo", "demo"),
@@ -40,7 +40,7 @@ async fn a_password_gets_one_token_for_all_requests() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_has_expired_is_got_anew() {
+async fn an_expired_token_is_replaced_by_a_new_one() {
     let portal = portal_of(R7Config::new().people(3).token_ttl(Duration::from_secs(60)));
     let client = builder(&portal)
         .credential(Credential::password("demo", "demo"))
@@ -62,7 +62,7 @@ async fn a_token_that_has_expired_is_got_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_password_is_asked_for_once_and_never_shown() {
+async fn a_wrong_password_is_sent_once_and_never_shown() {
     let portal = office(3);
     let client = builder(&portal)
         .credential(Credential::password("demo", "s3cr3t"))
@@ -79,7 +79,7 @@ async fn a_wrong_password_is_asked_for_once_and_never_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_factor_is_asked_for_and_given() {
+async fn a_code_of_the_second_factor_is_sent_with_the_password() {
     let portal = portal_of(R7Config::new().second_factor("123456"));
     let password = Credential::password("demo", "demo");
     let client = builder(&portal)
@@ -96,9 +96,9 @@ async fn a_second_factor_is_asked_for_and_given() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_password_with_a_colon_cannot_go_by_basic() {
+async fn a_password_with_a_colon_is_refused_for_basic() {
     let portal = office(3);
-    let listening = Listening::to(&portal);
+    let listening = RecordingTransport::to(&portal);
     let client = builder(&portal)
         .transport(listening.clone())
         .credential(Credential::basic("demo", "a:b"))

@@ -74,33 +74,33 @@ impl Transport for InProcess {
     }
 }
 
-/// A transport that notes what goes over it.
+/// A transport that records the requests sent over it.
 #[derive(Debug, Clone)]
-struct Listening {
+struct RecordingTransport {
     to: InProcess,
-    heard: Arc<Mutex<Vec<Request>>>,
+    sent: Arc<Mutex<Vec<Request>>>,
 }
 
-impl Listening {
+impl RecordingTransport {
     fn to(portal: &Portal) -> Self {
         Self {
             to: InProcess(portal.clone()),
-            heard: Arc::default(),
+            sent: Arc::default(),
         }
     }
 
     /// The bodies and paths that went out so far.
     fn requests(&self) -> Vec<Request> {
-        self.heard
+        self.sent
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 }
 
-impl Transport for Listening {
+impl Transport for RecordingTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        self.heard
+        self.sent
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(request.clone());
@@ -109,15 +109,15 @@ impl Transport for Listening {
 }
 
 /// A transport that answers by a function.
-struct Answering<F>(F);
+struct ScriptedTransport<F>(F);
 
-impl<F> std::fmt::Debug for Answering<F> {
+impl<F> std::fmt::Debug for ScriptedTransport<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Answering")
+        f.write_str("ScriptedTransport")
     }
 }
 
-impl<F: Fn(&Request) -> (u16, String) + Send + Sync + 'static> Transport for Answering<F> {
+impl<F: Fn(&Request) -> (u16, String) + Send + Sync + 'static> Transport for ScriptedTransport<F> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let (status, body) = (self.0)(&request);
         Box::pin(std::future::ready(Ok(Response {
@@ -128,9 +128,9 @@ impl<F: Fn(&Request) -> (u16, String) + Send + Sync + 'static> Transport for Ans
     }
 }
 
-fn answering(answer: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static) -> Client {
+fn scripted(answer: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static) -> Client {
     Client::builder(ADDRESS)
-        .transport(Answering(answer))
+        .transport(ScriptedTransport(answer))
         .seed(1)
         .build()
         .unwrap()

@@ -33,7 +33,7 @@ async fn a_path_may_be_written_from_its_root_or_without_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nested_fields_go_out_as_a_form_and_as_json_alike() {
+async fn nested_fields_are_sent_as_a_form_and_as_json_alike() {
     let portal = office(10);
     let client = client(&portal);
     let me: Value = client
@@ -55,7 +55,7 @@ async fn nested_fields_go_out_as_a_form_and_as_json_alike() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_that_went_well_is_a_201() {
+async fn a_successful_post_is_a_201() {
     let portal = office(10);
     let person = json!({"firstname": "Анна", "lastname": "Ким", "email": "anna@example.com"});
     let reply = client(&portal)
@@ -100,7 +100,7 @@ async fn what_the_portal_refuses_is_an_error_with_its_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_value_of_another_reply_is_for_batches_only() {
+async fn a_value_of_another_reply_is_refused_outside_a_batch() {
     let portal = office(10);
     let item = Item::get("people/{id}").path("id", from("me").pointer("/response/id"));
     let error = client(&portal).send(item).await.unwrap_err();

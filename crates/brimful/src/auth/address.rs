@@ -198,7 +198,7 @@ pub(crate) fn host_of(url: &Url) -> String {
 }
 
 /// The way to a host.
-pub(crate) fn route(url: &Url) -> Route {
+pub fn route(url: &Url) -> Route {
     if is_loopback(url) {
         Route::Direct
     } else {

@@ -91,6 +91,7 @@ impl AppCredentials {
             app: self.clone(),
             transport: Arc::new(transport),
             retry: Retry::default(),
+            wait_log: Arc::default(),
         };
         let told = answer.server();
         let tokens = server.ask(told.as_deref(), Grant::Code(&answer.code)).await;

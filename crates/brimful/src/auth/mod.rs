@@ -25,7 +25,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tracing::warn;
 use url::Url;
 
-pub use address::{PortalAddress, PortalAddressError};
+pub use address::{PortalAddress, PortalAddressError, route};
 pub use app::AppCredentials;
 pub use authorize::{Authorization, Authorize};
 pub use credential::Credential;
@@ -47,6 +47,7 @@ pub(crate) use failure::Failure;
 use crate::error::Error;
 use crate::retry::Retry;
 use crate::transport::Transport;
+use crate::waits::WaitLog;
 use bearer::Bearer;
 use oauth::Refresher;
 use token_server::TokenServer;
@@ -74,6 +75,7 @@ impl Auth {
         who: Who,
         transport: &Arc<dyn Transport>,
         retry: Retry,
+        wait_log: &Arc<WaitLog>,
     ) -> Result<Self, Error> {
         let useless = |failure: Failure| failure.into_error("the access token cannot be used");
         let at = |address| Arc::new(RwLock::new(address));
@@ -96,6 +98,7 @@ impl Auth {
                     app,
                     transport: Arc::clone(transport),
                     retry,
+                    wait_log: Arc::clone(wait_log),
                 };
                 let refresher = Refresher::new(server, tokens, store, Arc::clone(&address));
                 Self {

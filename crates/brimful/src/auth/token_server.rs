@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use brimful_protocol::{Array, Envelope, EnvelopeError, ErrorCode, KnownCode, Value, query};
 use http::StatusCode;
+use tokio::time::Instant;
 use tracing::debug;
 
 use super::{AppCredentials, Failure, Secret, Tokens};
 use crate::error::ErrorKind;
 use crate::retry::Retry;
 use crate::transport::{Request, Response, Transport};
+use crate::waits::{WaitLog, in_words};
 
 /// The OAuth server as one application asks it.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(crate) struct TokenServer {
     pub(crate) app: AppCredentials,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) retry: Retry,
+    pub(crate) wait_log: Arc<WaitLog>,
 }
 
 /// What tokens are given for.
@@ -84,6 +87,7 @@ impl TokenServer {
         ]
         .map(|(name, value)| format!("{name}={}", query::escaped(value)))
         .join("&");
+        let began = Instant::now();
         let mut attempts = 0;
         let mut lost = false;
         loop {
@@ -95,7 +99,7 @@ impl TokenServer {
                     let sent = error.kind.was_sent();
                     let failure = Failure::new(
                         ErrorKind::Transport,
-                        format!("the token server did not answer: {}", error.story()),
+                        format!("the token server did not answer: {}", error.description()),
                     )
                     .caused_by(error);
                     if sent {
@@ -122,14 +126,18 @@ impl TokenServer {
             };
             // Asking with the same token again does no harm, so there is always a second time.
             if attempts >= self.retry.attempts.max(2) {
-                return Err(if lost {
+                let failure = if lost {
                     failure.because(&format!("nobody knows whether the {grant} was used up"))
                 } else {
                     failure
-                });
+                };
+                let tried = in_words(began.elapsed());
+                return Err(failure.because(&format!("after {attempts} attempts within {tried}")));
             }
             let wait = self.retry.delay(attempts, 1.0);
             debug!(attempt = attempts, ?wait, %failure, "asking the token server again");
+            self.wait_log
+                .retry("the token server", attempts, wait, &failure);
             tokio::time::sleep(wait).await;
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use brimful_protocol::KnownCode;
 use brimful_protocol::batch::MAX_COMMANDS;
+use tokio::time::Instant;
 
 use super::references::{self, Known};
 use super::{Answer, Command, OnError, Outcome};
@@ -83,6 +84,7 @@ impl Runner {
         let mut error = None;
         let mut any_answered = false;
         let mut repeats = 0;
+        let mut refused_since = None;
         loop {
             let most = self.client.session().batch_size;
             let sending = run.next(self.pace.room().min(most));
@@ -128,7 +130,7 @@ impl Runner {
                         }
                     }
                     outcome => match passing(outcome, effect_of_one(self.effect, command)) {
-                        Some(why) if repeats < REPEATS => {
+                        Some(why) if repeats < REPEATS && !self.is_over(refused_since) => {
                             refused = true;
                             failed = true;
                             if why == KnownCode::OperationTimeLimit {
@@ -147,12 +149,21 @@ impl Runner {
                     },
                 }
             }
-            repeats = if refused { repeats + 1 } else { 0 };
-            if refused {
-                tokio::time::sleep(self.client.session().delay(repeats)).await;
+            if !refused {
+                (repeats, refused_since) = (0, None);
+                continue;
             }
+            repeats += 1;
+            refused_since.get_or_insert_with(Instant::now);
+            tokio::time::sleep(self.client.session().delay(repeats)).await;
         }
         run.end(error, any_answered)
+    }
+
+    /// Whether commands have been refused for as long as a call is tried.
+    fn is_over(&self, refused_since: Option<Instant>) -> bool {
+        let longest = self.client.session().retry.deadline;
+        refused_since.is_some_and(|since| since.elapsed() >= longest)
     }
 }
 

@@ -19,11 +19,10 @@ use url::Url;
 use super::download::{Downloaded, Hosts};
 use super::head::Head;
 use crate::apart::apart;
-use crate::auth::Failure;
 use crate::client::Client;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::ledger::Calls;
-use crate::session::{Effort, Scope, Session, no_token};
+use crate::session::{Effort, NoPermit, Scope, Session};
 use crate::transport::{Request, Streaming, TransportError, TransportErrorKind};
 
 /// What errors call it.
@@ -61,6 +60,8 @@ pub struct FileStream {
     repeated: u64,
     /// Attempts without anything new since something came.
     failures: u32,
+    /// When the first of them failed.
+    failing_since: Option<Instant>,
     expected: Option<u64>,
 }
 
@@ -91,6 +92,7 @@ impl FileStream {
             passed: 0,
             repeated: 0,
             failures: 0,
+            failing_since: None,
             expected,
         };
         this.in_time(Self::reopen).await?;
@@ -166,6 +168,7 @@ impl FileStream {
                     }
                     self.passed += piece.len() as u64;
                     self.failures = 0;
+                    self.failing_since = None;
                     if self.size().is_some_and(|size| self.passed > size) {
                         return Err(self.of_another_size("more than"));
                     }
@@ -210,13 +213,17 @@ impl FileStream {
     /// Waits before another attempt, if there may be one.
     async fn count_failure(&mut self, error: Error) -> Result<(), Error> {
         self.failures += 1;
+        let since = *self.failing_since.get_or_insert_with(Instant::now);
         let session = self.client.session();
         if self.failures >= session.retry.attempts {
-            return Err(error.attempts(self.failures));
+            return Err(error.attempts(self.failures).within(since.elapsed()));
         }
         let wait = session.delay(self.failures);
         debug!(passed = self.passed, ?wait, %error, "going on with the file");
-        tokio::time::sleep(wait).await;
+        let error = error.at(&session.auth, DOWNLOAD);
+        session
+            .wait_for_retry(self.client.scope(), DOWNLOAD, self.failures, wait, &error)
+            .await;
         Ok(())
     }
 
@@ -256,7 +263,7 @@ impl FileStream {
         match asking.await {
             Some(Ok((Ok(answer), sent))) => self.judge(answer, sent).await,
             Some(Ok((Err(error), _))) => Became::Lost(lost(error)),
-            Some(Err(failure)) => Became::Refused(no_token(failure)),
+            Some(Err(refused)) => Became::Refused(refused.into_error()),
             None => Became::Refused(no_file("the runtime was shut down")),
         }
     }
@@ -401,10 +408,10 @@ async fn ask(
     session: Arc<Session>,
     scope: Scope,
     mut request: Request,
-) -> Result<(Result<Streaming, TransportError>, Instant), Failure> {
+) -> Result<(Result<Streaming, TransportError>, Instant), NoPermit> {
     let (nobody, mut effort): (Calls, _) = (Arc::new([]), Effort::default());
-    let mut permit = session.permit(&nobody, &scope, &mut effort).await;
-    let pass = permit.used()?;
+    let permit = session.permit(&nobody, &scope, &mut effort).await;
+    let (pass, _in_flight) = permit.used()?;
     // A link has its credential in it, but for some of an application's.
     let signed = request
         .url
@@ -433,7 +440,7 @@ async fn text_of(body: &mut Body) -> Result<BytesMut, TransportError> {
 }
 
 fn lost(error: TransportError) -> Error {
-    Error::new(ErrorKind::Transport, DidItRun::Unknown, error.story()).with_source(error)
+    Error::new(ErrorKind::Transport, DidItRun::Unknown, error.description()).with_source(error)
 }
 
 fn no_file(what: &str) -> Error {

@@ -25,6 +25,7 @@ use super::strategy::{Ahead, Stuck, Then, Ticket};
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::ledger::Calls;
 use crate::session::{Effort, Permit, Scope, Session};
+use crate::waits::{WaitBoard, WaitReason};
 
 /// Bytes of rows that may wait for their turn or be on their way.
 const MEMORY: usize = 12 << 20;
@@ -103,9 +104,13 @@ impl Driver {
         progress: watch::Sender<Progress>,
     ) -> Self {
         let most = plan.carriage.most().min(session.batch_size);
+        let shown = progress.clone();
+        let waits = WaitBoard::new(move |waiting| {
+            shown.send_modify(|progress| progress.waiting = waiting.cloned());
+        });
         Self {
             session,
-            scope,
+            scope: Scope { waits, ..scope },
             charges: plan.carriage.charges(&method, most),
             method,
             place: Arc::new(plan.place.clone()),
@@ -224,9 +229,16 @@ impl Driver {
     fn next_slot(&self) -> BoxFuture<'static, Granted> {
         let session = Arc::clone(&self.session);
         let (charges, scope) = (Arc::clone(&self.charges), self.scope.clone());
-        let resume_at = self.resume_at;
+        let (method, resume_at) = (self.method.clone(), self.resume_at);
+        // Short pauses are not for operating time.
+        let blocked = self.blocked_since.is_some();
         async move {
-            if let Some(at) = resume_at {
+            if let Some(at) = resume_at.filter(|at| *at > Instant::now()) {
+                let _shown = blocked.then(|| {
+                    scope
+                        .waits
+                        .show(&method, WaitReason::OperatingTime, Some(at))
+                });
                 tokio::time::sleep_until(at).await;
             }
             let mut effort = Effort::default();
@@ -371,6 +383,9 @@ impl Driver {
                 if since.elapsed() + wait > self.session.retry.deadline {
                     return Err(self.blocked(since.elapsed()));
                 }
+                self.session
+                    .wait_log
+                    .operating(&self.method, Instant::now() + wait);
                 let put_off = self.pause(wait);
                 self.report.waited_for_operating += put_off;
             }
@@ -469,6 +484,7 @@ impl Driver {
             requests: self.report.requests + self.flights.len() as u64,
             in_flight: self.flights.len(),
             waited: self.report.waited_for_limit + self.report.waited_for_operating,
+            waiting: self.scope.waits.shown(),
             extent: self.plan.strategy.extent(),
         };
         if let Some(observer) = &self.observer {

@@ -12,7 +12,6 @@ mod lanes;
 mod offset;
 mod plan;
 mod position;
-mod report;
 mod seen;
 #[cfg(test)]
 mod simulation;
@@ -35,8 +34,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use report::{ListReport, Progress, Proof, Resume};
-pub use strategy::Extent;
+pub use report::{Extent, ListReport, Progress, Proof, Resume};
 pub use tail::Tail;
 pub use walk::Walk;
 
@@ -45,6 +43,7 @@ use crate::check;
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
+use crate::report;
 use driver::{Driver, Message};
 use plan::Wanted;
 

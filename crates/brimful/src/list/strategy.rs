@@ -6,6 +6,7 @@ use brimful_protocol::ApiError;
 use brimful_protocol::rows::{Onward, Page, PageOutcome};
 use serde_json::Value;
 
+pub(crate) use super::report::Extent;
 use super::report::Proof;
 
 /// A command of a list: its method is the list's, and its label is given by its place in the request (`p0`, `p1`, …).
@@ -38,33 +39,6 @@ pub(crate) enum Then {
     WaitForOperating,
     /// The portal is overloaded or hiccuped: wait a little.
     WaitShortly,
-}
-
-/// How far a walk has come.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Extent {
-    /// Share of the list that has been handed out, from 0 to 1, as far as it can be told.
-    pub done: f64,
-    /// The list is complete up to this ID, once all rows up to it were handed out.
-    pub complete_to: Option<u64>,
-}
-
-impl Extent {
-    /// Of a walk by ID from above `first` to `horizon`.
-    pub(crate) fn of_ids(
-        first: u64,
-        handed_to: u64,
-        horizon: u64,
-        complete_to: Option<u64>,
-    ) -> Self {
-        let span = horizon.saturating_sub(first);
-        let done = match (complete_to, span) {
-            (Some(_), _) => 1.0,
-            (None, 0) => 0.0,
-            (None, span) => (handed_to.saturating_sub(first) as f64 / span as f64).min(1.0),
-        };
-        Self { done, complete_to }
-    }
 }
 
 pub(crate) trait Strategy: Send {

@@ -192,8 +192,9 @@ impl TransportError {
         Self { kind, source: None }
     }
 
-    /// What went wrong, and at the bottom of it.
-    pub(crate) fn story(&self) -> String {
+    /// What went wrong, with the message of the innermost error.
+    #[doc(hidden)]
+    pub fn description(&self) -> String {
         match (self.kind, &self.source) {
             (TransportErrorKind::TooLarge, _) | (_, None) => self.kind.to_string(),
             (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
@@ -202,7 +203,7 @@ impl TransportError {
 }
 
 /// The message of the error at the end of the chain of sources.
-pub fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut at = error;
     while let Some(source) = at.source() {
         at = source;

@@ -16,7 +16,7 @@ const PORTAL: &str = "https://portal.test";
 
 /// All that was told.
 #[derive(Debug, Clone, Default)]
-struct Told(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Told(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Told {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -39,9 +39,19 @@ impl<'a> MakeWriter<'a> for Told {
 
 impl Told {
     fn everything() -> (Self, tracing::subscriber::DefaultGuard) {
+        Self::from(tracing::Level::TRACE)
+    }
+
+    /// What a program says that logs warnings alone.
+    pub(crate) fn warnings() -> (Self, tracing::subscriber::DefaultGuard) {
+        Self::from(tracing::Level::WARN)
+    }
+
+    fn from(level: tracing::Level) -> (Self, tracing::subscriber::DefaultGuard) {
         let told = Self::default();
         let log = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
+            .with_max_level(level)
+            .with_ansi(false)
             .with_writer(told.clone())
             .finish();
         let guard = tracing::subscriber::set_default(log);
@@ -58,7 +68,7 @@ impl Told {
         self.0.lock().unwrap().extend_from_slice(said.as_bytes());
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }

@@ -24,3 +24,4 @@ mod rest3;
 mod strategies;
 mod support;
 mod tasks;
+mod waits;

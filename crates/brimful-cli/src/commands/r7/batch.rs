@@ -22,7 +22,7 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
     let connection = connect(&args.portal, printer).await?;
     let mut output = Output::open(&args.output).map_err(|error| unwritable(&error))?;
     let batch = connection.client.batch().items(items);
-    let replies = match batch.requests_at_once(args.at_once.into()).send().await {
+    let replies = match batch.concurrent_requests(args.at_once.into()).send().await {
         Ok(replies) => replies,
         Err(error) => {
             crate::commands::export::leave(output).await;

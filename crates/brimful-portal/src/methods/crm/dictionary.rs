@@ -3,7 +3,8 @@
 use brimful_protocol::{Array, Value};
 
 use crate::list::PAGE;
-use crate::method::{Call, MethodError, Output, Rows};
+use crate::list::plan::list_of_places;
+use crate::method::{Call, MethodError, Output};
 use crate::state::State;
 
 /// A short list of a controller, filtered by equality and by order of its ID, paged as controllers page.
@@ -77,26 +78,12 @@ fn sorted(mut rows: Vec<Array>, id: &str, order: Option<&Array>) -> Vec<Array> {
 }
 
 pub(crate) fn written(key: Option<&'static str>, rows: &[Array]) -> Output {
-    let mut starts = Vec::new();
-    let mut out = Vec::new();
-    if let Some(key) = key {
-        out.extend_from_slice(format!("{{\"{key}\":").as_bytes());
-    }
-    out.push(b'[');
-    for (i, row) in rows.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
+    let places: Vec<u64> = (0..rows.len() as u64).collect();
+    list_of_places(key, &places, |out, place| {
+        if let Some(row) = rows.get(place as usize) {
+            brimful_protocol::json::write(out, &Value::Array(row.clone()));
         }
-        starts.push(out.len() as u32);
-        brimful_protocol::json::write(&mut out, &Value::Array(row.clone()));
-    }
-    out.push(b']');
-    if key.is_some() {
-        out.push(b'}');
-    }
-    let mut output = Output::json(out);
-    output.rows = Rows { key, starts };
-    output
+    })
 }
 
 /// `crm.currency.list`

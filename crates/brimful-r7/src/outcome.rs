@@ -1,34 +1,31 @@
-//! What an answer means: whether the work was done, and what kind of error it is.
+//! What an answer means: whether the request ran, and what kind of error it is.
 
 use std::time::Duration;
 
 use brimful::protocol::ApiError;
+use brimful::{DidItRun, Error, ErrorKind, Response, TransportError, TransportErrorKind};
 use brimful_r7_protocol::{Envelope, EnvelopeError, PageError, Problem};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER};
 
-use brimful::client_parts::innermost;
-use brimful::{DidItRun, Error, ErrorKind};
-use brimful::{Response, TransportError, TransportErrorKind};
-
-/// What became of one attempt.
+/// The outcome of one attempt.
 #[derive(Debug)]
-pub(super) enum Became<T> {
+pub(super) enum AttemptOutcome<T> {
     Done(T),
     /// Too many requests; the portal asks to wait.
-    OverRate(Error, Duration),
-    /// The portal does not know who calls.
-    Unknown(Error),
-    /// No proper answer; the error says whether it may have run.
-    Lost(Error),
+    RateLimited(Error, Duration),
+    /// The portal does not accept the credential.
+    Unauthorized(Error),
+    /// No proper answer; the error says whether the request may have run.
+    NoAnswer(Error),
     /// An answer that would be the same next time.
     Refused(Error),
 }
 
 /// Why the body of a 2xx is not what was asked for.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(super) enum BodyError {
     Envelope(EnvelopeError),
     Problem {
         status: u16,
@@ -38,7 +35,7 @@ pub(super) enum Unread {
     Shape(String),
 }
 
-impl From<PageError> for Unread {
+impl From<PageError> for BodyError {
     fn from(error: PageError) -> Self {
         match error {
             PageError::Envelope(error) => Self::Envelope(error),
@@ -49,13 +46,13 @@ impl From<PageError> for Unread {
 }
 
 /// Reads an answer. `read` makes the result of a sound one.
-pub(super) fn judge<T>(
+pub(super) fn of_response<T>(
     response: &Response,
-    read: impl Fn(&Bytes) -> Result<T, Unread>,
-) -> Became<T> {
+    read: impl Fn(&Bytes) -> Result<T, BodyError>,
+) -> AttemptOutcome<T> {
     let status = response.status;
     if status.is_redirection() {
-        return Became::Refused(moved(response));
+        return AttemptOutcome::Refused(moved(response));
     }
     if let Some(wait) = asks_to_wait(response) {
         let message = format!(
@@ -63,21 +60,23 @@ pub(super) fn judge<T>(
             wait.as_secs()
         );
         let error = Error::new(ErrorKind::QueryLimit, DidItRun::No, message);
-        return Became::OverRate(error, wait);
+        return AttemptOutcome::RateLimited(error, wait);
     }
     if status == StatusCode::UNAUTHORIZED {
-        return Became::Unknown(unauthorized());
+        return AttemptOutcome::Unauthorized(unauthorized());
     }
     if status.is_success() {
         return match read(&response.body) {
-            Ok(value) => Became::Done(value),
-            Err(Unread::Problem { status, problem }) => Became::Refused(refusal(status, &problem)),
-            Err(Unread::Shape(what)) => Became::Refused(Error::new(
+            Ok(value) => AttemptOutcome::Done(value),
+            Err(BodyError::Problem { status, problem }) => {
+                AttemptOutcome::Refused(refusal(status, &problem))
+            }
+            Err(BodyError::Shape(what)) => AttemptOutcome::Refused(Error::new(
                 ErrorKind::Decode,
                 DidItRun::Yes,
                 format!("the portal sent {what}"),
             )),
-            Err(Unread::Envelope(error)) => Became::Lost(Error::new(
+            Err(BodyError::Envelope(error)) => AttemptOutcome::NoAnswer(Error::new(
                 ErrorKind::Decode,
                 DidItRun::Unknown,
                 format!("the portal sent {error}"),
@@ -87,24 +86,24 @@ pub(super) fn judge<T>(
     match Envelope::parse(&response.body).map(|envelope| envelope.problem()) {
         Ok(Some(problem)) if status == StatusCode::SERVICE_UNAVAILABLE => {
             // The portal is being moved: it says so before the method is called.
-            Became::Lost(refusal(status.as_u16(), &problem))
+            AttemptOutcome::NoAnswer(refusal(status.as_u16(), &problem))
         }
-        Ok(Some(problem)) => Became::Refused(refusal(status.as_u16(), &problem)),
-        Ok(None) => unreadable(status, "an answer that is no error"),
+        Ok(Some(problem)) => AttemptOutcome::Refused(refusal(status.as_u16(), &problem)),
+        Ok(None) => unreadable(status, "an answer that is not an error"),
         Err(error) => unreadable(status, &error.to_string()),
     }
 }
 
-fn unreadable<T>(status: StatusCode, what: &str) -> Became<T> {
+fn unreadable<T>(status: StatusCode, what: &str) -> AttemptOutcome<T> {
     let message = format!("the portal answered {status} with {what}");
-    let lost = |kind, ran| Became::Lost(Error::new(kind, ran, message.clone()));
+    let no_answer = |kind, ran| AttemptOutcome::NoAnswer(Error::new(kind, ran, message.clone()));
     match status {
-        StatusCode::TOO_MANY_REQUESTS => lost(ErrorKind::QueryLimit, DidItRun::No),
+        StatusCode::TOO_MANY_REQUESTS => no_answer(ErrorKind::QueryLimit, DidItRun::No),
         _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            lost(ErrorKind::Decode, DidItRun::Unknown)
+            no_answer(ErrorKind::Decode, DidItRun::Unknown)
         }
-        // Something in front of the portal answered: nobody knows what stands behind it.
-        _ => Became::Refused(Error::new(ErrorKind::Decode, DidItRun::Unknown, message)),
+        // A server in front of the portal answered: the portal may have the request.
+        _ => AttemptOutcome::Refused(Error::new(ErrorKind::Decode, DidItRun::Unknown, message)),
     }
 }
 
@@ -122,23 +121,19 @@ fn asks_to_wait(response: &Response) -> Option<Duration> {
 }
 
 /// There is no answer.
-pub(super) fn unanswered<T>(failure: TransportError) -> Became<T> {
+pub(super) fn of_failure<T>(failure: TransportError) -> AttemptOutcome<T> {
     let ran = if failure.kind.was_sent() {
         DidItRun::Unknown
     } else {
         DidItRun::No
     };
     let too_large = failure.kind == TransportErrorKind::TooLarge;
-    let message = match &failure.source {
-        Some(source) if !too_large => format!("{}: {}", failure.kind, innermost(source.as_ref())),
-        _ => failure.kind.to_string(),
-    };
-    let error = Error::new(ErrorKind::Transport, ran, message).with_source(failure);
+    let error = Error::new(ErrorKind::Transport, ran, failure.description()).with_source(failure);
     if too_large {
-        // The next answer would be as large.
-        Became::Refused(error)
+        // The next answer would be just as large.
+        AttemptOutcome::Refused(error)
     } else {
-        Became::Lost(error)
+        AttemptOutcome::NoAnswer(error)
     }
 }
 
@@ -164,7 +159,7 @@ pub(super) fn refusal(status: u16, problem: &Problem) -> Error {
         _ if message.eq_ignore_ascii_case("no batch specified") => {
             (ErrorKind::Config, DidItRun::No)
         }
-        // Anything that a method did not expect: nobody knows how far it had come.
+        // Anything that a method did not expect: it may have run in part.
         _ => (ErrorKind::Api, DidItRun::Unknown),
     };
     let said = if message.is_empty() {
@@ -182,9 +177,9 @@ fn moved(response: &Response) -> Error {
         .and_then(|to| url::Url::parse(to.to_str().ok()?).ok())
         .and_then(|to| to.host_str().map(str::to_owned));
     let message = match host {
-        Some(host) => format!("the portal has moved to {host}: use that address"),
+        Some(host) => format!("the portal moved to {host}: use that address"),
         None => format!(
-            "the portal answered {} without saying where it has moved to",
+            "the portal answered {} without saying where it moved",
             response.status
         ),
     };

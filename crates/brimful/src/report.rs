@@ -1,8 +1,8 @@
-//! What a list came to, and how far it is.
+//! The account of a list and its progress: rows, requests, waits, and what is proved.
 
 use std::time::Duration;
 
-use super::strategy::Extent;
+use crate::waits::Waiting;
 
 /// The account of a walk through a list.
 ///
@@ -127,6 +127,35 @@ pub struct Progress {
     pub in_flight: usize,
     /// How long requests have waited for limits so far.
     pub waited: Duration,
+    /// What is being waited for at this moment; `None` while requests go out as they are wanted.
+    pub waiting: Option<Waiting>,
     /// Share of the list, and up to where it is complete.
     pub extent: Extent,
+}
+
+/// How far a walk has come.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Extent {
+    /// Share of the list that has been handed out, from 0 to 1, as far as it can be told.
+    pub done: f64,
+    /// The list is complete up to this ID, once all rows up to it were handed out.
+    pub complete_to: Option<u64>,
+}
+
+impl Extent {
+    /// Of a walk by ID from above `first` to `horizon`.
+    pub(crate) fn of_ids(
+        first: u64,
+        handed_to: u64,
+        horizon: u64,
+        complete_to: Option<u64>,
+    ) -> Self {
+        let span = horizon.saturating_sub(first);
+        let done = match (complete_to, span) {
+            (Some(_), _) => 1.0,
+            (None, 0) => 0.0,
+            (None, span) => (handed_to.saturating_sub(first) as f64 / span as f64).min(1.0),
+        };
+        Self { done, complete_to }
+    }
 }

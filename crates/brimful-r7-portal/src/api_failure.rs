@@ -2,14 +2,14 @@
 
 /// An error of a method or of what stands before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct ApiFailure {
     pub(super) status: u16,
     pub(super) message: String,
     /// The number of the exception in .NET.
     pub(super) hresult: i64,
 }
 
-impl Failure {
+impl ApiFailure {
     fn new(status: u16, hresult: i64, message: impl Into<String>) -> Self {
         Self {
             status,
