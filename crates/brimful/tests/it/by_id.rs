@@ -337,6 +337,7 @@ async fn parameters_that_cannot_be_meant_are_refused_before_the_first_call() {
 }
 
 #[tokio::test(start_paused = true)]
+<<<<<<< HEAD
 async fn items_of_a_list_are_fetched_in_requests_of_the_clients_batch_size_in_parallel() {
     let config = PortalConfig::unlimited()
         .rows("lead", 16)
@@ -355,4 +356,55 @@ async fn items_of_a_list_are_fetched_in_requests_of_the_clients_batch_size_in_pa
         "{:?} for eight requests that may be sent at the same time",
         started.elapsed()
     );
+=======
+async fn an_id_goes_into_the_parameter_that_the_method_takes_it_by() {
+    for (method, place) in [
+        ("crm.deal.get", "id"),
+        ("tasks.task.get", "taskId"),
+        ("lists.element.get", "ELEMENT_ID"),
+        ("calendar.event.getbyid", "id"),
+        ("department.get", "ID"),
+        ("sonet_group.get", "FILTER[ID]"),
+        ("voximplant.statistic.get", "FILTER[ID]"),
+        ("crm.company.list", "filter[ID]"),
+        ("crm.item.list", "filter[id]"),
+        ("landing.site.getList", "params[filter][ID]"),
+    ] {
+        let wanted = format!("{method}?{}", brimful_protocol::query::escaped(place));
+        let wanted = format!("{wanted}=7");
+        let client = scripted(move |_, body| {
+            let sent = &body["cmd"]["i0"];
+            assert_eq!(*sent, json!(wanted));
+            let body = json!({"result": {"result": {"i0": []}, "result_error": []}});
+            Ok((200, body.to_string()))
+        })
+        .build()
+        .unwrap();
+        let got = client.get_by_id(method, [7]).collect().await.unwrap();
+        assert!(got.get(7).unwrap().done().is_some(), "{method}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_method_that_is_not_known_to_take_an_id_is_refused_and_the_way_out_named() {
+    let client = scripted(|_, _| panic!("nothing is sent")).build().unwrap();
+    for method in ["user.search", "disk.file.search", "calendar.event.get"] {
+        let refused = client.get_by_id(method, [7]).collect().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config);
+        assert!(refused.to_string().contains("--id-param"), "{refused}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_by_id_calls_nothing_that_writes() {
+    let client = scripted(|_, _| panic!("nothing is sent")).build().unwrap();
+    for method in ["crm.deal.delete", "im.notify.read.list", "my.rows.collect"] {
+        let refused = client.get_by_id(method, [7]).collect().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config);
+        assert!(
+            refused.to_string().contains("a fetch by ID only reads"),
+            "{refused}"
+        );
+    }
+>>>>>>> catalogue
 }

@@ -6,7 +6,7 @@ use brimful_portal::{Costs, Fault, FaultRule, Generation, OperatingLimit, Portal
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{builder, client, ids, portal, truth, unlimited};
+use crate::support::{builder, client, ids, portal, scripted, truth, unlimited};
 
 fn sparse(rows: u64) -> PortalConfig {
     PortalConfig::unlimited()
@@ -461,4 +461,42 @@ async fn a_list_that_waits_for_its_first_slot_ends_at_its_deadline() {
         "{:?}",
         started.elapsed()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_calls_nothing_that_writes() {
+    let client = scripted(|_, _| panic!("nothing is sent")).build().unwrap();
+    for method in [
+        "crm.item.delete",
+        "sonet_group.user.add",
+        "vote.AttachedVote.stop",
+    ] {
+        for walk in [Walk::Auto, Walk::Whole, Walk::Pages] {
+            let refused = client.list(method).walk(walk).pages().unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Config);
+            assert_eq!(
+                refused.to_string(),
+                format!(
+                    "{method} changes data: a list only reads. Call it with: brimful call {method}"
+                )
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_method_that_returns_no_list_is_refused_with_the_command_that_shows_it() {
+    let client = scripted(|_, _| panic!("nothing is sent")).build().unwrap();
+    for (method, command) in [
+        ("crm.lead.fields", "brimful fields crm.lead"),
+        ("user.current", "brimful call user.current"),
+        ("server.time", "brimful call server.time"),
+        ("crm.item.get", "brimful call crm.item.get"),
+    ] {
+        let refused = client.list(method).pages().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config);
+        let said = refused.to_string();
+        assert!(said.contains("does not return a list"), "{said}");
+        assert!(said.ends_with(command), "{said}");
+    }
 }

@@ -101,6 +101,21 @@ async fn tasks_of_rest_3_come_by_ranges_of_ids_a_thousand_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_requests_are_limited_sparse_tasks_take_no_more_of_them_than_dense_ones() {
+    for gaps in [0.0, 0.3, 0.9] {
+        let config = PortalConfig::new()
+            .sparse_rows("tasks.task", 20_000, gaps)
+            .latency(Duration::from_millis(100));
+        let portal = portal(config);
+        let list = client(&portal).rest3().list("tasks.task.list");
+        let (rows, report) = ids(list.select(["title"])).await.unwrap();
+        assert_eq!(rows.len(), 20_000);
+        let requests = report.requests;
+        assert!(requests <= 22, "{requests} with {gaps} of the IDs missing");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_filter_of_rest_3_is_kept_be_it_a_list_or_a_group() {
     let portal = portal(PortalConfig::unlimited().rows("eventlog", 2_500));
     let client = unlimited(&portal);
