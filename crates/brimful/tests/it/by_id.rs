@@ -337,7 +337,6 @@ async fn parameters_that_cannot_be_meant_are_refused_before_the_first_call() {
 }
 
 #[tokio::test(start_paused = true)]
-<<<<<<< HEAD
 async fn items_of_a_list_are_fetched_in_requests_of_the_clients_batch_size_in_parallel() {
     let config = PortalConfig::unlimited()
         .rows("lead", 16)
@@ -356,7 +355,9 @@ async fn items_of_a_list_are_fetched_in_requests_of_the_clients_batch_size_in_pa
         "{:?} for eight requests that may be sent at the same time",
         started.elapsed()
     );
-=======
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_id_goes_into_the_parameter_that_the_method_takes_it_by() {
     for (method, place) in [
         ("crm.deal.get", "id"),
@@ -406,5 +407,4 @@ async fn a_fetch_by_id_calls_nothing_that_writes() {
             "{refused}"
         );
     }
->>>>>>> catalogue
 }
