@@ -3,7 +3,7 @@
 use brimful_protocol::Value;
 
 use super::history;
-use super::positional::{arguments, array, failed, task};
+use super::positional::{arguments, array, failed, of_task, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -75,26 +75,10 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     Ok(Output::value(&Value::Int(table.insert(record) as i64)))
 }
 
-/// The item that the second parameter names, of the task that the first one does.
-fn of_task(state: &PortalData, arguments: &[&Value]) -> Result<u64, MethodError> {
-    let task = task(state, arguments.first().copied())?;
-    let table = state.table(CHECKLIST);
-    let id = arguments.get(1).map_or(0, |id| id.to_int());
-    let at = table.schema.legacy("TASK_ID");
-    u64::try_from(id)
-        .ok()
-        .filter(|&id| {
-            let row = table.get(id);
-            let of = row.and_then(|row| row.cell(at?).to_int());
-            of == i64::try_from(task).ok()
-        })
-        .ok_or_else(|| failed("not found or not accessible"))
-}
-
 /// `task.checklistitem.get(TASKID, ITEMID)`
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(CHECKLIST);
-    let id = of_task(state, &arguments(call))?;
+    let id = of_task(state, CHECKLIST, &arguments(call))?;
     let mut out = Vec::new();
     Plan::new(table, Shape::Task, 0..table.schema.fields().len())
         .with_upper_names()
@@ -107,7 +91,7 @@ pub(crate) fn tick<const DONE: bool>(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let id = of_task(state, &arguments(call))?;
+    let id = of_task(state, CHECKLIST, &arguments(call))?;
     let schema = &state.table(CHECKLIST).schema;
     let values: Vec<(usize, Value)> = [
         ("IS_COMPLETE", if DONE { "Y" } else { "N" }.into()),
@@ -124,7 +108,7 @@ pub(crate) fn tick<const DONE: bool>(
 /// `task.checklistitem.update(TASKID, ITEMID, {TITLE, SORT_INDEX, IS_COMPLETE, IS_IMPORTANT})`
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
-    let id = of_task(state, &arguments)?;
+    let id = of_task(state, CHECKLIST, &arguments)?;
     let schema = &state.table(CHECKLIST).schema;
     let mut values = Vec::new();
     if let Some(fields) = array(&arguments, 2) {
@@ -145,7 +129,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 
 /// `task.checklistitem.delete(TASKID, ITEMID)`
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let id = of_task(state, &arguments(call))?;
+    let id = of_task(state, CHECKLIST, &arguments(call))?;
     state.table_mut(CHECKLIST).delete(id);
     Ok(Output::value(&Value::Bool(true)))
 }

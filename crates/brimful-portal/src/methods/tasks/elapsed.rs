@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::positional::{after_task, arguments, array, failed, task};
+use super::positional::{after_task, arguments, array, of_task, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -49,28 +49,12 @@ pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(ELAPSED);
     let arguments = arguments(call);
-    let id = of_task(state, &arguments)?;
+    let id = of_task(state, ELAPSED, &arguments)?;
     let mut out = Vec::new();
     Plan::new(table, Shape::Task, 0..table.schema.fields().len())
         .with_upper_names()
         .write(&mut out, &table.row(id));
     Ok(Output::json(out))
-}
-
-/// The entry that the second parameter names, of the task that the first one does.
-fn of_task(state: &PortalData, arguments: &[&Value]) -> Result<u64, MethodError> {
-    let task = task(state, arguments.first().copied())?;
-    let table = state.table(ELAPSED);
-    let id = arguments.get(1).map_or(0, |id| id.to_int());
-    let at = table.schema.legacy("TASK_ID");
-    u64::try_from(id)
-        .ok()
-        .filter(|&id| {
-            let row = table.get(id);
-            let of = row.and_then(|row| row.cell(at?).to_int());
-            of == i64::try_from(task).ok()
-        })
-        .ok_or_else(|| failed("not found or not accessible"))
 }
 
 /// `task.elapseditem.add(TASKID, {SECONDS, COMMENT_TEXT, USER_ID})` gives the ID of the entry.
@@ -108,7 +92,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
 /// `task.elapseditem.update(TASKID, ITEMID, {SECONDS, COMMENT_TEXT})`
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
-    let id = of_task(state, &arguments)?;
+    let id = of_task(state, ELAPSED, &arguments)?;
     let empty = Array::new();
     let fields = array(&arguments, 2).unwrap_or(&empty);
     let mut values = Vec::new();
@@ -130,7 +114,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 
 /// `task.elapseditem.delete(TASKID, ITEMID)`
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let id = of_task(state, &arguments(call))?;
+    let id = of_task(state, ELAPSED, &arguments(call))?;
     state.table_mut(ELAPSED).delete(id);
     Ok(Output::value(&Value::Null))
 }

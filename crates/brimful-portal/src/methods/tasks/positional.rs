@@ -33,6 +33,26 @@ pub(super) fn array<'c>(arguments: &[&'c Value], place: usize) -> Option<&'c Arr
     arguments.get(place)?.as_array()
 }
 
+/// The row of a table that belongs to tasks: the one that the second parameter names, of the task that the first does.
+pub(super) fn of_task(
+    state: &PortalData,
+    entity: usize,
+    arguments: &[&Value],
+) -> Result<u64, MethodError> {
+    let task = task(state, arguments.first().copied())?;
+    let table = state.table(entity);
+    let id = arguments.get(1).map_or(0, |id| id.to_int());
+    let at = table.schema.legacy("TASK_ID");
+    u64::try_from(id)
+        .ok()
+        .filter(|&id| {
+            let row = table.get(id);
+            let of = row.and_then(|row| row.cell(at?).to_int());
+            of == i64::try_from(task).ok()
+        })
+        .ok_or_else(|| failed("not found or not accessible"))
+}
+
 /// The task that a parameter names.
 pub(super) fn task(state: &PortalData, named: Option<&Value>) -> Result<u64, MethodError> {
     let id = named.map_or(0, Value::to_int);

@@ -5,7 +5,6 @@ mod families;
 mod items;
 mod legacy;
 mod search;
-mod speed;
 mod system;
 mod tasks;
 mod users;
