@@ -61,6 +61,9 @@ pub(crate) struct ExportArgs {
     /// Leave out rows that appear above the highest ID of the start
     #[arg(long)]
     pub(crate) no_tail: bool,
+    /// Have the portal count the rows by range of IDs, and read again what differs
+    #[arg(long)]
+    pub(crate) verify: bool,
     #[command(flatten)]
     pub(crate) limit: RateOption,
 }
@@ -140,6 +143,9 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         .walk(args.walk);
     if args.no_tail {
         list = list.tail(Tail::Leave);
+    }
+    if args.verify {
+        list = list.verify();
     }
     // The list is asked for as soon as there are pages, so the output comes first.
     let resumed = if args.resume {

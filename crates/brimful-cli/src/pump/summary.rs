@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use brimful::{ListReport, Proof};
+use brimful::{ListReport, Proof, Verification};
 
 use crate::format::{self, counted};
 use crate::output::Written;
 
-/// Two lines: what is there now with its proof, and what it took. `before` rows were there from an interrupted run.
+/// Differences that are named one by one.
+const MAX_DIFFERENCES: usize = 10;
+
+/// What is there now with its proof, and what it took; then what was counted, where that says more. `before` rows were there from an interrupted run.
 pub(crate) fn lines(
     noun: &str,
     report: &ListReport,
     before: u64,
     written: &Written,
-) -> [String; 2] {
+) -> Vec<String> {
     let rows = counted(report.rows + before, noun);
     let resumed = if before > 0 {
         format!(" ({} of them from before)", format::count(before))
@@ -43,7 +46,7 @@ pub(crate) fn lines(
             format::duration(report.waited_for_operating.min(report.elapsed))
         ));
     }
-    [
+    let mut lines = vec![
         result,
         format!(
             "{}; {}{}",
@@ -51,7 +54,54 @@ pub(crate) fn lines(
             report.strategy,
             proof(report)
         ),
-    ]
+    ];
+    if report.hidden > 0 {
+        lines.push(format!(
+            "{} counted but not shown to this user (rights?)",
+            are(report.hidden, noun)
+        ));
+    }
+    if let Some(verification) = &report.verification {
+        lines.extend(verified(verification));
+    }
+    lines
+}
+
+fn are(count: u64, noun: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(count, noun))
+}
+
+/// What the portal's counts said.
+fn verified(verification: &Verification) -> Vec<String> {
+    let ranges = counted(verification.ranges, "ranges");
+    let differences = &verification.differences;
+    if differences.is_empty() {
+        return vec![format!(
+            "verified: {ranges} of IDs have as many rows as the portal counts"
+        )];
+    }
+    let mut lines = vec![format!(
+        "verified: {ranges} of IDs, of which {} differed from the portal's count at first",
+        format::count(differences.len() as u64)
+    )];
+    for difference in differences.iter().take(MAX_DIFFERENCES) {
+        let counted = difference.counted.map_or_else(
+            || "no count".to_owned(),
+            |counted| format!("{} counted", format::count(counted)),
+        );
+        let what = match difference.counted {
+            Some(counted) if counted < difference.came => "some were deleted meanwhile",
+            _ => "read again",
+        };
+        lines.push(format!(
+            "  IDs {} to {}: {counted}, {} came ({what})",
+            difference.after + 1,
+            difference.up_to,
+            format::count(difference.came),
+        ));
+    }
+    lines
 }
 
 /// The line of a run that was asked for the first rows alone.
@@ -71,6 +121,7 @@ fn proof(report: &ListReport) -> String {
         Proof::UpTo(0) => String::new(),
         Proof::UpTo(id) => format!(", complete to ID {id} (proved by ID)"),
         Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
+        Proof::EqualPasses(_) => ", proved by two equal passes".to_owned(),
         Proof::OneReply => ", all in one reply".to_owned(),
         _ => ", not proved: the list has neither IDs to go by nor a count".to_owned(),
     }

@@ -58,6 +58,10 @@ pub(super) struct Readings {
 
 /// One reading of a list, from its start to its end.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each notes a different observation"
+)]
 struct Pass {
     first: Moment,
     last: Moment,
