@@ -69,10 +69,8 @@ struct Pass {
     last_page: HashSet<Identity>,
     /// The rows before the end of the list, by the place of its last page.
     end: u64,
-    /// The last page counts as many rows as lie before its end.
-    truthful: bool,
-    /// The place of the last page may not be the end.
-    doubtful: bool,
+    /// Who says that it ends there; `None` while it is being read.
+    ends: Option<Ends>,
     total: Option<u64>,
     rows: u64,
     /// Of the rows, those that came in the pass before too.
@@ -84,7 +82,17 @@ struct Pass {
     /// Pages began before the end of the page before them.
     overlapping: bool,
     hasher: DefaultHasher,
-    finished: bool,
+}
+
+/// Who says that a list ends behind its last page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// The last page, and it counts as many rows as lie before its end.
+    Counted,
+    /// The last page by its place.
+    ByPlace,
+    /// The last page, against the word of the one before it.
+    Doubtful,
 }
 
 /// A moment of the portal's time.
@@ -246,12 +254,14 @@ impl Readings {
         };
         pass.end = last.end;
         pass.total = last.total;
-        pass.doubtful = last.is_doubtful;
-        pass.truthful = last.total == Some(last.end);
+        pass.ends = Some(match last.total {
+            Some(total) if total == last.end => Ends::Counted,
+            _ if last.is_doubtful => Ends::Doubtful,
+            _ => Ends::ByPlace,
+        });
         pass.last_page = last.rows.into_iter().collect();
         pass.last.known += pass.last_page.len() as u64;
         pass.last.at_most = last.behind_all.then_some(last.end);
-        pass.finished = true;
         let same = hash_before == Some(pass.hasher.finish());
         self.equal = if same { self.equal + 1 } else { 1 };
     }
@@ -267,18 +277,22 @@ impl Readings {
     }
 
     fn are_counted(&self) -> bool {
-        let truthful = |at: usize| self.passes.get(at).is_some_and(|pass| pass.truthful);
-        let ends = |one: usize, other: usize| {
-            let other = self.passes.get(other).filter(|other| other.finished);
-            let this = &self.passes[one];
-            other.is_some_and(|other| other.end == this.end && !other.doubtful && !this.doubtful)
+        let is_counted = |at: usize| {
+            let pass = self.passes.get(at);
+            pass.is_some_and(|pass| pass.ends == Some(Ends::Counted))
         };
+        let is_known = |pass: &Pass| !matches!(pass.ends, None | Some(Ends::Doubtful));
+        let ends_like = |one: &Pass, other: Option<usize>| {
+            let other = other.and_then(|other| self.passes.get(other));
+            other.is_some_and(|other| is_known(one) && is_known(other) && one.end == other.end)
+        };
+        let is_met = |moment: &Moment| moment.at_most == Some(moment.known);
         !self.are_some_equal
             && self.passes.iter().enumerate().any(|(at, pass)| {
                 let before = at.checked_sub(1);
-                let first = truthful(at) && before.is_none_or(truthful);
-                let last = pass.truthful || ends(at, at + 1) || before.is_some_and(|b| ends(at, b));
-                let is_met = |moment: &Moment| moment.at_most == Some(moment.known);
+                let first = is_counted(at) && before.is_none_or(is_counted);
+                let last =
+                    is_counted(at) || ends_like(pass, before) || ends_like(pass, Some(at + 1));
                 (first && is_met(&pass.first)) || (last && is_met(&pass.last))
             })
     }

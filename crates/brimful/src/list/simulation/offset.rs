@@ -12,6 +12,7 @@ use crate::list::report::Proof;
 use crate::list::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
 
 /// What the portal does. Every field is drawn at random.
+#[expect(clippy::struct_excessive_bools, reason = "each is a manner of its own")]
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
