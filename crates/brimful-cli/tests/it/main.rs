@@ -5,6 +5,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod architecture;
 mod bad_input;
 mod batch;
 mod call;
