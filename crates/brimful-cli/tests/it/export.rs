@@ -57,7 +57,7 @@ fn the_end_says_what_happened() {
     exit code 0
     --- stderr
     120 leads in N s: leads.jsonl (3.6 kB)
-    3 requests, 4 commands, 0 retries; ID lanes, complete to ID 360 (proved by ID)
+    2 requests, 4 commands, 0 retries; ID lanes, complete to ID 360 (proved by ID)
     "#);
 }
 
@@ -297,7 +297,7 @@ fn an_empty_list_is_an_empty_file() {
     exit code 0
     --- stderr
     0 leads in N s: leads.jsonl (0 B)
-    1 request, 2 commands, 0 retries; ID lanes
+    2 requests, 4 commands, 0 retries; ID lanes
     "#);
     assert_eq!(std::fs::read(workspace.path("leads.jsonl")).unwrap(), b"");
 }

@@ -114,7 +114,7 @@ impl Checklist {
             .map(drop)
     }
 
-    async fn call(&self, verb: &str, params: Value) -> Result<crate::Reply, Error> {
+    async fn call(&self, verb: &str, params: Value) -> Result<crate::reply::Reply, Error> {
         let method = format!("task.checklistitem.{verb}");
         self.tasks.client.call(&method, params).await
     }

@@ -90,7 +90,7 @@ impl Comments {
             .map(drop)
     }
 
-    async fn call(&self, verb: &str, params: Value) -> Result<crate::Reply, Error> {
+    async fn call(&self, verb: &str, params: Value) -> Result<crate::reply::Reply, Error> {
         let method = format!("task.commentitem.{verb}");
         self.tasks.client.call(&method, params).await
     }

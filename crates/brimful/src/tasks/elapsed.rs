@@ -139,7 +139,7 @@ impl Elapsed {
         })
     }
 
-    async fn call(&self, verb: &str, params: Value) -> Result<crate::Reply, Error> {
+    async fn call(&self, verb: &str, params: Value) -> Result<crate::reply::Reply, Error> {
         let method = format!("task.elapseditem.{verb}");
         self.tasks.client.call(&method, params).await
     }

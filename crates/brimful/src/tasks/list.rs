@@ -234,7 +234,7 @@ impl TaskList {
         page.total.ok_or_else(|| {
             Error::new(
                 ErrorKind::Decode,
-                crate::DidItRun::Yes,
+                crate::error::DidItRun::Yes,
                 format!("{LIST} did not say how many tasks there are"),
             )
         })
