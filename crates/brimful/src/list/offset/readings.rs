@@ -58,10 +58,6 @@ pub(super) struct Readings {
 
 /// One reading of a list, from its start to its end.
 #[derive(Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each notes a different observation"
-)]
 struct Pass {
     first: Moment,
     last: Moment,

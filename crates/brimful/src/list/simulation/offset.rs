@@ -14,10 +14,6 @@ use crate::list::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
 /// What the portal does. Every field is drawn at random.
 #[expect(clippy::struct_excessive_bools, reason = "each is a manner of its own")]
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a misbehaviour of its own"
-)]
 struct Manners {
     rows: usize,
     page: usize,
