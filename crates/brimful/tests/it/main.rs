@@ -23,6 +23,7 @@ mod moved;
 mod oauth;
 mod rest;
 mod rest3;
+mod short_pages;
 mod strategies;
 mod support;
 mod tasks;
