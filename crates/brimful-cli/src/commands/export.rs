@@ -230,8 +230,8 @@ fn order_warning(args: &ExportArgs, params: &Value) -> Option<String> {
         .find(|field| !field.eq_ignore_ascii_case("id"))?;
     is_by_id(args).then(|| {
         format!(
-            "sorting by {other} needs offset pages, and each page is read twice to prove the list. Leave the order out and \
-             sort the file afterwards, such as with jq -s 'sort_by(.{other})[]'"
+            "sorting by {other} needs offset pages, and the list is read twice to prove that it is whole. Leave the order \
+             out and sort the file afterwards, such as with jq -s 'sort_by(.{other})[]'"
         )
     })
 }
