@@ -11,7 +11,7 @@ use crate::calls::Backend;
 use crate::context::Call;
 use crate::context::churn::{Change, Churn};
 use crate::context::settings::Costs;
-use crate::context::settings::Rights;
+use crate::context::settings::{Rights, Scopes};
 use crate::data::DataError;
 use crate::data::PortalData;
 use crate::data::entities;
@@ -167,6 +167,7 @@ impl Writers {
             params,
             user: 1,
             by_application: false,
+            scopes: &Scopes::All,
             rights: Rights::default(),
             now,
             cost: &mut cost,

@@ -88,6 +88,7 @@ impl Portal {
             params,
             user: 1,
             by_application: true,
+            scopes: &crate::context::settings::Scopes::All,
             rights: crate::context::settings::Rights::All,
             now: NOW as f64,
             cost: &mut self.cost,
