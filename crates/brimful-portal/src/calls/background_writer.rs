@@ -221,7 +221,8 @@ fn call_for(
         match entity {
             entities::TASK => fields.insert("RESPONSIBLE_ID", 1),
             entities::USER => fields.insert("EMAIL", format!("new{number}@example.com")),
-            entities::DEPARTMENT => fields.insert("PARENT", 1),
+            // Below the first department there is: others are deleted.
+            entities::DEPARTMENT => fields.insert("PARENT", table.of_rank(1) as i64),
             entities::ACTIVITY => {
                 fields.insert("OWNER_TYPE_ID", 2);
                 fields.insert("OWNER_ID", 1);

@@ -27,7 +27,7 @@ use super::request_line::{Connection, Forgiving};
 use crate::portal::Portal;
 
 /// So many connections are open at once; further ones wait until one of them ends.
-const MOST_CONNECTIONS: usize = 1_024;
+pub(super) const MOST_CONNECTIONS: usize = 1_024;
 /// How long a caller may take to send the head of a request, and how long a connection may be idle.
 const HEAD: Duration = Duration::from_secs(60);
 /// The longest head of a request, in bytes: its first line and its header lines.
@@ -39,15 +39,16 @@ const VERSION: u64 = 24;
 /// How long the other end of an HTTP/2 connection may be silent before it is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Serves a portal on a listener until `end`; requests in flight are finished.
+/// Serves a portal on a listener over at most `most` connections at once, until `end`; requests in flight are finished.
 pub(super) async fn serve<L>(
     portal: &Portal,
     mut listener: Forgiving<L>,
+    most: usize,
     end: impl Future<Output = ()> + Send + 'static,
 ) where
     L: Listener<Addr = SocketAddr>,
 {
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(most));
     let (ending, ended) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut end = pin!(end);
@@ -148,5 +149,41 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         request.extensions_mut().insert(ConnectInfo(self.peer));
         tower::Service::call(&mut self.portal, request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::config::PortalConfig;
+
+    #[tokio::test]
+    async fn a_connection_too_many_waits_until_another_one_ends() {
+        const REQUEST: &[u8] =
+            b"GET /rest/1/demo/profile HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        let portal = Portal::new(PortalConfig::unlimited()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (end, ended) = oneshot::channel::<()>();
+        let serving = tokio::spawn(async move {
+            let ended = async { drop(ended.await) };
+            serve(&portal, Forgiving(listener), 1, ended).await;
+        });
+        let mut first = TcpStream::connect(address).await.unwrap();
+        // Of a first byte the server sees that there is a connection; it takes no other before this one ends.
+        first.write_all(&REQUEST[..1]).await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(REQUEST).await.unwrap();
+        first.write_all(&REQUEST[1..]).await.unwrap();
+        let (mut one, mut two) = (String::new(), String::new());
+        first.read_to_string(&mut one).await.unwrap();
+        second.read_to_string(&mut two).await.unwrap();
+        assert!(one.starts_with("HTTP/1.1 200") && two.starts_with("HTTP/1.1 200"));
+        end.send(()).unwrap();
+        serving.await.unwrap();
     }
 }

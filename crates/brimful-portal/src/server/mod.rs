@@ -146,7 +146,13 @@ impl Portal {
     where
         L: Listener<Addr = SocketAddr>,
     {
-        connections::serve(self, Forgiving(listener), end).await;
+        connections::serve(
+            self,
+            Forgiving(listener),
+            connections::MOST_CONNECTIONS,
+            end,
+        )
+        .await;
         Ok(())
     }
 

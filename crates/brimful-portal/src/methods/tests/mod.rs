@@ -1,8 +1,10 @@
 //! The methods, called as the core calls them.
 
 mod changes;
+mod documented;
 mod families;
 mod items;
+mod large_ids;
 mod legacy;
 mod search;
 mod system;
