@@ -280,9 +280,12 @@ mod tests {
         }
     }
 
-    /// The reply to a batch, of commands that have a label, a result, a next and a total.
-    fn batch(commands: &[(&str, Json, Option<u64>, Option<u64>)]) -> Json {
-        let part = |value: &dyn Fn(&(&str, Json, Option<u64>, Option<u64>)) -> Option<Json>| {
+    /// A command of a batch: its label, its result, its next and its total.
+    type Told<'l> = (&'l str, Json, Option<u64>, Option<u64>);
+
+    /// The reply to a batch of these commands.
+    fn batch(commands: &[Told<'_>]) -> Json {
+        let part = |value: &dyn Fn(&Told<'_>) -> Option<Json>| {
             let entries = commands
                 .iter()
                 .filter_map(|command| Some((command.0.to_owned(), value(command)?)));

@@ -92,7 +92,7 @@ fn commands(params: &mut Array, request: &LoggedRequest) -> Option<Vec<Json>> {
     }
     let cmd = ["cmd", "CMD", "Cmd"]
         .iter()
-        .find_map(|name| params.remove(*name))?;
+        .find_map(|name| params.remove(name))?;
     let Value::Array(cmd) = cmd else {
         return Some(Vec::new());
     };

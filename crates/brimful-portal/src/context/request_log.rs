@@ -2,6 +2,7 @@
 //! request costs next to nothing more.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +16,8 @@ const MOST_BYTES: usize = 8 << 20;
 /// A longer body, or a longer error, is not kept.
 const LONGEST: usize = 1 << 20;
 
-/// A request and what became of it.
-#[derive(Debug, Clone)]
+/// A request and what became of it, secrets and all.
+#[derive(Clone)]
 pub(crate) struct LoggedRequest {
     /// Counted from 1.
     pub(crate) number: u64,
@@ -69,10 +70,10 @@ pub(crate) fn kept_body(body: &Bytes) -> Option<Bytes> {
 }
 
 /// The last requests.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct RequestLog(Mutex<Kept>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Kept {
     requests: VecDeque<LoggedRequest>,
     bytes: usize,
@@ -105,6 +106,12 @@ impl RequestLog {
         let kept = &mut *self.0.lock();
         kept.requests.clear();
         kept.bytes = 0;
+    }
+}
+
+impl fmt::Debug for RequestLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestLog").finish_non_exhaustive()
     }
 }
 

@@ -31,7 +31,7 @@ use categories::Categories;
 use comments::Comments;
 use entities::{
     CHECKLIST, COMPANY, CONTACT, DEAL, ELAPSED, ENTITIES, EVENT_LOG, LEAD, PRODUCT_ROW, QUOTE,
-    STATUS, TASK,
+    STAGE_HISTORY, STATUS, TASK,
 };
 use files::Files;
 use history::History;
@@ -155,9 +155,11 @@ pub(crate) struct PortalData {
     next_multifield: u64,
     /// The entries of the event log that calls made, the oldest first.
     entered: VecDeque<u64>,
+    /// The moves from stage to stage that calls made, the oldest first.
+    moves: VecDeque<u64>,
 }
 
-/// So many changes that calls made are held in the event log; the oldest go.
+/// So many changes that calls made are held in the event log, and so many moves in the history of stages; the oldest go.
 pub(crate) const MOST_ENTERED: usize = 10_000;
 
 impl PortalData {
@@ -235,6 +237,7 @@ impl PortalData {
             hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
             entered: VecDeque::new(),
+            moves: VecDeque::new(),
         };
         let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));
         if !has_statuses && asked[STATUS].is_none() {
@@ -252,6 +255,17 @@ impl PortalData {
         self.entered.push_back(table.insert(record));
         if self.entered.len() > MOST_ENTERED
             && let Some(oldest) = self.entered.pop_front()
+        {
+            table.delete(oldest);
+        }
+    }
+
+    /// Adds a move to the history of stages. Of those that were added so, the oldest are dropped.
+    pub(crate) fn note_stage(&mut self, record: Record) {
+        let table = &mut self.tables[STAGE_HISTORY];
+        self.moves.push_back(table.insert(record));
+        if self.moves.len() > MOST_ENTERED
+            && let Some(oldest) = self.moves.pop_front()
         {
             table.delete(oldest);
         }
@@ -309,6 +323,7 @@ impl PortalData {
             + self.comments.entries()
             + self.history.entries()
             + self.entered.len()
+            + self.moves.len()
     }
 
     /// The place of the entity `name`, if the portal has it.

@@ -262,7 +262,7 @@ impl Inner {
     ) {
         let response = match reply {
             Reply::Response(response) | Reply::Truncated { response, .. } => Some(response),
-            _ => None,
+            Reply::Reset => None,
         };
         let status = response.map(|response| response.status().as_u16());
         let commands = response.and_then(|response| response.extensions().get::<CommandOutcomes>());

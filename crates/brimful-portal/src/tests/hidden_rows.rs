@@ -174,8 +174,12 @@ async fn an_entity_that_is_not_there_cannot_be_hidden() {
 async fn rows_are_hidden_and_shown_while_the_portal_runs() {
     let portal = hiding("");
     let send = async |verb: Verb, body: &'static str| {
-        let request = Request::builder().method(verb).uri("/_portal/hide");
-        let request = request.body(Bytes::from_static(body.as_bytes())).unwrap();
+        let request = Request::builder()
+            .method(verb)
+            .uri("/_portal/hide")
+            .header(header::CONTENT_TYPE, "application/json");
+        let body = json!(body).to_string();
+        let request = request.body(Bytes::from(body)).unwrap();
         Heard::of(portal.handle(request, HERE).await)
     };
     let count = async || ids(&call(&portal, "crm.lead.list", json!({})).await.result()).len();

@@ -173,10 +173,11 @@ async fn faults_are_ordered_over_http_from_the_same_machine() {
     let control = |verb: &str, body: &str| {
         let (host, length) = (server.address(), body.len());
         format!(
-            "{verb} /_portal/faults HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{verb} /_portal/faults HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
         )
     };
-    let reply = heard(&server, &control("PUT", "503")).await;
+    let reply = heard(&server, &control("PUT", "\"503\"")).await;
     assert!(reply.contains("\"spec\":\"503\""), "{reply}");
     let refused = heard(&server, &posted(&server, "test.echo", "")).await;
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");

@@ -119,7 +119,7 @@ fn task(state: &PortalData, id: u64, select: &[&str], reader: Reader) -> Output 
 fn named(state: &PortalData, call: &Call<'_>) -> Result<Option<u64>, MethodError> {
     let given = ["taskId", "id"]
         .iter()
-        .find_map(|name| call.params.get(*name))
+        .find_map(|name| call.params.get(name))
         .filter(|value| **value != Value::Null);
     let given = given.ok_or_else(|| {
         let text = "CTaskItem All parameters in the constructor must have real class type";

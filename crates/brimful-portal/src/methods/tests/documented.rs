@@ -328,3 +328,135 @@ fn every_text_but_three_is_yes_in_a_filter_of_users() {
     }
     assert!(portal.ids("user.search", "FIND=ales").is_empty());
 }
+
+#[test]
+fn what_is_sold_has_prices_and_makes_the_amount_of_its_deal() {
+    let mut portal = Portal::with(&[("deal", 3, 0.0)]);
+    portal.json("crm.deal.update", "id=1&fields[IS_MANUAL_OPPORTUNITY]=N");
+    portal.json(
+        "crm.deal.productrows.set",
+        "id=1&rows[0][PRODUCT_NAME]=p&rows[0][PRICE]=100&rows[0][QUANTITY]=2",
+    );
+    let rows = portal.json("crm.deal.productrows.get", "id=1");
+    for (name, value) in [
+        ("PRODUCT_NAME", serde_json::json!("p")),
+        ("ORIGINAL_PRODUCT_NAME", serde_json::json!("p")),
+        ("PRICE", serde_json::json!(100)),
+        ("PRICE_EXCLUSIVE", serde_json::json!(100)),
+        ("PRICE_NETTO", serde_json::json!(100)),
+        ("PRICE_BRUTTO", serde_json::json!(100)),
+        ("PRICE_ACCOUNT", serde_json::json!("100.00")),
+        ("QUANTITY", serde_json::json!(2)),
+        ("DISCOUNT_TYPE_ID", serde_json::json!(2)),
+        ("DISCOUNT_RATE", serde_json::json!(0)),
+        ("DISCOUNT_SUM", serde_json::json!(0)),
+        ("TAX_RATE", serde_json::json!(null)),
+        ("MEASURE_CODE", serde_json::json!(796)),
+        ("STORE_ID", serde_json::json!(0)),
+        ("RESERVE_ID", serde_json::json!(null)),
+    ] {
+        let got = &rows[0][name];
+        let same = match (got.as_f64(), value.as_f64()) {
+            (Some(got), Some(value)) => (got - value).abs() < 1e-9,
+            _ => *got == value,
+        };
+        assert!(same, "{name}: {got}");
+    }
+    let amount = portal.json("crm.deal.get", "id=1")["OPPORTUNITY"].clone();
+    assert_eq!(
+        amount.as_str().and_then(|it| it.parse::<f64>().ok()),
+        Some(200.0)
+    );
+    portal.json(
+        "crm.deal.productrows.set",
+        "id=1&rows[0][PRICE]=899.1&rows[0][DISCOUNT_TYPE_ID]=2&rows[0][DISCOUNT_RATE]=10",
+    );
+    let row = portal.json("crm.deal.productrows.get", "id=1")[0].clone();
+    assert_eq!(
+        (row["PRICE_NETTO"].as_f64(), row["DISCOUNT_SUM"].as_f64()),
+        (Some(999.0), Some(99.9))
+    );
+    assert_eq!(
+        row["PRODUCT_NAME"],
+        format!("[{}]", row["ID"].as_str().unwrap())
+    );
+    for wrong in [
+        "[DISCOUNT_TYPE_ID]=2",
+        "[DISCOUNT_TYPE_ID]=1",
+        "[DISCOUNT_TYPE_ID]=2&rows[0][DISCOUNT_RATE]=100",
+    ] {
+        let error = portal.error("crm.deal.productrows.set", &format!("id=1&rows[0]{wrong}"));
+        assert_eq!((error.0, error.1.as_str()), (400, "ERROR_CORE"), "{wrong}");
+    }
+    assert_eq!(
+        portal
+            .json("crm.deal.productrows.get", "id=1")
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_move_to_another_stage_is_in_the_history() {
+    let mut portal = Portal::with(&[]);
+    let history = |portal: &mut Portal, params: &str| {
+        let list = portal.json("crm.stagehistory.list", params);
+        list["items"].as_array().unwrap().clone()
+    };
+    let deal = portal.json("crm.deal.add", "fields[TITLE]=t").to_string();
+    portal.json(
+        "crm.deal.update",
+        &format!("id={deal}&fields[STAGE_ID]=PREPARATION"),
+    );
+    portal.json("crm.deal.update", &format!("id={deal}&fields[TITLE]=other"));
+    portal.json(
+        "crm.deal.update",
+        &format!("id={deal}&fields[STAGE_ID]=WON"),
+    );
+    let moves = history(
+        &mut portal,
+        &format!("entityTypeId=2&filter[OWNER_ID]={deal}"),
+    );
+    let told: Vec<(i64, &str, &str)> = moves
+        .iter()
+        .map(|one| {
+            let text = |name: &str| one[name].as_str().unwrap();
+            (
+                one["TYPE_ID"].as_i64().unwrap(),
+                text("STAGE_ID"),
+                text("STAGE_SEMANTIC_ID"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [(1, "NEW", "P"), (2, "PREPARATION", "P"), (3, "WON", "S")]
+    );
+    let lead = portal.json("crm.lead.add", "fields[TITLE]=t").to_string();
+    portal.json(
+        "crm.lead.update",
+        &format!("id={lead}&fields[STATUS_ID]=JUNK"),
+    );
+    let moves = history(&mut portal, "entityTypeId=1&filter[STATUS_ID]=JUNK");
+    assert_eq!(
+        (moves.len(), &moves[0]["STATUS_SEMANTIC_ID"]),
+        (1, &"F".into())
+    );
+    assert_eq!(moves[0].get("STAGE_ID"), None);
+    assert_eq!(moves[0].get("CATEGORY_ID"), None);
+    for (params, code) in [
+        ("entityTypeId=2&filter[nope]=1", "INVALID_ARG_VALUE"),
+        ("entityTypeId=2&order[nope]=ASC", "INVALID_ARG_VALUE"),
+        ("entityTypeId=2&order[ID]=up", "INVALID_ARG_VALUE"),
+        ("entityTypeId=3", "ENTITY_TYPE_NOT_SUPPORTED"),
+        ("entityTypeId=9999", "ENTITY_TYPE_NOT_SUPPORTED"),
+    ] {
+        assert_eq!(
+            portal.error("crm.stagehistory.list", params).1,
+            code,
+            "{params}"
+        );
+    }
+}
