@@ -33,7 +33,18 @@ pub(crate) fn scope(_: &PortalData, call: &mut Call<'_>) -> Result<Output, Metho
         let scopes = scopes.iter().map(String::as_str);
         return Ok(Output::value(&scopes.collect::<Value>()));
     }
-    Ok(Output::value(&SCOPES.into_iter().collect::<Value>()))
+    if is_full {
+        return Ok(Output::value(&SCOPES.into_iter().collect::<Value>()));
+    }
+    // A caller without limits has the scopes of the methods that there are.
+    let mut scopes: Vec<&str> = super::all()
+        .iter()
+        .map(|method| method.scope)
+        .filter(|scope| !scope.is_empty())
+        .collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    Ok(Output::value(&scopes.into_iter().collect::<Value>()))
 }
 
 /// Every scope there is, sorted, as documented.
