@@ -111,6 +111,9 @@ fn hint(error: &Error) -> Option<String> {
     let code = error.api_error().map(|api| api.code.known());
     let hint = match error.kind() {
         ErrorKind::Transport => network_hint(error).to_owned(),
+        ErrorKind::Config if error.report().is_some() => {
+            "brimful fields shows the names; --no-check sends everything as it is".to_owned()
+        }
         ErrorKind::Decode => {
             "a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between".to_owned()
         }

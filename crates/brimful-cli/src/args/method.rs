@@ -2,6 +2,8 @@
 
 use brimful_protocol::catalogue;
 
+use crate::args::filter::Condition;
+
 /// Reads a method's name. Anything that cannot be one is refused here, so that an address in its place is not sent
 /// anywhere.
 pub(crate) fn parse(text: &str) -> Result<String, String> {
@@ -31,6 +33,19 @@ pub(crate) fn warning_if_unknown(method: &str) -> Option<String> {
     Some(format!(
         "the catalogue has no method {method}{guess} Calling it anyway"
     ))
+}
+
+/// What to say where the documentation of a list has no filter: it may come whole.
+pub(crate) fn filter_warning(method: &str, filter: &[Condition]) -> Option<String> {
+    let known = catalogue::find(method).filter(|known| known.list && known.filter.is_none())?;
+    let keys: Vec<&str> = filter.iter().map(|one| one.key.as_str()).collect();
+    (!keys.is_empty()).then(|| {
+        format!(
+            "{} has no filter in its documentation, so {} may be passed over: look at the rows",
+            known.name,
+            keys.join(", ")
+        )
+    })
 }
 
 /// The method that was probably meant by a name that is not one: an entity, such as `crm.deal`, has `verb` left out.

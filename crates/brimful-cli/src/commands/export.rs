@@ -46,6 +46,9 @@ pub(crate) struct ExportArgs {
     pub(crate) filter: Vec<filter::Condition>,
     #[command(flatten)]
     pub(crate) params: ParamsOption,
+    /// Don't hold the names and values of filter, select and order against the fields of the entity
+    #[arg(long)]
+    pub(crate) no_check: bool,
     /// Stop after so many rows
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<u64>,
@@ -122,6 +125,7 @@ impl Source for ListPages {
 pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Failure> {
     let Format::Jsonl = args.format;
     let params = CallParams {
+        list: Some(&args.method),
         json: args.params.json.as_deref(),
         params: &args.params.params,
         select: &args.select,
@@ -131,8 +135,13 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     if let Some(warning) = method::warning_if_unknown(&args.method) {
         printer.warning(&warning);
     }
-    if let Some(warning) = order_warning(args, &params) {
-        printer.warning(&warning);
+    for warning in [
+        order_warning(args, &params),
+        method::filter_warning(&args.method, &args.filter),
+    ] {
+        if let Some(warning) = warning {
+            printer.warning(&warning);
+        }
     }
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
@@ -140,7 +149,8 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         .client
         .list(&args.method)
         .params(params)
-        .walk(args.walk);
+        .walk(args.walk)
+        .check_names(!args.no_check);
     if args.no_tail {
         list = list.tail(Tail::Leave);
     }
@@ -256,6 +266,7 @@ fn unfinished_hint(stopped: &Stopped, args: &ExportArgs, last_id: Option<u64>) -
     match stopped {
         Stopped::Complete => return None,
         Stopped::ByOutput(error) if error.is_closed() => return None,
+        Stopped::ByPortal(error) if error.kind() == ErrorKind::Config => return None,
         Stopped::ByPortal(error) if error.kind() == ErrorKind::Incomplete => {
             // It does not filter or sort by ID as it should: the rest is not to be had by ID either.
             let by_id = error.report().is_some_and(|report| report.resume.is_some());

@@ -62,6 +62,9 @@ pub(crate) struct GetArgs {
     /// Give that list another parameter
     #[arg(long, value_name = "NAME=VALUE", requires = "from", value_parser = params::parse)]
     pub(crate) from_param: Vec<Param>,
+    /// Don't hold the names and values of that filter against the fields of the entity
+    #[arg(long, requires = "from")]
+    pub(crate) no_check: bool,
     /// Write the lines to this file; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: Destination,
@@ -190,6 +193,11 @@ fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
             }
         });
     }
+    if let Some(list) = &args.from
+        && let Some(warning) = method::filter_warning(list, &args.filter)
+    {
+        printer.warning(&warning);
+    }
     for method in std::iter::once(&args.method).chain(&args.from) {
         if let Some(warning) = method::warning_if_unknown(method) {
             printer.warning(&warning);
@@ -215,6 +223,7 @@ fn found(
         return Ok(found.map(Ok).boxed());
     };
     let of_list = CallParams {
+        list: Some(list),
         params: &args.from_param,
         filter: &args.filter,
         ..CallParams::default()
@@ -223,6 +232,7 @@ fn found(
     let listed = Arc::clone(listed);
     let mut get = client.list_and_get(list, &args.method).list(|list| {
         let fields = of_list.as_object().into_iter().flatten();
+        let list = list.check_names(!args.no_check);
         let list = fields.fold(list, |list, (name, value)| list.param(name, value.clone()));
         list.on_progress(move |progress| {
             *listed.lock().unwrap_or_else(PoisonError::into_inner) = progress.clone();
