@@ -1,8 +1,11 @@
 //! The method's name on the command line.
 
-use brimful_protocol::catalogue;
+use brimful_protocol::{catalogue, list_fields};
 
 use crate::args::filter::Condition;
+use crate::failure::Failure;
+use crate::format;
+use crate::printer::Printer;
 
 /// Reads a method's name. Anything that cannot be one is refused here, so that an address in its place is not sent
 /// anywhere.
@@ -35,17 +38,33 @@ pub(crate) fn warning_if_unknown(method: &str) -> Option<String> {
     ))
 }
 
-/// What to say where the documentation of a list has no filter: it may come whole.
-pub(crate) fn filter_warning(method: &str, filter: &[Condition]) -> Option<String> {
-    let known = catalogue::find(method).filter(|known| known.list && known.filter.is_none())?;
+/// Refuses a filter where conditions are parameters of their own: the whole list would come. Says so where the
+/// documentation of a list has no filter: it may come whole.
+pub(crate) fn check_filter(
+    method: &str,
+    filter: &[Condition],
+    printer: Printer,
+) -> Result<(), Failure> {
+    let known = catalogue::find(method).filter(|known| known.list && known.filter.is_none());
+    let (Some(known), Some(first)) = (known, filter.first()) else {
+        return Ok(());
+    };
+    if list_fields::find(method).is_some_and(|fields| fields.bare) {
+        let value = first.value.as_str().unwrap_or_default();
+        let condition = format!("{}={value}", first.key.trim_start_matches('='));
+        return Err(Failure::usage(format!(
+            "{} has no filter: its conditions are parameters of their own",
+            known.name
+        ))
+        .hint(format!("--param {}", format::shell_word(&condition))));
+    }
     let keys: Vec<&str> = filter.iter().map(|one| one.key.as_str()).collect();
-    (!keys.is_empty()).then(|| {
-        format!(
-            "{} has no filter in its documentation, so {} may be passed over: look at the rows",
-            known.name,
-            keys.join(", ")
-        )
-    })
+    printer.warning(&format!(
+        "{} has no filter in its documentation, so {} may be passed over: look at the rows",
+        known.name,
+        keys.join(", ")
+    ));
+    Ok(())
 }
 
 /// The method that was probably meant by a name that is not one: an entity, such as `crm.deal`, has `verb` left out.

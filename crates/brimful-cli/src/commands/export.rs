@@ -12,6 +12,7 @@ use crate::args::params::CallParams;
 use crate::args::{EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::format::counted;
 use crate::interrupt::Interrupts;
 use crate::output::{Destination, Output, Piece};
 use crate::printer::Printer;
@@ -29,6 +30,10 @@ Examples:
   brimful export crm.lead.list -o leads.jsonl --resume
 
 {EXIT_CODES}"))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are flags of the command line"
+)]
 pub(crate) struct ExportArgs {
     /// The method of the list, such as crm.lead.list
     #[arg(value_parser = method::parse)]
@@ -135,13 +140,11 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     if let Some(warning) = method::warning_if_unknown(&args.method) {
         printer.warning(&warning);
     }
-    for warning in [
-        order_warning(args, &params),
-        method::filter_warning(&args.method, &args.filter),
-    ] {
-        if let Some(warning) = warning {
-            printer.warning(&warning);
-        }
+    if let Some(warning) = order_warning(args, &params) {
+        printer.warning(&warning);
+    }
+    if !args.no_check {
+        method::check_filter(&args.method, &args.filter, printer)?;
     }
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
@@ -191,12 +194,16 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     let first = ended.passed.rows;
     ended.passed.rows += before;
     let last_id = ended.passed.last_id;
+    let without_id = ended.passed.without_id;
     let hint = unfinished_hint(&ended.stopped, args, last_id);
     let written = ended.result(&args.method, noun, Failure::of);
     let written = written.map_err(|failure| match hint {
         Some(hint) => failure.and_hint(hint),
         None => failure,
     })?;
+    if let Some(warning) = id_warning(&args.method, without_id) {
+        printer.warning(&warning);
+    }
     let Some(written) = written else {
         return Ok(Exit::Done);
     };
@@ -217,6 +224,19 @@ fn id_field(method: &str) -> &'static str {
     known
         .and_then(|known| known.keyset.map(|keyset| keyset.row).or(known.id))
         .unwrap_or("ID")
+}
+
+/// What to say of rows without an ID, where rows of the list have one.
+fn id_warning(method: &str, without_id: u64) -> Option<String> {
+    let has_no_id = catalogue::find(method)
+        .is_some_and(|known| known.list && known.id.is_none() && known.keyset.is_none());
+    (without_id > 0 && !has_no_id).then(|| {
+        format!(
+            "{} came without {}, so it cannot be told whether one came twice: add it to --select",
+            counted(without_id, method::noun(method)),
+            id_field(method)
+        )
+    })
 }
 
 /// Whether the list can be read in the order of its IDs, so that it can be resumed.

@@ -194,9 +194,9 @@ fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
         });
     }
     if let Some(list) = &args.from
-        && let Some(warning) = method::filter_warning(list, &args.filter)
+        && !args.no_check
     {
-        printer.warning(&warning);
+        method::check_filter(list, &args.filter, printer)?;
     }
     for method in std::iter::once(&args.method).chain(&args.from) {
         if let Some(warning) = method::warning_if_unknown(method) {

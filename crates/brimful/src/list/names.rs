@@ -94,6 +94,14 @@ impl NamesCheck {
                 "{method} has no groups of conditions in its filter, and the portal would pass them over: crm.item.list has them"
             )));
         }
+        for Condition { name, value, .. } in &check.conditions {
+            let text = value
+                .as_str()
+                .filter(|_| known.flags.contains(&name.as_str()));
+            if let Some(problem) = text.and_then(|text| values::flag(name, text)) {
+                return Err(Error::config(format!("{method}: {problem}")));
+            }
+        }
         let id = own
             .and_then(|own| own.keyset)
             .map_or("ID", |keyset| keyset.filter);
@@ -144,9 +152,7 @@ impl NamesCheck {
             } = condition;
             if !fields.has(name, Place::Filter) {
                 wrong.push(fields.unknown(name, Place::Filter));
-            } else if let Some(problem) =
-                problem(prefix, name, value, fields.field(name), self.known)
-            {
+            } else if let Some(problem) = problem(prefix, name, value, fields.field(name)) {
                 wrong.push(problem);
             }
         }
@@ -331,7 +337,7 @@ impl Names {
         let names = self.fields.keys().map(String::as_str);
         let names = names.chain(beside.iter().copied().filter(|name| !name.ends_with('*')));
         let guess = nearest_name(name, names)
-            .map_or_else(String::new, |near| format!(", did you mean {near}?"));
+            .map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
         let place = match place {
             Place::Filter => "filter",
             Place::Select => "select",

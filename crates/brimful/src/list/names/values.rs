@@ -1,6 +1,5 @@
 //! Values that a field cannot have: a portal makes nothing of them, or something else.
 
-use brimful_protocol::list_fields::ListFields;
 use serde_json::Value;
 
 use crate::field::{Field, FieldKind};
@@ -32,7 +31,6 @@ pub(super) fn problem(
     name: &str,
     value: &Value,
     field: Option<&Field>,
-    known: &ListFields,
 ) -> Option<String> {
     // Such conditions hold a part of the value against it, or a pattern.
     if prefix.contains(['%', '?', '*', '~']) {
@@ -41,9 +39,6 @@ pub(super) fn problem(
     let check = |text: &str| {
         if text.is_empty() || text.starts_with('$') {
             return None;
-        }
-        if known.flags.contains(&name) {
-            return flag(name, text);
         }
         of_kind(prefix, name, text, field?)
     };
@@ -134,7 +129,7 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
 }
 
 /// A text that the method takes for yes although it says no.
-fn flag(name: &str, text: &str) -> Option<String> {
+pub(super) fn flag(name: &str, text: &str) -> Option<String> {
     let is_no = truth(text) == Some(false) || (text.eq_ignore_ascii_case("n") && text != "N");
     is_no.then(|| {
         format!(
@@ -191,11 +186,11 @@ fn is_moment(text: &str) -> bool {
     match (sign, numbers.as_deref()) {
         // 20260131, or seconds since 1970.
         (None, Some(_)) => date.len() >= 8 || has_letters,
-        (Some(b'-'), Some(&[year, month, day])) if year > 31 => is_day(month, day),
+        (Some(b'-' | b'/'), Some(&[year, month, day])) if year > 31 => is_day(month, day),
         (Some(b'-'), Some(&[year, month])) if year > 31 => is_day(month, 1),
-        (Some(b'-' | b'.'), Some(&[day, month, _])) => is_day(month, day),
-        (Some(b'/'), Some(&[year, month, day])) if year > 31 => is_day(month, day),
-        (Some(b'/'), Some(&[month, day, _])) => is_day(month, day),
+        (Some(b'-' | b'.'), Some(&[day, month, _])) | (Some(b'/'), Some(&[month, day, _])) => {
+            is_day(month, day)
+        }
         // 31 January 2026, 2026-01-31Z: more than is known here.
         (_, None) => has_letters,
         _ => false,
@@ -204,15 +199,13 @@ fn is_moment(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use brimful_protocol::list_fields;
     use serde_json::json;
 
     use super::*;
 
     fn said(prefix: &str, name: &str, value: &Value, type_name: &str) -> Option<String> {
         let field = Field::read(name, &json!({"type": type_name}));
-        let known = list_fields::find("crm.deal.list").unwrap();
-        problem(prefix, name, value, Some(&field), known)
+        problem(prefix, name, value, Some(&field))
     }
 
     #[test]
@@ -297,8 +290,7 @@ mod tests {
         );
         assert!(said("", "CLOSED", &json!("N"), "char").is_none());
         assert!(said("", "CLOSED", &json!(false), "char").is_none());
-        let known = list_fields::find("user.get").unwrap();
-        let active = |text: &str| problem("", "ACTIVE", &json!(text), None, known);
+        let active = |text: &str| flag("ACTIVE", text);
         assert!(active("false").unwrap().ends_with("write N"));
         assert_eq!(
             (active("true"), active("N"), active("")),
