@@ -76,6 +76,20 @@ pub(crate) fn likely(name: &str, verb: &str) -> Option<&'static str> {
     whole.or_else(|| catalogue::nearest(name))
 }
 
+/// The refusal of a method that may write, where only those that read are called: `limit` says so.
+pub(crate) fn refusal(method: &str, verb: &str, limit: &str) -> Failure {
+    let is_known = catalogue::find(method).is_some();
+    let failure = Failure::usage(if is_known {
+        format!("{method} may write: {limit}")
+    } else {
+        format!("the catalogue has no method {method}, so it may write: {limit}")
+    });
+    match likely(method, verb) {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure,
+    }
+}
+
 /// What the rows of a method's list are called, in the plural.
 pub(crate) fn noun(method: &str) -> &'static str {
     match method.to_ascii_lowercase().as_str() {

@@ -182,15 +182,11 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
 /// `get crm.deal.delete 7` is a slip of the hand that nobody can undo.
 fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
     if Effect::of(&args.method) == Effect::Write {
-        let failure = Failure::usage(format!(
-            "{} may write: get is for methods that read",
-            args.method
-        ));
-        return Err(match method::likely(&args.method, "get") {
-            Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => {
-                failure.hint("brimful call METHOD --each calls any method for every line of a file")
-            }
+        let failure = method::refusal(&args.method, "get", "get is for methods that read");
+        let other = "brimful call METHOD --each calls any method for every line of a file";
+        return Err(match failure.hint {
+            Some(_) => failure,
+            None => failure.hint(other),
         });
     }
     if let Some(list) = &args.from

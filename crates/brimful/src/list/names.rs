@@ -106,6 +106,8 @@ impl NamesCheck {
             .and_then(|own| own.keyset)
             .map_or("ID", |keyset| keyset.filter);
         check.select.retain(|name| !name.ends_with('*'));
+        // A walk by ID sorts by itself, however the ID is spelt.
+        check.order.retain(|name| !name.eq_ignore_ascii_case(id));
         let is_open = |name: &String| name != id;
         let asks = check
             .conditions

@@ -145,6 +145,10 @@ async fn names_that_lists_take_beside_the_fields_pass() {
             "user.get",
             json!({"filter": {"ACTIVE": true, "ADMIN": "Y", "UF_MADE_UP": 1}, "sort": "LAST_NAME", "order": "ASC"}),
         ),
+        (
+            "crm.deal.list",
+            json!({"order": {"id": "asc"}, "select": ["ID", "TITLE"]}),
+        ),
         ("user.search", json!({"filter": {"FIND": "a"}})),
         (
             "department.get",
