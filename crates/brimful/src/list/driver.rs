@@ -98,6 +98,7 @@ struct Landed {
     result: Result<BatchOfLists, Error>,
     /// The fields, if they were asked for in this request, or why there are none.
     fields: Option<Result<Value, String>>,
+    asked_for_fields: bool,
     effort: Effort,
     /// It came to nothing because it took too long.
     cut: bool,
@@ -370,6 +371,7 @@ impl Driver {
                 commands,
                 result,
                 fields,
+                asked_for_fields: asks_for_fields,
                 effort,
                 cut,
             }
@@ -386,6 +388,7 @@ impl Driver {
             commands,
             result,
             fields,
+            asked_for_fields,
             effort,
             cut,
         } = landed;
@@ -399,6 +402,12 @@ impl Driver {
             Ok(batch) => batch,
             Err(error) if cut && self.cuts < MOST_CUTS => {
                 self.cut(ticket, commands, effort.took, &error);
+                return Ok(());
+            }
+            // A portal that breaks down over the fields may have the rows all the same.
+            Err(error) if asked_for_fields && error.did_it_run() == DidItRun::Unknown => {
+                self.check_names(Err(error.to_string()))?;
+                self.plan.strategy.give_back(ticket);
                 return Ok(());
             }
             Err(error) => return Err(error),

@@ -1,6 +1,6 @@
 //! Names and values of filters, selects and orders are held against the fields of the entity.
 
-use brimful::{Error, ErrorKind, ListReport};
+use brimful::{Error, ErrorKind, ListReport, TransportErrorKind};
 use brimful_portal::{Portal, PortalConfig};
 use serde_json::{Value, json};
 
@@ -217,6 +217,33 @@ async fn without_fields_a_list_goes_on_unchecked() {
     let params = json!({"filter": {"stage_id": "WON"}});
     let (rows, _) = listed(&portal, "crm.deal.list", params).await.unwrap();
     assert_eq!(rows.len(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_portal_that_breaks_down_over_the_fields_is_asked_for_the_rows_alone() {
+    let client = scripted(|_, body| {
+        let labels = body["cmd"].as_object().into_iter().flatten();
+        let labels: Vec<&String> = labels.map(|(label, _)| label).collect();
+        if labels.iter().any(|label| *label == "fields") {
+            return Err(TransportErrorKind::Broken);
+        }
+        let of_each = |value: Value| -> Value {
+            labels.iter().map(|label| ((*label).clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+        };
+        let reply = json!({"result": {
+            "result": of_each(json!([{"ID": "1"}])), "result_error": [], "result_total": of_each(json!(1)),
+            "result_next": [], "result_time": [],
+        }});
+        Ok((200, reply.to_string()))
+    })
+    .build()
+    .unwrap();
+    let list = client
+        .list("crm.deal.list")
+        .select(["TITEL"])
+        .check_names(true);
+    let (rows, _) = list.collect::<Value>().await.unwrap();
+    assert_eq!(rows.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
