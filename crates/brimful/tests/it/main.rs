@@ -20,6 +20,7 @@ mod lists;
 mod log;
 mod misbehaviour;
 mod moved;
+mod names;
 mod oauth;
 mod rest;
 mod rest3;

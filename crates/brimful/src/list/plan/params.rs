@@ -3,6 +3,7 @@
 use brimful_protocol::catalogue::{Keyset, KeysetForm, Method};
 use serde_json::{Map, Value};
 
+use crate::check;
 use crate::error::Error;
 use crate::list::keyset::pages::{Bounds, Names};
 
@@ -78,6 +79,24 @@ pub(crate) fn has_bare_conditions(
         })
 }
 
+/// Whether a row is in the list as long as it is there at all: nothing is said but which list, in which order, and which
+/// of its fields.
+pub(crate) fn has_no_conditions(params: &Map<String, Value>) -> bool {
+    const NO_CONDITIONS: [&str; 7] = [
+        "select",
+        "order",
+        "sort",
+        "entityTypeId",
+        "useOriginalUfNames",
+        "IBLOCK_TYPE_ID",
+        "IBLOCK_ID",
+    ];
+    params.iter().all(|(key, value)| {
+        let says_nothing = is_named(key, "filter") && !holds_something(value);
+        says_nothing || NO_CONDITIONS.iter().any(|name| is_named(key, name))
+    })
+}
+
 /// One spelling of the parameters that a walk by ID writes: methods that are walked by ID take them in any.
 pub(crate) fn canonical(
     params: &mut Map<String, Value>,
@@ -125,6 +144,32 @@ pub(crate) fn canonical(
     Ok(())
 }
 
+/// Filter, select and order in the case of letters that is documented: methods that are not walked by ID may know no
+/// other.
+pub(crate) fn as_documented(params: &mut Map<String, Value>, known: Option<&Method>) {
+    let Some(known) = known else { return };
+    for name in [known.filter, known.select, known.order]
+        .into_iter()
+        .flatten()
+    {
+        if params.contains_key(name) {
+            continue;
+        }
+        let other = params.keys().find(|key| key.eq_ignore_ascii_case(name));
+        if let Some(other) = other.cloned()
+            && let Some(value) = params.shift_remove(&other)
+        {
+            params.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// Whether the filter has `false` in it, and the method may read it otherwise than the 0 of a query string.
+pub(crate) fn filters_by_false(method: &str, params: &Value) -> bool {
+    let mut params = params.as_object().into_iter().flatten();
+    params.any(|(key, value)| is_named(key, "filter") && check::false_is_lost(method, value))
+}
+
 /// The walk sorts by itself.
 pub(crate) fn drop_order(params: &mut Map<String, Value>, names: Names) {
     params.shift_remove(names.order);
@@ -148,11 +193,7 @@ pub(crate) fn bounds(
 pub(crate) fn select_id(params: &mut Map<String, Value>, id: &str) {
     let select = params.iter_mut().find(|(key, _)| is_named(key, "select"));
     if let Some((_, Value::Array(fields))) = select {
-        let there = |field: &Value| {
-            field
-                .as_str()
-                .is_some_and(|f| f == "*" || f.eq_ignore_ascii_case(id))
-        };
+        let there = |field: &Value| field.as_str().is_some_and(|f| f == "*" || f == id);
         if !fields.is_empty() && !fields.iter().any(there) {
             fields.insert(0, Value::from(id));
         }
