@@ -196,14 +196,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 
 /// `task.checklistitem.delete(TASKID, ITEMID)`
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let arguments = arguments(call);
-    let id = of_task(state, CHECKLIST, &arguments)?;
-    let task = task(state, arguments.first().copied())?;
-    // With an item go those below it.
-    let mut going = vec![id];
-    while let Some(id) = going.pop() {
-        going.extend(items(state, task, Some(id)));
-        state.table_mut(CHECKLIST).delete(id);
-    }
+    let id = of_task(state, CHECKLIST, &arguments(call))?;
+    state.table_mut(CHECKLIST).delete(id);
     Ok(Output::value(&Value::Bool(true)))
 }
