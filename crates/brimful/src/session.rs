@@ -573,7 +573,12 @@ impl Session {
                     bytes = response.body.len(),
                     ?took
                 );
-                judge(&response, &url, read).map_err(|failed| {
+                let judged = if response.status == StatusCode::PAYLOAD_TOO_LARGE {
+                    Err(too_large(call.body.len()))
+                } else {
+                    judge(&response, &url, read)
+                };
+                judged.map_err(|failed| {
                     let error = failed.error.answered(response.status, response.body);
                     FailedAttempt { error, ..failed }
                 })
@@ -677,6 +682,12 @@ fn judge<T>(
         Ok(_) => unreadable(status, "JSON that is no error"),
         Err(error) => unreadable(status, &error.to_string()),
     })
+}
+
+/// The server did not take the body of a request, so nothing of it was run.
+fn too_large(bytes: usize) -> FailedAttempt {
+    let message = format!("the server takes no request of {bytes} bytes (413)");
+    FailedAttempt::fatal(Error::new(ErrorKind::TooLarge, DidItRun::No, message))
 }
 
 /// There is no answer at all.
