@@ -68,7 +68,7 @@ pub enum NotRun {
         outcome: String,
     },
     /// The command with this label is not done, and the batch halts there.
-    #[error("{0:?} before it is not done, and the batch halts there")]
+    #[error("the command {0:?} before it is not done, and the batch halts there")]
     Halted(String),
     /// The client did not send it: what is wrong with it.
     #[error("{0}")]
