@@ -71,8 +71,9 @@ pub enum Proof {
     None,
     /// All rows up to this ID: each that was there throughout came exactly once, whatever came and went beside it.
     UpTo(u64),
-    /// As many different rows as the portal counts, and its count did not change meanwhile. A row that was deleted and
-    /// another that was added at the same time are not seen in a count.
+    /// So many rows came, and they are as many as the portal counted when the first page was read: each that was there
+    /// throughout came exactly once. The list is one page, or its rows have ascending IDs and no conditions, so that the
+    /// IDs tell which rows were there at that moment.
     Counted(u64),
     /// All rows that the method returns: they came in one reply.
     OneReply,

@@ -228,10 +228,18 @@ fn order_warning(args: &ExportArgs, params: &Value) -> Option<String> {
         .as_object()?
         .keys()
         .find(|field| !field.eq_ignore_ascii_case("id"))?;
+    let is_filtered = params
+        .keys()
+        .any(|name| name.to_ascii_lowercase().ends_with("filter"));
+    let cost = if is_filtered {
+        ", and with a filter the list is read twice to prove that it is whole"
+    } else {
+        ", so this list can't be resumed"
+    };
     is_by_id(args).then(|| {
         format!(
-            "sorting by {other} needs offset pages, and the list is read twice to prove that it is whole. Leave the order \
-             out and sort the file afterwards, such as with jq -s 'sort_by(.{other})[]'"
+            "sorting by {other} needs offset pages{cost}. Leave the order out and sort the file afterwards, such as with \
+             jq -s 'sort_by(.{other})[]'"
         )
     })
 }

@@ -5,8 +5,10 @@
 //! read again until it is proved that no row is missing; what is proved in which case is argued in `readings`. Rows are
 //! handed out when they come for the first time.
 //!
-//! - A list of one page that counts its rows takes one request. Any other takes a second pass: twice the commands, in
-//!   full batches (one more request for every 2,500 rows).
+//! - A list of one page that counts its rows takes one request. So does each page of a longer one whose rows have
+//!   ascending IDs and which has no conditions: its newest row is asked for before the first page, and tells which rows
+//!   were there when that page was counted. Any other list takes a second pass: twice the commands, in full batches (one
+//!   more request for every 2,500 rows).
 //! - `total` says how many pages to ask for at once. It never ends a list: that does a page that is short, names no
 //!   `next` and is counted as the last one, or, where nothing is counted, is followed by nothing.
 //! - What cannot be proved in [`PASSES`] passes is an error, never a short list. So is a list that has nothing new on
@@ -42,6 +44,8 @@ pub(crate) struct OffsetPages {
     position: Position,
     order: Order,
     again: Again,
+    /// Asks for the newest row, before the first page.
+    newest: Option<ListCommand>,
     course: Course,
     /// Places to ask for, in order.
     wanted: VecDeque<u64>,
@@ -62,6 +66,8 @@ pub(crate) struct OffsetPages {
     lies: bool,
     /// Rows handed out or ready to be.
     rows: u64,
+    /// Replies in a row that say in so many words that there are no rows.
+    told_empty: u32,
     readings: Readings,
     pass: Pass,
     /// The places of the pages of the last pass that was not shorter than the one before.
@@ -136,6 +142,8 @@ struct Pass {
 /// A request on its way.
 #[derive(Debug)]
 struct Flight {
+    /// The newest row is asked for before the pages.
+    asks_for_newest: bool,
     starts: Vec<u64>,
     /// No other request was on its way at any time.
     alone: bool,
@@ -165,6 +173,7 @@ impl OffsetPages {
             position,
             order,
             again,
+            newest: None,
             course: Course::Unknown,
             wanted: VecDeque::new(),
             rest: 0..0,
@@ -177,6 +186,7 @@ impl OffsetPages {
             total: None,
             lies: false,
             rows: 0,
+            told_empty: 0,
             readings: Readings::default(),
             pass: Pass::default(),
             places: Vec::new(),
@@ -186,6 +196,13 @@ impl OffsetPages {
         };
         pages.begin();
         pages
+    }
+
+    /// Asks for the newest row before the first page. Only for a list whose rows are given ascending IDs, and to which
+    /// no row comes in any other way than by being added.
+    pub(crate) fn newest(mut self, newest: Option<ListCommand>) -> Self {
+        self.newest = newest;
+        self
     }
 
     /// Reads so many pages at the most where nothing is counted.
@@ -343,6 +360,11 @@ impl OffsetPages {
         let total = beside.total.filter(|total| *total > 0);
         if total.is_some() {
             self.total = total;
+        }
+        if page.is_empty() && beside.total == Some(0) && beside.next.is_none() {
+            self.told_empty += 1;
+        } else {
+            self.told_empty = 0;
         }
         let rows = identities(&page);
         let step = self.step(start, &page, &rows, &beside);
@@ -610,13 +632,18 @@ impl OffsetPages {
     /// The pass is at its end: is the list whole?
     fn settle(&mut self) -> Result<(), Stuck> {
         self.readings.finish(self.pass.last.clone());
+        if self.rows == 0 && self.told_empty >= 2 {
+            self.proof = Proof::Counted(0);
+            self.finished = true;
+            return Ok(());
+        }
         if self.readings.are_proof() {
             for page in self.readings.release() {
                 self.rows += page.len() as u64;
                 self.buffered += page.bytes();
                 self.ready.push_back(page);
             }
-            self.proof = if self.readings.is_one_page() {
+            self.proof = if self.readings.is_one_pass() {
                 Proof::Counted(self.rows)
             } else {
                 Proof::EqualPasses(self.rows)
@@ -654,6 +681,8 @@ impl Strategy for OffsetPages {
             return None;
         }
         let mut starts: Vec<u64> = Vec::new();
+        let newest = self.newest.clone().filter(|_| first_is_due && room > 1);
+        let room = room - usize::from(newest.is_some());
         while starts.len() < room
             && let Some(start) = self.next_start()
         {
@@ -665,21 +694,39 @@ impl Strategy for OffsetPages {
         for flight in self.flights.values_mut() {
             flight.alone = false;
         }
-        let commands = starts
-            .iter()
-            .map(|start| self.position.command(*start))
-            .collect();
+        let asks_for_newest = newest.is_some();
+        let pages = starts.iter().map(|start| self.position.command(*start));
+        let commands = newest.into_iter().chain(pages).collect();
         let ticket = self.issued.draw();
-        self.flights.insert(ticket, Flight { starts, alone });
+        let flight = Flight {
+            asks_for_newest,
+            starts,
+            alone,
+        };
+        self.flights.insert(ticket, flight);
         Some((ticket, commands))
     }
 
     fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
         let mut then = Then::GoOn;
-        let Some(Flight { starts, alone }) = self.flights.remove(&ticket) else {
+        let Some(Flight {
+            asks_for_newest,
+            starts,
+            alone,
+        }) = self.flights.remove(&ticket)
+        else {
             return Ok(then);
         };
         let mut again = Vec::new();
+        let mut outcomes = outcomes.into_iter();
+        if asks_for_newest {
+            // Without it the list is read twice, so its command is not sent a second time.
+            self.newest = None;
+            if let Some(PageOutcome::Page { page, .. }) = outcomes.next() {
+                self.told_empty = u32::from(page.is_empty());
+                self.readings.note_newest(page.ids().flatten().max());
+            }
+        }
         for (start, outcome) in starts.into_iter().zip(outcomes) {
             // What is asked for again is read behind the pages that came, so these are asked for again too.
             if alone && !again.is_empty() {

@@ -8,15 +8,15 @@ mod params;
 
 use brimful_protocol::catalogue::{self, Keyset, KeysetForm, Method, Paging, Shape};
 use brimful_protocol::query;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::carriage::{Carriage, OwnedPlace};
 use super::cursor::{CursorPages, Family};
-use super::keyset::pages::{KeysetPages, Names};
+use super::keyset::pages::{Bounds, Count, Direction, KeysetPages, Names};
 use super::keyset::{KeysetWalk, Way};
 use super::offset::{Again, OffsetPages, Order};
 use super::position::Position;
-use super::strategy::Strategy;
+use super::strategy::{ListCommand, Strategy};
 use super::tail::Tail;
 use super::walk::Walk;
 use super::whole::{Sorting, Trust, Whole};
@@ -221,19 +221,9 @@ impl Planner<'_> {
         }
     }
 
-    fn by_id(&self, keyset: Keyset, mut params: Map<String, Value>) -> Result<Plan, Error> {
-        if params::sorted(&params, &keyset) == Sorted::Otherwise {
-            return Err(Error::config(
-                "ID lanes walk in the order of the ID: leave the order out, or walk by pages",
-            ));
-        }
-        if params::has_bare_conditions(&params, self.known, &keyset) {
-            return Err(Error::config(format!(
-                "{} takes conditions beside its filter only where it has none, and a walk by ID adds one: put them in FILTER",
-                self.method
-            )));
-        }
-        let names = match (keyset.form, self.known) {
+    /// How the method spells the parameters that a walk by ID writes.
+    fn names(&self, keyset: Keyset) -> Names {
+        match (keyset.form, self.known) {
             (KeysetForm::Sort, Some(known)) => Names {
                 filter: known.filter.unwrap_or("FILTER"),
                 select: known.select.unwrap_or("select"),
@@ -248,7 +238,40 @@ impl Planner<'_> {
                 ..Names::default()
             },
             _ => Names::default(),
-        };
+        }
+    }
+
+    /// Asks for the newest row of a list that is walked by its pages, where the ID tells which rows were there before
+    /// it: IDs ascend, and a row comes into the list by being added alone.
+    fn newest(&self, params: &Map<String, Value>) -> Option<ListCommand> {
+        let keyset = self.keyset().filter(|_| self.api == Api::Rest)?;
+        if !params::has_no_conditions(params) {
+            return None;
+        }
+        let names = self.names(keyset);
+        let mut params = params.clone();
+        params::canonical(&mut params, names, keyset.form).ok()?;
+        params::drop_order(&mut params, names);
+        if self.known.is_some_and(|known| known.select.is_some()) {
+            params.insert(names.select.to_owned(), json!([keyset.filter]));
+        }
+        let pages = KeysetPages::new(keyset, names, params, Bounds::default());
+        Some(pages.end(Direction::Descending, Count::Spared))
+    }
+
+    fn by_id(&self, keyset: Keyset, mut params: Map<String, Value>) -> Result<Plan, Error> {
+        if params::sorted(&params, &keyset) == Sorted::Otherwise {
+            return Err(Error::config(
+                "ID lanes walk in the order of the ID: leave the order out, or walk by pages",
+            ));
+        }
+        if params::has_bare_conditions(&params, self.known, &keyset) {
+            return Err(Error::config(format!(
+                "{} takes conditions beside its filter only where it has none, and a walk by ID adds one: put them in FILTER",
+                self.method
+            )));
+        }
+        let names = self.names(keyset);
         params::canonical(&mut params, names, keyset.form)?;
         params::select_id(&mut params, keyset.filter);
         let by_pages = params.clone();
@@ -308,8 +331,12 @@ impl Planner<'_> {
             Some(Paging::None) => Again::ThatIsAll,
             _ => Again::Stuck,
         };
+        let newest = match &position {
+            Position::Start(params) => self.newest(params),
+            _ => None,
+        };
         Ok(Plan {
-            strategy: Box::new(OffsetPages::new(position, order, again)),
+            strategy: Box::new(OffsetPages::new(position, order, again).newest(newest)),
             carriage,
             place: self.place(known.and_then(|method| method.key), row),
             above: None,

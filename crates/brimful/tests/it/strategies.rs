@@ -34,7 +34,7 @@ async fn a_list_walked_by_id_is_the_same_in_every_way_and_says_up_to_where_it_is
 }
 
 #[tokio::test(start_paused = true)]
-async fn lists_by_the_places_of_their_pages_say_that_two_passes_were_equal() {
+async fn lists_by_the_places_of_their_pages_say_that_the_portal_counts_as_many_rows() {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 420));
     for (walk, name) in [
         (Walk::Pages, "counted pages"),
@@ -45,10 +45,7 @@ async fn lists_by_the_places_of_their_pages_say_that_two_passes_were_equal() {
         rows.sort_unstable();
         assert_eq!(rows, (1..=420).collect::<Vec<_>>());
         assert_eq!(report.strategy, name);
-        assert_eq!(
-            (report.proof, report.resume),
-            (Proof::EqualPasses(420), None)
-        );
+        assert_eq!((report.proof, report.resume), (Proof::Counted(420), None));
     }
 }
 

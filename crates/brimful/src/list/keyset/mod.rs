@@ -23,9 +23,11 @@
 //! So a row that is there throughout comes exactly once; one that is deleted meanwhile may or may not; one above the
 //! first highest ID comes once or not at all.
 
+mod chains;
 pub(crate) mod density;
 mod ends;
 pub(crate) mod pages;
+mod requests;
 mod stretch;
 mod windows;
 
@@ -36,22 +38,12 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use self::density::Density;
 use self::ends::{Ends, FullEnds, Shown, ascending_to, spelling};
 use self::pages::{Direction, KeysetPages, NO_END};
+use self::requests::Draft;
 use self::stretch::{Readings, Stretch, StretchState};
 use super::report::{Proof, RangeDifference, Verification};
 use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
-use super::tail::{TAIL_REQUESTS, Tail};
+use super::tail::Tail;
 
-/// A new stretch is worth a request of its own from this many pages on.
-const SMALLEST_STRETCH: f64 = 10.0;
-/// Pages of a stretch in full requests: each border between stretches costs about half a page.
-const REQUESTS_OF_A_STRETCH: usize = 2;
-/// Pages of a stretch at the least.
-const PAGES_OF_A_STRETCH: usize = 8;
-/// So many short pages of chains, and one among so many full ones, and the list is read by windows as a whole.
-const SHORT_PAGES: usize = 3;
-const FULL_PAGES_A_SHORT_ONE: usize = 20;
-/// Stretches that are open at once at the most.
-const MAX_OPEN: usize = 2000;
 /// How a list is cut into stretches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -152,28 +144,6 @@ impl Reading {
             Self::Chain { commands, .. } | Self::Tail { commands } => commands,
             Self::Window { .. } | Self::Count { .. } => 1,
         }
-    }
-}
-
-/// Whether a chain is given too few commands rather than too many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Caution {
-    Sparing,
-    Generous,
-}
-
-/// A request that is being put together.
-#[derive(Debug, Default)]
-struct Draft {
-    readings: Vec<Reading>,
-    /// Commands of the readings.
-    len: usize,
-}
-
-impl Draft {
-    fn push(&mut self, reading: Reading) {
-        self.len += reading.commands();
-        self.readings.push(reading);
     }
 }
 
@@ -405,298 +375,6 @@ impl KeysetWalk {
         self.pages.bounds.up_to.unwrap_or(NO_END)
     }
 
-    fn accept_chain(
-        &mut self,
-        from: u64,
-        outcomes: &mut dyn Iterator<Item = PageOutcome>,
-    ) -> Result<Then, Stuck> {
-        let at = self.landed(from)?;
-        let to = self.stretches[at].to;
-        // What a chain reads beyond its end is of use where nobody else reads it.
-        let next = self.stretches.get(at + 1).filter(|next| {
-            matches!(next.state, StretchState::Unread { by_windows: false }) && !next.in_flight
-        });
-        let limit = next.map_or(to, |next| next.to);
-        let mut then = Then::GoOn;
-        let mut cursor = from;
-        let mut rows = 0;
-        let mut pages = VecDeque::new();
-        let mut short = None;
-        for outcome in outcomes {
-            let mut page = match self.stalls.page(outcome)? {
-                Ok((page, _)) => page,
-                Err(wait) => {
-                    then = wait;
-                    break;
-                }
-            };
-            let ids = self.ids_of(&page, cursor, self.end_of_list())?;
-            if page.len() < self.full {
-                short = Some(page);
-                break;
-            }
-            let Some((_, last)) = ids else {
-                break;
-            };
-            self.full_pages += 1;
-            let as_long = page.len() == self.full;
-            self.full = page.len();
-            cursor = last;
-            if last > limit {
-                page.retain_ids(|id| id.is_some_and(|id| id <= limit));
-            }
-            rows += page.len();
-            pages.push_back(page);
-            // The page after a longer one began at a row that was not its last.
-            if cursor >= to || !as_long {
-                break;
-            }
-        }
-        self.chains_read += 1;
-        let read = cursor.min(limit);
-        self.density.note(from, read, rows);
-        if read > to {
-            let next = &mut self.stretches[at + 1];
-            next.from = read;
-            if next.from >= next.to {
-                self.stretches.remove(at + 1);
-            }
-        }
-        let mut parts: Vec<Stretch> = self.proven(from, read, pages).into_iter().collect();
-        if read < to {
-            let unread =
-                |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
-            match short {
-                None => parts.push(unread(read, to, false)),
-                Some(page) => {
-                    self.short_pages += 1;
-                    // Only a count tells windows from gaps.
-                    self.by_windows |= self.counts.believed
-                        && self.short_pages >= SHORT_PAGES
-                        && self.short_pages * FULL_PAGES_A_SHORT_ONE > self.full_pages;
-                    let end = if let Some((_, last)) = first_and_last(Some(&page)) {
-                        let end = last.min(to);
-                        parts.push(self.once_read(read, end, page));
-                        end
-                    } else {
-                        let end = self.doubtful_end(read, to);
-                        parts.push(unread(read, end, true));
-                        end
-                    };
-                    parts.push(unread(end, to, false));
-                }
-            }
-        }
-        self.replace(at, parts);
-        Ok(then)
-    }
-
-    /// A stretch that one short page has shown, to be read again.
-    fn once_read(&mut self, from: u64, to: u64, mut page: Page) -> Stretch {
-        page.retain_ids(|id| id.is_some_and(|id| id <= to));
-        let ids = page.ids().flatten().collect();
-        let mut window = Stretch::new(from, to, StretchState::Window(Readings::one(ids)));
-        self.buffered += page.bytes();
-        if !page.is_empty() {
-            window.pages.push_back(page);
-        }
-        window
-    }
-
-    /// Up to where to read by windows behind a short page above `from`: all of the stretch where that is not much, else
-    /// what about two pages cover.
-    fn doubtful_end(&self, from: u64, to: u64) -> u64 {
-        let rows = self.density.forecast(from, to).rows;
-        if rows <= (5 * self.full) as f64 {
-            return to;
-        }
-        self.density
-            .reach(from, (2 * self.full) as f64)
-            .saturating_add(self.windows.barren_stretch(self.full))
-            .min(to)
-    }
-
-    fn accept_tail(
-        &mut self,
-        outcomes: &mut dyn Iterator<Item = PageOutcome>,
-    ) -> Result<Then, Stuck> {
-        self.tail = TailState::Wanted;
-        for outcome in outcomes {
-            let page = match self.stalls.page(outcome)? {
-                Ok((page, _)) => page,
-                Err(wait) => return Ok(wait),
-            };
-            let from = self.tail_from;
-            let ids = self.ids_of(&page, from, NO_END)?;
-            let Some((_, last)) = ids else {
-                if self.stretches.iter().all(Stretch::is_proven) {
-                    self.tail = TailState::Done;
-                }
-                return Ok(Then::GoOn);
-            };
-            self.tail_from = last;
-            let short = page.len() < self.full;
-            let as_long = page.len() == self.full;
-            if short {
-                let window = self.once_read(from, last, page);
-                self.stretches.push_back(window);
-                self.tail = TailState::Done;
-                return Ok(Then::GoOn);
-            }
-            self.full = page.len();
-            let stretch = self.proven(from, last, VecDeque::from([page]));
-            self.stretches.extend(stretch);
-            if !as_long {
-                break;
-            }
-        }
-        if self.tail_requests >= TAIL_REQUESTS {
-            // Rows keep coming. The list is complete up to what was read, and the report says up to where.
-            self.tail = TailState::Done;
-        }
-        Ok(Then::GoOn)
-    }
-
-    /// How many commands a chain is likely to need. A command too many is lost, one too few is made up for in a later
-    /// request: that costs nothing while there are other stretches to fill it, but a request of its own at the end.
-    fn pages_wanted(&self, stretch: &Stretch, caution: Caution) -> usize {
-        let full = self.full as u64;
-        // There cannot be more rows than IDs.
-        let most = (stretch.to - stretch.from).div_ceil(full);
-        let forecast = self.density.forecast(stretch.from, stretch.to);
-        let doubt = forecast.sigma + 0.03 * forecast.rows * (1.0 - forecast.rate);
-        let rows = match caution {
-            Caution::Sparing => forecast.rows - doubt,
-            Caution::Generous => forecast.rows + 0.25 * doubt,
-        };
-        let pages = (rows / full as f64).ceil();
-        (pages as u64).clamp(1, most.max(1)) as usize
-    }
-
-    /// Cuts the part behind what is in flight off the last unread stretch, as a stretch of its own, and says where it
-    /// is. Of a request of `room` commands `left` are left for it.
-    fn split_ahead(&mut self, left: usize, room: usize) -> Option<usize> {
-        if self.way != Way::Lanes || self.by_windows {
-            return None;
-        }
-        let in_flight = self.stretches.iter().filter(|s| s.in_flight).count();
-        let last = self.stretches.iter().rposition(|s| !s.is_proven())?;
-        let stretch = &mut self.stretches[last];
-        let chained = matches!(stretch.state, StretchState::Unread { by_windows: false });
-        if !stretch.in_flight || !chained || in_flight > 2 * self.chains_read {
-            return None;
-        }
-        let full = self.full as f64;
-        let pages = (REQUESTS_OF_A_STRETCH * room.max(1)).max(PAGES_OF_A_STRETCH);
-        let from = self.density.reach(stretch.from, pages as f64 * full);
-        let worth = SMALLEST_STRETCH.min(left as f64) * full;
-        if from >= stretch.to || self.density.forecast(from, stretch.to).rows < worth {
-            return None;
-        }
-        let ahead = Stretch::new(from, stretch.to, StretchState::Unread { by_windows: false });
-        stretch.to = from;
-        self.stretches.insert(last + 1, ahead);
-        Some(last + 1)
-    }
-
-    /// Fills a request with what is to be read next.
-    fn fill(&mut self, draft: &mut Draft, room: usize, ahead: Ahead) {
-        // Rows that wait for the bound to be confirmed cannot make room by being handed out.
-        let front = self.stretches.iter().position(|s| !s.is_proven());
-        let mut at = 0;
-        while draft.len < room {
-            let Some(stretch) = self.stretches.get(at) else {
-                // What is left of the request reads further ahead, if there is anything to read there.
-                let left = room - draft.len;
-                let worthwhile = draft.len == 0 || left as f64 >= SMALLEST_STRETCH;
-                if ahead == Ahead::Allowed
-                    && worthwhile
-                    && let Some(new) = self.split_ahead(left, room)
-                {
-                    at = new;
-                    continue;
-                }
-                break;
-            };
-            // Under memory pressure only what is in front is read on.
-            let allowed = ahead == Ahead::Allowed || Some(at) == front;
-            if stretch.in_flight || stretch.is_proven() || !allowed {
-                at += 1;
-                continue;
-            }
-            match &stretch.state {
-                StretchState::Proven { .. } => at += 1,
-                StretchState::Unread { by_windows } if *by_windows || self.by_windows => {
-                    if self.stretches.len() >= MAX_OPEN && Some(at) != front {
-                        at += 1;
-                    } else {
-                        self.cut_window(at);
-                    }
-                }
-                StretchState::Unread { .. } => {
-                    let from = stretch.from;
-                    let wanted = self.pages_wanted(stretch, Caution::Sparing);
-                    let commands = wanted.min(room - draft.len);
-                    draft.push(Reading::Chain { from, commands });
-                    self.stretches[at].in_flight = true;
-                    at += 1;
-                }
-                StretchState::Window(readings) => {
-                    let direction = readings.next_direction();
-                    let from = stretch.from;
-                    draft.push(Reading::Window { from, direction });
-                    self.stretches[at].in_flight = true;
-                    at += 1;
-                }
-                StretchState::Counted { .. } => at = self.plan_count(draft, at, false),
-            }
-        }
-    }
-
-    /// Gives what is left of a request to its chains: what they are likely to need in the end.
-    fn lengthen_chains(&self, draft: &mut Draft, room: usize) {
-        for reading in &mut draft.readings {
-            let left = room - draft.len.min(room);
-            if let Reading::Chain { from, commands } = reading
-                && let Some(stretch) = self.stretch_from(*from)
-            {
-                let more = self
-                    .pages_wanted(stretch, Caution::Generous)
-                    .saturating_sub(*commands)
-                    .min(left);
-                *commands += more;
-                draft.len += more;
-            }
-        }
-    }
-
-    /// The commands of a request.
-    fn commands(&self, readings: &[Reading]) -> Vec<ListCommand> {
-        let mut list = Vec::new();
-        for reading in readings {
-            let chain = |above, commands, place| {
-                self.pages
-                    .chain(above, commands, self.full, &self.row_id, place)
-            };
-            match *reading {
-                Reading::Chain { from, commands } => {
-                    list.extend(chain(from, commands, list.len()));
-                }
-                Reading::Tail { commands } => {
-                    list.extend(chain(self.tail_from, commands, list.len()));
-                }
-                Reading::Window { from, direction } => {
-                    let to = self.stretch_from(from).map_or(from, |stretch| stretch.to);
-                    list.push(self.pages.counted(from, to, direction));
-                }
-                Reading::Count { from, to } => {
-                    list.push(self.pages.counted(from, to, Direction::Descending));
-                }
-            }
-        }
-        list
-    }
-
     fn stretch_from(&self, from: u64) -> Option<&Stretch> {
         let at = self
             .stretches
@@ -704,34 +382,6 @@ impl KeysetWalk {
         self.stretches
             .get(at)
             .filter(|stretch| stretch.from == from)
-    }
-
-    /// Asks for the rows above the horizon, once all below it is read or in this request.
-    fn fill_tail(&mut self, draft: &mut Draft, room: usize) {
-        let left = room - draft.len.min(room);
-        let last_request = self.requests.is_empty()
-            && self
-                .stretches
-                .iter()
-                .all(|stretch| stretch.in_flight || stretch.is_proven());
-        let ends_here = draft.readings.iter().all(|reading| match *reading {
-            Reading::Chain { from, commands } => self
-                .stretch_from(from)
-                .is_none_or(|stretch| commands >= self.pages_wanted(stretch, Caution::Generous)),
-            _ => true,
-        });
-        if self.tail != TailState::Wanted || left == 0 || !last_request || !ends_here {
-            return;
-        }
-        // Usually nothing is there: the first look is one page, and only what is full is followed up.
-        let commands = if self.tail_from == self.horizon {
-            1
-        } else {
-            left
-        };
-        self.tail_requests += u32::from(self.tail_from > self.horizon);
-        draft.push(Reading::Tail { commands });
-        self.tail = TailState::InFlight;
     }
 
     /// Takes a reading out of flight, as if it had not been sent.

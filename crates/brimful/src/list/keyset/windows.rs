@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use brimful_protocol::rows::{Page, PageOutcome};
 
 use super::density::ENOUGH;
+use super::requests::Draft;
 use super::stretch::{Readings, Stretch, StretchState, Verdict};
-use super::{Direction, Draft, KeysetWalk, NO_END, RangeDifference, Reading, first_and_last};
+use super::{Direction, KeysetWalk, NO_END, RangeDifference, Reading, first_and_last};
 use crate::list::strategy::{Stuck, Then};
 
 /// Pages of rows that are counted together to confirm the pages.

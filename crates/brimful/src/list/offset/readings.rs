@@ -13,6 +13,10 @@
 //! and a row that was there throughout is one of them. This holds under any changes, an adversary's too. A clean list
 //! is proved by its second pass; a change costs a pass more where a row is hidden by it, and none where it is not.
 //!
+//! In a list that gives ascending IDs, and has no conditions that a row may come to meet, a row is there from when it is
+//! given its ID. So each row whose ID is not above the newest one that was seen before the first pass was there at every
+//! moment until it came last, and such a list is proved by its first pass.
+//!
 //! # What it rests on
 //!
 //! - Rows are told apart (an ID is not given to another row, and does not come back after it was deleted).
@@ -48,6 +52,8 @@ const EQUAL_PASSES: u32 = 3;
 pub(super) struct Readings {
     passes: Vec<Pass>,
     sightings: Sightings,
+    /// The highest ID that was given before the first pass, where that tells which rows were there.
+    newest: Option<u64>,
     /// Passes in a row that were equal.
     equal: u32,
     /// By their content.
@@ -137,6 +143,16 @@ impl Readings {
         self.passes.push(Pass::default());
     }
 
+    /// Notes the highest ID that was given before the first pass.
+    pub(super) fn note_newest(&mut self, id: Option<u64>) {
+        self.newest = id;
+    }
+
+    /// Whether a row was there before the first pass, as its ID says.
+    fn was_there(&self, row: Identity) -> bool {
+        matches!((row, self.newest), (Identity::Number(id), Some(newest)) if id <= newest)
+    }
+
     /// Passes begun.
     pub(super) fn count(&self) -> usize {
         self.passes.len()
@@ -192,8 +208,13 @@ impl Readings {
             }
             match sighting {
                 Sighting::New => {
+                    let was_there = self.was_there(*identity);
                     self.passes[now].rows += 1;
-                    self.passes[now].first.known += u64::from(first);
+                    self.passes[now].first.known += u64::from(first || was_there);
+                    for before in &mut self.passes[..now] {
+                        before.first.known += u64::from(was_there);
+                        before.last.known += u64::from(was_there);
+                    }
                 }
                 Sighting::Again { last } => {
                     let on_last_page = self.passes[last].last_page.contains(identity);
@@ -267,8 +288,8 @@ impl Readings {
         self.are_counted() || self.are_equal()
     }
 
-    /// Whether the first page alone is the list, and counts as many rows as it has.
-    pub(super) fn is_one_page(&self) -> bool {
+    /// Whether the first pass was enough, as the portal counts as many rows as came.
+    pub(super) fn is_one_pass(&self) -> bool {
         self.passes.len() == 1 && self.are_counted()
     }
 

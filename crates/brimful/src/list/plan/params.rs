@@ -78,6 +78,24 @@ pub(crate) fn has_bare_conditions(
         })
 }
 
+/// Whether a row is in the list as long as it is there at all: nothing is said but which list, in which order, and which
+/// of its fields.
+pub(crate) fn has_no_conditions(params: &Map<String, Value>) -> bool {
+    const NO_CONDITIONS: [&str; 7] = [
+        "select",
+        "order",
+        "sort",
+        "entityTypeId",
+        "useOriginalUfNames",
+        "IBLOCK_TYPE_ID",
+        "IBLOCK_ID",
+    ];
+    params.iter().all(|(key, value)| {
+        let says_nothing = is_named(key, "filter") && !holds_something(value);
+        says_nothing || NO_CONDITIONS.iter().any(|name| is_named(key, name))
+    })
+}
+
 /// One spelling of the parameters that a walk by ID writes: methods that are walked by ID take them in any.
 pub(crate) fn canonical(
     params: &mut Map<String, Value>,

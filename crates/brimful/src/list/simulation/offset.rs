@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::list::offset::{Again, OffsetPages, Order};
 use crate::list::position::Position;
@@ -42,6 +42,8 @@ struct Manners {
     next_for_ever: bool,
     /// Of 100 commands so many fail and are to be sent again.
     failing: u32,
+    /// The newest row is asked for before the list is read.
+    asks_for_newest: bool,
     /// Of 100 requests so many are lost.
     lost: u32,
     room: usize,
@@ -151,21 +153,22 @@ impl Manners {
             // The same page may come empty in two passes.
             _ => hiccups[1] = usize::MAX,
         }
+        let ids = match random.u8(..8) {
+            0 | 1 => IdManner::Numbers,
+            2 => IdManner::Huge,
+            3 => IdManner::Negative,
+            4 => IdManner::Texts,
+            5 => IdManner::Mixed,
+            6 => IdManner::None,
+            _ => IdManner::Equal,
+        };
         Self {
             rows,
             page,
             paging,
             total,
             names_next,
-            ids: match random.u8(..8) {
-                0 | 1 => IdManner::Numbers,
-                2 => IdManner::Huge,
-                3 => IdManner::Negative,
-                4 => IdManner::Texts,
-                5 => IdManner::Mixed,
-                6 => IdManner::None,
-                _ => IdManner::Equal,
-            },
+            ids,
             hidden,
             changes: if changing { random.u32(1..60) } else { 0 },
             change: match random.u8(..6) {
@@ -187,6 +190,8 @@ impl Manners {
             ignores_start,
             next_for_ever: names_next && random.u8(..40) == 0,
             failing: if random.u8(..8) == 0 { 10 } else { 0 },
+            // Only these IDs are given in ascending order.
+            asks_for_newest: ids == IdManner::Numbers && random.u8(..4) > 0,
             lost: if random.u8(..8) == 0 { 20 } else { 0 },
             room: if random.bool() {
                 50
@@ -333,6 +338,19 @@ impl Portal {
     fn answer(&mut self, params: &Value) -> (String, Option<usize>, Option<usize>) {
         self.change();
         let manners = self.manners;
+        if params["newest"].as_bool() == Some(true) {
+            self.commands += 1;
+            let mut rows: Vec<_> = self
+                .rows
+                .iter()
+                .filter(|row| !row.hidden)
+                .copied()
+                .collect();
+            rows.sort_by_key(|row| std::cmp::Reverse(row.key));
+            rows.truncate(manners.page);
+            let rows: Vec<String> = rows.into_iter().map(|row| self.json(row)).collect();
+            return (format!("[{}]", rows.join(",")), None, None);
+        }
         let number = |name: &str| params[name].as_u64().map(|n| n as usize);
         let (asked, limit) = match manners.paging {
             PagingManner::LimitOffset { .. } => (
@@ -434,7 +452,12 @@ fn strategy(manners: Manners) -> OffsetPages {
         },
         _ => Position::Start(Map::new()),
     };
-    OffsetPages::new(position, manners.order, Again::Stuck).most_pages(500)
+    let newest = ListCommand {
+        params: json!({"newest": true}),
+    };
+    OffsetPages::new(position, manners.order, Again::Stuck)
+        .newest(Some(newest).filter(|_| manners.asks_for_newest))
+        .most_pages(500)
 }
 
 fn keys(json: &str) -> u64 {
@@ -552,6 +575,34 @@ fn check(seeds: std::ops::Range<u64>) {
         other.1 * 100 >= other.0 * 40,
         "{other:?} other lists came whole"
     );
+}
+
+#[test]
+fn a_clean_list_with_ascending_ids_and_right_counts_is_read_once() {
+    let mut read = 0;
+    for seed in 0..3_000 {
+        let manners = Manners::draw(&mut fastrand::Rng::with_seed(seed));
+        let counted = manners.total == TotalManner::Right && manners.names_next;
+        let told_apart = manners.asks_for_newest && manners.hidden == 0 && manners.room > 1;
+        if !manners.is_clean() || !counted || !told_apart || manners.failing + manners.lost > 0 {
+            continue;
+        }
+        let mut portal = Portal::new(manners, seed);
+        let walked = walk(&mut portal).unwrap();
+        assert!(
+            matches!(walked.proof, Proof::Counted(_)),
+            "seed {seed}: {manners:?}"
+        );
+        let pages = manners.rows.div_ceil(manners.page).max(1);
+        // The newest row, and a page behind the last one where pages are asked for on a guess.
+        assert!(
+            portal.commands <= pages + 2,
+            "seed {seed}: {} commands for {pages} pages, {manners:?}",
+            portal.commands
+        );
+        read += 1;
+    }
+    assert!(read > 30, "{read} lists");
 }
 
 #[test]

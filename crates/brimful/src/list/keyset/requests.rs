@@ -1,0 +1,207 @@
+//! What the next request asks for: which stretches are read on, and by how many commands each.
+
+use super::pages::Direction;
+use super::stretch::{Stretch, StretchState};
+use super::{KeysetWalk, Reading, TailState, Way};
+use crate::list::strategy::{Ahead, ListCommand};
+
+/// A new stretch is worth a request of its own from this many pages on.
+const SMALLEST_STRETCH: f64 = 10.0;
+/// Pages of a stretch in full requests: each border between stretches costs about half a page.
+const REQUESTS_OF_A_STRETCH: usize = 2;
+/// Pages of a stretch at the least.
+const PAGES_OF_A_STRETCH: usize = 8;
+/// Stretches that are open at once at the most.
+const MAX_OPEN: usize = 2000;
+
+/// Whether a chain is given too few commands rather than too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Caution {
+    Sparing,
+    Generous,
+}
+
+/// A request that is being put together.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) readings: Vec<Reading>,
+    /// Commands of the readings.
+    pub(super) len: usize,
+}
+
+impl Draft {
+    pub(super) fn push(&mut self, reading: Reading) {
+        self.len += reading.commands();
+        self.readings.push(reading);
+    }
+}
+
+impl KeysetWalk {
+    /// How many commands a chain is likely to need. A command too many is lost, one too few is made up for in a later
+    /// request: that costs nothing while there are other stretches to fill it, but a request of its own at the end.
+    pub(super) fn pages_wanted(&self, stretch: &Stretch, caution: Caution) -> usize {
+        let full = self.full as u64;
+        // There cannot be more rows than IDs.
+        let most = (stretch.to - stretch.from).div_ceil(full);
+        let forecast = self.density.forecast(stretch.from, stretch.to);
+        let doubt = forecast.sigma + 0.03 * forecast.rows * (1.0 - forecast.rate);
+        let rows = match caution {
+            Caution::Sparing => forecast.rows - doubt,
+            Caution::Generous => forecast.rows + 0.25 * doubt,
+        };
+        let pages = (rows / full as f64).ceil();
+        (pages as u64).clamp(1, most.max(1)) as usize
+    }
+
+    /// Cuts the part behind what is in flight off the last unread stretch, as a stretch of its own, and says where it
+    /// is. Of a request of `room` commands `left` are left for it.
+    pub(super) fn split_ahead(&mut self, left: usize, room: usize) -> Option<usize> {
+        if self.way != Way::Lanes || self.by_windows {
+            return None;
+        }
+        let in_flight = self.stretches.iter().filter(|s| s.in_flight).count();
+        let last = self.stretches.iter().rposition(|s| !s.is_proven())?;
+        let stretch = &mut self.stretches[last];
+        let chained = matches!(stretch.state, StretchState::Unread { by_windows: false });
+        if !stretch.in_flight || !chained || in_flight > 2 * self.chains_read {
+            return None;
+        }
+        let full = self.full as f64;
+        let pages = (REQUESTS_OF_A_STRETCH * room.max(1)).max(PAGES_OF_A_STRETCH);
+        let from = self.density.reach(stretch.from, pages as f64 * full);
+        let worth = SMALLEST_STRETCH.min(left as f64) * full;
+        if from >= stretch.to || self.density.forecast(from, stretch.to).rows < worth {
+            return None;
+        }
+        let ahead = Stretch::new(from, stretch.to, StretchState::Unread { by_windows: false });
+        stretch.to = from;
+        self.stretches.insert(last + 1, ahead);
+        Some(last + 1)
+    }
+
+    /// Fills a request with what is to be read next.
+    pub(super) fn fill(&mut self, draft: &mut Draft, room: usize, ahead: Ahead) {
+        // Rows that wait for the bound to be confirmed cannot make room by being handed out.
+        let front = self.stretches.iter().position(|s| !s.is_proven());
+        let mut at = 0;
+        while draft.len < room {
+            let Some(stretch) = self.stretches.get(at) else {
+                // What is left of the request reads further ahead, if there is anything to read there.
+                let left = room - draft.len;
+                let worthwhile = draft.len == 0 || left as f64 >= SMALLEST_STRETCH;
+                if ahead == Ahead::Allowed
+                    && worthwhile
+                    && let Some(new) = self.split_ahead(left, room)
+                {
+                    at = new;
+                    continue;
+                }
+                break;
+            };
+            // Under memory pressure only what is in front is read on.
+            let allowed = ahead == Ahead::Allowed || Some(at) == front;
+            if stretch.in_flight || stretch.is_proven() || !allowed {
+                at += 1;
+                continue;
+            }
+            match &stretch.state {
+                StretchState::Proven { .. } => at += 1,
+                StretchState::Unread { by_windows } if *by_windows || self.by_windows => {
+                    if self.stretches.len() >= MAX_OPEN && Some(at) != front {
+                        at += 1;
+                    } else {
+                        self.cut_window(at);
+                    }
+                }
+                StretchState::Unread { .. } => {
+                    let from = stretch.from;
+                    let wanted = self.pages_wanted(stretch, Caution::Sparing);
+                    let commands = wanted.min(room - draft.len);
+                    draft.push(Reading::Chain { from, commands });
+                    self.stretches[at].in_flight = true;
+                    at += 1;
+                }
+                StretchState::Window(readings) => {
+                    let direction = readings.next_direction();
+                    let from = stretch.from;
+                    draft.push(Reading::Window { from, direction });
+                    self.stretches[at].in_flight = true;
+                    at += 1;
+                }
+                StretchState::Counted { .. } => at = self.plan_count(draft, at, false),
+            }
+        }
+    }
+
+    /// Gives what is left of a request to its chains: what they are likely to need in the end.
+    pub(super) fn lengthen_chains(&self, draft: &mut Draft, room: usize) {
+        for reading in &mut draft.readings {
+            let left = room - draft.len.min(room);
+            if let Reading::Chain { from, commands } = reading
+                && let Some(stretch) = self.stretch_from(*from)
+            {
+                let more = self
+                    .pages_wanted(stretch, Caution::Generous)
+                    .saturating_sub(*commands)
+                    .min(left);
+                *commands += more;
+                draft.len += more;
+            }
+        }
+    }
+
+    /// The commands of a request.
+    pub(super) fn commands(&self, readings: &[Reading]) -> Vec<ListCommand> {
+        let mut list = Vec::new();
+        for reading in readings {
+            let chain = |above, commands, place| {
+                self.pages
+                    .chain(above, commands, self.full, &self.row_id, place)
+            };
+            match *reading {
+                Reading::Chain { from, commands } => {
+                    list.extend(chain(from, commands, list.len()));
+                }
+                Reading::Tail { commands } => {
+                    list.extend(chain(self.tail_from, commands, list.len()));
+                }
+                Reading::Window { from, direction } => {
+                    let to = self.stretch_from(from).map_or(from, |stretch| stretch.to);
+                    list.push(self.pages.counted(from, to, direction));
+                }
+                Reading::Count { from, to } => {
+                    list.push(self.pages.counted(from, to, Direction::Descending));
+                }
+            }
+        }
+        list
+    }
+
+    /// Asks for the rows above the horizon, once all below it is read or in this request.
+    pub(super) fn fill_tail(&mut self, draft: &mut Draft, room: usize) {
+        let left = room - draft.len.min(room);
+        let last_request = self.requests.is_empty()
+            && self
+                .stretches
+                .iter()
+                .all(|stretch| stretch.in_flight || stretch.is_proven());
+        let ends_here = draft.readings.iter().all(|reading| match *reading {
+            Reading::Chain { from, commands } => self
+                .stretch_from(from)
+                .is_none_or(|stretch| commands >= self.pages_wanted(stretch, Caution::Generous)),
+            _ => true,
+        });
+        if self.tail != TailState::Wanted || left == 0 || !last_request || !ends_here {
+            return;
+        }
+        // Usually nothing is there: the first look is one page, and only what is full is followed up.
+        let commands = if self.tail_from == self.horizon {
+            1
+        } else {
+            left
+        };
+        self.tail_requests += u32::from(self.tail_from > self.horizon);
+        draft.push(Reading::Tail { commands });
+        self.tail = TailState::InFlight;
+    }
+}
