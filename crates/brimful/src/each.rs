@@ -17,8 +17,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::batch::{
-    Answer, Command, Known, MAX_BODY, NotRun, OnError, Outcome, Pace, Runner, needs_own_body,
-    of_error, size,
+    Answer, Command, Known, NotRun, OnError, Outcome, Pace, Runner, needs_own_body, of_error,
 };
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
@@ -252,7 +251,7 @@ impl Caller {
                     continue;
                 }
             };
-            if needs_own_body(&params) || size(&self.method, &params) > MAX_BODY {
+            if needs_own_body(&params) {
                 answers[place] = Some(self.single(params).await);
             } else {
                 let command = Command {

@@ -284,7 +284,7 @@ mod tests {
             ("http://[::1]:80/rest/1/code/", "http://[::1]/rest/1/code/"),
             (
                 "https://портал.рф/rest/1/code/",
-                "https://xn--80auehcyr.xn--p1ai/rest/1/code/",
+                "https://xn--80awhdgm.xn--p1ai/rest/1/code/",
             ),
             (
                 "https://portal.test/sub/rest/ivan/code/",

@@ -25,8 +25,8 @@ use serde_json::Value;
 
 pub use outcome::{EmptyReference, NotRun, Outcome};
 pub(crate) use references::Known;
-pub(crate) use request::{needs_own_body, size};
-pub(crate) use runner::{MAX_BODY, Pace, Runner, of_error};
+pub(crate) use request::needs_own_body;
+pub(crate) use runner::{Pace, Runner, of_error};
 
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;

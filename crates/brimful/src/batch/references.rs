@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use brimful_protocol::Value as Php;
+use brimful_protocol::catalogue;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -200,13 +201,13 @@ impl Known {
         self.0.insert(Arc::clone(label), known);
     }
 
-    /// `params` with references to known results replaced by what they stand for.
+    /// The parameters of a call of `method`, with references to known results replaced by what they stand for.
     ///
     /// # Errors
     /// A reference has no value that can stand in its place.
-    pub(crate) fn resolve(&self, params: &Value) -> Result<Resolved, Unresolved> {
+    pub(crate) fn resolve(&self, method: &str, params: &Value) -> Result<Resolved, Unresolved> {
         let mut left = Left::default();
-        let params = self.replaced(params, Place::TOP, &mut left)?;
+        let params = self.replaced(params, Place::top(method), &mut left)?;
         Ok(Resolved {
             params,
             open: left.open,
@@ -335,20 +336,26 @@ struct Place<'a> {
     /// The last of them.
     name: &'a str,
     in_filter: bool,
+    /// The method is a list, whose conditions may stand beside its other parameters: `user.get`, `department.get`.
+    of_list: bool,
 }
 
 impl<'a> Place<'a> {
-    const TOP: Self = Self {
-        depth: 0,
-        name: "",
-        in_filter: false,
-    };
+    fn top(method: &str) -> Self {
+        Self {
+            depth: 0,
+            name: "",
+            in_filter: false,
+            of_list: catalogue::find(method).is_some_and(|method| method.list),
+        }
+    }
 
     fn under<'b>(&self, name: &'b str) -> Place<'b> {
         let filters = ["filter", "arfilter"];
         Place {
             depth: self.depth + 1,
             name,
+            of_list: self.of_list,
             in_filter: self.in_filter
                 || self.depth == 0 && filters.iter().any(|f| name.eq_ignore_ascii_case(f)),
         }
@@ -380,12 +387,14 @@ impl<'a> Place<'a> {
     fn takes(&self, value: &Value) -> Result<(), String> {
         let name = self.name;
         let condition = self.in_filter && self.depth > 1;
+        let takes_several = condition || self.of_list;
         match value {
             Value::Null => Err("is null".to_owned()),
             Value::Array(items) if items.is_empty() => Err("is an empty list".to_owned()),
             Value::Object(fields) if fields.is_empty() => Err("is empty".to_owned()),
             Value::Array(items)
-                if condition && !items.iter().any(|item| item.is_array() || item.is_object()) =>
+                if takes_several
+                    && !items.iter().any(|item| item.is_array() || item.is_object()) =>
             {
                 Ok(())
             }
@@ -440,7 +449,7 @@ mod tests {
             "other": "$result[contact]",
         });
         assert_eq!(
-            known.resolve(&params).unwrap().params,
+            known.resolve("crm.lead.add", &params).unwrap().params,
             json!({"id": "5", "tags": [1, 2], "count": 7, "text": "no. 5 of many", "other": "$result[contact]"})
         );
     }
@@ -449,7 +458,7 @@ mod tests {
     fn a_text_that_mixes_known_and_unknown_results_is_left_to_the_client() {
         let known = known("lead", &json!(5));
         let resolved = known
-            .resolve(&json!("$result[lead] $result[contact]"))
+            .resolve("crm.lead.add", &json!("$result[lead] $result[contact]"))
             .unwrap();
         assert!(resolved.open && resolved.only_here, "{resolved:?}");
     }
@@ -462,7 +471,7 @@ mod tests {
             "$result[a][ID]-$total[a],",
             "$Result[a][12][x]"
         ]);
-        let resolved = known.resolve(&params).unwrap();
+        let resolved = known.resolve("crm.lead.add", &params).unwrap();
         assert_eq!(resolved.params, json!(["[contact=5]", "5-7,", 1.5]));
         // A portal takes all up to the next white space for the reference.
         for (text, only_here) in [
@@ -470,7 +479,7 @@ mod tests {
             ("$Result[b]", true),
             ("no. $result[b][0] there", false),
         ] {
-            let resolved = known.resolve(&json!(text)).unwrap();
+            let resolved = known.resolve("crm.lead.add", &json!(text)).unwrap();
             assert!(resolved.open, "{text}");
             assert_eq!(resolved.only_here, only_here, "{text}");
         }
@@ -527,14 +536,17 @@ mod tests {
             ),
             (json!({"start": "$next[a]"}), "$next[a] is null"),
         ] {
-            let said = known.resolve(&params).unwrap_err().reason();
+            let said = known.resolve("crm.lead.add", &params).unwrap_err().reason();
             assert!(said.contains(reason), "{params}: {said}");
         }
         let sound = json!({
             "filter": {"@ID": "$result[a][LIST]", "=X": "$result[a][EMPTY]"},
             "fields": {"COMPANY_ID": "$result[a][EMPTY]", "ON": "$result[a][YES]", "ALL": "$result[a][LIST]"},
         });
-        assert!(known.resolve(&sound).is_ok());
+        assert!(known.resolve("crm.lead.add", &sound).is_ok());
+        let several = json!({"ID": "$result[a][LIST]"});
+        assert!(known.resolve("department.get", &several).is_ok());
+        assert!(known.resolve("crm.lead.get", &several).is_err());
     }
 
     #[test]

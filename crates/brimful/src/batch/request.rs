@@ -37,11 +37,6 @@ impl Outgoing {
     }
 }
 
-/// The bytes that a command adds to the body of a request.
-pub(crate) fn size(method: &str, params: &Value) -> usize {
-    batch::command(method, params).len()
-}
-
 /// The most values that a command has in a batch. PHP drops what is beyond `max_input_vars`, 1,000 unless a server is
 /// set up otherwise, without a word.
 const MOST_VALUES: usize = 1000;

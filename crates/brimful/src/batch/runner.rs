@@ -25,7 +25,7 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(20);
 
 /// The most bytes of commands in a request, half of what PHP takes by itself (`post_max_size`, 8 MB). Beyond that PHP
 /// drops the whole body without a word.
-pub(crate) const MAX_BODY: usize = 4 << 20;
+const MAX_BODY: usize = 4 << 20;
 
 /// What a request may hold, learned from the requests before it.
 #[derive(Debug)]
@@ -367,7 +367,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let resolved = match self.known.resolve(&command.params) {
+        let resolved = match self.known.resolve(&command.method, &command.params) {
             Ok(resolved) => resolved,
             Err(why) => return Turn::Never(NotRun::EmptyReference(why.reason())),
         };
@@ -488,7 +488,8 @@ impl<'a> Run<'a> {
                 return Some(format!("it refers to {label:?}, where {}", empty.reason));
             }
         }
-        match self.known.resolve(&self.commands[place].params) {
+        let command = &self.commands[place];
+        match self.known.resolve(&command.method, &command.params) {
             Err(Unresolved::Empty(reason)) => Some(reason),
             _ => None,
         }
