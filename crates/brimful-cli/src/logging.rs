@@ -16,6 +16,10 @@ use crate::env_vars;
 use crate::printer::Printer;
 use crate::redact::redact;
 
+/// What the emulator says of each request, and of methods that Bitrix24 has and it has not.
+const PORTAL_REQUESTS: &str = "brimful_portal::requests";
+const UNMODELLED: &str = "brimful_portal::unmodelled";
+
 /// A progress bar is on the terminal: it shows what is waited for itself.
 static BAR_IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
@@ -25,11 +29,13 @@ pub(crate) fn bar_is_shown(shown: bool) {
 }
 
 /// Begins to log, if `-v` was given so many times or the environment says so. Long waits and a portal that has moved are
-/// named in any case, as warnings of the program.
-pub(crate) fn start(verbosity: u8, printer: Printer) {
+/// named in any case, as warnings of the program. What the emulator says of its requests is for the command that runs it: elsewhere the client
+/// speaks of the same requests.
+pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
     let by_flags = match verbosity {
         0 => None,
-        1 => Some("brimful=debug".to_owned()),
+        1 if is_portal => Some("brimful=debug".to_owned()),
+        1 => Some(format!("brimful=debug,{PORTAL_REQUESTS}=off")),
         2 => Some("brimful=trace,brimful_portal=debug".to_owned()),
         _ => Some("trace".to_owned()),
     };
@@ -37,6 +43,11 @@ pub(crate) fn start(verbosity: u8, printer: Printer) {
         let said = filter::Targets::new()
             .with_target(brimful::WAIT_LOG, Level::WARN)
             .with_target(brimful::MOVED_LOG, Level::WARN);
+        let said = if is_portal {
+            said.with_target(UNMODELLED, Level::WARN)
+        } else {
+            said
+        };
         tracing_subscriber::registry()
             .with(Warnings(printer).with_filter(said))
             .init();

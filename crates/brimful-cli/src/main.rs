@@ -40,7 +40,8 @@ fn main() -> ExitCode {
         Err(error) => return answer(&error),
     };
     let printer = Printer::new(volume(&cli.global));
-    logging::start(cli.global.verbose, printer);
+    let is_portal = matches!(cli.command, cli::Command::Portal(_));
+    logging::start(cli.global.verbose, is_portal, printer);
     if let Err(failure) = check_open_files() {
         printer.failure(&failure);
         return failure.exit.into();

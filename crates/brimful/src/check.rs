@@ -4,6 +4,7 @@
 //! filters nothing. Each refusal names the parameter and what to write instead. [`Checks::Off`] sends them all the same.
 
 use brimful_protocol::catalogue::{self, KeysetForm};
+use brimful_protocol::list_fields;
 use brimful_protocol::query;
 use serde_json::{Map, Number, Value};
 
@@ -133,6 +134,21 @@ pub(crate) fn everything(method: &str, params: &Map<String, Value>) -> Option<St
     })
 }
 
+/// Whether a filter has `false` in it, which a query string makes 0 of: to many methods a property that is 0 is another
+/// one than a property that is not set.
+pub(crate) fn false_is_lost(method: &str, filter: &Value) -> bool {
+    fn has_false(value: &Value) -> bool {
+        match value {
+            Value::Bool(is) => !is,
+            Value::Array(items) => items.iter().any(has_false),
+            Value::Object(items) => items.values().any(has_false),
+            _ => false,
+        }
+    }
+    let reads_digits = list_fields::find(method).is_some_and(|known| !known.flags.is_empty());
+    !reads_digits && has_false(filter)
+}
+
 fn reads(method: &str) -> bool {
     effect::of(method) == Effect::Read
 }
@@ -202,6 +218,15 @@ impl Parameter<'_> {
     }
 
     fn arrives(&self) -> Result<(), Error> {
+        let is_filter = ["filter", "arfilter"]
+            .iter()
+            .any(|name| self.key.eq_ignore_ascii_case(name));
+        if is_filter && false_is_lost(self.method, self.value) {
+            return Err(Error::config(format!(
+                "false in the {} of {} would arrive as 0 in a batch, which may be another condition: write \"N\", \"0\" or \"\", or call the method by itself",
+                self.key, self.method
+            )));
+        }
         match query::vanishing(self.value) {
             // A parameter that is nothing as a whole is as good as none, unless it is what is to be written.
             Some((what @ ("null" | "the empty list"), place))
@@ -322,14 +347,16 @@ mod tests {
                 .unwrap()
                 .contains("lose its order")
         );
-        assert_eq!(
-            refusal(
-                "crm.lead.list",
-                &json!({"filter": {}, "select": null}),
-                Carrier::Query
-            ),
-            None
-        );
+        let by_false = json!({"FILTER": {"PROPERTY_5": false}});
+        let said = refusal("lists.element.get", &by_false, Carrier::Query).unwrap();
+        assert!(said.contains("would arrive as 0"), "{said}");
+        for (method, params) in [
+            ("crm.lead.list", json!({"filter": {}, "select": null})),
+            ("crm.lead.list", json!({"filter": {"OPENED": true}})),
+            ("user.get", json!({"FILTER": {"ACTIVE": false}})),
+        ] {
+            assert_eq!(refusal(method, &params, Carrier::Query), None);
+        }
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use brimful_protocol::catalogue;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::args::filter::Condition;
+use crate::args::filter::{self, Condition};
 use crate::exact_json::{self, NotExact};
 use crate::failure::Failure;
 use crate::input;
@@ -103,6 +104,8 @@ fn typed(text: &str) -> Result<Value, String> {
 /// All that the command line says about the parameters of a call.
 #[derive(Debug, Default)]
 pub(crate) struct CallParams<'a> {
+    /// The list that filter and select are for: some spell these parameters in a way of their own.
+    pub(crate) list: Option<&'a str>,
     pub(crate) json: Option<&'a str>,
     pub(crate) params: &'a [Param],
     pub(crate) select: &'a [String],
@@ -150,17 +153,47 @@ impl CallParams<'_> {
                 .map(|field| Value::from(field.trim()))
                 .filter(|field| field != "")
                 .collect();
-            let name = spelling(&params, "select");
+            let (params, name) = self.parameter(&mut params, "select")?;
             params.insert(name, fields.into());
         }
         if !self.filter.is_empty() {
             self.add_filter(&mut params)?;
         }
+        trim_names(&mut params);
         Ok(Value::Object(params))
     }
 
+    /// Where the parameter is, and how it is spelt there: in `params[filter]` it is inside of another one.
+    fn parameter<'p>(
+        &self,
+        params: &'p mut Map<String, Value>,
+        name: &str,
+    ) -> Result<(&'p mut Map<String, Value>, String), Failure> {
+        let known = self.list.and_then(catalogue::find);
+        let documented = known.and_then(|known| match name {
+            "select" => known.select,
+            _ => known.filter,
+        });
+        let Some((outer, _)) = documented.and_then(|place| place.split_once('[')) else {
+            let name = spelling(params, name);
+            return Ok((params, name));
+        };
+        let outer = spelling(params, outer);
+        let inside = params
+            .entry(outer.clone())
+            .or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(inside) = inside else {
+            return Err(Failure::usage(format!(
+                "{outer} is {}, so {name} cannot be put into it",
+                kind(inside)
+            )));
+        };
+        let name = spelling(inside, name);
+        Ok((inside, name))
+    }
+
     fn add_filter(&self, params: &mut Map<String, Value>) -> Result<(), Failure> {
-        let name = spelling(params, "filter");
+        let (params, name) = self.parameter(params, "filter")?;
         let filter = params
             .entry(name)
             .or_insert_with(|| Value::Object(Map::new()));
@@ -186,6 +219,28 @@ impl CallParams<'_> {
             filter.insert(condition.key.clone(), condition.value.clone());
         }
         Ok(())
+    }
+}
+
+/// Blanks are no part of a field's name, though JSON may have them: `" STAGE_ID"`, `">= DATE_CREATE"`.
+fn trim_names(params: &mut Map<String, Value>) {
+    for (key, value) in params.iter_mut() {
+        match (key.to_ascii_lowercase().as_str(), value) {
+            ("filter" | "arfilter" | "order" | "arorder", Value::Object(fields)) => {
+                *fields = std::mem::take(fields)
+                    .into_iter()
+                    .map(|(name, value)| (filter::trim_key(&name), value))
+                    .collect();
+            }
+            ("select" | "arselect", Value::Array(fields)) => {
+                for field in fields {
+                    if let Value::String(name) = field {
+                        *name = name.trim().to_owned();
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -261,7 +316,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::args::filter;
 
     fn params(texts: &[&str]) -> Value {
         let params: Vec<Param> = texts.iter().map(|text| parse(text).unwrap()).collect();
@@ -360,10 +414,41 @@ mod tests {
             params: &[parse("entityTypeId=4").unwrap()],
             select: &["ID".to_owned(), " TITLE".to_owned()],
             filter: &conditions,
+            ..CallParams::default()
         };
         assert_eq!(
             given.assemble().unwrap(),
             json!({"FILTER": {"STAGE_ID": "NEW", ">ID": "5"}, "entityTypeId": 4, "select": ["ID", "TITLE"]})
+        );
+    }
+
+    #[test]
+    fn blanks_around_names_are_no_part_of_them() {
+        let given = CallParams {
+            json: Some(
+                r#"{"filter": {">= ID ": 5}, "order": {" ID": "ASC"}, "select": ["ID ", " TITLE"]}"#,
+            ),
+            ..CallParams::default()
+        };
+        assert_eq!(
+            given.assemble().unwrap(),
+            json!({"filter": {">=ID": 5}, "order": {"ID": "ASC"}, "select": ["ID", "TITLE"]})
+        );
+    }
+
+    #[test]
+    fn filter_and_select_stand_where_the_list_takes_them() {
+        let conditions = [filter::parse("ACTIVE=Y").unwrap()];
+        let given = CallParams {
+            list: Some("landing.site.getList"),
+            params: &[parse("params[order][ID]=ASC").unwrap()],
+            select: &["ID".to_owned()],
+            filter: &conditions,
+            ..CallParams::default()
+        };
+        assert_eq!(
+            given.assemble().unwrap(),
+            json!({"params": {"order": {"ID": "ASC"}, "select": ["ID"], "filter": {"ACTIVE": "Y"}}})
         );
     }
 

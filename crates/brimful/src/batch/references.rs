@@ -361,7 +361,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn item(&self) -> Place<'a> {
+    fn item(&self) -> Self {
         Place {
             depth: self.depth + 1,
             ..*self

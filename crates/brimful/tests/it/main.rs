@@ -21,6 +21,7 @@ mod lists;
 mod log;
 mod misbehaviour;
 mod moved;
+mod names;
 mod oauth;
 mod references;
 mod rest;

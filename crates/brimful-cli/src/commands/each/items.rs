@@ -159,20 +159,18 @@ impl Items {
         let common = &self.setting.common;
         match given {
             Value::Object(given) => Ok(Value::Object(over(common.clone(), given))),
-            // Methods of the old tasks API alone take objects by position.
-            Value::Array(items)
-                if items.iter().all(Value::is_object) && !self.setting.method.starts_with("task.") =>
-            {
-                Err(Failure::usage(format!(
-                    "line {} of {} is a JSON array, and a line is the parameters of one call",
-                    self.number, self.name
-                ))
-                .hint("jq -c '.[]' makes a line of every item"))
-            }
-            Value::Array(_) if common.is_empty() => Ok(given),
-            Value::Array(_) => Err(self.wrong(
+            Value::Array(_) if !common.is_empty() => Err(self.wrong(
                 "has parameters by position, which cannot be joined with those of --param and --json",
             )),
+            // Methods of the old tasks API alone take parameters by position.
+            Value::Array(_) if self.setting.method.to_ascii_lowercase().starts_with("task.") => {
+                Ok(given)
+            }
+            Value::Array(_) => Err(Failure::usage(format!(
+                "line {} of {} is a JSON array, and a line is the parameters of one call",
+                self.number, self.name
+            ))
+            .hint("jq -c '.[]' makes a line of every item")),
             _ => Err(self.wrong("is not an object of parameters")),
         }
     }
