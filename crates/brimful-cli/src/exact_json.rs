@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(read(b"9223372036854775807").unwrap(), json!(i64::MAX));
         assert_eq!(
             read(b"0.1234567890123456").unwrap(),
-            json!(0.1234567890123456)
+            json!(0.123_456_789_012_345_6)
         );
     }
 

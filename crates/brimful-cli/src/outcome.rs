@@ -37,10 +37,9 @@ impl Kind {
     pub(crate) fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Done(_) => Self::Done,
-            Outcome::Failed(_) => Self::Failed,
             Outcome::NotRun(_) => Self::NotRun,
-            // The portal ran something else than what was asked for.
-            Outcome::EmptyReference(_) => Self::Failed,
+            // With an empty reference the portal ran something else than what was asked for.
+            Outcome::Failed(_) | Outcome::EmptyReference(_) => Self::Failed,
             // What is neither of these is nothing that may be repeated.
             _ => Self::Unknown,
         }

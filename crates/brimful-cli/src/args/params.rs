@@ -40,7 +40,7 @@ impl Param {
         for step in &self.path {
             match step {
                 Step::Key(key) if name.is_empty() => name.push_str(key),
-                Step::Key(key) => name.push_str(&format!("[{key}]")),
+                Step::Key(key) => name.extend(["[", key, "]"]),
                 Step::Next => name.push_str("[]"),
             }
         }
@@ -93,7 +93,8 @@ fn path(name: &str) -> Result<Vec<Step>, String> {
 fn typed(text: &str) -> Result<Value, String> {
     Ok(match exact_json::read(text.as_bytes()) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
-        Ok(value @ (Value::Bool(_) | Value::Number(_))) if value.to_string() == text => value,
+        Ok(Value::Bool(yes)) if text == if yes { "true" } else { "false" } => yes.into(),
+        Ok(Value::Number(number)) if number.to_string() == text => number.into(),
         Err(NotExact::Altered(why)) if text.trim_start().starts_with(['{', '[']) => {
             return Err(format!("its value {why}"));
         }

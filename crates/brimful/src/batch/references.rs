@@ -340,7 +340,7 @@ struct Place<'a> {
     of_list: bool,
 }
 
-impl<'a> Place<'a> {
+impl Place<'_> {
     fn top(method: &str) -> Self {
         Self {
             depth: 0,
