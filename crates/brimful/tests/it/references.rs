@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{portal, scripted, unlimited};
 
-fn row(value: Value) -> Map<String, Value> {
+fn row(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()
 }
 
@@ -18,12 +18,12 @@ fn row(value: Value) -> Map<String, Value> {
 fn contacts_and_companies() -> Portal {
     let companies = (1..=3)
         .map(|id| {
-            row(json!({"ID": id.to_string(), "TITLE": format!("Company {id}"), "COMMENTS": "old"}))
+            row(&json!({"ID": id.to_string(), "TITLE": format!("Company {id}"), "COMMENTS": "old"}))
         })
         .collect();
     let contacts = vec![
-        row(json!({"ID": "1", "NAME": "Ann", "COMPANY_ID": null})),
-        row(json!({"ID": "2", "NAME": "Bob", "COMPANY_ID": "3"})),
+        row(&json!({"ID": "1", "NAME": "Ann", "COMPANY_ID": null})),
+        row(&json!({"ID": "2", "NAME": "Bob", "COMPANY_ID": "3"})),
     ];
     portal(
         PortalConfig::unlimited()
@@ -192,9 +192,12 @@ async fn what_refers_to_a_failure_says_what_failed() {
     assert_eq!(comments(&portal).await, ["old", "old", "old"]);
 }
 
+/// A command that was sent: its label and its parameters.
+type SentCommand = (String, Value);
+
 /// The requests of a batch, each its commands, as a portal whose new records have the IDs 101, 102, … got them.
-async fn requests_of(batch: Batch) -> (Vec<Vec<(String, Value)>>, brimful::BatchReply) {
-    let sent: Arc<Mutex<Vec<Vec<(String, Value)>>>> = Arc::default();
+async fn requests_of(batch: Batch) -> (Vec<Vec<SentCommand>>, brimful::BatchReply) {
+    let sent: Arc<Mutex<Vec<Vec<SentCommand>>>> = Arc::default();
     let noted = Arc::clone(&sent);
     let client = scripted(move |_, body| {
         let mut requests = noted.lock().unwrap();
@@ -339,8 +342,8 @@ async fn a_batch_that_halts_ends_at_an_empty_reference() {
 #[tokio::test(start_paused = true)]
 async fn a_value_that_looks_like_a_reference_is_only_a_value() {
     let title = "the $total due, $result[who][ID]";
-    let contact = row(json!({"ID": "2", "NAME": title, "COMPANY_ID": "3"}));
-    let company = row(json!({"ID": "3", "TITLE": "x"}));
+    let contact = row(&json!({"ID": "2", "NAME": title, "COMPANY_ID": "3"}));
+    let company = row(&json!({"ID": "3", "TITLE": "x"}));
     let portal = portal(
         PortalConfig::unlimited()
             .load("crm.contact", vec![contact])
