@@ -28,8 +28,8 @@ pub(crate) fn bar_is_shown(shown: bool) {
     BAR_IS_SHOWN.store(shown, Ordering::Relaxed);
 }
 
-/// Begins to log, if `-v` was given so many times or the environment says so. Long waits are named in any case, as
-/// warnings of the program. What the emulator says of its requests is for the command that runs it: elsewhere the client
+/// Begins to log, if `-v` was given so many times or the environment says so. Long waits and a portal that has moved are
+/// named in any case, as warnings of the program. What the emulator says of its requests is for the command that runs it: elsewhere the client
 /// speaks of the same requests.
 pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
     let by_flags = match verbosity {
@@ -40,14 +40,16 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
         _ => Some("trace".to_owned()),
     };
     let Some(filter) = env_vars::read(env_vars::LOG).or(by_flags) else {
-        let waits = filter::Targets::new().with_target(brimful::WAIT_LOG, Level::WARN);
-        let waits = if is_portal {
-            waits.with_target(UNMODELLED, Level::WARN)
+        let said = filter::Targets::new()
+            .with_target(brimful::WAIT_LOG, Level::WARN)
+            .with_target(brimful::MOVED_LOG, Level::WARN);
+        let said = if is_portal {
+            said.with_target(UNMODELLED, Level::WARN)
         } else {
-            waits
+            said
         };
         tracing_subscriber::registry()
-            .with(LongWaits(printer).with_filter(waits))
+            .with(Warnings(printer).with_filter(said))
             .init();
         return;
     };
@@ -69,12 +71,14 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
         .init();
 }
 
-/// Prints what the client says of long waits, as the program's own warnings.
-struct LongWaits(Printer);
+/// Prints what the client says of long waits and of a portal that has moved, as the program's own warnings.
+struct Warnings(Printer);
 
-impl<S: Subscriber> Layer<S> for LongWaits {
+impl<S: Subscriber> Layer<S> for Warnings {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if !BAR_IS_SHOWN.load(Ordering::Relaxed) {
+        // A bar shows waits itself.
+        let in_bar = event.metadata().target() == brimful::WAIT_LOG;
+        if !in_bar || !BAR_IS_SHOWN.load(Ordering::Relaxed) {
             let mut message = Message::default();
             event.record(&mut message);
             self.0.warning(&message.0);

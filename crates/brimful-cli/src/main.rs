@@ -8,6 +8,7 @@ mod commands;
 #[cfg(all(test, feature = "r7"))]
 mod documented_commands;
 mod env_vars;
+mod exact_json;
 mod exit;
 mod failure;
 mod format;

@@ -6,7 +6,7 @@
 use brimful_protocol::catalogue::{self, KeysetForm};
 use brimful_protocol::list_fields;
 use brimful_protocol::query;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::effect::{self, Effect};
 use crate::error::Error;
@@ -40,6 +40,11 @@ pub(crate) enum Carrier {
 /// Checks the parameters of one call.
 pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(), Error> {
     name(method)?;
+    if let Some((number, place)) = rounded(params) {
+        return Err(Error::config(format!(
+            "{number} as {place} of {method} has more digits than a portal keeps in a number: write it as text"
+        )));
+    }
     let Value::Object(params) = params else {
         return match params {
             // Positional parameters, or none.
@@ -68,6 +73,35 @@ pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// A number that PHP would round, and where it is: `fields[X]`.
+fn rounded(params: &Value) -> Option<(&Number, String)> {
+    fn find(value: &Value) -> Option<(&Number, Vec<String>)> {
+        let under = |name: String, value| {
+            find(value).map(|(number, mut path): (&Number, Vec<String>)| {
+                path.push(name);
+                (number, path)
+            })
+        };
+        match value {
+            Value::Number(number) => {
+                (number.is_u64() && !number.is_i64()).then_some((number, Vec::new()))
+            }
+            Value::Array(items) => (0..)
+                .zip(items)
+                .find_map(|(at, item): (usize, _)| under(at.to_string(), item)),
+            Value::Object(fields) => fields
+                .iter()
+                .find_map(|(name, item)| under(name.clone(), item)),
+            _ => None,
+        }
+    }
+    let (number, path) = find(params)?;
+    let mut names = path.into_iter().rev();
+    let first = names.next().unwrap_or_default();
+    let place = names.fold(first, |place, name| format!("{place}[{name}]"));
+    Some((number, place))
 }
 
 /// Checks that `method` can be one: an address or a query in its place would be sent somewhere else.

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use crate::args::filter::{self, Condition};
+use crate::exact_json::{self, NotExact};
 use crate::failure::Failure;
 use crate::input;
 
@@ -27,6 +28,26 @@ pub(crate) struct Param {
     value: Value,
 }
 
+impl Param {
+    /// Whether its value takes the place of another one, or of something that another one is inside of.
+    fn hides(&self, earlier: &Self) -> bool {
+        earlier.path.starts_with(&self.path) && !self.path.contains(&Step::Next)
+    }
+
+    /// The name as it is written.
+    fn name(&self) -> String {
+        let mut name = String::new();
+        for step in &self.path {
+            match step {
+                Step::Key(key) if name.is_empty() => name.push_str(key),
+                Step::Key(key) => name.extend(["[", key, "]"]),
+                Step::Next => name.push_str("[]"),
+            }
+        }
+        name
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
     Key(String),
@@ -41,7 +62,7 @@ pub(crate) fn parse(text: &str) -> Result<Param, String> {
         .ok_or("it has no value: write it as entityTypeId=2")?;
     Ok(Param {
         path: path(name)?,
-        value: typed(value),
+        value: typed(value)?,
     })
 }
 
@@ -69,12 +90,16 @@ fn path(name: &str) -> Result<Vec<Step>, String> {
 
 /// Numbers, booleans, objects and lists are read as JSON; anything else is text. A number that JSON would write in
 /// another way (`007`, `1.10`, more digits than it keeps) is text too: what was typed is what is sent.
-fn typed(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(value @ (Value::Bool(_) | Value::Object(_) | Value::Array(_))) => value,
-        Ok(Value::Number(number)) if number.to_string() == text => Value::Number(number),
+fn typed(text: &str) -> Result<Value, String> {
+    Ok(match exact_json::read(text.as_bytes()) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
+        Ok(Value::Bool(yes)) if text == if yes { "true" } else { "false" } => yes.into(),
+        Ok(Value::Number(number)) if number.to_string() == text => number.into(),
+        Err(NotExact::Altered(why)) if text.trim_start().starts_with(['{', '[']) => {
+            return Err(format!("its value {why}"));
+        }
         _ => Value::from(text),
-    }
+    })
 }
 
 /// All that the command line says about the parameters of a call.
@@ -111,7 +136,15 @@ impl CallParams<'_> {
                 )));
             }
         };
-        for param in self.params {
+        for (at, param) in self.params.iter().enumerate() {
+            if let Some(earlier) = self.params[..at].iter().find(|other| param.hides(other)) {
+                return Err(Failure::usage(format!(
+                    "--param {} is given twice, and would hide the earlier {}",
+                    param.name(),
+                    earlier.name()
+                ))
+                .hint("a list is written as NAME[]=VALUE, once for each item"));
+            }
             insert(&mut params, &param.path, param.value.clone()).map_err(Failure::usage)?;
         }
         if !self.select.is_empty() {
@@ -265,8 +298,7 @@ pub(crate) fn read_json(given: &str, option: &str) -> Result<Value, Failure> {
         Some(place) => (input::read(place)?, input::name(place)),
         None => (given.to_owned(), option.to_owned()),
     };
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("{from} is not JSON: {error}")))
+    exact_json::read(text.as_bytes()).map_err(|error| Failure::usage(format!("{from} {error}")))
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -316,6 +348,36 @@ mod tests {
                 "f=12345678901234567890123"
             ]),
             json!({"a": "007", "b": "1.10", "c": "null", "d": "", "e": "x=y", "f": "12345678901234567890123"})
+        );
+    }
+
+    #[test]
+    fn blanks_around_a_value_are_kept() {
+        assert_eq!(
+            params(&["a= 1", "b=true ", "c= ", "d=[1] "]),
+            json!({"a": " 1", "b": "true ", "c": " ", "d": [1]})
+        );
+    }
+
+    #[test]
+    fn a_parameter_that_would_hide_another_one_is_refused() {
+        for texts in [
+            ["a=1", "a=2"],
+            ["a[b]=1", "a[b]=2"],
+            ["a[b]=1", "a={\"c\": 2}"],
+        ] {
+            let given = texts.map(|text| parse(text).unwrap());
+            let given = CallParams {
+                params: &given,
+                ..CallParams::default()
+            };
+            assert!(given.assemble().is_err(), "{texts:?}");
+        }
+        assert!(parse("a={\"b\": 1, \"b\": 2}").is_err());
+        assert!(parse("a=[12345678901234567890123]").is_err());
+        assert_eq!(
+            params(&["a={\"b\": 1}", "a[c]=2"]),
+            json!({"a": {"b": 1, "c": 2}})
         );
     }
 

@@ -354,14 +354,14 @@ impl Items<'_> {
     /// Writes the line of an item, if it has one.
     fn write(&mut self, lines: &mut Vec<u8>, found: &Found) -> u64 {
         self.tally.add(Kind::of(&found.outcome));
-        let unreached = "the portal could not be reached";
         match (&found.outcome, self.args.result) {
             (Outcome::Done(result), true) => json_text::write_line(lines, result.get().as_bytes()),
             (outcome, true) => {
                 let what = match outcome {
                     Outcome::Failed(error) => format!("the portal answered: {error}"),
                     Outcome::Unknown(why) => why.clone(),
-                    _ => unreached.to_owned(),
+                    Outcome::NotRun(why) => why.to_string(),
+                    _ => "there is no result".to_owned(),
                 };
                 let (method, id) = (&self.args.method, &found.id);
                 self.printer.warning(&format!("{method} {id}: {what}"));
@@ -371,7 +371,7 @@ impl Items<'_> {
                 let head = Head {
                     id: Id::of(&found.id),
                 };
-                outcome::write(lines, &head, outcome, unreached);
+                outcome::write(lines, &head, outcome);
             }
         }
         1

@@ -290,6 +290,24 @@ fn a_portal_that_has_moved_without_saying_where() {
 }
 
 #[test]
+fn a_portal_that_has_moved_is_named_once() {
+    let there = crate::support::portal(PortalConfig::unlimited());
+    let address = there.url();
+    let origin = address.split("/rest/").next().unwrap().to_owned();
+    let here = crate::support::portal(PortalConfig::unlimited().moved_to(origin));
+    let workspace = Workspace::new();
+    let output = workspace.run(&["call", "user.current", "--result", "--portal", &here.url()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert_eq!(
+        said.matches("warning: the portal has moved from 127.0.0.1:")
+            .count(),
+        1,
+        "{said}"
+    );
+}
+
+#[test]
 fn a_webhook_that_the_portal_does_not_know() {
     let portal = server(|_| {
         response(

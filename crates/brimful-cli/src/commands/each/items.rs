@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::previous::PreviousOutcomes;
+use crate::exact_json;
 use crate::failure::Failure;
 use crate::input;
 use crate::outcome::{Kind, Tally};
@@ -88,9 +89,12 @@ impl Items {
     pub(super) fn next(&mut self) -> Result<Option<Item>, Failure> {
         loop {
             self.line.clear();
-            let read = self.reader.read_until(b'\n', &mut self.line);
-            let read = read.map_err(|error| {
-                Failure::failed(format!("could not read {}: {error}", self.name))
+            let read = input::read_line(&mut *self.reader, &mut self.line).map_err(|error| {
+                Failure::failed(format!(
+                    "could not read line {} of {}: {error}",
+                    self.number + 1,
+                    self.name
+                ))
             })?;
             if read == 0 {
                 if let Some(previous) = &mut self.setting.previous {
@@ -146,11 +150,11 @@ impl Items {
     }
 
     fn params(&self) -> Result<Value, Failure> {
-        let given = serde_json::from_slice(&self.line).map_err(|error| {
+        let given = exact_json::read(&self.line).map_err(|error| {
             // Its place is in this file, not in the line.
             let error = error.to_string();
             let error = error.split(" at line ").next().unwrap_or_default();
-            self.wrong(&format!("is not JSON: {error}"))
+            self.wrong(error)
         })?;
         let common = &self.setting.common;
         match given {
