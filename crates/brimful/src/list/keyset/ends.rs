@@ -7,7 +7,7 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value};
 
 use super::pages::{Count, Direction, KeysetPages};
-use crate::list::strategy::{ListCommand, Stalls, Stuck, Then};
+use crate::list::strategy::{Beside, ListCommand, Stalls, Stuck, Then};
 
 /// The first and last page of a list, asked for until both are there; and once more, counted, where they are short and
 /// do not show the same rows.
@@ -26,7 +26,7 @@ enum End {
     #[default]
     Wanted,
     InFlight,
-    Here(Page, Option<u64>),
+    Here(Page, Beside),
 }
 
 /// What both pages show.
@@ -43,6 +43,8 @@ pub(crate) enum Shown {
         /// The highest ID that the last page showed.
         highest: Option<u64>,
         counted: Option<u64>,
+        /// Rows of a full page, where the portal has named the place behind one.
+        page_size: Option<u64>,
         /// Fewer rows are counted than are shown.
         counts_are_wrong: bool,
     },
@@ -115,7 +117,7 @@ impl Ends {
         let mut then = Then::GoOn;
         for (direction, outcome) in std::mem::take(&mut self.issued).into_iter().zip(outcomes) {
             *self.at(direction) = match stalls.page(outcome)? {
-                Ok((page, beside)) => End::Here(page, beside.total),
+                Ok((page, beside)) => End::Here(page, beside),
                 Err(wait) => {
                     then = wait;
                     End::Wanted
@@ -126,13 +128,16 @@ impl Ends {
             std::mem::take(&mut self.first),
             std::mem::take(&mut self.last),
         ) {
-            (End::Here(first, counted), End::Here(last, also_counted)) => {
+            (End::Here(first, beside), End::Here(last, also_beside)) => {
+                let (counted, also_counted) = (beside.total, also_beside.total);
+                // Where more rows follow, the portal names the place behind a full page.
+                let page_size = beside.next.or(also_beside.next);
                 let again = self.before.take();
                 // A count below what is shown is no count. Of two that differ one is wrong, and too many are looked for.
                 let counted = counted.max(also_counted).filter(|counted| {
                     again.is_some() && *counted >= first.len().max(last.len()) as u64
                 });
-                let shown = shown(&first, &last, again.as_ref(), counted, pages)?;
+                let shown = shown(&first, &last, again.as_ref(), counted, page_size, pages)?;
                 Ok(shown.ok_or_else(|| {
                     self.before = Some((first, last));
                     then
@@ -152,6 +157,7 @@ fn shown(
     last: &Page,
     before: Option<&(Page, Page)>,
     counted: Option<u64>,
+    page_size: Option<u64>,
     pages: &KeysetPages,
 ) -> Result<Option<Shown>, Stuck> {
     let wrong = |why: &str| Stuck::WrongStrategy(why.to_owned());
@@ -193,7 +199,9 @@ fn shown(
     if let (Some(first_ids), Some((last_from, horizon))) = (first_ids, last_ids) {
         let even = first.len() == last.len() && !same;
         // As long as this method's pages get, where more rows were asked for.
+        let is_page_size = page_size.is_none_or(|size| size == first.len() as u64);
         let shorter = even
+            && is_page_size
             && (first.len().is_multiple_of(50)
                 || first.len().is_multiple_of(10)
                     && before
@@ -222,11 +230,18 @@ fn shown(
         ids.concat()
     };
     let shown: BTreeSet<u64> = ids([first, &last]).into_iter().collect();
+    if shown.is_empty() && counted.is_none() && page_size.is_some() && pages.counts() {
+        return Err(Stuck::Misbehaves(
+            "the portal says that there are rows, shows none at either end and does not count them"
+                .to_owned(),
+        ));
+    }
     Ok(Some(Shown::Short {
         counts_are_wrong: counted.is_some_and(|counted| counted < shown.len() as u64),
         lowest: ids([first, first_before]).into_iter().min(),
         highest: ids([&last, last_before]).into_iter().max(),
         counted,
+        page_size,
     }))
 }
 

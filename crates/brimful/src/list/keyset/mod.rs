@@ -195,6 +195,7 @@ impl KeysetWalk {
     /// Has the portal count every stretch before its rows are handed out.
     pub(crate) fn verified(mut self) -> Self {
         self.verify = true;
+        self.windows.all = true;
         self
     }
 
@@ -225,9 +226,11 @@ impl KeysetWalk {
                 lowest,
                 highest,
                 counted,
+                page_size,
                 counts_are_wrong,
             } => {
                 self.counts.believed &= !counts_are_wrong;
+                self.learn_page_size(page_size);
                 self.by_windows = true;
                 let from = lowest.map_or(self.pages.bounds.above, |lowest| lowest - 1);
                 let to = highest
@@ -252,6 +255,12 @@ impl KeysetWalk {
                 };
                 let window =
                     |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+                // Bounds of the caller's may leave no room for an ID.
+                if from >= to && lowest.is_none() {
+                    self.tail = TailState::Done;
+                    self.confirmed = true;
+                    return Ok(Then::GoOn);
+                }
                 // Nothing is shown below the first ID, but rows may be counted there.
                 let below = window(self.pages.bounds.above, from);
                 self.stretches
@@ -294,6 +303,15 @@ impl KeysetWalk {
             self.confirmed = self.tail == TailState::Done;
         }
         self.push_proven(horizon, last);
+    }
+
+    /// The portal names the place behind a full page, where more rows follow.
+    fn learn_page_size(&mut self, next: Option<u64>) {
+        if let Some(next) = next.and_then(|next| usize::try_from(next).ok())
+            && (1..self.full).contains(&next)
+        {
+            self.full = next;
+        }
     }
 
     fn reach_horizon(&mut self, horizon: u64) {
