@@ -488,9 +488,10 @@ fn walk(portal: &mut Portal) -> Result<Walked, Stuck> {
             });
         }
         while flights.len() < manners.in_flight {
-            let room = match manners.room_varies {
-                true => portal.random.usize(1..=manners.room),
-                false => manners.room,
+            let room = if manners.room_varies {
+                portal.random.usize(1..=manners.room)
+            } else {
+                manners.room
             };
             let Some(flight) = pages.next(room, Ahead::Allowed) else {
                 break;
