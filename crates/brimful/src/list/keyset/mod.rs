@@ -95,6 +95,8 @@ pub(crate) struct KeysetWalk {
     /// Windows without an end that were full.
     endless: u32,
     hidden: u64,
+    /// What the list is like is told by more than rows that did not come.
+    is_proven: bool,
 }
 
 /// What the portal's counts are worth.
@@ -189,6 +191,7 @@ impl KeysetWalk {
             counts,
             endless: 0,
             hidden: 0,
+            is_proven: true,
         }
     }
 
@@ -208,7 +211,12 @@ impl KeysetWalk {
             }
         };
         match shown {
-            Shown::Whole { page, hidden } => {
+            Shown::Whole {
+                page,
+                hidden,
+                is_proven,
+            } => {
+                self.is_proven = is_proven;
                 self.tail = TailState::Done;
                 self.confirmed = true;
                 self.hidden += hidden;
@@ -552,6 +560,9 @@ impl Strategy for KeysetWalk {
     }
 
     fn proof(&self) -> Proof {
+        if !self.is_proven {
+            return Proof::None;
+        }
         let complete_to = self.extent().complete_to;
         Proof::by_id(complete_to, self.handed_to, self.pages.bounds.above)
     }
