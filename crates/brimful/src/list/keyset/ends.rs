@@ -49,6 +49,8 @@ pub(crate) enum Shown {
         /// The highest ID that the last page showed.
         highest: Option<u64>,
         counted: Option<u64>,
+        /// The last ID of the first page, if that one is full: then only rows at the end may not be shown.
+        first_full_to: Option<u64>,
         /// Rows of a full page, where the portal has named the place behind one.
         page_size: Option<u64>,
         /// Fewer rows are counted than are shown.
@@ -249,6 +251,9 @@ fn shown(
         lowest: ids([first, first_before]).into_iter().min(),
         highest: ids([&last, last_before]).into_iter().max(),
         counted,
+        first_full_to: first_ids
+            .filter(|_| first.len() as u64 == page_size.unwrap_or(pages.full as u64))
+            .map(|(_, last)| last),
         page_size,
     }))
 }
