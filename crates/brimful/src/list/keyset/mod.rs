@@ -95,14 +95,14 @@ pub(crate) struct KeysetWalk {
     /// Windows without an end that were full.
     endless: u32,
     hidden: u64,
-    /// What the list is like is told by more than rows that did not come.
-    is_proven: bool,
 }
 
 /// What the portal's counts are worth.
 #[derive(Debug)]
 struct Counts {
     believed: bool,
+    /// Nothing but a count could say that the list is empty, and none came.
+    needed_and_missing: bool,
     /// Counts that were lower than what the page showed.
     too_low: u32,
     /// Counts in a row that cannot be right.
@@ -155,6 +155,7 @@ impl KeysetWalk {
         let wants_tail = tail == Tail::Sweep && pages.bounds.up_to.is_none();
         let counts = Counts {
             believed: pages.counts(),
+            needed_and_missing: false,
             too_low: 0,
             bad: 0,
         };
@@ -191,7 +192,6 @@ impl KeysetWalk {
             counts,
             endless: 0,
             hidden: 0,
-            is_proven: true,
         }
     }
 
@@ -216,7 +216,7 @@ impl KeysetWalk {
                 hidden,
                 is_proven,
             } => {
-                self.is_proven = is_proven;
+                self.counts.needed_and_missing = !is_proven;
                 self.tail = TailState::Done;
                 self.confirmed = true;
                 self.hidden += hidden;
@@ -581,7 +581,7 @@ impl Strategy for KeysetWalk {
     }
 
     fn proof(&self) -> Proof {
-        if !self.is_proven {
+        if self.counts.needed_and_missing {
             return Proof::None;
         }
         let complete_to = self.extent().complete_to;
