@@ -59,36 +59,48 @@ pub trait Extension: Send + Sync {
 
 /// The portal that an API runs in.
 #[derive(Clone, Copy)]
-pub struct Host<'a>(&'a Context);
+pub struct Host<'a> {
+    context: &'a Context,
+    is_for_local_program: bool,
+}
 
 impl<'a> Host<'a> {
-    pub(crate) fn new(context: &'a Context) -> Self {
-        Self(context)
+    /// The portal for one request.
+    pub(crate) fn new(context: &'a Context, request: &Request<Bytes>, peer: IpAddr) -> Self {
+        Self {
+            context,
+            is_for_local_program: context.is_of_local_program(request, peer),
+        }
+    }
+
+    /// Whether the request is of a program on this machine: no page of another site can have sent it.
+    pub fn is_for_local_program(&self) -> bool {
+        self.is_for_local_program
     }
 
     /// Unix seconds by the portal's clock.
     pub fn unix(&self) -> f64 {
-        self.0.now()
+        self.context.now()
     }
 
     /// The time since the portal began.
     pub fn elapsed(&self) -> Duration {
-        self.0.clock.elapsed()
+        self.context.clock.elapsed()
     }
 
     /// What the work of methods costs in this portal.
     pub fn costs(&self) -> Costs {
-        self.0.settings.costs
+        self.context.settings.costs
     }
 
     /// Counts a run of a method.
     pub fn count_call(&self, method: &'static str) {
-        self.0.counters.call(method);
+        self.context.counters.call(method);
     }
 
     /// Counts a command of a batch.
     pub fn count_command(&self) {
-        self.0.counters.count(|stats| stats.commands += 1);
+        self.context.counters.count(|stats| stats.commands += 1);
     }
 }
 

@@ -16,6 +16,9 @@ use crate::params;
 /// The name of the token in a query, a form and a cookie.
 const KEY: &str = "asc_auth_key";
 
+/// The token and the password that everybody knows.
+const DEMO: &str = "demo";
+
 /// After so many wrong passwords in a row the user has to wait.
 const ATTEMPTS: u32 = 5;
 const WAIT: Duration = Duration::from_secs(60);
@@ -26,6 +29,7 @@ pub(super) struct Access {
     logins: Vec<Login>,
     tokens: BTreeMap<String, Token>,
     code: Option<String>,
+    demo_is_local: bool,
     ttl: Duration,
     failures: BTreeMap<String, (u32, Duration)>,
     seed: u64,
@@ -64,6 +68,7 @@ impl Access {
             logins: config.logins.clone(),
             tokens: known.collect(),
             code: config.code.clone(),
+            demo_is_local: config.demo_is_local,
             ttl: config.token_ttl,
             failures: BTreeMap::new(),
             seed,
@@ -72,8 +77,17 @@ impl Access {
     }
 
     /// The person who sends a request: by its token in query, form, cookie or header, by Basic, or by Bearer.
-    pub(super) fn caller(&self, request: &Request<Bytes>, now: Duration) -> Option<u64> {
+    /// `is_local` says whether a program on this machine sends it.
+    pub(super) fn caller(
+        &self,
+        request: &Request<Bytes>,
+        is_local: bool,
+        now: Duration,
+    ) -> Option<u64> {
         let token = |token: &str| {
+            if token == DEMO && self.demo_is_local && !is_local {
+                return None;
+            }
             let found = self.tokens.get(token)?;
             let holds = found.expires.is_none_or(|at| now < at);
             holds.then_some(found.person)
@@ -100,7 +114,7 @@ impl Access {
             let (user, password) = basic::decode(rest)?;
             // As the server splits it, a password with a colon is none.
             return (!password.contains(':'))
-                .then(|| self.find(&user, &password))
+                .then(|| self.find(&user, &password, is_local))
                 .flatten();
         }
         if scheme.eq_ignore_ascii_case("bearer") {
@@ -109,7 +123,10 @@ impl Access {
         None
     }
 
-    fn find(&self, user: &str, password: &str) -> Option<u64> {
+    fn find(&self, user: &str, password: &str, is_local: bool) -> Option<u64> {
+        if password == DEMO && self.demo_is_local && !is_local {
+            return None;
+        }
         self.logins
             .iter()
             .find(|login| login.user.eq_ignore_ascii_case(user) && login.password == password)
@@ -122,6 +139,7 @@ impl Access {
         user: &str,
         password: &str,
         code: Option<&str>,
+        is_local: bool,
         now: Duration,
     ) -> Result<LoginOutcome, ApiFailure> {
         let name = user.to_lowercase();
@@ -134,7 +152,7 @@ impl Access {
             (None, Some(_)) => false,
             (_, None) => true,
         };
-        let Some(person) = self.find(user, password).filter(|_| right_code) else {
+        let Some(person) = self.find(user, password, is_local).filter(|_| right_code) else {
             self.failures.insert(name, (failed + 1, now));
             return Err(ApiFailure::unexpected("User authentication failed"));
         };

@@ -28,6 +28,7 @@ pub struct R7Config {
     pub(super) raw_batches: bool,
     pub(super) documented_group_self: bool,
     pub(super) code: Option<String>,
+    pub(super) demo_is_local: bool,
 }
 
 /// Who may log in.
@@ -55,6 +56,7 @@ impl Default for R7Config {
             raw_batches: false,
             documented_group_self: false,
             code: None,
+            demo_is_local: false,
         }
     }
 }
@@ -111,6 +113,14 @@ impl R7Config {
     #[must_use]
     pub fn token(mut self, token: impl Into<String>, person: u64) -> Self {
         self.tokens.push((token.into(), person));
+        self
+    }
+
+    /// The token `demo` and the password of the user `demo` let programs on the portal's machine in, and no page of another
+    /// site that is open in a browser there.
+    #[must_use]
+    pub fn demo_is_local(mut self) -> Self {
+        self.demo_is_local = true;
         self
     }
 

@@ -64,7 +64,8 @@ impl Extension for Server {
         elapsed: Duration,
     ) -> Option<Response<Bytes>> {
         let mut state = self.state();
-        let account = state.access.caller(request, elapsed).unwrap_or(0);
+        // Whoever presents a token spends its requests, even one that does not let him in.
+        let account = state.access.caller(request, true, elapsed).unwrap_or(0);
         match state.window.admit(peer, account, elapsed) {
             Ok(()) => None,
             Err(wait) => Some(reply::too_many(
@@ -102,7 +103,11 @@ impl Server {
         if api_request.is_login() {
             return self.run(host, &api_request, None).await.respond();
         }
-        let caller = self.state().access.caller(request, host.elapsed());
+        let is_local = host.is_for_local_program();
+        let caller = self
+            .state()
+            .access
+            .caller(request, is_local, host.elapsed());
         let Some(caller) = caller else {
             return reply::unauthorized(request.headers().contains_key(AUTHORIZATION));
         };
@@ -216,7 +221,10 @@ impl Server {
             let user = params::text(&body, "userName").unwrap_or_default();
             let password = params::text(&body, "password").unwrap_or_default();
             let elapsed = host.elapsed();
-            state.access.log_in(&user, &password, code, elapsed)
+            let is_local = host.is_for_local_program();
+            state
+                .access
+                .log_in(&user, &password, code, is_local, elapsed)
         })();
         match outcome {
             Err(failure) => Answer::failed(request.format, &failure),

@@ -712,3 +712,36 @@ proptest! {
         prop_assert!(matches!(broken.status, 200 | 201 | 500), "{}", broken.body);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_local_demo_token_and_password_let_no_page_of_another_site_in() {
+    let portal = with(R7Config::new().token("s3cret", 1).demo_is_local());
+    let login = "userName=demo&password=demo";
+    let ask = async |headers: &[(&str, &str)], verb: Method, path: &str, body: &str| {
+        let mut request = Request::builder()
+            .method(verb)
+            .uri(format!("/api/2.0/{path}"))
+            .header("host", "127.0.0.1:8024")
+            .header("content-type", FORM);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::copy_from_slice(body.as_bytes()));
+        TestResponse::of(portal.handle(request.unwrap(), HERE).await).status
+    };
+    let me = "people/@self";
+    let foreign = ("origin", "https://evil.test");
+    for (headers, by_demo, by_login) in [(&[][..], 200, 201), (&[foreign][..], 401, 500)] {
+        let by_query = format!("{me}?asc_auth_key=demo");
+        assert_eq!(ask(headers, Method::GET, &by_query, "").await, by_demo);
+        for scheme in ["demo", "Bearer demo", "Basic ZGVtbzpkZW1v"] {
+            let headers = [headers, &[("authorization", scheme)]].concat();
+            let status = ask(&headers, Method::GET, me, "").await;
+            assert_eq!(status, by_demo, "{headers:?}");
+        }
+        let status = ask(headers, Method::POST, "authentication", login).await;
+        assert_eq!(status, by_login, "{headers:?}");
+        let headers = [headers, &[("authorization", "s3cret")]].concat();
+        assert_eq!(ask(&headers, Method::GET, me, "").await, 200);
+    }
+}

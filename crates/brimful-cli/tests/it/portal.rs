@@ -99,6 +99,20 @@ fn with_loaded_data_the_code_of_the_webhook_is_random_unless_it_is_given() {
 }
 
 #[test]
+fn with_loaded_data_the_code_demo_lets_programs_in_unless_another_code_is_given() {
+    let workspace = Workspace::new();
+    workspace.write("in.jsonl", "{\"ID\":\"1\",\"TITLE\":\"mine\"}\n");
+    let load = ["--load", "crm.lead=in.jsonl"];
+    let get = "GET /rest/1/demo/crm.lead.list";
+    let emulator = Emulator::start(&workspace, &load);
+    let reply = fetch(&emulator.url, get);
+    assert!(reply.contains("mine"), "{reply}");
+    let emulator = Emulator::start(&workspace, &[&load[..], &["--code", "abc"]].concat());
+    let reply = fetch(&emulator.url, get);
+    assert!(reply.contains("INVALID_CREDENTIALS"), "{reply}");
+}
+
+#[test]
 fn on_the_demo_portal_every_user_of_a_webhook_is_there() {
     let workspace = Workspace::new();
     let emulator = Emulator::start(&workspace, &["--webhook", "2:few:crm,user"]);

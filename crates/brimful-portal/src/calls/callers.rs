@@ -83,14 +83,16 @@ impl Callers {
         self.rights.get(&user).copied().unwrap_or_default()
     }
 
-    /// Whose credentials these are, `elapsed` after the portal began.
+    /// Whose credentials these are, `elapsed` after the portal began. `is_local_program` says whether a program on this
+    /// machine presents them.
     pub(crate) fn admit(
         &self,
         presented: &Presented,
+        is_local_program: bool,
         elapsed: Duration,
         statuses: Statuses,
     ) -> Result<Caller, MethodError> {
-        let mut caller = self.caller(presented, elapsed, statuses)?;
+        let mut caller = self.caller(presented, is_local_program, elapsed, statuses)?;
         caller.rights = self.rights(caller.user);
         Ok(caller)
     }
@@ -98,6 +100,7 @@ impl Callers {
     fn caller(
         &self,
         presented: &Presented,
+        is_local_program: bool,
         elapsed: Duration,
         statuses: Statuses,
     ) -> Result<Caller, MethodError> {
@@ -117,7 +120,8 @@ impl Callers {
             Presented::Nothing => refuse("NO_AUTH_FOUND", "Wrong authorization data"),
             Presented::Webhook { user, code } => {
                 let is = |hook: &Webhook| {
-                    hook.code == *code
+                    let is_local_code = is_local_program && hook.local_code.as_ref() == Some(code);
+                    (hook.code == *code || is_local_code)
                         && (hook.user.to_string() == *user || hook.login.as_ref() == Some(user))
                 };
                 match self.webhooks.iter().position(is) {

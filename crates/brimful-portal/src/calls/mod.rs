@@ -45,7 +45,10 @@ impl Backend {
     ) -> Result<Caller, MethodError> {
         let statuses = self.context.settings.statuses;
         let elapsed = self.context.elapsed();
-        let mut caller = self.callers.admit(presented, elapsed, statuses)?;
+        let is_local_program = self.context.is_of_local_program(request, peer);
+        let mut caller = self
+            .callers
+            .admit(presented, is_local_program, elapsed, statuses)?;
         caller.origin = Origin::of(request, peer);
         Ok(caller)
     }

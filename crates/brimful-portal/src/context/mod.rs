@@ -9,6 +9,7 @@ pub(crate) mod errors;
 pub(crate) mod faults;
 pub(crate) mod hidden_rows;
 pub(crate) mod limits;
+pub(crate) mod local_program;
 pub(crate) mod moment;
 pub(crate) mod output;
 pub(crate) mod reply;
@@ -18,9 +19,12 @@ pub(crate) mod spec;
 pub(crate) mod stats;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use brimful_protocol::catalogue;
+use bytes::Bytes;
+use http::Request;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
@@ -82,6 +86,11 @@ impl Context {
                 "{name} exists in Bitrix24, not modelled: use --reply {name}=FILE",
             );
         }
+    }
+
+    /// Whether a request is of a program on the portal's machine: no page of another site can have sent it.
+    pub(crate) fn is_of_local_program(&self, request: &Request<Bytes>, peer: IpAddr) -> bool {
+        local_program::doubt(request, peer, self.address.bound_host()).is_none()
     }
 
     /// Unix seconds now.

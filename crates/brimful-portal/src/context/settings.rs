@@ -19,6 +19,7 @@ pub struct Webhook {
     pub(crate) user: u64,
     pub(crate) login: Option<String>,
     pub(crate) code: String,
+    pub(crate) local_code: Option<String>,
     pub(crate) scopes: Scopes,
 }
 
@@ -115,6 +116,7 @@ impl Webhook {
             user,
             login: None,
             code: code.into(),
+            local_code: None,
             scopes: Scopes::All,
         }
     }
@@ -123,6 +125,14 @@ impl Webhook {
     #[must_use]
     pub fn login(mut self, login: impl Into<String>) -> Self {
         self.login = Some(login.into());
+        self
+    }
+
+    /// A second code, which everybody may know: it lets programs on the portal's machine in, and no page of another site
+    /// that is open in a browser there.
+    #[must_use]
+    pub fn local_code(mut self, code: impl Into<String>) -> Self {
+        self.local_code = Some(code.into());
         self
     }
 

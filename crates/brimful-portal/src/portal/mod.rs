@@ -389,7 +389,7 @@ impl Inner {
             _ if request.method() == Verb::OPTIONS => envelope::preflight(),
             Route::OAuth(endpoint) => oauth::answer(&self.oauth, backend, request, endpoint),
             Route::Extension { at, .. } => {
-                let host = Host::new(&backend.context);
+                let host = Host::new(&backend.context, request, peer);
                 self.extensions[at].answer(host, request).await
             }
             Route::V3 { method, webhook } => {

@@ -3,6 +3,7 @@
 use http::Method as Verb;
 
 use super::*;
+use crate::context::settings::Webhook;
 
 /// Sends a request with a specification as JSON, if there is one.
 async fn send(portal: &Portal, verb: Verb, path: &str, spec: &str) -> Heard {
@@ -41,6 +42,8 @@ async fn pages_of_other_sites_control_nothing() {
         ("origin", "http://127.0.0.1:9999"),
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
+        ("referer", "https://evil.test/page"),
+        ("user-agent", "Mozilla/5.0 (Macintosh) Safari/605.1.15"),
         ("host", "evil.test"),
         ("host", "evil.test:8024"),
         ("host", "127.0.0.1.evil.test"),
@@ -337,5 +340,58 @@ async fn only_callers_on_this_machine_are_let_in() {
         let request = Request::get("/_portal/stats").body(Bytes::new()).unwrap();
         let heard = Heard::of(portal.handle(request, peer.parse().unwrap()).await);
         assert_eq!(heard.status, status, "{peer}");
+    }
+}
+
+#[tokio::test]
+async fn the_known_code_lets_programs_on_this_machine_in_and_whatever_else_as_a_wrong_code_does() {
+    let config = PortalConfig::unlimited().starts_at(NOON);
+    let portal = portal(config.webhooks([Webhook::new(1, "s3cret").local_code("demo")]));
+    let other_machine = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 7));
+    let ask = async |code: &str, peer: IpAddr, headers: &[(&str, &str)]| {
+        let mut request = Request::get(format!("/rest/1/{code}/test.echo"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::new()).unwrap();
+        Heard::of(portal.handle(request, peer).await)
+    };
+    let ours = ("host", "127.0.0.1:8024");
+    for headers in [
+        &[][..],
+        &[ours, ("user-agent", "curl/8.5.0")],
+        &[("host", "[::1]:8024")],
+        &[ours, ("origin", "http://127.0.0.1:8024")],
+        &[ours, ("referer", "http://127.0.0.1:8024/page")],
+        &[
+            ours,
+            ("sec-fetch-site", "none"),
+            ("user-agent", "Mozilla/5.0"),
+        ],
+    ] {
+        let heard = ask("demo", HERE, headers).await;
+        assert_eq!(heard.status, 200, "{headers:?}: {}", heard.body);
+    }
+    let foreign = [
+        &[ours, ("origin", "https://evil.test")][..],
+        &[ours, ("origin", "null")],
+        &[ours, ("origin", "http://127.0.0.1:9999")],
+        &[ours, ("sec-fetch-site", "cross-site")],
+        &[ours, ("sec-fetch-site", "same-site")],
+        &[ours, ("referer", "https://evil.test/127.0.0.1:8024")],
+        &[ours, ("user-agent", "Mozilla/5.0 (Macintosh)")],
+        &[("host", "evil.test:8024")],
+    ];
+    for (peer, headers) in foreign
+        .into_iter()
+        .map(|headers| (HERE, headers))
+        .chain([(other_machine, &[ours][..])])
+    {
+        let heard = ask("demo", peer, headers).await;
+        let wrong = ask("wr0ng", peer, headers).await;
+        assert_eq!(heard.status, 401, "{headers:?}: {}", heard.body);
+        assert_eq!(heard.body, wrong.body, "{headers:?}");
+        let known = ask("s3cret", peer, headers).await;
+        assert_eq!(known.status, 200, "{headers:?}: {}", known.body);
     }
 }

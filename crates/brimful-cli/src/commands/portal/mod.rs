@@ -85,6 +85,8 @@ pub(crate) struct PortalArgs {
     #[arg(long, value_name = "ID", default_value_t = 1, help_heading = "Access")]
     pub(crate) user: u64,
     /// The code of the webhook; if not given, demo, or a random one where rows or replies were loaded
+    ///
+    /// Beside a random one, demo goes on letting in programs on this machine, and no page of another site in a browser.
     #[arg(long, value_parser = access::code, help_heading = "Access")]
     pub(crate) code: Option<String>,
     /// What the webhook, the tokens and the applications may call, with commas between; everything if not given
@@ -264,14 +266,20 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         .map_err(|error| Failure::failed(format!("could not write to standard output: {error}")))?;
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
     if args.code.is_none() && has_own_data(args) {
-        printer.note("the code of the webhook is random, because data was loaded: --code sets it");
+        printer.note("the code of the webhook is random, because data was loaded: --code sets it; demo lets in programs on this machine, and no web page");
     }
     let entities = args.rows.iter().map(|rows| &rows.entity);
     let mut entities = entities.chain(args.load.iter().map(|load| &load.entity));
     if entities.any(|entity| r7_entity(entity).is_some()) {
         let origin = server.origin();
+        let loads = args.load.iter().map(|load| &load.entity);
+        let whom = if loads.into_iter().any(|entity| r7_entity(entity).is_some()) {
+            " programs on this machine, and no web page"
+        } else {
+            ""
+        };
         printer.note(&format!(
-            "R7-Office at {origin}/api/2.0/; the token demo lets in"
+            "R7-Office at {origin}/api/2.0/; the token demo lets in{whom}"
         ));
     }
     for app in &args.app {
@@ -422,13 +430,14 @@ fn has_users(args: &PortalArgs) -> bool {
 
 /// Who may call, and what they may see.
 fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
-    let code = match &args.code {
-        Some(code) => code.clone(),
+    let hook = match &args.code {
+        Some(code) => Webhook::new(args.user, code.as_str()),
         // Any web page may call a portal whose code it knows.
-        None if has_own_data(args) => access::random_code(),
-        None => "demo".to_owned(),
+        None if has_own_data(args) => {
+            Webhook::new(args.user, access::random_code()).local_code("demo")
+        }
+        None => Webhook::new(args.user, "demo"),
     };
-    let hook = Webhook::new(args.user, code);
     config = config.webhooks([if args.scopes.is_empty() {
         hook
     } else {
