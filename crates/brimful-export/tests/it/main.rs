@@ -1,0 +1,3 @@
+//! What every format and store promises.
+
+mod architecture;
