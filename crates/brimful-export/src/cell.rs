@@ -72,7 +72,7 @@ impl Decimal {
     }
 
     /// How many of its digits mean something.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "xlsx"))]
     pub(crate) fn significant_digits(self) -> usize {
         self.0
             .unsigned_abs()
@@ -103,6 +103,7 @@ pub struct Moment {
 }
 
 /// Days from 1970-01-01 to `date`.
+#[cfg(feature = "parquet")]
 pub(crate) fn days_since_epoch(date: Date) -> i32 {
     (Date::constant(1970, 1, 1).duration_until(date).as_secs() / 86_400) as i32
 }

@@ -33,6 +33,7 @@ mod misfit;
 mod row;
 mod schema;
 mod sinks;
+mod store;
 mod writer;
 
 pub use cell::{Cell, DECIMAL_PRECISION, DECIMAL_SCALE, Decimal, Moment, MultiValue};
@@ -44,4 +45,5 @@ pub use schema::{
     Column, ColumnChoice, ColumnType, Dictionary, Plan, ScalarType, Schema, Source, Types,
 };
 pub use sinks::{FileOptions, Headers};
+pub use store::Store;
 pub use writer::RowWriter;

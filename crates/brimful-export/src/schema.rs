@@ -166,6 +166,23 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Refuses columns of fields that the portal does not have, before anything is asked for.
+    pub fn check(&self) -> Result<(), ExportError> {
+        let known = |name: &str| {
+            let mut names = self.fields.keys();
+            name == self.id_field || names.any(|known| known.eq_ignore_ascii_case(name))
+        };
+        for choice in &self.columns {
+            if !self.fields.is_empty() && !known(choice.field()) {
+                return Err(ExportError::Columns(format!(
+                    "there is no field {} for a column",
+                    choice.field()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// The columns, when the first rows are known: a list has a column for every field that was selected or is in the
     /// first rows.
     pub fn schema(&self, first: Option<&Page>) -> Result<Schema, ExportError> {

@@ -14,7 +14,7 @@ use crate::row::RawRow;
 use crate::schema::{Plan, Schema};
 use crate::sinks::{self, DecodedRow, FileOptions, RowSink};
 
-/// Rows a sink is given at a time; a sink gets a whole page first where pages are shorter.
+/// Writes pages of rows as columns.
 pub struct RowWriter {
     plan: Plan,
     schema: Option<Schema>,
@@ -74,7 +74,7 @@ impl RowWriter {
                 if !self.plan.columns.is_empty() {
                     // Columns were chosen, and this field is not among them.
                     schema.left_out.insert(name.clone().into_owned());
-                } else if self.sink.takes_new_columns() {
+                } else if self.sink.is_store() {
                     self.plan.add(schema, name);
                     picked.push(Some(*value));
                     grown = true;
@@ -105,6 +105,11 @@ impl RowWriter {
                     }
                 });
             }
+            if self.sink.is_store() && schema.key.is_some_and(|key| cells[key] == Cell::Null) {
+                let whole = serde_json::from_str::<&RawValue>(row.json)?;
+                self.misfits.add(id, &self.plan.id_field, whole, NO_ID);
+                continue;
+            }
             let row = DecodedRow {
                 id,
                 cells: &cells,
@@ -134,6 +139,11 @@ impl RowWriter {
         self.count + self.misfits.0.len() as u64 + self.sink.stored_misfits()
     }
 
+    /// How many rows a store has for certain, and the ID of the last of them; `None` for files.
+    pub fn stored(&self) -> Option<(u64, Option<u64>)> {
+        self.sink.stored_rows()
+    }
+
     /// The columns, from the first page on.
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
@@ -152,6 +162,8 @@ impl RowWriter {
 
 const NO_COLUMN: &str =
     "no row before it had the field, so the file has no column for it; name it with --select";
+
+const NO_ID: &str = "the row has no ID that is a number, so it cannot be updated by it";
 
 fn is_empty(value: &RawValue) -> bool {
     matches!(value.get(), "null" | "\"\"" | "[]" | "{}")

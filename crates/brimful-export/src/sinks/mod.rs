@@ -1,7 +1,15 @@
 //! Where decoded rows go: the writers of file formats, and stores.
 
+#[cfg(feature = "parquet")]
+mod arrow;
 mod chunks;
 mod csv;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 
 use std::io::Write;
 
@@ -83,8 +91,8 @@ pub(crate) trait RowSink: Send {
     /// Takes the columns: before the first row, and again whenever there are new ones.
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError>;
 
-    /// Whether columns may be added between rows.
-    fn takes_new_columns(&self) -> bool {
+    /// Whether it is a table: rows are found by their ID there, and columns may be added between rows.
+    fn is_store(&self) -> bool {
         false
     }
 
@@ -100,6 +108,11 @@ pub(crate) trait RowSink: Send {
 
     /// There are no more rows.
     fn finish(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError>;
+
+    /// How many rows a store has for certain, and the ID of the last of them.
+    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
+        None
+    }
 
     /// Misfits that a store has taken away.
     fn stored_misfits(&self) -> u64 {
@@ -120,6 +133,13 @@ pub(crate) fn of_file(
                 "JSON Lines have rows as they are, and no columns".to_owned(),
             ));
         }
+        #[cfg(feature = "xlsx")]
+        FileFormat::Xlsx => Box::new(xlsx::XlsxSink::new(options)),
+        #[cfg(feature = "parquet")]
+        FileFormat::Parquet | FileFormat::Arrow => {
+            Box::new(arrow::ArrowSink::new(format == FileFormat::Parquet))
+        }
+        #[cfg(not(all(feature = "xlsx", feature = "parquet")))]
         other => {
             return Err(ExportError::Name(format!(
                 "this build cannot write {} files",

@@ -1,3 +1,4 @@
 //! What every format and store promises.
 
 mod architecture;
+mod contract;
