@@ -197,7 +197,7 @@ async def _():
         await refused(bx.call(read("crm.item.list", params)), "INVALID_ARG_VALUE", 400)
     for code, wanted in [("wrong", "INVALID_CREDENTIALS"), ("narrow", "insufficient_scope")]:
         async with client(f"{origin()}/rest/1/{code}/", ONCE) as bx:
-            await refused(bx.call(read("crm.lead.list")), wanted, 403)
+            await refused(bx.call(read("crm.lead.list")), wanted, 401)
 
 
 @check("a refusal of the bucket proves that nothing ran, and what is tried again gets through")

@@ -164,8 +164,8 @@ await check('errors keep their code and their status', async () => {
   equal(await refusal('no.such.method'), ['ERROR_METHOD_NOT_FOUND', 404])
   equal(await refusal('crm.item.list', { entityTypeId: SMART, filter: { noSuch: 1 } }), ['INVALID_ARG_VALUE', 400])
   const by = (code) => hook('portal', free, PORTALS.portal.https.replace('/demo/', `/${code}/`)).actions.v2
-  equal(await refusal('profile', {}, by('wrong')), ['INVALID_CREDENTIALS', 403])
-  equal(await refusal('crm.lead.list', {}, by('narrow')), ['insufficient_scope', 403])
+  equal(await refusal('profile', {}, by('wrong')), ['INVALID_CREDENTIALS', 401])
+  equal(await refusal('crm.lead.list', {}, by('narrow')), ['insufficient_scope', 401])
 })
 
 await check('its tools find the portal alive', async () => {

@@ -302,11 +302,11 @@ def _():
 def _():
     rest = f"{origin()}/rest"
     equal(error(curl(f"{rest}/crm.lead.list")), (401, "NO_AUTH_FOUND", "Wrong authorization data"))
-    equal(error(curl(f"{rest}/1/wrong/crm.lead.list")), (403, "INVALID_CREDENTIALS", "Invalid request credentials"))
+    equal(error(curl(f"{rest}/1/wrong/crm.lead.list")), (401, "INVALID_CREDENTIALS", "Invalid request credentials"))
     stale = curl(f"{rest}/crm.lead.list?auth=old-token")
     equal(error(stale), (401, "expired_token", "The access token provided has expired"))
     narrow = curl(f"{rest}/1/narrow/crm.lead.list")
-    equal((narrow.status, narrow.json["error"]), (403, "insufficient_scope"))
+    equal((narrow.status, narrow.json["error"]), (401, "insufficient_scope"))
     equal(len(curl(f"{rest}/1/narrow/user.get").result), USERS)
 
 

@@ -120,8 +120,8 @@ def _():
     for address, method, status in [
         (url(), "no.such.method", 404),
         (url(), "crm.lead.get", 400),
-        (f"{origin()}/rest/1/wrong/", "crm.lead.get", 403),
-        (f"{origin()}/rest/1/narrow/", "crm.lead.get", 403),
+        (f"{origin()}/rest/1/wrong/", "crm.lead.get", 401),
+        (f"{origin()}/rest/1/narrow/", "crm.lead.get", 401),
         (f"{origin()}/rest/", "crm.lead.get", 401),
     ]:
         error = raised(aiohttp.ClientResponseError, lambda: client(address).call(method, {"id": 2}, raw=True))

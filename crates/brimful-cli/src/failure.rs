@@ -111,6 +111,12 @@ fn hint(error: &Error) -> Option<String> {
     let code = error.api_error().map(|api| api.code.known());
     let hint = match error.kind() {
         ErrorKind::Transport => network_hint(error).to_owned(),
+        // What the fields of a list do not fit begins with the list.
+        ErrorKind::Config if error.report().is_some() => {
+            let message = error.to_string();
+            let list = message.split(':').next().unwrap_or_default();
+            format!("brimful fields {list} shows the fields; --no-check sends everything as it is")
+        }
         ErrorKind::Decode => {
             "a Bitrix24 portal answers in another way: check the address, and whether a proxy is in between".to_owned()
         }

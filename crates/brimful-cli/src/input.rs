@@ -1,6 +1,7 @@
 //! Text that the command line names: that of a file, or of standard input where the name is `-`.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use crate::failure::Failure;
@@ -23,20 +24,73 @@ pub(crate) fn name(path: &Path) -> String {
     }
 }
 
+/// The most bytes of a file that is read as a whole.
+const LARGEST: u64 = 256 << 20;
+/// The most bytes of a line: a file of 48 MB in base64.
+const LONGEST_LINE: u64 = 64 << 20;
+
 /// The whole text.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
+    read_within(path, LARGEST)
+}
+
+fn read_within(path: &Path, most: u64) -> Result<String, Failure> {
     let name = name(path);
-    let text = if is_stdin(path) {
-        io::read_to_string(io::stdin())
+    let (text, read) = if is_stdin(path) {
+        text_within(io::stdin(), most)
             .map_err(|error| Failure::failed(format!("could not read {name}: {error}")))?
     } else {
-        std::fs::read_to_string(path)
+        File::open(path)
+            .and_then(|file| text_within(file, most))
             .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?
     };
+    if read > most {
+        return Err(Failure::usage(format!(
+            "{name} is larger than {} MiB, the most that is read at once",
+            most >> 20
+        )));
+    }
     Ok(match text.strip_prefix(MARK) {
         Some(text) => text.to_owned(),
         None => text,
     })
+}
+
+/// A text of at most `most` bytes, and how many were read: one more where there are more.
+fn text_within(from: impl Read, most: u64) -> io::Result<(String, u64)> {
+    let mut bytes = Vec::new();
+    from.take(most + 1).read_to_end(&mut bytes)?;
+    let read = bytes.len() as u64;
+    if read > most {
+        return Ok((String::new(), read));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8"))?;
+    Ok((text, read))
+}
+
+/// Appends the next line, with its end, to `line`. Returns how many bytes there were; 0 at the end of the input.
+///
+/// # Errors
+/// The input cannot be read, or the line is longer than 64 MiB: no line that is meant is.
+pub(crate) fn read_line(
+    from: &mut (impl BufRead + ?Sized),
+    line: &mut Vec<u8>,
+) -> io::Result<usize> {
+    line_within(from, line, LONGEST_LINE)
+}
+
+fn line_within(
+    from: &mut (impl BufRead + ?Sized),
+    line: &mut Vec<u8>,
+    most: u64,
+) -> io::Result<usize> {
+    let read = from.take(most + 1).read_until(b'\n', line)?;
+    if read as u64 > most {
+        let why = format!("a line is longer than {} MiB", most >> 20);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    Ok(read)
 }
 
 /// Takes the mark off the first line of a text.
@@ -78,4 +132,32 @@ pub(crate) fn once(path: &Path, json: Option<&str>) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_an_end_ends_at_the_cap() {
+        let mut zeros = io::BufReader::new(io::repeat(0));
+        let mut line = Vec::new();
+        let error = line_within(&mut zeros, &mut line, 3 << 20).unwrap_err();
+        assert_eq!(error.to_string(), "a line is longer than 3 MiB");
+        assert!(line.len() <= (3 << 20) + 1);
+        let mut two: &[u8] = b"ab\ncd";
+        for expected in ["ab\n", "cd", ""] {
+            line.clear();
+            assert_eq!(line_within(&mut two, &mut line, 3).unwrap(), expected.len());
+            assert_eq!(line, expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_text_without_an_end_ends_at_the_cap() {
+        let (_, read) = text_within(io::repeat(b'x'), 1000).unwrap();
+        assert_eq!(read, 1001);
+        assert_eq!(text_within(&b"abc"[..], 3).unwrap(), ("abc".to_owned(), 3));
+        assert!(text_within(&b"\xff"[..], 3).is_err());
+    }
 }

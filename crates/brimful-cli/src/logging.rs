@@ -16,6 +16,10 @@ use crate::env_vars;
 use crate::printer::Printer;
 use crate::redact::redact;
 
+/// What the emulator says of each request, and of methods that Bitrix24 has and it has not.
+const PORTAL_REQUESTS: &str = "brimful_portal::requests";
+const UNMODELLED: &str = "brimful_portal::unmodelled";
+
 /// A progress bar is on the terminal: it shows what is waited for itself.
 static BAR_IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
@@ -24,19 +28,28 @@ pub(crate) fn bar_is_shown(shown: bool) {
     BAR_IS_SHOWN.store(shown, Ordering::Relaxed);
 }
 
-/// Begins to log, if `-v` was given so many times or the environment says so. Long waits are named in any case, as
-/// warnings of the program.
-pub(crate) fn start(verbosity: u8, printer: Printer) {
+/// Begins to log, if `-v` was given so many times or the environment says so. Long waits and a portal that has moved are
+/// named in any case, as warnings of the program. What the emulator says of its requests is for the command that runs it: elsewhere the client
+/// speaks of the same requests.
+pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
     let by_flags = match verbosity {
         0 => None,
-        1 => Some("brimful=debug".to_owned()),
+        1 if is_portal => Some("brimful=debug".to_owned()),
+        1 => Some(format!("brimful=debug,{PORTAL_REQUESTS}=off")),
         2 => Some("brimful=trace,brimful_portal=debug".to_owned()),
         _ => Some("trace".to_owned()),
     };
     let Some(filter) = env_vars::read(env_vars::LOG).or(by_flags) else {
-        let waits = filter::Targets::new().with_target(brimful::WAIT_LOG, Level::WARN);
+        let said = filter::Targets::new()
+            .with_target(brimful::WAIT_LOG, Level::WARN)
+            .with_target(brimful::MOVED_LOG, Level::WARN);
+        let said = if is_portal {
+            said.with_target(UNMODELLED, Level::WARN)
+        } else {
+            said
+        };
         tracing_subscriber::registry()
-            .with(LongWaits(printer).with_filter(waits))
+            .with(Warnings(printer).with_filter(said))
             .init();
         return;
     };
@@ -58,12 +71,14 @@ pub(crate) fn start(verbosity: u8, printer: Printer) {
         .init();
 }
 
-/// Prints what the client says of long waits, as the program's own warnings.
-struct LongWaits(Printer);
+/// Prints what the client says of long waits and of a portal that has moved, as the program's own warnings.
+struct Warnings(Printer);
 
-impl<S: Subscriber> Layer<S> for LongWaits {
+impl<S: Subscriber> Layer<S> for Warnings {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if !BAR_IS_SHOWN.load(Ordering::Relaxed) {
+        // A bar shows waits itself.
+        let in_bar = event.metadata().target() == brimful::WAIT_LOG;
+        if !in_bar || !BAR_IS_SHOWN.load(Ordering::Relaxed) {
             let mut message = Message::default();
             event.record(&mut message);
             self.0.warning(&message.0);

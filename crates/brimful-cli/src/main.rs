@@ -8,6 +8,7 @@ mod commands;
 #[cfg(all(test, feature = "r7"))]
 mod documented_commands;
 mod env_vars;
+mod exact_json;
 mod exit;
 mod failure;
 mod format;
@@ -39,7 +40,8 @@ fn main() -> ExitCode {
         Err(error) => return answer(&error),
     };
     let printer = Printer::new(volume(&cli.global));
-    logging::start(cli.global.verbose, printer);
+    let is_portal = matches!(cli.command, cli::Command::Portal(_));
+    logging::start(cli.global.verbose, is_portal, printer);
     if let Err(failure) = check_open_files() {
         printer.failure(&failure);
         return failure.exit.into();

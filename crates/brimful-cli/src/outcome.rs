@@ -5,7 +5,7 @@ use std::fmt;
 use brimful::Outcome;
 use serde::{Deserialize, Serialize};
 
-use crate::format::count;
+use crate::format::{self, count};
 use crate::json_text;
 use crate::redact::redact;
 
@@ -37,8 +37,9 @@ impl Kind {
     pub(crate) fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Done(_) => Self::Done,
-            Outcome::Failed(_) => Self::Failed,
-            Outcome::NotRun => Self::NotRun,
+            Outcome::NotRun(_) => Self::NotRun,
+            // With an empty reference the portal ran something else than what was asked for.
+            Outcome::Failed(_) | Outcome::EmptyReference(_) => Self::Failed,
             // What is neither of these is nothing that may be repeated.
             _ => Self::Unknown,
         }
@@ -63,10 +64,44 @@ struct Reason<'a> {
     reason: &'a str,
 }
 
+/// Where a result stands in its list, as the portal says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Paging {
+    /// How many rows match in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<u64>,
+    /// Where the next page starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<u64>,
+}
+
+impl Paging {
+    /// Whether there are more rows than those of the result.
+    pub(crate) fn is_cut(self, outcome: &Outcome) -> bool {
+        self.next.is_some() && outcome.done().is_some()
+    }
+}
+
+/// What is said of results that are a page of several: of `method` if it is the same for all.
+pub(crate) fn cut_lists(count: u64, method: Option<&str>) -> Option<String> {
+    let what = match count {
+        0 => return None,
+        1 => "1 result is one page of several, its".to_owned(),
+        _ => format!(
+            "{} results are one page of several each, their",
+            format::count(count)
+        ),
+    };
+    let all = method.unwrap_or("METHOD");
+    Some(format!(
+        "{what} next page starts at \"next\"; brimful export {all} reads all rows"
+    ))
+}
+
 /// Appends the line of an outcome, with its end: what `head` has (an object), what became of it, and the result as the
-/// portal wrote it, or the error. `not_run` says why a call was not made.
-pub(crate) fn write(out: &mut Vec<u8>, head: &impl Serialize, outcome: &Outcome, not_run: &str) {
-    write_as(out, head, Kind::of(outcome), outcome, not_run);
+/// portal wrote it, or the error, or the reason.
+pub(crate) fn write(out: &mut Vec<u8>, head: &impl Serialize, outcome: &Outcome) {
+    write_as(out, head, Kind::of(outcome), outcome, Paging::default());
 }
 
 /// The same, where the caller knows better what became of the call.
@@ -75,7 +110,7 @@ pub(crate) fn write_as(
     head: &impl Serialize,
     kind: Kind,
     outcome: &Outcome,
-    not_run: &str,
+    paging: Paging,
 ) {
     members(out, head);
     out.push(b',');
@@ -84,6 +119,10 @@ pub(crate) fn write_as(
         Outcome::Done(result) => {
             out.extend_from_slice(b",\"result\":");
             json_text::write_one_line(out, result.get().as_bytes());
+            if paging != Paging::default() {
+                out.push(b',');
+                members(out, &paging);
+            }
         }
         Outcome::Failed(error) => {
             out.push(b',');
@@ -94,7 +133,8 @@ pub(crate) fn write_as(
             };
             members(out, &failed);
         }
-        Outcome::NotRun => reason(out, not_run),
+        Outcome::NotRun(why) => reason(out, &why.to_string()),
+        Outcome::EmptyReference(empty) => reason(out, &empty.to_string()),
         Outcome::Unknown(why) => reason(out, why),
         _ => {}
     }
@@ -173,13 +213,14 @@ impl fmt::Display for Tally {
 
 #[cfg(test)]
 mod tests {
+    use brimful::NotRun;
     use serde_json::{json, value::RawValue};
 
     use super::*;
 
     fn line(outcome: &Outcome) -> String {
         let mut out = b"before\n".to_vec();
-        write(&mut out, &json!({"line": 7}), outcome, "it was halted");
+        write(&mut out, &json!({"line": 7}), outcome);
         String::from_utf8(out.split_off(7)).unwrap()
     }
 
@@ -193,10 +234,28 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_a_list_says_where_the_next_one_starts() {
+        let result = RawValue::from_string("[{}]".to_owned()).unwrap();
+        let outcome = Outcome::Done(result);
+        let paging = Paging {
+            total: Some(120),
+            next: Some(50),
+        };
+        let mut out = Vec::new();
+        write_as(&mut out, &json!({"line": 7}), Kind::Done, &outcome, paging);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "{\"line\":7,\"outcome\":\"done\",\"result\":[{}],\"total\":120,\"next\":50}\n"
+        );
+        assert!(paging.is_cut(&outcome));
+        assert_eq!(cut_lists(0, None), None);
+    }
+
+    #[test]
     fn an_outcome_that_is_none_says_why() {
         assert_eq!(
-            line(&Outcome::NotRun),
-            "{\"line\":7,\"outcome\":\"not_run\",\"reason\":\"it was halted\"}\n"
+            line(&Outcome::NotRun(NotRun::NoCommand)),
+            "{\"line\":7,\"outcome\":\"not_run\",\"reason\":\"no command was built\"}\n"
         );
         assert_eq!(
             line(&Outcome::Unknown(

@@ -11,7 +11,7 @@ use crate::error::ExportError;
 use crate::format::FileFormat;
 use crate::misfit::{Misfit, Misfits};
 use crate::row::RawRow;
-use crate::schema::{Plan, Schema};
+use crate::schema::{Plan, Schema, Source};
 use crate::sinks::{self, DecodedRow, FileOptions, RowSink};
 
 /// Writes pages of rows as columns.
@@ -97,7 +97,7 @@ impl RowWriter {
                     Some(Ok(cell)) => cell,
                     Some(Err(reason)) => {
                         // The other columns of the field fail for the same reason.
-                        if let (crate::Source::Value, Some(json)) = (&column.source, json) {
+                        if let (Source::Value, Some(json)) = (&column.source, json) {
                             self.misfits
                                 .add(id, &schema.fields[column.field], json, reason);
                         }

@@ -154,7 +154,8 @@ impl PortalConfig {
 
     /// What a method answers from now on, whatever it is asked: a result as a portal gave it, or a whole reply, which is
     /// an object with `result` and `time`. A `next` and a `total` in a result go to the envelope, as those of every
-    /// method do. A name after `api/` is a method of REST 3.0.
+    /// method do. A name after `api/` is a method of REST 3.0. Several replies of one method come in turn, and the last one
+    /// from then on.
     #[must_use]
     pub fn reply(mut self, method: impl Into<String>, reply: Json) -> Self {
         let method = method.into();

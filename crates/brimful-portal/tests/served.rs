@@ -55,6 +55,49 @@ fn ids(rows: &Json) -> Vec<u64> {
 }
 
 #[tokio::test]
+async fn a_reply_is_served_as_it_was_given_with_or_without_its_time() {
+    let file = json!({ "ID": "7", "DOWNLOAD_URL": "https://there.test/7" });
+    let config = PortalConfig::unlimited()
+        .reply("event.bind", json!({ "result": true }))
+        .reply(
+            "app.option.get",
+            json!({ "result": { "a": 1 }, "total": 3 }),
+        )
+        .reply("app.option.set", json!({ "result": 1, "other": 2 }))
+        .reply("disk.file.get", json!({ "result": file }));
+    let portal = Portal::new(config).unwrap();
+    for (method, result, total) in [
+        ("event.bind", json!(true), json!(null)),
+        ("app.option.get", json!({ "a": 1 }), json!(3)),
+        (
+            "app.option.set",
+            json!({ "result": 1, "other": 2 }),
+            json!(null),
+        ),
+        ("disk.file.get", file, json!(null)),
+    ] {
+        let (_, reply) = ask(&portal, method, json!({})).await;
+        assert_eq!(
+            (&reply["result"], &reply["total"]),
+            (&result, &total),
+            "{method}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_workgroups_takes_another_page_for_granted_behind_a_full_one() {
+    for (rows, next) in [(49, json!(null)), (50, json!(50)), (51, json!(50))] {
+        let rows = self::rows(1..=rows, |id| json!({ "id": id }));
+        let list = "socialnetwork.api.workgroup.list";
+        let config = PortalConfig::unlimited().load_rows_of(list, rows);
+        let portal = Portal::new(config).unwrap();
+        let (_, reply) = ask(&portal, list, json!({})).await;
+        assert_eq!(reply["next"], next, "{reply}");
+    }
+}
+
+#[tokio::test]
 async fn a_controller_wraps_its_rows_and_ends_with_an_empty_page() {
     let portal = portal(orders());
     let (_, first) = ask(&portal, "sale.order.list", json!({})).await;

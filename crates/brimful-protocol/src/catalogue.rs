@@ -170,14 +170,35 @@ pub fn find(name: &str) -> Option<&'static Method> {
 
 /// The documented method whose name is nearest to `name`, if one is near at all: for "did you mean".
 pub fn nearest(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    let far = name.len() / 3 + 1;
-    let distance = |method: &Method| edit_distance(&name, &method.name.to_ascii_lowercase());
-    let (distance, method) = all()
-        .iter()
-        .map(|method| (distance(method), method))
-        .min_by_key(|(d, _)| *d)?;
-    (distance <= far).then_some(method.name)
+    let lower = |name: &str| name.to_ascii_lowercase();
+    nearest_by(name, all().iter().map(|method| method.name), lower)
+}
+
+/// The one of `names` that is nearest to `name`, if one is near at all. Cases of letters, underscores and dots make no
+/// difference: `stageId` is `STAGE_ID`.
+///
+/// ```
+/// use brimful_protocol::catalogue::nearest_name;
+/// assert_eq!(nearest_name("stageId", ["ID", "STAGE_ID", "STATUS_ID"]), Some("STAGE_ID"));
+/// assert_eq!(nearest_name("COLOUR", ["ID", "STAGE_ID"]), None);
+/// ```
+pub fn nearest_name<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = |name: &str| name.replace(['_', '.'], "").to_lowercase();
+    nearest_by(name, names, letters)
+}
+
+fn nearest_by<'a>(
+    name: &str,
+    names: impl IntoIterator<Item = &'a str>,
+    letters: impl Fn(&str) -> String,
+) -> Option<&'a str> {
+    let wanted = letters(name);
+    let far = wanted.chars().count() / 3 + 1;
+    let (distance, near) = names
+        .into_iter()
+        .map(|known| (edit_distance(&wanted, &letters(known)), known))
+        .min_by_key(|(distance, _)| *distance)?;
+    (distance <= far).then_some(near)
 }
 
 struct Table {

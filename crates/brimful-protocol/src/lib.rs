@@ -2,7 +2,8 @@
 //!
 //! This crate knows what goes over the line and what it means: parameters ([`query`], [`Value`]), JSON as PHP writes it
 //! ([`json`]), reply envelopes ([`Envelope`]), batches ([`batch`]) with their [`Reference`]s, rows of lists ([`rows`]),
-//! error codes, lenient scalars ([`scalar`]) and the [`catalogue`] of methods. It does no I/O, knows no clock and no
+//! error codes, lenient scalars ([`scalar`]), the [`catalogue`] of methods and the names that lists take
+//! ([`list_fields`]). It does no I/O, knows no clock and no
 //! runtime, and holds nothing of the client or of the emulator: both are built on it and never on each other.
 
 pub mod batch;
@@ -11,6 +12,7 @@ pub mod catalogue;
 mod code;
 mod envelope;
 pub mod json;
+pub mod list_fields;
 pub mod query;
 pub mod reference;
 pub mod rows;

@@ -4,8 +4,9 @@
 //! filters nothing. Each refusal names the parameter and what to write instead. [`Checks::Off`] sends them all the same.
 
 use brimful_protocol::catalogue::{self, KeysetForm};
+use brimful_protocol::list_fields;
 use brimful_protocol::query;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::effect::{self, Effect};
 use crate::error::Error;
@@ -39,6 +40,11 @@ pub(crate) enum Carrier {
 /// Checks the parameters of one call.
 pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(), Error> {
     name(method)?;
+    if let Some((number, place)) = rounded(params) {
+        return Err(Error::config(format!(
+            "{number} as {place} of {method} has more digits than a portal keeps in a number: write it as text"
+        )));
+    }
     let Value::Object(params) = params else {
         return match params {
             // Positional parameters, or none.
@@ -69,6 +75,35 @@ pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(),
     Ok(())
 }
 
+/// A number that PHP would round, and where it is: `fields[X]`.
+fn rounded(params: &Value) -> Option<(&Number, String)> {
+    fn find(value: &Value) -> Option<(&Number, Vec<String>)> {
+        let under = |name: String, value| {
+            find(value).map(|(number, mut path): (&Number, Vec<String>)| {
+                path.push(name);
+                (number, path)
+            })
+        };
+        match value {
+            Value::Number(number) => {
+                (number.is_u64() && !number.is_i64()).then_some((number, Vec::new()))
+            }
+            Value::Array(items) => (0..)
+                .zip(items)
+                .find_map(|(at, item): (usize, _)| under(at.to_string(), item)),
+            Value::Object(fields) => fields
+                .iter()
+                .find_map(|(name, item)| under(name.clone(), item)),
+            _ => None,
+        }
+    }
+    let (number, path) = find(params)?;
+    let mut names = path.into_iter().rev();
+    let first = names.next().unwrap_or_default();
+    let place = names.fold(first, |place, name| format!("{place}[{name}]"));
+    Some((number, place))
+}
+
 /// Checks that `method` can be one: an address or a query in its place would be sent somewhere else.
 pub(crate) fn name(method: &str) -> Result<(), Error> {
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -97,6 +132,21 @@ pub(crate) fn everything(method: &str, params: &Map<String, Value>) -> Option<St
     (all && unfiltered).then(|| {
         format!("{method} is asked for all fields of all rows: select the fields you need, or filter the rows")
     })
+}
+
+/// Whether a filter has `false` in it, which a query string makes 0 of: to many methods a property that is 0 is another
+/// one than a property that is not set.
+pub(crate) fn false_is_lost(method: &str, filter: &Value) -> bool {
+    fn has_false(value: &Value) -> bool {
+        match value {
+            Value::Bool(is) => !is,
+            Value::Array(items) => items.iter().any(has_false),
+            Value::Object(items) => items.values().any(has_false),
+            _ => false,
+        }
+    }
+    let reads_digits = list_fields::find(method).is_some_and(|known| !known.flags.is_empty());
+    !reads_digits && has_false(filter)
 }
 
 fn reads(method: &str) -> bool {
@@ -168,6 +218,15 @@ impl Parameter<'_> {
     }
 
     fn arrives(&self) -> Result<(), Error> {
+        let is_filter = ["filter", "arfilter"]
+            .iter()
+            .any(|name| self.key.eq_ignore_ascii_case(name));
+        if is_filter && false_is_lost(self.method, self.value) {
+            return Err(Error::config(format!(
+                "false in the {} of {} would arrive as 0 in a batch, which may be another condition: write \"N\", \"0\" or \"\", or call the method by itself",
+                self.key, self.method
+            )));
+        }
         match query::vanishing(self.value) {
             // A parameter that is nothing as a whole is as good as none, unless it is what is to be written.
             Some((what @ ("null" | "the empty list"), place))
@@ -288,14 +347,16 @@ mod tests {
                 .unwrap()
                 .contains("lose its order")
         );
-        assert_eq!(
-            refusal(
-                "crm.lead.list",
-                &json!({"filter": {}, "select": null}),
-                Carrier::Query
-            ),
-            None
-        );
+        let by_false = json!({"FILTER": {"PROPERTY_5": false}});
+        let said = refusal("lists.element.get", &by_false, Carrier::Query).unwrap();
+        assert!(said.contains("would arrive as 0"), "{said}");
+        for (method, params) in [
+            ("crm.lead.list", json!({"filter": {}, "select": null})),
+            ("crm.lead.list", json!({"filter": {"OPENED": true}})),
+            ("user.get", json!({"FILTER": {"ACTIVE": false}})),
+        ] {
+            assert_eq!(refusal(method, &params, Carrier::Query), None);
+        }
     }
 
     #[test]

@@ -8,14 +8,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use brimful_protocol::query;
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::batch::{Command, Known, OnError, Outcome, Pace, Runner, has_references, of_error};
+use crate::batch::{
+    Answer, Command, Known, NotRun, OnError, Outcome, Pace, Runner, needs_own_body, of_error,
+};
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::effect::{self, Effect};
@@ -47,15 +50,14 @@ pub struct Each {
 
 impl Client {
     /// Calls `method` once for each of `items`, which are the parameters of the calls. Any number of items: they are
-    /// taken as they are needed. One whose parameters cannot be meant (see [`Checks`]) is not sent, and a warning in the
-    /// log says why.
+    /// taken as they are needed. One whose parameters cannot be meant (see [`Checks`]) is not sent; its outcome says why.
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) {
     /// use serde_json::json;
     /// let leads = (1..=200).map(|n| json!({"fields": {"TITLE": format!("Lead {n}")}}));
-    /// for outcome in client.call_each("crm.lead.add", leads).collect().await {
-    ///     println!("{outcome:?}");
+    /// for item in client.call_each("crm.lead.add", leads).collect().await {
+    ///     println!("{}: {:?}", item.index, item.outcome);
     /// }
     /// # }
     /// ```
@@ -77,8 +79,8 @@ impl Client {
     /// let mut outcomes = client
     ///     .call_each_of("crm.lead.delete", ids.map(|id| json!({ "id": id })))
     ///     .outcomes();
-    /// while let Some(outcome) = outcomes.next().await {
-    ///     println!("{outcome:?}");
+    /// while let Some(item) = outcomes.next().await {
+    ///     println!("{}: {:?}", item.index, item.outcome);
     /// }
     /// # }
     /// ```
@@ -114,6 +116,7 @@ impl Each {
         } = self;
         let pace = Arc::new(Pace::default());
         let requests = items
+            .enumerate()
             .ready_chunks(client.session().batch_size)
             .map(move |items| {
                 let caller = Caller {
@@ -129,7 +132,7 @@ impl Each {
     }
 
     /// All outcomes, in the order of the items.
-    pub async fn collect(self) -> Vec<Outcome> {
+    pub async fn collect(self) -> Vec<ItemOutcome> {
         self.outcomes().collect().await
     }
 }
@@ -142,6 +145,48 @@ impl std::fmt::Debug for Each {
     }
 }
 
+/// What became of the call for one item.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) {
+/// use serde_json::json;
+///
+/// let owners = (1..=20).map(|id| json!({"filter": {"OWNER_ID": id}}));
+/// for item in client.call_each("crm.activity.list", owners).collect().await {
+///     if let Some(total) = item.total.filter(|_| item.next.is_some()) {
+///         println!("item {} is the first page of {total} rows", item.index);
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ItemOutcome {
+    /// The number of the item among the items, from 0.
+    pub index: usize,
+    /// What became of its call.
+    pub outcome: Outcome,
+    /// How many rows match in all, where the method counts.
+    pub total: Option<u64>,
+    /// Where the next page starts: then the result is one page of several.
+    pub next: Option<u64>,
+}
+
+impl ItemOutcome {
+    /// The result, if there is one.
+    pub fn done(&self) -> Option<&RawValue> {
+        self.outcome.done()
+    }
+
+    /// The result as a type.
+    ///
+    /// # Errors
+    /// There is no result; the error says why. Or it is not of the type.
+    pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.outcome.result()
+    }
+}
+
 /// Outcomes in the order of the items.
 ///
 /// ```no_run
@@ -151,25 +196,25 @@ impl std::fmt::Debug for Each {
 ///
 /// let leads = (0..20_000).map(|n| json!({"fields": {"TITLE": format!("Lead {n}")}}));
 /// let mut outcomes = client.call_each("crm.lead.add", leads).outcomes();
-/// while let Some(outcome) = outcomes.next().await {
-///     println!("{:?}", outcome.done());
+/// while let Some(item) = outcomes.next().await {
+///     println!("{}: {:?}", item.index, item.done());
 /// }
 /// # Ok(())
 /// # }
 /// ```
-pub struct Outcomes(BoxStream<'static, Outcome>);
+pub struct Outcomes(BoxStream<'static, ItemOutcome>);
 
 impl Outcomes {
     /// The next one; `None` after the last.
-    pub async fn next(&mut self) -> Option<Outcome> {
+    pub async fn next(&mut self) -> Option<ItemOutcome> {
         self.0.next().await
     }
 }
 
 impl Stream for Outcomes {
-    type Item = Outcome;
+    type Item = ItemOutcome;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Outcome>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_next_unpin(context)
     }
 }
@@ -193,20 +238,21 @@ struct Caller {
 
 impl Caller {
     /// Runs up to 50 items; one outcome for each.
-    async fn run(&self, items: Vec<Result<Value, Error>>) -> Vec<Outcome> {
-        let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
+    async fn run(&self, items: Vec<(usize, Result<Value, Error>)>) -> Vec<ItemOutcome> {
+        let indices: Vec<usize> = items.iter().map(|(index, _)| *index).collect();
+        let mut answers: Vec<Option<Answer>> = items.iter().map(|_| None).collect();
         let mut commands = Vec::new();
-        for (place, params) in items.into_iter().enumerate() {
+        for (place, (_, params)) in items.into_iter().enumerate() {
             let params = match params.and_then(|params| self.check(&params).map(|()| params)) {
                 Ok(params) => params,
                 Err(error) => {
-                    tracing::warn!("not sent: {error}");
-                    outcomes[place] = Some(Outcome::NotRun);
+                    let why = NotRun::Refused(error.to_string());
+                    answers[place] = Some(Outcome::NotRun(why).into());
                     continue;
                 }
             };
-            if travels_alone(&params) {
-                outcomes[place] = Some(self.single(params).await);
+            if needs_own_body(&params) {
+                answers[place] = Some(self.single(params).await);
             } else {
                 let command = Command {
                     label: format!("i{place}").into(),
@@ -226,12 +272,21 @@ impl Caller {
             );
             let ran = runner.run(&commands, &mut Known::default()).await;
             for (place, answer) in places.into_iter().zip(ran.answers) {
-                outcomes[place] = Some(answer.outcome);
+                answers[place] = Some(answer);
             }
         }
-        outcomes
+        indices
             .into_iter()
-            .map(|outcome| outcome.unwrap_or(Outcome::NotRun))
+            .zip(answers)
+            .map(|(index, answer)| {
+                let answer = answer.unwrap_or_else(|| Outcome::NotRun(NotRun::PassedOver).into());
+                ItemOutcome {
+                    index,
+                    outcome: answer.outcome,
+                    total: answer.total,
+                    next: answer.next,
+                }
+            })
             .collect()
     }
 
@@ -243,21 +298,19 @@ impl Caller {
         }
     }
 
-    async fn single(&self, item: Value) -> Outcome {
+    async fn single(&self, item: Value) -> Answer {
         match self
             .client
             .call_as(&self.method, item, self.effect)
             .boxed()
             .await
         {
-            Ok(reply) => Outcome::Done(reply.raw().to_owned()),
-            Err(error) => of_error(&error),
+            Ok(reply) => Answer {
+                total: reply.total(),
+                next: reply.next_start(),
+                ..Outcome::Done(reply.raw().to_owned()).into()
+            },
+            Err(error) => of_error(&error).into(),
         }
     }
-}
-
-/// Whether parameters need a body of their own. A batch is a query string: a null in it would vanish, and with it what
-/// the caller wants cleared; positional parameters would lose their order, and a text like `$result` would be replaced.
-pub(crate) fn travels_alone(params: &Value) -> bool {
-    query::vanishing(params).is_some() || params.is_array() || has_references(params)
 }

@@ -92,6 +92,8 @@ pub enum ErrorKind {
     Api,
     /// The portal, or the link to a file, sends to an address where the client does not go.
     Redirect,
+    /// The server takes no request of this size: it certainly did not run.
+    TooLarge,
     /// A file of this machine could not be read or written.
     Io,
     /// The portal could not be reached, or the connection broke.

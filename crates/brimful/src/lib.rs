@@ -34,6 +34,7 @@ pub mod crm;
 mod each;
 mod effect;
 mod error;
+mod field;
 mod fields;
 mod files;
 mod json;
@@ -55,11 +56,13 @@ mod transport;
 mod waits;
 
 pub use auth::{
-    AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation,
+    AppCredentials, Authorization, Authorize, Credential, FileTokenStore, Installation, MOVED_LOG,
     MemoryTokenStore, OAuth, PortalAddress, PortalAddressError, StoreError, TokenStore, Tokens,
     TokensError, Webhook, WebhookError,
 };
-pub use batch::{Batch, BatchReply, Label, LateCommand, OnError, Outcome};
+pub use batch::{
+    Batch, BatchReply, EmptyReference, Label, LateCommand, NotRun, OnError, Outcome, References,
+};
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
 pub use by_id::{ById, Found, FoundInList, Founds, GetById, ItemId, ListAndGet};
@@ -67,10 +70,11 @@ pub use by_id::{ById, Found, FoundInList, Founds, GetById, ItemId, ListAndGet};
 pub use cache::Cache;
 pub use check::Checks;
 pub use client::{Client, ClientBuilder};
-pub use each::{Each, Outcomes};
+pub use each::{Each, ItemOutcome, Outcomes};
 pub use effect::Effect;
 pub use error::{DidItRun, Error, ErrorKind};
-pub use fields::{Choice, Field, FieldKind, Fields};
+pub use field::{Choice, Field, FieldKind};
+pub use fields::Fields;
 pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
 pub use http;

@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::batch::{Batch, OnError, Outcome};
+use crate::batch::{Batch, NotRun, OnError, Outcome};
 use crate::client::Client;
 use crate::error::Error;
 use crate::json;
@@ -75,6 +75,11 @@ impl Client {
     /// `BX.rest.callBatch`: calls any number of named methods, and returns what became of each. For commands that are
     /// built from earlier results see [`Batch::late`].
     ///
+    /// In one thing it does better than the original: where a command refers to the result of another (`$result[…]`) and
+    /// finds nothing, the original runs it with the parent of the missing value, and a write changes another record.
+    /// Here such a command has an error instead; one that writes is not run. To that end a command that writes and
+    /// refers to another goes out in a later request: see [`References`](crate::References).
+    ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
     /// use brimful::OnError;
@@ -113,7 +118,19 @@ impl Client {
         let reply = self.batch(batch).await?;
         let results = calls
             .into_iter()
-            .filter(|(label, ..)| !matches!(reply.get(label), Some(Outcome::NotRun) | None))
+            .filter(|(label, ..)| {
+                let not_there = matches!(
+                    reply.get(label),
+                    None | Some(Outcome::NotRun(
+                        NotRun::Halted(_)
+                            | NotRun::NoResult { .. }
+                            | NotRun::Ended(_)
+                            | NotRun::NotReached(_)
+                            | NotRun::PassedOver
+                    ))
+                );
+                !not_there
+            })
             .map(|(label, method, params)| {
                 let answer = reply.result::<Value>(&label).map(|data| CallAnswer {
                     data,

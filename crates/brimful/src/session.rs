@@ -573,7 +573,14 @@ impl Session {
                     bytes = response.body.len(),
                     ?took
                 );
-                judge(&response, &url, read).map_err(|failed| {
+                let too_much = response.status == StatusCode::PAYLOAD_TOO_LARGE
+                    && call.body.len() > SMALLEST_TOO_LARGE;
+                let judged = if too_much {
+                    Err(too_large(call.body.len()))
+                } else {
+                    judge(&response, &url, read)
+                };
+                judged.map_err(|failed| {
                     let error = failed.error.answered(response.status, response.body);
                     FailedAttempt { error, ..failed }
                 })
@@ -679,6 +686,15 @@ fn judge<T>(
     })
 }
 
+/// No server finds a body of this many bytes too large: who says so of a smaller one means something else.
+const SMALLEST_TOO_LARGE: usize = 1 << 10;
+
+/// The server did not take the body of a request, so nothing of it was run.
+fn too_large(bytes: usize) -> FailedAttempt {
+    let message = format!("the server takes no request of {bytes} bytes (413)");
+    FailedAttempt::fatal(Error::new(ErrorKind::TooLarge, DidItRun::No, message))
+}
+
 /// There is no answer at all.
 fn unanswered(failure: TransportError) -> FailedAttempt {
     let ran = if failure.kind.was_sent() {
@@ -758,8 +774,14 @@ fn redirected(response: &Response, sent_to: &Url) -> FailedAttempt {
         )));
     };
     let host = host_of(&to);
+    if status != StatusCode::FOUND {
+        return FailedAttempt::fatal(error(format!(
+            "the portal answered {status}, to {host}: a portal that was renamed answers 302, and to no other redirect a secret is sent. If it is your portal, use that address"
+        )));
+    }
     let trimmed = |url: &Url| url.path().trim_end_matches('/').to_owned();
-    if trimmed(&to) != trimmed(sent_to) || to.origin() == sent_to.origin() {
+    let bare = to.username().is_empty() && to.password().is_none() && to.query().is_none();
+    if trimmed(&to) != trimmed(sent_to) || to.origin() == sent_to.origin() || !bare {
         return FailedAttempt::fatal(error(format!(
             "the portal answered {status}, to another page of {host}: it does not answer there as a REST interface does"
         )));

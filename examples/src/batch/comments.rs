@@ -19,7 +19,7 @@ pub async fn run(bitrix: &Client) -> Result<Vec<String>, Error> {
     let lines = comments
         .iter()
         .zip(outcomes)
-        .map(|((task, _, _), outcome)| match outcome {
+        .map(|((task, _, _), item)| match item.outcome {
             Outcome::Done(id) => format!("task {task}: comment {}", id.get()),
             Outcome::Failed(error) => format!("task {task}: {error}"),
             other => format!("task {task}: {other:?}"),

@@ -19,7 +19,7 @@ pub async fn run(bitrix: &Client, id: u64) -> Result<(Value, Vec<Value>, Option<
     })?;
     let reply = bitrix.batch(batch).await?;
     let company = match reply.get(&company) {
-        Some(Outcome::NotRun) | None => None,
+        Some(Outcome::NotRun(_)) | None => None,
         Some(_) => Some(reply.result(&company)?),
     };
     Ok((reply.result(&lead)?, reply.result(&contacts)?, company))

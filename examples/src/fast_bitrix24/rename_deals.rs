@@ -26,11 +26,11 @@ pub async fn run(bitrix: &Client) -> Result<(usize, Vec<String>), Error> {
     let outcomes = bitrix.call_each("crm.deal.update", updates).collect().await;
     let mut renamed = 0;
     let mut others = Vec::new();
-    for (id, outcome) in ids.iter().zip(outcomes) {
-        match outcome {
+    for (id, item) in ids.iter().zip(outcomes) {
+        match item.outcome {
             Outcome::Done(_) => renamed += 1,
             Outcome::Failed(error) => others.push(format!("deal {id}: {error}")),
-            Outcome::NotRun => others.push(format!("deal {id} is as it was")),
+            Outcome::NotRun(why) => others.push(format!("deal {id} is as it was: {why}")),
             Outcome::Unknown(why) => others.push(format!("deal {id} has to be looked at: {why}")),
             other => others.push(format!("deal {id}: {other:?}")),
         }

@@ -73,6 +73,7 @@ pub(crate) fn commands<'r>(
         };
         done.push(Command {
             method,
+            place: 0,
             label: Some(label),
             given,
             result: result_of,

@@ -79,6 +79,17 @@ impl Listed {
         })
     }
 
+    /// Whether these rows are the last page of the list: with them it has as many rows as it is said to have.
+    pub(crate) fn ends_with(&self, rows: &[Row], total: Option<i64>) -> bool {
+        let known = |row: &&Row| {
+            let id = id_of(row, self.id);
+            id.is_some() && self.rows.iter().any(|other| id_of(other, self.id) == id)
+        };
+        let further = rows.len() - rows.iter().filter(known).count();
+        let total = total.and_then(|total| usize::try_from(total).ok());
+        total == Some(self.rows.len() + further)
+    }
+
     /// Rows that nobody saw, as many as the portal said there are beyond those that came; they come last.
     fn with_filler(&self) -> Vec<Row> {
         let mut rows = self.rows.clone();

@@ -1,6 +1,6 @@
 //! What a portal is loaded with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use brimful_portal::PortalConfig;
 use serde_json::{Map, Value as Json};
@@ -17,16 +17,41 @@ pub(crate) struct Setting {
     loads: BTreeMap<String, Vec<Row>>,
     fields: BTreeMap<String, Row>,
     pub(crate) lists: Vec<Listed>,
-    replies: Vec<(String, Json)>,
+    /// Replies to be served as they are: the place of the command in the conversation, its method, and the reply.
+    replies: Vec<(usize, String, Json)>,
+    /// The methods that are served as they were recorded, whatever else could be done.
+    replayed: BTreeSet<String>,
+    /// The methods that are served in another way.
+    worked_out: BTreeSet<String>,
 }
 
 impl Setting {
-    /// Nothing yet, for a portal that models these methods.
-    pub(crate) fn new(modelled: Vec<String>) -> Self {
+    /// Nothing yet, for a portal that models these methods and replays those.
+    pub(crate) fn new(modelled: Vec<String>, replayed: BTreeSet<String>) -> Self {
         Self {
             modelled,
+            replayed,
             ..Self::default()
         }
+    }
+
+    pub(crate) fn replays(&self, method: &str) -> bool {
+        self.replayed.contains(&method.to_ascii_lowercase())
+    }
+
+    /// Notes that the portal works out what a method answers.
+    pub(crate) fn works_out(&mut self, method: &str) {
+        self.worked_out.insert(method.to_ascii_lowercase());
+    }
+
+    /// The methods of which some replies were worked out and others recorded. A portal serves a method in one way only.
+    pub(crate) fn mixed(&self) -> Vec<String> {
+        let replayed = self.replies.iter();
+        replayed
+            .map(|(_, method, _)| method.strip_prefix("api/").unwrap_or(method))
+            .map(str::to_ascii_lowercase)
+            .filter(|method| self.worked_out.contains(method))
+            .collect()
     }
 
     pub(crate) fn models(&self, method: &str) -> bool {
@@ -63,13 +88,9 @@ impl Setting {
         self.fields(entity, &bare.collect());
     }
 
-    /// A reply to be served as it is; one to a method.
-    pub(crate) fn reply(&mut self, method: &str, reply: Json) -> Result<(), String> {
-        if self.replies.iter().any(|(other, _)| other == method) {
-            return Err(format!("{method}: two replies that are not rows of a list"));
-        }
-        self.replies.push((method.to_owned(), reply));
-        Ok(())
+    /// A reply to be served as it is. Several of one method are served in turn, by the places of their commands.
+    pub(crate) fn reply(&mut self, place: usize, method: &str, reply: Json) {
+        self.replies.push((place, method.to_owned(), reply));
     }
 
     /// The portal with all this in it.
@@ -83,7 +104,9 @@ impl Setting {
         for (entity, fields) in self.fields {
             config = config.fields(entity, fields);
         }
-        for (method, reply) in self.replies {
+        let mut replies = self.replies;
+        replies.sort_by_key(|(place, ..)| *place);
+        for (_, method, reply) in replies {
             config = config.reply(method, reply);
         }
         config

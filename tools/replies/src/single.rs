@@ -1,5 +1,7 @@
 //! One call: what a portal has to hold to answer it, and how it is asked.
 
+use std::fmt;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::catalogue;
@@ -11,6 +13,8 @@ use crate::setting::{Row, Setting, row};
 /// A call as it was made, alone or in a batch, and what came.
 pub(crate) struct Command<'r> {
     pub(crate) method: String,
+    /// Its place among all commands of the conversation.
+    pub(crate) place: usize,
     /// Its label in a batch.
     pub(crate) label: Option<String>,
     /// The parameters, where they were kept.
@@ -26,7 +30,39 @@ pub(crate) struct Plan {
     params: Row,
     page: Option<Page>,
     pub(crate) rules: Rules,
-    pub(crate) how: &'static str,
+    pub(crate) how: How,
+}
+
+/// Where a reply of the emulator comes from, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    /// What was recorded is served as it is: nothing of the emulator is checked but the envelope.
+    Replayed,
+    /// The rows of the reply are served by the rules for lists of its kind.
+    RowsServed,
+    /// The rows of the reply are loaded, and a modelled list gives them out.
+    RowsLoaded,
+    /// A model made the reply.
+    Modelled,
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Replayed => "replayed",
+            Self::RowsServed => "rows served",
+            Self::RowsLoaded => "rows loaded",
+            Self::Modelled => "modelled",
+        })
+    }
+}
+
+impl Command<'_> {
+    /// Whether this is the end of a list of which other pages come elsewhere: there are more rows than it shows, and no
+    /// page after it.
+    pub(crate) fn is_last_page(&self) -> bool {
+        self.counts.next.is_none() && self.counts.total.is_some()
+    }
 }
 
 /// The item type that is taken where a reply does not say which one it is.
@@ -42,7 +78,7 @@ impl Plan {
                 values: true,
                 ..Rules::default()
             },
-            how: "modelled",
+            how: How::Modelled,
         }
     }
 
@@ -69,15 +105,20 @@ pub(crate) fn settle(setting: &mut Setting, command: &Command<'_>) -> Result<Pla
         return Err(Verdict::Differs(path));
     }
     let name = command.method.to_ascii_lowercase();
+    if setting.replays(&name) {
+        return Ok(recorded(setting, command));
+    }
     if setting.models(&name)
         && let Some(plan) = modelled(setting, command, &name)
     {
+        setting.works_out(&name);
         return Ok(plan);
     }
     if let Some(plan) = listed(setting, command) {
+        setting.works_out(&name);
         return Ok(plan);
     }
-    recorded(setting, command).map_err(Verdict::NotKnown)
+    Ok(recorded(setting, command))
 }
 
 /// Where rows should be and something else is: what a portal wraps under a key is a list, even an empty one.
@@ -199,7 +240,7 @@ fn list(
     let page = page(setting, behind, (id, filter_id), &rows, command.counts)?;
     Some(Plan {
         page: Some(page),
-        how: "rows loaded",
+        how: How::RowsLoaded,
         ..Plan::modelled(command, params)
     })
 }
@@ -289,7 +330,7 @@ fn tasks(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     let page = page(setting, behind, ("id", "ID"), &rows, command.counts)?;
     Some(Plan {
         page: Some(page),
-        how: "rows loaded",
+        how: How::RowsLoaded,
         ..Plan::modelled(command, params)
     })
 }
@@ -371,14 +412,16 @@ fn listed(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
         .counts
         .total
         .is_none_or(|total| total == rows.len() as i64);
-    // Not what the method lists, but one of what it counts.
-    if (command.counts.next.is_none() && !counted) || rows.is_empty() {
-        return None;
-    }
     let id = known.id.unwrap_or("ID");
     let filter_id = known.keyset.map_or(id, |keyset| keyset.filter);
     let method = address(&command.method);
     let behind = Behind::Method(method.clone());
+    let begun = setting.lists.iter().find(|list| list.behind == behind);
+    let ends = begun.is_some_and(|list| list.ends_with(&rows, command.counts.total));
+    // Not what the method lists, but one of what it counts.
+    if (command.counts.next.is_none() && !counted && !ends) || rows.is_empty() {
+        return None;
+    }
     let page = page(setting, behind, (id, filter_id), &rows, command.counts)?;
     let pages = matches!(
         known.paging,
@@ -387,7 +430,7 @@ fn listed(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     Some(Plan {
         method,
         page: pages.then_some(page),
-        how: "rows served",
+        how: How::RowsServed,
         ..Plan::modelled(command, Map::new())
     })
 }
@@ -400,7 +443,7 @@ fn address(method: &str) -> String {
     }
 }
 
-fn recorded(setting: &mut Setting, command: &Command<'_>) -> Result<Plan, String> {
+fn recorded(setting: &mut Setting, command: &Command<'_>) -> Plan {
     let method = address(&command.method);
     let mut whole = row([("result", command.result.clone()), ("time", json!({}))]);
     let counts = [
@@ -412,10 +455,10 @@ fn recorded(setting: &mut Setting, command: &Command<'_>) -> Result<Plan, String
             whole.insert(name.to_owned(), json!(count));
         }
     }
-    setting.reply(&method, Json::Object(whole))?;
-    Ok(Plan {
+    setting.reply(command.place, &method, Json::Object(whole));
+    Plan {
         method,
-        how: "recorded",
+        how: How::Replayed,
         ..Plan::modelled(command, Map::new())
-    })
+    }
 }

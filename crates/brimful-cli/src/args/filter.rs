@@ -43,6 +43,10 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
     if name.is_empty() {
         return Err("it has no field: write it as '>ID=100'".to_owned());
     }
+    if let Some(items) = json_list(value) {
+        let sign = if prefix.contains('!') { "!@" } else { "@" };
+        return Err(format!("one of several is written '{sign}{name}={items}'"));
+    }
     let value = if prefix.contains('@') {
         Value::Array(
             value
@@ -57,6 +61,25 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
         key: format!("{prefix}{name}"),
         value,
     })
+}
+
+/// The items of a list in JSON, with commas between them.
+fn json_list(text: &str) -> Option<String> {
+    let Ok(Value::Array(items)) = serde_json::from_str(text) else {
+        return None;
+    };
+    let items = items.iter().map(|item| match item {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    Some(items.collect::<Vec<_>>().join(","))
+}
+
+/// A key of a filter without blanks around the field's name.
+pub(crate) fn trim_key(key: &str) -> String {
+    let key = key.trim();
+    let name = key.trim_start_matches(PREFIXES);
+    format!("{}{}", &key[..key.len() - name.len()], name.trim_start())
 }
 
 /// `ID>=100` is how a condition is said elsewhere.
@@ -143,7 +166,11 @@ mod tests {
 
     #[test]
     fn a_value_that_no_row_has_is_refused() {
-        for text in ["STAGE_ID==WON", "COMMENTS=null"] {
+        for text in [
+            "STAGE_ID==WON",
+            "COMMENTS=null",
+            r#"STAGE_ID=["WON","LOSE"]"#,
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -1,6 +1,11 @@
 //! The method's name on the command line.
 
-use brimful_protocol::catalogue;
+use brimful_protocol::{catalogue, list_fields};
+
+use crate::args::filter::Condition;
+use crate::failure::Failure;
+use crate::format;
+use crate::printer::Printer;
 
 /// Reads a method's name. Anything that cannot be one is refused here, so that an address in its place is not sent
 /// anywhere.
@@ -33,6 +38,35 @@ pub(crate) fn warning_if_unknown(method: &str) -> Option<String> {
     ))
 }
 
+/// Refuses a filter where conditions are parameters of their own: the whole list would come. Says so where the
+/// documentation of a list has no filter: it may come whole.
+pub(crate) fn check_filter(
+    method: &str,
+    filter: &[Condition],
+    printer: Printer,
+) -> Result<(), Failure> {
+    let known = catalogue::find(method).filter(|known| known.list && known.filter.is_none());
+    let (Some(known), Some(first)) = (known, filter.first()) else {
+        return Ok(());
+    };
+    if list_fields::find(method).is_some_and(|fields| fields.bare) {
+        let value = first.value.as_str().unwrap_or_default();
+        let condition = format!("{}={value}", first.key.trim_start_matches('='));
+        return Err(Failure::usage(format!(
+            "{} has no filter: its conditions are parameters of their own",
+            known.name
+        ))
+        .hint(format!("--param {}", format::shell_word(&condition))));
+    }
+    let keys: Vec<&str> = filter.iter().map(|one| one.key.as_str()).collect();
+    printer.warning(&format!(
+        "{} has no filter in its documentation, so {} may be passed over: look at the rows",
+        known.name,
+        keys.join(", ")
+    ));
+    Ok(())
+}
+
 /// The method that was probably meant by a name that is not one: an entity, such as `crm.deal`, has `verb` left out.
 pub(crate) fn likely(name: &str, verb: &str) -> Option<&'static str> {
     if catalogue::find(name).is_some() {
@@ -40,6 +74,20 @@ pub(crate) fn likely(name: &str, verb: &str) -> Option<&'static str> {
     }
     let whole = catalogue::find(&format!("{name}.{verb}")).map(|method| method.name);
     whole.or_else(|| catalogue::nearest(name))
+}
+
+/// The refusal of a method that may write, where only those that read are called: `limit` says so.
+pub(crate) fn refusal(method: &str, verb: &str, limit: &str) -> Failure {
+    let is_known = catalogue::find(method).is_some();
+    let failure = Failure::usage(if is_known {
+        format!("{method} may write: {limit}")
+    } else {
+        format!("the catalogue has no method {method}, so it may write: {limit}")
+    });
+    match likely(method, verb) {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure,
+    }
 }
 
 /// What the rows of a method's list are called, in the plural.

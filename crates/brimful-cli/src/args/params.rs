@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use brimful_protocol::catalogue;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::args::filter::Condition;
+use crate::args::filter::{self, Condition};
+use crate::exact_json::{self, NotExact};
 use crate::failure::Failure;
 use crate::input;
 
@@ -26,6 +28,26 @@ pub(crate) struct Param {
     value: Value,
 }
 
+impl Param {
+    /// Whether its value takes the place of another one, or of something that another one is inside of.
+    fn hides(&self, earlier: &Self) -> bool {
+        earlier.path.starts_with(&self.path) && !self.path.contains(&Step::Next)
+    }
+
+    /// The name as it is written.
+    fn name(&self) -> String {
+        let mut name = String::new();
+        for step in &self.path {
+            match step {
+                Step::Key(key) if name.is_empty() => name.push_str(key),
+                Step::Key(key) => name.extend(["[", key, "]"]),
+                Step::Next => name.push_str("[]"),
+            }
+        }
+        name
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
     Key(String),
@@ -40,7 +62,7 @@ pub(crate) fn parse(text: &str) -> Result<Param, String> {
         .ok_or("it has no value: write it as entityTypeId=2")?;
     Ok(Param {
         path: path(name)?,
-        value: typed(value),
+        value: typed(value)?,
     })
 }
 
@@ -68,17 +90,23 @@ fn path(name: &str) -> Result<Vec<Step>, String> {
 
 /// Numbers, booleans, objects and lists are read as JSON; anything else is text. A number that JSON would write in
 /// another way (`007`, `1.10`, more digits than it keeps) is text too: what was typed is what is sent.
-fn typed(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(value @ (Value::Bool(_) | Value::Object(_) | Value::Array(_))) => value,
-        Ok(Value::Number(number)) if number.to_string() == text => Value::Number(number),
+fn typed(text: &str) -> Result<Value, String> {
+    Ok(match exact_json::read(text.as_bytes()) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
+        Ok(Value::Bool(yes)) if text == if yes { "true" } else { "false" } => yes.into(),
+        Ok(Value::Number(number)) if number.to_string() == text => number.into(),
+        Err(NotExact::Altered(why)) if text.trim_start().starts_with(['{', '[']) => {
+            return Err(format!("its value {why}"));
+        }
         _ => Value::from(text),
-    }
+    })
 }
 
 /// All that the command line says about the parameters of a call.
 #[derive(Debug, Default)]
 pub(crate) struct CallParams<'a> {
+    /// The list that filter and select are for: some spell these parameters in a way of their own.
+    pub(crate) list: Option<&'a str>,
     pub(crate) json: Option<&'a str>,
     pub(crate) params: &'a [Param],
     pub(crate) select: &'a [String],
@@ -108,7 +136,15 @@ impl CallParams<'_> {
                 )));
             }
         };
-        for param in self.params {
+        for (at, param) in self.params.iter().enumerate() {
+            if let Some(earlier) = self.params[..at].iter().find(|other| param.hides(other)) {
+                return Err(Failure::usage(format!(
+                    "--param {} is given twice, and would hide the earlier {}",
+                    param.name(),
+                    earlier.name()
+                ))
+                .hint("a list is written as NAME[]=VALUE, once for each item"));
+            }
             insert(&mut params, &param.path, param.value.clone()).map_err(Failure::usage)?;
         }
         if !self.select.is_empty() {
@@ -118,17 +154,47 @@ impl CallParams<'_> {
                 .map(|field| Value::from(field.trim()))
                 .filter(|field| field != "")
                 .collect();
-            let name = spelling(&params, "select");
+            let (params, name) = self.parameter(&mut params, "select")?;
             params.insert(name, fields.into());
         }
         if !self.filter.is_empty() {
             self.add_filter(&mut params)?;
         }
+        trim_names(&mut params);
         Ok(Value::Object(params))
     }
 
+    /// Where the parameter is, and how it is spelt there: in `params[filter]` it is inside of another one.
+    fn parameter<'p>(
+        &self,
+        params: &'p mut Map<String, Value>,
+        name: &str,
+    ) -> Result<(&'p mut Map<String, Value>, String), Failure> {
+        let known = self.list.and_then(catalogue::find);
+        let documented = known.and_then(|known| match name {
+            "select" => known.select,
+            _ => known.filter,
+        });
+        let Some((outer, _)) = documented.and_then(|place| place.split_once('[')) else {
+            let name = spelling(params, name);
+            return Ok((params, name));
+        };
+        let outer = spelling(params, outer);
+        let inside = params
+            .entry(outer.clone())
+            .or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(inside) = inside else {
+            return Err(Failure::usage(format!(
+                "{outer} is {}, so {name} cannot be put into it",
+                kind(inside)
+            )));
+        };
+        let name = spelling(inside, name);
+        Ok((inside, name))
+    }
+
     fn add_filter(&self, params: &mut Map<String, Value>) -> Result<(), Failure> {
-        let name = spelling(params, "filter");
+        let (params, name) = self.parameter(params, "filter")?;
         let filter = params
             .entry(name)
             .or_insert_with(|| Value::Object(Map::new()));
@@ -154,6 +220,28 @@ impl CallParams<'_> {
             filter.insert(condition.key.clone(), condition.value.clone());
         }
         Ok(())
+    }
+}
+
+/// Blanks are no part of a field's name, though JSON may have them: `" STAGE_ID"`, `">= DATE_CREATE"`.
+fn trim_names(params: &mut Map<String, Value>) {
+    for (key, value) in params.iter_mut() {
+        match (key.to_ascii_lowercase().as_str(), value) {
+            ("filter" | "arfilter" | "order" | "arorder", Value::Object(fields)) => {
+                *fields = std::mem::take(fields)
+                    .into_iter()
+                    .map(|(name, value)| (filter::trim_key(&name), value))
+                    .collect();
+            }
+            ("select" | "arselect", Value::Array(fields)) => {
+                for field in fields {
+                    if let Value::String(name) = field {
+                        *name = name.trim().to_owned();
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -210,8 +298,7 @@ pub(crate) fn read_json(given: &str, option: &str) -> Result<Value, Failure> {
         Some(place) => (input::read(place)?, input::name(place)),
         None => (given.to_owned(), option.to_owned()),
     };
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("{from} is not JSON: {error}")))
+    exact_json::read(text.as_bytes()).map_err(|error| Failure::usage(format!("{from} {error}")))
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -230,7 +317,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::args::filter;
 
     fn params(texts: &[&str]) -> Value {
         let params: Vec<Param> = texts.iter().map(|text| parse(text).unwrap()).collect();
@@ -262,6 +348,36 @@ mod tests {
                 "f=12345678901234567890123"
             ]),
             json!({"a": "007", "b": "1.10", "c": "null", "d": "", "e": "x=y", "f": "12345678901234567890123"})
+        );
+    }
+
+    #[test]
+    fn blanks_around_a_value_are_kept() {
+        assert_eq!(
+            params(&["a= 1", "b=true ", "c= ", "d=[1] "]),
+            json!({"a": " 1", "b": "true ", "c": " ", "d": [1]})
+        );
+    }
+
+    #[test]
+    fn a_parameter_that_would_hide_another_one_is_refused() {
+        for texts in [
+            ["a=1", "a=2"],
+            ["a[b]=1", "a[b]=2"],
+            ["a[b]=1", "a={\"c\": 2}"],
+        ] {
+            let given = texts.map(|text| parse(text).unwrap());
+            let given = CallParams {
+                params: &given,
+                ..CallParams::default()
+            };
+            assert!(given.assemble().is_err(), "{texts:?}");
+        }
+        assert!(parse("a={\"b\": 1, \"b\": 2}").is_err());
+        assert!(parse("a=[12345678901234567890123]").is_err());
+        assert_eq!(
+            params(&["a={\"b\": 1}", "a[c]=2"]),
+            json!({"a": {"b": 1, "c": 2}})
         );
     }
 
@@ -299,10 +415,41 @@ mod tests {
             params: &[parse("entityTypeId=4").unwrap()],
             select: &["ID".to_owned(), " TITLE".to_owned()],
             filter: &conditions,
+            ..CallParams::default()
         };
         assert_eq!(
             given.assemble().unwrap(),
             json!({"FILTER": {"STAGE_ID": "NEW", ">ID": "5"}, "entityTypeId": 4, "select": ["ID", "TITLE"]})
+        );
+    }
+
+    #[test]
+    fn blanks_around_names_are_no_part_of_them() {
+        let given = CallParams {
+            json: Some(
+                r#"{"filter": {">= ID ": 5}, "order": {" ID": "ASC"}, "select": ["ID ", " TITLE"]}"#,
+            ),
+            ..CallParams::default()
+        };
+        assert_eq!(
+            given.assemble().unwrap(),
+            json!({"filter": {">=ID": 5}, "order": {"ID": "ASC"}, "select": ["ID", "TITLE"]})
+        );
+    }
+
+    #[test]
+    fn filter_and_select_stand_where_the_list_takes_them() {
+        let conditions = [filter::parse("ACTIVE=Y").unwrap()];
+        let given = CallParams {
+            list: Some("landing.site.getList"),
+            params: &[parse("params[order][ID]=ASC").unwrap()],
+            select: &["ID".to_owned()],
+            filter: &conditions,
+            ..CallParams::default()
+        };
+        assert_eq!(
+            given.assemble().unwrap(),
+            json!({"params": {"order": {"ID": "ASC"}, "select": ["ID"], "filter": {"ACTIVE": "Y"}}})
         );
     }
 

@@ -13,6 +13,7 @@ use crate::args::params::CallParams;
 use crate::args::{EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::format::counted;
 use crate::interrupt::Interrupts;
 use crate::output::{Destination, Piece};
 use crate::printer::Printer;
@@ -32,6 +33,10 @@ Examples:
   brimful export crm.lead.list -o leads.jsonl --resume
 
 {EXIT_CODES}"))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are flags of the command line"
+)]
 pub(crate) struct ExportArgs {
     /// The method of the list, such as crm.lead.list
     #[arg(value_parser = method::parse)]
@@ -50,6 +55,9 @@ pub(crate) struct ExportArgs {
     pub(crate) filter: Vec<filter::Condition>,
     #[command(flatten)]
     pub(crate) params: ParamsOption,
+    /// Don't hold the names and values of filter, select and order against the fields of the entity
+    #[arg(long)]
+    pub(crate) no_check: bool,
     /// Stop after so many rows
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<u64>,
@@ -122,6 +130,7 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     }
     let select = args.columns.selected(&args.method, &args.select);
     let params = CallParams {
+        list: Some(&args.method),
         json: args.params.json.as_deref(),
         params: &args.params.params,
         select: &select,
@@ -134,6 +143,9 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     if let Some(warning) = order_warning(args, &params) {
         printer.warning(&warning);
     }
+    if !args.no_check {
+        method::check_filter(&args.method, &args.filter, printer)?;
+    }
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let plan = args
@@ -144,7 +156,8 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         .client
         .list(&args.method)
         .params(params.clone())
-        .walk(args.walk);
+        .walk(args.walk)
+        .check_names(!args.no_check);
     if args.no_tail {
         list = list.tail(Tail::Leave);
     }
@@ -194,12 +207,16 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     let first = ended.passed.rows;
     ended.passed.rows += before;
     let last_id = ended.passed.last_id;
+    let without_id = ended.passed.without_id;
     let hint = unfinished_hint(&ended.stopped, args, &target, last_id);
     let written = ended.result(&args.method, noun, Failure::of);
     let written = written.map_err(|failure| match hint {
         Some(hint) => failure.and_hint(hint),
         None => failure,
     })?;
+    if let Some(warning) = id_warning(&args.method, without_id) {
+        printer.warning(&warning);
+    }
     let Some(written) = written else {
         return Ok(Exit::Done);
     };
@@ -223,6 +240,19 @@ pub(super) fn id_field(method: &str) -> &'static str {
     known
         .and_then(|known| known.keyset.map(|keyset| keyset.row).or(known.id))
         .unwrap_or("ID")
+}
+
+/// What to say of rows without an ID, where rows of the list have one.
+fn id_warning(method: &str, without_id: u64) -> Option<String> {
+    let has_no_id = catalogue::find(method)
+        .is_some_and(|known| known.list && known.id.is_none() && known.keyset.is_none());
+    (without_id > 0 && !has_no_id).then(|| {
+        format!(
+            "{} came without {}, so it cannot be told whether one came twice: add it to --select",
+            counted(without_id, method::noun(method)),
+            id_field(method)
+        )
+    })
 }
 
 /// Whether the list can be read in the order of its IDs, so that it can be resumed.
@@ -285,6 +315,7 @@ fn unfinished_hint(
     match stopped {
         Stopped::Complete => return None,
         Stopped::ByOutput(error) if error.is_closed() => return None,
+        Stopped::ByPortal(error) if error.kind() == ErrorKind::Config => return None,
         Stopped::ByPortal(error) if error.kind() == ErrorKind::Incomplete => {
             // It does not filter or sort by ID as it should: the rest is not to be had by ID either.
             let by_id = error.report().is_some_and(|report| report.resume.is_some());

@@ -62,6 +62,9 @@ pub(crate) struct GetArgs {
     /// Give that list another parameter
     #[arg(long, value_name = "NAME=VALUE", requires = "from", value_parser = params::parse)]
     pub(crate) from_param: Vec<Param>,
+    /// Don't hold the names and values of that filter against the fields of the entity
+    #[arg(long, requires = "from")]
+    pub(crate) no_check: bool,
     /// Write the lines to this file; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: Destination,
@@ -179,16 +182,17 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
 /// `get crm.deal.delete 7` is a slip of the hand that nobody can undo.
 fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
     if Effect::of(&args.method) == Effect::Write {
-        let failure = Failure::usage(format!(
-            "{} may write: get is for methods that read",
-            args.method
-        ));
-        return Err(match method::likely(&args.method, "get") {
-            Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => {
-                failure.hint("brimful call METHOD --each calls any method for every line of a file")
-            }
+        let failure = method::refusal(&args.method, "get", "get is for methods that read");
+        let other = "brimful call METHOD --each calls any method for every line of a file";
+        return Err(match failure.hint {
+            Some(_) => failure,
+            None => failure.hint(other),
         });
+    }
+    if let Some(list) = &args.from
+        && !args.no_check
+    {
+        method::check_filter(list, &args.filter, printer)?;
     }
     for method in std::iter::once(&args.method).chain(&args.from) {
         if let Some(warning) = method::warning_if_unknown(method) {
@@ -215,6 +219,7 @@ fn found(
         return Ok(found.map(Ok).boxed());
     };
     let of_list = CallParams {
+        list: Some(list),
         params: &args.from_param,
         filter: &args.filter,
         ..CallParams::default()
@@ -223,6 +228,7 @@ fn found(
     let listed = Arc::clone(listed);
     let mut get = client.list_and_get(list, &args.method).list(|list| {
         let fields = of_list.as_object().into_iter().flatten();
+        let list = list.check_names(!args.no_check);
         let list = fields.fold(list, |list, (name, value)| list.param(name, value.clone()));
         list.on_progress(move |progress| {
             *listed.lock().unwrap_or_else(PoisonError::into_inner) = progress.clone();
@@ -348,14 +354,14 @@ impl Items<'_> {
     /// Writes the line of an item, if it has one.
     fn write(&mut self, lines: &mut Vec<u8>, found: &Found) -> u64 {
         self.tally.add(Kind::of(&found.outcome));
-        let unreached = "the portal could not be reached";
         match (&found.outcome, self.args.result) {
             (Outcome::Done(result), true) => json_text::write_line(lines, result.get().as_bytes()),
             (outcome, true) => {
                 let what = match outcome {
                     Outcome::Failed(error) => format!("the portal answered: {error}"),
                     Outcome::Unknown(why) => why.clone(),
-                    _ => unreached.to_owned(),
+                    Outcome::NotRun(why) => why.to_string(),
+                    _ => "there is no result".to_owned(),
                 };
                 let (method, id) = (&self.args.method, &found.id);
                 self.printer.warning(&format!("{method} {id}: {what}"));
@@ -365,7 +371,7 @@ impl Items<'_> {
                 let head = Head {
                     id: Id::of(&found.id),
                 };
-                outcome::write(lines, &head, outcome, unreached);
+                outcome::write(lines, &head, outcome);
             }
         }
         1

@@ -38,15 +38,10 @@ pub(crate) struct LimitsArgs {
 }
 
 pub(crate) async fn run(args: &LimitsArgs, printer: Printer) -> Result<Exit, Failure> {
-    for method in &args.methods {
-        if Effect::of(method) == Effect::Write {
-            let failure = Failure::usage(format!(
-                "{method} may write: only methods that read are called to see their time"
-            ));
-            return Err(match method::likely(method, "list") {
-                Some(near) => failure.hint(format!("did you mean {near}?")),
-                None => failure,
-            });
+    for name in &args.methods {
+        if Effect::of(name) == Effect::Write {
+            let limit = "only methods that read are called to see their time";
+            return Err(method::refusal(name, "list", limit));
         }
     }
     let connection = connect(&args.portal, args.limit.rate, printer).await?;

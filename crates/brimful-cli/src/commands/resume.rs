@@ -1,7 +1,7 @@
 //! Interrupted runs: what they have left, and the command that gets the rest.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::env_vars;
 use crate::failure::Failure;
 use crate::format::{self, counted};
+use crate::input;
 use crate::output::partial::{PartialFile, places, target_name};
 use crate::output::{Destination, Leftover, Output, OutputError};
 use crate::redact::redact;
@@ -91,7 +92,7 @@ fn read(path: &Path) -> Result<Kept, Failure> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let bytes = reader.read_until(b'\n', &mut line).map_err(unreadable)?;
+        let bytes = input::read_line(&mut reader, &mut line).map_err(unreadable)?;
         // A killed run may leave half a row.
         if !line.ends_with(b"\n") {
             return Ok(kept);

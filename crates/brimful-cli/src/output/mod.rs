@@ -372,14 +372,6 @@ impl Sink {
 
     fn open(destination: &Destination) -> Result<Self, OutputError> {
         Ok(Self::new(match destination {
-            Destination::Stdout if stdout_is_closed() => {
-                return Err(OutputError::Io {
-                    name: "to standard output".to_owned(),
-                    source: io::Error::other(
-                        "it is closed, or thrown away; name a file with -o, such as /dev/null",
-                    ),
-                });
-            }
             Destination::Stdout => Place::Stdout,
             Destination::File(path) => match named_file(path)? {
                 Some(found) if !found.is_file() => Place::Special {
@@ -599,6 +591,10 @@ impl Sink {
         // The values that did not fit are there before the file that lacks them.
         let misfits = self.content.complete_misfits()?;
         let (name, bytes) = match self.place {
+            Place::Stdout if stdout_is_lost() => {
+                let lost = "lost, because standard output is closed or /dev/null".to_owned();
+                (lost, Some(self.bytes))
+            }
             Place::Stdout => ("standard output".to_owned(), Some(self.bytes)),
             Place::Special { path, .. } => (path.display().to_string(), Some(self.bytes)),
             Place::File(partial) => (partial.complete()?, Some(self.bytes)),
@@ -691,10 +687,11 @@ fn reader(_: &impl io::IsTerminal) -> Reader {
     Reader::Unknown
 }
 
-/// A standard output that was closed before the program began has been opened again as the null device, for reading and
-/// writing, so that no other file takes its place. `> /dev/null` opens it for writing alone.
+/// Whether nothing that is written to standard output arrives anywhere. One that was closed before the program began
+/// has been opened again as the null device, for reading and writing, so that no other file takes its place. Programs
+/// that throw an output away open it in the same way, so this is no reason to refuse.
 #[cfg(unix)]
-fn stdout_is_closed() -> bool {
+fn stdout_is_lost() -> bool {
     use std::os::fd::AsFd;
     use std::os::unix::fs::MetadataExt;
     let stdout = io::stdout();
@@ -711,7 +708,7 @@ fn stdout_is_closed() -> bool {
 }
 
 #[cfg(not(unix))]
-fn stdout_is_closed() -> bool {
+fn stdout_is_lost() -> bool {
     false
 }
 

@@ -117,6 +117,8 @@ pub(crate) fn first_rows(mut page: Page, left: &mut u64) -> Page {
 pub(crate) struct Passed {
     pub(crate) rows: u64,
     pub(crate) last_id: Option<u64>,
+    /// Rows of pages that have no ID: whether one of them came twice cannot be told.
+    pub(crate) without_id: u64,
 }
 
 struct OutputSink<'a> {
@@ -126,11 +128,16 @@ struct OutputSink<'a> {
 
 impl Sink<Piece> for OutputSink<'_> {
     async fn put(&mut self, piece: Piece) -> Result<(), OutputError> {
-        let (rows, last_id) = match &piece {
-            Piece::Page(page) => (page.len() as u64, page.ids().next_back().flatten()),
-            Piece::Lines(_, count) => (*count, None),
+        let (rows, last_id, without_id) = match &piece {
+            Piece::Page(page) => (
+                page.len() as u64,
+                page.ids().next_back().flatten(),
+                page.ids().filter(Option::is_none).count() as u64,
+            ),
+            Piece::Lines(_, count) => (*count, None, 0),
         };
         self.output.write(piece).await?;
+        self.passed.without_id += without_id;
         self.passed.rows += rows;
         self.passed.last_id = last_id.or(self.passed.last_id);
         Ok(())
@@ -185,6 +192,7 @@ pub(crate) async fn to_output<S: Source<Item = Piece>>(
         passed = Passed {
             rows: *rows,
             last_id: *last_id,
+            ..passed
         };
         written = left.take();
     }
@@ -214,7 +222,7 @@ impl Ended {
         noun: &str,
         failed: impl Fn(&Error) -> Failure,
     ) -> Result<Option<Written>, Failure> {
-        let Passed { rows, last_id } = self.passed;
+        let Passed { rows, last_id, .. } = self.passed;
         let mut failure = match self.stopped {
             Stopped::Complete => return Ok(self.written),
             Stopped::ByOutput(error) if error.is_closed() => return Ok(None),

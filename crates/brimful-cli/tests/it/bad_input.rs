@@ -290,6 +290,24 @@ fn a_portal_that_has_moved_without_saying_where() {
 }
 
 #[test]
+fn a_portal_that_has_moved_is_named_once() {
+    let there = crate::support::portal(PortalConfig::unlimited());
+    let address = there.url();
+    let origin = address.split("/rest/").next().unwrap().to_owned();
+    let here = crate::support::portal(PortalConfig::unlimited().moved_to(origin));
+    let workspace = Workspace::new();
+    let output = workspace.run(&["call", "user.current", "--result", "--portal", &here.url()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert_eq!(
+        said.matches("warning: the portal has moved from 127.0.0.1:")
+            .count(),
+        1,
+        "{said}"
+    );
+}
+
+#[test]
 fn a_webhook_that_the_portal_does_not_know() {
     let portal = server(|_| {
         response(
@@ -425,4 +443,108 @@ fn a_file_that_is_read_is_not_written_over() {
     assert_eq!(workspace.files(), before);
     assert_eq!(workspace.rows("calls.jsonl"), [json!({"id": 7})]);
     assert_eq!(portal.server.portal().stats().requests, 0);
+}
+
+fn deals() -> PortalConfig {
+    PortalConfig::unlimited()
+        .rows("deal", 200)
+        .rows("department", 5)
+}
+
+/// Runs an export to `rows.jsonl`.
+fn export_with(portal: &str, args: &[&str]) -> (Workspace, std::process::Output) {
+    let workspace = Workspace::new();
+    let all = [&["export"], args, &["--portal", portal, "-o", "rows.jsonl"]].concat();
+    let output = workspace.run(&all);
+    (workspace, output)
+}
+
+#[test]
+fn a_field_that_the_entity_does_not_have_is_refused_before_a_row_is_written() {
+    let portal = portal(deals());
+    let args = [
+        "crm.deal.list",
+        "--select",
+        "id,TITLE",
+        "--filter",
+        "stage_id=WON",
+    ];
+    let (workspace, output) = export_with(&portal.url(), &args);
+    assert_transcript!(output, @r#"
+    exit code 2
+    --- stderr
+    error: crm.deal.list: the filter has stage_id, which is no field (did you mean STAGE_ID?); the select has id, which is no field (did you mean ID?)
+    hint: brimful fields crm.deal.list shows the fields; --no-check sends everything as it is
+    "#);
+    assert!(workspace.files().is_empty());
+    let (workspace, output) = export_with(&portal.url(), &[&args[..], &["--no-check"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(workspace.rows("rows.jsonl").len(), 200);
+}
+
+#[test]
+fn a_list_that_ids_come_from_is_checked_too() {
+    let (workspace, portal) = (Workspace::new(), portal(deals()));
+    let output = workspace.run(&[
+        "get",
+        "crm.deal.get",
+        "--from",
+        "crm.deal.list",
+        "--filter",
+        "stageId=WON",
+        "--portal",
+        &portal.url(),
+    ]);
+    assert_transcript!(output, @r#"
+    exit code 2
+    --- stderr
+    error: crm.deal.list: the filter has stageId, which is no field (did you mean STAGE_ID?)
+    hint: brimful fields crm.deal.list shows the fields; --no-check sends everything as it is
+    "#);
+}
+
+#[test]
+fn a_value_that_a_field_cannot_have_is_refused() {
+    let portal = portal(deals());
+    let args = ["crm.deal.list", "--filter", ">OPPORTUNITY=1 000 000"];
+    let (_, output) = export_with(&portal.url(), &args);
+    assert_transcript!(output, @r#"
+    exit code 2
+    --- stderr
+    error: crm.deal.list: OPPORTUNITY is "1 000 000": write the number without blanks, 1000000
+    hint: brimful fields crm.deal.list shows the fields; --no-check sends everything as it is
+    "#);
+}
+
+#[test]
+fn a_filter_of_a_list_without_one_is_shown_as_parameters() {
+    let portal = portal(deals());
+    let (_, output) = export_with(&portal.url(), &["department.get", "--filter", "NAME=Sales"]);
+    assert_transcript!(output, @r#"
+    exit code 2
+    --- stderr
+    error: department.get has no filter: its conditions are parameters of their own
+    hint: --param NAME=Sales
+    "#);
+}
+
+#[test]
+fn a_filter_that_is_not_documented_is_warned_of() {
+    let rows = json!([{"ID": "1"}]);
+    let portal = server(move |received| same_for_all(received, &rows, 1));
+    let args = ["crm.paysystem.list", "--filter", "SORT=1"];
+    let (_, output) = export_with(&portal, &args);
+    assert!(stderr(&output).contains("crm.paysystem.list has no filter in its documentation"));
+}
+
+#[test]
+fn rows_without_their_id_are_said() {
+    let rows = json!([{"TITLE": "a"}, {"TITLE": "b"}]);
+    let portal = portal(deals().reply("my.own.list", rows));
+    let (_, output) = export_with(&portal.url(), &["my.own.list", "--walk", "whole"]);
+    assert!(
+        stderr(&output).contains("2 rows came without ID"),
+        "{}",
+        stderr(&output)
+    );
 }

@@ -75,7 +75,7 @@ fn with_halt_nothing_runs_after_a_failure() {
     "#);
     assert_eq!(
         workspace.rows("out.jsonl")[1],
-        json!({"name": "b", "outcome": "not_run", "reason": "a command before it is not done"})
+        json!({"name": "b", "outcome": "not_run", "reason": "the command \"a\" before it is not done, and the batch halts there"})
     );
 }
 
@@ -116,7 +116,7 @@ fn any_number_of_commands_goes_out_over_several_requests() {
 }
 
 #[test]
-fn a_reference_across_requests_is_refused_before_anything_is_sent() {
+fn a_reference_across_requests_is_replaced_by_its_value() {
     let (workspace, portal) = (Workspace::new(), portal(config()));
     let mut commands: Map<String, Value> = (0..50)
         .map(|n| (format!("c{n}"), "user.current".into()))
@@ -124,13 +124,151 @@ fn a_reference_across_requests_is_refused_before_anything_is_sent() {
     commands.insert("late".to_owned(), "user.get?ID=$result[c0][ID]".into());
     workspace.write("batch.json", &Value::Object(commands).to_string());
     let output = workspace.run(&["batch", "batch.json", "--portal", &portal.url()]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("\"late\" refers to \"c0\", which goes out in an earlier request"),
-        "{}",
-        stderr(&output)
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(rows(&stdout(&output))[50]["result"][0]["ID"], "1");
+    assert_eq!(portal.server.portal().stats().requests, 2);
+}
+
+/// Ann has no company; Company 1 is the first record, and nobody's.
+fn ann() -> PortalConfig {
+    let row = |row: Value| row.as_object().cloned().unwrap();
+    PortalConfig::unlimited()
+        .load(
+            "crm.contact",
+            vec![row(json!({"ID": "1", "NAME": "Ann", "COMPANY_ID": null}))],
+        )
+        .load(
+            "crm.company",
+            vec![row(
+                json!({"ID": "1", "TITLE": "Company 1", "COMMENTS": "old"}),
+            )],
+        )
+}
+
+const VIP: &str = r#"{
+    "who": ["crm.contact.get", {"id": 1}],
+    "vip": ["crm.company.update", {"id": "$result[who][COMPANY_ID]", "fields": {"COMMENTS": "VIP"}}],
+    "same": ["crm.company.get", {"id": 1}]
+}"#;
+
+#[test]
+fn a_write_whose_reference_finds_nothing_is_not_run() {
+    let (workspace, portal) = (Workspace::new(), portal(ann()));
+    workspace.write("batch.json", VIP);
+    let output = workspace.run(&["batch", "batch.json", "--portal", &portal.url()]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let rows = rows(&stdout(&output));
+    assert_eq!(
+        rows[1],
+        json!({"name": "vip", "outcome": "not_run", "reason": "$result[who][COMPANY_ID] is null"})
     );
-    assert_eq!(portal.server.portal().stats().requests, 0);
+    assert_eq!(rows[2]["result"]["COMMENTS"], "old");
+}
+
+#[test]
+fn references_that_are_left_to_the_portal_are_marked_where_it_found_nothing() {
+    let (workspace, portal) = (Workspace::new(), portal(ann()));
+    workspace.write("batch.json", VIP);
+    let url = portal.url();
+    let args = [
+        "batch",
+        "batch.json",
+        "--portal-references",
+        "--portal",
+        &url,
+    ];
+    let output = workspace.run(&args);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("vip (crm.company.update) has written: $result[who][COMPANY_ID] is null"),
+        "{said}"
+    );
+    let rows = rows(&stdout(&output));
+    assert_eq!(
+        rows[1],
+        json!({"name": "vip", "outcome": "unknown", "reason": "$result[who][COMPANY_ID] is null, so the portal ran it with something else"})
+    );
+    assert_eq!(
+        rows[2]["result"]["COMMENTS"], "VIP",
+        "what the portal does by itself"
+    );
+    assert_eq!(portal.server.portal().stats().requests, 1);
+}
+
+#[test]
+fn a_read_whose_reference_finds_nothing_is_failed() {
+    let (workspace, portal) = (Workspace::new(), portal(ann()));
+    workspace.write(
+        "batch.json",
+        r#"{"who": "crm.contact.get?id=1", "read": "crm.company.get?id=$result[who][COMPANY_ID]"}"#,
+    );
+    let output = workspace.run(&["batch", "batch.json", "--portal", &portal.url()]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let read = &rows(&stdout(&output))[1];
+    assert_eq!(read["outcome"], "failed");
+    let reason = read["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("$result[who][COMPANY_ID] is null"),
+        "{reason}"
+    );
+    assert_eq!(read.get("result"), None);
+}
+
+#[test]
+fn one_page_of_a_list_says_so() {
+    let config = PortalConfig::unlimited().rows("crm.lead", 120);
+    let (workspace, portal) = (Workspace::new(), portal(config));
+    workspace.write(
+        "batch.json",
+        r#"{"some": "crm.lead.list?filter[%3C%3DID]=20", "many": "crm.lead.list?filter[>ID]=0"}"#,
+    );
+    let output = workspace.run(&["batch", "batch.json", "--portal", &portal.url()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let rows = rows(&stdout(&output));
+    assert_eq!((&rows[0]["total"], rows[0].get("next")), (&json!(20), None));
+    assert_eq!(
+        (&rows[1]["total"], &rows[1]["next"]),
+        (&json!(120), &json!(50))
+    );
+    let said = stderr(&output);
+    assert!(
+        said.contains("1 result is one page of several")
+            && said.contains("brimful export crm.lead.list reads all rows"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_batch_that_would_lose_something_is_refused_by_name() {
+    let workspace = Workspace::new();
+    for (text, what) in [
+        (
+            r#"{"a": ["crm.lead.add", {"fields": {"X": 1, "X": 2}}]}"#,
+            "it has \"X\" twice",
+        ),
+        (
+            r#"{"a": "user.current", "a": "user.get"}"#,
+            "it has \"a\" twice",
+        ),
+        (
+            r#"["user.current", {"n": 12345678901234567890123}]"#,
+            "the number 12345678901234567890123",
+        ),
+        (
+            r#"{"a": ["crm.lead.update", {"id": 1, "fields": {"X": null}}]}"#,
+            "null as fields[X]",
+        ),
+    ] {
+        workspace.write("batch.json", text);
+        let output = workspace.run(&["batch", "batch.json", "--portal", "demo"]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(
+            stderr(&output).contains(what),
+            "{text}: {}",
+            stderr(&output)
+        );
+    }
 }
 
 #[test]

@@ -753,3 +753,113 @@ fn what_cannot_be_is_said_before_anything_is_sent() {
         "buy milk\n"
     );
 }
+
+#[test]
+fn one_page_of_a_list_says_so_for_its_line() {
+    let config = PortalConfig::unlimited().rows("crm.lead", 120);
+    let (workspace, portal) = (Workspace::new(), portal(config));
+    workspace.write(
+        "lines.jsonl",
+        "{\"filter\":{\"<=ID\":20}}\n{\"filter\":{\">ID\":0}}\n{\"filter\":null}\n",
+    );
+    let url = portal.url();
+    let args = [
+        "call",
+        "crm.lead.list",
+        "--each",
+        "lines.jsonl",
+        "-o",
+        "-",
+        "--portal",
+        &url,
+    ];
+    let output = workspace.run(&args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let rows = rows(&stdout(&output));
+    assert_eq!((&rows[0]["total"], rows[0].get("next")), (&json!(20), None));
+    for row in &rows[1..] {
+        assert_eq!((&row["total"], &row["next"]), (&json!(120), &json!(50)));
+    }
+    let said = stderr(&output);
+    assert!(
+        said.contains("2 results are one page of several each"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_line_that_would_lose_something_is_refused_by_name() {
+    for (line, what) in [
+        (
+            r#"{"fields":{"TITLE":"a","TITLE":"b"}}"#,
+            "has \"TITLE\" twice",
+        ),
+        (
+            r#"{"fields":{"N":12345678901234567890123}}"#,
+            "the number 12345678901234567890123",
+        ),
+    ] {
+        let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+        workspace.write("leads.jsonl", line);
+        let output = workspace.run(&add(&portal.url(), &[]));
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert!(
+            said.contains("line 1 of leads.jsonl") && said.contains(what),
+            "{said}"
+        );
+        assert_eq!(portal.server.portal().stats().requests, 0);
+    }
+}
+
+#[test]
+fn a_line_that_the_server_finds_too_large_is_not_run_and_the_others_are() {
+    let config = PortalConfig::unlimited().body_limit(200_000);
+    let (workspace, portal) = (Workspace::new(), portal(config));
+    let mut items = String::new();
+    for n in 1..=50 {
+        let size = if n == 7 { 300_000 } else { 30_000 };
+        let fields = json!({"TITLE": format!("n{n}"), "COMMENTS": "x".repeat(size)});
+        writeln!(items, "{}", json!({ "fields": fields })).unwrap();
+    }
+    workspace.write("leads.jsonl", &items);
+    let output = workspace.run(&add(&portal.url(), &[]));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let outcomes = workspace.rows("out.jsonl");
+    assert_eq!(
+        (count(&outcomes, "done"), count(&outcomes, "not_run")),
+        (49, 1)
+    );
+    let reason = outcomes[6]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("the server takes no request of 3000"),
+        "{reason}"
+    );
+    let created = created(&workspace, &portal);
+    assert_eq!(created.len(), 49);
+    assert!(created.values().all(|times| *times == 1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_that_never_ends_is_an_error_that_names_it() {
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    let url = portal.url();
+    let args = [
+        "call",
+        "crm.lead.add",
+        "--each",
+        "/dev/zero",
+        "-o",
+        "-",
+        "--portal",
+        &url,
+    ];
+    let output = workspace.run(&args);
+    assert_transcript!(output, @r#"
+    exit code 1
+    --- stderr
+    error: could not read line 1 of /dev/zero: a line is longer than 64 MiB
+    "#);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}

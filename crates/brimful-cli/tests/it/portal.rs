@@ -78,6 +78,78 @@ fn loaded_rows_come_out_as_they_went_in() {
     assert_eq!(rows[2]["TITLE"], "c");
 }
 
+#[test]
+fn with_loaded_data_the_code_of_the_webhook_is_random_unless_it_is_given() {
+    let workspace = Workspace::new();
+    workspace.write("in.jsonl", "{\"ID\":\"1\"}\n");
+    workspace.write("reply.json", "{\"result\":true}");
+    let code = |args: &[&str]| {
+        let emulator = Emulator::start(&workspace, args);
+        let code = emulator.url.split("/rest/1/").nth(1).unwrap();
+        code.trim_end_matches('/').to_owned()
+    };
+    let load = ["--load", "crm.lead=in.jsonl"];
+    let (one, other) = (code(&load), code(&load));
+    assert_ne!(one, other);
+    assert!(one.len() >= 20 && one != "demo", "{one}");
+    assert!(code(&["--reply", "event.bind=reply.json"]).len() >= 20);
+    assert_eq!(code(&[&load[..], &["--code", "mine"]].concat()), "mine");
+    assert_eq!(code(&["--rows", "crm.lead=5"]), "demo");
+    assert_eq!(code(&[]), "demo");
+}
+
+#[test]
+fn on_the_demo_portal_every_user_of_a_webhook_is_there() {
+    let workspace = Workspace::new();
+    let emulator = Emulator::start(&workspace, &["--webhook", "2:few:crm,user"]);
+    let few = emulator.url.replace("/1/demo/", "/2/few/");
+    let (code, said, error) = call(&workspace, &few, &["user.current", "--result"]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(said.contains("\"ID\":\"2\""), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn with_v_it_says_every_request_in_a_line_and_names_methods_that_it_lacks() {
+    let workspace = Workspace::new();
+    for (flags, lines) in [(&[][..], false), (&["-v"][..], true)] {
+        let args = [&["--rows", "crm.deal=10"], flags].concat();
+        let mut emulator = Emulator::start(&workspace, &args);
+        fetch(&emulator.url, "GET /rest/1/demo/crm.deal.list");
+        fetch(&emulator.url, "GET /rest/1/s3cret/profile");
+        for _ in 0..2 {
+            let reply = fetch(&emulator.url, "GET /rest/1/demo/sale.order.list");
+            assert!(reply.contains("ERROR_METHOD_NOT_FOUND"), "{reply}");
+        }
+        fetch(&emulator.url, "GET /rest/1/demo/no.such.method");
+        let requests = fetch(&emulator.url, "GET /_portal/requests");
+        assert!(
+            requests.contains("\"method\":\"crm.deal.list\""),
+            "{requests}"
+        );
+        let id = emulator.child.id().to_string();
+        let killed = std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status();
+        assert!(killed.unwrap().success());
+        assert!(emulator.child.wait().unwrap().success());
+        let mut said = String::new();
+        let mut stderr = emulator.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut said).unwrap();
+        let missing = "sale.order.list exists in Bitrix24, not modelled: use --reply";
+        assert_eq!(said.matches(missing).count(), 1, "{said}");
+        assert!(!said.contains("no.such.method exists"), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+        for line in [
+            "GET crm.deal.list 200 in ",
+            "GET profile 401 in ",
+            "GET sale.order.list 404 in ",
+        ] {
+            assert_eq!(said.contains(line), lines, "{flags:?} {line}: {said}");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn at_its_end_it_says_what_it_was_asked() {
@@ -275,6 +347,8 @@ fn webhooks_have_scopes_and_users_have_rights() {
     let emulator = Emulator::start(
         &workspace,
         &[
+            "--code",
+            "demo",
             "--load",
             "crm.deal=deals.jsonl",
             "--scopes",

@@ -11,7 +11,7 @@ use crate::calls::Backend;
 use crate::context::Call;
 use crate::context::churn::{Change, Churn};
 use crate::context::settings::Costs;
-use crate::context::settings::Rights;
+use crate::context::settings::{Rights, Scopes};
 use crate::data::DataError;
 use crate::data::PortalData;
 use crate::data::entities;
@@ -167,6 +167,7 @@ impl Writers {
             params,
             user: 1,
             by_application: false,
+            scopes: &Scopes::All,
             rights: Rights::default(),
             now,
             cost: &mut cost,
@@ -220,7 +221,8 @@ fn call_for(
         match entity {
             entities::TASK => fields.insert("RESPONSIBLE_ID", 1),
             entities::USER => fields.insert("EMAIL", format!("new{number}@example.com")),
-            entities::DEPARTMENT => fields.insert("PARENT", 1),
+            // Below the first department there is: others are deleted.
+            entities::DEPARTMENT => fields.insert("PARENT", table.of_rank(1) as i64),
             entities::ACTIVITY => {
                 fields.insert("OWNER_TYPE_ID", 2);
                 fields.insert("OWNER_ID", 1);

@@ -14,6 +14,7 @@ use crate::context::faults::Fault;
 use crate::context::limits::{Entity, Meter, Report};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
+use crate::data::fixtures::{Api, Service};
 use crate::data::list::PAGE;
 use crate::methods::method::{Handler, Method};
 
@@ -183,6 +184,7 @@ impl<'p> Executor<'p> {
             params,
             user: self.caller.user,
             by_application: self.caller.client_id.is_some(),
+            scopes: &self.caller.scopes,
             rights: self.caller.rights,
             now,
             cost,
@@ -229,11 +231,18 @@ impl<'p> Executor<'p> {
     /// With links in the files that `disk.*` describes.
     fn linked(&self, method: &Method, output: Output) -> Output {
         match &self.caller.links {
-            Some(links) if method.name.starts_with("disk.") => {
+            Some(links) if method.name.starts_with("disk.") && !self.is_recorded(method) => {
                 links.fill(&self.backend.context, output)
             }
             _ => output,
         }
+    }
+
+    /// Whether a reply was given for the method: it is served as it is.
+    fn is_recorded(&self, method: &Method) -> bool {
+        let data = self.backend.data.read();
+        let served = data.fixtures.find(Api::Rest, method.name);
+        matches!(served, Some(Service::Recorded(_)))
     }
 
     /// Charges a whole batch that began at `start` and gives its time.

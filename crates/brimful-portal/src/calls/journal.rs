@@ -36,8 +36,13 @@ impl Origin {
 }
 
 /// The path without the code of a webhook: administrators read the log, and the code is not theirs.
-fn without_code(path: &str) -> String {
-    let mut pieces: Vec<&str> = path.split('/').collect();
+pub(crate) fn without_code(path: &str) -> String {
+    // Slashes side by side are one, so that none of them moves the code to another place.
+    let inside = path.split('/').skip(1).filter(|piece| !piece.is_empty());
+    let mut pieces: Vec<&str> = std::iter::once("").chain(inside).collect();
+    if path.len() > 1 && path.ends_with('/') {
+        pieces.push("");
+    }
     let code = if pieces.get(2) == Some(&"api") { 4 } else { 3 };
     if pieces.len() > code + 1 {
         pieces[code] = "***";
@@ -62,7 +67,7 @@ pub(crate) fn enter(
     description.insert("method", method);
     description.insert("fields", names.unwrap_or(Value::Array(Array::new())));
     let module = method.split('.').next().unwrap_or_default();
-    let table = state.table_mut(EVENT_LOG);
+    let table = state.table(EVENT_LOG);
     let mut record = Record::default();
     for (name, value) in [
         ("TIMESTAMP_X", moment::text(call.seconds()).into()),
@@ -87,7 +92,7 @@ pub(crate) fn enter(
             record.set(field, value);
         }
     }
-    table.insert(record);
+    state.enter(record);
 }
 
 /// The ID of what was changed: the one that the call names, or else the one that it returns.
@@ -127,6 +132,7 @@ mod tests {
                 "/rest/api/1/***/tasks.task.add/",
             ),
             ("/rest/crm.lead.add", "/rest/crm.lead.add"),
+            ("//rest//1/s3cret//crm.lead.add", "/rest/1/***/crm.lead.add"),
             ("/rest/api/tasks.task.add", "/rest/api/tasks.task.add"),
         ] {
             assert_eq!(without_code(path), entered);

@@ -32,6 +32,12 @@ impl PortalAddress {
         let _ = self.bound.set(address);
     }
 
+    /// The host and the port that the portal listens on, if it listens.
+    pub(crate) fn bound_host(&self) -> Option<&str> {
+        let bound = self.bound.get()?;
+        bound.split_once("://").map(|(_, host)| host)
+    }
+
     /// Scheme and host of the portal as a request knows it.
     pub(crate) fn origin(&self, request: &Request<Bytes>) -> String {
         self.address(Some(request)).0

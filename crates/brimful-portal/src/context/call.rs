@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use brimful_protocol::Array;
 
-use crate::context::settings::{Costs, Rights};
+use crate::context::settings::{Costs, Rights, Scopes};
 
 /// One call of a method, alone or as a command of a batch.
 pub(crate) struct Call<'a> {
@@ -16,6 +16,8 @@ pub(crate) struct Call<'a> {
     pub(crate) user: u64,
     /// Whether an application calls for the user, and no webhook.
     pub(crate) by_application: bool,
+    /// What the webhook or the token may call.
+    pub(crate) scopes: &'a Scopes,
     /// What of the records the user may see.
     pub(crate) rights: Rights,
     /// The portal's clock, in Unix seconds.

@@ -12,12 +12,15 @@ pub(crate) mod limits;
 pub(crate) mod moment;
 pub(crate) mod output;
 pub(crate) mod reply;
+pub(crate) mod request_log;
 pub(crate) mod settings;
 pub(crate) mod spec;
 pub(crate) mod stats;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use brimful_protocol::catalogue;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
@@ -28,6 +31,7 @@ pub(crate) use errors::MethodError;
 use faults::Faults;
 use limits::Operating;
 pub(crate) use output::Output;
+use request_log::RequestLog;
 use settings::Settings;
 use stats::Counters;
 
@@ -40,9 +44,46 @@ pub(crate) struct Context {
     pub(crate) faults: Faults,
     pub(crate) address: PortalAddress,
     pub(crate) operating: Mutex<Operating>,
+    pub(crate) requests: RequestLog,
+    /// The methods of which was said that they exist and are not modelled.
+    named: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Context {
+    pub(crate) fn new(
+        settings: Settings,
+        clock: Clock,
+        faults: Faults,
+        address: PortalAddress,
+        operating: Operating,
+    ) -> Self {
+        Self {
+            settings,
+            clock,
+            counters: Counters::default(),
+            faults,
+            address,
+            operating: Mutex::new(operating),
+            requests: RequestLog::default(),
+            named: Mutex::default(),
+        }
+    }
+
+    /// Says once of a method that Bitrix24 has it and the emulator does not, if that is so. The caller hears what a
+    /// portal without the method says.
+    pub(crate) fn say_if_unmodelled(&self, method: &str) {
+        let Some(known) = catalogue::find(method) else {
+            return;
+        };
+        if self.named.lock().insert(known.name) {
+            let name = known.name;
+            tracing::warn!(
+                target: "brimful_portal::unmodelled",
+                "{name} exists in Bitrix24, not modelled: use --reply {name}=FILE",
+            );
+        }
+    }
+
     /// Unix seconds now.
     pub(crate) fn now(&self) -> f64 {
         self.clock.unix(Instant::now())

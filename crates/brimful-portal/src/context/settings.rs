@@ -46,10 +46,10 @@ pub enum Scopes {
 /// both kinds are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Statuses {
-    /// As documented: 403 for wrong credentials and missing scopes.
-    #[default]
+    /// As some pages of the documentation have it: 403 for wrong credentials and missing scopes.
     Docs,
     /// As in the code: 401 for all of them.
+    #[default]
     Code,
 }
 

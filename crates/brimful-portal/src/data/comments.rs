@@ -37,6 +37,17 @@ impl Comments {
         self.last
     }
 
+    /// Forgets the comments on a task.
+    pub(crate) fn forget(&mut self, task: u64) {
+        self.by_task.remove(&task);
+    }
+
+    /// How many comments are held.
+    #[cfg(test)]
+    pub(crate) fn entries(&self) -> usize {
+        self.by_task.values().map(Vec::len).sum()
+    }
+
     /// A comment on a task, to be changed.
     pub(crate) fn find(&mut self, task: u64, id: u64) -> Option<&mut Comment> {
         let comments = self.by_task.get_mut(&task)?;

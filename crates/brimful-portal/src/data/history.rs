@@ -1,8 +1,11 @@
 //! What became of tasks, change by change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use brimful_protocol::Value;
+
+/// So many changes of a task are held; the oldest go.
+const MOST: usize = 1_000;
 
 /// One change.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,14 +23,25 @@ pub(crate) struct Change {
 /// The changes of all tasks.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    by_task: BTreeMap<u64, Vec<Change>>,
+    by_task: BTreeMap<u64, VecDeque<Change>>,
     last: u64,
 }
 
 impl History {
     /// The changes of a task, oldest first.
-    pub(crate) fn of(&self, task: u64) -> &[Change] {
-        self.by_task.get(&task).map_or(&[], Vec::as_slice)
+    pub(crate) fn of(&self, task: u64) -> impl Iterator<Item = &Change> {
+        self.by_task.get(&task).into_iter().flatten()
+    }
+
+    /// Forgets the changes of a task.
+    pub(crate) fn forget(&mut self, task: u64) {
+        self.by_task.remove(&task);
+    }
+
+    /// How many changes are held.
+    #[cfg(test)]
+    pub(crate) fn entries(&self) -> usize {
+        self.by_task.values().map(VecDeque::len).sum()
     }
 
     /// Writes a change down; its own ID is given here.
@@ -37,6 +51,10 @@ impl History {
             id: self.last,
             ..change
         };
-        self.by_task.entry(task).or_default().push(change);
+        let changes = self.by_task.entry(task).or_default();
+        changes.push_back(change);
+        if changes.len() > MOST {
+            changes.pop_front();
+        }
     }
 }

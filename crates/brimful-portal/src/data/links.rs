@@ -29,6 +29,12 @@ impl Links {
         self.changed.insert((from, id, to), links);
     }
 
+    /// How many records have links of their own.
+    #[cfg(test)]
+    pub(crate) fn entries(&self) -> usize {
+        self.changed.len()
+    }
+
     /// Forgets what calls changed: the field of the record counts again.
     pub(crate) fn forget(&mut self, from: usize, id: u64, to: usize) {
         self.changed.remove(&(from, id, to));

@@ -9,6 +9,9 @@ use super::source::Source;
 use super::table::Record;
 use super::{DataError, Load, PortalData};
 
+/// The type of invoices.
+pub(super) const INVOICE: u32 = 31;
+
 /// Where loaded rows go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
@@ -54,7 +57,6 @@ pub(super) fn entity_of(method: &str) -> Option<&'static str> {
 
 /// The place of the entity `name`; smart processes that are not built in get one.
 pub(super) fn place(name: &str, types: &mut Vec<u32>) -> Option<usize> {
-    const INVOICE: u32 = 31;
     let name = name.trim().to_ascii_lowercase();
     // `crm.lead` and `tasks.task` are what the methods call them.
     let name = name.rsplit('.').next().unwrap_or_default().to_owned();

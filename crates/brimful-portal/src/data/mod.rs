@@ -16,6 +16,7 @@ pub(crate) mod history;
 pub(crate) mod links;
 pub(crate) mod list;
 mod loading;
+pub(crate) mod new_id;
 mod presence;
 pub(crate) mod schema;
 pub(crate) mod source;
@@ -23,11 +24,15 @@ pub(crate) mod stages;
 pub(crate) mod table;
 pub(crate) mod words;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use categories::Categories;
 use comments::Comments;
-use entities::{ENTITIES, STATUS};
+use entities::{
+    CHECKLIST, COMPANY, CONTACT, DEAL, ELAPSED, ENTITIES, EVENT_LOG, LEAD, PRODUCT_ROW, QUOTE,
+    STAGE_HISTORY, STATUS, TASK,
+};
 use files::Files;
 use history::History;
 use links::Links;
@@ -35,7 +40,7 @@ use loading::{Target, entity_of, place, target};
 use presence::Presence;
 use schema::Schema;
 use source::AllRows;
-use table::Table;
+use table::{Record, Table};
 
 use crate::data::fixtures::Fixtures;
 use crate::data::hidden_ids::HiddenIds;
@@ -148,12 +153,21 @@ pub(crate) struct PortalData {
     pub(crate) hidden: HiddenIds,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
+    /// The entries of the event log that calls made, the oldest first.
+    entered: VecDeque<u64>,
+    /// The moves from stage to stage that calls made, the oldest first.
+    moves: VecDeque<u64>,
 }
+
+/// So many changes that calls made are held in the event log, and so many moves in the history of stages; the oldest go.
+pub(crate) const MOST_ENTERED: usize = 10_000;
 
 impl PortalData {
     /// A portal with `data` and nothing else.
     pub(crate) fn new(data: Data) -> Result<Self, DataError> {
         let mut types: Vec<u32> = ENTITIES.iter().map(|entity| entity.type_id).collect();
+        // Every portal has invoices, which are items like those of smart processes.
+        types.push(loading::INVOICE);
         let mut place = |name: &str| {
             place(name, &mut types).ok_or_else(|| DataError::UnknownEntity(name.to_owned()))
         };
@@ -222,6 +236,8 @@ impl PortalData {
             files: Files::default(),
             hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
+            entered: VecDeque::new(),
+            moves: VecDeque::new(),
         };
         let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));
         if !has_statuses && asked[STATUS].is_none() {
@@ -231,6 +247,83 @@ impl PortalData {
             state.load(to, load)?;
         }
         Ok(state)
+    }
+
+    /// Adds an entry to the event log. Of those that were added so, the oldest are dropped.
+    pub(crate) fn enter(&mut self, record: Record) {
+        let table = &mut self.tables[EVENT_LOG];
+        self.entered.push_back(table.insert(record));
+        if self.entered.len() > MOST_ENTERED
+            && let Some(oldest) = self.entered.pop_front()
+        {
+            table.delete(oldest);
+        }
+    }
+
+    /// Adds a move to the history of stages. Of those that were added so, the oldest are dropped.
+    pub(crate) fn note_stage(&mut self, record: Record) {
+        let table = &mut self.tables[STAGE_HISTORY];
+        self.moves.push_back(table.insert(record));
+        if self.moves.len() > MOST_ENTERED
+            && let Some(oldest) = self.moves.pop_front()
+        {
+            table.delete(oldest);
+        }
+    }
+
+    /// Deletes a row and what belongs to it alone: its links, what was sold with it; of a task its checklists, the time
+    /// spent on it, its comments and its history.
+    pub(crate) fn delete_row(&mut self, entity: usize, id: u64) {
+        self.tables[entity].delete(id);
+        for to in [CONTACT, COMPANY] {
+            self.links.forget(entity, id, to);
+        }
+        match entity {
+            TASK => {
+                self.history.forget(id);
+                self.comments.forget(id);
+                for part in [CHECKLIST, ELAPSED] {
+                    self.delete_parts(part, "TASK_ID", id, None);
+                }
+            }
+            LEAD => self.delete_parts(PRODUCT_ROW, "OWNER_ID", id, Some("L")),
+            DEAL => self.delete_parts(PRODUCT_ROW, "OWNER_ID", id, Some("D")),
+            QUOTE => self.delete_parts(PRODUCT_ROW, "OWNER_ID", id, Some("Q")),
+            _ => {}
+        }
+    }
+
+    /// Deletes the rows that were written for an owner. Those that are generated take no memory and stay.
+    fn delete_parts(&mut self, part: usize, owner_field: &str, owner: u64, letter: Option<&str>) {
+        let table = &self.tables[part];
+        let Some(at) = table.schema.legacy(owner_field) else {
+            return;
+        };
+        let of_type = |id: u64| {
+            let at = table.schema.legacy("OWNER_TYPE");
+            let kind = at.and_then(|at| table.row(id).cell(at).to_text());
+            letter.is_none_or(|letter| kind.as_deref() == Some(letter))
+        };
+        let is_owned = |id: &u64| {
+            let of = table.row(*id).cell(at).to_int();
+            of == i64::try_from(owner).ok() && of_type(*id)
+        };
+        let going: Vec<u64> = table.written().iter().copied().filter(is_owned).collect();
+        for id in going {
+            self.tables[part].delete(id);
+        }
+    }
+
+    /// How many entries are held for what calls have written and deleted.
+    #[cfg(test)]
+    pub(crate) fn entries(&self) -> usize {
+        let tables: usize = self.tables.iter().map(Table::entries).sum();
+        tables
+            + self.links.entries()
+            + self.comments.entries()
+            + self.history.entries()
+            + self.entered.len()
+            + self.moves.len()
     }
 
     /// The place of the entity `name`, if the portal has it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use brimful_protocol::Value;
 
 use super::cell::Cell;
+use super::new_id::new_id;
 use super::presence::{Ids, Presence};
 use super::schema::Schema;
 use super::source::{AllRows, GeneratedRow};
@@ -190,9 +191,20 @@ impl Table {
 
     /// Adds a row above the highest ID ever used.
     pub(crate) fn insert(&mut self, record: Record) -> u64 {
-        self.last += 1;
-        self.put(self.last, record);
-        self.last
+        let id = new_id(self.last, |id| self.contains(id));
+        self.put(id, record);
+        id
+    }
+
+    /// The IDs of the rows that are not generated, sorted.
+    pub(crate) fn written(&self) -> &[u64] {
+        &self.extra
+    }
+
+    /// How many entries are held for rows that were written or deleted: what memory the table takes.
+    #[cfg(test)]
+    pub(crate) fn entries(&self) -> usize {
+        self.records.len() + self.extra.len() + self.deleted.len()
     }
 
     /// Puts a row that is not generated, in the place of any that is.

@@ -1,18 +1,17 @@
 //! `department.*`: exact filters only; what has a prefix is ignored, so a walk by ID never ends.
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::{Array, Value, json};
 
-use super::params::legacy_error;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
+use crate::data::cell::Cell;
 use crate::data::entities::DEPARTMENT;
 use crate::data::list::condition::{Condition, Operand, Predicate};
 use crate::data::list::paging::Paging;
-use crate::data::list::plan::Plan;
+use crate::data::list::plan::list;
 use crate::data::list::query::{Direction, Query, Sort};
-use crate::data::list::shape::Shape;
 use crate::data::schema::{Class, ID};
-use crate::data::table::{Record, Table};
+use crate::data::table::{Record, Row, Table};
 
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(DEPARTMENT);
@@ -36,6 +35,10 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
             Value::Array(values) => {
                 Condition::test(at, Predicate::OneOf(values.values().map(operand).collect()))
             }
+            // The root has no parent, which is the same as 0 here.
+            one if &*schema.get(at).name == "PARENT" && one.to_int() == 0 => {
+                Condition::empty(at).or(Condition::equal(at, Operand::Int(0)))
+            }
             one => Condition::equal(at, operand(one)),
         })
     };
@@ -55,8 +58,29 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
     let start = call.start();
     let query = Query::new(table, condition, vec![Sort { field, direction }]);
     let page = Paging::Legacy.page(&query, start, call);
-    let plan = Plan::new(table, Shape::Legacy, 0..schema.fields().len());
-    Ok(page.lift(plan.output(None, &page.ids)))
+    Ok(page.lift(list(None, &page.ids, |out, id| {
+        json::write(out, &Value::Array(describe(&table.row(id))));
+    })))
+}
+
+/// A department without the fields that are empty. `SORT` is a number; IDs are texts.
+fn describe(row: &Row<'_>) -> Array {
+    let fields = row.table.schema.fields().iter().enumerate();
+    let filled = fields.filter_map(|(at, field)| {
+        let value = match row.cell(at) {
+            Cell::Null | Cell::Stored(Value::Null) => return None,
+            Cell::Stored(array @ Value::Array(_)) => array.clone(),
+            cell if &*field.name == "SORT" => Value::Int(cell.to_int()?),
+            cell => Value::Text(cell.to_text()?),
+        };
+        Some((field.name.as_ref(), value))
+    });
+    filled.collect()
+}
+
+/// The refusal of a change.
+fn refused(why: &str) -> MethodError {
+    MethodError::new(400, "ERROR_CORE", why)
 }
 
 pub(crate) fn fields(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -79,7 +103,15 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         .and_then(|at| record.get(at))
         .is_none()
     {
-        return Err(legacy_error("Не указано название подразделения"));
+        return Err(refused("Department name not provided.<br>"));
+    }
+    let parent = table.schema.legacy("PARENT").and_then(|at| record.get(at));
+    let parent = parent.and_then(|parent| u64::try_from(parent.to_int()).ok());
+    let hangs = parent.is_some_and(|parent| parent > 0 && table.contains(parent));
+    if !hangs && table.count(1, u64::MAX) > 0 {
+        return Err(refused(
+            "There can only be one top-level department in the company structure",
+        ));
     }
     Ok(Output::value(&Value::Int(table.insert(record) as i64)))
 }
@@ -104,7 +136,7 @@ fn existing(table: &Table, call: &Call<'_>) -> Result<u64, MethodError> {
     u64::try_from(id)
         .ok()
         .filter(|&id| table.contains(id))
-        .ok_or_else(|| legacy_error("Department not found"))
+        .ok_or_else(|| refused("Department not found"))
 }
 
 fn written(table: &Table, call: &Call<'_>) -> Vec<(usize, Value)> {

@@ -4,7 +4,7 @@ use brimful_protocol::{Array, Value};
 
 use super::params::legacy_error;
 use crate::context::moment;
-use crate::context::settings::Rights;
+use crate::context::settings::{Rights, Scopes};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::cell::Cell;
@@ -22,8 +22,21 @@ pub(crate) fn methods(state: &PortalData, _: &mut Call<'_>) -> Result<Output, Me
     Ok(Output::value(&names.into_iter().collect::<Value>()))
 }
 
-/// `scope`
-pub(crate) fn scope(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
+/// `scope`: those of the caller; all there are with `full`.
+pub(crate) fn scope(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let is_full = match call.params.get("full") {
+        Some(Value::Text(text)) => !matches!(text.as_str(), "" | "0" | "N" | "false"),
+        Some(other) => other.is_truthy(),
+        None => false,
+    };
+    if let (false, Scopes::Only(scopes)) = (is_full, call.scopes) {
+        let scopes = scopes.iter().map(String::as_str);
+        return Ok(Output::value(&scopes.collect::<Value>()));
+    }
+    if is_full {
+        return Ok(Output::value(&SCOPES.into_iter().collect::<Value>()));
+    }
+    // A caller without limits has the scopes of the methods that there are.
     let mut scopes: Vec<&str> = super::all()
         .iter()
         .map(|method| method.scope)
@@ -34,6 +47,58 @@ pub(crate) fn scope(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodEr
     Ok(Output::value(&scopes.into_iter().collect::<Value>()))
 }
 
+/// Every scope there is, sorted, as documented.
+const SCOPES: [&str; 48] = [
+    "ai_admin",
+    "biconnector",
+    "bizproc",
+    "booking",
+    "calendar",
+    "call",
+    "cashbox",
+    "catalog",
+    "contact_center",
+    "crm",
+    "delivery",
+    "department",
+    "disk",
+    "documentgenerator",
+    "entity",
+    "humanresources",
+    "humanresources.hcmlink",
+    "im",
+    "imbot",
+    "imconnector",
+    "imopenlines",
+    "intranet",
+    "landing",
+    "lists",
+    "log",
+    "mailservice",
+    "main",
+    "messageservice",
+    "mobile",
+    "pay_system",
+    "placement",
+    "pull",
+    "rpa",
+    "sale",
+    "salescenter",
+    "sign.b2e",
+    "socialnetwork",
+    "sonet_group",
+    "task",
+    "telephony",
+    "timeman",
+    "user",
+    "user.userfield",
+    "user_basic",
+    "user_brief",
+    "userconsent",
+    "userfieldconfig",
+    "vote",
+];
+
 /// `server.time`
 pub(crate) fn time(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(Output::value(&Value::Text(moment::text(call.seconds()))))
@@ -42,7 +107,7 @@ pub(crate) fn time(_: &PortalData, call: &mut Call<'_>) -> Result<Output, Method
 /// `app.info`
 pub(crate) fn app(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     let mut map = Array::new();
-    map.insert("ID", "1");
+    map.insert("ID", 1);
     map.insert("CODE", "local.brimful");
     map.insert("VERSION", 1);
     map.insert("STATUS", "L");

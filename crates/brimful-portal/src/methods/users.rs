@@ -52,11 +52,13 @@ pub(crate) fn search(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
         .filter(|text| !text.is_empty())
     {
         let words = text.split_whitespace().map(|word| {
-            let starts = Predicate::Matches(Pattern::like(&format!("{word}%")));
+            // The index is of words: each of them may begin so, wherever in the field it stands.
+            let starts = [format!("{word}%"), format!("% {word}%")];
+            let starts = starts.map(|pattern| Predicate::Matches(Pattern::like(&pattern)));
             let places = SEARCHED.iter().filter_map(|name| schema.legacy(name));
             Condition::Any(
                 places
-                    .map(|at| Condition::test(at, starts.clone()))
+                    .flat_map(|at| starts.clone().map(|starts| Condition::test(at, starts)))
                     .collect(),
             )
         });
@@ -72,7 +74,24 @@ pub(crate) fn current(state: &PortalData, call: &mut Call<'_>) -> Result<Output,
         .get(call.user)
         .ok_or_else(|| legacy_error("User not found"))?;
     let mut out = Vec::new();
-    write(&mut out, table, &columns(&table.schema), &row);
+    // A portal that was given its users has them as they are.
+    let seen = table
+        .schema
+        .legacy("LAST_ACTIVITY_DATE")
+        .filter(|&at| !matches!(row.cell(at), Cell::Stored(Value::Text(_))));
+    let others: Vec<usize> = columns(&table.schema)
+        .into_iter()
+        .filter(|&at| Some(at) != seen)
+        .collect();
+    write(&mut out, table, &others, &row);
+    if seen.is_none() || out.pop().is_none() {
+        return Ok(Output::json(out));
+    }
+    // Lists show this moment as `{}`; here it is a text without a zone. The caller is active now.
+    let now = moment::text(call.seconds());
+    let (day, rest) = now.split_once('T').unwrap_or((&now, ""));
+    let time = rest.get(..8).unwrap_or(rest);
+    out.extend_from_slice(format!(",\"LAST_ACTIVITY_DATE\":\"{day} {time}\"}}").as_bytes());
     Ok(Output::json(out))
 }
 
@@ -247,7 +266,7 @@ fn test(
     };
     let operand = |value: &Value| {
         Some(match kind.class() {
-            Class::Integer if kind == Kind::Boolean => Operand::Int(i64::from(is_yes(value))),
+            Class::Integer if kind == Kind::Boolean => Operand::Int(i64::from(filters_yes(value))),
             Class::Integer => Operand::Int(value.to_int()),
             Class::Number => Operand::Number(value.to_float()),
             Class::Time => Operand::Time(moment::parse(&value.to_text(), now)?),
@@ -276,6 +295,15 @@ fn test(
 fn is_yes(value: &Value) -> bool {
     match value {
         Value::Text(text) => matches!(text.as_str(), "Y" | "y" | "1" | "true"),
+        other => other.is_truthy(),
+    }
+}
+
+/// Whether the value of a filter for a yes-or-no field means yes: of texts all but the empty one, `0` and `N`, so the
+/// text `false` does.
+fn filters_yes(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => !matches!(text.as_str(), "" | "0" | "N"),
         other => other.is_truthy(),
     }
 }

@@ -63,8 +63,10 @@ fn exchange(
     let secret = given(secret)?;
     let app = server
         .app(&client_id)
-        .filter(|app| app.client_secret == client_secret)
-        .ok_or_else(|| refused("invalid_client", "Invalid client"))?;
+        .ok_or_else(|| refused("WRONG_CLIENT", "Wrong client"))?;
+    if app.client_secret != client_secret {
+        return Err(refused("invalid_client", "Invalid client"));
+    }
     if let Some(scope) = text("scope") {
         permit(&app.scopes, &scope)?;
     }

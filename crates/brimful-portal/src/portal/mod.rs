@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{CONTENT_TYPE, HOST};
 use http::{Method as Verb, Request, Response, StatusCode};
 use parking_lot::{Mutex, RwLock};
+use tokio::time::Instant;
 
 pub(crate) use body_budget::BodyShare;
 
@@ -28,8 +29,9 @@ use crate::context::faults::{Fault, Faults};
 use crate::context::hidden_rows::HiddenRows;
 use crate::context::limits::{Buckets, Operating};
 use crate::context::reply::{Reply, SlowBody};
+use crate::context::request_log::{CommandOutcomes, LoggedRequest, kept_body};
 use crate::context::settings::Settings;
-use crate::context::stats::{Counters, Stats};
+use crate::context::stats::Stats;
 use crate::context::{Context, errors};
 use crate::data::files::StoredFile;
 use crate::data::{DataError, PortalData};
@@ -96,20 +98,18 @@ impl Portal {
         let mut oauth_chance = fastrand::Rng::with_seed(seed ^ 0x6f61_7574_6832);
         let member_id = format!("{:032x}", oauth_chance.u128(..));
         let backend = Backend {
-            context: Context {
-                settings: Settings {
+            context: Context::new(
+                Settings {
                     statuses: config.statuses,
                     time: config.time,
                     costs: config.costs,
                     wall: config.wall,
                 },
-                clock: Clock::new(config.starts_at, config.skew, config.zone)
-                    .with_skew(faults.skew()),
-                counters: Counters::default(),
+                Clock::new(config.starts_at, config.skew, config.zone).with_skew(faults.skew()),
                 faults,
-                address: PortalAddress::new(config.address, member_id),
-                operating: Mutex::new(Operating::new(config.operating)),
-            },
+                PortalAddress::new(config.address, member_id),
+                Operating::new(config.operating),
+            ),
             registry: registry.and_served(&data.fixtures),
             data: RwLock::new(data),
             callers: Callers::new(
@@ -240,16 +240,72 @@ impl Inner {
         }
         let counters = &self.backend.context.counters;
         let _in_flight = counters.request();
-        let reply = self.reply_uncounted(request, peer).await;
+        let began = Instant::now();
+        let route = self.route(request.uri().path());
+        let method = route.method_name().to_owned();
+        let reply = self.reply_uncounted(request, route, peer).await;
         if let Reply::Response(response) | Reply::Truncated { response, .. } = &reply {
             counters.count(|stats| stats.bytes += response.body().len() as u64);
         }
+        self.log(request, peer, method, &reply, began.elapsed());
         reply
     }
 
-    async fn reply_uncounted(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
+    /// Keeps the request for `/_portal/requests` and says it in a line.
+    fn log(
+        &self,
+        request: &Request<Bytes>,
+        peer: IpAddr,
+        method: String,
+        reply: &Reply,
+        took: Duration,
+    ) {
+        let response = match reply {
+            Reply::Response(response) | Reply::Truncated { response, .. } => Some(response),
+            Reply::Reset => None,
+        };
+        let status = response.map(|response| response.status().as_u16());
+        let commands = response.and_then(|response| response.extensions().get::<CommandOutcomes>());
+        if tracing::enabled!(target: "brimful_portal::requests", tracing::Level::DEBUG) {
+            let verb = request.method();
+            let name = if method.is_empty() {
+                admin::without_secrets(request.uri().path())
+            } else {
+                method.clone()
+            };
+            let status = status.map_or_else(|| "reset".to_owned(), |status| status.to_string());
+            let batch = commands.map_or_else(String::new, |commands| {
+                format!(
+                    " ({} commands, {} failed)",
+                    commands.seen,
+                    commands.failed.len()
+                )
+            });
+            let milliseconds = took.as_secs_f64() * 1000.0;
+            tracing::debug!(
+                target: "brimful_portal::requests",
+                "{verb} {name}{batch} {status} in {milliseconds:.1} ms",
+            );
+        }
+        let failed = response.filter(|response| response.status().as_u16() >= 400);
+        self.backend.context.requests.enter(LoggedRequest {
+            number: 0,
+            at: self.backend.context.now(),
+            peer: peer.to_string(),
+            verb: request.method().clone(),
+            uri: request.uri().clone(),
+            media_type: request.headers().get(CONTENT_TYPE).cloned(),
+            method,
+            body: kept_body(request.body()),
+            status,
+            error: failed.and_then(|response| kept_body(response.body())),
+            commands: commands.cloned(),
+            took,
+        });
+    }
+
+    async fn reply_uncounted(&self, request: &Request<Bytes>, route: Route, peer: IpAddr) -> Reply {
         let context = &self.backend.context;
-        let route = self.route(request.uri().path());
         let refused = match route {
             // The OAuth server is another server, which has no such bucket.
             Route::OAuth(_) => None,

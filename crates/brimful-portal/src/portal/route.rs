@@ -1,5 +1,7 @@
 //! Where the address of a request leads.
 
+use std::borrow::Cow;
+
 use brimful_protocol::query;
 
 use crate::bodies::envelope::Format;
@@ -28,8 +30,10 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    /// Reads the path of an address.
+    /// Reads the path of an address. Slashes side by side are one, as for the web server in front of a portal: clients
+    /// put a method behind an address that ends with a slash already.
     pub(crate) fn of(path: &str) -> Self {
+        let path = &*merged_slashes(path);
         let Some(rest) = path.strip_prefix("/rest/") else {
             return Endpoint::of(path).map_or(Self::Elsewhere, Self::OAuth);
         };
@@ -77,6 +81,20 @@ impl Route {
             Self::Elsewhere => "",
         }
     }
+}
+
+/// A path without empty pieces between its slashes.
+pub(crate) fn merged_slashes(path: &str) -> Cow<'_, str> {
+    if !path.contains("//") {
+        return path.into();
+    }
+    let mut merged = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if letter != '/' || !merged.ends_with('/') {
+            merged.push(letter);
+        }
+    }
+    merged.into()
 }
 
 /// A piece of a path, where `+` is no space.
@@ -179,6 +197,23 @@ mod tests {
         assert_eq!(Route::of("/"), Route::Elsewhere);
         assert_eq!(Route::of("/restaurant/1"), Route::Elsewhere);
         assert_eq!(method("/rest/1/demo/").0, "");
-        assert_eq!(method("/rest/1/demo//profile").0, "");
+    }
+
+    #[test]
+    fn slashes_side_by_side_count_as_one() {
+        for path in [
+            "/rest/1/demo//profile",
+            "/rest//1/demo/profile",
+            "//rest/1/demo///profile//",
+            "/rest/1/demo//profile.json",
+        ] {
+            let expected = ("profile".to_owned(), Format::Json, Some(hook("1", "demo")));
+            assert_eq!(method(path), expected, "{path}");
+        }
+        assert_eq!(
+            Route::of("/rest//api//1/demo//tasks.task.list"),
+            Route::of("/rest/api/1/demo/tasks.task.list")
+        );
+        assert_eq!(Route::of("//oauth//token/"), Route::OAuth(Endpoint::Token));
     }
 }

@@ -15,6 +15,7 @@ use crate::calls::executor::{Executor, Outcome};
 use crate::calls::timing::Timing;
 use crate::context::Context;
 use crate::context::errors;
+use crate::context::request_log::CommandOutcomes;
 use crate::context::{MethodError, Output};
 use crate::methods::registry::Target;
 
@@ -24,6 +25,8 @@ const FORBIDDEN: [&str; 3] = ["batch", "download", "upload"];
 /// What the commands have come to so far, by label, in their order.
 pub(crate) struct Results<'c> {
     context: &'c Context,
+    /// How many commands ran or were refused.
+    seen: usize,
     /// The bytes of what the commands returned.
     returned: usize,
     done: IndexMap<Key, Command>,
@@ -50,11 +53,13 @@ pub(crate) async fn run<'c>(
     let commands = params.get_ignoring_case("cmd").and_then(Value::as_array);
     let mut results = Results {
         context: &backend.context,
+        seen: 0,
         returned: 0,
         done: IndexMap::new(),
         failed: IndexMap::new(),
     };
     for (index, (label, command)) in commands.into_iter().flat_map(Array::iter).enumerate() {
+        results.seen = index + 1;
         // Anything else than a string is passed over in silence, and still counts towards fifty.
         let Value::Text(command) = command else {
             continue;
@@ -114,7 +119,10 @@ async fn one(
         // In other letters it slips past the list above, and is a batch in a batch all the same.
         Some(Target::Batch) => return Err(not_allowed()),
         Some(Target::Method(method)) => method,
-        None => return Err(envelope::error_array(&errors::method_not_found())),
+        None => {
+            backend.context.say_if_unmodelled(&name);
+            return Err(envelope::error_array(&errors::method_not_found()));
+        }
     };
     if let Err(mut error) = executor.permit(method, &caller.batch_entity) {
         if error.code == "insufficient_scope" {
@@ -147,6 +155,18 @@ fn not_allowed() -> Array {
 }
 
 impl Results<'_> {
+    /// What became of the commands, for the log of requests.
+    pub(crate) fn outcomes(&self) -> CommandOutcomes {
+        let failed = self.failed.iter().map(|(label, error)| {
+            let code = error.get("error").map(Value::to_text).unwrap_or_default();
+            (label.to_text(), code)
+        });
+        CommandOutcomes {
+            seen: self.seen,
+            failed: failed.collect(),
+        }
+    }
+
     /// The bytes that [`Results::write`] will write, about.
     pub(crate) fn size(&self) -> usize {
         let done: usize = self

@@ -44,14 +44,15 @@ async fn call(
         return download::answer(backend, request, webhook, peer);
     }
     let (params, presented) = request::parameters(request, webhook)?;
-    let target = backend
-        .registry
-        .find(method)
-        .ok_or_else(errors::method_not_found)?;
+    let target = backend.registry.find(method).ok_or_else(|| {
+        backend.context.say_if_unmodelled(method);
+        errors::method_not_found()
+    })?;
     let mut caller = backend.admit(&presented, request, peer)?;
     caller.links = Links::of(&backend.context, method, request, &presented);
     let mut executor = Executor::new(backend, &caller);
     let start = executor.now();
+    let mut outcomes = None;
     let (body, timing) = match target {
         Target::Batch => {
             executor.permit_time(&caller.entity, BATCH)?;
@@ -64,6 +65,7 @@ async fn call(
                 }
             };
             let timing = executor.charge_batch(start, &caller.entity, BATCH);
+            outcomes = Some(results.outcomes());
             let mut body = Body::open(results.size());
             results.write(body.result());
             (body.close(&backend.context, None, None, &timing), timing)
@@ -102,6 +104,9 @@ async fn call(
         return Ok(envelope::cut_off(&backend.context));
     }
     let mut response = envelope::body(format, StatusCode::OK, body);
+    if let Some(outcomes) = outcomes {
+        response.extensions_mut().insert(outcomes);
+    }
     envelope::add_cloud_headers(response.headers_mut(), caller.client_id.as_deref(), &timing);
     Ok(response)
 }

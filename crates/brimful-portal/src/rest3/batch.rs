@@ -45,7 +45,10 @@ pub(super) fn parse<'b>(
         let endpoint = backend
             .registry
             .endpoint(&method.to_ascii_lowercase())
-            .ok_or_else(|| error::method_not_found(method))?;
+            .ok_or_else(|| {
+                backend.context.say_if_unmodelled(method);
+                error::method_not_found(method)
+            })?;
         items.push(Item {
             endpoint,
             query,

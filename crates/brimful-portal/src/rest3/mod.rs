@@ -69,12 +69,10 @@ async fn call(
     let name = method.to_ascii_lowercase();
     let endpoint = match name.as_str() {
         BATCH => None,
-        name => Some(
-            backend
-                .registry
-                .endpoint(name)
-                .ok_or_else(|| error::method_not_found(method))?,
-        ),
+        name => Some(backend.registry.endpoint(name).ok_or_else(|| {
+            backend.context.say_if_unmodelled(name);
+            error::method_not_found(method)
+        })?),
     };
     let presented = request::presented(request, webhook, &mut params.credentials());
     let caller = backend

@@ -1,6 +1,7 @@
 //! The portal on a socket.
 
 mod body_faults;
+mod connections;
 mod request_line;
 mod service;
 mod tls;
@@ -145,14 +146,14 @@ impl Portal {
     where
         L: Listener<Addr = SocketAddr>,
     {
-        // There is nothing to tap, but axum tells the address of tapped connections only.
-        let listener = Forgiving(listener).tap_io(|_| {});
-        let service = self
-            .router()
-            .into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service)
-            .with_graceful_shutdown(end)
-            .await
+        connections::serve(
+            self,
+            Forgiving(listener),
+            connections::MOST_CONNECTIONS,
+            end,
+        )
+        .await;
+        Ok(())
     }
 
     async fn serve_one(&self, request: Request<Body>) -> Response<Body> {
@@ -174,8 +175,11 @@ impl Portal {
     }
 }
 
-/// Reads a body of up to `limit` bytes, if there is room for it. The rest of a longer one is read too, and dropped: a caller that is still
-/// sending would not hear the refusal.
+/// A body of which nothing more comes for so long is given up.
+const BODY_PAUSE: Duration = Duration::from_secs(60);
+
+/// Reads a body of up to `limit` bytes, if there is room for it. As much again of a longer one is read too, and dropped: a
+/// caller that is still sending would not hear the refusal.
 async fn read(
     mut body: Body,
     limit: usize,
@@ -184,7 +188,10 @@ async fn read(
     let mut whole = BytesMut::new();
     let mut length = 0_usize;
     let mut fits = true;
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = timeout(BODY_PAUSE, body.frame())
+        .await
+        .map_err(axum::Error::new)?
+    {
         let Ok(data) = frame?.into_data() else {
             continue;
         };
@@ -195,6 +202,9 @@ async fn read(
         } else {
             whole = BytesMut::new();
             share.clear();
+            if length > limit.saturating_mul(2) {
+                break;
+            }
         }
     }
     Ok(fits.then(|| whole.freeze()))

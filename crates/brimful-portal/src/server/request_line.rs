@@ -7,6 +7,8 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use axum::serve::Listener;
@@ -36,6 +38,8 @@ pub(crate) struct Connection<S> {
     lines: Lines,
     /// Escaped bytes that the reader had no room for.
     waiting: Vec<u8>,
+    /// How many bytes came so far.
+    received: Arc<AtomicU64>,
 }
 
 /// Where in the requests a connection is.
@@ -57,7 +61,13 @@ impl<S> Connection<S> {
             stream,
             lines: Lines::Before,
             waiting: Vec::new(),
+            received: Arc::default(),
         }
+    }
+
+    /// Counts the bytes that come.
+    pub(super) fn received(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.received)
     }
 }
 
@@ -115,6 +125,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
         if this.waiting.is_empty() {
             let before = buffer.filled().len();
             std::task::ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+            let came = buffer.filled().len().saturating_sub(before);
+            this.received.fetch_add(came as u64, Ordering::Relaxed);
             let Some(escaped) = this.lines.escaped(&buffer.filled()[before..]) else {
                 return Poll::Ready(Ok(()));
             };

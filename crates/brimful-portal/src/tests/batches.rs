@@ -207,7 +207,7 @@ async fn wrong_credentials_fail_the_whole_batch() {
     .await;
     assert_eq!(
         (heard.status, heard.json()["error"].as_str()),
-        (403, Some("INVALID_CREDENTIALS"))
+        (401, Some("INVALID_CREDENTIALS"))
     );
 }
 

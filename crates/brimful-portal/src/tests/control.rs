@@ -4,12 +4,208 @@ use http::Method as Verb;
 
 use super::*;
 
-async fn send(portal: &Portal, verb: Verb, path: &str, body: &str) -> Heard {
-    let request = Request::builder().method(verb).uri(path);
-    let request = request
-        .body(Bytes::copy_from_slice(body.as_bytes()))
-        .unwrap();
-    Heard::of(portal.handle(request, HERE).await)
+/// Sends a request with a specification as JSON, if there is one.
+async fn send(portal: &Portal, verb: Verb, path: &str, spec: &str) -> Heard {
+    send_with(portal, verb, path, spec, &[]).await
+}
+
+async fn send_with(
+    portal: &Portal,
+    verb: Verb,
+    path: &str,
+    spec: &str,
+    headers: &[(&str, &str)],
+) -> Heard {
+    let mut request = Request::builder()
+        .method(verb)
+        .uri(path)
+        .header(header::CONTENT_TYPE, "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let body = if spec.is_empty() {
+        Bytes::new()
+    } else {
+        json!({ "spec": spec }).to_string().into()
+    };
+    Heard::of(portal.handle(request.body(body).unwrap(), HERE).await)
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_control_nothing() {
+    let portal = plain();
+    let ours = [("host", "127.0.0.1:8024")];
+    for foreign in [
+        ("origin", "https://evil.test"),
+        ("origin", "null"),
+        ("origin", "http://127.0.0.1:9999"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("host", "evil.test"),
+        ("host", "evil.test:8024"),
+        ("host", "127.0.0.1.evil.test"),
+        ("host", ""),
+    ] {
+        let headers: Vec<_> = if foreign.0 == "host" {
+            vec![foreign]
+        } else {
+            vec![ours[0], foreign]
+        };
+        for (verb, path) in [
+            (Verb::GET, "/_portal/stats"),
+            (Verb::GET, "/_portal/requests"),
+            (Verb::PUT, "/_portal/faults"),
+            (Verb::POST, "/_portal/churn"),
+            (Verb::DELETE, "/_portal/hide"),
+        ] {
+            let heard = send_with(&portal, verb, path, "503", &headers).await;
+            assert_eq!(heard.status, 403, "{foreign:?} {path}: {}", heard.body);
+            assert_eq!(heard.header("access-control-allow-origin"), "");
+        }
+    }
+    assert_eq!(
+        send(&portal, Verb::GET, "/_portal/faults", "").await.json()["spec"],
+        ""
+    );
+}
+
+#[tokio::test]
+async fn programs_and_pages_of_the_portal_itself_control_it() {
+    let portal = plain();
+    for headers in [
+        vec![],
+        vec![("host", "127.0.0.1:8024")],
+        vec![("host", "LOCALHOST")],
+        vec![("host", "[::1]:8024")],
+        vec![
+            ("host", "localhost:8024"),
+            ("origin", "http://localhost:8024"),
+        ],
+        vec![
+            ("host", "localhost:8024"),
+            ("sec-fetch-site", "same-origin"),
+        ],
+        vec![("host", "localhost:8024"), ("sec-fetch-site", "none")],
+    ] {
+        let heard = send_with(&portal, Verb::PUT, "/_portal/faults", "429", &headers).await;
+        assert_eq!(heard.status, 200, "{headers:?}: {}", heard.body);
+    }
+}
+
+#[tokio::test]
+async fn what_a_form_of_any_page_can_send_controls_nothing() {
+    let portal = plain();
+    for media_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain; application/json",
+    ] {
+        let heard = post(&portal, "/_portal/faults", media_type, "\"429\"").await;
+        assert_eq!(heard.status, 415, "{media_type}");
+    }
+    assert_eq!(
+        send(&portal, Verb::GET, "/_portal/faults", "").await.json()["spec"],
+        ""
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_leads_to_no_other_machine() {
+    let portal = plain();
+    for (spec, status) in [
+        ("redirect=https://evil.test", 400),
+        ("redirect=http://127.0.0.1.evil.test/", 400),
+        ("redirect=http://localhost@evil.test/", 400),
+        ("redirect=http://10.0.0.1/", 400),
+        ("redirect=http://127.0.0.1:8025", 200),
+        ("redirect=http://[::1]:8025/", 200),
+        ("redirect=https://localhost:8025/", 200),
+    ] {
+        let heard = send(&portal, Verb::PUT, "/_portal/faults", spec).await;
+        assert_eq!(heard.status, status, "{spec}: {}", heard.body);
+    }
+}
+
+#[tokio::test]
+async fn the_last_requests_are_shown_with_parameters_and_commands_and_without_secrets() {
+    let portal = plain();
+    get(&portal, "/rest/1/demo/test.echo?a[]=1&auth=t0ken&b=%D0%96").await;
+    get(&portal, "/rest/1/wr0ng/profile").await;
+    let commands = json!({
+        "good": "test.echo?x=1&access_token=t0ken",
+        "bad": "no.such.method",
+        "after": "test.echo",
+    });
+    call(&portal, "batch", json!({ "halt": 1, "cmd": commands })).await;
+    let params = json!({ "fields": { "TITLE": "t", "PASSWORD": "s3cret" } });
+    call(&portal, "test.echo", params).await;
+    post(
+        &portal,
+        "/oauth/token/?client_id=a&client_secret=s3cret&grant_type=authorization_code&code=c0de",
+        "application/json",
+        "{}",
+    )
+    .await;
+    let heard = send(&portal, Verb::GET, "/_portal/requests", "").await;
+    let requests = heard.json();
+    for secret in ["t0ken", "s3cret", "c0de", "wr0ng", "/demo/"] {
+        assert!(!heard.body.contains(secret), "{secret}: {}", heard.body);
+    }
+    let first = &requests[0];
+    assert_eq!(
+        (
+            &first["number"],
+            &first["method"],
+            &first["http_method"],
+            &first["status"],
+            &first["path"]
+        ),
+        (
+            &json!(1),
+            &json!("test.echo"),
+            &json!("GET"),
+            &json!(200),
+            &json!("/rest/1/***/test.echo")
+        )
+    );
+    assert_eq!(
+        first["params"],
+        json!({ "a": ["1"], "auth": "***", "b": "Ж" })
+    );
+    assert!(first["milliseconds"].is_number());
+    assert!(
+        first["time"]
+            .as_str()
+            .unwrap()
+            .starts_with("2026-03-01T10:00:0")
+    );
+    assert_eq!(
+        (&requests[1]["status"], &requests[1]["error"]),
+        (&json!(401), &json!("INVALID_CREDENTIALS"))
+    );
+    assert_eq!(requests[2]["params"], json!({ "halt": 1 }));
+    assert_eq!(
+        requests[2]["commands"],
+        json!([
+            { "label": "good", "method": "test.echo", "params": { "x": "1", "access_token": "***" }, "status": "ok" },
+            { "label": "bad", "method": "no.such.method", "params": {}, "status": "failed", "error": "ERROR_METHOD_NOT_FOUND" },
+            { "label": "after", "method": "test.echo", "params": {}, "status": "not run" },
+        ])
+    );
+    assert_eq!(
+        requests[3]["params"],
+        json!({ "fields": { "TITLE": "t", "PASSWORD": "***" } })
+    );
+    assert_eq!(requests[4]["method"], "oauth.token");
+    assert_eq!(
+        requests.as_array().unwrap().len(),
+        5,
+        "these doors are not among them"
+    );
+    send(&portal, Verb::DELETE, "/_portal/requests", "").await;
+    let none = send(&portal, Verb::GET, "/_portal/requests", "").await;
+    assert_eq!(none.json(), json!([]));
 }
 
 #[tokio::test]

@@ -159,12 +159,12 @@ async fn a_slow_body_takes_its_time_after_the_work() {
 
 #[tokio::test(start_paused = true)]
 async fn a_redirect_leads_to_the_same_path_elsewhere() {
-    let portal = ordered("redirect=https://new.test:8443/ times=1, redirect");
+    let portal = ordered("redirect=https://localhost:8443/ times=1, redirect");
     let uri = "/rest/1/demo/test.work?a=1";
     let heard = get(&portal, uri).await;
     assert_eq!(
         (heard.status, heard.header("location")),
-        (302, "https://new.test:8443/rest/1/demo/test.work?a=1")
+        (302, "https://localhost:8443/rest/1/demo/test.work?a=1")
     );
     let request = Request::post(uri)
         .header("host", "127.0.0.1:8024")

@@ -12,6 +12,7 @@ mod faults;
 mod files;
 mod hidden_rows;
 mod limits;
+mod memory;
 mod methods;
 mod oauth;
 mod rest3;

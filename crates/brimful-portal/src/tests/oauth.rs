@@ -348,7 +348,7 @@ async fn tokens_are_taken_from_every_carrier_and_have_the_scopes_of_the_applicat
     let heard = get(&portal, &format!("/rest/tasks.task.list?auth={token}")).await;
     assert_eq!(
         (heard.status, text(&heard.json(), "error")),
-        (403, "insufficient_scope")
+        (401, "insufficient_scope")
     );
     let refresh = text(&tokens, "refresh_token");
     assert_eq!(
@@ -403,7 +403,7 @@ async fn wrong_requests_for_tokens_have_the_errors_of_the_protocol() {
             format!(
                 "/oauth/token/?grant_type=authorization_code&client_id=nobody&client_secret=s3cret&code={code}"
             ),
-            "invalid_client",
+            "WRONG_CLIENT",
         ),
         (
             format!(

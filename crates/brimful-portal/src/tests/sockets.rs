@@ -173,10 +173,11 @@ async fn faults_are_ordered_over_http_from_the_same_machine() {
     let control = |verb: &str, body: &str| {
         let (host, length) = (server.address(), body.len());
         format!(
-            "{verb} /_portal/faults HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{verb} /_portal/faults HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
         )
     };
-    let reply = heard(&server, &control("PUT", "503")).await;
+    let reply = heard(&server, &control("PUT", "\"503\"")).await;
     assert!(reply.contains("\"spec\":\"503\""), "{reply}");
     let refused = heard(&server, &posted(&server, "test.echo", "")).await;
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
@@ -268,4 +269,46 @@ async fn the_portal_is_a_service_that_needs_no_socket() {
     let response = portal.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(portal.stats().requests, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_sends_no_head_is_let_go() {
+    let server = server().await;
+    for sent in ["", "G", "GET /rest/1/demo/profile HTTP/1.1\r\nHost: a\r\n"] {
+        let began = tokio::time::Instant::now();
+        heard(&server, sent).await;
+        let waited = began.elapsed().as_secs();
+        assert!((59..=130).contains(&waited), "{sent:?}: {waited} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stops_coming_is_given_up() {
+    let server = server().await;
+    let head = "POST /rest/1/demo/test.echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{";
+    let reply = heard(&server, head).await;
+    assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
+    assert!(reply.contains("INVALID_REQUEST"), "{reply}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_or_has_too_many_lines_is_refused() {
+    let server = server().await;
+    let long = format!(
+        "GET /rest/1/demo/profile HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
+        "x".repeat(1 << 20)
+    );
+    let many = format!(
+        "GET /rest/1/demo/profile HTTP/1.1\r\nHost: a\r\n{}\r\n",
+        "X: y\r\n".repeat(200)
+    );
+    for head in [long, many] {
+        let reply = heard(&server, &head).await;
+        assert!(
+            reply.is_empty() || reply.starts_with("HTTP/1.1 431"),
+            "{reply}"
+        );
+    }
+    let reply = heard(&server, &posted(&server, "test.echo", "{}")).await;
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
 }

@@ -163,10 +163,7 @@ async fn a_type_that_no_portal_has_is_an_error_of_its_command() {
         .batch([("add_lead", "crm.item.list", params)])
         .await;
     assert_eq!(batch["result"], json!([]));
-    assert_eq!(
-        batch["result_error"]["add_lead"]["error"],
-        "ENTITY_TYPE_NOT_SUPPORTED"
-    );
+    assert_eq!(batch["result_error"]["add_lead"]["error"], "NOT_FOUND");
 }
 
 #[tokio::test]

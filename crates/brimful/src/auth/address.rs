@@ -85,7 +85,7 @@ impl FromStr for PortalAddress {
     type Err = PortalAddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
+        let text = bare(text);
         let mut url = if text.contains("://") {
             Url::parse(text)
         } else {
@@ -121,6 +121,25 @@ impl fmt::Debug for PortalAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PortalAddress({self})")
     }
+}
+
+/// An address without what comes along when it is copied: blanks, invisible characters, quotes around it.
+pub(super) fn bare(text: &str) -> &str {
+    let invisible =
+        |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}');
+    let quotes = [
+        ('"', '"'),
+        ('\'', '\''),
+        ('`', '`'),
+        ('<', '>'),
+        ('«', '»'),
+        ('“', '”'),
+    ];
+    let text = text.trim_matches(invisible);
+    quotes
+        .iter()
+        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
+        .map_or(text, |inside| inside.trim_matches(invisible))
 }
 
 /// Either of the two.

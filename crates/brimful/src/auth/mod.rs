@@ -51,6 +51,16 @@ use bearer::Bearer;
 use oauth::Refresher;
 use token_server::TokenServer;
 
+/// The target of the log line that a portal has moved to another address: `brimful::moved`. It is a warning, and comes
+/// once for each move.
+///
+/// ```
+/// // A filter for `tracing_subscriber::EnvFilter` that lets this line through, and nothing else.
+/// let filter = format!("{}=warn", brimful::MOVED_LOG);
+/// assert_eq!(filter, "brimful::moved=warn");
+/// ```
+pub const MOVED_LOG: &str = "brimful::moved";
+
 /// The two interfaces of a portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Api {
@@ -167,10 +177,10 @@ impl Auth {
             }
             *address = address.moved_to(to);
         }
+        let (from, to) = (host_of(from), host_of(to));
         warn!(
-            from = host_of(from),
-            to = host_of(to),
-            "the portal has moved: it is called there from now on, but the address given should be changed"
+            target: MOVED_LOG,
+            "the portal has moved from {from} to {to} and is called there from now on: change the address that you give"
         );
         if let Some(refresher) = &self.refresher {
             refresher.moved();

@@ -7,7 +7,7 @@ use brimful_protocol::catalogue;
 use url::Url;
 
 use super::Api;
-use super::address::{host_of, route, with_origin_of};
+use super::address::{bare, host_of, route, with_origin_of};
 use crate::transport::Route;
 
 /// The address of an incoming webhook: `https://portal/rest/1/code/`.
@@ -41,6 +41,11 @@ pub enum WebhookError {
     /// There is no `https://` before the host.
     #[error("the portal's address has no scheme: write https://{0}")]
     NoScheme(String),
+    /// There is a blank in it.
+    #[error(
+        "there is a blank in the portal's address; it looks like https://portal.bitrix24.ru/rest/1/code/"
+    )]
+    Blank,
     /// It does not parse as a URL.
     #[error(
         "the portal's address is no URL ({0}); it looks like https://portal.bitrix24.ru/rest/1/code/"
@@ -116,8 +121,12 @@ impl FromStr for Webhook {
     type Err = WebhookError;
 
     fn from_str(text: &str) -> Result<Self, WebhookError> {
-        let text = text.trim();
-        if !text.contains("://") {
+        let text = bare(text);
+        if text.contains(char::is_whitespace) {
+            return Err(WebhookError::Blank);
+        }
+        let lower = text.get(..6).unwrap_or_default().to_ascii_lowercase();
+        if !text.contains("://") && !lower.starts_with("http:/") && lower != "https:" {
             let host: String = text
                 .split('/')
                 .next()
@@ -216,6 +225,119 @@ impl fmt::Debug for Webhook {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_taken_in_every_form_that_means_the_same() {
+        for (text, url) in [
+            (
+                "https://portal.test/rest/1/code/",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "https://portal.test/rest/1/code",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "https://portal.test//rest/1//code//",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "HTTPS://Portal.TEST/rest/1/CoDe/",
+                "https://portal.test/rest/1/CoDe/",
+            ),
+            (
+                "https:/portal.test/rest/1/code/",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                " https://portal.test/rest/1/code/\n",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "\u{feff}https://portal.test/rest/1/code/\u{200b}",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "\"https://portal.test/rest/1/code/\"",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "' https://portal.test/rest/1/code/ '",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "<https://portal.test/rest/1/code/>",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "«https://portal.test/rest/1/code/»",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "https://portal.test:443/rest/1/code/",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                "https://portal.test:8443/rest/1/code/",
+                "https://portal.test:8443/rest/1/code/",
+            ),
+            ("http://[::1]:80/rest/1/code/", "http://[::1]/rest/1/code/"),
+            (
+                "https://портал.рф/rest/1/code/",
+                "https://xn--80awhdgm.xn--p1ai/rest/1/code/",
+            ),
+            (
+                "https://portal.test/sub/rest/ivan/code/",
+                "https://portal.test/sub/rest/ivan/code/",
+            ),
+        ] {
+            let webhook: Webhook = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(webhook.url().as_str(), url, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_in_another_form_is_refused_with_what_is_wrong() {
+        for (text, said) in [
+            (
+                "portal.test/rest/1/code/",
+                "no scheme: write https://portal.test/rest/…",
+            ),
+            (
+                "https://portal.test/rest/1/code/crm.lead.list",
+                "leave out \"crm.lead.list\"",
+            ),
+            (
+                "https://portal.test/rest/1/code/crm.lead.list.json",
+                "leave out \"crm.lead.list.json\"",
+            ),
+            (
+                "https://portal.test/rest/1/code/profile.json",
+                "leave out \"profile.json\"",
+            ),
+            (
+                "https://portal.test/rest/1/code/profile",
+                "leave out \"profile\"",
+            ),
+            (
+                "https://portal.test/rest/1/code/?start=0",
+                "leave out what follows the ?",
+            ),
+            (
+                "https://portal.test/rest/1/code/#x",
+                "leave out what follows the #",
+            ),
+            ("https://portal.test/rest/1/co de/", "there is a blank"),
+            ("https://portal.test/rest/1/", "no webhook code"),
+            ("https://portal.test/rest/crm.lead.list", "no webhook code"),
+            ("https://portal.test", "no webhook code"),
+            ("ftp://portal.test/rest/1/code/", "starts with ftp:"),
+            ("https://", "is no URL"),
+        ] {
+            let error = text.parse::<Webhook>().unwrap_err().to_string();
+            assert!(error.contains(said), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn no_refusal_shows_the_code() {

@@ -3,32 +3,34 @@
 //! [`Batch`] is what is to be run, [`BatchReply`] what became of it. A [`Label`] names a command, and makes references
 //! by which later commands use its result; a late command is built in Rust from what came before it.
 //!
+//! - `outcome` is what became of one command,
 //! - `references` finds and resolves `$result[…]` in parameters,
 //! - `request` is one request of commands,
 //! - `runner` sends commands until each has its outcome.
 
+mod outcome;
 mod references;
 mod request;
 mod runner;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use brimful_protocol::Time;
 use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::reference::{BadStep, Reference};
-use brimful_protocol::{ApiError, Time};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-pub(crate) use references::{Known, any as has_references};
+pub use outcome::{EmptyReference, NotRun, Outcome};
+pub(crate) use references::Known;
+pub(crate) use request::needs_own_body;
 pub(crate) use runner::{Pace, Runner, of_error};
 
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::error::{DidItRun, Error};
-use crate::json;
 
 /// What is to be run: commands, and what to do when one fails.
 ///
@@ -53,14 +55,9 @@ use crate::json;
 #[derive(Default)]
 pub struct Batch {
     entries: Vec<Entry>,
-    /// The request that each label goes out in, as the commands stand.
-    requests: HashMap<Arc<str>, usize>,
-    /// The request of the last entry, and how many entries are in it.
-    request: usize,
-    filled: usize,
-    /// Whether that request was opened by a late command: others may join it.
-    late: bool,
+    labels: HashSet<Arc<str>>,
     on_error: OnError,
+    references: References,
 }
 
 type Build = Box<dyn FnOnce(&BatchReply) -> Result<Option<LateCommand>, Error> + Send>;
@@ -68,6 +65,15 @@ type Build = Box<dyn FnOnce(&BatchReply) -> Result<Option<LateCommand>, Error> +
 enum Entry {
     Now(Command),
     Late { label: Arc<str>, build: Build },
+}
+
+impl Entry {
+    fn label(&self) -> &Arc<str> {
+        match self {
+            Self::Now(command) => &command.label,
+            Self::Late { label, .. } => label,
+        }
+    }
 }
 
 /// A command that is built from earlier results: method and parameters.
@@ -188,6 +194,27 @@ pub enum OnError {
     Halt,
 }
 
+/// Who puts values in the place of references between commands.
+///
+/// ```
+/// use brimful::{Batch, References};
+///
+/// let in_one_request = Batch::new().references(References::Portal);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum References {
+    /// The client, for commands that write: such a command goes out in a request after those that it refers to, with
+    /// the values in place. If a value is missing, null, or a list or an object where an ID belongs, the command is not
+    /// run, and its outcome is [`NotRun::EmptyReference`]. Commands that read may share a request with those that they
+    /// refer to; one whose reference found nothing has the outcome [`Outcome::EmptyReference`].
+    #[default]
+    Client,
+    /// The portal, as it does by itself, and all in one request. Where a reference finds nothing, the portal runs the
+    /// command all the same, with the parent of the missing value in its place: a write then changes another record,
+    /// often the one with the ID 1. Its outcome is [`Outcome::EmptyReference`], when it is too late.
+    Portal,
+}
+
 impl Batch {
     /// No commands yet.
     pub fn new() -> Self {
@@ -201,13 +228,24 @@ impl Batch {
         self
     }
 
-    /// Adds a command. Its label is the name of its outcome, and by it later commands refer to its result.
+    /// Who puts values in the place of references; the client, unless said otherwise.
+    #[must_use]
+    pub fn references(mut self, references: References) -> Self {
+        self.references = references;
+        self
+    }
+
+    /// Adds a command. Its label is the name of its outcome, and by it later commands refer to its result, however many
+    /// commands are between them.
+    ///
+    /// A command that writes and refers to others waits for them, and goes out in a later request with the values in
+    /// place: see [`References`]. What stands behind it waits too, so that commands run in their order; only an `add`
+    /// goes ahead where nothing but other `add`s waits. So contacts and the deals that refer to them take two requests,
+    /// whatever their order. Lookups that come before all writes share a request.
     ///
     /// # Errors
     /// A label that is taken or that no reference could name; `batch` as the method, which portals refuse; a reference
-    /// to a label that is not there, or to a command that goes out in an earlier request than this one: 50 commands
-    /// make a request, and only within it does the portal know their results. A [late](Batch::late) command has the
-    /// results of all requests before it.
+    /// to a label that is not there.
     pub fn add(
         &mut self,
         label: impl Into<String>,
@@ -216,34 +254,16 @@ impl Batch {
     ) -> Result<Label, Error> {
         let (label, method) = (self.label(&label.into())?, method.into());
         check_method(&method)?;
-        let (request, filled) = if self.filled == MAX_COMMANDS {
-            (self.request + 1, 0)
-        } else {
-            (self.request, self.filled)
-        };
         check_texts(&params).map_err(|error| error.in_command(&label.name))?;
         for referred in references::labels(&params) {
-            match self.requests.get(referred.as_str()) {
-                Some(its) if *its == request => {}
-                Some(_) => {
-                    return Err(Error::config(format!(
-                        "the command {:?} refers to {referred:?}, which goes out in an earlier request: put them within {MAX_COMMANDS} commands of each other, or make it a late command",
-                        &*label.name
-                    )));
-                }
-                None => {
-                    return Err(Error::config(format!(
-                        "the command {:?} refers to {referred:?}, and no command before it has that label",
-                        &*label.name
-                    )));
-                }
+            if !self.labels.contains(referred.as_str()) {
+                return Err(Error::config(format!(
+                    "the command {:?} refers to {referred:?}, and no command before it has that label",
+                    &*label.name
+                )));
             }
         }
-        (self.request, self.filled) = (request, filled + 1);
-        if filled == 0 {
-            self.late = false;
-        }
-        self.requests.insert(Arc::clone(&label.name), request);
+        self.labels.insert(Arc::clone(&label.name));
         self.entries.push(Entry::Now(Command {
             label: Arc::clone(&label.name),
             method,
@@ -281,14 +301,7 @@ impl Batch {
         C: Into<Option<LateCommand>>,
     {
         let label = self.label(&label.into())?;
-        if self.late && self.filled < MAX_COMMANDS && self.last_is_late() {
-            self.filled += 1;
-        } else {
-            self.request += usize::from(self.filled > 0);
-            self.filled = 1;
-            self.late = true;
-        }
-        self.requests.insert(Arc::clone(&label.name), self.request);
+        self.labels.insert(Arc::clone(&label.name));
         self.entries.push(Entry::Late {
             label: Arc::clone(&label.name),
             build: Box::new(|before| build(before).map(Into::into)),
@@ -306,12 +319,8 @@ impl Batch {
         self.entries.is_empty()
     }
 
-    fn last_is_late(&self) -> bool {
-        matches!(self.entries.last(), Some(Entry::Late { .. }))
-    }
-
     fn label(&self, label: &str) -> Result<Label, Error> {
-        if self.requests.contains_key(label) {
+        if self.labels.contains(label) {
             return Err(Error::config(format!(
                 "two commands of the batch have the label {label:?}"
             )));
@@ -348,73 +357,6 @@ impl fmt::Debug for Batch {
             .field("commands", &self.entries.len())
             .field("on_error", &self.on_error)
             .finish_non_exhaustive()
-    }
-}
-
-/// What became of one command.
-///
-/// ```no_run
-/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-/// use brimful::Outcome;
-/// use serde_json::json;
-///
-/// let updates = (1..=3).map(|id| json!({"id": id, "fields": {"OPENED": "Y"}}));
-/// for outcome in client.call_each("crm.lead.update", updates).collect().await {
-///     match outcome {
-///         Outcome::Done(result) => println!("{result}"),
-///         Outcome::Failed(error) => println!("the portal says {error}"),
-///         Outcome::NotRun => println!("as it was"),
-///         Outcome::Unknown(why) => println!("to be looked at: {why}"),
-///         _ => {}
-///     }
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It ran; this is its result.
-    Done(Box<RawValue>),
-    /// The portal answered it with an error.
-    Failed(ApiError),
-    /// It did not run: a command before it failed and the batch was to halt or it refers to that command, or the
-    /// request never reached the portal.
-    NotRun,
-    /// It may have run or not: the request was sent, and no proper answer came.
-    Unknown(String),
-}
-
-impl Outcome {
-    /// The result, if there is one.
-    pub fn done(&self) -> Option<&RawValue> {
-        match self {
-            Self::Done(result) => Some(result),
-            _ => None,
-        }
-    }
-
-    /// The result as a type.
-    ///
-    /// # Errors
-    /// There is no result; the error says why. Or it is not of the type.
-    pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        match self {
-            Self::Done(result) => json::decode(result.get(), "the result"),
-            Self::Failed(error) => Err(Error::api(error.clone())),
-            Self::Unknown(why) => Err(Error::unknown(why)),
-            Self::NotRun => Err(Error::config("it was not run")),
-        }
-    }
-
-    /// The result as a type, of the command with this label.
-    pub(crate) fn result_of<T: DeserializeOwned>(&self, label: &str) -> Result<T, Error> {
-        match self {
-            Self::Done(result) => json::decode(result.get(), &format!("the result of {label:?}")),
-            Self::Failed(error) => Err(Error::api(error.clone()).in_command(label)),
-            Self::Unknown(why) => Err(Error::unknown(why).in_command(label)),
-            Self::NotRun => Err(Error::config("it was not run").in_command(label)),
-        }
     }
 }
 
@@ -519,6 +461,25 @@ impl BatchReply {
         self.answers.get(*self.labels.get(label)?).map(|(_, a)| a)
     }
 
+    /// Why no further command is run, if none is.
+    fn over(&self, halted: Option<&str>) -> Option<NotRun> {
+        match (halted, &self.stopped) {
+            (Some(label), _) => Some(NotRun::Halted(label.to_owned())),
+            (None, Some(error)) => Some(NotRun::Ended(error.to_string())),
+            (None, None) => None,
+        }
+    }
+
+    fn sort(&mut self, order: &[Arc<str>]) {
+        let places: HashMap<&str, usize> = (0..).zip(order).map(|(at, l)| (&**l, at)).collect();
+        self.answers
+            .sort_by_key(|(label, _)| places.get(&**label).copied());
+        self.labels = (0..)
+            .zip(&self.answers)
+            .map(|(at, (label, _))| (Arc::clone(label), at))
+            .collect();
+    }
+
     fn push(&mut self, label: Arc<str>, answer: Answer) {
         self.labels.insert(Arc::clone(&label), self.answers.len());
         self.answers.push((label, answer));
@@ -527,14 +488,21 @@ impl BatchReply {
 
 impl Client {
     /// Runs the commands of a batch, 50 in a request. An error of one command is its outcome and touches no other but
-    /// those that refer to it: they are not run, where a portal would run them with whatever it finds instead. Commands
-    /// that the portal refused for a limit are sent again, commands that may have run are not.
+    /// those that refer to it: they are not run, where a portal would run them with whatever it finds instead (see
+    /// [`References`]). Commands that the portal refused for a limit are sent again, commands that may have run are not.
+    ///
+    /// A request that would be too large is sent in several, and a command that a query string can't carry as it is
+    /// (more than 1,000 values, names with brackets) goes out by itself. A command that the server takes in no size is
+    /// not run: [`NotRun::TooLarge`].
     ///
     /// # Errors
     /// A first request that fails as a whole. What fails later is in the reply.
     pub async fn batch(&self, batch: Batch) -> Result<BatchReply, Error> {
         let Batch {
-            entries, on_error, ..
+            entries,
+            on_error,
+            references,
+            ..
         } = batch;
         for entry in &entries {
             if let Entry::Now(command) = entry {
@@ -542,11 +510,13 @@ impl Client {
                     .map_err(|error| error.in_command(&command.label))?;
             }
         }
-        let runner = Runner::new(self.clone(), None, on_error, Arc::default());
+        let runner =
+            Runner::new(self.clone(), None, on_error, Arc::default()).references(references);
+        let order: Vec<Arc<str>> = entries.iter().map(Entry::label).cloned().collect();
         let mut reply = BatchReply::default();
         let mut known = Known::default();
         let mut entries = entries.into_iter().peekable();
-        let (mut halted, mut lost_before) = (false, false);
+        let (mut halted, mut lost_before): (Option<Arc<str>>, bool) = (None, false);
         while entries.peek().is_some() {
             let mut commands = Vec::new();
             while commands.len() < MAX_COMMANDS {
@@ -564,9 +534,9 @@ impl Client {
                 match entries.next() {
                     Some(Entry::Now(command)) => commands.push((command, false)),
                     Some(Entry::Late { label, build }) => {
-                        let stopped = halted || reply.stopped.is_some();
-                        let built = if stopped {
-                            Ok(None)
+                        let built = if let Some(why) = reply.over(halted.as_deref()) {
+                            reply.push(label, Outcome::NotRun(why).into());
+                            continue;
                         } else {
                             build(&reply).and_then(|late| {
                                 if let Some(late) = &late {
@@ -581,7 +551,9 @@ impl Client {
                             })
                         };
                         match built {
-                            Ok(None) => reply.push(label, Outcome::NotRun.into()),
+                            Ok(None) => {
+                                reply.push(label, Outcome::NotRun(NotRun::NoCommand).into());
+                            }
                             Ok(Some(LateCommand { method, params })) => commands.push((
                                 Command {
                                     label,
@@ -591,7 +563,8 @@ impl Client {
                                 true,
                             )),
                             Err(error) => {
-                                reply.push(label, Outcome::NotRun.into());
+                                let why = NotRun::Refused(error.to_string());
+                                reply.push(label, Outcome::NotRun(why).into());
                                 reply.stopped = Some(error);
                             }
                         }
@@ -600,8 +573,9 @@ impl Client {
                 }
             }
             let commands: Vec<Command> = commands.into_iter().map(|(command, _)| command).collect();
-            let answers = if halted || reply.stopped.is_some() {
-                commands.iter().map(|_| Outcome::NotRun.into()).collect()
+            let answers: Vec<Answer> = if let Some(why) = reply.over(halted.as_deref()) {
+                let not_run = |_| Outcome::NotRun(why.clone()).into();
+                commands.iter().map(not_run).collect()
             } else {
                 let ran = runner.run(&commands, &mut known).await;
                 if let Some(error) = ran.error {
@@ -621,14 +595,18 @@ impl Client {
                 }
                 ran.answers
             };
-            halted |= on_error == OnError::Halt
-                && answers
+            if on_error == OnError::Halt && halted.is_none() {
+                halted = commands
                     .iter()
-                    .any(|answer: &Answer| answer.outcome.done().is_none());
+                    .zip(&answers)
+                    .find(|(_, answer)| answer.outcome.done().is_none())
+                    .map(|(command, _)| Arc::clone(&command.label));
+            }
             for (command, answer) in commands.into_iter().zip(answers) {
                 reply.push(command.label, answer);
             }
         }
+        reply.sort(&order);
         Ok(reply)
     }
 

@@ -3,38 +3,104 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use brimful_protocol::batch::{BatchReply, command};
+use brimful_protocol::batch::{self, BatchReply};
 use brimful_protocol::rows::RowsError;
-use brimful_protocol::{Envelope, EnvelopeError, Time, scalar};
+use brimful_protocol::{Envelope, EnvelopeError, Time, query, scalar};
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Command, OnError, Outcome};
+use super::{Answer, Command, NotRun, OnError, Outcome, references};
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
 use crate::session::Call;
 
+/// A command as it goes out.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) command: Command,
+    /// `method?query`.
+    pub(super) text: String,
+}
+
+impl Outgoing {
+    pub(super) fn new(command: Command) -> Self {
+        let text = batch::command(&command.method, &command.params);
+        Self { command, text }
+    }
+
+    /// The bytes that it adds to the body of a request.
+    pub(super) fn size(&self) -> usize {
+        // `"label":"text",`
+        self.text.len() + self.command.label.len() + 6
+    }
+}
+
+/// The most values that a command has in a batch. PHP drops what is beyond `max_input_vars`, 1,000 unless a server is
+/// set up otherwise, without a word.
+const MOST_VALUES: usize = 1000;
+/// The most names that stand in each other in a query string: PHP drops what is deeper than 64.
+const DEEPEST: usize = 60;
+
+/// Whether parameters need a JSON body of their own. A command of a batch is a query string: a null in it would vanish,
+/// and with it what the caller wants cleared; positional parameters would lose their order; a text like `$result` would
+/// be replaced; and some names and great numbers of values don't arrive as they were.
+pub(crate) fn needs_own_body(params: &Value) -> bool {
+    query::vanishing(params).is_some() || is_altered_by_a_query(params)
+}
+
+/// The same of parameters of which one that is nothing as a whole is as good as none.
+pub(super) fn is_altered_by_a_query(params: &Value) -> bool {
+    let inside = |value| query::vanishing(value).is_some_and(|(_, place)| !place.is_empty());
+    params.is_array()
+        || params
+            .as_object()
+            .is_some_and(|params| params.values().any(inside))
+        || references::any(params)
+        || !arrives(params, 0, &mut 0)
+}
+
+fn arrives(value: &Value, depth: usize, values: &mut usize) -> bool {
+    if depth > DEEPEST {
+        return false;
+    }
+    match value {
+        Value::Object(fields) => fields.iter().all(|(name, value)| {
+            let altered = |c: char| match c {
+                '[' | ']' | '\0' => true,
+                '.' | ' ' => depth == 0,
+                _ => false,
+            };
+            let sound = !name.is_empty()
+                && !name.starts_with(char::is_whitespace)
+                && !name.contains(altered);
+            sound && arrives(value, depth + 1, values)
+        }),
+        Value::Array(items) => items.iter().all(|item| arrives(item, depth + 1, values)),
+        _ => {
+            *values += 1;
+            *values <= MOST_VALUES
+        }
+    }
+}
+
 impl Client {
     /// Sends commands in one request; an answer for each, and how long the last attempt took.
     pub(super) async fn send_commands(
         &self,
-        commands: &[Command],
+        commands: &[Outgoing],
         on_error: OnError,
         effect: Effect,
     ) -> (Result<Vec<Answer>, Error>, Duration) {
         let cmd: Map<String, Value> = commands
             .iter()
-            .map(|c| {
-                let command = command(&c.method, &c.params);
-                (c.label.to_string(), Value::String(command))
-            })
+            .map(|c| (c.command.label.to_string(), Value::from(c.text.as_str())))
             .collect();
         let halt = u8::from(on_error == OnError::Halt);
         let body = json!({ "halt": halt, "cmd": cmd }).to_string();
         let mut counts: IndexMap<&str, u32> = IndexMap::from([("batch", 1)]);
-        for command in commands {
+        for Outgoing { command, .. } in commands {
             *counts.entry(&command.method).or_default() += 1;
         }
         let call = Call {
@@ -43,7 +109,7 @@ impl Client {
         };
         let labels: Arc<[(Arc<str>, String)]> = commands
             .iter()
-            .map(|c| (Arc::clone(&c.label), c.method.clone()))
+            .map(|c| (Arc::clone(&c.command.label), c.command.method.clone()))
             .collect();
         let (came, effort) = self
             .session()
@@ -111,7 +177,7 @@ fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<ReadReply, Rows
             } else if let Some(&result) = reply.result.get(label) {
                 Outcome::Done(result.to_owned())
             } else {
-                Outcome::NotRun
+                Outcome::NotRun(NotRun::PassedOver)
             };
             Answer {
                 outcome,

@@ -1,5 +1,8 @@
 //! Sends commands until each has its outcome: what was refused is sent again, what may have run is not, and a command
-//! that refers to one without a result is not run.
+//! whose reference finds nothing is not run.
+//!
+//! Commands run in their order. One that writes and refers to another waits for its result, and what stands behind it
+//! waits too: but for an `add` behind `add`s, which touches nothing that is there.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,8 +12,9 @@ use std::time::Duration;
 use brimful_protocol::KnownCode;
 use brimful_protocol::batch::MAX_COMMANDS;
 
-use super::references::{self, Known};
-use super::{Answer, Command, OnError, Outcome};
+use super::references::{self, Known, Unresolved};
+use super::request::{Outgoing, is_altered_by_a_query, needs_own_body};
+use super::{Answer, Command, EmptyReference, NotRun, OnError, Outcome, References};
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::{DidItRun, Error, ErrorKind};
@@ -19,25 +23,47 @@ use crate::retry::{CUT_AFTER, Failure, Next, RetryContext};
 /// A request is to be done in this time: a portal cuts it after 60 seconds, and what it did until then is unknown.
 const LONGEST_REQUEST: Duration = Duration::from_secs(20);
 
-/// How many commands a request may have to be done in good time, learned from the requests before it.
+/// The most bytes of commands in a request, half of what PHP takes by itself (`post_max_size`, 8 MB). Beyond that PHP
+/// drops the whole body without a word.
+const MAX_BODY: usize = 4 << 20;
+
+/// What a request may hold, learned from the requests before it.
 #[derive(Debug)]
-pub(crate) struct Pace(AtomicUsize);
+pub(crate) struct Pace {
+    /// How many commands are done in good time.
+    commands: AtomicUsize,
+    /// How many bytes the server takes.
+    bytes: AtomicUsize,
+}
 
 impl Default for Pace {
     fn default() -> Self {
-        Self(AtomicUsize::new(MAX_COMMANDS))
+        Self {
+            commands: AtomicUsize::new(MAX_COMMANDS),
+            bytes: AtomicUsize::new(MAX_BODY),
+        }
     }
 }
 
 impl Pace {
-    fn room(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+    fn commands(&self) -> usize {
+        self.commands.load(Ordering::Relaxed)
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     fn learn(&self, took: Duration, commands: usize) {
         let each = took.as_secs_f64() / commands.max(1) as f64;
         let room = (LONGEST_REQUEST.as_secs_f64() / each.max(1e-6)) as usize;
-        self.0.store(room.clamp(1, MAX_COMMANDS), Ordering::Relaxed);
+        self.commands
+            .store(room.clamp(1, MAX_COMMANDS), Ordering::Relaxed);
+    }
+
+    /// The server took no request of so many bytes.
+    fn was_too_large(&self, bytes: usize) {
+        self.bytes.fetch_min(bytes / 2, Ordering::Relaxed);
     }
 }
 
@@ -46,6 +72,7 @@ pub(crate) struct Runner {
     /// What the commands do, where the caller knows better than their names.
     effect: Option<Effect>,
     on_error: OnError,
+    references: References,
     pace: Arc<Pace>,
 }
 
@@ -70,23 +97,28 @@ impl Runner {
             client,
             effect,
             on_error,
+            references: References::Client,
             pace,
         }
     }
 
+    pub(crate) fn references(mut self, references: References) -> Self {
+        self.references = references;
+        self
+    }
+
     /// Runs up to 50 commands. `known` has the results of commands before them, and gets theirs.
     pub(crate) async fn run(&self, commands: &[Command], known: &mut Known) -> RunResult {
-        let mut run = Run::new(commands, known);
+        let mut run = Run::new(self, commands, known);
         let mut error = None;
         let mut any_answered = false;
         let session = Arc::clone(self.client.session());
         let mut retries = RetryContext::new(session.retry, Effect::Read);
         loop {
-            let sending = run.next(self.pace.room().min(session.batch_size));
-            if sending.is_empty() {
+            let (places, sent) = run.next(session.batch_size);
+            if sent.is_empty() {
                 break;
             }
-            let (places, sent): (Vec<usize>, Vec<Command>) = sending.into_iter().unzip();
             // A portal runs a command whose reference fails with whatever it finds in its place. So a request with
             // references halts at the first failure, and what does not depend on it goes out in another one.
             let on_error = if run.refer_to_each_other(&places) {
@@ -96,9 +128,21 @@ impl Runner {
             };
             let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
             retries.begin_attempt();
-            let (answers, took) = self.client.send_commands(&sent, on_error, effect).await;
+            let (answers, took) = if run.goes_alone(&places, &sent) {
+                self.send_alone(&sent[0].command, effect).await
+            } else {
+                self.client.send_commands(&sent, on_error, effect).await
+            };
             let answers = match answers {
                 Ok(answers) => answers,
+                Err(failed) if failed.kind() == ErrorKind::TooLarge => {
+                    if let Err(label) = run.was_too_large(&places, &sent, &failed)
+                        && self.on_error == OnError::Halt
+                    {
+                        return run.halt(&label, error, any_answered);
+                    }
+                    continue;
+                }
                 Err(failed) => {
                     if took >= CUT_AFTER && failed.did_it_run() == DidItRun::Unknown {
                         // Nobody knows how much longer it would have taken.
@@ -114,16 +158,18 @@ impl Runner {
             let mut again = None;
             let mut refusal = None;
             let mut failed = false;
-            for ((place, command), answer) in places.into_iter().zip(&sent).zip(answers) {
+            for ((place, Outgoing { command, .. }), answer) in
+                places.into_iter().zip(&sent).zip(answers)
+            {
                 match &answer.outcome {
                     // The portal halted before it: its turn is still to come.
-                    Outcome::NotRun if failed && on_error == OnError::Halt => {}
-                    Outcome::NotRun if effect_of_one(self.effect, command) == Effect::Write => {
+                    Outcome::NotRun(_) if failed && on_error == OnError::Halt => {}
+                    Outcome::NotRun(_) if effect_of_one(self.effect, command) == Effect::Write => {
                         failed = true;
                         let why = "the portal's reply says nothing of it".to_owned();
                         run.settle(place, Outcome::Unknown(why).into());
                         if self.on_error == OnError::Halt {
-                            return run.end(error, any_answered);
+                            return run.halt(&command.label, error, any_answered);
                         }
                     }
                     outcome => match passing(outcome, effect_of_one(self.effect, command)) {
@@ -145,11 +191,10 @@ impl Runner {
                             });
                         }
                         _ => {
-                            let done = outcome.done().is_some();
-                            failed |= !done;
-                            run.settle(place, answer);
+                            failed |= outcome.done().is_none();
+                            let done = run.settle(place, answer);
                             if !done && self.on_error == OnError::Halt {
-                                return run.end(error, any_answered);
+                                return run.halt(&command.label, error, any_answered);
                             }
                         }
                     },
@@ -169,21 +214,60 @@ impl Runner {
         }
         run.end(error, any_answered)
     }
+
+    /// Sends one command in a body of its own.
+    async fn send_alone(
+        &self,
+        command: &Command,
+        effect: Effect,
+    ) -> (Result<Vec<Answer>, Error>, Duration) {
+        let started = tokio::time::Instant::now();
+        let calling = self
+            .client
+            .call_as(&command.method, command.params.clone(), effect);
+        let answer = match Box::pin(calling).await {
+            Ok(reply) => Ok(Answer {
+                outcome: Outcome::Done(reply.raw().to_owned()),
+                total: reply.total(),
+                next: reply.next_start(),
+                time: reply.time().cloned(),
+            }),
+            Err(error) if error.api_error().is_some() => Ok(of_error(&error).into()),
+            Err(error) => Err(error),
+        };
+        (answer.map(|answer| vec![answer]), started.elapsed())
+    }
 }
 
 /// A run that is under way.
 struct Run<'a> {
+    runner: &'a Runner,
     commands: &'a [Command],
     known: &'a mut Known,
     places: HashMap<&'a str, usize>,
     /// The labels that each command refers to.
     needs: Vec<HashSet<String>>,
+    /// Commands that the server did not take in a batch for their size.
+    too_large: HashSet<usize>,
     answers: Vec<Option<Answer>>,
 }
 
+/// Whether a command can be sent.
+enum Turn {
+    /// It goes out so; `open` if references in it are left to the portal.
+    Now {
+        outgoing: Outgoing,
+        open: bool,
+    },
+    /// It refers to a command that has no answer yet.
+    Waits,
+    Never(NotRun),
+}
+
 impl<'a> Run<'a> {
-    fn new(commands: &'a [Command], known: &'a mut Known) -> Self {
+    fn new(runner: &'a Runner, commands: &'a [Command], known: &'a mut Known) -> Self {
         Self {
+            runner,
             commands,
             known,
             places: (0..).zip(commands).map(|(i, c)| (&*c.label, i)).collect(),
@@ -191,69 +275,224 @@ impl<'a> Run<'a> {
                 .iter()
                 .map(|command| references::labels(&command.params))
                 .collect(),
+            too_large: HashSet::new(),
             answers: commands.iter().map(|_| None).collect(),
         }
     }
 
     /// The commands of the next request, references to what is known replaced.
-    fn next(&mut self, room: usize) -> Vec<(usize, Command)> {
-        let mut sending: Vec<(usize, Command)> = Vec::new();
-        let mut selected = HashSet::new();
+    fn next(&mut self, batch_size: usize) -> (Vec<usize>, Vec<Outgoing>) {
+        let pace = &self.runner.pace;
+        let (room, most_bytes) = (pace.commands().min(batch_size), pace.bytes());
+        let (mut places, mut sending) = (Vec::new(), Vec::new());
+        let mut bytes = 0;
+        // All that waits so far are `add`s.
+        let (mut some_wait, mut only_adds_wait) = (false, true);
+        let mut open_before = false;
         for place in 0..self.commands.len() {
-            if self.answers[place].is_some() {
+            if let Some(answer) = &self.answers[place] {
+                if self.runner.on_error == OnError::Halt && answer.outcome.done().is_none() {
+                    break;
+                }
                 continue;
             }
             if sending.len() == room {
                 break;
             }
-            let mut later = false;
-            let mut never = false;
-            for label in self.needs[place]
-                .iter()
-                .filter(|label| !self.known.has(label))
-            {
-                match self.places.get(label.as_str()) {
-                    Some(needed) if selected.contains(needed) => {}
-                    Some(needed) if self.answers[*needed].is_none() => later = true,
-                    // It is over, and has no result.
-                    _ => never = true,
+            let command = &self.commands[place];
+            let (outgoing, open) = match self.turn(place, &places) {
+                Turn::Now { outgoing, open } => (outgoing, open),
+                Turn::Never(why) => {
+                    self.answers[place] = Some(Outcome::NotRun(why).into());
+                    if self.runner.on_error == OnError::Halt {
+                        break;
+                    }
+                    continue;
+                }
+                Turn::Waits => {
+                    some_wait = true;
+                    only_adds_wait &= adds(&command.method);
+                    if self.runner.on_error == OnError::Halt || !only_adds_wait {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            if some_wait && !adds(&command.method) {
+                break;
+            }
+            let writes = effect_of_one(self.runner.effect, command) == Effect::Write;
+            // The portal would not halt at a reference that finds nothing.
+            if writes && open_before && self.stops_at_empty_references() {
+                break;
+            }
+            let size = outgoing.size();
+            let alone = self.needs_own_request(place, &outgoing, open);
+            if !sending.is_empty() && (alone || bytes + size > most_bytes) {
+                break;
+            }
+            bytes += size;
+            open_before |= open;
+            places.push(place);
+            sending.push(outgoing);
+            if alone {
+                break;
+            }
+        }
+        (places, sending)
+    }
+
+    /// Whether the command can be sent in a request with those at `selected`.
+    fn turn(&self, place: usize, selected: &[usize]) -> Turn {
+        let command = &self.commands[place];
+        let mut waits = false;
+        for label in self.needs[place]
+            .iter()
+            .filter(|label| !self.known.has(label))
+        {
+            let needed = self.places.get(label.as_str()).copied();
+            match needed {
+                Some(needed) if selected.contains(&needed) => {}
+                Some(needed) if self.answers[needed].is_none() => waits = true,
+                // It is over, and has no result.
+                _ => {
+                    let outcome = needed.and_then(|needed| self.answers[needed].as_ref());
+                    return Turn::Never(NotRun::NoResult {
+                        label: label.clone(),
+                        outcome: outcome.map_or_else(
+                            || "has no result".to_owned(),
+                            |answer| in_words(&answer.outcome),
+                        ),
+                    });
                 }
             }
-            if never {
-                self.answers[place] = Some(Outcome::NotRun.into());
-                continue;
-            }
-            // A text that mixes known and unknown results waits until all are known.
-            let params = self.known.resolve(&self.commands[place].params);
-            let Some(params) = params.filter(|_| !later) else {
-                break;
-            };
-            selected.insert(place);
-            sending.push((
-                place,
-                Command {
-                    params,
-                    ..self.commands[place].clone()
-                },
-            ));
         }
-        sending
+        let resolved = match self.known.resolve(&command.method, &command.params) {
+            Ok(resolved) => resolved,
+            Err(why) => return Turn::Never(NotRun::EmptyReference(why.reason())),
+        };
+        let writes = effect_of_one(self.runner.effect, command) == Effect::Write;
+        let by_the_portal = match self.runner.references {
+            References::Portal => true,
+            References::Client => !writes && !resolved.only_here,
+        };
+        if waits || resolved.open && !by_the_portal {
+            return Turn::Waits;
+        }
+        Turn::Now {
+            outgoing: Outgoing::new(Command {
+                params: resolved.params,
+                ..command.clone()
+            }),
+            open: resolved.open,
+        }
+    }
+
+    /// Whether an empty reference is to end the batch, which the portal knows nothing of.
+    fn stops_at_empty_references(&self) -> bool {
+        self.runner.on_error == OnError::Halt && self.runner.references == References::Client
+    }
+
+    fn needs_own_request(&self, place: usize, outgoing: &Outgoing, open: bool) -> bool {
+        let params = &outgoing.command.params;
+        let altered = if self.needs[place].is_empty() {
+            is_altered_by_a_query(params)
+        } else {
+            // A value may have a null in it, which is meant.
+            needs_own_body(params)
+        };
+        !open && (altered || self.too_large.contains(&place) || outgoing.size() > MAX_BODY)
+    }
+
+    /// Whether these commands are one that travels in a body of its own.
+    fn goes_alone(&self, places: &[usize], sent: &[Outgoing]) -> bool {
+        match (places, sent) {
+            ([place], [outgoing]) => {
+                let open = self.is_open(*place);
+                self.needs_own_request(*place, outgoing, open)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a command that is being sent has references that the portal is to replace.
+    fn is_open(&self, place: usize) -> bool {
+        self.needs[place].iter().any(|label| !self.known.has(label))
     }
 
     fn refer_to_each_other(&self, places: &[usize]) -> bool {
-        places.iter().any(|place| {
-            self.needs[*place]
-                .iter()
-                .any(|label| !self.known.has(label))
-        })
+        places.iter().any(|place| self.is_open(*place))
     }
 
-    fn settle(&mut self, place: usize, answer: Answer) {
-        if let Outcome::Done(result) = &answer.outcome {
+    /// The server did not take a request for its size: the next one is smaller, or the command travels in a body of its
+    /// own, which is shorter than a query string.
+    ///
+    /// # Errors
+    /// The command that cannot be sent at all: its label.
+    fn was_too_large(
+        &mut self,
+        places: &[usize],
+        sent: &[Outgoing],
+        error: &Error,
+    ) -> Result<(), Arc<str>> {
+        let Some((&place, outgoing)) = places.first().zip(sent.first()) else {
+            return Ok(());
+        };
+        if places.len() > 1 {
+            let bytes = sent.iter().map(Outgoing::size).sum();
+            self.runner.pace.was_too_large(bytes);
+            return Ok(());
+        }
+        if !self.goes_alone(places, sent) && !self.is_open(place) {
+            self.too_large.insert(place);
+            return Ok(());
+        }
+        let why = NotRun::TooLarge(error.to_string());
+        self.answers[place] = Some(Outcome::NotRun(why).into());
+        Err(Arc::clone(&outgoing.command.label))
+    }
+
+    /// Notes an answer; whether the command is done.
+    fn settle(&mut self, place: usize, mut answer: Answer) -> bool {
+        // What the portal has put in the place of its references is looked at now that the results are there.
+        if let Some(reason) = self.empty_reference(place) {
+            answer.outcome = match answer.outcome {
+                Outcome::Done(result) => with_empty_reference(reason, Ok(result)),
+                Outcome::Failed(error) => with_empty_reference(reason, Err(error)),
+                other => other,
+            };
+        }
+        let done = if let Outcome::Done(result) = &answer.outcome {
             let label = &self.commands[place].label;
             self.known.note(label, result, answer.total, answer.next);
-        }
+            true
+        } else {
+            false
+        };
         self.answers[place] = Some(answer);
+        done
+    }
+
+    /// Which reference of a command that ran has no value.
+    fn empty_reference(&self, place: usize) -> Option<String> {
+        if self.needs[place].is_empty() {
+            return None;
+        }
+        for label in &self.needs[place] {
+            if let Some(needed) = self.places.get(label.as_str())
+                && let Some(Answer {
+                    outcome: Outcome::EmptyReference(empty),
+                    ..
+                }) = &self.answers[*needed]
+            {
+                return Some(format!("it refers to {label:?}, where {}", empty.reason));
+            }
+        }
+        let command = &self.commands[place];
+        match self.known.resolve(&command.method, &command.params) {
+            Err(Unresolved::Empty(reason)) => Some(reason),
+            _ => None,
+        }
     }
 
     /// The request of these commands failed as a whole.
@@ -263,12 +502,31 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The batch halts at the command with this label.
+    fn halt(self, label: &str, error: Option<Error>, any_answered: bool) -> RunResult {
+        self.end_with(&NotRun::Halted(label.to_owned()), error, any_answered)
+    }
+
     fn end(self, error: Option<Error>, any_answered: bool) -> RunResult {
+        let halted = self.commands.iter().zip(&self.answers).find(|(_, answer)| {
+            let answer = answer.as_ref();
+            answer.is_some_and(|answer| answer.outcome.done().is_none())
+        });
+        let why = match (&error, halted) {
+            (Some(error), _) => NotRun::Ended(error.to_string()),
+            (None, Some((command, _))) => NotRun::Halted(command.label.to_string()),
+            (None, None) => NotRun::PassedOver,
+        };
+        self.end_with(&why, error, any_answered)
+    }
+
+    /// Ends the run; those without an answer were not run for this reason.
+    fn end_with(self, why: &NotRun, error: Option<Error>, any_answered: bool) -> RunResult {
         RunResult {
             answers: self
                 .answers
                 .into_iter()
-                .map(|answer| answer.unwrap_or_else(|| Outcome::NotRun.into()))
+                .map(|answer| answer.unwrap_or_else(|| Outcome::NotRun(why.clone()).into()))
                 .collect(),
             error,
             any_answered,
@@ -276,10 +534,36 @@ impl<'a> Run<'a> {
     }
 }
 
-fn effect_of(commands: &[Command]) -> Effect {
+fn with_empty_reference(
+    reason: String,
+    answer: Result<Box<serde_json::value::RawValue>, brimful_protocol::ApiError>,
+) -> Outcome {
+    Outcome::EmptyReference(Box::new(EmptyReference { reason, answer }))
+}
+
+/// Whether a method makes something new, and touches nothing that is there.
+fn adds(method: &str) -> bool {
+    let last = method.rsplit('.').next().unwrap_or_default();
+    last.eq_ignore_ascii_case("add")
+}
+
+/// What became of a command that another one refers to.
+fn in_words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(_) => "has a result".to_owned(),
+        Outcome::Failed(error) => format!("failed: {error}"),
+        Outcome::NotRun(_) => "was not run".to_owned(),
+        Outcome::Unknown(_) => "may have run: its answer is lost".to_owned(),
+        Outcome::EmptyReference(empty) => {
+            format!("has an empty reference itself: {}", empty.reason)
+        }
+    }
+}
+
+fn effect_of(commands: &[Outgoing]) -> Effect {
     let reads = commands
         .iter()
-        .all(|command| effect::of(&command.method) == Effect::Read);
+        .all(|outgoing| effect::of(&outgoing.command.method) == Effect::Read);
     if reads { Effect::Read } else { Effect::Write }
 }
 
@@ -296,7 +580,7 @@ fn passing(outcome: &Outcome, effect: Effect) -> Option<KnownCode> {
             _ => None,
         },
         // The portal passed it over; a read may be sent again.
-        Outcome::NotRun => Some(KnownCode::Other),
+        Outcome::NotRun(_) => Some(KnownCode::Other),
         _ => None,
     }
 }
@@ -318,6 +602,10 @@ pub(crate) fn of_error(error: &Error) -> Outcome {
     match (error.did_it_run(), error.api_error()) {
         (DidItRun::Unknown, _) | (DidItRun::Yes, None) => Outcome::Unknown(error.to_string()),
         (_, Some(api)) => Outcome::Failed(api.clone()),
-        (DidItRun::No, None) => Outcome::NotRun,
+        (DidItRun::No, None) => Outcome::NotRun(match error.kind() {
+            ErrorKind::Config => NotRun::Refused(error.to_string()),
+            ErrorKind::TooLarge => NotRun::TooLarge(error.to_string()),
+            _ => NotRun::NotReached(error.to_string()),
+        }),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::runtime::Runtime;
-use crate::Outcome;
+use crate::ItemOutcome;
 
 /// Calls to be made, one for each item; see [`crate::Each`].
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Each {
     }
 
     /// All outcomes, in the order of the items.
-    pub fn collect(self) -> Vec<Outcome> {
+    pub fn collect(self) -> Vec<ItemOutcome> {
         self.runtime.wait(self.inner.collect())
     }
 }
@@ -49,9 +49,9 @@ pub struct Outcomes {
 }
 
 impl Iterator for Outcomes {
-    type Item = Outcome;
+    type Item = ItemOutcome;
 
-    fn next(&mut self) -> Option<Outcome> {
+    fn next(&mut self) -> Option<ItemOutcome> {
         self.runtime.wait(self.inner.next())
     }
 }

@@ -51,6 +51,11 @@ impl List {
         self.with(|list| list.filter(filter))
     }
 
+    /// See [`crate::List::check_names`].
+    pub fn check_names(self, check: bool) -> Self {
+        self.with(|list| list.check_names(check))
+    }
+
     /// See [`crate::List::walk`].
     pub fn walk(self, walk: Walk) -> Self {
         self.with(|list| list.walk(walk))

@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 
 use super::ItemId;
 use super::merge::Joined;
-use crate::batch::{Answer, Command, Known, OnError, Outcome, Pace, Runner, of_error};
+use crate::batch::{
+    Answer, Command, Known, NotRun, OnError, Outcome, Pace, Runner, needs_own_body, of_error,
+};
 use crate::client::Client;
-use crate::each::travels_alone;
 use crate::effect::{self, Effect};
 use crate::retry::{Failure, Next, RetryContext};
 
@@ -92,7 +93,7 @@ impl Fetcher {
         let mut commands: Vec<(usize, Command)> = Vec::new();
         for (at, one) in wanted.iter().enumerate() {
             let params = self.params(&ids[one.place], one.start);
-            if travels_alone(&params) {
+            if needs_own_body(&params) {
                 answers[at] = Some(self.alone(params).await);
             } else {
                 let label = format!("i{at}").into();
@@ -124,7 +125,7 @@ impl Fetcher {
         }
         answers
             .into_iter()
-            .map(|answer| answer.unwrap_or_else(|| Outcome::NotRun.into()))
+            .map(|answer| answer.unwrap_or_else(|| Outcome::NotRun(NotRun::PassedOver).into()))
             .collect()
     }
 
@@ -255,8 +256,11 @@ impl Reading {
     fn finish(self) -> Outcome {
         match (self.outcome, self.joined) {
             (Some(outcome), _) => outcome,
-            (None, Some(joined)) => joined.finish().map_or(Outcome::NotRun, Outcome::Done),
-            (None, None) => Outcome::NotRun,
+            (None, Some(joined)) => joined.finish().map_or_else(
+                || Outcome::Unknown("its pages could not be joined".to_owned()),
+                Outcome::Done,
+            ),
+            (None, None) => Outcome::NotRun(NotRun::PassedOver),
         }
     }
 }

@@ -56,11 +56,12 @@ impl Carriage {
         }
     }
 
-    /// The request that carries these commands.
+    /// The request that carries these commands, and in a batch one of another method with its label.
     pub(crate) fn call(
         self,
         method: &str,
         commands: &[ListCommand],
+        beside: Option<(&str, String)>,
         options: &CallOptions,
     ) -> Call {
         let effect = effect::of(method);
@@ -70,6 +71,7 @@ impl Carriage {
                     .iter()
                     .enumerate()
                     .map(|(place, c)| (label(place), Value::String(command(method, &c.params))))
+                    .chain(beside.map(|(label, command)| (label.to_owned(), command.into())))
                     .collect();
                 let body = json!({ "halt": 0, "cmd": cmd }).to_string();
                 Call {

@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::rows::{BatchOfLists, Page, PageOutcome};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -19,12 +21,14 @@ use tracing::debug;
 
 use super::Observer;
 use super::carriage::{Carriage, OwnedPlace};
+use super::names::{self, NamesCheck};
 use super::plan::Plan;
 use super::report::{ListReport, Progress, Resume};
 use super::strategy::{Ahead, Stuck, Then, Ticket};
+use crate::effect::Effect;
 use crate::error::{DidItRun, Error, ErrorKind};
 use crate::limits::Calls;
-use crate::session::{CallOptions, Effort, Permit, Session};
+use crate::session::{Call, CallOptions, Effort, Permit, Session};
 use crate::waits::{WaitBoard, WaitReason};
 
 /// Bytes of rows that may wait for their turn or be on their way.
@@ -64,6 +68,8 @@ pub(crate) struct Driver {
     started: Instant,
     progress: watch::Sender<Progress>,
     pub(super) observer: Option<Observer>,
+    /// Names and values that are held against the fields, until the portal has named those.
+    pub(super) names: Option<NamesCheck>,
     /// Seconds that a command and a whole full request take, as last seen.
     command_time: f64,
     request_time: f64,
@@ -90,6 +96,9 @@ struct Landed {
     ticket: Ticket,
     commands: usize,
     result: Result<BatchOfLists, Error>,
+    /// The fields, if they were asked for in this request, or why there are none.
+    fields: Option<Result<Value, String>>,
+    asked_for_fields: bool,
     effort: Effort,
     /// It came to nothing because it took too long.
     cut: bool,
@@ -120,6 +129,7 @@ impl Driver {
             started: Instant::now(),
             progress,
             observer: None,
+            names: None,
             command_time: 0.0,
             request_time: 0.0,
             row_bytes: 1000.0,
@@ -180,6 +190,9 @@ impl Driver {
 
     /// `false`: nobody listens.
     async fn walk(&mut self, rows: &mpsc::Sender<Message>) -> Result<bool, Error> {
+        if self.most() == 1 {
+            self.ask_for_fields().await?;
+        }
         loop {
             while let Some(pages) = self.ready_pages() {
                 self.tell();
@@ -224,6 +237,37 @@ impl Driver {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Where each command is a request of its own, the fields are asked for in one too.
+    async fn ask_for_fields(&mut self) -> Result<(), Error> {
+        let Some(check) = &self.names else {
+            return Ok(());
+        };
+        let (method, params) = check.call();
+        let call = Call::new(method, Effect::Read, params.to_string(), &self.options);
+        let read = |body: &Bytes| Ok(names::in_reply(body));
+        let (fields, effort) = self.session.run(&call, None, read).await;
+        self.report.requests += u64::from(effort.requests);
+        self.check_names(fields.unwrap_or_else(|error| Err(error.to_string())))
+    }
+
+    /// Without fields the list goes on unchecked: they may take rights that the list does not.
+    fn check_names(&mut self, fields: Result<Value, String>) -> Result<(), Error> {
+        let Some(check) = self.names.take() else {
+            return Ok(());
+        };
+        match fields {
+            Ok(fields) => check.verdict(&fields),
+            Err(why) => {
+                let (asked, _) = check.call();
+                debug!(
+                    method = self.method,
+                    "names are not checked, because {asked} failed: {why}"
+                );
+                Ok(())
             }
         }
     }
@@ -294,14 +338,17 @@ impl Driver {
         // Nothing came yet: any number of commands takes no time.
         let in_time = LONGEST_REQUEST / self.command_time;
         let in_size = LARGEST_REPLY / (50.0 * self.row_bytes);
-        let most = self.most();
+        let with_fields = self.names.as_ref().map(NamesCheck::command);
+        let most = self.most() - usize::from(with_fields.is_some());
         let room = (in_time.min(in_size) as usize).clamp(1, most);
         let ahead = self.ahead();
         let Some((ticket, commands)) = self.plan.strategy.next(room, ahead) else {
             return false;
         };
         let carriage = self.plan.carriage;
-        let mut call = carriage.call(&self.method, &commands, &self.options);
+        let asks_for_fields = with_fields.is_some();
+        let beside = with_fields.map(|command| (names::LABEL, command));
+        let mut call = carriage.call(&self.method, &commands, beside, &self.options);
         let commands = commands.len();
         // A single command cannot be made smaller.
         call.cut_after = (commands > 1).then_some(CUT_AFTER);
@@ -309,13 +356,22 @@ impl Driver {
         let place = Arc::clone(&self.place);
         self.report.commands += commands as u64;
         self.flights.spawn(async move {
-            let read = |body: &_| carriage.read(body, commands, &place);
+            let read = |body: &_| {
+                let batch = carriage.read(body, commands, &place)?;
+                Ok((batch, asks_for_fields.then(|| names::in_batch(body))))
+            };
             let (result, effort) = session.run(&call, Some(permit), read).await;
+            let (result, fields) = match result {
+                Ok((batch, fields)) => (Ok(batch), fields),
+                Err(error) => (Err(error), None),
+            };
             let cut = result.is_err() && call.is_cut(&effort);
             Landed {
                 ticket,
                 commands,
                 result,
+                fields,
+                asked_for_fields: asks_for_fields,
                 effort,
                 cut,
             }
@@ -331,6 +387,8 @@ impl Driver {
             ticket,
             commands,
             result,
+            fields,
+            asked_for_fields,
             effort,
             cut,
         } = landed;
@@ -346,8 +404,17 @@ impl Driver {
                 self.cut(ticket, commands, effort.took, &error);
                 return Ok(());
             }
+            // A portal that breaks down over the fields may have the rows all the same.
+            Err(error) if asked_for_fields && error.did_it_run() == DidItRun::Unknown => {
+                self.check_names(Err(error.to_string()))?;
+                self.plan.strategy.give_back(ticket);
+                return Ok(());
+            }
             Err(error) => return Err(error),
         };
+        if let Some(fields) = fields {
+            self.check_names(fields)?;
+        }
         self.learn(&batch, commands, effort.took);
         let gave = |outcome: &PageOutcome| matches!(outcome, PageOutcome::Page { .. });
         if batch.outcomes.iter().any(gave) {

@@ -4,6 +4,7 @@ mod carriage;
 mod cursor;
 mod driver;
 mod keyset;
+mod names;
 mod offset;
 mod plan;
 mod position;
@@ -40,6 +41,7 @@ use crate::error::Error;
 use crate::json;
 use crate::report;
 use driver::{Driver, Message};
+use names::NamesCheck;
 use plan::Wanted;
 
 /// A whole list, not yet asked for.
@@ -65,6 +67,7 @@ pub struct List {
     api: Api,
     resume_after: Option<u64>,
     verify: bool,
+    check_names: bool,
     observer: Option<Observer>,
 }
 
@@ -97,6 +100,7 @@ impl List {
             api: Api::Rest,
             resume_after: None,
             verify: false,
+            check_names: false,
         }
     }
 
@@ -206,6 +210,30 @@ impl List {
         self
     }
 
+    /// Whether the names in filter, select and order, and the values of the filter, are held against the fields of the
+    /// entity before the first row is handed out; by default they are not. Older methods pass names over that they
+    /// don't know, and a condition that is passed over gives the whole list.
+    ///
+    /// The fields are asked for in the first request of the list, so that it costs one command: `crm.deal.fields` for
+    /// `crm.deal.list`. [`protocol::list_fields`](crate::protocol::list_fields) has the lists that can be checked. Where
+    /// the portal does not answer with fields, the list goes on unchecked. What is wrong comes as an error of
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), with the nearest name.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+    /// use serde_json::{Value, json};
+    ///
+    /// let won = client.list("crm.deal.list").filter(json!({"stage_id": "WON"})).check_names(true);
+    /// let error = won.collect::<Value>().await.unwrap_err();
+    /// assert!(error.to_string().contains("did you mean STAGE_ID?"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check_names(mut self, check: bool) -> Self {
+        self.check_names = check;
+        self
+    }
+
     /// The pages, in ID order where the list is walked by ID. Pages have 50 rows or fewer, and are held back in bounded
     /// memory until they are taken. Must be called inside a Tokio runtime.
     ///
@@ -221,6 +249,11 @@ impl List {
         {
             tracing::warn!("{doubt}");
         }
+        let names = if self.check_names && self.api == Api::Rest {
+            NamesCheck::new(&self.method, &self.params)?
+        } else {
+            None
+        };
         let plan = plan::plan(Wanted {
             method: &self.method,
             params: self.params,
@@ -237,6 +270,7 @@ impl List {
         let (progress, watched) = watch::channel(Progress::default());
         let mut driver = Driver::new(session, options, self.method, plan, progress);
         driver.observer = self.observer;
+        driver.names = names;
         let task = tokio::spawn(driver.run(rows));
         Ok(Pages {
             messages,

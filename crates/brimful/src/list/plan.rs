@@ -62,6 +62,7 @@ pub(crate) fn plan(wanted: Wanted<'_>) -> Result<Plan, Error> {
         tail: wanted.tail,
         resume_after: wanted.resume_after,
         verify: wanted.verify,
+        filters_by_false: params::filters_by_false(wanted.method, &wanted.params),
     };
     planner.check(&wanted.params)?;
     planner.plan(wanted.params)
@@ -75,6 +76,8 @@ struct Planner<'a> {
     tail: Tail,
     resume_after: Option<u64>,
     verify: bool,
+    /// There is a `false` in the filter, which only a JSON body carries: a query string makes 0 of it.
+    filters_by_false: bool,
 }
 
 impl Planner<'_> {
@@ -122,7 +125,10 @@ impl Planner<'_> {
             return self.by_pages(position, Order::Parallel);
         }
         let params = match params {
-            Value::Object(params) => params,
+            Value::Object(mut params) => {
+                params::as_documented(&mut params, self.known);
+                params
+            }
             other => {
                 return Err(Error::config(format!(
                     "the parameters of a list are an object, not {other}"
@@ -395,6 +401,7 @@ impl Planner<'_> {
 
     fn carriage(&self) -> Carriage {
         match self.api {
+            Api::Rest if self.filters_by_false => Carriage::Single(Api::Rest),
             Api::Rest => Carriage::Batch,
             Api::Rest3 => Carriage::Single(Api::Rest3),
         }

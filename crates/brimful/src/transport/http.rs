@@ -84,7 +84,10 @@ impl HttpTransport {
 
     async fn attempt(&self, request: Request) -> Result<Response, TransportError> {
         let mut response = self.answer(request, self.timeout).await?;
-        let too_large = || TransportError::new(TransportErrorKind::TooLarge);
+        let too_large = || TransportError {
+            kind: TransportErrorKind::TooLarge,
+            source: Some(format!("more than {} bytes", self.max_reply).into()),
+        };
         let length = response.content_length().unwrap_or(0);
         if length > self.max_reply as u64 {
             return Err(too_large());

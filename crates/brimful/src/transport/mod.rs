@@ -198,7 +198,7 @@ impl TransportError {
     #[doc(hidden)]
     pub fn description(&self) -> String {
         match (self.kind, &self.source) {
-            (TransportErrorKind::TooLarge, _) | (_, None) => self.kind.to_string(),
+            (_, None) => self.kind.to_string(),
             (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
         }
     }

@@ -59,7 +59,7 @@ fn use_it(url: &str) {
     assert!(
         outcomes
             .iter()
-            .all(|outcome| matches!(outcome, Outcome::Done(_)))
+            .all(|outcome| matches!(outcome.outcome, Outcome::Done(_)))
     );
     let one_by_one = client.call_each("crm.lead.add", items).outcomes();
     assert_eq!(one_by_one.count(), 60);

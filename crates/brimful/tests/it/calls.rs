@@ -142,7 +142,10 @@ async fn a_write_that_may_have_run_once_is_not_said_not_to_have_run() {
         .idempotent()
         .collect()
         .await;
-    assert!(matches!(outcomes[0], Outcome::Unknown(_)), "{outcomes:?}");
+    assert!(
+        matches!(outcomes[0].outcome, Outcome::Unknown(_)),
+        "{outcomes:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

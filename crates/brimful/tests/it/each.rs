@@ -60,12 +60,12 @@ async fn an_error_of_one_item_is_its_outcome_and_touches_no_other() {
     assert!(
         outcomes[..100]
             .iter()
-            .all(|outcome| matches!(outcome, Outcome::Done(_)))
+            .all(|item| matches!(item.outcome, Outcome::Done(_)))
     );
     assert!(
         outcomes[100..]
             .iter()
-            .all(|outcome| matches!(outcome, Outcome::Failed(_)))
+            .all(|item| matches!(item.outcome, Outcome::Failed(_)))
     );
 }
 
@@ -134,7 +134,7 @@ async fn twenty_thousand_writes_are_done_once_each_or_said_to_be_unknown() {
     assert_eq!(distinct.len(), created.len(), "nothing was created twice");
     let mut unknown = 0;
     for (n, outcome) in outcomes.iter().enumerate() {
-        match outcome {
+        match &outcome.outcome {
             Outcome::Done(id) => {
                 let id: u64 = serde_json::from_str(id.get()).unwrap();
                 assert_eq!(
@@ -284,7 +284,10 @@ async fn a_write_that_the_reply_says_nothing_of_is_not_sent_again() {
     let add = json!({"fields": {"TITLE": "x"}});
     let outcomes = client.call_each("crm.lead.add", [add]).collect().await;
     assert_eq!(sent.load(Ordering::SeqCst), 1);
-    assert!(matches!(outcomes[0], Outcome::Unknown(_)), "{outcomes:?}");
+    assert!(
+        matches!(outcomes[0].outcome, Outcome::Unknown(_)),
+        "{outcomes:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -329,7 +332,10 @@ async fn an_item_that_cannot_be_meant_is_not_sent_and_the_others_are() {
         .call_each("crm.lead.update", items.clone())
         .collect()
         .await;
-    assert!(matches!(outcomes[0], Outcome::NotRun), "{outcomes:?}");
+    assert!(
+        matches!(outcomes[0].outcome, Outcome::NotRun(_)),
+        "{outcomes:?}"
+    );
     assert!(outcomes[1].done().is_some());
     assert_eq!(portal.stats().commands, 1);
     let unchecked = builder(&portal).checks(brimful::Checks::Off);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod architecture;
+mod as_written;
 mod batches;
 mod blocking;
 mod by_id;
@@ -20,7 +21,9 @@ mod lists;
 mod log;
 mod misbehaviour;
 mod moved;
+mod names;
 mod oauth;
+mod references;
 mod rest;
 mod rest3;
 mod short_pages;

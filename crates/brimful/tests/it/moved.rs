@@ -7,6 +7,7 @@ use brimful_portal::{AccessToken, Fault, FaultRule, Portal, PortalConfig};
 use serde_json::json;
 
 use crate::line::Line;
+use crate::log::Told;
 use crate::support::{WEBHOOK, ids, portal, truth};
 
 const OLD: &str = "https://portal.test";
@@ -121,4 +122,87 @@ async fn the_token_goes_along_and_the_store_hears_of_the_new_address() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     let stored = store.load().await.unwrap().unwrap();
     assert_eq!(stored.portal.to_string(), "https://new.test/rest/");
+}
+
+/// Answers every request with a redirect, and counts them.
+#[derive(Debug, Clone)]
+struct Redirecting {
+    status: u16,
+    to: &'static str,
+    sent: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl brimful::Transport for Redirecting {
+    fn send(
+        &self,
+        _: brimful::Request,
+    ) -> brimful::BoxFuture<'_, Result<brimful::Response, brimful::TransportError>> {
+        self.sent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let mut headers = http::HeaderMap::new();
+        headers.insert("location", self.to.parse().unwrap());
+        let response = brimful::Response {
+            status: http::StatusCode::from_u16(self.status).unwrap(),
+            headers,
+            body: bytes::Bytes::new(),
+        };
+        Box::pin(async { Ok(response) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_redirect_is_followed_but_that_of_a_portal_that_was_renamed() {
+    let same = "https://evil.test/rest/1/demo/user.current";
+    for (status, to) in [
+        (301, same),
+        (303, same),
+        (307, same),
+        (308, same),
+        (302, "https://evil.test/"),
+        (
+            302,
+            "https://evil.test/login/?back=/rest/1/demo/user.current",
+        ),
+        (302, "https://evil.test/rest/1/demo/user.current?x=1"),
+        (302, "https://u:p@evil.test/rest/1/demo/user.current"),
+        (302, "//portal.test/rest/1/demo/user.current"),
+        (302, "http://portal.test/rest/1/demo/user.current"),
+        (302, "ftp://evil.test/rest/1/demo/user.current"),
+    ] {
+        let sent = std::sync::Arc::default();
+        let transport = Redirecting {
+            status,
+            to,
+            sent: std::sync::Arc::clone(&sent),
+        };
+        let client = Client::builder(WEBHOOK)
+            .transport(transport)
+            .build()
+            .unwrap();
+        let error = client.call("user.current", json!({})).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Redirect, "{status} {to}: {error}");
+        assert_eq!(
+            sent.load(std::sync::atomic::Ordering::SeqCst),
+            1,
+            "{status} {to}"
+        );
+        assert_eq!(client.portal(), "https://portal.test/rest/1/…/");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_is_said_once_with_both_hosts_and_without_the_secret() {
+    let (told, _guard) = Told::warnings();
+    let there = portal(PortalConfig::unlimited().rows("lead", 5));
+    let line = Line::to(OLD, &moved(NEW)).and_to(NEW, &there);
+    let client = at(WEBHOOK, &line);
+    for _ in 0..3 {
+        client.call("user.current", json!({})).await.unwrap();
+    }
+    let text = told.text();
+    let said = "the portal has moved from portal.test to new.test";
+    assert_eq!(text.matches(said).count(), 1, "{text}");
+    assert!(
+        text.contains(brimful::MOVED_LOG) && !text.contains("demo"),
+        "{text}"
+    );
 }

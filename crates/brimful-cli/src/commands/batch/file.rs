@@ -1,13 +1,10 @@
 //! The file of a batch: commands by their names, in its order.
 
-use std::collections::HashSet;
-use std::fmt;
-
 use brimful::protocol::{json, query};
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::args::method;
+use crate::exact_json;
 
 /// One command.
 #[derive(Debug, PartialEq)]
@@ -19,7 +16,18 @@ pub(crate) struct Command {
 
 /// The commands in a text.
 pub(crate) fn read(text: &str) -> Result<Vec<Command>, String> {
-    let Named(named) = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let named = match exact_json::read(text.as_bytes()).map_err(|error| format!("it {error}"))? {
+        Value::Object(named) => named.into_iter().collect(),
+        Value::Array(commands) => (0..)
+            .zip(commands)
+            .map(|(number, command): (usize, _)| (number.to_string(), command))
+            .collect::<Vec<_>>(),
+        other => {
+            return Err(format!(
+                "{other} is not an object of commands by their names"
+            ));
+        }
+    };
     named
         .into_iter()
         .map(|(name, written)| {
@@ -40,6 +48,11 @@ fn command(written: Value) -> Result<(String, Value), String> {
     let (method, params) = match written {
         Value::String(text) => {
             let (method, text) = text.split_once('?').unwrap_or((&text, ""));
+            if let Some(name) = unclosed(text) {
+                return Err(format!(
+                    "has the name {name:?} in its query, which has no closing bracket: inside of a name = is %3D and & is %26, or write it as [method, params]"
+                ));
+            }
             let params = query::decode(text.as_bytes());
             let params = json::to_string(&params.into());
             let params = serde_json::from_str(&params).map_err(|error| error.to_string())?;
@@ -81,46 +94,13 @@ fn command(written: Value) -> Result<(String, Value), String> {
     Ok((method, params))
 }
 
-/// The members of an object in their order, or the items of a list by their numbers. A name that comes twice would hide
-/// a command.
-struct Named(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Named {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NamedVisitor;
-
-        impl<'de> Visitor<'de> for NamedVisitor {
-            type Value = Named;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of commands by their names")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Named, A::Error> {
-                let mut named = Vec::new();
-                let mut seen = HashSet::new();
-                while let Some((name, value)) = entries.next_entry::<String, Value>()? {
-                    if !seen.insert(name.clone()) {
-                        return Err(A::Error::custom(format!(
-                            "two commands have the name {name:?}"
-                        )));
-                    }
-                    named.push((name, value));
-                }
-                Ok(Named(named))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Named, A::Error> {
-                let mut named = Vec::new();
-                while let Some(value) = items.next_element()? {
-                    named.push((named.len().to_string(), value));
-                }
-                Ok(Named(named))
-            }
-        }
-
-        deserializer.deserialize_any(NamedVisitor)
-    }
+/// A name in a query whose bracket is not closed, as that of `filter[<=ID]=5`: the first `=` ends it, and with it the
+/// condition would be lost.
+fn unclosed(query: &str) -> Option<&str> {
+    query
+        .split('&')
+        .map(|pair| pair.split('=').next().unwrap_or_default())
+        .find(|name| name.rfind('[') > name.rfind(']'))
 }
 
 #[cfg(test)]
@@ -172,8 +152,10 @@ mod tests {
             (r#"{"a": {"method": "x.y", "parmas": {}}}"#, "parmas"),
             (r#"{"a": {"method": "x.y", "params": 7}}"#, "not an object"),
             (r#"{"a": ["x.y", {}, {}]}"#, "none of"),
-            (r#"{"a": "user.current", "a": "user.get"}"#, "two commands"),
+            (r#"{"a": "user.current", "a": "user.get"}"#, "\"a\" twice"),
+            (r#"{"a": ["x.y", {"f": 1, "f": 2}]}"#, "\"f\" twice"),
             (r#"{"a": "https://p.ru/rest/1/c/x.y"}"#, "an address"),
+            (r#"{"a": "x.list?filter[<=ID]=5"}"#, "the name \"filter[<\""),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(what), "{text}: {error}");

@@ -2,9 +2,10 @@
 
 mod file;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use brimful::{Batch, BatchReply, OnError};
+use brimful::{Batch, BatchReply, Effect, OnError, Outcome, References};
 use clap::Args;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::input;
 use crate::interrupt::Interrupts;
-use crate::outcome::{self, Kind, Tally};
+use crate::outcome::{self, Kind, Paging, Tally};
 use crate::output::{Destination, Output, OutputError, Piece};
 use crate::printer::Printer;
 use crate::pump;
@@ -26,9 +27,11 @@ use file::Command;
 ///
 /// FILE is a JSON object of commands by their names, which run in its order. A command is "method?query" with a query
 /// as in an address, or {"method": …, "params": {…}}, or [method, params]. $result[NAME][ID] in a value is what the
-/// command NAME has returned; NAME has to go out in the same request, which is 50 commands. Every command gets a line:
-/// {"name":…,"outcome":"done","result":…}, or "failed" with the portal's error, "not_run" where it certainly did not
-/// run, "unknown" where it may have. If not all are done, the exit code is 3.
+/// command NAME before it has returned. A command that writes and refers to another one waits for its result: it is sent
+/// in a later request with the value in place, and is not run if the value is missing, null, or a list where an ID
+/// belongs. Every command gets a line: {"name":…,"outcome":"done","result":…}, or "failed" with the portal's error or the
+/// reason, "not_run" with the reason where it certainly did not run, "unknown" where it may have. A result that is one
+/// page of a list has "total" and "next". If not all are done, the exit code is 3.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,6 +44,10 @@ pub(crate) struct BatchArgs {
     /// Run nothing after a command that failed
     #[arg(long)]
     pub(crate) halt: bool,
+    /// Leave references to the portal, all in one request; where one finds nothing, the portal runs the command with the
+    /// parent of the missing value, and a write changes another record
+    #[arg(long)]
+    pub(crate) portal_references: bool,
     /// Write the outcomes to this file; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: Destination,
@@ -67,6 +74,10 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
             printer.warning(&warning);
         }
     }
+    let methods: HashMap<String, String> = commands
+        .iter()
+        .map(|command| (command.name.clone(), command.method.clone()))
+        .collect();
     let batch = batch(commands, args)?;
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
@@ -96,7 +107,7 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
             return Err(Failure::of(&error));
         }
     };
-    let (lines, tally) = lines(&reply, args);
+    let (lines, tally) = lines(&reply, &methods, printer);
     let written = match output.write(Piece::Lines(lines, count)).await {
         Ok(()) => output.finish().await,
         Err(error) => Err(error),
@@ -142,6 +153,9 @@ fn batch(commands: Vec<Command>, args: &BatchArgs) -> Result<Batch, Failure> {
     } else {
         OnError::Continue
     });
+    if args.portal_references {
+        batch = batch.references(References::Portal);
+    }
     for command in commands {
         batch
             .add(command.name, command.method, command.params)
@@ -150,17 +164,39 @@ fn batch(commands: Vec<Command>, args: &BatchArgs) -> Result<Batch, Failure> {
     Ok(batch)
 }
 
-fn lines(reply: &BatchReply, args: &BatchArgs) -> (Vec<u8>, Tally) {
-    let why = if args.halt {
-        "a command before it is not done"
-    } else {
-        "a command that it refers to has no result, or the portal could not be reached"
-    };
+/// The line of every command. What is to be noticed is said too.
+fn lines(
+    reply: &BatchReply,
+    methods: &HashMap<String, String>,
+    printer: Printer,
+) -> (Vec<u8>, Tally) {
     let mut lines = Vec::new();
     let mut tally = Tally::default();
+    let mut cut: Vec<&str> = Vec::new();
     for (name, outcome) in reply.iter() {
-        tally.add(Kind::of(outcome));
-        outcome::write(&mut lines, &Head { name }, outcome, why);
+        let method = methods.get(name).map_or("", String::as_str);
+        let kind = match outcome {
+            // What it changed is not known.
+            Outcome::EmptyReference(empty) if Effect::of(method) == Effect::Write => {
+                printer.warning(&format!("{name} ({method}) has written: {empty}"));
+                Kind::Unknown
+            }
+            outcome => Kind::of(outcome),
+        };
+        tally.add(kind);
+        let paging = Paging {
+            total: reply.total(name),
+            next: reply.next(name),
+        };
+        if paging.is_cut(outcome) {
+            cut.push(method);
+        }
+        outcome::write_as(&mut lines, &Head { name }, kind, outcome, paging);
+    }
+    let one_method = cut.iter().all(|method| Some(method) == cut.first());
+    let method = cut.first().copied().filter(|_| one_method);
+    if let Some(warning) = outcome::cut_lists(cut.len() as u64, method) {
+        printer.warning(&warning);
     }
     (lines, tally)
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::previous::PreviousOutcomes;
+use crate::exact_json;
 use crate::failure::Failure;
 use crate::input;
 use crate::outcome::{Kind, Tally};
@@ -88,9 +89,12 @@ impl Items {
     pub(super) fn next(&mut self) -> Result<Option<Item>, Failure> {
         loop {
             self.line.clear();
-            let read = self.reader.read_until(b'\n', &mut self.line);
-            let read = read.map_err(|error| {
-                Failure::failed(format!("could not read {}: {error}", self.name))
+            let read = input::read_line(&mut *self.reader, &mut self.line).map_err(|error| {
+                Failure::failed(format!(
+                    "could not read line {} of {}: {error}",
+                    self.number + 1,
+                    self.name
+                ))
             })?;
             if read == 0 {
                 if let Some(previous) = &mut self.setting.previous {
@@ -146,29 +150,27 @@ impl Items {
     }
 
     fn params(&self) -> Result<Value, Failure> {
-        let given = serde_json::from_slice(&self.line).map_err(|error| {
+        let given = exact_json::read(&self.line).map_err(|error| {
             // Its place is in this file, not in the line.
             let error = error.to_string();
             let error = error.split(" at line ").next().unwrap_or_default();
-            self.wrong(&format!("is not JSON: {error}"))
+            self.wrong(error)
         })?;
         let common = &self.setting.common;
         match given {
             Value::Object(given) => Ok(Value::Object(over(common.clone(), given))),
-            // Methods of the old tasks API alone take objects by position.
-            Value::Array(items)
-                if items.iter().all(Value::is_object) && !self.setting.method.starts_with("task.") =>
-            {
-                Err(Failure::usage(format!(
-                    "line {} of {} is a JSON array, and a line is the parameters of one call",
-                    self.number, self.name
-                ))
-                .hint("jq -c '.[]' makes a line of every item"))
-            }
-            Value::Array(_) if common.is_empty() => Ok(given),
-            Value::Array(_) => Err(self.wrong(
+            Value::Array(_) if !common.is_empty() => Err(self.wrong(
                 "has parameters by position, which cannot be joined with those of --param and --json",
             )),
+            // Methods of the old tasks API alone take parameters by position.
+            Value::Array(_) if self.setting.method.to_ascii_lowercase().starts_with("task.") => {
+                Ok(given)
+            }
+            Value::Array(_) => Err(Failure::usage(format!(
+                "line {} of {} is a JSON array, and a line is the parameters of one call",
+                self.number, self.name
+            ))
+            .hint("jq -c '.[]' makes a line of every item")),
             _ => Err(self.wrong("is not an object of parameters")),
         }
     }

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use brimful::{Client, Effect, Error, Outcome};
+use brimful::{Client, Effect, Error, ItemOutcome, NotRun, Outcome};
 use brimful_protocol::KnownCode;
 use futures_util::stream::ReadyChunks;
 use futures_util::{Stream, StreamExt};
@@ -33,7 +33,7 @@ use crate::failure::Failure;
 use crate::format::{self, count, counted};
 use crate::input;
 use crate::interrupt::Interrupts;
-use crate::outcome::{Kind, Tally};
+use crate::outcome::{self, Kind, Tally};
 use crate::output::{Destination, OutputError, Written};
 use crate::printer::Printer;
 use crate::pump::progress::{ProgressLine, Snapshot};
@@ -41,7 +41,7 @@ use crate::pump::{self, Sink, Source, Stopped};
 use feed::{Ended, feed};
 use items::{Items, OfUnknown, Setting};
 use outcome_file::Earlier;
-use record::{Flight, Record};
+use record::{Flight, Record, paging};
 
 /// How long calls on their way are waited for when the run is to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -120,6 +120,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         refused: None,
         broken: None,
         untold: Vec::new(),
+        cut_lists: 0,
     };
     let stopped = pump::pump(&mut calls, &mut settling, &mut interrupts).await;
     // What is still in flight is not waited for.
@@ -127,6 +128,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     drop(line);
     let (refused, broken) = (settling.refused.take(), settling.broken.take());
     let untold = std::mem::take(&mut settling.untold);
+    let cut_lists = settling.cut_lists;
     drop(settling);
     let ended = std::mem::take(&mut *end.lock().unwrap_or_else(PoisonError::into_inner));
     let record = match Arc::try_unwrap(record) {
@@ -147,6 +149,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         tally,
         in_flight: flight.len() as u64,
         untold,
+        cut_lists,
         printer,
     }
     .close(stopped, ended, record)
@@ -203,17 +206,17 @@ fn common(args: &CallArgs) -> Result<Map<String, Value>, Failure> {
 }
 
 /// Calls whose outcomes come back.
-struct CallsInFlight<S: Stream<Item = Outcome>> {
+struct CallsInFlight<S: Stream<Item = ItemOutcome>> {
     outcomes: ReadyChunks<S>,
     stop: watch::Sender<bool>,
     flight: Flight,
     printer: Printer,
 }
 
-impl<S: Stream<Item = Outcome> + Unpin> Source for CallsInFlight<S> {
-    type Item = Vec<Outcome>;
+impl<S: Stream<Item = ItemOutcome> + Unpin> Source for CallsInFlight<S> {
+    type Item = Vec<ItemOutcome>;
 
-    async fn next(&mut self) -> Result<Option<Vec<Outcome>>, Error> {
+    async fn next(&mut self) -> Result<Option<Vec<ItemOutcome>>, Error> {
         Ok(self.outcomes.next().await)
     }
 
@@ -247,17 +250,19 @@ struct Settling {
     broken: Option<OutputError>,
     /// Lines whose outcomes came after that.
     untold: Vec<(u64, Kind)>,
+    /// Results that are a page of several.
+    cut_lists: u64,
 }
 
-impl Sink<Vec<Outcome>> for Settling {
-    async fn put(&mut self, outcomes: Vec<Outcome>) -> Result<(), OutputError> {
+impl Sink<Vec<ItemOutcome>> for Settling {
+    async fn put(&mut self, outcomes: Vec<ItemOutcome>) -> Result<(), OutputError> {
         let calls = self.flight.land(outcomes.len());
         let settled: Vec<_> = calls
             .into_iter()
             .zip(outcomes)
-            .map(|(call, outcome)| {
-                let kind = self.kind(&outcome);
-                (call, outcome, kind)
+            .map(|(call, item)| {
+                let kind = self.kind(&item.outcome);
+                (call, item, kind)
             })
             .collect();
         let put = match self.broken {
@@ -282,10 +287,11 @@ impl Sink<Vec<Outcome>> for Settling {
             self.untold.extend(lines);
         }
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        for (call, outcome, kind) in &settled {
+        for (call, item, kind) in &settled {
             tally.add(*kind);
+            self.cut_lists += u64::from(paging(item).is_cut(&item.outcome));
             if self.refused.is_none()
-                && let Some(why) = of_all(outcome)
+                && let Some(why) = of_all(&item.outcome)
             {
                 self.refused = Some(format!("line {}: {why}", call.line));
                 let _ = self.stop.send(true);
@@ -317,7 +323,9 @@ impl Settling {
 /// What an outcome says about every other call too: then the lines that follow are not worth a try.
 fn of_all(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::NotRun => Some("the portal could not be reached".to_owned()),
+        Outcome::NotRun(NotRun::NotReached(why) | NotRun::Ended(why)) => {
+            Some(format!("the portal could not be reached: {why}"))
+        }
         Outcome::Failed(error) => matches!(
             error.code.known(),
             KnownCode::QueryLimitExceeded
@@ -344,6 +352,8 @@ struct EachSummary<'a> {
     in_flight: u64,
     /// Lines whose outcome could not be written.
     untold: Vec<(u64, Kind)>,
+    /// Results that are a page of several.
+    cut_lists: u64,
     printer: Printer,
 }
 
@@ -356,6 +366,9 @@ impl EachSummary<'_> {
     ) -> Result<Exit, Failure> {
         let whole = ended.whole && self.in_flight == 0;
         let place = record.place();
+        if let Some(warning) = outcome::cut_lists(self.cut_lists, Some(self.method)) {
+            self.printer.warning(&warning);
+        }
         if !self.untold.is_empty() {
             self.printer.warning(&format!(
                 "these outcomes could not be written: {}",

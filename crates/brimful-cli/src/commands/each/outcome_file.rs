@@ -124,7 +124,7 @@ impl OutcomeFile {
         let mut block = lines.to_vec();
         for call in &self.flying {
             let gone = Outcome::Unknown("the run ended before its answer came".to_owned());
-            outcome::write(&mut block, call, &gone, "");
+            outcome::write(&mut block, call, &gone);
         }
         if block.len() < self.tail.len() {
             block.resize(self.tail.len() - 1, b' ');

@@ -1,12 +1,13 @@
 //! Outcomes of earlier runs: read line by line, in the order of the input's lines.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::failure::Failure;
+use crate::input;
 use crate::outcome::Kind;
 
 /// What is needed of the outcome of a line.
@@ -52,8 +53,7 @@ impl PreviousOutcomes {
     pub(super) fn next(&mut self) -> Result<Option<PreviousOutcome>, Failure> {
         loop {
             self.line.clear();
-            self.reader
-                .read_until(b'\n', &mut self.line)
+            input::read_line(&mut self.reader, &mut self.line)
                 .map_err(|error| unreadable(&self.path, &error))?;
             if self.line.is_empty() {
                 return Ok(None);

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use brimful::Outcome;
+use brimful::ItemOutcome;
 
 use super::items::Call;
 use super::outcome_file::{Earlier, OutcomeFile};
 use super::previous::PreviousOutcomes;
 use crate::failure::Failure;
-use crate::outcome::{self, Kind};
+use crate::outcome::{self, Kind, Paging};
 use crate::output::{Destination, Output, OutputError, Piece, Prober, Written, named_file};
 use crate::pump::leave;
 
@@ -111,12 +111,11 @@ impl Record {
     /// These calls have these outcomes.
     pub(super) async fn settle(
         &mut self,
-        settled: &[(Call, Outcome, Kind)],
+        settled: &[(Call, ItemOutcome, Kind)],
     ) -> Result<(), OutputError> {
         let mut lines = Vec::new();
-        for (call, outcome, kind) in settled {
-            let why = "the portal could not be reached, or passed it over";
-            outcome::write_as(&mut lines, call, *kind, outcome, why);
+        for (call, item, kind) in settled {
+            outcome::write_as(&mut lines, call, *kind, &item.outcome, paging(item));
         }
         match self {
             Self::File(file) => file.settle(settled.len(), &lines),
@@ -146,5 +145,13 @@ impl Record {
             Self::File(file) => tokio::task::block_in_place(|| file.leave()),
             Self::Stream(output) => Ok(leave(output).await),
         }
+    }
+}
+
+/// Where the result of a call stands in its list.
+pub(super) fn paging(item: &ItemOutcome) -> Paging {
+    Paging {
+        total: item.total,
+        next: item.next,
     }
 }

@@ -1,5 +1,6 @@
 //! Who may call the emulator, on the command line: `2:code:crm,user`, `2=own`, `local.app:secret:http://localhost/`.
 
+use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
 use brimful_portal::{AccessToken, App, Rights, Webhook};
@@ -39,6 +40,17 @@ pub(crate) fn code(text: &str) -> Result<String, String> {
     } else {
         Err("a code has letters and digits".to_owned())
     }
+}
+
+/// A code that nobody can guess: the hasher of the standard library is seeded by the system.
+pub(crate) fn random_code() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let seed = RandomState::new();
+    let letters = (0..24_u64).map(|place| {
+        let at = seed.hash_one(place) % LETTERS.len() as u64;
+        char::from(LETTERS[at as usize])
+    });
+    letters.collect()
 }
 
 fn word<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -146,6 +158,13 @@ impl FromStr for RightsArg {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_random_code_is_long_and_a_code_and_never_the_same() {
+        let codes: std::collections::HashSet<String> = (0..100).map(|_| random_code()).collect();
+        assert_eq!(codes.len(), 100);
+        assert!(codes.iter().all(|it| it.len() == 24 && code(it).is_ok()));
+    }
 
     #[test]
     fn a_webhook_is_a_user_and_a_code_and_perhaps_scopes() {

@@ -1,13 +1,14 @@
 //! The data of the emulator on the command line: `crm.deal=1000000`, `crm.lead=leads.jsonl`, `sale.order.list=orders.jsonl`.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::input;
 
 /// So many rows of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +87,7 @@ impl ReplyArg {
     /// Reads the file: one JSON value.
     pub(crate) fn read(&self) -> Result<Value, Failure> {
         let name = self.path.display();
-        let text = std::fs::read_to_string(&self.path)
-            .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
+        let text = input::read(&self.path)?;
         serde_json::from_str(&text)
             .map_err(|error| Failure::usage(format!("{name} is not JSON: {error}")))
     }
@@ -115,12 +115,17 @@ impl LoadArg {
         };
         let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
         let mut rows = Vec::new();
-        for (number, line) in (1..).zip(BufReader::new(file).lines()) {
-            let line: String = line.map_err(|error| unreadable(&error))?;
-            if line.trim().is_empty() {
+        let mut reader = BufReader::new(file);
+        let mut line = Vec::new();
+        for number in 1.. {
+            line.clear();
+            if input::read_line(&mut reader, &mut line).map_err(|error| unreadable(&error))? == 0 {
+                break;
+            }
+            if line.trim_ascii().is_empty() {
                 continue;
             }
-            let row = serde_json::from_str(&line).map_err(|error| {
+            let row = serde_json::from_slice(&line).map_err(|error| {
                 // Its place is in this file, not in the line.
                 let error = error.to_string();
                 let error = error.split(" at line ").next().unwrap_or_default();

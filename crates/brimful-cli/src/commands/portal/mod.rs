@@ -84,9 +84,9 @@ pub(crate) struct PortalArgs {
     /// The user of the webhook
     #[arg(long, value_name = "ID", default_value_t = 1, help_heading = "Access")]
     pub(crate) user: u64,
-    /// The code of the webhook
-    #[arg(long, default_value = "demo", value_parser = access::code, help_heading = "Access")]
-    pub(crate) code: String,
+    /// The code of the webhook; if not given, demo, or a random one where rows or replies were loaded
+    #[arg(long, value_parser = access::code, help_heading = "Access")]
+    pub(crate) code: Option<String>,
     /// What the webhook, the tokens and the applications may call, with commas between; everything if not given
     #[arg(
         long,
@@ -124,7 +124,7 @@ pub(crate) struct PortalArgs {
     pub(crate) r7: R7EmulatorArgs,
 
     /// Whose HTTP statuses authorisation errors have
-    #[arg(long, value_enum, default_value_t = StatusesArg::Docs, help_heading = "Access")]
+    #[arg(long, value_enum, default_value_t = StatusesArg::Code, help_heading = "Access")]
     pub(crate) statuses: StatusesArg,
 
     /// How many requests may come at once, and how many a second; standard is 50,2, enterprise 250,5
@@ -155,7 +155,7 @@ pub(crate) struct PortalArgs {
     /// What goes wrong, such as '503:5%, reset-after:every=7; seed=42'; may be given several times
     ///
     /// Faults: 503, 429, expired-token, any status from 400 to 599 with -before or -after (the work), html-, empty- and
-    /// reset- with the same, truncated, half-body, slow-body=5s, latency=50ms±20ms, redirect=URL, skew=+90s. When: 5%,
+    /// reset- with the same, truncated, half-body, slow-body=5s, latency=50ms±20ms, redirect=URL (on this machine), skew=+90s. When: 5%,
     /// every=7, times=3, after=10, on=METHOD|METHOD. seed=42 makes chance another one. /_portal/faults shows and
     /// changes them.
     ///
@@ -222,7 +222,7 @@ pub(crate) enum SecondsArg {
 /// Whose statuses authorisation errors have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StatusesArg {
-    /// As documented: 403 for a wrong webhook
+    /// As some pages of the documentation have it: 403 for a wrong webhook
     Docs,
     /// As in the server's code: 401
     Code,
@@ -263,6 +263,9 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         .data(server.webhook_url().as_bytes())
         .map_err(|error| Failure::failed(format!("could not write to standard output: {error}")))?;
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
+    if args.code.is_none() && has_own_data(args) {
+        printer.note("the code of the webhook is random, because data was loaded: --code sets it");
+    }
     let entities = args.rows.iter().map(|rows| &rows.entity);
     let mut entities = entities.chain(args.load.iter().map(|load| &load.entity));
     if entities.any(|entity| r7_entity(entity).is_some()) {
@@ -407,6 +410,11 @@ fn data(mut config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Fai
     Ok(config)
 }
 
+/// Whether the portal holds data that somebody loaded, and not only rows that are made up.
+fn has_own_data(args: &PortalArgs) -> bool {
+    !args.load.is_empty() || !args.reply.is_empty()
+}
+
 fn has_users(args: &PortalArgs) -> bool {
     let mut entities = args.rows.iter().map(|rows| &rows.entity);
     entities.any(|entity| entity == "user") || args.load.iter().any(|load| load.entity == "user")
@@ -414,7 +422,13 @@ fn has_users(args: &PortalArgs) -> bool {
 
 /// Who may call, and what they may see.
 fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
-    let hook = Webhook::new(args.user, args.code.as_str());
+    let code = match &args.code {
+        Some(code) => code.clone(),
+        // Any web page may call a portal whose code it knows.
+        None if has_own_data(args) => access::random_code(),
+        None => "demo".to_owned(),
+    };
+    let hook = Webhook::new(args.user, code);
     config = config.webhooks([if args.scopes.is_empty() {
         hook
     } else {

@@ -42,7 +42,7 @@ use parking_lot::{Mutex, MutexGuard};
 /// | `half-body` | half of the reply, which says that it is whole |
 /// | `slow-body=5s` | the reply comes piece by piece in so much time |
 /// | `latency=50ms±20ms` | the reply comes later; adds to any other fault |
-/// | `redirect=https://new.test` | 302 to the same path there; without an address to the one that was called |
+/// | `redirect=http://127.0.0.1:8025` | 302 to the same path there, on this machine; without an address to the one that was called |
 ///
 /// These are played on single calls and on single commands of a batch, never on a batch as a whole. They are counted
 /// where they change something, so `empty-page:every=7` is every seventh list that has rows.

@@ -16,7 +16,7 @@ pub(super) struct Parsed {
 
 const NAMES: &str = "503, 429, expired-token, 500-before, 500-after and so on, html-before, html-after, empty-before, \
                      empty-after, reset-before, reset-during, reset-after, truncated, half-body, slow-body=5s, \
-                     latency=50ms±20ms, redirect=https://new.test, empty-page, short-page, short-total=100, endless-next, \
+                     latency=50ms±20ms, redirect=http://127.0.0.1:8025, empty-page, short-page, short-total=100, endless-next, \
                      ignore-start, operating-reset=1h, operating=470s, skew=+90s, seed=42";
 
 /// How long a slow body takes if nothing else is said.
@@ -100,6 +100,22 @@ fn rule(entry: &Entry<'_>) -> Result<FaultRule, SpecError> {
     Ok(rule)
 }
 
+/// Whether an address is one of this machine.
+fn is_loopback(address: &str) -> bool {
+    let Ok(address) = address.parse::<http::Uri>() else {
+        return false;
+    };
+    // Names and passwords before the host would let one pass for the other.
+    let authority = address.authority().map(http::uri::Authority::as_str);
+    let host = address.host().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let is_here = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback());
+    is_here && authority.is_some_and(|authority| !authority.contains('@'))
+}
+
 fn is_method(name: &str) -> bool {
     let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let name = name
@@ -160,11 +176,16 @@ fn fault(entry: &Entry<'_>) -> Result<Fault, SpecError> {
                 .iter()
                 .any(|scheme| address.starts_with(scheme));
             let visible = address.bytes().all(|byte| byte.is_ascii_graphic());
-            return if known && visible {
+            return if !known || !visible {
+                Err(wrong(
+                    "redirect leads to an address such as http://127.0.0.1:8025",
+                ))
+            } else if is_loopback(address) {
                 Ok(Fault::Redirect(Some(address.to_owned())))
             } else {
+                // Callers send their requests after a redirect, secrets and all.
                 Err(wrong(
-                    "redirect leads to an address such as https://new.test",
+                    "a redirect stays on this machine, such as redirect=http://127.0.0.1:8025; --moved-to URL leads anywhere",
                 ))
             };
         }
@@ -234,8 +255,8 @@ mod tests {
             ("latency=50ms+-20ms", "latency=50ms±20ms"),
             ("redirect", "redirect"),
             (
-                "redirect=https://new.test:8443:1%",
-                "redirect=https://new.test:8443 1%",
+                "redirect=https://localhost:8443:1%",
+                "redirect=https://localhost:8443 1%",
             ),
             ("truncated:2% on=batch", "truncated 2% on=batch"),
             ("empty-page:times=1", "empty-page times=1"),
@@ -286,7 +307,26 @@ mod tests {
             ("short-total=x", "short-total=x", "not a whole number"),
             ("operating-reset", "operating-reset", "needs a time"),
             ("empty-page=1", "empty-page=1", "takes no value"),
-            ("redirect=new.test", "redirect=new.test", "https://new.test"),
+            (
+                "redirect=localhost",
+                "redirect=localhost",
+                "http://127.0.0.1:8025",
+            ),
+            (
+                "redirect=https://new.test",
+                "redirect=https://new.test",
+                "stays on this machine",
+            ),
+            (
+                "redirect=http://127.0.0.1@new.test/",
+                "redirect=http://127.0.0.1@new.test/",
+                "stays on this machine",
+            ),
+            (
+                "redirect=http://127.0.0.1.new.test",
+                "redirect=http://127.0.0.1.new.test",
+                "stays on this machine",
+            ),
             ("429, seed=x", "seed=x", "seed is a whole number"),
             ("skew=5", "skew=5", "skew is a time"),
             ("skew=5s on=batch", "skew=5s on=batch", "skew is a time"),

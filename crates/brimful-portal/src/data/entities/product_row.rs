@@ -88,4 +88,18 @@ pub(super) const FIELDS: &[Spec] = &[
     field("SORT", Kind::Integer, Source::Number(10), "Сортировка"),
     field("XML_ID", Kind::Text, Source::Nothing, "Внешний код"),
     field("TYPE", Kind::Integer, Source::Number(1), "Вид"),
+    field("STORE_ID", Kind::Integer, Source::Number(0), "Склад"),
+    field("RESERVE_ID", Kind::Integer, Source::Nothing, "Резерв"),
+    field(
+        "DATE_RESERVE_END",
+        Kind::Date,
+        Source::Nothing,
+        "Конец резерва",
+    ),
+    field(
+        "RESERVE_QUANTITY",
+        Kind::Double,
+        Source::Nothing,
+        "В резерве",
+    ),
 ];

@@ -5,16 +5,18 @@ use brimful_protocol::{Array, Value};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::list::PAGE;
+use crate::data::list::condition::Relation;
+use crate::data::list::filter_key::{Family, FilterKey, Operation};
+use crate::data::list::pattern::Pattern;
 use crate::data::list::plan::list_of_places;
 
-/// A short list of a controller, filtered by equality and by order of its ID, paged as controllers page.
-pub(crate) fn controller_list(
+/// A page of a short list that was filtered already, in the order of its ID, paged as controllers page.
+pub(crate) fn page_of(
     key: &'static str,
     rows: Vec<Array>,
     id: &str,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let rows = chosen(rows, call.params.get("filter").and_then(Value::as_array));
     let total = rows.len() as u64;
     let start = call.start();
     let offset = u64::try_from(start).unwrap_or(0) / PAGE * PAGE;
@@ -38,31 +40,37 @@ pub(super) fn chosen(rows: Vec<Array>, filter: Option<&Array>) -> Vec<Array> {
     let admits = |row: &Array| {
         filter.iter().all(|(key, value)| {
             let key = key.to_text();
-            let name = key.trim_start_matches(['>', '<', '=', '!', '@', '%']);
-            let Some(field) = row.get(name) else {
-                return true;
-            };
-            let ordering = field.to_float().total_cmp(&value.to_float());
-            match &key[..key.len() - name.len()] {
-                ">" => ordering.is_gt(),
-                ">=" => ordering.is_ge(),
-                "<" => ordering.is_lt(),
-                "<=" => ordering.is_le(),
-                "!" | "!=" => field.to_text() != value.to_text(),
-                "%" => field
-                    .to_text()
-                    .to_lowercase()
-                    .contains(&value.to_text().to_lowercase()),
-                _ => match value {
-                    Value::Array(values) => values
-                        .values()
-                        .any(|value| value.to_text() == field.to_text()),
-                    one => one.to_text() == field.to_text(),
-                },
-            }
+            let key = FilterKey::parse(&key, Family::Items);
+            row.get(key.name)
+                .is_none_or(|field| passes(field, &key, value))
         })
     };
     rows.into_iter().filter(admits).collect()
+}
+
+/// Whether a value passes one condition of a filter.
+pub(super) fn passes(field: &Value, key: &FilterKey<'_>, value: &Value) -> bool {
+    let ordering = || field.to_float().total_cmp(&value.to_float());
+    let text = || field.to_text().to_lowercase();
+    let matches = |pattern: Pattern| pattern.matches(&text());
+    let passes = match key.operation {
+        Operation::Relation(Relation::Less) => ordering().is_lt(),
+        Operation::Relation(Relation::LessOrEqual) => ordering().is_le(),
+        Operation::Relation(Relation::Greater) => ordering().is_gt(),
+        Operation::Relation(Relation::GreaterOrEqual) => ordering().is_ge(),
+        Operation::Contains => matches(Pattern::contains(&value.to_text())),
+        Operation::Like => matches(Pattern::like(&value.to_text())),
+        Operation::Relation(Relation::Equal)
+        | Operation::In
+        | Operation::Words
+        | Operation::Between => match value {
+            Value::Array(values) => values
+                .values()
+                .any(|value| value.to_text() == field.to_text()),
+            one => one.to_text() == field.to_text(),
+        },
+    };
+    passes != key.negative
 }
 
 fn sorted(mut rows: Vec<Array>, id: &str, order: Option<&Array>) -> Vec<Array> {
@@ -117,6 +125,12 @@ pub(crate) fn owner_types(state: &PortalData, _: &mut Call<'_>) -> Result<Output
         (2, "Сделка", "D", "DEAL"),
         (3, "Контакт", "C", "CONTACT"),
         (4, "Компания", "CO", "COMPANY"),
+        (5, "Счет (старая версия)", "I", "INVOICE"),
+        (31, "Счет", "SI", "SMART_INVOICE"),
+        (7, "Предложение", "Q", "QUOTE"),
+        (8, "Реквизиты", "RQ", "REQUISITE"),
+        (36, "Документ", "DO", "SMART_DOCUMENT"),
+        (39, "Документ компании", "SBD", "SMART_B2E_DOC"),
     ];
     let row = |id: i64, name: String, short: String, code: String| {
         let mut row = Array::new();
@@ -130,7 +144,11 @@ pub(crate) fn owner_types(state: &PortalData, _: &mut Call<'_>) -> Result<Output
         .into_iter()
         .map(|(id, name, short, code)| row(id, name.to_owned(), short.to_owned(), code.to_owned()))
         .collect();
-    rows.extend(state.smart().iter().map(|table| {
+    let processes = state
+        .smart()
+        .iter()
+        .filter(|table| table.entity_type >= 128);
+    rows.extend(processes.map(|table| {
         let id = table.entity_type;
         row(
             i64::from(id),

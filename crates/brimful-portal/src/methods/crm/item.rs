@@ -100,10 +100,19 @@ impl<'t> ItemPlan<'t> {
 
 /// The table that a call means by `entityTypeId`.
 pub(crate) fn table<'s>(state: &'s PortalData, call: &Call<'_>) -> Result<&'s Table, MethodError> {
+    /// Invoices of the older kind and requisites have methods of their own.
+    const OTHERWISE: [(i64, &str); 2] = [(5, "INVOICE"), (8, "REQUISITE")];
     let entity_type = call.required("entityTypeId")?.to_int();
     state.by_type(entity_type).ok_or_else(|| {
-        let text = format!("Entity type {entity_type} is not supported");
-        MethodError::new(400, "ENTITY_TYPE_NOT_SUPPORTED", text)
+        let other = OTHERWISE.iter().find(|(id, _)| *id == entity_type);
+        match other {
+            Some((_, name)) => MethodError::new(
+                400,
+                "ENTITY_TYPE_NOT_SUPPORTED",
+                format!("Entity type {name} is not supported"),
+            ),
+            None => MethodError::new(400, "NOT_FOUND", "Smart process not found"),
+        }
     })
 }
 
@@ -239,7 +248,7 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let table = table(state, call)?;
     let entity = table.entity;
     let id = existing(table, call)?;
-    state.table_mut(entity).delete(id);
+    state.delete_row(entity, id);
     Ok(Output::json(b"[]".to_vec()))
 }
 

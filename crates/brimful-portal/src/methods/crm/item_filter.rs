@@ -10,7 +10,7 @@ use crate::data::list::pattern::Pattern;
 use crate::data::list::query::{Direction, Sort};
 use crate::data::schema::{Class, Field, ID, Kind, Schema};
 
-fn invalid(description: String) -> MethodError {
+pub(super) fn invalid(description: String) -> MethodError {
     MethodError::new(400, "INVALID_ARG_VALUE", description)
 }
 
@@ -175,17 +175,24 @@ pub(crate) fn order(schema: &Schema, order: &Array) -> Result<Vec<Sort>, MethodE
                 "Invalid order: field '{name}' is not allowed in order"
             )));
         };
-        let direction = direction.to_text();
-        let direction = if direction.eq_ignore_ascii_case("asc") {
-            Direction::Ascending
-        } else if direction.eq_ignore_ascii_case("desc") {
-            Direction::Descending
-        } else {
-            return Err(invalid(
-                "Invalid order: allowed values for direction are ASC, DESC".to_owned(),
-            ));
-        };
-        Ok(Sort { field, direction })
+        Ok(Sort {
+            field,
+            direction: wanted_direction(&name, direction)?,
+        })
     };
     order.iter().map(sort).collect()
+}
+
+/// The direction in which a field is to be sorted.
+pub(super) fn wanted_direction(name: &str, direction: &Value) -> Result<Direction, MethodError> {
+    let direction = direction.to_text();
+    if direction.eq_ignore_ascii_case("asc") {
+        Ok(Direction::Ascending)
+    } else if direction.eq_ignore_ascii_case("desc") {
+        Ok(Direction::Descending)
+    } else {
+        Err(invalid(format!(
+            "Invalid order: allowed sort directions are ASC, DESC. But got '{direction}' for field '{name}'"
+        )))
+    }
 }

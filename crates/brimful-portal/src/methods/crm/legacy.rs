@@ -83,7 +83,7 @@ pub(crate) fn delete<const ENTITY: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = existing(state.table(ENTITY), call)?;
-    state.table_mut(ENTITY).delete(id);
+    state.delete_row(ENTITY, id);
     Ok(Output::value(&Value::Bool(true)))
 }
 

@@ -85,18 +85,46 @@ pub(crate) fn set<const OWNER: usize>(
     let Some(rows) = call.legacy_array("rows") else {
         return Err(legacy_error("The parameter 'rows' must be array."));
     };
+    let rows: Vec<Array> = rows.values().filter_map(Value::as_array).cloned().collect();
+    let mut sum = 0.0;
+    let mut prices = Vec::new();
+    for row in &rows {
+        let price = Prices::of(row)?;
+        sum += price.final_price * price.quantity;
+        prices.push(price);
+    }
     for gone in of(state, OWNER, id) {
         state.table_mut(PRODUCT_ROW).delete(gone);
     }
     let table = state.table_mut(PRODUCT_ROW);
-    for row in rows.values().filter_map(Value::as_array) {
+    for (row, price) in rows.iter().zip(prices) {
         let mut record = Record::default();
+        let name = text(row, "PRODUCT_NAME");
         for (name, value) in [
             ("OWNER_ID", Value::Int(id as i64)),
             ("OWNER_TYPE", letter(OWNER).into()),
-            ("QUANTITY", Value::Int(1)),
+            ("PRODUCT_ID", Value::Int(0)),
+            ("PRODUCT_NAME", name.as_str().into()),
+            ("ORIGINAL_PRODUCT_NAME", name.as_str().into()),
+            ("QUANTITY", Value::Float(price.quantity)),
+            ("PRICE", Value::Float(price.final_price)),
+            ("PRICE_EXCLUSIVE", Value::Float(price.exclusive)),
+            ("PRICE_NETTO", Value::Float(price.netto)),
+            ("PRICE_BRUTTO", Value::Float(price.brutto)),
+            (
+                "PRICE_ACCOUNT",
+                Value::Text(format!("{:.2}", price.final_price)),
+            ),
+            ("DISCOUNT_TYPE_ID", Value::Int(price.discount_type)),
+            ("DISCOUNT_RATE", Value::Float(price.discount_rate)),
+            ("DISCOUNT_SUM", Value::Float(price.discount_sum)),
+            ("TAX_INCLUDED", "N".into()),
             ("CUSTOMIZED", "Y".into()),
+            ("MEASURE_CODE", Value::Int(796)),
+            ("MEASURE_NAME", "шт".into()),
+            ("SORT", Value::Int(0)),
             ("TYPE", Value::Int(1)),
+            ("STORE_ID", Value::Int(0)),
         ] {
             if let Some(field) = table.schema.legacy(name) {
                 record.set(field, value);
@@ -104,14 +132,125 @@ pub(crate) fn set<const OWNER: usize>(
         }
         for (key, value) in row.iter() {
             let name = key.to_text();
-            if matches!(name.as_str(), "ID" | "OWNER_ID" | "OWNER_TYPE") {
+            // Where nothing is said, and where the price was worked out, the defaults stay.
+            let worked_out = name.starts_with("PRICE") || name.starts_with("DISCOUNT");
+            if matches!(name.as_str(), "ID" | "OWNER_ID" | "OWNER_TYPE")
+                || worked_out
+                || value.to_text().is_empty()
+            {
                 continue;
             }
             if let Some(field) = table.schema.legacy(&name) {
                 record.set(field, value.clone());
             }
         }
-        table.insert(record);
+        let row = table.insert(record);
+        if name.is_empty() {
+            let names = ["PRODUCT_NAME", "ORIGINAL_PRODUCT_NAME"];
+            let names = names.map(|name| table.schema.legacy(name));
+            let called = names.into_iter().flatten();
+            let called: Vec<(usize, Value)> = called
+                .map(|at| (at, Value::Text(format!("[{row}]"))))
+                .collect();
+            table.update(row, called);
+        }
     }
+    sum_up(state, OWNER, id, sum);
     Ok(Output::value(&Value::Bool(true)))
+}
+
+/// The amount of a record is that of its rows, unless it is set by hand.
+fn sum_up(state: &mut PortalData, owner: usize, id: u64, sum: f64) {
+    let table = state.table_mut(owner);
+    let by_hand = table.schema.legacy("IS_MANUAL_OPPORTUNITY");
+    let by_hand = by_hand.and_then(|at| table.row(id).cell(at).to_text());
+    if by_hand.as_deref() == Some("Y") {
+        return;
+    }
+    if let Some(at) = table.schema.legacy("OPPORTUNITY") {
+        table.update(id, [(at, Value::Float(rounded(sum)))]);
+    }
+}
+
+fn text(row: &Array, name: &str) -> String {
+    row.get(name).map(Value::to_text).unwrap_or_default()
+}
+
+/// To hundredths.
+fn rounded(price: f64) -> f64 {
+    (price * 100.0).round() / 100.0
+}
+
+/// What a row costs, with and without discount and tax.
+struct Prices {
+    quantity: f64,
+    /// With discount and tax.
+    final_price: f64,
+    /// With discount, without tax.
+    exclusive: f64,
+    /// Without either.
+    netto: f64,
+    /// Without discount, with tax.
+    brutto: f64,
+    /// 1 for an amount, 2 for a percentage.
+    discount_type: i64,
+    discount_rate: f64,
+    discount_sum: f64,
+}
+
+impl Prices {
+    /// Works the prices out from the final one; a price that the row says stays as it is.
+    fn of(row: &Array) -> Result<Self, MethodError> {
+        let given = |name: &str| {
+            let value = row.get(name).filter(|value| !value.to_text().is_empty());
+            value.map(Value::to_float)
+        };
+        let is_given = |name: &str| given(name).is_some();
+        let discount_type = given("DISCOUNT_TYPE_ID").map_or(2, |kind| kind as i64);
+        let refuse = |why: &str| Err(MethodError::new(400, "ERROR_CORE", format!("{why}<br>")));
+        if is_given("DISCOUNT_TYPE_ID") {
+            if discount_type == 2 && !is_given("DISCOUNT_RATE") {
+                return refuse(
+                    "Discount Rate (DISCOUNT_RATE) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined",
+                );
+            }
+            if discount_type == 1 && !is_given("DISCOUNT_SUM") {
+                return refuse(
+                    "Discount Sum (DISCOUNT_SUM) is required if Monetary Discount Type (DISCOUNT_TYPE_ID) is defined",
+                );
+            }
+            let is_whole = given("DISCOUNT_RATE").is_some_and(|rate| rate >= 100.0);
+            if discount_type == 2 && is_whole && !is_given("DISCOUNT_SUM") {
+                return refuse(
+                    "Discount Sum (DISCOUNT_SUM) is required if Percentage Discount Type (DISCOUNT_TYPE_ID) is defined and Discount Rate (DISCOUNT_RATE) is 100%",
+                );
+            }
+        }
+        let tax = 1.0 + given("TAX_RATE").unwrap_or(0.0) / 100.0;
+        let final_price = given("PRICE").unwrap_or(0.0);
+        let exclusive = given("PRICE_EXCLUSIVE").unwrap_or_else(|| rounded(final_price / tax));
+        let rate = given("DISCOUNT_RATE").unwrap_or(0.0);
+        let discount_sum = given("DISCOUNT_SUM").unwrap_or_else(|| {
+            if rate < 100.0 {
+                rounded(exclusive * rate / (100.0 - rate))
+            } else {
+                0.0
+            }
+        });
+        let netto = given("PRICE_NETTO").unwrap_or_else(|| rounded(exclusive + discount_sum));
+        Ok(Self {
+            quantity: given("QUANTITY").unwrap_or(1.0),
+            final_price,
+            exclusive,
+            netto,
+            brutto: given("PRICE_BRUTTO").unwrap_or_else(|| rounded(netto * tax)),
+            discount_type,
+            discount_rate: if is_given("DISCOUNT_RATE") || netto == 0.0 {
+                rate
+            } else {
+                rounded(discount_sum / netto * 100.0)
+            },
+            discount_sum,
+        })
+    }
 }

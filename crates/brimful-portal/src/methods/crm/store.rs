@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::links;
+use super::{links, stage_history};
 use crate::context::moment;
 use crate::data::list::shape::Shape;
 use crate::data::schema::{Class, Field, Kind, Schema};
@@ -40,6 +40,7 @@ pub(crate) fn add(
     let id = state.table_mut(entity).insert(record);
     links::follow(state, entity, id, &fields);
     name_after_id(state, entity, id);
+    stage_history::note(state, entity, id, None, author.now);
     id
 }
 
@@ -51,6 +52,7 @@ pub(crate) fn update(
     values: Vec<(usize, Value)>,
     author: Author,
 ) {
+    let before = stage_history::stage(state, entity, id);
     let mut record = Record::default();
     let mut fields: Vec<usize> = Vec::new();
     for (field, value) in values {
@@ -87,6 +89,9 @@ pub(crate) fn update(
     }
     state.table_mut(entity).update(id, record.into_values());
     links::follow(state, entity, id, &fields);
+    if before.is_some() {
+        stage_history::note(state, entity, id, before.as_ref(), author.now);
+    }
 }
 
 fn time(seconds: i64) -> Value {

@@ -58,7 +58,8 @@ pub(crate) struct Pagination {
 }
 
 impl Pagination {
-    /// What `pagination` says. A page counts from 1 and makes an offset beside it count for nothing.
+    /// What `pagination` says. A page makes an offset beside it count for nothing. Pages count from 1, and page 0 is the
+    /// first one too: the vendor's JavaScript SDK asks for it in all its lists.
     pub(crate) fn parse(pagination: Option<&Value>) -> Result<Self, MethodError> {
         let empty = Array::new();
         let said = match pagination {
@@ -70,8 +71,7 @@ impl Pagination {
         let page = number("page", said.get("page"))?;
         let offset = number("offset", said.get("offset"))?;
         let offset = match page {
-            Some(0) => return Err(wrong("page", said.get("page"))),
-            Some(page) => (page - 1).saturating_mul(limit),
+            Some(page) => page.saturating_sub(1).saturating_mul(limit),
             None => offset.unwrap_or(0),
         };
         Ok(Self { limit, offset })

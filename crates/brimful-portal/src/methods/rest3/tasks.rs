@@ -133,6 +133,7 @@ fn older<'c>(call: &'c mut Call<'_>, params: Array) -> Call<'c> {
         params,
         user: call.user,
         by_application: call.by_application,
+        scopes: call.scopes,
         rights: call.rights,
         now: call.now,
         cost: &mut *call.cost,

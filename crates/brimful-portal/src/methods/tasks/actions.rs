@@ -7,7 +7,7 @@ use super::{existing, history, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::TASK;
+use crate::data::entities::{TASK, USER};
 use crate::data::schema::{Class, Schema};
 use crate::data::table::{Record, Row};
 use crate::methods::params::missing;
@@ -28,11 +28,12 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
             .filter(|text| !text.trim().is_empty())
     };
     if given("TITLE").is_none() {
-        return Err(MethodError::new(400, "0", "Не указано название задачи"));
+        return Err(refused("Task title is not specified"));
     }
     if given("RESPONSIBLE_ID").is_none() {
-        return Err(MethodError::new(400, "0", "Не указан исполнитель"));
+        return Err(refused("Responsible person not specified"));
     }
+    check(state, &fields, None)?;
     let now = call.seconds();
     let user = || Value::Int(call.user as i64);
     let mut record = Record::default();
@@ -79,11 +80,70 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     Ok(task(state, id, &[], Reader::of(call)))
 }
 
+/// The refusal of what is written to a task.
+fn refused(why: &str) -> MethodError {
+    MethodError::new(400, "ERROR_CORE", format!("{why}<br>"))
+}
+
+/// Refuses people, parents and statuses that are not there; `task` is the one that is changed, if it is not a new one.
+fn check(state: &PortalData, fields: &Array, task: Option<u64>) -> Result<(), MethodError> {
+    let given = |name: &str| {
+        let value = fields.get_ignoring_case(name)?;
+        let is_empty = value.as_array().is_none() && value.to_text().trim().is_empty();
+        (!is_empty).then(|| value.to_int())
+    };
+    let exists =
+        |entity: usize, id: i64| u64::try_from(id).is_ok_and(|id| state.table(entity).contains(id));
+    if given("RESPONSIBLE_ID").is_some_and(|id| !exists(USER, id)) {
+        return Err(refused(
+            "The user specified in the \"Responsible\" field was not found",
+        ));
+    }
+    if given("STATUS").is_some_and(|status| !(1..=7).contains(&status)) {
+        return Err(refused("Invalid status"));
+    }
+    if let Some(parent) = given("PARENT_ID").filter(|&parent| parent != 0) {
+        if !exists(TASK, parent) {
+            return Err(refused(
+                "The task specified in the \"Parent Task\" field was not found",
+            ));
+        }
+        if task.is_some_and(|task| i64::try_from(task) == Ok(parent)) {
+            return Err(refused("Cannot bind the node to itself"));
+        }
+        if task.is_some_and(|task| is_below(state, parent, task)) {
+            return Err(refused("Creating cyclic links in tasks is prohibited"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a task hangs below another, over any number of tasks between them.
+fn is_below(state: &PortalData, task: i64, above: u64) -> bool {
+    /// Generated tasks hang below each other a few steps deep; more steps than this are a circle.
+    const DEEPEST: usize = 1_000;
+    let table = state.table(TASK);
+    let parent = |id: i64| {
+        let row = table.get(u64::try_from(id).ok()?)?;
+        row.cell(table.schema.legacy("PARENT_ID")?).to_int()
+    };
+    let mut at = Some(task);
+    for _ in 0..DEEPEST {
+        match at {
+            Some(id) if i64::try_from(above) == Ok(id) => return true,
+            Some(id) if id > 0 => at = parent(id),
+            _ => return false,
+        }
+    }
+    false
+}
+
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
     let Value::Array(fields) = call.required("fields")?.clone() else {
         return Err(missing("fields"));
     };
+    check(state, &fields, Some(id))?;
     let now = call.seconds();
     let values = written(&state.table(TASK).schema, &fields, now);
     change(state, id, values, call);
@@ -92,7 +152,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
-    state.table_mut(TASK).delete(id);
+    state.delete_row(TASK, id);
     Ok(Output::json(br#"{"task":true}"#.to_vec()))
 }
 
@@ -162,9 +222,6 @@ pub(crate) fn flag<const PIN: bool, const YES: bool>(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    if let (None, Some(id)) = (call.params.get("taskId"), call.params.get("id").cloned()) {
-        call.params.insert("taskId", id);
-    }
     let id = existing(state, call)?;
     let table = state.table_mut(TASK);
     if let Some(at) = table

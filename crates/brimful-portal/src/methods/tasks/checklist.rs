@@ -3,7 +3,7 @@
 use brimful_protocol::Value;
 
 use super::history;
-use super::positional::{arguments, array, failed, of_task, task};
+use super::positional::{arguments, array, of_task, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -34,22 +34,37 @@ pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output
     Ok(plan.output(None, &ids))
 }
 
-/// `task.checklistitem.add(TASKID, {TITLE, IS_COMPLETE})` gives the ID of the item.
+/// The name of a checklist that the server itself makes for an item.
+const FIRST_CHECKLIST: &str = "BX_CHECKLIST_1";
+
+/// `task.checklistitem.add(TASKID, {TITLE, IS_COMPLETE, …})` gives the ID of the item. Without a `PARENT_ID` the item
+/// belongs to the first checklist of the task, which is made if there is none; with one that is 0, or not there, it is a
+/// new checklist.
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let arguments = arguments(call);
     let task = task(state, arguments.first().copied())?;
-    let text = |name: &str| {
-        let fields = array(&arguments, 1)?;
-        fields.get(name).map(Value::to_text)
+    let Some(fields) = array(&arguments, 1).filter(|fields| !fields.is_empty()) else {
+        let text = "TASKS_ERROR_EXCEPTION_#256; Param #1 (arFields) expected by method ctaskchecklistitem::add(), but not given.; 256/TE/WRONG_ARGUMENTS<br>";
+        return Err(MethodError::new(400, "ERROR_CORE", text));
     };
+    let text = |name: &str| fields.get(name).map(Value::to_text);
     let title = text("TITLE").unwrap_or_default();
     if title.is_empty() {
-        return Err(failed("TITLE is empty"));
+        let text = "TASKS_ERROR_EXCEPTION_#8; Item name not specified; 8/TE/ACTION_FAILED_TO_BE_PROCESSED<br>";
+        return Err(MethodError::new(400, "ERROR_CORE", text));
     }
-    let complete = text("IS_COMPLETE").is_some_and(|flag| flag == "Y");
-    let parent = text("PARENT_ID")
-        .and_then(|id| id.parse().ok())
-        .unwrap_or(0);
+    let flag = |name: &str| text(name).is_some_and(|flag| flag == "Y");
+    let (complete, important) = (flag("IS_COMPLETE"), flag("IS_IMPORTANT"));
+    let sort = text("SORT_INDEX").and_then(|sort| sort.parse().ok());
+    let asked = text("PARENT_ID").filter(|id| !id.is_empty());
+    let parent = match asked.map(|id| id.parse::<u64>().unwrap_or(0)) {
+        Some(id) if is_of(state, task, id) => id,
+        Some(_) => 0,
+        None => match first_checklist(state, task) {
+            Some(id) => id,
+            None => insert(state, call, (task, 0), FIRST_CHECKLIST, Item::default()),
+        },
+    };
     history::note(
         state,
         task,
@@ -57,22 +72,74 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         "CHECKLIST_ITEM_CREATE",
         title.as_str().into(),
     );
+    let item = Item {
+        complete,
+        important,
+        sort,
+    };
+    let id = insert(state, call, (task, parent), &title, item);
+    Ok(Output::value(&Value::Int(id as i64)))
+}
+
+/// What an item is beside its text.
+#[derive(Debug, Clone, Copy, Default)]
+struct Item {
+    complete: bool,
+    important: bool,
+    /// Its place among the items of its parent; the last one if not said.
+    sort: Option<i64>,
+}
+
+/// Adds a row for an item of a task, below a parent that is 0 for a checklist itself.
+fn insert(
+    state: &mut PortalData,
+    call: &Call<'_>,
+    (task, parent): (u64, u64),
+    title: &str,
+    item: Item,
+) -> u64 {
+    let beside = items(state, task, Some(parent)).len() as i64;
+    let flag = |flag: bool| Value::from(if flag { "Y" } else { "N" });
     let table = state.table_mut(CHECKLIST);
     let mut record = Record::default();
     for (name, value) in [
         ("TASK_ID", Value::Int(task as i64)),
-        ("PARENT_ID", Value::Int(parent)),
+        ("PARENT_ID", Value::Int(parent as i64)),
         ("CREATED_BY", Value::Int(call.user as i64)),
         ("TITLE", title.into()),
-        ("SORT_INDEX", Value::Int(0)),
-        ("IS_COMPLETE", if complete { "Y" } else { "N" }.into()),
-        ("IS_IMPORTANT", "N".into()),
+        ("SORT_INDEX", Value::Int(item.sort.unwrap_or(beside))),
+        ("IS_COMPLETE", flag(item.complete)),
+        ("IS_IMPORTANT", flag(item.important)),
     ] {
         if let Some(field) = table.schema.legacy(name) {
             record.set(field, value);
         }
     }
-    Ok(Output::value(&Value::Int(table.insert(record) as i64)))
+    table.insert(record)
+}
+
+/// The IDs of the items of a task, or of those directly below a parent.
+fn items(state: &PortalData, task: u64, parent: Option<u64>) -> Vec<u64> {
+    let table = state.table(CHECKLIST);
+    let equal = |name: &str, id: u64| {
+        table.schema.legacy(name).map_or(Condition::Never, |at| {
+            Condition::equal(at, Operand::Int(id as i64))
+        })
+    };
+    let mut condition = equal("TASK_ID", task);
+    if let Some(parent) = parent {
+        condition = condition.and(equal("PARENT_ID", parent));
+    }
+    Query::new(table, condition, Vec::new()).page(0, u64::MAX)
+}
+
+fn first_checklist(state: &PortalData, task: u64) -> Option<u64> {
+    items(state, task, Some(0)).first().copied()
+}
+
+/// Whether an item belongs to a task.
+fn is_of(state: &PortalData, task: u64, id: u64) -> bool {
+    items(state, task, None).binary_search(&id).is_ok()
 }
 
 /// `task.checklistitem.get(TASKID, ITEMID)`

@@ -96,17 +96,13 @@ pub(super) fn note_changes(
 
 /// Newest first, unless `order` says otherwise; of a task that is not there nothing.
 pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let task = call.required("taskId")?.to_int();
-    if task <= 0 {
-        return Err(MethodError::new(400, "0", "wrong task id"));
-    }
+    let task = super::named(state, call)?;
     let wanted = call
         .params
         .get("filter")
         .and_then(|filter| filter.get("FIELD"));
-    let changes = u64::try_from(task).map_or(&[][..], |task| state.history.of(task));
+    let changes = task.into_iter().flat_map(|task| state.history.of(task));
     let mut changes: Vec<&Change> = changes
-        .iter()
         .filter(|change| wanted.is_none_or(|wanted| change.field == wanted.to_text()))
         .collect();
     let ascending = call

@@ -32,6 +32,9 @@ use crate::methods::params::strings;
 pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(TASK);
     let reader = Reader::of(call);
+    for name in ["filter", "select", "order"] {
+        array_or_nothing(call, name)?;
+    }
     let empty = Array::new();
     let array = |name: &str| {
         call.params
@@ -52,14 +55,54 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 }
 
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let id = existing(state, call)?;
+    array_or_nothing(call, "select")?;
+    // Of a task that is not there, or that the caller may not see, nothing comes, and no error.
+    let Some(id) = named(state, call)?.filter(|&id| is_seen(state, id, call)) else {
+        return Ok(Output::value(&Value::Array(Array::new())));
+    };
     Work {
         rows: 1,
         ..Work::default()
     }
     .charge(call);
     let select = strings(call.params.get("select"));
-    Ok(task(state, id, &select, Reader::of(call)))
+    let mut task = task(state, id, &select, Reader::of(call));
+    if select.is_empty() || select.contains(&"*") || select.contains(&"CHAT_ID") {
+        // Behind the brace of `{"task":{`.
+        let chat = format!("\"chatId\":{},", chat_of(id));
+        let at = task.json.len().min(br#"{"task":{"#.len());
+        task.json.splice(at..at, chat.bytes());
+    }
+    Ok(task)
+}
+
+/// The chat of a task. Every task has one of its own.
+fn chat_of(task: u64) -> u64 {
+    const FIRST: u64 = 2_000;
+    task.saturating_mul(2).saturating_add(FIRST)
+}
+
+/// Whether the caller may see a task that exists.
+fn is_seen(state: &PortalData, id: u64, call: &Call<'_>) -> bool {
+    let table = state.table(TASK);
+    let row = table.row(id);
+    call.sees_tasks(state, table)
+        .holds(&row, &mut String::new())
+}
+
+/// Refuses a parameter that has to be an array and is none.
+fn array_or_nothing(call: &Call<'_>, name: &str) -> Result<(), MethodError> {
+    match call.params.get(name) {
+        None | Some(Value::Null | Value::Array(_)) => Ok(()),
+        Some(other) => Err(MethodError::new(
+            400,
+            "100",
+            format!(
+                "Invalid value {{{}}} to match with parameter {{{name}}}. Should be value of type array.",
+                other.to_text()
+            ),
+        )),
+    }
 }
 
 fn task(state: &PortalData, id: u64, select: &[&str], reader: Reader) -> Output {
@@ -72,21 +115,37 @@ fn task(state: &PortalData, id: u64, select: &[&str], reader: Reader) -> Output 
     Output::json(out)
 }
 
-/// The task that a call names.
-fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
-    let id = u64::try_from(call.required("taskId")?.to_int()).unwrap_or(0);
+/// The task that a call names by `taskId` or `id`, if it exists.
+fn named(state: &PortalData, call: &Call<'_>) -> Result<Option<u64>, MethodError> {
+    let given = ["taskId", "id"]
+        .iter()
+        .find_map(|name| call.params.get(name))
+        .filter(|value| **value != Value::Null);
+    let given = given.ok_or_else(|| {
+        let text = "CTaskItem All parameters in the constructor must have real class type";
+        MethodError::new(400, "100", text)
+    })?;
+    let id = u64::try_from(given.to_int()).unwrap_or(0);
     if id == 0 {
         return Err(MethodError::new(400, "0", "wrong task id"));
     }
-    if state.table(TASK).contains(id) {
-        Ok(id)
-    } else {
-        // Not documented: the specification names no error for a task that is not there. The form is that of the older
-        // task methods.
-        Err(MethodError::new(
-            400,
-            "1048582",
-            "TASKS_ERROR_EXCEPTION_#8; Action failed; not found or not accessible",
-        ))
-    }
+    Ok(Some(id).filter(|&id| state.table(TASK).contains(id)))
+}
+
+/// The task that a call names. What is said of one that is not there depends on the method, as documented.
+fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
+    named(state, call)?.ok_or_else(|| not_allowed(call.method))
+}
+
+/// The refusal of an action on a task that is not there or that the caller may not change.
+fn not_allowed(method: &str) -> MethodError {
+    const ACTION: &str = "Action on the task is not allowed";
+    let (code, description) = match method.strip_prefix("tasks.task.").unwrap_or(method) {
+        "pause" | "renew" | "defer" | "approve" | "disapprove" => ("1048582", ACTION),
+        "delete" => ("1048582", "No access to delete the task"),
+        "favorite.add" | "favorite.remove" => ("1", "Task not found or not accessible"),
+        "startwatch" | "stopwatch" => ("1048584", "a:0:{}"),
+        _ => ("0", ACTION),
+    };
+    MethodError::new(400, code, description)
 }

@@ -150,8 +150,12 @@ fn what_is_not_understood_is_an_error() {
         "Could not find value for parameter {entityTypeId}"
     );
     assert_eq!(
-        portal.error("crm.item.list", "entityTypeId=555").1,
-        "ENTITY_TYPE_NOT_SUPPORTED"
+        portal.error("crm.item.list", "entityTypeId=555"),
+        (
+            400,
+            "NOT_FOUND".to_owned(),
+            "Smart process not found".to_owned()
+        )
     );
     assert_eq!(
         portal.error("crm.item.get", "entityTypeId=2").2,

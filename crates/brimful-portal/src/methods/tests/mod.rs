@@ -1,8 +1,10 @@
 //! The methods, called as the core calls them.
 
 mod changes;
+mod documented;
 mod families;
 mod items;
+mod large_ids;
 mod legacy;
 mod search;
 mod system;
@@ -88,6 +90,7 @@ impl Portal {
             params,
             user: 1,
             by_application: true,
+            scopes: &crate::context::settings::Scopes::All,
             rights: crate::context::settings::Rights::All,
             now: NOW as f64,
             cost: &mut self.cost,

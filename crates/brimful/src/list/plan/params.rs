@@ -3,6 +3,7 @@
 use brimful_protocol::catalogue::{Keyset, KeysetForm, Method};
 use serde_json::{Map, Value};
 
+use crate::check;
 use crate::error::Error;
 use crate::list::keyset::pages::{Bounds, Names};
 
@@ -143,6 +144,32 @@ pub(crate) fn canonical(
     Ok(())
 }
 
+/// Filter, select and order in the case of letters that is documented: methods that are not walked by ID may know no
+/// other.
+pub(crate) fn as_documented(params: &mut Map<String, Value>, known: Option<&Method>) {
+    let Some(known) = known else { return };
+    for name in [known.filter, known.select, known.order]
+        .into_iter()
+        .flatten()
+    {
+        if params.contains_key(name) {
+            continue;
+        }
+        let other = params.keys().find(|key| key.eq_ignore_ascii_case(name));
+        if let Some(other) = other.cloned()
+            && let Some(value) = params.shift_remove(&other)
+        {
+            params.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// Whether the filter has `false` in it, and the method may read it otherwise than the 0 of a query string.
+pub(crate) fn filters_by_false(method: &str, params: &Value) -> bool {
+    let mut params = params.as_object().into_iter().flatten();
+    params.any(|(key, value)| is_named(key, "filter") && check::false_is_lost(method, value))
+}
+
 /// The walk sorts by itself.
 pub(crate) fn drop_order(params: &mut Map<String, Value>, names: Names) {
     params.shift_remove(names.order);
@@ -166,11 +193,7 @@ pub(crate) fn bounds(
 pub(crate) fn select_id(params: &mut Map<String, Value>, id: &str) {
     let select = params.iter_mut().find(|(key, _)| is_named(key, "select"));
     if let Some((_, Value::Array(fields))) = select {
-        let there = |field: &Value| {
-            field
-                .as_str()
-                .is_some_and(|f| f == "*" || f.eq_ignore_ascii_case(id))
-        };
+        let there = |field: &Value| field.as_str().is_some_and(|f| f == "*" || f == id);
         if !fields.is_empty() && !fields.iter().any(there) {
             fields.insert(0, Value::from(id));
         }

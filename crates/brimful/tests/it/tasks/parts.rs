@@ -10,20 +10,25 @@ async fn a_checklist_is_written_ticked_and_deleted() {
     let line = checklist.add("Call", Some(list)).await.unwrap();
     checklist.complete(line).await.unwrap();
     let lines = checklist.list().await.unwrap();
-    assert_eq!(lines.len(), 2);
+    // The first line of a task brings the checklist along that it belongs to.
+    assert_eq!(lines.len(), 3);
     assert_eq!((lines[0].parent_id, lines[0].is_complete), (None, false));
     assert_eq!(
-        (lines[1].parent_id, lines[1].is_complete),
+        (lines[1].id, lines[1].parent_id, lines[1].is_complete),
+        (list, Some(lines[0].id), false)
+    );
+    assert_eq!(
+        (lines[2].parent_id, lines[2].is_complete),
         (Some(list), true)
     );
-    assert_eq!(lines[1].toggled_by, Some(1));
+    assert_eq!(lines[2].toggled_by, Some(1));
     checklist.renew(line).await.unwrap();
     let fields = Map::from_iter([("TITLE".to_owned(), json!("Call twice"))]);
     checklist.update(line, fields).await.unwrap();
     checklist.delete(list).await.unwrap();
     let lines = checklist.list().await.unwrap();
     assert_eq!(
-        (lines[0].title.as_str(), lines[0].is_complete),
+        (lines[1].title.as_str(), lines[1].is_complete),
         ("Call twice", false)
     );
 }

@@ -1,10 +1,12 @@
-//! One field, of whichever shape its properties come in.
+//! One field of an entity, of whichever shape its properties come in.
+
+mod kind;
 
 use brimful_protocol::scalar;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::FieldKind;
+pub use kind::FieldKind;
 
 /// A field of an entity.
 ///
@@ -75,7 +77,7 @@ pub struct Choice {
 }
 
 impl Field {
-    pub(super) fn read(name: &str, properties: &Value) -> Self {
+    pub(crate) fn read(name: &str, properties: &Value) -> Self {
         let text = |names: &[&str]| {
             names
                 .iter()
@@ -156,7 +158,7 @@ fn choices(properties: &Value) -> Vec<Choice> {
 }
 
 /// The fields in a result: bare, or nested under one key (`fields`, `product`, …).
-pub(super) fn listed(result: &Value) -> Option<&Map<String, Value>> {
+pub(crate) fn listed(result: &Value) -> Option<&Map<String, Value>> {
     let map = result.as_object()?;
     let nested = match map.values().next() {
         Some(Value::Object(inner)) if map.len() == 1 && !inner.contains_key("type") => Some(inner),
@@ -166,7 +168,7 @@ pub(super) fn listed(result: &Value) -> Option<&Map<String, Value>> {
 }
 
 /// `RESPONSIBLE_ID` as rows of tasks have it: `responsibleId`. Digits lose their underscore: `UF_AUTO_1` is `ufAuto1`.
-pub(super) fn lower_camel(name: &str) -> String {
+pub(crate) fn lower_camel(name: &str) -> String {
     let mut camel = String::with_capacity(name.len());
     for (i, part) in name
         .to_ascii_lowercase()

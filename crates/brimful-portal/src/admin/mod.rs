@@ -1,14 +1,21 @@
 //! Admin endpoints beside the REST API: what goes wrong and what was asked, for tests that run in
-//! another process. Only callers on this machine are let in.
+//! another process. Only callers on this machine are let in, and no page of another site ([`guard`]).
 //!
 //! | request | what it does |
 //! |---|---|
 //! | `GET /_portal/faults` | shows the faults: the specification, and how often each rule was asked and fired |
-//! | `PUT` or `POST /_portal/faults` | orders the faults of the specification in the body: plain text, or JSON `{"spec": …}` |
+//! | `PUT` or `POST /_portal/faults` | orders the faults of the specification in the body: JSON, `{"spec": "503:5%"}` or `"503:5%"` |
 //! | `DELETE /_portal/faults` | takes all faults back |
 //! | the same of `/_portal/churn` | what other people do to the rows |
 //! | the same of `/_portal/hide` | the rows that lists count and do not show |
+//! | `GET /_portal/requests` | the last requests, with their parameters and what came of them |
+//! | `DELETE /_portal/requests` | forgets them |
 //! | `GET /_portal/stats` | what was asked so far |
+
+mod guard;
+mod requests;
+
+pub(crate) use requests::without_secrets;
 
 use std::net::IpAddr;
 
@@ -55,6 +62,7 @@ enum AdminEndpoint {
     Faults,
     Churn,
     Hide,
+    Requests,
     Stats,
 }
 
@@ -65,12 +73,10 @@ pub(crate) fn answer(
     peer: IpAddr,
 ) -> Option<Response<Bytes>> {
     let path = request.uri().path().strip_prefix("/_portal/")?;
-    let answer = if peer.to_canonical().is_loopback() {
-        endpoint(path.trim_end_matches('/')).and_then(|endpoint| enter(backend, endpoint, request))
-    } else {
-        let why = "only callers on the portal's machine control it";
-        Err(Refusal::new(StatusCode::FORBIDDEN, "ACCESS_DENIED", why))
-    };
+    let own_host = backend.context.address.bound_host();
+    let answer = guard::check(request, peer, own_host)
+        .and_then(|()| endpoint(path.trim_end_matches('/')))
+        .and_then(|endpoint| enter(backend, endpoint, request));
     Some(answer.map_or_else(
         |refusal| refused(&refusal),
         |shown| respond(StatusCode::OK, &shown),
@@ -82,9 +88,10 @@ fn endpoint(name: &str) -> Result<AdminEndpoint, Refusal> {
         "faults" => Ok(AdminEndpoint::Faults),
         "churn" => Ok(AdminEndpoint::Churn),
         "hide" => Ok(AdminEndpoint::Hide),
+        "requests" => Ok(AdminEndpoint::Requests),
         "stats" => Ok(AdminEndpoint::Stats),
         _ => {
-            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide and /_portal/stats";
+            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide, /_portal/requests and /_portal/stats";
             Err(Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", why))
         }
     }
@@ -119,6 +126,7 @@ fn enter(
         (AdminEndpoint::Hide, &Verb::DELETE) => {
             backend.hide(HiddenRows::none()).map_err(Refusal::wrong)?;
         }
+        (AdminEndpoint::Requests, &Verb::DELETE) => backend.context.requests.clear(),
         _ => {
             let why = format!("{} is not for this address", request.method());
             return Err(Refusal::new(
@@ -138,16 +146,6 @@ fn spec(request: &Request<Bytes>) -> Result<String, Refusal> {
     }
     let text = std::str::from_utf8(request.body())
         .map_err(|_| Refusal::wrong("the specification is not UTF-8"))?;
-    let media_type = request.headers().get(CONTENT_TYPE);
-    let is_json = media_type.is_some_and(|media_type| {
-        media_type
-            .as_bytes()
-            .to_ascii_lowercase()
-            .starts_with(b"application/json")
-    });
-    if !is_json {
-        return Ok(text.to_owned());
-    }
     let spec = serde_json::from_str::<Json>(text)
         .ok()
         .and_then(|json| match json {
@@ -169,6 +167,10 @@ fn show(backend: &Backend, endpoint: AdminEndpoint) -> Json {
         }
         AdminEndpoint::Churn => json!({ "spec": backend.current_churn().to_string() }),
         AdminEndpoint::Hide => json!({ "spec": backend.hidden().to_string() }),
+        AdminEndpoint::Requests => {
+            let requests = backend.context.requests.requests();
+            requests.iter().map(requests::described).collect()
+        }
         AdminEndpoint::Stats => {
             serde_json::to_value(backend.context.counters.snapshot()).unwrap_or_default()
         }

@@ -9,17 +9,12 @@
 //! | `catalog.product`, `sale.order`, … | `….getFields` | as listed |
 //! | anything of REST 3.0 | `….field.list` | as listed |
 
-mod field;
-mod kind;
-
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-pub use field::{Choice, Field};
-pub use kind::FieldKind;
-
 use crate::client::Client;
 use crate::error::{DidItRun, Error, ErrorKind};
+use crate::field::{self, Field};
 use crate::rest3::Rest3;
 
 /// The fields of an entity, by the names that its rows have them under, in the portal's order.

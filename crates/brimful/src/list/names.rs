@@ -1,0 +1,350 @@
+//! Names and values of a list's filter, select and order, held against the fields that the portal names.
+//!
+//! Older methods pass names over that they don't know: the condition is gone, and the whole list comes. The fields are
+//! asked for in the first request of the list, so the check costs no request, and nothing is handed out before it.
+
+mod values;
+
+use brimful_protocol::Envelope;
+use brimful_protocol::batch::{BatchReply, command};
+use brimful_protocol::catalogue::{self, Method, nearest_name};
+use brimful_protocol::list_fields::{self, ListFields, Spelling};
+use bytes::Bytes;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::field::{self, Field, lower_camel};
+use values::problem;
+
+/// The label of the command that asks for the fields. Those of the list are called otherwise.
+pub(super) const LABEL: &str = "fields";
+/// What may stand before a field's name in a filter.
+const PREFIXES: [char; 11] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~', '#'];
+
+/// What a list is to be checked for.
+#[derive(Debug)]
+pub(super) struct NamesCheck {
+    known: &'static ListFields,
+    /// The parameters of the method that names the fields.
+    params: Value,
+    conditions: Vec<Condition>,
+    select: Vec<String>,
+    order: Vec<String>,
+}
+
+/// One condition of a filter.
+#[derive(Debug)]
+struct Condition {
+    prefix: String,
+    name: String,
+    value: Value,
+}
+
+/// Where a name stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Filter,
+    Select,
+    Order,
+}
+
+impl NamesCheck {
+    /// What is to be checked of these parameters of a list: `None` where its fields cannot be asked for, or nothing
+    /// depends on them.
+    ///
+    /// # Errors
+    /// The list takes no such filter at all.
+    pub(super) fn new(method: &str, params: &Value) -> Result<Option<Self>, Error> {
+        let (Some(known), Some(params)) = (list_fields::find(method), params.as_object()) else {
+            return Ok(None);
+        };
+        let own = catalogue::find(method);
+        let mut check = Self {
+            known,
+            params: passed_on(known, params),
+            conditions: Vec::new(),
+            select: Vec::new(),
+            order: Vec::new(),
+        };
+        let mut has_groups = false;
+        for (key, value) in params {
+            match key.to_ascii_lowercase().as_str() {
+                "filter" | "arfilter" => {
+                    if key != "FILTER" && takes_no_filter(known, own, value) {
+                        return Err(no_filter(known, value));
+                    }
+                    collect(value, &mut check.conditions, &mut has_groups);
+                }
+                "select" | "arselect" => check.select.extend(texts(value)),
+                "order" | "arorder" => {
+                    let order = value.as_object().into_iter().flatten();
+                    check.order.extend(order.map(|(name, _)| name.clone()));
+                }
+                "sort" => check.order.extend(value.as_str().map(str::to_owned)),
+                "start" => {}
+                _ if known.bare && own.is_none_or(|own| own.parameter(key).is_none()) => {
+                    check.conditions.extend(Condition::new(key, value));
+                }
+                _ => {}
+            }
+        }
+        if has_groups && known.groups == Some(false) {
+            return Err(Error::config(format!(
+                "{method} has no groups of conditions in its filter, and the portal would pass them over: crm.item.list has them"
+            )));
+        }
+        for Condition { name, value, .. } in &check.conditions {
+            let text = value
+                .as_str()
+                .filter(|_| known.flags.contains(&name.as_str()));
+            if let Some(problem) = text.and_then(|text| values::flag(name, text)) {
+                return Err(Error::config(format!("{method}: {problem}")));
+            }
+        }
+        let id = own
+            .and_then(|own| own.keyset)
+            .map_or("ID", |keyset| keyset.filter);
+        check.select.retain(|name| !name.ends_with('*'));
+        // A walk by ID sorts by itself, however the ID is spelt.
+        check.order.retain(|name| !name.eq_ignore_ascii_case(id));
+        let is_open = |name: &String| name != id;
+        let asks = check
+            .conditions
+            .iter()
+            .any(|condition| is_open(&condition.name))
+            || check.select.iter().any(is_open)
+            || check.order.iter().any(is_open);
+        Ok(asks.then_some(check))
+    }
+
+    /// The method that names the fields, and its parameters.
+    pub(super) fn call(&self) -> (&'static str, &Value) {
+        (self.known.fields, &self.params)
+    }
+
+    /// The same as a command of a batch.
+    pub(super) fn command(&self) -> String {
+        command(self.known.fields, &self.params)
+    }
+
+    /// Holds what was asked for against the fields in `result`. What is not a description of fields proves nothing.
+    ///
+    /// # Errors
+    /// Names that are no fields, with the nearest ones, and values that the fields cannot have.
+    pub(super) fn verdict(&self, result: &Value) -> Result<(), Error> {
+        let Some(fields) = described(result) else {
+            tracing::debug!(
+                method = self.known.list,
+                "names are not checked: {} describes no fields",
+                self.known.fields
+            );
+            return Ok(());
+        };
+        let fields = Names {
+            known: self.known,
+            fields,
+        };
+        let mut wrong = Vec::new();
+        for condition in &self.conditions {
+            let Condition {
+                prefix,
+                name,
+                value,
+            } = condition;
+            if !fields.has(name, Place::Filter) {
+                wrong.push(fields.unknown(name, Place::Filter));
+            } else if let Some(problem) = problem(prefix, name, value, fields.field(name)) {
+                wrong.push(problem);
+            }
+        }
+        for (names, place) in [(&self.select, Place::Select), (&self.order, Place::Order)] {
+            let unknown = names.iter().filter(|name| !fields.has(name, place));
+            wrong.extend(unknown.map(|name| fields.unknown(name, place)));
+        }
+        wrong.dedup();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "{}: {}",
+            self.known.list,
+            wrong.join("; ")
+        )))
+    }
+}
+
+/// What came of the command that asks for the fields: its result, or why there is none.
+pub(super) fn in_batch(body: &Bytes) -> Result<Value, String> {
+    let parsed = Envelope::parse(body)
+        .map_err(|error| error.to_string())
+        .and_then(|envelope| envelope.result.ok_or_else(|| "no result".to_owned()))
+        .and_then(|result| BatchReply::parse(result).map_err(|error| error.to_string()))?;
+    if let Some(error) = parsed.result_error.get(LABEL) {
+        return Err(error.to_string());
+    }
+    let result = parsed.result.get(LABEL).ok_or("it was not run")?;
+    serde_json::from_str(result.get()).map_err(|error| error.to_string())
+}
+
+/// The same of a call of its own.
+pub(super) fn in_reply(body: &Bytes) -> Result<Value, String> {
+    let envelope = Envelope::parse(body).map_err(|error| error.to_string())?;
+    let result = envelope.result.ok_or("no result")?;
+    serde_json::from_str(result.get()).map_err(|error| error.to_string())
+}
+
+/// Never none at all: what stands in for a portal may not expect a command without a query.
+fn passed_on(known: &ListFields, params: &Map<String, Value>) -> Value {
+    let wanted = |key: &str| {
+        let mut names = known.passed_on.iter();
+        names.any(|name| name.eq_ignore_ascii_case(key))
+    };
+    let passed = params.iter().filter(|(key, _)| wanted(key));
+    let start = ("start".to_owned(), Value::from(0));
+    let passed = passed.map(|(key, value)| (key.clone(), value.clone()));
+    Value::Object(passed.chain([start]).collect())
+}
+
+/// Whether conditions stand beside the other parameters only, and not in a filter.
+fn takes_no_filter(known: &ListFields, own: Option<&Method>, filter: &Value) -> bool {
+    let is_empty = filter.as_object().is_none_or(Map::is_empty);
+    known.bare && !is_empty && own.is_some_and(|own| own.filter.is_none())
+}
+
+fn no_filter(known: &ListFields, filter: &Value) -> Error {
+    let mut conditions = Vec::new();
+    collect(filter, &mut conditions, &mut false);
+    let given: Vec<String> = conditions
+        .iter()
+        .map(|condition| match &condition.value {
+            Value::String(text) => format!("{}={text}", condition.name),
+            other => format!("{}={other}", condition.name),
+        })
+        .collect();
+    Error::config(format!(
+        "{} has no filter, and the whole list would come. It takes conditions as parameters of their own: {}",
+        known.list,
+        given.join(", ")
+    ))
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let texts = |values: &mut dyn Iterator<Item = &Value>| {
+        values
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .collect()
+    };
+    match value {
+        Value::Array(items) => texts(&mut items.iter()),
+        Value::Object(items) => texts(&mut items.values()),
+        _ => Vec::new(),
+    }
+}
+
+/// The conditions of a filter, those in groups included.
+fn collect(filter: &Value, conditions: &mut Vec<Condition>, has_groups: &mut bool) {
+    match filter {
+        Value::Object(filter) => {
+            for (key, value) in filter {
+                let is_group = key.parse::<u32>().is_ok() || key.starts_with("::");
+                if is_group || key.eq_ignore_ascii_case("logic") {
+                    *has_groups = true;
+                    collect(value, conditions, has_groups);
+                } else {
+                    conditions.extend(Condition::new(key, value));
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items.iter().filter(|item| item.is_object()) {
+                *has_groups = true;
+                collect(item, conditions, has_groups);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Condition {
+    fn new(key: &str, value: &Value) -> Option<Self> {
+        let name = key.trim_start_matches(PREFIXES);
+        (!name.is_empty()).then(|| Self {
+            prefix: key[..key.len() - name.len()].to_owned(),
+            name: name.to_owned(),
+            value: value.clone(),
+        })
+    }
+}
+
+/// The fields in a result, if it describes any: not what a portal answers that knows no such method, nor rows.
+fn described(result: &Value) -> Option<IndexMap<String, Field>> {
+    let listed = field::listed(result)?;
+    let is_typed = |properties: &Value| {
+        ["type", "TYPE"]
+            .iter()
+            .any(|name| properties.get(name).is_some_and(Value::is_string))
+    };
+    let has_id = listed.keys().any(|name| name.eq_ignore_ascii_case("id"));
+    let typed = !listed.is_empty() && listed.values().all(is_typed);
+    let labelled = has_id && listed.values().all(Value::is_string);
+    (typed || labelled).then(|| {
+        listed
+            .iter()
+            .map(|(name, properties)| (name.clone(), Field::read(name, properties)))
+            .collect()
+    })
+}
+
+/// The names that a list takes.
+struct Names {
+    known: &'static ListFields,
+    fields: IndexMap<String, Field>,
+}
+
+impl Names {
+    fn has(&self, name: &str, place: Place) -> bool {
+        let beside = match place {
+            Place::Filter => self.known.is_in_filter(name),
+            Place::Select | Place::Order => self.known.is_elsewhere(name),
+        };
+        // Fields of what a row refers to are not among its own.
+        beside || name.contains('.') || self.field(name).is_some()
+    }
+
+    fn field(&self, name: &str) -> Option<&Field> {
+        let listed = |name: &str| self.fields.get(name);
+        match self.known.spelling {
+            Spelling::Listed => listed(name).or_else(|| {
+                // Tasks have their moments in seconds too.
+                listed(name.strip_suffix("_TS")?)
+            }),
+            Spelling::CamelOrUpper => listed(name)
+                .or_else(|| {
+                    let is_upper = |field: &&Field| field.upper_name.as_deref() == Some(name);
+                    self.fields.values().find(is_upper)
+                })
+                .or_else(|| {
+                    let is_upper = name == name.to_ascii_uppercase();
+                    listed(&lower_camel(name)).filter(|_| is_upper)
+                }),
+        }
+    }
+
+    fn unknown(&self, name: &str, place: Place) -> String {
+        let beside = match place {
+            Place::Filter => &self.known.in_filter,
+            Place::Select | Place::Order => &self.known.elsewhere,
+        };
+        let names = self.fields.keys().map(String::as_str);
+        let names = names.chain(beside.iter().copied().filter(|name| !name.ends_with('*')));
+        let guess = nearest_name(name, names)
+            .map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
+        let place = match place {
+            Place::Filter => "filter",
+            Place::Select => "select",
+            Place::Order => "order",
+        };
+        format!("the {place} has {name}, which is no field{guess}")
+    }
+}

@@ -1,0 +1,333 @@
+//! Names and values of filters, selects and orders are held against the fields of the entity.
+
+use brimful::{Error, ErrorKind, ListReport, TransportErrorKind};
+use brimful_portal::{Portal, PortalConfig};
+use serde_json::{Value, json};
+
+use crate::line::Line;
+use crate::support::{WEBHOOK, portal, scripted, unlimited};
+
+const PORTAL: &str = "https://portal.test";
+
+async fn listed(
+    portal: &Portal,
+    method: &str,
+    params: Value,
+) -> Result<(Vec<Value>, ListReport), Error> {
+    let list = unlimited(portal).list(method).params(params);
+    list.check_names(true).collect().await
+}
+
+async fn refusal(portal: &Portal, method: &str, params: Value) -> String {
+    let error = match listed(portal, method, params.clone()).await {
+        Ok((rows, _)) => panic!("{method} {params} gave {} rows", rows.len()),
+        Err(error) => error,
+    };
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    error.to_string()
+}
+
+fn entities() -> Portal {
+    portal(
+        PortalConfig::unlimited()
+            .rows("deal", 200)
+            .rows("contact", 60)
+            .rows("task", 200)
+            .rows("user", 60)
+            .rows("department", 10),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_name_is_refused_with_the_nearest_one() {
+    let portal = entities();
+    for (method, params, near) in [
+        (
+            "crm.deal.list",
+            json!({"filter": {"stage_id": "WON"}}),
+            "STAGE_ID",
+        ),
+        (
+            "crm.deal.list",
+            json!({"filter": {"!@stageId": ["WON"]}}),
+            "STAGE_ID",
+        ),
+        (
+            "crm.deal.list",
+            json!({"filter": {">= DATE_CREATE": "2020-01-01"}}),
+            "DATE_CREATE",
+        ),
+        ("crm.deal.list", json!({"select": ["id", "title"]}), "TITLE"),
+        (
+            "crm.deal.list",
+            json!({"order": {"date_create": "ASC"}}),
+            "DATE_CREATE",
+        ),
+        (
+            "tasks.task.list",
+            json!({"filter": {"responsibleId": 1}}),
+            "RESPONSIBLE_ID",
+        ),
+        (
+            "tasks.task.list",
+            json!({"filter": {"0": {"::LOGIC": "OR", "titel": "a", "ID": 5}}}),
+            "TITLE",
+        ),
+        (
+            "crm.item.list",
+            json!({"entityTypeId": 2, "select": ["id", "stage"]}),
+            "stageId",
+        ),
+        (
+            "user.get",
+            json!({"filter": {"LASTNAME": "a"}}),
+            "LAST_NAME",
+        ),
+        ("user.get", json!({"LASTNAME": "a"}), "LAST_NAME"),
+        ("department.get", json!({"PARENTS": 1}), "PARENT"),
+    ] {
+        let said = refusal(&portal, method, params.clone()).await;
+        assert!(
+            said.contains(&format!("did you mean {near}?")),
+            "{params}: {said}"
+        );
+    }
+    let said = refusal(
+        &portal,
+        "crm.deal.list",
+        json!({"select": ["id", "COLOUR"]}),
+    )
+    .await;
+    assert!(
+        said.contains("id, which is no field (did you mean ID?)"),
+        "{said}"
+    );
+    assert!(said.contains("COLOUR, which is no field"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_lists_take_beside_the_fields_pass() {
+    let portal = entities();
+    for (method, params) in [
+        (
+            "crm.deal.list",
+            json!({"filter": {"CHECK_PERMISSIONS": "N", "!=%TITLE": "x%", ">=ID": 5, "@STAGE_ID": ["WON"]}}),
+        ),
+        (
+            "crm.deal.list",
+            json!({"select": ["*", "UF_*"], "filter": {"CATEGORY_ID": 0}}),
+        ),
+        (
+            "crm.contact.list",
+            json!({"filter": {"PHONE": "1", "EMAIL": "a@b"}, "select": ["PHONE"]}),
+        ),
+        (
+            "crm.item.list",
+            json!({"entityTypeId": 2, "filter": {"0": {"logic": "OR", "stageId": "WON", "STAGE_ID": "LOSE"}, "!=title": ""}}),
+        ),
+        (
+            "crm.item.list",
+            json!({"entityTypeId": 3, "select": ["id", "fm", "ufCrm_*"]}),
+        ),
+        (
+            "tasks.task.list",
+            json!({"filter": {"MEMBER": 1, "TAG": "a", "REAL_STATUS": 2, "SEARCH_INDEX": "a", "::SUBFILTER-PARAMS": {"FAVORITE": "Y"}}}),
+        ),
+        (
+            "tasks.task.list",
+            json!({"select": ["ID", "TAGS", "COUNTERS"], "order": {"CREATED_BY_LAST_NAME": "asc"}}),
+        ),
+        (
+            "user.get",
+            json!({"filter": {"NAME_SEARCH": "a", "IS_ONLINE": "N", "USER_TYPE": "employee", "UF_DEPARTMENT": 1}}),
+        ),
+        (
+            "user.get",
+            json!({"filter": {"ACTIVE": true, "ADMIN": "Y", "UF_MADE_UP": 1}, "sort": "LAST_NAME", "order": "ASC"}),
+        ),
+        (
+            "crm.deal.list",
+            json!({"order": {"id": "asc"}, "select": ["ID", "TITLE"]}),
+        ),
+        ("user.search", json!({"filter": {"FIND": "a"}})),
+        (
+            "department.get",
+            json!({"PARENT": 1, "sort": "NAME", "order": "DESC"}),
+        ),
+    ] {
+        if let Err(error) = listed(&portal, method, params.clone()).await {
+            panic!("{method} {params}: {error}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fields_come_in_a_request_that_goes_out_anyway() {
+    let portal = entities();
+    let line = Line::to(PORTAL, &portal);
+    let client = brimful::Client::builder(WEBHOOK)
+        .transport(line.clone())
+        .limit(None)
+        .build()
+        .unwrap();
+    let list = || {
+        client
+            .list("crm.deal.list")
+            .filter(json!({">OPPORTUNITY": 0}))
+    };
+    let (_, unchecked) = list().collect::<Value>().await.unwrap();
+    let (_, checked) = list().check_names(true).collect::<Value>().await.unwrap();
+    assert_eq!(unchecked.requests, checked.requests);
+    let asked = |body: &[u8]| String::from_utf8_lossy(body).contains("crm.deal.fields");
+    let asking = line
+        .noted()
+        .iter()
+        .filter(|request| asked(&request.body))
+        .count();
+    assert_eq!(asking, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_needs_no_fields_does_not_ask_for_them() {
+    let portal = entities();
+    let line = Line::to(PORTAL, &portal);
+    let client = brimful::Client::builder(WEBHOOK)
+        .transport(line.clone())
+        .limit(None)
+        .build()
+        .unwrap();
+    let list = client
+        .list("crm.deal.list")
+        .select(["ID"])
+        .filter(json!({">ID": 5}));
+    list.check_names(true).collect::<Value>().await.unwrap();
+    for request in line.noted() {
+        assert!(!String::from_utf8_lossy(&request.body).contains("fields"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_fields_a_list_goes_on_unchecked() {
+    let refused = json!({"error": "ACCESS_DENIED", "error_description": "Access denied."});
+    let portal = portal(
+        PortalConfig::unlimited()
+            .rows("deal", 200)
+            .reply("crm.deal.fields", refused),
+    );
+    let params = json!({"filter": {"stage_id": "WON"}});
+    let (rows, _) = listed(&portal, "crm.deal.list", params).await.unwrap();
+    assert_eq!(rows.len(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_portal_that_breaks_down_over_the_fields_is_asked_for_the_rows_alone() {
+    let client = scripted(|_, body| {
+        let labels = body["cmd"].as_object().into_iter().flatten();
+        let labels: Vec<&String> = labels.map(|(label, _)| label).collect();
+        if labels.iter().any(|label| *label == "fields") {
+            return Err(TransportErrorKind::Broken);
+        }
+        let of_each = |value: Value| -> Value {
+            labels.iter().map(|label| ((*label).clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+        };
+        let reply = json!({"result": {
+            "result": of_each(json!([{"ID": "1"}])), "result_error": [], "result_total": of_each(json!(1)),
+            "result_next": [], "result_time": [],
+        }});
+        Ok((200, reply.to_string()))
+    })
+    .build()
+    .unwrap();
+    let list = client
+        .list("crm.deal.list")
+        .select(["TITEL"])
+        .check_names(true);
+    let (rows, _) = list.collect::<Value>().await.unwrap();
+    assert_eq!(rows.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_describes_no_fields_proves_nothing() {
+    let rows = json!([{"ID": "1", "TITLE": "a"}, {"ID": "2", "TITLE": "b"}]);
+    let client = scripted(move |_, body| {
+        let labels = body["cmd"].as_object().into_iter().flatten();
+        let result: serde_json::Map<String, Value> =
+            labels.map(|(label, _)| (label.clone(), rows.clone())).collect();
+        let totals: serde_json::Map<String, Value> =
+            result.keys().map(|label| (label.clone(), json!(2))).collect();
+        let reply = json!({"result": {"result": result, "result_error": [], "result_total": totals, "result_next": [], "result_time": []}});
+        Ok((200, reply.to_string()))
+    })
+    .build()
+    .unwrap();
+    let list = client
+        .list("crm.deal.list")
+        .select(["TITEL"])
+        .check_names(true);
+    let (rows, _) = list.collect::<Value>().await.unwrap();
+    assert_eq!(rows.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_that_a_field_cannot_have_are_refused() {
+    let portal = entities();
+    for (method, filter, right) in [
+        (
+            "crm.deal.list",
+            json!({">OPPORTUNITY": "1 000 000"}),
+            "1000000",
+        ),
+        (
+            "crm.deal.list",
+            json!({"STAGE_ID": "WON, LOSE"}),
+            "@STAGE_ID=WON,LOSE",
+        ),
+        (
+            "crm.deal.list",
+            json!({">=DATE_CREATE": "вчера"}),
+            "not a date",
+        ),
+        ("crm.deal.list", json!({"CLOSED": "true"}), "write Y"),
+        ("user.get", json!({"ACTIVE": "false"}), "write N"),
+        (
+            "department.get",
+            json!({"NAME": "Sales"}),
+            "conditions as parameters of their own: NAME=Sales",
+        ),
+        (
+            "crm.deal.list",
+            json!({"0": {"STAGE_ID": "WON"}}),
+            "no groups of conditions",
+        ),
+    ] {
+        let said = refusal(&portal, method, json!({"filter": filter})).await;
+        assert!(said.contains(right), "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn false_in_a_filter_is_the_same_in_a_list_as_in_a_call() {
+    let rows = (1..=130).map(|id| {
+        let value = if id % 3 == 0 {
+            Value::Null
+        } else {
+            json!("abc")
+        };
+        let row = json!({"ID": id.to_string(), "NAME": "e", "PROPERTY_5": value});
+        row.as_object().unwrap().clone()
+    });
+    let portal =
+        portal(PortalConfig::unlimited().load_rows_of("lists.element.get", rows.collect()));
+    let client = unlimited(&portal);
+    for (key, count) in [("PROPERTY_5", 43), ("!PROPERTY_5", 87)] {
+        let params = json!({"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 7, "FILTER": {key: false}});
+        let called = client
+            .call("lists.element.get", params.clone())
+            .await
+            .unwrap();
+        assert_eq!(called.total(), Some(count));
+        let list = client.list("lists.element.get").params(params);
+        let (rows, _) = list.collect::<Value>().await.unwrap();
+        assert_eq!(rows.len() as u64, count, "{key}");
+    }
+}
