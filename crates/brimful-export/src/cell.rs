@@ -30,7 +30,7 @@ pub enum Cell<'a> {
     /// A text.
     Text(Cow<'a, str>),
     /// Several values of one type.
-    List(Vec<Cell<'a>>),
+    List(Vec<Self>),
     /// Phones, mails and their like.
     Multifield(Vec<MultiValue>),
 }

@@ -23,9 +23,8 @@ pub(crate) fn cell<'a>(column: &Column, json: &'a RawValue) -> Result<Cell<'a>, 
             _ => Cell::Null,
         }),
         Source::Currency => {
-            let text = match Json::of(json)? {
-                Json::Text(text) => text,
-                _ => return Ok(Cell::Null),
+            let Json::Text(text) = Json::of(json)? else {
+                return Ok(Cell::Null);
             };
             Ok(match text.split_once('|') {
                 Some((_, currency)) if !currency.is_empty() => {
@@ -159,9 +158,8 @@ fn scalar(kind: ScalarType, json: &str) -> Result<Cell<'_>, Reason> {
         });
     }
     let text = match &found {
-        Json::Empty => return Ok(Cell::Null),
         Json::Bool(value) if kind == ScalarType::Boolean => return Ok(Cell::Bool(*value)),
-        Json::Bool(false) => return Ok(Cell::Null),
+        Json::Empty | Json::Bool(false) => return Ok(Cell::Null),
         Json::Number(text) => text.trim(),
         Json::Text(text) => text.trim(),
         Json::Bool(true) | Json::List(_) | Json::Map(_) => return Err(expected(kind)),

@@ -214,7 +214,7 @@ impl Plan {
             self.choose(&mut schema)?;
         }
         schema.id_field = schema.fields.get_index_of(&self.id_field);
-        schema.key = self.key(&schema);
+        schema.key = Self::key(&schema);
         Ok(schema)
     }
 
@@ -264,7 +264,7 @@ impl Plan {
         }
     }
 
-    fn key(&self, schema: &Schema) -> Option<usize> {
+    fn key(schema: &Schema) -> Option<usize> {
         let field = schema.id_field?;
         schema
             .columns

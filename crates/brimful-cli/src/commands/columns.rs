@@ -147,7 +147,7 @@ impl Target {
                     "{option} is for files, and --to names a store"
                 )));
             }
-            return Ok(Self::Store(store.parse().map_err(usage)?));
+            return Ok(Self::Store(store.parse().map_err(|error| usage(&error))?));
         }
         if args.table.is_some() {
             return Err(Failure::usage("--table is for stores, and --to names none"));
@@ -158,7 +158,7 @@ impl Target {
             Destination::File(path) if !is_special(path) => path.clone(),
             _ => PathBuf::from("rows"),
         };
-        let kind = FileKind::of(&path, format).map_err(usage)?;
+        let kind = FileKind::of(&path, format).map_err(|error| usage(&error))?;
         if kind.format == FileFormat::JsonLines {
             let without_meaning = [
                 (!args.columns.is_empty(), "--columns"),
@@ -253,7 +253,8 @@ impl Target {
                         },
                         table: table.clone(),
                     };
-                    let rows = RowWriter::to_file(kind.format, &options, plan).map_err(usage)?;
+                    let rows = RowWriter::to_file(kind.format, &options, plan)
+                        .map_err(|error| usage(&error))?;
                     let misfits = match destination {
                         Destination::File(path) if !is_special(path) => misfits_beside(path),
                         _ => misfits_beside(Path::new(&table)),
@@ -273,7 +274,7 @@ fn is_special(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-fn usage(error: ExportError) -> Failure {
+fn usage(error: &ExportError) -> Failure {
     Failure::usage(error.to_string())
 }
 
@@ -327,7 +328,7 @@ impl ColumnArgs {
             ..Plan::default()
         };
         plan.check().map_err(|error| {
-            usage(error).hint(format!("brimful fields {} shows the fields", plan.entity))
+            usage(&error).hint(format!("brimful fields {} shows the fields", plan.entity))
         })?;
         Ok(plan)
     }

@@ -170,22 +170,19 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         _ => None,
     };
     let before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
-    let output = match resumed {
-        Some(resumed) => {
-            printer.note(&resumed.description(method::noun(&args.method)));
-            list = list.resume_after(resumed.last_id);
-            resumed.output
-        }
-        None => {
-            let opened = target
-                .open(&args.columns, &args.method, &params, plan)
-                .await;
-            match opened {
-                Err(OpenError::Output(error)) if target.can_be_resumed() => {
-                    return Err(resume::offer(error));
-                }
-                opened => opened?,
+    let output = if let Some(resumed) = resumed {
+        printer.note(&resumed.description(method::noun(&args.method)));
+        list = list.resume_after(resumed.last_id);
+        resumed.output
+    } else {
+        let opened = target
+            .open(&args.columns, &args.method, &params, plan)
+            .await;
+        match opened {
+            Err(OpenError::Output(error)) if target.can_be_resumed() => {
+                return Err(resume::offer(error));
             }
+            opened => opened?,
         }
     };
     let pages = match list.pages() {

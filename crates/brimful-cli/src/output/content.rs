@@ -135,14 +135,12 @@ impl Content {
         let Some(place) = self.misfits.take() else {
             return Ok(None);
         };
-        match place.file {
-            Some(file) => Ok(Some((place.count, file.complete()?))),
-            None => {
-                // It would say of this file what was true of another.
-                let _ = std::fs::remove_file(&place.path);
-                Ok(None)
-            }
+        if let Some(file) = place.file {
+            return Ok(Some((place.count, file.complete()?)));
         }
+        // It would say of this file what was true of another.
+        let _ = std::fs::remove_file(&place.path);
+        Ok(None)
     }
 
     /// The rows have not all come: the values that did not fit stay beside them.
@@ -155,14 +153,13 @@ impl Content {
 
 impl MisfitFile {
     fn append(&mut self, lines: &[u8]) -> Result<(), OutputError> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => {
-                let mut file = PartialFile::open(&self.path, Leftover::Keep)?;
-                // The rows of an interrupted run are gone, and so is what was said of them.
-                file.end_at(0)?;
-                self.file.insert(file)
-            }
+        let file = if let Some(file) = &mut self.file {
+            file
+        } else {
+            let mut file = PartialFile::open(&self.path, Leftover::Keep)?;
+            // The rows of an interrupted run are gone, and so is what was said of them.
+            file.end_at(0)?;
+            self.file.insert(file)
         };
         file.append(lines)
     }

@@ -8,7 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::support::{Running, Workspace, portal, stderr};
 
 fn row(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap_or_default()
+    match value {
+        Value::Object(row) => row,
+        _ => Map::new(),
+    }
 }
 
 /// Three deals, one of which has a date that is none.

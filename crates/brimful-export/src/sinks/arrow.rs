@@ -71,18 +71,10 @@ impl ArrowSink {
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is an argument of map_err"
-)]
 fn of_arrow(error: ArrowError) -> ExportError {
     ExportError::format("Arrow", error)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is an argument of map_err"
-)]
 fn of_parquet(error: ParquetError) -> ExportError {
     ExportError::format("Parquet", error)
 }
@@ -269,11 +261,15 @@ impl ColumnBuilder {
         match (self, cell) {
             (Self::Scalars(values), cell) => values.append(cell),
             (Self::Lists(lists, values), Cell::List(items)) => {
-                items.iter().for_each(|item| values.append(item));
+                for item in items {
+                    values.append(item);
+                }
                 lists.append(Some(items.len()));
             }
             (Self::Multi(lists, values), Cell::Multifield(items)) => {
-                items.iter().for_each(|item| values.append(item));
+                for item in items {
+                    values.append(item);
+                }
                 lists.append(Some(items.len()));
             }
             (Self::Lists(lists, _) | Self::Multi(lists, _), _) => lists.append(None),

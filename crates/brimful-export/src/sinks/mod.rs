@@ -58,6 +58,10 @@ impl Default for FileOptions {
 /// A row, read.
 pub(crate) struct DecodedRow<'r, 'a> {
     /// The JSON of its ID.
+    #[cfg_attr(
+        not(any(feature = "xlsx", feature = "sqlite", feature = "postgres")),
+        expect(dead_code, reason = "only these have values that they cannot hold")
+    )]
     pub(crate) id: Option<&'a RawValue>,
     /// A value for each column.
     pub(crate) cells: &'r [Cell<'a>],

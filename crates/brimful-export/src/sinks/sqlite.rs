@@ -1,6 +1,7 @@
 //! Rows in a table of an SQLite file, updated by ID.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -241,7 +242,8 @@ impl RowSink for SqliteSink {
             } else {
                 format!("UPDATE SET {}", updates.join(", "))
             };
-            self.insert += &format!(" ON CONFLICT ({}) DO {action}", names[key]);
+            // Writing to a string does not fail.
+            let _ = write!(self.insert, " ON CONFLICT ({}) DO {action}", names[key]);
         }
         Ok(())
     }

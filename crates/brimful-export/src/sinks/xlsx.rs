@@ -120,10 +120,6 @@ impl XlsxSink {
     }
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is an argument of map_err"
-)]
 fn failed(error: XlsxError) -> ExportError {
     ExportError::format("Excel", error)
 }
