@@ -73,7 +73,8 @@ pub enum Proof {
     UpTo(u64),
     /// So many rows came, and they are as many as the portal counted when the first page was read: each that was there
     /// throughout came exactly once. The list is one page, or its rows have ascending IDs and no conditions, so that the
-    /// IDs tell which rows were there at that moment.
+    /// IDs tell which rows were there at that moment: as long as rows come into it by being added, and not by a change of
+    /// what the user may see.
     Counted(u64),
     /// All rows that the method returns: they came in one reply.
     OneReply,

@@ -129,7 +129,7 @@ fn proof(report: &ListReport) -> String {
         Proof::UpTo(0) => String::new(),
         Proof::UpTo(id) => format!(", complete to ID {id} (proved by ID)"),
         Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
-        Proof::EqualPasses(_) => ", proved by two equal passes".to_owned(),
+        Proof::EqualPasses(_) => ", proved by equal passes".to_owned(),
         Proof::OneReply => ", all in one reply".to_owned(),
         _ => ", not proved: the list has neither IDs to go by nor a count".to_owned(),
     }

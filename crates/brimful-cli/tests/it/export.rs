@@ -139,7 +139,7 @@ fn the_end_of_a_sorted_list_says_what_proves_it() {
     --- stderr
     warning: sorting by TITLE needs offset pages, and with a filter the list is read twice to prove that it is whole. Leave the order out and sort the file afterwards, such as with jq -s 'sort_by(.TITLE)[]'
     230 leads in N s: leads.jsonl (2.9 kB)
-    3 requests, 10 commands, 0 retries; counted pages, proved by two equal passes
+    3 requests, 10 commands, 0 retries; counted pages, proved by equal passes
     "#);
 }
 

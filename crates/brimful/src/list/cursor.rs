@@ -68,6 +68,8 @@ pub(crate) struct CursorPages {
     stalls: Stalls,
     state: State,
     ready: Option<Page>,
+    /// A short page that is asked for once more.
+    doubtful: Option<Page>,
     /// The rows of the longest page, and pages that were not as long as pages get: those of rows that have just been
     /// added.
     longest: usize,
@@ -119,6 +121,7 @@ impl CursorPages {
             stalls: Stalls::default(),
             state: State::Wanted,
             ready: None,
+            doubtful: None,
             longest: 0,
             short: 0,
             pages: 0,
@@ -172,6 +175,18 @@ impl CursorPages {
         ListCommand {
             params: Value::Object(params),
         }
+    }
+
+    /// Whether a page is short, so that rows may be missing in it of which nothing else tells. It is asked for once more.
+    fn is_doubtful(&self, page: &Page) -> bool {
+        let by_id = matches!(self.family, Family::BelowId | Family::Tail { .. });
+        // A portal may serve smaller pages than it is asked for.
+        let full = if self.longest == 0 {
+            self.full()
+        } else {
+            self.full().min(self.longest)
+        };
+        by_id && !page.is_empty() && page.len() < full
     }
 
     /// Rows of a full page, as far as it is known.
@@ -346,6 +361,16 @@ impl CursorPages {
     }
 }
 
+/// The rows of `page`, and those of `other` that it does not have, by their IDs.
+fn with_rows_of(page: &Page, other: &Page) -> Page {
+    let there: HashSet<Option<u64>> = page.ids().collect();
+    let others = other.iter().filter(|row| !there.contains(&row.id));
+    page.iter()
+        .chain(others)
+        .map(|row| (row.id, row.json.to_owned()))
+        .collect()
+}
+
 fn hash_of(what: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
@@ -376,6 +401,15 @@ impl Strategy for CursorPages {
                 self.state = State::Wanted;
                 return Ok(then);
             }
+        };
+        let page = match self.doubtful.take() {
+            Some(before) => with_rows_of(&page, &before),
+            None if self.is_doubtful(&page) => {
+                self.doubtful = Some(page);
+                self.state = State::Wanted;
+                return Ok(Then::GoOn);
+            }
+            None => page,
         };
         let came = page.len();
         self.pages += 1;

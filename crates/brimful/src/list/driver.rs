@@ -429,9 +429,10 @@ impl Driver {
                 debug!(method = self.method, why, "walking in another way");
                 // What is still on its way belongs to the old plan.
                 self.flights = JoinSet::new();
-                self.charges = fallback
-                    .carriage
-                    .charges(&self.method, fallback.carriage.most());
+                self.charges = fallback.carriage.charges(
+                    &self.method,
+                    fallback.carriage.most().min(self.session.batch_size),
+                );
                 self.place = Arc::new(fallback.place.clone());
                 self.plan = *fallback;
                 Then::GoOn

@@ -68,6 +68,8 @@ pub(crate) struct OffsetPages {
     rows: u64,
     /// Replies in a row that say in so many words that there are no rows.
     told_empty: u32,
+    /// Rows that the portal counts and does not show.
+    hidden: u64,
     readings: Readings,
     pass: Pass,
     /// The places of the pages of the last pass that was not shorter than the one before.
@@ -187,6 +189,7 @@ impl OffsetPages {
             lies: false,
             rows: 0,
             told_empty: 0,
+            hidden: 0,
             readings: Readings::default(),
             pass: Pass::default(),
             places: Vec::new(),
@@ -198,8 +201,8 @@ impl OffsetPages {
         pages
     }
 
-    /// Asks for the newest row before the first page. Only for a list whose rows are given ascending IDs, and to which
-    /// no row comes in any other way than by being added.
+    /// Asks for the newest row before the first page of the first pass. Only for a list whose rows are given ascending
+    /// IDs, and to which no row comes in any other way than by being added.
     pub(crate) fn newest(mut self, newest: Option<ListCommand>) -> Self {
         self.newest = newest;
         self
@@ -646,6 +649,7 @@ impl OffsetPages {
             self.proof = if self.readings.is_one_pass() {
                 Proof::Counted(self.rows)
             } else {
+                self.hidden = self.readings.hidden();
                 Proof::EqualPasses(self.rows)
             };
             self.finished = true;
@@ -681,7 +685,11 @@ impl Strategy for OffsetPages {
             return None;
         }
         let mut starts: Vec<u64> = Vec::new();
-        let newest = self.newest.clone().filter(|_| first_is_due && room > 1);
+        // Before the first pass it has to come: of a row that is newer than the first page nobody knows when it came.
+        if first_is_due && (room < 2 || self.readings.count() > 1) {
+            self.newest = None;
+        }
+        let newest = self.newest.clone().filter(|_| first_is_due);
         let room = room - usize::from(newest.is_some());
         while starts.len() < room
             && let Some(start) = self.next_start()
@@ -723,7 +731,6 @@ impl Strategy for OffsetPages {
             // Without it the list is read twice, so its command is not sent a second time.
             self.newest = None;
             if let Some(PageOutcome::Page { page, .. }) = outcomes.next() {
-                self.told_empty = u32::from(page.is_empty());
                 self.readings.note_newest(page.ids().flatten().max());
             }
         }
@@ -804,6 +811,10 @@ impl Strategy for OffsetPages {
 
     fn proof(&self) -> Proof {
         self.proof
+    }
+
+    fn hidden(&self) -> u64 {
+        self.hidden
     }
 }
 

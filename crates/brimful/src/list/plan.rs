@@ -68,6 +68,14 @@ pub(crate) fn plan(wanted: Wanted<'_>) -> Result<Plan, Error> {
     planner.plan(wanted.params)
 }
 
+/// Whether the method filters and sorts by ID as the catalogue says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ids {
+    AsDocumented,
+    /// A walk by ID has shown that it does not.
+    NotAsDocumented,
+}
+
 struct Planner<'a> {
     method: &'a str,
     api: Api,
@@ -251,7 +259,7 @@ impl Planner<'_> {
     /// it: IDs ascend, and a row comes into the list by being added alone.
     fn newest(&self, params: &Map<String, Value>) -> Option<ListCommand> {
         let keyset = self.keyset().filter(|_| self.api == Api::Rest)?;
-        if !params::has_no_conditions(params) {
+        if !families::holds_all_rows(self.method) || !params::has_no_conditions(params) {
             return None;
         }
         let names = self.names(keyset);
@@ -303,7 +311,11 @@ impl Planner<'_> {
         // Rows that were to be left out would come again by pages.
         let fallback = if self.walk == Walk::Auto && self.resume_after.is_none() && !self.verify {
             let position = self.position(by_pages)?;
-            Some(Box::new(self.by_pages(position, Order::Parallel)?))
+            Some(Box::new(self.by_pages_of(
+                position,
+                Order::Parallel,
+                Ids::NotAsDocumented,
+            )?))
         } else {
             None
         };
@@ -316,7 +328,11 @@ impl Planner<'_> {
         })
     }
 
-    fn by_pages(&self, mut position: Position, order: Order) -> Result<Plan, Error> {
+    fn by_pages(&self, position: Position, order: Order) -> Result<Plan, Error> {
+        self.by_pages_of(position, order, Ids::AsDocumented)
+    }
+
+    fn by_pages_of(&self, mut position: Position, order: Order, ids: Ids) -> Result<Plan, Error> {
         self.cannot_resume()?;
         self.cannot_verify()?;
         let known = self.known;
@@ -338,7 +354,7 @@ impl Planner<'_> {
             _ => Again::Stuck,
         };
         let newest = match &position {
-            Position::Start(params) => self.newest(params),
+            Position::Start(params) if ids == Ids::AsDocumented => self.newest(params),
             _ => None,
         };
         Ok(Plan {

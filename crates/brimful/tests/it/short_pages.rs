@@ -1,11 +1,14 @@
 //! Lists by ID on portals whose pages are shorter than they ought to be: whole all the same, and the report says what
 //! is not shown.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
+use brimful::{ErrorKind, List, Proof};
 use brimful_portal::{Fault, FaultRule, HiddenRows, Portal, PortalConfig};
+use serde_json::{Map, Value, json};
 
-use crate::support::{client, ids, portal};
+use crate::support::{client, ids, portal, scripted};
 
 fn hiding(entity: &str, rows: u64, hidden: &str) -> Portal {
     portal(
@@ -119,4 +122,89 @@ async fn a_list_that_is_not_walked_by_id_cannot_be_verified() {
         refused.to_string().contains("not walked by ID"),
         "{refused}"
     );
+}
+
+/// A portal with a list that `page` answers, command by command: rows, and what stands beside them.
+fn answering(page: impl FnMut(&str) -> (Vec<Value>, Option<u64>) + Send + 'static) -> List {
+    let page = Mutex::new(page);
+    let client = scripted(move |_, body| {
+        let mut page = page.lock().unwrap();
+        let (mut result, mut totals) = (Map::new(), Map::new());
+        for (label, command) in body["cmd"].as_object().unwrap() {
+            let (rows, total) = page(command.as_str().unwrap());
+            result.insert(label.clone(), json!(rows));
+            totals.extend(total.map(|total| (label.clone(), json!(total))));
+        }
+        let parts = json!({"result": {"result": result, "result_total": totals}});
+        Ok((200, parts.to_string()))
+    });
+    client.limit(None).build().unwrap().list("crm.deal.list")
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_are_counted_above_the_highest_possible_ids_end_with_an_error_and_soon() {
+    let mut commands = 0;
+    let list = answering(move |command| {
+        commands += 1;
+        assert!(commands < 10_000, "it asks without end");
+        let is_first = command.contains("ASC") && !command.contains("%3C%3DID");
+        let rows = if is_first && commands < 5 {
+            vec![json!({"ID": "9223372036854775805"})]
+        } else {
+            Vec::new()
+        };
+        let counts = command.contains("start=0");
+        (rows, counts.then_some(100))
+    });
+    let ended = list.collect::<Value>().await;
+    assert!(ended.is_err() || ended.unwrap().1.hidden > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_that_counts_a_row_wherever_it_is_asked_ends_and_says_so() {
+    let mut commands = 0;
+    let list = answering(move |command| {
+        commands += 1;
+        assert!(commands < 10_000, "it asks without end");
+        (Vec::new(), command.contains("start=0").then_some(1))
+    });
+    let error = list.collect::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
+    assert!(
+        error.to_string().contains("counts rows and shows none"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_short_pages_of_the_same_length_are_not_taken_for_full_ones() {
+    // 1 in 5 of the first and of the last rows is hidden, so both ends show 40 rows of 50.
+    let mut hidden: Vec<u64> = (1..=1_000).filter(|id| id % 5 == 0).collect();
+    hidden.extend((2_951..=3_000).filter(|id| id % 5 == 0));
+    let spec: Vec<String> = hidden.iter().map(u64::to_string).collect();
+    for spoilt in [25, 30, 40] {
+        let portal = hiding("lead", 3_000, &spec.join(","));
+        portal.faults().add(
+            FaultRule::every(1, Fault::ShortPage)
+                .on("crm.lead.list")
+                .after(spoilt)
+                .times(1),
+        );
+        let (came, report) = ids(client(&portal).list("crm.lead.list").select(["ID"]))
+            .await
+            .unwrap();
+        let shown: Vec<u64> = (1..=3_000).filter(|id| !hidden.contains(id)).collect();
+        assert_eq!(came, shown, "page {spoilt}");
+        // The newest one is not between rows that are shown.
+        assert_eq!(report.hidden, 209, "page {spoilt}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_that_is_not_counted_is_not_said_to_be_proved() {
+    let (rows, report) = answering(|_| (Vec::new(), None))
+        .collect::<Value>()
+        .await
+        .unwrap();
+    assert_eq!((rows.len(), report.proof), (0, Proof::None));
 }

@@ -7,7 +7,7 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value};
 
 use super::pages::{Count, Direction, KeysetPages};
-use crate::list::strategy::{ListCommand, Stalls, Stuck, Then};
+use crate::list::strategy::{Beside, ListCommand, Stalls, Stuck, Then};
 
 /// The first and last page of a list, asked for until both are there; and once more, counted, where they are short and
 /// do not show the same rows.
@@ -26,14 +26,20 @@ enum End {
     #[default]
     Wanted,
     InFlight,
-    Here(Page, Option<u64>),
+    Here(Page, Beside),
 }
 
 /// What both pages show.
 #[derive(Debug)]
 pub(crate) enum Shown {
-    /// Both pages have the same rows: that is the list. So many more rows are counted and not shown.
-    Whole { page: Page, hidden: u64 },
+    /// Both pages have the same rows: that is the list.
+    Whole {
+        page: Page,
+        /// So many more rows are counted and not shown.
+        hidden: u64,
+        /// Something but the lack of rows says that there are none.
+        is_proven: bool,
+    },
     /// Both pages are full.
     Full(FullEnds),
     /// A page is short although there are other rows: pages of this list are short for reasons of their own.
@@ -43,6 +49,10 @@ pub(crate) enum Shown {
         /// The highest ID that the last page showed.
         highest: Option<u64>,
         counted: Option<u64>,
+        /// The last ID of the first page, if that one is full: then only rows at the end may not be shown.
+        first_full_to: Option<u64>,
+        /// Rows of a full page, where the portal has named the place behind one.
+        page_size: Option<u64>,
         /// Fewer rows are counted than are shown.
         counts_are_wrong: bool,
     },
@@ -115,7 +125,7 @@ impl Ends {
         let mut then = Then::GoOn;
         for (direction, outcome) in std::mem::take(&mut self.issued).into_iter().zip(outcomes) {
             *self.at(direction) = match stalls.page(outcome)? {
-                Ok((page, beside)) => End::Here(page, beside.total),
+                Ok((page, beside)) => End::Here(page, beside),
                 Err(wait) => {
                     then = wait;
                     End::Wanted
@@ -126,13 +136,16 @@ impl Ends {
             std::mem::take(&mut self.first),
             std::mem::take(&mut self.last),
         ) {
-            (End::Here(first, counted), End::Here(last, also_counted)) => {
+            (End::Here(first, beside), End::Here(last, also_beside)) => {
+                let (counted, also_counted) = (beside.total, also_beside.total);
+                // Where more rows follow, the portal names the place behind a full page.
+                let page_size = beside.next.or(also_beside.next);
                 let again = self.before.take();
                 // A count below what is shown is no count. Of two that differ one is wrong, and too many are looked for.
                 let counted = counted.max(also_counted).filter(|counted| {
                     again.is_some() && *counted >= first.len().max(last.len()) as u64
                 });
-                let shown = shown(&first, &last, again.as_ref(), counted, pages)?;
+                let shown = shown(&first, &last, again.as_ref(), counted, page_size, pages)?;
                 Ok(shown.ok_or_else(|| {
                     self.before = Some((first, last));
                     then
@@ -152,6 +165,7 @@ fn shown(
     last: &Page,
     before: Option<&(Page, Page)>,
     counted: Option<u64>,
+    page_size: Option<u64>,
     pages: &KeysetPages,
 ) -> Result<Option<Shown>, Stuck> {
     let wrong = |why: &str| Stuck::WrongStrategy(why.to_owned());
@@ -175,6 +189,13 @@ fn shown(
     let last_ids =
         ascending(&last, bounds.above).map_err(|_| wrong("it does not sort by ID descending"))?;
     let same = first.ids().eq(last.ids());
+    let uncounted = counted.is_none() && before.is_some() && pages.counts();
+    if first.is_empty() && last.is_empty() && uncounted && page_size.is_some() {
+        return Err(Stuck::Misbehaves(
+            "the portal says that there are rows, shows none at either end and does not count them"
+                .to_owned(),
+        ));
+    }
     // An empty list is asked for twice, and nothing may have been shown or counted either time.
     let nothing_else = before.is_none_or(|(first_before, last_before)| {
         let mut ids = first_before.ids().chain(last_before.ids());
@@ -187,13 +208,16 @@ fn shown(
             return Ok(Some(Shown::Whole {
                 page: first.clone(),
                 hidden,
+                is_proven: !(first.is_empty() && uncounted),
             }));
         }
     }
     if let (Some(first_ids), Some((last_from, horizon))) = (first_ids, last_ids) {
         let even = first.len() == last.len() && !same;
         // As long as this method's pages get, where more rows were asked for.
+        let is_page_size = page_size.is_none_or(|size| size == first.len() as u64);
         let shorter = even
+            && is_page_size
             && (first.len().is_multiple_of(50)
                 || first.len().is_multiple_of(10)
                     && before
@@ -227,6 +251,10 @@ fn shown(
         lowest: ids([first, first_before]).into_iter().min(),
         highest: ids([&last, last_before]).into_iter().max(),
         counted,
+        first_full_to: first_ids
+            .filter(|_| first.len() as u64 == page_size.unwrap_or(pages.full as u64))
+            .map(|(_, last)| last),
+        page_size,
     }))
 }
 

@@ -7,7 +7,7 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use super::density::ENOUGH;
 use super::requests::Draft;
 use super::stretch::{Readings, Stretch, StretchState, Verdict};
-use super::{Direction, KeysetWalk, NO_END, RangeDifference, Reading, first_and_last};
+use super::{Direction, KeysetWalk, NO_END, RangeDifference, Reading};
 use crate::list::strategy::{Stuck, Then};
 
 /// Pages of rows that are counted together to confirm the pages.
@@ -30,6 +30,8 @@ const MAX_BAD_COUNTS: u32 = 3;
 const MAX_LOW_COUNTS: u32 = 2;
 /// Differences that a report names.
 const MAX_DIFFERENCES: usize = 100;
+/// So many windows in a row may be counted and show nothing, beside one for every five rows that are counted.
+const MAX_FRUITLESS: u64 = 1000;
 
 /// What the windows of a list have been like.
 #[derive(Debug, Default)]
@@ -43,6 +45,11 @@ pub(super) struct Tally {
     found_more: u64,
     /// Windows in a row that came without a row.
     barren: u32,
+    /// Windows in a row that are counted and show nothing, and the highest of their counts.
+    fruitless: u64,
+    fruitless_most: u64,
+    /// Every window that shows fewer rows than are counted is read again.
+    pub(super) all: bool,
 }
 
 impl Tally {
@@ -55,14 +62,34 @@ impl Tally {
     }
 
     /// Whether a window that shows fewer rows than are counted is read again: always at first, and later where it
-    /// misses more rows than usual.
+    /// misses more rows than usual. Where nothing is counted, nothing says what is missing: then it always is.
     fn is_worth_a_reread(&self, shown: usize, missing: Option<u64>) -> bool {
+        let Some(missing) = missing else {
+            return true;
+        };
         let few = shown as u64 * 2 * self.read < self.shown;
-        if few || self.found_more >= FOUND_MORE || self.reread < REREADS {
+        if few || self.all || self.found_more >= FOUND_MORE || self.reread < REREADS {
             return true;
         }
-        let usual = self.missing / self.read.max(1);
-        missing.is_some_and(|missing| missing > 3 + 3 * usual)
+        let usual = self.missing as f64 / self.read.max(1) as f64;
+        missing as f64 > 1.0 + usual + 2.0 * usual.sqrt()
+    }
+
+    /// Nothing is asked for without end: where a portal counts a row wherever it is asked, none is ever found.
+    fn check_bounds(&mut self, shown: usize, counted: Option<u64>) -> Result<(), Stuck> {
+        if shown > 0 || counted.unwrap_or(0) == 0 {
+            self.fruitless = 0;
+            return Ok(());
+        }
+        self.fruitless += 1;
+        self.fruitless_most = self.fruitless_most.max(counted.unwrap_or(0));
+        if self.fruitless <= MAX_FRUITLESS + self.fruitless_most / 5 {
+            return Ok(());
+        }
+        Err(Stuck::Misbehaves(format!(
+            "in {} ranges of IDs one after the other the portal counts rows and shows none",
+            self.fruitless
+        )))
     }
 }
 
@@ -148,6 +175,7 @@ impl KeysetWalk {
             page.reverse();
         }
         self.ids_of(&page, from, to)?;
+        self.learn_page_size(beside.next);
         let shown = page.len();
         // A count below what is shown is no count, and after several of them none is believed.
         self.counts.too_low += u32::from(beside.total.is_some_and(|total| total < shown as u64));
@@ -156,6 +184,7 @@ impl KeysetWalk {
             .total
             .filter(|total| self.counts.believed && *total >= shown as u64);
         self.windows.read += 1;
+        self.windows.check_bounds(shown, counted)?;
         self.windows.barren = if counted.unwrap_or(shown as u64) == 0 {
             self.windows.barren + 1
         } else {
@@ -203,9 +232,6 @@ impl KeysetWalk {
                 self.stretches[at].state = StretchState::Proven { hidden };
             }
             Verdict::ReadAgain => {
-                // Whether the page had room for all that is counted.
-                let full = self.full as u64;
-                let cut = missing.map_or(to - from > full, |missing| missing + shown as u64 > full);
                 if missing == Some(0) {
                     return Ok(());
                 }
@@ -213,20 +239,16 @@ impl KeysetWalk {
                     StretchState::Window(readings) => readings.is_first(),
                     _ => false,
                 };
+                // Whether the page had no room for all that is counted.
+                let full = self.full as u64;
+                let cut = missing.is_some_and(|missing| missing + shown as u64 > full);
                 let worth_it = self.windows.is_worth_a_reread(shown, missing);
-                if !first || worth_it || (cut && missing.is_some()) {
-                    self.windows.reread += 1;
-                    return Ok(());
-                }
-                match (missing, first_and_last(self.stretches[at].pages.front())) {
-                    (Some(missing), _) => {
+                match missing {
+                    Some(missing) if first && !worth_it && !cut => {
                         let counted = shown as u64 + missing;
                         self.stretches[at].state = StretchState::Counted { counted };
                     }
-                    (None, Some((_, last))) if cut => self.keep_proven(at, from, last, to),
-                    (None, _) => {
-                        self.stretches[at].state = StretchState::Proven { hidden: 0 };
-                    }
+                    _ => self.windows.reread += 1,
                 }
             }
             Verdict::ProvenUpTo(last) => {
@@ -278,6 +300,12 @@ impl KeysetWalk {
         self.buffered -= stretch.bytes();
         let window = |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
         let span = to - from;
+        if span < 2 {
+            return Err(Stuck::Misbehaves(format!(
+                "{} rows are counted under the ID {to}",
+                counted.unwrap_or_default()
+            )));
+        }
         let mut parts = Vec::new();
         if to == NO_END {
             // Nobody knows how far the IDs go: as far as their density foretells, or else much farther.
@@ -288,7 +316,7 @@ impl KeysetWalk {
                 .max(1e-19);
             let rows = counted.unwrap_or(self.full as u64) as f64;
             let width = ((1.5 * rows / rate) as u64).saturating_add(self.full as u64);
-            let (mut start, mut width) = (from, width.min(span / 4));
+            let (mut start, mut width) = (from, width.min(span / 4).max(1));
             while start < to {
                 let end = start.saturating_add(width).min(to);
                 parts.push(window(start, end));
@@ -297,12 +325,6 @@ impl KeysetWalk {
         } else {
             let page = (self.full as u64 * 4 / 5).max(1);
             let pieces = counted.map_or(4, |counted| counted.div_ceil(page));
-            if span < 2 {
-                return Err(Stuck::Misbehaves(format!(
-                    "{} rows are counted under the ID {to}",
-                    counted.unwrap_or_default()
-                )));
-            }
             let pieces = pieces.clamp(2, span.min(MAX_PIECES));
             let cut = |piece: u64| {
                 from + (u128::from(span) * u128::from(piece) / u128::from(pieces)) as u64

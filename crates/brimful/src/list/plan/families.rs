@@ -106,6 +106,14 @@ pub(crate) fn nav_params(method: &str, params: Value) -> Result<Position, Error>
     })
 }
 
+/// Whether a list without a filter has all rows of its kind, so that a row comes into it by being added alone. Tasks,
+/// workgroups and processes are lists of what a user takes part in.
+pub(crate) fn holds_all_rows(method: &str) -> bool {
+    const KINDS: [&str; 5] = ["crm.", "catalog.", "sale.", "lists.", "user.get"];
+    let method = method.to_ascii_lowercase();
+    KINDS.iter().any(|kind| method.starts_with(kind))
+}
+
 /// How a method is paged; some of which the data says that they are not take `limit` and `offset`.
 pub(crate) fn paging(known: &Method) -> Paging {
     let by_limit = known.parameter("limit").is_some() && known.parameter("offset").is_some();

@@ -278,7 +278,10 @@ async fn a_list_in_another_order_is_whole_too() {
         .select([Field::PRIORITY])
         .order(OrderBy::Priority, Direction::Descending);
     let (tasks, report) = list.collect().await.unwrap();
-    assert_eq!((tasks.len(), report.list.proof), (330, Proof::Counted(330)));
+    assert_eq!(
+        (tasks.len(), report.list.proof),
+        (330, Proof::EqualPasses(330))
+    );
     let keys: Vec<_> = tasks
         .iter()
         .map(|task| (std::cmp::Reverse(task.priority.unwrap().code()), task.id))
