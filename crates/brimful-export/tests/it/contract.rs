@@ -459,3 +459,165 @@ fn multifields_have_their_first_value_in_a_column_of_its_own() {
     );
     assert_eq!(&rows[1][2], "+7 900");
 }
+
+/// Against the server in BRIMFUL_TEST_POSTGRES, which `./test` starts for it; without one there is nothing to test.
+#[cfg(feature = "postgres")]
+mod postgres {
+    use brimful_export::Store;
+
+    use super::*;
+
+    struct Server {
+        store: Store,
+        client: tokio_postgres::Client,
+        runtime: tokio::runtime::Runtime,
+    }
+
+    impl Server {
+        fn find() -> Option<Self> {
+            let url = std::env::var("BRIMFUL_TEST_POSTGRES").ok()?;
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap();
+            let (client, connection) = runtime
+                .block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls))
+                .unwrap();
+            runtime.spawn(connection);
+            Some(Self {
+                store: url.parse().unwrap(),
+                client,
+                runtime,
+            })
+        }
+
+        fn execute(&self, sql: &str) {
+            self.runtime
+                .block_on(self.client.batch_execute(sql))
+                .unwrap();
+        }
+
+        /// The one value that a query has, as text.
+        fn text(&self, sql: &str) -> Option<String> {
+            let rows = self.runtime.block_on(self.client.query(sql, &[])).unwrap();
+            rows.first().and_then(|row| row.get(0))
+        }
+
+        fn write(&self, table: &str, page: &Page) -> RowWriter {
+            let mut writer = self.store.open(table, plan()).unwrap();
+            writer.write_page(page, &mut Vec::new()).unwrap();
+            writer.finish(&mut std::io::sink()).unwrap();
+            writer
+        }
+    }
+
+    #[test]
+    fn a_table_of_postgresql_holds_the_rows_and_what_does_not_fit() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_rows");
+        for _ in 0..2 {
+            assert_eq!(server.write("contract_rows", &rows()).misfits(), 1);
+        }
+        let columns = COLUMNS.map(|name| match name {
+            "DATE_CREATE" => {
+                "to_char(date_create AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                    .to_owned()
+            }
+            "UF_CRM_1700000000007" => "array_to_json(uf_crm_1700000000007)::text".to_owned(),
+            name => format!("{name}::text"),
+        });
+        let sql = format!(
+            "SELECT {} FROM contract_rows ORDER BY id",
+            columns.join(", ")
+        );
+        let found = server
+            .runtime
+            .block_on(server.client.query(&sql, &[]))
+            .unwrap();
+        let found: Vec<Vec<String>> = found
+            .iter()
+            .map(|row| {
+                (0..10)
+                    .map(|place| row.get::<_, Option<String>>(place).unwrap_or_default())
+                    .collect()
+            })
+            .collect();
+        assert_eq!(found, expected(|_, cell| cell.to_owned()));
+        let misfit = server.text(
+            "SELECT concat_ws(' ', count(*), min(id), min(field), min(value)) FROM _brimful_errors WHERE \"table\" = 'contract_rows'",
+        );
+        assert_eq!(
+            misfit.unwrap(),
+            "1 9007199254740993 CLOSEDATE \"0000-00-00\""
+        );
+        let title = server.text("SELECT col_description('contract_rows'::regclass, 1)");
+        assert!(title.is_some());
+    }
+
+    #[test]
+    fn a_text_with_a_nul_is_recorded_and_not_stored() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_nul");
+        let rows = [
+            (Some(1), "{\"ID\":\"1\",\"TITLE\":\"a\\u0000b\"}".to_owned()),
+            (
+                Some(2),
+                "{\"ID\":\"2\",\"TITLE\":\"a\\\\N\\tb\\n\"}".to_owned(),
+            ),
+        ];
+        let writer = server.write("contract_nul", &rows.into_iter().collect());
+        assert_eq!(writer.misfits(), 1);
+        assert_eq!(
+            server.text("SELECT title FROM contract_nul WHERE id = 1"),
+            None
+        );
+        let kept = server.text("SELECT title FROM contract_nul WHERE id = 2");
+        assert_eq!(kept.as_deref(), Some("a\\N\tb\n"));
+    }
+
+    #[test]
+    fn a_field_that_appears_later_becomes_a_column_of_postgresql() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_new");
+        let mut writer = server.store.open("contract_new", plan()).unwrap();
+        for row in [
+            r#"{"ID":"1"}"#,
+            r#"{"ID":"2","UF_LATE":"x"}"#,
+            r#"{"ID":"1"}"#,
+        ] {
+            let page = [(None, row.to_owned())].into_iter().collect();
+            writer.write_page(&page, &mut Vec::new()).unwrap();
+        }
+        writer.finish(&mut std::io::sink()).unwrap();
+        let late = server.text(
+            "SELECT string_agg(id || coalesce(uf_late, ''), ' ' ORDER BY id) FROM contract_new",
+        );
+        assert_eq!(late.as_deref(), Some("1 2x"));
+    }
+
+    #[test]
+    fn a_column_of_another_type_is_refused_with_the_statement_that_changes_it() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_type; CREATE TABLE contract_type (id bigint PRIMARY KEY, title integer)");
+        let mut writer = server.store.open("contract_type", plan()).unwrap();
+        let error = writer
+            .write_page(&rows(), &mut Vec::new())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("ALTER TABLE \"contract_type\" ALTER \"title\" TYPE text"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_told_without_the_password() {
+        let store: Store = "postgres://me:s3cret@127.0.0.1:9/db".parse().unwrap();
+        let error = store.open("crm_deal", plan()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("postgres://me@127.0.0.1:9/db: ") && !error.contains("s3cret"),
+            "{error}"
+        );
+    }
+}
