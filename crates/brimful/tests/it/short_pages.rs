@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use brimful::{ErrorKind, List};
+use brimful::{ErrorKind, List, Proof};
 use brimful_portal::{Fault, FaultRule, HiddenRows, Portal, PortalConfig};
 use serde_json::{Map, Value, json};
 
@@ -198,4 +198,13 @@ async fn two_short_pages_of_the_same_length_are_not_taken_for_full_ones() {
         // The newest one is not between rows that are shown.
         assert_eq!(report.hidden, 209, "page {spoilt}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_that_is_not_counted_is_not_said_to_be_proved() {
+    let (rows, report) = answering(|_| (Vec::new(), None))
+        .collect::<Value>()
+        .await
+        .unwrap();
+    assert_eq!((rows.len(), report.proof), (0, Proof::None));
 }

@@ -32,8 +32,14 @@ enum End {
 /// What both pages show.
 #[derive(Debug)]
 pub(crate) enum Shown {
-    /// Both pages have the same rows: that is the list. So many more rows are counted and not shown.
-    Whole { page: Page, hidden: u64 },
+    /// Both pages have the same rows: that is the list.
+    Whole {
+        page: Page,
+        /// So many more rows are counted and not shown.
+        hidden: u64,
+        /// Something but the lack of rows says that there are none.
+        is_proven: bool,
+    },
     /// Both pages are full.
     Full(FullEnds),
     /// A page is short although there are other rows: pages of this list are short for reasons of their own.
@@ -43,6 +49,8 @@ pub(crate) enum Shown {
         /// The highest ID that the last page showed.
         highest: Option<u64>,
         counted: Option<u64>,
+        /// The last ID of the first page, if that one is full: then only rows at the end may not be shown.
+        first_full_to: Option<u64>,
         /// Rows of a full page, where the portal has named the place behind one.
         page_size: Option<u64>,
         /// Fewer rows are counted than are shown.
@@ -181,6 +189,13 @@ fn shown(
     let last_ids =
         ascending(&last, bounds.above).map_err(|_| wrong("it does not sort by ID descending"))?;
     let same = first.ids().eq(last.ids());
+    let uncounted = counted.is_none() && before.is_some() && pages.counts();
+    if first.is_empty() && last.is_empty() && uncounted && page_size.is_some() {
+        return Err(Stuck::Misbehaves(
+            "the portal says that there are rows, shows none at either end and does not count them"
+                .to_owned(),
+        ));
+    }
     // An empty list is asked for twice, and nothing may have been shown or counted either time.
     let nothing_else = before.is_none_or(|(first_before, last_before)| {
         let mut ids = first_before.ids().chain(last_before.ids());
@@ -193,6 +208,7 @@ fn shown(
             return Ok(Some(Shown::Whole {
                 page: first.clone(),
                 hidden,
+                is_proven: !(first.is_empty() && uncounted),
             }));
         }
     }
@@ -230,17 +246,14 @@ fn shown(
         ids.concat()
     };
     let shown: BTreeSet<u64> = ids([first, &last]).into_iter().collect();
-    if shown.is_empty() && counted.is_none() && page_size.is_some() && pages.counts() {
-        return Err(Stuck::Misbehaves(
-            "the portal says that there are rows, shows none at either end and does not count them"
-                .to_owned(),
-        ));
-    }
     Ok(Some(Shown::Short {
         counts_are_wrong: counted.is_some_and(|counted| counted < shown.len() as u64),
         lowest: ids([first, first_before]).into_iter().min(),
         highest: ids([&last, last_before]).into_iter().max(),
         counted,
+        first_full_to: first_ids
+            .filter(|_| first.len() as u64 == page_size.unwrap_or(pages.full as u64))
+            .map(|(_, last)| last),
         page_size,
     }))
 }

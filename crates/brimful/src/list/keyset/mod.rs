@@ -101,6 +101,8 @@ pub(crate) struct KeysetWalk {
 #[derive(Debug)]
 struct Counts {
     believed: bool,
+    /// Nothing but a count could say that the list is empty, and none came.
+    needed_and_missing: bool,
     /// Counts that were lower than what the page showed.
     too_low: u32,
     /// Counts in a row that cannot be right.
@@ -153,6 +155,7 @@ impl KeysetWalk {
         let wants_tail = tail == Tail::Sweep && pages.bounds.up_to.is_none();
         let counts = Counts {
             believed: pages.counts(),
+            needed_and_missing: false,
             too_low: 0,
             bad: 0,
         };
@@ -208,7 +211,12 @@ impl KeysetWalk {
             }
         };
         match shown {
-            Shown::Whole { page, hidden } => {
+            Shown::Whole {
+                page,
+                hidden,
+                is_proven,
+            } => {
+                self.counts.needed_and_missing = !is_proven;
                 self.tail = TailState::Done;
                 self.confirmed = true;
                 self.hidden += hidden;
@@ -226,12 +234,13 @@ impl KeysetWalk {
                 lowest,
                 highest,
                 counted,
+                first_full_to,
                 page_size,
                 counts_are_wrong,
             } => {
                 self.counts.believed &= !counts_are_wrong;
                 self.learn_page_size(page_size);
-                self.by_windows = true;
+                self.by_windows = self.way == Way::Windows || first_full_to.is_none();
                 let from = lowest.map_or(self.pages.bounds.above, |lowest| lowest - 1);
                 let to = highest
                     .filter(|highest| *highest > from)
@@ -246,12 +255,16 @@ impl KeysetWalk {
                     }
                 }
                 self.first = from;
+                if let Some(first_to) = first_full_to {
+                    self.density.note(from, first_to, self.full);
+                }
                 // Without a bound there is none to ignore.
                 self.confirmed = from == 0 && to == NO_END;
+                let by_windows = self.by_windows;
                 let state = if to == NO_END {
                     StretchState::Window(Readings::default())
                 } else {
-                    StretchState::Unread { by_windows: true }
+                    StretchState::Unread { by_windows }
                 };
                 let window =
                     |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
@@ -265,7 +278,23 @@ impl KeysetWalk {
                 let below = window(self.pages.bounds.above, from);
                 self.stretches
                     .extend(Some(below).filter(|below| below.from < below.to));
-                self.stretches.push_back(Stretch::new(from, to, state));
+                // Where no row is shown at the end, the count foretells how far the IDs go.
+                let foretold = match (first_full_to, counted) {
+                    (Some(_), Some(counted)) if to == NO_END && !by_windows => {
+                        self.density.reach(from, counted as f64)
+                    }
+                    _ => from,
+                };
+                if foretold > from && foretold < to {
+                    let unread = StretchState::Unread { by_windows: false };
+                    self.horizon = foretold;
+                    self.confirmed = from == 0;
+                    self.stretches
+                        .push_back(Stretch::new(from, foretold, unread));
+                    self.stretches.push_back(window(foretold, to));
+                } else {
+                    self.stretches.push_back(Stretch::new(from, to, state));
+                }
             }
         }
         Ok(Then::GoOn)
@@ -552,6 +581,9 @@ impl Strategy for KeysetWalk {
     }
 
     fn proof(&self) -> Proof {
+        if self.counts.needed_and_missing {
+            return Proof::None;
+        }
         let complete_to = self.extent().complete_to;
         Proof::by_id(complete_to, self.handed_to, self.pages.bounds.above)
     }
