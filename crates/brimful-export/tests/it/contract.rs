@@ -460,7 +460,7 @@ fn multifields_have_their_first_value_in_a_column_of_its_own() {
     assert_eq!(&rows[1][2], "+7 900");
 }
 
-/// Against the server in BRIMFUL_TEST_POSTGRES, which `./test` starts for it; without one there is nothing to test.
+/// Against the server in `BRIMFUL_TEST_POSTGRES`, which `./test` starts for it; without one there is nothing to test.
 #[cfg(feature = "postgres")]
 mod postgres {
     use brimful_export::Store;
