@@ -3,10 +3,11 @@
 use brimful::list::{Tail, Walk};
 use brimful::{Error, ErrorKind, Pages};
 use brimful_protocol::catalogue;
+use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use super::columns::{ColumnArgs, OpenError, Target};
 use super::{connect, resume};
 use crate::args::params::CallParams;
 use crate::args::{EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method};
@@ -14,16 +15,18 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
 use crate::interrupt::Interrupts;
-use crate::output::{Destination, Output, Piece};
+use crate::output::{Destination, Piece};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
 use crate::pump::{self, Source, Stopped, first_rows, summary};
 
-/// Export a whole list to a file, in the order of its IDs
+/// Export a whole list to a file or a database, in the order of its IDs
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
   brimful export crm.lead.list --portal demo -o leads.jsonl
+  brimful export crm.deal.list --columns ID,TITLE,OPPORTUNITY=Amount -o deals.csv
+  brimful export crm.deal.list --to sqlite:portal.db
   brimful export crm.deal.list --select ID,TITLE --filter '>ID=100' -o deals.jsonl
   brimful export crm.item.list --param entityTypeId=128 -o items.jsonl
   brimful export tasks.task.list --filter '@STATUS=2,3' -o - | jq .title
@@ -38,9 +41,10 @@ pub(crate) struct ExportArgs {
     /// The method of the list, such as crm.lead.list
     #[arg(value_parser = method::parse)]
     pub(crate) method: String,
-    /// Write the rows to this file; - is standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Destination,
+    /// Write the rows to this file; its ending says in which format: .jsonl, .csv, .tsv, .xlsx, .parquet, .arrow, or one
+    /// of the first three with .gz or .zst behind; - is standard output
+    #[arg(short, long, value_name = "FILE", required_unless_present = "to", conflicts_with = "to", value_parser = Destination::in_any_format)]
+    pub(crate) output: Option<Destination>,
     #[command(flatten)]
     pub(crate) portal: PortalOption,
     /// Ask for these fields only, with commas between them; the ID is always among them
@@ -60,9 +64,8 @@ pub(crate) struct ExportArgs {
     /// Resume an interrupted export: go on behind the last row in FILE.partial
     #[arg(long, conflicts_with = "top")]
     pub(crate) resume: bool,
-    /// Write the rows in this format
-    #[arg(long, value_enum, default_value_t = Format::Jsonl)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Read the list in this way
     #[arg(long, value_name = "WALK", default_value_t = Walk::Auto, value_parser = walk())]
     pub(crate) walk: Walk,
@@ -74,13 +77,6 @@ pub(crate) struct ExportArgs {
     pub(crate) verify: bool,
     #[command(flatten)]
     pub(crate) limit: RateOption,
-}
-
-/// The formats of rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// JSON Lines: every row is a line, as the portal wrote it
-    Jsonl,
 }
 
 /// The ways to read a list, each with its description.
@@ -128,12 +124,16 @@ impl Source for ListPages {
 }
 
 pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Failure> {
-    let Format::Jsonl = args.format;
+    let target = Target::of(args.output.as_ref(), &args.columns)?;
+    if args.resume {
+        target.check_resume()?;
+    }
+    let select = args.columns.selected(&args.method, &args.select);
     let params = CallParams {
         list: Some(&args.method),
         json: args.params.json.as_deref(),
         params: &args.params.params,
-        select: &args.select,
+        select: &select,
         filter: &args.filter,
     }
     .assemble()?;
@@ -148,10 +148,14 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     }
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let plan = args
+        .columns
+        .plan(&target, &connection.client, &args.method, &params, &select)
+        .await?;
     let mut list = connection
         .client
         .list(&args.method)
-        .params(params)
+        .params(params.clone())
         .walk(args.walk)
         .check_names(!args.no_check);
     if args.no_tail {
@@ -161,19 +165,25 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         list = list.verify();
     }
     // The list is asked for as soon as there are pages, so the output comes first.
-    let resumed = if args.resume {
-        resume::open(&args.output, id_field(&args.method))?
-    } else {
-        None
+    let resumed = match &args.output {
+        Some(output) if args.resume => resume::open(output, id_field(&args.method))?,
+        _ => None,
     };
     let before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
-    let output = match resumed {
-        Some(resumed) => {
-            printer.note(&resumed.description(method::noun(&args.method)));
-            list = list.resume_after(resumed.last_id);
-            resumed.output
+    let output = if let Some(resumed) = resumed {
+        printer.note(&resumed.description(method::noun(&args.method)));
+        list = list.resume_after(resumed.last_id);
+        resumed.output
+    } else {
+        let opened = target
+            .open(&args.columns, &args.method, &params, plan)
+            .await;
+        match opened {
+            Err(OpenError::Output(error)) if target.can_be_resumed() => {
+                return Err(resume::offer(error));
+            }
+            opened => opened?,
         }
-        None => Output::open(&args.output).map_err(resume::offer)?,
     };
     let pages = match list.pages() {
         Ok(pages) => pages,
@@ -195,7 +205,7 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     ended.passed.rows += before;
     let last_id = ended.passed.last_id;
     let without_id = ended.passed.without_id;
-    let hint = unfinished_hint(&ended.stopped, args, last_id);
+    let hint = unfinished_hint(&ended.stopped, args, &target, last_id);
     let written = ended.result(&args.method, noun, Failure::of);
     let written = written.map_err(|failure| match hint {
         Some(hint) => failure.and_hint(hint),
@@ -215,11 +225,14 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         }
         None => printer.note(&summary::first_rows(first, noun, &written)),
     }
+    if let Some(line) = summary::misfits(&written) {
+        printer.note(&line);
+    }
     Ok(Exit::Done)
 }
 
 /// The field that has the ID in a row of the list.
-fn id_field(method: &str) -> &'static str {
+pub(super) fn id_field(method: &str) -> &'static str {
     let known = catalogue::find(method);
     known
         .and_then(|known| known.keyset.map(|keyset| keyset.row).or(known.id))
@@ -280,7 +293,7 @@ fn cannot_be_read(error: &Error, args: &ExportArgs) -> Failure {
     if !args.resume {
         return failure;
     }
-    let Destination::File(path) = &args.output else {
+    let Some(Destination::File(path)) = &args.output else {
         return failure;
     };
     failure.and_hint(format!(
@@ -290,7 +303,12 @@ fn cannot_be_read(error: &Error, args: &ExportArgs) -> Failure {
 }
 
 /// How to get the rows that did not come.
-fn unfinished_hint(stopped: &Stopped, args: &ExportArgs, last_id: Option<u64>) -> Option<String> {
+fn unfinished_hint(
+    stopped: &Stopped,
+    args: &ExportArgs,
+    target: &Target,
+    last_id: Option<u64>,
+) -> Option<String> {
     match stopped {
         Stopped::Complete => return None,
         Stopped::ByOutput(error) if error.is_closed() => return None,
@@ -306,7 +324,19 @@ fn unfinished_hint(stopped: &Stopped, args: &ExportArgs, last_id: Option<u64>) -
         Stopped::ByPortal(error) => error.report().is_some_and(|report| report.resume.is_some()),
         _ => is_by_id(args),
     };
-    match &args.output {
+    let Some(output) = &args.output else {
+        return last_id.map(|_| {
+            "run the same command again: rows that are in the table already are updated".to_owned()
+        });
+    };
+    match output {
+        Destination::File(path) if !target.can_be_resumed() => last_id.map(|_| {
+            format!(
+                "{}; to start again: rm {}",
+                resume::ONLY_JSON_LINES,
+                resume::partial_name(path)
+            )
+        }),
         Destination::File(_) if by_id => last_id.map(|_| resume::command_hint(&["--resume"])),
         Destination::File(path) => last_id.map(|_| {
             format!(

@@ -387,12 +387,11 @@ impl Items<'_> {
 
     fn close(&self, written: &Written) -> Exit {
         self.printer.note(&format!(
-            "{} in {}: {}; {} ({})",
+            "{} in {}: {}; {}",
             counted(self.tally.all(), "items"),
             format::duration(self.started.elapsed()),
             self.tally,
-            written.name,
-            format::bytes(written.bytes)
+            written.description()
         ));
         self.exit()
     }

@@ -9,6 +9,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod call;
+mod columns;
 pub(crate) mod completions;
 mod connection;
 mod demo;

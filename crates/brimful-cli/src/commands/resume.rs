@@ -14,6 +14,9 @@ use crate::output::partial::{PartialFile, places, target_name};
 use crate::output::{Destination, Leftover, Output, OutputError};
 use crate::redact::redact;
 
+/// Why a file cannot be resumed whose rows are not lines of JSON.
+pub(super) const ONLY_JSON_LINES: &str = "only JSON Lines that are not compressed can be resumed";
+
 /// The kept rows of an interrupted run, and an output that goes on behind them.
 pub(super) struct Resumed {
     pub(super) output: Output,

@@ -5,6 +5,7 @@
 //! the requests nor Ctrl-C.
 
 pub(crate) mod atomic;
+pub(crate) mod content;
 pub(crate) mod partial;
 
 use std::fs::{File, OpenOptions};
@@ -14,13 +15,14 @@ use std::str::FromStr;
 use std::thread;
 
 use brimful::Page;
+use brimful_export::ExportError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::Failure;
 use crate::format;
-use crate::json_text;
+use content::Content;
 pub(crate) use partial::Leftover;
-use partial::{PartialFile, named};
+use partial::{PartialFile, named, target_name};
 
 /// Bytes that are gathered before they are written.
 const BLOCK: usize = 1 << 20;
@@ -52,6 +54,19 @@ pub(crate) enum Destination {
     File(PathBuf),
 }
 
+impl Destination {
+    /// A destination in any format.
+    pub(crate) fn in_any_format(text: &str) -> Result<Self, String> {
+        match text {
+            "-" => Ok(Self::Stdout),
+            "" => Err(NO_NAME.to_owned()),
+            name => Ok(Self::File(PathBuf::from(name))),
+        }
+    }
+}
+
+const NO_NAME: &str = "it has no name; - is standard output";
+
 impl FromStr for Destination {
     type Err = String;
 
@@ -60,9 +75,10 @@ impl FromStr for Destination {
             return Ok(Self::Stdout);
         }
         if text.is_empty() {
-            return Err("it has no name; - is standard output".to_owned());
+            return Err(NO_NAME.to_owned());
         }
         let path = PathBuf::from(text);
+        // Only `export` has other formats.
         let extension = path.extension().and_then(|extension| extension.to_str());
         let other = OTHER_FORMATS.iter().find(|(name, _)| {
             extension.is_some_and(|extension| extension.eq_ignore_ascii_case(name))
@@ -98,6 +114,13 @@ pub(crate) enum OutputError {
         /// The file that they are in.
         left: Option<Written>,
     },
+    /// The format or the store does not take the rows.
+    #[error("could not write {name}: {source}")]
+    Rows {
+        name: String,
+        #[source]
+        source: ExportError,
+    },
     /// Anything else that the system says.
     #[error("could not write {name}: {source}")]
     Io {
@@ -114,6 +137,15 @@ impl OutputError {
             Self::Closed => true,
             Self::Short { error, .. } => error.is_closed(),
             _ => false,
+        }
+    }
+}
+
+impl OutputError {
+    fn of_rows(name: String, source: ExportError) -> Self {
+        match source {
+            ExportError::Io(source) => Self::Io { name, source },
+            source => Self::Rows { name, source },
         }
     }
 }
@@ -139,7 +171,29 @@ impl From<OutputError> for Failure {
 pub(crate) struct Written {
     /// The name under which it is.
     pub(crate) name: String,
-    pub(crate) bytes: u64,
+    /// Its size; `None` for what is in a store.
+    pub(crate) bytes: Option<u64>,
+    /// Values that did not fit their columns, and where they are.
+    pub(crate) misfits: Option<(u64, String)>,
+}
+
+impl Written {
+    /// A file without columns.
+    pub(crate) fn file(name: String, bytes: u64) -> Self {
+        Self {
+            name,
+            bytes: Some(bytes),
+            misfits: None,
+        }
+    }
+
+    /// The name with the size, where it has one: `leads.jsonl (3.6 kB)`.
+    pub(crate) fn description(&self) -> String {
+        match self.bytes {
+            Some(bytes) => format!("{} ({})", self.name, format::bytes(bytes)),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// What is handed to the writer at a time.
@@ -155,6 +209,8 @@ enum Order {
     Put(Piece),
     /// Find out whether anything can be written, and say so when it is known.
     Probe(oneshot::Sender<()>),
+    /// There are no more rows, and none is missing.
+    End,
 }
 
 /// Rows on their way out.
@@ -168,7 +224,24 @@ pub(crate) struct Output {
 impl Output {
     /// Opens the destination, before anything is asked for: what cannot be written is better known then.
     pub(crate) fn open(destination: &Destination) -> Result<Self, OutputError> {
-        Ok(Self::start(Sink::open(destination)?))
+        Self::open_with(destination, Content::default())
+    }
+
+    /// The same, for rows in another format than JSON Lines.
+    pub(crate) fn open_with(
+        destination: &Destination,
+        content: Content,
+    ) -> Result<Self, OutputError> {
+        let mut sink = Sink::open(destination)?;
+        sink.content = content;
+        Ok(Self::start(sink))
+    }
+
+    /// Rows that go to a store.
+    pub(crate) fn to_store(content: Content) -> Self {
+        let mut sink = Sink::new(Place::Store);
+        sink.content = content;
+        Self::start(sink)
     }
 
     /// Goes on behind the first `bytes` of what an interrupted run has left.
@@ -213,7 +286,8 @@ impl Output {
     }
 
     /// All rows are there: the file gets its name. No [`Prober`] may be left.
-    pub(crate) async fn finish(self) -> Result<Written, OutputError> {
+    pub(crate) async fn finish(mut self) -> Result<Written, OutputError> {
+        self.order(Order::End).await?;
         self.close().await?.complete()
     }
 
@@ -262,6 +336,8 @@ struct Sink {
     place: Place,
     /// Rows that are not written yet.
     block: Vec<u8>,
+    /// What the rows are made into.
+    content: Content,
     /// Rows taken, and the ID of the last one.
     rows: (u64, Option<u64>),
     /// The same, and bytes, as far as they are written.
@@ -278,6 +354,8 @@ enum Place {
         path: PathBuf,
     },
     File(PartialFile),
+    /// The content writes to it by itself.
+    Store,
 }
 
 impl Sink {
@@ -285,6 +363,7 @@ impl Sink {
         Self {
             place,
             block: Vec::with_capacity(BLOCK + BLOCK / 4),
+            content: Content::default(),
             rows: (0, None),
             written: (0, None),
             bytes: 0,
@@ -323,11 +402,12 @@ impl Sink {
             *file = Some(open_special(path)?);
         }
         let mut ready = Vec::with_capacity(PAGES);
+        let mut is_whole = false;
         while orders.blocking_recv_many(&mut ready, PAGES) > 0 {
             for order in ready.drain(..) {
                 match order {
                     Order::Put(piece) => {
-                        self.put(&piece);
+                        self.put(&piece)?;
                         if self.block.len() >= BLOCK {
                             self.flush()?;
                         }
@@ -338,21 +418,60 @@ impl Sink {
                         // If nobody waits for it any more, nobody needs it.
                         let _ = told.send(());
                     }
+                    Order::End => is_whole = true,
                 }
             }
             // Somebody may be reading along: what is there is passed on before the writer waits.
-            if orders.is_empty() && !matches!(self.place, Place::File(_)) {
+            if orders.is_empty() && !matches!(self.place, Place::File(_)) && self.content.is_lines()
+            {
                 self.flush()?;
             }
+        }
+        // What has arrived of a list is a file that can be opened too.
+        if is_whole || self.rows.0 > 0 {
+            self.end_content()?;
         }
         self.flush()
     }
 
-    fn put(&mut self, piece: &Piece) {
+    /// Writes what the format has at its end.
+    fn end_content(&mut self) -> Result<(), OutputError> {
+        if let Some(mut rows) = self.content.rows.take() {
+            let ended = rows.finish(&mut Blocks(self));
+            self.content.rows = Some(rows);
+            let ended = ended.and_then(|()| self.content.gather_misfits());
+            ended.map_err(|source| OutputError::of_rows(self.name(), source))?;
+        }
+        self.flush()?;
+        match self.content.end_compression() {
+            None => {}
+            Some(Ok(rest)) => {
+                self.write(&rest)?;
+                self.bytes += rest.len() as u64;
+            }
+            Some(Err(source)) => {
+                let name = self.name();
+                return Err(OutputError::Io { name, source });
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of the destination, for messages.
+    fn name(&self) -> String {
+        match &self.place {
+            Place::Stdout => "to standard output".to_owned(),
+            Place::Special { path, .. } => path.display().to_string(),
+            Place::File(partial) => target_name(partial.target()),
+            Place::Store => self.content.store_name().to_owned(),
+        }
+    }
+
+    fn put(&mut self, piece: &Piece) -> Result<(), OutputError> {
         match piece {
             Piece::Page(page) => {
-                for row in page.raw() {
-                    json_text::write_line(&mut self.block, row);
+                if let Err(source) = self.content.write_page(page, &mut self.block) {
+                    return Err(OutputError::of_rows(self.name(), source));
                 }
                 let last_id = page.ids().next_back().flatten();
                 self.rows = (self.rows.0 + page.len() as u64, last_id.or(self.rows.1));
@@ -362,16 +481,32 @@ impl Sink {
                 self.rows.0 += count;
             }
         }
+        Ok(())
     }
 
     /// Rows that were handed over, and could not all be written.
-    fn cut(self, error: OutputError) -> OutputError {
+    fn cut(mut self, error: OutputError) -> OutputError {
+        let misfits = self.content.leave_misfits();
+        if let Some(stored) = self.content.stored() {
+            self.written = stored;
+        }
+        // The first part of a Parquet file or of a workbook is none.
+        let bytes = if self.content.is_lines() {
+            self.bytes
+        } else {
+            0
+        };
         let left = match self.place {
-            Place::File(partial) => partial.cut(self.bytes).map(|name| Written {
-                name,
-                bytes: self.bytes,
+            Place::File(partial) => partial.cut(bytes).map(|name| Written {
+                misfits,
+                ..Written::file(name, bytes)
             }),
-            Place::Stdout | Place::Special { .. } => None,
+            Place::Store if self.written.0 > 0 => Some(Written {
+                name: self.content.store_name().to_owned(),
+                bytes: None,
+                misfits: None,
+            }),
+            Place::Stdout | Place::Special { .. } | Place::Store => None,
         };
         OutputError::Short {
             error: Box::new(error),
@@ -382,12 +517,15 @@ impl Sink {
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
+        if let Place::Store = self.place {
+            self.written = self.content.stored().unwrap_or(self.rows);
+            return Ok(());
+        }
         if self.block.is_empty() {
             return Ok(());
         }
         let block = std::mem::take(&mut self.block);
-        self.write(&block)?;
-        self.bytes += block.len() as u64;
+        self.write_compressed(&block)?;
         self.written = self.rows;
         self.block = block;
         self.block.clear();
@@ -399,7 +537,7 @@ impl Sink {
         let reader = match &self.place {
             Place::Stdout => reader(&io::stdout()),
             Place::Special { file, .. } => reader(file.as_ref().ok_or_else(lost)?),
-            Place::File(_) => Reader::Unknown,
+            Place::File(_) | Place::Store => Reader::Unknown,
         };
         match reader {
             Reader::Gone => Err(OutputError::Closed),
@@ -408,8 +546,28 @@ impl Sink {
         }
     }
 
+    /// Writes a block of the file, compressed where the file is.
+    fn write_compressed(&mut self, block: &[u8]) -> Result<(), OutputError> {
+        match self.content.compress(block) {
+            None => {
+                self.write(block)?;
+                self.bytes += block.len() as u64;
+            }
+            Some(Ok(compressed)) => {
+                self.write(&compressed)?;
+                self.bytes += compressed.len() as u64;
+            }
+            Some(Err(source)) => {
+                let name = self.name();
+                return Err(OutputError::Io { name, source });
+            }
+        }
+        Ok(())
+    }
+
     fn write(&mut self, block: &[u8]) -> Result<(), OutputError> {
         match &mut self.place {
+            Place::Store => Ok(()),
             Place::Stdout => {
                 let mut out = io::stdout().lock();
                 let written = out.write_all(block).and_then(|()| out.flush());
@@ -429,27 +587,61 @@ impl Sink {
         }
     }
 
-    fn complete(self) -> Result<Written, OutputError> {
-        let name = match self.place {
+    fn complete(mut self) -> Result<Written, OutputError> {
+        // The values that did not fit are there before the file that lacks them.
+        let misfits = self.content.complete_misfits()?;
+        let (name, bytes) = match self.place {
             Place::Stdout if stdout_is_lost() => {
-                "lost, because standard output is closed or /dev/null".to_owned()
+                let lost = "lost, because standard output is closed or /dev/null".to_owned();
+                (lost, Some(self.bytes))
             }
-            Place::Stdout => "standard output".to_owned(),
-            Place::Special { path, .. } => path.display().to_string(),
-            Place::File(partial) => partial.complete()?,
+            Place::Stdout => ("standard output".to_owned(), Some(self.bytes)),
+            Place::Special { path, .. } => (path.display().to_string(), Some(self.bytes)),
+            Place::File(partial) => (partial.complete()?, Some(self.bytes)),
+            Place::Store => (self.content.store_name().to_owned(), None),
         };
         Ok(Written {
             name,
-            bytes: self.bytes,
+            bytes,
+            misfits,
         })
     }
 
-    fn leave(self) -> Result<Option<Written>, OutputError> {
-        let bytes = self.bytes;
-        Ok(match self.place {
-            Place::Stdout | Place::Special { .. } => None,
-            Place::File(partial) => partial.leave()?.map(|name| Written { name, bytes }),
-        })
+    fn leave(mut self) -> Result<Option<Written>, OutputError> {
+        let misfits = self.content.leave_misfits();
+        let (name, bytes) = match self.place {
+            Place::Stdout | Place::Special { .. } => return Ok(None),
+            Place::File(partial) => (partial.leave()?, Some(self.bytes)),
+            Place::Store => {
+                let name = self.content.store_name().to_owned();
+                ((self.rows.0 > 0).then_some(name), None)
+            }
+        };
+        Ok(name.map(|name| Written {
+            name,
+            bytes,
+            misfits,
+        }))
+    }
+}
+
+/// Writes the end of a file block by block.
+struct Blocks<'a>(&'a mut Sink);
+
+impl Write for Blocks<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.block.extend_from_slice(bytes);
+        if self.0.block.len() >= BLOCK {
+            self.0.flush().map_err(|error| match error {
+                OutputError::Io { source, .. } => source,
+                other => io::Error::other(other.to_string()),
+            })?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

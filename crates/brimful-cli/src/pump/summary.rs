@@ -24,10 +24,9 @@ pub(crate) fn lines(
         String::new()
     };
     let result = format!(
-        "{rows}{resumed} in {}: {} ({})",
+        "{rows}{resumed} in {}: {}",
         format::duration(report.elapsed),
-        written.name,
-        format::bytes(written.bytes),
+        written.description(),
     );
     let mut effort = vec![
         counted(report.requests, "requests"),
@@ -104,13 +103,22 @@ fn verified(verification: &Verification) -> Vec<String> {
     lines
 }
 
+/// What is said of values that did not fit their columns.
+pub(crate) fn misfits(written: &Written) -> Option<String> {
+    let (count, place) = written.misfits.as_ref()?;
+    let verb = if *count == 1 { "does" } else { "do" };
+    Some(format!(
+        "{} {verb} not fit the type of the column, and NULL is there instead: {place} has each with row and field",
+        counted(*count, "values")
+    ))
+}
+
 /// The line of a run that was asked for the first rows alone.
 pub(crate) fn first_rows(rows: u64, noun: &str, written: &Written) -> String {
     format!(
-        "the first {}: {} ({})",
+        "the first {}: {}",
         counted(rows, noun),
-        written.name,
-        format::bytes(written.bytes)
+        written.description()
     )
 }
 

@@ -253,7 +253,7 @@ fn an_export_can_stop_after_the_first_rows() {
 fn a_format_that_is_not_written_is_refused() {
     let workspace = Workspace::new();
     for name in ["leads.csv", "leads.xlsx", "leads.jsonl.gz"] {
-        let output = workspace.run(&["export", "crm.lead.list", "--portal", "demo", "-o", name]);
+        let output = workspace.run(&["get", "crm.lead.get", "7", "--portal", "demo", "-o", name]);
         assert_eq!(output.status.code(), Some(2));
         assert!(
             stderr(&output).contains("only JSON Lines are written"),

@@ -12,6 +12,7 @@ mod call;
 mod each;
 mod ends;
 mod export;
+mod export_columns;
 mod fields;
 mod get;
 mod help;

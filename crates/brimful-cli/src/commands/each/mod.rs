@@ -450,11 +450,7 @@ impl EachSummary<'_> {
             ));
         }
         if let Some(written) = written {
-            parts.push(format!(
-                "{} ({})",
-                written.name,
-                format::bytes(written.bytes)
-            ));
+            parts.push(written.description());
         }
         self.printer.note(&parts.join("; "));
         let stats = self.client.stats();

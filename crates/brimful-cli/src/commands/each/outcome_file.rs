@@ -147,7 +147,7 @@ impl OutcomeFile {
         self.end()?;
         let bytes = size(self.partial.path());
         let name = self.partial.complete()?;
-        Ok(Written { name, bytes })
+        Ok(Written::file(name, bytes))
     }
 
     /// The run has ended before that. What there is stays in the partial file, if there is anything.
@@ -158,7 +158,7 @@ impl OutcomeFile {
         self.end()?;
         let bytes = size(self.partial.path());
         let name = self.partial.leave()?;
-        Ok(name.map(|name| Written { name, bytes }))
+        Ok(name.map(|name| Written::file(name, bytes)))
     }
 
     /// Nothing is behind the outcomes but the calls on their way, and all of it is in the order of the lines.

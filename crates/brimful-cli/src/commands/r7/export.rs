@@ -69,11 +69,10 @@ fn how(mut list: List, args: &R7ExportArgs) -> List {
 fn account(pages: &Pages, written: &Written, started: Instant, printer: Printer) {
     let report = pages.report();
     printer.note(&format!(
-        "{} in {}: {} ({})",
+        "{} in {}: {}",
         counted(report.rows, "rows"),
         format::duration(started.elapsed()),
-        written.name,
-        format::bytes(written.bytes)
+        written.description()
     ));
     let mut effort = vec![counted(report.requests, "requests")];
     if report.repeated > 0 {

@@ -1,0 +1,405 @@
+//! Rows as columns: the options of `brimful export` that say in which format, with which columns and where.
+
+use std::path::{Path, PathBuf};
+
+use brimful::{Client, ErrorKind, Fields};
+use brimful_export::{
+    ColumnChoice, ExportError, FileFormat, FileKind, FileOptions, Headers, Plan, RowWriter, Store,
+    Types,
+};
+use brimful_protocol::catalogue;
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value};
+use tokio::task::spawn_blocking;
+
+use super::{export, resume};
+use crate::failure::Failure;
+use crate::output::content::{Content, misfits_beside};
+use crate::output::{Destination, Output, OutputError};
+
+/// What the columns of a file or table are.
+#[derive(Debug, Args)]
+pub(crate) struct ColumnArgs {
+    /// Write the rows in this format, whatever the name of the file says
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatArg>,
+    /// Write the rows into a table of this database, such as sqlite:portal.db
+    #[arg(long, value_name = "STORE")]
+    pub(crate) to: Option<String>,
+    /// Call the table so; without it, it is named after the entity, such as crm_deal
+    #[arg(long, value_name = "NAME")]
+    pub(crate) table: Option<String>,
+    /// Write these columns in this order, with commas between them; FIELD=NAME gives one another name
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) columns: Vec<ColumnChoice>,
+    /// Take types from the portal's fields, or text for all columns
+    #[arg(long, value_enum, default_value_t = TypesArg::Portal)]
+    pub(crate) types: TypesArg,
+    /// Show names of fields in the header, or the titles that people see
+    #[arg(long, value_enum, default_value_t = HeadersArg::Names)]
+    pub(crate) headers: HeadersArg,
+    /// Put this character between the values of a CSV file
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub(crate) delimiter: Option<u8>,
+    /// Begin a CSV file with the mark by which Excel knows that it is Unicode
+    #[arg(long)]
+    pub(crate) excel: bool,
+}
+
+/// The formats of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// JSON Lines: every row is a line, as the portal wrote it
+    Jsonl,
+    /// CSV as in RFC 4180
+    Csv,
+    /// CSV with tabs
+    Tsv,
+    /// An Excel workbook
+    Xlsx,
+    /// Apache Parquet
+    Parquet,
+    /// An Arrow IPC file
+    Arrow,
+}
+
+impl From<FormatArg> for FileFormat {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Jsonl => Self::JsonLines,
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Tsv => Self::Tsv,
+            FormatArg::Xlsx => Self::Xlsx,
+            FormatArg::Parquet => Self::Parquet,
+            FormatArg::Arrow => Self::Arrow,
+        }
+    }
+}
+
+/// Whether columns have types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TypesArg {
+    /// The types of the portal's fields
+    Portal,
+    /// Text; the portal is not asked for its fields
+    Strings,
+}
+
+/// What the header of a file shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HeadersArg {
+    /// Names of fields, such as DATE_CREATE
+    Names,
+    /// Titles, in the portal's language
+    Titles,
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [b'"' | b'\r' | b'\n'] => Err("it has a meaning of its own in CSV".to_owned()),
+        [one] if one.is_ascii() => Ok(*one),
+        _ if text == "\\t" => Ok(b'\t'),
+        _ => Err("a delimiter is one ASCII character, such as ;".to_owned()),
+    }
+}
+
+/// Where rows go, and in which format.
+#[derive(Debug)]
+pub(super) enum Target {
+    File(Destination, FileKind),
+    Store(Store),
+}
+
+/// Why an output could not be opened.
+pub(super) enum OpenError {
+    Output(OutputError),
+    Other(Failure),
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Output(error) => error.into(),
+            OpenError::Other(failure) => failure,
+        }
+    }
+}
+
+impl From<Failure> for OpenError {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+impl Target {
+    /// What the command line names.
+    pub(super) fn of(output: Option<&Destination>, args: &ColumnArgs) -> Result<Self, Failure> {
+        let format = args.format.map(FileFormat::from);
+        if let Some(store) = &args.to {
+            let without_meaning = [
+                (args.format.is_some(), "--format"),
+                (args.headers == HeadersArg::Titles, "--headers"),
+                (args.excel, "--excel"),
+                (args.delimiter.is_some(), "--delimiter"),
+            ];
+            if let Some((_, option)) = without_meaning.iter().find(|(given, _)| *given) {
+                return Err(Failure::usage(format!(
+                    "{option} is for files, and --to names a store"
+                )));
+            }
+            return Ok(Self::Store(store.parse().map_err(|error| usage(&error))?));
+        }
+        if args.table.is_some() {
+            return Err(Failure::usage("--table is for stores, and --to names none"));
+        }
+        let destination = output.cloned().unwrap_or(Destination::Stdout);
+        let path = match &destination {
+            // A device has no ending.
+            Destination::File(path) if !is_special(path) => path.clone(),
+            _ => PathBuf::from("rows"),
+        };
+        let kind = FileKind::of(&path, format).map_err(|error| usage(&error))?;
+        if kind.format == FileFormat::JsonLines {
+            let without_meaning = [
+                (!args.columns.is_empty(), "--columns"),
+                (args.types == TypesArg::Strings, "--types"),
+                (args.headers == HeadersArg::Titles, "--headers"),
+            ];
+            if let Some((_, option)) = without_meaning.iter().find(|(given, _)| *given) {
+                return Err(Failure::usage(format!(
+                    "JSON Lines have rows as the portal wrote them, so {option} has no meaning there"
+                ))
+                .hint("name the file .csv, .xlsx or .parquet"));
+            }
+        }
+        if (args.excel || args.delimiter.is_some())
+            && !matches!(kind.format, FileFormat::Csv | FileFormat::Tsv)
+        {
+            let option = if args.excel { "--excel" } else { "--delimiter" };
+            return Err(Failure::usage(format!("{option} is for CSV files alone")));
+        }
+        Ok(Self::File(destination, kind))
+    }
+
+    /// Whether what an interrupted run has left can be resumed, if the list can.
+    pub(super) fn can_be_resumed(&self) -> bool {
+        match self {
+            Self::File(_, kind) => {
+                kind.format == FileFormat::JsonLines && kind.compression.is_none()
+            }
+            Self::Store(_) => false,
+        }
+    }
+
+    /// Refuses `--resume` where nothing can be resumed.
+    pub(super) fn check_resume(&self) -> Result<(), Failure> {
+        if self.can_be_resumed() {
+            return Ok(());
+        }
+        if let Self::Store(_) = self {
+            return Err(Failure::usage(
+                "--resume continues a file; rows that a store has already are updated",
+            )
+            .hint("leave --resume out"));
+        }
+        Err(Failure::usage(resume::ONLY_JSON_LINES)
+            .hint("write to a file whose name ends with .jsonl"))
+    }
+
+    /// Whether rows stay as they are.
+    fn is_json_lines(&self) -> bool {
+        match self {
+            Self::File(_, kind) => kind.format == FileFormat::JsonLines,
+            Self::Store(_) => false,
+        }
+    }
+
+    /// Opens the output.
+    pub(super) async fn open(
+        &self,
+        args: &ColumnArgs,
+        method: &str,
+        params: &Value,
+        plan: Plan,
+    ) -> Result<Output, OpenError> {
+        let table = match &args.table {
+            Some(table) => table.clone(),
+            None => table_name(method, params),
+        };
+        match self {
+            Self::Store(store) => {
+                let name = format!("{store}, table {table}");
+                let store = store.clone();
+                // It waits for a server.
+                let opened = spawn_blocking(move || store.open(&table, plan)).await;
+                let rows = match opened {
+                    Ok(opened) => opened.map_err(|error| Failure::failed(error.to_string()))?,
+                    Err(_) => {
+                        return Err(Failure::failed(format!("{name}: could not connect")).into());
+                    }
+                };
+                Ok(Output::to_store(Content::store(name, rows)))
+            }
+            Self::File(destination, kind) => {
+                let content = if self.is_json_lines() {
+                    Content::lines(*kind)
+                } else {
+                    let options = FileOptions {
+                        delimiter: args.delimiter,
+                        excel: args.excel,
+                        headers: match args.headers {
+                            HeadersArg::Names => Headers::Names,
+                            HeadersArg::Titles => Headers::Titles,
+                        },
+                        table: table.clone(),
+                    };
+                    let rows = RowWriter::to_file(kind.format, &options, plan)
+                        .map_err(|error| usage(&error))?;
+                    let misfits = match destination {
+                        Destination::File(path) if !is_special(path) => misfits_beside(path),
+                        _ => misfits_beside(Path::new(&table)),
+                    };
+                    Content::columns(*kind, rows, &misfits)
+                };
+                let content = content
+                    .map_err(|error| Failure::failed(format!("could not start: {error}")))?;
+                Output::open_with(destination, content).map_err(OpenError::Output)
+            }
+        }
+    }
+}
+
+/// A device or a pipe.
+fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+fn usage(error: &ExportError) -> Failure {
+    Failure::usage(error.to_string())
+}
+
+impl ColumnArgs {
+    /// The fields to ask for: those that were selected, or those that the columns are made of.
+    pub(super) fn selected(&self, method: &str, select: &[String]) -> Vec<String> {
+        let takes_select = catalogue::find(method).is_some_and(|known| known.select.is_some());
+        if !select.is_empty() || !takes_select {
+            return select.to_vec();
+        }
+        let mut fields: Vec<String> = Vec::new();
+        for choice in &self.columns {
+            let field = choice.field();
+            if !fields.iter().any(|known| known == field) {
+                fields.push(field.to_owned());
+            }
+        }
+        fields
+    }
+
+    /// What is known of the list before its first row. Asks the portal for the fields, if types are wanted.
+    pub(super) async fn plan(
+        &self,
+        target: &Target,
+        client: &Client,
+        method: &str,
+        params: &Value,
+        select: &[String],
+    ) -> Result<Plan, Failure> {
+        if target.is_json_lines() {
+            return Ok(Plan::default());
+        }
+        let types = match self.types {
+            TypesArg::Portal => Types::Portal,
+            TypesArg::Strings => Types::Strings,
+        };
+        let titles = self.headers == HeadersArg::Titles;
+        let fields = if types == Types::Portal || titles {
+            fields(client, method, params).await?
+        } else {
+            Fields::default()
+        };
+        let plan = Plan {
+            entity: entity(method).to_owned(),
+            fields,
+            id_field: export::id_field(method).to_owned(),
+            select: select.to_vec(),
+            sparse: catalogue::find(method).is_none_or(|known| known.select.is_none()),
+            types,
+            columns: self.columns.clone(),
+            ..Plan::default()
+        };
+        plan.check().map_err(|error| {
+            usage(&error).hint(format!("brimful fields {} shows the fields", plan.entity))
+        })?;
+        Ok(plan)
+    }
+}
+
+/// The fields of the rows of a list; none where the portal has no method that tells them.
+async fn fields(client: &Client, method: &str, params: &Value) -> Result<Fields, Failure> {
+    let mut wanted = Map::new();
+    let given = params.as_object().and_then(|params| {
+        let mut params = params.iter();
+        params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
+    });
+    if let Some((name, value)) = given {
+        wanted.insert(name.clone(), value.clone());
+    }
+    match client.fields(method, Value::Object(wanted)).await {
+        Ok(fields) => Ok(fields),
+        Err(error) if matches!(error.kind(), ErrorKind::MethodNotFound) => Ok(Fields::default()),
+        Err(error) => {
+            Err(Failure::of(&error).and_hint("--types strings does without the portal's fields"))
+        }
+    }
+}
+
+/// The entity of a list's method: `crm.deal` of `crm.deal.list`.
+fn entity(method: &str) -> &str {
+    match method.rsplit_once('.') {
+        Some((entity, verb)) if matches!(verb.to_ascii_lowercase().as_str(), "list" | "get") => {
+            entity
+        }
+        _ => method,
+    }
+}
+
+/// The table or sheet of a list: `crm_deal`, `crm_item_128`.
+fn table_name(method: &str, params: &Value) -> String {
+    let mut name = entity(method).to_ascii_lowercase().replace(['.', '-'], "_");
+    let type_id = params.as_object().and_then(|params| {
+        let mut params = params.iter();
+        params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
+    });
+    if let Some((_, id)) = type_id {
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        name.push('_');
+        name.extend(id.chars().filter(char::is_ascii_alphanumeric));
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn tables_are_named_after_their_entities() {
+        assert_eq!(table_name("crm.deal.list", &json!({})), "crm_deal");
+        assert_eq!(table_name("user.get", &json!({})), "user");
+        assert_eq!(
+            table_name("crm.item.list", &json!({"entityTypeId": 128})),
+            "crm_item_128"
+        );
+    }
+
+    #[test]
+    fn a_delimiter_is_one_character() {
+        assert_eq!(delimiter(";"), Ok(b';'));
+        assert_eq!(delimiter("\\t"), Ok(b'\t'));
+        for text in ["", ";;", "\"", "ж"] {
+            assert!(delimiter(text).is_err(), "{text}");
+        }
+    }
+}

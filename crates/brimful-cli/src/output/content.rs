@@ -1,0 +1,173 @@
+//! What rows are made into on their way out: lines of JSON as they are, or columns in a format or store; compressed or
+//! not.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use brimful::Page;
+use brimful_export::{Compressor, ExportError, FileKind, RowWriter};
+
+use super::partial::PartialFile;
+use super::{Leftover, OutputError};
+use crate::json_text;
+
+/// What rows are made into. By default they stay lines of JSON.
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    /// Makes columns of them.
+    pub(super) rows: Option<RowWriter>,
+    compressor: Option<Compressor>,
+    /// The first part of the file is of no use: it is compressed, or has no lines.
+    has_no_lines: bool,
+    /// Where values go that do not fit their columns.
+    misfits: Option<MisfitFile>,
+    /// The store, for messages.
+    store: Option<String>,
+}
+
+/// The file of values that do not fit. It is there only if there are any.
+#[derive(Debug)]
+struct MisfitFile {
+    path: PathBuf,
+    file: Option<PartialFile>,
+    count: u64,
+}
+
+impl Content {
+    /// Rows as lines of JSON in a compressed file, or as they are.
+    pub(crate) fn lines(kind: FileKind) -> io::Result<Self> {
+        Ok(Self {
+            compressor: kind.compression.map(Compressor::new).transpose()?,
+            has_no_lines: kind.compression.is_some(),
+            ..Self::default()
+        })
+    }
+
+    /// Rows as columns; values that do not fit go to the file at `misfits`.
+    pub(crate) fn columns(kind: FileKind, rows: RowWriter, misfits: &Path) -> io::Result<Self> {
+        Ok(Self {
+            rows: Some(rows),
+            has_no_lines: kind.compression.is_some() || !kind.format.is_text(),
+            misfits: Some(MisfitFile {
+                path: misfits.to_owned(),
+                file: None,
+                count: 0,
+            }),
+            ..Self::lines(kind)?
+        })
+    }
+
+    /// Rows in a store, which has a table of its own for values that do not fit.
+    pub(crate) fn store(name: String, rows: RowWriter) -> Self {
+        Self {
+            rows: Some(rows),
+            store: Some(name),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the first part of it is of use: each row is a line.
+    pub(super) fn is_lines(&self) -> bool {
+        !self.has_no_lines
+    }
+
+    pub(super) fn store_name(&self) -> &str {
+        self.store.as_deref().unwrap_or("the store")
+    }
+
+    /// How many rows a store has for certain, and the ID of the last one, where it tells.
+    pub(super) fn stored(&self) -> Option<(u64, Option<u64>)> {
+        self.rows.as_ref()?.stored()
+    }
+
+    /// Appends the rows of a page to `out`, or has the store take them.
+    pub(super) fn write_page(&mut self, page: &Page, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        match &mut self.rows {
+            None => {
+                for row in page.raw() {
+                    json_text::write_line(out, row);
+                }
+                Ok(())
+            }
+            Some(rows) => {
+                rows.write_page(page, out)?;
+                self.gather_misfits()
+            }
+        }
+    }
+
+    /// Compresses a part of the file; `None` if it is not compressed.
+    pub(super) fn compress(&mut self, block: &[u8]) -> Option<io::Result<Vec<u8>>> {
+        Some(self.compressor.as_mut()?.write(block))
+    }
+
+    /// The end of a compressed file.
+    pub(super) fn end_compression(&mut self) -> Option<io::Result<Vec<u8>>> {
+        Some(self.compressor.take()?.finish())
+    }
+
+    /// Writes down the values that did not fit since the last call.
+    pub(super) fn gather_misfits(&mut self) -> Result<(), ExportError> {
+        let (Some(rows), Some(place)) = (&mut self.rows, &mut self.misfits) else {
+            return Ok(());
+        };
+        let found = rows.take_misfits();
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for misfit in &found {
+            misfit.write_line(&mut lines);
+        }
+        place.count += found.len() as u64;
+        place
+            .append(&lines)
+            .map_err(|error| ExportError::Io(io::Error::other(error.to_string())))
+    }
+
+    /// All rows are written: the file of values that did not fit gets its name, and one of an earlier run goes.
+    pub(super) fn complete_misfits(&mut self) -> Result<Option<(u64, String)>, OutputError> {
+        if let (Some(name), Some(rows)) = (&self.store, &self.rows) {
+            let count = rows.misfits();
+            let place = format!("_brimful_errors in {name}");
+            return Ok((count > 0).then_some((count, place)));
+        }
+        let Some(place) = self.misfits.take() else {
+            return Ok(None);
+        };
+        if let Some(file) = place.file {
+            return Ok(Some((place.count, file.complete()?)));
+        }
+        // It would say of this file what was true of another.
+        let _ = std::fs::remove_file(&place.path);
+        Ok(None)
+    }
+
+    /// The rows have not all come: the values that did not fit stay beside them.
+    pub(super) fn leave_misfits(&mut self) -> Option<(u64, String)> {
+        let place = self.misfits.take()?;
+        let name = place.file?.leave().ok().flatten()?;
+        Some((place.count, name))
+    }
+}
+
+impl MisfitFile {
+    fn append(&mut self, lines: &[u8]) -> Result<(), OutputError> {
+        let file = if let Some(file) = &mut self.file {
+            file
+        } else {
+            let mut file = PartialFile::open(&self.path, Leftover::Keep)?;
+            // The rows of an interrupted run are gone, and so is what was said of them.
+            file.end_at(0)?;
+            self.file.insert(file)
+        };
+        file.append(lines)
+    }
+}
+
+/// The file of values that do not fit, beside the file at `path`.
+pub(crate) fn misfits_beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".errors.jsonl");
+    path.with_file_name(name)
+}

@@ -1,0 +1,323 @@
+//! Lists as columns: types, choices of columns, compressed files, stores, and what does not fit.
+
+use std::io::Read;
+
+use brimful_portal::PortalConfig;
+use serde_json::{Map, Value, json};
+
+use crate::support::{Running, Workspace, portal, stderr};
+
+fn row(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(row) => row,
+        _ => Map::new(),
+    }
+}
+
+/// Three deals, one of which has a date that is none.
+fn deals() -> Running {
+    let rows = vec![
+        row(
+            json!({"ID": "1", "TITLE": "Repair, \"office\"", "OPPORTUNITY": "100.10", "CLOSED": "N",
+            "DATE_CREATE": "2026-01-02T03:04:05+03:00", "CLOSEDATE": "2026-02-03T00:00:00+03:00",
+            "COMPANY_ID": null, "UF_CRM_1700000000007": [1, 2], "UF_CRM_1700000000008": "5.00|EUR"}),
+        ),
+        row(
+            json!({"ID": "2", "TITLE": "Договор", "OPPORTUNITY": "0.3000", "CLOSED": "Y",
+            "DATE_CREATE": "2026-01-02T03:04:05+03:00", "CLOSEDATE": "", "COMPANY_ID": "7",
+            "UF_CRM_1700000000007": [], "UF_CRM_1700000000008": ""}),
+        ),
+        row(
+            json!({"ID": "3", "TITLE": "", "OPPORTUNITY": "12", "CLOSED": "Y",
+            "DATE_CREATE": "2026-01-02T03:04:05+03:00", "CLOSEDATE": "0000-00-00", "COMPANY_ID": "0",
+            "UF_CRM_1700000000007": [], "UF_CRM_1700000000008": null}),
+        ),
+    ];
+    portal(PortalConfig::unlimited().load("crm.deal", rows))
+}
+
+const SELECT: &str = "ID,TITLE,OPPORTUNITY,CLOSED,DATE_CREATE,CLOSEDATE,COMPANY_ID,UF_CRM_1700000000007,UF_CRM_1700000000008";
+
+fn export(workspace: &Workspace, portal: &Running, more: &[&str]) -> std::process::Output {
+    let args = ["export", "crm.deal.list", "--portal", &portal.url()];
+    workspace.run(&[&args[..], more].concat())
+}
+
+#[test]
+fn a_csv_file_has_typed_columns_in_the_order_of_the_selection() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let output = export(
+        &workspace,
+        &portal,
+        &["--select", SELECT, "-o", "deals.csv"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        std::fs::read_to_string(workspace.path("deals.csv")).unwrap(),
+        "ID,TITLE,OPPORTUNITY,CLOSED,DATE_CREATE,CLOSEDATE,COMPANY_ID,UF_CRM_1700000000007,UF_CRM_1700000000008,\
+         UF_CRM_1700000000008__CURRENCY\r\n\
+         1,\"Repair, \"\"office\"\"\",100.10,false,2026-01-02T03:04:05+03:00,2026-02-03,,\"[1,2]\",5.00,EUR\r\n\
+         2,Договор,0.30,true,2026-01-02T03:04:05+03:00,,7,,,\r\n\
+         3,,12.00,true,2026-01-02T03:04:05+03:00,,0,,,\r\n"
+    );
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_counted_and_kept_in_a_file_of_its_own() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let output = export(
+        &workspace,
+        &portal,
+        &["--select", SELECT, "-o", "deals.csv"],
+    );
+    assert!(
+        stderr(&output).contains("1 value does not fit the type of the column"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(
+        workspace.rows("deals.csv.errors.jsonl"),
+        [
+            json!({"id": "3", "field": "CLOSEDATE", "value": "0000-00-00", "reason": "it is not a date"})
+        ]
+    );
+    // The next run has no such value.
+    let columns = ["--columns", "ID,TITLE", "-o", "deals.csv"];
+    let output = export(&workspace, &portal, &columns);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(workspace.files(), ["deals.csv"]);
+}
+
+#[test]
+fn columns_are_chosen_ordered_and_renamed() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let more = ["--columns", "OPPORTUNITY=Amount,ID", "-o", "deals.tsv"];
+    let output = export(&workspace, &portal, &more);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        std::fs::read_to_string(workspace.path("deals.tsv")).unwrap(),
+        "Amount\tID\r\n100.10\t1\r\n0.30\t2\r\n12.00\t3\r\n"
+    );
+}
+
+#[test]
+fn a_column_of_no_field_is_refused_before_the_list_is_asked_for() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let output = export(
+        &workspace,
+        &portal,
+        &["--columns", "TITEL", "-o", "deals.csv"],
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("there is no field TITEL"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(workspace.files().is_empty());
+}
+
+#[test]
+fn excel_gets_its_mark_and_semicolons_and_titles() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let more = [
+        "--columns",
+        "ID,TITLE=Name",
+        "--excel",
+        "--delimiter",
+        ";",
+        "--headers",
+        "titles",
+        "-o",
+        "deals.csv",
+    ];
+    let output = export(&workspace, &portal, &more);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = std::fs::read_to_string(workspace.path("deals.csv")).unwrap();
+    assert!(text.starts_with("\u{feff}ID;Name\r\n1;"), "{text}");
+}
+
+#[test]
+fn text_columns_need_no_fields_of_the_portal() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let more = [
+        "--select",
+        "ID,CLOSED,CLOSEDATE",
+        "--types",
+        "strings",
+        "-o",
+        "-",
+        "--format",
+        "csv",
+    ];
+    let output = export(&workspace, &portal, &more);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.ends_with("\r\n3,Y,0000-00-00\r\n"), "{text}");
+}
+
+#[test]
+fn json_lines_are_compressed_when_the_name_says_so() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let output = export(
+        &workspace,
+        &portal,
+        &["--select", "ID,TITLE", "-o", "deals.jsonl.gz"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let file = std::fs::File::open(workspace.path("deals.jsonl.gz")).unwrap();
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(file)
+        .read_to_string(&mut text)
+        .unwrap();
+    assert_eq!(text.lines().count(), 3);
+    assert!(text.starts_with("{\"ID\":\"1\""), "{text}");
+}
+
+#[test]
+fn an_unknown_ending_is_refused_by_name_with_the_list_of_endings() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let output = export(&workspace, &portal, &["-o", "deals.xls"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("deals.xls") && said.contains(".xlsx"),
+        "{said}"
+    );
+}
+
+#[test]
+fn only_json_lines_are_resumed() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    let output = export(&workspace, &portal, &["-o", "deals.csv", "--resume"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("JSON Lines"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn what_has_no_meaning_for_the_format_is_refused() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    for more in [
+        ["--columns", "ID", "-o", "deals.jsonl"],
+        ["--delimiter", ";", "-o", "deals.jsonl"],
+        ["--delimiter", ";", "--to", "sqlite:deals.db"],
+        ["--table", "deals", "-o", "deals.csv"],
+    ] {
+        let output = export(&workspace, &portal, &more);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{more:?}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn an_empty_list_is_a_file_with_a_header() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().load("crm.deal", Vec::new()));
+    let output = export(
+        &workspace,
+        &portal,
+        &["--select", "ID,TITLE", "-o", "deals.csv"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        std::fs::read_to_string(workspace.path("deals.csv")).unwrap(),
+        "ID,TITLE\r\n"
+    );
+}
+
+#[test]
+fn users_have_types_although_the_portal_tells_only_their_titles() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("user", 3));
+    let args = ["export", "user.get", "--portal", &portal.url()];
+    let more = [
+        "--columns",
+        "ID,ACTIVE,UF_DEPARTMENT,LAST_LOGIN",
+        "-o",
+        "users.csv",
+    ];
+    let output = workspace.run(&[&args[..], &more].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = std::fs::read_to_string(workspace.path("users.csv")).unwrap();
+    assert!(text.contains("\r\n1,true,[5],20"), "{text}");
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use super::*;
+
+    #[test]
+    fn rows_are_in_a_table_named_after_the_entity_and_are_updated_by_their_id() {
+        let (workspace, portal) = (Workspace::new(), deals());
+        for _ in 0..2 {
+            let output = export(
+                &workspace,
+                &portal,
+                &["--select", SELECT, "--to", "sqlite:portal.db"],
+            );
+            assert!(output.status.success(), "{}", stderr(&output));
+            assert!(
+                stderr(&output).contains("sqlite:portal.db, table crm_deal\n"),
+                "{}",
+                stderr(&output)
+            );
+            assert!(
+                stderr(&output).contains("_brimful_errors in"),
+                "{}",
+                stderr(&output)
+            );
+        }
+        let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
+        let count = |sql: &str| {
+            database
+                .query_row(sql, [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert_eq!(count("SELECT count(*) FROM crm_deal"), 3);
+        assert_eq!(
+            count("SELECT count(*) FROM crm_deal WHERE closed AND company_id = 7"),
+            1
+        );
+        assert_eq!(
+            count("SELECT count(*) FROM _brimful_errors WHERE id = '3'"),
+            1
+        );
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_made_is_told_before_the_list_is_asked_for() {
+        let (workspace, portal) = (Workspace::new(), deals());
+        let output = export(&workspace, &portal, &["--to", "sqlite:no/folder/portal.db"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            stderr(&output).contains("sqlite:no/folder/portal.db"),
+            "{}",
+            stderr(&output)
+        );
+    }
+
+    #[test]
+    fn a_table_of_other_rows_is_not_written_to() {
+        let (workspace, portal) = (Workspace::new(), deals());
+        let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
+        database
+            .execute_batch("CREATE TABLE crm_deal (name TEXT)")
+            .unwrap();
+        let output = export(&workspace, &portal, &["--to", "sqlite:portal.db"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("--table"), "{}", stderr(&output));
+        let output = export(
+            &workspace,
+            &portal,
+            &["--to", "sqlite:portal.db", "--table", "deals"],
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}

@@ -1,0 +1,47 @@
+//! Values that do not fit their columns. None is lost: each is recorded with its row and field.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// A value that does not fit its column.
+#[derive(Debug, Clone, Serialize)]
+pub struct Misfit {
+    /// The ID of the row as the portal wrote it.
+    pub id: Option<Box<RawValue>>,
+    /// The name of the field.
+    pub field: String,
+    /// The value as the portal wrote it.
+    pub value: Box<RawValue>,
+    /// Why it does not fit.
+    pub reason: &'static str,
+}
+
+impl Misfit {
+    /// Appends it as a line of JSON.
+    pub fn write_line(&self, out: &mut Vec<u8>) {
+        // Writing to memory does not fail, and raw JSON stays what it is.
+        let _ = serde_json::to_writer(&mut *out, self);
+        out.push(b'\n');
+    }
+}
+
+/// The values of a row that do not fit.
+#[derive(Debug, Default)]
+pub(crate) struct Misfits(pub(crate) Vec<Misfit>);
+
+impl Misfits {
+    pub(crate) fn add(
+        &mut self,
+        id: Option<&RawValue>,
+        field: &str,
+        value: &RawValue,
+        reason: &'static str,
+    ) {
+        self.0.push(Misfit {
+            id: id.map(ToOwned::to_owned),
+            field: field.to_owned(),
+            value: value.to_owned(),
+            reason,
+        });
+    }
+}

@@ -1,0 +1,521 @@
+//! The columns of a list: which there are, in what order, and what type each has.
+//!
+//! Types come from the portal's field metadata. Where that says too little, two small tables here say more: fields of
+//! users, whose metadata has titles alone, and the names of amounts, which portals call `double`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use brimful::{Field, FieldKind, Fields, Page};
+use indexmap::IndexSet;
+use serde_json::value::RawValue;
+
+use crate::error::ExportError;
+use crate::row::RawRow;
+
+/// The type of columns with labels, currencies and the like.
+const TEXT: ColumnType = ColumnType::Scalar(ScalarType::Text);
+
+/// Stands between the name of a field and what its second column has: `STAGE_ID__LABEL`.
+const JOINT: &str = "__";
+
+/// The type of single values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarType {
+    /// A whole number.
+    Int64,
+    /// An exact amount: 20 digits, of which 4 are behind the point.
+    Decimal,
+    /// A number.
+    Float64,
+    /// Yes or no.
+    Boolean,
+    /// A day.
+    Date,
+    /// A moment.
+    DateTime,
+    /// A text.
+    Text,
+}
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Single values.
+    Scalar(ScalarType),
+    /// Any number of values.
+    List(ScalarType),
+    /// Phones, mails and their like: a list of structures.
+    Multifield,
+    /// A text as it is, and anything else as JSON.
+    Any,
+}
+
+/// What a column takes from its field.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Its value.
+    Value,
+    /// The first value of a multifield.
+    First,
+    /// The currency of an amount such as `100.00|RUB`.
+    Currency,
+    /// What people call its value.
+    Label(Arc<Dictionary>),
+}
+
+/// What people call the codes of a field.
+pub type Dictionary = HashMap<String, String>;
+
+/// A column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// The name in the file or store.
+    pub name: String,
+    /// What people call the field.
+    pub title: Option<String>,
+    /// The type of the values.
+    pub kind: ColumnType,
+    /// What it takes from its field.
+    pub source: Source,
+    /// The place of its field in [`Schema::fields`].
+    pub field: usize,
+}
+
+/// The columns of a list, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The fields that they are made of.
+    pub fields: IndexSet<String>,
+    /// Fields that are known and not wanted.
+    pub(crate) left_out: HashSet<String>,
+    /// The column of the ID, if there is one.
+    pub key: Option<usize>,
+    /// The place of the ID in [`Schema::fields`], if rows have one.
+    pub id_field: Option<usize>,
+}
+
+/// Whether columns have types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Types {
+    /// The types of the portal's field metadata.
+    #[default]
+    Portal,
+    /// Text in all of them.
+    Strings,
+}
+
+/// A column that the caller wants, by the name it would have, and its new name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnChoice {
+    /// The name it would have.
+    pub column: String,
+    /// The name that it gets instead.
+    pub name: Option<String>,
+}
+
+impl std::str::FromStr for ColumnChoice {
+    type Err = String;
+
+    /// `TITLE`, or `TITLE=Name of the deal`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (column, name) = match text.split_once('=') {
+            Some((column, name)) => (column.trim(), Some(name.trim().to_owned())),
+            None => (text.trim(), None),
+        };
+        if column.is_empty() || name.as_deref() == Some("") {
+            return Err("a column is FIELD or FIELD=NAME".to_owned());
+        }
+        Ok(Self {
+            column: column.to_owned(),
+            name,
+        })
+    }
+}
+
+impl ColumnChoice {
+    /// The field that the column is made of.
+    pub fn field(&self) -> &str {
+        self.column
+            .split_once(JOINT)
+            .map_or(self.column.as_str(), |(field, _)| field)
+    }
+}
+
+/// What is known of a list before its first row.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The entity, such as `crm.deal`: some of them have fields that the portal says too little of.
+    pub entity: String,
+    /// The portal's metadata, by the names that rows have; empty if there is none.
+    pub fields: Fields,
+    /// The field with the ID of a row.
+    pub id_field: String,
+    /// The fields that were selected; `*` and the like are passed over.
+    pub select: Vec<String>,
+    /// Whether rows may lack fields that they have no value of, although all were asked for.
+    pub sparse: bool,
+    /// Whether columns have types.
+    pub types: Types,
+    /// The columns that are wanted, in their order; all if empty.
+    pub columns: Vec<ColumnChoice>,
+    /// What people call the codes of a field, by the field's name.
+    pub labels: HashMap<String, Arc<Dictionary>>,
+}
+
+impl Plan {
+    /// Refuses columns of fields that the portal does not have, before anything is asked for.
+    pub fn check(&self) -> Result<(), ExportError> {
+        let known = |name: &str| {
+            let mut names = self.fields.keys();
+            name == self.id_field || names.any(|known| known.eq_ignore_ascii_case(name))
+        };
+        for choice in &self.columns {
+            if !self.fields.is_empty() && !known(choice.field()) {
+                return Err(ExportError::Columns(format!(
+                    "there is no field {} for a column",
+                    choice.field()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns, when the first rows are known: a list has a column for every field that was selected or is in the
+    /// first rows.
+    pub fn schema(&self, first: Option<&Page>) -> Result<Schema, ExportError> {
+        let mut names: IndexSet<String> = IndexSet::new();
+        let known = |name: &str| self.fields.contains_key(name);
+        names.extend(self.select.iter().filter(|name| known(name)).cloned());
+        for row in first.into_iter().flat_map(Page::iter) {
+            let row: RawRow<'_> = serde_json::from_str(row.json)?;
+            for (name, _) in row.0 {
+                if !names.contains(name.as_ref()) {
+                    names.insert(name.into_owned());
+                }
+            }
+        }
+        if self.sparse || names.is_empty() {
+            names.extend(self.fields.keys().cloned());
+        }
+        let chosen = self.columns.iter().map(ColumnChoice::field);
+        names.extend(chosen.filter(|name| known(name)).map(str::to_owned));
+        // The ID comes first.
+        if let Some(place) = names.get_index_of(&self.id_field) {
+            names.move_index(place, 0);
+        }
+        let mut schema = Schema::default();
+        for name in names {
+            self.add(&mut schema, &name);
+        }
+        if !self.columns.is_empty() {
+            self.choose(&mut schema)?;
+        }
+        schema.id_field = schema.fields.get_index_of(&self.id_field);
+        schema.key = Self::key(&schema);
+        Ok(schema)
+    }
+
+    /// Adds the columns of a field.
+    pub(crate) fn add(&self, schema: &mut Schema, name: &str) {
+        let (field, _) = schema.fields.insert_full(name.to_owned());
+        let known = self.fields.get(name);
+        let kind = match self.types {
+            Types::Strings => ColumnType::Any,
+            Types::Portal => column_type(&self.entity, name, &self.id_field, known),
+        };
+        let title = known
+            .and_then(|known| known.title.clone())
+            .filter(|title| !title.is_empty());
+        let column = |suffix: &str, kind: ColumnType, source: Source| Column {
+            name: format!("{name}{suffix}"),
+            title: title.as_ref().map(|title| match suffix {
+                "" => title.clone(),
+                _ => format!(
+                    "{title} ({})",
+                    suffix.trim_start_matches('_').to_lowercase()
+                ),
+            }),
+            kind,
+            source,
+            field,
+        };
+        schema.columns.push(column("", kind, Source::Value));
+        let is_money = known.is_some_and(|known| known.kind == FieldKind::Money);
+        match kind {
+            ColumnType::Multifield => {
+                schema.columns.push(column("__FIRST", TEXT, Source::First));
+            }
+            ColumnType::Scalar(ScalarType::Decimal) if is_money => {
+                let currency = column("__CURRENCY", TEXT, Source::Currency);
+                schema.columns.push(currency);
+            }
+            _ => {}
+        }
+        if let Some(dictionary) = self.labels.get(name) {
+            let kind = match kind {
+                ColumnType::List(_) => ColumnType::List(ScalarType::Text),
+                _ => TEXT,
+            };
+            let source = Source::Label(Arc::clone(dictionary));
+            schema.columns.push(column("__LABEL", kind, source));
+        }
+    }
+
+    fn key(schema: &Schema) -> Option<usize> {
+        let field = schema.id_field?;
+        schema
+            .columns
+            .iter()
+            .position(|column| column.field == field && matches!(column.source, Source::Value))
+    }
+
+    /// Leaves the columns that are wanted, in the order in which they are.
+    fn choose(&self, schema: &mut Schema) -> Result<(), ExportError> {
+        let mut chosen = Vec::with_capacity(self.columns.len());
+        for choice in &self.columns {
+            let found = schema
+                .columns
+                .iter()
+                .find(|column| column.name.eq_ignore_ascii_case(&choice.column));
+            let Some(found) = found else {
+                return Err(no_column(&choice.column, schema));
+            };
+            let mut column = found.clone();
+            if let Some(name) = &choice.name {
+                column.name.clone_from(name);
+                column.title = Some(name.clone());
+            }
+            if chosen
+                .iter()
+                .any(|other: &Column| other.name == column.name)
+            {
+                return Err(ExportError::Columns(format!(
+                    "two columns are called {}; give one of them another name with FIELD=NAME",
+                    column.name
+                )));
+            }
+            chosen.push(column);
+        }
+        for (place, name) in schema.fields.iter().enumerate() {
+            if !chosen.iter().any(|column| column.field == place) {
+                schema.left_out.insert(name.clone());
+            }
+        }
+        schema.columns = chosen;
+        Ok(())
+    }
+}
+
+fn no_column(name: &str, schema: &Schema) -> ExportError {
+    let names: Vec<&str> = schema
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    ExportError::Columns(format!(
+        "there is no column {name}; there are {}",
+        names.join(", ")
+    ))
+}
+
+/// Amounts, which portals call numbers.
+fn is_amount(name: &str) -> bool {
+    const AMOUNTS: [&str; 17] = [
+        "opportunity",
+        "opportunityaccount",
+        "taxvalue",
+        "taxvalueaccount",
+        "revenue",
+        "price",
+        "priceexclusive",
+        "pricenetto",
+        "pricebrutto",
+        "priceaccount",
+        "basepricebrutto",
+        "baseprice",
+        "discountsum",
+        "taxsum",
+        "sum",
+        "totalcost",
+        "purchasingprice",
+    ];
+    let bare: String = name
+        .chars()
+        .filter(|c| *c != '_')
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    AMOUNTS.contains(&bare.as_str())
+}
+
+/// Fields of users and departments, of which the portal tells the titles alone.
+fn of_people(name: &str) -> Option<ColumnType> {
+    use ScalarType::{Boolean, Date, DateTime, Int64};
+    Some(match name {
+        "ID" | "PARENT" | "UF_HEAD" | "SORT" | "TIME_ZONE_OFFSET" => ColumnType::Scalar(Int64),
+        "ACTIVE" | "IS_ONLINE" => ColumnType::Scalar(Boolean),
+        "LAST_LOGIN" | "DATE_REGISTER" | "TIMESTAMP_X" | "LAST_ACTIVITY_DATE" => {
+            ColumnType::Scalar(DateTime)
+        }
+        "PERSONAL_BIRTHDAY" | "UF_EMPLOYMENT_DATE" => ColumnType::Scalar(Date),
+        "UF_DEPARTMENT" => ColumnType::List(Int64),
+        _ => return None,
+    })
+}
+
+fn column_type(entity: &str, name: &str, id_field: &str, field: Option<&Field>) -> ColumnType {
+    let scalar = field.and_then(scalar_type);
+    let is_of_people = matches!(entity, "user" | "department");
+    let kind = match (field, scalar) {
+        _ if is_of_people && of_people(name).is_some() => {
+            return of_people(name).unwrap_or(ColumnType::Any);
+        }
+        (Some(field), _) if field.kind == FieldKind::Multifield => return ColumnType::Multifield,
+        (Some(field), Some(ScalarType::Float64)) if !field.is_multiple && is_amount(name) => {
+            ScalarType::Decimal
+        }
+        (_, Some(kind)) => kind,
+        // The portal says nothing of it, and an ID is a number wherever lists are read by it.
+        (None, None) if name == id_field => ScalarType::Int64,
+        _ => return ColumnType::Any,
+    };
+    match field {
+        // An amount among several has its currency with it.
+        Some(field) if field.is_multiple && kind == ScalarType::Decimal => {
+            ColumnType::List(ScalarType::Text)
+        }
+        Some(field) if field.is_multiple => ColumnType::List(kind),
+        _ => ColumnType::Scalar(kind),
+    }
+}
+
+/// The type of single values of a field, where they have one.
+fn scalar_type(field: &Field) -> Option<ScalarType> {
+    let is_file =
+        |name: &str| matches!(name.to_ascii_lowercase().as_str(), "diskfile" | "disk_file");
+    if field.type_name.as_deref().is_some_and(is_file) {
+        return None;
+    }
+    Some(match field.kind {
+        FieldKind::Integer => ScalarType::Int64,
+        FieldKind::Double => ScalarType::Float64,
+        FieldKind::Boolean => ScalarType::Boolean,
+        FieldKind::Date => ScalarType::Date,
+        FieldKind::DateTime => ScalarType::DateTime,
+        FieldKind::Money => ScalarType::Decimal,
+        FieldKind::Text | FieldKind::Status => ScalarType::Text,
+        FieldKind::Enumeration => {
+            let all = |is: fn(&str) -> bool| {
+                !field.choices.is_empty() && field.choices.iter().all(|choice| is(&choice.id))
+            };
+            if all(|id| matches!(id, "Y" | "N")) {
+                ScalarType::Boolean
+            } else if all(|id| id.parse::<i64>().is_ok()) {
+                ScalarType::Int64
+            } else {
+                ScalarType::Text
+            }
+        }
+        _ => return None,
+    })
+}
+
+impl Schema {
+    /// What a row has of the schema's fields, and the fields that the schema does not have.
+    pub(crate) fn pick<'a>(
+        &self,
+        row: RawRow<'a>,
+        picked: &mut Vec<Option<&'a RawValue>>,
+        others: &mut Vec<(std::borrow::Cow<'a, str>, &'a RawValue)>,
+    ) {
+        picked.clear();
+        picked.resize(self.fields.len(), None);
+        others.clear();
+        for (i, (name, value)) in row.0.into_iter().enumerate() {
+            // Rows nearly always have their fields in the order of the first one.
+            let place = match self.fields.get_index(i) {
+                Some(expected) if *expected == name => Some(i),
+                _ => self.fields.get_index_of(name.as_ref()),
+            };
+            match place {
+                Some(place) => picked[place] = Some(value),
+                None => others.push((name, value)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(rows: &[&str]) -> Page {
+        rows.iter().map(|row| (None, (*row).to_owned())).collect()
+    }
+
+    fn plan() -> Plan {
+        Plan {
+            entity: "crm.deal".to_owned(),
+            id_field: "ID".to_owned(),
+            ..Plan::default()
+        }
+    }
+
+    fn names(schema: &Schema) -> Vec<&str> {
+        schema
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn columns_are_those_of_the_first_rows_with_the_id_in_front() {
+        let page = page(&[
+            r#"{"TITLE":"a","ID":"1"}"#,
+            r#"{"ID":"2","TITLE":"b","UF_X":"c"}"#,
+        ]);
+        let schema = plan().schema(Some(&page)).unwrap();
+        assert_eq!(names(&schema), ["ID", "TITLE", "UF_X"]);
+        assert_eq!(schema.key, Some(0));
+    }
+
+    #[test]
+    fn chosen_columns_have_their_order_and_their_new_names() {
+        let plan = Plan {
+            columns: vec!["TITLE=Name".parse().unwrap(), "id".parse().unwrap()],
+            ..plan()
+        };
+        let schema = plan
+            .schema(Some(&page(&[r#"{"ID":"1","TITLE":"a","X":1}"#])))
+            .unwrap();
+        assert_eq!(names(&schema), ["Name", "ID"]);
+        assert!(schema.left_out.contains("X"));
+        assert_eq!(schema.key, Some(1));
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_refused_with_those_that_are() {
+        let plan = Plan {
+            columns: vec!["TITEL".parse().unwrap()],
+            ..plan()
+        };
+        let error = plan
+            .schema(Some(&page(&[r#"{"ID":"1","TITLE":"a"}"#])))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no column TITEL; there are ID, TITLE"
+        );
+    }
+
+    #[test]
+    fn amounts_are_told_by_their_names() {
+        for name in ["OPPORTUNITY", "opportunity", "TAX_VALUE", "priceBrutto"] {
+            assert!(is_amount(name), "{name}");
+        }
+        assert!(!is_amount("PROBABILITY"));
+    }
+}

@@ -1,0 +1,162 @@
+//! Where decoded rows go: the writers of file formats, and stores.
+
+#[cfg(feature = "parquet")]
+mod arrow;
+mod chunks;
+mod csv;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+#[cfg(feature = "xlsx")]
+mod xlsx;
+
+use std::io::Write;
+
+use serde_json::value::RawValue;
+
+use crate::cell::Cell;
+use crate::error::ExportError;
+use crate::format::FileFormat;
+use crate::misfit::Misfits;
+use crate::schema::{Column, Schema};
+
+/// What the header of a file shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Headers {
+    /// The names of the fields.
+    #[default]
+    Names,
+    /// What people call them, where the portal says so.
+    Titles,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone)]
+pub struct FileOptions {
+    /// What stands between the values of a CSV file; its usual one if `None`.
+    pub delimiter: Option<u8>,
+    /// Begin a CSV file with the mark by which Excel knows that it is Unicode.
+    pub excel: bool,
+    /// What the header of CSV and Excel files shows.
+    pub headers: Headers,
+    /// The name of the entity, such as `crm_deal`: the sheet of a workbook is called so.
+    pub table: String,
+}
+
+impl Default for FileOptions {
+    fn default() -> Self {
+        Self {
+            delimiter: None,
+            excel: false,
+            headers: Headers::Names,
+            table: "rows".to_owned(),
+        }
+    }
+}
+
+/// A row, read.
+pub(crate) struct DecodedRow<'r, 'a> {
+    /// The JSON of its ID.
+    #[cfg_attr(
+        not(any(feature = "xlsx", feature = "sqlite", feature = "postgres")),
+        expect(dead_code, reason = "only these have values that they cannot hold")
+    )]
+    pub(crate) id: Option<&'a RawValue>,
+    /// A value for each column.
+    pub(crate) cells: &'r [Cell<'a>],
+    /// The JSON of the field of each column.
+    #[cfg_attr(
+        not(any(feature = "xlsx", feature = "sqlite", feature = "postgres")),
+        expect(dead_code, reason = "only these have values that they cannot hold")
+    )]
+    pub(crate) raw: &'r [Option<&'a RawValue>],
+}
+
+impl DecodedRow<'_, '_> {
+    /// Records that the value of a column does not fit, for a reason that the column's type does not tell.
+    #[cfg(any(feature = "xlsx", feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn does_not_fit(
+        &self,
+        schema: &Schema,
+        column: usize,
+        reason: &'static str,
+        misfits: &mut Misfits,
+    ) {
+        if let Some(json) = self.raw[column] {
+            let field = &schema.fields[schema.columns[column].field];
+            misfits.add(self.id, field, json, reason);
+        }
+    }
+}
+
+/// Takes decoded rows.
+pub(crate) trait RowSink: Send {
+    /// Takes the columns: before the first row, and again whenever there are new ones.
+    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError>;
+
+    /// Whether it is a table: rows are found by their ID there, and columns may be added between rows.
+    fn is_store(&self) -> bool {
+        false
+    }
+
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError>;
+
+    /// A page is over. A file appends what is ready of it to `out`; a store takes the misfits away.
+    fn end_page(&mut self, misfits: &mut Misfits, out: &mut Vec<u8>) -> Result<(), ExportError>;
+
+    /// There are no more rows.
+    fn finish(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError>;
+
+    /// How many rows a store has for certain, and the ID of the last of them.
+    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
+        None
+    }
+
+    /// Misfits that a store has taken away.
+    fn stored_misfits(&self) -> u64 {
+        0
+    }
+}
+
+/// The writer of a format.
+pub(crate) fn of_file(
+    format: FileFormat,
+    options: &FileOptions,
+) -> Result<Box<dyn RowSink>, ExportError> {
+    Ok(match format {
+        FileFormat::Csv => Box::new(csv::CsvSink::new(b',', options)),
+        FileFormat::Tsv => Box::new(csv::CsvSink::new(b'\t', options)),
+        FileFormat::JsonLines => {
+            return Err(ExportError::Name(
+                "JSON Lines have rows as they are, and no columns".to_owned(),
+            ));
+        }
+        #[cfg(feature = "xlsx")]
+        FileFormat::Xlsx => Box::new(xlsx::XlsxSink::new(options)),
+        #[cfg(feature = "parquet")]
+        FileFormat::Parquet | FileFormat::Arrow => {
+            Box::new(arrow::ArrowSink::new(format == FileFormat::Parquet))
+        }
+        #[cfg(not(all(feature = "xlsx", feature = "parquet")))]
+        other => {
+            return Err(ExportError::Name(format!(
+                "this build cannot write {} files",
+                other.name()
+            )));
+        }
+    })
+}
+
+/// The header of a column.
+pub(crate) fn header(column: &Column, headers: Headers) -> &str {
+    match headers {
+        Headers::Titles => column.title.as_deref().unwrap_or(&column.name),
+        Headers::Names => &column.name,
+    }
+}

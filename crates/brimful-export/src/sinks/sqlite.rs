@@ -1,0 +1,315 @@
+//! Rows in a table of an SQLite file, updated by ID.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::{Null, ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, ToSql};
+
+use super::{DecodedRow, RowSink};
+use crate::cell::Cell;
+use crate::error::ExportError;
+use crate::misfit::Misfits;
+use crate::schema::{ColumnType, ScalarType, Schema};
+
+/// How long another writer of the file is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Digits of an amount that SQLite keeps.
+const EXACT_DIGITS: usize = 15;
+
+pub(crate) struct SqliteSink {
+    connection: Connection,
+    path: PathBuf,
+    table: String,
+    insert: String,
+    in_transaction: bool,
+    /// Rows taken, and the ID of the last one.
+    rows: (u64, Option<u64>),
+    committed: (u64, Option<u64>),
+    misfits: u64,
+    text: String,
+}
+
+impl SqliteSink {
+    /// Opens the file, or makes it.
+    pub(crate) fn open(path: &Path, table: &str) -> Result<Self, ExportError> {
+        let failed = |error: rusqlite::Error| failed(path, &error);
+        let connection = Connection::open(path).map_err(failed)?;
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
+        // Readers are not held up while rows are written. A file system that cannot do it does without.
+        let _ = connection.pragma_update(None, "journal_mode", "WAL");
+        connection
+            .pragma_update(None, "synchronous", "NORMAL")
+            .map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(8);
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            table: table.to_owned(),
+            insert: String::new(),
+            in_transaction: false,
+            rows: (0, None),
+            committed: (0, None),
+            misfits: 0,
+            text: String::new(),
+        })
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> ExportError {
+        failed(&self.path, error)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), ExportError> {
+        self.connection
+            .execute_batch(sql)
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn start(&mut self) -> Result<(), ExportError> {
+        if !self.in_transaction {
+            self.execute("BEGIN IMMEDIATE")?;
+            self.in_transaction = true;
+        }
+        Ok(())
+    }
+
+    /// The rows and the values that did not fit become visible together.
+    fn commit(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
+        if !misfits.0.is_empty() {
+            self.start()?;
+            self.store_misfits(misfits)?;
+        }
+        if self.in_transaction {
+            self.execute("COMMIT")?;
+            self.in_transaction = false;
+            self.committed = self.rows;
+        }
+        Ok(())
+    }
+
+    fn store_misfits(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
+        let stored = (|| {
+            let mut insert = self.connection.prepare_cached(
+                "INSERT INTO \"_brimful_errors\" (\"table\", id, field, value, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            for misfit in &misfits.0 {
+                let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
+                insert.execute((
+                    &self.table,
+                    id,
+                    &misfit.field,
+                    misfit.value.get(),
+                    misfit.reason,
+                ))?;
+            }
+            Ok(())
+        })();
+        stored.map_err(|error: rusqlite::Error| self.failed(&error))?;
+        self.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        Ok(())
+    }
+
+    /// The names of the table's columns in lower case; empty if there is no table.
+    fn existing(&self) -> Result<HashSet<String>, ExportError> {
+        let read = || -> Result<HashSet<String>, rusqlite::Error> {
+            let mut names = self
+                .connection
+                .prepare("SELECT lower(name) FROM pragma_table_info(?1)")?;
+            names.query_map([&self.table], |row| row.get(0))?.collect()
+        };
+        read().map_err(|error| self.failed(&error))
+    }
+}
+
+fn failed(path: &Path, error: &rusqlite::Error) -> ExportError {
+    ExportError::Store {
+        store: format!("sqlite:{}", path.display()),
+        message: error.to_string(),
+    }
+}
+
+/// A name in quotes.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The declared type of a column. What SQLite makes of it: DECIMAL and BOOLEAN are numbers; DATE, DATETIME and JSON stay
+/// texts.
+fn declared(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Scalar(ScalarType::Int64) => "INTEGER",
+        ColumnType::Scalar(ScalarType::Decimal) => "DECIMAL(20,4)",
+        ColumnType::Scalar(ScalarType::Float64) => "REAL",
+        ColumnType::Scalar(ScalarType::Boolean) => "BOOLEAN",
+        ColumnType::Scalar(ScalarType::Date) => "DATE",
+        ColumnType::Scalar(ScalarType::DateTime) => "DATETIME",
+        ColumnType::Scalar(ScalarType::Text)
+        | ColumnType::List(_)
+        | ColumnType::Multifield
+        | ColumnType::Any => "TEXT",
+    }
+}
+
+/// A value on its way into a statement.
+struct Bound<'a>(ToSqlOutput<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match &self.0 {
+            ToSqlOutput::Borrowed(value) => ToSqlOutput::Borrowed(*value),
+            ToSqlOutput::Owned(value) => ToSqlOutput::Borrowed(ValueRef::from(value)),
+            _ => Null.to_sql()?,
+        })
+    }
+}
+
+impl RowSink for SqliteSink {
+    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        self.start()?;
+        let existing = self.existing()?;
+        let table = quoted(&self.table);
+        let column = |place: usize| {
+            let column = &schema.columns[place];
+            let key = if Some(place) == schema.key {
+                " PRIMARY KEY"
+            } else {
+                ""
+            };
+            format!("{} {}{key}", quoted(&column.name), declared(column.kind))
+        };
+        if existing.is_empty() {
+            let columns: Vec<String> = (0..schema.columns.len()).map(column).collect();
+            self.execute(&format!("CREATE TABLE {table} ({})", columns.join(", ")))?;
+        } else {
+            for (place, known) in schema.columns.iter().enumerate() {
+                if existing.contains(&known.name.to_ascii_lowercase()) {
+                    continue;
+                }
+                if Some(place) == schema.key {
+                    return Err(ExportError::Store {
+                        store: format!("sqlite:{}", self.path.display()),
+                        message: format!(
+                            "the table {} is there and has no column {}, so it holds other rows; name another one with \
+                             --table",
+                            self.table, known.name
+                        ),
+                    });
+                }
+                let added = column(place);
+                self.execute(&format!("ALTER TABLE {table} ADD COLUMN {added}"))?;
+            }
+        }
+        self.execute(
+            "CREATE TABLE IF NOT EXISTS \"_brimful_errors\" (\"table\" TEXT NOT NULL, id TEXT, field TEXT NOT NULL, \
+             value TEXT, reason TEXT, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+        )?;
+        if self.insert.is_empty() {
+            // It says what is wrong with the rows of this run.
+            self.connection
+                .execute(
+                    "DELETE FROM \"_brimful_errors\" WHERE \"table\" = ?1",
+                    [&self.table],
+                )
+                .map_err(|error| self.failed(&error))?;
+            if schema.key.is_none() {
+                // Without IDs nothing tells a row of this run from one of an earlier run.
+                self.execute(&format!("DELETE FROM {table}"))?;
+            }
+        }
+        let names: Vec<String> = schema
+            .columns
+            .iter()
+            .map(|column| quoted(&column.name))
+            .collect();
+        let places = vec!["?"; names.len()].join(", ");
+        self.insert = format!(
+            "INSERT INTO {table} ({}) VALUES ({places})",
+            names.join(", ")
+        );
+        if let Some(key) = schema.key {
+            let updates: Vec<String> = names
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| *place != key)
+                .map(|(_, name)| format!("{name} = excluded.{name}"))
+                .collect();
+            let action = if updates.is_empty() {
+                "NOTHING".to_owned()
+            } else {
+                format!("UPDATE SET {}", updates.join(", "))
+            };
+            // Writing to a string does not fail.
+            let _ = write!(self.insert, " ON CONFLICT ({}) DO {action}", names[key]);
+        }
+        Ok(())
+    }
+
+    fn is_store(&self) -> bool {
+        true
+    }
+
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError> {
+        self.start()?;
+        let mut bound = Vec::with_capacity(row.cells.len());
+        for (place, cell) in row.cells.iter().enumerate() {
+            bound.push(Bound(match cell {
+                Cell::Null => ToSqlOutput::Owned(Value::Null),
+                Cell::Int(value) => ToSqlOutput::Owned(Value::Integer(*value)),
+                Cell::Bool(value) => ToSqlOutput::Owned(Value::Integer(i64::from(*value))),
+                Cell::Float(value) => ToSqlOutput::Owned(Value::Real(*value)),
+                Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+                other => {
+                    if let Cell::Decimal(amount) = other
+                        && amount.significant_digits() > EXACT_DIGITS
+                    {
+                        let reason = "SQLite keeps 15 digits of an amount, so it is there rounded";
+                        row.does_not_fit(schema, place, reason, misfits);
+                    }
+                    self.text.clear();
+                    other.write_text(&mut self.text);
+                    ToSqlOutput::Owned(Value::Text(self.text.clone()))
+                }
+            }));
+        }
+        let inserted = self
+            .connection
+            .prepare_cached(&self.insert)
+            .and_then(|mut insert| insert.execute(rusqlite::params_from_iter(&bound)));
+        inserted.map_err(|error| self.failed(&error))?;
+        let id = schema.key.and_then(|key| match &row.cells[key] {
+            Cell::Int(id) => u64::try_from(*id).ok(),
+            _ => None,
+        });
+        self.rows = (self.rows.0 + 1, id.or(self.rows.1));
+        Ok(())
+    }
+
+    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
+        // A transaction a page would be a wait for the disk a page.
+        if self.rows.0 - self.committed.0 >= 5_000 {
+            self.commit(misfits)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
+        self.commit(misfits)
+    }
+
+    fn stored_misfits(&self) -> u64 {
+        self.misfits
+    }
+
+    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
+        Some(self.committed)
+    }
+}

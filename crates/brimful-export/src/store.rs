@@ -1,0 +1,140 @@
+//! Stores, and the texts that name them: `sqlite:portal.db`, `postgres://user@host/db`.
+
+use crate::error::ExportError;
+use crate::schema::Plan;
+use crate::writer::RowWriter;
+
+/// A database that rows can go to.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Store {
+    /// A file of SQLite.
+    Sqlite(std::path::PathBuf),
+    /// A PostgreSQL server: its URL, which may have a password.
+    Postgres(String),
+}
+
+/// The beginnings of names of stores, and what they look like.
+const KNOWN: &str = "sqlite:FILE and postgres://USER@HOST/DATABASE";
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({self})")
+    }
+}
+
+impl std::fmt::Display for Store {
+    /// The name without its password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => f.write_str(&without_password(url)),
+        }
+    }
+}
+
+/// A URL without its password and without its parameters, one of which may be a password.
+fn without_password(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return "postgres".to_owned();
+    };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}")
+        }
+        None => format!("{scheme}://{rest}"),
+    }
+}
+
+impl std::str::FromStr for Store {
+    type Err = ExportError;
+
+    fn from_str(text: &str) -> Result<Self, ExportError> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() {
+                return Err(ExportError::Name(
+                    "sqlite: has no file; write it as sqlite:portal.db".to_owned(),
+                ));
+            }
+            return available(
+                Self::Sqlite(path.into()),
+                "sqlite",
+                cfg!(feature = "sqlite"),
+            );
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let store = Self::Postgres(text.to_owned());
+            return available(store, "postgres", cfg!(feature = "postgres"));
+        }
+        // It may have a password that is meant for another store.
+        let scheme = text.split(':').next().unwrap_or_default();
+        Err(ExportError::Name(format!(
+            "{scheme} is no store that is known; there are {KNOWN}"
+        )))
+    }
+}
+
+fn available(store: Store, feature: &str, is: bool) -> Result<Store, ExportError> {
+    if is {
+        return Ok(store);
+    }
+    Err(ExportError::Name(format!(
+        "{store}: this build cannot write to it. The released programs can; to build one that can: cargo install --path \
+         crates/brimful-cli --features {feature}"
+    )))
+}
+
+impl Store {
+    /// Connects to the store. Rows will go to `table`, which is made if it is not there. Waits for the network, so an
+    /// asynchronous program calls it where it may block.
+    pub fn open(&self, table: &str, plan: Plan) -> Result<RowWriter, ExportError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(path) => {
+                let sink = crate::sinks::sqlite::SqliteSink::open(path, table)?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => {
+                let sink =
+                    crate::sinks::postgres::PostgresSink::open(url, self.to_string(), table)?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            _ => {
+                let _ = (table, plan);
+                Err(ExportError::Name(format!(
+                    "{self}: this build cannot write to it"
+                )))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_shown_without_its_password() {
+        let store = Store::Postgres("postgres://me:s3cret@host:5433/db?password=s3cret".to_owned());
+        assert_eq!(store.to_string(), "postgres://me@host:5433/db");
+        assert!(!format!("{store:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn an_unknown_store_is_refused_with_those_that_are_known() {
+        let error = "mongodb://me:s3cret@host"
+            .parse::<Store>()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("sqlite:FILE") && !error.contains("s3cret"),
+            "{error}"
+        );
+        assert!("sqlite:".parse::<Store>().is_err());
+    }
+}

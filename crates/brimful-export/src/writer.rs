@@ -1,0 +1,175 @@
+//! Pages in, values of columns out: to the writer of a file format or to a store.
+
+use std::io::Write;
+
+use brimful::Page;
+use serde_json::value::RawValue;
+
+use crate::cell::Cell;
+use crate::decode;
+use crate::error::ExportError;
+use crate::format::FileFormat;
+use crate::misfit::{Misfit, Misfits};
+use crate::row::RawRow;
+use crate::schema::{Plan, Schema, Source};
+use crate::sinks::{self, DecodedRow, FileOptions, RowSink};
+
+/// Writes pages of rows as columns.
+pub struct RowWriter {
+    plan: Plan,
+    schema: Option<Schema>,
+    sink: Box<dyn RowSink>,
+    misfits: Misfits,
+    /// Misfits so far, those that were taken away too.
+    count: u64,
+}
+
+impl std::fmt::Debug for RowWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowWriter")
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RowWriter {
+    /// Starts a file. Fails if the format has no columns, as JSON Lines, or is not in this build.
+    pub fn to_file(
+        format: FileFormat,
+        options: &FileOptions,
+        plan: Plan,
+    ) -> Result<Self, ExportError> {
+        Ok(Self::new(sinks::of_file(format, options)?, plan))
+    }
+
+    pub(crate) fn new(sink: Box<dyn RowSink>, plan: Plan) -> Self {
+        Self {
+            plan,
+            schema: None,
+            sink,
+            misfits: Misfits::default(),
+            count: 0,
+        }
+    }
+
+    /// Writes the rows of a page; what is ready of a file is appended to `out`.
+    pub fn write_page(&mut self, page: &Page, out: &mut Vec<u8>) -> Result<(), ExportError> {
+        if page.is_empty() {
+            return Ok(());
+        }
+        self.begin(Some(page))?;
+        let mut picked = Vec::new();
+        let mut others = Vec::new();
+        let mut cells = Vec::new();
+        let mut raw = Vec::new();
+        for row in page.iter() {
+            let fields: RawRow<'_> = serde_json::from_str(row.json)?;
+            let schema = self.schema.get_or_insert_default();
+            schema.pick(fields, &mut picked, &mut others);
+            let mut grown = false;
+            for (name, value) in &others {
+                if schema.left_out.contains(name.as_ref()) || is_empty(value) {
+                    continue;
+                }
+                if !self.plan.columns.is_empty() {
+                    // Columns were chosen, and this field is not among them.
+                    schema.left_out.insert(name.clone().into_owned());
+                } else if self.sink.is_store() {
+                    self.plan.add(schema, name);
+                    picked.push(Some(*value));
+                    grown = true;
+                } else {
+                    let id = id_of(schema, &picked);
+                    self.misfits.add(id, name, value, NO_COLUMN);
+                }
+            }
+            if grown {
+                self.sink.begin(schema)?;
+            }
+            let id = id_of(schema, &picked);
+            cells.clear();
+            raw.clear();
+            for column in &schema.columns {
+                let json = picked[column.field];
+                raw.push(json);
+                cells.push(match json.map(|json| decode::cell(column, json)) {
+                    None => Cell::Null,
+                    Some(Ok(cell)) => cell,
+                    Some(Err(reason)) => {
+                        // The other columns of the field fail for the same reason.
+                        if let (Source::Value, Some(json)) = (&column.source, json) {
+                            self.misfits
+                                .add(id, &schema.fields[column.field], json, reason);
+                        }
+                        Cell::Null
+                    }
+                });
+            }
+            if self.sink.is_store() && schema.key.is_some_and(|key| cells[key] == Cell::Null) {
+                let whole = serde_json::from_str::<&RawValue>(row.json)?;
+                self.misfits.add(id, &self.plan.id_field, whole, NO_ID);
+                continue;
+            }
+            let row = DecodedRow {
+                id,
+                cells: &cells,
+                raw: &raw,
+            };
+            self.sink.row(schema, &row, &mut self.misfits)?;
+        }
+        self.sink.end_page(&mut self.misfits, out)?;
+        Ok(())
+    }
+
+    /// Ends the file, or stores what is not stored yet.
+    pub fn finish(&mut self, out: &mut dyn Write) -> Result<(), ExportError> {
+        self.begin(None)?;
+        self.sink.finish(&mut self.misfits, out)
+    }
+
+    /// The values that did not fit since the last call, unless a store has taken them.
+    pub fn take_misfits(&mut self) -> Vec<Misfit> {
+        let taken = std::mem::take(&mut self.misfits.0);
+        self.count += taken.len() as u64;
+        taken
+    }
+
+    /// How many values did not fit so far.
+    pub fn misfits(&self) -> u64 {
+        self.count + self.misfits.0.len() as u64 + self.sink.stored_misfits()
+    }
+
+    /// How many rows a store has for certain, and the ID of the last of them; `None` for files.
+    pub fn stored(&self) -> Option<(u64, Option<u64>)> {
+        self.sink.stored_rows()
+    }
+
+    /// The columns, from the first page on.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
+    }
+
+    fn begin(&mut self, first: Option<&Page>) -> Result<(), ExportError> {
+        if self.schema.is_some() {
+            return Ok(());
+        }
+        let schema = self.plan.schema(first)?;
+        self.sink.begin(&schema)?;
+        self.schema = Some(schema);
+        Ok(())
+    }
+}
+
+const NO_COLUMN: &str =
+    "no row before it had the field, so the file has no column for it; name it with --select";
+
+const NO_ID: &str = "the row has no ID that is a number, so it cannot be updated by it";
+
+fn is_empty(value: &RawValue) -> bool {
+    matches!(value.get(), "null" | "\"\"" | "[]" | "{}")
+}
+
+fn id_of<'a>(schema: &Schema, picked: &[Option<&'a RawValue>]) -> Option<&'a RawValue> {
+    let field = schema.id_field?;
+    picked.get(field).copied().flatten()
+}

@@ -1,0 +1,623 @@
+//! What every format and store promises, run for each of them and read back with a reader of its own: the same rows, in
+//! their order, NULL where there is nothing, and no value lost.
+
+use std::sync::Arc;
+
+use brimful::{Client, Page};
+use brimful_export::{FileFormat, FileOptions, Misfit, Plan, RowWriter};
+use brimful_portal::{Portal, PortalConfig};
+use serde_json::json;
+
+/// The columns of the test, in their order.
+const COLUMNS: [&str; 10] = [
+    "ID",
+    "TITLE",
+    "OPPORTUNITY",
+    "CLOSED",
+    "DATE_CREATE",
+    "CLOSEDATE",
+    "UF_CRM_1700000000003",
+    "UF_CRM_1700000000007",
+    "UF_CRM_1700000000008",
+    "UF_CRM_1700000000008__CURRENCY",
+];
+
+/// As every format reads back; moments in UTC, lists as JSON.
+const ROWS: [[&str; 10]; 3] = [
+    [
+        "1",
+        "a,\"b\"\r\nЖ",
+        "100.10",
+        "false",
+        "2026-01-02T00:04:05Z",
+        "2026-02-03",
+        "0.5",
+        "[1,2]",
+        "5.00",
+        "EUR",
+    ],
+    ["2", "", "", "", "", "", "", "", "", ""],
+    [
+        "9007199254740993",
+        "c",
+        "-0.1234",
+        "true",
+        "",
+        "",
+        "",
+        "[]",
+        "",
+        "",
+    ],
+];
+
+/// Rows as a portal writes them. The last one has a date that is none.
+fn rows() -> Page {
+    let rows = [
+        (
+            1,
+            json!({"ID": "1", "TITLE": "a,\"b\"\r\nЖ", "OPPORTUNITY": "100.10", "CLOSED": "N",
+            "DATE_CREATE": "2026-01-02T03:04:05+03:00", "CLOSEDATE": "2026-02-03T00:00:00+03:00",
+            "UF_CRM_1700000000003": "0.5", "UF_CRM_1700000000007": [1, "2"],
+            "UF_CRM_1700000000008": "5.00|EUR"}),
+        ),
+        (
+            2,
+            json!({"ID": "2", "TITLE": "", "OPPORTUNITY": null, "CLOSED": "", "DATE_CREATE": "",
+            "CLOSEDATE": null, "UF_CRM_1700000000003": "", "UF_CRM_1700000000007": [],
+            "UF_CRM_1700000000008": ""}),
+        ),
+        (
+            9_007_199_254_740_993,
+            json!({"ID": "9007199254740993", "TITLE": "c", "OPPORTUNITY": "-0.1234", "CLOSED": "Y",
+            "DATE_CREATE": null, "CLOSEDATE": "0000-00-00", "UF_CRM_1700000000003": null,
+            "UF_CRM_1700000000007": false, "UF_CRM_1700000000008": null}),
+        ),
+    ];
+    rows.into_iter()
+        .map(|(id, row)| (Some(id), row.to_string()))
+        .collect()
+}
+
+/// The plan of a list of deals.
+fn plan() -> Plan {
+    plan_of("crm.deal")
+}
+
+/// A plan with the fields that a portal tells.
+fn plan_of(entity: &str) -> Plan {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let fields = runtime.block_on(async {
+        let portal = Portal::new(PortalConfig::unlimited()).unwrap();
+        let server = portal.bind("127.0.0.1:0").await.unwrap();
+        let client = Client::builder(server.webhook_url()).build().unwrap();
+        client.fields(entity, json!({})).await.unwrap()
+    });
+    Plan {
+        entity: entity.to_owned(),
+        fields,
+        id_field: "ID".to_owned(),
+        ..Plan::default()
+    }
+}
+
+/// The file of a format, and what did not fit.
+fn file(format: FileFormat) -> (Vec<u8>, Vec<Misfit>) {
+    let mut writer = RowWriter::to_file(format, &FileOptions::default(), plan()).unwrap();
+    let mut file = Vec::new();
+    writer.write_page(&rows(), &mut file).unwrap();
+    writer.finish(&mut file).unwrap();
+    (file, writer.take_misfits())
+}
+
+fn check_misfits(misfits: &[Misfit]) {
+    let mut line = Vec::new();
+    assert_eq!(misfits.len(), 1);
+    misfits[0].write_line(&mut line);
+    assert_eq!(
+        String::from_utf8(line).unwrap(),
+        "{\"id\":\"9007199254740993\",\"field\":\"CLOSEDATE\",\"value\":\"0000-00-00\",\"reason\":\"it is not a date\"}\n"
+    );
+}
+
+/// The rows as they are expected, changed by `change` where a format shows a column in a way of its own.
+fn expected(change: impl Fn(usize, &str) -> String) -> Vec<Vec<String>> {
+    let row = |row: &[&str; 10]| {
+        let cells = row.iter().enumerate();
+        // A list that is empty is nothing.
+        cells
+            .map(|(place, cell)| change(place, if *cell == "[]" { "" } else { cell }))
+            .collect()
+    };
+    ROWS.iter().map(row).collect()
+}
+
+#[test]
+fn csv_holds_the_rows() {
+    let (file, misfits) = file(FileFormat::Csv);
+    check_misfits(&misfits);
+    let mut reader = csv::Reader::from_reader(file.as_slice());
+    assert_eq!(
+        reader.headers().unwrap().iter().collect::<Vec<_>>(),
+        COLUMNS
+    );
+    let found: Vec<Vec<String>> = reader
+        .records()
+        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+        .collect();
+    // CSV has the clock of the portal.
+    let zone = |place, cell: &str| match (place, cell) {
+        (4, "2026-01-02T00:04:05Z") => "2026-01-02T03:04:05+03:00".to_owned(),
+        _ => cell.to_owned(),
+    };
+    assert_eq!(found, expected(zone));
+}
+
+#[cfg(feature = "xlsx")]
+#[test]
+fn a_workbook_holds_the_rows_as_numbers_and_dates() {
+    use calamine::{Data, Reader, Xlsx};
+    let (file, misfits) = file(FileFormat::Xlsx);
+    check_misfits(&misfits);
+    let mut workbook: Xlsx<_> =
+        calamine::open_workbook_from_rs(std::io::Cursor::new(file)).unwrap();
+    let sheet = workbook.worksheet_range("rows").unwrap();
+    let rows: Vec<&[Data]> = sheet.rows().collect();
+    let header: Vec<String> = rows[0].iter().map(ToString::to_string).collect();
+    assert_eq!(header, COLUMNS);
+    assert_eq!(rows[1][0], Data::Float(1.0));
+    assert_eq!(rows[1][2], Data::Float(100.1));
+    assert_eq!(rows[1][3], Data::Bool(false));
+    let Data::DateTime(moment) = &rows[1][4] else {
+        panic!("no date: {:?}", rows[1][4]);
+    };
+    // 2026-01-02 03:04:05 on the portal's clock.
+    assert!(
+        (moment.as_f64() - 46_024.127_835_65).abs() < 1e-6,
+        "{moment:?}"
+    );
+    assert_eq!(rows[1][5].to_string(), "46056");
+    assert_eq!(rows[1][7], Data::String("[1,2]".to_owned()));
+    assert!(rows[2][1..].iter().all(|cell| *cell == Data::Empty));
+    // Excel would round it.
+    assert_eq!(rows[3][0], Data::String("9007199254740993".to_owned()));
+}
+
+#[cfg(feature = "xlsx")]
+#[test]
+fn a_text_that_is_too_long_for_excel_is_cut_and_kept_whole_elsewhere() {
+    let mut writer = RowWriter::to_file(FileFormat::Xlsx, &FileOptions::default(), plan()).unwrap();
+    let long = "x".repeat(200_000);
+    let row = (Some(1), json!({"ID": "1", "TITLE": long}).to_string());
+    let mut file = Vec::new();
+    writer
+        .write_page(&[row].into_iter().collect(), &mut file)
+        .unwrap();
+    writer.finish(&mut file).unwrap();
+    let misfits = writer.take_misfits();
+    assert_eq!(misfits[0].value.get().len(), 200_002);
+}
+
+#[cfg(feature = "parquet")]
+mod columnar {
+    use std::io::Cursor;
+
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{
+        Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
+    };
+    use arrow_array::{Array, RecordBatch};
+
+    use super::*;
+
+    fn check(batch: &RecordBatch) {
+        let schema = batch.schema();
+        let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
+        assert_eq!(names, COLUMNS);
+        let title = schema.field(1).metadata().get("title").cloned();
+        assert!(title.is_some_and(|title| !title.is_empty()));
+        assert_eq!(batch.num_rows(), 3);
+        assert_eq!(
+            batch
+                .column(0)
+                .as_primitive::<Int64Type>()
+                .values()
+                .as_ref(),
+            [1, 2, 9_007_199_254_740_993]
+        );
+        assert_eq!(batch.column(1).as_string::<i32>().value(0), ROWS[0][1]);
+        let amounts = batch.column(2).as_primitive::<Decimal128Type>();
+        assert_eq!((amounts.value(0), amounts.value(2)), (1_001_000, -1_234));
+        assert!(!batch.column(3).as_boolean().value(0));
+        let moments = batch.column(4).as_primitive::<TimestampMicrosecondType>();
+        assert_eq!(moments.value(0), 1_767_312_245_000_000);
+        assert_eq!(
+            batch.column(5).as_primitive::<Date32Type>().value(0),
+            20_487
+        );
+        assert!((batch.column(6).as_primitive::<Float64Type>().value(0) - 0.5).abs() < 1e-9);
+        let list = batch.column(7).as_list::<i32>().value(0);
+        assert_eq!(list.as_primitive::<Int64Type>().values().as_ref(), [1, 2]);
+        assert_eq!(batch.column(9).as_string::<i32>().value(0), "EUR");
+        for column in &batch.columns()[1..] {
+            assert!(column.is_null(1));
+        }
+        assert!(batch.column(5).is_null(2));
+    }
+
+    #[test]
+    fn a_parquet_file_holds_the_rows() {
+        let (file, misfits) = file(FileFormat::Parquet);
+        check_misfits(&misfits);
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(
+            bytes::Bytes::from(file),
+            1024,
+        );
+        let batches: Vec<_> = reader.unwrap().map(Result::unwrap).collect();
+        assert_eq!(batches.len(), 1);
+        check(&batches[0]);
+    }
+
+    #[test]
+    fn an_arrow_file_holds_the_rows() {
+        let (file, misfits) = file(FileFormat::Arrow);
+        check_misfits(&misfits);
+        let mut reader = arrow_ipc::reader::FileReader::try_new(Cursor::new(file), None).unwrap();
+        check(&reader.next().unwrap().unwrap());
+    }
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use brimful_export::Store;
+
+    use super::*;
+
+    fn store(folder: &tempfile::TempDir) -> (Store, rusqlite::Connection) {
+        let path = folder.path().join("portal.db");
+        let store = format!("sqlite:{}", path.display()).parse().unwrap();
+        (store, rusqlite::Connection::open(path).unwrap())
+    }
+
+    fn write(store: &Store, page: &Page) -> RowWriter {
+        let mut writer = store.open("crm_deal", plan()).unwrap();
+        writer.write_page(page, &mut Vec::new()).unwrap();
+        writer.finish(&mut std::io::sink()).unwrap();
+        writer
+    }
+
+    #[test]
+    fn a_table_holds_the_rows_and_what_does_not_fit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, database) = store(&folder);
+        for _ in 0..2 {
+            assert_eq!(write(&store, &rows()).misfits(), 1);
+        }
+        let columns = COLUMNS
+            .map(|name| format!("coalesce({name}, '')"))
+            .join(", ");
+        let sql = format!("SELECT {columns} FROM crm_deal ORDER BY id");
+        let mut select = database.prepare(&sql).unwrap();
+        let found: Vec<Vec<String>> = select
+            .query_map([], |row| {
+                (0..10)
+                    .map(|place| {
+                        Ok(match row.get_ref(place)? {
+                            rusqlite::types::ValueRef::Integer(value) => value.to_string(),
+                            rusqlite::types::ValueRef::Real(value) => value.to_string(),
+                            other => other.as_str()?.to_owned(),
+                        })
+                    })
+                    .collect()
+            })
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let as_stored = |place, cell: &str| match (place, cell) {
+            (2, "100.10") => "100.1".to_owned(),
+            (8, "5.00") => "5".to_owned(),
+            (3, "true") => "1".to_owned(),
+            (3, "false") => "0".to_owned(),
+            (4, "2026-01-02T00:04:05Z") => "2026-01-02T03:04:05+03:00".to_owned(),
+            _ => cell.to_owned(),
+        };
+        assert_eq!(found, expected(as_stored));
+        let misfit: (String, String, String, i64) = database
+            .query_row(
+                "SELECT id, field, value, count(*) FROM _brimful_errors",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        let expected = ("9007199254740993", "CLOSEDATE", "\"0000-00-00\"", 1);
+        assert_eq!(
+            (
+                misfit.0.as_str(),
+                misfit.1.as_str(),
+                misfit.2.as_str(),
+                misfit.3
+            ),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_new_field_becomes_a_new_column_and_an_old_row_is_updated() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, database) = store(&folder);
+        let first = [(Some(1), r#"{"ID":"1","TITLE":"a"}"#.to_owned())];
+        write(&store, &first.into_iter().collect());
+        let second = [
+            (Some(1), r#"{"ID":"1","TITLE":"b"}"#.to_owned()),
+            (Some(2), r#"{"ID":"2","TITLE":"c","UF_NEW":"d"}"#.to_owned()),
+        ];
+        write(&store, &second.into_iter().collect());
+        let found: String = database
+            .query_row(
+                "SELECT group_concat(title || coalesce(uf_new, ''), ' ') FROM crm_deal",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(found, "b cd");
+    }
+
+    #[test]
+    fn a_field_that_appears_in_the_middle_of_a_run_becomes_a_column() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, database) = store(&folder);
+        let mut writer = store.open("crm_deal", plan()).unwrap();
+        for row in [
+            r#"{"ID":"1"}"#,
+            r#"{"ID":"2","UF_LATE":"x"}"#,
+            r#"{"ID":"3"}"#,
+        ] {
+            let page = [(None, row.to_owned())].into_iter().collect();
+            writer.write_page(&page, &mut Vec::new()).unwrap();
+        }
+        writer.finish(&mut std::io::sink()).unwrap();
+        let found: i64 = database
+            .query_row("SELECT id FROM crm_deal WHERE uf_late = 'x'", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(found, 2);
+    }
+
+    #[test]
+    fn a_row_without_an_id_is_recorded_and_not_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, database) = store(&folder);
+        let page = [
+            (Some(1), r#"{"ID":"1"}"#.to_owned()),
+            (None, r#"{"ID":"x"}"#.to_owned()),
+        ];
+        let writer = write(&store, &page.into_iter().collect());
+        assert_eq!(writer.misfits(), 2);
+        let count = database.query_row("SELECT count(*) FROM crm_deal", [], |row| row.get(0));
+        assert_eq!(count, Ok(1_i64));
+    }
+}
+
+#[test]
+fn a_field_that_no_first_row_had_is_not_lost_in_a_file() {
+    let mut writer = RowWriter::to_file(FileFormat::Csv, &FileOptions::default(), plan()).unwrap();
+    for row in [r#"{"ID":"1"}"#, r#"{"ID":"2","UF_LATE":"x"}"#] {
+        let page = [(None, row.to_owned())].into_iter().collect();
+        writer.write_page(&page, &mut Vec::new()).unwrap();
+    }
+    let misfits = writer.take_misfits();
+    assert_eq!(
+        (misfits[0].field.as_str(), misfits[0].value.get()),
+        ("UF_LATE", "\"x\"")
+    );
+}
+
+#[test]
+fn multifields_have_their_first_value_in_a_column_of_its_own() {
+    let plan = Plan {
+        select: vec!["ID".to_owned(), "PHONE".to_owned()],
+        labels: [(
+            "TYPE_ID".to_owned(),
+            Arc::new(
+                [("CLIENT".to_owned(), "Client".to_owned())]
+                    .into_iter()
+                    .collect(),
+            ),
+        )]
+        .into_iter()
+        .collect(),
+        ..plan_of("crm.contact")
+    };
+    let mut writer = RowWriter::to_file(FileFormat::Csv, &FileOptions::default(), plan).unwrap();
+    let rows = [
+        (Some(1), r#"{"ID":"1","TYPE_ID":"CLIENT"}"#.to_owned()),
+        (Some(2), r#"{"ID":"2","TYPE_ID":"OTHER","PHONE":[{"ID":"5","VALUE_TYPE":"WORK","VALUE":"+7 900","TYPE_ID":"PHONE"}]}"#.to_owned()),
+    ];
+    let mut file = Vec::new();
+    writer
+        .write_page(&rows.into_iter().collect(), &mut file)
+        .unwrap();
+    let mut reader = csv::Reader::from_reader(file.as_slice());
+    let header: Vec<String> = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        header,
+        ["ID", "PHONE", "PHONE__FIRST", "TYPE_ID", "TYPE_ID__LABEL"]
+    );
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(
+        rows[0].iter().collect::<Vec<_>>(),
+        ["1", "", "", "CLIENT", "Client"]
+    );
+    assert_eq!(&rows[1][2], "+7 900");
+}
+
+/// Against the server in `BRIMFUL_TEST_POSTGRES`, which `./test` starts for it; without one there is nothing to test.
+#[cfg(feature = "postgres")]
+mod postgres {
+    use brimful_export::Store;
+
+    use super::*;
+
+    struct Server {
+        store: Store,
+        client: tokio_postgres::Client,
+        runtime: tokio::runtime::Runtime,
+    }
+
+    impl Server {
+        fn find() -> Option<Self> {
+            let url = std::env::var("BRIMFUL_TEST_POSTGRES").ok()?;
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap();
+            let (client, connection) = runtime
+                .block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls))
+                .unwrap();
+            runtime.spawn(connection);
+            Some(Self {
+                store: url.parse().unwrap(),
+                client,
+                runtime,
+            })
+        }
+
+        fn execute(&self, sql: &str) {
+            self.runtime
+                .block_on(self.client.batch_execute(sql))
+                .unwrap();
+        }
+
+        /// The one value that a query has, as text.
+        fn text(&self, sql: &str) -> Option<String> {
+            let rows = self.runtime.block_on(self.client.query(sql, &[])).unwrap();
+            rows.first().and_then(|row| row.get(0))
+        }
+
+        fn write(&self, table: &str, page: &Page) -> RowWriter {
+            let mut writer = self.store.open(table, plan()).unwrap();
+            writer.write_page(page, &mut Vec::new()).unwrap();
+            writer.finish(&mut std::io::sink()).unwrap();
+            writer
+        }
+    }
+
+    #[test]
+    fn a_table_of_postgresql_holds_the_rows_and_what_does_not_fit() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_rows");
+        for _ in 0..2 {
+            assert_eq!(server.write("contract_rows", &rows()).misfits(), 1);
+        }
+        let columns = COLUMNS.map(|name| match name {
+            "DATE_CREATE" => {
+                "to_char(date_create AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                    .to_owned()
+            }
+            "UF_CRM_1700000000007" => "array_to_json(uf_crm_1700000000007)::text".to_owned(),
+            name => format!("{name}::text"),
+        });
+        let sql = format!(
+            "SELECT {} FROM contract_rows ORDER BY id",
+            columns.join(", ")
+        );
+        let found = server
+            .runtime
+            .block_on(server.client.query(&sql, &[]))
+            .unwrap();
+        let found: Vec<Vec<String>> = found
+            .iter()
+            .map(|row| {
+                (0..10)
+                    .map(|place| row.get::<_, Option<String>>(place).unwrap_or_default())
+                    .collect()
+            })
+            .collect();
+        assert_eq!(found, expected(|_, cell| cell.to_owned()));
+        let misfit = server.text(
+            "SELECT concat_ws(' ', count(*), min(id), min(field), min(value)) FROM _brimful_errors WHERE \"table\" = 'contract_rows'",
+        );
+        assert_eq!(
+            misfit.unwrap(),
+            "1 9007199254740993 CLOSEDATE \"0000-00-00\""
+        );
+        let title = server.text("SELECT col_description('contract_rows'::regclass, 1)");
+        assert!(title.is_some());
+    }
+
+    #[test]
+    fn a_text_with_a_nul_is_recorded_and_not_stored() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_nul");
+        let rows = [
+            (Some(1), "{\"ID\":\"1\",\"TITLE\":\"a\\u0000b\"}".to_owned()),
+            (
+                Some(2),
+                "{\"ID\":\"2\",\"TITLE\":\"a\\\\N\\tb\\n\"}".to_owned(),
+            ),
+        ];
+        let writer = server.write("contract_nul", &rows.into_iter().collect());
+        assert_eq!(writer.misfits(), 1);
+        assert_eq!(
+            server.text("SELECT title FROM contract_nul WHERE id = 1"),
+            None
+        );
+        let kept = server.text("SELECT title FROM contract_nul WHERE id = 2");
+        assert_eq!(kept.as_deref(), Some("a\\N\tb\n"));
+    }
+
+    #[test]
+    fn a_field_that_appears_later_becomes_a_column_of_postgresql() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_new");
+        let mut writer = server.store.open("contract_new", plan()).unwrap();
+        for row in [
+            r#"{"ID":"1"}"#,
+            r#"{"ID":"2","UF_LATE":"x"}"#,
+            r#"{"ID":"1"}"#,
+        ] {
+            let page = [(None, row.to_owned())].into_iter().collect();
+            writer.write_page(&page, &mut Vec::new()).unwrap();
+        }
+        writer.finish(&mut std::io::sink()).unwrap();
+        let late = server.text(
+            "SELECT string_agg(id || coalesce(uf_late, ''), ' ' ORDER BY id) FROM contract_new",
+        );
+        assert_eq!(late.as_deref(), Some("1 2x"));
+    }
+
+    #[test]
+    fn a_column_of_another_type_is_refused_with_the_statement_that_changes_it() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_type; CREATE TABLE contract_type (id bigint PRIMARY KEY, title integer)");
+        let mut writer = server.store.open("contract_type", plan()).unwrap();
+        let error = writer
+            .write_page(&rows(), &mut Vec::new())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("ALTER TABLE \"contract_type\" ALTER \"title\" TYPE text"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_told_without_the_password() {
+        let store: Store = "postgres://me:s3cret@127.0.0.1:9/db".parse().unwrap();
+        let error = store.open("crm_deal", plan()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("postgres://me@127.0.0.1:9/db: ") && !error.contains("s3cret"),
+            "{error}"
+        );
+    }
+}

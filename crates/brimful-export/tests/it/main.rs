@@ -1,0 +1,6 @@
+//! What every format and store promises.
+
+#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
+
+mod architecture;
+mod contract;

@@ -1,0 +1,34 @@
+"""JSON texts for the native part, and what comes back."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+from collections.abc import Mapping
+from typing import Any
+
+loads = json.loads
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    # Numbers of numpy and the like.
+    item = getattr(value, "item", None)
+    if callable(item):
+        return item()
+    raise TypeError(f"a parameter is of type {type(value).__name__}, which JSON does not have")
+
+
+def dumps(value: Any) -> str:
+    """The JSON of parameters. Dates become ISO 8601, decimals texts, tuples and sets lists."""
+    if value is None:
+        return "{}"
+    return json.dumps(value, default=_other, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,78 @@
+"""What can go wrong, in the portal's own words.
+
+Every exception of this package is a :class:`BrimfulError`. Its attributes say what is known:
+
+``kind``
+    What kind of error it is. The portal answered: ``"Api"``, ``"NotFound"``, ``"AccessDenied"``, ``"Auth"``,
+    ``"InsufficientScope"``, ``"MethodNotFound"``, ``"QueryLimit"``, ``"OperationTimeLimit"``. No proper answer came:
+    ``"Transport"``, ``"Decode"``, ``"Redirect"``, ``"Deadline"``. Nothing was sent: ``"Config"``, ``"TooLarge"``. A list
+    is not whole: ``"Incomplete"``.
+``did_it_run``
+    ``"Yes"``, ``"No"`` or ``"Unknown"``: whether the portal has carried the call out. After ``"Unknown"`` look before
+    you call a method that writes again.
+``code``, ``description``
+    ``error`` and ``error_description`` of the portal's reply, where there is one.
+``status``, ``body``
+    HTTP status and body of the reply, where it was no proper one.
+``method``, ``command``
+    The method, and the command of a batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+__all__ = ["ApiError", "BrimfulError", "ConfigError", "IncompleteError"]
+
+
+class BrimfulError(Exception):
+    """An error of the client or of the portal."""
+
+    def __init__(self, message: str, facts: Optional[dict[str, Any]] = None) -> None:
+        super().__init__(message)
+        facts = facts or {}
+        self.kind: str = facts.get("kind", "Config")
+        self.did_it_run: str = facts.get("did_it_run", "No")
+        self.method: Optional[str] = facts.get("method")
+        self.command: Optional[str] = facts.get("command")
+        self.code: Optional[str] = facts.get("code")
+        self.description: Optional[str] = facts.get("description")
+        self.status: Optional[int] = facts.get("status")
+        self.body: Optional[bytes] = facts.get("body")
+
+
+class ApiError(BrimfulError):
+    """The portal answered with an error: see ``code`` and ``description``."""
+
+
+class ConfigError(BrimfulError, ValueError):
+    """The call or a setting makes no sense. Nothing was sent."""
+
+
+class IncompleteError(BrimfulError):
+    """A list could not be read to its end, or not be proved to be whole."""
+
+
+#: Kinds of which the portal itself says what is wrong.
+_SAID_BY_THE_PORTAL = (
+    "AccessDenied",
+    "Api",
+    "Auth",
+    "InsufficientScope",
+    "MethodNotFound",
+    "NotFound",
+    "OperationTimeLimit",
+    "QueryLimit",
+)
+
+
+def _from_native(message: str, facts: dict[str, Any]) -> BrimfulError:
+    """The exception of an error of the native part."""
+    kind = facts.get("kind", "")
+    if kind == "Config":
+        return ConfigError(message, facts)
+    if kind == "Incomplete":
+        return IncompleteError(message, facts)
+    if kind in _SAID_BY_THE_PORTAL and "code" in facts:
+        return ApiError(message, facts)
+    return BrimfulError(message, facts)

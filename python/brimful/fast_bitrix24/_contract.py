@@ -1,0 +1,74 @@
+"""The checks of arguments that programs may rely on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, Optional
+
+try:
+    from icontract import ViolationError
+except ImportError:
+
+    class ViolationError(AssertionError):  # type: ignore[no-redef]
+        """A call breaks a rule of the method that is called."""
+
+
+__all__ = ["ViolationError"]
+
+LISTS = (".list", ".getlist", ".fields", ".getavaliableforpayment", ".types")
+READS = (*LISTS, ".get")
+CLAUSES: dict[str, tuple[type, ...]] = {
+    "SELECT": (list, tuple, set),
+    "HALT": (int,),
+    "CMD": (dict,),
+    "LIMIT": (int,),
+    "ORDER": (dict,),
+    "FILTER": (dict,),
+    "START": (int,),
+    "FIELDS": (dict,),
+}
+
+
+def require(holds: Any, message: str) -> None:
+    if not holds:
+        raise ViolationError(message)
+
+
+def method_name(method: Any) -> str:
+    """The method as it is sent: in lower case, without blanks around it."""
+    if not isinstance(method, str):
+        raise TypeError(f"method is of type {type(method).__name__}, not str")
+    require(method, "Method cannot be empty")
+    name = method.lower().strip()
+    require(name != "batch", "Method cannot be 'batch'. Use call_batch() instead.")
+    return name
+
+
+def clauses(params: Optional[Mapping[str, Any]]) -> dict[str, Any]:
+    """The parameters by their names in capitals, each of the type that it has to be of."""
+    if params is None:
+        return {}
+    if not isinstance(params, Mapping):
+        raise TypeError(f"params is of type {type(params).__name__}, not dict")
+    found = {str(key).upper().strip(): value for key, value in params.items()}
+    for name, value in found.items():
+        expected = CLAUSES.get(name)
+        if expected is not None and not isinstance(value, expected):
+            raise TypeError(
+                f'Clause "{name}" should be of type {expected[0]}, but its type is {type(value)}'
+            )
+    condition = found.get("FILTER")
+    if condition and None in condition.values():
+        warn("Using None as filter value confuses Bitrix. Try using an empty string.")
+    return found
+
+
+def warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=5)
+
+
+def not_empty(items: Iterable[Any], message: str) -> list[Any]:
+    listed = list(items)
+    require(listed, message)
+    return listed

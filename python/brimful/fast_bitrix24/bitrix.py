@@ -1,0 +1,425 @@
+"""``Bitrix`` and ``BitrixAsync``: the calls of fast_bitrix24 on the engine of Brimful."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import warnings
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from inspect import iscoroutinefunction
+from typing import Any, Optional, Union
+from urllib.parse import urlparse
+
+from .. import _native
+from .._client import AsyncClient, Client, Outcome
+from .._json import loads
+from ..errors import ApiError, BrimfulError
+from ._contract import LISTS, READS, clauses, method_name, not_empty, require, warn
+from .server_response import ErrorInServerResponseException, ServerResponseParser, unwrap, unwrap_many
+
+__all__ = ["Bitrix", "BitrixAsync"]
+
+logger = logging.getLogger("fast_bitrix24")
+logger.addHandler(logging.NullHandler())
+
+Items = Union[dict[str, Any], Iterable[dict[str, Any]], None]
+
+
+def _checked(webhook: Any) -> str:
+    if not isinstance(webhook, str):
+        raise TypeError(f"webhook is of type {type(webhook).__name__}, not str")
+    parts = urlparse(webhook.strip())
+    if not (parts.scheme and parts.netloc and parts.path):
+        raise ValueError("Webhook is not a valid URL")
+    return webhook.strip()
+
+
+def _said(error: BrimfulError) -> Any:
+    if error.code is None:
+        return str(error)
+    return {"error": error.code, "error_description": error.description or ""}
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Errors of the portal, as programs catch them."""
+    try:
+        yield
+    except ApiError as error:
+        raise ErrorInServerResponseException(_said(error), error) from error
+
+
+class _Bar:
+    """The progress bar of tqdm, where it is installed and wanted."""
+
+    def __init__(self, wanted: bool, total: Optional[int] = None) -> None:
+        self._bar: Any = None
+        if wanted:
+            with contextlib.suppress(ImportError):
+                from tqdm.auto import tqdm
+
+                self._bar = tqdm(total=total)
+
+    def update(self, by: int) -> None:
+        if self._bar is not None:
+            self._bar.update(by)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+class _Settings:
+    def __init__(
+        self,
+        webhook: str,
+        token_func: Optional[Callable[[], Coroutine[Any, Any, str]]] = None,
+        verbose: bool = True,
+        respect_velocity_policy: bool = True,
+        request_pool_size: int = 50,
+        requests_per_second: float = 2.0,
+        batch_size: int = 50,
+        operating_time_limit: int = 480,
+        client: Any = None,
+        ssl: bool = True,
+    ) -> None:
+        """
+        :param webhook: the address of a webhook; with ``token_func`` the address of the portal with ``/rest/``.
+        :param token_func: an ``async`` function that returns an access token.
+        :param verbose: shows a progress bar (tqdm, if it is installed).
+        :param respect_velocity_policy: ``False`` does not hold calls back for their operating time.
+        :param request_pool_size: how many requests may be sent at once.
+        :param requests_per_second: how many a second after that.
+        :param batch_size: commands in a request, 50 at the most.
+        :param operating_time_limit: seconds that a method may run in ten minutes.
+        :param client: refused: there is no aiohttp here.
+        :param ssl: ``False`` takes any certificate.
+        """
+        if token_func is not None and not iscoroutinefunction(token_func):
+            raise ValueError("`token_func` must be an async function.")
+        if client is not None:
+            raise TypeError("client= takes a session of aiohttp, which is not used here: leave it out")
+        for name, value, expected in (
+            ("verbose", verbose, bool),
+            ("respect_velocity_policy", respect_velocity_policy, bool),
+            ("request_pool_size", request_pool_size, int),
+            ("requests_per_second", requests_per_second, (int, float)),
+            ("batch_size", batch_size, int),
+            ("operating_time_limit", operating_time_limit, (int, float)),
+            ("ssl", ssl, bool),
+        ):
+            if not isinstance(value, expected):
+                raise TypeError(f"{name} is of type {type(value).__name__}")
+        self.webhook = _checked(webhook)
+        self.verbose = verbose
+        self.batch_size = batch_size
+        self._token_func = token_func
+        limit = float(operating_time_limit) if respect_velocity_policy else 1e9
+        self._options: dict[str, Any] = {
+            "rate": (float(request_pool_size), float(requests_per_second)),
+            "operating_limit": limit,
+            "batch_size": batch_size,
+            "verify_certificates": ssl,
+        }
+
+    def _token(self, run: Callable[[Coroutine[Any, Any, str]], str]) -> Optional[Callable[[], str]]:
+        ask = self._token_func
+        if ask is None:
+            return None
+        return lambda: run(ask())
+
+    def _address(self) -> str:
+        if self._token_func is None:
+            return self.webhook
+        parts = urlparse(self.webhook)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def _get_all_checks(method: Any, params: Any) -> str:
+    name = method_name(method)
+    said = clauses(params)
+    require(
+        said.keys().isdisjoint({"START", "ORDER"}),
+        "get_all() doesn't support parameters 'start' or 'order'",
+    )
+    require(
+        not name.startswith("tasks.elapseditem."),
+        "get_all() shouldn't be used with 'tasks.elapseditem.*' method group. Use call(raw=True) instead.",
+    )
+    if not name.endswith(READS):
+        warn(
+            f"get_all() should be used only with methods that end with the following: {READS}. "
+            f"You are using '{name}'. Use get_by_ID() or call() instead."
+        )
+    if "LIMIT" in said:
+        warn("Bitrix servers don't seem to support the 'LIMIT' parameter.")
+    return name
+
+
+def _get_by_id_checks(method: Any, ids: Any, params: Any) -> tuple[str, list[Any]]:
+    name = method_name(method)
+    require(
+        "ID" not in clauses(params),
+        "get_by_ID() doesn't support parameter 'ID' within the 'params' argument",
+    )
+    return name, not_empty(ids, "get_by_ID(): ID_list can't be empty")
+
+
+def _call_checks(method: Any, items: Any) -> tuple[str, list[Any], bool]:
+    name = method_name(method)
+    if name.endswith(LISTS):
+        warn(
+            f"It's better to use get_all() with methods that end with the following: {LISTS}. "
+            f"You are using '{name}'."
+        )
+    single = isinstance(items, Mapping)
+    listed = [items] if single else items
+    if isinstance(listed, (str, bytes)) or not isinstance(listed, Iterable):
+        raise TypeError("items is neither a dict nor a list of dicts")
+    listed = not_empty(listed, "call(): item_list can't be empty")
+    require(not single or items, "call(): item_list can't be empty")
+    for item in listed:
+        if not isinstance(item, Mapping):
+            raise TypeError(f"an item is of type {type(item).__name__}, not dict")
+    return name, listed, single
+
+
+def _raise_for(outcomes: list[Outcome], labels: list[str]) -> None:
+    errors = {
+        label: outcome.error for label, outcome in zip(labels, outcomes) if outcome.error is not None
+    }
+    if errors:
+        first = next(iter(errors.values()))
+        said = {label: _said(error) for label, error in errors.items()}
+        raise ErrorInServerResponseException(said, first, outcomes) from first
+
+
+def _call_result(outcomes: list[Outcome], single: bool) -> Any:
+    labels = [f"order{place:010}" for place in range(len(outcomes))]
+    _raise_for(outcomes, labels)
+    results = unwrap_many({label: outcome.result for label, outcome in zip(labels, outcomes)})
+    if isinstance(results, dict) and not single:
+        return tuple(results.values())
+    if isinstance(results, list) and results and single:
+        return results[0]
+    return results
+
+
+def _by_id_result(outcomes: list[Outcome]) -> Any:
+    _raise_for(outcomes, [str(outcome.key) for outcome in outcomes])
+    if len(outcomes) == 1:
+        # Of one ID the record itself.
+        result = outcomes[0].result
+        return result[0] if isinstance(result, list) and len(result) == 1 else result
+    return {str(outcome.key): outcome.result for outcome in outcomes}
+
+
+def _one_reply(status: int, body: bytes) -> dict[str, Any]:
+    """The reply to a call that is not taken apart."""
+    try:
+        reply = loads(body)
+    except ValueError:
+        raise ErrorInServerResponseException(
+            f"the portal answered with status {status} and no JSON"
+        ) from None
+    if isinstance(reply, dict) and status >= 400:
+        raise ErrorInServerResponseException(
+            {key: reply[key] for key in ("error", "error_description") if key in reply}
+        )
+    if not isinstance(reply, dict):
+        raise ErrorInServerResponseException(f"the portal answered with status {status}: {reply!r}")
+    return reply
+
+
+def _batch_result(status: int, body: bytes) -> Any:
+    parser = ServerResponseParser(_one_reply(status, body))
+    parser.raise_for_errors()
+    return parser.result["result"]
+
+
+def _whole(reply: dict[str, Any]) -> Any:
+    parser = ServerResponseParser(reply)
+    parser.raise_for_errors()
+    return unwrap(parser.result)
+
+
+def _list_and_get_branch(branch: Any) -> str:
+    warnings.warn(
+        "list_and_get() is deprecated. Use 'get_all()' instead.", DeprecationWarning, stacklevel=4
+    )
+    name = method_name(branch)
+    require(
+        not name.endswith((".list", ".get")),
+        'list_and_get(): "method_branch" should not end in ".list" or ".get"',
+    )
+    return name
+
+
+class BitrixAsync(_Settings):
+    __doc__ = "Клиент для асинхронных запросов к Битрикс24.\n" + (_Settings.__init__.__doc__ or "")
+
+    _made: Optional[AsyncClient] = None
+
+    def _client(self) -> AsyncClient:
+        if self._made is None:
+            loop = asyncio.get_running_loop()
+
+            def run(token: Coroutine[Any, Any, str]) -> str:
+                return asyncio.run_coroutine_threadsafe(token, loop).result()
+
+            self._made = AsyncClient(self._address(), token=self._token(run), **self._options)
+        return self._made
+
+    async def get_all(self, method: str, params: Optional[dict[str, Any]] = None) -> Any:
+        """The whole list of a method, each row once."""
+        name = _get_all_checks(method, params)
+        logger.debug("get_all %s", name)
+        with _translated():
+            if not _native.returns_rows(name):
+                reply = _one_reply(*await self._client().call_raw(name, params))
+                if not reply.get("next"):
+                    return _whole(reply)
+            rows = self._client().list(name, params)
+            whole: list[Any] = []
+            bar = _Bar(self.verbose)
+            async for chunk in rows.chunks():
+                whole.extend(chunk)
+                bar.update(len(chunk))
+            bar.close()
+            return whole
+
+    async def get_by_ID(
+        self,
+        method: str,
+        ID_list: Iterable[Any],
+        ID_field_name: str = "ID",
+        params: Optional[dict[str, Any]] = None,
+    ) -> Any:
+        """A call for each ID: ``{ID: result}``; for a single ID the result itself."""
+        name, ids = _get_by_id_checks(method, ID_list, params)
+        logger.debug("get_by_ID %s, %d IDs", name, len(ids))
+        bar = _Bar(self.verbose and len(ids) > self.batch_size, len(ids))
+        outcomes = []
+        found = self._client().get_by_id(name, ids, params, id_field=ID_field_name.strip())
+        async for outcome in found:
+            outcomes.append(outcome)
+            bar.update(1)
+        bar.close()
+        return _by_id_result(outcomes)
+
+    async def list_and_get(self, method_branch: str, ID_field_name: str = "ID") -> Any:
+        """All items, each as the method ``.get`` returns it."""
+        branch = _list_and_get_branch(method_branch)
+        rows = await self.get_all(f"{branch}.list", {"select": [ID_field_name]})
+        return await self.get_by_ID(
+            f"{branch}.get", [row[ID_field_name] for row in rows], ID_field_name
+        )
+
+    async def call(self, method: str, items: Items = None, *, raw: bool = False) -> Any:
+        """A call for each item, or one for a dict."""
+        if raw:
+            logger.debug("call %s, raw", method)
+            return _one_reply(*await self._client().call_raw(method.strip(), items))
+        name, listed, single = _call_checks(method, items)
+        logger.debug("call %s, %d items", name, len(listed))
+        bar = _Bar(self.verbose and len(listed) > self.batch_size, len(listed))
+        outcomes = []
+        async for outcome in self._client().call_each(name, listed):
+            outcomes.append(outcome)
+            bar.update(1)
+        bar.close()
+        return _call_result(outcomes, single)
+
+    async def call_batch(self, params: dict[str, Any]) -> Any:
+        """A batch as it is: ``{"halt": 0, "cmd": {...}}``."""
+        with _translated():
+            return _batch_result(*await self._client().call_raw("batch", params))
+
+    @contextlib.contextmanager
+    def slow(self, max_concurrent_requests: int = 1) -> Iterator[bool]:
+        """Has at most so many requests in flight inside of the block."""
+        require(max_concurrent_requests >= 1, "max_concurrent_requests >= 1")
+        with self._client().slow(max_concurrent_requests):
+            yield True
+
+
+class Bitrix(_Settings):
+    __doc__ = "Клиент для неасинхронных запросов к серверу Битрикс24.\n" + (
+        _Settings.__init__.__doc__ or ""
+    )
+
+    _made: Optional[Client] = None
+
+    def _client(self) -> Client:
+        if self._made is None:
+            self._made = Client(self._address(), token=self._token(asyncio.run), **self._options)
+        return self._made
+
+    def get_all(self, method: str, params: Optional[dict[str, Any]] = None) -> Any:
+        """The whole list of a method, each row once."""
+        name = _get_all_checks(method, params)
+        logger.debug("get_all %s", name)
+        with _translated():
+            if not _native.returns_rows(name):
+                reply = _one_reply(*self._client().call_raw(name, params))
+                if not reply.get("next"):
+                    return _whole(reply)
+            whole: list[Any] = []
+            bar = _Bar(self.verbose)
+            for chunk in self._client().list(name, params).chunks():
+                whole.extend(chunk)
+                bar.update(len(chunk))
+            bar.close()
+            return whole
+
+    def get_by_ID(
+        self,
+        method: str,
+        ID_list: Iterable[Any],
+        ID_field_name: str = "ID",
+        params: Optional[dict[str, Any]] = None,
+    ) -> Any:
+        """A call for each ID: ``{ID: result}``; for a single ID the result itself."""
+        name, ids = _get_by_id_checks(method, ID_list, params)
+        logger.debug("get_by_ID %s, %d IDs", name, len(ids))
+        bar = _Bar(self.verbose and len(ids) > self.batch_size, len(ids))
+        outcomes = []
+        for outcome in self._client().get_by_id(name, ids, params, id_field=ID_field_name.strip()):
+            outcomes.append(outcome)
+            bar.update(1)
+        bar.close()
+        return _by_id_result(outcomes)
+
+    def list_and_get(self, method_branch: str, ID_field_name: str = "ID") -> Any:
+        """All items, each as the method ``.get`` returns it."""
+        branch = _list_and_get_branch(method_branch)
+        rows = self.get_all(f"{branch}.list", {"select": [ID_field_name]})
+        return self.get_by_ID(f"{branch}.get", [row[ID_field_name] for row in rows], ID_field_name)
+
+    def call(self, method: str, items: Items = None, *, raw: bool = False) -> Any:
+        """A call for each item, or one for a dict."""
+        if raw:
+            logger.debug("call %s, raw", method)
+            return _one_reply(*self._client().call_raw(method.strip(), items))
+        name, listed, single = _call_checks(method, items)
+        logger.debug("call %s, %d items", name, len(listed))
+        bar = _Bar(self.verbose and len(listed) > self.batch_size, len(listed))
+        outcomes = []
+        for outcome in self._client().call_each(name, listed):
+            outcomes.append(outcome)
+            bar.update(1)
+        bar.close()
+        return _call_result(outcomes, single)
+
+    def call_batch(self, params: dict[str, Any]) -> Any:
+        """A batch as it is: ``{"halt": 0, "cmd": {...}}``."""
+        with _translated():
+            return _batch_result(*self._client().call_raw("batch", params))
+
+    @contextlib.contextmanager
+    def slow(self, max_concurrent_requests: int = 1) -> Iterator[bool]:
+        """Has at most so many requests in flight inside of the block."""
+        require(max_concurrent_requests >= 1, "max_concurrent_requests >= 1")
+        with self._client().slow(max_concurrent_requests):
+            yield True

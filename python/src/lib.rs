@@ -1,0 +1,29 @@
+//! The native part of the Python package: the Rust client, with JSON texts going in and out. Shapes, names and the
+//! exceptions of Python are made on the other side, in `brimful/`.
+//!
+//! Every operation starts on a runtime of its own and comes back as a [`Pending`]: Python waits for it with the
+//! interpreter free, or is called when it is done.
+
+mod client;
+mod pending;
+mod portal;
+mod runtime;
+
+use pyo3::prelude::*;
+
+use crate::client::{Client, Each, Found, List};
+use crate::pending::Pending;
+use crate::portal::TestPortal;
+
+#[pymodule(gil_used = true)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<Client>()?;
+    module.add_class::<List>()?;
+    module.add_class::<Each>()?;
+    module.add_class::<Found>()?;
+    module.add_class::<Pending>()?;
+    module.add_class::<TestPortal>()?;
+    module.add_function(wrap_pyfunction!(client::returns_rows, module)?)?;
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! An operation that was started: Python waits for it, or is called when it is done.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use brimful::{Error, Outcome};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use tokio::task::AbortHandle;
+
+use crate::runtime;
+
+/// How often a waiting thread looks for signals, such as Ctrl-C.
+const SIGNALS: Duration = Duration::from_millis(50);
+
+/// What an operation gives.
+pub(crate) enum Output {
+    Nothing,
+    /// A JSON text.
+    Json(Vec<u8>),
+    /// HTTP status and body.
+    Raw(u16, Vec<u8>),
+    /// Of each command: what it is known by, and what became of it.
+    Outcomes(Vec<(Option<String>, Outcome)>),
+}
+
+struct State {
+    done: Option<Result<Output, Error>>,
+    /// To be called when it is done.
+    callback: Option<Py<PyAny>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// An operation on its way.
+#[pyclass(frozen, module = "brimful._native")]
+pub(crate) struct Pending {
+    shared: Arc<Shared>,
+    task: AbortHandle,
+}
+
+impl Pending {
+    /// Starts `work` on the runtime.
+    pub(crate) fn start<F>(work: F) -> PyResult<Self>
+    where
+        F: Future<Output = Result<Output, Error>> + Send + 'static,
+    {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                done: None,
+                callback: None,
+            }),
+            changed: Condvar::new(),
+        });
+        let done = Arc::clone(&shared);
+        let task = runtime::shared()?.spawn(async move {
+            let output = work.await;
+            let callback = {
+                let mut state = done.state.lock().unwrap_or_else(PoisonError::into_inner);
+                state.done = Some(output);
+                done.changed.notify_all();
+                state.callback.take()
+            };
+            if let Some(callback) = callback {
+                call(&callback);
+            }
+        });
+        Ok(Self {
+            shared,
+            task: task.abort_handle(),
+        })
+    }
+}
+
+/// Calls back into Python. An interpreter that is ending is not called any more.
+fn call(callback: &Py<PyAny>) {
+    Python::try_attach(|py| {
+        // The loop that it wakes may be closed by now: then nobody waits.
+        let _ = callback.call0(py);
+    });
+}
+
+#[pymethods]
+impl Pending {
+    /// Waits until it is done and gives what it gave. Ctrl-C ends it at once.
+    fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        loop {
+            let done = py.detach(|| {
+                let state = self.lock();
+                let (mut state, _) = self
+                    .shared
+                    .changed
+                    .wait_timeout_while(state, SIGNALS, |state| state.done.is_none())
+                    .unwrap_or_else(PoisonError::into_inner);
+                state.done.take()
+            });
+            if let Some(done) = done {
+                return to_python(py, done);
+            }
+            if let Err(interrupted) = py.check_signals() {
+                self.task.abort();
+                return Err(interrupted);
+            }
+        }
+    }
+
+    /// Has `callback` called, on another thread, when it is done.
+    fn on_done(&self, callback: Py<PyAny>) {
+        let mut state = self.lock();
+        if state.done.is_none() {
+            state.callback = Some(callback);
+            return;
+        }
+        drop(state);
+        call(&callback);
+    }
+
+    /// What it gave, once it is done.
+    fn take(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let done = self.lock().done.take();
+        match done {
+            Some(done) => to_python(py, done),
+            None => Err(PyRuntimeError::new_err(
+                "it is not done, or was taken before",
+            )),
+        }
+    }
+
+    /// Ends it.
+    fn cancel(&self) {
+        self.task.abort();
+    }
+}
+
+impl Pending {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn to_python(py: Python<'_>, output: Result<Output, Error>) -> PyResult<Py<PyAny>> {
+    let output = output.map_err(|error| exception(py, &error))?;
+    Ok(match output {
+        Output::Nothing => py.None(),
+        Output::Json(text) => PyBytes::new(py, &text).into_any().unbind(),
+        Output::Raw(status, body) => (status, PyBytes::new(py, &body))
+            .into_pyobject(py)?
+            .into_any()
+            .unbind(),
+        Output::Outcomes(outcomes) => {
+            let list = PyList::empty(py);
+            for (name, outcome) in outcomes {
+                list.append(outcome_to_python(py, name, &outcome)?)?;
+            }
+            list.into_any().unbind()
+        }
+    })
+}
+
+/// `(name, "done", result as JSON)`, or `(name, "failed" | "not run" | "unknown", error)`.
+fn outcome_to_python<'py>(
+    py: Python<'py>,
+    name: Option<String>,
+    outcome: &Outcome,
+) -> PyResult<Bound<'py, PyTuple>> {
+    if let Some(result) = outcome.done() {
+        let result = PyBytes::new(py, result.get().as_bytes());
+        return (name, "done", result).into_pyobject(py);
+    }
+    let error = match outcome.result::<serde_json::Value>() {
+        Ok(_) => Error::config("the outcome has no result"),
+        Err(error) => error,
+    };
+    let what = match outcome {
+        Outcome::NotRun(_) => "not run",
+        Outcome::Unknown(_) => "unknown",
+        _ => "failed",
+    };
+    (name, what, exception(py, &error).into_value(py)).into_pyobject(py)
+}
+
+/// The exception of an error, made by `brimful.errors`.
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    let made = || -> PyResult<PyErr> {
+        let facts = PyDict::new(py);
+        facts.set_item("kind", format!("{:?}", error.kind()))?;
+        facts.set_item("did_it_run", format!("{:?}", error.did_it_run()))?;
+        facts.set_item("method", error.method())?;
+        facts.set_item("command", error.command())?;
+        if let Some(api) = error.api_error() {
+            facts.set_item("code", api.code.to_string())?;
+            facts.set_item("description", &api.description)?;
+        }
+        if let Some((status, body)) = error.answer() {
+            facts.set_item("status", status.as_u16())?;
+            facts.set_item("body", PyBytes::new(py, body))?;
+        }
+        let errors = py.import("brimful.errors")?;
+        let made = errors.call_method1("_from_native", (error.to_string(), facts))?;
+        Ok(PyErr::from_value(made))
+    };
+    made().unwrap_or_else(|failed| failed)
+}

@@ -1,0 +1,104 @@
+//! The portal emulator for tests: on a free port of this machine, until it is closed.
+
+use std::sync::{Mutex, PoisonError};
+
+use brimful_portal::{PortalConfig, RateLimit, Server};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use serde_json::{Map, Value};
+
+use crate::runtime;
+
+/// A portal that a test talks to.
+#[pyclass(frozen, module = "brimful._native")]
+pub(crate) struct TestPortal(Mutex<Option<Server>>);
+
+#[pymethods]
+impl TestPortal {
+    /// `rows`: how many rows to make up, by entity. `load`: rows of the caller's as JSON, by entity.
+    #[new]
+    #[pyo3(signature = (*, rows=Vec::new(), load=Vec::new(), replies=Vec::new(), rate_limit=None, seed=None))]
+    fn new(
+        rows: Vec<(String, u64)>,
+        load: Vec<(String, String)>,
+        replies: Vec<(String, String)>,
+        rate_limit: Option<(f64, f64)>,
+        seed: Option<u64>,
+    ) -> PyResult<Self> {
+        let mut config = match rate_limit {
+            Some((burst, per_second)) => PortalConfig::new().rate_limit(RateLimit {
+                capacity: burst,
+                leak: per_second,
+                ..RateLimit::STANDARD
+            }),
+            None => PortalConfig::unlimited(),
+        };
+        if let Some(seed) = seed {
+            config = config.seed(seed);
+        }
+        for (entity, count) in rows {
+            config = config.rows(entity, count);
+        }
+        for (entity, rows) in load {
+            let rows: Vec<Map<String, Value>> = serde_json::from_str(&rows).map_err(|error| {
+                PyValueError::new_err(format!(
+                    "the rows of {entity} are no list of objects: {error}"
+                ))
+            })?;
+            config = config.load(entity, rows);
+        }
+        for (method, reply) in replies {
+            let reply: Value = serde_json::from_str(&reply).map_err(|error| {
+                PyValueError::new_err(format!("the reply of {method}: {error}"))
+            })?;
+            config = config.reply(method, reply);
+        }
+        let server = runtime::shared()?
+            .block_on(config.start())
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Self(Mutex::new(Some(server))))
+    }
+
+    /// The address of its webhook.
+    fn webhook(&self) -> PyResult<String> {
+        self.with(|server| Ok(server.webhook_url()))
+    }
+
+    /// From now on these faults happen: `503:5%`, `reset-after on=crm.lead.add`.
+    fn set_faults(&self, spec: &str) -> PyResult<()> {
+        self.with(|server| {
+            let set = server.portal().faults().set(spec);
+            set.map_err(|error| PyValueError::new_err(error.to_string()))
+        })
+    }
+
+    /// What it has been asked for: requests, commands, and how often each method ran.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.with(|server| Ok(server.portal().stats()))?;
+        let facts = PyDict::new(py);
+        facts.set_item("requests", stats.requests)?;
+        facts.set_item("commands", stats.commands)?;
+        facts.set_item(
+            "refused",
+            stats.refused_by_rate + stats.refused_by_operating,
+        )?;
+        facts.set_item("methods", stats.methods)?;
+        Ok(facts)
+    }
+
+    /// Ends it.
+    fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl TestPortal {
+    fn with<T>(&self, what: impl FnOnce(&Server) -> PyResult<T>) -> PyResult<T> {
+        let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*server {
+            Some(server) => what(server),
+            None => Err(PyRuntimeError::new_err("the portal is closed")),
+        }
+    }
+}

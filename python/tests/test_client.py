@@ -1,0 +1,190 @@
+"""The package's own client, against a portal in the same process."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from brimful import ApiError, AsyncClient, BrimfulError, Client, ConfigError
+
+
+def test_a_list_gives_each_row_once_and_says_what_proves_it(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 1234})
+    rows = Client(portal.webhook, rate=None).list("crm.deal.list", select=["ID"])
+    ids = [int(row["ID"]) for row in rows]
+    assert ids == list(range(1, 1235))
+    assert (rows.report.proof, rows.report.complete_to, rows.report.rows) == ("by ID", 1234, 1234)
+
+
+def test_a_list_is_iterated_by_asyncio_too(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 300})
+
+    async def ids():
+        rows = AsyncClient(portal.webhook, rate=None).list("crm.deal.list", select=["ID"])
+        return [int(row["ID"]) async for row in rows], rows.report.rows
+
+    assert asyncio.run(ids()) == (list(range(1, 301)), 300)
+
+
+def test_a_filter_reaches_the_portal(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    rows = client.list("crm.deal.list", select=["ID"], filter={">ID": 100})
+    assert [int(row["ID"]) for row in rows] == list(range(101, 121))
+
+
+def test_an_error_of_the_portal_has_its_words(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    with pytest.raises(ApiError) as caught:
+        client.call("crm.deal.get", {"id": 99999})
+    error = caught.value
+    assert (error.description, error.did_it_run, error.method) == ("Not found", "Yes", "crm.deal.get")
+    assert "demo" not in str(error)
+
+
+def test_an_address_that_is_none_is_refused():
+    with pytest.raises(ConfigError):
+        Client("nonsense")
+    with pytest.raises(ValueError):
+        Client("https://example.bitrix24.ru/rest/1/code/", batch_size=51)
+
+
+def test_calls_have_an_outcome_each_in_their_order(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    items = [{"id": 7}, {"id": 99999}, {"id": 8}]
+    outcomes = list(client.call_each("crm.deal.get", items))
+    assert [(one.key, one.status) for one in outcomes] == [(0, "done"), (1, "failed"), (2, "done")]
+    assert outcomes[2].value()["ID"] == "8"
+    with pytest.raises(ApiError):
+        outcomes[1].value()
+
+
+def test_commands_of_a_batch_refer_to_each_other(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    outcomes = client.batch(
+        {
+            "deal": ("crm.deal.get", {"id": 5}),
+            "again": ("crm.deal.get", {"id": "$result[deal][ID]"}),
+        }
+    )
+    assert outcomes["again"].value()["ID"] == "5"
+
+
+def test_writes_whose_replies_are_lost_are_not_sent_again(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.lead": 0})
+    portal.set_faults("reset-after on=batch times=1")
+    client = Client(portal.webhook, rate=None)
+    outcomes = list(client.call_each("crm.lead.add", [{"fields": {"TITLE": "x"}}] * 60))
+    unknown = [one for one in outcomes if one.status == "unknown"]
+    assert unknown and unknown[0].error.did_it_run == "Unknown"
+    assert len(list(client.list("crm.lead.list", select=["ID"]))) == 60
+
+
+def test_one_client_serves_many_threads(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 500})
+    client = Client(portal.webhook, rate=None)
+    counts = []
+
+    def read():
+        counts.append(sum(1 for _ in client.list("crm.deal.list", select=["ID"])))
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [500] * 8
+
+
+def test_a_cancelled_task_ends_its_call(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 5})
+    portal.set_faults("latency=30s")
+
+    async def run():
+        client = AsyncClient(portal.webhook, rate=None)
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(client.call("profile"), 0.2)
+
+    began = time.monotonic()
+    asyncio.run(run())
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_ctrl_c_ends_a_call_at_once(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 5})
+    portal.set_faults("latency=30s")
+    program = (
+        "import brimful, sys\n"
+        "client = brimful.Client(sys.argv[1], rate=None)\n"
+        "print('begins', flush=True)\n"
+        "try:\n    client.call('profile')\n"
+        "except KeyboardInterrupt:\n    print('interrupted')\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, portal.webhook], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout.readline() == "begins\n"
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    said, _ = child.communicate(timeout=20)
+    # Before the call has begun Python itself ends the program.
+    assert said == "interrupted\n" or child.returncode != 0
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_goes_on_with_a_client_of_its_own(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 70})
+    assert Client(portal.webhook, rate=None).call("profile")
+    program = (
+        "import os, sys, brimful\n"
+        "brimful.Client(sys.argv[1], rate=None).call('profile')\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    rows = brimful.Client(sys.argv[1], rate=None).list('crm.deal.list', select=['ID'])\n"
+        "    os._exit(sum(1 for _ in rows))\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, portal.webhook], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "70\n", done.stderr
+
+
+def test_parameters_of_pythons_own_types_are_sent_as_the_portal_reads_them(bitrix_portal):
+    import datetime
+    import decimal
+
+    client = Client(bitrix_portal.webhook, rate=None)
+    fields = {
+        "TITLE": "тест & 100 %",
+        "OPPORTUNITY": decimal.Decimal("12.50"),
+        "CLOSEDATE": datetime.date(2026, 1, 31),
+    }
+    made = client.call("crm.deal.add", {"fields": fields})
+    deal = client.call("crm.deal.get", {"id": made})
+    assert deal["TITLE"] == "тест & 100 %"
+    assert float(deal["OPPORTUNITY"]) == 12.5
+    assert deal["CLOSEDATE"].startswith("2026-01-31")
+    with pytest.raises(TypeError):
+        client.call("crm.deal.get", {"id": object()})
+    with pytest.raises(ValueError):
+        client.call("crm.deal.get", {"id": float("nan")})
+
+
+def test_a_token_is_asked_for_by_the_client():
+    asked = []
+
+    def token():
+        asked.append(1)
+        raise RuntimeError("the vault is closed")
+
+    client = Client("http://127.0.0.1:9", token=token, rate=None, attempts=1)
+    with pytest.raises(BrimfulError, match="the vault is closed"):
+        client.call("profile")
+    assert asked
