@@ -178,6 +178,9 @@ impl Portal {
 /// A body of which nothing more comes for so long is given up.
 const BODY_PAUSE: Duration = Duration::from_secs(60);
 
+/// So much of a body that is too long is read at the least, and dropped.
+const DROPPED: usize = 8 << 20;
+
 /// Reads a body of up to `limit` bytes, if there is room for it. As much again of a longer one is read too, and dropped: a
 /// caller that is still sending would not hear the refusal.
 async fn read(
@@ -202,7 +205,7 @@ async fn read(
         } else {
             whole = BytesMut::new();
             share.clear();
-            if length > limit.saturating_mul(2) {
+            if length > limit.saturating_add(limit.max(DROPPED)) {
                 break;
             }
         }
