@@ -82,7 +82,7 @@ impl RecordFile {
     fn write(&self) -> Result<(), OutputError> {
         let text = serde_json::to_vec(&self.record).unwrap_or_default();
         let write = || {
-            let mut file = atomic::create_secret(&self.path)?;
+            let mut file = atomic::create_merged(&self.path)?;
             file.write_all(&text)?;
             atomic::put_in_place(file, &self.path)
         };
@@ -93,6 +93,7 @@ impl RecordFile {
     pub(super) fn remove(&self) {
         // A record without a partial file is passed over.
         let _ = std::fs::remove_file(&self.path);
+        let _ = std::fs::remove_file(atomic::merged_path(&self.path));
     }
 }
 
