@@ -30,7 +30,10 @@ mod decode;
 mod error;
 mod format;
 mod labels;
+mod list_plan;
 mod misfit;
+#[cfg(feature = "arrow")]
+mod record_batches;
 mod row;
 mod schema;
 mod sinks;
@@ -43,6 +46,8 @@ pub use error::ExportError;
 pub use format::{Compression, FileFormat, FileKind};
 pub use labels::{Description, describe};
 pub use misfit::Misfit;
+#[cfg(feature = "arrow")]
+pub use record_batches::RecordBatches;
 pub use schema::{
     Column, ColumnChoice, ColumnType, Dictionary, Plan, ScalarType, Schema, Source, Types,
 };

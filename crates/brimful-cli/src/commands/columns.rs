@@ -7,12 +7,10 @@ use brimful_export::{
     ColumnChoice, Description, ExportError, FileFormat, FileKind, FileOptions, Headers, Plan,
     RowWriter, Store, StoreOptions, Types, describe,
 };
-use brimful_protocol::catalogue;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-use super::export;
 use super::resume::{FileRun, ResumeArg, Started};
 use crate::failure::Failure;
 use crate::format::counted;
@@ -271,7 +269,7 @@ impl Target {
                     mode: run.mode,
                     by_id: run.by_id,
                     is_json_lines: self.is_json_lines() && kind.compression.is_none(),
-                    id_field: export::id_field(run.method),
+                    id_field: Plan::id_field_of_list(run.method),
                     noun: run.noun,
                 }
                 .open(content)
@@ -334,18 +332,7 @@ fn usage(error: &ExportError) -> Failure {
 impl ColumnArgs {
     /// The fields to ask for: those that were selected, or those that the columns are made of.
     pub(super) fn selected(&self, method: &str, select: &[String]) -> Vec<String> {
-        let takes_select = catalogue::find(method).is_some_and(|known| known.select.is_some());
-        if !select.is_empty() || !takes_select {
-            return select.to_vec();
-        }
-        let mut fields: Vec<String> = Vec::new();
-        for choice in &self.columns {
-            let field = choice.field();
-            if !fields.iter().any(|known| known == field) {
-                fields.push(field.to_owned());
-            }
-        }
-        fields
+        ColumnChoice::fields_to_select(method, select, &self.columns)
     }
 
     /// What is known of the list before its first row. Asks the portal for the fields, if types are wanted, and for what
@@ -376,15 +363,12 @@ impl ColumnArgs {
             Description::default()
         };
         let plan = Plan {
-            entity: entity(method).to_owned(),
             fields: description.fields,
-            id_field: export::id_field(method).to_owned(),
             select: select.to_vec(),
-            sparse: catalogue::find(method).is_none_or(|known| known.select.is_none()),
             types,
             columns: self.columns.clone(),
             labels: description.labels,
-            ..Plan::default()
+            ..Plan::of_list(method)
         };
         plan.check().map_err(|error| {
             usage(&error).hint(format!("brimful fields {} shows the fields", plan.entity))
@@ -407,19 +391,11 @@ pub(super) struct Planned {
     pub(super) doubts: Vec<String>,
 }
 
-/// The entity of a list's method: `crm.deal` of `crm.deal.list`.
-fn entity(method: &str) -> &str {
-    match method.rsplit_once('.') {
-        Some((entity, verb)) if matches!(verb.to_ascii_lowercase().as_str(), "list" | "get") => {
-            entity
-        }
-        _ => method,
-    }
-}
-
 /// The table or sheet of a list: `crm_deal`, `crm_item_128`.
 fn table_name(method: &str, params: &Value) -> String {
-    let mut name = entity(method).to_ascii_lowercase().replace(['.', '-'], "_");
+    let mut name = Plan::entity_of_list(method)
+        .to_ascii_lowercase()
+        .replace(['.', '-'], "_");
     let type_id = params.as_object().and_then(|params| {
         let mut params = params.iter();
         params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
