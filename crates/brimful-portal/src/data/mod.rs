@@ -18,6 +18,7 @@ pub(crate) mod list;
 mod loading;
 pub(crate) mod new_id;
 mod presence;
+pub(crate) mod records;
 pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod stages;
@@ -38,6 +39,7 @@ use history::History;
 use links::Links;
 use loading::{Target, entity_of, place, target};
 use presence::Presence;
+use records::RecordTable;
 use schema::Schema;
 use source::AllRows;
 use table::{Record, Table};
@@ -149,6 +151,8 @@ pub(crate) struct PortalData {
     /// What is served as it was given.
     pub(crate) fixtures: Fixtures,
     pub(crate) files: Files,
+    /// A table for each kind of [`records::kinds`].
+    pub(crate) records: Vec<RecordTable>,
     /// Rows that lists count and do not show.
     pub(crate) hidden: HiddenIds,
     /// The ID that the next phone, e-mail or other multifield gets.
@@ -187,6 +191,18 @@ impl PortalData {
             .served
             .into_iter()
             .partition(|load| entity_of(&load.entity).is_some());
+        let mut records: Vec<RecordTable> = records::kinds()
+            .iter()
+            .map(|kind| RecordTable::new(kind))
+            .collect();
+        let (of_records, served): (Vec<Load>, Vec<Load>) = served
+            .into_iter()
+            .partition(|load| records::listed(&load.entity).is_some());
+        for load in of_records {
+            if let Some(place) = records::listed(&load.entity) {
+                records[place].replace(load.rows);
+            }
+        }
         let of_entities = of_entities.into_iter().map(|load| Load {
             entity: entity_of(&load.entity).unwrap_or_default().to_owned(),
             rows: load.rows,
@@ -234,6 +250,7 @@ impl PortalData {
             categories: Categories::default(),
             fixtures: Fixtures::new(served, data.replies),
             files: Files::default(),
+            records,
             hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
             entered: VecDeque::new(),

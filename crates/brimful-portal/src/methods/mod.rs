@@ -15,6 +15,7 @@ mod im;
 pub(crate) mod method;
 mod offline_events;
 mod params;
+mod records;
 pub(crate) mod registry;
 pub(crate) mod rest3;
 mod rights;
@@ -55,6 +56,7 @@ pub(crate) fn all() -> &'static [Method] {
         task(&mut methods);
         older_task(&mut methods);
         portal(&mut methods);
+        methods.extend(records::methods());
         methods.sort_unstable_by_key(|method: &Method| method.name);
         methods
     })

@@ -6,6 +6,7 @@ mod families;
 mod items;
 mod large_ids;
 mod legacy;
+mod records;
 mod search;
 mod system;
 mod tasks;

@@ -1,0 +1,240 @@
+//! The rows of one kind of records.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use brimful_protocol::{Array, Value};
+use serde_json::{Map, Value as Json};
+
+use super::{Default, RecordField, RecordKind, Spelling, ValueKind};
+use crate::context::moment;
+use crate::data::fixtures::collection::{compare, text, to_json};
+use crate::data::fixtures::filter::Test;
+
+/// Who writes, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Writer {
+    pub(crate) user: u64,
+    /// Unix seconds.
+    pub(crate) now: i64,
+}
+
+/// The rows of one kind, by the number that the portal gave to each.
+#[derive(Debug)]
+pub(crate) struct RecordTable {
+    pub(crate) kind: &'static RecordKind,
+    pub(crate) fields: &'static [RecordField],
+    rows: BTreeMap<u64, Map<String, Json>>,
+    /// The highest number ever given.
+    last: u64,
+}
+
+impl RecordTable {
+    /// The table of a portal that nobody has changed.
+    pub(crate) fn new(kind: &'static RecordKind) -> Self {
+        let mut table = Self {
+            kind,
+            fields: super::fields(kind.name),
+            rows: BTreeMap::new(),
+            last: 0,
+        };
+        // A description is checked by a test, so a list that is none would not come so far.
+        let rows: Vec<Map<String, Json>> = serde_json::from_str(kind.initial).unwrap_or_default();
+        table.load(rows);
+        table
+    }
+
+    /// Takes rows as they are, in the place of those with their numbers. Rows without one get the next.
+    pub(crate) fn load(&mut self, rows: Vec<Map<String, Json>>) {
+        for mut row in rows {
+            let id = text(row.get(self.kind.id)).parse().ok();
+            let id = id.unwrap_or(self.last + 1);
+            let has_number = self.fields.iter().any(|field| field.name == self.kind.id);
+            if has_number && !row.contains_key(self.kind.id) {
+                row.insert(self.kind.id.to_owned(), self.number(id));
+            }
+            self.last = self.last.max(id);
+            self.rows.insert(id, row);
+        }
+    }
+
+    /// Has these rows and no others.
+    pub(crate) fn replace(&mut self, rows: Vec<Map<String, Json>>) {
+        self.rows.clear();
+        self.load(rows);
+    }
+
+    fn number(&self, number: u64) -> Json {
+        match self.kind.spelling {
+            Spelling::Texts => Json::from(number.to_string()),
+            Spelling::Typed => Json::from(number),
+        }
+    }
+
+    pub(crate) fn get(&self, id: u64) -> Option<&Map<String, Json>> {
+        self.rows.get(&id)
+    }
+
+    /// The number of the record that callers call by these values of its key, and that passes `within`.
+    pub(crate) fn find(&self, key: &[String], within: &[Test]) -> Option<u64> {
+        let passes = |row: &Map<String, Json>| within.iter().all(|test| test.holds(row));
+        if let ([id], [field]) = (key, self.kind.key)
+            && *field == self.kind.id
+        {
+            let id = id.trim().parse().ok()?;
+            return self.rows.get(&id).filter(|row| passes(row)).map(|_| id);
+        }
+        let is_it = |(_, row): &(&u64, &Map<String, Json>)| {
+            let mut fields = self.kind.key.iter().zip(key);
+            fields.all(|(field, value)| text(row.get(*field)) == *value) && passes(row)
+        };
+        self.rows.iter().find(is_it).map(|(id, _)| *id)
+    }
+
+    /// The field that a filter, an order or a select means.
+    pub(crate) fn field_name(&self, name: &str) -> Option<String> {
+        let known = self.fields.iter().map(|field| field.name);
+        let mut known = known.chain([self.kind.id]);
+        if let Some(name) = known.find(|known| known.eq_ignore_ascii_case(name)) {
+            return Some(name.to_owned());
+        }
+        // Rows of this portal may have fields of their own.
+        let first = self.rows.values().next()?;
+        first.contains_key(name).then(|| name.to_owned())
+    }
+
+    /// The numbers of the records that pass all tests, in order.
+    pub(crate) fn ids(&self, tests: &[Test], order: &[(String, bool)]) -> Vec<u64> {
+        let passes = |row: &Map<String, Json>| tests.iter().all(|test| test.holds(row));
+        let rows = self.rows.iter().filter(|(_, row)| passes(row));
+        let mut ids: Vec<u64> = rows.map(|(id, _)| *id).collect();
+        if !order.is_empty() {
+            let by = |a: &u64, b: &u64| {
+                let orderings = order.iter().map(|(field, descending)| {
+                    let ordering = compare(self.rows[a].get(field), self.rows[b].get(field));
+                    if *descending {
+                        ordering.reverse()
+                    } else {
+                        ordering
+                    }
+                });
+                orderings.fold(Ordering::Equal, Ordering::then)
+            };
+            ids.sort_by(by);
+        }
+        ids
+    }
+
+    /// Adds a record with what is given, and the defaults of the rest.
+    pub(crate) fn add(&mut self, given: &Array, writer: Writer) -> u64 {
+        self.last += 1;
+        let id = self.last;
+        let mut row = Map::new();
+        for field in self.fields {
+            let written = given
+                .get_ignoring_case(field.name)
+                .filter(|_| !field.read_only)
+                .map(|value| self.cast(field, value));
+            let value = match written {
+                Some(value) => value,
+                None if field.name == self.kind.id => self.number(id),
+                None => match self.default(field, id, writer) {
+                    Some(value) => value,
+                    None => continue,
+                },
+            };
+            row.insert(field.name.to_owned(), value);
+        }
+        self.rows.insert(id, row);
+        id
+    }
+
+    /// Writes to a record what may be written of it; says whether there is one.
+    pub(crate) fn update(&mut self, id: u64, given: &Array, writer: Writer) -> bool {
+        let Some(mut row) = self.rows.remove(&id) else {
+            return false;
+        };
+        for field in self.fields {
+            let touched = match field.default {
+                Default::Touched | Default::Editor => self.default(field, id, writer),
+                _ => None,
+            };
+            let written = given
+                .get_ignoring_case(field.name)
+                .filter(|_| !field.read_only && !field.immutable && field.name != self.kind.id)
+                .map(|value| self.cast(field, value));
+            if let Some(value) = written.or(touched) {
+                row.insert(field.name.to_owned(), value);
+            }
+        }
+        self.rows.insert(id, row);
+        true
+    }
+
+    /// Deletes a record; says whether there was one.
+    pub(crate) fn delete(&mut self, id: u64) -> bool {
+        self.rows.remove(&id).is_some()
+    }
+
+    fn default(&self, field: &RecordField, id: u64, writer: Writer) -> Option<Json> {
+        Some(match field.default {
+            Default::Null => Json::Null,
+            Default::Absent => return None,
+            Default::Text(text) => Json::from(text),
+            Default::Integer(number) => self.cast(field, &Value::Int(number)),
+            Default::Boolean(flag) => Json::from(flag),
+            Default::EmptyList => Json::Array(Vec::new()),
+            Default::Now | Default::Touched => Json::from(moment::text(writer.now)),
+            Default::Caller | Default::Editor => self.number(writer.user),
+            Default::Guid => Json::from(format!("{:032x}", super::super::hash::mix(id))),
+        })
+    }
+
+    /// A value as rows have it.
+    fn cast(&self, field: &RecordField, value: &Value) -> Json {
+        if field.multiple {
+            let one = |value: &Value| self.cast_one(field.kind, value);
+            return match value {
+                Value::Array(values) if values.is_list() => values.values().map(one).collect(),
+                Value::Array(_) => to_json(value),
+                Value::Null => Json::Array(Vec::new()),
+                single => Json::Array(vec![one(single)]),
+            };
+        }
+        self.cast_one(field.kind, value)
+    }
+
+    fn cast_one(&self, kind: ValueKind, value: &Value) -> Json {
+        let typed = self.kind.spelling == Spelling::Typed;
+        match (kind, value) {
+            (ValueKind::Anything, value) => to_json(value),
+            (_, Value::Null) => Json::Null,
+            (ValueKind::Integer | ValueKind::User, value) if typed => Json::from(value.to_int()),
+            (ValueKind::Integer | ValueKind::User, value) => Json::from(value.to_int().to_string()),
+            (ValueKind::Number, value) => match value.to_text().trim().parse::<f64>() {
+                Ok(number) if typed => Json::from(number),
+                Ok(_) => Json::from(value.to_text().trim()),
+                Err(_) if typed => Json::from(0),
+                Err(_) => Json::from("0"),
+            },
+            (ValueKind::Flag, value) => Json::from(if is_yes(value) { "Y" } else { "N" }),
+            (ValueKind::Boolean, value) => Json::from(is_yes(value)),
+            (ValueKind::Date | ValueKind::Moment, value) => {
+                let text = value.to_text();
+                match moment::parse(&text, 0) {
+                    Some(seconds) if kind == ValueKind::Moment => Json::from(moment::text(seconds)),
+                    _ => Json::from(text),
+                }
+            }
+            (ValueKind::Text, Value::Array(_)) => to_json(value),
+            (ValueKind::Text, value) => Json::from(value.to_text()),
+        }
+    }
+}
+
+fn is_yes(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => !matches!(text.as_str(), "" | "0" | "N" | "n" | "false"),
+        other => other.is_truthy(),
+    }
+}
