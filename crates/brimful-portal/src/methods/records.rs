@@ -24,8 +24,13 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
             name: method.name,
             scope: kind.scope,
             handler: match method.verb {
-                RecordVerb::Fields | RecordVerb::List | RecordVerb::Get => Handler::Read(read),
-                RecordVerb::Add | RecordVerb::Update | RecordVerb::Delete => Handler::Write(write),
+                RecordVerb::Fields | RecordVerb::List | RecordVerb::Get | RecordVerb::GetOrList => {
+                    Handler::Read(read)
+                }
+                RecordVerb::Add
+                | RecordVerb::Update
+                | RecordVerb::Delete
+                | RecordVerb::DeleteMatching => Handler::Write(write),
             },
         })
     })
@@ -34,19 +39,29 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
 fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(call.method).ok_or_else(errors::method_not_found)?;
     let table = &state.records[place];
+    let within = within(state, table, call)?;
     match method.verb {
         RecordVerb::Fields => Ok(described(table, method)),
-        RecordVerb::Get => {
-            let id = named(table, method, call)?;
+        RecordVerb::GetOrList
+            if call
+                .params
+                .get_ignoring_case(method.id)
+                .is_none_or(is_empty) =>
+        {
+            list(table, method, within, call)
+        }
+        RecordVerb::Get | RecordVerb::GetOrList => {
+            let id = named(table, method, &within, call)?;
             charge(call, 1);
             Ok(one(table, id, method.answer))
         }
-        _ => list(table, method, call),
+        _ => list(table, method, within, call),
     }
 }
 
 fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(call.method).ok_or_else(errors::method_not_found)?;
+    let within = within(state, &state.records[place], call)?;
     let table = &mut state.records[place];
     let writer = Writer {
         user: call.user,
@@ -55,43 +70,53 @@ fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodEr
     charge(call, 1);
     let id = match method.verb {
         RecordVerb::Add => {
-            let mut given = given(method, call)?;
-            let within = within(table, call)?;
+            let mut given = given(table, method, call)?;
             for name in table.kind.within {
-                if let Some(value) = call.params.get_ignoring_case(name) {
-                    given.insert(*name, value.clone());
+                let param = table.param(name);
+                if let Some(value) = call.params.get_ignoring_case(param) {
+                    given.insert(param, value.clone());
                 }
             }
             for field in table.fields {
-                let value = given.get_ignoring_case(field.name);
+                let value = given.get_ignoring_case(field.param);
                 if field.required && value.is_none_or(is_empty) {
-                    return Err(refusal(table.kind.required, field.name));
+                    return Err(refusal(table.kind.required, field.param, call));
                 }
             }
             let key = table.kind.key.iter();
-            let key = key.map(|name| given.get_ignoring_case(name).map(Value::to_text));
+            let key = key.map(|name| Some(table.written(&given, name)?.to_text()));
             if table.kind.key != [table.kind.id]
                 && let Some(key) = key.collect::<Option<Vec<String>>>()
                 && table.find(&key, &within).is_some()
             {
-                return Err(refusal(table.kind.taken, &key.join(", ")));
+                return Err(refusal(table.kind.taken, &key.join(", "), call));
             }
             table.add(&given, writer)
         }
         RecordVerb::Update => {
-            let id = named(table, method, call)?;
-            let given = given(method, call)?;
+            let id = named(table, method, &within, call)?;
+            let given = given(table, method, call)?;
             for field in table.fields {
-                let value = given.get_ignoring_case(field.name);
+                let value = given.get_ignoring_case(field.param);
                 if field.required && value.is_some_and(is_empty) {
-                    return Err(refusal(table.kind.required, field.name));
+                    return Err(refusal(table.kind.required, field.param, call));
                 }
             }
             table.update(id, &given, writer);
             id
         }
+        RecordVerb::DeleteMatching => {
+            let mut tests = within;
+            tests.extend(narrowed(method, call));
+            let ids = table.ids(&tests, &[]);
+            for id in &ids {
+                table.delete(*id);
+            }
+            let count = Array::from_iter([("count", ids.len() as i64)]);
+            return Ok(Output::value(&Value::Array(count)));
+        }
         _ => {
-            let id = named(table, method, call)?;
+            let id = named(table, method, &within, call)?;
             table.delete(id);
             id
         }
@@ -116,42 +141,81 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn refusal(refusal: Refusal, about: &str) -> MethodError {
-    MethodError::new(400, refusal.code, refusal.text.replace("{}", about))
+fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodError {
+    let text = refusal.text.replace("{method}", call.method);
+    MethodError::new(400, refusal.code, text.replace("{}", about))
 }
 
 /// The fields that a call gives.
-fn given(method: &RecordMethod, call: &Call<'_>) -> Result<Array, MethodError> {
+fn given(
+    table: &RecordTable,
+    method: &RecordMethod,
+    call: &Call<'_>,
+) -> Result<Array, MethodError> {
     if method.fields.is_empty() {
         return Ok(call.params.clone());
     }
     let fields = call.params.get_ignoring_case(method.fields);
-    match fields.and_then(Value::as_array) {
-        Some(fields) => Ok(fields.clone()),
-        None => Err(crate::methods::params::missing(method.fields)),
+    let fields = fields.and_then(Value::as_array);
+    let mut fields = fields
+        .cloned()
+        .ok_or_else(|| crate::methods::params::missing(method.fields))?;
+    for name in table.kind.beside {
+        let param = table.param(name);
+        if let Some(value) = call.params.get_ignoring_case(param) {
+            fields.insert(param, value.clone());
+        }
     }
+    Ok(fields)
 }
 
 /// The tests that a call narrows the records by, beside its filter.
-fn within(table: &RecordTable, call: &Call<'_>) -> Result<Vec<Test>, MethodError> {
-    let test = |name: &&'static str| match call.params.get_ignoring_case(name) {
-        Some(value) if !is_empty(value) => {
-            Ok(Test::new((*name).to_owned(), Operation::OneOf, value))
+fn within(
+    state: &PortalData,
+    table: &RecordTable,
+    call: &Call<'_>,
+) -> Result<Vec<Test>, MethodError> {
+    let kind = table.kind;
+    let mut tests = Vec::new();
+    for name in kind.within {
+        let value = call.params.get_ignoring_case(table.param(name));
+        let value = value.filter(|value| !is_empty(value));
+        let value = value.ok_or_else(|| refusal(kind.required, table.param(name), call))?;
+        if let (Some((parent, missing)), true) = (kind.parent, tests.is_empty())
+            && let Some(place) = records::place(parent)
+            && state.records[place].find(&[value.to_text()], &[]).is_none()
+        {
+            return Err(refusal(missing, &value.to_text(), call));
         }
-        _ => Err(refusal(table.kind.required, name)),
+        tests.push(Test::new((*name).to_owned(), Operation::OneOf, value));
+    }
+    Ok(tests)
+}
+
+/// The tests of the parameters that narrow a list where they are given.
+fn narrowed(method: &RecordMethod, call: &Call<'_>) -> Vec<Test> {
+    let test = |(param, field): &(&str, &str)| {
+        let value = call.params.get_ignoring_case(param)?;
+        let is_given = !is_empty(value);
+        is_given.then(|| Test::new((*field).to_owned(), Operation::OneOf, value))
     };
-    table.kind.within.iter().map(test).collect()
+    method.narrowed_by.iter().filter_map(test).collect()
 }
 
 /// The number of the record that a call names.
-fn named(table: &RecordTable, method: &RecordMethod, call: &Call<'_>) -> Result<u64, MethodError> {
+fn named(
+    table: &RecordTable,
+    method: &RecordMethod,
+    within: &[Test],
+    call: &Call<'_>,
+) -> Result<u64, MethodError> {
     let kind = table.kind;
     let named: Vec<(&str, Option<&Value>)> = match kind.key {
         [_] => vec![(method.id, call.params.get_ignoring_case(method.id))],
         several => {
             let fields = call.params.get_ignoring_case(method.fields);
             let fields = fields.and_then(Value::as_array).unwrap_or(&call.params);
-            let value = |name: &&'static str| (*name, fields.get_ignoring_case(name));
+            let value = |name: &&'static str| (*name, table.written(fields, name));
             several.iter().map(value).collect()
         }
     };
@@ -159,18 +223,18 @@ fn named(table: &RecordTable, method: &RecordMethod, call: &Call<'_>) -> Result<
     for (name, value) in named {
         match value {
             Some(value) if !is_empty(value) => key.push(value.to_text()),
-            _ => return Err(refusal(kind.unnamed, name)),
+            _ => return Err(refusal(kind.unnamed, name, call)),
         }
     }
-    let within = within(table, call)?;
     table
-        .find(&key, &within)
-        .ok_or_else(|| refusal(kind.not_found, &key.join(", ")))
+        .find(&key, within)
+        .ok_or_else(|| refusal(kind.not_found, &key.join(", "), call))
 }
 
 fn list(
     table: &RecordTable,
     method: &RecordMethod,
+    mut tests: Vec<Test>,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let given = call.legacy_array("filter");
@@ -184,15 +248,16 @@ fn list(
             filter.iter().find(has).map(|(_, value)| value)
         });
         if value.is_none_or(is_empty) {
-            return Err(refusal(table.kind.required, name));
+            return Err(refusal(table.kind.required, name, call));
         }
     }
-    let mut tests = within(table, call)?;
+    tests.extend(narrowed(method, call));
     tests.extend(filter::tests(given, |name| table.field_name(name)));
-    let ids = table.ids(&tests, &order(table, call));
+    let ids = table.ids(&tests, &order(table, method, call));
     let page = match method.paging {
         RecordPaging::Older => Paging::Legacy.page(ids.as_slice(), call.start(), call),
         RecordPaging::Controller => Paging::Controller.page(ids.as_slice(), call.start(), call),
+        RecordPaging::Offset => Paging::Offset.page(ids.as_slice(), call.start(), call),
         RecordPaging::Counted | RecordPaging::Whole => {
             charge(call, ids.len() as u64);
             let counted = method.paging == RecordPaging::Counted;
@@ -203,6 +268,11 @@ fn list(
             }
         }
     };
+    if let Answer::Values(field) = method.answer {
+        let values = page.ids.iter().filter_map(|id| table.get(*id)?.get(field));
+        let values: Value = values.cloned().map(Value::from).collect();
+        return Ok(page.lift(Output::value(&values)));
+    }
     let select = select(table, call);
     let is_wanted = |name: &str| select.is_empty() || select.iter().any(|one| one == name);
     let key = match method.answer {
@@ -217,8 +287,18 @@ fn list(
     Ok(page.lift(output))
 }
 
-fn order(table: &RecordTable, call: &Call<'_>) -> Vec<(String, bool)> {
-    let order = call.legacy_array("order");
+fn order(table: &RecordTable, method: &RecordMethod, call: &Call<'_>) -> Vec<(String, bool)> {
+    // A field in one parameter and the direction in another.
+    if let Some(Value::Text(field)) = call.params.get_ignoring_case("sort") {
+        let way = call.params.get_ignoring_case("order").map(Value::to_text);
+        let down = way.is_some_and(|way| way.trim().eq_ignore_ascii_case("desc"));
+        return table
+            .field_name(field)
+            .map(|name| (name, down))
+            .into_iter()
+            .collect();
+    }
+    let order = call.legacy_array(method.order);
     let order = order.into_iter().flat_map(Array::iter);
     let sort = |(name, way): (&brimful_protocol::Key, &Value)| {
         let down = way
@@ -254,9 +334,14 @@ fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
     match answer {
         Answer::Id => Output::value(&as_number()),
         Answer::IdUnder(key) => Output::value(&Value::from(serde_json::json!({ key: number() }))),
+        Answer::Value(field) => {
+            Output::value(&row.get(field).cloned().map(Value::from).unwrap_or_default())
+        }
         Answer::True => Output::value(&Value::Bool(true)),
         Answer::Null => Output::value(&Value::Null),
-        Answer::Rows => {
+        Answer::Nothing => Output::value(&Value::Array(Array::new())),
+        Answer::Count => Output::value(&Value::Array(Array::from_iter([("count", 1)]))),
+        Answer::Rows | Answer::Values(_) => {
             let mut out = Vec::new();
             php::write_map(&mut out, row, |_| true);
             Output::json(out)
@@ -292,11 +377,14 @@ fn describe(field: &RecordField) -> Array {
         ("isRequired", field.required),
         ("isReadOnly", field.read_only),
         ("isImmutable", field.immutable),
-        ("isMultiple", field.multiple),
-        ("isDynamic", false),
     ] {
         map.insert(name, flag);
     }
-    map.insert("title", field.title);
+    // Newer controllers say no more.
+    if !field.title.is_empty() {
+        map.insert("isMultiple", field.multiple);
+        map.insert("isDynamic", false);
+        map.insert("title", field.title);
+    }
     map
 }

@@ -1,21 +1,46 @@
 //! Records: entities whose rows exist only because somebody wrote or loaded them. A [`RecordKind`] describes one: its
-//! methods and how they refuse; `fields.tsv` has its fields. Nothing of it is code, so another entity is another
+//! methods and how they refuse; `fields.tsv` has its fields, and `initial.json` the records that every portal has. Nothing of it is code, so another entity is another
 //! description.
 //!
 //! Entities with generated rows, such as leads, are in [`super::entities`].
 
+mod bizproc;
+mod calendar;
+mod commerce;
 mod crm;
+mod entity;
+mod groups;
+mod integration;
+mod lists;
 pub(crate) mod table;
+mod telephony;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use serde_json::{Map, Value as Json};
 
 pub(crate) use table::RecordTable;
 
 /// All kinds of records, in the order of their tables.
 pub(crate) fn kinds() -> &'static [&'static RecordKind] {
     static KINDS: OnceLock<Vec<&'static RecordKind>> = OnceLock::new();
-    KINDS.get_or_init(|| crm::KINDS.iter().collect())
+    KINDS.get_or_init(|| {
+        [
+            crm::KINDS,
+            bizproc::KINDS,
+            calendar::KINDS,
+            commerce::KINDS,
+            entity::KINDS,
+            groups::KINDS,
+            integration::KINDS,
+            lists::KINDS,
+            telephony::KINDS,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    })
 }
 
 /// The kind that has a method, its place, and the method; `name` is in lower case.
@@ -33,10 +58,15 @@ pub(crate) fn find(name: &str) -> Option<(usize, &'static RecordMethod)> {
     by_method.get(name).copied()
 }
 
+/// The place of the kind with this name.
+pub(crate) fn place(name: &str) -> Option<usize> {
+    kinds().iter().position(|kind| kind.name == name)
+}
+
 /// The place of the kind whose rows a method lists.
 pub(crate) fn listed(method: &str) -> Option<usize> {
     let (place, method) = find(&method.trim().to_ascii_lowercase())?;
-    (method.verb == RecordVerb::List).then_some(place)
+    matches!(method.verb, RecordVerb::List | RecordVerb::GetOrList).then_some(place)
 }
 
 /// The fields of a kind, in the order in which its rows have them.
@@ -55,6 +85,15 @@ pub(crate) fn fields(kind: &str) -> &'static [RecordField] {
     by_kind.get(kind).map_or(&[], Vec::as_slice)
 }
 
+/// The records of a kind that every portal has.
+pub(crate) fn initial(kind: &str) -> Vec<Map<String, Json>> {
+    static BY_KIND: OnceLock<HashMap<String, Vec<Map<String, Json>>>> = OnceLock::new();
+    // A test reads the file, so it would not come so far if it could not be read.
+    let by_kind = BY_KIND
+        .get_or_init(|| serde_json::from_str(include_str!("initial.json")).unwrap_or_default());
+    by_kind.get(kind).cloned().unwrap_or_default()
+}
+
 /// What is known of one kind of records.
 #[derive(Debug)]
 pub(crate) struct RecordKind {
@@ -70,6 +109,12 @@ pub(crate) struct RecordKind {
     /// Fields that a call names beside the record, such as the list that an element belongs to: they narrow what it sees,
     /// and are written to what it adds.
     pub(crate) within: &'static [&'static str],
+    /// Fields that a call gives beside the parameter with the others.
+    pub(crate) beside: &'static [&'static str],
+    /// The kind that has to have the first of [`RecordKind::within`], and how a call is refused where it has not.
+    pub(crate) parent: Option<(&'static str, Refusal)>,
+    /// Whether rows also have fields that are not described.
+    pub(crate) open: Open,
     pub(crate) methods: &'static [RecordMethod],
     /// How a record that is not there is refused; `{}` in the text stands for what it was called.
     pub(crate) not_found: Refusal,
@@ -79,8 +124,6 @@ pub(crate) struct RecordKind {
     pub(crate) required: Refusal,
     /// How a second record with the same key is refused, where the key is not the number.
     pub(crate) taken: Refusal,
-    /// The records that every portal has, as a JSON list.
-    pub(crate) initial: &'static str,
 }
 
 /// A kind of which nothing is known but the ways of older methods.
@@ -91,6 +134,9 @@ const OLDER: RecordKind = RecordKind {
     key: &["ID"],
     spelling: Spelling::Texts,
     within: &[],
+    beside: &[],
+    parent: None,
+    open: Open::No,
     methods: &[],
     not_found: Refusal {
         code: "",
@@ -108,7 +154,6 @@ const OLDER: RecordKind = RecordKind {
         code: "",
         text: "Already exists",
     },
-    initial: "[]",
 };
 
 /// The six usual methods of a kind, by what their names begin with.
@@ -125,6 +170,16 @@ macro_rules! usual_methods {
     };
 }
 use usual_methods;
+
+/// Whether rows have fields that are not described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Open {
+    No,
+    /// As they were written.
+    Yes,
+    /// As they were written; those that begin with `PROPERTY_` as a map from the number of a value to the value.
+    Properties,
+}
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +201,8 @@ pub(crate) struct Refusal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordField {
     pub(crate) name: &'static str,
+    /// What calls name it by; mostly its name.
+    pub(crate) param: &'static str,
     pub(crate) kind: ValueKind,
     /// The `type` in field metadata.
     pub(crate) type_name: &'static str,
@@ -199,11 +256,12 @@ pub(crate) enum Default {
 
 impl RecordField {
     /// A line of `fields.tsv`: the kind, the name, the type, letters (`R` required, `O` read only, `I` immutable, `M`
-    /// multiple), the default, the title. `None` if it is no such line, which a test excludes.
+    /// multiple), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
     fn read(line: &'static str) -> Option<(&'static str, Self)> {
-        let [kind, name, value_kind, flags, default, title] = split(line)?;
+        let [kind, name, value_kind, flags, default, param, title] = split(line)?;
         let field = Self {
             name,
+            param: if param.is_empty() { name } else { param },
             kind: ValueKind::read(value_kind)?,
             type_name: value_kind,
             title,
@@ -238,7 +296,9 @@ impl ValueKind {
             | "attached_diskfile"
             | "product_property"
             | "crm_status"
-            | "currency_localization" => Self::Anything,
+            | "currency_localization"
+            | "crm_dynamic_type"
+            | "recurring_params" => Self::Anything,
             _ => return None,
         })
     }
@@ -274,6 +334,10 @@ pub(crate) enum RecordVerb {
     Add,
     Update,
     Delete,
+    /// The record that the call names, or all if it names none.
+    GetOrList,
+    /// Deletes all records that have what the call gives.
+    DeleteMatching,
 }
 
 /// A method of a kind.
@@ -288,8 +352,12 @@ pub(crate) struct RecordMethod {
     pub(crate) id: &'static str,
     pub(crate) answer: Answer,
     pub(crate) paging: RecordPaging,
+    /// The parameter by which a list is sorted.
+    pub(crate) order: &'static str,
     /// Fields that the filter of a list has to name.
     pub(crate) filter_by: &'static [&'static str],
+    /// Parameters that narrow a list where they are given, and the fields that they are compared with.
+    pub(crate) narrowed_by: &'static [(&'static str, &'static str)],
 }
 
 /// What a method returns.
@@ -305,6 +373,14 @@ pub(crate) enum Answer {
     Under(&'static str),
     /// The ID under a name.
     IdUnder(&'static str),
+    /// The value of one field.
+    Value(&'static str),
+    /// The values of one field of all records.
+    Values(&'static str),
+    /// An empty list.
+    Nothing,
+    /// How many records it was about, under `count`.
+    Count,
 }
 
 /// How a list is cut into pages.
@@ -314,6 +390,8 @@ pub(crate) enum RecordPaging {
     Older,
     /// `start`, as controllers take it.
     Controller,
+    /// `start`, to the row.
+    Offset,
     /// All at once, with a count.
     Counted,
     /// All at once.
@@ -333,12 +411,17 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
         fields: "fields",
         id: "id",
         answer: match verb {
-            RecordVerb::Fields | RecordVerb::List | RecordVerb::Get => Answer::Rows,
+            RecordVerb::Fields | RecordVerb::List | RecordVerb::Get | RecordVerb::GetOrList => {
+                Answer::Rows
+            }
             RecordVerb::Add => Answer::Id,
             RecordVerb::Update | RecordVerb::Delete => Answer::True,
+            RecordVerb::DeleteMatching => Answer::Count,
         },
         paging: RecordPaging::Older,
+        order: "order",
         filter_by: &[],
+        narrowed_by: &[],
     }
 }
 
@@ -361,6 +444,22 @@ impl RecordMethod {
 
     const fn paged(mut self, paging: RecordPaging) -> Self {
         self.paging = paging;
+        self
+    }
+
+    const fn sorted_by(mut self, order: &'static str) -> Self {
+        self.order = order;
+        self
+    }
+
+    const fn narrowed_by(mut self, params: &'static [(&'static str, &'static str)]) -> Self {
+        self.narrowed_by = params;
+        self
+    }
+
+    /// The fields are under another parameter than `fields`.
+    const fn under(mut self, fields: &'static str) -> Self {
+        self.fields = fields;
         self
     }
 

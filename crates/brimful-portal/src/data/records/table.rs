@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use brimful_protocol::{Array, Value};
 use serde_json::{Map, Value as Json};
 
-use super::{Default, RecordField, RecordKind, Spelling, ValueKind};
+use super::{Default, Open, RecordField, RecordKind, Spelling, ValueKind};
 use crate::context::moment;
 use crate::data::fixtures::collection::{compare, text, to_json};
 use crate::data::fixtures::filter::Test;
@@ -38,9 +38,7 @@ impl RecordTable {
             rows: BTreeMap::new(),
             last: 0,
         };
-        // A description is checked by a test, so a list that is none would not come so far.
-        let rows: Vec<Map<String, Json>> = serde_json::from_str(kind.initial).unwrap_or_default();
-        table.load(rows);
+        table.load(super::initial(kind.name));
         table
     }
 
@@ -93,14 +91,29 @@ impl RecordTable {
 
     /// The field that a filter, an order or a select means.
     pub(crate) fn field_name(&self, name: &str) -> Option<String> {
-        let known = self.fields.iter().map(|field| field.name);
-        let mut known = known.chain([self.kind.id]);
-        if let Some(name) = known.find(|known| known.eq_ignore_ascii_case(name)) {
-            return Some(name.to_owned());
+        if name.eq_ignore_ascii_case(self.kind.id) {
+            return Some(self.kind.id.to_owned());
+        }
+        let means = |field: &&RecordField| {
+            field.name.eq_ignore_ascii_case(name) || field.param.eq_ignore_ascii_case(name)
+        };
+        if let Some(field) = self.fields.iter().find(means) {
+            return Some(field.name.to_owned());
         }
         // Rows of this portal may have fields of their own.
-        let first = self.rows.values().next()?;
-        first.contains_key(name).then(|| name.to_owned())
+        let has = |row: &Map<String, Json>| row.contains_key(name);
+        self.rows.values().any(has).then(|| name.to_owned())
+    }
+
+    /// What calls name a field by.
+    pub(crate) fn param(&self, field: &'static str) -> &'static str {
+        let known = self.fields.iter().find(|known| known.name == field);
+        known.map_or(field, |known| known.param)
+    }
+
+    /// What is given for a field.
+    pub(crate) fn written<'v>(&self, given: &'v Array, field: &'static str) -> Option<&'v Value> {
+        given.get_ignoring_case(self.param(field))
     }
 
     /// The numbers of the records that pass all tests, in order.
@@ -132,7 +145,7 @@ impl RecordTable {
         let mut row = Map::new();
         for field in self.fields {
             let written = given
-                .get_ignoring_case(field.name)
+                .get_ignoring_case(field.param)
                 .filter(|_| !field.read_only)
                 .map(|value| self.cast(field, value));
             let value = match written {
@@ -145,6 +158,7 @@ impl RecordTable {
             };
             row.insert(field.name.to_owned(), value);
         }
+        self.write_others(id, &mut row, given);
         self.rows.insert(id, row);
         id
     }
@@ -160,15 +174,39 @@ impl RecordTable {
                 _ => None,
             };
             let written = given
-                .get_ignoring_case(field.name)
+                .get_ignoring_case(field.param)
                 .filter(|_| !field.read_only && !field.immutable && field.name != self.kind.id)
                 .map(|value| self.cast(field, value));
             if let Some(value) = written.or(touched) {
                 row.insert(field.name.to_owned(), value);
             }
         }
+        self.write_others(id, &mut row, given);
         self.rows.insert(id, row);
         true
+    }
+
+    /// Writes the fields that are not described.
+    fn write_others(&self, id: u64, row: &mut Map<String, Json>, given: &Array) {
+        if self.kind.open == Open::No {
+            return;
+        }
+        for (name, value) in given.iter() {
+            let name = name.to_text();
+            let is_known = |field: &RecordField| field.param.eq_ignore_ascii_case(&name);
+            if self.fields.iter().any(is_known) || name.eq_ignore_ascii_case(self.kind.id) {
+                continue;
+            }
+            let value = match value {
+                value if self.kind.open == Open::Yes || !name.starts_with("PROPERTY_") => {
+                    to_json(value)
+                }
+                // A key that a caller gives to a value is not the number that it gets.
+                Value::Array(values) => numbered(id, values.values()),
+                single => numbered(id, [single].into_iter()),
+            };
+            row.insert(name, value);
+        }
     }
 
     /// Deletes a record; says whether there was one.
@@ -230,6 +268,15 @@ impl RecordTable {
             (ValueKind::Text, value) => Json::from(value.to_text()),
         }
     }
+}
+
+/// Values by numbers of their own.
+fn numbered<'v>(id: u64, values: impl Iterator<Item = &'v Value>) -> Json {
+    let values = values.enumerate().map(|(place, value)| {
+        let number = id * 100 + place as u64 + 1;
+        (number.to_string(), to_json(value))
+    });
+    Json::Object(values.collect())
 }
 
 fn is_yes(value: &Value) -> bool {

@@ -32,16 +32,37 @@ fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, S
         if wanted && !kind.within.contains(&field.name) {
             let suffix = if field.multiple { "[]" } else { "" };
             let name = match method.fields {
-                "" => format!("{}{suffix}", field.name),
-                fields => format!("{fields}[{}]{suffix}", field.name),
+                "" => format!("{}{suffix}", field.param),
+                _ if kind.beside.contains(&field.name) => format!("{}{suffix}", field.param),
+                fields => format!("{fields}[{}]{suffix}", field.param),
             };
             params.push(format!("{name}={}", value_of(field, round)));
         }
     }
-    for name in kind.within {
-        params.push(format!("{name}=1"));
-    }
+    params.extend(within(kind));
     Some((method.name.to_owned(), params.join("&")))
+}
+
+fn param(kind: &RecordKind, field: &str) -> &'static str {
+    let mut fields = records::fields(kind.name).iter();
+    fields.find(|known| known.name == field).unwrap().param
+}
+
+/// Parameters that name what a record belongs to.
+fn within(kind: &RecordKind) -> Vec<String> {
+    let one = |name: &&'static str| format!("{}=1", param(kind, name));
+    kind.within.iter().map(one).collect()
+}
+
+/// Adds what records of a kind belong to, which is called 1.
+fn add_parent(portal: &mut Portal, kind: &RecordKind) {
+    let Some((parent, _)) = kind.parent else {
+        return;
+    };
+    let parent = records::place(parent).unwrap();
+    let of = records::kinds()[parent];
+    let row = of.key.iter().map(|name| ((*name).to_owned(), "1".into()));
+    portal.state.records[parent].load(vec![row.collect()]);
 }
 
 /// Parameters that name the record with this key.
@@ -51,13 +72,13 @@ fn naming(kind: &RecordKind, verb: RecordVerb, key: &[String]) -> Option<(String
         ([_], [value]) => vec![format!("{}={value}", method.id)],
         (names, values) => {
             let one = |(name, value): (&&str, &String)| match method.fields {
-                "" => format!("{name}={value}"),
+                "" => format!("{}={value}", param(kind, name)),
                 fields => format!("{fields}[{name}]={value}"),
             };
             names.iter().zip(values).map(one).collect()
         }
     };
-    params.extend(kind.within.iter().map(|name| format!("{name}=1")));
+    params.extend(within(kind));
     Some((method.name.to_owned(), params.join("&")))
 }
 
@@ -76,6 +97,24 @@ fn every_line_of_the_table_of_fields_describes_a_field_of_a_kind() {
 }
 
 #[test]
+fn the_records_that_every_portal_has_belong_to_kinds() {
+    let initial = include_str!("../../data/records/initial.json");
+    let initial: std::collections::HashMap<
+        String,
+        Vec<serde_json::Map<String, serde_json::Value>>,
+    > = serde_json::from_str(initial).unwrap();
+    for (kind, rows) in initial {
+        let fields = records::fields(&kind);
+        for name in rows.iter().flat_map(|row| row.keys()) {
+            assert!(
+                fields.iter().any(|field| field.name == name),
+                "{kind} has no {name}"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_kind_has_fields_its_key_and_methods_that_nobody_else_has() {
     let mut seen = HashSet::new();
     for kind in records::kinds() {
@@ -84,14 +123,18 @@ fn every_kind_has_fields_its_key_and_methods_that_nobody_else_has() {
             .map(|field| field.name)
             .collect();
         assert!(!names.is_empty(), "{} has no fields", kind.name);
-        for name in kind.key.iter().chain(kind.within) {
-            assert!(names.contains(name), "{} has no {name}", kind.name);
+        for name in kind.key.iter().chain(kind.within).chain(kind.beside) {
+            let is_hidden = *name == kind.id;
+            assert!(
+                is_hidden || names.contains(name),
+                "{} has no {name}",
+                kind.name
+            );
         }
         for method in kind.methods {
             assert_eq!(method.name, method.name.to_lowercase());
             assert!(seen.insert(method.name), "{} twice", method.name);
         }
-        assert!(serde_json::from_str::<Vec<serde_json::Map<_, _>>>(kind.initial).is_ok());
     }
     let mut names: Vec<&str> = crate::methods::all()
         .iter()
@@ -106,6 +149,7 @@ fn every_kind_has_fields_its_key_and_methods_that_nobody_else_has() {
 fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
     for kind in records::kinds() {
         let mut portal = Portal::with(&[]);
+        add_parent(&mut portal, kind);
         let Some((add, params)) = written(kind, RecordVerb::Add, 7) else {
             continue;
         };
@@ -167,6 +211,7 @@ fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
 fn a_record_without_a_required_field_is_refused() {
     for kind in records::kinds() {
         let mut portal = Portal::with(&[]);
+        add_parent(&mut portal, kind);
         let add = kind
             .methods
             .iter()
