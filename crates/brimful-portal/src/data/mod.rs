@@ -25,8 +25,10 @@ pub(crate) mod stages;
 pub(crate) mod table;
 pub(crate) mod words;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+
+use brimful_protocol::Array;
 
 use categories::Categories;
 use comments::Comments;
@@ -153,6 +155,8 @@ pub(crate) struct PortalData {
     pub(crate) files: Files,
     /// A table for each kind of [`records::kinds`].
     pub(crate) records: Vec<RecordTable>,
+    /// What applications keep, for all users and for each.
+    pub(crate) options: BTreeMap<Option<u64>, Array>,
     /// Rows that lists count and do not show.
     pub(crate) hidden: HiddenIds,
     /// The ID that the next phone, e-mail or other multifield gets.
@@ -251,6 +255,7 @@ impl PortalData {
             fixtures: Fixtures::new(served, data.replies),
             files: Files::default(),
             records,
+            options: BTreeMap::new(),
             hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
             entered: VecDeque::new(),

@@ -12,8 +12,10 @@ mod disk;
 mod files;
 mod fixtures;
 mod im;
+mod messages;
 pub(crate) mod method;
 mod offline_events;
+mod options;
 mod params;
 mod records;
 pub(crate) mod registry;
@@ -21,6 +23,7 @@ pub(crate) mod rest3;
 mod rights;
 mod system;
 pub(crate) mod tasks;
+mod telephony;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -56,6 +59,7 @@ pub(crate) fn all() -> &'static [Method] {
         task(&mut methods);
         older_task(&mut methods);
         portal(&mut methods);
+        integrations(&mut methods);
         methods.extend(records::methods());
         methods.sort_unstable_by_key(|method: &Method| method.name);
         methods
@@ -219,7 +223,6 @@ fn crm_items(methods: &mut Vec<Method>) {
         write!("crm", "crm.status.delete", statuses::delete),
         read!("crm", "crm.status.entity.items", statuses::items),
         read!("crm", "crm.status.entity.types", statuses::types),
-        read!("crm", "crm.currency.list", dictionary::currencies),
         read!("crm", "crm.enum.ownertype", dictionary::owner_types),
         read!("crm", "crm.duplicate.findbycomm", duplicates::find_by_comm),
     ]);
@@ -380,5 +383,40 @@ fn portal(methods: &mut Vec<Method>) {
         read!("", "server.time", system::time),
         read!("", "methods", system::methods),
         read!("", "scope", system::scope),
+    ]);
+}
+
+/// What applications write and keep, beside the records that they register.
+fn integrations(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("", "app.option.get", options::get_for_all),
+        write!("", "app.option.set", options::set_for_all),
+        read!("", "user.option.get", options::get_for_user),
+        write!("", "user.option.set", options::set_for_user),
+        write!("im", "im.message.add", messages::add),
+        write!("im", "im.message.update", messages::update),
+        write!("im", "im.message.delete", messages::delete),
+        write!("im", "im.notify", messages::notify),
+        write!("im", "im.notify.personal.add", messages::notify),
+        write!("im", "im.notify.system.add", messages::notify),
+        write!("im", "im.notify.delete", messages::delete_notification),
+        write!("im", "im.chat.add", messages::add_chat),
+        write!("im", "im.chat.updatetitle", messages::rename_chat),
+        read!("imbot", "imbot.bot.list", messages::bots),
+        write!("imbot", "imbot.message.add", messages::add_as_bot),
+        write!("imbot", "imbot.message.update", messages::update),
+        write!("imbot", "imbot.message.delete", messages::delete),
+        write!(
+            "telephony",
+            "telephony.externalcall.register",
+            telephony::register
+        ),
+        write!(
+            "telephony",
+            "telephony.externalcall.finish",
+            telephony::finish
+        ),
+        read!("telephony", "telephony.externalcall.show", telephony::card),
+        read!("telephony", "telephony.externalcall.hide", telephony::card),
     ]);
 }

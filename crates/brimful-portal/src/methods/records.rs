@@ -83,13 +83,11 @@ fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodEr
                     return Err(refusal(table.kind.required, field.param, call));
                 }
             }
-            let key = table.kind.key.iter();
-            let key = key.map(|name| Some(table.written(&given, name)?.to_text()));
-            if table.kind.key != [table.kind.id]
-                && let Some(key) = key.collect::<Option<Vec<String>>>()
-                && table.find(&key, &within).is_some()
-            {
-                return Err(refusal(table.kind.taken, &key.join(", "), call));
+            if table.kind.key != [table.kind.id] {
+                let key = table.key_of(&given, writer);
+                if table.find(&key, &within).is_some() {
+                    return Err(refusal(table.kind.taken, &key.join(", "), call));
+                }
             }
             table.add(&given, writer)
         }

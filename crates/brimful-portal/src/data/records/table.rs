@@ -105,6 +105,19 @@ impl RecordTable {
         self.rows.values().any(has).then(|| name.to_owned())
     }
 
+    /// The key that a new record would get.
+    pub(crate) fn key_of(&self, given: &Array, writer: Writer) -> Vec<String> {
+        let value = |name: &&'static str| {
+            let field = self.fields.iter().find(|field| field.name == *name)?;
+            match self.written(given, name) {
+                Some(value) => Some(self.cast(field, value)),
+                None => self.default(field, 0, writer),
+            }
+        };
+        let key = self.kind.key.iter();
+        key.map(|name| text(value(name).as_ref())).collect()
+    }
+
     /// What calls name a field by.
     pub(crate) fn param(&self, field: &'static str) -> &'static str {
         let known = self.fields.iter().find(|known| known.name == field);

@@ -3,6 +3,7 @@
 mod changes;
 mod documented;
 mod families;
+mod integrations;
 mod items;
 mod large_ids;
 mod legacy;
