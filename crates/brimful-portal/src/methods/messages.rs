@@ -42,19 +42,16 @@ fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output,
         dialog if dialog.is_empty() => text(call, "CHAT_ID"),
         dialog => dialog,
     };
-    let chat = match dialog.strip_prefix("chat") {
-        Some(chat) => chat
-            .parse()
-            .ok()
-            .filter(|&id| state.table(CHAT).get(id).is_some()),
-        None => {
-            let user: Option<u64> = dialog.parse().ok();
-            let user = user.ok_or_else(|| refused("USER_ID_EMPTY", "User ID can't be empty"))?;
-            if state.table(USER).get(user).is_none() {
-                return Err(refused("USER_NOT_FOUND", "User not found"));
-            }
-            Some(user)
+    let chat = if let Some(chat) = dialog.strip_prefix("chat") {
+        let chat = chat.parse().ok();
+        chat.filter(|&id| state.table(CHAT).get(id).is_some())
+    } else {
+        let user: Option<u64> = dialog.parse().ok();
+        let user = user.ok_or_else(|| refused("USER_ID_EMPTY", "User ID can't be empty"))?;
+        if state.table(USER).get(user).is_none() {
+            return Err(refused("USER_NOT_FOUND", "User not found"));
         }
+        Some(user)
     };
     let chat = chat.ok_or_else(|| {
         refused(

@@ -50,7 +50,7 @@ fn set(state: &mut PortalData, user: Option<u64>, call: &Call<'_>) -> Result<Out
         .filter(|given| !given.is_empty());
     let given =
         given.ok_or_else(|| MethodError::new(400, "ArgumentNullException", "options is empty"))?;
-    let options = state.options.entry(user).or_insert_with(Array::new);
+    let options = state.options.entry(user).or_default();
     for (name, value) in given.iter() {
         options.insert(name.to_text().as_str(), value.clone());
     }

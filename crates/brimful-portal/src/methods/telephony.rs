@@ -80,11 +80,11 @@ fn user(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
             None => Err(refused("User is not found or is not active")),
         };
     }
-    match text(call, "USER_PHONE_INNER").is_empty() {
-        true => Err(refused("USER_ID or USER_PHONE_INNER should be set")),
-        // Nobody has inner numbers here, so it is whoever calls.
-        false => Ok(call.user),
+    if text(call, "USER_PHONE_INNER").is_empty() {
+        return Err(refused("USER_ID or USER_PHONE_INNER should be set"));
     }
+    // Nobody has inner numbers here, so it is whoever calls.
+    Ok(call.user)
 }
 
 /// `telephony.externalcall.finish`: the call leaves those that go on, and stands in the statistics.

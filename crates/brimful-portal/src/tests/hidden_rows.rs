@@ -113,7 +113,9 @@ async fn ranges_of_an_entity_hide_rows_of_no_other() {
     let portal = hiding("crm.deal:1-50; sale.shipment.list:1-10");
     let leads = call(&portal, "crm.lead.list", json!({})).await.result();
     assert_eq!(ids(&leads).len(), 50);
-    let orders = call(&portal, "sale.shipment.list", json!({})).await.result();
+    let orders = call(&portal, "sale.shipment.list", json!({}))
+        .await
+        .result();
     assert_eq!(ids(&orders["shipments"]), (11..=50).collect::<Vec<_>>());
 }
 

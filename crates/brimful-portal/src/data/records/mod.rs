@@ -199,6 +199,10 @@ pub(crate) struct Refusal {
 
 /// A field of a record.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the flags of field metadata"
+)]
 pub(crate) struct RecordField {
     pub(crate) name: &'static str,
     /// What calls name it by; mostly its name.
