@@ -1,6 +1,6 @@
 //! `app.option.*` and `user.option.*`: settings that an application keeps, for all users and for one.
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::Value;
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;

@@ -179,13 +179,16 @@ fn within(
         let value = call.params.get_ignoring_case(table.param(name));
         let value = value.filter(|value| !is_empty(value));
         let value = value.ok_or_else(|| refusal(kind.required, table.param(name), call))?;
+        let test = Test::new((*name).to_owned(), Operation::OneOf, value);
         if let (Some((parent, missing)), true) = (kind.parent, tests.is_empty())
             && let Some(place) = records::place(parent)
             && state.records[place].find(&[value.to_text()], &[]).is_none()
+            // Rows that were loaded say by themselves what they belong to.
+            && table.ids(std::slice::from_ref(&test), &[]).is_empty()
         {
             return Err(refusal(missing, &value.to_text(), call));
         }
-        tests.push(Test::new((*name).to_owned(), Operation::OneOf, value));
+        tests.push(test);
     }
     Ok(tests)
 }

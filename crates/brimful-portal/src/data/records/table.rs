@@ -1,9 +1,9 @@
 //! The rows of one kind of records.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use brimful_protocol::{Array, Value};
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use super::{Default, Open, RecordField, RecordKind, Spelling, ValueKind};
@@ -19,12 +19,12 @@ pub(crate) struct Writer {
     pub(crate) now: i64,
 }
 
-/// The rows of one kind, by the number that the portal gave to each.
+/// The rows of one kind, by the number that the portal gave to each, in the order in which they came.
 #[derive(Debug)]
 pub(crate) struct RecordTable {
     pub(crate) kind: &'static RecordKind,
     pub(crate) fields: &'static [RecordField],
-    rows: BTreeMap<u64, Map<String, Json>>,
+    rows: IndexMap<u64, Map<String, Json>>,
     /// The highest number ever given.
     last: u64,
 }
@@ -35,7 +35,7 @@ impl RecordTable {
         let mut table = Self {
             kind,
             fields: super::fields(kind.name),
-            rows: BTreeMap::new(),
+            rows: IndexMap::new(),
             last: 0,
         };
         table.load(super::initial(kind.name));
@@ -178,7 +178,7 @@ impl RecordTable {
 
     /// Writes to a record what may be written of it; says whether there is one.
     pub(crate) fn update(&mut self, id: u64, given: &Array, writer: Writer) -> bool {
-        let Some(mut row) = self.rows.remove(&id) else {
+        let Some(mut row) = self.rows.get_mut(&id).map(std::mem::take) else {
             return false;
         };
         for field in self.fields {
@@ -224,7 +224,7 @@ impl RecordTable {
 
     /// Deletes a record; says whether there was one.
     pub(crate) fn delete(&mut self, id: u64) -> bool {
-        self.rows.remove(&id).is_some()
+        self.rows.shift_remove(&id).is_some()
     }
 
     fn default(&self, field: &RecordField, id: u64, writer: Writer) -> Option<Json> {

@@ -255,5 +255,5 @@ fn loaded_rows_of_a_list_are_records_like_those_that_are_written() {
         .iter()
         .map(|row| row["NAME"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["Older", "Old", "New"]);
+    assert_eq!(names, ["Old", "Older", "New"]);
 }
