@@ -24,8 +24,9 @@ pub(crate) mod source;
 pub(crate) mod stages;
 pub(crate) mod table;
 pub(crate) mod words;
+pub(crate) mod workdays;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use brimful_protocol::Array;
@@ -45,6 +46,7 @@ use records::RecordTable;
 use schema::Schema;
 use source::AllRows;
 use table::{Record, Table};
+use workdays::Workday;
 
 use crate::data::fixtures::Fixtures;
 use crate::data::hidden_ids::HiddenIds;
@@ -157,6 +159,10 @@ pub(crate) struct PortalData {
     pub(crate) records: Vec<RecordTable>,
     /// What applications keep, for all users and for each.
     pub(crate) options: BTreeMap<Option<u64>, Array>,
+    /// Who was added to chats, beside their owners.
+    pub(crate) chat_members: BTreeMap<u64, BTreeSet<u64>>,
+    /// The working day of each user who has begun one.
+    pub(crate) workdays: BTreeMap<u64, Workday>,
     /// Rows that lists count and do not show.
     pub(crate) hidden: HiddenIds,
     /// The ID that the next phone, e-mail or other multifield gets.
@@ -256,6 +262,8 @@ impl PortalData {
             files: Files::default(),
             records,
             options: BTreeMap::new(),
+            chat_members: BTreeMap::new(),
+            workdays: BTreeMap::new(),
             hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
             entered: VecDeque::new(),

@@ -179,7 +179,7 @@ fn within(
         let value = call.params.get_ignoring_case(table.param(name));
         let value = value.filter(|value| !is_empty(value));
         let value = value.ok_or_else(|| refusal(kind.required, table.param(name), call))?;
-        let test = Test::new((*name).to_owned(), Operation::OneOf, value);
+        let test = Test::new((*name).to_owned(), Operation::OneOf, value).or_absent();
         if let (Some((parent, missing)), true) = (kind.parent, tests.is_empty())
             && let Some(place) = records::place(parent)
             && state.records[place].find(&[value.to_text()], &[]).is_none()

@@ -327,4 +327,64 @@ pub(super) const KINDS: &[RecordKind] = &[
         },
         ..OLDER
     },
+    RecordKind {
+        name: "crm.activity.badge",
+        scope: "crm",
+        key: &["code"],
+        methods: &[
+            method("crm.activity.badge.add", RecordVerb::Add)
+                .flat()
+                .answers(Answer::Under("badge")),
+            method("crm.activity.badge.get", RecordVerb::Get)
+                .by("code")
+                .answers(Answer::Under("badge")),
+            method("crm.activity.badge.list", RecordVerb::List)
+                .answers(Answer::Under("badges"))
+                .paged(RecordPaging::Whole),
+            method("crm.activity.badge.delete", RecordVerb::Delete).by("code"),
+        ],
+        required: Refusal {
+            code: "REQUIRED_ARG_MISSING",
+            text: "{} is required",
+        },
+        not_found: Refusal {
+            code: "NOT_FOUND",
+            text: "Not found.",
+        },
+        ..TYPED
+    },
+    RecordKind {
+        name: "crm.activity.type",
+        scope: "crm",
+        key: &["TYPE_ID"],
+        methods: &[
+            method("crm.activity.type.add", RecordVerb::Add).answers(Answer::True),
+            method("crm.activity.type.list", RecordVerb::List).paged(RecordPaging::Whole),
+            method("crm.activity.type.delete", RecordVerb::Delete).by("TYPE_ID"),
+        ],
+        not_found: Refusal {
+            code: "INVALID_ARG_VALUE",
+            text: "Custom activity type '{}' is not found",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "crm.activity.binding",
+        scope: "crm",
+        key: &["activityId", "entityTypeId", "entityId"],
+        methods: &[
+            method("crm.activity.binding.add", RecordVerb::Add)
+                .flat()
+                .answers(Answer::True),
+            method("crm.activity.binding.list", RecordVerb::List)
+                .narrowed_by(&[("activityId", "activityId")])
+                .paged(RecordPaging::Whole),
+            method("crm.activity.binding.delete", RecordVerb::Delete).flat(),
+        ],
+        not_found: Refusal {
+            code: "NOT_FOUND",
+            text: "Not found.",
+        },
+        ..TYPED
+    },
 ];

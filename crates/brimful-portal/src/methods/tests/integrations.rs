@@ -257,3 +257,99 @@ fn loaded_rows_of_a_list_are_records_like_those_that_are_written() {
         .collect();
     assert_eq!(names, ["Old", "Older", "New"]);
 }
+
+#[test]
+fn a_working_day_is_opened_interrupted_and_closed() {
+    let mut portal = Portal::with(&[]);
+    let status = |portal: &mut Portal| portal.json("timeman.status", "")["STATUS"].clone();
+    assert_eq!(status(&mut portal), "CLOSED");
+    portal.json("timeman.open", "");
+    assert_eq!(status(&mut portal), "OPENED");
+    portal.json("timeman.pause", "");
+    assert_eq!(status(&mut portal), "PAUSED");
+    portal.json("timeman.open", "");
+    assert_eq!(status(&mut portal), "OPENED");
+    let closed = portal.json("timeman.close", "");
+    assert_eq!(closed["STATUS"], "CLOSED");
+    assert_eq!(closed["TIME_START"], "2026-05-04T12:00:00+03:00");
+    assert_eq!(
+        portal.error("timeman.status", "USER_ID=999").2,
+        "User not found"
+    );
+}
+
+#[test]
+fn users_of_the_messenger_are_found_by_id_by_name_and_by_department() {
+    let mut portal = Portal::with(&[]);
+    let me = portal.json("im.user.get", "");
+    assert_eq!(me["id"], 1);
+    assert_eq!(portal.json("im.user.list.get", "ID[]=1")["1"]["id"], 1);
+    let name = me["last_name"].as_str().unwrap().to_lowercase();
+    let found = portal.json("im.search.user.list", &format!("FIND={name}"));
+    assert_eq!(found["1"]["last_name"], me["last_name"]);
+    assert_eq!(
+        portal.error("im.search.user.list", "FIND=a").1,
+        "FIND_SHORT"
+    );
+    let department = me["departments"][0].clone();
+    let employees = portal.json("im.department.employees.get", &format!("ID[]={department}"));
+    let employees = employees[department.to_string()]
+        .as_array()
+        .unwrap()
+        .clone();
+    assert!(employees.contains(&serde_json::json!(1)));
+    assert_eq!(
+        portal.error("im.user.status.set", "STATUS=asleep").1,
+        "STATUS_ERROR"
+    );
+    portal.json("im.user.status.set", "STATUS=dnd");
+    assert_eq!(portal.json("im.user.get", "ID=1")["status"], "dnd");
+}
+
+#[test]
+fn members_of_a_chat_are_its_owner_and_those_who_were_added() {
+    let mut portal = Portal::with(&[]);
+    let chat = portal.json("im.chat.add", "TITLE=Deals");
+    let of = format!("CHAT_ID={chat}");
+    portal.json("im.chat.user.add", &format!("{of}&USERS[]=3&USERS[]=2"));
+    assert_eq!(
+        portal.json("im.chat.user.list", &of),
+        serde_json::json!([1, 2, 3])
+    );
+    portal.json("im.chat.user.delete", &format!("{of}&USER_ID=2"));
+    assert_eq!(
+        portal.json("im.chat.user.list", &of),
+        serde_json::json!([1, 3])
+    );
+    assert_eq!(
+        portal.error("im.chat.user.list", "CHAT_ID=99999").1,
+        "ACCESS_ERROR"
+    );
+}
+
+#[test]
+fn the_layout_of_a_card_is_kept_for_each_user_and_for_all() {
+    let mut portal = Portal::with(&[]);
+    let card = |verb: &str| format!("crm.deal.details.configuration.{verb}");
+    let sections = "data[0][name]=main&data[0][title]=Main";
+    assert_eq!(portal.json(&card("get"), ""), serde_json::Value::Null);
+    portal.json(&card("set"), sections);
+    portal.json(&card("set"), &format!("scope=C&{sections}"));
+    assert_eq!(portal.json(&card("get"), "")[0]["name"], "main");
+    assert_eq!(
+        portal.json(&card("get"), "extras[dealCategoryId]=3"),
+        serde_json::Value::Null
+    );
+    portal.json(&card("forcecommonscopeforall"), "");
+    assert_eq!(portal.json(&card("get"), ""), serde_json::Value::Null);
+    assert_eq!(portal.json(&card("get"), "scope=C")[0]["title"], "Main");
+}
+
+#[test]
+fn a_method_says_whether_it_exists() {
+    let mut portal = Portal::with(&[]);
+    let known = serde_json::json!({"isExisting": true, "isAvailable": true});
+    assert_eq!(portal.json("method.get", "name=crm.deal.get"), known);
+    let unknown = serde_json::json!({"isExisting": false, "isAvailable": false});
+    assert_eq!(portal.json("method.get", "name=no.such"), unknown);
+}
