@@ -177,8 +177,11 @@ fn within(
     let mut tests = Vec::new();
     for name in kind.within {
         let value = call.params.get_ignoring_case(table.param(name));
-        let value = value.filter(|value| !is_empty(value));
-        let value = value.ok_or_else(|| refusal(kind.required, table.param(name), call))?;
+        let value = match value.filter(|value| !is_empty(value)) {
+            Some(value) => value,
+            None if table.is_loaded => continue,
+            None => return Err(refusal(kind.required, table.param(name), call)),
+        };
         let test = Test::new((*name).to_owned(), Operation::OneOf, value).or_absent();
         if let (Some((parent, missing)), true) = (kind.parent, tests.is_empty())
             && let Some(place) = records::place(parent)
@@ -248,7 +251,7 @@ fn list(
             };
             filter.iter().find(has).map(|(_, value)| value)
         });
-        if value.is_none_or(is_empty) {
+        if value.is_none_or(is_empty) && !table.is_loaded {
             return Err(refusal(table.kind.required, name, call));
         }
     }

@@ -25,6 +25,8 @@ pub(crate) struct RecordTable {
     pub(crate) kind: &'static RecordKind,
     pub(crate) fields: &'static [RecordField],
     rows: IndexMap<u64, Map<String, Json>>,
+    /// Whether rows were loaded, which may lack what calls have to name.
+    pub(crate) is_loaded: bool,
     /// The highest number ever given.
     last: u64,
 }
@@ -36,6 +38,7 @@ impl RecordTable {
             kind,
             fields: super::fields(kind.name),
             rows: IndexMap::new(),
+            is_loaded: false,
             last: 0,
         };
         table.load(super::initial(kind.name));
@@ -59,6 +62,7 @@ impl RecordTable {
     /// Has these rows and no others.
     pub(crate) fn replace(&mut self, rows: Vec<Map<String, Json>>) {
         self.rows.clear();
+        self.is_loaded = true;
         self.load(rows);
     }
 

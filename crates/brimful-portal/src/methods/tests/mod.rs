@@ -2,6 +2,7 @@
 
 mod changes;
 mod documented;
+mod entities_page;
 mod families;
 mod integrations;
 mod items;
