@@ -195,7 +195,7 @@ impl KeysetWalk {
         let (horizon, full) = (self.horizon, self.full as u64);
         // The last page of the start had room for the horizon and all rows above it.
         let is_too_many = beside.total.is_some_and(|total| total >= full);
-        if is_too_many && self.is_order_unknown {
+        if is_too_many && self.above_horizon.is_order_unknown {
             return Err(self.misbehaves(format!(
                 "{} rows are counted above ID {horizon}, which came as the highest one: the method ignores the order",
                 beside.total.unwrap_or_default()
@@ -214,7 +214,7 @@ impl KeysetWalk {
             (None, _) => {
                 // Too many are no count.
                 let counted = beside.total.filter(|total| *total > 0 && !is_too_many);
-                let before = std::mem::replace(&mut self.counted_above, counted);
+                let before = std::mem::replace(&mut self.above_horizon.counted, counted);
                 let hidden = match (before, counted) {
                     (Some(before), Some(counted)) => before.min(counted),
                     _ => 0,

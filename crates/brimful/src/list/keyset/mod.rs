@@ -70,10 +70,7 @@ pub(crate) struct KeysetWalk {
     /// Rows above this ID are the tail's.
     tail_from: u64,
     tail_requests: u32,
-    /// The page that showed the horizon showed no other row, so nobody knows whether it was sorted.
-    is_order_unknown: bool,
-    /// Rows that were counted above the horizon when none was shown there.
-    counted_above: Option<u64>,
+    above_horizon: AboveHorizon,
     density: Density,
     requests: HashMap<Ticket, Vec<Reading>>,
     issued: Ticket,
@@ -111,6 +108,15 @@ struct Counts {
     too_low: u32,
     /// Counts in a row that cannot be right.
     bad: u32,
+}
+
+/// What is known of the rows above the horizon.
+#[derive(Debug, Default)]
+struct AboveHorizon {
+    /// The page that showed the horizon showed no other row, so nobody knows whether it was sorted.
+    is_order_unknown: bool,
+    /// Rows that were counted there when none was shown.
+    counted: Option<u64>,
 }
 
 /// How far the rows above the horizon have been read.
@@ -184,8 +190,7 @@ impl KeysetWalk {
             },
             tail_from: above,
             tail_requests: 0,
-            is_order_unknown: false,
-            counted_above: None,
+            above_horizon: AboveHorizon::default(),
             density: Density::default(),
             requests: HashMap::new(),
             issued: Ticket::default(),
@@ -253,7 +258,7 @@ impl KeysetWalk {
                 is_order_unknown,
             } => {
                 self.counts.believed &= !counts_are_wrong;
-                self.is_order_unknown = is_order_unknown;
+                self.above_horizon.is_order_unknown = is_order_unknown;
                 self.learn_page_size(page_size);
                 self.by_windows = self.way == Way::Windows || full_first.is_none();
                 let bounds = self.pages.bounds;

@@ -202,7 +202,7 @@ impl KeysetWalk {
             self.tail_requests += 1;
             Reading::Tail { commands: left }
         } else if self.counts.believed {
-            let direction = match self.counted_above {
+            let direction = match self.above_horizon.counted {
                 None => Direction::Ascending,
                 Some(_) => Direction::Descending,
             };

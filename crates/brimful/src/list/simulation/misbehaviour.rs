@@ -211,7 +211,6 @@ fn histories(seeds: std::ops::Range<u64>) {
         wrong.len(),
         wrong[..wrong.len().min(20)].join("\n")
     );
-    eprintln!("{whole} whole, {refused} refused");
     assert!(
         whole * 100 >= (whole + refused) * 97,
         "{whole} of {total} lists came whole, {refused} did not"
@@ -245,12 +244,11 @@ fn walk_hidden(hidden: impl IntoIterator<Item = u64>) -> (usize, Vec<u64>, u64) 
 fn a_list_with_hidden_rows_takes_at_most_half_as_many_requests_again() {
     let (clean, ids, hidden) = walk_hidden([]);
     assert_eq!((ids.len(), hidden), (20_000, 0));
-    // Where the newest rows are hidden nobody knows how far the IDs go, so the end has to be looked for.
     let kinds: [(&str, Vec<u64>, f64); 4] = [
         ("one in 97", (1..=20_000).step_by(97).collect(), 1.5),
         ("one in 10", (1..=20_000).step_by(10).collect(), 1.5),
         ("300 neighbours", (5_000..5_300).collect(), 1.5),
-        ("the newest 300", (19_701..=20_000).collect(), 2.0),
+        ("the newest 300", (19_701..=20_000).collect(), 1.5),
     ];
     for (kind, rows, most) in kinds {
         let count = rows.len();
@@ -302,111 +300,4 @@ fn a_verified_list_costs_one_command_more_for_2_500_rows() {
         }
     }
     assert!(commands[1] <= commands[0] + 30, "{commands:?}");
-}
-
-/// Prints what lists with hidden rows cost.
-#[test]
-fn print_costs() {
-    for rows in [
-        40u64, 49, 60, 130, 230, 500, 1_000, 2_500, 3_000, 6_000, 10_000, 20_000,
-    ] {
-        let kinds: Vec<(&str, Vec<u64>)> = vec![
-            ("none", vec![]),
-            ("one mid", vec![rows / 2]),
-            ("first", vec![1]),
-            ("last", vec![rows]),
-            ("1/97", (1..=rows).step_by(97).collect()),
-            ("1/10", (1..=rows).step_by(10).collect()),
-            ("1/10b", (5..=rows).step_by(10).collect()),
-            ("1/3", (2..=rows).step_by(3).collect()),
-            ("300mid", (rows / 2..(rows / 2 + 300).min(rows)).collect()),
-            ("new10", (rows - 9..=rows).collect()),
-            ("new300", (rows.saturating_sub(300).max(1)..=rows).collect()),
-            ("old300", (1..=rows.min(300)).collect()),
-        ];
-        let mut line = format!("{rows:>6}");
-        for in_flight in [1, 4] {
-            let mut clean = 0;
-            for (kind, hidden) in &kinds {
-                let mut model = Model::new(1..=rows, 1);
-                model.hidden = hidden.iter().copied().collect();
-                let mut walk = KeysetWalk::new(
-                    pages_of("crm.lead.list", Bounds::default()),
-                    Way::Lanes,
-                    Tail::Sweep,
-                );
-                let walked = walk_with(&mut walk, 50, &mut model, in_flight, quiet).unwrap();
-                if clean == 0 {
-                    clean = walked.requests;
-                }
-                let over = if walked.requests as f64 > (1.5 * clean as f64).ceil() {
-                    "!"
-                } else {
-                    ""
-                };
-                let unsaid = if walk.hidden() as usize == hidden.len() {
-                    String::new()
-                } else {
-                    format!("({}/{})", walk.hidden(), hidden.len())
-                };
-                line += &format!(
-                    " {kind}:{}{over}/{}{unsaid}",
-                    walked.requests, walked.commands
-                );
-            }
-            line += " ||";
-        }
-        println!("{line}");
-    }
-}
-
-#[test]
-fn show() {
-    for seed in std::env::var("SEEDS").unwrap().split(',') {
-        let seed: u64 = seed.parse().unwrap();
-        let h = history(seed);
-        println!(
-            "{seed}: {:?} {} full {} room {} in_flight {} churn {} verify {} rows {} hidden {} {:?} {:?} {:?} hiccups {} {} lost {}",
-            h.way,
-            h.method,
-            h.full,
-            h.room,
-            h.in_flight,
-            h.churn,
-            h.verify,
-            h.ids.len(),
-            h.model.hidden.len(),
-            h.model.counts,
-            h.model.ignores,
-            h.model.prefix,
-            h.model.hiccups,
-            h.model.hiccup_chance,
-            h.model.lost
-        );
-        if std::env::var("TRACE").is_ok() {
-            TRACE.store(true, std::sync::atomic::Ordering::Relaxed);
-            println!("{:?} hidden {:?}", h.ids, h.model.hidden);
-            println!("{:?}", std::panic::catch_unwind(|| is_honest(seed)));
-        }
-    }
-}
-
-#[test]
-fn trace() {
-    let rows: u64 = std::env::var("ROWS").unwrap().parse().unwrap();
-    let hidden = std::env::var("HIDE").unwrap();
-    let (a, b, c) = {
-        let v: Vec<usize> = hidden.split(',').map(|x| x.parse().unwrap()).collect();
-        (v[0], v[1], v[2])
-    };
-    let mut model = Model::new(1..=rows, 1);
-    model.hidden = (a as u64..=b as u64).step_by(c).collect();
-    TRACE.store(true, std::sync::atomic::Ordering::Relaxed);
-    let mut walk = KeysetWalk::new(
-        pages_of("crm.lead.list", Bounds::default()),
-        Way::Lanes,
-        Tail::Sweep,
-    );
-    let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
-    println!("{} requests, hidden {}", walked.requests, walk.hidden());
 }

@@ -17,8 +17,6 @@ use super::keyset::pages::{Bounds, KeysetPages, Names};
 use super::keyset::{KeysetWalk, Way};
 use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
 
-static TRACE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-
 /// A portal that holds IDs and answers pages of them, as an older list or as one of REST 3.0, and misbehaves as told.
 struct Model {
     ids: BTreeSet<u64>,
@@ -114,18 +112,6 @@ impl Model {
                 Ignored::Order { descends } => range.down = descends,
             }
             let page = self.page_of(&range);
-            if TRACE.load(std::sync::atomic::Ordering::Relaxed) {
-                println!(
-                    "{} ({}, {}] {} {} -> {} rows of {:?}",
-                    self.requests,
-                    range.above,
-                    range.up_to,
-                    if range.down { "v" } else { "^" },
-                    if range.counted { "#" } else { "" },
-                    page.ids.len(),
-                    page.total
-                );
-            }
             pages.push(page);
         }
         batch_of(&pages, self.prefix)

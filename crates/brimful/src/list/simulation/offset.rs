@@ -603,15 +603,17 @@ fn run(seeds: std::ops::Range<u64>) -> [(usize, usize); 3] {
 
 fn check(seeds: std::ops::Range<u64>) {
     let [clean, restful, other] = run(seeds);
-    eprintln!("{clean:?} {restful:?} {other:?}");
-    assert!(
-        clean.1 * 100 >= clean.0 * 90,
-        "{clean:?} clean lists came whole"
-    );
-    assert!(
-        other.1 * 100 >= other.0 * 40,
-        "{other:?} other lists came whole"
-    );
+    let is_at_least = |(lists, whole): (usize, usize), percent: usize| {
+        assert!(
+            whole * 100 >= lists * percent,
+            "{whole} of {lists} lists came whole, not {percent} in 100"
+        );
+    };
+    // Where a portal lies about its counts or has equal rows, six passes may not be proof.
+    is_at_least(clean, 92);
+    is_at_least(restful, 89);
+    // A list that never comes to rest can be proved by luck alone, and one that ignores the place of a page never.
+    is_at_least(other, 58);
 }
 
 #[test]
