@@ -75,6 +75,8 @@ pub use effect::Effect;
 pub use error::{DidItRun, Error, ErrorKind};
 pub use field::{Choice, Field, FieldKind};
 pub use fields::Fields;
+#[doc(hidden)]
+pub use fields::FieldsCall;
 pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
 pub use http;
