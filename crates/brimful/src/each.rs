@@ -9,21 +9,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::batch::{
-    Answer, Command, Known, NotRun, OnError, Outcome, Pace, Runner, needs_own_body, of_error,
+    Answer, Command, Known, NotRun, OnError, Outcome, Runner, needs_own_body, of_error,
 };
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::json;
+use crate::sender::Pace;
 
 /// Requests in flight; the gate holds them back as the portal's limit wants it.
 const IN_FLIGHT: usize = 8;
@@ -299,18 +300,7 @@ impl Caller {
     }
 
     async fn single(&self, item: Value) -> Answer {
-        match self
-            .client
-            .call_as(&self.method, item, self.effect)
-            .boxed()
-            .await
-        {
-            Ok(reply) => Answer {
-                total: reply.total(),
-                next: reply.next_start(),
-                ..Outcome::Done(reply.raw().to_owned()).into()
-            },
-            Err(error) => of_error(&error).into(),
-        }
+        let answer = self.client.run_alone(&self.method, item, self.effect).await;
+        answer.unwrap_or_else(|error| of_error(&error).into())
     }
 }

@@ -47,6 +47,7 @@ mod rest;
 pub mod rest3;
 mod retry;
 mod secret;
+mod sender;
 mod session;
 mod spawn;
 mod stats;

@@ -64,8 +64,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     pub(crate) headers: HeaderMap,
     pub(crate) options: CallOptions,
-    /// An attempt that comes to nothing after this long is not made again as it is: it asks for too much at once.
-    pub(crate) cut_after: Option<Duration>,
+    /// It could ask for less: an attempt that comes to nothing after [`retry::CUT_AFTER`] is not made again as it is.
+    pub(crate) can_be_split: bool,
     /// It writes in steps, and a refusal of one says nothing of those before it.
     pub(crate) in_steps: bool,
 }
@@ -97,7 +97,7 @@ impl Call {
             body: body.into(),
             headers: HeaderMap::new(),
             options: options.clone(),
-            cut_after: None,
+            can_be_split: false,
             in_steps: false,
         }
     }
@@ -111,9 +111,7 @@ impl Call {
 
     /// Whether the last attempt took so long that the call should ask for less.
     pub(crate) fn is_cut(&self, effort: &Effort) -> bool {
-        self.cut_after.is_some_and(|after| effort.took >= after)
-            && effort.ran == Some(DidItRun::Unknown)
-            && retry::may_repeat(self.effect, DidItRun::Unknown)
+        self.can_be_split && effort.was_cut() && retry::may_repeat(self.effect, DidItRun::Unknown)
     }
 }
 
@@ -244,6 +242,11 @@ impl FailedAttempt {
 }
 
 impl Effort {
+    /// Whether the last attempt came to nothing after so long that it was cut for its length.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.took >= retry::CUT_AFTER && self.ran == Some(DidItRun::Unknown)
+    }
+
     fn begin_attempt(&mut self, sent: Instant) {
         self.first.get_or_insert(sent);
         self.requests += 1;

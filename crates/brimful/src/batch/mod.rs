@@ -5,7 +5,7 @@
 //!
 //! - `outcome` is what became of one command,
 //! - `references` finds and resolves `$result[…]` in parameters,
-//! - `request` is one request of commands,
+//! - `request` says which commands a request can carry, sends them and reads the reply,
 //! - `runner` sends commands until each has its outcome.
 
 mod outcome;
@@ -26,7 +26,7 @@ use serde_json::Value;
 pub use outcome::{EmptyReference, NotRun, Outcome};
 pub(crate) use references::Known;
 pub(crate) use request::needs_own_body;
-pub(crate) use runner::{Pace, Runner, of_error};
+pub(crate) use runner::{Runner, of_error};
 
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;

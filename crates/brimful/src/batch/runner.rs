@@ -6,11 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use brimful_protocol::KnownCode;
-use brimful_protocol::batch::MAX_COMMANDS;
+use tracing::debug;
 
 use super::references::{self, Known, Unresolved};
 use super::request::{Outgoing, is_altered_by_a_query, needs_own_body};
@@ -18,54 +16,9 @@ use super::{Answer, Command, EmptyReference, NotRun, OnError, Outcome, Reference
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::{DidItRun, Error, ErrorKind};
-use crate::retry::{CUT_AFTER, Failure, Next, RetryContext};
-
-/// A request is to be done in this time: a portal cuts it after 60 seconds, and what it did until then is unknown.
-const LONGEST_REQUEST: Duration = Duration::from_secs(20);
-
-/// The most bytes of commands in a request, half of what PHP takes by itself (`post_max_size`, 8 MB). Beyond that PHP
-/// drops the whole body without a word.
-const MAX_BODY: usize = 4 << 20;
-
-/// What a request may hold, learned from the requests before it.
-#[derive(Debug)]
-pub(crate) struct Pace {
-    /// How many commands are done in good time.
-    commands: AtomicUsize,
-    /// How many bytes the server takes.
-    bytes: AtomicUsize,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            commands: AtomicUsize::new(MAX_COMMANDS),
-            bytes: AtomicUsize::new(MAX_BODY),
-        }
-    }
-}
-
-impl Pace {
-    fn commands(&self) -> usize {
-        self.commands.load(Ordering::Relaxed)
-    }
-
-    fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    fn learn(&self, took: Duration, commands: usize) {
-        let each = took.as_secs_f64() / commands.max(1) as f64;
-        let room = (LONGEST_REQUEST.as_secs_f64() / each.max(1e-6)) as usize;
-        self.commands
-            .store(room.clamp(1, MAX_COMMANDS), Ordering::Relaxed);
-    }
-
-    /// The server took no request of so many bytes.
-    fn was_too_large(&self, bytes: usize) {
-        self.bytes.fetch_min(bytes / 2, Ordering::Relaxed);
-    }
-}
+use crate::retry::{Failure, Next, RetryContext};
+use crate::sender::{MAX_BODY, MOST_CUTS, Pace};
+use crate::session::Effort;
 
 pub(crate) struct Runner {
     client: Client,
@@ -112,6 +65,8 @@ impl Runner {
         let mut run = Run::new(self, commands, known);
         let mut error = None;
         let mut any_answered = false;
+        // Requests in a row that were cut for their length.
+        let mut cuts = 0;
         let session = Arc::clone(self.client.session());
         let mut retries = RetryContext::new(session.retry, Effect::Read);
         loop {
@@ -128,10 +83,12 @@ impl Runner {
             };
             let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
             retries.begin_attempt();
-            let (answers, took) = if run.goes_alone(&places, &sent) {
-                self.send_alone(&sent[0].command, effect).await
+            // How long a command takes that goes alone says nothing of how many fit into a request.
+            let (answers, effort) = if run.goes_alone(&places, &sent) {
+                (self.send_alone(&sent[0].command, effect).await, None)
             } else {
-                self.client.send_commands(&sent, on_error, effect).await
+                let (answers, effort) = self.client.send_commands(&sent, on_error, effect).await;
+                (answers, Some(effort))
             };
             let answers = match answers {
                 Ok(answers) => answers,
@@ -144,9 +101,15 @@ impl Runner {
                     continue;
                 }
                 Err(failed) => {
-                    if took >= CUT_AFTER && failed.did_it_run() == DidItRun::Unknown {
-                        // Nobody knows how much longer it would have taken.
-                        self.pace.learn(2 * took, sent.len());
+                    if let Some(effort) = effort.filter(Effort::was_cut) {
+                        self.pace.was_cut(effort.took, sent.len());
+                        // The session has not sent it again as it is: in smaller requests it may be done in time.
+                        let can_be_split = effect == Effect::Read && sent.len() > 1;
+                        if can_be_split && cuts < MOST_CUTS {
+                            cuts += 1;
+                            debug!(commands = sent.len(), %failed, "asking for less at once");
+                            continue;
+                        }
                     }
                     run.fail(&places, &failed);
                     error = Some(failed);
@@ -154,7 +117,11 @@ impl Runner {
                 }
             };
             any_answered = true;
-            self.pace.learn(took, sent.len());
+            cuts = 0;
+            if let Some(effort) = effort {
+                let most = session.batch_size.min(commands.len());
+                self.pace.answered(effort.took, sent.len(), most);
+            }
             let mut again = None;
             let mut refusal = None;
             let mut failed = false;
@@ -216,26 +183,13 @@ impl Runner {
     }
 
     /// Sends one command in a body of its own.
-    async fn send_alone(
-        &self,
-        command: &Command,
-        effect: Effect,
-    ) -> (Result<Vec<Answer>, Error>, Duration) {
-        let started = tokio::time::Instant::now();
-        let calling = self
-            .client
-            .call_as(&command.method, command.params.clone(), effect);
-        let answer = match Box::pin(calling).await {
-            Ok(reply) => Ok(Answer {
-                outcome: Outcome::Done(reply.raw().to_owned()),
-                total: reply.total(),
-                next: reply.next_start(),
-                time: reply.time().cloned(),
-            }),
-            Err(error) if error.api_error().is_some() => Ok(of_error(&error).into()),
-            Err(error) => Err(error),
+    async fn send_alone(&self, command: &Command, effect: Effect) -> Result<Vec<Answer>, Error> {
+        let (method, params) = (&command.method, command.params.clone());
+        let answer = match self.client.run_alone(method, params, effect).await {
+            Err(error) if error.api_error().is_some() => of_error(&error).into(),
+            answer => answer?,
         };
-        (answer.map(|answer| vec![answer]), started.elapsed())
+        Ok(vec![answer])
     }
 }
 
