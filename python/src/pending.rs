@@ -191,7 +191,12 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     let made = || -> PyResult<PyErr> {
         let facts = PyDict::new(py);
         facts.set_item("kind", format!("{:?}", error.kind()))?;
-        facts.set_item("did_it_run", format!("{:?}", error.did_it_run()))?;
+        let ran = match error.execution() {
+            Execution::Ran => "Yes",
+            Execution::NotRun => "No",
+            Execution::Unknown => "Unknown",
+        };
+        facts.set_item("did_it_run", ran)?;
         facts.set_item("method", error.method())?;
         facts.set_item("command", error.command())?;
         if let Some(api) = error.api_error() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use brimful::client_parts::{Failure, Next, RetryContext};
 use brimful::protocol::query::escaped;
-use brimful::{DidItRun, Effect, Error, ErrorKind, Request, Retry, Secret, Transport};
+use brimful::{Effect, Error, ErrorKind, Execution, Request, Retry, Secret, Transport};
 use brimful_r7_protocol::{Envelope, FORM, form};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -129,7 +129,7 @@ impl Session {
                     || said.description.starts_with("Login Fail")
             });
             if failed {
-                error.of_kind(ErrorKind::Auth, DidItRun::No)
+                error.of_kind(ErrorKind::Auth, Execution::NotRun)
             } else {
                 error
             }
@@ -166,7 +166,7 @@ impl Session {
                     (error, Failure::Final)
                 }
                 AttemptOutcome::NoAnswer(error) => {
-                    let ran = error.did_it_run();
+                    let ran = error.execution();
                     let first_contact = !self.reached.load(Ordering::Relaxed);
                     (error, Failure::NoAnswer { ran, first_contact })
                 }

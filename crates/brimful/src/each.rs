@@ -17,7 +17,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::batch::{
-    Answer, Command, Known, NotRun, OnError, Outcome, Runner, needs_own_body, of_error,
+    Answer, Command, KnownResults, NotRun, OnError, Outcome, Runner, needs_own_body,
+    outcome_of_error,
 };
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
@@ -171,6 +172,7 @@ pub struct ItemOutcome {
     pub total: Option<u64>,
     /// Where the next page starts: then the result is one page of several.
     pub next: Option<u64>,
+    method: Arc<str>,
 }
 
 impl ItemOutcome {
@@ -184,7 +186,11 @@ impl ItemOutcome {
     /// # Errors
     /// There is no result; the error says why. Or it is not of the type.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        self.outcome.result()
+        let what = || format!("the result of {} for item {}", self.method, self.index);
+        match &self.outcome {
+            Outcome::Done(result) => json::decode(result.get(), &what()),
+            other => other.result(),
+        }
     }
 }
 
@@ -271,11 +277,12 @@ impl Caller {
                 OnError::Continue,
                 Arc::clone(&self.pace),
             );
-            let ran = runner.run(&commands, &mut Known::default()).await;
+            let ran = runner.run(&commands, &mut KnownResults::default()).await;
             for (place, answer) in places.into_iter().zip(ran.answers) {
                 answers[place] = Some(answer);
             }
         }
+        let method: Arc<str> = self.method.as_str().into();
         indices
             .into_iter()
             .zip(answers)
@@ -286,6 +293,7 @@ impl Caller {
                     outcome: answer.outcome,
                     total: answer.total,
                     next: answer.next,
+                    method: Arc::clone(&method),
                 }
             })
             .collect()
@@ -301,6 +309,6 @@ impl Caller {
 
     async fn single(&self, item: Value) -> Answer {
         let answer = self.client.run_alone(&self.method, item, self.effect).await;
-        answer.unwrap_or_else(|error| of_error(&error).into())
+        answer.unwrap_or_else(|error| outcome_of_error(&error).into())
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::effect::Effect;
-use crate::error::DidItRun;
+use crate::error::Execution;
 
 /// A call may have its token renewed so often: one that another process has stored may have expired too.
 const MOST_TOKEN_RENEWALS: u32 = 2;
@@ -109,11 +109,11 @@ impl Retry {
 }
 
 /// Whether a call that has failed so far may be sent again.
-pub(crate) fn may_repeat(effect: Effect, ran: DidItRun) -> bool {
+pub(crate) fn may_repeat(effect: Effect, ran: Execution) -> bool {
     match ran {
-        DidItRun::No => true,
-        DidItRun::Unknown => effect == Effect::Read,
-        DidItRun::Yes => false,
+        Execution::NotRun => true,
+        Execution::Unknown => effect == Effect::Read,
+        Execution::Ran => false,
     }
 }
 
@@ -133,7 +133,7 @@ pub enum Failure {
     /// less often, so that a wrong address is said soon.
     NoAnswer {
         /// Whether the call may have run.
-        ran: DidItRun,
+        ran: Execution,
         /// The portal has not answered anything yet.
         first_contact: bool,
     },
@@ -288,7 +288,7 @@ mod tests {
     use super::*;
 
     const NO_ANSWER: Failure = Failure::NoAnswer {
-        ran: DidItRun::Unknown,
+        ran: Execution::Unknown,
         first_contact: false,
     };
 
@@ -310,7 +310,7 @@ mod tests {
             (NO_ANSWER, 13),
             (
                 Failure::NoAnswer {
-                    ran: DidItRun::Unknown,
+                    ran: Execution::Unknown,
                     first_contact: true,
                 },
                 2,
@@ -339,7 +339,7 @@ mod tests {
         let write = || RetryContext::new(Retry::default(), Effect::Write);
         assert_eq!(retries_until_it_gives_up(write(), NO_ANSWER), 0);
         let not_run = Failure::NoAnswer {
-            ran: DidItRun::No,
+            ran: Execution::NotRun,
             first_contact: false,
         };
         assert_eq!(retries_until_it_gives_up(write(), not_run), 13);

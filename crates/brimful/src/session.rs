@@ -19,8 +19,8 @@ use crate::auth::{Api, Auth, Pass, TokenFailure, host_of, may_follow};
 use crate::cache::Cache;
 use crate::check::Checks;
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error, ErrorKind};
-use crate::limits::{Calls, Charge, Gate, HeldBack, Ledger, Rank, Slot, Telling};
+use crate::error::{Error, ErrorKind, Execution};
+use crate::limits::{Calls, Charge, Gate, HeldBack, Ledger, Rank, Slot, WaitReporters};
 use crate::request_id::{REQUEST_ID, RequestNames};
 use crate::retry::{self, Failure, Next, Retry, RetryContext};
 use crate::spawn::spawn;
@@ -111,7 +111,7 @@ impl Call {
 
     /// Whether the last attempt took so long that the call should ask for less.
     pub(crate) fn is_cut(&self, effort: &Effort) -> bool {
-        self.can_be_split && effort.was_cut() && retry::may_repeat(self.effect, DidItRun::Unknown)
+        self.can_be_split && effort.was_cut() && retry::may_repeat(self.effect, Execution::Unknown)
     }
 }
 
@@ -164,7 +164,7 @@ impl NoPermit {
                         ),
                     ),
                 };
-                Error::new(kind, DidItRun::No, message)
+                Error::new(kind, Execution::NotRun, message)
             }
         }
     }
@@ -184,7 +184,7 @@ pub(crate) struct Effort {
     /// When the first request was sent.
     first: Option<Instant>,
     /// What is known of the attempts so far, one that is on its way included.
-    ran: Option<DidItRun>,
+    ran: Option<Execution>,
     /// An attempt at a write may have run, whatever became of those after it.
     ran_before: bool,
 }
@@ -221,7 +221,7 @@ impl FailedAttempt {
 
     /// No proper answer; the error says whether the call may have run.
     fn no_answer(error: Error) -> Self {
-        let ran = error.did_it_run();
+        let ran = error.execution();
         let first_contact = false;
         Self::new(Failure::NoAnswer { ran, first_contact }, error)
     }
@@ -244,19 +244,19 @@ impl FailedAttempt {
 impl Effort {
     /// Whether the last attempt came to nothing after so long that it was cut for its length.
     pub(crate) fn was_cut(&self) -> bool {
-        self.took >= retry::CUT_AFTER && self.ran == Some(DidItRun::Unknown)
+        self.took >= retry::CUT_AFTER && self.ran == Some(Execution::Unknown)
     }
 
     fn begin_attempt(&mut self, sent: Instant) {
         self.first.get_or_insert(sent);
         self.requests += 1;
-        self.ran = Some(DidItRun::Unknown);
+        self.ran = Some(Execution::Unknown);
     }
 
     /// What a failed attempt says of the call.
-    fn note(&mut self, ran: DidItRun, writes: bool) {
+    fn note(&mut self, ran: Execution, writes: bool) {
         self.ran = Some(ran);
-        self.ran_before |= ran == DidItRun::Unknown && writes;
+        self.ran_before |= ran == Execution::Unknown && writes;
     }
 }
 
@@ -337,12 +337,12 @@ impl Session {
             (Some(job), _) => (Some(job), Deadline::Job),
             (None, retry) => (retry, Deadline::Retry),
         };
-        let telling = Telling {
+        let reporters = WaitReporters {
             log: &self.wait_log,
             board: &options.waits,
         };
         self.ledger
-            .admit(charges, give_up, &telling)
+            .admit(charges, give_up, &reporters)
             .await
             .map_err(|held_back| NoPermit::HeldBack(held_back, deadline))
     }
@@ -359,7 +359,7 @@ impl Session {
         running.await.unwrap_or_else(|| {
             let error = Error::new(
                 ErrorKind::Transport,
-                DidItRun::Unknown,
+                Execution::Unknown,
                 "the runtime was shut down while the call was on its way",
             );
             (Err(error.at(&self.auth, &subject)), Effort::default())
@@ -385,13 +385,13 @@ impl Session {
             None => running.await,
             Some(at) => match tokio::time::timeout_at(at, running).await {
                 Ok(result) => result,
-                Err(_) => Err(self.late(&call.subject, effort.ran.unwrap_or(DidItRun::No))),
+                Err(_) => Err(self.late(&call.subject, effort.ran.unwrap_or(Execution::NotRun))),
             },
         };
         let result = result.map_err(|error| {
             let tried = effort.first.map_or(Duration::ZERO, |at| at.elapsed());
             let error = error.attempts(effort.requests).within(tried);
-            if effort.ran_before && error.did_it_run() == DidItRun::No {
+            if effort.ran_before && error.execution() == Execution::NotRun {
                 error
                     .may_have_run()
                     .and_also("an attempt before the last one may have done it")
@@ -403,7 +403,7 @@ impl Session {
     }
 
     /// The deadline of the job has passed.
-    pub(crate) fn late(&self, subject: &str, ran: DidItRun) -> Error {
+    pub(crate) fn late(&self, subject: &str, ran: Execution) -> Error {
         Error::new(
             ErrorKind::Deadline,
             ran,
@@ -470,7 +470,7 @@ impl Session {
         failed: &FailedAttempt,
         effort: &mut Effort,
     ) -> Failure {
-        effort.note(failed.error.did_it_run(), call.writes());
+        effort.note(failed.error.execution(), call.writes());
         match failed.failure {
             Failure::RateLimited { .. } => {
                 self.counters.refused();
@@ -674,9 +674,9 @@ fn judge<T>(
                 RowsError::Api(error) => refusal(error, status),
                 // A sound answer of another kind will not be another one next time.
                 RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_)) => {
-                    FailedAttempt::fatal(decode(DidItRun::Yes, message))
+                    FailedAttempt::fatal(decode(Execution::Ran, message))
                 }
-                _ => FailedAttempt::no_answer(decode(DidItRun::Unknown, message)),
+                _ => FailedAttempt::no_answer(decode(Execution::Unknown, message)),
             }
         });
     }
@@ -695,15 +695,15 @@ const SMALLEST_TOO_LARGE: usize = 1 << 10;
 /// The server did not take the body of a request, so nothing of it was run.
 fn too_large(bytes: usize) -> FailedAttempt {
     let message = format!("the server takes no request of {bytes} bytes (413)");
-    FailedAttempt::fatal(Error::new(ErrorKind::TooLarge, DidItRun::No, message))
+    FailedAttempt::fatal(Error::new(ErrorKind::TooLarge, Execution::NotRun, message))
 }
 
 /// There is no answer at all.
 fn unanswered(failure: TransportError) -> FailedAttempt {
     let ran = if failure.kind.was_sent() {
-        DidItRun::Unknown
+        Execution::Unknown
     } else {
-        DidItRun::No
+        Execution::NotRun
     };
     // The next answer would be as large.
     let too_large = failure.kind == TransportErrorKind::TooLarge;
@@ -721,13 +721,13 @@ fn unreadable(status: StatusCode, what: &str) -> FailedAttempt {
     match status {
         // The operating limit says so in JSON, and lasts minutes. This is somebody in front of the portal.
         StatusCode::TOO_MANY_REQUESTS => {
-            FailedAttempt::no_answer(error(ErrorKind::QueryLimit, DidItRun::No))
+            FailedAttempt::no_answer(error(ErrorKind::QueryLimit, Execution::NotRun))
         }
         _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            FailedAttempt::no_answer(error(ErrorKind::Decode, DidItRun::Unknown))
+            FailedAttempt::no_answer(error(ErrorKind::Decode, Execution::Unknown))
         }
         // Something before the portal answered, or the portal's server: what stands behind it is not known.
-        _ => FailedAttempt::fatal(error(ErrorKind::Decode, DidItRun::Unknown)),
+        _ => FailedAttempt::fatal(error(ErrorKind::Decode, Execution::Unknown)),
     }
 }
 
@@ -770,7 +770,7 @@ fn redirected(response: &Response, sent_to: &Url) -> FailedAttempt {
     let to = location
         .and_then(|to| to.to_str().ok())
         .and_then(|to| sent_to.join(to).ok());
-    let error = |message| Error::new(ErrorKind::Redirect, DidItRun::No, message);
+    let error = |message| Error::new(ErrorKind::Redirect, Execution::NotRun, message);
     let Some(to) = to.filter(Url::has_host) else {
         return FailedAttempt::fatal(error(format!(
             "the portal answered {status} without saying where it has moved to"

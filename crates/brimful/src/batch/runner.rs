@@ -10,12 +10,12 @@ use std::sync::Arc;
 use brimful_protocol::KnownCode;
 use tracing::debug;
 
-use super::references::{self, Known, Unresolved};
+use super::references::{self, KnownResults, Unresolved};
 use super::request::{Outgoing, is_altered_by_a_query, needs_own_body};
 use super::{Answer, Command, EmptyReference, NotRun, OnError, Outcome, References};
 use crate::client::Client;
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 use crate::retry::{Failure, Next, RetryContext};
 use crate::sender::{MAX_BODY, MOST_CUTS, Pace};
 use crate::session::Effort;
@@ -61,7 +61,7 @@ impl Runner {
     }
 
     /// Runs up to 50 commands. `known` has the results of commands before them, and gets theirs.
-    pub(crate) async fn run(&self, commands: &[Command], known: &mut Known) -> RunResult {
+    pub(crate) async fn run(&self, commands: &[Command], known: &mut KnownResults) -> RunResult {
         let mut run = Run::new(self, commands, known);
         let mut error = None;
         let mut any_answered = false;
@@ -139,32 +139,34 @@ impl Runner {
                             return run.halt(&command.label, error, any_answered);
                         }
                     }
-                    outcome => match passing(outcome, effect_of_one(self.effect, command)) {
-                        Some(why)
-                            if matches!(
-                                again.get_or_insert_with(|| {
-                                    retries.after(Failure::CommandNotRun, session.jitter())
-                                }),
-                                Next::RetryAfter(_)
-                            ) =>
-                        {
-                            failed = true;
-                            if why == KnownCode::OperationTimeLimit {
-                                // From now on the method's calls are held back until it may be called again.
-                                session.ledger.refused(&command.method);
+                    outcome => {
+                        match may_be_sent_again(outcome, effect_of_one(self.effect, command)) {
+                            Some(why)
+                                if matches!(
+                                    again.get_or_insert_with(|| {
+                                        retries.after(Failure::CommandNotRun, session.jitter())
+                                    }),
+                                    Next::RetryAfter(_)
+                                ) =>
+                            {
+                                failed = true;
+                                if why == KnownCode::OperationTimeLimit {
+                                    // From now on the method's calls are held back until it may be called again.
+                                    session.ledger.refused(&command.method);
+                                }
+                                refusal.get_or_insert_with(|| {
+                                    not_run(outcome).at(&session.auth, &command.method)
+                                });
                             }
-                            refusal.get_or_insert_with(|| {
-                                not_run(outcome).at(&session.auth, &command.method)
-                            });
-                        }
-                        _ => {
-                            failed |= outcome.done().is_none();
-                            let done = run.settle(place, answer);
-                            if !done && self.on_error == OnError::Halt {
-                                return run.halt(&command.label, error, any_answered);
+                            _ => {
+                                failed |= outcome.done().is_none();
+                                let done = run.settle(place, answer);
+                                if !done && self.on_error == OnError::Halt {
+                                    return run.halt(&command.label, error, any_answered);
+                                }
                             }
                         }
-                    },
+                    }
                 }
             }
             match (again, refusal) {
@@ -186,7 +188,7 @@ impl Runner {
     async fn send_alone(&self, command: &Command, effect: Effect) -> Result<Vec<Answer>, Error> {
         let (method, params) = (&command.method, command.params.clone());
         let answer = match self.client.run_alone(method, params, effect).await {
-            Err(error) if error.api_error().is_some() => of_error(&error).into(),
+            Err(error) if error.api_error().is_some() => outcome_of_error(&error).into(),
             answer => answer?,
         };
         Ok(vec![answer])
@@ -197,7 +199,7 @@ impl Runner {
 struct Run<'a> {
     runner: &'a Runner,
     commands: &'a [Command],
-    known: &'a mut Known,
+    known: &'a mut KnownResults,
     places: HashMap<&'a str, usize>,
     /// The labels that each command refers to.
     needs: Vec<HashSet<String>>,
@@ -207,9 +209,9 @@ struct Run<'a> {
 }
 
 /// Whether a command can be sent.
-enum Turn {
+enum Readiness {
     /// It goes out so; `open` if references in it are left to the portal.
-    Now {
+    Ready {
         outgoing: Outgoing,
         open: bool,
     },
@@ -219,7 +221,7 @@ enum Turn {
 }
 
 impl<'a> Run<'a> {
-    fn new(runner: &'a Runner, commands: &'a [Command], known: &'a mut Known) -> Self {
+    fn new(runner: &'a Runner, commands: &'a [Command], known: &'a mut KnownResults) -> Self {
         Self {
             runner,
             commands,
@@ -254,25 +256,25 @@ impl<'a> Run<'a> {
                 break;
             }
             let command = &self.commands[place];
-            let (outgoing, open) = match self.turn(place, &places) {
-                Turn::Now { outgoing, open } => (outgoing, open),
-                Turn::Never(why) => {
+            let (outgoing, open) = match self.readiness(place, &places) {
+                Readiness::Ready { outgoing, open } => (outgoing, open),
+                Readiness::Never(why) => {
                     self.answers[place] = Some(Outcome::NotRun(why).into());
                     if self.runner.on_error == OnError::Halt {
                         break;
                     }
                     continue;
                 }
-                Turn::Waits => {
+                Readiness::Waits => {
                     some_wait = true;
-                    only_adds_wait &= adds(&command.method);
+                    only_adds_wait &= is_add(&command.method);
                     if self.runner.on_error == OnError::Halt || !only_adds_wait {
                         break;
                     }
                     continue;
                 }
             };
-            if some_wait && !adds(&command.method) {
+            if some_wait && !is_add(&command.method) {
                 break;
             }
             let writes = effect_of_one(self.runner.effect, command) == Effect::Write;
@@ -297,7 +299,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether the command can be sent in a request with those at `selected`.
-    fn turn(&self, place: usize, selected: &[usize]) -> Turn {
+    fn readiness(&self, place: usize, selected: &[usize]) -> Readiness {
         let command = &self.commands[place];
         let mut waits = false;
         for label in self.needs[place]
@@ -311,11 +313,11 @@ impl<'a> Run<'a> {
                 // It is over, and has no result.
                 _ => {
                     let outcome = needed.and_then(|needed| self.answers[needed].as_ref());
-                    return Turn::Never(NotRun::NoResult {
+                    return Readiness::Never(NotRun::NoResult {
                         label: label.clone(),
                         outcome: outcome.map_or_else(
                             || "has no result".to_owned(),
-                            |answer| in_words(&answer.outcome),
+                            |answer| describe(&answer.outcome),
                         ),
                     });
                 }
@@ -323,7 +325,7 @@ impl<'a> Run<'a> {
         }
         let resolved = match self.known.resolve(&command.method, &command.params) {
             Ok(resolved) => resolved,
-            Err(why) => return Turn::Never(NotRun::EmptyReference(why.reason())),
+            Err(why) => return Readiness::Never(NotRun::EmptyReference(why.reason())),
         };
         let writes = effect_of_one(self.runner.effect, command) == Effect::Write;
         let by_the_portal = match self.runner.references {
@@ -331,9 +333,9 @@ impl<'a> Run<'a> {
             References::Client => !writes && !resolved.only_here,
         };
         if waits || resolved.open && !by_the_portal {
-            return Turn::Waits;
+            return Readiness::Waits;
         }
-        Turn::Now {
+        Readiness::Ready {
             outgoing: Outgoing::new(Command {
                 params: resolved.params,
                 ..command.clone()
@@ -452,7 +454,7 @@ impl<'a> Run<'a> {
     /// The request of these commands failed as a whole.
     fn fail(&mut self, places: &[usize], error: &Error) {
         for place in places {
-            self.answers[*place] = Some(of_error(error).into());
+            self.answers[*place] = Some(outcome_of_error(error).into());
         }
     }
 
@@ -496,13 +498,13 @@ fn with_empty_reference(
 }
 
 /// Whether a method makes something new, and touches nothing that is there.
-fn adds(method: &str) -> bool {
+fn is_add(method: &str) -> bool {
     let last = method.rsplit('.').next().unwrap_or_default();
     last.eq_ignore_ascii_case("add")
 }
 
 /// What became of a command that another one refers to.
-fn in_words(outcome: &Outcome) -> String {
+fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(_) => "has a result".to_owned(),
         Outcome::Failed(error) => format!("failed: {error}"),
@@ -526,7 +528,7 @@ fn effect_of_one(told: Option<Effect>, command: &Command) -> Effect {
 }
 
 /// Whether a command did not run and may be sent again, and what kept it from running.
-fn passing(outcome: &Outcome, effect: Effect) -> Option<KnownCode> {
+fn may_be_sent_again(outcome: &Outcome, effect: Effect) -> Option<KnownCode> {
     match outcome {
         Outcome::Failed(error) => match error.code.known() {
             code @ (KnownCode::OperationTimeLimit | KnownCode::QueryLimitExceeded) => Some(code),
@@ -545,18 +547,18 @@ fn not_run(outcome: &Outcome) -> Error {
         Outcome::Failed(error) => Error::api(error.clone()),
         _ => Error::new(
             ErrorKind::Api,
-            DidItRun::No,
+            Execution::NotRun,
             "the portal passed the command over",
         ),
     }
 }
 
 /// What an error of a whole request means for each of its commands.
-pub(crate) fn of_error(error: &Error) -> Outcome {
-    match (error.did_it_run(), error.api_error()) {
-        (DidItRun::Unknown, _) | (DidItRun::Yes, None) => Outcome::Unknown(error.to_string()),
+pub(crate) fn outcome_of_error(error: &Error) -> Outcome {
+    match (error.execution(), error.api_error()) {
+        (Execution::Unknown, _) | (Execution::Ran, None) => Outcome::Unknown(error.to_string()),
         (_, Some(api)) => Outcome::Failed(api.clone()),
-        (DidItRun::No, None) => Outcome::NotRun(match error.kind() {
+        (Execution::NotRun, None) => Outcome::NotRun(match error.kind() {
             ErrorKind::Config => NotRun::Refused(error.to_string()),
             ErrorKind::TooLarge => NotRun::TooLarge(error.to_string()),
             _ => NotRun::NotReached(error.to_string()),

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use super::ItemId;
 use super::merge::Joined;
 use crate::batch::{
-    Answer, Command, Known, NotRun, OnError, Outcome, Runner, needs_own_body, of_error,
+    Answer, Command, KnownResults, NotRun, OnError, Outcome, Runner, needs_own_body,
+    outcome_of_error,
 };
 use crate::client::Client;
 use crate::effect::{self, Effect};
@@ -119,7 +120,7 @@ impl Fetcher {
         while commands.peek().is_some() {
             let (places, some): (Vec<usize>, Vec<Command>) =
                 commands.by_ref().take(MAX_COMMANDS).unzip();
-            let ran = runner.run(&some, &mut Known::default()).await;
+            let ran = runner.run(&some, &mut KnownResults::default()).await;
             for (at, answer) in places.into_iter().zip(ran.answers) {
                 answers[at] = Some(answer);
             }
@@ -133,7 +134,7 @@ impl Fetcher {
     async fn alone(&self, params: Value) -> Answer {
         let effect: Effect = effect::of(&self.method);
         let answer = self.client.run_alone(&self.method, params, effect).await;
-        answer.unwrap_or_else(|error| of_error(&error).into())
+        answer.unwrap_or_else(|error| outcome_of_error(&error).into())
     }
 
     fn params(&self, id: &ItemId, start: Option<u64>) -> Value {

@@ -26,7 +26,7 @@ use super::plan::Plan;
 use super::report::{ListReport, Progress, Resume};
 use super::strategy::{Ahead, Stuck, Then, Ticket};
 use crate::effect::Effect;
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::Calls;
 use crate::sender::{MOST_CUTS, Pace};
 use crate::session::{Call, CallOptions, Effort, Permit, Session};
@@ -210,7 +210,7 @@ impl Driver {
                 () = rows.closed() => return Ok(false),
                 () = until(self.options.deadline) => {
                     let message = "the deadline of the job passed before the list was read to its end";
-                    return Err(Error::new(ErrorKind::Deadline, DidItRun::Unknown, message)
+                    return Err(Error::new(ErrorKind::Deadline, Execution::Unknown, message)
                         .at(&self.session.auth, &self.method));
                 }
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
@@ -394,7 +394,7 @@ impl Driver {
                 return Ok(());
             }
             // A portal that breaks down over the fields may have the rows all the same.
-            Err(error) if asked_for_fields && error.did_it_run() == DidItRun::Unknown => {
+            Err(error) if asked_for_fields && error.execution() == Execution::Unknown => {
                 self.check_names(Err(error.to_string()))?;
                 self.plan.strategy.give_back(ticket);
                 return Ok(());
@@ -477,7 +477,7 @@ impl Driver {
             "the portal has refused the method for its operating time for {} minutes",
             time.as_secs() / 60
         );
-        Error::new(ErrorKind::OperationTimeLimit, DidItRun::No, message)
+        Error::new(ErrorKind::OperationTimeLimit, Execution::NotRun, message)
             .at(&self.session.auth, &self.method)
     }
 

@@ -25,7 +25,7 @@ async fn titles(portal: &brimful_portal::Portal) -> Vec<(u64, String)> {
     let list = unlimited(portal)
         .list("crm.lead.list")
         .select(["ID", "TITLE"]);
-    let (rows, _) = list.collect::<Lead>().await.unwrap();
+    let rows = list.collect::<Lead>().await.unwrap();
     rows.into_iter().map(|lead| (lead.id, lead.title)).collect()
 }
 
