@@ -17,6 +17,8 @@ pub(crate) struct Failure {
     /// What there is although it failed.
     pub(crate) kept: Option<String>,
     pub(crate) hint: Option<String>,
+    /// What the client said, if it was the client.
+    pub(crate) error: Option<Error>,
 }
 
 impl Failure {
@@ -27,6 +29,7 @@ impl Failure {
             causes: Vec::new(),
             kept: None,
             hint: None,
+            error: None,
         }
     }
 
@@ -92,6 +95,7 @@ impl Failure {
             causes,
             kept: None,
             hint: hint(error),
+            error: Some(error.clone()),
         }
     }
 }

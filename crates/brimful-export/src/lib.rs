@@ -29,7 +29,10 @@ mod compress;
 mod decode;
 mod error;
 mod format;
+mod list_plan;
 mod misfit;
+#[cfg(feature = "arrow")]
+mod record_batches;
 mod row;
 mod schema;
 mod sinks;
@@ -41,6 +44,8 @@ pub use compress::Compressor;
 pub use error::ExportError;
 pub use format::{Compression, FileFormat, FileKind};
 pub use misfit::Misfit;
+#[cfg(feature = "arrow")]
+pub use record_batches::RecordBatches;
 pub use schema::{
     Column, ColumnChoice, ColumnType, Dictionary, Plan, ScalarType, Schema, Source, Types,
 };

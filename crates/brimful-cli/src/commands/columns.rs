@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use brimful::{Client, ErrorKind, Fields};
+use brimful::{Client, Fields};
 use brimful_export::{
     ColumnChoice, ExportError, FileFormat, FileKind, FileOptions, Headers, Plan, RowWriter, Store,
     Types,
 };
-use brimful_protocol::catalogue;
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-use super::{export, resume};
+use super::resume;
 use crate::failure::Failure;
 use crate::output::content::{Content, misfits_beside};
 use crate::output::{Destination, Output, OutputError};
@@ -281,18 +280,7 @@ fn usage(error: &ExportError) -> Failure {
 impl ColumnArgs {
     /// The fields to ask for: those that were selected, or those that the columns are made of.
     pub(super) fn selected(&self, method: &str, select: &[String]) -> Vec<String> {
-        let takes_select = catalogue::find(method).is_some_and(|known| known.select.is_some());
-        if !select.is_empty() || !takes_select {
-            return select.to_vec();
-        }
-        let mut fields: Vec<String> = Vec::new();
-        for choice in &self.columns {
-            let field = choice.field();
-            if !fields.iter().any(|known| known == field) {
-                fields.push(field.to_owned());
-            }
-        }
-        fields
+        ColumnChoice::fields_to_select(method, select, &self.columns)
     }
 
     /// What is known of the list before its first row. Asks the portal for the fields, if types are wanted.
@@ -313,19 +301,19 @@ impl ColumnArgs {
         };
         let titles = self.headers == HeadersArg::Titles;
         let fields = if types == Types::Portal || titles {
-            fields(client, method, params).await?
+            let asked = Plan::fields_of_list(client, method, params).await;
+            asked.map_err(|error| {
+                Failure::of(&error).and_hint("--types strings does without the portal's fields")
+            })?
         } else {
             Fields::default()
         };
         let plan = Plan {
-            entity: entity(method).to_owned(),
             fields,
-            id_field: export::id_field(method).to_owned(),
             select: select.to_vec(),
-            sparse: catalogue::find(method).is_none_or(|known| known.select.is_none()),
             types,
             columns: self.columns.clone(),
-            ..Plan::default()
+            ..Plan::of_list(method)
         };
         plan.check().map_err(|error| {
             usage(&error).hint(format!("brimful fields {} shows the fields", plan.entity))
@@ -334,38 +322,11 @@ impl ColumnArgs {
     }
 }
 
-/// The fields of the rows of a list; none where the portal has no method that tells them.
-async fn fields(client: &Client, method: &str, params: &Value) -> Result<Fields, Failure> {
-    let mut wanted = Map::new();
-    let given = params.as_object().and_then(|params| {
-        let mut params = params.iter();
-        params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
-    });
-    if let Some((name, value)) = given {
-        wanted.insert(name.clone(), value.clone());
-    }
-    match client.fields(method, Value::Object(wanted)).await {
-        Ok(fields) => Ok(fields),
-        Err(error) if matches!(error.kind(), ErrorKind::MethodNotFound) => Ok(Fields::default()),
-        Err(error) => {
-            Err(Failure::of(&error).and_hint("--types strings does without the portal's fields"))
-        }
-    }
-}
-
-/// The entity of a list's method: `crm.deal` of `crm.deal.list`.
-fn entity(method: &str) -> &str {
-    match method.rsplit_once('.') {
-        Some((entity, verb)) if matches!(verb.to_ascii_lowercase().as_str(), "list" | "get") => {
-            entity
-        }
-        _ => method,
-    }
-}
-
 /// The table or sheet of a list: `crm_deal`, `crm_item_128`.
 fn table_name(method: &str, params: &Value) -> String {
-    let mut name = entity(method).to_ascii_lowercase().replace(['.', '-'], "_");
+    let mut name = Plan::entity_of_list(method)
+        .to_ascii_lowercase()
+        .replace(['.', '-'], "_");
     let type_id = params.as_object().and_then(|params| {
         let mut params = params.iter();
         params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))

@@ -1,7 +1,8 @@
 //! `brimful export`: writes a whole list to a file.
 
 use brimful::list::{Tail, Walk};
-use brimful::{Error, ErrorKind, Pages};
+use brimful::{Client, Error, ErrorKind, ListReport, Pages};
+use brimful_export::Plan;
 use brimful_protocol::catalogue;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -124,6 +125,22 @@ impl Source for ListPages {
 }
 
 pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Failure> {
+    let prepared = prepare(args, printer)?;
+    let mut interrupts = Interrupts::catch()?;
+    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    write(args, prepared, &connection.client, &mut interrupts, printer).await?;
+    Ok(Exit::Done)
+}
+
+/// What the arguments ask for, as far as it can be told without the portal.
+pub(crate) struct Prepared {
+    target: Target,
+    select: Vec<String>,
+    params: Value,
+}
+
+/// Looks at the arguments, before anything is asked for.
+pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, Failure> {
     let target = Target::of(args.output.as_ref(), &args.columns)?;
     if args.resume {
         target.check_resume()?;
@@ -146,14 +163,46 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     if !args.no_check {
         method::check_filter(&args.method, &args.filter, printer)?;
     }
-    let mut interrupts = Interrupts::catch()?;
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    Ok(Prepared {
+        target,
+        select,
+        params,
+    })
+}
+
+/// What an export has written.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// Rows, those of an interrupted run that was resumed among them.
+    pub rows: u64,
+    /// The file or store.
+    pub name: String,
+    /// The size of the file; `None` for a store.
+    pub bytes: Option<u64>,
+    /// How many values did not fit their columns, and where they are written down.
+    pub misfits: Option<(u64, String)>,
+    /// The account of the list; `None` if only its first rows were wanted.
+    pub report: Option<ListReport>,
+}
+
+/// Writes the list. Nothing comes back where the reader of standard output has had enough.
+pub(crate) async fn write(
+    args: &ExportArgs,
+    prepared: Prepared,
+    client: &Client,
+    interrupts: &mut Interrupts,
+    printer: Printer,
+) -> Result<Option<Exported>, Failure> {
+    let Prepared {
+        target,
+        select,
+        params,
+    } = prepared;
     let plan = args
         .columns
-        .plan(&target, &connection.client, &args.method, &params, &select)
+        .plan(&target, client, &args.method, &params, &select)
         .await?;
-    let mut list = connection
-        .client
+    let mut list = client
         .list(&args.method)
         .params(params.clone())
         .walk(args.walk)
@@ -166,7 +215,7 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     }
     // The list is asked for as soon as there are pages, so the output comes first.
     let resumed = match &args.output {
-        Some(output) if args.resume => resume::open(output, id_field(&args.method))?,
+        Some(output) if args.resume => resume::open(output, Plan::id_field_of_list(&args.method))?,
         _ => None,
     };
     let before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
@@ -199,7 +248,7 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         pages,
         left: args.top.unwrap_or(u64::MAX),
     };
-    let mut ended = pump::to_output(&mut source, output, |_| true, &mut interrupts).await;
+    let mut ended = pump::to_output(&mut source, output, |_| true, interrupts).await;
     drop(line);
     let first = ended.passed.rows;
     ended.passed.rows += before;
@@ -215,7 +264,7 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         printer.warning(&warning);
     }
     let Some(written) = written else {
-        return Ok(Exit::Done);
+        return Ok(None);
     };
     match source.pages.report() {
         Some(report) => {
@@ -228,15 +277,13 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     if let Some(line) = summary::misfits(&written) {
         printer.note(&line);
     }
-    Ok(Exit::Done)
-}
-
-/// The field that has the ID in a row of the list.
-pub(super) fn id_field(method: &str) -> &'static str {
-    let known = catalogue::find(method);
-    known
-        .and_then(|known| known.keyset.map(|keyset| keyset.row).or(known.id))
-        .unwrap_or("ID")
+    Ok(Some(Exported {
+        rows: first + before,
+        name: written.name,
+        bytes: written.bytes,
+        misfits: written.misfits,
+        report: source.pages.report().cloned(),
+    }))
 }
 
 /// What to say of rows without an ID, where rows of the list have one.
@@ -247,7 +294,7 @@ fn id_warning(method: &str, without_id: u64) -> Option<String> {
         format!(
             "{} came without {}, so it cannot be told whether one came twice: add it to --select",
             counted(without_id, method::noun(method)),
-            id_field(method)
+            Plan::id_field_of_list(method)
         )
     })
 }

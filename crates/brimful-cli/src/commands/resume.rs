@@ -1,8 +1,10 @@
 //! Interrupted runs: what they have left, and the command that gets the rest.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
@@ -137,9 +139,23 @@ pub(super) fn partial_name(path: &Path) -> String {
     format::shell_word(&target_name(&places(path).1))
 }
 
+/// The command line of this run.
+static COMMAND_LINE: OnceLock<Vec<OsString>> = OnceLock::new();
+
+/// Remembers the command line, for hints that say how a run is resumed.
+pub(crate) fn keep_command_line(command_line: Vec<OsString>) {
+    // A program that is run twice in a process has nothing to resume.
+    let _ = COMMAND_LINE.set(command_line);
+}
+
 /// The command of this run with more arguments, ready to be pasted.
 pub(super) fn command_hint(more: &[&str]) -> String {
-    let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    let Some(command_line) = COMMAND_LINE.get() else {
+        return format!("to get the rest, export again with {}", more.join(" "));
+    };
+    let args = command_line
+        .iter()
+        .map(|arg| arg.to_string_lossy().into_owned());
     let (command, has_secret) = command(args, more);
     let variable = if has_secret {
         format!(" (with the portal's address in {})", env_vars::PORTAL)

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "parquet")]
 mod arrow;
+#[cfg(feature = "arrow")]
+pub(crate) mod batches;
 mod chunks;
 mod csv;
 #[cfg(feature = "postgres")]
