@@ -76,6 +76,8 @@ pub use effect::Effect;
 pub use error::{Error, ErrorKind, Execution};
 pub use field::{Choice, Field, FieldKind};
 pub use fields::Fields;
+#[doc(hidden)]
+pub use fields::FieldsCall;
 pub use files::{Download, Downloaded, FileData, FileStream};
 pub use futures_util::future::BoxFuture;
 pub use http;

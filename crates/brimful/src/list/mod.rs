@@ -68,6 +68,7 @@ pub struct List {
     resume_after: Option<u64>,
     verify: bool,
     check_names: bool,
+    known_fields: Option<Value>,
     observer: Option<Observer>,
 }
 
@@ -101,6 +102,7 @@ impl List {
             resume_after: None,
             verify: false,
             check_names: false,
+            known_fields: None,
         }
     }
 
@@ -229,6 +231,14 @@ impl List {
         self
     }
 
+    /// The result of the method that names the fields, if it is there already: then it is not asked for again to check
+    /// names.
+    #[doc(hidden)]
+    pub fn known_fields(mut self, result: Value) -> Self {
+        self.known_fields = Some(result);
+        self
+    }
+
     /// The pages, in ID order where the list is walked by ID. Pages have 50 rows or fewer, and are held back in bounded
     /// memory until they are taken. Must be called inside a Tokio runtime.
     ///
@@ -248,6 +258,13 @@ impl List {
             NamesCheck::new(&self.method, &params)?
         } else {
             None
+        };
+        let names = match (names, &self.known_fields) {
+            (Some(check), Some(fields)) => {
+                check.verdict(fields)?;
+                None
+            }
+            (names, _) => names,
         };
         let plan = plan::plan(Wanted {
             method: &self.method,
