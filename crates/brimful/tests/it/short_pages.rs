@@ -279,7 +279,7 @@ async fn a_single_row_is_not_the_list_where_the_portal_counts_more() {
     });
     let ended = list.collect::<Value>().await;
     match ended {
-        Ok((rows, _)) => assert_eq!(rows.len(), 44),
+        Ok(rows) => assert_eq!(rows.len(), 44),
         Err(error) => assert_eq!(error.kind(), ErrorKind::Incomplete, "{error}"),
     }
 }
