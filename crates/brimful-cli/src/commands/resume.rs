@@ -139,7 +139,30 @@ pub(super) fn partial_name(path: &Path) -> String {
 
 /// The command of this run with more arguments, ready to be pasted.
 pub(super) fn command_hint(more: &[&str]) -> String {
-    let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+    hint_of(given_args(), more)
+}
+
+/// The same with another output.
+pub(super) fn command_to(output: &Path, more: &str) -> String {
+    let output = output.to_string_lossy();
+    hint_of(without_output(given_args()), &["-o", &output, more])
+}
+
+fn given_args() -> impl Iterator<Item = String> {
+    std::env::args_os().map(|arg| arg.to_string_lossy().into_owned())
+}
+
+/// Arguments without `-o FILE`.
+fn without_output(args: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    let mut is_value = false;
+    args.filter(move |arg| {
+        let stays = !is_value && !arg.starts_with("-o") && !arg.starts_with("--output");
+        is_value = !is_value && (arg == "-o" || arg == "--output");
+        stays
+    })
+}
+
+fn hint_of(args: impl Iterator<Item = String>, more: &[&str]) -> String {
     let (command, has_secret) = command(args, more);
     let variable = if has_secret {
         format!(" (with the portal's address in {})", env_vars::PORTAL)
@@ -217,6 +240,24 @@ mod tests {
         );
         let (command, _) = shown(&["brimful", "export", &format!("--portal={url}")], &[]);
         assert_eq!(command, "brimful export --portal=\"$BRIMFUL_PORTAL\"");
+    }
+
+    #[test]
+    fn the_output_of_a_command_is_left_out_however_it_is_written() {
+        for output in [
+            &["-o", "-"][..],
+            &["-o-"],
+            &["--output", "-"],
+            &["--output=-"],
+        ] {
+            let args = ["brimful", "call", "crm.lead.add"].iter().chain(output);
+            let args = args.chain(&["--each", "a.jsonl"]);
+            let left = without_output(args.map(|&arg| arg.to_owned()));
+            assert_eq!(
+                left.collect::<Vec<_>>(),
+                ["brimful", "call", "crm.lead.add", "--each", "a.jsonl"]
+            );
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::args::{DateArg, StatusArg, TaskListArgs};
 use super::dates::Dates;
 use super::table::Table;
 use crate::commands::{connect, resume};
+use crate::commands::show;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
@@ -187,11 +188,7 @@ async fn on_terminal(
         let lines = table.lines(&page, terminal_width())?;
         match printer.data(lines.trim_end_matches('\n').as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
-            Err(error) => {
-                return Err(Failure::failed(format!(
-                    "could not write to standard output: {error}"
-                )));
-            }
+            Err(error) => return Err(show::unwritable(error)),
             Ok(()) => {}
         }
     }
