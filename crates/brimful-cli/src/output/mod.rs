@@ -563,14 +563,11 @@ impl Sink {
     fn probe(&mut self) -> Result<(), OutputError> {
         match &self.place {
             Place::Stdout => stdout::probe().map_err(OutputError::of_stdout),
-            Place::Special { file, path } => {
-                stdout::probe_file(file.as_ref().ok_or_else(lost)?).map_err(|error| {
-                    match error.kind() {
-                        io::ErrorKind::BrokenPipe => OutputError::Closed,
-                        _ => named(path, error),
-                    }
-                })
-            }
+            Place::Special { file, path } => stdout::probe_file(file.as_ref().ok_or_else(lost)?)
+                .map_err(|error| match error.kind() {
+                    io::ErrorKind::BrokenPipe => OutputError::Closed,
+                    _ => named(path, error),
+                }),
             Place::File(_) | Place::Store => Ok(()),
         }
     }

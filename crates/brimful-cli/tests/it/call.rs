@@ -152,7 +152,10 @@ fn a_reply_that_cannot_be_written_is_no_sign_that_nothing_ran() {
     );
     let files = workspace.files();
     assert_eq!(files.len(), 1, "{said}");
-    assert!(said.contains(&format!("the reply in {}", files[0])), "{said}");
+    assert!(
+        said.contains(&format!("the reply in {}", files[0])),
+        "{said}"
+    );
     let kept = std::fs::read_to_string(workspace.path(&files[0])).unwrap();
     assert!(kept.contains(&long));
 }

@@ -617,7 +617,11 @@ async fn generated_rows_reach_up_to_the_day_on_which_the_portal_starts() {
         // The same at noon and in the evening.
         assert_eq!(count("%3E%3DDATE_CREATE]=2026-01-01").await, 2_617);
         assert_eq!(count("%3E%3DDATE_MODIFY]=2026-11-28").await, 0);
-        let without = Portal::new(PortalConfig::unlimited().rows("crm.deal", 10).starts_at(moment));
+        let without = Portal::new(
+            PortalConfig::unlimited()
+                .rows("crm.deal", 10)
+                .starts_at(moment),
+        );
         let uri = "/rest/1/demo/crm.deal.list?filter[%3E%3DDATE_CREATE]=2025-01-01";
         let heard = get(&without.unwrap(), uri).await;
         assert_eq!(heard.json()["total"], 0, "only where it is asked for");

@@ -83,7 +83,9 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let mut output = Output::open(&args.output)?;
-    let writes = methods.values().any(|method| Effect::of(method) == Effect::Write);
+    let writes = methods
+        .values()
+        .any(|method| Effect::of(method) == Effect::Write);
     if writes {
         output = output.ready().await.map_err(nothing_sent)?;
     }

@@ -71,8 +71,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;
-    let record =
-        tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
+    let record = tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
     let items = Items::open(
         file,
         Setting {

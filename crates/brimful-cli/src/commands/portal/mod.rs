@@ -22,9 +22,9 @@ use crate::failure::Failure;
 use crate::format::counted;
 use crate::interrupt::Interrupts;
 use crate::printer::Printer;
-use crate::stdout;
 #[cfg(feature = "r7")]
 use crate::r7_args::R7EmulatorArgs;
+use crate::stdout;
 use access::{AppArg, RightsArg, TokenArg, WebhookArg};
 use data::{LoadArg, ReplyArg, RowsArg, r7_entity};
 

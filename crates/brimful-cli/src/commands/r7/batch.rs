@@ -35,7 +35,11 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
         }
     };
     let lines = lines(&replies);
-    let saved = || lines.iter().fold(String::new(), |text, line| format!("{text}{line}\n"));
+    let saved = || {
+        lines
+            .iter()
+            .fold(String::new(), |text, line| format!("{text}{line}\n"))
+    };
     let body = json!({ "result": lines }).to_string();
     let rows = read_list(&body.into_bytes().into(), Place::default())
         .map_err(|error| Failure::failed(format!("the replies cannot be written: {error}")))?;
@@ -50,7 +54,11 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
             let mut failure = Failure::from(error);
             failure.exit = Exit::Incomplete;
             failure.message += "; the requests were sent";
-            return Err(rescue::rescued(failure, "their replies", saved().as_bytes()));
+            return Err(rescue::rescued(
+                failure,
+                "their replies",
+                saved().as_bytes(),
+            ));
         }
     }
     account(&replies, printer)
