@@ -29,7 +29,10 @@ pub(crate) fn check_open() -> io::Result<()> {
 
 /// Whether it is the error of [`check_open`].
 pub(crate) fn is_closed_error(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|error| error.is::<Closed>())
+    match error.get_ref() {
+        Some(cause) => cause.is::<Closed>(),
+        None => false,
+    }
 }
 
 /// Fails where standard output takes nothing: it is closed, its reader has gone ([`io::ErrorKind::BrokenPipe`]), or the
