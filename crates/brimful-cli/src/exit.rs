@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// The exit codes. They are part of the program's interface and are documented in `--help` and the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// All is done.
     Done,
     /// It failed, and nothing of the result is there.
@@ -22,6 +22,19 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// The code that the system is told.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Incomplete => 3,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::HungUp => 129,
+        }
+    }
+
     /// Whether a signal ended the program.
     pub(crate) fn is_by_signal(self) -> bool {
         matches!(self, Self::Interrupted | Self::Terminated | Self::HungUp)
@@ -30,14 +43,6 @@ impl Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Incomplete => 3,
-            Exit::Interrupted => 130,
-            Exit::Terminated => 143,
-            Exit::HungUp => 129,
-        })
+        exit.code().into()
     }
 }

@@ -9,7 +9,10 @@ const FILE_TOO_LARGE: i32 = 25;
 
 /// Waits for a signal, and says how the program then ends.
 #[derive(Debug)]
-pub(crate) struct Interrupts {
+pub(crate) struct Interrupts(Option<Signals>);
+
+#[derive(Debug)]
+struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -20,12 +23,29 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
+    /// None comes: the signals are those of the program that this one is a part of.
+    pub(crate) fn never() -> Self {
+        Self(None)
+    }
+
     /// From now on signals come here and do not end the program by themselves.
     pub(crate) fn catch() -> Result<Self, Failure> {
-        Self::register()
+        let signals = Signals::register();
+        signals
+            .map(|signals| Self(Some(signals)))
             .map_err(|error| Failure::failed(format!("could not catch signals: {error}")))
     }
 
+    /// The next signal; on Windows the next Ctrl-C.
+    pub(crate) async fn next(&mut self) -> Exit {
+        match &mut self.0 {
+            Some(signals) => signals.next().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Signals {
     #[cfg(unix)]
     fn register() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -48,9 +68,8 @@ impl Interrupts {
         Ok(Self {})
     }
 
-    /// The next signal.
     #[cfg(unix)]
-    pub(crate) async fn next(&mut self) -> Exit {
+    async fn next(&mut self) -> Exit {
         let hang_up = async {
             match &mut self.hang_up {
                 Some(signal) => signal.recv().await,
@@ -64,9 +83,8 @@ impl Interrupts {
         }
     }
 
-    /// The next Ctrl-C.
     #[cfg(not(unix))]
-    pub(crate) async fn next(&mut self) -> Exit {
+    async fn next(&mut self) -> Exit {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -15,6 +15,8 @@ use crate::stdout;
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Volume {
+    /// Nothing.
+    Silent,
     /// Errors only.
     Quiet,
     /// Errors, warnings, progress, the closing account.

@@ -103,7 +103,7 @@ pub struct Moment {
 }
 
 /// Days from 1970-01-01 to `date`.
-#[cfg(feature = "parquet")]
+#[cfg(feature = "arrow")]
 pub(crate) fn days_since_epoch(date: Date) -> i32 {
     (Date::constant(1970, 1, 1).duration_until(date).as_secs() / 86_400) as i32
 }

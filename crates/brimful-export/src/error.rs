@@ -37,7 +37,7 @@ pub enum ExportError {
 }
 
 impl ExportError {
-    #[cfg(any(feature = "parquet", feature = "xlsx"))]
+    #[cfg(any(feature = "arrow", feature = "xlsx"))]
     pub(crate) fn format(format: &'static str, error: impl std::fmt::Display) -> Self {
         Self::Format {
             format,

@@ -29,7 +29,11 @@ mod compress;
 mod decode;
 mod error;
 mod format;
+mod labels;
+mod list_plan;
 mod misfit;
+#[cfg(feature = "arrow")]
+mod record_batches;
 mod row;
 mod schema;
 mod sinks;
@@ -40,10 +44,13 @@ pub use cell::{Cell, DECIMAL_PRECISION, DECIMAL_SCALE, Decimal, Moment, MultiVal
 pub use compress::Compressor;
 pub use error::ExportError;
 pub use format::{Compression, FileFormat, FileKind};
+pub use labels::{Description, describe};
 pub use misfit::Misfit;
+#[cfg(feature = "arrow")]
+pub use record_batches::RecordBatches;
 pub use schema::{
     Column, ColumnChoice, ColumnType, Dictionary, Plan, ScalarType, Schema, Source, Types,
 };
-pub use sinks::{FileOptions, Headers};
+pub use sinks::{FileOptions, Headers, StoreOptions};
 pub use store::Store;
 pub use writer::RowWriter;

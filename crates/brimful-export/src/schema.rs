@@ -18,6 +18,8 @@ const TEXT: ColumnType = ColumnType::Scalar(ScalarType::Text);
 
 /// Stands between the name of a field and what its second column has: `STAGE_ID__LABEL`.
 const JOINT: &str = "__";
+/// What is behind the name of a field in the name of the column with its labels.
+pub(crate) const LABEL: &str = "__LABEL";
 
 /// The type of single values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub struct Column {
     pub source: Source,
     /// The place of its field in [`Schema::fields`].
     pub field: usize,
+    /// What people call its codes, where labels have no columns of their own.
+    pub labels: Option<Arc<Dictionary>>,
 }
 
 /// The columns of a list, in order.
@@ -136,6 +140,12 @@ impl std::str::FromStr for ColumnChoice {
 }
 
 impl ColumnChoice {
+    /// Whether it is the column with the labels of a field.
+    pub fn is_label(&self) -> bool {
+        let upper = self.column.to_ascii_uppercase();
+        upper.ends_with(LABEL)
+    }
+
     /// The field that the column is made of.
     pub fn field(&self) -> &str {
         self.column
@@ -163,6 +173,8 @@ pub struct Plan {
     pub columns: Vec<ColumnChoice>,
     /// What people call the codes of a field, by the field's name.
     pub labels: HashMap<String, Arc<Dictionary>>,
+    /// Labels have no columns: a store has a table of them, and a view with both.
+    pub label_tables: bool,
 }
 
 impl Plan {
@@ -241,8 +253,13 @@ impl Plan {
             kind,
             source,
             field,
+            labels: None,
         };
-        schema.columns.push(column("", kind, Source::Value));
+        let labels = self.labels.get(name);
+        schema.columns.push(Column {
+            labels: labels.filter(|_| self.label_tables).cloned(),
+            ..column("", kind, Source::Value)
+        });
         let is_money = known.is_some_and(|known| known.kind == FieldKind::Money);
         match kind {
             ColumnType::Multifield => {
@@ -254,13 +271,16 @@ impl Plan {
             }
             _ => {}
         }
-        if let Some(dictionary) = self.labels.get(name) {
-            let kind = match kind {
-                ColumnType::List(_) => ColumnType::List(ScalarType::Text),
-                _ => TEXT,
+        if let Some(dictionary) = labels.filter(|_| !self.label_tables) {
+            let is_list =
+                matches!(kind, ColumnType::List(_)) || known.is_some_and(|known| known.is_multiple);
+            let kind = if is_list {
+                ColumnType::List(ScalarType::Text)
+            } else {
+                TEXT
             };
             let source = Source::Label(Arc::clone(dictionary));
-            schema.columns.push(column("__LABEL", kind, source));
+            schema.columns.push(column(LABEL, kind, source));
         }
     }
 
@@ -274,7 +294,17 @@ impl Plan {
 
     /// Leaves the columns that are wanted, in the order in which they are.
     fn choose(&self, schema: &mut Schema) -> Result<(), ExportError> {
-        let mut chosen = Vec::with_capacity(self.columns.len());
+        let mut chosen: Vec<Column> = Vec::with_capacity(self.columns.len());
+        let mut push = |column: Column| {
+            if chosen.iter().any(|other| other.name == column.name) {
+                return Err(ExportError::Columns(format!(
+                    "two columns are called {}; give one of them another name with FIELD=NAME",
+                    column.name
+                )));
+            }
+            chosen.push(column);
+            Ok(())
+        };
         for choice in &self.columns {
             let found = schema
                 .columns
@@ -288,16 +318,23 @@ impl Plan {
                 column.name.clone_from(name);
                 column.title = Some(name.clone());
             }
-            if chosen
-                .iter()
-                .any(|other: &Column| other.name == column.name)
-            {
-                return Err(ExportError::Columns(format!(
-                    "two columns are called {}; give one of them another name with FIELD=NAME",
-                    column.name
-                )));
+            let (field, name) = (column.field, column.name.clone());
+            let is_value = matches!(column.source, Source::Value);
+            push(column)?;
+            // Labels come with their codes, unless they have a place of their own.
+            let label = schema.columns.iter().find(|other| {
+                is_value && other.field == field && matches!(other.source, Source::Label(_))
+            });
+            let is_chosen = |label: &Column| {
+                let mut others = self.columns.iter();
+                others.any(|other| other.column.eq_ignore_ascii_case(&label.name))
+            };
+            if let Some(label) = label.filter(|label| !is_chosen(label)) {
+                push(Column {
+                    name: format!("{name}{LABEL}"),
+                    ..label.clone()
+                })?;
             }
-            chosen.push(column);
         }
         for (place, name) in schema.fields.iter().enumerate() {
             if !chosen.iter().any(|column| column.field == place) {

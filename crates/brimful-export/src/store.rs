@@ -2,6 +2,7 @@
 
 use crate::error::ExportError;
 use crate::schema::Plan;
+use crate::sinks::StoreOptions;
 use crate::writer::RowWriter;
 
 /// A database that rows can go to.
@@ -88,24 +89,24 @@ fn available(store: Store, feature: &str, is: bool) -> Result<Store, ExportError
 }
 
 impl Store {
-    /// Connects to the store. Rows will go to `table`, which is made if it is not there. Waits for the network, so an
-    /// asynchronous program calls it where it may block.
-    pub fn open(&self, table: &str, plan: Plan) -> Result<RowWriter, ExportError> {
+    /// Connects to the store. Waits for the network, so an asynchronous program calls it where it may block.
+    /// [`RowWriter::resumed`] tells with which row the run begins.
+    pub fn open(&self, options: StoreOptions, plan: Plan) -> Result<RowWriter, ExportError> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(path) => {
-                let sink = crate::sinks::sqlite::SqliteSink::open(path, table)?;
+                let sink = crate::sinks::sqlite::SqliteSink::open(path, options)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
                 let sink =
-                    crate::sinks::postgres::PostgresSink::open(url, self.to_string(), table)?;
+                    crate::sinks::postgres::PostgresSink::open(url, self.to_string(), options)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
             _ => {
-                let _ = (table, plan);
+                let _ = (options, plan);
                 Err(ExportError::Name(format!(
                     "{self}: this build cannot write to it"
                 )))

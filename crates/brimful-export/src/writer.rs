@@ -42,7 +42,8 @@ impl RowWriter {
         Ok(Self::new(sinks::of_file(format, options)?, plan))
     }
 
-    pub(crate) fn new(sink: Box<dyn RowSink>, plan: Plan) -> Self {
+    pub(crate) fn new(sink: Box<dyn RowSink>, mut plan: Plan) -> Self {
+        plan.label_tables = sink.is_store();
         Self {
             plan,
             schema: None,
@@ -125,6 +126,20 @@ impl RowWriter {
     pub fn finish(&mut self, out: &mut dyn Write) -> Result<(), ExportError> {
         self.begin(None)?;
         self.sink.finish(&mut self.misfits, out)
+    }
+
+    /// Stores what is not stored yet: from there the run can be resumed if it is interrupted. Files have no use for it.
+    pub fn pause(&mut self) -> Result<(), ExportError> {
+        if self.schema.is_none() {
+            return Ok(());
+        }
+        self.sink.pause(&mut self.misfits)
+    }
+
+    /// How many rows the interrupted run has left in the store that is resumed, and the ID of the last one: the next row
+    /// is the one behind it. `None` where the run begins with the first row.
+    pub fn resumed(&self) -> Option<(u64, u64)> {
+        self.sink.resumed()
     }
 
     /// The values that did not fit since the last call, unless a store has taken them.

@@ -10,10 +10,11 @@
 //! | anything of REST 3.0 | `….field.list` | as listed |
 
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::client::Client;
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 use crate::field::{self, Field};
 use crate::rest3::Rest3;
 
@@ -39,7 +40,24 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn fields(&self, entity: &str, params: Value) -> Result<Fields, Error> {
+    pub async fn fields(&self, entity: &str, params: impl Serialize) -> Result<Fields, Error> {
+        let call = FieldsCall::of(entity);
+        let reply = self.call(&call.method, params).await?;
+        call.read(&reply.result()?)
+    }
+}
+
+/// The call that asks for the fields of an entity, for programs that make it in a batch of their own.
+#[derive(Debug, Clone)]
+pub struct FieldsCall {
+    /// The method, such as `crm.deal.fields`.
+    pub method: String,
+    names: Names,
+}
+
+impl FieldsCall {
+    /// The call for an entity, or for that of one of its methods.
+    pub fn of(entity: &str) -> Self {
         let entity = branch(entity);
         let lower = entity.to_ascii_lowercase();
         let (method, names) = match lower.split('.').next().unwrap_or_default() {
@@ -47,14 +65,20 @@ impl Client {
             "catalog" | "sale" | "disk" => (format!("{entity}.getFields"), Names::AsListed),
             _ => (format!("{entity}.fields"), Names::AsListed),
         };
-        let reply = self.call(&method, params).await?;
-        let result: Value = reply.result()?;
-        let listed = field::listed(&result).ok_or_else(|| no_fields(&method))?;
+        Self { method, names }
+    }
+
+    /// Reads the result of the call.
+    ///
+    /// # Errors
+    /// It describes no fields.
+    pub fn read(&self, result: &Value) -> Result<Fields, Error> {
+        let listed = field::listed(result).ok_or_else(|| no_fields(&self.method))?;
         Ok(listed
             .iter()
             .map(|(name, properties)| {
                 let field = Field::read(name, properties);
-                let key = match names {
+                let key = match self.names {
                     Names::AsListed => name.clone(),
                     Names::LowerCamel => field::lower_camel(name),
                 };
@@ -82,6 +106,7 @@ impl Rest3 {
 }
 
 /// How rows name what the portal lists.
+#[derive(Debug, Clone, Copy)]
 enum Names {
     AsListed,
     LowerCamel,
@@ -101,7 +126,7 @@ fn branch(name: &str) -> &str {
 fn no_fields(method: &str) -> Error {
     Error::new(
         ErrorKind::Decode,
-        DidItRun::Yes,
+        Execution::Ran,
         format!("the result of {method} has no fields in it"),
     )
 }

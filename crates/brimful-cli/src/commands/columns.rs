@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use brimful::{Client, ErrorKind, Fields};
+use brimful::Client;
 use brimful_export::{
-    ColumnChoice, ExportError, FileFormat, FileKind, FileOptions, Headers, Plan, RowWriter, Store,
-    Types,
+    ColumnChoice, Description, ExportError, FileFormat, FileKind, FileOptions, Headers, Plan,
+    RowWriter, Store, StoreOptions, Types, describe,
 };
-use brimful_protocol::catalogue;
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-use super::{export, resume};
+use super::resume::{FileRun, ResumeArg, Started};
 use crate::failure::Failure;
+use crate::format::counted;
 use crate::output::content::{Content, misfits_beside};
-use crate::output::{Destination, Output, OutputError};
+use crate::output::{Destination, Output, named_file};
 
 /// What the columns of a file or table are.
 #[derive(Debug, Args)]
@@ -35,6 +35,10 @@ pub(crate) struct ColumnArgs {
     /// Take types from the portal's fields, or text for all columns
     #[arg(long, value_enum, default_value_t = TypesArg::Portal)]
     pub(crate) types: TypesArg,
+    /// Add what people call stages, statuses, users, list values and other codes: columns such as STAGE_ID__LABEL in
+    /// files, a table of labels and a view in databases
+    #[arg(long)]
+    pub(crate) labels: bool,
     /// Show names of fields in the header, or the titles that people see
     #[arg(long, value_enum, default_value_t = HeadersArg::Names)]
     pub(crate) headers: HeadersArg,
@@ -110,27 +114,6 @@ pub(super) enum Target {
     Store(Store),
 }
 
-/// Why an output could not be opened.
-pub(super) enum OpenError {
-    Output(OutputError),
-    Other(Failure),
-}
-
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Output(error) => error.into(),
-            OpenError::Other(failure) => failure,
-        }
-    }
-}
-
-impl From<Failure> for OpenError {
-    fn from(failure: Failure) -> Self {
-        Self::Other(failure)
-    }
-}
-
 impl Target {
     /// What the command line names.
     pub(super) fn of(output: Option<&Destination>, args: &ColumnArgs) -> Result<Self, Failure> {
@@ -164,6 +147,7 @@ impl Target {
                 (!args.columns.is_empty(), "--columns"),
                 (args.types == TypesArg::Strings, "--types"),
                 (args.headers == HeadersArg::Titles, "--headers"),
+                (args.labels, "--labels"),
             ];
             if let Some((_, option)) = without_meaning.iter().find(|(given, _)| *given) {
                 return Err(Failure::usage(format!(
@@ -181,29 +165,19 @@ impl Target {
         Ok(Self::File(destination, kind))
     }
 
-    /// Whether what an interrupted run has left can be resumed, if the list can.
-    pub(super) fn can_be_resumed(&self) -> bool {
-        match self {
-            Self::File(_, kind) => {
-                kind.format == FileFormat::JsonLines && kind.compression.is_none()
-            }
-            Self::Store(_) => false,
+    /// Refuses `--resume` where nothing is left that could be resumed.
+    pub(super) fn check_resume(&self, mode: Option<ResumeArg>) -> Result<(), Failure> {
+        let is_file = match self {
+            Self::File(Destination::File(path), _) => !is_special(path),
+            Self::File(Destination::Stdout, _) => false,
+            Self::Store(_) => true,
+        };
+        match mode {
+            Some(ResumeArg::Auto | ResumeArg::Only) if !is_file => Err(Failure::usage(
+                "--resume continues a file, and -o names none",
+            )),
+            _ => Ok(()),
         }
-    }
-
-    /// Refuses `--resume` where nothing can be resumed.
-    pub(super) fn check_resume(&self) -> Result<(), Failure> {
-        if self.can_be_resumed() {
-            return Ok(());
-        }
-        if let Self::Store(_) = self {
-            return Err(Failure::usage(
-                "--resume continues a file; rows that a store has already are updated",
-            )
-            .hint("leave --resume out"));
-        }
-        Err(Failure::usage(resume::ONLY_JSON_LINES)
-            .hint("write to a file whose name ends with .jsonl"))
     }
 
     /// Whether rows stay as they are.
@@ -214,40 +188,56 @@ impl Target {
         }
     }
 
-    /// Opens the output.
-    pub(super) async fn open(
-        &self,
-        args: &ColumnArgs,
-        method: &str,
-        params: &Value,
-        plan: Plan,
-    ) -> Result<Output, OpenError> {
-        let table = match &args.table {
+    /// Opens the output of a run.
+    pub(super) async fn open(&self, run: &Run<'_>, plan: Plan) -> Result<Started, Failure> {
+        let table = match &run.args.table {
             Some(table) => table.clone(),
-            None => table_name(method, params),
+            None => table_name(run.method, run.params),
         };
         match self {
             Self::Store(store) => {
                 let name = format!("{store}, table {table}");
+                let options = StoreOptions {
+                    table,
+                    command: run.command(),
+                    resume: run.by_id && run.mode != Some(ResumeArg::Never),
+                };
                 let store = store.clone();
                 // It waits for a server.
-                let opened = spawn_blocking(move || store.open(&table, plan)).await;
+                let opened = spawn_blocking(move || store.open(options, plan)).await;
                 let rows = match opened {
                     Ok(opened) => opened.map_err(|error| Failure::failed(error.to_string()))?,
-                    Err(_) => {
-                        return Err(Failure::failed(format!("{name}: could not connect")).into());
-                    }
+                    Err(_) => return Err(Failure::failed(format!("{name}: could not connect"))),
                 };
-                Ok(Output::to_store(Content::store(name, rows)))
+                let before = rows.resumed();
+                if before.is_none() && run.mode == Some(ResumeArg::Only) {
+                    return Err(Failure::usage(format!(
+                        "there is nothing to resume in {name}: no run of this command was interrupted"
+                    ))
+                    .hint("leave --resume only out"));
+                }
+                let note = before.map(|(rows, id)| {
+                    let rows = counted(rows, run.noun);
+                    format!("resuming after ID {id}: {rows} are in {name}")
+                });
+                Ok(Started {
+                    output: Output::to_store(Content::store(name, rows)),
+                    before,
+                    note,
+                })
             }
             Self::File(destination, kind) => {
+                let path = match destination {
+                    Destination::File(path) if !is_special(path) => Some(path),
+                    _ => None,
+                };
                 let content = if self.is_json_lines() {
                     Content::lines(*kind)
                 } else {
                     let options = FileOptions {
-                        delimiter: args.delimiter,
-                        excel: args.excel,
-                        headers: match args.headers {
+                        delimiter: run.args.delimiter,
+                        excel: run.args.excel,
+                        headers: match run.args.headers {
                             HeadersArg::Names => Headers::Names,
                             HeadersArg::Titles => Headers::Titles,
                         },
@@ -255,17 +245,78 @@ impl Target {
                     };
                     let rows = RowWriter::to_file(kind.format, &options, plan)
                         .map_err(|error| usage(&error))?;
-                    let misfits = match destination {
-                        Destination::File(path) if !is_special(path) => misfits_beside(path),
-                        _ => misfits_beside(Path::new(&table)),
+                    let misfits = match path {
+                        Some(path) => misfits_beside(path),
+                        None => misfits_beside(Path::new(&table)),
                     };
                     Content::columns(*kind, rows, &misfits)
                 };
                 let content = content
                     .map_err(|error| Failure::failed(format!("could not start: {error}")))?;
-                Output::open_with(destination, content).map_err(OpenError::Output)
+                // A name of a folder, or one that cannot be, is told by the other way.
+                let path =
+                    path.filter(|path| matches!(named_file(path), Ok(None)) || path.is_file());
+                let Some(path) = path else {
+                    return Ok(Started {
+                        output: Output::open_with(destination, content)?,
+                        before: None,
+                        note: None,
+                    });
+                };
+                FileRun {
+                    path,
+                    list: run.list(),
+                    mode: run.mode,
+                    by_id: run.by_id,
+                    is_json_lines: self.is_json_lines() && kind.compression.is_none(),
+                    id_field: Plan::id_field_of_list(run.method),
+                    noun: run.noun,
+                }
+                .open(content)
             }
         }
+    }
+}
+
+/// What makes one run the same as another.
+pub(super) struct Run<'a> {
+    pub(super) args: &'a ColumnArgs,
+    /// The portal without its secret.
+    pub(super) portal: &'a str,
+    pub(super) method: &'a str,
+    pub(super) params: &'a Value,
+    pub(super) top: Option<u64>,
+    pub(super) mode: Option<ResumeArg>,
+    /// Whether the list can be read from an ID on.
+    pub(super) by_id: bool,
+    /// What its rows are called.
+    pub(super) noun: &'a str,
+}
+
+impl Run<'_> {
+    /// The list that the rows are of. Columns are made of the same rows again.
+    fn list(&self) -> Value {
+        json!({
+            "portal": self.portal,
+            "method": self.method.to_ascii_lowercase(),
+            "params": self.params,
+            "top": self.top,
+        })
+    }
+
+    /// The list and the columns: rows in a store cannot be made again.
+    fn command(&self) -> String {
+        let columns: Vec<String> = self
+            .args
+            .columns
+            .iter()
+            .map(|choice| format!("{choice:?}"))
+            .collect();
+        let mut command = self.list();
+        command["columns"] = json!(columns);
+        command["types"] = json!(format!("{:?}", self.args.types));
+        command["labels"] = json!(self.args.labels);
+        command.to_string()
     }
 }
 
@@ -281,21 +332,11 @@ fn usage(error: &ExportError) -> Failure {
 impl ColumnArgs {
     /// The fields to ask for: those that were selected, or those that the columns are made of.
     pub(super) fn selected(&self, method: &str, select: &[String]) -> Vec<String> {
-        let takes_select = catalogue::find(method).is_some_and(|known| known.select.is_some());
-        if !select.is_empty() || !takes_select {
-            return select.to_vec();
-        }
-        let mut fields: Vec<String> = Vec::new();
-        for choice in &self.columns {
-            let field = choice.field();
-            if !fields.iter().any(|known| known == field) {
-                fields.push(field.to_owned());
-            }
-        }
-        fields
+        ColumnChoice::fields_to_select(method, select, &self.columns)
     }
 
-    /// What is known of the list before its first row. Asks the portal for the fields, if types are wanted.
+    /// What is known of the list before its first row. Asks the portal for the fields, if types are wanted, and for what
+    /// people call their codes, if that is.
     pub(super) async fn plan(
         &self,
         target: &Target,
@@ -303,69 +344,58 @@ impl ColumnArgs {
         method: &str,
         params: &Value,
         select: &[String],
-    ) -> Result<Plan, Failure> {
+    ) -> Result<Planned, Failure> {
         if target.is_json_lines() {
-            return Ok(Plan::default());
+            return Ok(Planned::default());
         }
         let types = match self.types {
             TypesArg::Portal => Types::Portal,
             TypesArg::Strings => Types::Strings,
         };
         let titles = self.headers == HeadersArg::Titles;
-        let fields = if types == Types::Portal || titles {
-            fields(client, method, params).await?
+        let labels = self.labels || self.columns.iter().any(ColumnChoice::is_label);
+        let description = if types == Types::Portal || titles || labels {
+            let asked = describe(client, method, params, select, labels).await;
+            asked.map_err(|error| {
+                Failure::of(&error).and_hint("--types strings does without the portal's fields")
+            })?
         } else {
-            Fields::default()
+            Description::default()
         };
         let plan = Plan {
-            entity: entity(method).to_owned(),
-            fields,
-            id_field: export::id_field(method).to_owned(),
+            fields: description.fields,
             select: select.to_vec(),
-            sparse: catalogue::find(method).is_none_or(|known| known.select.is_none()),
             types,
             columns: self.columns.clone(),
-            ..Plan::default()
+            labels: description.labels,
+            ..Plan::of_list(method)
         };
         plan.check().map_err(|error| {
             usage(&error).hint(format!("brimful fields {} shows the fields", plan.entity))
         })?;
-        Ok(plan)
+        Ok(Planned {
+            plan,
+            checked_by: description.checked_by,
+            doubts: description.doubts,
+        })
     }
 }
 
-/// The fields of the rows of a list; none where the portal has no method that tells them.
-async fn fields(client: &Client, method: &str, params: &Value) -> Result<Fields, Failure> {
-    let mut wanted = Map::new();
-    let given = params.as_object().and_then(|params| {
-        let mut params = params.iter();
-        params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
-    });
-    if let Some((name, value)) = given {
-        wanted.insert(name.clone(), value.clone());
-    }
-    match client.fields(method, Value::Object(wanted)).await {
-        Ok(fields) => Ok(fields),
-        Err(error) if matches!(error.kind(), ErrorKind::MethodNotFound) => Ok(Fields::default()),
-        Err(error) => {
-            Err(Failure::of(&error).and_hint("--types strings does without the portal's fields"))
-        }
-    }
-}
-
-/// The entity of a list's method: `crm.deal` of `crm.deal.list`.
-fn entity(method: &str) -> &str {
-    match method.rsplit_once('.') {
-        Some((entity, verb)) if matches!(verb.to_ascii_lowercase().as_str(), "list" | "get") => {
-            entity
-        }
-        _ => method,
-    }
+/// What is known of a list before its first row.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    /// The portal's description of the fields, by which the list checks names.
+    pub(super) checked_by: Option<Value>,
+    /// What could not be found out.
+    pub(super) doubts: Vec<String>,
 }
 
 /// The table or sheet of a list: `crm_deal`, `crm_item_128`.
 fn table_name(method: &str, params: &Value) -> String {
-    let mut name = entity(method).to_ascii_lowercase().replace(['.', '-'], "_");
+    let mut name = Plan::entity_of_list(method)
+        .to_ascii_lowercase()
+        .replace(['.', '-'], "_");
     let type_id = params.as_object().and_then(|params| {
         let mut params = params.iter();
         params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))

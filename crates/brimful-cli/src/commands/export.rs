@@ -1,15 +1,18 @@
 //! `brimful export`: writes a whole list to a file.
 
 use brimful::list::{Tail, Walk};
-use brimful::{Error, ErrorKind, Pages};
+use brimful::{Client, Error, ErrorKind, ListReport, Pages};
+use brimful_export::Plan;
 use brimful_protocol::catalogue;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
-use super::columns::{ColumnArgs, OpenError, Target};
-use super::{connect, resume};
+use super::columns::{ColumnArgs, Run, Target};
+use super::connect;
+use super::resume::{self, ResumeArg};
 use crate::args::params::CallParams;
+use crate::args::portal::PortalArg;
 use crate::args::{EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -33,10 +36,6 @@ Examples:
   brimful export crm.lead.list -o leads.jsonl --resume
 
 {EXIT_CODES}"))]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are flags of the command line"
-)]
 pub(crate) struct ExportArgs {
     /// The method of the list, such as crm.lead.list
     #[arg(value_parser = method::parse)]
@@ -61,9 +60,9 @@ pub(crate) struct ExportArgs {
     /// Stop after so many rows
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<u64>,
-    /// Resume an interrupted export: go on behind the last row in FILE.partial
-    #[arg(long, conflicts_with = "top")]
-    pub(crate) resume: bool,
+    /// Whether to continue behind the last row that an interrupted run of the same command has left
+    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "auto")]
+    pub(crate) resume: Option<ResumeArg>,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
     /// Read the list in this way
@@ -124,10 +123,24 @@ impl Source for ListPages {
 }
 
 pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Failure> {
+    let prepared = prepare(args, printer)?;
+    let mut interrupts = Interrupts::catch()?;
+    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    write(args, prepared, &connection.client, &mut interrupts, printer).await?;
+    Ok(Exit::Done)
+}
+
+/// What the arguments ask for, as far as it can be told without the portal.
+pub(crate) struct Prepared {
+    target: Target,
+    select: Vec<String>,
+    params: Value,
+}
+
+/// Looks at the arguments, before anything is asked for.
+pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, Failure> {
     let target = Target::of(args.output.as_ref(), &args.columns)?;
-    if args.resume {
-        target.check_resume()?;
-    }
+    target.check_resume(args.resume)?;
     let select = args.columns.selected(&args.method, &args.select);
     let params = CallParams {
         list: Some(&args.method),
@@ -146,45 +159,87 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     if !args.no_check {
         method::check_filter(&args.method, &args.filter, printer)?;
     }
-    let mut interrupts = Interrupts::catch()?;
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
-    let plan = args
+    Ok(Prepared {
+        target,
+        select,
+        params,
+    })
+}
+
+/// What an export has written.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// Rows, those of an interrupted run that was resumed among them.
+    pub rows: u64,
+    /// The file or store.
+    pub name: String,
+    /// The size of the file; `None` for a store.
+    pub bytes: Option<u64>,
+    /// How many values did not fit their columns, and where they are written down.
+    pub misfits: Option<(u64, String)>,
+    /// The account of the list; `None` if only its first rows were wanted.
+    pub report: Option<ListReport>,
+}
+
+/// Writes the list. Nothing comes back where the reader of standard output has had enough.
+pub(crate) async fn write(
+    args: &ExportArgs,
+    prepared: Prepared,
+    client: &Client,
+    interrupts: &mut Interrupts,
+    printer: Printer,
+) -> Result<Option<Exported>, Failure> {
+    let Prepared {
+        target,
+        select,
+        params,
+    } = prepared;
+    let planned = args
         .columns
-        .plan(&target, &connection.client, &args.method, &params, &select)
+        .plan(&target, client, &args.method, &params, &select)
         .await?;
-    let mut list = connection
-        .client
+    for doubt in &planned.doubts {
+        printer.warning(doubt);
+    }
+    let mut list = client
         .list(&args.method)
         .params(params.clone())
         .walk(args.walk)
         .check_names(!args.no_check);
+    if let Some(fields) = planned.checked_by {
+        list = list.known_fields(fields);
+    }
     if args.no_tail {
         list = list.tail(Tail::Leave);
     }
     if args.verify {
         list = list.verify();
     }
+    let noun = method::noun(&args.method);
+    let portal = match args.portal.address() {
+        Some(PortalArg::Demo) => "demo".to_owned(),
+        _ => client.portal(),
+    };
+    let run = Run {
+        args: &args.columns,
+        portal: &portal,
+        method: &args.method,
+        params: &params,
+        top: args.top,
+        mode: args.resume,
+        by_id: is_by_id(args) && order_warning(args, &params).is_none(),
+        noun,
+    };
     // The list is asked for as soon as there are pages, so the output comes first.
-    let resumed = match &args.output {
-        Some(output) if args.resume => resume::open(output, id_field(&args.method))?,
-        _ => None,
-    };
-    let before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
-    let output = if let Some(resumed) = resumed {
-        printer.note(&resumed.description(method::noun(&args.method)));
-        list = list.resume_after(resumed.last_id);
-        resumed.output
-    } else {
-        let opened = target
-            .open(&args.columns, &args.method, &params, plan)
-            .await;
-        match opened {
-            Err(OpenError::Output(error)) if target.can_be_resumed() => {
-                return Err(resume::offer(error));
-            }
-            opened => opened?,
-        }
-    };
+    let started = target.open(&run, planned.plan).await?;
+    if let Some(note) = &started.note {
+        printer.note(note);
+    }
+    let before = started.before.map_or(0, |(rows, _)| rows);
+    if let Some((_, last_id)) = started.before {
+        list = list.resume_after(last_id);
+    }
+    let output = started.output;
     let pages = match list.pages() {
         Ok(pages) => pages,
         Err(error) => {
@@ -192,20 +247,19 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
             return Err(cannot_be_read(&error, args));
         }
     };
-    let noun = method::noun(&args.method);
     let gauge = progress::of_list(pages.watch(), noun);
     let line = ProgressLine::show(&args.method, args.limit.rate.limit(), gauge, printer);
     let mut source = ListPages {
         pages,
-        left: args.top.unwrap_or(u64::MAX),
+        left: args.top.unwrap_or(u64::MAX).saturating_sub(before),
     };
-    let mut ended = pump::to_output(&mut source, output, |_| true, &mut interrupts).await;
+    let mut ended = pump::to_output(&mut source, output, |_| true, interrupts).await;
     drop(line);
     let first = ended.passed.rows;
     ended.passed.rows += before;
     let last_id = ended.passed.last_id;
     let without_id = ended.passed.without_id;
-    let hint = unfinished_hint(&ended.stopped, args, &target, last_id);
+    let hint = unfinished_hint(&ended.stopped, args, last_id);
     let written = ended.result(&args.method, noun, Failure::of);
     let written = written.map_err(|failure| match hint {
         Some(hint) => failure.and_hint(hint),
@@ -215,7 +269,7 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
         printer.warning(&warning);
     }
     let Some(written) = written else {
-        return Ok(Exit::Done);
+        return Ok(None);
     };
     match source.pages.report() {
         Some(report) => {
@@ -228,15 +282,13 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     if let Some(line) = summary::misfits(&written) {
         printer.note(&line);
     }
-    Ok(Exit::Done)
-}
-
-/// The field that has the ID in a row of the list.
-pub(super) fn id_field(method: &str) -> &'static str {
-    let known = catalogue::find(method);
-    known
-        .and_then(|known| known.keyset.map(|keyset| keyset.row).or(known.id))
-        .unwrap_or("ID")
+    Ok(Some(Exported {
+        rows: first + before,
+        name: written.name,
+        bytes: written.bytes,
+        misfits: written.misfits,
+        report: source.pages.report().cloned(),
+    }))
 }
 
 /// What to say of rows without an ID, where rows of the list have one.
@@ -247,7 +299,7 @@ fn id_warning(method: &str, without_id: u64) -> Option<String> {
         format!(
             "{} came without {}, so it cannot be told whether one came twice: add it to --select",
             counted(without_id, method::noun(method)),
-            id_field(method)
+            Plan::id_field_of_list(method)
         )
     })
 }
@@ -290,7 +342,7 @@ fn order_warning(args: &ExportArgs, params: &Value) -> Option<String> {
 /// The list cannot be read in this way.
 fn cannot_be_read(error: &Error, args: &ExportArgs) -> Failure {
     let failure = Failure::of(error);
-    if !args.resume {
+    if !matches!(args.resume, Some(ResumeArg::Auto | ResumeArg::Only)) {
         return failure;
     }
     let Some(Destination::File(path)) = &args.output else {
@@ -303,12 +355,7 @@ fn cannot_be_read(error: &Error, args: &ExportArgs) -> Failure {
 }
 
 /// How to get the rows that did not come.
-fn unfinished_hint(
-    stopped: &Stopped,
-    args: &ExportArgs,
-    target: &Target,
-    last_id: Option<u64>,
-) -> Option<String> {
+fn unfinished_hint(stopped: &Stopped, args: &ExportArgs, last_id: Option<u64>) -> Option<String> {
     match stopped {
         Stopped::Complete => return None,
         Stopped::ByOutput(error) if error.is_closed() => return None,
@@ -326,17 +373,15 @@ fn unfinished_hint(
     };
     let Some(output) = &args.output else {
         return last_id.map(|_| {
-            "run the same command again: rows that are in the table already are updated".to_owned()
+            if by_id {
+                "run the same command again: it continues behind the last row".to_owned()
+            } else {
+                "run the same command again: rows that are in the table already are updated"
+                    .to_owned()
+            }
         });
     };
     match output {
-        Destination::File(path) if !target.can_be_resumed() => last_id.map(|_| {
-            format!(
-                "{}; to start again: rm {}",
-                resume::ONLY_JSON_LINES,
-                resume::partial_name(path)
-            )
-        }),
         Destination::File(_) if by_id => last_id.map(|_| resume::command_hint(&["--resume"])),
         Destination::File(path) => last_id.map(|_| {
             format!(

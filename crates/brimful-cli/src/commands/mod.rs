@@ -29,3 +29,4 @@ mod show;
 pub(crate) mod tasks;
 
 use connection::connect;
+pub(crate) use resume::keep_command_line;

@@ -1,21 +1,179 @@
 //! Interrupted runs: what they have left, and the command that gets the rest.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::sync::OnceLock;
 
+use clap::ValueEnum;
 use serde_json::{Map, Value};
 
 use crate::env_vars;
 use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::input;
+use crate::output::content::Content;
 use crate::output::partial::{PartialFile, places, target_name};
-use crate::output::{Destination, Leftover, Output, OutputError};
+use crate::output::run_record::RunRecord;
+use crate::output::{Destination, Kept as KeptRows, Leftover, Output, OutputError};
 use crate::redact::redact;
 
-/// Why a file cannot be resumed whose rows are not lines of JSON.
-pub(super) const ONLY_JSON_LINES: &str = "only JSON Lines that are not compressed can be resumed";
+/// Whether an export continues what an interrupted run has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResumeArg {
+    /// If the same command has left rows; otherwise start from the beginning
+    Auto,
+    /// Start from the beginning, and drop what is left
+    Never,
+    /// Refuse to start from the beginning
+    Only,
+}
+
+/// An export whose output is open.
+pub(super) struct Started {
+    pub(super) output: Output,
+    /// The rows that are there already, and the ID of the last one.
+    pub(super) before: Option<(u64, u64)>,
+    /// What is to be said of it.
+    pub(super) note: Option<String>,
+}
+
+/// Opens the file of an export, and continues what the same command has left of it.
+pub(super) struct FileRun<'a> {
+    pub(super) path: &'a Path,
+    /// The list that the rows are of.
+    pub(super) list: Value,
+    pub(super) mode: Option<ResumeArg>,
+    /// Whether the list can be read from an ID on.
+    pub(super) by_id: bool,
+    /// Whether rows are written as they come: then a partial file without a record can be resumed too.
+    pub(super) is_json_lines: bool,
+    pub(super) id_field: &'a str,
+    /// What the rows are called.
+    pub(super) noun: &'a str,
+}
+
+impl FileRun<'_> {
+    pub(super) fn open(self, content: Content) -> Result<Started, Failure> {
+        let (_, place) = places(self.path);
+        let found = std::fs::metadata(&place);
+        let has_rows = found.is_ok_and(|found| found.is_file() && found.len() > 0);
+        if !has_rows && self.mode == Some(ResumeArg::Only) {
+            return Err(Failure::usage(format!(
+                "there is nothing to resume: no {}",
+                target_name(&place)
+            ))
+            .hint("leave --resume only out"));
+        }
+        let partial = PartialFile::open(self.path, Leftover::Keep)?;
+        let name = target_name(partial.path());
+        let mut record = RunRecord::new(self.list.clone());
+        if !has_rows {
+            let output = Output::resumable(partial, KeptRows::default(), record, content)?;
+            return Ok(Started {
+                output,
+                before: None,
+                note: None,
+            });
+        }
+        if self.mode == Some(ResumeArg::Never) {
+            let rows = read(partial.path())?.rows;
+            let output = Output::resumable(partial, KeptRows::default(), record, content)?;
+            return Ok(Started {
+                output,
+                before: None,
+                note: Some(format!(
+                    "starting again: {} of an interrupted run in {name} are dropped",
+                    counted(rows, self.noun)
+                )),
+            });
+        }
+        let known = RunRecord::read(partial.path());
+        self.check(&name, known.as_ref())?;
+        let kept = read(partial.path())?;
+        let (first, last) = (
+            id(&kept.first, self.id_field),
+            id(&kept.last, self.id_field),
+        );
+        if let Some(known) = known {
+            record = known;
+        }
+        // A killed run may leave less than the page of which the columns were made.
+        let needed = if self.is_json_lines {
+            1
+        } else {
+            record.first_page.max(1)
+        };
+        if kept.rows < needed && record.first_page > 0 {
+            record = RunRecord::new(self.list);
+            let output = Output::resumable(partial, KeptRows::default(), record, content)?;
+            return Ok(Started {
+                output,
+                before: None,
+                note: None,
+            });
+        }
+        let Some(last_id) = last.filter(|_| first <= last && record.ascending) else {
+            let why = if kept.rows == 0 {
+                "has no whole row"
+            } else {
+                "does not have rows in the order of their IDs"
+            };
+            return Err(
+                Failure::usage(format!("{name} {why}, so it cannot be resumed"))
+                    .hint(format!("start again: rm {}", format::shell_word(&name))),
+            );
+        };
+        let keep = KeptRows {
+            bytes: kept.bytes,
+            first_page: record.first_page.max(1),
+            last_id: Some(last_id),
+        };
+        let output = Output::resumable(partial, keep, record, content)?;
+        Ok(Started {
+            output,
+            before: Some((kept.rows, last_id)),
+            note: Some(format!(
+                "resuming after ID {last_id}: {} are in {name}",
+                counted(kept.rows, self.noun)
+            )),
+        })
+    }
+
+    /// Refuses to continue rows of another list, or of a list that does not come by ID.
+    fn check(&self, name: &str, known: Option<&RunRecord>) -> Result<(), Failure> {
+        let again = format!("start again: rm {}", format::shell_word(name));
+        match known {
+            // Nothing tells which list they are of, so somebody has to say it.
+            None if self.mode.is_none() || !self.is_json_lines => {
+                return Err(offer(OutputError::Leftover(name.to_owned())));
+            }
+            Some(known) if known.list != self.list => {
+                let method = known.list["method"].as_str().unwrap_or("another list");
+                return Err(Failure::failed(format!(
+                    "{name} has the rows of another run ({method}, with other parameters or of another portal), and \
+                     they are not overwritten"
+                ))
+                .hint(format!(
+                    "write to another file, or drop them: {}",
+                    this_command(&["--resume", "never"]).map_or_else(
+                        || "--resume never".to_owned(),
+                        |(command, _)| command
+                    )
+                )));
+            }
+            _ => {}
+        }
+        if !self.by_id {
+            return Err(Failure::usage(format!(
+                "{name} has the rows of an interrupted run, and this list cannot be resumed, because it is not read by ID"
+            ))
+            .hint(again));
+        }
+        Ok(())
+    }
+}
 
 /// The kept rows of an interrupted run, and an output that goes on behind them.
 pub(super) struct Resumed {
@@ -137,19 +295,36 @@ pub(super) fn partial_name(path: &Path) -> String {
     format::shell_word(&target_name(&places(path).1))
 }
 
+/// The command line of this run.
+static COMMAND_LINE: OnceLock<Vec<OsString>> = OnceLock::new();
+
+/// Remembers the command line, for hints that say how a run is resumed.
+pub(crate) fn keep_command_line(command_line: Vec<OsString>) {
+    // A program that is run twice in a process has nothing to resume.
+    let _ = COMMAND_LINE.set(command_line);
+}
+
+/// The command of this run with more arguments, and whether an address with a secret was left out of it.
+fn this_command(more: &[&str]) -> Option<(String, bool)> {
+    Some(command(given_args()?, more))
+}
+
+fn given_args() -> Option<impl Iterator<Item = String>> {
+    let command_line = COMMAND_LINE.get()?.iter();
+    Some(command_line.map(|arg| arg.to_string_lossy().into_owned()))
+}
+
 /// The command of this run with more arguments, ready to be pasted.
 pub(super) fn command_hint(more: &[&str]) -> String {
-    hint_of(given_args(), more)
+    hint_of(this_command(more), more)
 }
 
 /// The same with another output.
 pub(super) fn command_to(output: &Path, more: &str) -> String {
     let output = output.to_string_lossy();
-    hint_of(without_output(given_args()), &["-o", &output, more])
-}
-
-fn given_args() -> impl Iterator<Item = String> {
-    std::env::args_os().map(|arg| arg.to_string_lossy().into_owned())
+    let more = ["-o", &output, more];
+    let given = given_args().map(|args| command(without_output(args), &more));
+    hint_of(given, &more)
 }
 
 /// Arguments without `-o FILE`.
@@ -162,8 +337,10 @@ fn without_output(args: impl Iterator<Item = String>) -> impl Iterator<Item = St
     })
 }
 
-fn hint_of(args: impl Iterator<Item = String>, more: &[&str]) -> String {
-    let (command, has_secret) = command(args, more);
+fn hint_of(given: Option<(String, bool)>, more: &[&str]) -> String {
+    let Some((command, has_secret)) = given else {
+        return format!("to get the rest, export again with {}", more.join(" "));
+    };
     let variable = if has_secret {
         format!(" (with the portal's address in {})", env_vars::PORTAL)
     } else {

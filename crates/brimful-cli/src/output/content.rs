@@ -71,6 +71,18 @@ impl Content {
         !self.has_no_lines
     }
 
+    /// Whether the rows are written as they are: what is there of the file can be gone on with.
+    pub(super) fn is_raw(&self) -> bool {
+        self.rows.is_none() && self.compressor.is_none()
+    }
+
+    /// The rows will be made into columns again, and the values that do not fit be found again.
+    pub(super) fn drop_misfits(&mut self) {
+        if let Some(file) = self.misfits.take().and_then(|place| place.file) {
+            file.discard();
+        }
+    }
+
     pub(super) fn store_name(&self) -> &str {
         self.store.as_deref().unwrap_or("the store")
     }

@@ -8,16 +8,19 @@ pub(crate) mod atomic;
 pub(crate) mod content;
 pub(crate) mod partial;
 pub(crate) mod rescue;
+pub(crate) mod run_record;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::thread;
+use std::time::Duration;
 
 use brimful::Page;
 use brimful_export::ExportError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::format;
@@ -25,9 +28,18 @@ use crate::stdout;
 use content::Content;
 pub(crate) use partial::Leftover;
 use partial::{PartialFile, named, target_name};
+use run_record::{RecordFile, RunRecord};
+
+use crate::json_text;
 
 /// Bytes that are gathered before they are written.
 const BLOCK: usize = 1 << 20;
+/// Rows wait no longer than this for more of them before a store has them: what a killed run has got is not lost.
+const STORE_EVERY: Duration = Duration::from_secs(1);
+/// The same while no rows come.
+const STORE_WHEN_IDLE: Duration = Duration::from_millis(200);
+/// Rows that are taken at once out of what an interrupted run has left.
+const REPLAYED: u64 = 500;
 /// Pages that may wait for the writer. Each may hold the body of a whole reply, so they are few.
 const PAGES: usize = 32;
 
@@ -270,6 +282,38 @@ impl Output {
         Ok(Self::start(sink))
     }
 
+    /// A run whose rows are kept as lines of JSON in `partial` until it is complete, so that it can be resumed. In other
+    /// formats the file is written beside them, at once: `keep` rows and bytes of `partial` are taken into it first.
+    pub(crate) fn resumable(
+        mut partial: PartialFile,
+        keep: Kept,
+        record: RunRecord,
+        content: Content,
+    ) -> Result<Self, OutputError> {
+        partial.end_at(keep.bytes)?;
+        if keep.bytes == 0 {
+            partial.forget_content();
+        }
+        let record = RecordFile::new(partial.path(), record, keep.last_id);
+        let mut sink = if content.is_raw() {
+            let mut sink = Sink::new(Place::File(partial));
+            sink.bytes = keep.bytes;
+            sink
+        } else {
+            let mut sink = Sink::new(Place::File(PartialFile::converted(partial.target())?));
+            sink.journal = Some(Journal {
+                partial,
+                block: Vec::with_capacity(BLOCK),
+                bytes: keep.bytes,
+                replay: keep,
+            });
+            sink
+        };
+        sink.record = Some(record);
+        sink.content = content;
+        Ok(Self::start(sink))
+    }
+
     fn start(sink: Sink) -> Self {
         let (orders, incoming) = mpsc::channel(PAGES);
         let (tell, ended) = oneshot::channel();
@@ -354,10 +398,34 @@ fn lost() -> OutputError {
     }
 }
 
+/// What an interrupted run has left.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Kept {
+    /// Where the last whole row ends.
+    pub(crate) bytes: u64,
+    /// The rows of the first page, of which the columns were made.
+    pub(crate) first_page: u64,
+    pub(crate) last_id: Option<u64>,
+}
+
+/// The rows of a run in another format, as lines of JSON: from them it is resumed.
+#[derive(Debug)]
+struct Journal {
+    partial: PartialFile,
+    /// Rows that are not written yet.
+    block: Vec<u8>,
+    bytes: u64,
+    replay: Kept,
+}
+
 /// The end of the way.
 #[derive(Debug)]
 struct Sink {
     place: Place,
+    journal: Option<Journal>,
+    record: Option<RecordFile>,
+    /// When a store was last told to keep what it was given.
+    stored_at: Instant,
     /// Rows that are not written yet.
     block: Vec<u8>,
     /// What the rows are made into.
@@ -386,6 +454,9 @@ impl Sink {
     fn new(place: Place) -> Self {
         Self {
             place,
+            journal: None,
+            record: None,
+            stored_at: Instant::now(),
             block: Vec::with_capacity(BLOCK + BLOCK / 4),
             content: Content::default(),
             rows: (0, None),
@@ -428,6 +499,7 @@ impl Sink {
         {
             *file = Some(open_special(path)?);
         }
+        self.replay()?;
         let mut ready = Vec::with_capacity(PAGES);
         let mut is_whole = false;
         while orders.blocking_recv_many(&mut ready, PAGES) > 0 {
@@ -435,7 +507,8 @@ impl Sink {
                 match order {
                     Order::Put(piece) => {
                         self.put(&piece)?;
-                        if self.block.len() >= BLOCK {
+                        let gathered = self.journal.as_ref().map_or(0, |kept| kept.block.len());
+                        if self.block.len().max(gathered) >= BLOCK {
                             self.flush()?;
                         }
                     }
@@ -448,23 +521,84 @@ impl Sink {
                     Order::End => is_whole = true,
                 }
             }
-            // Somebody may be reading along: what is there is passed on before the writer waits.
-            if orders.is_empty() && !matches!(self.place, Place::File(_)) && self.content.is_lines()
-            {
+            // Somebody may be reading along, and a run may be killed: what is there is passed on before the writer waits.
+            let is_idle = orders.is_empty();
+            if let Place::Store = self.place {
+                let patience = if is_idle {
+                    STORE_WHEN_IDLE
+                } else {
+                    STORE_EVERY
+                };
+                if self.stored_at.elapsed() >= patience {
+                    self.store()?;
+                }
+            } else if is_idle && (self.content.is_lines() || self.journal.is_some()) {
                 self.flush()?;
             }
         }
-        // What has arrived of a list is a file that can be opened too.
-        if is_whole || self.rows.0 > 0 {
-            self.end_content()?;
+        // What has arrived of a list is a file that can be opened too, unless its rows are kept otherwise.
+        if is_whole || (self.rows.0 > 0 && self.journal.is_none()) {
+            self.end_content(is_whole)?;
         }
         self.flush()
     }
 
+    /// Has the store keep what it was given.
+    fn store(&mut self) -> Result<(), OutputError> {
+        self.stored_at = Instant::now();
+        let Some(rows) = &mut self.content.rows else {
+            return Ok(());
+        };
+        if let Err(source) = rows.pause() {
+            return Err(OutputError::of_rows(self.name(), source));
+        }
+        Ok(())
+    }
+
+    /// Takes the rows that an interrupted run has left into the file, page by page as that run did.
+    fn replay(&mut self) -> Result<(), OutputError> {
+        let Some(journal) = &self.journal else {
+            return Ok(());
+        };
+        let (path, replay) = (journal.partial.path().to_owned(), journal.replay);
+        if replay.bytes == 0 {
+            return Ok(());
+        }
+        let unreadable = |error: io::Error| named(&path, error);
+        let file = File::open(&path).map_err(unreadable)?;
+        let mut lines = BufReader::with_capacity(1 << 16, io::Read::take(file, replay.bytes));
+        let mut left = replay.first_page;
+        loop {
+            let mut rows = Vec::new();
+            while (rows.len() as u64) < left {
+                let mut line = String::new();
+                if lines.read_line(&mut line).map_err(unreadable)? == 0 {
+                    break;
+                }
+                line.truncate(line.trim_end().len());
+                rows.push((None, line));
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let page: Page = rows.into_iter().collect();
+            if let Err(source) = self.content.write_page(&page, &mut self.block) {
+                return Err(OutputError::of_rows(self.name(), source));
+            }
+            if self.block.len() >= BLOCK {
+                self.flush()?;
+            }
+            left = REPLAYED;
+        }
+    }
+
     /// Writes what the format has at its end.
-    fn end_content(&mut self) -> Result<(), OutputError> {
+    fn end_content(&mut self, is_whole: bool) -> Result<(), OutputError> {
         if let Some(mut rows) = self.content.rows.take() {
-            let ended = rows.finish(&mut Blocks(self));
+            let ended = match self.place {
+                Place::Store if !is_whole => rows.pause(),
+                _ => rows.finish(&mut Blocks(self)),
+            };
             self.content.rows = Some(rows);
             let ended = ended.and_then(|()| self.content.gather_misfits());
             ended.map_err(|source| OutputError::of_rows(self.name(), source))?;
@@ -497,6 +631,14 @@ impl Sink {
     fn put(&mut self, piece: &Piece) -> Result<(), OutputError> {
         match piece {
             Piece::Page(page) => {
+                if let Some(record) = &mut self.record {
+                    record.note(page.ids())?;
+                }
+                if let Some(journal) = &mut self.journal {
+                    for row in page.raw() {
+                        json_text::write_line(&mut journal.block, row);
+                    }
+                }
                 if let Err(source) = self.content.write_page(page, &mut self.block) {
                     return Err(OutputError::of_rows(self.name(), source));
                 }
@@ -513,6 +655,9 @@ impl Sink {
 
     /// Rows that were handed over, and could not all be written.
     fn cut(mut self, error: OutputError) -> OutputError {
+        if let Some(journal) = self.journal.take() {
+            return self.cut_journal(journal, error);
+        }
         let misfits = self.content.leave_misfits();
         if let Some(stored) = self.content.stored() {
             self.written = stored;
@@ -535,6 +680,9 @@ impl Sink {
             }),
             Place::Stdout | Place::Special { .. } | Place::Store => None,
         };
+        if let (None, Some(record)) = (&left, &self.record) {
+            record.remove();
+        }
         OutputError::Short {
             error: Box::new(error),
             rows: self.written.0,
@@ -543,7 +691,31 @@ impl Sink {
         }
     }
 
+    /// The same, where the rows are kept as lines of JSON: the file is made of them again when the run is resumed.
+    fn cut_journal(mut self, journal: Journal, error: OutputError) -> OutputError {
+        self.content.drop_misfits();
+        if let Place::File(file) = self.place {
+            file.discard();
+        }
+        let left = journal.partial.cut(journal.bytes);
+        if let (None, Some(record)) = (&left, &self.record) {
+            record.remove();
+        }
+        OutputError::Short {
+            error: Box::new(error),
+            rows: self.written.0,
+            last_id: self.written.1,
+            left: left.map(|name| Written::file(name, journal.bytes)),
+        }
+    }
+
     fn flush(&mut self) -> Result<(), OutputError> {
+        if let Some(journal) = self.journal.as_mut().filter(|kept| !kept.block.is_empty()) {
+            journal.partial.append(&journal.block)?;
+            journal.bytes += journal.block.len() as u64;
+            journal.block.clear();
+            self.written = self.rows;
+        }
         if let Place::Store = self.place {
             self.written = self.content.stored().unwrap_or(self.rows);
             return Ok(());
@@ -553,7 +725,9 @@ impl Sink {
         }
         let block = std::mem::take(&mut self.block);
         self.write_compressed(&block)?;
-        self.written = self.rows;
+        if self.journal.is_none() {
+            self.written = self.rows;
+        }
         self.block = block;
         self.block.clear();
         Ok(())
@@ -616,6 +790,12 @@ impl Sink {
             Place::File(partial) => (partial.complete()?, Some(self.bytes)),
             Place::Store => (self.content.store_name().to_owned(), None),
         };
+        if let Some(journal) = self.journal {
+            journal.partial.discard();
+        }
+        if let Some(record) = self.record {
+            record.remove();
+        }
         Ok(Written {
             name,
             bytes,
@@ -624,6 +804,17 @@ impl Sink {
     }
 
     fn leave(mut self) -> Result<Option<Written>, OutputError> {
+        if let Some(journal) = self.journal.take() {
+            self.content.drop_misfits();
+            if let Place::File(file) = self.place {
+                file.discard();
+            }
+            let left = journal.partial.leave()?;
+            if let (None, Some(record)) = (&left, &self.record) {
+                record.remove();
+            }
+            return Ok(left.map(|name| Written::file(name, journal.bytes)));
+        }
         let misfits = self.content.leave_misfits();
         let (name, bytes) = match self.place {
             Place::Stdout | Place::Special { .. } => return Ok(None),
@@ -633,6 +824,9 @@ impl Sink {
                 ((self.rows.0 > 0).then_some(name), None)
             }
         };
+        if let (None, Some(record)) = (&name, &self.record) {
+            record.remove();
+        }
         Ok(name.map(|name| Written {
             name,
             bytes,

@@ -66,6 +66,38 @@ impl PartialFile {
         })
     }
 
+    /// The file that is made of the rows in another partial file and is to have the name `target`. What a killed run has
+    /// left of it is of no use.
+    pub(crate) fn converted(target: &Path) -> Result<Self, OutputError> {
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        let path = target.with_file_name(name);
+        if let Err(error) = std::fs::remove_file(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(named(&path, error));
+        }
+        let options = OpenOptions::new().write(true).create_new(true).clone();
+        let file = options.open(&path).map_err(|error| named(&path, error))?;
+        Ok(Self {
+            file,
+            path,
+            target: target.to_owned(),
+            has_content: false,
+        })
+    }
+
+    /// Nothing of it is needed any more.
+    pub(crate) fn discard(self) {
+        // What cannot be removed does no harm: it is a partial file.
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    /// What was in it is cut off.
+    pub(crate) fn forget_content(&mut self) {
+        self.has_content = false;
+    }
+
     /// Where it is until it is complete.
     pub(crate) fn path(&self) -> &Path {
         &self.path

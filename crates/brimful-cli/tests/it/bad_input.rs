@@ -353,7 +353,10 @@ fn a_list_that_stops_advancing() {
     error: crm.lead.list at http://127.0.0.1:PORT/rest/1/…/: the list cannot be read to its end: the portal counts 1000 rows, and behind 50 of them comes the first page again: it does not take the place of a page
     kept: 50 leads in leads.jsonl.partial, the last with ID 50
     "#);
-    assert_eq!(workspace.files(), ["leads.jsonl.partial"]);
+    assert_eq!(
+        workspace.files(),
+        ["leads.jsonl.partial", "leads.jsonl.partial.json"]
+    );
 }
 
 /// Editors and shells of Windows write it before text.

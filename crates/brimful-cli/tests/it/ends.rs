@@ -194,9 +194,8 @@ fn a_command_that_writes_sends_nothing_where_its_outcome_cannot_be_written() {
 /// Lead n has the title n.
 #[cfg(unix)]
 fn titles(count: u64) -> String {
-    (1..=count)
-        .map(|n| format!("{{\"fields\":{{\"TITLE\":\"n{n}\"}}}}\n"))
-        .collect()
+    let line = |n| format!("{{\"fields\":{{\"TITLE\":\"n{n}\"}}}}\n");
+    (1..=count).map(line).collect::<Vec<_>>().concat()
 }
 
 #[cfg(unix)]

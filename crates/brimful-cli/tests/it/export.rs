@@ -319,7 +319,14 @@ fn a_list_that_breaks_off_is_incomplete_and_its_rows_are_kept_under_another_name
         "leads.jsonl",
     ]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert_eq!(workspace.files(), ["leads.jsonl", "leads.jsonl.partial"]);
+    assert_eq!(
+        workspace.files(),
+        [
+            "leads.jsonl",
+            "leads.jsonl.partial",
+            "leads.jsonl.partial.json"
+        ]
+    );
     assert_eq!(
         std::fs::read_to_string(workspace.path("leads.jsonl")).unwrap(),
         "an earlier export\n"
@@ -545,7 +552,10 @@ fn on_a_full_disk_the_rows_that_are_whole_are_kept() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert_eq!(workspace.files(), ["leads.jsonl.partial"]);
+    assert_eq!(
+        workspace.files(),
+        ["leads.jsonl.partial", "leads.jsonl.partial.json"]
+    );
     let last = ids(&workspace.rows("leads.jsonl.partial")).pop().unwrap();
     let said = stderr(&output).replace(',', "");
     assert!(said.contains(&format!("the last with ID {last}")), "{said}");

@@ -186,21 +186,10 @@ fn an_unknown_ending_is_refused_by_name_with_the_list_of_endings() {
 }
 
 #[test]
-fn only_json_lines_are_resumed() {
-    let (workspace, portal) = (Workspace::new(), deals());
-    let output = export(&workspace, &portal, &["-o", "deals.csv", "--resume"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("JSON Lines"),
-        "{}",
-        stderr(&output)
-    );
-}
-
-#[test]
 fn what_has_no_meaning_for_the_format_is_refused() {
     let (workspace, portal) = (Workspace::new(), deals());
     for more in [
+        ["--labels", "--no-tail", "-o", "deals.jsonl"],
         ["--columns", "ID", "-o", "deals.jsonl"],
         ["--delimiter", ";", "-o", "deals.jsonl"],
         ["--delimiter", ";", "--to", "sqlite:deals.db"],
@@ -214,6 +203,83 @@ fn what_has_no_meaning_for_the_format_is_refused() {
             stderr(&output)
         );
     }
+}
+
+/// Deals with a stage of two funnels, a user and a source.
+fn deals_with_codes() -> Running {
+    let rows = vec![
+        row(
+            json!({"ID": "1", "TITLE": "a", "STAGE_ID": "NEW", "CATEGORY_ID": "0", "ASSIGNED_BY_ID": "2",
+            "CURRENCY_ID": "RUB"}),
+        ),
+        row(
+            json!({"ID": "2", "TITLE": "b", "STAGE_ID": "C1:NEW", "CATEGORY_ID": "1", "ASSIGNED_BY_ID": "70",
+            "CURRENCY_ID": "RUB"}),
+        ),
+    ];
+    portal(
+        PortalConfig::unlimited()
+            .rows("user", 80)
+            .load("crm.deal", rows),
+    )
+}
+
+const CODES: &str = "ID,STAGE_ID,CATEGORY_ID,ASSIGNED_BY_ID,CURRENCY_ID";
+
+#[test]
+fn labels_stand_beside_their_codes() {
+    let (workspace, portal) = (Workspace::new(), deals_with_codes());
+    let output = export(
+        &workspace,
+        &portal,
+        &["--select", CODES, "--labels", "-o", "deals.csv"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = std::fs::read_to_string(workspace.path("deals.csv")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "ID,STAGE_ID,STAGE_ID__LABEL,CATEGORY_ID,CATEGORY_ID__LABEL,ASSIGNED_BY_ID,ASSIGNED_BY_ID__LABEL,CURRENCY_ID,\
+         CURRENCY_ID__LABEL"
+    );
+    assert!(lines[1].starts_with("1,NEW,Новая,0,Общая,2,"), "{text}");
+    assert!(lines[2].starts_with("2,C1:NEW,New,1,Support,70,"), "{text}");
+    // Users of the second page have names too.
+    let cells: Vec<&str> = lines[2].split(',').collect();
+    assert!(!cells[6].is_empty() && !cells[8].is_empty(), "{text}");
+}
+
+#[test]
+fn chosen_columns_have_their_labels_behind_them_or_where_they_are_named() {
+    let (workspace, portal) = (Workspace::new(), deals_with_codes());
+    let header = |columns: &str, more: &[&str]| {
+        let args = ["--columns", columns, "-o", "-", "--format", "csv"];
+        let output = export(&workspace, &portal, &[&args[..], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(
+        header("STAGE_ID=Stage,ID", &["--labels"]),
+        "Stage,Stage__LABEL,ID"
+    );
+    assert_eq!(header("ID,STAGE_ID__LABEL=Stage", &[]), "ID,Stage");
+}
+
+#[test]
+fn fields_and_dictionaries_are_asked_for_in_one_request() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("user", 20).rows("deal", 20));
+    let count = |more: &[&str]| {
+        let before = portal.server.portal().stats().requests;
+        let output = export(&workspace, &portal, more);
+        assert!(output.status.success(), "{}", stderr(&output));
+        portal.server.portal().stats().requests - before
+    };
+    let untyped = count(&["--select", CODES, "-o", "deals.jsonl"]);
+    let typed = count(&["--select", CODES, "-o", "deals.csv"]);
+    let labelled = count(&["--select", CODES, "--labels", "-o", "labelled.csv"]);
+    assert_eq!((typed, labelled), (untyped + 1, untyped + 1));
 }
 
 #[test]
@@ -288,6 +354,39 @@ mod sqlite {
         assert_eq!(
             count("SELECT count(*) FROM _brimful_errors WHERE id = '3'"),
             1
+        );
+    }
+
+    #[test]
+    fn a_view_has_the_labels_beside_the_codes() {
+        let (workspace, portal) = (Workspace::new(), deals_with_codes());
+        for _ in 0..2 {
+            let output = export(
+                &workspace,
+                &portal,
+                &["--select", CODES, "--labels", "--to", "sqlite:portal.db"],
+            );
+            assert!(output.status.success(), "{}", stderr(&output));
+        }
+        let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
+        let text = |sql: &str| {
+            database
+                .query_row(sql, [], |row| row.get::<_, String>(0))
+                .unwrap()
+        };
+        assert_eq!(
+            text(
+                "SELECT group_concat(id || ' ' || stage_id__label || ' ' || category_id__label, ', ') FROM crm_deal_labeled"
+            ),
+            "1 Новая Общая, 2 New Support"
+        );
+        assert_eq!(
+            text("SELECT label FROM crm_deal_labels WHERE field = 'STAGE_ID' AND code = 'C1:WON'"),
+            "Won"
+        );
+        assert!(
+            text("SELECT sql FROM sqlite_master WHERE name = 'crm_deal'").contains("/* Стадия"),
+            "the titles of fields are comments of the columns"
         );
     }
 

@@ -2,10 +2,14 @@
 
 #[cfg(feature = "parquet")]
 mod arrow;
+#[cfg(feature = "arrow")]
+pub(crate) mod batches;
 mod chunks;
 mod csv;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod run_state;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(feature = "xlsx")]
@@ -53,6 +57,18 @@ impl Default for FileOptions {
             table: "rows".to_owned(),
         }
     }
+}
+
+/// How a run writes to a store.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoreOptions {
+    /// The table, which is made if it is not there.
+    pub table: String,
+    /// What makes one run the same as another: the list with its parameters, and the columns. It is kept in the store
+    /// until the run is finished.
+    pub command: String,
+    /// Continue a run of the same command that was interrupted, if there is one.
+    pub resume: bool,
 }
 
 /// A row, read.
@@ -113,6 +129,16 @@ pub(crate) trait RowSink: Send {
     /// There are no more rows.
     fn finish(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError>;
 
+    /// There are more rows, but not now: a store stores what it has, and the run can be resumed.
+    fn pause(&mut self, _: &mut Misfits) -> Result<(), ExportError> {
+        Ok(())
+    }
+
+    /// How many rows the interrupted run has left that is resumed, and the ID of the last one.
+    fn resumed(&self) -> Option<(u64, u64)> {
+        None
+    }
+
     /// How many rows a store has for certain, and the ID of the last of them.
     fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
         None
@@ -151,6 +177,22 @@ pub(crate) fn of_file(
             )));
         }
     })
+}
+
+/// The columns of a store whose codes have labels, each with its codes and labels in their order.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn labelled(schema: &Schema) -> Vec<(&Column, Vec<(&str, &str)>)> {
+    let columns = schema.columns.iter();
+    columns
+        .filter_map(|column| {
+            let labels = column.labels.as_ref()?.iter();
+            let mut labels: Vec<_> = labels
+                .map(|(code, label)| (code.as_str(), label.as_str()))
+                .collect();
+            labels.sort_unstable();
+            Some((column, labels))
+        })
+        .collect()
 }
 
 /// The header of a column.

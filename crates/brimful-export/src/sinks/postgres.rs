@@ -2,16 +2,18 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, CopyInSink, NoTls};
+use tokio_postgres::{Client, Config, CopyInSink, NoTls};
 
-use super::{DecodedRow, RowSink};
+use super::run_state::RunState;
+use super::{DecodedRow, RowSink, StoreOptions, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, ScalarType, Schema};
+use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
 
 /// Rows that go into one transaction, unless they are long.
 const ROWS_AT_ONCE: u64 = 10_000;
@@ -24,16 +26,17 @@ pub(crate) struct PostgresSink {
     /// Everything here waits in the thread that writes; the runtime lives for its connection. `None` once it is dropped.
     runtime: Option<Runtime>,
     client: Client,
+    config: Config,
     store: String,
-    table: String,
+    state: RunState,
     /// Rows that are not sent yet, as COPY reads them.
     rows: Vec<u8>,
     line: String,
     copy: String,
     merge: String,
+    /// The statement that makes the table of the session.
+    stage: String,
     began: bool,
-    taken: (u64, Option<u64>),
-    stored: (u64, Option<u64>),
     misfits: u64,
 }
 
@@ -47,12 +50,16 @@ impl Drop for PostgresSink {
 }
 
 impl PostgresSink {
-    pub(crate) fn open(url: &str, store: String, table: &str) -> Result<Self, ExportError> {
+    pub(crate) fn open(
+        url: &str,
+        store: String,
+        options: StoreOptions,
+    ) -> Result<Self, ExportError> {
         let failed = |message: String| ExportError::Store {
             store: store.clone(),
             message,
         };
-        let mut config: tokio_postgres::Config = url
+        let mut config: Config = url
             .parse()
             .map_err(|_| failed("this is no address of a database".to_owned()))?;
         if config.get_password().is_none()
@@ -65,24 +72,60 @@ impl PostgresSink {
             .worker_threads(1)
             .enable_all()
             .build()?;
-        let connected = runtime.block_on(config.connect(NoTls));
-        let (client, connection) = connected.map_err(|error| failed(said(&error)))?;
-        // What becomes of it is told by the next statement.
-        runtime.spawn(async move { drop(connection.await) });
-        Ok(Self {
+        let client = connect(&runtime, &config).map_err(|error| failed(said(&error)))?;
+        let mut sink = Self {
             runtime: Some(runtime),
             client,
+            config,
             store,
-            table: table.to_owned(),
+            state: RunState::new(options),
             rows: Vec::new(),
             line: String::new(),
             copy: String::new(),
             merge: String::new(),
+            stage: String::new(),
             began: false,
-            taken: (0, None),
-            stored: (0, None),
             misfits: 0,
-        })
+        };
+        if sink.state.may_resume {
+            sink.find_interrupted()?;
+        }
+        Ok(sink)
+    }
+
+    /// Looks for a run of the same command that was interrupted.
+    fn find_interrupted(&mut self) -> Result<(), ExportError> {
+        if self.existing()?.is_empty() || self.columns_of("_brimful_state")?.is_empty() {
+            return Ok(());
+        }
+        let found = self.wait(self.client.query_typed(
+            "SELECT rows, last_id, (SELECT count(*) FROM _brimful_errors WHERE \"table\" = $1) FROM _brimful_state \
+             WHERE \"table\" = $1 AND command = $2 AND NOT finished AND last_id IS NOT NULL",
+            &[
+                (&self.state.table, Type::TEXT),
+                (&self.state.command, Type::TEXT),
+            ],
+        ))?;
+        if let Some(row) = found.first() {
+            let number = |place| u64::try_from(row.get::<_, i64>(place)).unwrap_or(0);
+            self.state.resumed = Some((number(0), number(1)));
+            self.misfits = number(2);
+        }
+        Ok(())
+    }
+
+    /// The statement that takes down how far the run is.
+    fn state_statement(&self, finished: bool) -> String {
+        let last_id = self.state.last_id();
+        let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
+        format!(
+            "INSERT INTO _brimful_state (\"table\", command, rows, last_id, finished) VALUES ({}, {}, {}, {last_id}, \
+             {finished}) ON CONFLICT (\"table\") DO UPDATE SET command = excluded.command, rows = excluded.rows, \
+             last_id = excluded.last_id, finished = excluded.finished, at = now();\n",
+            literal(&self.state.table),
+            literal(&self.state.command),
+            self.state.rows(),
+        )
     }
 
     fn failed(&self, message: impl Into<String>) -> ExportError {
@@ -108,61 +151,178 @@ impl PostgresSink {
         self.wait(self.client.batch_execute(sql))
     }
 
-    /// Sends what is kept: rows and the values that did not fit become visible together.
-    fn store(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
-        if self.rows.is_empty() && misfits.0.is_empty() {
+    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
+    /// connection is made again.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
             return Ok(());
         }
-        let rows = std::mem::take(&mut self.rows);
-        let mut lines = Vec::new();
-        let mut line = String::new();
-        for misfit in &misfits.0 {
-            line.clear();
-            let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
-            escape(&self.table, &mut line);
-            line.push('\t');
-            match id {
-                Some(id) => escape(id, &mut line),
-                None => line.push_str("\\N"),
+        let rows = bytes::Bytes::from(std::mem::take(&mut self.rows));
+        let lines = bytes::Bytes::from(misfit_lines(&self.state.table, misfits));
+        let state = self.state_statement(finished);
+        let mut waits = RECONNECT_AFTER.iter();
+        loop {
+            let sent = self.wait(self.send(rows.clone(), lines.clone(), &state));
+            let Err(error) = sent else { break };
+            if !self.connection_is_lost() || !self.reconnect(&mut waits)? {
+                return Err(error);
             }
-            for text in [&misfit.field, misfit.value.get(), misfit.reason] {
-                line.push('\t');
-                escape(text, &mut line);
+            // It may have been stored, and only the answer was lost.
+            if self.is_stored(finished)? {
+                break;
             }
-            line.push('\n');
-            lines.extend_from_slice(line.as_bytes());
         }
-        self.wait(async {
-            self.client.batch_execute("BEGIN").await?;
-            if !rows.is_empty() {
-                self.copy_in(&self.copy, rows).await?;
-                self.client.batch_execute(&self.merge).await?;
-            }
-            if !lines.is_empty() {
-                self.copy_in(COPY_MISFITS, lines).await?;
-            }
-            self.client.batch_execute("COMMIT").await
-        })?;
         self.misfits += misfits.0.len() as u64;
         misfits.0.clear();
-        self.stored = self.taken;
+        self.state.commit();
         Ok(())
     }
 
-    async fn copy_in(&self, copy: &str, bytes: Vec<u8>) -> Result<(), tokio_postgres::Error> {
+    async fn send(
+        &self,
+        rows: bytes::Bytes,
+        misfits: bytes::Bytes,
+        state: &str,
+    ) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute("BEGIN").await?;
+        if !rows.is_empty() {
+            self.copy_in(&self.copy, rows).await?;
+            self.client.batch_execute(&self.merge).await?;
+        }
+        if !misfits.is_empty() {
+            self.copy_in(COPY_MISFITS, misfits).await?;
+        }
+        self.client.batch_execute(&format!("{state}COMMIT")).await
+    }
+
+    /// Whether the last error was the end of the connection.
+    fn connection_is_lost(&self) -> bool {
+        self.client.is_closed() || self.execute("SELECT 1").is_err() && self.client.is_closed()
+    }
+
+    /// Connects again, and tries it several times. False if the server does not come back.
+    fn reconnect(
+        &mut self,
+        waits: &mut std::slice::Iter<'_, Duration>,
+    ) -> Result<bool, ExportError> {
+        for wait in waits {
+            let Some(runtime) = &self.runtime else {
+                return Ok(false);
+            };
+            runtime.block_on(async { tokio::time::sleep(*wait).await });
+            if let Ok(client) = connect(runtime, &self.config) {
+                self.client = client;
+                self.execute(&self.stage)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the store has all rows that were taken.
+    fn is_stored(&self, finished: bool) -> Result<bool, ExportError> {
+        let found = self.wait(self.client.query_typed(
+            "SELECT rows, finished FROM _brimful_state WHERE \"table\" = $1 AND command = $2",
+            &[
+                (&self.state.table, Type::TEXT),
+                (&self.state.command, Type::TEXT),
+            ],
+        ))?;
+        Ok(found.first().is_some_and(|row| {
+            u64::try_from(row.get::<_, i64>(0)) == Ok(self.state.rows())
+                && row.get::<_, bool>(1) == finished
+        }))
+    }
+
+    async fn copy_in(&self, copy: &str, bytes: bytes::Bytes) -> Result<(), tokio_postgres::Error> {
         use futures_util::SinkExt;
         let sink: CopyInSink<bytes::Bytes> = self.client.copy_in(copy).await?;
         let mut sink = std::pin::pin!(sink);
-        sink.send(bytes::Bytes::from(bytes)).await?;
+        sink.send(bytes).await?;
         sink.finish().await.map(drop)
+    }
+
+    /// The statements that store what people call the codes in a table of its own, and make a view of the rows with
+    /// both. A view that has these columns stays: others may have been made of it.
+    fn label_statements(
+        &self,
+        schema: &Schema,
+        existing: &[(String, String)],
+    ) -> Result<String, ExportError> {
+        let labelled = labelled(schema);
+        let mut sql = String::new();
+        if labelled.is_empty() {
+            return Ok(sql);
+        }
+        let labels = quoted(&format!("{}_labels", self.state.table));
+        let view = format!("{}_labeled", self.state.table);
+        let _ = writeln!(
+            sql,
+            "CREATE TABLE IF NOT EXISTS {labels} (field text NOT NULL, code text NOT NULL, label text NOT NULL, \
+             PRIMARY KEY (field, code));\nDELETE FROM {labels};"
+        );
+        for (column, entries) in &labelled {
+            let field = literal(&column.name.to_lowercase());
+            for entries in entries.chunks(1_000) {
+                let values: Vec<String> = entries
+                    .iter()
+                    .map(|(code, label)| {
+                        format!("({field}, {}, {})", literal(code), literal(label))
+                    })
+                    .collect();
+                let _ = writeln!(sql, "INSERT INTO {labels} VALUES {};", values.join(", "));
+            }
+        }
+        let mut wanted: Vec<String> = existing.iter().map(|(name, _)| name.clone()).collect();
+        for column in &schema.columns {
+            let name = column.name.to_lowercase();
+            if !wanted.contains(&name) {
+                wanted.push(name);
+            }
+        }
+        let mut select = "SELECT t.*".to_owned();
+        for (column, _) in &labelled {
+            let (name, field) = (quoted(&column.name), literal(&column.name.to_lowercase()));
+            let label = format!("{}{LABEL}", column.name);
+            wanted.push(label.to_lowercase());
+            let found =
+                format!("SELECT l.label FROM {labels} l WHERE l.field = {field} AND l.code =");
+            let _ = match column.kind {
+                ColumnType::List(_) => write!(
+                    select,
+                    ",\n  ARRAY(SELECT ({found} c.code::text) FROM unnest(t.{name}) WITH ORDINALITY c (code, place) \
+                     ORDER BY c.place) AS {}",
+                    quoted(&label)
+                ),
+                _ => write!(
+                    select,
+                    ",\n  ({found} t.{name}::text) AS {}",
+                    quoted(&label)
+                ),
+            };
+        }
+        let found = self.columns_of(&view)?;
+        let is_same = found.iter().map(|(name, _)| name).eq(&wanted);
+        if !is_same {
+            let (view, table) = (quoted(&view), quoted(&self.state.table));
+            let _ = writeln!(
+                sql,
+                "DROP VIEW IF EXISTS {view};\nCREATE VIEW {view} AS {select}\nFROM {table} t;"
+            );
+        }
+        Ok(sql)
     }
 
     /// The columns of the table and their types, by name; empty if there is no table.
     fn existing(&self) -> Result<Vec<(String, String)>, ExportError> {
-        let table = quoted(&self.table);
+        self.columns_of(&self.state.table)
+    }
+
+    fn columns_of(&self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
+        let table = quoted(table);
         let rows = self.wait(self.client.query_typed(
             "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
-             WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped",
+             WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
             &[(&table, Type::TEXT)],
         ))?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
@@ -170,6 +330,42 @@ impl PostgresSink {
 }
 
 const COPY_MISFITS: &str = "COPY _brimful_errors (\"table\", id, field, value, reason) FROM STDIN";
+
+/// How long a server that has gone away is waited for, from one attempt to the next.
+const RECONNECT_AFTER: [Duration; 6] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
+fn connect(runtime: &Runtime, config: &Config) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = runtime.block_on(config.connect(NoTls))?;
+    // What becomes of it is told by the next statement.
+    runtime.spawn(async move { drop(connection.await) });
+    Ok(client)
+}
+
+/// The values that did not fit, as COPY reads them.
+fn misfit_lines(table: &str, misfits: &Misfits) -> Vec<u8> {
+    let mut lines = String::new();
+    for misfit in &misfits.0 {
+        escape(table, &mut lines);
+        lines.push('\t');
+        match &misfit.id {
+            Some(id) => escape(id.get().trim_matches('"'), &mut lines),
+            None => lines.push_str("\\N"),
+        }
+        for text in [&misfit.field, misfit.value.get(), misfit.reason] {
+            lines.push('\t');
+            escape(text, &mut lines);
+        }
+        lines.push('\n');
+    }
+    lines.into_bytes()
+}
 
 /// What the server said, or why it could not be reached.
 fn said(error: &tokio_postgres::Error) -> String {
@@ -192,6 +388,12 @@ fn said(error: &tokio_postgres::Error) -> String {
 /// Nobody wants to quote names in PostgreSQL, so they are lower case.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.to_lowercase().replace('"', "\"\""))
+}
+
+/// A text as a statement has it.
+fn literal(text: &str) -> String {
+    let text = text.replace('\0', "").replace('\\', "\\\\");
+    format!("E'{}'", text.replace('\'', "''"))
 }
 
 fn type_name(kind: ColumnType) -> &'static str {
@@ -263,8 +465,8 @@ fn has_nul(cell: &Cell<'_>) -> bool {
 impl RowSink for PostgresSink {
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
-        self.store(&mut Misfits::default())?;
-        let table = quoted(&self.table);
+        self.store(&mut Misfits::default(), false)?;
+        let table = quoted(&self.state.table);
         let existing = self.existing()?;
         let mut sql = "BEGIN;\n".to_owned();
         let names: Vec<String> = schema
@@ -290,7 +492,7 @@ impl RowSink for PostgresSink {
                     return Err(self.failed(format!(
                         "the column {known} of the table {} is {found} there and {kind} here; name another table with \
                          --table, or change it: ALTER TABLE {table} ALTER {name} TYPE {kind} USING {name}::{kind}",
-                        self.table
+                        self.state.table
                     )));
                 }
                 None if existing.is_empty() => {}
@@ -298,7 +500,7 @@ impl RowSink for PostgresSink {
                     return Err(self.failed(format!(
                         "the table {} is there and has no column {}, so it holds other rows; name another one with \
                          --table",
-                        self.table, column.name
+                        self.state.table, column.name
                     )));
                 }
                 None => {
@@ -311,33 +513,38 @@ impl RowSink for PostgresSink {
         }
         for (name, column) in names.iter().zip(&schema.columns) {
             if let Some(title) = &column.title {
-                let title = title.replace('\'', "''");
                 let _ = writeln!(
                     sql,
-                    "COMMENT ON COLUMN {table}.{name} IS E'{}';",
-                    title.replace('\\', "\\\\")
+                    "COMMENT ON COLUMN {table}.{name} IS {};",
+                    literal(title)
                 );
             }
         }
         sql += "CREATE TABLE IF NOT EXISTS _brimful_errors (\"table\" text NOT NULL, id text, field text NOT NULL, \
                 value text, reason text, at timestamp with time zone NOT NULL DEFAULT now());\n";
-        if !self.began {
-            let name = self.table.replace('\'', "''").replace('\\', "\\\\");
+        sql += "CREATE TABLE IF NOT EXISTS _brimful_state (\"table\" text PRIMARY KEY, command text NOT NULL, \
+                rows bigint NOT NULL, last_id bigint, finished boolean NOT NULL, \
+                at timestamp with time zone NOT NULL DEFAULT now());\n";
+        if !self.began && self.state.resumed.is_none() {
+            sql += &self.state_statement(false);
             let _ = writeln!(
                 sql,
-                "DELETE FROM _brimful_errors WHERE \"table\" = E'{name}';"
+                "DELETE FROM _brimful_errors WHERE \"table\" = {};",
+                literal(&self.state.table)
             );
             if schema.key.is_none() {
                 // Without IDs nothing tells a row of this run from one of an earlier run.
                 let _ = writeln!(sql, "DELETE FROM {table};");
             }
         }
+        sql += &self.label_statements(schema, &existing)?;
         let columns = names.join(", ");
-        let _ = writeln!(
-            sql,
+        self.stage = format!(
             "DROP TABLE IF EXISTS {STAGE};\n\
-             CREATE TEMPORARY TABLE {STAGE} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA;\nCOMMIT;"
+             CREATE TEMPORARY TABLE {STAGE} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA;\n"
         );
+        sql += &self.stage;
+        sql += "COMMIT;";
         if let Err(error) = self.execute(&sql) {
             // The first error is the one to be told.
             let _ = self.execute("ROLLBACK");
@@ -407,19 +614,27 @@ impl RowSink for PostgresSink {
             Cell::Int(id) => u64::try_from(*id).ok(),
             _ => None,
         });
-        self.taken = (self.taken.0 + 1, id.or(self.taken.1));
+        self.state.take(id);
         Ok(())
     }
 
     fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        if self.taken.0 - self.stored.0 >= ROWS_AT_ONCE || self.rows.len() >= BYTES_AT_ONCE {
-            self.store(misfits)?;
+        if self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE {
+            self.store(misfits, false)?;
         }
         Ok(())
     }
 
     fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.store(misfits)
+        self.store(misfits, true)
+    }
+
+    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
+        self.store(misfits, false)
+    }
+
+    fn resumed(&self) -> Option<(u64, u64)> {
+        self.state.resumed
     }
 
     fn stored_misfits(&self) -> u64 {
@@ -427,6 +642,6 @@ impl RowSink for PostgresSink {
     }
 
     fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
-        Some(self.stored)
+        Some(self.state.stored())
     }
 }

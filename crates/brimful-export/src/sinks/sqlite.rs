@@ -7,35 +7,35 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::{Null, ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, OptionalExtension, ToSql};
 
-use super::{DecodedRow, RowSink};
+use super::run_state::RunState;
+use super::{DecodedRow, RowSink, StoreOptions, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
-use crate::schema::{ColumnType, ScalarType, Schema};
+use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
 
 /// How long another writer of the file is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Rows that go into one transaction: one a page would be a wait for the disk a page.
+const ROWS_AT_ONCE: u64 = 5_000;
 /// Digits of an amount that SQLite keeps.
 const EXACT_DIGITS: usize = 15;
 
 pub(crate) struct SqliteSink {
     connection: Connection,
     path: PathBuf,
-    table: String,
+    state: RunState,
     insert: String,
     in_transaction: bool,
-    /// Rows taken, and the ID of the last one.
-    rows: (u64, Option<u64>),
-    committed: (u64, Option<u64>),
     misfits: u64,
     text: String,
 }
 
 impl SqliteSink {
     /// Opens the file, or makes it.
-    pub(crate) fn open(path: &Path, table: &str) -> Result<Self, ExportError> {
+    pub(crate) fn open(path: &Path, options: StoreOptions) -> Result<Self, ExportError> {
         let failed = |error: rusqlite::Error| failed(path, &error);
         let connection = Connection::open(path).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;
@@ -45,17 +45,62 @@ impl SqliteSink {
             .pragma_update(None, "synchronous", "NORMAL")
             .map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(8);
-        Ok(Self {
+        let mut sink = Self {
             connection,
             path: path.to_owned(),
-            table: table.to_owned(),
+            state: RunState::new(options),
             insert: String::new(),
             in_transaction: false,
-            rows: (0, None),
-            committed: (0, None),
             misfits: 0,
             text: String::new(),
-        })
+        };
+        if sink.state.may_resume {
+            sink.find_interrupted()?;
+        }
+        Ok(sink)
+    }
+
+    /// Looks for a run of the same command that was interrupted.
+    fn find_interrupted(&mut self) -> Result<(), ExportError> {
+        let find = || -> Result<Option<(u64, u64, u64)>, rusqlite::Error> {
+            let tables: u32 = self.connection.query_row(
+                "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN (?1, '_brimful_state', '_brimful_errors')",
+                [&self.state.table],
+                |row| row.get(0),
+            )?;
+            if tables < 3 {
+                return Ok(None);
+            }
+            self.connection
+                .query_row(
+                    "SELECT rows, last_id, (SELECT count(*) FROM _brimful_errors WHERE \"table\" = ?1) FROM _brimful_state \
+                     WHERE \"table\" = ?1 AND command = ?2 AND NOT finished AND last_id IS NOT NULL",
+                    (&self.state.table, &self.state.command),
+                    |row| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?)),
+                )
+                .optional()
+        };
+        if let Some((rows, last_id, misfits)) = find().map_err(|error| self.failed(&error))? {
+            self.state.resumed = Some((rows, last_id));
+            self.misfits = misfits;
+        }
+        Ok(())
+    }
+
+    /// Takes down how far the run is.
+    fn store_state(&mut self, finished: bool) -> Result<(), ExportError> {
+        self.start()?;
+        let stored = self.connection.execute(
+            "INSERT OR REPLACE INTO _brimful_state (\"table\", command, rows, last_id, finished) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (
+                &self.state.table,
+                &self.state.command,
+                self.state.rows() as i64,
+                self.state.last_id().map(|id| id as i64),
+                finished,
+            ),
+        );
+        stored.map(drop).map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &rusqlite::Error) -> ExportError {
@@ -76,17 +121,18 @@ impl SqliteSink {
         Ok(())
     }
 
-    /// The rows and the values that did not fit become visible together.
-    fn commit(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
+    /// The rows, the values that did not fit and how far the run is become visible together.
+    fn commit(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
         if !misfits.0.is_empty() {
             self.start()?;
             self.store_misfits(misfits)?;
         }
-        if self.in_transaction {
+        if self.in_transaction || finished {
+            self.store_state(finished)?;
             self.execute("COMMIT")?;
             self.in_transaction = false;
-            self.committed = self.rows;
         }
+        self.state.commit();
         Ok(())
     }
 
@@ -98,7 +144,7 @@ impl SqliteSink {
             for misfit in &misfits.0 {
                 let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
                 insert.execute((
-                    &self.table,
+                    &self.state.table,
                     id,
                     &misfit.field,
                     misfit.value.get(),
@@ -113,13 +159,63 @@ impl SqliteSink {
         Ok(())
     }
 
+    /// What people call the codes, in a table of its own, and a view of the rows with both.
+    fn store_labels(&self, schema: &Schema) -> Result<(), ExportError> {
+        let labelled = labelled(schema);
+        if labelled.is_empty() {
+            return Ok(());
+        }
+        let labels = quoted(&format!("{}_labels", self.state.table));
+        let view = quoted(&format!("{}_labeled", self.state.table));
+        self.execute(&format!(
+            "CREATE TABLE IF NOT EXISTS {labels} (field TEXT NOT NULL, code TEXT NOT NULL, label TEXT NOT NULL, \
+             PRIMARY KEY (field, code)) WITHOUT ROWID;\nDELETE FROM {labels};\nDROP VIEW IF EXISTS {view};"
+        ))?;
+        let stored = (|| {
+            let insert = format!("INSERT INTO {labels} (field, code, label) VALUES (?1, ?2, ?3)");
+            let mut insert = self.connection.prepare(&insert)?;
+            for (column, entries) in &labelled {
+                for (code, label) in entries {
+                    insert.execute((&column.name, code, label))?;
+                }
+            }
+            Ok(())
+        })();
+        stored.map_err(|error: rusqlite::Error| self.failed(&error))?;
+        let mut sql = format!("CREATE VIEW {view} AS SELECT t.*");
+        for (column, _) in &labelled {
+            let (name, field) = (
+                quoted(&column.name),
+                format!("'{}'", column.name.replace('\'', "''")),
+            );
+            let of_label = quoted(&format!("{}{LABEL}", column.name));
+            let found = format!("{labels} l WHERE l.field = {field} AND l.code =");
+            // Writing to a string does not fail.
+            let _ = match column.kind {
+                ColumnType::List(_) => write!(
+                    sql,
+                    ",\n  CASE WHEN t.{name} IS NOT NULL THEN (SELECT json_group_array((SELECT l.label FROM {found} \
+                     CAST(c.value AS TEXT))) FROM json_each(t.{name}) c) END AS {of_label}"
+                ),
+                _ => write!(
+                    sql,
+                    ",\n  (SELECT l.label FROM {found} CAST(t.{name} AS TEXT)) AS {of_label}"
+                ),
+            };
+        }
+        let _ = write!(sql, "\nFROM {} t", quoted(&self.state.table));
+        self.execute(&sql)
+    }
+
     /// The names of the table's columns in lower case; empty if there is no table.
     fn existing(&self) -> Result<HashSet<String>, ExportError> {
         let read = || -> Result<HashSet<String>, rusqlite::Error> {
             let mut names = self
                 .connection
                 .prepare("SELECT lower(name) FROM pragma_table_info(?1)")?;
-            names.query_map([&self.table], |row| row.get(0))?.collect()
+            names
+                .query_map([&self.state.table], |row| row.get(0))?
+                .collect()
         };
         read().map_err(|error| self.failed(&error))
     }
@@ -130,6 +226,11 @@ fn failed(path: &Path, error: &rusqlite::Error) -> ExportError {
         store: format!("sqlite:{}", path.display()),
         message: error.to_string(),
     }
+}
+
+/// A number that is not negative.
+fn number(row: &rusqlite::Row<'_>, place: usize) -> Result<u64, rusqlite::Error> {
+    row.get::<_, i64>(place).map(i64::unsigned_abs)
 }
 
 /// A name in quotes.
@@ -171,7 +272,7 @@ impl RowSink for SqliteSink {
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         self.start()?;
         let existing = self.existing()?;
-        let table = quoted(&self.table);
+        let table = quoted(&self.state.table);
         let column = |place: usize| {
             let column = &schema.columns[place];
             let key = if Some(place) == schema.key {
@@ -182,8 +283,24 @@ impl RowSink for SqliteSink {
             format!("{} {}{key}", quoted(&column.name), declared(column.kind))
         };
         if existing.is_empty() {
-            let columns: Vec<String> = (0..schema.columns.len()).map(column).collect();
-            self.execute(&format!("CREATE TABLE {table} ({})", columns.join(", ")))?;
+            // SQLite has no comments of columns, and keeps those in the statement that makes the table.
+            let with_title = |place: usize| {
+                let comma = if place + 1 < schema.columns.len() {
+                    ","
+                } else {
+                    ""
+                };
+                match &schema.columns[place].title {
+                    Some(title) => format!(
+                        "  {}{comma} /* {} */\n",
+                        column(place),
+                        title.replace("*/", "* /")
+                    ),
+                    None => format!("  {}{comma}\n", column(place)),
+                }
+            };
+            let columns: String = (0..schema.columns.len()).map(with_title).collect();
+            self.execute(&format!("CREATE TABLE {table} (\n{columns})"))?;
         } else {
             for (place, known) in schema.columns.iter().enumerate() {
                 if existing.contains(&known.name.to_ascii_lowercase()) {
@@ -195,7 +312,7 @@ impl RowSink for SqliteSink {
                         message: format!(
                             "the table {} is there and has no column {}, so it holds other rows; name another one with \
                              --table",
-                            self.table, known.name
+                            self.state.table, known.name
                         ),
                     });
                 }
@@ -207,12 +324,17 @@ impl RowSink for SqliteSink {
             "CREATE TABLE IF NOT EXISTS \"_brimful_errors\" (\"table\" TEXT NOT NULL, id TEXT, field TEXT NOT NULL, \
              value TEXT, reason TEXT, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
         )?;
-        if self.insert.is_empty() {
+        self.execute(
+            "CREATE TABLE IF NOT EXISTS \"_brimful_state\" (\"table\" TEXT PRIMARY KEY, command TEXT NOT NULL, rows INTEGER \
+             NOT NULL, last_id INTEGER, finished BOOLEAN NOT NULL, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+        )?;
+        if self.insert.is_empty() && self.state.resumed.is_none() {
+            self.store_state(false)?;
             // It says what is wrong with the rows of this run.
             self.connection
                 .execute(
                     "DELETE FROM \"_brimful_errors\" WHERE \"table\" = ?1",
-                    [&self.table],
+                    [&self.state.table],
                 )
                 .map_err(|error| self.failed(&error))?;
             if schema.key.is_none() {
@@ -220,6 +342,7 @@ impl RowSink for SqliteSink {
                 self.execute(&format!("DELETE FROM {table}"))?;
             }
         }
+        self.store_labels(schema)?;
         let names: Vec<String> = schema
             .columns
             .iter()
@@ -289,20 +412,27 @@ impl RowSink for SqliteSink {
             Cell::Int(id) => u64::try_from(*id).ok(),
             _ => None,
         });
-        self.rows = (self.rows.0 + 1, id.or(self.rows.1));
+        self.state.take(id);
         Ok(())
     }
 
     fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        // A transaction a page would be a wait for the disk a page.
-        if self.rows.0 - self.committed.0 >= 5_000 {
-            self.commit(misfits)?;
+        if self.state.is_due(ROWS_AT_ONCE) {
+            self.commit(misfits, false)?;
         }
         Ok(())
     }
 
     fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.commit(misfits)
+        self.commit(misfits, true)
+    }
+
+    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
+        self.commit(misfits, false)
+    }
+
+    fn resumed(&self) -> Option<(u64, u64)> {
+        self.state.resumed
     }
 
     fn stored_misfits(&self) -> u64 {
@@ -310,6 +440,6 @@ impl RowSink for SqliteSink {
     }
 
     fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
-        Some(self.committed)
+        Some(self.state.stored())
     }
 }

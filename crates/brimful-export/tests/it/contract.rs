@@ -124,6 +124,15 @@ fn check_misfits(misfits: &[Misfit]) {
 }
 
 /// The rows as they are expected, changed by `change` where a format shows a column in a way of its own.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn options(table: &str) -> brimful_export::StoreOptions {
+    brimful_export::StoreOptions {
+        table: table.to_owned(),
+        command: "crm.deal.list".to_owned(),
+        resume: true,
+    }
+}
+
 fn expected(change: impl Fn(usize, &str) -> String) -> Vec<Vec<String>> {
     let row = |row: &[&str; 10]| {
         let cells = row.iter().enumerate();
@@ -283,7 +292,7 @@ mod sqlite {
     }
 
     fn write(store: &Store, page: &Page) -> RowWriter {
-        let mut writer = store.open("crm_deal", plan()).unwrap();
+        let mut writer = store.open(options("crm_deal"), plan()).unwrap();
         writer.write_page(page, &mut Vec::new()).unwrap();
         writer.finish(&mut std::io::sink()).unwrap();
         writer
@@ -369,7 +378,7 @@ mod sqlite {
     fn a_field_that_appears_in_the_middle_of_a_run_becomes_a_column() {
         let folder = tempfile::tempdir().unwrap();
         let (store, database) = store(&folder);
-        let mut writer = store.open("crm_deal", plan()).unwrap();
+        let mut writer = store.open(options("crm_deal"), plan()).unwrap();
         for row in [
             r#"{"ID":"1"}"#,
             r#"{"ID":"2","UF_LATE":"x"}"#,
@@ -385,6 +394,41 @@ mod sqlite {
             })
             .unwrap();
         assert_eq!(found, 2);
+    }
+
+    #[test]
+    fn an_interrupted_run_is_resumed_by_the_same_command_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, database) = store(&folder);
+        let mut writer = store.open(options("crm_deal"), plan()).unwrap();
+        assert_eq!(writer.resumed(), None);
+        writer.write_page(&rows(), &mut Vec::new()).unwrap();
+        writer.pause().unwrap();
+        drop(writer);
+        let other = brimful_export::StoreOptions {
+            command: "crm.deal.list with a filter".to_owned(),
+            ..options("crm_deal")
+        };
+        assert_eq!(store.open(other, plan()).unwrap().resumed(), None);
+        let again = brimful_export::StoreOptions {
+            resume: false,
+            ..options("crm_deal")
+        };
+        assert_eq!(store.open(again, plan()).unwrap().resumed(), None);
+        let mut writer = store.open(options("crm_deal"), plan()).unwrap();
+        assert_eq!(writer.resumed(), Some((3, 9_007_199_254_740_993)));
+        let row = r#"{"ID":"9007199254740994","TITLE":"last"}"#.to_owned();
+        let page = [(Some(9_007_199_254_740_994), row)].into_iter().collect();
+        writer.write_page(&page, &mut Vec::new()).unwrap();
+        writer.finish(&mut std::io::sink()).unwrap();
+        assert_eq!(writer.misfits(), 1, "that of the interrupted run is kept");
+        let state = database.query_row("SELECT rows, finished FROM _brimful_state", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
+        });
+        assert_eq!(state, Ok((4, true)));
+        drop(writer);
+        let writer = store.open(options("crm_deal"), plan()).unwrap();
+        assert_eq!(writer.resumed(), None, "it is finished");
     }
 
     #[test]
@@ -505,7 +549,7 @@ mod postgres {
         }
 
         fn write(&self, table: &str, page: &Page) -> RowWriter {
-            let mut writer = self.store.open(table, plan()).unwrap();
+            let mut writer = self.store.open(options(table), plan()).unwrap();
             writer.write_page(page, &mut Vec::new()).unwrap();
             writer.finish(&mut std::io::sink()).unwrap();
             writer
@@ -580,7 +624,7 @@ mod postgres {
     fn a_field_that_appears_later_becomes_a_column_of_postgresql() {
         let Some(server) = Server::find() else { return };
         server.execute("DROP TABLE IF EXISTS contract_new");
-        let mut writer = server.store.open("contract_new", plan()).unwrap();
+        let mut writer = server.store.open(options("contract_new"), plan()).unwrap();
         for row in [
             r#"{"ID":"1"}"#,
             r#"{"ID":"2","UF_LATE":"x"}"#,
@@ -597,10 +641,50 @@ mod postgres {
     }
 
     #[test]
+    fn an_interrupted_run_to_postgresql_is_resumed() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_resume");
+        let table = "contract_resume";
+        let mut writer = server.store.open(options(table), plan()).unwrap();
+        writer.write_page(&rows(), &mut Vec::new()).unwrap();
+        writer.pause().unwrap();
+        drop(writer);
+        let writer = server.store.open(options(table), plan()).unwrap();
+        assert_eq!(writer.resumed(), Some((3, 9_007_199_254_740_993)));
+        assert_eq!(writer.misfits(), 1);
+        drop(writer);
+        server.write(table, &rows());
+        let writer = server.store.open(options(table), plan()).unwrap();
+        assert_eq!(writer.resumed(), None, "it is finished");
+    }
+
+    #[test]
+    fn a_connection_that_the_server_ends_is_made_again_and_no_row_is_lost() {
+        let Some(server) = Server::find() else { return };
+        server.execute("DROP TABLE IF EXISTS contract_lost");
+        let mut writer = server.store.open(options("contract_lost"), plan()).unwrap();
+        let page = |id: u64| -> Page {
+            [(Some(id), format!("{{\"ID\":\"{id}\"}}"))]
+                .into_iter()
+                .collect()
+        };
+        writer.write_page(&page(1), &mut Vec::new()).unwrap();
+        writer.pause().unwrap();
+        writer.write_page(&page(2), &mut Vec::new()).unwrap();
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'brimful' AND query LIKE \
+             '%contract_lost%'",
+        );
+        writer.finish(&mut std::io::sink()).unwrap();
+        let found = server.text("SELECT string_agg(id::text, ' ' ORDER BY id) FROM contract_lost");
+        assert_eq!(found.as_deref(), Some("1 2"));
+    }
+
+    #[test]
     fn a_column_of_another_type_is_refused_with_the_statement_that_changes_it() {
         let Some(server) = Server::find() else { return };
         server.execute("DROP TABLE IF EXISTS contract_type; CREATE TABLE contract_type (id bigint PRIMARY KEY, title integer)");
-        let mut writer = server.store.open("contract_type", plan()).unwrap();
+        let mut writer = server.store.open(options("contract_type"), plan()).unwrap();
         let error = writer
             .write_page(&rows(), &mut Vec::new())
             .unwrap_err()
@@ -612,9 +696,59 @@ mod postgres {
     }
 
     #[test]
+    fn a_view_of_postgresql_has_the_labels_and_stays_when_the_export_is_repeated() {
+        let Some(server) = Server::find() else { return };
+        server.execute(
+            "DROP VIEW IF EXISTS contract_labels_labeled CASCADE; DROP TABLE IF EXISTS contract_labels, contract_labels_labels",
+        );
+        let dictionary = |entries: &[(&str, &str)]| {
+            let entries = entries.iter();
+            let entries = entries.map(|(code, label)| ((*code).to_owned(), (*label).to_owned()));
+            Arc::new(entries.collect())
+        };
+        let labelled = |sized: &str| Plan {
+            labels: [
+                (
+                    "TYPE_ID".to_owned(),
+                    dictionary(&[("SALE", "It's a \\ sale")]),
+                ),
+                (
+                    "UF_CRM_1700000000007".to_owned(),
+                    dictionary(&[("1", "small"), ("2", sized)]),
+                ),
+            ]
+            .into_iter()
+            .collect(),
+            ..plan()
+        };
+        let write = |plan: Plan| {
+            let mut writer = server.store.open(options("contract_labels"), plan).unwrap();
+            let row = r#"{"ID":"1","TYPE_ID":"SALE","UF_CRM_1700000000007":["2","9","1"]}"#;
+            let page = [(Some(1), row.to_owned())].into_iter().collect();
+            writer.write_page(&page, &mut Vec::new()).unwrap();
+            writer.finish(&mut std::io::sink()).unwrap();
+        };
+        let shown = || {
+            server
+                .text("SELECT type_id__label || uf_crm_1700000000007__label::text FROM contract_labels_labeled")
+                .unwrap()
+        };
+        write(labelled("large"));
+        assert_eq!(shown(), "It's a \\ sale{large,NULL,small}");
+        server.execute(
+            "CREATE VIEW contract_labels_report AS SELECT id FROM contract_labels_labeled",
+        );
+        write(labelled("big"));
+        assert_eq!(shown(), "It's a \\ sale{big,NULL,small}");
+    }
+
+    #[test]
     fn a_server_that_is_not_there_is_told_without_the_password() {
         let store: Store = "postgres://me:s3cret@127.0.0.1:9/db".parse().unwrap();
-        let error = store.open("crm_deal", plan()).unwrap_err().to_string();
+        let error = store
+            .open(options("crm_deal"), plan())
+            .unwrap_err()
+            .to_string();
         assert!(
             error.starts_with("postgres://me@127.0.0.1:9/db: ") && !error.contains("s3cret"),
             "{error}"

@@ -108,7 +108,7 @@ enum Verdict {
 }
 
 /// How a wait is told of.
-pub(crate) struct Telling<'a> {
+pub(crate) struct WaitReporters<'a> {
     pub(crate) log: &'a WaitLog,
     pub(crate) board: &'a WaitBoard,
 }
@@ -132,7 +132,7 @@ impl Ledger {
         self: &Arc<Self>,
         calls: &Calls,
         give_up: Option<Instant>,
-        telling: &Telling<'_>,
+        reporters: &WaitReporters<'_>,
     ) -> Result<Charge, HeldBack> {
         let asked = Instant::now();
         loop {
@@ -153,8 +153,8 @@ impl Ledger {
             };
             let _shown = until.map(|at| {
                 debug!(?calls, wait = ?at.saturating_duration_since(Instant::now()), "waiting for operating time");
-                telling.log.operating(method, at);
-                telling
+                reporters.log.operating(method, at);
+                reporters
                     .board
                     .show(method, WaitReason::OperatingTime, Some(at))
             });

@@ -156,7 +156,7 @@ async fn rows_that_are_counted_above_the_highest_possible_ids_end_with_an_error_
         let counts = command.contains("start=0");
         (rows, counts.then_some(100))
     });
-    let ended = list.collect::<Value>().await;
+    let ended = list.collect_with_report::<Value>().await;
     assert!(ended.is_err() || ended.unwrap().1.hidden > 0);
 }
 
@@ -203,7 +203,7 @@ async fn two_short_pages_of_the_same_length_are_not_taken_for_full_ones() {
 #[tokio::test(start_paused = true)]
 async fn an_empty_list_that_is_not_counted_is_not_said_to_be_proved() {
     let (rows, report) = answering(|_| (Vec::new(), None))
-        .collect::<Value>()
+        .collect_with_report::<Value>()
         .await
         .unwrap();
     assert_eq!((rows.len(), report.proof), (0, Proof::None));

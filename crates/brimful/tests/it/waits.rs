@@ -116,7 +116,7 @@ async fn a_wait_for_operating_time_ends_at_the_deadline_of_the_retry_policy() {
         text.contains("crm.lead.get") && text.contains("30 s"),
         "{text}"
     );
-    assert_eq!(error.did_it_run(), brimful::DidItRun::No);
+    assert_eq!(error.execution(), brimful::Execution::NotRun);
 }
 
 #[tokio::test(start_paused = true)]

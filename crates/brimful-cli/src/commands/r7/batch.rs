@@ -1,6 +1,6 @@
 //! `brimful r7 batch`: the requests of a file, a line of JSON for every reply.
 
-use brimful::DidItRun;
+use brimful::Execution;
 use brimful_protocol::rows::{Place, read_list};
 use brimful_r7::BatchReply;
 use serde_json::{Value, json};
@@ -74,10 +74,10 @@ fn lines(replies: &BatchReply) -> Vec<Value> {
             json!({ "name": name, "status": reply.status(), "data": data })
         }
         Err(error) => {
-            let ran = match error.did_it_run() {
-                DidItRun::Yes => "yes",
-                DidItRun::No => "no",
-                DidItRun::Unknown => "unknown",
+            let ran = match error.execution() {
+                Execution::Ran => "yes",
+                Execution::NotRun => "no",
+                Execution::Unknown => "unknown",
             };
             let status = error.api_error().map(|said| said.code.to_string());
             let status = status.and_then(|status| status.parse::<u16>().ok());

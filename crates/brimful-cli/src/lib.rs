@@ -1,0 +1,128 @@
+//! The `brimful` program: exports and calls against a Bitrix24 portal, and a portal emulator.
+//!
+//! It is a library so that the Python package has the program in it too: [`run`] is the whole of it, and [`embedded`] an
+//! export with a client that is there already.
+//!
+//! `cli` reads the command line, `commands` does what it says, and everything that is printed goes through `printer`.
+
+mod args;
+mod cli;
+mod commands;
+#[cfg(all(test, feature = "r7"))]
+mod documented_commands;
+pub mod embedded;
+mod env_vars;
+mod exact_json;
+mod exit;
+mod failure;
+mod format;
+mod input;
+mod interrupt;
+mod json_text;
+mod logging;
+mod outcome;
+mod output;
+mod printer;
+mod pump;
+#[cfg(feature = "r7")]
+mod r7_args;
+mod redact;
+mod stdout;
+mod table;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Global};
+pub use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::printer::{Printer, Volume};
+
+/// Runs the program with a command line, the name of the program first, until it ends.
+pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
+    let command_line: Vec<OsString> = command_line.into_iter().collect();
+    let parsed = Cli::try_parse_from(&command_line);
+    commands::keep_command_line(command_line);
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return answer(&error),
+    };
+    let printer = Printer::new(volume(&cli.global));
+    let is_portal = matches!(cli.command, cli::Command::Portal(_));
+    logging::start(cli.global.verbose, is_portal, printer);
+    if let Err(failure) = check_open_files() {
+        printer.failure(&failure);
+        return failure.exit;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::failed(format!("could not start threads: {error}"));
+            printer.failure(&failure);
+            return failure.exit;
+        }
+    };
+    let exit = match runtime.block_on(cli::run(cli.command, printer)) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.exit
+        }
+    };
+    // Nothing that still runs has anything to say.
+    runtime.shutdown_background();
+    exit
+}
+
+/// Files and sockets that a run needs at least.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 32;
+
+/// With too few open files libraries end the program, or blame something else.
+#[cfg(unix)]
+fn check_open_files() -> Result<(), Failure> {
+    use rustix::process::{Resource, getrlimit};
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if limit < OPEN_FILES => Err(Failure::failed(format!(
+            "the process may open {limit} files, and needs {OPEN_FILES}"
+        ))
+        .hint("raise the limit: ulimit -n 1024")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "there is such a limit elsewhere")]
+fn check_open_files() -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Help and version are answers; anything else is wrong usage.
+fn answer(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        // If standard output is gone nobody wanted to read it.
+        let _ = error.print();
+        return Exit::Done;
+    }
+    let printer = Printer::new(Volume::Normal);
+    printer.usage_error(error);
+    if error
+        .to_string()
+        .contains("a value is required for '--filter")
+    {
+        printer.hint("quote the condition, because a shell takes > and < for files: --filter '>=DATE_CREATE=2026-01-31'");
+    }
+    Exit::Usage
+}
+
+fn volume(global: &Global) -> Volume {
+    match (global.quiet, global.verbose) {
+        (true, _) => Volume::Quiet,
+        (false, 0) => Volume::Normal,
+        (false, _) => Volume::Verbose,
+    }
+}

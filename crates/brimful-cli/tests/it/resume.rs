@@ -1,0 +1,446 @@
+//! Exports that are killed (SIGKILL) at random moments and run again by the same command, while the portal plays faults.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::process::{Child, Stdio};
+
+use brimful_portal::{Change, Churn, Fault, FaultRule, PortalConfig, When};
+use serde_json::{Value, json};
+
+use crate::support::{Running, Workspace, portal, rows, stderr};
+
+const ROWS: u64 = 12_000;
+const SELECT: &str = "ID,TITLE,STAGE_ID,DATE_MODIFY";
+
+/// How often each export is killed: `BRIMFUL_TEST_KILLS`, or 5 times.
+fn kills() -> u64 {
+    let given = std::env::var("BRIMFUL_TEST_KILLS").ok();
+    given.and_then(|kills| kills.parse().ok()).unwrap_or(5)
+}
+
+/// Random numbers that are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// A portal that answers slowly enough to be interrupted, and wrongly now and then.
+fn unsteady(seed: u64, churn: Churn) -> Running {
+    let running = portal(
+        PortalConfig::unlimited()
+            .seed(seed)
+            .sparse_rows("crm.deal", ROWS, 0.2)
+            .latency(std::time::Duration::from_millis(60))
+            .churn(churn),
+    );
+    let faults = running.server.portal().faults();
+    faults.add(FaultRule::every(7, Fault::Status(502, When::AfterWork)));
+    faults.add(FaultRule::every(11, Fault::Truncated));
+    faults.add(FaultRule::every(13, Fault::QueryLimit));
+    running
+}
+
+fn start(workspace: &Workspace, portal: &Running, to: &[&str]) -> Child {
+    let args = [
+        "export",
+        "crm.deal.list",
+        "--select",
+        SELECT,
+        "--walk",
+        "chain",
+    ];
+    workspace
+        .command(&[&args[..], to].concat())
+        .env("BRIMFUL_PORTAL", portal.url())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Runs the export, kills it at random moments and runs it again, until it comes to its end. Gives what all runs said.
+fn killed_and_resumed(workspace: &Workspace, portal: &Running, to: &[&str], seed: u64) -> String {
+    let mut said = String::new();
+    let mut random = Random(seed);
+    let answered = || portal.server.portal().stats().requests;
+    for _ in 0..kills() {
+        let mut child = start(workspace, portal, to);
+        let until = answered() + 2 + random.below(7);
+        let mut spins = random.below(20_000);
+        while child.try_wait().unwrap().is_none() {
+            if answered() >= until {
+                if spins == 0 {
+                    break;
+                }
+                spins -= 1;
+            }
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        said += &stderr(&output);
+        if output.status.success() {
+            return said;
+        }
+        assert_eq!(output.status.code(), None, "{}", stderr(&output));
+    }
+    let output = start(workspace, portal, to).wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    said + &stderr(&output)
+}
+
+fn undisturbed(portal: &Running, name: &str) -> Vec<u8> {
+    let workspace = Workspace::new();
+    let output = start(&workspace, portal, &["-o", name])
+        .wait_with_output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    std::fs::read(workspace.path(name)).unwrap()
+}
+
+/// Whether a killed export has the same bytes as one that nobody disturbs.
+fn check_bytes(name: &str, seed: u64) {
+    let portal = unsteady(seed, Churn::new());
+    let workspace = Workspace::new();
+    killed_and_resumed(&workspace, &portal, &["-o", name], seed);
+    let file = std::fs::read(workspace.path(name)).unwrap();
+    let expected = undisturbed(&portal, name);
+    let is_same = if name.contains(".csv.") {
+        // How a stream is cut into blocks is up to the compressor.
+        unzipped(&file) == unzipped(&expected)
+    } else {
+        file == expected
+    };
+    assert!(is_same, "{name} differs");
+    assert_eq!(workspace.files(), [name], "nothing else is left");
+}
+
+fn unzipped(file: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(file)
+        .read_to_end(&mut bytes)
+        .unwrap();
+    bytes
+}
+
+#[test]
+fn a_killed_export_to_json_lines_has_the_bytes_of_an_undisturbed_one() {
+    check_bytes("deals.jsonl", 1);
+}
+
+#[test]
+fn a_killed_export_to_csv_has_the_bytes_of_an_undisturbed_one() {
+    check_bytes("deals.csv", 2);
+}
+
+#[test]
+fn a_killed_export_to_a_compressed_file_has_the_bytes_of_an_undisturbed_one() {
+    check_bytes("deals.csv.gz", 3);
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn a_killed_export_to_parquet_has_the_bytes_of_an_undisturbed_one() {
+    check_bytes("deals.parquet", 4);
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn a_killed_export_to_arrow_has_the_bytes_of_an_undisturbed_one() {
+    check_bytes("deals.arrow", 5);
+}
+
+/// ID and title of every row of the portal.
+fn titles_of_portal(portal: &Running) -> BTreeMap<u64, String> {
+    let text = String::from_utf8(undisturbed(portal, "deals.jsonl")).unwrap();
+    unique(rows(&text).into_iter().map(|row| {
+        (
+            number(&row["ID"]),
+            row["TITLE"].as_str().unwrap().to_owned(),
+        )
+    }))
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// No row is there twice.
+fn unique(rows: impl Iterator<Item = (u64, String)>) -> BTreeMap<u64, String> {
+    let mut found = BTreeMap::new();
+    for (id, title) in rows {
+        assert_eq!(found.insert(id, title), None, "{id} came twice");
+    }
+    found
+}
+
+/// Whether a killed export has all rows of a portal whose rows others change, insert and delete meanwhile: none is
+/// missing, none is doubled, and those that stay as they are are as they are.
+fn check_rows(
+    to: &[&str],
+    seed: u64,
+    exported: impl FnOnce(&Workspace) -> BTreeMap<u64, String>,
+) -> String {
+    let churn = Churn::new()
+        .seed(seed)
+        .with("crm.deal", Change::Update, 30.0)
+        .with("crm.deal", Change::Insert, 10.0)
+        .with("crm.deal", Change::Delete, 5.0);
+    let portal = unsteady(seed, churn);
+    let before = titles_of_portal(&portal);
+    let workspace = Workspace::new();
+    let said = killed_and_resumed(&workspace, &portal, to, seed);
+    let after = titles_of_portal(&portal);
+    let exported = exported(&workspace);
+    for (id, title) in &before {
+        if let Some(now) = after.get(id) {
+            let exported = exported.get(id);
+            assert!(exported.is_some(), "{id} is missing");
+            if title == now {
+                assert_eq!(exported, Some(now), "{id} differs");
+            }
+        }
+    }
+    let known = |id: &u64| before.contains_key(id) || *id > *before.keys().next_back().unwrap();
+    assert!(exported.keys().all(known), "there are rows of nobody");
+    said
+}
+
+#[test]
+fn a_killed_export_of_rows_that_others_change_lacks_none() {
+    let said = check_rows(&["-o", "deals.csv"], 6, |workspace| {
+        let text = std::fs::read_to_string(workspace.path("deals.csv")).unwrap();
+        let cells = |line: &str| {
+            let (id, rest) = line.split_once(',').unwrap();
+            let title = match rest.strip_prefix('"') {
+                Some(quoted) => quoted.split("\",").next().unwrap().replace("\"\"", "\""),
+                None => rest.split(',').next().unwrap().to_owned(),
+            };
+            (id.parse().unwrap(), title)
+        };
+        unique(text.lines().skip(1).map(cells))
+    });
+    assert!(said.contains("resuming after ID "), "{said}");
+}
+
+#[cfg(feature = "xlsx")]
+#[test]
+fn a_killed_export_to_excel_lacks_no_row() {
+    use calamine::{Data, Reader};
+    check_rows(&["-o", "deals.xlsx"], 7, |workspace| {
+        let mut book: calamine::Xlsx<_> =
+            calamine::open_workbook(workspace.path("deals.xlsx")).unwrap();
+        let (_, sheet) = book.worksheets().remove(0);
+        let row = |row: &[Data]| match row {
+            [Data::Float(id), Data::String(title), ..] => (*id as u64, title.clone()),
+            other => panic!("{other:?}"),
+        };
+        unique(sheet.rows().skip(1).map(row))
+    });
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_killed_export_to_sqlite_lacks_no_row_and_is_marked_as_finished() {
+    let said = check_rows(&["--to", "sqlite:portal.db"], 8, |workspace| {
+        let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
+        let (stored, finished): (u64, bool) = database
+            .query_row("SELECT rows, finished FROM _brimful_state", [], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
+            })
+            .unwrap();
+        let mut select = database.prepare("SELECT id, title FROM crm_deal").unwrap();
+        let found = select.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)));
+        let found = unique(found.unwrap().map(Result::unwrap));
+        assert!(finished && stored == found.len() as u64, "{stored}");
+        found
+    });
+    assert!(said.contains("resuming after ID "), "{said}");
+}
+
+/// Against the server in `BRIMFUL_TEST_POSTGRES`, which `./test` starts for it.
+#[cfg(feature = "postgres")]
+#[test]
+fn a_killed_export_to_postgresql_lacks_no_row() {
+    let Ok(url) = std::env::var("BRIMFUL_TEST_POSTGRES") else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (client, connection) = runtime
+        .block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls))
+        .unwrap();
+    runtime.spawn(connection);
+    let query = |sql: &str| runtime.block_on(client.simple_query(sql)).unwrap();
+    query("DROP TABLE IF EXISTS killed");
+    check_rows(&["--to", &url, "--table", "killed"], 9, |_| {
+        let found = query("SELECT id, title FROM killed").into_iter();
+        unique(found.filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => Some((
+                row.get(0).unwrap().parse().unwrap(),
+                row.get(1).unwrap().to_owned(),
+            )),
+            _ => None,
+        }))
+    });
+}
+
+/// A portal with 20,000 leads, and what an interrupted export of them has left.
+fn interrupted(workspace: &Workspace, name: &str) -> Running {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));
+    portal
+        .server
+        .portal()
+        .faults()
+        .add(FaultRule::every(4, Fault::ExpiredToken).times(1));
+    let output = workspace.run(&[
+        "export",
+        "crm.lead.list",
+        "--select",
+        "ID,TITLE",
+        "--portal",
+        &portal.url(),
+        "-o",
+        name,
+    ]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    portal
+}
+
+fn again(workspace: &Workspace, portal: &Running, more: &[&str]) -> std::process::Output {
+    let args = [
+        "export",
+        "crm.lead.list",
+        "--select",
+        "ID,TITLE",
+        "--portal",
+    ];
+    workspace.run(&[&args[..], &[&portal.url()], more].concat())
+}
+
+#[test]
+fn rows_of_another_list_are_not_resumed_and_not_overwritten() {
+    let workspace = Workspace::new();
+    let portal = interrupted(&workspace, "leads.csv");
+    let kept = std::fs::read(workspace.path("leads.csv.partial")).unwrap();
+    let output = again(
+        &workspace,
+        &portal,
+        &["--filter", ">ID=100", "-o", "leads.csv"],
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("rows of another run (crm.lead.list")
+            && stderr(&output).contains("--resume never"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(
+        std::fs::read(workspace.path("leads.csv.partial")).unwrap(),
+        kept
+    );
+}
+
+#[test]
+fn resume_never_drops_what_is_left_and_says_so() {
+    let workspace = Workspace::new();
+    let portal = interrupted(&workspace, "leads.csv");
+    let output = again(
+        &workspace,
+        &portal,
+        &["-o", "leads.csv", "--resume", "never"],
+    );
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.starts_with("starting again: "), "{said}");
+    assert!(!said.contains("from before"), "{said}");
+    assert_eq!(workspace.files(), ["leads.csv"]);
+}
+
+#[test]
+fn resume_only_refuses_to_start_from_the_beginning() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));
+    let output = again(
+        &workspace,
+        &portal,
+        &["-o", "leads.csv", "--resume", "only"],
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("nothing to resume: no leads.csv.partial"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(workspace.files().is_empty());
+    if cfg!(feature = "sqlite") {
+        let output = again(
+            &workspace,
+            &portal,
+            &["--to", "sqlite:a.db", "--resume", "only"],
+        );
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            stderr(&output).contains("nothing to resume"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn other_columns_may_be_chosen_when_an_export_to_csv_is_resumed() {
+    let workspace = Workspace::new();
+    let portal = interrupted(&workspace, "leads.csv");
+    let output = again(
+        &workspace,
+        &portal,
+        &["-o", "leads.csv", "--columns", "TITLE=Name,ID"],
+    );
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.starts_with("resuming after ID "), "{said}");
+    let text = std::fs::read_to_string(workspace.path("leads.csv")).unwrap();
+    assert!(text.starts_with("Name,ID\r\n"), "{text}");
+    assert_eq!(text.lines().count(), 20_001);
+}
+
+#[test]
+fn the_rows_of_an_interrupted_export_are_lines_of_json_whatever_the_format() {
+    let workspace = Workspace::new();
+    interrupted(&workspace, "leads.csv");
+    assert_eq!(
+        workspace.files(),
+        ["leads.csv.partial", "leads.csv.partial.json"]
+    );
+    let kept = workspace.rows("leads.csv.partial");
+    assert_eq!(kept[0]["ID"], json!("1"));
+}
+
+#[test]
+fn the_first_rows_are_as_many_as_were_asked_for_when_they_are_resumed() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));
+    portal
+        .server
+        .portal()
+        .faults()
+        .add(FaultRule::every(4, Fault::ExpiredToken).times(1));
+    let top = ["-o", "leads.csv", "--top", "15000"];
+    let output = again(&workspace, &portal, &top);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let output = again(&workspace, &portal, &top);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = std::fs::read_to_string(workspace.path("leads.csv")).unwrap();
+    assert_eq!(text.lines().count(), 15_001);
+}

@@ -1,0 +1,408 @@
+//! What the portal says of a list's fields, and what people call the codes in them: stages, users, list values.
+//!
+//! Fields and dictionaries come in one request. Dictionaries of more than a page (users), and the items that links of
+//! smart processes lead to, are read as lists.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use brimful::protocol::list_fields;
+use brimful::{Batch, BatchReply, Client, Error, ErrorKind, Field, FieldKind, Fields, FieldsCall};
+use serde_json::{Map, Value, json};
+
+use crate::schema::Dictionary;
+
+/// Links with a type below this are deals, contacts and the like: as dictionaries they would be too large.
+const FIRST_SMART_PROCESS: u64 = 128;
+
+/// What the portal says of the fields of a list.
+#[derive(Debug, Default)]
+pub struct Description {
+    /// The fields, by the names that rows have; empty where the portal has no method that tells them.
+    pub fields: Fields,
+    /// The same as the portal wrote it, if it is the answer by which a list checks names.
+    pub checked_by: Option<Value>,
+    /// What people call the codes of a field, by the field's name.
+    pub labels: HashMap<String, Arc<Dictionary>>,
+    /// Fields that have no labels although they have codes, and why.
+    pub doubts: Vec<String>,
+}
+
+/// A dictionary, and where it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum DictionarySource {
+    /// Entries of the CRM's dictionary of this name.
+    Statuses(String),
+    Users,
+    Categories,
+    Currencies,
+    Departments,
+    /// Titles of the items of a smart process.
+    Items(u64),
+}
+
+impl DictionarySource {
+    /// The command of the batch that reads it, or its first page.
+    fn command(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Statuses(_) => "statuses",
+            Self::Users => "users",
+            Self::Categories => "categories",
+            Self::Currencies => "currencies",
+            Self::Departments => "departments",
+            Self::Items(_) => return None,
+        })
+    }
+}
+
+/// Asks for the fields of a list's rows, and for labels if they are wanted: of the fields in `select`, or of all if it is
+/// empty. `params` are those of the list.
+///
+/// # Errors
+/// The fields cannot be had. A dictionary that cannot be had is a doubt.
+pub async fn describe(
+    client: &Client,
+    list: &str,
+    params: &Value,
+    select: &[String],
+    labels: bool,
+) -> Result<Description, Error> {
+    let call = FieldsCall::of(list);
+    let known = list_fields::find(list).filter(|known| known.fields == call.method);
+    let passed_on = |name: &str| {
+        known.map_or(name.eq_ignore_ascii_case("entityTypeId"), |known| {
+            let mut names = known.passed_on.iter();
+            names.any(|known| known.eq_ignore_ascii_case(name))
+        })
+    };
+    let wanted: Map<String, Value> = params
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| passed_on(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mut batch = Batch::new();
+    let (result, reply) = if labels {
+        batch.add("fields", &call.method, Value::Object(wanted))?;
+        add_dictionaries(&mut batch, list, params)?;
+        let reply = client.batch(batch).await?;
+        (reply.result("fields"), reply)
+    } else {
+        let reply = client.call(&call.method, Value::Object(wanted)).await;
+        let result = reply.and_then(|reply| reply.result::<Value>());
+        (result, BatchReply::default())
+    };
+    let result = match result {
+        Ok(result) => result,
+        Err(error) if error.kind() == ErrorKind::MethodNotFound => {
+            return Ok(Description::default());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut description = Description {
+        fields: call.read(&result)?,
+        checked_by: known.is_some().then_some(result),
+        ..Description::default()
+    };
+    if labels {
+        read_labels(client, list, select, &reply, &mut description).await;
+    }
+    Ok(description)
+}
+
+/// Adds a command for each dictionary that fields of the list may have.
+fn add_dictionaries(batch: &mut Batch, list: &str, params: &Value) -> Result<(), Error> {
+    if is_of(list, "crm") {
+        batch.add("statuses", "crm.status.list", json!({}))?;
+        batch.add("currencies", "crm.currency.list", json!({}))?;
+        let given = params.as_object().and_then(|params| {
+            let mut params = params.iter();
+            params.find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
+        });
+        let entity_type = match given {
+            Some((_, value)) => Some(value.clone()),
+            None if is_of(list, "crm.deal") => Some(json!(2)),
+            None => None,
+        };
+        if let Some(entity_type) = entity_type {
+            let params = json!({"entityTypeId": entity_type});
+            batch.add("categories", "crm.category.list", params)?;
+        }
+    }
+    let by_id = json!({"sort": "ID", "order": "ASC"});
+    batch.add("users", "user.get", by_id.clone())?;
+    batch.add("departments", "department.get", by_id)?;
+    Ok(())
+}
+
+/// Whether a method or entity belongs to `branch`: `crm.deal.list` to `crm` and to `crm.deal`.
+fn is_of(name: &str, branch: &str) -> bool {
+    name.to_ascii_lowercase()
+        .strip_prefix(branch)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+async fn read_labels(
+    client: &Client,
+    list: &str,
+    select: &[String],
+    reply: &BatchReply,
+    description: &mut Description,
+) {
+    let is_wanted = |name: &str| {
+        select.is_empty()
+            || select
+                .iter()
+                .any(|selected| selected.contains('*') || bare(selected) == bare(name))
+    };
+    let mut by_source: Vec<(DictionarySource, Vec<String>)> = Vec::new();
+    for (name, field) in &description.fields {
+        if !is_wanted(name) {
+            continue;
+        }
+        if let Some(choices) = of_choices(field) {
+            description.labels.insert(name.clone(), Arc::new(choices));
+        } else if let Some(source) = source(list, name, field) {
+            match by_source.iter_mut().find(|(known, _)| *known == source) {
+                Some((_, names)) => names.push(name.clone()),
+                None => by_source.push((source, vec![name.clone()])),
+            }
+        }
+    }
+    for (source, names) in by_source {
+        match read(client, &source, reply).await {
+            Ok(found) if found.is_empty() => {}
+            Ok(found) => {
+                let found = Arc::new(found);
+                let labels = names.into_iter().map(|name| (name, Arc::clone(&found)));
+                description.labels.extend(labels);
+            }
+            Err(error) => description
+                .doubts
+                .push(format!("no labels for {}: {error}", names.join(", "))),
+        }
+    }
+}
+
+/// `STAGE_ID` and `stageId` are one name in two spellings.
+fn bare(name: &str) -> String {
+    let letters = name.chars().filter(|c| *c != '_');
+    letters.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The values of a list field; of yes and no there is nothing to be said.
+fn of_choices(field: &Field) -> Option<Dictionary> {
+    let is_flag = field
+        .choices
+        .iter()
+        .all(|choice| matches!(choice.id.as_str(), "Y" | "N"));
+    if is_flag {
+        return None;
+    }
+    let choices = field.choices.iter();
+    Some(
+        choices
+            .map(|choice| (choice.id.clone(), choice.value.clone()))
+            .collect(),
+    )
+}
+
+/// The dictionary of a field.
+fn source(list: &str, name: &str, field: &Field) -> Option<DictionarySource> {
+    let bare = bare(name);
+    if let Some(entity_type) = bare.strip_prefix("parentid") {
+        let entity_type = entity_type.parse().ok();
+        let entity_type = entity_type.filter(|id: &u64| *id >= FIRST_SMART_PROCESS)?;
+        return Some(DictionarySource::Items(entity_type));
+    }
+    if field.kind == FieldKind::Status {
+        return field.status_type.clone().map(DictionarySource::Statuses);
+    }
+    let type_name = field.type_name.as_deref().unwrap_or_default();
+    match type_name.to_ascii_lowercase().as_str() {
+        "user" | "employee" => return Some(DictionarySource::Users),
+        "crm_currency" => return Some(DictionarySource::Currencies),
+        "crm_category" => return Some(DictionarySource::Categories),
+        _ => {}
+    }
+    // Tasks, users and departments are described without such types.
+    match bare.as_str() {
+        "createdby" | "responsibleid" | "changedby" | "closedby" | "statuschangedby"
+        | "accomplices" | "auditors"
+            if is_of(list, "tasks") =>
+        {
+            Some(DictionarySource::Users)
+        }
+        "ufhead" if is_of(list, "department") => Some(DictionarySource::Users),
+        "parent" if is_of(list, "department") => Some(DictionarySource::Departments),
+        "ufdepartment" => Some(DictionarySource::Departments),
+        _ => None,
+    }
+}
+
+/// Reads a dictionary: out of the reply to the batch, or, where that has its first page only, as a list.
+async fn read(
+    client: &Client,
+    source: &DictionarySource,
+    reply: &BatchReply,
+) -> Result<Dictionary, Error> {
+    let Some(command) = source.command() else {
+        let DictionarySource::Items(entity_type) = source else {
+            return Ok(Dictionary::new());
+        };
+        let list = client
+            .list("crm.item.list")
+            .param("entityTypeId", *entity_type)
+            .select(["id", "title"]);
+        let rows = list.collect::<Value>().await?;
+        return Ok(entries(source, &rows));
+    };
+    if reply.get(command).is_none() {
+        return Ok(Dictionary::new());
+    }
+    if reply.next(command).is_some() {
+        let method = match source {
+            DictionarySource::Users => "user.get",
+            DictionarySource::Departments => "department.get",
+            DictionarySource::Currencies => "crm.currency.list",
+            _ => "crm.status.list",
+        };
+        let rows = client.list(method).collect::<Value>().await?;
+        return Ok(entries(source, &rows));
+    }
+    let result: Value = reply.result(command)?;
+    // Categories are in a list of their own inside.
+    let rows = result.get("categories").unwrap_or(&result);
+    let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(entries(source, rows))
+}
+
+/// Codes and labels of the rows of a dictionary.
+fn entries(source: &DictionarySource, rows: &[Value]) -> Dictionary {
+    let (code, label): (&str, fn(&Value) -> Option<String>) = match source {
+        DictionarySource::Statuses(_) => ("STATUS_ID", |row| text(row, "NAME")),
+        DictionarySource::Users => ("ID", person),
+        DictionarySource::Categories => ("id", |row| text(row, "name")),
+        DictionarySource::Currencies => ("CURRENCY", |row| {
+            text(row, "FULL_NAME").or_else(|| text(row, "CURRENCY"))
+        }),
+        DictionarySource::Departments => ("ID", |row| text(row, "NAME")),
+        DictionarySource::Items(_) => ("id", |row| text(row, "title")),
+    };
+    let is_of_source = |row: &Value| match source {
+        DictionarySource::Statuses(dictionary) => {
+            text(row, "ENTITY_ID").is_some_and(|entity| is_part(&entity, dictionary))
+        }
+        _ => true,
+    };
+    rows.iter()
+        .filter(|row| is_of_source(row))
+        .filter_map(|row| Some((text(row, code)?, label(row)?)))
+        .collect()
+}
+
+/// Stages are told for one funnel, and rows are of all: `DEAL_STAGE_5` is a part of `DEAL_STAGE`.
+fn is_part(entity: &str, dictionary: &str) -> bool {
+    let end = dictionary.find("_STAGE").map(|at| at + "_STAGE".len());
+    match end {
+        Some(end) => entity
+            .strip_prefix(&dictionary[..end])
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_')),
+        None => entity == dictionary,
+    }
+}
+
+/// A user as people call them.
+fn person(row: &Value) -> Option<String> {
+    let names = [text(row, "NAME"), text(row, "LAST_NAME")];
+    let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    if name.is_empty() {
+        return text(row, "EMAIL").or_else(|| text(row, "LOGIN"));
+    }
+    Some(name)
+}
+
+/// A text or number that is not empty.
+fn text(row: &Value, name: &str) -> Option<String> {
+    let text = match row.get(name)? {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(list: &str, result: &Value) -> Fields {
+        FieldsCall::of(list).read(result).unwrap()
+    }
+
+    #[test]
+    fn the_type_of_a_field_names_its_dictionary() {
+        let fields = fields(
+            "crm.deal.list",
+            &json!({
+                "STAGE_ID": {"type": "crm_status", "statusType": "DEAL_STAGE"},
+                "ASSIGNED_BY_ID": {"type": "user"},
+                "CURRENCY_ID": {"type": "crm_currency"},
+                "CATEGORY_ID": {"type": "crm_category"},
+                "PARENT_ID_1036": {"type": "crm_entity"},
+                "PARENT_ID_2": {"type": "crm_deal"},
+                "TITLE": {"type": "string"},
+            }),
+        );
+        let of = |name: &str| source("crm.deal.list", name, &fields[name]);
+        assert_eq!(
+            of("STAGE_ID"),
+            Some(DictionarySource::Statuses("DEAL_STAGE".to_owned()))
+        );
+        assert_eq!(of("ASSIGNED_BY_ID"), Some(DictionarySource::Users));
+        assert_eq!(of("CURRENCY_ID"), Some(DictionarySource::Currencies));
+        assert_eq!(of("CATEGORY_ID"), Some(DictionarySource::Categories));
+        assert_eq!(of("PARENT_ID_1036"), Some(DictionarySource::Items(1036)));
+        assert_eq!(of("PARENT_ID_2"), None);
+        assert_eq!(of("TITLE"), None);
+    }
+
+    #[test]
+    fn people_of_tasks_are_told_by_the_names_of_their_fields() {
+        let fields = fields(
+            "tasks.task.list",
+            &json!({"RESPONSIBLE_ID": {"type": "integer"}, "STATUS": {"type": "enum", "values": {"2": "Pending"}}}),
+        );
+        let found = source("tasks.task.list", "responsibleId", &fields["responsibleId"]);
+        assert_eq!(found, Some(DictionarySource::Users));
+        let choices = of_choices(&fields["status"]).unwrap();
+        assert_eq!(choices["2"], "Pending");
+    }
+
+    #[test]
+    fn stages_of_all_funnels_are_one_dictionary() {
+        let rows = [
+            json!({"ENTITY_ID": "DEAL_STAGE", "STATUS_ID": "NEW", "NAME": "New"}),
+            json!({"ENTITY_ID": "DEAL_STAGE_5", "STATUS_ID": "C5:NEW", "NAME": "Заявка"}),
+            json!({"ENTITY_ID": "SOURCE", "STATUS_ID": "WEB", "NAME": "Site"}),
+        ];
+        let stages = DictionarySource::Statuses("DEAL_STAGE".to_owned());
+        let found = entries(&stages, &rows);
+        assert_eq!((found.len(), found["C5:NEW"].as_str()), (2, "Заявка"));
+        assert!(is_part("DYNAMIC_128_STAGE_9", "DYNAMIC_128_STAGE_7"));
+        assert!(!is_part("DYNAMIC_1280_STAGE_9", "DYNAMIC_128_STAGE_7"));
+        assert!(!is_part("SOURCES", "SOURCE"));
+    }
+
+    #[test]
+    fn a_user_without_a_name_has_their_mail() {
+        let rows = [
+            json!({"ID": "1", "NAME": "Анна", "LAST_NAME": "Орлова"}),
+            json!({"ID": 2, "NAME": "", "LAST_NAME": null, "EMAIL": "a@example.com"}),
+        ];
+        let found = entries(&DictionarySource::Users, &rows);
+        assert_eq!(found["1"], "Анна Орлова");
+        assert_eq!(found["2"], "a@example.com");
+    }
+}

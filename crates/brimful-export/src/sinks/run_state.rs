@@ -1,0 +1,101 @@
+//! How far a run is whose rows go to a store: kept there in the transaction of its rows, so that an interrupted run can
+//! be resumed.
+
+use super::StoreOptions;
+
+#[derive(Debug)]
+pub(crate) struct RunState {
+    /// The table that the rows go to.
+    pub(crate) table: String,
+    /// What makes one run the same as another.
+    pub(crate) command: String,
+    /// Whether a run of the same command is continued if it was interrupted.
+    pub(crate) may_resume: bool,
+    /// The rows of the interrupted run, and the ID of the last one.
+    pub(crate) resumed: Option<(u64, u64)>,
+    /// Rows of this run, and the ID of the last one.
+    taken: (u64, Option<u64>),
+    stored: (u64, Option<u64>),
+    /// Rows have come in the order of their IDs, so all up to the last one are there.
+    ascending: bool,
+}
+
+impl RunState {
+    pub(crate) fn new(options: StoreOptions) -> Self {
+        Self {
+            table: options.table,
+            command: options.command,
+            may_resume: options.resume,
+            resumed: None,
+            taken: (0, None),
+            stored: (0, None),
+            ascending: true,
+        }
+    }
+
+    /// A row was taken.
+    pub(crate) fn take(&mut self, id: Option<u64>) {
+        let before = self.taken.1.or(self.resumed.map(|(_, id)| id));
+        self.ascending &= id.is_some() && id > before;
+        self.taken = (self.taken.0 + 1, id.or(self.taken.1));
+    }
+
+    /// Whether so many rows wait to be stored.
+    pub(crate) fn is_due(&self, rows: u64) -> bool {
+        self.taken.0 - self.stored.0 >= rows
+    }
+
+    /// What was taken is stored.
+    pub(crate) fn commit(&mut self) {
+        self.stored = self.taken;
+    }
+
+    /// Rows of this run that are stored, and the ID of the last one.
+    pub(crate) fn stored(&self) -> (u64, Option<u64>) {
+        self.stored
+    }
+
+    /// All rows, those of the interrupted run too.
+    pub(crate) fn rows(&self) -> u64 {
+        self.taken.0 + self.resumed.map_or(0, |(rows, _)| rows)
+    }
+
+    /// The ID up to which all rows are taken, if that can be said.
+    pub(crate) fn last_id(&self) -> Option<u64> {
+        let last = self.taken.1.or(self.resumed.map(|(_, id)| id));
+        last.filter(|_| self.ascending)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> RunState {
+        RunState::new(StoreOptions {
+            table: "crm_deal".to_owned(),
+            command: "crm.deal.list".to_owned(),
+            resume: true,
+        })
+    }
+
+    #[test]
+    fn rows_out_of_the_order_of_their_ids_cannot_be_resumed() {
+        let mut state = state();
+        state.take(Some(1));
+        state.take(Some(2));
+        assert_eq!((state.rows(), state.last_id()), (2, Some(2)));
+        state.take(Some(2));
+        assert_eq!(state.last_id(), None);
+    }
+
+    #[test]
+    fn a_resumed_run_counts_the_rows_of_the_interrupted_one() {
+        let mut state = state();
+        state.resumed = Some((10, 15));
+        assert_eq!((state.rows(), state.last_id()), (10, Some(15)));
+        state.take(Some(16));
+        assert_eq!((state.rows(), state.last_id()), (11, Some(16)));
+        assert!(state.is_due(1) && !state.is_due(5_000));
+    }
+}
