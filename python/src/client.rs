@@ -527,7 +527,7 @@ impl Each {
 
 /// What comes for many IDs, in their order.
 #[pyclass(frozen, module = "brimful._native")]
-pub(crate) struct Found(Arc<AsyncMutex<brimful::Founds>>);
+pub(crate) struct Found(Arc<AsyncMutex<brimful::IdOutcomes>>);
 
 #[pymethods]
 impl Found {

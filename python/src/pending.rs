@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use brimful::{Error, Outcome};
+use brimful::{Error, Execution, Outcome};
 use brimful_export::ExportError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -280,7 +280,12 @@ fn exception_saying(py: Python<'_>, error: &Error, message: &str) -> PyErr {
     let made = || -> PyResult<PyErr> {
         let facts = PyDict::new(py);
         facts.set_item("kind", format!("{:?}", error.kind()))?;
-        facts.set_item("did_it_run", format!("{:?}", error.did_it_run()))?;
+        let ran = match error.execution() {
+            Execution::Ran => "Yes",
+            Execution::NotRun => "No",
+            Execution::Unknown => "Unknown",
+        };
+        facts.set_item("did_it_run", ran)?;
         facts.set_item("method", error.method())?;
         facts.set_item("command", error.command())?;
         if let Some(api) = error.api_error() {
