@@ -81,10 +81,14 @@ def work():
     return len(list(token.call_list_fast("crm.lead.list", params)["result"]))
 """,
     "b24api iter_list_keyset": """
-from b24api import Bitrix24, Request
+from b24api import Bitrix24, IdentityCoercion, IdentitySpec, Request, ResultSelector
 async def read():
+    number = IdentityCoercion.DECIMAL_STRING_INTEGER
+    identity = IdentitySpec(item_path=("ID",), filter_key="ID", order_key="ID", coercion=number)
     async with Bitrix24.from_webhook(webhook) as client:
-        return len([row async for row in client.iter_list_keyset(Request.bare("crm.lead.list", params))])
+        request = Request.bare("crm.lead.list", params)
+        rows = client.iter_list_keyset(request, selector=ResultSelector(()), identity=identity)
+        return len([row async for row in rows])
 def work():
     return asyncio.run(read())
 """,
