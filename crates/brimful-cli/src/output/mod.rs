@@ -187,6 +187,8 @@ pub(crate) struct Written {
     pub(crate) bytes: Option<u64>,
     /// Values that did not fit their columns, and where they are.
     pub(crate) misfits: Option<(u64, String)>,
+    /// Fields whose values did not fit, why, and how many.
+    pub(crate) misfits_by_field: Vec<(String, &'static str, u64)>,
 }
 
 impl Written {
@@ -196,6 +198,7 @@ impl Written {
             name,
             bytes: Some(bytes),
             misfits: None,
+            misfits_by_field: Vec::new(),
         }
     }
 
@@ -650,6 +653,7 @@ impl Sink {
                 name: self.content.store_name().to_owned(),
                 bytes: None,
                 misfits: None,
+                misfits_by_field: Vec::new(),
             }),
             Place::Stdout | Place::Special { .. } | Place::Store => None,
         };
@@ -764,6 +768,7 @@ impl Sink {
     fn complete(mut self) -> Result<Written, OutputError> {
         // The values that did not fit are there before the file that lacks them.
         let misfits = self.content.complete_misfits()?;
+        let misfits_by_field = self.content.misfits_by_field();
         let (name, bytes) = match self.place {
             Place::Stdout if stdout_is_lost() => {
                 let lost = "lost, because standard output is closed or /dev/null".to_owned();
@@ -784,6 +789,7 @@ impl Sink {
             name,
             bytes,
             misfits,
+            misfits_by_field,
         })
     }
 
@@ -815,6 +821,7 @@ impl Sink {
             name,
             bytes,
             misfits,
+            misfits_by_field: Vec::new(),
         }))
     }
 }

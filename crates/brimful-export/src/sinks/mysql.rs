@@ -168,10 +168,7 @@ impl MysqlSink {
         let state = self.state_statement(finished);
         let recorded = misfit_statements(&self.state.table, misfits);
         let mut waits = RECONNECT_AFTER.iter();
-        loop {
-            let Err(error) = self.send(&recorded, &state) else {
-                break;
-            };
+        while let Err(error) = self.send(&recorded, &state) {
             let is_lost = !matches!(error, mysql::Error::MySqlError(_));
             if !is_lost || !self.reconnect(&mut waits) {
                 return Err(self.failed(said(&error)));
@@ -532,17 +529,16 @@ impl RowSink for MysqlSink {
                 Cell::Null => self.rows.push_str("\\N"),
                 Cell::Text(text) => escape(text, &mut self.rows),
                 Cell::Bool(value) => self.rows.push(if *value { '1' } else { '0' }),
-                Cell::DateTime(moment) => match in_utc(moment) {
-                    Some(utc) => {
+                Cell::DateTime(moment) => {
+                    if let Some(utc) = in_utc(moment) {
                         // Writing to a string does not fail.
                         let _ = write!(self.rows, "{} {}", utc.date(), utc.time());
-                    }
-                    None => {
+                    } else {
                         let reason = "in UTC it is not within the years 1 to 9999";
                         row.does_not_fit(schema, place, reason, misfits);
                         self.rows.push_str("\\N");
                     }
-                },
+                }
                 other => {
                     text.clear();
                     other.write_text(&mut text);

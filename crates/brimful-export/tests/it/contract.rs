@@ -446,6 +446,88 @@ mod sqlite {
     }
 }
 
+/// Rows that few formats and stores can hold as they are.
+fn awkward_rows() -> Page {
+    let long = "я".repeat(200_000);
+    let rows = [
+        r#"{"ID":"1","TITLE":"a\u0000b"}"#.to_owned(),
+        r#"{"ID":"2","DATE_CREATE":"9999-12-31T23:59:59-12:00"}"#.to_owned(),
+        r#"{"ID":"3","DATE_CREATE":"0000-01-01T00:00:00+00:00"}"#.to_owned(),
+        r#"{"ID":"4","OPPORTUNITY":"1234567890123456789012345678901234567890.5"}"#.to_owned(),
+        r#"{"ID":"5","TITLE":"\ud800"}"#.to_owned(),
+        format!("{{\"ID\":\"6\",\"TITLE\":\"{long}\"}}"),
+    ];
+    (1..).map(Some).zip(rows).collect()
+}
+
+/// A plan whose columns are there although not every row has them.
+fn plan_of_awkward_rows() -> Plan {
+    Plan {
+        select: ["ID", "TITLE", "DATE_CREATE", "OPPORTUNITY"]
+            .map(str::to_owned)
+            .to_vec(),
+        ..plan()
+    }
+}
+
+#[test]
+fn values_that_a_file_cannot_hold_are_recorded_and_the_others_are_written() {
+    let mut formats = vec![(FileFormat::Csv, &["3", "4", "5"][..])];
+    if cfg!(feature = "parquet") {
+        formats.push((FileFormat::Parquet, &["3", "4", "5"]));
+        formats.push((FileFormat::Arrow, &["3", "4", "5"]));
+    }
+    if cfg!(feature = "xlsx") {
+        formats.push((FileFormat::Xlsx, &["3", "4", "5", "6"]));
+    }
+    for (format, expected) in formats {
+        let plan = plan_of_awkward_rows();
+        let mut writer = RowWriter::to_file(format, &FileOptions::default(), plan).unwrap();
+        let mut file = Vec::new();
+        writer.write_page(&awkward_rows(), &mut file).unwrap();
+        writer.finish(&mut file).unwrap();
+        let mut ids: Vec<String> = writer
+            .take_misfits()
+            .iter()
+            .map(|misfit| misfit.id.as_ref().unwrap().get().replace('"', ""))
+            .collect();
+        ids.sort();
+        assert_eq!(ids, expected, "{format:?}");
+    }
+}
+
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+#[test]
+fn values_that_a_store_cannot_hold_are_recorded_and_the_others_are_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stores = Vec::new();
+    if cfg!(feature = "sqlite") {
+        let path = folder.path().join("awkward.db");
+        stores.push((format!("sqlite:{}", path.display()), 3));
+    }
+    // A NUL is too much for PostgreSQL, and a moment after 9999 for MySQL.
+    for (variable, is, misfits) in [
+        ("BRIMFUL_TEST_POSTGRES", cfg!(feature = "postgres"), 4),
+        ("BRIMFUL_TEST_MYSQL", cfg!(feature = "mysql"), 4),
+    ] {
+        if let (true, Ok(url)) = (is, std::env::var(variable)) {
+            stores.push((url, misfits));
+        }
+    }
+    for (url, misfits) in stores {
+        let store: brimful_export::Store = url.parse().unwrap();
+        let options = brimful_export::StoreOptions {
+            resume: false,
+            ..options("contract_awkward")
+        };
+        let mut writer = store.open(options, plan_of_awkward_rows()).unwrap();
+        writer.write_page(&awkward_rows(), &mut Vec::new()).unwrap();
+        writer.finish(&mut std::io::sink()).unwrap();
+        assert_eq!(writer.misfits(), misfits, "{store}");
+        assert_eq!(writer.stored(), Some((6, Some(6))), "{store}");
+    }
+}
+
 #[test]
 fn a_field_that_no_first_row_had_is_not_lost_in_a_file() {
     let mut writer = RowWriter::to_file(FileFormat::Csv, &FileOptions::default(), plan()).unwrap();
