@@ -5,6 +5,7 @@
 //! - `fast_bitrix24`: the README of the Python client of this name.
 //! - `batch`: the page on `batch` in the documentation of Bitrix24, and what its readers ask there.
 //! - `bx_rest`: the documentation of `BX.rest`, the JavaScript client.
+//! - `own_tests`: how a program that uses Brimful is tested without a portal.
 
 #![allow(
     clippy::print_stdout,
@@ -15,6 +16,7 @@
 pub mod batch;
 pub mod bx_rest;
 pub mod fast_bitrix24;
+pub mod own_tests;
 pub mod portal;
 
 /// Runs the program that the first argument names and prints what it returns as JSON. Without an argument, lists the

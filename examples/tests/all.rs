@@ -3,7 +3,7 @@
 
 use brimful::Client;
 use brimful_examples::portal::{self, PHONE};
-use brimful_examples::{batch, bx_rest, fast_bitrix24};
+use brimful_examples::{batch, bx_rest, fast_bitrix24, own_tests};
 use brimful_portal::Server;
 use serde_json::{Value, json};
 
@@ -48,6 +48,16 @@ async fn lists_are_complete_and_ordered_by_id() {
     assert_eq!(leads.len(), 120);
     assert_eq!(fast_bitrix24::settings::run(&webhook).await.unwrap(), 100);
     assert_eq!(bx_rest::with_retry::run(&webhook).await.unwrap().len(), 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_is_tested_without_a_socket() {
+    assert_eq!(own_tests::in_process().await.unwrap(), 5_000);
+}
+
+#[tokio::test]
+async fn a_program_is_tested_on_a_free_port() {
+    assert_eq!(own_tests::on_a_free_port().await.unwrap(), 120);
 }
 
 #[test]
@@ -226,7 +236,7 @@ async fn leads_and_deals_are_added_updated_and_deleted() {
 #[tokio::test]
 async fn a_late_command_is_sent_only_where_there_is_something_to_ask() {
     let (_server, _, bitrix) = demo().await;
-    let (leads, _) = bitrix
+    let leads = bitrix
         .list("crm.lead.list")
         .select(["ID", "COMPANY_ID"])
         .collect::<Value>()

@@ -8,20 +8,26 @@
 Programs that use fast_bitrix24 change one import: ``from brimful.fast_bitrix24 import Bitrix``.
 """
 
-from ._client import AsyncClient, AsyncRows, Client, ListReport, Outcome, Rows
+from ._client import AsyncClient, AsyncOutcomes, Client, Outcomes
+from ._lists import AsyncRows, Rows
 from ._native import __version__
+from ._report import Exported, ListReport, Misfit, Outcome
 from .errors import ApiError, BrimfulError, ConfigError, IncompleteError
 
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "AsyncOutcomes",
     "AsyncRows",
     "BrimfulError",
     "Client",
     "ConfigError",
+    "Exported",
     "IncompleteError",
     "ListReport",
+    "Misfit",
     "Outcome",
+    "Outcomes",
     "Rows",
     "__version__",
 ]

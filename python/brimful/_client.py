@@ -2,60 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Callable, NamedTuple, Optional, Union
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
 
 from . import _native
 from ._json import dumps, loads
-from .errors import BrimfulError
+from ._lists import AsyncRows, Rows, Wanted
+from ._operations import awaited, described_by, one, wait
+from ._report import Outcome
 
-__all__ = ["AsyncClient", "AsyncRows", "Client", "ListReport", "Outcome", "Rows"]
+if TYPE_CHECKING:
+    from ._operations import Operation
+
+__all__ = ["AsyncClient", "AsyncOutcomes", "Client", "Outcomes"]
 
 Params = Optional[Mapping[str, Any]]
-
-
-class ListReport(NamedTuple):
-    """The account of a list that was read to its end. Times are in seconds."""
-
-    #: Rows that came.
-    rows: int
-    requests: int
-    commands: int
-    retries: int
-    waited_for_limit: float
-    waited_for_operating: float
-    elapsed: float
-    #: How the list was walked.
-    strategy: str
-    #: Every row up to this ID is there, if the list was read by ID.
-    complete_to: Optional[int]
-    #: What proves it: ``"by ID"``, ``"counted"``, ``"equal passes"``, ``"one reply"`` or ``"none"``.
-    proof: str
-    #: Rows that the portal counts and does not show to this user.
-    hidden: int
-    #: The ID to resume after, for ``resume_after``.
-    resume_after: Optional[int]
-
-
-class Outcome(NamedTuple):
-    """What became of one call of many."""
-
-    #: The number of the item from 0, its ID, or the label of its command.
-    key: Any
-    #: ``"done"``, ``"failed"``, ``"not run"`` or ``"unknown"``.
-    status: str
-    #: The result, if it is done.
-    result: Any
-    #: Why there is none.
-    error: Optional[BrimfulError]
-
-    def value(self) -> Any:
-        """The result. Raises the error if there is none."""
-        if self.error is not None:
-            raise self.error
-        return self.result
 
 
 def _outcome(key: Any, status: str, what: Any) -> Outcome:
@@ -64,104 +26,58 @@ def _outcome(key: Any, status: str, what: Any) -> Outcome:
     return Outcome(key, status, None, what)
 
 
-async def _awaited(pending: _native.Pending) -> Any:
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def finish() -> None:
-        if not done.done():
-            done.set_result(None)
-
-    def wake() -> None:
-        # The loop may have been closed meanwhile: then nobody waits.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(finish)
-
-    pending.on_done(wake)
-    try:
-        await done
-    except asyncio.CancelledError:
-        pending.cancel()
-        raise
-    return pending.take()
-
-
-def _report(native: Any) -> Optional[ListReport]:
-    report = native.report()
-    return None if report is None else ListReport(**report)
-
-
-class _ListBase:
-    def __init__(self, native: Any) -> None:
+class _OutcomesBase:
+    def __init__(self, native: Union[_native.Each, _native.Found], is_numbered: bool) -> None:
         self._native = native
+        self._is_numbered = is_numbered
+        self._ready: Iterator[Outcome] = iter(())
 
-    @property
-    def report(self) -> Optional[ListReport]:
-        """The account, once the list is complete."""
-        return _report(self._native)
-
-    @property
-    def progress(self) -> tuple[int, float]:
-        """Rows that came so far, and the share of the list that is read, from 0 to 1."""
-        progress: tuple[int, float] = self._native.progress()
-        return progress
-
-    def close(self) -> None:
-        """Stops reading."""
-        self._native.close()
+    def _next(self) -> Operation[bool]:
+        outcomes = yield self._native.next_outcomes()
+        if outcomes is None:
+            return False
+        self._ready = iter(
+            [
+                _outcome(int(key) if self._is_numbered else key, status, what)
+                for key, status, what in outcomes
+            ]
+        )
+        return True
 
 
-class Rows(_ListBase, Iterator[dict[str, Any]]):
-    """The rows of a list, one by one, in bounded memory."""
+class Outcomes(_OutcomesBase, Iterator[Outcome]):
+    """The outcomes of many calls, in the order in which they were asked for."""
 
-    def __init__(self, native: Any) -> None:
-        super().__init__(native)
-        self._ready: Iterator[dict[str, Any]] = iter(())
-
-    def chunks(self) -> Iterator[list[dict[str, Any]]]:
-        """The rows in lists of about a megabyte of JSON."""
-        while (text := self._native.next_rows().wait()) is not None:
-            yield loads(text)
-
-    def __iter__(self) -> Rows:
+    def __iter__(self) -> Outcomes:
         return self
 
-    def __next__(self) -> dict[str, Any]:
-        for row in self._ready:
-            return row
-        text = self._native.next_rows().wait()
-        if text is None:
+    def __next__(self) -> Outcome:
+        for outcome in self._ready:
+            return outcome
+        if not wait(self._next()):
             raise StopIteration
-        self._ready = iter(loads(text))
         return next(self._ready)
 
 
-class AsyncRows(_ListBase, AsyncIterator[dict[str, Any]]):
-    """The rows of a list, one by one, in bounded memory."""
+class AsyncOutcomes(_OutcomesBase, AsyncIterator[Outcome]):
+    """The outcomes of many calls, in the order in which they were asked for."""
 
-    def __init__(self, native: Any) -> None:
-        super().__init__(native)
-        self._ready: Iterator[dict[str, Any]] = iter(())
-
-    async def chunks(self) -> AsyncIterator[list[dict[str, Any]]]:
-        """The rows in lists of about a megabyte of JSON."""
-        while (text := await _awaited(self._native.next_rows())) is not None:
-            yield loads(text)
-
-    def __aiter__(self) -> AsyncRows:
+    def __aiter__(self) -> AsyncOutcomes:
         return self
 
-    async def __anext__(self) -> dict[str, Any]:
-        for row in self._ready:
-            return row
-        text = await _awaited(self._native.next_rows())
-        if text is None:
+    async def __anext__(self) -> Outcome:
+        for outcome in self._ready:
+            return outcome
+        if not await awaited(self._next()):
             raise StopAsyncIteration
-        self._ready = iter(loads(text))
         return next(self._ready)
 
 
-class _Base:
+RowsT = TypeVar("RowsT", Rows, AsyncRows)
+OutcomesT = TypeVar("OutcomesT", Outcomes, AsyncOutcomes)
+
+
+class _Base(Generic[RowsT, OutcomesT]):
     """What both clients have in common.
 
     :param webhook: the address of the webhook, ``https://example.bitrix24.ru/rest/1/code/``; with ``token`` the address
@@ -177,6 +93,9 @@ class _Base:
         one at hand. It is called on another thread.
     :raises ConfigError: the address or a setting makes no sense.
     """
+
+    _rows: Callable[[Wanted], RowsT]
+    _outcomes: Callable[[Union[_native.Each, _native.Found], bool], OutcomesT]
 
     def __init__(
         self,
@@ -209,8 +128,7 @@ class _Base:
     @property
     def stats(self) -> dict[str, int]:
         """What was sent so far: requests, repeats, refusals, lost replies, bytes."""
-        stats: dict[str, int] = self._native.stats()
-        return stats
+        return self._native.stats()
 
     @contextlib.contextmanager
     def slow(self, requests: int = 1) -> Iterator[None]:
@@ -221,54 +139,6 @@ class _Base:
         finally:
             self._native.end_slow(name)
 
-    def _list(
-        self,
-        method: str,
-        params: Params,
-        select: Optional[Sequence[str]],
-        filter: Params,
-        walk: Optional[str],
-        resume_after: Optional[int],
-        verify: bool,
-    ) -> Any:
-        whole = dict(params or {})
-        if select is not None:
-            whole["select"] = list(select)
-        if filter is not None:
-            whole["filter"] = filter
-        return self._native.list(
-            method, dumps(whole), walk=walk, resume_after=resume_after, verify=verify
-        )
-
-    def _get_by_id(
-        self, method: str, ids: Iterable[Union[int, str]], params: Params, id_field: Optional[str]
-    ) -> Any:
-        return self._native.get_by_id(
-            method, [str(one) for one in ids], dumps(params), id_field=id_field
-        )
-
-    def _batch(self, commands: Mapping[str, tuple[str, Params]], halt: bool) -> Any:
-        made = [(label, method, dumps(params)) for label, (method, params) in commands.items()]
-        return self._native.batch(made, halt=halt)
-
-
-class Client(_Base):
-    __doc__ = "A client of one portal. Its calls wait; other threads go on meanwhile.\n\n" + (
-        _Base.__doc__ or ""
-    ).partition("\n\n")[2]
-
-    def call(self, method: str, params: Params = None) -> Any:
-        """Calls a method once and returns its ``result``.
-
-        :raises ApiError: the portal answered with an error.
-        """
-        return loads(self._native.call(method, dumps(params)).wait())
-
-    def call_raw(self, method: str, params: Any = None) -> tuple[int, bytes]:
-        """Calls a method once; HTTP status and body, whatever they are."""
-        reply: tuple[int, bytes] = self._native.call_raw(method, dumps(params)).wait()
-        return reply
-
     def list(
         self,
         method: str,
@@ -279,29 +149,42 @@ class Client(_Base):
         walk: Optional[str] = None,
         resume_after: Optional[int] = None,
         verify: bool = False,
-    ) -> Rows:
-        """A whole list, each row once. ``report`` of what this returns says at the end what is proved.
+        check_names: bool = True,
+    ) -> RowsT:
+        """A whole list, each row once: rows to iterate over, a dataframe, or an export. Nothing is asked for before the
+        first row is wanted. ``report`` of what this returns says at the end what is proved.
 
+        :param select: the fields; the ID is always among them.
+        :param filter: the conditions, as the portal takes them: ``{">ID": 100}``.
         :param walk: how to read it, where you know better: ``"lanes"``, ``"pages"``, …
         :param resume_after: leaves out the rows up to this ID.
         :param verify: has the portal count the rows by ranges of IDs.
-        :raises IncompleteError: it could not be read to its end.
+        :param check_names: refuses names and values of filter, select and order that the entity does not have.
+        :raises IncompleteError: while it is read: it could not be read to its end.
         """
-        return Rows(self._list(method, params, select, filter, walk, resume_after, verify))
+        whole = dict(params or {})
+        if select is not None:
+            if isinstance(select, str):
+                raise TypeError("select is a list of names, not one text")
+            whole["select"] = list(select)
+        if filter is not None:
+            whole["filter"] = filter
+        wanted = Wanted(
+            self._native, method, whole, walk, resume_after, verify, check_names
+        )
+        return self._rows(wanted)
 
     def call_each(
         self, method: str, items: Iterable[Params], *, idempotent: bool = False
-    ) -> Iterator[Outcome]:
+    ) -> OutcomesT:
         """Calls a method once for each item, any number of them; an outcome for each, in their order.
 
         Writes are never sent a second time unless it is certain that they did not run, or they are ``idempotent``.
         """
-        each = self._native.call_each(
-            method, [dumps(item) for item in items], idempotent=idempotent
+        texts = [dumps(item) for item in items]
+        return self._outcomes(
+            self._native.call_each(method, texts, idempotent=idempotent), True
         )
-        while (outcomes := each.next_outcomes().wait()) is not None:
-            for key, status, what in outcomes:
-                yield _outcome(int(key), status, what)
 
     def get_by_id(
         self,
@@ -310,82 +193,76 @@ class Client(_Base):
         params: Params = None,
         *,
         id_field: Optional[str] = None,
-    ) -> Iterator[Outcome]:
-        """Calls a method once for each ID; an outcome for each, in their order."""
-        found = self._get_by_id(method, ids, params, id_field)
-        while (outcomes := found.next_outcomes().wait()) is not None:
-            for key, status, what in outcomes:
-                yield _outcome(key, status, what)
+    ) -> OutcomesT:
+        """Calls a method once for each ID; an outcome for each, in their order.
+
+        :param id_field: the name of the parameter with the ID, where it is not known of the method.
+        """
+        texts = [str(one) for one in ids]
+        return self._outcomes(
+            self._native.get_by_id(method, texts, dumps(params), id_field=id_field), False
+        )
+
+    def _call(self, method: str, params: Params) -> Operation[Any]:
+        return loads((yield self._native.call(method, dumps(params))))
+
+    def _call_raw(self, method: str, params: Any) -> Operation[tuple[int, bytes]]:
+        return one(self._native.call_raw(method, dumps(params)))
+
+    def _batch(
+        self, commands: Mapping[str, tuple[str, Params]], halt: bool
+    ) -> Operation[dict[str, Outcome]]:
+        made = [(label, method, dumps(params)) for label, (method, params) in commands.items()]
+        outcomes = yield self._native.batch(made, halt=halt)
+        return {key: _outcome(key, status, what) for key, status, what in outcomes}
+
+
+class Client(_Base[Rows, Outcomes]):
+    __doc__ = "A client of one portal. Its calls wait; other threads go on meanwhile.\n\n" + (
+        _Base.__doc__ or ""
+    ).partition("\n\n")[2]
+
+    _rows = Rows
+    _outcomes = Outcomes
+
+    def call(self, method: str, params: Params = None) -> Any:
+        """Calls a method once and returns its ``result``.
+
+        :raises ApiError: the portal answered with an error.
+        """
+        return wait(self._call(method, params))
+
+    def call_raw(self, method: str, params: Any = None) -> tuple[int, bytes]:
+        """Calls a method once; HTTP status and body, whatever they are."""
+        return wait(self._call_raw(method, params))
 
     def batch(
         self, commands: Mapping[str, tuple[str, Params]], *, halt: bool = False
     ) -> dict[str, Outcome]:
         """Runs commands ``{label: (method, params)}``; an outcome for each. They may refer to each other with
-        ``$result[label]``."""
-        outcomes = self._batch(commands, halt).wait()
-        return {key: _outcome(key, status, what) for key, status, what in outcomes}
+        ``$result[label]``.
+
+        :param halt: does not run the commands behind one that fails.
+        """
+        return wait(self._batch(commands, halt))
 
 
-class AsyncClient(_Base):
+class AsyncClient(_Base[AsyncRows, AsyncOutcomes]):
     __doc__ = "A client of one portal for asyncio.\n\n" + (_Base.__doc__ or "").partition("\n\n")[2]
 
+    _rows = AsyncRows
+    _outcomes = AsyncOutcomes
+
+    @described_by(Client.call)
     async def call(self, method: str, params: Params = None) -> Any:
-        """Calls a method once and returns its ``result``.
+        return await awaited(self._call(method, params))
 
-        :raises ApiError: the portal answered with an error.
-        """
-        return loads(await _awaited(self._native.call(method, dumps(params))))
-
+    @described_by(Client.call_raw)
     async def call_raw(self, method: str, params: Any = None) -> tuple[int, bytes]:
-        """Calls a method once; HTTP status and body, whatever they are."""
-        reply: tuple[int, bytes] = await _awaited(self._native.call_raw(method, dumps(params)))
-        return reply
+        return await awaited(self._call_raw(method, params))
 
-    def list(
-        self,
-        method: str,
-        params: Params = None,
-        *,
-        select: Optional[Sequence[str]] = None,
-        filter: Params = None,
-        walk: Optional[str] = None,
-        resume_after: Optional[int] = None,
-        verify: bool = False,
-    ) -> AsyncRows:
-        """A whole list, each row once: ``async for row in client.list("crm.lead.list")``. See :meth:`Client.list`."""
-        return AsyncRows(self._list(method, params, select, filter, walk, resume_after, verify))
-
-    async def call_each(
-        self, method: str, items: Iterable[Params], *, idempotent: bool = False
-    ) -> AsyncIterator[Outcome]:
-        """Calls a method once for each item. See :meth:`Client.call_each`."""
-        each = self._native.call_each(
-            method, [dumps(item) for item in items], idempotent=idempotent
-        )
-        while (outcomes := await _awaited(each.next_outcomes())) is not None:
-            for key, status, what in outcomes:
-                yield _outcome(int(key), status, what)
-
-    async def get_by_id(
-        self,
-        method: str,
-        ids: Iterable[Union[int, str]],
-        params: Params = None,
-        *,
-        id_field: Optional[str] = None,
-    ) -> AsyncIterator[Outcome]:
-        """Calls a method once for each ID. See :meth:`Client.get_by_id`."""
-        found = self._get_by_id(method, ids, params, id_field)
-        while (outcomes := await _awaited(found.next_outcomes())) is not None:
-            for key, status, what in outcomes:
-                yield _outcome(key, status, what)
-
+    @described_by(Client.batch)
     async def batch(
         self, commands: Mapping[str, tuple[str, Params]], *, halt: bool = False
     ) -> dict[str, Outcome]:
-        """Runs commands ``{label: (method, params)}``. See :meth:`Client.batch`."""
-        outcomes = await _awaited(self._batch(commands, halt))
-        return {key: _outcome(key, status, what) for key, status, what in outcomes}
-
-
-
+        return await awaited(self._batch(commands, halt))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +10,10 @@ loads = json.loads
 
 
 def _other(value: Any) -> Any:
+    # Imported late: most parameters have neither.
+    import datetime
+    import decimal
+
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):

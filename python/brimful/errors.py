@@ -6,7 +6,7 @@ Every exception of this package is a :class:`BrimfulError`. Its attributes say w
     What kind of error it is. The portal answered: ``"Api"``, ``"NotFound"``, ``"AccessDenied"``, ``"Auth"``,
     ``"InsufficientScope"``, ``"MethodNotFound"``, ``"QueryLimit"``, ``"OperationTimeLimit"``. No proper answer came:
     ``"Transport"``, ``"Decode"``, ``"Redirect"``, ``"Deadline"``. Nothing was sent: ``"Config"``, ``"TooLarge"``. A list
-    is not whole: ``"Incomplete"``.
+    is not whole: ``"Incomplete"``. An export cannot be written: ``"Output"``.
 ``did_it_run``
     ``"Yes"``, ``"No"`` or ``"Unknown"``: whether the portal has carried the call out. After ``"Unknown"`` look before
     you call a method that writes again.
@@ -16,11 +16,15 @@ Every exception of this package is a :class:`BrimfulError`. Its attributes say w
     HTTP status and body of the reply, where it was no proper one.
 ``method``, ``command``
     The method, and the command of a batch.
+``report``
+    The account of a list that broke off, with ``resume_after``.
 """
 
 from __future__ import annotations
 
 from typing import Any, Optional
+
+from ._report import ListReport, report_of
 
 __all__ = ["ApiError", "BrimfulError", "ConfigError", "IncompleteError"]
 
@@ -39,6 +43,7 @@ class BrimfulError(Exception):
         self.description: Optional[str] = facts.get("description")
         self.status: Optional[int] = facts.get("status")
         self.body: Optional[bytes] = facts.get("body")
+        self.report: Optional[ListReport] = report_of(facts.get("report"))
 
 
 class ApiError(BrimfulError):
@@ -75,4 +80,6 @@ def _from_native(message: str, facts: dict[str, Any]) -> BrimfulError:
         return IncompleteError(message, facts)
     if kind in _SAID_BY_THE_PORTAL and "code" in facts:
         return ApiError(message, facts)
+    if "report" in facts:
+        return IncompleteError(message, facts)
     return BrimfulError(message, facts)

@@ -1,18 +1,24 @@
 //! The client, and what it reads and calls.
 
+use std::ffi::OsString;
+use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use brimful::protocol::catalogue::{self, Shape};
-use brimful::{Batch, HttpOptions, ItemId, Limit, OnError, Pages, Retry, SlowGuard};
+use brimful::{
+    Batch, HttpOptions, ItemId, Limit, ListReport, OnError, Page, Pages, Retry, SlowGuard,
+};
+use brimful_export::ColumnChoice;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::pending::{Output, Pending, exception};
-use crate::runtime;
+use crate::frames::{Frames, Wanted};
+use crate::pending::{Failed, Output, Pending, exception};
+use crate::{program, runtime};
 
 /// Rows are handed to Python in texts of about so many bytes.
 const CHUNK: usize = 1 << 20;
@@ -29,7 +35,9 @@ pub(crate) fn returns_rows(method: &str) -> bool {
 /// A client of one portal.
 #[pyclass(frozen, module = "brimful._native")]
 pub(crate) struct Client {
-    client: brimful::Client,
+    make: Box<dyn Fn() -> Result<brimful::Client, brimful::Error> + Send + Sync>,
+    /// The client of a process. One that was forked off makes its own: connections and their threads do not come along.
+    made: Mutex<(u32, brimful::Client)>,
     guards: Mutex<Vec<(u64, SlowGuard)>>,
 }
 
@@ -67,17 +75,9 @@ impl Client {
                 PyValueError::new_err(format!("{what} is {seconds}, not a time in seconds"))
             })
         };
-        let mut builder = brimful::Client::builder(address).batch_size(batch_size);
-        builder = match (burst, per_second) {
-            (Some(burst), Some(per_second)) => builder.limit(Limit { burst, per_second }),
-            _ => builder.limit(None),
-        };
-        if let Some(limit) = operating_limit {
-            builder = builder.operating_time_limit(seconds(limit, "operating_limit")?);
-        }
-        if let Some(attempts) = attempts {
-            builder = builder.retry(Retry::default().attempts(attempts));
-        }
+        let operating_limit = operating_limit
+            .map(|limit| seconds(limit, "operating_limit"))
+            .transpose()?;
         let mut http = HttpOptions::new();
         if let Some(timeout) = timeout {
             http = http.timeout(seconds(timeout, "timeout")?);
@@ -85,30 +85,47 @@ impl Client {
         if !verify_certificates {
             http = http.danger_accept_invalid_certs();
         }
-        builder = builder.http(http);
-        if let Some(ask) = token {
-            let ask = Arc::new(ask);
-            builder = builder.token_with(move || {
-                let ask = Arc::clone(&ask);
-                async move { ask_for_token(ask).await }
-            });
-        }
+        let limit = burst
+            .zip(per_second)
+            .map(|(burst, per_second)| Limit { burst, per_second });
+        let address = address.to_owned();
+        let token = token.map(Arc::new);
+        let make = move || {
+            let mut builder = brimful::Client::builder(address.as_str())
+                .batch_size(batch_size)
+                .limit(limit)
+                .http(http.clone());
+            if let Some(limit) = operating_limit {
+                builder = builder.operating_time_limit(limit);
+            }
+            if let Some(attempts) = attempts {
+                builder = builder.retry(Retry::default().attempts(attempts));
+            }
+            if let Some(ask) = token.clone() {
+                builder = builder.token_with(move || {
+                    let ask = Arc::clone(&ask);
+                    async move { ask_for_token(ask).await }
+                });
+            }
+            builder.build()
+        };
         let _runtime = runtime::shared()?.enter();
-        let client = builder.build().map_err(|error| exception(py, &error))?;
+        let client = make().map_err(|error| exception(py, &error))?;
         Ok(Self {
-            client,
+            make: Box::new(make),
+            made: Mutex::new((process::id(), client)),
             guards: Mutex::default(),
         })
     }
 
     /// The portal, without its secret.
-    fn portal(&self) -> String {
-        self.client.portal()
+    fn portal(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.client(py)?.portal())
     }
 
     /// One call: `result` as JSON.
-    fn call(&self, method: String, params: &str) -> PyResult<Pending> {
-        let (client, params) = (self.client.clone(), value(params)?);
+    fn call(&self, py: Python<'_>, method: String, params: &str) -> PyResult<Pending> {
+        let (client, params) = (self.client(py)?, value(params)?);
         Pending::start(async move {
             let reply = client.call(&method, params).await?;
             Ok(Output::Json(reply.raw().get().as_bytes().to_vec()))
@@ -116,16 +133,17 @@ impl Client {
     }
 
     /// One call: the status and the whole body, whatever they are.
-    fn call_raw(&self, method: String, params: &str) -> PyResult<Pending> {
-        let (client, params) = (self.client.clone(), value(params)?);
+    fn call_raw(&self, py: Python<'_>, method: String, params: &str) -> PyResult<Pending> {
+        let (client, params) = (self.client(py)?, value(params)?);
         Pending::start(async move {
             let reply = client.call_raw(&method, params).await?;
             Ok(Output::Raw(reply.status.as_u16(), reply.body.to_vec()))
         })
     }
 
-    /// A whole list.
-    #[pyo3(signature = (method, params, *, walk=None, resume_after=None, verify=false))]
+    /// A whole list. Nothing is asked for before its first row is.
+    #[pyo3(signature = (method, params, *, walk=None, resume_after=None, verify=false, check_names=true))]
+    #[expect(clippy::too_many_arguments, reason = "the settings of a list, by name")]
     fn list(
         &self,
         py: Python<'_>,
@@ -134,8 +152,12 @@ impl Client {
         walk: Option<&str>,
         resume_after: Option<u64>,
         verify: bool,
+        check_names: bool,
     ) -> PyResult<List> {
-        let mut list = self.client.list(method).params(value(params)?);
+        let params = value(params)?;
+        let client = self.client(py)?;
+        let mut list = client.list(&method).params(params.clone());
+        list = list.check_names(check_names);
         if let Some(walk) = walk {
             let walk = walk.parse().map_err(|error: brimful::list::UnknownWalk| {
                 PyValueError::new_err(error.to_string())
@@ -148,22 +170,38 @@ impl Client {
         if verify {
             list = list.verify();
         }
-        let _runtime = runtime::shared()?.enter();
-        let pages = list.pages().map_err(|error| exception(py, &error))?;
         Ok(List {
-            pages: Arc::new(AsyncMutex::new(Some(pages))),
-            facts: Arc::default(),
+            client,
+            method,
+            params,
+            rows: Arc::new(AsyncMutex::new(Reading(Some(Rows::NotBegun(list))))),
+            facts: Facts::default(),
+        })
+    }
+
+    /// Exports a list with the arguments of `brimful export`.
+    fn export(&self, py: Python<'_>, arguments: Vec<OsString>) -> PyResult<Pending> {
+        let client = self.client(py)?;
+        Pending::start(async move {
+            let exported = program::export(client, arguments).await?;
+            Ok(Output::Exported(Box::new(exported)))
         })
     }
 
     /// A call for each item, any number of them.
     #[pyo3(signature = (method, items, *, idempotent=false))]
-    fn call_each(&self, method: String, items: Vec<String>, idempotent: bool) -> PyResult<Each> {
+    fn call_each(
+        &self,
+        py: Python<'_>,
+        method: String,
+        items: Vec<String>,
+        idempotent: bool,
+    ) -> PyResult<Each> {
         let items = items
             .iter()
             .map(|item| value(item))
             .collect::<PyResult<Vec<_>>>()?;
-        let mut each = self.client.call_each(method, items);
+        let mut each = self.client(py)?.call_each(method, items);
         if idempotent {
             each = each.idempotent();
         }
@@ -182,7 +220,10 @@ impl Client {
         id_field: Option<String>,
     ) -> PyResult<Found> {
         let ids: Vec<ItemId> = ids.into_iter().map(ItemId::from).collect();
-        let mut get = self.client.get_by_id(method, ids).params(value(params)?);
+        let mut get = self
+            .client(py)?
+            .get_by_id(method, ids)
+            .params(value(params)?);
         if let Some(field) = id_field {
             get = get.id_field(field);
         }
@@ -211,7 +252,7 @@ impl Client {
                 .add(label, method, params)
                 .map_err(|error| exception(py, &error))?;
         }
-        let client = self.client.clone();
+        let client = self.client(py)?;
         Pending::start(async move {
             let reply = client.batch(batch).await?;
             let labels: Vec<String> = reply.iter().map(|(label, _)| label.to_owned()).collect();
@@ -223,11 +264,12 @@ impl Client {
     }
 
     /// Has at most so many requests in flight from now on, until the number that this gives is given back.
-    fn slow(&self, requests: usize) -> u64 {
+    fn slow(&self, py: Python<'_>, requests: usize) -> PyResult<u64> {
+        let client = self.client(py)?;
         let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
         let name = guards.last().map_or(0, |(name, _)| name + 1);
-        guards.push((name, self.client.slow(requests)));
-        name
+        guards.push((name, client.slow(requests)));
+        Ok(name)
     }
 
     fn end_slow(&self, name: u64) {
@@ -237,7 +279,7 @@ impl Client {
 
     /// What was sent so far, by name.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let stats = self.client.stats();
+        let stats = self.client(py)?.stats();
         let facts = PyDict::new(py);
         facts.set_item("requests", stats.requests)?;
         facts.set_item("repeats", stats.repeats)?;
@@ -246,6 +288,22 @@ impl Client {
         facts.set_item("bytes_sent", stats.bytes_sent)?;
         facts.set_item("bytes_received", stats.bytes_received)?;
         Ok(facts)
+    }
+}
+
+impl Client {
+    /// The client of this process.
+    fn client(&self, py: Python<'_>) -> PyResult<brimful::Client> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = process::id();
+        if made.0 != here {
+            let _runtime = runtime::shared()?.enter();
+            let client = (self.make)().map_err(|error| exception(py, &error))?;
+            let (_, parents) = std::mem::replace(&mut *made, (here, client));
+            // Its connections are those of the parent process: there is nothing here to end.
+            std::mem::forget(parents);
+        }
+        Ok(made.1.clone())
     }
 }
 
@@ -266,46 +324,76 @@ async fn ask_for_token(ask: Arc<Py<PyAny>>) -> Result<String, String> {
 struct ListFacts {
     rows: u64,
     done: f64,
-    report: Option<brimful::ListReport>,
+    report: Option<ListReport>,
 }
 
-/// The rows of a list on their way.
+/// The same, told while the list is read.
+#[derive(Clone, Default)]
+pub(crate) struct Facts(Arc<Mutex<ListFacts>>);
+
+impl Facts {
+    fn lock(&self) -> std::sync::MutexGuard<'_, ListFacts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A list that is read from its first row to its last; nothing after that.
+pub(crate) struct Reading(Option<Rows>);
+
+enum Rows {
+    NotBegun(brimful::List),
+    Begun(Pages),
+}
+
+impl Reading {
+    /// The next page; nothing after the last.
+    pub(crate) async fn next_page(&mut self, facts: &Facts) -> Result<Option<Page>, Failed> {
+        let mut pages = match self.0.take() {
+            Some(Rows::NotBegun(list)) => list.pages()?,
+            Some(Rows::Begun(pages)) => pages,
+            None => return Ok(None),
+        };
+        let page = pages.next_page().await?;
+        let mut facts = facts.lock();
+        facts.done = pages.progress().extent.done;
+        facts.report = pages.report().cloned();
+        if let Some(page) = &page {
+            facts.rows += page.len() as u64;
+            self.0 = Some(Rows::Begun(pages));
+        }
+        Ok(page)
+    }
+}
+
+/// A list, and its rows on their way.
 #[pyclass(frozen, module = "brimful._native")]
 pub(crate) struct List {
-    pages: Arc<AsyncMutex<Option<Pages>>>,
-    facts: Arc<Mutex<ListFacts>>,
+    client: brimful::Client,
+    method: String,
+    params: Value,
+    rows: Arc<AsyncMutex<Reading>>,
+    facts: Facts,
 }
 
 #[pymethods]
 impl List {
     /// The next rows as a JSON array; nothing after the last.
     fn next_rows(&self) -> PyResult<Pending> {
-        let (pages, facts) = (Arc::clone(&self.pages), Arc::clone(&self.facts));
+        let (rows, facts) = (Arc::clone(&self.rows), self.facts.clone());
         Pending::start(async move {
-            let mut pages = pages.lock().await;
-            let Some(reading) = &mut *pages else {
-                return Ok(Output::Nothing);
-            };
+            let mut rows = rows.lock().await;
             let mut text = vec![b'['];
-            let mut rows = 0;
-            while let Some(page) = reading.next_page().await? {
+            while text.len() < CHUNK
+                && let Some(page) = rows.next_page(&facts).await?
+            {
                 for row in page.iter() {
-                    if rows > 0 {
+                    if text.len() > 1 {
                         text.push(b',');
                     }
                     text.extend_from_slice(row.json.as_bytes());
-                    rows += 1;
-                }
-                if text.len() >= CHUNK {
-                    break;
                 }
             }
-            let mut facts = facts.lock().unwrap_or_else(PoisonError::into_inner);
-            facts.rows += rows;
-            facts.done = reading.progress().extent.done;
-            facts.report = reading.report().cloned();
-            if rows == 0 {
-                *pages = None;
+            if text.len() == 1 {
                 return Ok(Output::Nothing);
             }
             text.push(b']');
@@ -313,46 +401,84 @@ impl List {
         })
     }
 
+    /// The rows as record batches of Arrow. The list has no other rows after that.
+    fn frames(&self, columns: Vec<String>, strings: bool) -> PyResult<Frames> {
+        let columns = columns.iter().map(|column| column.parse());
+        let columns: Result<Vec<ColumnChoice>, String> = columns.collect();
+        let columns = columns.map_err(PyValueError::new_err)?;
+        let taken = self.rows.try_lock().ok().and_then(|mut rows| rows.0.take());
+        let Some(Rows::NotBegun(mut list)) = taken else {
+            return Err(PyValueError::new_err(
+                "the rows of this list have been read: make a new list for a dataframe",
+            ));
+        };
+        let mut params = self.params.clone();
+        if params.get("select").is_none() {
+            let fields = ColumnChoice::fields_to_select(&self.method, &[], &columns);
+            if !fields.is_empty() {
+                params["select"] = fields.clone().into();
+                list = list.select(fields);
+            }
+        }
+        let wanted = Wanted {
+            client: self.client.clone(),
+            method: self.method.clone(),
+            params,
+            columns,
+            strings,
+        };
+        let rows = Reading(Some(Rows::NotBegun(list)));
+        Ok(Frames::new(wanted, rows, self.facts.clone()))
+    }
+
     /// Rows handed out, and the share of the list that they are, from 0 to 1.
     fn progress(&self) -> (u64, f64) {
-        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let facts = self.facts.lock();
         (facts.rows, facts.done)
     }
 
     /// The account, once the list is complete.
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(report) = &facts.report else {
-            return Ok(None);
-        };
-        let made = PyDict::new(py);
-        made.set_item("rows", report.rows)?;
-        made.set_item("requests", report.requests)?;
-        made.set_item("commands", report.commands)?;
-        made.set_item("retries", report.retries)?;
-        made.set_item("waited_for_limit", report.waited_for_limit.as_secs_f64())?;
-        made.set_item(
-            "waited_for_operating",
-            report.waited_for_operating.as_secs_f64(),
-        )?;
-        made.set_item("elapsed", report.elapsed.as_secs_f64())?;
-        made.set_item("strategy", report.strategy)?;
-        made.set_item("complete_to", report.complete_to)?;
-        made.set_item("proof", proof(report.proof))?;
-        made.set_item("hidden", report.hidden)?;
-        made.set_item(
-            "resume_after",
-            report.resume.as_ref().map(|resume| resume.after),
-        )?;
-        Ok(Some(made))
+        let facts = self.facts.lock();
+        let report = facts.report.as_ref();
+        report
+            .map(|report| report_to_python(py, report))
+            .transpose()
     }
 
     /// Stops reading.
     fn close(&self) {
-        if let Ok(mut pages) = self.pages.try_lock() {
-            *pages = None;
+        if let Ok(mut rows) = self.rows.try_lock() {
+            rows.0 = None;
         }
     }
+}
+
+/// The account of a list, by name.
+pub(crate) fn report_to_python<'py>(
+    py: Python<'py>,
+    report: &ListReport,
+) -> PyResult<Bound<'py, PyDict>> {
+    let made = PyDict::new(py);
+    made.set_item("rows", report.rows)?;
+    made.set_item("requests", report.requests)?;
+    made.set_item("commands", report.commands)?;
+    made.set_item("retries", report.retries)?;
+    made.set_item("waited_for_limit", report.waited_for_limit.as_secs_f64())?;
+    made.set_item(
+        "waited_for_operating",
+        report.waited_for_operating.as_secs_f64(),
+    )?;
+    made.set_item("elapsed", report.elapsed.as_secs_f64())?;
+    made.set_item("strategy", report.strategy)?;
+    made.set_item("complete_to", report.complete_to)?;
+    made.set_item("proof", proof(report.proof))?;
+    made.set_item("hidden", report.hidden)?;
+    made.set_item(
+        "resume_after",
+        report.resume.as_ref().map(|resume| resume.after),
+    )?;
+    Ok(made)
 }
 
 fn proof(proof: brimful::Proof) -> &'static str {
@@ -401,7 +527,7 @@ impl Each {
 
 /// What comes for many IDs, in their order.
 #[pyclass(frozen, module = "brimful._native")]
-pub(crate) struct Found(Arc<AsyncMutex<brimful::Founds>>);
+pub(crate) struct Found(Arc<AsyncMutex<brimful::IdOutcomes>>);
 
 #[pymethods]
 impl Found {

@@ -5,13 +5,16 @@
 //! interpreter free, or is called when it is done.
 
 mod client;
+mod frames;
 mod pending;
 mod portal;
+mod program;
 mod runtime;
 
 use pyo3::prelude::*;
 
 use crate::client::{Client, Each, Found, List};
+use crate::frames::{Batch, Frame, Frames};
 use crate::pending::Pending;
 use crate::portal::TestPortal;
 
@@ -23,7 +26,11 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Each>()?;
     module.add_class::<Found>()?;
     module.add_class::<Pending>()?;
+    module.add_class::<Batch>()?;
+    module.add_class::<Frame>()?;
+    module.add_class::<Frames>()?;
     module.add_class::<TestPortal>()?;
+    module.add_function(wrap_pyfunction!(program::run_program, module)?)?;
     module.add_function(wrap_pyfunction!(client::returns_rows, module)?)?;
     Ok(())
 }

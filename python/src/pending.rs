@@ -3,12 +3,18 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use brimful::{Error, Outcome};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use brimful::{Error, Execution, Outcome};
+use brimful_export::ExportError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use tokio::task::AbortHandle;
 
+use crate::client::report_to_python;
+use crate::frames::{Batch, Frame};
+use crate::program::{ExportFailure, Exported};
 use crate::runtime;
 
 /// How often a waiting thread looks for signals, such as Ctrl-C.
@@ -23,10 +29,42 @@ pub(crate) enum Output {
     Raw(u16, Vec<u8>),
     /// Of each command: what it is known by, and what became of it.
     Outcomes(Vec<(Option<String>, Outcome)>),
+    /// Some rows of a list.
+    Batch(RecordBatch),
+    /// All rows of a list.
+    Frame(SchemaRef, Vec<RecordBatch>),
+    /// What was written.
+    Exported(Box<Exported>),
+}
+
+/// Why an operation failed.
+pub(crate) enum Failed {
+    Client(Error),
+    /// The rows make no columns, or not the ones that are wanted.
+    Columns(ExportError),
+    Export(ExportFailure),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Client(error)
+    }
+}
+
+impl From<ExportError> for Failed {
+    fn from(error: ExportError) -> Self {
+        Self::Columns(error)
+    }
+}
+
+impl From<ExportFailure> for Failed {
+    fn from(failure: ExportFailure) -> Self {
+        Self::Export(failure)
+    }
 }
 
 struct State {
-    done: Option<Result<Output, Error>>,
+    done: Option<Result<Output, Failed>>,
     /// To be called when it is done.
     callback: Option<Py<PyAny>>,
 }
@@ -47,7 +85,7 @@ impl Pending {
     /// Starts `work` on the runtime.
     pub(crate) fn start<F>(work: F) -> PyResult<Self>
     where
-        F: Future<Output = Result<Output, Error>> + Send + 'static,
+        F: Future<Output = Result<Output, Failed>> + Send + 'static,
     {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -88,24 +126,7 @@ fn call(callback: &Py<PyAny>) {
 impl Pending {
     /// Waits until it is done and gives what it gave. Ctrl-C ends it at once.
     fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        loop {
-            let done = py.detach(|| {
-                let state = self.lock();
-                let (mut state, _) = self
-                    .shared
-                    .changed
-                    .wait_timeout_while(state, SIGNALS, |state| state.done.is_none())
-                    .unwrap_or_else(PoisonError::into_inner);
-                state.done.take()
-            });
-            if let Some(done) = done {
-                return to_python(py, done);
-            }
-            if let Err(interrupted) = py.check_signals() {
-                self.task.abort();
-                return Err(interrupted);
-            }
-        }
+        to_python(py, self.finished(py)?)
     }
 
     /// Has `callback` called, on another thread, when it is done.
@@ -123,7 +144,7 @@ impl Pending {
     fn take(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let done = self.lock().done.take();
         match done {
-            Some(done) => to_python(py, done),
+            Some(done) => to_python(py, done.map_err(|failed| failure(py, failed))?),
             None => Err(PyRuntimeError::new_err(
                 "it is not done, or was taken before",
             )),
@@ -137,6 +158,28 @@ impl Pending {
 }
 
 impl Pending {
+    /// Waits until it is done, with the interpreter free. Ctrl-C ends it at once.
+    pub(crate) fn finished(&self, py: Python<'_>) -> PyResult<Output> {
+        loop {
+            let done = py.detach(|| {
+                let state = self.lock();
+                let (mut state, _) = self
+                    .shared
+                    .changed
+                    .wait_timeout_while(state, SIGNALS, |state| state.done.is_none())
+                    .unwrap_or_else(PoisonError::into_inner);
+                state.done.take()
+            });
+            if let Some(done) = done {
+                return done.map_err(|failed| failure(py, failed));
+            }
+            if let Err(interrupted) = py.check_signals() {
+                self.task.abort();
+                return Err(interrupted);
+            }
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.shared
             .state
@@ -145,8 +188,7 @@ impl Pending {
     }
 }
 
-fn to_python(py: Python<'_>, output: Result<Output, Error>) -> PyResult<Py<PyAny>> {
-    let output = output.map_err(|error| exception(py, &error))?;
+fn to_python(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
     Ok(match output {
         Output::Nothing => py.None(),
         Output::Json(text) => PyBytes::new(py, &text).into_any().unbind(),
@@ -160,6 +202,23 @@ fn to_python(py: Python<'_>, output: Result<Output, Error>) -> PyResult<Py<PyAny
                 list.append(outcome_to_python(py, name, &outcome)?)?;
             }
             list.into_any().unbind()
+        }
+        Output::Batch(batch) => Bound::new(py, Batch(batch))?.into_any().unbind(),
+        Output::Frame(schema, batches) => Bound::new(py, Frame::new(schema, batches))?
+            .into_any()
+            .unbind(),
+        Output::Exported(exported) => {
+            let facts = PyDict::new(py);
+            facts.set_item("rows", exported.rows)?;
+            facts.set_item("name", &exported.name)?;
+            facts.set_item("bytes", exported.bytes)?;
+            let (count, place) = exported.misfits.clone().unzip();
+            facts.set_item("misfits", count.unwrap_or(0))?;
+            facts.set_item("misfits_in", place)?;
+            let report = exported.report.as_ref();
+            let report = report.map(|report| report_to_python(py, report));
+            facts.set_item("report", report.transpose()?)?;
+            facts.into_any().unbind()
         }
     })
 }
@@ -186,24 +245,62 @@ fn outcome_to_python<'py>(
     (name, what, exception(py, &error).into_value(py)).into_pyobject(py)
 }
 
+/// The exception of what failed.
+fn failure(py: Python<'_>, failed: Failed) -> PyErr {
+    match failed {
+        Failed::Client(error) => exception(py, &error),
+        Failed::Columns(error) => of_kind(py, "Config", &error.to_string()),
+        Failed::Export(failure) => match &failure.error {
+            Some(error) => exception_saying(py, error, &failure.message),
+            None if failure.is_incomplete => of_kind(py, "Incomplete", &failure.message),
+            None if failure.is_usage => of_kind(py, "Config", &failure.message),
+            None => of_kind(py, "Output", &failure.message),
+        },
+    }
+}
+
+/// The exception of an error that is not the client's.
+fn of_kind(py: Python<'_>, kind: &str, message: &str) -> PyErr {
+    let made = || -> PyResult<PyErr> {
+        let facts = PyDict::new(py);
+        facts.set_item("kind", kind)?;
+        let errors = py.import("brimful.errors")?;
+        let made = errors.call_method1("_from_native", (message, facts))?;
+        Ok(PyErr::from_value(made))
+    };
+    made().unwrap_or_else(|failed| failed)
+}
+
 /// The exception of an error, made by `brimful.errors`.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    exception_saying(py, error, &error.to_string())
+}
+
+fn exception_saying(py: Python<'_>, error: &Error, message: &str) -> PyErr {
     let made = || -> PyResult<PyErr> {
         let facts = PyDict::new(py);
         facts.set_item("kind", format!("{:?}", error.kind()))?;
-        facts.set_item("did_it_run", format!("{:?}", error.did_it_run()))?;
+        let ran = match error.execution() {
+            Execution::Ran => "Yes",
+            Execution::NotRun => "No",
+            Execution::Unknown => "Unknown",
+        };
+        facts.set_item("did_it_run", ran)?;
         facts.set_item("method", error.method())?;
         facts.set_item("command", error.command())?;
         if let Some(api) = error.api_error() {
             facts.set_item("code", api.code.to_string())?;
             facts.set_item("description", &api.description)?;
         }
+        if let Some(report) = error.report() {
+            facts.set_item("report", report_to_python(py, report)?)?;
+        }
         if let Some((status, body)) = error.answer() {
             facts.set_item("status", status.as_u16())?;
             facts.set_item("body", PyBytes::new(py, body))?;
         }
         let errors = py.import("brimful.errors")?;
-        let made = errors.call_method1("_from_native", (error.to_string(), facts))?;
+        let made = errors.call_method1("_from_native", (message, facts))?;
         Ok(PyErr::from_value(made))
     };
     made().unwrap_or_else(|failed| failed)

@@ -50,7 +50,9 @@ pub async fn export(client: Client, arguments: Vec<OsString>) -> Result<Exported
 /// What the parser of the command line says, without its advice on how the program is used.
 fn usage(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let said = text.split("\n\nUsage:").next().unwrap_or_default();
+    let ends = ["\n\nUsage:", "\n\nFor more information"];
+    let end = ends.iter().filter_map(|end| text.find(end)).min();
+    let said = text.get(..end.unwrap_or(text.len())).unwrap_or_default();
     said.trim_start_matches("error: ").trim().to_owned()
 }
 

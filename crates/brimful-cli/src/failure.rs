@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use brimful::{DidItRun, Error, ErrorKind};
+use brimful::{Error, ErrorKind, Execution};
 use brimful_protocol::{KnownCode, catalogue};
 
 use crate::exit::Exit;
@@ -67,7 +67,7 @@ impl Failure {
 
     /// A call that writes has failed. Whoever takes one that may have run for one that did not makes it twice.
     pub(crate) fn of_write(mut self, called: &str, error: &Error) -> Self {
-        if error.did_it_run() == DidItRun::Unknown {
+        if error.execution() == Execution::Unknown {
             self.exit = Exit::Incomplete;
             self.hint = Some(format!(
                 "{called} may have run: look in the portal before calling it again"

@@ -255,7 +255,7 @@ async fn read(
             .list("crm.item.list")
             .param("entityTypeId", *entity_type)
             .select(["id", "title"]);
-        let (rows, _) = list.collect::<Value>().await?;
+        let rows = list.collect::<Value>().await?;
         return Ok(entries(source, &rows));
     };
     if reply.get(command).is_none() {
@@ -268,7 +268,7 @@ async fn read(
             DictionarySource::Currencies => "crm.currency.list",
             _ => "crm.status.list",
         };
-        let (rows, _) = client.list(method).collect::<Value>().await?;
+        let rows = client.list(method).collect::<Value>().await?;
         return Ok(entries(source, &rows));
     }
     let result: Value = reply.result(command)?;

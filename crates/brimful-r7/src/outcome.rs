@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brimful::protocol::ApiError;
-use brimful::{DidItRun, Error, ErrorKind, Response, TransportError, TransportErrorKind};
+use brimful::{Error, ErrorKind, Execution, Response, TransportError, TransportErrorKind};
 use brimful_r7_protocol::{Envelope, EnvelopeError, PageError, Problem};
 use bytes::Bytes;
 use http::StatusCode;
@@ -59,7 +59,7 @@ pub(super) fn of_response<T>(
             "the portal answered {status} and asks to wait {} s",
             wait.as_secs()
         );
-        let error = Error::new(ErrorKind::QueryLimit, DidItRun::No, message);
+        let error = Error::new(ErrorKind::QueryLimit, Execution::NotRun, message);
         return AttemptOutcome::RateLimited(error, wait);
     }
     if status == StatusCode::UNAUTHORIZED {
@@ -73,12 +73,12 @@ pub(super) fn of_response<T>(
             }
             Err(BodyError::Shape(what)) => AttemptOutcome::Refused(Error::new(
                 ErrorKind::Decode,
-                DidItRun::Yes,
+                Execution::Ran,
                 format!("the portal sent {what}"),
             )),
             Err(BodyError::Envelope(error)) => AttemptOutcome::NoAnswer(Error::new(
                 ErrorKind::Decode,
-                DidItRun::Unknown,
+                Execution::Unknown,
                 format!("the portal sent {error}"),
             )),
         };
@@ -98,12 +98,12 @@ fn unreadable<T>(status: StatusCode, what: &str) -> AttemptOutcome<T> {
     let message = format!("the portal answered {status} with {what}");
     let no_answer = |kind, ran| AttemptOutcome::NoAnswer(Error::new(kind, ran, message.clone()));
     match status {
-        StatusCode::TOO_MANY_REQUESTS => no_answer(ErrorKind::QueryLimit, DidItRun::No),
+        StatusCode::TOO_MANY_REQUESTS => no_answer(ErrorKind::QueryLimit, Execution::NotRun),
         _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            no_answer(ErrorKind::Decode, DidItRun::Unknown)
+            no_answer(ErrorKind::Decode, Execution::Unknown)
         }
         // A server in front of the portal answered: the portal may have the request.
-        _ => AttemptOutcome::Refused(Error::new(ErrorKind::Decode, DidItRun::Unknown, message)),
+        _ => AttemptOutcome::Refused(Error::new(ErrorKind::Decode, Execution::Unknown, message)),
     }
 }
 
@@ -123,9 +123,9 @@ fn asks_to_wait(response: &Response) -> Option<Duration> {
 /// There is no answer.
 pub(super) fn of_failure<T>(failure: TransportError) -> AttemptOutcome<T> {
     let ran = if failure.kind.was_sent() {
-        DidItRun::Unknown
+        Execution::Unknown
     } else {
-        DidItRun::No
+        Execution::NotRun
     };
     let too_large = failure.kind == TransportErrorKind::TooLarge;
     let error = Error::new(ErrorKind::Transport, ran, failure.description()).with_source(failure);
@@ -139,7 +139,7 @@ pub(super) fn of_failure<T>(failure: TransportError) -> AttemptOutcome<T> {
 
 pub(super) fn unauthorized() -> Error {
     let message = "the portal answered 401: it does not accept the token or password";
-    Error::new(ErrorKind::Auth, DidItRun::No, message)
+    Error::new(ErrorKind::Auth, Execution::NotRun, message)
 }
 
 /// An error that the portal answered with, of a request or of an item of a batch.
@@ -147,20 +147,20 @@ pub(super) fn refusal(status: u16, problem: &Problem) -> Error {
     let message = problem.message.trim();
     let (kind, ran) = match status {
         // Before the method is called: the tariff is not paid, the portal is being moved.
-        402 => (ErrorKind::AccessDenied, DidItRun::No),
-        503 => (ErrorKind::Api, DidItRun::No),
-        401 => (ErrorKind::Auth, DidItRun::No),
-        403 => (ErrorKind::AccessDenied, DidItRun::Yes),
+        402 => (ErrorKind::AccessDenied, Execution::NotRun),
+        503 => (ErrorKind::Api, Execution::NotRun),
+        401 => (ErrorKind::Auth, Execution::NotRun),
+        403 => (ErrorKind::AccessDenied, Execution::Ran),
         404 if message.eq_ignore_ascii_case("method not found") => {
-            (ErrorKind::MethodNotFound, DidItRun::No)
+            (ErrorKind::MethodNotFound, Execution::NotRun)
         }
-        404 => (ErrorKind::NotFound, DidItRun::Yes),
-        400..=499 => (ErrorKind::Api, DidItRun::Yes),
+        404 => (ErrorKind::NotFound, Execution::Ran),
+        400..=499 => (ErrorKind::Api, Execution::Ran),
         _ if message.eq_ignore_ascii_case("no batch specified") => {
-            (ErrorKind::Config, DidItRun::No)
+            (ErrorKind::Config, Execution::NotRun)
         }
         // Anything that a method did not expect: it may have run in part.
-        _ => (ErrorKind::Api, DidItRun::Unknown),
+        _ => (ErrorKind::Api, Execution::Unknown),
     };
     let said = if message.is_empty() {
         "nothing more"
@@ -183,5 +183,5 @@ fn moved(response: &Response) -> Error {
             response.status
         ),
     };
-    Error::new(ErrorKind::Config, DidItRun::No, message)
+    Error::new(ErrorKind::Config, Execution::NotRun, message)
 }

@@ -109,6 +109,12 @@ impl Pages {
         page
     }
 
+    /// The next page, or the error that the list ends with; `None` after the last one. The same as
+    /// [`next_page`](Self::next_page), in the shape of a stream.
+    pub async fn next(&mut self) -> Option<Result<Page, Error>> {
+        self.next_page().await.transpose()
+    }
+
     async fn step(&mut self) -> Result<Option<Page>, Error> {
         loop {
             if let Some(page) = self.ready.pop_front() {

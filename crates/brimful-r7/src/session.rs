@@ -3,11 +3,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use brimful::client_parts::{may_repeat, retry_delay, retry_limits};
+use brimful::client_parts::{Failure, Next, RetryContext};
 use brimful::protocol::query::escaped;
-use brimful::{DidItRun, Effect, Error, ErrorKind, Request, Retry, Secret, Transport};
+use brimful::{Effect, Error, ErrorKind, Execution, Request, Retry, Secret, Transport};
 use brimful_r7_protocol::{Envelope, FORM, form};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -130,7 +129,7 @@ impl Session {
                     || said.description.starts_with("Login Fail")
             });
             if failed {
-                error.of_kind(ErrorKind::Auth, DidItRun::No)
+                error.of_kind(ErrorKind::Auth, Execution::NotRun)
             } else {
                 error
             }
@@ -149,38 +148,32 @@ impl Session {
         let label = call.label();
         let at = |error: Error, attempts| error.at(&self.address, &label).attempts(attempts);
         let request = self.request(call, token).map_err(|error| at(error, 1))?;
-        let started = Instant::now();
-        let (_, deadline) = retry_limits(&self.retry, true);
-        let (mut failures, mut attempts) = (0, 0);
+        let mut retries = RetryContext::new(self.retry, call.effect);
         loop {
             let mut slot = self.window.slot().await;
             slot.mark_sent();
-            attempts += 1;
+            retries.begin_attempt();
             let outcome = self.attempt(&request, &label, &read).await;
             drop(slot);
-            let (error, wait) = match outcome {
+            let attempts = retries.attempts();
+            let (error, failure) = match outcome {
                 AttemptOutcome::Done(value) => return Ok(value),
                 AttemptOutcome::RateLimited(error, wait) => {
                     self.window.close(wait);
-                    (error, wait)
+                    (error, Failure::AskedToWait(wait))
                 }
                 AttemptOutcome::Unauthorized(error) | AttemptOutcome::Refused(error) => {
-                    return Err(at(error, attempts));
+                    (error, Failure::Final)
                 }
                 AttemptOutcome::NoAnswer(error) => {
-                    failures += 1;
-                    let reached = self.reached.load(Ordering::Relaxed);
-                    let (most, _) = retry_limits(&self.retry, reached);
-                    if failures >= most || !may_repeat(call.effect, error.did_it_run()) {
-                        return Err(at(error, attempts));
-                    }
-                    (error, self.delay(failures))
+                    let ran = error.execution();
+                    let first_contact = !self.reached.load(Ordering::Relaxed);
+                    (error, Failure::NoAnswer { ran, first_contact })
                 }
             };
-            // A portal that always refuses must not keep a call busy for ever.
-            if attempts >= MOST_ATTEMPTS || started.elapsed() + wait > deadline {
+            let Next::RetryAfter(wait) = retries.after(failure, self.jitter()) else {
                 return Err(at(error, attempts));
-            }
+            };
             debug!(request = label, attempt = attempts, ?wait, %error, "retrying");
             tokio::time::sleep(wait).await;
         }
@@ -236,18 +229,12 @@ impl Session {
         }
     }
 
-    fn delay(&self, failures: u32) -> Duration {
-        let jitter = self
-            .random
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .f64();
-        retry_delay(&self.retry, failures, jitter)
+    /// A number in `0..1`.
+    fn jitter(&self) -> f64 {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        random.f64()
     }
 }
-
-/// `Retry-After: 0` for ever must not keep a client busy for its whole deadline.
-const MOST_ATTEMPTS: u32 = 200;
 
 /// The token in the answer to a login.
 fn read_login(body: &Bytes) -> Result<Secret, BodyError> {

@@ -154,7 +154,7 @@ impl Client {
                 Some(at) => tokio::time::timeout_at(at, reply)
                     .await
                     .unwrap_or_else(|_| {
-                        Err(self.session.late(method, crate::error::DidItRun::Unknown))
+                        Err(self.session.late(method, crate::error::Execution::Unknown))
                     }),
             };
         }

@@ -9,21 +9,23 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::batch::{
-    Answer, Command, Known, NotRun, OnError, Outcome, Pace, Runner, needs_own_body, of_error,
+    Answer, Command, KnownResults, NotRun, OnError, Outcome, Runner, needs_own_body,
+    outcome_of_error,
 };
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::json;
+use crate::sender::Pace;
 
 /// Requests in flight; the gate holds them back as the portal's limit wants it.
 const IN_FLIGHT: usize = 8;
@@ -170,6 +172,7 @@ pub struct ItemOutcome {
     pub total: Option<u64>,
     /// Where the next page starts: then the result is one page of several.
     pub next: Option<u64>,
+    method: Arc<str>,
 }
 
 impl ItemOutcome {
@@ -183,7 +186,11 @@ impl ItemOutcome {
     /// # Errors
     /// There is no result; the error says why. Or it is not of the type.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        self.outcome.result()
+        let what = || format!("the result of {} for item {}", self.method, self.index);
+        match &self.outcome {
+            Outcome::Done(result) => json::decode(result.get(), &what()),
+            other => other.result(),
+        }
     }
 }
 
@@ -270,11 +277,12 @@ impl Caller {
                 OnError::Continue,
                 Arc::clone(&self.pace),
             );
-            let ran = runner.run(&commands, &mut Known::default()).await;
+            let ran = runner.run(&commands, &mut KnownResults::default()).await;
             for (place, answer) in places.into_iter().zip(ran.answers) {
                 answers[place] = Some(answer);
             }
         }
+        let method: Arc<str> = self.method.as_str().into();
         indices
             .into_iter()
             .zip(answers)
@@ -285,6 +293,7 @@ impl Caller {
                     outcome: answer.outcome,
                     total: answer.total,
                     next: answer.next,
+                    method: Arc::clone(&method),
                 }
             })
             .collect()
@@ -299,18 +308,7 @@ impl Caller {
     }
 
     async fn single(&self, item: Value) -> Answer {
-        match self
-            .client
-            .call_as(&self.method, item, self.effect)
-            .boxed()
-            .await
-        {
-            Ok(reply) => Answer {
-                total: reply.total(),
-                next: reply.next_start(),
-                ..Outcome::Done(reply.raw().to_owned()).into()
-            },
-            Err(error) => of_error(&error).into(),
-        }
+        let answer = self.client.run_alone(&self.method, item, self.effect).await;
+        answer.unwrap_or_else(|error| outcome_of_error(&error).into())
     }
 }

@@ -38,7 +38,7 @@ pub struct Error(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
-    ran: DidItRun,
+    ran: Execution,
     portal: String,
     method: Option<String>,
     command: Option<String>,
@@ -110,12 +110,12 @@ pub enum ErrorKind {
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-/// use brimful::DidItRun;
+/// use brimful::Execution;
 /// use serde_json::json;
 ///
 /// let lead = json!({"fields": {"TITLE": "From the fair"}});
 /// if let Err(error) = client.call("crm.lead.add", lead).await
-///     && error.did_it_run() == DidItRun::Unknown
+///     && error.execution() == Execution::Unknown
 /// {
 ///     eprintln!("look whether the lead is there before you add it again");
 /// }
@@ -123,18 +123,18 @@ pub enum ErrorKind {
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DidItRun {
+pub enum Execution {
     /// The portal answered, with an error: the method ran and refused.
-    Yes,
+    Ran,
     /// It certainly did not run: never sent, or refused before.
-    No,
+    NotRun,
     /// Nobody knows: sent, and no proper answer came.
     Unknown,
 }
 
 impl Error {
     #[doc(hidden)]
-    pub fn new(kind: ErrorKind, ran: DidItRun, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, ran: Execution, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             ran,
@@ -154,31 +154,31 @@ impl Error {
 
     #[doc(hidden)]
     pub fn config(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Config, DidItRun::No, message)
+        Self::new(ErrorKind::Config, Execution::NotRun, message)
     }
 
     #[doc(hidden)]
     pub fn incomplete(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Incomplete, DidItRun::Yes, message)
+        Self::new(ErrorKind::Incomplete, Execution::Ran, message)
     }
 
     pub(crate) fn api(error: ApiError) -> Self {
         let (kind, ran) = match error.code.known() {
-            KnownCode::QueryLimitExceeded => (ErrorKind::QueryLimit, DidItRun::No),
+            KnownCode::QueryLimitExceeded => (ErrorKind::QueryLimit, Execution::NotRun),
             // The portal's support has blocked the application by hand: waiting does not help.
-            KnownCode::OverloadLimit => (ErrorKind::AccessDenied, DidItRun::No),
-            KnownCode::OperationTimeLimit => (ErrorKind::OperationTimeLimit, DidItRun::No),
-            KnownCode::ExpiredToken | KnownCode::Auth => (ErrorKind::Auth, DidItRun::No),
-            KnownCode::InsufficientScope => (ErrorKind::InsufficientScope, DidItRun::No),
-            KnownCode::AccessDenied => (ErrorKind::AccessDenied, DidItRun::Yes),
-            KnownCode::MethodNotFound => (ErrorKind::MethodNotFound, DidItRun::No),
-            KnownCode::NotFound => (ErrorKind::NotFound, DidItRun::Yes),
-            KnownCode::Internal => (ErrorKind::Api, DidItRun::Unknown),
+            KnownCode::OverloadLimit => (ErrorKind::AccessDenied, Execution::NotRun),
+            KnownCode::OperationTimeLimit => (ErrorKind::OperationTimeLimit, Execution::NotRun),
+            KnownCode::ExpiredToken | KnownCode::Auth => (ErrorKind::Auth, Execution::NotRun),
+            KnownCode::InsufficientScope => (ErrorKind::InsufficientScope, Execution::NotRun),
+            KnownCode::AccessDenied => (ErrorKind::AccessDenied, Execution::Ran),
+            KnownCode::MethodNotFound => (ErrorKind::MethodNotFound, Execution::NotRun),
+            KnownCode::NotFound => (ErrorKind::NotFound, Execution::Ran),
+            KnownCode::Internal => (ErrorKind::Api, Execution::Unknown),
             // The older methods of the CRM have no code for it.
             _ if error.code.as_str().is_empty() && error.description == "Not found" => {
-                (ErrorKind::NotFound, DidItRun::Yes)
+                (ErrorKind::NotFound, Execution::Ran)
             }
-            _ => (ErrorKind::Api, DidItRun::Yes),
+            _ => (ErrorKind::Api, Execution::Ran),
         };
         let mut this = Self::new(kind, ran, format!("the portal answered: {error}"));
         this.0.api = Some(error);
@@ -203,7 +203,7 @@ impl Error {
     pub(crate) fn unknown(why: &str) -> Self {
         Self::new(
             ErrorKind::Transport,
-            DidItRun::Unknown,
+            Execution::Unknown,
             format!("nobody knows whether it ran: {why}"),
         )
     }
@@ -212,7 +212,7 @@ impl Error {
     pub(crate) fn undecodable(what: &str, why: &str) -> Self {
         Self::new(
             ErrorKind::Decode,
-            DidItRun::Yes,
+            Execution::Ran,
             format!("{what} is not of the type asked for: {why}"),
         )
     }
@@ -222,7 +222,7 @@ impl Error {
     pub fn of_another_type(what: &str, error: &serde_json::Error) -> Self {
         Self::new(
             ErrorKind::Decode,
-            DidItRun::Yes,
+            Execution::Ran,
             format!("the result {what} is not of the type asked for: {error}"),
         )
     }
@@ -230,7 +230,7 @@ impl Error {
     /// The same, understood in another way.
     #[doc(hidden)]
     #[must_use]
-    pub fn of_kind(mut self, kind: ErrorKind, ran: DidItRun) -> Self {
+    pub fn of_kind(mut self, kind: ErrorKind, ran: Execution) -> Self {
         self.0.kind = kind;
         self.0.ran = ran;
         self
@@ -274,7 +274,7 @@ impl Error {
     /// The credential was refused, so nothing ran.
     pub(crate) fn was_not_let_in(mut self) -> Self {
         self.0.kind = ErrorKind::Auth;
-        self.0.ran = DidItRun::No;
+        self.0.ran = Execution::NotRun;
         self
     }
 
@@ -310,7 +310,7 @@ impl Error {
 
     /// A 5xx says nothing of the work behind it.
     pub(crate) fn may_have_run(mut self) -> Self {
-        self.0.ran = DidItRun::Unknown;
+        self.0.ran = Execution::Unknown;
         self
     }
 
@@ -320,7 +320,7 @@ impl Error {
     }
 
     /// Whether the portal did the work.
-    pub fn did_it_run(&self) -> DidItRun {
+    pub fn execution(&self) -> Execution {
         self.0.ran
     }
 
@@ -383,7 +383,7 @@ impl fmt::Debug for Error {
         let inner = &self.0;
         f.debug_struct("Error")
             .field("kind", &inner.kind)
-            .field("did_it_run", &inner.ran)
+            .field("execution", &inner.ran)
             .field("message", &format_args!("{self}"))
             .field("request_id", &inner.request_id)
             .field("api", &inner.api)

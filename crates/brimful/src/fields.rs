@@ -10,10 +10,11 @@
 //! | anything of REST 3.0 | `….field.list` | as listed |
 
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::client::Client;
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 use crate::field::{self, Field};
 use crate::rest3::Rest3;
 
@@ -39,7 +40,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn fields(&self, entity: &str, params: Value) -> Result<Fields, Error> {
+    pub async fn fields(&self, entity: &str, params: impl Serialize) -> Result<Fields, Error> {
         let call = FieldsCall::of(entity);
         let reply = self.call(&call.method, params).await?;
         call.read(&reply.result()?)
@@ -125,7 +126,7 @@ fn branch(name: &str) -> &str {
 fn no_fields(method: &str) -> Error {
     Error::new(
         ErrorKind::Decode,
-        DidItRun::Yes,
+        Execution::Ran,
         format!("the result of {method} has no fields in it"),
     )
 }

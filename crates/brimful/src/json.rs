@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::Error;
@@ -17,6 +17,54 @@ pub(crate) fn to_value(params: impl Serialize, what: &str) -> Result<Value, Erro
 /// The parameters of a call of `method`.
 pub(crate) fn params(method: &str, params: impl Serialize) -> Result<Value, Error> {
     to_value(params, &format!("the parameters of {method}"))
+}
+
+/// Parameters that a builder collects. What cannot be written as JSON, or has no place, is the error that its first request
+/// ends with.
+#[derive(Debug, Clone)]
+pub(crate) struct Params(Result<Value, Error>);
+
+impl Default for Params {
+    fn default() -> Self {
+        Self(Ok(Value::Object(Map::new())))
+    }
+}
+
+impl Params {
+    pub(crate) fn of(params: impl Serialize) -> Self {
+        Self(to_value(params, "what is given as all parameters"))
+    }
+
+    /// Replaces all of them.
+    pub(crate) fn set_all(&mut self, params: impl Serialize) {
+        *self = Self::of(params);
+    }
+
+    /// Sets one.
+    pub(crate) fn set(&mut self, name: impl Into<String>, value: impl Serialize) {
+        let name = name.into();
+        let Ok(params) = &mut self.0 else {
+            return;
+        };
+        let written = match params {
+            Value::Object(params) => {
+                to_value(value, &format!("the parameter {name}")).map(|value| {
+                    params.insert(name, value);
+                })
+            }
+            other => Err(Error::config(format!(
+                "the parameter {name} has no place, because the parameters are not an object but {other}"
+            ))),
+        };
+        if let Err(error) = written {
+            self.0 = Err(error);
+        }
+    }
+
+    /// The parameters.
+    pub(crate) fn finish(self) -> Result<Value, Error> {
+        self.0
+    }
 }
 
 /// JSON of the portal as a type of the caller's. `what` is named in the error: `the result of crm.lead.get`.
@@ -93,6 +141,27 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(said.contains("it is true: invalid type: boolean"), "{said}");
+    }
+
+    #[test]
+    fn a_parameter_that_has_no_place_or_is_not_json_is_an_error_and_not_left_out() {
+        let mut params = Params::default();
+        params.set("a", 1);
+        params.set("b", std::collections::HashMap::from([((1, 2), 3)]));
+        params.set("c", 1);
+        let said = params.finish().unwrap_err().to_string();
+        assert!(
+            said.starts_with("the parameter b cannot be written as JSON"),
+            "{said}"
+        );
+        let mut params = Params::default();
+        params.set_all([1, 2]);
+        params.set("a", 1);
+        let said = params.finish().unwrap_err().to_string();
+        assert!(
+            said.contains("the parameters are not an object but [1,2]"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -47,6 +47,7 @@ mod rest;
 pub mod rest3;
 mod retry;
 mod secret;
+mod sender;
 mod session;
 mod spawn;
 mod stats;
@@ -65,14 +66,14 @@ pub use batch::{
 };
 pub use brimful_protocol as protocol;
 pub use brimful_protocol::rows::{Page, Row};
-pub use by_id::{ById, Found, FoundInList, Founds, GetById, ItemId, ListAndGet};
+pub use by_id::{ById, GetById, IdOutcome, IdOutcomes, ItemId, ListAndGet, ListedIdOutcomes};
 #[cfg(feature = "cache")]
 pub use cache::Cache;
 pub use check::Checks;
 pub use client::{Client, ClientBuilder};
 pub use each::{Each, ItemOutcome, Outcomes};
 pub use effect::Effect;
-pub use error::{DidItRun, Error, ErrorKind};
+pub use error::{Error, ErrorKind, Execution};
 pub use field::{Choice, Field, FieldKind};
 pub use fields::Fields;
 #[doc(hidden)]
@@ -91,6 +92,8 @@ pub use rest::{CallResult, CallResults};
 pub use retry::Retry;
 pub use secret::Secret;
 pub use stats::Stats;
+#[cfg(feature = "tower")]
+pub use transport::ServiceTransport;
 pub use transport::{
     HttpOptions, Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
 };

@@ -8,7 +8,7 @@ use crate::waits::Waiting;
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-/// let (leads, report) = client.list("crm.lead.list").collect::<serde_json::Value>().await?;
+/// let (leads, report) = client.list("crm.lead.list").collect_with_report::<serde_json::Value>().await?;
 /// println!("{} rows in {} requests, {}", report.rows, report.requests, report.strategy);
 /// println!("waited {:?} for the limit", report.waited_for_limit);
 /// # Ok(())
@@ -56,7 +56,7 @@ pub struct ListReport {
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
 /// use brimful::Proof;
 ///
-/// let (leads, report) = client.list("crm.lead.list").collect::<serde_json::Value>().await?;
+/// let (leads, report) = client.list("crm.lead.list").collect_with_report::<serde_json::Value>().await?;
 /// if let Proof::UpTo(id) = report.proof {
 ///     println!("complete up to lead {id}");
 /// }
@@ -98,7 +98,7 @@ impl Proof {
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-/// let (leads, report) = client.list("crm.lead.list").verify().collect::<serde_json::Value>().await?;
+/// let (leads, report) = client.list("crm.lead.list").verify().collect_with_report::<serde_json::Value>().await?;
 /// for difference in report.verification.iter().flat_map(|verification| &verification.differences) {
 ///     println!("{difference:?}");
 /// }
@@ -133,7 +133,7 @@ pub struct RangeDifference {
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-/// let (leads, report) = client.list("crm.lead.list").collect::<serde_json::Value>().await?;
+/// let (leads, report) = client.list("crm.lead.list").collect_with_report::<serde_json::Value>().await?;
 /// if let Some(resume) = report.resume {
 ///     // What has been added since.
 ///     let new = client.list("crm.lead.list").resume_after(resume.after);

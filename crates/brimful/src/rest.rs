@@ -6,6 +6,7 @@ use std::fmt;
 
 use brimful_protocol::Time;
 use http::StatusCode;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -53,17 +54,18 @@ struct CallAnswer {
 
 impl Client {
     /// `BX.rest.callMethod`: calls a method, and returns what became of it, an error too.
-    pub async fn call_method(&self, method: &str, params: Value) -> CallResult {
-        let answer = self
-            .call(method, params.clone())
-            .await
-            .map(|reply| CallAnswer {
-                data: data(&reply),
-                next: reply.next_start(),
-                total: reply.total(),
-                time: reply.time().cloned(),
-                status: reply.status(),
-            });
+    pub async fn call_method(&self, method: &str, params: impl Serialize) -> CallResult {
+        let (params, reply) = match json::params(method, params) {
+            Ok(params) => (params.clone(), self.call(method, params).await),
+            Err(error) => (Value::Null, Err(error)),
+        };
+        let answer = reply.map(|reply| CallAnswer {
+            data: data(&reply),
+            next: reply.next_start(),
+            total: reply.total(),
+            time: reply.time().cloned(),
+            status: reply.status(),
+        });
         CallResult {
             client: self.clone(),
             method: method.to_owned(),
@@ -101,18 +103,20 @@ impl Client {
     ///
     /// # Errors
     /// As for [`Batch::add`] and [`Client::batch`].
-    pub async fn call_batch<'a, I>(
+    pub async fn call_batch<'a, I, P>(
         &self,
         commands: I,
         on_error: OnError,
     ) -> Result<CallResults, Error>
     where
-        I: IntoIterator<Item = (&'a str, &'a str, Value)>,
+        I: IntoIterator<Item = (&'a str, &'a str, P)>,
+        P: Serialize,
     {
         let mut batch = Batch::new().on_error(on_error);
         let mut calls = Vec::new();
         for (label, method, params) in commands {
-            batch.add(label, method, params.clone())?;
+            let params = json::params(method, params)?;
+            batch.add(label, method, &params)?;
             calls.push((label.to_owned(), method.to_owned(), params));
         }
         let reply = self.batch(batch).await?;

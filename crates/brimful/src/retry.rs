@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::effect::Effect;
-use crate::error::DidItRun;
+use crate::error::Execution;
 
 /// A call may have its token renewed so often: one that another process has stored may have expired too.
 const MOST_TOKEN_RENEWALS: u32 = 2;
@@ -27,6 +27,8 @@ const MOST_FILE_REDIRECTS: u32 = 5;
 const MOST_COMMAND_RETRIES: u32 = 20;
 /// A result in pages that do not fit together is read again so often.
 const MOST_REREADS: u32 = 3;
+/// An answer that only asks to wait is followed by another attempt so often, however short the waits are.
+const MOST_WAITS_ASKED_FOR: u32 = 199;
 /// A request that came to nothing after so long was cut for its length: it is not sent again as it is.
 pub(crate) const CUT_AFTER: Duration = Duration::from_secs(10);
 
@@ -107,24 +109,34 @@ impl Retry {
 }
 
 /// Whether a call that has failed so far may be sent again.
-pub fn may_repeat(effect: Effect, ran: DidItRun) -> bool {
+pub(crate) fn may_repeat(effect: Effect, ran: Execution) -> bool {
     match ran {
-        DidItRun::No => true,
-        DidItRun::Unknown => effect == Effect::Read,
-        DidItRun::Yes => false,
+        Execution::NotRun => true,
+        Execution::Unknown => effect == Effect::Read,
+        Execution::Ran => false,
     }
 }
 
 /// Why an attempt did not succeed, as far as it matters for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// Refused before it ran, because of the portal's rate limit. `gated`: the next slot of the gate is the wait.
-    RateLimited { gated: bool },
+    RateLimited {
+        /// The portal's rate is kept by a gate.
+        gated: bool,
+    },
+    /// Refused before it ran, by an answer that says how long to wait.
+    AskedToWait(Duration),
     /// Refused before it ran, because the method has used up its operating time: for so long.
     OperatingTimeUsedUp(Duration),
     /// No proper answer came; `ran` says whether the call may have run. Before its first contact the portal is tried
     /// less often, so that a wrong address is said soon.
-    NoAnswer { ran: DidItRun, first_contact: bool },
+    NoAnswer {
+        /// Whether the call may have run.
+        ran: Execution,
+        /// The portal has not answered anything yet.
+        first_contact: bool,
+    },
     /// The access token was refused, so the call did not run.
     TokenRefused,
     /// The portal, or the file, is somewhere else.
@@ -139,14 +151,16 @@ pub(crate) enum Failure {
 
 /// What is done after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
+    /// It is tried again after this time.
     RetryAfter(Duration),
+    /// It is not tried again.
     GiveUp,
 }
 
 /// The attempts at one thing: a call, a file, a pair of tokens, the commands of a batch.
 #[derive(Debug)]
-pub(crate) struct RetryContext {
+pub struct RetryContext {
     policy: Retry,
     effect: Effect,
     most_redirects: u32,
@@ -157,11 +171,12 @@ pub(crate) struct RetryContext {
     redirects: u32,
     command_retries: u32,
     rereads: u32,
+    waits_asked_for: u32,
 }
 
 impl RetryContext {
     /// For a call that does this to the portal's data.
-    pub(crate) fn new(policy: Retry, effect: Effect) -> Self {
+    pub fn new(policy: Retry, effect: Effect) -> Self {
         Self {
             policy,
             effect,
@@ -173,6 +188,7 @@ impl RetryContext {
             redirects: 0,
             command_retries: 0,
             rereads: 0,
+            waits_asked_for: 0,
         }
     }
 
@@ -191,7 +207,7 @@ impl RetryContext {
     }
 
     /// An attempt is sent. The wait for its first turn is no trying: where many calls are made at once it may be long.
-    pub(crate) fn begin_attempt(&mut self) {
+    pub fn begin_attempt(&mut self) {
         self.began.get_or_insert_with(Instant::now);
         self.attempts += 1;
     }
@@ -205,7 +221,7 @@ impl RetryContext {
     }
 
     /// Attempts so far.
-    pub(crate) fn attempts(&self) -> u32 {
+    pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
@@ -220,7 +236,7 @@ impl RetryContext {
     }
 
     /// Decides what is done after a failed attempt; `jitter` is in `0..1`.
-    pub(crate) fn after(&mut self, failure: Failure, jitter: f64) -> Next {
+    pub fn after(&mut self, failure: Failure, jitter: f64) -> Next {
         let count = |counter: &mut u32, most: u32| {
             *counter += 1;
             *counter <= most
@@ -231,6 +247,9 @@ impl RetryContext {
                 (true, self.policy.delay(self.attempts, jitter))
             }
             Failure::OperatingTimeUsedUp(wait) => (true, wait),
+            Failure::AskedToWait(wait) => {
+                (count(&mut self.waits_asked_for, MOST_WAITS_ASKED_FOR), wait)
+            }
             Failure::NoAnswer { ran, first_contact } => {
                 let attempts = if first_contact {
                     self.policy.first_contact_attempts
@@ -269,7 +288,7 @@ mod tests {
     use super::*;
 
     const NO_ANSWER: Failure = Failure::NoAnswer {
-        ran: DidItRun::Unknown,
+        ran: Execution::Unknown,
         first_contact: false,
     };
 
@@ -291,7 +310,7 @@ mod tests {
             (NO_ANSWER, 13),
             (
                 Failure::NoAnswer {
-                    ran: DidItRun::Unknown,
+                    ran: Execution::Unknown,
                     first_contact: true,
                 },
                 2,
@@ -300,6 +319,7 @@ mod tests {
             (Failure::Redirected, 2),
             (Failure::CommandNotRun, 20),
             (Failure::Inconsistent, 3),
+            (Failure::AskedToWait(Duration::ZERO), 199),
             (Failure::Final, 0),
         ] {
             assert_eq!(
@@ -319,7 +339,7 @@ mod tests {
         let write = || RetryContext::new(Retry::default(), Effect::Write);
         assert_eq!(retries_until_it_gives_up(write(), NO_ANSWER), 0);
         let not_run = Failure::NoAnswer {
-            ran: DidItRun::No,
+            ran: Execution::NotRun,
             first_contact: false,
         };
         assert_eq!(retries_until_it_gives_up(write(), not_run), 13);

@@ -12,7 +12,7 @@ pub async fn run(webhook: &str) -> anyhow::Result<String> {
         query::escaped("user.current?"),
         query::escaped(&format!("department.get?{department}")),
     );
-    let browser: reqwest::Client = HttpOptions::reqwest_builder().build()?;
+    let browser: reqwest::Client = HttpOptions::reqwest_builder()?.build()?;
     let answer = browser.get(address).send().await?.text().await?;
     Ok(answer)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// The IDs of the items of a deal.
 pub async fn run(bitrix: &Client, deal: u64) -> Result<Vec<u64>, Error> {
-    let (items, _) = bitrix
+    let items = bitrix
         .list("crm.item.list")
         .param("entityTypeId", 191)
         .select(["id"])

@@ -15,7 +15,7 @@ pub async fn run(bitrix: &Client) -> Result<(u64, Vec<Value>), Error> {
         .call("crm.deal.add", json!({"fields": fields}))
         .await?
         .result()?;
-    let (deals, _) = bitrix
+    let deals = bitrix
         .list("crm.deal.list")
         .filter(json!({"STAGE_ID": "NEW"}))
         .select(["ID", "TITLE", "OPPORTUNITY", "CURRENCY_ID"])

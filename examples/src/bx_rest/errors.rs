@@ -1,6 +1,6 @@
 //! Tell errors apart by the portal's code. The client has already waited and retried where that helps.
 
-use brimful::{Client, DidItRun};
+use brimful::{Client, Execution};
 use serde_json::json;
 
 /// A message for the user.
@@ -16,7 +16,7 @@ pub async fn run(bitrix: &Client) -> String {
         }
         Some("NO_AUTH_FOUND") => "no credentials were sent".to_owned(),
         Some(_) => format!("the portal refused: {error}"),
-        None if error.did_it_run() == DidItRun::Unknown => {
+        None if error.execution() == Execution::Unknown => {
             "nobody knows whether the lead is changed: look before you try again".to_owned()
         }
         None => format!("it never ran: {error}"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// The lead as it was before it was deleted.
 pub async fn run(bitrix: &Client) -> Result<Value, Error> {
-    let (leads, _) = bitrix
+    let leads = bitrix
         .list("crm.lead.list")
         .filter(json!({">DATE_CREATE": "2020-05-01"}))
         .select(["ID", "NAME", "EMAIL", "PHONE"])

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The contacts of each deal, by the ID of the deal.
 pub async fn run(bitrix: &Client) -> Result<BTreeMap<String, Vec<Value>>, Error> {
-    let (deals, _) = bitrix
+    let deals = bitrix
         .list("crm.deal.list")
         .select(["ID"])
         .collect::<Value>()

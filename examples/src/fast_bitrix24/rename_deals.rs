@@ -14,7 +14,7 @@ struct Deal {
 
 /// How many deals were renamed, and a line for each of the others.
 pub async fn run(bitrix: &Client) -> Result<(usize, Vec<String>), Error> {
-    let (deals, _) = bitrix
+    let deals = bitrix
         .list("crm.deal.list")
         .select(["ID", "TITLE"])
         .collect::<Deal>()

@@ -32,7 +32,7 @@ pub fn any_certificate(webhook: &str) -> Result<Client, Error> {
 pub async fn run(webhook: &str) -> Result<usize, Error> {
     let bitrix = gentle(webhook)?;
     let _slow = bitrix.slow(1);
-    let (leads, _) = bitrix
+    let leads = bitrix
         .list("crm.lead.list")
         .filter(json!({"<=ID": 100}))
         .on_progress(|progress| println!("{} rows so far", progress.rows))

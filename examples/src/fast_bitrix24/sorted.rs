@@ -17,7 +17,7 @@ pub struct Deal {
 
 /// The deals, the largest first.
 pub async fn run(bitrix: &Client) -> Result<Vec<Deal>, Error> {
-    let (mut deals, _) = bitrix
+    let mut deals = bitrix
         .list("crm.deal.list")
         .select(["ID", "OPPORTUNITY"])
         .collect::<Deal>()

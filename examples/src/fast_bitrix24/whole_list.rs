@@ -18,7 +18,7 @@ pub async fn run(bitrix: &Client) -> Result<Vec<Lead>, Error> {
     let (leads, report) = bitrix
         .list("crm.lead.list")
         .select(["ID", "TITLE"])
-        .collect()
+        .collect_with_report()
         .await?;
     println!("{} leads in {} requests", report.rows, report.requests);
     Ok(leads)

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// How many leads there are.
 pub fn run(webhook: &str) -> Result<usize, Error> {
     let bitrix = Client::new(webhook)?;
-    let (leads, _) = bitrix.list("crm.lead.list").collect::<Value>()?;
+    let leads = bitrix.list("crm.lead.list").collect::<Value>()?;
     println!("{} leads", leads.len());
     Ok(leads.len())
 }

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
-try:
-    from icontract import ViolationError
-except ImportError:
 
-    class ViolationError(AssertionError):  # type: ignore[no-redef]
-        """A call breaks a rule of the method that is called."""
+def _violation_error() -> type[AssertionError]:
+    """The class that programs catch, where they have icontract."""
+    try:
+        import icontract
+    except ImportError:
+        return type("ViolationError", (AssertionError,), {"__doc__": "A call breaks a rule."})
+    error: type[AssertionError] = icontract.ViolationError
+    return error
 
+
+ViolationError = _violation_error()
 
 __all__ = ["ViolationError"]
 
@@ -51,7 +57,10 @@ def clauses(params: Optional[Mapping[str, Any]]) -> dict[str, Any]:
         return {}
     if not isinstance(params, Mapping):
         raise TypeError(f"params is of type {type(params).__name__}, not dict")
-    found = {str(key).upper().strip(): value for key, value in params.items()}
+    for key in params:
+        if not isinstance(key, str):
+            raise TypeError(f"params has a name of type {type(key).__name__}, not str: {key!r}")
+    found = {key.upper().strip(): value for key, value in params.items()}
     for name, value in found.items():
         expected = CLAUSES.get(name)
         if expected is not None and not isinstance(value, expected):
@@ -64,11 +73,17 @@ def clauses(params: Optional[Mapping[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=5)
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warns at the line of the program that has called the package."""
+    package = __name__.partition(".")[0]
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(package):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
-def not_empty(items: Iterable[Any], message: str) -> list[Any]:
-    listed = list(items)
+def not_empty(items: Optional[Iterable[Any]], message: str) -> list[Any]:
+    require(items is not None, message)
+    listed = list(items or ())
     require(listed, message)
     return listed

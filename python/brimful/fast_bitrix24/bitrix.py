@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import warnings
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from inspect import iscoroutinefunction
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 from urllib.parse import urlparse
 
 from .. import _native
-from .._client import AsyncClient, Client, Outcome
+from .._client import AsyncClient, Client, _OutcomesBase
 from .._json import loads
-from ..errors import ApiError, BrimfulError
+from .._operations import awaited, described_by, wait
+from .._report import Outcome
+from ..errors import ApiError, BrimfulError, ConfigError
 from ._contract import LISTS, READS, clauses, method_name, not_empty, require, warn
 from .server_response import ErrorInServerResponseException, ServerResponseParser, unwrap, unwrap_many
+
+if TYPE_CHECKING:
+    from .._operations import Operation
 
 __all__ = ["Bitrix", "BitrixAsync"]
 
@@ -65,7 +69,10 @@ class _Bar:
         if self._bar is not None:
             self._bar.update(by)
 
-    def close(self) -> None:
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
         if self._bar is not None:
             self._bar.close()
 
@@ -154,11 +161,15 @@ def _get_all_checks(method: Any, params: Any) -> str:
         )
     if "LIMIT" in said:
         warn("Bitrix servers don't seem to support the 'LIMIT' parameter.")
+    if "*" in (said.get("SELECT") or ()) and not said.get("FILTER"):
+        warn("You are selecting all fields and no filter. Beware that this is time-consuming.")
     return name
 
 
-def _get_by_id_checks(method: Any, ids: Any, params: Any) -> tuple[str, list[Any]]:
+def _get_by_id_checks(method: Any, ids: Any, field: Any, params: Any) -> tuple[str, list[Any]]:
     name = method_name(method)
+    if not isinstance(field, str):
+        raise TypeError(f"ID_field_name is of type {type(field).__name__}, not str")
     require(
         "ID" not in clauses(params),
         "get_by_ID() doesn't support parameter 'ID' within the 'params' argument",
@@ -245,9 +256,7 @@ def _whole(reply: dict[str, Any]) -> Any:
 
 
 def _list_and_get_branch(branch: Any) -> str:
-    warnings.warn(
-        "list_and_get() is deprecated. Use 'get_all()' instead.", DeprecationWarning, stacklevel=4
-    )
+    warn("list_and_get() is deprecated. Use 'get_all()' instead.", DeprecationWarning)
     name = method_name(branch)
     require(
         not name.endswith((".list", ".get")),
@@ -256,122 +265,113 @@ def _list_and_get_branch(branch: Any) -> str:
     return name
 
 
-class BitrixAsync(_Settings):
-    __doc__ = "Клиент для асинхронных запросов к Битрикс24.\n" + (_Settings.__init__.__doc__ or "")
+class _Calls(_Settings):
+    """The calls of both clients: checks that are made at once, and operations."""
 
-    _made: Optional[AsyncClient] = None
+    def _connected(self) -> Client | AsyncClient:
+        raise NotImplementedError
 
-    def _client(self) -> AsyncClient:
-        if self._made is None:
-            loop = asyncio.get_running_loop()
-
-            def run(token: Coroutine[Any, Any, str]) -> str:
-                return asyncio.run_coroutine_threadsafe(token, loop).result()
-
-            self._made = AsyncClient(self._address(), token=self._token(run), **self._options)
-        return self._made
-
-    async def get_all(self, method: str, params: Optional[dict[str, Any]] = None) -> Any:
-        """The whole list of a method, each row once."""
+    def _get_all(self, method: Any, params: Any) -> Operation[Any]:
         name = _get_all_checks(method, params)
         logger.debug("get_all %s", name)
-        with _translated():
-            if not _native.returns_rows(name):
-                reply = _one_reply(*await self._client().call_raw(name, params))
-                if not reply.get("next"):
-                    return _whole(reply)
-            rows = self._client().list(name, params)
-            whole: list[Any] = []
-            bar = _Bar(self.verbose)
-            async for chunk in rows.chunks():
-                whole.extend(chunk)
-                bar.update(len(chunk))
-            bar.close()
-            return whole
 
-    async def get_by_ID(
-        self,
-        method: str,
-        ID_list: Iterable[Any],
-        ID_field_name: str = "ID",
-        params: Optional[dict[str, Any]] = None,
-    ) -> Any:
-        """A call for each ID: ``{ID: result}``; for a single ID the result itself."""
-        name, ids = _get_by_id_checks(method, ID_list, params)
-        logger.debug("get_by_ID %s, %d IDs", name, len(ids))
-        bar = _Bar(self.verbose and len(ids) > self.batch_size, len(ids))
-        outcomes = []
-        found = self._client().get_by_id(name, ids, params, id_field=ID_field_name.strip())
-        async for outcome in found:
-            outcomes.append(outcome)
-            bar.update(1)
-        bar.close()
-        return _by_id_result(outcomes)
+        def operation() -> Operation[Any]:
+            client = self._connected()
+            with _translated():
+                if not _native.returns_rows(name):
+                    reply = _one_reply(*(yield from client._call_raw(name, params)))
+                    if not reply.get("next"):
+                        return _whole(reply)
+                rows = client.list(name, params)
+                whole: list[Any] = []
+                with _Bar(self.verbose) as bar:
+                    while (chunk := (yield from rows._next_rows())) is not None:
+                        whole.extend(chunk)
+                        bar.update(len(chunk))
+                return whole
 
-    async def list_and_get(self, method_branch: str, ID_field_name: str = "ID") -> Any:
-        """All items, each as the method ``.get`` returns it."""
-        branch = _list_and_get_branch(method_branch)
-        rows = await self.get_all(f"{branch}.list", {"select": [ID_field_name]})
-        return await self.get_by_ID(
-            f"{branch}.get", [row[ID_field_name] for row in rows], ID_field_name
-        )
+        return operation()
 
-    async def call(self, method: str, items: Items = None, *, raw: bool = False) -> Any:
-        """A call for each item, or one for a dict."""
+    def _get_by_id(self, method: Any, ids: Any, field: str, params: Any) -> Operation[Any]:
+        name, listed = _get_by_id_checks(method, ids, field, params)
+        logger.debug("get_by_ID %s, %d IDs", name, len(listed))
+
+        def operation() -> Operation[Any]:
+            client = self._connected()
+            try:
+                found = client.get_by_id(name, listed, params, id_field=field.strip())
+            except ConfigError:
+                # It may write, so it is called once for each ID and not sent again.
+                unique = list(dict.fromkeys(str(one) for one in listed))
+                items = [{**(params or {}), field.strip(): one} for one in unique]
+                come = yield from self._all(client.call_each(name, items), len(items))
+                return _by_id_result([one._replace(key=unique[one.key]) for one in come])
+            return _by_id_result((yield from self._all(found, len(listed))))
+
+        return operation()
+
+    def _call(self, method: Any, items: Any, raw: bool) -> Operation[Any]:
         if raw:
             logger.debug("call %s, raw", method)
-            return _one_reply(*await self._client().call_raw(method.strip(), items))
+            return self._raw(method, items)
         name, listed, single = _call_checks(method, items)
         logger.debug("call %s, %d items", name, len(listed))
-        bar = _Bar(self.verbose and len(listed) > self.batch_size, len(listed))
-        outcomes = []
-        async for outcome in self._client().call_each(name, listed):
-            outcomes.append(outcome)
-            bar.update(1)
-        bar.close()
-        return _call_result(outcomes, single)
 
-    async def call_batch(self, params: dict[str, Any]) -> Any:
-        """A batch as it is: ``{"halt": 0, "cmd": {...}}``."""
+        def operation() -> Operation[Any]:
+            each = self._connected().call_each(name, listed)
+            return _call_result((yield from self._all(each, len(listed))), single)
+
+        return operation()
+
+    def _raw(self, method: str, items: Any) -> Operation[Any]:
+        return _one_reply(*(yield from self._connected()._call_raw(method.strip(), items)))
+
+    def _call_batch(self, params: Any) -> Operation[Any]:
         with _translated():
-            return _batch_result(*await self._client().call_raw("batch", params))
+            return _batch_result(*(yield from self._connected()._call_raw("batch", params)))
+
+    def _list_and_get(self, branch: Any, field: str) -> Operation[Any]:
+        name = _list_and_get_branch(branch)
+
+        def operation() -> Operation[Any]:
+            rows = yield from self._get_all(f"{name}.list", {"select": [field]})
+            ids = [row[field] for row in rows]
+            return (yield from self._get_by_id(f"{name}.get", ids, field, None))
+
+        return operation()
+
+    def _all(self, outcomes: _OutcomesBase, total: int) -> Operation[list[Outcome]]:
+        come: list[Outcome] = []
+        with _Bar(self.verbose and total > self.batch_size, total) as bar:
+            while (yield from outcomes._next()):
+                before = len(come)
+                come.extend(outcomes._ready)
+                bar.update(len(come) - before)
+        return come
 
     @contextlib.contextmanager
     def slow(self, max_concurrent_requests: int = 1) -> Iterator[bool]:
         """Has at most so many requests in flight inside of the block."""
         require(max_concurrent_requests >= 1, "max_concurrent_requests >= 1")
-        with self._client().slow(max_concurrent_requests):
+        with self._connected().slow(max_concurrent_requests):
             yield True
 
 
-class Bitrix(_Settings):
+class Bitrix(_Calls):
     __doc__ = "Клиент для неасинхронных запросов к серверу Битрикс24.\n" + (
         _Settings.__init__.__doc__ or ""
     )
 
     _made: Optional[Client] = None
 
-    def _client(self) -> Client:
+    def _connected(self) -> Client:
         if self._made is None:
             self._made = Client(self._address(), token=self._token(asyncio.run), **self._options)
         return self._made
 
     def get_all(self, method: str, params: Optional[dict[str, Any]] = None) -> Any:
         """The whole list of a method, each row once."""
-        name = _get_all_checks(method, params)
-        logger.debug("get_all %s", name)
-        with _translated():
-            if not _native.returns_rows(name):
-                reply = _one_reply(*self._client().call_raw(name, params))
-                if not reply.get("next"):
-                    return _whole(reply)
-            whole: list[Any] = []
-            bar = _Bar(self.verbose)
-            for chunk in self._client().list(name, params).chunks():
-                whole.extend(chunk)
-                bar.update(len(chunk))
-            bar.close()
-            return whole
+        return wait(self._get_all(method, params))
 
     def get_by_ID(
         self,
@@ -381,45 +381,59 @@ class Bitrix(_Settings):
         params: Optional[dict[str, Any]] = None,
     ) -> Any:
         """A call for each ID: ``{ID: result}``; for a single ID the result itself."""
-        name, ids = _get_by_id_checks(method, ID_list, params)
-        logger.debug("get_by_ID %s, %d IDs", name, len(ids))
-        bar = _Bar(self.verbose and len(ids) > self.batch_size, len(ids))
-        outcomes = []
-        for outcome in self._client().get_by_id(name, ids, params, id_field=ID_field_name.strip()):
-            outcomes.append(outcome)
-            bar.update(1)
-        bar.close()
-        return _by_id_result(outcomes)
+        return wait(self._get_by_id(method, ID_list, ID_field_name, params))
 
     def list_and_get(self, method_branch: str, ID_field_name: str = "ID") -> Any:
         """All items, each as the method ``.get`` returns it."""
-        branch = _list_and_get_branch(method_branch)
-        rows = self.get_all(f"{branch}.list", {"select": [ID_field_name]})
-        return self.get_by_ID(f"{branch}.get", [row[ID_field_name] for row in rows], ID_field_name)
+        return wait(self._list_and_get(method_branch, ID_field_name))
 
     def call(self, method: str, items: Items = None, *, raw: bool = False) -> Any:
         """A call for each item, or one for a dict."""
-        if raw:
-            logger.debug("call %s, raw", method)
-            return _one_reply(*self._client().call_raw(method.strip(), items))
-        name, listed, single = _call_checks(method, items)
-        logger.debug("call %s, %d items", name, len(listed))
-        bar = _Bar(self.verbose and len(listed) > self.batch_size, len(listed))
-        outcomes = []
-        for outcome in self._client().call_each(name, listed):
-            outcomes.append(outcome)
-            bar.update(1)
-        bar.close()
-        return _call_result(outcomes, single)
+        return wait(self._call(method, items, raw))
 
     def call_batch(self, params: dict[str, Any]) -> Any:
         """A batch as it is: ``{"halt": 0, "cmd": {...}}``."""
-        with _translated():
-            return _batch_result(*self._client().call_raw("batch", params))
+        return wait(self._call_batch(params))
 
-    @contextlib.contextmanager
-    def slow(self, max_concurrent_requests: int = 1) -> Iterator[bool]:
-        """Has at most so many requests in flight inside of the block."""
-        require(max_concurrent_requests >= 1, "max_concurrent_requests >= 1")
-        with self._client().slow(max_concurrent_requests):
-            yield True
+
+class BitrixAsync(_Calls):
+    __doc__ = "Клиент для асинхронных запросов к Битрикс24.\n" + (_Settings.__init__.__doc__ or "")
+
+    _made: Optional[AsyncClient] = None
+    _loop: asyncio.AbstractEventLoop
+
+    def _connected(self) -> AsyncClient:
+        # Tokens are asked for in the loop that the client is used in.
+        self._loop = asyncio.get_running_loop()
+        if self._made is None:
+            token = self._token(
+                lambda asked: asyncio.run_coroutine_threadsafe(asked, self._loop).result()
+            )
+            self._made = AsyncClient(self._address(), token=token, **self._options)
+        return self._made
+
+    @described_by(Bitrix.get_all)
+    async def get_all(self, method: str, params: Optional[dict[str, Any]] = None) -> Any:
+        return await awaited(self._get_all(method, params))
+
+    @described_by(Bitrix.get_by_ID)
+    async def get_by_ID(
+        self,
+        method: str,
+        ID_list: Iterable[Any],
+        ID_field_name: str = "ID",
+        params: Optional[dict[str, Any]] = None,
+    ) -> Any:
+        return await awaited(self._get_by_id(method, ID_list, ID_field_name, params))
+
+    @described_by(Bitrix.list_and_get)
+    async def list_and_get(self, method_branch: str, ID_field_name: str = "ID") -> Any:
+        return await awaited(self._list_and_get(method_branch, ID_field_name))
+
+    @described_by(Bitrix.call)
+    async def call(self, method: str, items: Items = None, *, raw: bool = False) -> Any:
+        return await awaited(self._call(method, items, raw))
+
+    @described_by(Bitrix.call_batch)
+    async def call_batch(self, params: dict[str, Any]) -> Any:
+        return await awaited(self._call_batch(params))

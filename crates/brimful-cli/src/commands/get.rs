@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use brimful::{Client, Effect, Error, Found, ItemId, Outcome, Progress};
+use brimful::{Client, Effect, Error, IdOutcome, ItemId, Outcome, Progress};
 use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, ReadyChunks};
@@ -85,7 +85,7 @@ pub(crate) struct GetArgs {
 /// Items that are written at a time.
 const AT_ONCE: usize = 200;
 
-type FoundItems = BoxStream<'static, Result<Found, Error>>;
+type FoundItems = BoxStream<'static, Result<IdOutcome, Error>>;
 
 /// What stands before an outcome.
 #[derive(Serialize)]
@@ -129,8 +129,15 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     let client = &connection.client;
     let listed = Arc::new(Mutex::new(Progress::default()));
     let wanted = ids.len() as u64;
-    let found = found(args, client, params, ids, &listed)?;
+    // The list of --from is asked for as soon as there is somewhere to write.
     let output = Output::open(&args.output)?;
+    let found = match found(args, client, params, ids, &listed) {
+        Ok(found) => found,
+        Err(failure) => {
+            pump::leave(output).await;
+            return Err(failure);
+        }
+    };
     let mut items = Items {
         args,
         printer,
@@ -352,7 +359,7 @@ impl Source for Items<'_> {
 
 impl Items<'_> {
     /// Writes the line of an item, if it has one.
-    fn write(&mut self, lines: &mut Vec<u8>, found: &Found) -> u64 {
+    fn write(&mut self, lines: &mut Vec<u8>, found: &IdOutcome) -> u64 {
         self.tally.add(Kind::of(&found.outcome));
         match (&found.outcome, self.args.result) {
             (Outcome::Done(result), true) => json_text::write_line(lines, result.get().as_bytes()),

@@ -11,7 +11,7 @@ mod replies;
 mod runner;
 
 use brimful::protocol::query::escaped;
-use brimful::{DidItRun, Effect, Error};
+use brimful::{Effect, Error, Execution};
 use brimful_r7_protocol::{BATCH, FORM};
 use bytes::Bytes;
 use http::Method;
@@ -205,7 +205,7 @@ impl BatchReply {
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
         self.iter()
             .filter(|(_, outcome)| {
-                matches!(outcome, Err(error) if error.did_it_run() == DidItRun::Unknown)
+                matches!(outcome, Err(error) if error.execution() == Execution::Unknown)
             })
             .map(|(name, _)| name)
     }

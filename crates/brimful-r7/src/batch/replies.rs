@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use brimful::{DidItRun, Error, ErrorKind};
+use brimful::{Error, ErrorKind, Execution};
 use brimful_r7_protocol::{Envelope, Item as Wire, ItemReply, Problem, read_replies};
 use bytes::Bytes;
 
@@ -82,12 +82,12 @@ pub(crate) fn outcomes(
                 Some((status, data)) => outcome(status, data.unwrap_or_default()),
                 None if whole && nameless.contains(&place) => Err(Error::new(
                     ErrorKind::MethodNotFound,
-                    DidItRun::No,
+                    Execution::NotRun,
                     "the portal has nothing at this address",
                 )),
                 None => Err(Error::new(
                     ErrorKind::Incomplete,
-                    DidItRun::Unknown,
+                    Execution::Unknown,
                     "the reply to the batch has none to this item",
                 )),
             };
@@ -124,7 +124,7 @@ pub(crate) fn body_error(status: u16, error: BodyError) -> Error {
     let decode = |what: String| {
         Error::new(
             ErrorKind::Decode,
-            DidItRun::Yes,
+            Execution::Ran,
             format!("the portal answered {status} with {what}"),
         )
     };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use brimful::{DidItRun, Effect, Error, ErrorKind};
+use brimful::{Effect, Error, ErrorKind, Execution};
 use futures_util::future::join_all;
 
 use super::plan::Plan;
@@ -66,7 +66,7 @@ pub(super) async fn run(
 fn not_sent(why: &str) -> Error {
     Error::new(
         ErrorKind::Incomplete,
-        DidItRun::No,
+        Execution::NotRun,
         format!("not sent: {why}"),
     )
 }
@@ -108,7 +108,7 @@ impl Run<'_> {
                     return;
                 }
                 Err(error) => {
-                    let unknown = error.did_it_run() == DidItRun::Unknown;
+                    let unknown = error.execution() == Execution::Unknown;
                     left = self.failed(&places, &error, unknown && !reads);
                 }
             }
@@ -126,20 +126,20 @@ impl Run<'_> {
                 again.push(at);
                 continue;
             }
-            let message = match error.did_it_run() {
-                DidItRun::Unknown => {
+            let message = match error.execution() {
+                Execution::Unknown => {
                     format!("it may have run: the whole batch failed: {error}")
                 }
                 _ => format!("the whole batch failed: {error}"),
             };
-            let mut own = Error::new(error.kind(), error.did_it_run(), message);
+            let mut own = Error::new(error.kind(), error.execution(), message);
             if let Some(said) = error.api_error() {
                 own = own.with_api(said.clone());
             }
             let own = self.at(own.in_command(&self.names[at]), at);
-            let state = match error.did_it_run() {
-                DidItRun::Unknown => ItemState::UnknownOutcome(own),
-                DidItRun::Yes | DidItRun::No => ItemState::Finished(Err(own)),
+            let state = match error.execution() {
+                Execution::Unknown => ItemState::UnknownOutcome(own),
+                Execution::Ran | Execution::NotRun => ItemState::Finished(Err(own)),
             };
             self.states.insert(at, state);
         }

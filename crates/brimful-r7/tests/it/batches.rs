@@ -1,6 +1,6 @@
 //! Batches: names, dependencies, values of other replies, and what becomes of single items.
 
-use brimful::{DidItRun, ErrorKind};
+use brimful::{ErrorKind, Execution};
 use brimful_r7::{Item, from};
 use serde_json::{Value, json};
 
@@ -105,7 +105,7 @@ async fn an_item_that_needs_a_missing_value_is_not_sent() {
     );
     for (name, why) in [("a", "\"who\""), ("b", "/response/odd")] {
         let error = replies.reply(name).unwrap_err();
-        assert_eq!(error.did_it_run(), DidItRun::No);
+        assert_eq!(error.execution(), Execution::NotRun);
         assert!(error.to_string().contains(why), "{error}");
     }
     assert!(
@@ -220,8 +220,8 @@ async fn replies_are_matched_by_name_and_an_unknown_address_by_its_position() {
     assert_eq!(replies.reply("c").unwrap().response::<u32>().unwrap(), 3);
     let error = replies.reply("b").unwrap_err();
     assert_eq!(
-        (error.kind(), error.did_it_run()),
-        (ErrorKind::MethodNotFound, DidItRun::No)
+        (error.kind(), error.execution()),
+        (ErrorKind::MethodNotFound, Execution::NotRun)
     );
 }
 
@@ -236,8 +236,8 @@ async fn an_item_without_a_reply_in_the_batch_may_have_run() {
         .unwrap();
     assert_eq!(replies.unknown().collect::<Vec<_>>(), ["a"]);
     assert_eq!(
-        replies.reply("a").unwrap_err().did_it_run(),
-        DidItRun::Unknown
+        replies.reply("a").unwrap_err().execution(),
+        Execution::Unknown
     );
 }
 
@@ -256,7 +256,7 @@ async fn the_error_of_a_whole_batch_is_read_up_to_the_end_of_its_first_copy() {
         .unwrap();
     let error = replies.reply("a").unwrap_err();
     assert!(error.to_string().contains("broken"), "{error}");
-    assert_eq!(error.did_it_run(), DidItRun::Unknown);
+    assert_eq!(error.execution(), Execution::Unknown);
 }
 
 #[tokio::test(start_paused = true)]
@@ -275,7 +275,7 @@ async fn no_batch_specified_is_an_error_although_its_status_is_0() {
         .unwrap();
     let error = replies.reply("a").unwrap_err();
     assert_eq!(
-        (error.kind(), error.did_it_run()),
-        (ErrorKind::Config, DidItRun::No)
+        (error.kind(), error.execution()),
+        (ErrorKind::Config, Execution::NotRun)
     );
 }

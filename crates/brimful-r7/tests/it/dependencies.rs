@@ -120,7 +120,7 @@ async fn run(graph: &Graph, faults: bool) -> Result<(), TestCaseError> {
     for (name, outcome) in replies.iter() {
         match outcome {
             Ok(reply) => prop_assert_eq!(reply.pointer("/response/title").unwrap(), name),
-            Err(error) if error.did_it_run() == brimful::DidItRun::No => {
+            Err(error) if error.execution() == brimful::Execution::NotRun => {
                 prop_assert!(!ran.contains_key(name), "{} ran, and {}", name, error);
             }
             Err(_) => prop_assert!(faults),

@@ -1,6 +1,6 @@
 //! What goes wrong on the way, and what of it is repeated.
 
-use brimful::{DidItRun, ErrorKind};
+use brimful::{ErrorKind, Execution};
 use brimful_portal::{Fault, When};
 use brimful_r7::Item;
 use serde_json::json;
@@ -41,7 +41,7 @@ async fn a_write_with_an_unknown_outcome_is_not_retried() {
         portal.faults().push(fault.clone());
         let item = Item::post("people").form(person.clone());
         let error = client(&portal).send(item).await.unwrap_err();
-        assert_eq!(error.did_it_run(), DidItRun::Unknown, "{fault}: {error}");
+        assert_eq!(error.execution(), Execution::Unknown, "{fault}: {error}");
         assert_eq!(portal.stats().requests, 1, "{fault}");
     }
 }
@@ -100,7 +100,7 @@ async fn an_item_after_a_write_with_an_unknown_outcome_is_not_sent() {
         .await
         .unwrap();
     let error = replies.reply("b").unwrap_err();
-    assert_eq!(error.did_it_run(), DidItRun::No);
+    assert_eq!(error.execution(), Execution::NotRun);
     assert!(
         error.to_string().contains("may still be running"),
         "{error}"
@@ -117,8 +117,8 @@ async fn an_unknown_token_is_an_authentication_error() {
         .unwrap();
     let error = client.get("people").await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.did_it_run()),
-        (ErrorKind::Auth, DidItRun::No)
+        (error.kind(), error.execution()),
+        (ErrorKind::Auth, Execution::NotRun)
     );
     assert_eq!(portal.stats().requests, 1, "it would be the same next time");
     let mut replies = client
@@ -127,7 +127,10 @@ async fn an_unknown_token_is_an_authentication_error() {
         .send()
         .await
         .unwrap();
-    assert_eq!(replies.reply("a").unwrap_err().did_it_run(), DidItRun::No);
+    assert_eq!(
+        replies.reply("a").unwrap_err().execution(),
+        Execution::NotRun
+    );
     for shown in [
         format!("{error}"),
         format!("{error:?}"),

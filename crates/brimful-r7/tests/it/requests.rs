@@ -1,6 +1,6 @@
 //! Single requests.
 
-use brimful::{DidItRun, ErrorKind};
+use brimful::{ErrorKind, Execution};
 use brimful_r7::{Item, from};
 use serde_json::{Value, json};
 
@@ -74,25 +74,25 @@ async fn what_the_portal_refuses_is_an_error_with_its_message() {
         (
             "people/nobody",
             ErrorKind::NotFound,
-            DidItRun::Yes,
+            Execution::Ran,
             "Item not found",
         ),
         (
             "nothing/here",
             ErrorKind::MethodNotFound,
-            DidItRun::No,
+            Execution::NotRun,
             "Method not found",
         ),
-        ("group/@self", ErrorKind::Api, DidItRun::Yes, "@self"),
+        ("group/@self", ErrorKind::Api, Execution::Ran, "@self"),
         (
             "people/filter?employeeStatus=odd",
             ErrorKind::Api,
-            DidItRun::Yes,
+            Execution::Ran,
             "odd",
         ),
     ] {
         let error = client.get(path).await.unwrap_err();
-        assert_eq!((error.kind(), error.did_it_run()), (kind, ran), "{error}");
+        assert_eq!((error.kind(), error.execution()), (kind, ran), "{error}");
         assert!(error.to_string().contains(message), "{error}");
         assert!(error.to_string().starts_with("GET "), "{error}");
     }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::address::is_loopback;
 use super::{PortalAddress, Secret};
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 
 /// The address that a user of the portal opens to let an application in, and the `state` that proves that what comes
 /// back belongs to it.
@@ -101,7 +101,7 @@ impl Authorize {
             let value = params.get(name).map(Value::to_text);
             value.filter(|text| !text.is_empty())
         };
-        let refuse = |why: &str| Err(Error::new(ErrorKind::Auth, DidItRun::No, why));
+        let refuse = |why: &str| Err(Error::new(ErrorKind::Auth, Execution::NotRun, why));
         if !text("state").is_some_and(|state| self.state.matches(&state)) {
             return refuse(
                 "the answer has not the state that was asked with: it may be somebody else's",

@@ -3,7 +3,7 @@
 use brimful_protocol::{Value, query};
 
 use super::{Secret, Tokens};
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 
 /// What the event `ONAPPINSTALL` tells.
 ///
@@ -41,7 +41,7 @@ impl Installation {
         let refuse = |why: &str| {
             Error::new(
                 ErrorKind::Decode,
-                DidItRun::No,
+                Execution::NotRun,
                 format!("this is no form of ONAPPINSTALL: {why}"),
             )
         };

@@ -12,7 +12,7 @@ use super::address::Address;
 use super::bearer::{Age, Renewed, Source};
 use super::token_server::{Grant, TokenServer};
 use super::{AppCredentials, Secret, StoreError, TokenFailure, TokenStore, Tokens};
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 
 /// An application with tokens of a portal, and the store that each new pair goes to before it is used.
 ///
@@ -82,7 +82,7 @@ impl OAuth {
 fn unusable(what: &str, error: StoreError) -> Error {
     Error::new(
         ErrorKind::Io,
-        DidItRun::No,
+        Execution::NotRun,
         format!("the tokens could not be {what}: {error}"),
     )
     .with_source(error)

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 
 /// Why there is no token.
 #[derive(Debug, Clone)]
@@ -36,7 +36,11 @@ impl TokenFailure {
 
     /// The error of a call that did not run for want of a token.
     pub(crate) fn into_error(self, what: &str) -> Error {
-        let error = Error::new(self.kind, DidItRun::No, format!("{what}: {}", self.message));
+        let error = Error::new(
+            self.kind,
+            Execution::NotRun,
+            format!("{what}: {}", self.message),
+        );
         match self.cause {
             Some(cause) => error.with_source(cause),
             None => error,

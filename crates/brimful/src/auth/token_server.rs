@@ -11,7 +11,7 @@ use http::StatusCode;
 use tracing::debug;
 
 use super::{AppCredentials, Secret, TokenFailure, Tokens};
-use crate::error::{DidItRun, ErrorKind};
+use crate::error::{ErrorKind, Execution};
 use crate::retry::{Failure, Next, Retry, RetryContext};
 use crate::transport::{Request, Response, Transport};
 use crate::waits::{WaitLog, in_words};
@@ -37,12 +37,12 @@ type FailedAttempt = (Failure, TokenFailure);
 
 /// Asked again later: no answer came, and the request did not run.
 const NOT_RUN: Failure = Failure::NoAnswer {
-    ran: DidItRun::No,
+    ran: Execution::NotRun,
     first_contact: false,
 };
 /// Asked again: no proper answer came.
 const NO_ANSWER: Failure = Failure::NoAnswer {
-    ran: DidItRun::Unknown,
+    ran: Execution::Unknown,
     first_contact: false,
 };
 

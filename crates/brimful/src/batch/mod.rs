@@ -5,7 +5,7 @@
 //!
 //! - `outcome` is what became of one command,
 //! - `references` finds and resolves `$result[…]` in parameters,
-//! - `request` is one request of commands,
+//! - `request` says which commands a request can carry, sends them and reads the reply,
 //! - `runner` sends commands until each has its outcome.
 
 mod outcome;
@@ -20,17 +20,19 @@ use std::sync::Arc;
 use brimful_protocol::Time;
 use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::reference::{BadStep, Reference};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use outcome::{EmptyReference, NotRun, Outcome};
-pub(crate) use references::Known;
+pub(crate) use references::KnownResults;
 pub(crate) use request::needs_own_body;
-pub(crate) use runner::{Pace, Runner, of_error};
+pub(crate) use runner::{Runner, outcome_of_error};
 
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
-use crate::error::{DidItRun, Error};
+use crate::error::{Error, Execution};
+use crate::json::{self, Params};
 
 /// What is to be run: commands, and what to do when one fails.
 ///
@@ -87,15 +89,15 @@ impl Entry {
 #[derive(Debug, Clone)]
 pub struct LateCommand {
     method: String,
-    params: Value,
+    params: Params,
 }
 
 impl LateCommand {
-    /// A call of `method`.
-    pub fn new(method: impl Into<String>, params: Value) -> Self {
+    /// A call of `method`. Parameters that cannot be written as JSON are an error of the batch.
+    pub fn new(method: impl Into<String>, params: impl Serialize) -> Self {
         Self {
             method: method.into(),
-            params,
+            params: Params::of(params),
         }
     }
 }
@@ -250,10 +252,11 @@ impl Batch {
         &mut self,
         label: impl Into<String>,
         method: impl Into<String>,
-        params: Value,
+        params: impl Serialize,
     ) -> Result<Label, Error> {
         let (label, method) = (self.label(&label.into())?, method.into());
         check_method(&method)?;
+        let params = json::params(&method, params)?;
         check_texts(&params).map_err(|error| error.in_command(&label.name))?;
         for referred in references::labels(&params) {
             if !self.labels.contains(referred.as_str()) {
@@ -415,7 +418,7 @@ impl BatchReply {
     pub fn result<T: DeserializeOwned>(&self, label: impl AsRef<str>) -> Result<T, Error> {
         let label = label.as_ref();
         match self.get(label) {
-            Some(outcome) => outcome.result_of(label),
+            Some(outcome) => outcome.result_of(label, &format!("the result of {label:?}")),
             None => Err(Error::config(format!(
                 "no command with the label {label:?} has run"
             ))),
@@ -514,7 +517,7 @@ impl Client {
             Runner::new(self.clone(), None, on_error, Arc::default()).references(references);
         let order: Vec<Arc<str>> = entries.iter().map(Entry::label).cloned().collect();
         let mut reply = BatchReply::default();
-        let mut known = Known::default();
+        let mut known = KnownResults::default();
         let mut entries = entries.into_iter().peekable();
         let (mut halted, mut lost_before): (Option<Arc<str>>, bool) = (None, false);
         while entries.peek().is_some() {
@@ -539,29 +542,28 @@ impl Client {
                             continue;
                         } else {
                             build(&reply).and_then(|late| {
-                                if let Some(late) = &late {
-                                    let there = |referred: &str| {
-                                        reply.get(referred).is_some()
-                                            || commands.iter().any(|(c, _)| *c.label == *referred)
-                                    };
-                                    self.check_late(late, there)
-                                        .map_err(|error| error.in_command(&label))?;
-                                }
-                                Ok(late)
+                                let Some(LateCommand { method, params }) = late else {
+                                    return Ok(None);
+                                };
+                                let command = Command {
+                                    label: Arc::clone(&label),
+                                    method,
+                                    params: params.finish()?,
+                                };
+                                let there = |referred: &str| {
+                                    reply.get(referred).is_some()
+                                        || commands.iter().any(|(c, _)| *c.label == *referred)
+                                };
+                                self.check_late(&command, there)
+                                    .map_err(|error| error.in_command(&label))?;
+                                Ok(Some(command))
                             })
                         };
                         match built {
                             Ok(None) => {
                                 reply.push(label, Outcome::NotRun(NotRun::NoCommand).into());
                             }
-                            Ok(Some(LateCommand { method, params })) => commands.push((
-                                Command {
-                                    label,
-                                    method,
-                                    params,
-                                },
-                                true,
-                            )),
+                            Ok(Some(command)) => commands.push((command, true)),
                             Err(error) => {
                                 let why = NotRun::Refused(error.to_string());
                                 reply.push(label, Outcome::NotRun(why).into());
@@ -581,7 +583,7 @@ impl Client {
                 if let Some(error) = ran.error {
                     let answered = ran.any_answered || !reply.answers.is_empty();
                     // A write whose answer was lost says nothing of the commands that do not depend on it.
-                    let lost = error.did_it_run() == DidItRun::Unknown
+                    let lost = error.execution() == Execution::Unknown
                         && on_error == OnError::Continue
                         && !lost_before
                         && entries.peek().is_some();
@@ -611,7 +613,7 @@ impl Client {
     }
 
     /// What [`Batch::add`] and the start of a batch look at, of a command that was not there yet.
-    fn check_late(&self, late: &LateCommand, there: impl Fn(&str) -> bool) -> Result<(), Error> {
+    fn check_late(&self, late: &Command, there: impl Fn(&str) -> bool) -> Result<(), Error> {
         check_method(&late.method)?;
         self.check(&late.method, &late.params)?;
         check_texts(&late.params)?;

@@ -150,16 +150,15 @@ impl Outcome {
         }
     }
 
-    /// The result as a type, of the command with this label.
-    pub(crate) fn result_of<T: DeserializeOwned>(&self, label: &str) -> Result<T, Error> {
+    /// The result as a type, of the command with this label; `what` is what a decode error calls it.
+    pub(crate) fn result_of<T: DeserializeOwned>(
+        &self,
+        label: &str,
+        what: &str,
+    ) -> Result<T, Error> {
         match self {
-            Self::Done(result) => json::decode(result.get(), &format!("the result of {label:?}")),
-            Self::Failed(error) => Err(Error::api(error.clone()).in_command(label)),
-            Self::Unknown(why) => Err(Error::unknown(why).in_command(label)),
-            Self::NotRun(why) => {
-                Err(Error::config(format!("it was not run: {why}")).in_command(label))
-            }
-            Self::EmptyReference(empty) => Err(Error::config(empty.to_string()).in_command(label)),
+            Self::Done(result) => json::decode(result.get(), what),
+            other => other.result().map_err(|error| error.in_command(label)),
         }
     }
 }

@@ -145,7 +145,7 @@ pub(crate) fn any(params: &Value) -> bool {
 
 /// What commands have returned so far.
 #[derive(Debug, Default)]
-pub(crate) struct Known(HashMap<Arc<str>, KnownResult>);
+pub(crate) struct KnownResults(HashMap<Arc<str>, KnownResult>);
 
 #[derive(Debug)]
 struct KnownResult {
@@ -181,7 +181,7 @@ impl Unresolved {
     }
 }
 
-impl Known {
+impl KnownResults {
     pub(crate) fn has(&self, label: &str) -> bool {
         self.0.contains_key(label)
     }
@@ -431,8 +431,8 @@ mod tests {
 
     use super::*;
 
-    fn known(label: &str, result: &Value) -> Known {
-        let mut known = Known::default();
+    fn known(label: &str, result: &Value) -> KnownResults {
+        let mut known = KnownResults::default();
         let raw = serde_json::value::to_raw_value(result).unwrap();
         known.note(&label.into(), &raw, Some(7), None);
         known

@@ -1,20 +1,20 @@
 //! One request of commands: how it is written and read.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use brimful_protocol::batch::{self, BatchReply};
 use brimful_protocol::rows::RowsError;
 use brimful_protocol::{Envelope, EnvelopeError, Time, query, scalar};
 use bytes::Bytes;
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{Answer, Command, NotRun, OnError, Outcome, references};
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
-use crate::session::Call;
+use crate::sender::{BatchRequest, note_times};
+use crate::session::Effort;
 
 /// A command as it goes out.
 #[derive(Debug)]
@@ -86,27 +86,19 @@ fn arrives(value: &Value, depth: usize, values: &mut usize) -> bool {
 }
 
 impl Client {
-    /// Sends commands in one request; an answer for each, and how long the last attempt took.
+    /// Sends commands in one request; an answer for each, and what it took.
     pub(super) async fn send_commands(
         &self,
         commands: &[Outgoing],
         on_error: OnError,
         effect: Effect,
-    ) -> (Result<Vec<Answer>, Error>, Duration) {
-        let cmd: Map<String, Value> = commands
-            .iter()
-            .map(|c| (c.command.label.to_string(), Value::from(c.text.as_str())))
-            .collect();
-        let halt = u8::from(on_error == OnError::Halt);
-        let body = json!({ "halt": halt, "cmd": cmd }).to_string();
-        let mut counts: IndexMap<&str, u32> = IndexMap::from([("batch", 1)]);
-        for Outgoing { command, .. } in commands {
-            *counts.entry(&command.method).or_default() += 1;
+    ) -> (Result<Vec<Answer>, Error>, Effort) {
+        let mut request = BatchRequest::new();
+        for Outgoing { command, text } in commands {
+            request.add(&command.label, &command.method, text.clone());
         }
-        let call = Call {
-            charges: counts.iter().map(|(m, n)| ((*m).into(), *n)).collect(),
-            ..Call::new("batch", effect, body, self.options())
-        };
+        let call = request.into_call(on_error == OnError::Halt, effect, self.options());
+        let charged = Arc::clone(&call.charges);
         let labels: Arc<[(Arc<str>, String)]> = commands
             .iter()
             .map(|c| (Arc::clone(&c.command.label), c.command.method.clone()))
@@ -121,21 +113,27 @@ impl Client {
             times,
         } = match came {
             Ok(read) => read,
-            Err(error) => return (Err(error), effort.took),
+            Err(error) => return (Err(error), effort),
         };
-        let ledger = &self.session().ledger;
-        // Some portals charge the batch itself, some its commands, some both: each is noted under its own name.
-        if let Some(time) = &time {
-            ledger.note("batch", time, 1);
-        }
-        for (method, time) in &times {
-            ledger.note(
-                method,
-                time,
-                counts.get(method.as_str()).copied().unwrap_or(1),
-            );
-        }
-        (Ok(answers), effort.took)
+        let times = times.iter().map(|(method, time)| (method.as_str(), time));
+        note_times(&self.session().ledger, &charged, time.as_ref(), times);
+        (Ok(answers), effort)
+    }
+
+    /// Sends one command in a body of its own, as a call.
+    pub(crate) async fn run_alone(
+        &self,
+        method: &str,
+        params: Value,
+        effect: Effect,
+    ) -> Result<Answer, Error> {
+        let reply = Box::pin(self.call_as(method, params, effect)).await?;
+        Ok(Answer {
+            outcome: Outcome::Done(reply.raw().to_owned()),
+            total: reply.total(),
+            next: reply.next_start(),
+            time: reply.time().cloned(),
+        })
     }
 }
 

@@ -6,66 +6,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use brimful_protocol::KnownCode;
-use brimful_protocol::batch::MAX_COMMANDS;
+use tracing::debug;
 
-use super::references::{self, Known, Unresolved};
+use super::references::{self, KnownResults, Unresolved};
 use super::request::{Outgoing, is_altered_by_a_query, needs_own_body};
 use super::{Answer, Command, EmptyReference, NotRun, OnError, Outcome, References};
 use crate::client::Client;
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error, ErrorKind};
-use crate::retry::{CUT_AFTER, Failure, Next, RetryContext};
-
-/// A request is to be done in this time: a portal cuts it after 60 seconds, and what it did until then is unknown.
-const LONGEST_REQUEST: Duration = Duration::from_secs(20);
-
-/// The most bytes of commands in a request, half of what PHP takes by itself (`post_max_size`, 8 MB). Beyond that PHP
-/// drops the whole body without a word.
-const MAX_BODY: usize = 4 << 20;
-
-/// What a request may hold, learned from the requests before it.
-#[derive(Debug)]
-pub(crate) struct Pace {
-    /// How many commands are done in good time.
-    commands: AtomicUsize,
-    /// How many bytes the server takes.
-    bytes: AtomicUsize,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            commands: AtomicUsize::new(MAX_COMMANDS),
-            bytes: AtomicUsize::new(MAX_BODY),
-        }
-    }
-}
-
-impl Pace {
-    fn commands(&self) -> usize {
-        self.commands.load(Ordering::Relaxed)
-    }
-
-    fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    fn learn(&self, took: Duration, commands: usize) {
-        let each = took.as_secs_f64() / commands.max(1) as f64;
-        let room = (LONGEST_REQUEST.as_secs_f64() / each.max(1e-6)) as usize;
-        self.commands
-            .store(room.clamp(1, MAX_COMMANDS), Ordering::Relaxed);
-    }
-
-    /// The server took no request of so many bytes.
-    fn was_too_large(&self, bytes: usize) {
-        self.bytes.fetch_min(bytes / 2, Ordering::Relaxed);
-    }
-}
+use crate::error::{Error, ErrorKind, Execution};
+use crate::retry::{Failure, Next, RetryContext};
+use crate::sender::{MAX_BODY, MOST_CUTS, Pace};
+use crate::session::Effort;
 
 pub(crate) struct Runner {
     client: Client,
@@ -108,10 +61,12 @@ impl Runner {
     }
 
     /// Runs up to 50 commands. `known` has the results of commands before them, and gets theirs.
-    pub(crate) async fn run(&self, commands: &[Command], known: &mut Known) -> RunResult {
+    pub(crate) async fn run(&self, commands: &[Command], known: &mut KnownResults) -> RunResult {
         let mut run = Run::new(self, commands, known);
         let mut error = None;
         let mut any_answered = false;
+        // Requests in a row that were cut for their length.
+        let mut cuts = 0;
         let session = Arc::clone(self.client.session());
         let mut retries = RetryContext::new(session.retry, Effect::Read);
         loop {
@@ -128,10 +83,12 @@ impl Runner {
             };
             let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
             retries.begin_attempt();
-            let (answers, took) = if run.goes_alone(&places, &sent) {
-                self.send_alone(&sent[0].command, effect).await
+            // How long a command takes that goes alone says nothing of how many fit into a request.
+            let (answers, effort) = if run.goes_alone(&places, &sent) {
+                (self.send_alone(&sent[0].command, effect).await, None)
             } else {
-                self.client.send_commands(&sent, on_error, effect).await
+                let (answers, effort) = self.client.send_commands(&sent, on_error, effect).await;
+                (answers, Some(effort))
             };
             let answers = match answers {
                 Ok(answers) => answers,
@@ -144,9 +101,15 @@ impl Runner {
                     continue;
                 }
                 Err(failed) => {
-                    if took >= CUT_AFTER && failed.did_it_run() == DidItRun::Unknown {
-                        // Nobody knows how much longer it would have taken.
-                        self.pace.learn(2 * took, sent.len());
+                    if let Some(effort) = effort.filter(Effort::was_cut) {
+                        self.pace.was_cut(effort.took, sent.len());
+                        // The session has not sent it again as it is: in smaller requests it may be done in time.
+                        let can_be_split = effect == Effect::Read && sent.len() > 1;
+                        if can_be_split && cuts < MOST_CUTS {
+                            cuts += 1;
+                            debug!(commands = sent.len(), %failed, "asking for less at once");
+                            continue;
+                        }
                     }
                     run.fail(&places, &failed);
                     error = Some(failed);
@@ -154,7 +117,11 @@ impl Runner {
                 }
             };
             any_answered = true;
-            self.pace.learn(took, sent.len());
+            cuts = 0;
+            if let Some(effort) = effort {
+                let most = session.batch_size.min(commands.len());
+                self.pace.answered(effort.took, sent.len(), most);
+            }
             let mut again = None;
             let mut refusal = None;
             let mut failed = false;
@@ -172,32 +139,34 @@ impl Runner {
                             return run.halt(&command.label, error, any_answered);
                         }
                     }
-                    outcome => match passing(outcome, effect_of_one(self.effect, command)) {
-                        Some(why)
-                            if matches!(
-                                again.get_or_insert_with(|| {
-                                    retries.after(Failure::CommandNotRun, session.jitter())
-                                }),
-                                Next::RetryAfter(_)
-                            ) =>
-                        {
-                            failed = true;
-                            if why == KnownCode::OperationTimeLimit {
-                                // From now on the method's calls are held back until it may be called again.
-                                session.ledger.refused(&command.method);
+                    outcome => {
+                        match may_be_sent_again(outcome, effect_of_one(self.effect, command)) {
+                            Some(why)
+                                if matches!(
+                                    again.get_or_insert_with(|| {
+                                        retries.after(Failure::CommandNotRun, session.jitter())
+                                    }),
+                                    Next::RetryAfter(_)
+                                ) =>
+                            {
+                                failed = true;
+                                if why == KnownCode::OperationTimeLimit {
+                                    // From now on the method's calls are held back until it may be called again.
+                                    session.ledger.refused(&command.method);
+                                }
+                                refusal.get_or_insert_with(|| {
+                                    not_run(outcome).at(&session.auth, &command.method)
+                                });
                             }
-                            refusal.get_or_insert_with(|| {
-                                not_run(outcome).at(&session.auth, &command.method)
-                            });
-                        }
-                        _ => {
-                            failed |= outcome.done().is_none();
-                            let done = run.settle(place, answer);
-                            if !done && self.on_error == OnError::Halt {
-                                return run.halt(&command.label, error, any_answered);
+                            _ => {
+                                failed |= outcome.done().is_none();
+                                let done = run.settle(place, answer);
+                                if !done && self.on_error == OnError::Halt {
+                                    return run.halt(&command.label, error, any_answered);
+                                }
                             }
                         }
-                    },
+                    }
                 }
             }
             match (again, refusal) {
@@ -216,26 +185,13 @@ impl Runner {
     }
 
     /// Sends one command in a body of its own.
-    async fn send_alone(
-        &self,
-        command: &Command,
-        effect: Effect,
-    ) -> (Result<Vec<Answer>, Error>, Duration) {
-        let started = tokio::time::Instant::now();
-        let calling = self
-            .client
-            .call_as(&command.method, command.params.clone(), effect);
-        let answer = match Box::pin(calling).await {
-            Ok(reply) => Ok(Answer {
-                outcome: Outcome::Done(reply.raw().to_owned()),
-                total: reply.total(),
-                next: reply.next_start(),
-                time: reply.time().cloned(),
-            }),
-            Err(error) if error.api_error().is_some() => Ok(of_error(&error).into()),
-            Err(error) => Err(error),
+    async fn send_alone(&self, command: &Command, effect: Effect) -> Result<Vec<Answer>, Error> {
+        let (method, params) = (&command.method, command.params.clone());
+        let answer = match self.client.run_alone(method, params, effect).await {
+            Err(error) if error.api_error().is_some() => outcome_of_error(&error).into(),
+            answer => answer?,
         };
-        (answer.map(|answer| vec![answer]), started.elapsed())
+        Ok(vec![answer])
     }
 }
 
@@ -243,7 +199,7 @@ impl Runner {
 struct Run<'a> {
     runner: &'a Runner,
     commands: &'a [Command],
-    known: &'a mut Known,
+    known: &'a mut KnownResults,
     places: HashMap<&'a str, usize>,
     /// The labels that each command refers to.
     needs: Vec<HashSet<String>>,
@@ -253,9 +209,9 @@ struct Run<'a> {
 }
 
 /// Whether a command can be sent.
-enum Turn {
+enum Readiness {
     /// It goes out so; `open` if references in it are left to the portal.
-    Now {
+    Ready {
         outgoing: Outgoing,
         open: bool,
     },
@@ -265,7 +221,7 @@ enum Turn {
 }
 
 impl<'a> Run<'a> {
-    fn new(runner: &'a Runner, commands: &'a [Command], known: &'a mut Known) -> Self {
+    fn new(runner: &'a Runner, commands: &'a [Command], known: &'a mut KnownResults) -> Self {
         Self {
             runner,
             commands,
@@ -300,25 +256,25 @@ impl<'a> Run<'a> {
                 break;
             }
             let command = &self.commands[place];
-            let (outgoing, open) = match self.turn(place, &places) {
-                Turn::Now { outgoing, open } => (outgoing, open),
-                Turn::Never(why) => {
+            let (outgoing, open) = match self.readiness(place, &places) {
+                Readiness::Ready { outgoing, open } => (outgoing, open),
+                Readiness::Never(why) => {
                     self.answers[place] = Some(Outcome::NotRun(why).into());
                     if self.runner.on_error == OnError::Halt {
                         break;
                     }
                     continue;
                 }
-                Turn::Waits => {
+                Readiness::Waits => {
                     some_wait = true;
-                    only_adds_wait &= adds(&command.method);
+                    only_adds_wait &= is_add(&command.method);
                     if self.runner.on_error == OnError::Halt || !only_adds_wait {
                         break;
                     }
                     continue;
                 }
             };
-            if some_wait && !adds(&command.method) {
+            if some_wait && !is_add(&command.method) {
                 break;
             }
             let writes = effect_of_one(self.runner.effect, command) == Effect::Write;
@@ -343,7 +299,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether the command can be sent in a request with those at `selected`.
-    fn turn(&self, place: usize, selected: &[usize]) -> Turn {
+    fn readiness(&self, place: usize, selected: &[usize]) -> Readiness {
         let command = &self.commands[place];
         let mut waits = false;
         for label in self.needs[place]
@@ -357,11 +313,11 @@ impl<'a> Run<'a> {
                 // It is over, and has no result.
                 _ => {
                     let outcome = needed.and_then(|needed| self.answers[needed].as_ref());
-                    return Turn::Never(NotRun::NoResult {
+                    return Readiness::Never(NotRun::NoResult {
                         label: label.clone(),
                         outcome: outcome.map_or_else(
                             || "has no result".to_owned(),
-                            |answer| in_words(&answer.outcome),
+                            |answer| describe(&answer.outcome),
                         ),
                     });
                 }
@@ -369,7 +325,7 @@ impl<'a> Run<'a> {
         }
         let resolved = match self.known.resolve(&command.method, &command.params) {
             Ok(resolved) => resolved,
-            Err(why) => return Turn::Never(NotRun::EmptyReference(why.reason())),
+            Err(why) => return Readiness::Never(NotRun::EmptyReference(why.reason())),
         };
         let writes = effect_of_one(self.runner.effect, command) == Effect::Write;
         let by_the_portal = match self.runner.references {
@@ -377,9 +333,9 @@ impl<'a> Run<'a> {
             References::Client => !writes && !resolved.only_here,
         };
         if waits || resolved.open && !by_the_portal {
-            return Turn::Waits;
+            return Readiness::Waits;
         }
-        Turn::Now {
+        Readiness::Ready {
             outgoing: Outgoing::new(Command {
                 params: resolved.params,
                 ..command.clone()
@@ -498,7 +454,7 @@ impl<'a> Run<'a> {
     /// The request of these commands failed as a whole.
     fn fail(&mut self, places: &[usize], error: &Error) {
         for place in places {
-            self.answers[*place] = Some(of_error(error).into());
+            self.answers[*place] = Some(outcome_of_error(error).into());
         }
     }
 
@@ -542,13 +498,13 @@ fn with_empty_reference(
 }
 
 /// Whether a method makes something new, and touches nothing that is there.
-fn adds(method: &str) -> bool {
+fn is_add(method: &str) -> bool {
     let last = method.rsplit('.').next().unwrap_or_default();
     last.eq_ignore_ascii_case("add")
 }
 
 /// What became of a command that another one refers to.
-fn in_words(outcome: &Outcome) -> String {
+fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(_) => "has a result".to_owned(),
         Outcome::Failed(error) => format!("failed: {error}"),
@@ -572,7 +528,7 @@ fn effect_of_one(told: Option<Effect>, command: &Command) -> Effect {
 }
 
 /// Whether a command did not run and may be sent again, and what kept it from running.
-fn passing(outcome: &Outcome, effect: Effect) -> Option<KnownCode> {
+fn may_be_sent_again(outcome: &Outcome, effect: Effect) -> Option<KnownCode> {
     match outcome {
         Outcome::Failed(error) => match error.code.known() {
             code @ (KnownCode::OperationTimeLimit | KnownCode::QueryLimitExceeded) => Some(code),
@@ -591,18 +547,18 @@ fn not_run(outcome: &Outcome) -> Error {
         Outcome::Failed(error) => Error::api(error.clone()),
         _ => Error::new(
             ErrorKind::Api,
-            DidItRun::No,
+            Execution::NotRun,
             "the portal passed the command over",
         ),
     }
 }
 
 /// What an error of a whole request means for each of its commands.
-pub(crate) fn of_error(error: &Error) -> Outcome {
-    match (error.did_it_run(), error.api_error()) {
-        (DidItRun::Unknown, _) | (DidItRun::Yes, None) => Outcome::Unknown(error.to_string()),
+pub(crate) fn outcome_of_error(error: &Error) -> Outcome {
+    match (error.execution(), error.api_error()) {
+        (Execution::Unknown, _) | (Execution::Ran, None) => Outcome::Unknown(error.to_string()),
         (_, Some(api)) => Outcome::Failed(api.clone()),
-        (DidItRun::No, None) => Outcome::NotRun(match error.kind() {
+        (Execution::NotRun, None) => Outcome::NotRun(match error.kind() {
             ErrorKind::Config => NotRun::Refused(error.to_string()),
             ErrorKind::TooLarge => NotRun::TooLarge(error.to_string()),
             _ => NotRun::NotReached(error.to_string()),

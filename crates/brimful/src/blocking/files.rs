@@ -2,49 +2,23 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::runtime::Runtime;
-use crate::{DidItRun, Downloaded, Error, ErrorKind};
+use super::Download;
+use super::forward::forward;
+use crate::{Downloaded, Error, ErrorKind, Execution};
 
-/// A file to be fetched; see [`crate::Download`].
-#[derive(Debug)]
-#[must_use = "nothing is fetched before it is told where to"]
-pub struct Download {
-    inner: crate::Download,
-    runtime: Arc<Runtime>,
+forward! {
+    impl crate::Download {
+        set allow_host(host: impl Into<String>);
+        set any_host();
+        set expect_size(bytes: u64);
+        take bytes() -> Result<Bytes, Error>;
+    }
 }
 
 impl Download {
-    pub(super) fn new(inner: crate::Download, runtime: Arc<Runtime>) -> Self {
-        Self { inner, runtime }
-    }
-
-    /// See [`crate::Download::allow_host`].
-    pub fn allow_host(self, host: impl Into<String>) -> Self {
-        self.with(|download| download.allow_host(host))
-    }
-
-    /// See [`crate::Download::any_host`].
-    pub fn any_host(self) -> Self {
-        self.with(crate::Download::any_host)
-    }
-
-    /// See [`crate::Download::expect_size`].
-    pub fn expect_size(self, bytes: u64) -> Self {
-        self.with(|download| download.expect_size(bytes))
-    }
-
-    /// The whole file, in memory.
-    ///
-    /// # Errors
-    /// As for [`crate::Download::bytes`].
-    pub fn bytes(self) -> Result<Bytes, Error> {
-        self.runtime.wait(self.inner.bytes())
-    }
-
     /// Writes the file to `out`, piece by piece. If this fails, `out` has the beginning of the file.
     ///
     /// # Errors
@@ -54,7 +28,7 @@ impl Download {
         let at = file.place();
         let unwritable = |error: std::io::Error| {
             let what = format!("what it is written to could not be written: {error}");
-            Error::new(ErrorKind::Io, DidItRun::No, what)
+            Error::new(ErrorKind::Io, Execution::NotRun, what)
                 .with_source(error)
                 .at(&at, "download")
         };
@@ -72,12 +46,5 @@ impl Download {
     pub fn to_file(self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
         let path = path.as_ref().to_owned();
         self.runtime.wait(self.inner.to_file(path))
-    }
-
-    fn with(self, change: impl FnOnce(crate::Download) -> crate::Download) -> Self {
-        Self {
-            inner: change(self.inner),
-            runtime: self.runtime,
-        }
     }
 }

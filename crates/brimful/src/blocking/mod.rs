@@ -14,12 +14,9 @@
 //! # }
 //! ```
 
-mod by_id;
-mod each;
 mod files;
-mod list;
+mod forward;
 pub mod oauth;
-mod rest3;
 mod runtime;
 #[cfg(feature = "tasks")]
 mod tasks;
@@ -28,28 +25,48 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
-pub use by_id::{FoundInList, Founds, GetById, ListAndGet};
-pub use each::{Each, Outcomes};
-pub use files::Download;
-pub use list::{List, Pages, Rows};
-pub use rest3::Rest3;
+pub use forward::Blocking;
+use forward::forward;
 use runtime::Runtime;
 #[cfg(feature = "tasks")]
 pub use tasks::{Checklist, Comments, Elapsed, TaskList, TaskPages, TaskRows, Tasks};
 
+use crate::list::{Tail, Walk};
+use crate::rest3::{self, OpenApi};
 use crate::{
-    Batch, BatchReply, ClientBuilder, Credential, Error, Fields, ItemId, Limits, OnError, Priority,
-    RawReply, Reply, SlowGuard, Stats,
+    Batch, BatchReply, ById, ClientBuilder, Credential, Error, Fields, ItemId, ItemOutcome,
+    ListReport, OnError, Priority, Progress, RawReply, Reply,
 };
 
 /// A client of one portal that waits for each answer; see [`crate::Client`].
-#[derive(Debug, Clone)]
-pub struct Client {
-    inner: crate::Client,
-    runtime: Arc<Runtime>,
-}
+pub type Client = Blocking<crate::Client>;
+/// A whole list, not yet asked for; see [`crate::List`].
+pub type List = Blocking<crate::List>;
+/// The pages of a list, as an iterator; see [`crate::Pages`].
+pub type Pages = Blocking<crate::Pages>;
+/// The rows of a list as a type, as an iterator; see [`crate::Rows`].
+pub type Rows<T> = Blocking<crate::Rows<T>>;
+/// Calls to be made, one for each item; see [`crate::Each`].
+pub type Each = Blocking<crate::Each>;
+/// Outcomes in the order of the items, as an iterator; see [`crate::Outcomes`].
+pub type Outcomes = Blocking<crate::Outcomes>;
+/// Items to be fetched by their IDs; see [`crate::GetById`].
+pub type GetById = Blocking<crate::GetById>;
+/// What came for each ID, as an iterator; see [`crate::IdOutcomes`].
+pub type IdOutcomes = Blocking<crate::IdOutcomes>;
+/// Items of a list, to be fetched one by one; see [`crate::ListAndGet`].
+pub type ListAndGet = Blocking<crate::ListAndGet>;
+/// What came for each ID of a list, as an iterator; see [`crate::ListedIdOutcomes`].
+pub type ListedIdOutcomes = Blocking<crate::ListedIdOutcomes>;
+/// A file to be fetched; see [`crate::Download`].
+pub type Download = Blocking<crate::Download>;
+/// A portal by REST 3.0; see [`crate::rest3::Rest3`].
+pub type Rest3 = Blocking<crate::rest3::Rest3>;
+/// What became of a call, with the names of BX.rest; see [`crate::CallResult`], whose methods it has.
+pub type CallResult = Blocking<crate::CallResult>;
 
 impl Client {
     /// A client of the portal behind a webhook's address, or of an application, with everything else as usual.
@@ -76,50 +93,23 @@ impl Client {
         &self.inner
     }
 
-    /// See [`crate::Client::call`].
-    pub fn call(&self, method: &str, params: impl Serialize + Send) -> Result<Reply, Error> {
-        self.runtime.wait(self.inner.call(method, params))
-    }
-
-    /// See [`crate::Client::call_idempotent`].
-    pub fn call_idempotent(
-        &self,
-        method: &str,
-        params: impl Serialize + Send,
-    ) -> Result<Reply, Error> {
-        self.runtime
-            .wait(self.inner.call_idempotent(method, params))
-    }
-
-    /// See [`crate::Client::call_raw`].
-    pub fn call_raw(&self, method: &str, params: impl Serialize + Send) -> Result<RawReply, Error> {
-        self.runtime.wait(self.inner.call_raw(method, params))
-    }
-
     /// See [`crate::Client::call_method`].
-    pub fn call_method(&self, method: &str, params: Value) -> CallResult {
-        CallResult {
-            inner: self.runtime.wait(self.inner.call_method(method, params)),
-            runtime: Arc::clone(&self.runtime),
-        }
+    pub fn call_method(&self, method: &str, params: impl Serialize + Send) -> CallResult {
+        self.with(self.runtime.wait(self.inner.call_method(method, params)))
     }
 
     /// See [`crate::Client::call_batch`].
-    pub fn call_batch<'a, I>(
+    pub fn call_batch<'a, I, P>(
         &self,
         commands: I,
         on_error: OnError,
     ) -> Result<crate::CallResults, Error>
     where
-        I: IntoIterator<Item = (&'a str, &'a str, Value)> + Send,
+        I: IntoIterator<Item = (&'a str, &'a str, P)> + Send,
         I::IntoIter: Send,
+        P: Serialize + Send,
     {
         self.runtime.wait(self.inner.call_batch(commands, on_error))
-    }
-
-    /// See [`crate::Client::batch`].
-    pub fn batch(&self, batch: Batch) -> Result<BatchReply, Error> {
-        self.runtime.wait(self.inner.batch(batch))
     }
 
     /// See [`crate::Client::call_each`].
@@ -128,15 +118,7 @@ impl Client {
         I: IntoIterator<Item: Serialize>,
         I::IntoIter: Send + 'static,
     {
-        Each::new(
-            self.inner.call_each(method, items),
-            Arc::clone(&self.runtime),
-        )
-    }
-
-    /// See [`crate::Client::list`].
-    pub fn list(&self, method: impl Into<String>) -> List {
-        List::new(self.inner.list(method), Arc::clone(&self.runtime))
+        self.with(self.inner.call_each(method, items))
     }
 
     /// See [`crate::Client::get_by_id`].
@@ -146,79 +128,24 @@ impl Client {
         I::Item: Into<ItemId> + 'static,
         I::IntoIter: Send + 'static,
     {
-        GetById::new(self.inner.get_by_id(method, ids), Arc::clone(&self.runtime))
+        self.with(self.inner.get_by_id(method, ids))
     }
+}
 
-    /// See [`crate::Client::list_and_get`].
-    pub fn list_and_get(
-        &self,
-        list_method: impl Into<String>,
-        get_method: impl Into<String>,
-    ) -> ListAndGet {
-        ListAndGet::new(
-            self.inner.list_and_get(list_method, get_method),
-            Arc::clone(&self.runtime),
-        )
-    }
-
-    /// See [`crate::Client::fields`].
-    pub fn fields(&self, entity: &str, params: Value) -> Result<Fields, Error> {
-        self.runtime.wait(self.inner.fields(entity, params))
-    }
-
-    /// See [`crate::Client::rest3`].
-    pub fn rest3(&self) -> Rest3 {
-        Rest3::new(self.inner.rest3(), Arc::clone(&self.runtime))
-    }
-
-    /// See [`crate::Client::download`].
-    pub fn download(&self, link: &str) -> Download {
-        Download::new(self.inner.download(link), Arc::clone(&self.runtime))
-    }
-
-    /// See [`crate::Client::with_priority`].
-    #[must_use]
-    pub fn with_priority(&self, priority: Priority) -> Self {
-        self.same(self.inner.with_priority(priority))
-    }
-
-    /// See [`crate::Client::job`].
-    #[must_use]
-    pub fn job(&self) -> Self {
-        self.same(self.inner.job())
-    }
-
-    /// See [`crate::Client::with_deadline`].
-    #[must_use]
-    pub fn with_deadline(&self, within: Duration) -> Self {
-        self.same(self.inner.with_deadline(within))
-    }
-
-    /// See [`crate::Client::limits`].
-    pub fn limits(&self) -> Limits {
-        self.inner.limits()
-    }
-
-    /// See [`crate::Client::slow`].
-    pub fn slow(&self, requests: usize) -> SlowGuard {
-        self.inner.slow(requests)
-    }
-
-    /// See [`crate::Client::stats`].
-    pub fn stats(&self) -> Stats {
-        self.inner.stats()
-    }
-
-    /// See [`crate::Client::portal`].
-    pub fn portal(&self) -> String {
-        self.inner.portal()
-    }
-
-    fn same(&self, inner: crate::Client) -> Self {
-        Self {
-            inner,
-            runtime: Arc::clone(&self.runtime),
-        }
+forward! {
+    impl crate::Client {
+        wait call(method: &str, params: impl Serialize + Send) -> Result<Reply, Error>;
+        wait call_idempotent(method: &str, params: impl Serialize + Send) -> Result<Reply, Error>;
+        wait call_raw(method: &str, params: impl Serialize + Send) -> Result<RawReply, Error>;
+        wait batch(batch: Batch) -> Result<BatchReply, Error>;
+        wait fields(entity: &str, params: impl Serialize + Send) -> Result<Fields, Error>;
+        over list(method: impl Into<String>) -> crate::List;
+        over list_and_get(list_method: impl Into<String>, get_method: impl Into<String>) -> crate::ListAndGet;
+        over rest3() -> crate::rest3::Rest3;
+        over download(link: &str) -> crate::Download;
+        over with_priority(priority: Priority) -> crate::Client;
+        over job() -> crate::Client;
+        over with_deadline(within: Duration) -> crate::Client;
     }
 }
 
@@ -236,27 +163,113 @@ impl ClientBuilder {
     }
 }
 
-/// What became of a call, with the names of BX.rest; see [`crate::CallResult`], whose methods it has.
-#[derive(Debug)]
-pub struct CallResult {
-    inner: crate::CallResult,
-    runtime: Arc<Runtime>,
+forward! {
+    impl crate::List {
+        set params(params: impl Serialize);
+        set param(name: impl Into<String>, value: impl Serialize);
+        set select(fields: impl IntoIterator<Item = impl Into<String>>);
+        set filter(filter: impl Serialize);
+        set check_names(check: bool);
+        set verify();
+        set walk(walk: Walk);
+        set tail(tail: Tail);
+        set resume_after(id: u64);
+        set on_progress(observer: impl Fn(&Progress) + Send + Sync + 'static);
+        open pages() -> crate::Pages;
+    }
+}
+
+impl List {
+    /// See [`crate::List::rows`].
+    pub fn rows<T: DeserializeOwned>(self) -> Result<Rows<T>, Error> {
+        let Self { inner, runtime } = self;
+        let inner = runtime.within(|| inner.rows())?;
+        Ok(Blocking { inner, runtime })
+    }
+
+    /// See [`crate::List::collect`].
+    pub fn collect<T: DeserializeOwned + Send>(self) -> Result<Vec<T>, Error> {
+        let Self { inner, runtime } = self;
+        runtime.wait(inner.collect())
+    }
+
+    /// See [`crate::List::collect_with_report`].
+    pub fn collect_with_report<T: DeserializeOwned + Send>(
+        self,
+    ) -> Result<(Vec<T>, ListReport), Error> {
+        let Self { inner, runtime } = self;
+        runtime.wait(inner.collect_with_report())
+    }
+}
+
+forward! {
+    impl crate::Each {
+        set idempotent();
+        take collect() -> Vec<ItemOutcome>;
+    }
+}
+
+impl Each {
+    /// See [`crate::Each::outcomes`].
+    pub fn outcomes(self) -> Outcomes {
+        let Self { inner, runtime } = self;
+        let inner = runtime.within(|| inner.outcomes());
+        Blocking { inner, runtime }
+    }
+}
+
+forward! {
+    impl crate::GetById {
+        set id_field(name: impl Into<String>);
+        set params(params: impl Serialize);
+        set param(name: impl Into<String>, value: impl Serialize);
+        open stream() -> crate::IdOutcomes;
+        take collect() -> Result<ById, Error>;
+    }
+}
+
+forward! {
+    impl crate::ListAndGet {
+        set filter(filter: impl Serialize);
+        set id_field(name: impl Into<String>);
+        set param(name: impl Into<String>, value: impl Serialize);
+        open stream() -> crate::ListedIdOutcomes;
+        take collect() -> Result<ById, Error>;
+        take collect_with_report() -> Result<(ById, ListReport), Error>;
+    }
+}
+
+impl ListAndGet {
+    /// See [`crate::ListAndGet::list`].
+    #[must_use]
+    pub fn list(self, change: impl FnOnce(List) -> List) -> Self {
+        let Self { inner, runtime } = self;
+        let of_list = Arc::clone(&runtime);
+        let inner = inner.list(|inner| {
+            let list = Blocking {
+                inner,
+                runtime: of_list,
+            };
+            change(list).inner
+        });
+        Self { inner, runtime }
+    }
+}
+
+forward! {
+    impl crate::rest3::Rest3 {
+        wait call(method: &str, params: impl Serialize + Send) -> Result<Reply, Error>;
+        wait call_with_idempotency_key(method: &str, params: impl Serialize + Send, key: &str) -> Result<Reply, Error>;
+        wait batch(batch: rest3::Batch) -> Result<Vec<Box<RawValue>>, Error>;
+        wait openapi() -> Result<OpenApi, Error>;
+        over list(method: impl Into<String>) -> crate::List;
+    }
 }
 
 impl CallResult {
     /// The next page. `None` if there is none.
     pub fn next(&self) -> Option<Self> {
-        Some(Self {
-            inner: self.runtime.wait(self.inner.next())?,
-            runtime: Arc::clone(&self.runtime),
-        })
-    }
-}
-
-impl std::ops::Deref for CallResult {
-    type Target = crate::CallResult;
-
-    fn deref(&self) -> &crate::CallResult {
-        &self.inner
+        let next = self.runtime.wait(self.inner.next())?;
+        Some(self.with(next))
     }
 }

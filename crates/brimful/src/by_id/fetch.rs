@@ -9,11 +9,13 @@ use serde_json::{Map, Value};
 use super::ItemId;
 use super::merge::Joined;
 use crate::batch::{
-    Answer, Command, Known, NotRun, OnError, Outcome, Pace, Runner, needs_own_body, of_error,
+    Answer, Command, KnownResults, NotRun, OnError, Outcome, Runner, needs_own_body,
+    outcome_of_error,
 };
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::retry::{Failure, Next, RetryContext};
+use crate::sender::Pace;
 
 /// What is fetched for each ID.
 #[derive(Debug, Clone)]
@@ -118,7 +120,7 @@ impl Fetcher {
         while commands.peek().is_some() {
             let (places, some): (Vec<usize>, Vec<Command>) =
                 commands.by_ref().take(MAX_COMMANDS).unzip();
-            let ran = runner.run(&some, &mut Known::default()).await;
+            let ran = runner.run(&some, &mut KnownResults::default()).await;
             for (at, answer) in places.into_iter().zip(ran.answers) {
                 answers[at] = Some(answer);
             }
@@ -131,14 +133,8 @@ impl Fetcher {
 
     async fn alone(&self, params: Value) -> Answer {
         let effect: Effect = effect::of(&self.method);
-        match Box::pin(self.client.call_as(&self.method, params, effect)).await {
-            Ok(reply) => Answer {
-                total: reply.total(),
-                next: reply.next_start(),
-                ..Outcome::Done(reply.raw().to_owned()).into()
-            },
-            Err(error) => of_error(&error).into(),
-        }
+        let answer = self.client.run_alone(&self.method, params, effect).await;
+        answer.unwrap_or_else(|error| outcome_of_error(&error).into())
     }
 
     fn params(&self, id: &ItemId, start: Option<u64>) -> Value {

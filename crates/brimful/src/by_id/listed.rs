@@ -7,11 +7,12 @@ use brimful_protocol::catalogue;
 use futures_core::Stream;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
-use super::{ById, Found, IN_FLIGHT, ItemId, fetcher, found};
+use super::{ById, IN_FLIGHT, IdOutcome, ItemId, fetcher, found};
 use crate::client::Client;
 use crate::error::Error;
+use crate::json::Params;
 use crate::list::{List, ListReport, Pages};
 
 /// Items of a list, to be fetched one by one, not yet asked for.
@@ -21,7 +22,7 @@ use crate::list::{List, ListReport, Pages};
 /// use serde_json::json;
 ///
 /// let leads = client.list_and_get("crm.lead.list", "crm.lead.get").filter(json!({"STATUS_ID": "NEW"}));
-/// let (leads, report) = leads.collect().await?;
+/// let (leads, report) = leads.collect_with_report().await?;
 /// assert_eq!(leads.len() as u64, report.rows);
 /// # Ok(())
 /// # }
@@ -33,7 +34,7 @@ pub struct ListAndGet {
     list: List,
     method: String,
     field: Option<String>,
-    params: Value,
+    params: Params,
 }
 
 impl ListAndGet {
@@ -47,7 +48,7 @@ impl ListAndGet {
             list: client.list(list_method).select([id]),
             method: get_method,
             field: None,
-            params: Value::Object(Map::new()),
+            params: Params::default(),
         }
     }
 
@@ -67,7 +68,7 @@ impl ListAndGet {
     }
 
     /// The filter of the list.
-    pub fn filter(self, filter: Value) -> Self {
+    pub fn filter(self, filter: impl Serialize) -> Self {
         self.list(|list| list.filter(filter))
     }
 
@@ -78,10 +79,8 @@ impl ListAndGet {
     }
 
     /// One other parameter of the calls for the items.
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        if let Value::Object(params) = &mut self.params {
-            params.insert(name.into(), value.into());
-        }
+    pub fn param(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        self.params.set(name, value);
         self
     }
 
@@ -89,26 +88,37 @@ impl ListAndGet {
     ///
     /// # Errors
     /// Parameters that make no list.
-    pub fn stream(self) -> Result<FoundInList, Error> {
+    pub fn stream(self) -> Result<ListedIdOutcomes, Error> {
         let (found, _) = self.start()?;
         Ok(found)
+    }
+
+    /// What came for all IDs of the list.
+    ///
+    /// # Errors
+    /// Those of the list. What a portal says of one ID is the outcome of that ID.
+    pub async fn collect(self) -> Result<ById, Error> {
+        let (all, _) = self.collect_with_report().await?;
+        Ok(all)
     }
 
     /// What came for all IDs of the list, and the account of the list.
     ///
     /// # Errors
-    /// Those of the list. What a portal says of one ID is the outcome of that ID.
-    pub async fn collect(self) -> Result<(ById, ListReport), Error> {
+    /// As for [`ListAndGet::collect`].
+    pub async fn collect_with_report(self) -> Result<(ById, ListReport), Error> {
+        let mut all = ById::of(&self.method);
         let (mut found, report) = self.start()?;
-        let mut all = ById::default();
-        while let Some(Found { id, outcome }) = found.try_next().await? {
+        while let Some(IdOutcome { id, outcome }) = found.try_next().await? {
             all.push(id, outcome);
         }
         let report = report.await.unwrap_or_default();
         Ok((all, report))
     }
 
-    fn start(self) -> Result<(FoundInList, tokio::sync::oneshot::Receiver<ListReport>), Error> {
+    fn start(
+        self,
+    ) -> Result<(ListedIdOutcomes, tokio::sync::oneshot::Receiver<ListReport>), Error> {
         let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
         let (told, report) = tokio::sync::oneshot::channel();
         let batch_size = self.client.session().batch_size;
@@ -125,7 +135,7 @@ impl ListAndGet {
             })
             .buffered(IN_FLIGHT)
             .flat_map(stream::iter);
-        Ok((FoundInList(found.boxed()), report))
+        Ok((ListedIdOutcomes(found.boxed()), report))
     }
 }
 
@@ -176,25 +186,25 @@ fn ids(
 /// # Ok(())
 /// # }
 /// ```
-pub struct FoundInList(BoxStream<'static, Result<Found, Error>>);
+pub struct ListedIdOutcomes(BoxStream<'static, Result<IdOutcome, Error>>);
 
-impl FoundInList {
+impl ListedIdOutcomes {
     /// The next item, or the error of the list; `None` after the last.
-    pub async fn next(&mut self) -> Option<Result<Found, Error>> {
+    pub async fn next(&mut self) -> Option<Result<IdOutcome, Error>> {
         self.0.next().await
     }
 }
 
-impl Stream for FoundInList {
-    type Item = Result<Found, Error>;
+impl Stream for ListedIdOutcomes {
+    type Item = Result<IdOutcome, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_next_unpin(context)
     }
 }
 
-impl std::fmt::Debug for FoundInList {
+impl std::fmt::Debug for ListedIdOutcomes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FoundInList").finish_non_exhaustive()
+        f.debug_struct("ListedIdOutcomes").finish_non_exhaustive()
     }
 }

@@ -19,17 +19,20 @@ use brimful_protocol::catalogue;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use id::ItemId;
-pub use listed::{FoundInList, ListAndGet};
+pub use listed::{ListAndGet, ListedIdOutcomes};
 
 use crate::batch::Outcome;
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
+use crate::json::Params;
 use fetch::Fetcher;
 
 /// Requests in flight; the gate holds them back as the portal's limit wants it.
@@ -49,7 +52,7 @@ pub struct GetById {
     method: String,
     ids: Box<dyn Iterator<Item = ItemId> + Send>,
     field: Option<String>,
-    params: Value,
+    params: Params,
 }
 
 /// What came for one ID.
@@ -66,11 +69,27 @@ pub struct GetById {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Found {
+pub struct IdOutcome {
     /// The ID.
     pub id: ItemId,
     /// What became of its call.
     pub outcome: Outcome,
+}
+
+impl IdOutcome {
+    /// The result, if there is one.
+    pub fn done(&self) -> Option<&RawValue> {
+        self.outcome.done()
+    }
+
+    /// The result as a type.
+    ///
+    /// # Errors
+    /// There is no result; the error says why. Or it is not of the type.
+    pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let id = self.id.as_str();
+        self.outcome.result_of(id, &format!("the result for {id}"))
+    }
 }
 
 impl Client {
@@ -106,7 +125,7 @@ impl Client {
             method: method.into(),
             ids: Box::new(ids.into_iter().map(Into::into)),
             field: None,
-            params: Value::Object(Map::new()),
+            params: Params::default(),
         }
     }
 
@@ -118,7 +137,7 @@ impl Client {
     /// let (tasks, report) = client
     ///     .list_and_get("tasks.task.list", "tasks.task.get")
     ///     .filter(serde_json::json!({">=CREATED_DATE": "2026-01-01"}))
-    ///     .collect()
+    ///     .collect_with_report()
     ///     .await?;
     /// println!("{} tasks, {:?}", tasks.len(), report.proof);
     /// # Ok(())
@@ -142,16 +161,14 @@ impl GetById {
     }
 
     /// The other parameters, the same for every ID: an object.
-    pub fn params(mut self, params: Value) -> Self {
-        self.params = params;
+    pub fn params(mut self, params: impl Serialize) -> Self {
+        self.params.set_all(params);
         self
     }
 
-    /// One other parameter.
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        if let Value::Object(params) = &mut self.params {
-            params.insert(name.into(), value.into());
-        }
+    /// One other parameter: whatever can be written as JSON.
+    pub fn param(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        self.params.set(name, value);
         self
     }
 
@@ -159,7 +176,7 @@ impl GetById {
     ///
     /// # Errors
     /// The parameters are no object, hold a `start`, or cannot be meant (see [`Checks`]).
-    pub fn stream(self) -> Result<Founds, Error> {
+    pub fn stream(self) -> Result<IdOutcomes, Error> {
         let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
         let mut asked = HashSet::new();
         let distinct = self.ids.filter(move |id| asked.insert(id.clone()));
@@ -171,7 +188,7 @@ impl GetById {
             })
             .buffered(IN_FLIGHT)
             .flat_map(stream::iter);
-        Ok(Founds(found.boxed()))
+        Ok(IdOutcomes(found.boxed()))
     }
 
     /// What came for all IDs.
@@ -179,14 +196,14 @@ impl GetById {
     /// # Errors
     /// As for [`GetById::stream`]. What a portal says of one ID is the outcome of that ID.
     pub async fn collect(self) -> Result<ById, Error> {
+        let mut all = ById::of(&self.method);
         let ids: Vec<ItemId> = self.ids.collect();
         let given = Self {
             ids: Box::new(ids.clone().into_iter()),
             ..self
         };
         let mut found = given.stream()?;
-        let mut all = ById::default();
-        while let Some(Found { id, outcome }) = found.next().await {
+        while let Some(IdOutcome { id, outcome }) = found.next().await {
             all.push(id, outcome);
         }
         all.order = ids
@@ -198,11 +215,11 @@ impl GetById {
     }
 }
 
-async fn found(fetcher: &Fetcher, ids: Vec<ItemId>) -> Vec<Found> {
+async fn found(fetcher: &Fetcher, ids: Vec<ItemId>) -> Vec<IdOutcome> {
     let outcomes = fetcher.run(&ids).await;
     ids.into_iter()
         .zip(outcomes)
-        .map(|(id, outcome)| Found { id, outcome })
+        .map(|(id, outcome)| IdOutcome { id, outcome })
         .collect()
 }
 
@@ -210,9 +227,10 @@ fn fetcher(
     client: &Client,
     method: String,
     field: Option<String>,
-    params: Value,
+    params: Params,
 ) -> Result<Fetcher, Error> {
     Effect::refuse_unless_reading(&method, "a fetch by ID")?;
+    let params = params.finish()?;
     if client.session().checks == Checks::On {
         check::call(&method, &params, Carrier::Json)?;
     }
@@ -275,26 +293,26 @@ fn usual_field(method: &str) -> Result<&'static str, Error> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct Founds(BoxStream<'static, Found>);
+pub struct IdOutcomes(BoxStream<'static, IdOutcome>);
 
-impl Founds {
+impl IdOutcomes {
     /// The next one; `None` after the last.
-    pub async fn next(&mut self) -> Option<Found> {
+    pub async fn next(&mut self) -> Option<IdOutcome> {
         self.0.next().await
     }
 }
 
-impl Stream for Founds {
-    type Item = Found;
+impl Stream for IdOutcomes {
+    type Item = IdOutcome;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Found>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<IdOutcome>> {
         self.0.poll_next_unpin(context)
     }
 }
 
-impl std::fmt::Debug for Founds {
+impl std::fmt::Debug for IdOutcomes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Founds").finish_non_exhaustive()
+        f.debug_struct("IdOutcomes").finish_non_exhaustive()
     }
 }
 
@@ -318,17 +336,25 @@ impl std::fmt::Debug for GetById {
 /// ```
 #[derive(Debug, Default)]
 pub struct ById {
-    found: Vec<Found>,
+    method: String,
+    found: Vec<IdOutcome>,
     places: HashMap<ItemId, usize>,
     /// The place of each ID that was given, those given again included.
     order: Vec<usize>,
 }
 
 impl ById {
+    fn of(method: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            ..Self::default()
+        }
+    }
+
     fn push(&mut self, id: ItemId, outcome: Outcome) {
         self.places.insert(id.clone(), self.found.len());
         self.order.push(self.found.len());
-        self.found.push(Found { id, outcome });
+        self.found.push(IdOutcome { id, outcome });
     }
 
     /// The outcome of an ID.
@@ -344,7 +370,10 @@ impl ById {
     pub fn result<T: DeserializeOwned>(&self, id: impl Into<ItemId>) -> Result<T, Error> {
         let id = id.into();
         match self.get(&id) {
-            Some(outcome) => outcome.result_of(id.as_str()),
+            Some(outcome) => outcome.result_of(
+                id.as_str(),
+                &format!("the result of {} for {id}", self.method),
+            ),
             None => Err(Error::config(format!("the ID {id} was not asked for"))),
         }
     }
@@ -368,7 +397,7 @@ impl ById {
     }
 
     /// What came for each different ID, in the order in which they were given.
-    pub fn into_found(self) -> Vec<Found> {
+    pub fn into_found(self) -> Vec<IdOutcome> {
         self.found
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 use super::stream::FileStream;
 use crate::auth::{host_of, may_follow};
 use crate::client::Client;
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 
 impl Client {
     /// The file behind a link that a method has returned: `DOWNLOAD_URL` of `disk.*`, `downloadUrl` and `urlMachine` of
@@ -170,7 +170,7 @@ fn partial(path: &Path) -> PathBuf {
 fn unwritable(what: &str, error: std::io::Error, portal: &str) -> Error {
     Error::new(
         ErrorKind::Io,
-        DidItRun::No,
+        Execution::NotRun,
         format!("{what} could not be written: {error}"),
     )
     .with_source(error)

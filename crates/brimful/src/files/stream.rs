@@ -19,7 +19,7 @@ use url::Url;
 use super::download::{Downloaded, Hosts};
 use super::head::Head;
 use crate::client::Client;
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::Calls;
 use crate::retry::{Failure, Next, RetryContext};
 use crate::session::{CallOptions, Effort, NoPermit, Session};
@@ -82,7 +82,7 @@ impl FailedAttempt {
     /// It may work next time.
     fn no_answer(error: Error) -> Self {
         let failure = Failure::NoAnswer {
-            ran: error.did_it_run(),
+            ran: error.execution(),
             first_contact: false,
         };
         Self::new(failure, error)
@@ -118,6 +118,12 @@ impl FileStream {
     /// The next bytes; `None` when the file has come whole.
     pub async fn next_piece(&mut self) -> Result<Option<Bytes>, Error> {
         self.in_time(Self::piece).await
+    }
+
+    /// The next bytes, or the error that the file ends with; `None` when it has come whole. The same as
+    /// [`next_piece`](Self::next_piece), in the shape of a stream.
+    pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
+        self.next_piece().await.transpose()
     }
 
     /// The file's name as the server gives it, without any folder.
@@ -160,7 +166,7 @@ impl FileStream {
                 .unwrap_or_else(|_| {
                     Err(Error::new(
                         ErrorKind::Deadline,
-                        DidItRun::Unknown,
+                        Execution::Unknown,
                         "the deadline of the job passed before the file had come",
                     ))
                 }),
@@ -216,7 +222,7 @@ impl FileStream {
     fn of_another_size(&self, what: &str) -> Error {
         Error::new(
             ErrorKind::Incomplete,
-            DidItRun::Yes,
+            Execution::Ran,
             format!(
                 "{what} {} bytes came, where {} were announced",
                 self.passed,
@@ -319,7 +325,7 @@ impl FileStream {
                 .and_then(|to| to.to_str().ok())
                 .and_then(|to| self.url.join(to).ok());
             let to = to.filter(|to| *to != self.url);
-            let error = |message: &str| Error::new(ErrorKind::Redirect, DidItRun::No, message);
+            let error = |message: &str| Error::new(ErrorKind::Redirect, Execution::NotRun, message);
             return Err(match to {
                 Some(to) => FailedAttempt {
                     redirect: Some(to),
@@ -406,7 +412,7 @@ impl FileStream {
             {
                 return Err(Error::new(
                     ErrorKind::Incomplete,
-                    DidItRun::Yes,
+                    Execution::Ran,
                     format!("the file has {size} bytes, and not {expected}"),
                 ));
             }
@@ -426,7 +432,7 @@ impl FileStream {
                 None => {
                     return Err(Error::new(
                         ErrorKind::Incomplete,
-                        DidItRun::Yes,
+                        Execution::Ran,
                         format!(
                             "the file was changed after {} bytes of it had come",
                             self.passed
@@ -477,13 +483,18 @@ async fn text_of(body: &mut Body) -> Result<BytesMut, TransportError> {
 }
 
 fn lost(error: TransportError) -> Error {
-    Error::new(ErrorKind::Transport, DidItRun::Unknown, error.description()).with_source(error)
+    Error::new(
+        ErrorKind::Transport,
+        Execution::Unknown,
+        error.description(),
+    )
+    .with_source(error)
 }
 
 fn no_file(what: &str) -> Error {
     Error::new(
         ErrorKind::Decode,
-        DidItRun::Unknown,
+        Execution::Unknown,
         format!("there is no file: {what}"),
     )
 }

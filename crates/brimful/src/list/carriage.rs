@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use brimful_protocol::Time;
 use brimful_protocol::batch::{MAX_COMMANDS, command};
 use brimful_protocol::rows::{BatchOfLists, PageOutcome, Place, RowsError, read_batch, read_list};
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::strategy::{ListCommand, label};
 use crate::auth::Api;
 use crate::effect;
-use crate::limits::Calls;
+use crate::limits::{Calls, Ledger};
+use crate::sender::{BatchRequest, note_times};
 use crate::session::{Call, CallOptions};
 
 /// How commands of a list travel.
@@ -67,17 +69,18 @@ impl Carriage {
         let effect = effect::of(method);
         match self {
             Self::Batch => {
-                let cmd: Map<String, Value> = commands
-                    .iter()
-                    .enumerate()
-                    .map(|(place, c)| (label(place), Value::String(command(method, &c.params))))
-                    .chain(beside.map(|(label, command)| (label.to_owned(), command.into())))
-                    .collect();
-                let body = json!({ "halt": 0, "cmd": cmd }).to_string();
+                let mut request = BatchRequest::new();
+                for (place, c) in commands.iter().enumerate() {
+                    request.add(&label(place), method, command(method, &c.params));
+                }
+                if let Some((label, command)) = beside {
+                    request.add_uncharged(label, command);
+                }
                 Call {
                     subject: method.to_owned(),
-                    charges: self.charges(method, commands.len()),
-                    ..Call::new("batch", effect, body, options)
+                    // The other method's command is not asked for again alone.
+                    can_be_split: commands.len() > 1,
+                    ..request.into_call(false, effect, options)
                 }
             }
             Self::Single(api) => {
@@ -88,6 +91,30 @@ impl Carriage {
                 }
             }
         }
+    }
+
+    /// Tells the ledger what a reply to so many commands says of operating time.
+    pub(crate) fn note_times(
+        self,
+        ledger: &Ledger,
+        method: &str,
+        commands: usize,
+        batch: &BatchOfLists,
+    ) {
+        let of_batch = match self {
+            Self::Batch => batch.time.as_ref(),
+            Self::Single(_) => None,
+        };
+        // The latest command that reports its operating time says the most.
+        let told = |time: &&Time| time.operating.is_some();
+        let latest = batch.times.iter().rev().flatten().find(told);
+        let charged = self.charges(method, commands);
+        note_times(
+            ledger,
+            &charged,
+            of_batch,
+            latest.map(|time| (method, time)),
+        );
     }
 
     /// Reads the reply to so many commands.

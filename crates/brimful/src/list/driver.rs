@@ -20,14 +20,15 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::Observer;
-use super::carriage::{Carriage, OwnedPlace};
+use super::carriage::OwnedPlace;
 use super::names::{self, NamesCheck};
 use super::plan::Plan;
 use super::report::{ListReport, Progress, Resume};
 use super::strategy::{Ahead, Stuck, Then, Ticket};
 use crate::effect::Effect;
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::Calls;
+use crate::sender::{MOST_CUTS, Pace};
 use crate::session::{Call, CallOptions, Effort, Permit, Session};
 use crate::waits::{WaitBoard, WaitReason};
 
@@ -37,12 +38,6 @@ const MEMORY: usize = 12 << 20;
 const MOST_IN_FLIGHT: usize = 32;
 /// Requests in flight where the portal has no limit: as many as keep two cores busy.
 const UNLIMITED_IN_FLIGHT: usize = 6;
-/// A request is to be done on the portal in this time, well under the 60 seconds after which it is cut.
-const LONGEST_REQUEST: f64 = 25.0;
-/// A request that came to nothing after so long was cut for its length: it is asked again with fewer commands.
-const CUT_AFTER: Duration = Duration::from_secs(10);
-/// How often requests may be cut in a row before a walk gives up.
-const MOST_CUTS: u32 = 12;
 /// Bytes of rows that are handed out at once, unless a page has more.
 const MESSAGE: usize = 1 << 20;
 /// A reply is to be no larger than this, well under what the client takes and what a portal has memory for.
@@ -70,9 +65,7 @@ pub(crate) struct Driver {
     pub(super) observer: Option<Observer>,
     /// Names and values that are held against the fields, until the portal has named those.
     pub(super) names: Option<NamesCheck>,
-    /// Seconds that a command and a whole full request take, as last seen.
-    command_time: f64,
-    request_time: f64,
+    pace: Pace,
     /// Bytes of a row, as last seen.
     row_bytes: f64,
     /// A slot that is being waited for.
@@ -130,8 +123,7 @@ impl Driver {
             progress,
             observer: None,
             names: None,
-            command_time: 0.0,
-            request_time: 0.0,
+            pace: Pace::default(),
             row_bytes: 1000.0,
             slot: None,
             resume_at: None,
@@ -218,7 +210,7 @@ impl Driver {
                 () = rows.closed() => return Ok(false),
                 () = until(self.options.deadline) => {
                     let message = "the deadline of the job passed before the list was read to its end";
-                    return Err(Error::new(ErrorKind::Deadline, DidItRun::Unknown, message)
+                    return Err(Error::new(ErrorKind::Deadline, Execution::Unknown, message)
                         .at(&self.session.auth, &self.method));
                 }
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
@@ -297,16 +289,17 @@ impl Driver {
     /// How many requests to keep in flight: enough to use every slot although each takes its time, and while the
     /// portal's counter has room, enough to use that room within about a second.
     fn window(&self) -> usize {
-        if self.request_time == 0.0 {
+        let request_time = self.pace.request_seconds();
+        if request_time == 0.0 {
             return 1;
         }
         let most = match self.session.gate.room() {
             None => UNLIMITED_IN_FLIGHT,
             Some((rate, room)) => {
-                let steady = 1.25 * rate * self.request_time;
+                let steady = 1.25 * rate * request_time;
                 // What the counter's room gains in time is lost again with every request more.
                 let alone = self.most() == 1 && self.plan.strategy.is_frugal_alone();
-                let burst = room * self.request_time.min(1.0);
+                let burst = room * request_time.min(1.0);
                 let most = if alone {
                     steady.ceil()
                 } else {
@@ -335,12 +328,10 @@ impl Driver {
     }
 
     fn send(&mut self, permit: Permit) -> bool {
-        // Nothing came yet: any number of commands takes no time.
-        let in_time = LONGEST_REQUEST / self.command_time;
-        let in_size = LARGEST_REPLY / (50.0 * self.row_bytes);
+        let in_size = (LARGEST_REPLY / (50.0 * self.row_bytes)) as usize;
         let with_fields = self.names.as_ref().map(NamesCheck::command);
         let most = self.most() - usize::from(with_fields.is_some());
-        let room = (in_time.min(in_size) as usize).clamp(1, most);
+        let room = self.pace.commands().min(in_size).clamp(1, most);
         let ahead = self.ahead();
         let Some((ticket, commands)) = self.plan.strategy.next(room, ahead) else {
             return false;
@@ -348,10 +339,8 @@ impl Driver {
         let carriage = self.plan.carriage;
         let asks_for_fields = with_fields.is_some();
         let beside = with_fields.map(|command| (names::LABEL, command));
-        let mut call = carriage.call(&self.method, &commands, beside, &self.options);
+        let call = carriage.call(&self.method, &commands, beside, &self.options);
         let commands = commands.len();
-        // A single command cannot be made smaller.
-        call.cut_after = (commands > 1).then_some(CUT_AFTER);
         let session = Arc::clone(&self.session);
         let place = Arc::clone(&self.place);
         self.report.commands += commands as u64;
@@ -405,7 +394,7 @@ impl Driver {
                 return Ok(());
             }
             // A portal that breaks down over the fields may have the rows all the same.
-            Err(error) if asked_for_fields && error.did_it_run() == DidItRun::Unknown => {
+            Err(error) if asked_for_fields && error.execution() == Execution::Unknown => {
                 self.check_names(Err(error.to_string()))?;
                 self.plan.strategy.give_back(ticket);
                 return Ok(());
@@ -467,9 +456,7 @@ impl Driver {
     fn cut(&mut self, ticket: Ticket, commands: usize, took: Duration, error: &Error) {
         self.cuts += 1;
         self.report.retries += 1;
-        let each = 2.0 * took.as_secs_f64() / commands as f64;
-        self.command_time = self.command_time.max(each);
-        self.request_time = self.request_time.max(took.as_secs_f64());
+        self.pace.was_cut(took, commands);
         debug!(method = self.method, commands, ?took, %error, "asking for less at once");
         self.plan.strategy.give_back(ticket);
     }
@@ -490,7 +477,7 @@ impl Driver {
             "the portal has refused the method for its operating time for {} minutes",
             time.as_secs() / 60
         );
-        Error::new(ErrorKind::OperationTimeLimit, DidItRun::No, message)
+        Error::new(ErrorKind::OperationTimeLimit, Execution::NotRun, message)
             .at(&self.session.auth, &self.method)
     }
 
@@ -500,21 +487,7 @@ impl Driver {
     }
 
     fn learn(&mut self, batch: &BatchOfLists, commands: usize, took: Duration) {
-        let took = took.as_secs_f64();
-        let smooth = |old: &mut f64, new: f64| {
-            *old = if *old == 0.0 {
-                new
-            } else {
-                *old + 0.3 * (new - *old)
-            }
-        };
-        // A request of two commands says little of one of fifty; only its time per command is scaled up.
-        smooth(&mut self.command_time, took / commands as f64);
-        if commands * 2 >= self.most() {
-            smooth(&mut self.request_time, took);
-        } else if self.request_time == 0.0 {
-            self.request_time = took;
-        }
+        self.pace.answered(took, commands, self.most());
         let (mut rows, mut bytes) = (0, 0);
         for outcome in &batch.outcomes {
             if let PageOutcome::Page { page, .. } = outcome {
@@ -528,24 +501,9 @@ impl Driver {
         if self.report.as_of.is_none() {
             self.report.as_of = batch.time.as_ref().and_then(|time| time.start);
         }
-        // Some portals charge the batch itself, some its commands, some both: each is noted under its own name.
-        if self.plan.carriage == Carriage::Batch
-            && let Some(time) = &batch.time
-        {
-            self.session.ledger.note("batch", time, 1);
-        }
-        // The latest command that reports its operating time says the most.
-        if let Some(time) = batch
-            .times
-            .iter()
-            .rev()
-            .flatten()
-            .find(|time| time.operating.is_some())
-        {
-            self.session
-                .ledger
-                .note(&self.method, time, commands as u32);
-        }
+        let ledger = &self.session.ledger;
+        let carriage = self.plan.carriage;
+        carriage.note_times(ledger, &self.method, commands, batch);
     }
 
     fn tell(&self) {

@@ -24,8 +24,9 @@ use std::task::{Context, Poll, ready};
 
 use brimful_protocol::rows::Page;
 use futures_core::Stream;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -38,7 +39,7 @@ use crate::check;
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
-use crate::json;
+use crate::json::{self, Params};
 use crate::report;
 use driver::{Driver, Message};
 use names::NamesCheck;
@@ -51,7 +52,7 @@ use plan::Wanted;
 /// use serde_json::{Value, json};
 ///
 /// let deals = client.list("crm.deal.list").select(["ID", "TITLE"]).filter(json!({"CLOSED": "N"}));
-/// let (deals, report) = deals.collect::<Value>().await?;
+/// let (deals, report) = deals.collect_with_report::<Value>().await?;
 /// println!("{} deals, {:?}", deals.len(), report.proof);
 /// # Ok(())
 /// # }
@@ -61,7 +62,7 @@ use plan::Wanted;
 pub struct List {
     client: Client,
     method: String,
-    params: Value,
+    params: Params,
     walk: Walk,
     tail: Tail,
     api: Api,
@@ -94,7 +95,7 @@ impl List {
         Self {
             client,
             method,
-            params: Value::Object(Map::new()),
+            params: Params::default(),
             walk: Walk::Auto,
             tail: Tail::Sweep,
             observer: None,
@@ -114,16 +115,14 @@ impl List {
 
     /// All parameters at once, as documented for the method: `filter`, `select`, `entityTypeId`, … Replaces what was
     /// set before.
-    pub fn params(mut self, params: Value) -> Self {
-        self.params = params;
+    pub fn params(mut self, params: impl Serialize) -> Self {
+        self.params.set_all(params);
         self
     }
 
-    /// One parameter.
-    pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        if let Value::Object(params) = &mut self.params {
-            params.insert(name.into(), value.into());
-        }
+    /// One parameter: whatever can be written as JSON.
+    pub fn param(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        self.params.set(name, value);
         self
     }
 
@@ -133,15 +132,12 @@ impl List {
         I: IntoIterator<Item = S>,
         S: Into<String>,
     {
-        let fields: Vec<Value> = fields
-            .into_iter()
-            .map(|field| Value::String(field.into()))
-            .collect();
+        let fields: Vec<String> = fields.into_iter().map(Into::into).collect();
         self.param("select", fields)
     }
 
     /// The filter, with the method's prefixes in its keys: `{">=DATE_CREATE": "2026-01-01", "STAGE_ID": "NEW"}`.
-    pub fn filter(self, filter: Value) -> Self {
+    pub fn filter(self, filter: impl Serialize) -> Self {
         self.param("filter", filter)
     }
 
@@ -162,7 +158,7 @@ impl List {
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-    /// let (leads, report) = client
+    /// let leads = client
     ///     .list("crm.lead.list")
     ///     .on_progress(|progress| eprintln!("{} rows", progress.rows))
     ///     .collect::<serde_json::Value>()
@@ -200,7 +196,7 @@ impl List {
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-    /// let (deals, report) = client.list("crm.deal.list").verify().collect::<serde_json::Value>().await?;
+    /// let (deals, report) = client.list("crm.deal.list").verify().collect_with_report::<serde_json::Value>().await?;
     /// if let Some(verification) = &report.verification {
     ///     println!("{} ranges counted, {} differed", verification.ranges, verification.differences.len());
     /// }
@@ -252,15 +248,15 @@ impl List {
     /// walked by ID, a point to go on from where it is not.
     pub fn pages(self) -> Result<Pages, Error> {
         Effect::refuse_unless_reading(&self.method, "a list")?;
-        if let Some(doubt) = self
-            .params
+        let params = self.params.finish()?;
+        if let Some(doubt) = params
             .as_object()
             .and_then(|params| check::everything(&self.method, params))
         {
             tracing::warn!("{doubt}");
         }
         let names = if self.check_names && self.api == Api::Rest {
-            NamesCheck::new(&self.method, &self.params)?
+            NamesCheck::new(&self.method, &params)?
         } else {
             None
         };
@@ -273,7 +269,7 @@ impl List {
         };
         let plan = plan::plan(Wanted {
             method: &self.method,
-            params: self.params,
+            params,
             walk: self.walk,
             tail: self.tail,
             api: self.api,
@@ -305,7 +301,9 @@ impl List {
     /// # Errors
     /// As for [`List::pages`].
     pub fn rows<T: DeserializeOwned>(self) -> Result<Rows<T>, Error> {
+        let method = self.method.clone();
         Ok(Rows {
+            method,
             pages: self.pages()?,
             page: Page::default(),
             next: 0,
@@ -317,7 +315,18 @@ impl List {
     ///
     /// # Errors
     /// Those of the list, and a row that is not of the type.
-    pub async fn collect<T: DeserializeOwned>(self) -> Result<(Vec<T>, ListReport), Error> {
+    pub async fn collect<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
+        let (rows, _) = self.collect_with_report().await?;
+        Ok(rows)
+    }
+
+    /// All rows as a type, in memory, and the account of the list: requests, waits, what is proved.
+    ///
+    /// # Errors
+    /// As for [`List::collect`].
+    pub async fn collect_with_report<T: DeserializeOwned>(
+        self,
+    ) -> Result<(Vec<T>, ListReport), Error> {
         let mut rows = self.rows()?;
         let mut all = Vec::new();
         while let Some(row) = rows.next_row().await? {
@@ -346,6 +355,7 @@ impl List {
 /// ```
 #[derive(Debug)]
 pub struct Rows<T> {
+    method: String,
     pages: Pages,
     page: Page,
     next: usize,
@@ -353,11 +363,15 @@ pub struct Rows<T> {
 }
 
 impl<T: DeserializeOwned> Rows<T> {
+    /// The next row, or the error that the list ends with; `None` after the last. The same as
+    /// [`next_row`](Self::next_row), in the shape of a stream.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        std::future::poll_fn(|context| self.poll_row(context)).await
+    }
+
     /// The next row; `None` when the list is complete.
     pub async fn next_row(&mut self) -> Result<Option<T>, Error> {
-        std::future::poll_fn(|context| self.poll_row(context))
-            .await
-            .transpose()
+        self.next().await.transpose()
     }
 
     /// The account, once the list is complete.
@@ -373,7 +387,7 @@ impl<T: DeserializeOwned> Rows<T> {
                     let id = row
                         .id
                         .map_or_else(|| "without ID".to_owned(), |id| id.to_string());
-                    json::decode(row.json, &format!("the row {id}"))
+                    json::decode(row.json, &format!("the row {id} of {}", self.method))
                 });
                 return Poll::Ready(Some(decoded));
             }
@@ -418,11 +432,15 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// The next page, or the error that the list ends with; `None` after the last. The same as
+    /// [`next_page`](Self::next_page), in the shape of a stream.
+    pub async fn next(&mut self) -> Option<Result<Page, Error>> {
+        std::future::poll_fn(|context| self.poll_page(context)).await
+    }
+
     /// The next page; `None` when the list is complete.
     pub async fn next_page(&mut self) -> Result<Option<Page>, Error> {
-        std::future::poll_fn(|context| self.poll_page(context))
-            .await
-            .transpose()
+        self.next().await.transpose()
     }
 
     /// The account, once the list is complete.

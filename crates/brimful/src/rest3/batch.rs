@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -10,7 +11,8 @@ use super::Rest3;
 use crate::auth::Api;
 use crate::check;
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
+use crate::json;
 use crate::session::Call;
 
 /// Calls of REST 3.0 that go out as one request. The portal ends at the first failure, and its error is that of the whole
@@ -74,10 +76,11 @@ impl Batch {
         &mut self,
         alias: impl Into<String>,
         method: impl Into<String>,
-        query: Value,
+        query: impl Serialize,
     ) -> Result<Label, Error> {
         let (alias, method) = (alias.into(), method.into());
         check::name(&method)?;
+        let query = json::params(&method, query)?;
         if method.eq_ignore_ascii_case("batch") {
             return Err(Error::config(
                 "batch cannot be a call of a batch: portals refuse it",
@@ -152,7 +155,7 @@ impl Rest3 {
                 "the portal answered a batch of {expected} calls with {} results",
                 results.len()
             );
-            return Err(Error::new(ErrorKind::Decode, DidItRun::Yes, message));
+            return Err(Error::new(ErrorKind::Decode, Execution::Ran, message));
         }
         Ok(results)
     }

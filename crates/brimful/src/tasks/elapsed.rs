@@ -95,13 +95,18 @@ impl Elapsed {
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-    /// let (entries, _) = client.tasks().all_elapsed().by_user(5).collect().await?;
+    /// let entries = client.tasks().all_elapsed().by_user(5).collect().await?;
     /// let hours: i64 = entries.iter().map(|entry| entry.seconds).sum::<i64>() / 3600;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn collect(&self) -> Result<(Vec<ElapsedItem>, ListReport), Error> {
+    pub async fn collect(&self) -> Result<Vec<ElapsedItem>, Error> {
         self.list().collect().await
+    }
+
+    /// All entries, in memory, and the account of the list.
+    pub async fn collect_with_report(&self) -> Result<(Vec<ElapsedItem>, ListReport), Error> {
+        self.list().collect_with_report().await
     }
 
     /// Writes time down; the ID of the entry.

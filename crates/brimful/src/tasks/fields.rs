@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::field::Field;
-use super::filter::Is;
+use super::filter::YesNo;
 use super::moment::Moment;
 use super::word::{Mark, Priority, Status};
 
@@ -134,13 +134,13 @@ impl TaskFields {
 
     /// `ALLOW_TIME_TRACKING`
     #[must_use]
-    pub fn time_tracking(self, is: Is) -> Self {
+    pub fn time_tracking(self, is: YesNo) -> Self {
         self.set(&Field::ALLOW_TIME_TRACKING, is.letter())
     }
 
     /// `TASK_CONTROL`: whoever set it has to accept the work.
     #[must_use]
-    pub fn task_control(self, is: Is) -> Self {
+    pub fn task_control(self, is: YesNo) -> Self {
         self.set(&Field::TASK_CONTROL, is.letter())
     }
 

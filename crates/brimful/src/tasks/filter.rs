@@ -6,9 +6,9 @@
 
 use serde_json::{Map, Value};
 
+use super::condition::{Condition, Written};
 use super::field::Field;
 use super::moment::Moment;
-use super::test::{Test, Written};
 use super::word::{Mark, Priority, Role, Status, SubStatus};
 use crate::error::Error;
 use crate::rest3;
@@ -16,12 +16,12 @@ use crate::rest3;
 /// Which tasks to list.
 ///
 /// ```
-/// use brimful::tasks::{Filter, Moment, Status, Test};
+/// use brimful::tasks::{Filter, Moment, Status, Condition};
 ///
 /// let due: Moment = "2026-12-01T00:00:00+03:00".parse().unwrap();
 /// let filter = Filter::new()
 ///     .real_status(Status::InProgress)
-///     .deadline(Test::Below(due))
+///     .deadline(Condition::Below(due))
 ///     .group(Filter::any().responsible(1).accomplice(1));
 /// assert_eq!(
 ///     filter.to_json().unwrap(),
@@ -35,7 +35,7 @@ use crate::rest3;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     logic: Logic,
-    conditions: Vec<Condition>,
+    conditions: Vec<FilterPart>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,11 +46,11 @@ enum Logic {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Condition {
+enum FilterPart {
     /// A key with its prefix, and a value.
     Field(String, Value),
     /// The ID, which REST 3.0 filters by too.
-    Id(Test<u64>),
+    Id(Condition<u64>),
     Group(Option<Subfilter>, Filter),
 }
 
@@ -74,7 +74,7 @@ pub enum Subfilter {
 /// A test of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TextTest {
+pub enum TextCondition {
     /// It is somewhere in the text, in any case.
     Contains(String),
     /// It is nowhere in the text.
@@ -104,7 +104,7 @@ macro_rules! conditions {
             $(
                 $(#[$doc])*
                 #[must_use]
-                pub fn $method(self, test: impl Into<Test<$type>>) -> Self {
+                pub fn $method(self, test: impl Into<Condition<$type>>) -> Self {
                     self.test($equal, $name, test.into())
                 }
             )+
@@ -173,19 +173,19 @@ impl Filter {
 
     /// By ID.
     #[must_use]
-    pub fn id(mut self, test: impl Into<Test<u64>>) -> Self {
-        self.conditions.push(Condition::Id(test.into()));
+    pub fn id(mut self, test: impl Into<Condition<u64>>) -> Self {
+        self.conditions.push(FilterPart::Id(test.into()));
         self
     }
 
     /// By title.
     #[must_use]
-    pub fn title(self, test: TextTest) -> Self {
+    pub fn title(self, test: TextCondition) -> Self {
         let (prefix, text) = match test {
-            TextTest::Contains(text) => ("%", text),
-            TextTest::Lacks(text) => ("!%", text),
-            TextTest::Is(text) => ("=", text),
-            TextTest::IsNot(text) => ("!=", text),
+            TextCondition::Contains(text) => ("%", text),
+            TextCondition::Lacks(text) => ("!%", text),
+            TextCondition::Is(text) => ("=", text),
+            TextCondition::IsNot(text) => ("!=", text),
         };
         self.field(prefix, "TITLE", text.into())
     }
@@ -193,7 +193,7 @@ impl Filter {
     /// The text is in the title: `%TITLE`.
     #[must_use]
     pub fn title_contains(self, text: impl Into<String>) -> Self {
-        self.title(TextTest::Contains(text.into()))
+        self.title(TextCondition::Contains(text.into()))
     }
 
     /// One of these users helps to do it: `ACCOMPLICE`.
@@ -239,26 +239,26 @@ impl Filter {
 
     /// It is one of the favourites of the user who asks: `FAVORITE`.
     #[must_use]
-    pub fn favorite(self, is: Is) -> Self {
+    pub fn favorite(self, is: YesNo) -> Self {
         self.field("", "FAVORITE", is.letter().into())
     }
 
     /// The user who asks has looked at it: `VIEWED`.
     #[must_use]
-    pub fn viewed(self, is: Is) -> Self {
-        self.field("", "VIEWED", i64::from(is == Is::Yes).into())
+    pub fn viewed(self, is: YesNo) -> Self {
+        self.field("", "VIEWED", i64::from(is == YesNo::Yes).into())
     }
 
     /// It repeats: `REPLICATE`.
     #[must_use]
-    pub fn replicates(self, is: Is) -> Self {
+    pub fn replicates(self, is: YesNo) -> Self {
         self.field("", "REPLICATE", is.letter().into())
     }
 
     /// It has no deadline.
     #[must_use]
     pub fn without_deadline(self) -> Self {
-        self.deadline(Test::Empty)
+        self.deadline(Condition::Empty)
     }
 
     /// Its deadline has passed: `STATUS` -1.
@@ -288,24 +288,24 @@ impl Filter {
 
     /// By a user field. Its values are of the field's own type: a number where it is a number.
     #[must_use]
-    pub fn user_field(self, field: &Field, test: impl Into<Test<Value>>) -> Self {
+    pub fn user_field(self, field: &Field, test: impl Into<Condition<Value>>) -> Self {
         self.test("", field.name(), test.into())
     }
 
     /// A group as one more condition.
     #[must_use]
     pub fn group(mut self, group: Self) -> Self {
-        self.conditions.push(Condition::Group(None, group));
+        self.conditions.push(FilterPart::Group(None, group));
         self
     }
 
     /// A group with a name: the filters of a portal's interface.
     ///
     /// ```
-    /// use brimful::tasks::{Filter, Is, Subfilter};
+    /// use brimful::tasks::{Filter, YesNo, Subfilter};
     ///
     /// let filter = Filter::new()
-    ///     .subfilter(Subfilter::Params, Filter::new().favorite(Is::Yes))
+    ///     .subfilter(Subfilter::Params, Filter::new().favorite(YesNo::Yes))
     ///     .subfilter(Subfilter::RoleId, Filter::new().created_by(1))
     ///     .subfilter(Subfilter::Problem, Filter::new().overdue());
     /// assert_eq!(
@@ -319,7 +319,7 @@ impl Filter {
     /// ```
     #[must_use]
     pub fn subfilter(mut self, name: Subfilter, group: Self) -> Self {
-        self.conditions.push(Condition::Group(Some(name), group));
+        self.conditions.push(FilterPart::Group(Some(name), group));
         self
     }
 
@@ -354,7 +354,7 @@ impl Filter {
             return None;
         }
         for condition in &self.conditions {
-            let Condition::Id(test) = condition else {
+            let FilterPart::Id(test) = condition else {
                 return None;
             };
             for (operator, value) in test.clone().rest3()? {
@@ -375,11 +375,11 @@ impl Filter {
 
     fn field(mut self, prefix: &str, name: &str, value: Value) -> Self {
         let key = format!("{prefix}{name}");
-        self.conditions.push(Condition::Field(key, value));
+        self.conditions.push(FilterPart::Field(key, value));
         self
     }
 
-    fn test<T: Into<Value>>(self, equal: &'static str, name: &str, test: Test<T>) -> Self {
+    fn test<T: Into<Value>>(self, equal: &'static str, name: &str, test: Condition<T>) -> Self {
         match test.written(equal) {
             Written::One(prefix, value) => self.field(prefix, name, value),
             Written::Both(both) => {
@@ -419,7 +419,7 @@ impl Filter {
         let mut conditions = Vec::new();
         for condition in self.conditions {
             // The ID is kept apart only for REST 3.0.
-            let Condition::Id(test) = condition else {
+            let FilterPart::Id(test) = condition else {
                 conditions.push(condition);
                 continue;
             };
@@ -431,9 +431,9 @@ impl Filter {
         }
         for condition in conditions {
             let (key, value) = match condition {
-                Condition::Field(key, value) => (key, value),
-                Condition::Id(_) => continue,
-                Condition::Group(name, group) => {
+                FilterPart::Field(key, value) => (key, value),
+                FilterPart::Id(_) => continue,
+                FilterPart::Group(name, group) => {
                     let group = group.write(seen)?;
                     if group.keys().all(|key| key == "::LOGIC") {
                         return Err(Error::config("a group of the filter has no condition"));
@@ -500,14 +500,14 @@ impl Seen {
 
 /// Yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Is {
+pub enum YesNo {
     /// `Y`
     Yes,
     /// `N`
     No,
 }
 
-impl Is {
+impl YesNo {
     pub(super) fn letter(self) -> &'static str {
         match self {
             Self::Yes => "Y",
@@ -555,19 +555,19 @@ mod tests {
     #[test]
     fn the_id_takes_all_prefixes() {
         for (test, written) in [
-            (Test::Is(7), json!({"ID": 7})),
-            (Test::IsNot(7), json!({"!ID": 7})),
-            (Test::Above(7), json!({">ID": 7})),
-            (Test::AtLeast(7), json!({">=ID": 7})),
-            (Test::Below(7), json!({"<ID": 7})),
-            (Test::AtMost(7), json!({"<=ID": 7})),
-            (Test::Between(7, 9), json!({">=ID": 7, "<=ID": 9})),
+            (Condition::Is(7), json!({"ID": 7})),
+            (Condition::IsNot(7), json!({"!ID": 7})),
+            (Condition::Above(7), json!({">ID": 7})),
+            (Condition::AtLeast(7), json!({">=ID": 7})),
+            (Condition::Below(7), json!({"<ID": 7})),
+            (Condition::AtMost(7), json!({"<=ID": 7})),
+            (Condition::Between(7, 9), json!({">=ID": 7, "<=ID": 9})),
             (
-                Test::NotBetween(7, 9),
+                Condition::NotBetween(7, 9),
                 json!({"0": {"::LOGIC": "OR", "<ID": 7, ">ID": 9}}),
             ),
-            (Test::OneOf(vec![7, 9]), json!({"ID": [7, 9]})),
-            (Test::NoneOf(vec![7, 9]), json!({"!ID": [7, 9]})),
+            (Condition::OneOf(vec![7, 9]), json!({"ID": [7, 9]})),
+            (Condition::NoneOf(vec![7, 9]), json!({"!ID": [7, 9]})),
         ] {
             assert_eq!(json(&Filter::new().id(test.clone())), written, "{test:?}");
         }
@@ -576,11 +576,11 @@ mod tests {
     #[test]
     fn a_range_among_alternatives_is_one_condition() {
         assert_eq!(
-            json(&Filter::any().id(Test::Between(1, 5)).responsible(3)),
+            json(&Filter::any().id(Condition::Between(1, 5)).responsible(3)),
             json!({"0": {"::LOGIC": "OR", "RESPONSIBLE_ID": 3, "0": {">=ID": 1, "<=ID": 5}}})
         );
         assert_eq!(
-            json(&Filter::any().created(Test::Between(moment(), moment()))),
+            json(&Filter::any().created(Condition::Between(moment(), moment()))),
             json!({"0": {"::LOGIC": "OR", "0": {
                 ">=CREATED_DATE": moment().to_string(), "<=CREATED_DATE": moment().to_string(),
             }}})
@@ -594,8 +594,8 @@ mod tests {
                 &Filter::new()
                     .title_contains("a")
                     .title_contains("b")
-                    .id(Test::Above(1))
-                    .id(Test::Above(2))
+                    .id(Condition::Above(1))
+                    .id(Condition::Above(2))
             ),
             json!({"%TITLE": "a", ">ID": 1, "0": {"%TITLE": "b"}, "1": {">ID": 2}})
         );
@@ -615,11 +615,11 @@ mod tests {
         let uf = Field::user("UF_AUTO_1").unwrap();
         for (filter, written) in [
             (
-                Filter::new().title(TextTest::Lacks("x".into())),
+                Filter::new().title(TextCondition::Lacks("x".into())),
                 json!({"!%TITLE": "x"}),
             ),
             (
-                Filter::new().title(TextTest::Is("x".into())),
+                Filter::new().title(TextCondition::Is("x".into())),
                 json!({"=TITLE": "x"}),
             ),
             (
@@ -636,12 +636,12 @@ mod tests {
             ),
             (Filter::new().mark(Mark::Negative), json!({"MARK": "N"})),
             (
-                Filter::new().deadline(Test::Below(moment())),
+                Filter::new().deadline(Condition::Below(moment())),
                 json!({"<DEADLINE": "2026-12-01T00:00:00+03:00"}),
             ),
             (Filter::new().without_deadline(), json!({"DEADLINE": ""})),
             (
-                Filter::new().deadline(Test::Filled),
+                Filter::new().deadline(Condition::Filled),
                 json!({"!DEADLINE": ""}),
             ),
             (
@@ -657,15 +657,15 @@ mod tests {
                 Filter::new().tag(["a", "b, c"]),
                 json!({"TAG": ["a", "b, c"]}),
             ),
-            (Filter::new().viewed(Is::No), json!({"VIEWED": 0})),
+            (Filter::new().viewed(YesNo::No), json!({"VIEWED": 0})),
             (Filter::new().only_root(), json!({"ONLY_ROOT_TASKS": "Y"})),
             (Filter::new().crm("D_7"), json!({"UF_CRM_TASK": "D_7"})),
             (
-                Filter::new().user_field(&uf, Test::Above(json!(5))),
+                Filter::new().user_field(&uf, Condition::Above(json!(5))),
                 json!({">UF_AUTO_1": 5}),
             ),
             (
-                Filter::new().group_id(Test::NoneOf(vec![1])),
+                Filter::new().group_id(Condition::NoneOf(vec![1])),
                 json!({"!GROUP_ID": [1]}),
             ),
             (
@@ -705,7 +705,11 @@ mod tests {
         let written = |filter: Filter| filter.rest3().map(Value::from);
         assert_eq!(written(Filter::new()), Some(json!([])));
         assert_eq!(
-            written(Filter::new().id(Test::Between(5, 9)).id(Test::IsNot(7))),
+            written(
+                Filter::new()
+                    .id(Condition::Between(5, 9))
+                    .id(Condition::IsNot(7))
+            ),
             Some(json!([["id", ">=", 5], ["id", "<=", 9], ["id", "!=", 7]]))
         );
         assert_eq!(
@@ -716,7 +720,7 @@ mod tests {
             Filter::new().responsible(1),
             Filter::new().id(1).group(Filter::new().id(2)),
             Filter::any().id(1).id(2),
-            Filter::new().id(Test::NoneOf(vec![1])),
+            Filter::new().id(Condition::NoneOf(vec![1])),
             Filter::new().id(Vec::new()),
         ] {
             assert_eq!(written(filter.clone()), None, "{filter:?}");

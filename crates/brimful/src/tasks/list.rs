@@ -3,10 +3,13 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 
-use brimful_protocol::rows::Page;
+use brimful_protocol::rows::{Page, Row};
+use futures_core::Stream;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
@@ -17,6 +20,7 @@ use super::order::{Direction, OrderBy};
 use super::rest3::Translation;
 use super::task::Task;
 use crate::error::{Error, ErrorKind};
+use crate::json;
 use crate::list::{List, ListReport, Pages, Progress, Tail};
 
 pub(super) const LIST: &str = "tasks.task.list";
@@ -24,18 +28,18 @@ const PAGE: u64 = 50;
 
 /// The two systems of methods that a portal lists tasks by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Rest {
+pub enum RestVersion {
     /// The older REST: all filters, pages of 50 rows, 50 of them in a request.
-    Two,
+    Rest2,
     /// REST 3.0: filters by ID alone, pages of 1,000 rows.
-    Three,
+    Rest3,
 }
 
-impl fmt::Display for Rest {
+impl fmt::Display for RestVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Two => "REST 2",
-            Self::Three => "REST 3.0",
+            Self::Rest2 => "REST 2",
+            Self::Rest3 => "REST 3.0",
         })
     }
 }
@@ -57,7 +61,7 @@ pub struct TaskList {
     filter: Filter,
     select: Vec<Field>,
     order: Vec<(OrderBy, Direction)>,
-    rest: Option<Rest>,
+    rest: Option<RestVersion>,
     tail: Tail,
     resume_after: Option<u64>,
     observer: Option<Observer>,
@@ -103,7 +107,7 @@ impl TaskList {
     }
 
     /// By which REST; by itself unless said otherwise.
-    pub fn by(mut self, rest: Rest) -> Self {
+    pub fn rest_version(mut self, rest: RestVersion) -> Self {
         self.rest = Some(rest);
         self
     }
@@ -139,7 +143,7 @@ impl TaskList {
     pub async fn pages(self) -> Result<TaskPages, Error> {
         let filter = self.filter.to_json()?;
         let why = match self.plain() {
-            Ok(_) if self.rest == Some(Rest::Two) => BY_CHOICE.to_owned(),
+            Ok(_) if self.rest == Some(RestVersion::Rest2) => BY_CHOICE.to_owned(),
             Ok((filter, translation)) => {
                 let refused = self.tasks.no_rest3.load(Ordering::Relaxed);
                 if refused && self.rest.is_none() {
@@ -155,7 +159,7 @@ impl TaskList {
                     }
                 }
             }
-            Err(why) if self.rest == Some(Rest::Three) => {
+            Err(why) if self.rest == Some(RestVersion::Rest3) => {
                 return Err(Error::config(format!(
                     "tasks cannot be listed so by REST 3.0: {why}"
                 )));
@@ -168,7 +172,7 @@ impl TaskList {
             pages: self.how(list).pages()?,
             first: None,
             translation: None,
-            rest: Rest::Two,
+            rest: RestVersion::Rest2,
             why,
             report: None,
         })
@@ -188,8 +192,17 @@ impl TaskList {
     /// All tasks, in memory.
     ///
     /// # Errors
-    /// Those of the list, and a row that is no task.
-    pub async fn collect(self) -> Result<(Vec<Task>, TaskReport), Error> {
+    /// Those of the list, and a row that is not a task.
+    pub async fn collect(self) -> Result<Vec<Task>, Error> {
+        let (tasks, _) = self.collect_with_report().await?;
+        Ok(tasks)
+    }
+
+    /// All tasks, in memory, and the account of the list: by which REST it was read and why.
+    ///
+    /// # Errors
+    /// As for [`collect`](Self::collect).
+    pub async fn collect_with_report(self) -> Result<(Vec<Task>, TaskReport), Error> {
         let mut rows = self.rows().await?;
         let mut all = Vec::new();
         while let Some(task) = rows.next_row().await? {
@@ -234,7 +247,7 @@ impl TaskList {
         page.total.ok_or_else(|| {
             Error::new(
                 ErrorKind::Decode,
-                crate::error::DidItRun::Yes,
+                crate::error::Execution::Ran,
                 format!("{LIST} did not say how many tasks there are"),
             )
         })
@@ -274,14 +287,14 @@ impl TaskList {
             .rest3()
             .list(LIST)
             .select(translation.select());
-        let list = self.how(list.filter(filter.into()));
+        let list = self.how(list.filter(filter));
         let mut pages = list.pages()?;
         let first = pages.next_page().await?;
         Ok(TaskPages {
             pages,
             first: first.map(|page| translation.page(&page)).transpose()?,
             translation: Some(translation),
-            rest: Rest::Three,
+            rest: RestVersion::Rest3,
             why: String::new(),
             report: None,
         })
@@ -380,7 +393,7 @@ pub struct TaskPage {
 #[non_exhaustive]
 pub struct TaskReport {
     /// By which REST it came.
-    pub rest: Rest,
+    pub rest: RestVersion,
     /// Why not by REST 3.0; empty where it was.
     pub why: String,
     /// What it took, and what the rows are proved to be.
@@ -390,7 +403,7 @@ pub struct TaskReport {
 impl Default for TaskReport {
     fn default() -> Self {
         Self {
-            rest: Rest::Two,
+            rest: RestVersion::Rest2,
             why: String::new(),
             list: ListReport::default(),
         }
@@ -404,7 +417,7 @@ pub struct TaskPages {
     /// The page that showed that the portal offers REST 3.0.
     first: Option<Page>,
     translation: Option<Translation>,
-    rest: Rest,
+    rest: RestVersion,
     why: String,
     report: Option<TaskReport>,
 }
@@ -412,25 +425,34 @@ pub struct TaskPages {
 impl TaskPages {
     /// The next page; `None` when the list is complete.
     pub async fn next_page(&mut self) -> Result<Option<Page>, Error> {
+        self.next().await.transpose()
+    }
+
+    /// The next page, or the error that the list ends with; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<Page, Error>> {
+        std::future::poll_fn(|context| self.poll_page(context)).await
+    }
+
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Page, Error>>> {
         if let Some(first) = self.first.take() {
-            return Ok(Some(first));
+            return Poll::Ready(Some(Ok(first)));
         }
-        match (self.pages.next_page().await?, &self.translation) {
-            (Some(page), Some(translation)) => Ok(Some(translation.page(&page)?)),
-            (Some(page), None) => Ok(Some(page)),
-            (None, _) => {
-                self.report = self.pages.report().map(|list| TaskReport {
-                    rest: self.rest,
-                    why: self.why.clone(),
-                    list: list.clone(),
-                });
-                Ok(None)
-            }
+        let page = ready!(Pin::new(&mut self.pages).poll_next(context));
+        if page.is_none() {
+            self.report = self.pages.report().map(|list| TaskReport {
+                rest: self.rest,
+                why: self.why.clone(),
+                list: list.clone(),
+            });
         }
+        Poll::Ready(page.map(|page| match &self.translation {
+            Some(translation) => translation.page(&page?),
+            None => page,
+        }))
     }
 
     /// By which REST they come.
-    pub fn rest(&self) -> Rest {
+    pub fn rest(&self) -> RestVersion {
         self.rest
     }
 
@@ -466,24 +488,53 @@ impl TaskRows {
     /// The next task; `None` when the list is complete.
     ///
     /// # Errors
-    /// Those of the list, and a row that is no task.
+    /// Those of the list, and a row that is not a task.
     pub async fn next_row(&mut self) -> Result<Option<Task>, Error> {
-        while self.waiting.is_empty() {
-            let Some(page) = self.pages.next_page().await? else {
-                return Ok(None);
+        self.next().await.transpose()
+    }
+
+    /// The next task, or the error that the list ends with; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<Task, Error>> {
+        std::future::poll_fn(|context| self.poll_row(context)).await
+    }
+
+    fn poll_row(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Task, Error>>> {
+        loop {
+            if let Some(task) = self.waiting.pop_front() {
+                return Poll::Ready(Some(Ok(task)));
+            }
+            let Some(page) = ready!(self.pages.poll_page(context)) else {
+                return Poll::Ready(None);
             };
-            for row in page.iter() {
-                let task = row
-                    .parse()
-                    .map_err(|error| Error::of_another_type("of tasks.task.list", &error))?;
-                self.waiting.push_back(task);
+            let tasks = page.and_then(|page| {
+                let parse = |row: Row<'_>| json::decode(row.json, &format!("a row of {LIST}"));
+                page.iter().map(parse).collect::<Result<Vec<Task>, Error>>()
+            });
+            match tasks {
+                Ok(tasks) => self.waiting.extend(tasks),
+                Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
-        Ok(self.waiting.pop_front())
     }
 
     /// The account, once the list is complete.
     pub fn report(&self) -> Option<&TaskReport> {
         self.pages.report()
+    }
+}
+
+impl Stream for TaskPages {
+    type Item = Result<Page, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_page(context)
+    }
+}
+
+impl Stream for TaskRows {
+    type Item = Result<Task, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_row(context)
     }
 }

@@ -4,21 +4,21 @@
 //! and values mean (Bitrix24 REST documentation, `tasks.task.*`); where the article that many begin
 //! with says otherwise, `docs/tasks.md` says so.
 //!
-//! - `filter`, `test`, `field`, `order`, `word` and `moment` are what can be asked for,
+//! - `filter`, `condition`, `field`, `order`, `word` and `moment` are what can be asked for,
 //! - `list` asks for it, by REST 3.0 (`rest3`) or the older REST,
 //! - `task` and `lenient` are what comes,
 //! - `fields` and `action` change tasks,
 //! - `checklist`, `elapsed`, `comments`, `history` and `counters` are what belongs to them.
 //!
 //! ```no_run
-//! use brimful::tasks::{Filter, Status, Test};
+//! use brimful::tasks::{Filter, Status, Condition};
 //!
 //! # async fn example(client: brimful::Client) -> Result<(), Box<dyn std::error::Error>> {
 //! let filter = Filter::new()
 //!     .responsible(1)
 //!     .real_status(Status::InProgress)
-//!     .deadline(Test::Below("2026-12-01T00:00:00+03:00".parse()?));
-//! let (tasks, report) = client.tasks().list().filter(filter).collect().await?;
+//!     .deadline(Condition::Below("2026-12-01T00:00:00+03:00".parse()?));
+//! let (tasks, report) = client.tasks().list().filter(filter).collect_with_report().await?;
 //! println!("{} tasks by {}", tasks.len(), report.rest);
 //! # Ok(())
 //! # }
@@ -27,6 +27,7 @@
 mod action;
 mod checklist;
 mod comments;
+mod condition;
 mod counters;
 mod elapsed;
 mod field;
@@ -39,7 +40,6 @@ mod moment;
 mod order;
 mod rest3;
 mod task;
-mod test;
 mod word;
 
 use std::sync::Arc;
@@ -50,21 +50,21 @@ use serde_json::{Map, Value, json};
 pub use action::Action;
 pub use checklist::{Checklist, ChecklistItem};
 pub use comments::{Comment, Comments};
+pub use condition::Condition;
 pub use counters::{Counter, Counters, CountersOf};
 pub use elapsed::{Elapsed, ElapsedItem};
 pub use field::{Field, UnknownField};
 pub use fields::TaskFields;
-pub use filter::{Filter, Is, People, Subfilter, TextTest};
+pub use filter::{Filter, People, Subfilter, TextCondition, YesNo};
 pub use history::HistoryEntry;
-pub use list::{Rest, Start, TaskList, TaskPage, TaskPages, TaskReport, TaskRows};
+pub use list::{RestVersion, Start, TaskList, TaskPage, TaskPages, TaskReport, TaskRows};
 pub use moment::{Moment, MomentError, Zone};
 pub use order::{Direction, NotSortable, OrderBy};
 pub use task::{Group, Person, Tag, Task};
-pub use test::Test;
 pub use word::{Mark, Priority, Role, Status, SubStatus, UnknownWord};
 
 use crate::client::Client;
-use crate::error::{DidItRun, Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Execution};
 use crate::fields::Fields;
 use crate::reply::Reply;
 
@@ -153,7 +153,7 @@ impl Tasks {
         let mut all = Vec::new();
         while let Some(one) = found.next().await {
             let id = one.id.as_str().parse().unwrap_or_default();
-            let task = one.outcome.result_of::<Map<String, Value>>(one.id.as_str());
+            let task = one.result::<Map<String, Value>>();
             all.push((
                 id,
                 task.and_then(|mut result| in_result(result.shift_remove("task"))),
@@ -293,7 +293,7 @@ fn id_of(reply: &Reply) -> Result<u64, Error> {
     lenient::id(&reply.result()?).ok_or_else(|| {
         Error::new(
             ErrorKind::Decode,
-            DidItRun::Yes,
+            Execution::Ran,
             format!("the portal gave no ID but {}", reply.raw().get()),
         )
     })

@@ -7,8 +7,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
-use super::options::{Authority, Certificates, Connections, HttpOptions, Proxy, Versions};
-use super::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind};
+use super::options::{Authority, Connections, HttpOptions, Proxy, Versions};
+use super::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind, tls};
 use crate::error::Error;
 
 /// The transport over HTTP, by reqwest.
@@ -143,7 +143,23 @@ fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Er
     if agent.trim().is_empty() {
         return Err(Error::config("the User-Agent may not be empty"));
     }
-    let mut builder = HttpOptions::reqwest_builder()
+    let mut authorities = Vec::new();
+    for authority in &connections.authorities {
+        authorities.extend(match authority {
+            Authority::Pem(pem) => tls::certificates(pem)?,
+            Authority::File(path) => {
+                let pem = std::fs::read(path).map_err(|error| {
+                    Error::config(format!("{} could not be read: {error}", path.display()))
+                        .with_source(error)
+                })?;
+                tls::certificates(&pem)?
+            }
+        });
+    }
+    let tls = tls::config(authorities, connections.certificates, connections.versions)?;
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_backend_preconfigured(tls)
         .user_agent(agent)
         .connect_timeout(connections.connect_timeout)
         .tcp_nodelay(true);
@@ -156,26 +172,6 @@ fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Er
         (Proxy::None, _) | (Proxy::System, Route::Direct) => builder.no_proxy(),
         (Proxy::System, Route::System) => builder,
     };
-    for authority in &connections.authorities {
-        let pem = match authority {
-            Authority::Pem(pem) => pem.clone(),
-            Authority::File(path) => std::fs::read(path).map_err(|error| {
-                Error::config(format!("{} could not be read: {error}", path.display()))
-                    .with_source(error)
-            })?,
-        };
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .map_err(|error| unsound("the certificate of an authority is no PEM", error))?;
-        if certificates.is_empty() {
-            return Err(Error::config(
-                "there is no certificate in what should be that of an authority",
-            ));
-        }
-        builder = builder.tls_certs_merge(certificates);
-    }
-    if connections.certificates == Certificates::Any {
-        builder = builder.tls_danger_accept_invalid_certs(true);
-    }
     if connections.versions == Versions::Http1 {
         builder = builder.http1_only();
     }

@@ -2,6 +2,9 @@
 
 mod http;
 mod options;
+#[cfg(feature = "tower")]
+mod service;
+mod tls;
 
 use std::fmt;
 
@@ -14,10 +17,13 @@ use url::Url;
 
 pub use http::{HttpTransport, Route};
 pub use options::HttpOptions;
+#[cfg(feature = "tower")]
+pub use service::ServiceTransport;
 
 /// Sends one request and says what became of it.
 ///
-/// The client comes with one over HTTP. Another may be given to the builder: tests run the emulator in process.
+/// The client comes with one over HTTP. Another may be given to the builder: `ServiceTransport` runs the emulator in
+/// process.
 ///
 /// ```
 /// use brimful::{BoxFuture, Client, Request, Response, Transport, TransportError, TransportErrorKind};

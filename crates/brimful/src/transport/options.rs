@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::tls;
+use crate::error::Error;
 use crate::secret::Secret;
 
 /// How the client speaks HTTP.
@@ -212,7 +214,7 @@ impl HttpOptions {
     ///
     /// ```
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let own = brimful::HttpOptions::reqwest_builder().https_only(true).build()?;
+    /// let own = brimful::HttpOptions::reqwest_builder()?.https_only(true).build()?;
     /// let client = brimful::Client::builder("https://example.bitrix24.ru/rest/1/code/")
     ///     .http(brimful::HttpOptions::new().client(own))
     ///     .build()?;
@@ -226,12 +228,17 @@ impl HttpOptions {
         self
     }
 
-    /// A builder for [`client`](Self::client): with the cryptography of this crate, if the program has installed no
-    /// other, and without redirects.
-    pub fn reqwest_builder() -> reqwest::ClientBuilder {
-        // A provider that the program has installed is left alone.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
+    /// A builder for [`client`](Self::client), without redirects and with the TLS of this crate: what the system trusts,
+    /// HTTP/2 or HTTP/1.1, nothing installed for the whole process. The builder's own settings of certificates and of HTTP
+    /// versions don't change that; to replace it, give the builder another `tls_backend_preconfigured`.
+    ///
+    /// # Errors
+    /// TLS could not be set up.
+    pub fn reqwest_builder() -> Result<reqwest::ClientBuilder, Error> {
+        let tls = tls::config(Vec::new(), Certificates::Checked, Versions::Negotiated)?;
+        Ok(reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_backend_preconfigured(tls))
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use brimful::{Batch, Client, DidItRun, ErrorKind, LateCommand, OnError, Outcome};
+use brimful::{Batch, Client, ErrorKind, Execution, LateCommand, OnError, Outcome};
 use brimful_portal::{
     Costs, Fault, FaultRule, Generation, OperatingLimit, Portal, PortalConfig, When,
 };
@@ -160,7 +160,7 @@ async fn what_refers_to_a_failure_is_not_run_and_all_else_is() {
     assert_eq!(count(&client, "crm.deal.list").await, 0);
     let error = reply.result::<Value>("contact").unwrap_err();
     assert_eq!(error.command(), Some("contact"));
-    assert_eq!(error.did_it_run(), DidItRun::Yes);
+    assert_eq!(error.execution(), Execution::Ran);
 }
 
 #[tokio::test(start_paused = true)]
@@ -213,7 +213,8 @@ async fn a_command_refused_inside_a_batch_is_sent_again_with_what_its_references
         "not added again"
     );
     assert_eq!(count(&client, "crm.deal.list").await, 2);
-    assert_eq!(portal.stats().refused_by_operating, 1);
+    // The portal names a reset ten minutes ahead, which may be wrong: a call finds out after 1, 3 and 7 minutes.
+    assert_eq!(portal.stats().refused_by_operating, 1 + 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -320,7 +321,7 @@ async fn a_batch_that_never_gets_through_is_an_error_and_nothing_ran() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline);
-    assert_eq!(error.did_it_run(), DidItRun::No);
+    assert_eq!(error.execution(), Execution::NotRun);
     assert_eq!(portal.stats().commands, 0);
 }
 

@@ -51,7 +51,10 @@ fn use_it(url: &str) {
         1_234
     );
     assert_eq!(pages.report().unwrap().rows, 1_234);
-    let (rows, report) = client.list("crm.lead.list").collect::<Value>().unwrap();
+    let (rows, report) = client
+        .list("crm.lead.list")
+        .collect_with_report::<Value>()
+        .unwrap();
     assert_eq!((rows.len(), report.rows), (1_234, 1_234));
 
     let items = (0..60).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}));
@@ -87,7 +90,7 @@ fn use_it(url: &str) {
             .list(|list| list.resume_after(1_100))
             .filter(json!({"<=ID": 1_170}))
     };
-    let (leads, report) = of_list().collect().unwrap();
+    let (leads, report) = of_list().collect_with_report().unwrap();
     assert_eq!((leads.len(), report.rows), (70, 70));
     assert!(of_list().stream().unwrap().all(|found| found.is_ok()));
 
@@ -111,7 +114,7 @@ fn use_it(url: &str) {
     );
 
     let tasks = client.rest3().list("tasks.task.list").select(["id"]);
-    assert_eq!(tasks.collect::<Value>().unwrap().0.len(), 30);
+    assert_eq!(tasks.collect::<Value>().unwrap().len(), 30);
     assert!(client.rest3().openapi().is_ok());
 
     let mut batch = Batch::new();
@@ -155,7 +158,7 @@ fn threads_share_one_client() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let (rows, _) = client.list("crm.lead.list").collect::<Value>().unwrap();
+                let rows = client.list("crm.lead.list").collect::<Value>().unwrap();
                 assert_eq!(rows.len(), 1_234);
             });
         }

@@ -178,7 +178,7 @@ async fn the_items_of_a_list_are_fetched_in_its_order() {
     let client = unlimited(&portal);
     let (deals, report) = client
         .list_and_get("crm.deal.list", "crm.deal.get")
-        .collect()
+        .collect_with_report()
         .await
         .unwrap();
     assert_eq!((deals.len(), report.rows), (1_234, 1_234));
@@ -212,7 +212,7 @@ async fn a_list_that_breaks_off_ends_its_items_with_an_error() {
         .add(FaultRule::every(1, Fault::Status(502, When::BeforeWork)).after(2));
     let result = unlimited(&portal)
         .list_and_get("crm.deal.list", "crm.deal.get")
-        .collect()
+        .collect_with_report()
         .await;
     assert!(result.is_err());
 }
@@ -344,7 +344,7 @@ async fn items_of_a_list_are_fetched_in_requests_of_the_clients_batch_size_in_pa
     let portal = portal(config);
     let client = builder(&portal).limit(None).batch_size(2).build().unwrap();
     let started = Instant::now();
-    let (found, _) = client
+    let found = client
         .list_and_get("crm.lead.list", "crm.lead.get")
         .collect()
         .await

@@ -55,7 +55,7 @@ fn list_of(
 }
 
 async fn rows(list: List) -> Result<(Vec<Value>, ListReport), Error> {
-    list.collect::<Value>().await
+    list.collect_with_report::<Value>().await
 }
 
 /// The place that stands for the newest row, wherever it is.

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use brimful::{Batch, DidItRun, ErrorKind, OnError, Outcome, TransportErrorKind};
+use brimful::{Batch, ErrorKind, Execution, OnError, Outcome, TransportErrorKind};
 use brimful_portal::{Fault, PortalConfig, When};
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ async fn an_error_of_the_portal_keeps_its_code_and_its_text() {
         .call("crm.lead.get", json!({"id": 100_000}))
         .await
         .unwrap_err();
-    assert_eq!(error.did_it_run(), DidItRun::Yes);
+    assert_eq!(error.execution(), Execution::Ran);
     assert_eq!(error.api_error().unwrap().code, "");
     assert!(error.to_string().contains("Not found"), "{error}");
     let error = client.call("crm.leed.get", json!({})).await.unwrap_err();
@@ -76,7 +76,7 @@ async fn a_write_whose_answer_is_lost_is_not_sent_again() {
             .call("crm.lead.add", json!({"fields": {"TITLE": "one"}}))
             .await
             .unwrap_err();
-        assert_eq!(error.did_it_run(), DidItRun::Unknown, "{fault:?}: {error}");
+        assert_eq!(error.execution(), Execution::Unknown, "{fault:?}: {error}");
         assert!(portal.stats().calls("crm.lead.add") <= 1, "{fault:?}");
         assert_eq!(portal.stats().requests, 2, "{fault:?}");
     }
@@ -127,7 +127,7 @@ async fn a_write_that_may_have_run_once_is_not_said_not_to_have_run() {
         .call_idempotent("crm.lead.add", add.clone())
         .await
         .unwrap_err();
-    assert_eq!(error.did_it_run(), DidItRun::Unknown, "{error}");
+    assert_eq!(error.execution(), Execution::Unknown, "{error}");
     let client = scripted(|n, _| {
         Err(if n == 0 {
             TransportErrorKind::Broken
@@ -169,7 +169,7 @@ async fn nor_is_it_where_the_deadline_passes_while_it_waits_to_be_repeated() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline);
-    assert_eq!(error.did_it_run(), DidItRun::Unknown, "{error}");
+    assert_eq!(error.execution(), Execution::Unknown, "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,8 +205,8 @@ fn futures_are_send() {
     send(&client.batch(Batch::new()));
     send(&client.call_each("x", [json!({})]).collect());
     send(&client.get_by_id("x", [1]).collect());
-    send(&client.list("x").collect::<Value>());
-    send(&client.list_and_get("x", "y").collect());
+    send(&client.list("x").collect_with_report::<Value>());
+    send(&client.list_and_get("x", "y").collect_with_report());
     send(&client.download("x").bytes());
     send(&client.download("x").to_file("x"));
     send(&client.call_method("x", json!({})));

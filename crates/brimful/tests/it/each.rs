@@ -25,7 +25,7 @@ async fn titles(portal: &brimful_portal::Portal) -> Vec<(u64, String)> {
     let list = unlimited(portal)
         .list("crm.lead.list")
         .select(["ID", "TITLE"]);
-    let (rows, _) = list.collect::<Lead>().await.unwrap();
+    let rows = list.collect::<Lead>().await.unwrap();
     rows.into_iter().map(|lead| (lead.id, lead.title)).collect()
 }
 
@@ -318,6 +318,26 @@ async fn requests_that_are_cut_for_their_length_are_followed_by_smaller_ones() {
     for (n, outcome) in outcomes.iter().enumerate() {
         assert_eq!(outcome.done().is_some(), n >= 400, "item {n}: {outcome:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_are_cut_for_their_length_are_sent_again_in_smaller_requests() {
+    let costs = Costs {
+        call: Duration::from_secs(2),
+        ..Costs::default()
+    };
+    let config = PortalConfig::unlimited()
+        .rows("crm.lead", 500)
+        .costs(costs)
+        .operating_limit(None);
+    let portal = portal(config);
+    let items = (1..=500).map(|id| json!({ "id": id }));
+    let client = unlimited(&portal);
+    let outcomes = client.call_each("crm.lead.get", items).collect().await;
+    assert!(outcomes.iter().all(|outcome| outcome.done().is_some()));
+    // Eight requests of fifty were cut; what they asked for went out again in requests of about ten.
+    let requests = portal.stats().requests;
+    assert!((50..=70).contains(&requests), "{requests}");
 }
 
 #[tokio::test(start_paused = true)]

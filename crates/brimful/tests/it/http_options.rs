@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use brimful::{Client, DidItRun, ErrorKind, HttpOptions, Retry, reqwest};
+use brimful::{Client, ErrorKind, Execution, HttpOptions, Retry, reqwest};
 use brimful_portal::{Fault, PortalConfig, Tls};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -111,8 +111,8 @@ async fn a_portal_with_a_certificate_of_its_own_needs_its_authority() {
         .await
         .unwrap_err();
     assert_eq!(
-        (error.kind(), error.did_it_run()),
-        (ErrorKind::Transport, DidItRun::No)
+        (error.kind(), error.execution()),
+        (ErrorKind::Transport, Execution::NotRun)
     );
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
@@ -227,8 +227,8 @@ async fn a_portal_that_says_nothing_is_left_after_the_timeout() {
         .await
         .unwrap_err();
     assert_eq!(
-        (error.kind(), error.did_it_run()),
-        (ErrorKind::Transport, DidItRun::Unknown)
+        (error.kind(), error.execution()),
+        (ErrorKind::Transport, Execution::Unknown)
     );
     assert!(error.to_string().contains("no answer in time"), "{error}");
     portal.faults().push(Fault::Delay(Duration::from_secs(30)));
@@ -240,10 +240,18 @@ async fn a_portal_that_says_nothing_is_left_after_the_timeout() {
 }
 
 #[tokio::test]
+async fn a_client_installs_no_cryptography_for_the_whole_process() {
+    client("https://portal.test/rest/1/demo/", HttpOptions::new()).unwrap();
+    HttpOptions::reqwest_builder().unwrap().build().unwrap();
+    assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+}
+
+#[tokio::test]
 async fn a_client_of_the_callers_own_is_used_as_it_is() {
     let (address, asked) = scripted(answer("", br#"{"result":1}"#)).await;
     let own = || {
         HttpOptions::reqwest_builder()
+            .unwrap()
             .user_agent("own/1")
             .no_proxy()
     };
@@ -269,6 +277,7 @@ async fn a_client_that_follows_redirects_by_get_does_not_lose_the_parameters() {
     let server = old.bind("127.0.0.1:0").await.unwrap();
     let follow = reqwest::redirect::Policy::limited(5);
     let own = HttpOptions::reqwest_builder()
+        .unwrap()
         .no_proxy()
         .redirect(follow)
         .build()

@@ -106,7 +106,7 @@ async fn lists_side_by_side_are_whole_while_slowed_down() {
 async fn rows_that_look_alike_are_all_returned() {
     let same = (1..=1_234).map(|id| json!({"ID": id, "NAME": "Anna"}));
     let portal = portal(PortalConfig::unlimited().load("contact", rows(same)));
-    let (names, _) = unlimited(&portal)
+    let names = unlimited(&portal)
         .list("crm.contact.list")
         .select(["NAME"])
         .collect::<Value>()
@@ -294,7 +294,7 @@ async fn a_list_without_a_total_is_read_to_its_end() {
         .limit(None)
         .build()
         .unwrap();
-    let (found, _) = client
+    let found = client
         .list("crm.address.list")
         .walk(brimful::Walk::Next)
         .collect::<Value>()
@@ -386,7 +386,7 @@ async fn a_portal_that_support_has_blocked_is_not_asked_again_and_again() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
-    assert_eq!(error.did_it_run(), brimful::DidItRun::No);
+    assert_eq!(error.execution(), brimful::Execution::NotRun);
     assert_eq!(portal.stats().requests, 1);
 }
 
@@ -403,7 +403,7 @@ async fn rest_2_and_rest_3_share_one_limit() {
         .rest3()
         .list("tasks.task.list")
         .select(["id"])
-        .collect::<Value>();
+        .collect_with_report::<Value>();
     let (leads, tasks) = tokio::join!(leads, tasks);
     assert_eq!(
         (leads.unwrap().0.len(), tasks.unwrap().0.len()),

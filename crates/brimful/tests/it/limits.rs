@@ -248,7 +248,7 @@ async fn a_request_holds_no_more_commands_than_it_is_told() {
     let config = PortalConfig::unlimited().rows("lead", 3_000);
     let portal = portal(config);
     let client = builder(&portal).limit(None).batch_size(20).build().unwrap();
-    let (leads, _) = client
+    let leads = client
         .list("crm.lead.list")
         .collect::<Value>()
         .await

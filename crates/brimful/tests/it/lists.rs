@@ -85,7 +85,7 @@ async fn typed_rows_are_collected() {
     let (leads, report) = unlimited(&portal)
         .list("crm.lead.list")
         .select(["ID", "TITLE"])
-        .collect::<Lead>()
+        .collect_with_report::<Lead>()
         .await
         .unwrap();
     assert_eq!(leads.len(), 777);
@@ -388,6 +388,56 @@ async fn a_filter_that_is_a_list_of_groups_is_kept() {
     let (rows, report) = ids(list).await.unwrap();
     assert_eq!(rows, [5, 77]);
     assert_eq!(report.strategy, "ID lanes");
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+struct InProgress {
+    status_id: &'static str,
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_are_whatever_can_be_written_as_json() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 120));
+    let all = unlimited(&portal).list("crm.lead.list");
+    let filter = InProgress { status_id: "NEW" };
+    let new: Vec<Value> = all.clone().filter(&filter).collect().await.unwrap();
+    let same: Vec<Value> = all
+        .filter(json!({"STATUS_ID": "NEW"}))
+        .collect()
+        .await
+        .unwrap();
+    assert!(!new.is_empty() && new == same, "{} rows", new.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_beside_parameters_that_are_no_object_is_an_error() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+    let list = unlimited(&portal).list("crm.lead.list");
+    let error = list.params([1, 2]).param("filter", 3).pages().unwrap_err();
+    assert!(error.to_string().contains("not an object"), "{error}");
+    assert_eq!(portal.stats().requests, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_does_not_fit_is_named_with_its_method_field_and_value() {
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "UPPERCASE")]
+    struct Lead {
+        #[expect(dead_code, reason = "only decoded")]
+        title: u64,
+    }
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 10));
+    let list = unlimited(&portal).list("crm.lead.list");
+    let said = list.collect::<Lead>().await.unwrap_err().to_string();
+    for part in [
+        "crm.lead.list",
+        "the row 1",
+        "TITLE is \"",
+        "brimful::protocol::scalar",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -101,7 +101,7 @@ async fn a_webhooks_code_and_the_parameters_of_calls_are_told_to_nobody() {
         portal.faults().push(fault.clone());
         client
             .list("crm.lead.list")
-            .collect::<Value>()
+            .collect_with_report::<Value>()
             .await
             .unwrap();
         portal.faults().push(fault.clone());

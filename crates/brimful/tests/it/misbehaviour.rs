@@ -178,7 +178,7 @@ async fn a_method_that_stays_blocked_is_an_error_in_the_end_and_not_a_hang() {
         .await
         .expect("the list waits for ever");
     assert_eq!(error.kind(), ErrorKind::OperationTimeLimit);
-    assert_eq!(error.did_it_run(), brimful::DidItRun::No);
+    assert_eq!(error.execution(), brimful::Execution::NotRun);
     assert!(
         error.to_string().starts_with("crm.lead.list at "),
         "{error}"
@@ -246,7 +246,7 @@ async fn a_page_of_a_proxy_does_not_say_that_a_write_ran() {
             .call("crm.lead.add", serde_json::json!({}))
             .await
             .unwrap_err();
-        assert_eq!(error.did_it_run(), brimful::DidItRun::Unknown, "{error}");
+        assert_eq!(error.execution(), brimful::Execution::Unknown, "{error}");
         assert!(!error.to_string().contains("attempts"), "{error}");
     }
 }

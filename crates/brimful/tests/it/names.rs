@@ -9,17 +9,17 @@ use crate::support::{WEBHOOK, portal, scripted, unlimited};
 
 const PORTAL: &str = "https://portal.test";
 
-async fn listed(
+async fn list_with_checked_names(
     portal: &Portal,
     method: &str,
     params: Value,
 ) -> Result<(Vec<Value>, ListReport), Error> {
     let list = unlimited(portal).list(method).params(params);
-    list.check_names(true).collect().await
+    list.check_names(true).collect_with_report().await
 }
 
-async fn refusal(portal: &Portal, method: &str, params: Value) -> String {
-    let error = match listed(portal, method, params.clone()).await {
+async fn refusal_message(portal: &Portal, method: &str, params: Value) -> String {
+    let error = match list_with_checked_names(portal, method, params.clone()).await {
         Ok((rows, _)) => panic!("{method} {params} gave {} rows", rows.len()),
         Err(error) => error,
     };
@@ -27,7 +27,7 @@ async fn refusal(portal: &Portal, method: &str, params: Value) -> String {
     error.to_string()
 }
 
-fn entities() -> Portal {
+fn portal_with_entities() -> Portal {
     portal(
         PortalConfig::unlimited()
             .rows("deal", 200)
@@ -40,7 +40,7 @@ fn entities() -> Portal {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_name_is_refused_with_the_nearest_one() {
-    let portal = entities();
+    let portal = portal_with_entities();
     for (method, params, near) in [
         (
             "crm.deal.list",
@@ -86,13 +86,13 @@ async fn an_unknown_name_is_refused_with_the_nearest_one() {
         ("user.get", json!({"LASTNAME": "a"}), "LAST_NAME"),
         ("department.get", json!({"PARENTS": 1}), "PARENT"),
     ] {
-        let said = refusal(&portal, method, params.clone()).await;
+        let said = refusal_message(&portal, method, params.clone()).await;
         assert!(
             said.contains(&format!("did you mean {near}?")),
             "{params}: {said}"
         );
     }
-    let said = refusal(
+    let said = refusal_message(
         &portal,
         "crm.deal.list",
         json!({"select": ["id", "COLOUR"]}),
@@ -107,7 +107,7 @@ async fn an_unknown_name_is_refused_with_the_nearest_one() {
 
 #[tokio::test(start_paused = true)]
 async fn names_that_lists_take_beside_the_fields_pass() {
-    let portal = entities();
+    let portal = portal_with_entities();
     for (method, params) in [
         (
             "crm.deal.list",
@@ -155,7 +155,7 @@ async fn names_that_lists_take_beside_the_fields_pass() {
             json!({"PARENT": 1, "sort": "NAME", "order": "DESC"}),
         ),
     ] {
-        if let Err(error) = listed(&portal, method, params.clone()).await {
+        if let Err(error) = list_with_checked_names(&portal, method, params.clone()).await {
             panic!("{method} {params}: {error}");
         }
     }
@@ -163,7 +163,7 @@ async fn names_that_lists_take_beside_the_fields_pass() {
 
 #[tokio::test(start_paused = true)]
 async fn the_fields_come_in_a_request_that_goes_out_anyway() {
-    let portal = entities();
+    let portal = portal_with_entities();
     let line = Line::to(PORTAL, &portal);
     let client = brimful::Client::builder(WEBHOOK)
         .transport(line.clone())
@@ -175,8 +175,12 @@ async fn the_fields_come_in_a_request_that_goes_out_anyway() {
             .list("crm.deal.list")
             .filter(json!({">OPPORTUNITY": 0}))
     };
-    let (_, unchecked) = list().collect::<Value>().await.unwrap();
-    let (_, checked) = list().check_names(true).collect::<Value>().await.unwrap();
+    let (_, unchecked) = list().collect_with_report::<Value>().await.unwrap();
+    let (_, checked) = list()
+        .check_names(true)
+        .collect_with_report::<Value>()
+        .await
+        .unwrap();
     assert_eq!(unchecked.requests, checked.requests);
     let asked = |body: &[u8]| String::from_utf8_lossy(body).contains("crm.deal.fields");
     let asking = line
@@ -189,7 +193,7 @@ async fn the_fields_come_in_a_request_that_goes_out_anyway() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_needs_no_fields_does_not_ask_for_them() {
-    let portal = entities();
+    let portal = portal_with_entities();
     let line = Line::to(PORTAL, &portal);
     let client = brimful::Client::builder(WEBHOOK)
         .transport(line.clone())
@@ -200,7 +204,10 @@ async fn a_list_that_needs_no_fields_does_not_ask_for_them() {
         .list("crm.deal.list")
         .select(["ID"])
         .filter(json!({">ID": 5}));
-    list.check_names(true).collect::<Value>().await.unwrap();
+    list.check_names(true)
+        .collect_with_report::<Value>()
+        .await
+        .unwrap();
     for request in line.noted() {
         assert!(!String::from_utf8_lossy(&request.body).contains("fields"));
     }
@@ -215,7 +222,9 @@ async fn without_fields_a_list_goes_on_unchecked() {
             .reply("crm.deal.fields", refused),
     );
     let params = json!({"filter": {"stage_id": "WON"}});
-    let (rows, _) = listed(&portal, "crm.deal.list", params).await.unwrap();
+    let (rows, _) = list_with_checked_names(&portal, "crm.deal.list", params)
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 200);
 }
 
@@ -242,7 +251,7 @@ async fn a_portal_that_breaks_down_over_the_fields_is_asked_for_the_rows_alone()
         .list("crm.deal.list")
         .select(["TITEL"])
         .check_names(true);
-    let (rows, _) = list.collect::<Value>().await.unwrap();
+    let rows = list.collect::<Value>().await.unwrap();
     assert_eq!(rows.len(), 1);
 }
 
@@ -264,13 +273,13 @@ async fn what_describes_no_fields_proves_nothing() {
         .list("crm.deal.list")
         .select(["TITEL"])
         .check_names(true);
-    let (rows, _) = list.collect::<Value>().await.unwrap();
+    let rows = list.collect::<Value>().await.unwrap();
     assert_eq!(rows.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn values_that_a_field_cannot_have_are_refused() {
-    let portal = entities();
+    let portal = portal_with_entities();
     for (method, filter, right) in [
         (
             "crm.deal.list",
@@ -300,7 +309,7 @@ async fn values_that_a_field_cannot_have_are_refused() {
             "no groups of conditions",
         ),
     ] {
-        let said = refusal(&portal, method, json!({"filter": filter})).await;
+        let said = refusal_message(&portal, method, json!({"filter": filter})).await;
         assert!(said.contains(right), "{said}");
     }
 }
@@ -327,7 +336,7 @@ async fn false_in_a_filter_is_the_same_in_a_list_as_in_a_call() {
             .unwrap();
         assert_eq!(called.total(), Some(count));
         let list = client.list("lists.element.get").params(params);
-        let (rows, _) = list.collect::<Value>().await.unwrap();
+        let rows = list.collect::<Value>().await.unwrap();
         assert_eq!(rows.len() as u64, count, "{key}");
     }
 }

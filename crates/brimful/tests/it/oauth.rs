@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use brimful::{
-    AppCredentials, BoxFuture, Client, DidItRun, ErrorKind, Installation, MemoryTokenStore, OAuth,
+    AppCredentials, BoxFuture, Client, ErrorKind, Execution, Installation, MemoryTokenStore, OAuth,
     Retry, StoreError, TokenStore, Tokens,
 };
 use brimful_portal::{AccessToken, App, Fault, FaultRule, Portal, PortalConfig, When};
@@ -236,7 +236,7 @@ async fn a_token_that_is_always_refused_is_an_error_after_one_refresh() {
         .add(FaultRule::every(1, Fault::ExpiredToken).on("user.current"));
     let error = work.call().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
-    assert_eq!(error.did_it_run(), DidItRun::No);
+    assert_eq!(error.execution(), Execution::NotRun);
     assert!(
         error.to_string().contains("had just been renewed"),
         "{error}"
@@ -333,7 +333,7 @@ async fn a_refresh_whose_answer_was_lost_is_asked_for_once_more_and_then_told_cl
         work.at_the_token_server(fault.clone(), 1);
         let error = work.call().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Auth, "{fault}: {error}");
-        assert_eq!(error.did_it_run(), DidItRun::No);
+        assert_eq!(error.execution(), Execution::NotRun);
         let said = error.to_string();
         assert!(
             said.contains("an answer was lost before"),
@@ -549,8 +549,8 @@ async fn a_function_that_fails_once_fails_the_calls_that_wait_and_is_asked_again
     for reply in futures_util::future::join_all(calls).await {
         let error = reply.unwrap_err();
         assert_eq!(
-            (error.kind(), error.did_it_run()),
-            (ErrorKind::Auth, DidItRun::No)
+            (error.kind(), error.execution()),
+            (ErrorKind::Auth, Execution::NotRun)
         );
         assert!(error.to_string().contains("the vault is shut"), "{error}");
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use brimful::rest3::{Batch, Filter};
-use brimful::{Client, DidItRun, ErrorKind, FieldKind};
+use brimful::{Client, ErrorKind, Execution, FieldKind};
 use brimful_portal::{Fault, Portal, PortalConfig, When};
 use serde_json::{Value, json};
 
@@ -221,5 +221,5 @@ async fn a_rest_3_batch_that_a_limit_stopped_halfway_is_not_sent_again() {
     }
     let error = client.rest3().batch(batch).await.unwrap_err();
     assert_eq!(sent.load(Ordering::SeqCst), 1);
-    assert_eq!(error.did_it_run(), DidItRun::Unknown, "{error}");
+    assert_eq!(error.execution(), Execution::Unknown, "{error}");
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use brimful::tasks::{
-    Direction, Field, Moment, MomentError, OrderBy, Priority, Rest, Status, SubStatus, Zone,
+    Direction, Field, Moment, MomentError, OrderBy, Priority, RestVersion, Status, SubStatus, Zone,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
@@ -298,11 +298,11 @@ pub(crate) enum RestArg {
 }
 
 impl RestArg {
-    pub(crate) fn wanted(self) -> Option<Rest> {
+    pub(crate) fn wanted(self) -> Option<RestVersion> {
         match self {
             Self::Auto => None,
-            Self::Two => Some(Rest::Two),
-            Self::Three => Some(Rest::Three),
+            Self::Two => Some(RestVersion::Rest2),
+            Self::Three => Some(RestVersion::Rest3),
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::io::{self, IsTerminal};
 
-use brimful::tasks::{Field, Filter, Is, Rest, TaskList, TaskPages, TaskReport, Test};
+use brimful::tasks::{
+    Condition, Field, Filter, RestVersion, TaskList, TaskPages, TaskReport, YesNo,
+};
 use brimful::{Error, Page};
 use serde_json::{Map, Value};
 
 use super::args::{DateArg, StatusArg, TaskListArgs};
 use super::dates::Dates;
 use super::table::Table;
+use crate::commands::show;
 use crate::commands::{connect, resume};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -41,7 +44,7 @@ pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, F
         list = list.order(order.by, order.direction);
     }
     if let Some(rest) = args.rest.wanted() {
-        list = list.by(rest);
+        list = list.rest_version(rest);
     }
     let table = args.output.is_none() && io::stdout().is_terminal() && !args.resume;
     if table {
@@ -98,21 +101,21 @@ async fn filter(args: &TaskListArgs, dates: &mut Dates<'_>) -> Result<Filter, Fa
         filter = filter.user_field(field, value.clone());
     }
     if args.favorite {
-        filter = filter.favorite(Is::Yes);
+        filter = filter.favorite(YesNo::Yes);
     }
     if args.no_deadline {
         filter = filter.without_deadline();
     }
     if let Some(id) = args.after {
-        filter = filter.id(Test::Above(id));
+        filter = filter.id(Condition::Above(id));
     }
     let mut between = async |from: &Option<DateArg>, before: &Option<DateArg>| {
         let mut tests = Vec::new();
         if let Some(from) = from {
-            tests.push(Test::AtLeast(dates.moment(from).await?));
+            tests.push(Condition::AtLeast(dates.moment(from).await?));
         }
         if let Some(before) = before {
-            tests.push(Test::Below(dates.moment(before).await?));
+            tests.push(Condition::Below(dates.moment(before).await?));
         }
         Ok::<_, Failure>(tests)
     };
@@ -131,14 +134,14 @@ async fn filter(args: &TaskListArgs, dates: &mut Dates<'_>) -> Result<Filter, Fa
     Ok(filter)
 }
 
-fn several<T>(mut values: Vec<T>) -> Test<T> {
+fn several<T>(mut values: Vec<T>) -> Condition<T> {
     match values.pop() {
-        Some(one) if values.is_empty() => Test::Is(one),
+        Some(one) if values.is_empty() => Condition::Is(one),
         Some(last) => {
             values.push(last);
-            Test::OneOf(values)
+            Condition::OneOf(values)
         }
-        None => Test::OneOf(values),
+        None => Condition::OneOf(values),
     }
 }
 
@@ -174,7 +177,7 @@ async fn on_terminal(
     let mut table = Table::new(select);
     list = list.select(table.columns().iter().cloned());
     if args.rest.wanted().is_none() {
-        list = list.by(Rest::Two);
+        list = list.rest_version(RestVersion::Rest2);
     }
     let mut pages = list.pages().await.map_err(|error| Failure::of(&error))?;
     let mut left = args.top.unwrap_or(u64::MAX);
@@ -187,11 +190,7 @@ async fn on_terminal(
         let lines = table.lines(&page, terminal_width())?;
         match printer.data(lines.trim_end_matches('\n').as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
-            Err(error) => {
-                return Err(Failure::failed(format!(
-                    "could not write to standard output: {error}"
-                )));
-            }
+            Err(error) => return Err(show::unwritable(error)),
             Ok(()) => {}
         }
     }
@@ -331,7 +330,7 @@ fn unfinished_hint(stopped: &Stopped, args: &TaskListArgs, last_id: Option<u64>)
 
 fn which_rest(report: &TaskReport) -> String {
     match report.rest {
-        Rest::Three => "by REST 3.0".to_owned(),
-        Rest::Two => format!("by REST 2: {}", report.why),
+        RestVersion::Rest3 => "by REST 3.0".to_owned(),
+        RestVersion::Rest2 => format!("by REST 2: {}", report.why),
     }
 }

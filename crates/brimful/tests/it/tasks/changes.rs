@@ -1,5 +1,5 @@
 use brimful::ErrorKind;
-use brimful::tasks::{Action, Field, Is, Priority, Status, TaskFields};
+use brimful::tasks::{Action, Field, Priority, Status, TaskFields, YesNo};
 use brimful_portal::{Fault, When};
 
 use super::{client, four};
@@ -15,7 +15,7 @@ async fn a_task_is_made_changed_and_deleted() {
         .deadline("2026-06-01T18:00:00+03:00".parse().unwrap())
         .priority(Priority::High)
         .crm(["D_7"])
-        .task_control(Is::Yes)
+        .task_control(YesNo::Yes)
         .set(&Field::user("UF_AUTO_101").unwrap(), "south");
     let task = tasks.add(fields).await.unwrap();
     assert_eq!((task.id, task.status), (5, Some(Status::Pending)));
@@ -103,7 +103,7 @@ async fn a_task_that_may_have_been_made_is_not_made_again() {
     portal.faults().push(Fault::Reset(When::AfterWork));
     let fields = TaskFields::new().title("Once").responsible(1);
     let error = tasks.add(fields).await.unwrap_err();
-    assert_eq!(error.did_it_run(), brimful::DidItRun::Unknown);
+    assert_eq!(error.execution(), brimful::Execution::Unknown);
     assert_eq!(tasks.list().count().await.unwrap(), 5);
 }
 

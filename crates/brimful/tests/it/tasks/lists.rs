@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use brimful::tasks::{
-    Direction, Field, Filter, Is, Moment, OrderBy, Priority, Rest, Role, Start, Status, SubStatus,
-    Subfilter, Test, TextTest,
+    Condition, Direction, Field, Filter, Moment, OrderBy, Priority, RestVersion, Role, Start,
+    Status, SubStatus, Subfilter, TextCondition, YesNo,
 };
 use brimful::{ErrorKind, Proof};
 use brimful_portal::{PortalConfig, Webhook};
@@ -21,27 +21,27 @@ async fn every_filter_of_tasks_finds_what_it_says() {
     let client = client(&four());
     let region = Field::user("UF_AUTO_101").unwrap();
     for (filter, expected) in [
-        (Filter::new().id(Test::Above(2)), vec![3, 4]),
-        (Filter::new().id(Test::AtLeast(2)), vec![2, 3, 4]),
-        (Filter::new().id(Test::Below(2)), vec![1]),
-        (Filter::new().id(Test::AtMost(2)), vec![1, 2]),
+        (Filter::new().id(Condition::Above(2)), vec![3, 4]),
+        (Filter::new().id(Condition::AtLeast(2)), vec![2, 3, 4]),
+        (Filter::new().id(Condition::Below(2)), vec![1]),
+        (Filter::new().id(Condition::AtMost(2)), vec![1, 2]),
         (Filter::new().id(2), vec![2]),
-        (Filter::new().id(Test::IsNot(2)), vec![1, 3, 4]),
+        (Filter::new().id(Condition::IsNot(2)), vec![1, 3, 4]),
         (Filter::new().id([1, 4]), vec![1, 4]),
-        (Filter::new().id(Test::NoneOf(vec![1, 4])), vec![2, 3]),
-        (Filter::new().id(Test::Between(2, 3)), vec![2, 3]),
-        (Filter::new().id(Test::NotBetween(2, 3)), vec![1, 4]),
+        (Filter::new().id(Condition::NoneOf(vec![1, 4])), vec![2, 3]),
+        (Filter::new().id(Condition::Between(2, 3)), vec![2, 3]),
+        (Filter::new().id(Condition::NotBetween(2, 3)), vec![1, 4]),
         (Filter::new().title_contains("CALL"), vec![1, 2]),
         (
-            Filter::new().title(TextTest::Lacks("call".into())),
+            Filter::new().title(TextCondition::Lacks("call".into())),
             vec![3, 4],
         ),
         (
-            Filter::new().title(TextTest::Is("call ann".into())),
+            Filter::new().title(TextCondition::Is("call ann".into())),
             vec![1],
         ),
         (
-            Filter::new().title(TextTest::IsNot("report".into())),
+            Filter::new().title(TextCondition::IsNot("report".into())),
             vec![1, 2, 4],
         ),
         (Filter::new().real_status(Status::Pending), vec![1, 2]),
@@ -50,7 +50,7 @@ async fn every_filter_of_tasks_finds_what_it_says() {
             vec![3, 4],
         ),
         (
-            Filter::new().real_status(Test::IsNot(Status::Completed)),
+            Filter::new().real_status(Condition::IsNot(Status::Completed)),
             vec![1, 2, 4],
         ),
         (Filter::new().status(SubStatus::Overdue), vec![1]),
@@ -62,34 +62,34 @@ async fn every_filter_of_tasks_finds_what_it_says() {
             vec![3, 4],
         ),
         (
-            Filter::new().created(Test::AtLeast(moment("2026-03-01T07:00:00Z"))),
+            Filter::new().created(Condition::AtLeast(moment("2026-03-01T07:00:00Z"))),
             vec![3, 4],
         ),
         (
-            Filter::new().created(Test::Above(moment("2026-03-01T10:00:00+03:00"))),
+            Filter::new().created(Condition::Above(moment("2026-03-01T10:00:00+03:00"))),
             vec![4],
         ),
         (
-            Filter::new().created(Test::Between(
+            Filter::new().created(Condition::Between(
                 moment("2025-02-01T00:00:00+03:00"),
                 moment("2026-03-31T00:00:00+03:00"),
             )),
             vec![2, 3],
         ),
         (
-            Filter::new().changed(Test::Below(moment("2026-02-01T10:00:01+03:00"))),
+            Filter::new().changed(Condition::Below(moment("2026-02-01T10:00:01+03:00"))),
             vec![1, 2],
         ),
         (
-            Filter::new().deadline(Test::Below(moment("2026-12-01T00:00:00+03:00"))),
+            Filter::new().deadline(Condition::Below(moment("2026-12-01T00:00:00+03:00"))),
             vec![1, 3],
         ),
         (Filter::new().without_deadline(), vec![4]),
-        (Filter::new().deadline(Test::Filled), vec![1, 2, 3]),
+        (Filter::new().deadline(Condition::Filled), vec![1, 2, 3]),
         (Filter::new().group_id(11), vec![3, 4]),
         (Filter::new().group_id([0, 10]), vec![1, 2]),
         (Filter::new().responsible(1), vec![2]),
-        (Filter::new().created_by(Test::IsNot(3)), vec![1, 2]),
+        (Filter::new().created_by(Condition::IsNot(3)), vec![1, 2]),
         (Filter::new().accomplice(4), vec![3]),
         (Filter::new().auditor(1), vec![4]),
         (Filter::new().member(4), vec![3, 4]),
@@ -98,7 +98,7 @@ async fn every_filter_of_tasks_finds_what_it_says() {
         (Filter::new().tag(["HOT", "client"]), vec![2]),
         (Filter::new().tag(["hot", "cold"]), vec![]),
         (Filter::new().priority(Priority::High), vec![1]),
-        (Filter::new().favorite(Is::Yes), vec![1]),
+        (Filter::new().favorite(YesNo::Yes), vec![1]),
         (Filter::new().parent(3), vec![4]),
         (Filter::new().only_root(), vec![1, 2, 3]),
         (Filter::new().crm("D_7"), vec![2]),
@@ -110,7 +110,7 @@ async fn every_filter_of_tasks_finds_what_it_says() {
         ),
         (
             Filter::new()
-                .subfilter(Subfilter::Params, Filter::new().favorite(Is::Yes))
+                .subfilter(Subfilter::Params, Filter::new().favorite(YesNo::Yes))
                 .subfilter(Subfilter::Problem, Filter::new().overdue()),
             vec![1],
         ),
@@ -126,7 +126,7 @@ async fn every_filter_of_tasks_finds_what_it_says() {
                         .responsible(1)
                         .group(Filter::new().group_id(11).real_status(Status::Completed)),
                 )
-                .group(Filter::any().id(Test::Above(2)).title_contains("zzz")),
+                .group(Filter::any().id(Condition::Above(2)).title_contains("zzz")),
             vec![3],
         ),
     ] {
@@ -143,10 +143,10 @@ async fn a_task_is_typed_and_its_people_come_with_it() {
         .tasks()
         .list()
         .select(fields)
-        .collect()
+        .collect_with_report()
         .await
         .unwrap();
-    assert_eq!((report.rest, report.list.rows), (Rest::Two, 4));
+    assert_eq!((report.rest, report.list.rows), (RestVersion::Rest2, 4));
     assert_eq!(report.why, "REST 3.0 has no field *");
     let [first, second, third, fourth] = &tasks[..] else {
         panic!("{tasks:?}")
@@ -176,11 +176,18 @@ async fn a_plain_list_comes_by_rest_3_with_the_same_tasks_as_by_the_older_rest()
     );
     let client = client(&portal);
     let list = || client.tasks().list().select(Field::USUAL);
-    let (three, report) = list().collect().await.unwrap();
-    assert_eq!((report.rest, report.why.as_str()), (Rest::Three, ""));
+    let (three, report) = list().collect_with_report().await.unwrap();
+    assert_eq!((report.rest, report.why.as_str()), (RestVersion::Rest3, ""));
     assert_eq!(report.list.proof, Proof::UpTo(2_345));
-    let (two, report) = list().by(Rest::Two).collect().await.unwrap();
-    assert_eq!((report.rest, report.why.as_str()), (Rest::Two, "asked for"));
+    let (two, report) = list()
+        .rest_version(RestVersion::Rest2)
+        .collect_with_report()
+        .await
+        .unwrap();
+    assert_eq!(
+        (report.rest, report.why.as_str()),
+        (RestVersion::Rest2, "asked for")
+    );
     assert_eq!(ids(&three), (1..=2_345).collect::<Vec<u64>>());
     for (mut by_two, by_three) in two.into_iter().zip(three) {
         // What the older REST adds to what was asked for.
@@ -203,14 +210,14 @@ async fn bounds_of_the_id_are_plain_and_anything_else_is_not() {
         client
             .tasks()
             .list()
-            .filter(Filter::new().id(Test::Above(1_990))),
+            .filter(Filter::new().id(Condition::Above(1_990))),
     )
     .await;
-    assert_eq!((found.len(), report.rest), (10, Rest::Three));
+    assert_eq!((found.len(), report.rest), (10, RestVersion::Rest3));
     let (found, report) = listed(client.tasks().list().resume_after(1_995)).await;
     assert_eq!(
         (found, report.rest),
-        (vec![1_996, 1_997, 1_998, 1_999, 2_000], Rest::Three)
+        (vec![1_996, 1_997, 1_998, 1_999, 2_000], RestVersion::Rest3)
     );
     let (_, report) = listed(client.tasks().list().filter(Filter::new().responsible(1))).await;
     assert_eq!(report.why, "the filter is about more than the ID");
@@ -220,7 +227,7 @@ async fn bounds_of_the_id_are_plain_and_anything_else_is_not() {
         .tasks()
         .list()
         .filter(Filter::new().overdue())
-        .by(Rest::Three)
+        .rest_version(RestVersion::Rest3)
         .pages()
         .await
         .unwrap_err();
@@ -239,7 +246,7 @@ async fn a_credential_without_the_scope_of_rest_3_lists_by_the_older_rest() {
     let portal = portal(config);
     let tasks = client(&portal).tasks();
     let (found, report) = listed(tasks.list()).await;
-    assert_eq!((found.len(), report.rest), (120, Rest::Two));
+    assert_eq!((found.len(), report.rest), (120, RestVersion::Rest2));
     let needed = report.list.requests;
     assert_eq!(portal.stats().requests, needed + 1);
     assert_eq!(
@@ -250,7 +257,14 @@ async fn a_credential_without_the_scope_of_rest_3_lists_by_the_older_rest() {
     let before = portal.stats().requests;
     listed(tasks.list()).await;
     assert_eq!(portal.stats().requests - before, needed);
-    assert!(tasks.list().by(Rest::Three).pages().await.is_err());
+    assert!(
+        tasks
+            .list()
+            .rest_version(RestVersion::Rest3)
+            .pages()
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -259,9 +273,12 @@ async fn a_hundred_rows_a_page_are_not_had_by_the_older_rest_and_a_thousand_are_
     let portal = portal(PortalConfig::new().rows("tasks.task", rows));
     let client = builder(&portal).build().unwrap();
     let (found, report) = listed(client.tasks().list()).await;
-    assert_eq!((found.len() as u64, report.rest), (rows, Rest::Three));
+    assert_eq!(
+        (found.len() as u64, report.rest),
+        (rows, RestVersion::Rest3)
+    );
     assert!(report.list.requests <= rows / 1000 + 2, "{report:?}");
-    let (found, report) = listed(client.tasks().list().by(Rest::Two)).await;
+    let (found, report) = listed(client.tasks().list().rest_version(RestVersion::Rest2)).await;
     assert_eq!(found.len() as u64, rows);
     let allowed = 1.05 * rows as f64 / 2500.0 + 3.0;
     assert!(report.list.requests as f64 <= allowed, "{report:?}");
@@ -277,7 +294,7 @@ async fn a_list_in_another_order_is_whole_too() {
         .list()
         .select([Field::PRIORITY])
         .order(OrderBy::Priority, Direction::Descending);
-    let (tasks, report) = list.collect().await.unwrap();
+    let (tasks, report) = list.collect_with_report().await.unwrap();
     assert_eq!(
         (tasks.len(), report.list.proof),
         (330, Proof::EqualPasses(330))
@@ -311,13 +328,13 @@ async fn one_page_is_newest_first_and_counted_only_where_it_is_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn progress_is_told_by_either_way() {
     let portal = portal(PortalConfig::unlimited().rows("tasks.task", 3_000));
-    for rest in [Rest::Two, Rest::Three] {
+    for rest in [RestVersion::Rest2, RestVersion::Rest3] {
         let seen = Arc::new(AtomicU64::new(0));
         let most = Arc::clone(&seen);
         let list = client(&portal)
             .tasks()
             .list()
-            .by(rest)
+            .rest_version(rest)
             .on_progress(move |progress| {
                 most.fetch_max(progress.rows, Ordering::Relaxed);
             });

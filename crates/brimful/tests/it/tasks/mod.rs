@@ -2,9 +2,9 @@
 
 mod blocking;
 mod changes;
+mod faults;
 mod lists;
 mod parts;
-mod weather;
 
 use brimful::Client;
 use brimful::tasks::{Task, TaskReport};
@@ -52,6 +52,6 @@ fn ids(tasks: &[Task]) -> Vec<u64> {
 }
 
 async fn listed(list: brimful::tasks::TaskList) -> (Vec<u64>, TaskReport) {
-    let (tasks, report) = list.collect().await.unwrap();
+    let (tasks, report) = list.collect_with_report().await.unwrap();
     (ids(&tasks), report)
 }

@@ -42,19 +42,19 @@ async fn spent_time_is_listed_by_pages_of_its_own_kind() {
         tasks.elapsed(2).add(minute * 60, "").await.unwrap();
     }
     one.update(id, 900, "reading twice").await.unwrap();
-    let (entries, _) = one.collect().await.unwrap();
+    let entries = one.collect().await.unwrap();
     assert_eq!(
         (entries[0].seconds, entries[0].comment.as_str()),
         (900, "reading twice")
     );
     assert_eq!((entries[0].task_id, entries[0].user_id), (Some(1), Some(1)));
-    let (all, report) = tasks.all_elapsed().collect().await.unwrap();
+    let (all, report) = tasks.all_elapsed().collect_with_report().await.unwrap();
     assert_eq!((all.len(), report.rows), (121, 121));
     assert!(
         tasks
             .all_elapsed()
             .by_user(3)
-            .collect()
+            .collect_with_report()
             .await
             .unwrap()
             .0
@@ -65,14 +65,14 @@ async fn spent_time_is_listed_by_pages_of_its_own_kind() {
         tasks
             .all_elapsed()
             .since(later)
-            .collect()
+            .collect_with_report()
             .await
             .unwrap()
             .0
             .is_empty()
     );
     one.delete(id).await.unwrap();
-    assert!(one.collect().await.unwrap().0.is_empty());
+    assert!(one.collect().await.unwrap().is_empty());
     assert!(tasks.all_elapsed().add(1, "").await.is_err());
 }
 

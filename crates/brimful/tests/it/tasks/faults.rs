@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use brimful::tasks::{Field, Filter, Rest, Test};
+use brimful::tasks::{Condition, Field, Filter, RestVersion};
 use brimful::{AppCredentials, Client, MemoryTokenStore, OAuth};
 use brimful_portal::{App, Faults, PortalConfig};
 
@@ -12,35 +12,31 @@ use crate::support::{builder, portal};
 
 const PORTAL: &str = "https://portal.test";
 
-/// The weather of one list, which is to come whole all the same.
-async fn whole(weather: &str, rest: Rest) {
+/// A list comes whole in spite of these faults.
+async fn assert_list_is_whole(faults: &str, rest: RestVersion) {
     let portal = portal(
         PortalConfig::unlimited()
             .rows("tasks.task", 6_000)
-            .faults(Faults::parse(weather).unwrap()),
+            .faults(Faults::parse(faults).unwrap()),
     );
     let client = builder(&portal).limit(None).build().unwrap();
     let list = client
         .tasks()
         .list()
-        .by(rest)
-        .filter(Filter::new().id(Test::Above(500)))
+        .rest_version(rest)
+        .filter(Filter::new().id(Condition::Above(500)))
         .select([Field::TITLE, Field::STATUS]);
     let (tasks, report) = list
-        .collect()
+        .collect_with_report()
         .await
-        .unwrap_or_else(|error| panic!("{weather} by {rest}: {error}"));
-    assert_eq!(
-        ids(&tasks),
-        (501..=6_000).collect::<Vec<u64>>(),
-        "{weather}"
-    );
-    assert!(report.list.retries > 0, "{weather} by {rest} did not show");
+        .unwrap_or_else(|error| panic!("{faults} by {rest}: {error}"));
+    assert_eq!(ids(&tasks), (501..=6_000).collect::<Vec<u64>>(), "{faults}");
+    assert!(report.list.retries > 0, "{faults} by {rest} did not show");
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_task_comes_once_whatever_happens_on_the_way() {
-    for weather in [
+    for faults in [
         "503:times=2 after=1",
         "429:times=1 after=1",
         "500-before:times=2 after=1",
@@ -53,8 +49,8 @@ async fn every_task_comes_once_whatever_happens_on_the_way() {
         "html-after:times=1 after=1",
         "empty-after:times=1 after=1",
     ] {
-        for rest in [Rest::Two, Rest::Three] {
-            whole(weather, rest).await;
+        for rest in [RestVersion::Rest2, RestVersion::Rest3] {
+            assert_list_is_whole(faults, rest).await;
         }
     }
 }
@@ -62,7 +58,7 @@ async fn every_task_comes_once_whatever_happens_on_the_way() {
 /// The token expires in the middle of the list.
 #[tokio::test(start_paused = true)]
 async fn a_list_of_tasks_goes_on_over_a_token_that_has_expired() {
-    for rest in [Rest::Two, Rest::Three] {
+    for rest in [RestVersion::Rest2, RestVersion::Rest3] {
         let app = App::new("app.1", "s3cret", "https://app.test/in").signed_in_as(1);
         let portal = portal(
             PortalConfig::unlimited()
@@ -80,7 +76,13 @@ async fn a_list_of_tasks_goes_on_over_a_token_that_has_expired() {
             .batch_size(20)
             .build()
             .unwrap();
-        let (tasks, _) = client.tasks().list().by(rest).collect().await.unwrap();
+        let tasks = client
+            .tasks()
+            .list()
+            .rest_version(rest)
+            .collect()
+            .await
+            .unwrap();
         assert_eq!(ids(&tasks), (1..=6_000).collect::<Vec<u64>>(), "by {rest}");
         let refreshes = line.to_path("/oauth/token/").len();
         assert!(refreshes > 0, "by {rest} the token did not expire");
@@ -95,6 +97,6 @@ async fn a_storm_from_the_first_request_on_does_not_make_the_list_fall_back() {
             .faults(Faults::parse("503:times=1; 502-after:times=1; reset-after:times=1").unwrap()),
     );
     let client = builder(&portal).limit(None).build().unwrap();
-    let (tasks, report) = client.tasks().list().collect().await.unwrap();
-    assert_eq!((tasks.len(), report.rest), (1_500, Rest::Three));
+    let (tasks, report) = client.tasks().list().collect_with_report().await.unwrap();
+    assert_eq!((tasks.len(), report.rest), (1_500, RestVersion::Rest3));
 }

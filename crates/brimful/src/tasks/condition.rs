@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
-/// A test of a field's value. A value alone is [`Is`](Test::Is), an array is [`OneOf`](Test::OneOf).
+/// A condition on a field's value. A value alone is [`Is`](Condition::Is), an array is [`OneOf`](Condition::OneOf).
 ///
 /// ```
-/// use brimful::tasks::{Filter, Test};
+/// use brimful::tasks::{Filter, Condition};
 ///
-/// let filter = Filter::new().id(Test::Above(100)).group_id([5, 7]).responsible(1);
+/// let filter = Filter::new().id(Condition::Above(100)).group_id([5, 7]).responsible(1);
 /// assert_eq!(filter.to_json().unwrap().to_string(), r#"{">ID":100,"GROUP_ID":[5,7],"RESPONSIBLE_ID":1}"#);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Test<T> {
+pub enum Condition<T> {
     /// The value.
     Is(T),
     /// Any other value, or none.
@@ -39,25 +39,25 @@ pub enum Test<T> {
     Filled,
 }
 
-impl<T> From<T> for Test<T> {
+impl<T> From<T> for Condition<T> {
     fn from(value: T) -> Self {
         Self::Is(value)
     }
 }
 
-impl<T, const N: usize> From<[T; N]> for Test<T> {
+impl<T, const N: usize> From<[T; N]> for Condition<T> {
     fn from(values: [T; N]) -> Self {
         Self::OneOf(values.into())
     }
 }
 
-impl<T> From<Vec<T>> for Test<T> {
+impl<T> From<Vec<T>> for Condition<T> {
     fn from(values: Vec<T>) -> Self {
         Self::OneOf(values)
     }
 }
 
-/// A test as filters write it: a prefix and a value.
+/// A condition as filters write it: a prefix and a value.
 pub(super) enum Written {
     One(&'static str, Value),
     /// Both hold.
@@ -66,7 +66,7 @@ pub(super) enum Written {
     Either([(&'static str, Value); 2]),
 }
 
-impl<T: Into<Value>> Test<T> {
+impl<T: Into<Value>> Condition<T> {
     /// `equal` is the prefix of equality: none, or `=` where a portal takes none for something else.
     ///
     /// Ranges are two conditions: not every portal knows `><`.

@@ -1,34 +1,36 @@
 //! A session with one portal: takes a slot, makes an attempt, reads the answer, and repeats as [`crate::retry`] allows.
 
+mod answer;
+mod permit;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use brimful_protocol::rows::RowsError;
-use brimful_protocol::{ApiError, Envelope, EnvelopeError, KnownCode};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, LOCATION};
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::Instant;
 use tracing::{Instrument, debug, debug_span};
-use url::Url;
 
-use crate::auth::{Api, Auth, Pass, TokenFailure, host_of, may_follow};
+use crate::auth::{Api, Auth, Pass};
 #[cfg(feature = "cache")]
 use crate::cache::Cache;
 use crate::check::Checks;
 use crate::effect::{self, Effect};
-use crate::error::{DidItRun, Error, ErrorKind};
-use crate::limits::{Calls, Charge, Gate, HeldBack, Ledger, Rank, Slot, Telling};
+use crate::error::{Error, ErrorKind, Execution};
+use crate::limits::{Calls, Gate, Ledger, Rank};
 use crate::request_id::{REQUEST_ID, RequestNames};
 use crate::retry::{self, Failure, Next, Retry, RetryContext};
 use crate::spawn::spawn;
 use crate::stats::Counters;
-use crate::transport::{
-    Request, Response, Streaming, Transport, TransportError, TransportErrorKind,
-};
-use crate::waits::{Shown, WaitBoard, WaitLog, WaitReason, from_now, in_words};
+use crate::transport::{Request, Streaming, Transport, TransportError};
+use crate::waits::{WaitBoard, WaitLog, WaitReason, from_now};
+
+pub(crate) use permit::{NoPermit, Permit};
+
+use answer::{FailedAttempt, SMALLEST_TOO_LARGE, judge, too_large, unanswered};
 
 /// Everything that the clones of a client share.
 #[derive(Debug)]
@@ -64,8 +66,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     pub(crate) headers: HeaderMap,
     pub(crate) options: CallOptions,
-    /// An attempt that comes to nothing after this long is not made again as it is: it asks for too much at once.
-    pub(crate) cut_after: Option<Duration>,
+    /// It could ask for less: an attempt that comes to nothing after [`retry::CUT_AFTER`] is not made again as it is.
+    pub(crate) can_be_split: bool,
     /// It writes in steps, and a refusal of one says nothing of those before it.
     pub(crate) in_steps: bool,
 }
@@ -97,7 +99,7 @@ impl Call {
             body: body.into(),
             headers: HeaderMap::new(),
             options: options.clone(),
-            cut_after: None,
+            can_be_split: false,
             in_steps: false,
         }
     }
@@ -111,64 +113,7 @@ impl Call {
 
     /// Whether the last attempt took so long that the call should ask for less.
     pub(crate) fn is_cut(&self, effort: &Effort) -> bool {
-        self.cut_after.is_some_and(|after| effort.took >= after)
-            && effort.ran == Some(DidItRun::Unknown)
-            && retry::may_repeat(self.effect, DidItRun::Unknown)
-    }
-}
-
-/// Leave to send one request.
-#[derive(Debug)]
-pub(crate) struct Permit {
-    granted: Result<Granted, NoPermit>,
-}
-
-#[derive(Debug)]
-struct Granted {
-    pass: Pass,
-    slot: Slot,
-    /// Told to the ledger as long as it lives.
-    charge: Charge,
-}
-
-/// Why a request may not be sent at all.
-#[derive(Debug)]
-pub(crate) enum NoPermit {
-    NoToken(TokenFailure),
-    /// It was held back for its operating time until the deadline.
-    HeldBack(HeldBack, Deadline),
-}
-
-/// The deadline that a wait ended at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deadline {
-    Job,
-    Retry,
-}
-
-impl NoPermit {
-    pub(crate) fn into_error(self) -> Error {
-        match self {
-            Self::NoToken(failure) => failure.into_error("there is no access token"),
-            Self::HeldBack(HeldBack { method, waited }, deadline) => {
-                let waited = in_words(waited);
-                let (kind, message) = match deadline {
-                    Deadline::Job => (
-                        ErrorKind::Deadline,
-                        format!(
-                            "the deadline of the job passed while {method} waited {waited} for its operating time"
-                        ),
-                    ),
-                    Deadline::Retry => (
-                        ErrorKind::OperationTimeLimit,
-                        format!(
-                            "{method} has used up its operating time, and waited {waited} for it: longer than a call is tried"
-                        ),
-                    ),
-                };
-                Error::new(kind, DidItRun::No, message)
-            }
-        }
+        self.can_be_split && effort.was_cut() && retry::may_repeat(self.effect, Execution::Unknown)
     }
 }
 
@@ -186,164 +131,31 @@ pub(crate) struct Effort {
     /// When the first request was sent.
     first: Option<Instant>,
     /// What is known of the attempts so far, one that is on its way included.
-    ran: Option<DidItRun>,
+    ran: Option<Execution>,
     /// An attempt at a write may have run, whatever became of those after it.
     ran_before: bool,
 }
 
-/// An attempt that did not succeed.
-#[derive(Debug)]
-struct FailedAttempt {
-    failure: Failure,
-    /// Where the portal has moved to, if that is what it answered.
-    redirect: Option<Box<Redirect>>,
-    error: Error,
-}
-
-/// From which address to which a portal has moved.
-#[derive(Debug)]
-struct Redirect {
-    from: Url,
-    to: Url,
-}
-
-impl FailedAttempt {
-    fn new(failure: Failure, error: Error) -> Self {
-        Self {
-            failure,
-            redirect: None,
-            error,
-        }
-    }
-
-    /// The next answer would be the same.
-    fn fatal(error: Error) -> Self {
-        Self::new(Failure::Final, error)
-    }
-
-    /// No proper answer; the error says whether the call may have run.
-    fn no_answer(error: Error) -> Self {
-        let ran = error.did_it_run();
-        let first_contact = false;
-        Self::new(Failure::NoAnswer { ran, first_contact }, error)
-    }
-
-    /// The same of a call in steps, of which those before the refused one have been done: it is not made again. Whether
-    /// there is such a method, and who calls, is asked before the first step.
-    fn of_steps(self) -> Self {
-        let ran_in_part = match self.failure {
-            Failure::OperatingTimeUsedUp(_) => true,
-            _ => self.error.kind() == ErrorKind::InsufficientScope,
-        };
-        if ran_in_part {
-            Self::fatal(self.error.may_have_run())
-        } else {
-            self
-        }
-    }
-}
-
 impl Effort {
+    /// Whether the last attempt came to nothing after so long that it was cut for its length.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.took >= retry::CUT_AFTER && self.ran == Some(Execution::Unknown)
+    }
+
     fn begin_attempt(&mut self, sent: Instant) {
         self.first.get_or_insert(sent);
         self.requests += 1;
-        self.ran = Some(DidItRun::Unknown);
+        self.ran = Some(Execution::Unknown);
     }
 
     /// What a failed attempt says of the call.
-    fn note(&mut self, ran: DidItRun, writes: bool) {
+    fn note(&mut self, ran: Execution, writes: bool) {
         self.ran = Some(ran);
-        self.ran_before |= ran == DidItRun::Unknown && writes;
-    }
-}
-
-/// A request on its way: its place among those in flight, and its charge in the ledger.
-#[derive(Debug)]
-pub(crate) struct InFlight {
-    _slot: Slot,
-    _charge: Charge,
-}
-
-impl Permit {
-    /// What lets the request in, which goes out now. It is in flight until the second part is dropped.
-    pub(crate) fn used(self) -> Result<(Pass, InFlight), NoPermit> {
-        let Granted {
-            pass,
-            mut slot,
-            charge,
-        } = self.granted?;
-        slot.spend();
-        let in_flight = InFlight {
-            _slot: slot,
-            _charge: charge,
-        };
-        Ok((pass, in_flight))
+        self.ran_before |= ran == Execution::Unknown && writes;
     }
 }
 
 impl Session {
-    /// Waits until the operating time of what is called and the portal's rate allow a request. Nothing is held while
-    /// operating time is waited for.
-    pub(crate) async fn permit(
-        &self,
-        charges: &Calls,
-        options: &CallOptions,
-        effort: &mut Effort,
-    ) -> Permit {
-        let granted = self.grant(charges, options, effort).await;
-        Permit { granted }
-    }
-
-    async fn grant(
-        &self,
-        charges: &Calls,
-        options: &CallOptions,
-        effort: &mut Effort,
-    ) -> Result<Granted, NoPermit> {
-        let subject = charges.last().map_or("", |(method, _)| method);
-        loop {
-            let pass = self.auth.pass();
-            let pass = shown_if_pending(pass, || {
-                options.waits.show(subject, WaitReason::AccessToken, None)
-            });
-            pass.await.map_err(NoPermit::NoToken)?;
-            let asked = Instant::now();
-            let charge = self.admit(charges, options).await;
-            let admitted = Instant::now();
-            effort.held_back += admitted - asked;
-            let charge = charge?;
-            let slot = self.gate.slot(&options.rank);
-            let slot = shown_if_pending(slot, || {
-                options.waits.show(subject, WaitReason::RateLimit, None)
-            });
-            let slot = slot.await;
-            effort.waited += admitted.elapsed();
-            // A token that was refused meanwhile is being renewed: the slot goes back, since slots that are kept until
-            // then would be used all at once, which is not what the gate has counted with.
-            if let Some(pass) = self.auth.pass_at_hand() {
-                return Ok(Granted { pass, slot, charge });
-            }
-        }
-    }
-
-    /// Waits for operating time, no longer than the job has and than a call is tried.
-    async fn admit(&self, charges: &Calls, options: &CallOptions) -> Result<Charge, NoPermit> {
-        let of_retry = Instant::now().checked_add(self.retry.deadline);
-        let (give_up, deadline) = match (options.deadline, of_retry) {
-            (Some(job), Some(retry)) if retry < job => (Some(retry), Deadline::Retry),
-            (Some(job), _) => (Some(job), Deadline::Job),
-            (None, retry) => (retry, Deadline::Retry),
-        };
-        let telling = Telling {
-            log: &self.wait_log,
-            board: &options.waits,
-        };
-        self.ledger
-            .admit(charges, give_up, &telling)
-            .await
-            .map_err(|held_back| NoPermit::HeldBack(held_back, deadline))
-    }
-
     /// Runs a call as a task of its own: see [`spawn`].
     pub(crate) async fn run_spawned<T: Send + 'static>(
         self: &Arc<Self>,
@@ -356,7 +168,7 @@ impl Session {
         running.await.unwrap_or_else(|| {
             let error = Error::new(
                 ErrorKind::Transport,
-                DidItRun::Unknown,
+                Execution::Unknown,
                 "the runtime was shut down while the call was on its way",
             );
             (Err(error.at(&self.auth, &subject)), Effort::default())
@@ -382,13 +194,13 @@ impl Session {
             None => running.await,
             Some(at) => match tokio::time::timeout_at(at, running).await {
                 Ok(result) => result,
-                Err(_) => Err(self.late(&call.subject, effort.ran.unwrap_or(DidItRun::No))),
+                Err(_) => Err(self.late(&call.subject, effort.ran.unwrap_or(Execution::NotRun))),
             },
         };
         let result = result.map_err(|error| {
             let tried = effort.first.map_or(Duration::ZERO, |at| at.elapsed());
             let error = error.attempts(effort.requests).within(tried);
-            if effort.ran_before && error.did_it_run() == DidItRun::No {
+            if effort.ran_before && error.execution() == Execution::NotRun {
                 error
                     .may_have_run()
                     .and_also("an attempt before the last one may have done it")
@@ -400,7 +212,7 @@ impl Session {
     }
 
     /// The deadline of the job has passed.
-    pub(crate) fn late(&self, subject: &str, ran: DidItRun) -> Error {
+    pub(crate) fn late(&self, subject: &str, ran: Execution) -> Error {
         Error::new(
             ErrorKind::Deadline,
             ran,
@@ -467,7 +279,7 @@ impl Session {
         failed: &FailedAttempt,
         effort: &mut Effort,
     ) -> Failure {
-        effort.note(failed.error.did_it_run(), call.writes());
+        effort.note(failed.error.execution(), call.writes());
         match failed.failure {
             Failure::RateLimited { .. } => {
                 self.counters.refused();
@@ -653,168 +465,10 @@ impl Session {
     }
 }
 
-/// Reads an answer. The code in the body decides before the status does: portals differ in their statuses.
-fn judge<T>(
-    response: &Response,
-    sent_to: &Url,
-    read: impl Fn(&Bytes) -> Result<T, RowsError>,
-) -> Result<T, FailedAttempt> {
-    let status = response.status;
-    if status.is_redirection() {
-        return Err(redirected(response, sent_to));
-    }
-    let decode = |ran, message| Error::new(ErrorKind::Decode, ran, message);
-    if status.is_success() {
-        return read(&response.body).map_err(|error| {
-            let message = format!("the portal sent {error}");
-            match error {
-                RowsError::Api(error) => refusal(error, status),
-                // A sound answer of another kind will not be another one next time.
-                RowsError::NoRows(_) | RowsError::Envelope(EnvelopeError::NoResult(_)) => {
-                    FailedAttempt::fatal(decode(DidItRun::Yes, message))
-                }
-                _ => FailedAttempt::no_answer(decode(DidItRun::Unknown, message)),
-            }
-        });
-    }
-    Err(match Envelope::parse(&response.body) {
-        Ok(Envelope {
-            error: Some(error), ..
-        }) => refusal(error, status),
-        Ok(_) => unreadable(status, "JSON that is no error"),
-        Err(error) => unreadable(status, &error.to_string()),
-    })
-}
-
-/// No server finds a body of this many bytes too large: who says so of a smaller one means something else.
-const SMALLEST_TOO_LARGE: usize = 1 << 10;
-
-/// The server did not take the body of a request, so nothing of it was run.
-fn too_large(bytes: usize) -> FailedAttempt {
-    let message = format!("the server takes no request of {bytes} bytes (413)");
-    FailedAttempt::fatal(Error::new(ErrorKind::TooLarge, DidItRun::No, message))
-}
-
-/// There is no answer at all.
-fn unanswered(failure: TransportError) -> FailedAttempt {
-    let ran = if failure.kind.was_sent() {
-        DidItRun::Unknown
-    } else {
-        DidItRun::No
-    };
-    // The next answer would be as large.
-    let too_large = failure.kind == TransportErrorKind::TooLarge;
-    let error = Error::new(ErrorKind::Transport, ran, failure.description()).with_source(failure);
-    if too_large {
-        FailedAttempt::fatal(error)
-    } else {
-        FailedAttempt::no_answer(error)
-    }
-}
-
-fn unreadable(status: StatusCode, what: &str) -> FailedAttempt {
-    let message = format!("the portal answered {status} with {what}");
-    let error = |kind, ran| Error::new(kind, ran, message);
-    match status {
-        // The operating limit says so in JSON, and lasts minutes. This is somebody in front of the portal.
-        StatusCode::TOO_MANY_REQUESTS => {
-            FailedAttempt::no_answer(error(ErrorKind::QueryLimit, DidItRun::No))
-        }
-        _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            FailedAttempt::no_answer(error(ErrorKind::Decode, DidItRun::Unknown))
-        }
-        // Something before the portal answered, or the portal's server: what stands behind it is not known.
-        _ => FailedAttempt::fatal(error(ErrorKind::Decode, DidItRun::Unknown)),
-    }
-}
-
-/// The portal said no.
-fn refusal(error: ApiError, status: StatusCode) -> FailedAttempt {
-    let known = error.code.known();
-    let error = Error::api(error);
-    match known {
-        KnownCode::QueryLimitExceeded => {
-            FailedAttempt::new(Failure::RateLimited { gated: false }, error)
-        }
-        KnownCode::OperationTimeLimit => {
-            FailedAttempt::new(Failure::OperatingTimeUsedUp(Duration::ZERO), error)
-        }
-        // A front end that lost the script behind it answers in JSON too.
-        KnownCode::Internal => FailedAttempt::no_answer(error),
-        KnownCode::Other if status.is_server_error() => {
-            FailedAttempt::no_answer(error.may_have_run())
-        }
-        KnownCode::ExpiredToken => FailedAttempt::new(Failure::TokenRefused, error),
-        KnownCode::Auth if error.has_code("invalid_token") => {
-            FailedAttempt::new(Failure::TokenRefused, error)
-        }
-        // REST 3.0 says so of whatever is wrong with a credential, and 403 of what a user may not do.
-        KnownCode::AccessDenied
-            if status == StatusCode::UNAUTHORIZED
-                && error.has_code("BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION") =>
-        {
-            FailedAttempt::new(Failure::TokenRefused, error.was_not_let_in())
-        }
-        _ => FailedAttempt::fatal(error),
-    }
-}
-
-/// A portal that was renamed sends to the same path at its new host. The client goes there with all that it has, so the
-/// way must not lead into the clear, and a redirect to anywhere else (a login form) is not followed.
-fn redirected(response: &Response, sent_to: &Url) -> FailedAttempt {
-    let status = response.status;
-    let location = response.headers.get(LOCATION);
-    let to = location
-        .and_then(|to| to.to_str().ok())
-        .and_then(|to| sent_to.join(to).ok());
-    let error = |message| Error::new(ErrorKind::Redirect, DidItRun::No, message);
-    let Some(to) = to.filter(Url::has_host) else {
-        return FailedAttempt::fatal(error(format!(
-            "the portal answered {status} without saying where it has moved to"
-        )));
-    };
-    let host = host_of(&to);
-    if status != StatusCode::FOUND {
-        return FailedAttempt::fatal(error(format!(
-            "the portal answered {status}, to {host}: a portal that was renamed answers 302, and to no other redirect a secret is sent. If it is your portal, use that address"
-        )));
-    }
-    let trimmed = |url: &Url| url.path().trim_end_matches('/').to_owned();
-    let bare = to.username().is_empty() && to.password().is_none() && to.query().is_none();
-    if trimmed(&to) != trimmed(sent_to) || to.origin() == sent_to.origin() || !bare {
-        return FailedAttempt::fatal(error(format!(
-            "the portal answered {status}, to another page of {host}: it does not answer there as a REST interface does"
-        )));
-    }
-    if !may_follow(sent_to, &to) {
-        return FailedAttempt::fatal(error(format!(
-            "the portal has moved to {host} by plain {}, where no secret is sent: use its https address",
-            to.scheme()
-        )));
-    }
-    let error = error(format!("the portal has moved to {host}: use that address"));
-    let from = sent_to.clone();
-    FailedAttempt {
-        redirect: Some(Box::new(Redirect { from, to })),
-        ..FailedAttempt::new(Failure::Redirected, error)
-    }
-}
-
 /// What `work` comes to by `deadline`.
 async fn before<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
     match deadline {
         Some(at) => tokio::time::timeout_at(at, work).await.ok(),
         None => Some(work.await),
     }
-}
-
-/// Waits for `work`, and shows so if it is not ready at once.
-async fn shown_if_pending<T>(work: impl Future<Output = T>, show: impl FnOnce() -> Shown) -> T {
-    tokio::pin!(work);
-    let at_once = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
-    if let Poll::Ready(done) = at_once.await {
-        return done;
-    }
-    let _shown = show();
-    work.await
 }

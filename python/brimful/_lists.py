@@ -1,0 +1,402 @@
+"""Lists on their way: rows one by one, dataframes, files and stores."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
+
+from . import _native
+from ._json import dumps, loads
+from ._operations import awaited, described_by, wait
+from ._report import Exported, ListReport, Misfit, report_of
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    import polars
+    import pyarrow  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    from ._operations import Operation
+
+Row = dict[str, Any]
+#: Where an export goes: a file, or a store such as ``sqlite:portal.db``.
+Target = Union[str, "os.PathLike[str]"]
+
+_STORES = ("sqlite:", "postgres:", "postgresql:")
+
+
+class Wanted(NamedTuple):
+    """A list as it was asked for."""
+
+    client: _native.Client
+    method: str
+    params: dict[str, Any]
+    walk: Optional[str]
+    resume_after: Optional[int]
+    verify: bool
+    check_names: bool
+
+    def native(self) -> _native.List:
+        return self.client.list(
+            self.method,
+            dumps(self.params),
+            walk=self.walk,
+            resume_after=self.resume_after,
+            verify=self.verify,
+            check_names=self.check_names,
+        )
+
+    def arguments(self, target: Target, options: dict[str, Any]) -> list[str]:
+        """The arguments of ``brimful export``."""
+        if self.resume_after is not None:
+            raise ValueError("resume_after is for rows: an export is resumed with resume=True")
+        where = os.fspath(target)
+        params = dict(self.params)
+        select = params.pop("select", None)
+        arguments = [self.method, "--json", dumps(params)]
+        is_store = where.startswith(_STORES) or "://" in where
+        arguments += ["--to" if is_store else "--output", where]
+        if select:
+            arguments += ["--select", ",".join(select)]
+        if self.walk is not None:
+            arguments += ["--walk", self.walk]
+        if self.verify:
+            arguments.append("--verify")
+        if not self.check_names:
+            arguments.append("--no-check")
+        for name, value in options.items():
+            option = f"--{name.replace('_', '-')}"
+            if value is True:
+                arguments.append(option)
+            elif value is not None and value is not False and value != []:
+                text = ",".join(value) if isinstance(value, list) else str(value)
+                arguments += [option, text]
+        return arguments
+
+
+class _ListBase:
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._native = wanted.native()
+        self._frames: Optional[_native.Frames] = None
+        self._exported: Optional[Exported] = None
+
+    @property
+    def report(self) -> Optional[ListReport]:
+        """The account, once the list is complete."""
+        if self._exported is not None:
+            return self._exported.report
+        return report_of(self._native.report())
+
+    @property
+    def progress(self) -> tuple[int, float]:
+        """Rows that came so far, and the share of the list that is read, from 0 to 1."""
+        return self._native.progress()
+
+    @property
+    def misfit_count(self) -> int:
+        """How many values did not fit their columns so far: they are null there."""
+        return 0 if self._frames is None else self._frames.misfits()[0]
+
+    @property
+    def misfits(self) -> list[Misfit]:
+        """The values that did not fit their columns so far, up to 10,000 of them."""
+        if self._frames is None:
+            return []
+        return [Misfit(**json.loads(line)) for line in self._frames.misfits()[1]]
+
+    def close(self) -> None:
+        """Stops reading."""
+        self._native.close()
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows as a stream of record batches, read while it is pulled: for any library that takes Arrow."""
+        return self._as_frames((), "portal").__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> Any:
+        """The columns and their types. Reads the first rows."""
+        return self._as_frames((), "portal").__arrow_c_schema__()
+
+    def _as_frames(self, columns: Sequence[str], types: str) -> _native.Frames:
+        if types not in ("portal", "strings"):
+            raise ValueError(f'types is "portal" or "strings", not {types!r}')
+        if isinstance(columns, str):
+            raise TypeError("columns is a list of names, not one text")
+        if self._frames is None or columns or types != "portal":
+            self._frames = self._native.frames(list(columns), types == "strings")
+        return self._frames
+
+    def _next_rows(self) -> Operation[Optional[list[Row]]]:
+        text = yield self._native.next_rows()
+        return None if text is None else loads(text)
+
+    def _next_batch(self) -> Operation[Optional[_native.Batch]]:
+        frames = self._as_frames((), "portal")
+        batch: Optional[_native.Batch] = yield frames.next_batch()
+        return batch
+
+    def _frame(self, columns: Sequence[str], types: str) -> Operation[_native.Frame]:
+        frame: _native.Frame = yield self._as_frames(columns, types).collect()
+        return frame
+
+    def _export(self, target: Target, options: dict[str, Any]) -> Operation[Exported]:
+        facts = yield self._wanted.client.export(self._wanted.arguments(target, options))
+        facts["report"] = report_of(facts["report"])
+        self._exported = Exported(**facts)
+        return self._exported
+
+
+def _arrow(frame: Any) -> pyarrow.Table:
+    import pyarrow
+
+    return pyarrow.table(frame)
+
+
+def _polars(frame: Any) -> polars.DataFrame:
+    import polars
+
+    return polars.DataFrame(frame)
+
+
+def _pandas(frame: Any, dtype_backend: str) -> pandas.DataFrame:
+    import pandas
+
+    if dtype_backend == "pyarrow":
+        return _arrow(frame).to_pandas(types_mapper=pandas.ArrowDtype)
+    if dtype_backend == "numpy":
+        return _arrow(frame).to_pandas()
+    raise ValueError(f'dtype_backend is "pyarrow" or "numpy", not {dtype_backend!r}')
+
+
+def _duckdb(frame: Any, connection: Any) -> duckdb.DuckDBPyRelation:
+    import duckdb
+
+    relation: duckdb.DuckDBPyRelation = (connection or duckdb).from_arrow(_arrow(frame))
+    return relation
+
+
+def _options(
+    format: Optional[str],
+    table: Optional[str],
+    columns: Sequence[str],
+    types: Optional[str],
+    headers: Optional[str],
+    delimiter: Optional[str],
+    excel: bool,
+    top: Optional[int],
+    resume: bool,
+    no_tail: bool,
+) -> dict[str, Any]:
+    if isinstance(columns, str):
+        raise TypeError("columns is a list of names, not one text")
+    return {
+        "format": format,
+        "table": table,
+        "columns": list(columns),
+        "types": types,
+        "headers": headers,
+        "delimiter": delimiter,
+        "excel": excel,
+        "top": top,
+        "resume": resume,
+        "no_tail": no_tail,
+    }
+
+
+class Rows(_ListBase, Iterator[Row]):
+    """The rows of a list: iterate over them in bounded memory, or make a dataframe or a file of them. Each row is read
+    once: a second dataframe needs a second list."""
+
+    _ready: Iterator[Row] = iter(())
+
+    def __iter__(self) -> Rows:
+        return self
+
+    def __next__(self) -> Row:
+        for row in self._ready:
+            return row
+        rows = wait(self._next_rows())
+        if rows is None:
+            raise StopIteration
+        self._ready = iter(rows)
+        return next(self._ready)
+
+    def chunks(self) -> Iterator[list[Row]]:
+        """The rows in lists of about a megabyte of JSON."""
+        while (rows := wait(self._next_rows())) is not None:
+            yield rows
+
+    def batches(
+        self, *, columns: Sequence[str] = (), types: str = "portal"
+    ) -> Iterator[_native.Batch]:
+        """The rows in record batches of up to 8,192 rows, in bounded memory. Libraries take them through
+        ``__arrow_c_array__``: ``pyarrow.record_batch(batch)``. The parameters are those of :meth:`to_arrow`."""
+        self._as_frames(columns, types)
+        while (batch := wait(self._next_batch())) is not None:
+            yield batch
+
+    def to_arrow(self, *, columns: Sequence[str] = (), types: str = "portal") -> pyarrow.Table:
+        """All rows as a table of pyarrow, without a copy. Titles of fields are in the metadata of the columns.
+
+        :param columns: these columns in this order; ``"FIELD=Name"`` gives one another name. Without ``select`` the
+            portal is asked for their fields alone.
+        :param types: ``"portal"`` takes the types from the portal's fields, ``"strings"`` has text in all columns.
+        :raises IncompleteError: the list could not be read to its end.
+        :raises ConfigError: there is no such column.
+        """
+        return _arrow(wait(self._frame(columns, types)))
+
+    def to_polars(self, *, columns: Sequence[str] = (), types: str = "portal") -> polars.DataFrame:
+        """All rows as a dataframe of polars, without a copy. The parameters are those of :meth:`to_arrow`."""
+        return _polars(wait(self._frame(columns, types)))
+
+    def to_pandas(
+        self,
+        *,
+        columns: Sequence[str] = (),
+        types: str = "portal",
+        dtype_backend: str = "pyarrow",
+    ) -> pandas.DataFrame:
+        """All rows as a dataframe of pandas. Needs pyarrow. The parameters are those of :meth:`to_arrow`, and
+
+        :param dtype_backend: ``"pyarrow"`` keeps every value as it is; with ``"numpy"`` whole numbers become floats in
+            columns with nulls.
+        """
+        return _pandas(wait(self._frame(columns, types)), dtype_backend)
+
+    def to_duckdb(
+        self,
+        connection: Optional[duckdb.DuckDBPyConnection] = None,
+        *,
+        columns: Sequence[str] = (),
+        types: str = "portal",
+    ) -> duckdb.DuckDBPyRelation:
+        """All rows as a relation of DuckDB, in this connection or the one of the module. Needs pyarrow. The other
+        parameters are those of :meth:`to_arrow`."""
+        return _duckdb(wait(self._frame(columns, types)), connection)
+
+    def export(
+        self,
+        target: Target,
+        *,
+        format: Optional[str] = None,
+        table: Optional[str] = None,
+        columns: Sequence[str] = (),
+        types: Optional[str] = None,
+        headers: Optional[str] = None,
+        delimiter: Optional[str] = None,
+        excel: bool = False,
+        top: Optional[int] = None,
+        resume: bool = False,
+        no_tail: bool = False,
+    ) -> Exported:
+        """Writes the list to a file or a store, as ``brimful export`` does. The file has its name when it is complete;
+        until then it is ``NAME.partial``.
+
+        :param target: a file, whose ending says in which format (``.jsonl``, ``.csv``, ``.tsv``, ``.xlsx``,
+            ``.parquet``, ``.arrow``, the text formats with ``.gz`` or ``.zst`` behind), or a store: ``sqlite:portal.db``,
+            ``postgres://user@host/database``.
+        :param format: the format, whatever the name says.
+        :param table: the table of a store; without it it is named after the entity, such as ``crm_deal``.
+        :param columns: these columns in this order; ``"FIELD=Name"`` gives one another name.
+        :param types: ``"portal"`` or ``"strings"``.
+        :param headers: ``"names"`` of fields, or ``"titles"``.
+        :param delimiter: what stands between the values of a CSV file.
+        :param excel: begins a CSV file with the mark by which Excel knows that it is Unicode.
+        :param top: stops after so many rows.
+        :param resume: goes on behind the last row of an interrupted export to JSON Lines.
+        :param no_tail: leaves out rows that appear above the highest ID of the start.
+        :raises ConfigError: the options ask for something impossible. Nothing was sent.
+        :raises IncompleteError: rows are missing; those that came are in the partial file.
+        """
+        options = _options(
+            format, table, columns, types, headers, delimiter, excel, top, resume, no_tail
+        )
+        return wait(self._export(target, options))
+
+
+class AsyncRows(_ListBase, AsyncIterator[Row]):
+    """The rows of a list: iterate over them in bounded memory, or make a dataframe or a file of them. Each row is read
+    once: a second dataframe needs a second list."""
+
+    _ready: Iterator[Row] = iter(())
+
+    def __aiter__(self) -> AsyncRows:
+        return self
+
+    async def __anext__(self) -> Row:
+        for row in self._ready:
+            return row
+        rows = await awaited(self._next_rows())
+        if rows is None:
+            raise StopAsyncIteration
+        self._ready = iter(rows)
+        return next(self._ready)
+
+    @described_by(Rows.chunks)
+    async def chunks(self) -> AsyncIterator[list[Row]]:
+        while (rows := await awaited(self._next_rows())) is not None:
+            yield rows
+
+    @described_by(Rows.batches)
+    async def batches(
+        self, *, columns: Sequence[str] = (), types: str = "portal"
+    ) -> AsyncIterator[_native.Batch]:
+        self._as_frames(columns, types)
+        while (batch := await awaited(self._next_batch())) is not None:
+            yield batch
+
+    @described_by(Rows.to_arrow)
+    async def to_arrow(
+        self, *, columns: Sequence[str] = (), types: str = "portal"
+    ) -> pyarrow.Table:
+        return _arrow(await awaited(self._frame(columns, types)))
+
+    @described_by(Rows.to_polars)
+    async def to_polars(
+        self, *, columns: Sequence[str] = (), types: str = "portal"
+    ) -> polars.DataFrame:
+        return _polars(await awaited(self._frame(columns, types)))
+
+    @described_by(Rows.to_pandas)
+    async def to_pandas(
+        self,
+        *,
+        columns: Sequence[str] = (),
+        types: str = "portal",
+        dtype_backend: str = "pyarrow",
+    ) -> pandas.DataFrame:
+        return _pandas(await awaited(self._frame(columns, types)), dtype_backend)
+
+    @described_by(Rows.to_duckdb)
+    async def to_duckdb(
+        self,
+        connection: Optional[duckdb.DuckDBPyConnection] = None,
+        *,
+        columns: Sequence[str] = (),
+        types: str = "portal",
+    ) -> duckdb.DuckDBPyRelation:
+        return _duckdb(await awaited(self._frame(columns, types)), connection)
+
+    @described_by(Rows.export)
+    async def export(
+        self,
+        target: Target,
+        *,
+        format: Optional[str] = None,
+        table: Optional[str] = None,
+        columns: Sequence[str] = (),
+        types: Optional[str] = None,
+        headers: Optional[str] = None,
+        delimiter: Optional[str] = None,
+        excel: bool = False,
+        top: Optional[int] = None,
+        resume: bool = False,
+        no_tail: bool = False,
+    ) -> Exported:
+        options = _options(
+            format, table, columns, types, headers, delimiter, excel, top, resume, no_tail
+        )
+        return await awaited(self._export(target, options))

@@ -1,0 +1,93 @@
+"""Operations as generators of what they wait for, so that waiting and awaiting clients share them.
+
+An operation yields a :class:`brimful._native.Pending` and gets back what that gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from . import _native
+
+    Operation = Generator[_native.Pending, Any, "T"]
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def wait(operation: Operation[T]) -> T:
+    """Runs an operation, waiting with the interpreter free. Ctrl-C ends it at once."""
+    try:
+        pending = next(operation)
+        while True:
+            try:
+                gave = pending.wait()
+            except BaseException as error:
+                pending = operation.throw(error)
+            else:
+                pending = operation.send(gave)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+async def awaited(operation: Operation[T]) -> T:
+    """Runs an operation in the running loop of asyncio."""
+    try:
+        pending = next(operation)
+        while True:
+            try:
+                gave = await _await_one(pending)
+            except BaseException as error:
+                pending = operation.throw(error)
+            else:
+                pending = operation.send(gave)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+async def _await_one(pending: _native.Pending) -> Any:
+    # Imported late: a program without asyncio starts faster.
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    def wake() -> None:
+        try:
+            loop.call_soon_threadsafe(finish)
+        except RuntimeError:
+            # The loop was closed meanwhile: nobody waits any more.
+            pass
+
+    pending.on_done(wake)
+    try:
+        await done
+    except asyncio.CancelledError:
+        pending.cancel()
+        raise
+    return pending.take()
+
+
+def one(pending: _native.Pending) -> Operation[Any]:
+    """The operation that waits for one thing."""
+    return (yield pending)
+
+
+def described_by(other: Callable[..., Any]) -> Callable[[F], F]:
+    """Gives a function the description of the one that does the same and waits."""
+
+    def describe(function: F) -> F:
+        function.__doc__ = other.__doc__
+        return function
+
+    return describe

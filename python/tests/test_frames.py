@@ -1,0 +1,260 @@
+"""Dataframes and exports of lists."""
+
+import asyncio
+import datetime
+import decimal
+import json
+import sqlite3
+import threading
+
+import duckdb
+import pandas
+import polars
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from brimful import AsyncClient, BrimfulError, Client, ConfigError, IncompleteError
+
+DEALS = [
+    {"ID": "7", "TITLE": "Seven", "OPPORTUNITY": "10.50", "CLOSED": "Y", "COMPANY_ID": "3",
+     "DATE_CREATE": "2026-01-31T10:00:00+03:00", "BEGINDATE": "2026-01-31T00:00:00+03:00"},
+    {"ID": "8", "TITLE": "Eight", "OPPORTUNITY": "0.0001", "CLOSED": "N", "COMPANY_ID": None,
+     "DATE_CREATE": "2026-01-31T10:00:00+03:00", "BEGINDATE": ""},
+]  # fmt: skip
+FIELDS = list(DEALS[0])
+
+
+@pytest.fixture
+def deals(make_bitrix_portal):
+    portal = make_bitrix_portal(load={"crm.deal": DEALS})
+    return Client(portal.webhook, rate=None).list("crm.deal.list", select=FIELDS)
+
+
+def test_columns_have_the_types_of_the_portals_fields(deals):
+    table = deals.to_arrow()
+    assert table.schema.field("ID").type == pa.int64()
+    assert table.schema.field("OPPORTUNITY").type == pa.decimal128(20, 4)
+    assert table.schema.field("CLOSED").type == pa.bool_()
+    assert table.schema.field("DATE_CREATE").type == pa.timestamp("us", tz="UTC")
+    assert table.schema.field("TITLE").metadata == {b"title": "Название".encode()}
+    assert table.to_pylist()[0]["OPPORTUNITY"] == decimal.Decimal("10.5000")
+    assert table.to_pylist()[0]["BEGINDATE"] == datetime.date(2026, 1, 31)
+    assert table.to_pylist()[1]["COMPANY_ID"] is None
+    assert deals.report.rows == 2 and deals.misfits == []
+
+
+def test_columns_may_be_texts(deals):
+    table = deals.to_arrow(types="strings")
+    assert set(table.schema.types) == {pa.string()}
+    assert table["OPPORTUNITY"].to_pylist() == ["10.50", "0.0001"]
+
+
+def test_chosen_columns_have_their_order_and_names_and_nothing_else_is_asked_for(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    table = client.list("crm.deal.list").to_arrow(columns=["TITLE=Name", "ID"])
+    assert table.column_names == ["Name", "ID"] and table.num_rows == 120
+
+
+def test_polars_pandas_and_duckdb_have_the_same_rows(make_bitrix_portal):
+    portal = make_bitrix_portal(load={"crm.deal": DEALS})
+    client = Client(portal.webhook, rate=None)
+
+    def deals():
+        return client.list("crm.deal.list", select=FIELDS)
+
+    polars_frame = deals().to_polars()
+    assert polars_frame["COMPANY_ID"].to_list() == [3, None]
+    assert polars_frame.schema["CLOSED"] == polars.Boolean
+    pandas_frame = deals().to_pandas()
+    assert str(pandas_frame["COMPANY_ID"].dtype) == "int64[pyarrow]"
+    assert pandas_frame["COMPANY_ID"].tolist() == [3, pandas.NA]
+    assert deals().to_pandas(dtype_backend="numpy")["ID"].tolist() == [7, 8]
+    relation = deals().to_duckdb()
+    assert relation.filter("CLOSED").project("TITLE").fetchall() == [("Seven",)]
+    with duckdb.connect() as connection:
+        assert deals().to_duckdb(connection).aggregate("sum(ID)").fetchall() == [(15,)]
+
+
+def test_a_stream_is_read_while_it_is_pulled(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 20_000})
+    client = Client(portal.webhook, rate=None)
+
+    def deals():
+        return client.list("crm.deal.list", select=["ID"])
+
+    reader = pa.RecordBatchReader.from_stream(deals())
+    assert [batch.num_rows for batch in reader] == [8192, 8192, 3616]
+    rows = deals()
+    assert duckdb.sql("SELECT count(*), max(ID) FROM rows").fetchall() == [(20_000, 20_000)]
+    assert rows.report.complete_to == 20_000
+    assert pa.schema(deals()).names == ["ID"]
+    batches = [pa.record_batch(batch) for batch in deals().batches()]
+    assert pa.Table.from_batches(batches)["ID"].to_pylist() == list(range(1, 20_001))
+
+
+def test_asyncio_awaits_dataframes_too(make_bitrix_portal, tmp_path):
+    portal = make_bitrix_portal(rows={"crm.deal": 300})
+
+    async def run():
+        client = AsyncClient(portal.webhook, rate=None)
+
+        def deals():
+            return client.list("crm.deal.list", select=["ID"])
+
+        rows = deals()
+        assert (await rows.to_arrow()).num_rows == 300
+        assert rows.report.proof == "by ID"
+        assert (await deals().to_polars()).height == 300
+        assert len(await deals().to_pandas()) == 300
+        assert (await deals().to_duckdb()).count("ID").fetchall() == [(300,)]
+        assert [batch.num_rows async for batch in deals().batches()] == [300]
+        exported = await deals().export(tmp_path / "deals.csv")
+        assert (exported.rows, exported.misfits) == (300, 0)
+
+    asyncio.run(run())
+
+
+def test_values_that_do_not_fit_are_told(make_bitrix_portal):
+    deals = [*DEALS, {"ID": "9", "OPPORTUNITY": "many"}]
+    portal = make_bitrix_portal(load={"crm.deal": deals})
+    rows = Client(portal.webhook, rate=None).list("crm.deal.list", select=["ID", "OPPORTUNITY"])
+    assert rows.to_arrow()["OPPORTUNITY"].to_pylist()[2] is None
+    assert rows.misfit_count == 1
+    (misfit,) = rows.misfits
+    assert (misfit.id, misfit.field, misfit.value) == ("9", "OPPORTUNITY", "many")
+    assert misfit.reason
+
+
+def test_an_empty_list_has_its_columns(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    table = client.list("crm.deal.list", select=["ID", "TITLE"], filter={">ID": 999}).to_arrow()
+    assert (table.column_names, table.num_rows) == (["ID", "TITLE"], 0)
+
+
+def test_what_cannot_be_had_is_refused(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    with pytest.raises(ConfigError, match="NOPE"):
+        client.list("crm.deal.list").to_arrow(columns=["NOPE"])
+    with pytest.raises(ValueError, match="types"):
+        client.list("crm.deal.list").to_arrow(types="guess")
+    with pytest.raises(TypeError, match="columns"):
+        client.list("crm.deal.list").to_arrow(columns="ID")
+    with pytest.raises(ConfigError, match="NOPE"):
+        pa.table(client.list("crm.deal.list", filter={">NOPE": 1}))
+    rows = client.list("crm.deal.list", select=["ID"])
+    next(rows)
+    with pytest.raises(ValueError, match="have been read"):
+        rows.to_arrow()
+
+
+def test_a_list_that_breaks_off_makes_no_table(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 20_000})
+    client = Client(portal.webhook, rate=None, attempts=1)
+    portal.set_faults("html:after=4")
+    with pytest.raises(IncompleteError) as caught:
+        client.list("crm.deal.list", select=["ID"]).to_arrow()
+    assert caught.value.report.resume_after > 0
+    portal.set_faults("html:after=4")
+    with pytest.raises(Exception, match="crm.deal.list"):
+        pa.table(client.list("crm.deal.list", select=["ID"]))
+
+
+def test_other_threads_run_while_a_stream_is_pulled(make_bitrix_portal):
+    portal = make_bitrix_portal(rows={"crm.deal": 200})
+    client = Client(portal.webhook, rate=None)
+    portal.set_faults("latency=300ms")
+    ticks = []
+    stop = threading.Event()
+
+    def tick():
+        while not stop.wait(0.01):
+            ticks.append(1)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    polars.DataFrame(client.list("crm.deal.list", select=["ID"]))
+    stop.set()
+    thread.join()
+    assert len(ticks) > 5
+
+
+@pytest.mark.parametrize(
+    "name", ["d.jsonl", "d.csv", "d.tsv", "d.xlsx", "d.parquet", "d.arrow", "d.csv.gz", "d.csv.zst"]
+)
+def test_a_list_is_exported_to_a_file_of_each_format(bitrix_portal, tmp_path, name):
+    rows = Client(bitrix_portal.webhook, rate=None).list("crm.deal.list", select=["ID", "TITLE"])
+    exported = rows.export(tmp_path / name)
+    assert exported.rows == 120 and exported.bytes == (tmp_path / name).stat().st_size
+    assert rows.report.proof == "by ID"
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_an_export_has_the_options_of_the_program(bitrix_portal, tmp_path):
+    client = Client(bitrix_portal.webhook, rate=None)
+    deals = tmp_path / "deals.txt"
+    client.list("crm.deal.list", filter={">ID": 100}).export(
+        deals, format="csv", columns=["ID", "TITLE=Name, or so"[:10]], delimiter=";", top=2
+    )
+    assert deals.read_text().splitlines()[0] == "ID;Name"
+    assert deals.read_text().splitlines()[1].startswith("101;")
+    assert len(deals.read_text().splitlines()) == 3
+    titles = tmp_path / "titles.csv"
+    client.list("crm.deal.list", select=["ID", "TITLE"]).export(titles, headers="titles", excel=True)
+    assert titles.read_text(encoding="utf-8-sig").splitlines()[0] == "ID,Название"
+    parquet = tmp_path / "d.parquet"
+    client.list("crm.deal.list", select=["ID"]).export(parquet)
+    assert pyarrow.parquet.read_table(parquet).num_rows == 120
+
+
+def test_an_export_to_sqlite_updates_its_table(bitrix_portal, tmp_path):
+    client = Client(bitrix_portal.webhook, rate=None)
+    store = f"sqlite:{tmp_path / 'portal.db'}"
+    for _ in range(2):
+        exported = client.list("crm.deal.list", select=["ID", "TITLE"]).export(store, table="deals")
+        assert (exported.rows, exported.bytes) == (120, None)
+    with sqlite3.connect(tmp_path / "portal.db") as database:
+        assert database.execute("SELECT count(*), max(ID) FROM deals").fetchone() == (120, 120)
+
+
+def test_an_interrupted_export_is_resumed(make_bitrix_portal, tmp_path):
+    portal = make_bitrix_portal(rows={"crm.deal": 120})
+    client = Client(portal.webhook, rate=None)
+    deals = tmp_path / "deals.jsonl"
+    partial = tmp_path / "deals.jsonl.partial"
+    ids = [json.dumps({"ID": str(number)}) for number in range(1, 51)]
+    partial.write_text("\n".join(ids) + "\n")
+    with pytest.raises(BrimfulError, match="resume"):
+        client.list("crm.deal.list", select=["ID"]).export(deals)
+    assert client.list("crm.deal.list", select=["ID"]).export(deals, resume=True).rows == 120
+    lines = [json.loads(line) for line in deals.read_text().splitlines()]
+    assert [int(row["ID"]) for row in lines] == list(range(1, 121))
+
+
+def test_an_export_that_cannot_be_is_refused_before_anything_is_sent(bitrix_portal, tmp_path):
+    client = Client(bitrix_portal.webhook, rate=None)
+    for target, options, reason in [
+        ("rows.foo", {}, "says nothing about the format"),
+        ("rows.jsonl", {"columns": ["ID"]}, "--columns has no meaning"),
+        ("rows.csv", {"types": "guess"}, "guess"),
+        ("mongodb://host", {}, "no store"),
+    ]:
+        with pytest.raises(ConfigError, match=reason):
+            client.list("crm.deal.list").export(target, **options)
+    with pytest.raises(BrimfulError, match="could not write") as caught:
+        client.list("crm.deal.list").export(tmp_path / "none" / "rows.csv")
+    assert caught.value.kind == "Output"
+    assert bitrix_portal.stats["methods"].get("crm.deal.list") is None
+
+
+def test_an_export_that_breaks_off_keeps_its_rows_and_says_so(make_bitrix_portal, tmp_path):
+    portal = make_bitrix_portal(rows={"crm.deal": 20_000})
+    client = Client(portal.webhook, rate=None, attempts=1)
+    portal.set_faults("html:after=4")
+    with pytest.raises(IncompleteError, match="deals.jsonl.partial") as caught:
+        client.list("crm.deal.list", select=["ID"]).export(tmp_path / "deals.jsonl")
+    assert caught.value.report.resume_after > 0
+    assert [file.name for file in tmp_path.iterdir()] == ["deals.jsonl.partial"]
+    portal.set_faults("")
+    resumed = client.list("crm.deal.list", select=["ID"]).export(tmp_path / "deals.jsonl", resume=True)
+    assert resumed.rows == 20_000
