@@ -109,7 +109,7 @@ impl Kind {
             Self::Status(_) => "crm_status",
             Self::Currency => "crm_currency",
             Self::Category => "crm_category",
-            Self::Crm(name, _) => name,
+            Self::Crm(name, _) | Self::Json(name) | Self::Listed(name) => name,
             Self::Multifield => "crm_multifield",
             Self::Boolean => "boolean",
             Self::Enumeration(_) => "enumeration",
@@ -117,7 +117,6 @@ impl Kind {
             Self::Url => "url",
             Self::CrmLinks => "crm",
             Self::Any => "array",
-            Self::Json(name) | Self::Listed(name) => name,
             Self::File => "file",
         }
     }
@@ -235,7 +234,7 @@ pub(crate) struct Field {
     /// What `*.fields` says of it, where the portal was told.
     pub(crate) description: Option<Array>,
     /// What `*.userfield.get` says of a field that a call has added.
-    pub(crate) as_user_field: Option<Array>,
+    pub(crate) user_settings: Option<Array>,
 }
 
 impl Field {
@@ -252,7 +251,7 @@ impl Field {
             traits: spec.traits,
             salt: hash::salt(spec.name),
             description: None,
-            as_user_field: None,
+            user_settings: None,
         }
     }
 
@@ -276,7 +275,7 @@ impl Field {
             traits: Traits::default(),
             salt: 0,
             description: None,
-            as_user_field: None,
+            user_settings: None,
         }
     }
 

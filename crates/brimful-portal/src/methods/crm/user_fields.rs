@@ -55,14 +55,14 @@ const LABELS: [&str; 5] = [
 
 /// The type of a field; that of one that a call has added is as it was given.
 pub(super) fn type_name(field: &Field) -> Value {
-    let given = field.as_user_field.as_ref();
+    let given = field.user_settings.as_ref();
     let given = given.and_then(|row| row.get("USER_TYPE_ID")).cloned();
     given.unwrap_or_else(|| field.kind.type_name().into())
 }
 
 /// The values of an enumeration that a call has added, as `*.fields` shows them.
 pub(super) fn choices(field: &Field) -> Option<Value> {
-    let list = field.as_user_field.as_ref()?.get("LIST")?.as_array()?;
+    let list = field.user_settings.as_ref()?.get("LIST")?.as_array()?;
     let choices = list.values().map(|choice| {
         let text = |name: &str| choice.get(name).map(Value::to_text).unwrap_or_default();
         Array::from_iter([("ID", text("ID")), ("VALUE", text("VALUE"))])
@@ -87,7 +87,7 @@ fn describe(entity: usize, at: usize, field: &Field) -> Array {
     row.insert("EDIT_IN_LIST", "Y");
     row.insert("IS_SEARCHABLE", "N");
     row.insert("SETTINGS", Array::from_iter([("DEFAULT_VALUE", "")]));
-    for (name, value) in field.as_user_field.iter().flat_map(Array::iter) {
+    for (name, value) in field.user_settings.iter().flat_map(Array::iter) {
         let name = name.to_text();
         if !LABELS.contains(&name.as_str()) {
             row.insert(name.as_str(), value.clone());
@@ -107,7 +107,7 @@ fn rows(table: &Table, label: impl Fn(&Field, &str) -> Value) -> Vec<Array> {
                 row.insert(name, label(field, name));
             }
             if let Kind::Enumeration(items) = field.kind
-                && field.as_user_field.is_none()
+                && field.user_settings.is_none()
             {
                 row.insert("LIST", items.iter().map(choice).collect::<Value>());
             }
@@ -132,15 +132,14 @@ pub(crate) fn list<const ENTITY: usize>(
 ) -> Result<Output, MethodError> {
     let mut filter = call.legacy_array("filter").cloned().unwrap_or_default();
     let language = filter.remove("LANG");
-    let label = |field: &Field, name: &str| match (&language, &field.as_user_field) {
-        (None, _) => Value::Null,
+    let label = |field: &Field, name: &str| match (&language, &field.user_settings) {
         (Some(language), Some(given)) => {
             let texts = given.get(name);
             let text = texts.and_then(|texts| texts.get(&language.to_text()));
             text.cloned().unwrap_or(Value::Null)
         }
         (Some(_), None) if name.ends_with("_LABEL") => field.title.as_ref().into(),
-        (Some(_), None) => Value::Null,
+        _ => Value::Null,
     };
     let rows = chosen(rows(state.table(ENTITY), label), Some(&filter));
     let mut output = written(None, &rows);
@@ -158,7 +157,7 @@ pub(crate) fn get<const ENTITY: usize>(
         return Err(legacy_error("ID is not defined or invalid."));
     }
     let label = |field: &Field, name: &str| {
-        if let Some(given) = &field.as_user_field {
+        if let Some(given) = &field.user_settings {
             return given.get(name).cloned().unwrap_or(Value::Null);
         }
         if !name.ends_with("_LABEL") {
@@ -229,7 +228,7 @@ pub(crate) fn add<const ENTITY: usize>(
         .get("MULTIPLE")
         .is_some_and(|yes| yes.to_text() == "Y");
     field.traits.required = text("MANDATORY") == "Y";
-    field.as_user_field = Some(described);
+    field.user_settings = Some(described);
     let at = table.schema.push(field);
     Ok(Output::value(&Value::Int(id(ENTITY, at))))
 }
