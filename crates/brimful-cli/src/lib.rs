@@ -27,6 +27,7 @@ mod pump;
 #[cfg(feature = "r7")]
 mod r7_args;
 mod redact;
+mod stdout;
 mod table;
 
 use std::ffi::OsString;

@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 use crate::env_vars;
 use crate::failure::Failure;
 use crate::redact::redact;
+use crate::stdout;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,8 +58,12 @@ impl Printer {
     }
 
     /// Data, to standard output.
+    ///
+    /// # Errors
+    /// It can't be written, or standard output was closed before the program began.
     #[expect(clippy::unused_self, reason = "only a printer prints")]
     pub(crate) fn data(self, data: &[u8]) -> io::Result<()> {
+        stdout::check_open()?;
         let mut out = io::stdout().lock();
         out.write_all(data)?;
         out.write_all(b"\n")?;

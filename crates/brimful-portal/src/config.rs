@@ -48,6 +48,8 @@ pub struct PortalConfig {
     pub(crate) wall: Duration,
     pub(crate) body_limit: usize,
     pub(crate) starts_at: Option<f64>,
+    pub(crate) rows_up_to_now: bool,
+    pub(crate) admin_token: Option<String>,
     pub(crate) skew: f64,
     pub(crate) zone: i32,
     pub(crate) moved_to: Option<String>,
@@ -78,6 +80,8 @@ impl Default for PortalConfig {
             wall: Duration::from_secs(60),
             body_limit: 64 << 20,
             starts_at: None,
+            rows_up_to_now: false,
+            admin_token: None,
             skew: 0.0,
             zone: USUAL_ZONE,
             moved_to: None,
@@ -303,6 +307,22 @@ impl PortalConfig {
     #[must_use]
     pub fn starts_at(mut self, unix: f64) -> Self {
         self.starts_at = Some(unix);
+        self
+    }
+
+    /// Spreads the generated rows from 2020 to the day on which the portal starts, by its clock; to the end of 2024 if
+    /// not set. They are the same wherever seed and day are the same.
+    #[must_use]
+    pub fn rows_up_to_now(mut self) -> Self {
+        self.rows_up_to_now = true;
+        self
+    }
+
+    /// Lets programs on other machines use the admin endpoints, with `Authorization: Bearer` and this token. Without
+    /// one, only programs on the portal's machine may.
+    #[must_use]
+    pub fn admin_token(mut self, token: impl Into<String>) -> Self {
+        self.admin_token = Some(token.into());
         self
     }
 

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use brimful::{Effect, Error};
 use clap::Args;
 
-use super::show::reply;
+use super::show::{check_stdout, reply};
 use super::{connect, each};
 use crate::args::method;
 use crate::args::params::CallParams;
 use crate::args::{ParamsOption, PortalOption, RateOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Destination, Output, Piece};
+use crate::output::{Destination, Output, Piece, rescue};
 use crate::printer::Printer;
 use crate::pump::leave;
 
@@ -86,6 +86,10 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         Some(file @ Destination::File(_)) => Some(Output::open(file)?),
         Some(Destination::Stdout) | None => None,
     };
+    let effect = Effect::of(&args.method);
+    if output.is_none() && effect == Effect::Write {
+        check_stdout()?;
+    }
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let client = &connection.client;
     let came = if args.idempotent {
@@ -109,7 +113,7 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     };
     match output {
         Some(output) => write_reply(&args.method, json, output).await,
-        None => reply(&args.method, json, printer),
+        None => reply(&args.method, effect, json, printer),
     }
 }
 
@@ -124,15 +128,19 @@ fn failed(method: &str, error: &Error) -> Failure {
 async fn write_reply(called: &str, json: &[u8], mut output: Output) -> Result<Exit, Failure> {
     let mut line = json.trim_ascii_end().to_vec();
     line.push(b'\n');
-    let written = match output.write(Piece::Lines(line, 1)).await {
+    let written = match output.write(Piece::Lines(line.clone(), 1)).await {
         Ok(()) => output.finish().await,
         Err(error) => Err(error),
     };
     match written {
         Ok(_) => Ok(Exit::Done),
-        Err(error) => Err(Failure::new(
-            Exit::Incomplete,
-            format!("{called} was called, but its reply could not be written: {error}"),
+        Err(error) => Err(rescue::rescued(
+            Failure::new(
+                Exit::Incomplete,
+                format!("{called} was called, but its reply could not be written: {error}"),
+            ),
+            "the reply",
+            &line,
         )),
     }
 }

@@ -9,11 +9,12 @@ use crate::failure::Failure;
 use crate::format;
 
 /// The rows of the demo, entity by entity.
-const ROWS: [(&str, u64); 6] = [
+const ROWS: [(&str, u64); 7] = [
     ("crm.lead", 152_340),
     ("crm.deal", 61_208),
     ("crm.contact", 98_415),
     ("crm.company", 12_077),
+    ("productrow", 31_870),
     ("tasks.task", 40_512),
     ("user", 214),
 ];
@@ -40,7 +41,7 @@ pub(crate) fn rate_limit(limit: RateArg) -> Option<RateLimit> {
 
 /// Starts the demo on a free port of this machine.
 pub(crate) async fn start(limit: RateArg) -> Result<Server, Failure> {
-    let config = with_rows(PortalConfig::new()).rate_limit(rate_limit(limit));
+    let config = with_rows(PortalConfig::new().rows_up_to_now()).rate_limit(rate_limit(limit));
     listen(config).await
 }
 

@@ -129,8 +129,15 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     let client = &connection.client;
     let listed = Arc::new(Mutex::new(Progress::default()));
     let wanted = ids.len() as u64;
-    let found = found(args, client, params, ids, &listed)?;
+    // The list of --from is asked for as soon as there is somewhere to write.
     let output = Output::open(&args.output)?;
+    let found = match found(args, client, params, ids, &listed) {
+        Ok(found) => found,
+        Err(failure) => {
+            pump::leave(output).await;
+            return Err(failure);
+        }
+    };
     let mut items = Items {
         args,
         printer,

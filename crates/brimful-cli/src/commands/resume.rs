@@ -306,14 +306,39 @@ pub(crate) fn keep_command_line(command_line: Vec<OsString>) {
 
 /// The command of this run with more arguments, and whether an address with a secret was left out of it.
 fn this_command(more: &[&str]) -> Option<(String, bool)> {
+    Some(command(given_args()?, more))
+}
+
+fn given_args() -> Option<impl Iterator<Item = String>> {
     let command_line = COMMAND_LINE.get()?.iter();
-    let args = command_line.map(|arg| arg.to_string_lossy().into_owned());
-    Some(command(args, more))
+    Some(command_line.map(|arg| arg.to_string_lossy().into_owned()))
 }
 
 /// The command of this run with more arguments, ready to be pasted.
 pub(super) fn command_hint(more: &[&str]) -> String {
-    let Some((command, has_secret)) = this_command(more) else {
+    hint_of(this_command(more), more)
+}
+
+/// The same with another output.
+pub(super) fn command_to(output: &Path, more: &str) -> String {
+    let output = output.to_string_lossy();
+    let more = ["-o", &output, more];
+    let given = given_args().map(|args| command(without_output(args), &more));
+    hint_of(given, &more)
+}
+
+/// Arguments without `-o FILE`.
+fn without_output(args: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    let mut is_value = false;
+    args.filter(move |arg| {
+        let stays = !is_value && !arg.starts_with("-o") && !arg.starts_with("--output");
+        is_value = !is_value && (arg == "-o" || arg == "--output");
+        stays
+    })
+}
+
+fn hint_of(given: Option<(String, bool)>, more: &[&str]) -> String {
+    let Some((command, has_secret)) = given else {
         return format!("to get the rest, export again with {}", more.join(" "));
     };
     let variable = if has_secret {
@@ -392,6 +417,24 @@ mod tests {
         );
         let (command, _) = shown(&["brimful", "export", &format!("--portal={url}")], &[]);
         assert_eq!(command, "brimful export --portal=\"$BRIMFUL_PORTAL\"");
+    }
+
+    #[test]
+    fn the_output_of_a_command_is_left_out_however_it_is_written() {
+        for output in [
+            &["-o", "-"][..],
+            &["-o-"],
+            &["--output", "-"],
+            &["--output=-"],
+        ] {
+            let args = ["brimful", "call", "crm.lead.add"].iter().chain(output);
+            let args = args.chain(&["--each", "a.jsonl"]);
+            let left = without_output(args.map(|&arg| arg.to_owned()));
+            assert_eq!(
+                left.collect::<Vec<_>>(),
+                ["brimful", "call", "crm.lead.add", "--each", "a.jsonl"]
+            );
+        }
     }
 
     #[test]

@@ -3,12 +3,15 @@
 
 use std::io::{self, IsTerminal};
 
+use brimful::Effect;
 use serde_json::Value;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json_text;
+use crate::output::{OutputError, rescue};
 use crate::printer::Printer;
+use crate::stdout;
 use crate::table::{Table, terminal_width};
 
 /// How rows are shown.
@@ -38,31 +41,57 @@ pub(super) fn show<T>(
     print(&text, printer)
 }
 
+/// Fails where the reply to a call could not be printed. A call that writes is made only when this says that it can.
+pub(super) fn check_stdout() -> Result<(), Failure> {
+    stdout::probe().map_err(|error| nothing_sent(OutputError::of_stdout(error)))
+}
+
+/// The failure of a command that has sent nothing, because what comes of it could not be written.
+pub(super) fn nothing_sent(error: OutputError) -> Failure {
+    if error.is_closed() {
+        return Failure::failed("standard output was closed by its reader, so nothing was sent");
+    }
+    error.into()
+}
+
 /// Prints the reply to a call: laid out for whoever looks, as it came in a pipe.
-pub(super) fn reply(called: &str, json: &[u8], printer: Printer) -> Result<Exit, Failure> {
+pub(super) fn reply(
+    called: &str,
+    effect: Effect,
+    json: &[u8],
+    printer: Printer,
+) -> Result<Exit, Failure> {
+    let json = json.trim_ascii_end();
     let printed = if io::stdout().is_terminal() {
         printer.data(&json_text::pretty(json))
     } else {
-        printer.data(json.trim_ascii_end())
+        printer.data(json)
     };
-    match printed {
+    match (printed, effect) {
+        (Ok(()), _) => Ok(Exit::Done),
+        (Err(error), Effect::Read) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         // Whoever takes it for a call that failed makes it twice.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
-            Exit::Incomplete,
-            format!(
-                "{called} was called, but its reply could not be written to standard output: {error}"
-            ),
-        )),
-        _ => Ok(Exit::Done),
+        (Err(error), _) => {
+            let failure = Failure::new(
+                Exit::Incomplete,
+                format!(
+                    "{called} was called, but its reply could not be written to standard output: {error}"
+                ),
+            );
+            Err(rescue::rescued(failure, "the reply", json))
+        }
     }
 }
 
 /// Prints data. A reader that has had enough is no failure.
 pub(super) fn print(text: &str, printer: Printer) -> Result<Exit, Failure> {
     match printer.data(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
-            "could not write to standard output: {error}"
-        ))),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(error)),
         _ => Ok(Exit::Done),
     }
+}
+
+/// Standard output takes nothing.
+pub(super) fn unwritable(error: io::Error) -> Failure {
+    OutputError::of_stdout(error).into()
 }

@@ -7,6 +7,7 @@
 pub(crate) mod atomic;
 pub(crate) mod content;
 pub(crate) mod partial;
+pub(crate) mod rescue;
 pub(crate) mod run_record;
 
 use std::fs::{File, OpenOptions};
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::format;
+use crate::stdout;
 use content::Content;
 pub(crate) use partial::Leftover;
 use partial::{PartialFile, named, target_name};
@@ -154,6 +156,17 @@ impl OutputError {
 }
 
 impl OutputError {
+    /// What standard output says to a write. A reader that has gone is no failure.
+    pub(crate) fn of_stdout(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Io {
+                name: "to standard output".to_owned(),
+                source,
+            },
+        }
+    }
+
     fn of_rows(name: String, source: ExportError) -> Self {
         match source {
             ExportError::Io(source) => Self::Io { name, source },
@@ -173,6 +186,9 @@ impl From<OutputError> for Failure {
                 "move it away, or remove it to start again: rm {}",
                 format::shell_word(&name)
             )),
+            OutputError::Io { source, .. } if stdout::is_closed_error(&source) => {
+                failure.hint(stdout::CLOSED_HINT)
+            }
             _ => failure,
         }
     }
@@ -316,6 +332,14 @@ impl Output {
         self.order(Order::Put(piece)).await
     }
 
+    /// Fails where nothing could be written now: what is about to be sent would be forgotten.
+    pub(crate) async fn ready(self) -> Result<Self, OutputError> {
+        if self.prober().is_writable().await {
+            return Ok(self);
+        }
+        self.finish().await.and(Err(lost()))
+    }
+
     /// Finds out between rows whether more of them can be written.
     pub(crate) fn prober(&self) -> Prober {
         Prober(self.orders.clone())
@@ -443,7 +467,10 @@ impl Sink {
 
     fn open(destination: &Destination) -> Result<Self, OutputError> {
         Ok(Self::new(match destination {
-            Destination::Stdout => Place::Stdout,
+            Destination::Stdout => {
+                stdout::check_open().map_err(OutputError::of_stdout)?;
+                Place::Stdout
+            }
             Destination::File(path) => match named_file(path)? {
                 Some(found) if !found.is_file() => Place::Special {
                     file: if waits_for_reader(&found) {
@@ -706,17 +733,16 @@ impl Sink {
         Ok(())
     }
 
-    /// A pipe knows whether it still has a reader. A device has to take a blank, which is no part of any row.
+    /// Finds out whether more can be written.
     fn probe(&mut self) -> Result<(), OutputError> {
-        let reader = match &self.place {
-            Place::Stdout => reader(&io::stdout()),
-            Place::Special { file, .. } => reader(file.as_ref().ok_or_else(lost)?),
-            Place::File(_) | Place::Store => Reader::Unknown,
-        };
-        match reader {
-            Reader::Gone => Err(OutputError::Closed),
-            Reader::Device => self.write(b" "),
-            Reader::Unknown => Ok(()),
+        match &self.place {
+            Place::Stdout => stdout::probe().map_err(OutputError::of_stdout),
+            Place::Special { file, path } => stdout::probe_file(file.as_ref().ok_or_else(lost)?)
+                .map_err(|error| match error.kind() {
+                    io::ErrorKind::BrokenPipe => OutputError::Closed,
+                    _ => named(path, error),
+                }),
+            Place::File(_) | Place::Store => Ok(()),
         }
     }
 
@@ -745,13 +771,7 @@ impl Sink {
             Place::Stdout => {
                 let mut out = io::stdout().lock();
                 let written = out.write_all(block).and_then(|()| out.flush());
-                written.map_err(|error| match error.kind() {
-                    io::ErrorKind::BrokenPipe => OutputError::Closed,
-                    _ => OutputError::Io {
-                        name: "to standard output".to_owned(),
-                        source: error,
-                    },
-                })
+                written.map_err(OutputError::of_stdout)
             }
             Place::Special { file, path } => {
                 let mut file = file.as_ref().ok_or_else(lost)?;
@@ -765,10 +785,6 @@ impl Sink {
         // The values that did not fit are there before the file that lacks them.
         let misfits = self.content.complete_misfits()?;
         let (name, bytes) = match self.place {
-            Place::Stdout if stdout_is_lost() => {
-                let lost = "lost, because standard output is closed or /dev/null".to_owned();
-                (lost, Some(self.bytes))
-            }
             Place::Stdout => ("standard output".to_owned(), Some(self.bytes)),
             Place::Special { path, .. } => (path.display().to_string(), Some(self.bytes)),
             Place::File(partial) => (partial.complete()?, Some(self.bytes)),
@@ -837,73 +853,6 @@ impl Write for Blocks<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// What stands behind an output that is written as it stands.
-enum Reader {
-    /// A pipe that nobody reads any more.
-    Gone,
-    /// A device other than a terminal.
-    Device,
-    Unknown,
-}
-
-#[cfg(unix)]
-fn reader(output: &(impl std::os::fd::AsFd + io::IsTerminal)) -> Reader {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use rustix::fs::{FileType, fstat};
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    let kind = fstat(output).map(|found| FileType::from_raw_mode(found.st_mode));
-    match kind {
-        Ok(FileType::CharacterDevice) if !output.is_terminal() => Reader::Device,
-        Ok(FileType::Fifo | FileType::Socket) => {
-            let mut asked = [PollFd::new(output, PollFlags::OUT)];
-            let told = poll(&mut asked, Some(&now));
-            if told.is_ok()
-                && asked[0]
-                    .revents()
-                    .intersects(PollFlags::ERR | PollFlags::HUP)
-            {
-                Reader::Gone
-            } else {
-                Reader::Unknown
-            }
-        }
-        _ => Reader::Unknown,
-    }
-}
-
-#[cfg(not(unix))]
-fn reader(_: &impl io::IsTerminal) -> Reader {
-    Reader::Unknown
-}
-
-/// Whether nothing that is written to standard output arrives anywhere. One that was closed before the program began
-/// has been opened again as the null device, for reading and writing, so that no other file takes its place. Programs
-/// that throw an output away open it in the same way, so this is no reason to refuse.
-#[cfg(unix)]
-fn stdout_is_lost() -> bool {
-    use std::os::fd::AsFd;
-    use std::os::unix::fs::MetadataExt;
-    let stdout = io::stdout();
-    let flags = rustix::fs::fcntl_getfl(&stdout);
-    if !flags.is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR)) {
-        return false;
-    }
-    let opened = stdout.as_fd().try_clone_to_owned().map(File::from);
-    let opened = opened.and_then(|stdout| stdout.metadata());
-    match (opened, std::fs::metadata("/dev/null")) {
-        (Ok(stdout), Ok(null)) => stdout.rdev() == null.rdev(),
-        _ => false,
-    }
-}
-
-#[cfg(not(unix))]
-fn stdout_is_lost() -> bool {
-    false
 }
 
 fn open_special(path: &Path) -> Result<File, OutputError> {

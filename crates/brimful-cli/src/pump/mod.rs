@@ -19,7 +19,7 @@ use crate::interrupt::Interrupts;
 use crate::output::{Output, OutputError, Piece, Written};
 
 /// A reader that has stopped reading must not hold up Ctrl-C.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where things come from.
 pub(crate) trait Source {

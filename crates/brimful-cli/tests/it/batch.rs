@@ -312,7 +312,7 @@ fn what_is_no_batch_is_said_with_its_name() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn outcomes_that_cannot_be_written_are_no_sign_that_nothing_ran() {
+fn a_batch_that_writes_is_not_sent_where_its_outcomes_cannot_be_written() {
     let (workspace, portal) = (Workspace::new(), portal(config()));
     workspace.write(
         "batch.json",
@@ -321,8 +321,35 @@ fn outcomes_that_cannot_be_written_are_no_sign_that_nothing_ran() {
     let url = portal.url();
     let output = workspace.run(&["batch", "batch.json", "-o", "/dev/full", "--portal", &url]);
     assert_transcript!(output, @r#"
-    exit code 3
+    exit code 1
     --- stderr
-    error: could not write /dev/full: No space left on device (os error 28); the commands were called: 1 done
+    error: could not write /dev/full: No space left on device (os error 28)
     "#);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn outcomes_that_cannot_be_written_are_no_sign_that_nothing_ran() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    workspace.write(
+        "batch.json",
+        r#"{"new": ["crm.lead.add", {"fields": {"TITLE": "x"}}]}"#,
+    );
+    // No file may have a byte, so that their name is known and their content is not.
+    let script = "ulimit -f 0; exec \"$0\" batch batch.json -o out.jsonl";
+    let output = std::process::Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_brimful")])
+        .current_dir(workspace.path("."))
+        .env("BRIMFUL_PORTAL", portal.url())
+        .env("TMPDIR", workspace.path("."))
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("the commands were called: 1 done"), "{said}");
+    assert!(
+        said.contains("could not be saved") && said.contains("\"outcome\":\"done\""),
+        "{said}"
+    );
 }

@@ -102,7 +102,7 @@ fn a_write_whose_answer_was_lost_is_not_repeated() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_reply_that_cannot_be_written_is_no_sign_that_nothing_ran() {
+fn a_write_is_not_sent_where_its_reply_cannot_be_written() {
     let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
     let url = portal.url();
     let args = [
@@ -116,8 +116,46 @@ fn a_reply_that_cannot_be_written_is_no_sign_that_nothing_ran() {
     let full = std::fs::File::create("/dev/full").unwrap();
     let output = workspace.command(&args).stdout(full).output().unwrap();
     assert_transcript!(output, @r#"
-    exit code 3
+    exit code 1
     --- stderr
-    error: crm.lead.add was called, but its reply could not be written to standard output: No space left on device (os error 28)
+    error: could not write to standard output: No space left on device (os error 28)
     "#);
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}
+
+/// The pipe takes a part of the reply, and then its reader goes.
+#[cfg(unix)]
+#[test]
+fn a_reply_that_cannot_be_written_is_no_sign_that_nothing_ran() {
+    let workspace = Workspace::new();
+    let long = "x".repeat(1 << 20);
+    let reply = format!("{{\"result\":{{\"ID\":1,\"TEXT\":\"{long}\"}}}}");
+    let reply = serde_json::from_str(&reply).unwrap();
+    let portal = portal(PortalConfig::unlimited().reply("crm.lead.add", reply));
+    let url = portal.url();
+    let mut child = workspace
+        .command(&["call", "crm.lead.add", "--portal", &url])
+        .env("TMPDIR", workspace.path("."))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut reader = child.stdout.take().unwrap();
+    std::io::Read::read_exact(&mut reader, &mut [0; 100]).unwrap();
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("crm.lead.add was called, but its reply could not be written"),
+        "{said}"
+    );
+    let files = workspace.files();
+    assert_eq!(files.len(), 1, "{said}");
+    assert!(
+        said.contains(&format!("the reply in {}", files[0])),
+        "{said}"
+    );
+    let kept = std::fs::read_to_string(workspace.path(&files[0])).unwrap();
+    assert!(kept.contains(&long));
 }

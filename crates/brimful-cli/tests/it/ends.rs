@@ -98,29 +98,217 @@ fn a_full_device_is_an_error_of_every_command() {
     assert_eq!(stdout(&left).lines().count(), 5_000, "{}", stderr(&left));
 }
 
-/// A program cannot tell a standard output that is closed from one that another program throws away.
+/// Runs the program with its standard output redirected by a shell.
+#[cfg(unix)]
+fn redirected(workspace: &Workspace, portal: &Running, args: &[&str], to: &str) -> Output {
+    let script = format!("exec \"$0\" \"$@\" {to}");
+    std::process::Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_brimful")])
+        .args(args)
+        .current_dir(workspace.path("."))
+        .env("BRIMFUL_PORTAL", portal.url())
+        .env("TMPDIR", workspace.path("."))
+        .output()
+        .unwrap()
+}
+
+/// Commands that write to the portal and tell what came of it on standard output.
+#[cfg(unix)]
+const WRITING: [&[&str]; 5] = [
+    &["call", "crm.lead.add", "--each", "leads.jsonl", "-o", "-"],
+    &["call", "crm.lead.add", "--param", "fields[TITLE]=a"],
+    &["batch", "batch.json"],
+    &["tasks", "add", "--title", "a", "--responsible", "1"],
+    &[
+        "r7", "call", "POST", "people", "--param", "a=1", "--portal", "demo",
+    ],
+];
+
+#[cfg(unix)]
+fn write_inputs(workspace: &Workspace) {
+    workspace.write("leads.jsonl", "{\"fields\":{\"TITLE\":\"a\"}}\n");
+    workspace.write("batch.json", "{\"a\":\"crm.lead.add?fields[TITLE]=a\"}");
+}
+
+/// A program cannot tell a standard output that is closed from one that another program throws away by opening the
+/// null device for reading too.
 #[cfg(unix)]
 #[test]
-fn rows_to_a_standard_output_that_is_closed_or_thrown_away_are_said_to_be_lost() {
+fn a_standard_output_that_is_closed_is_an_error_before_anything_is_sent() {
     let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
-    for redirection in [">&-", "1<>/dev/null"] {
-        let script = format!(
-            "exec {} export crm.lead.list --portal {} --top 10 -o - {redirection}",
-            env!("CARGO_BIN_EXE_brimful"),
-            portal.url()
-        );
-        let output = std::process::Command::new("sh")
-            .args(["-c", &script])
-            .current_dir(workspace.path("."))
+    write_inputs(&workspace);
+    let reading: [&[&str]; 3] = [
+        &["get", "crm.lead.get", "1"],
+        &["batch", "batch.json"],
+        &["methods", "crm.lead.*"],
+    ];
+    let commands = READING.into_iter().chain(WRITING).chain(reading);
+    for args in commands {
+        for to in [">&-", "1<>/dev/null"] {
+            let output = redirected(&workspace, &portal, args, to);
+            let said = stderr(&output);
+            assert_eq!(output.status.code(), Some(1), "{args:?} {to}: {said}");
+            assert!(
+                said.contains("could not write to standard output: it is closed"),
+                "{args:?} {to}: {said}"
+            );
+            assert!(said.contains("hint: "), "{args:?} {to}: {said}");
+        }
+    }
+    assert_eq!(portal.server.portal().stats().requests, 0);
+    assert_eq!(workspace.files(), ["batch.json", "leads.jsonl"]);
+    for args in [READING[0], WRITING[1]] {
+        let output = redirected(&workspace, &portal, args, "> /dev/null");
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_writes_sends_nothing_where_its_outcome_cannot_be_written() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    write_inputs(&workspace);
+    for args in WRITING {
+        let output = redirected(&workspace, &portal, args, "> /dev/full");
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains("No space left"), "{args:?}: {said}");
+        // A pipe that nobody reads.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = workspace
+            .command(args)
+            .env("BRIMFUL_PORTAL", portal.url())
+            .env("TMPDIR", workspace.path("."))
+            .stdout(writer)
             .output()
             .unwrap();
         let said = stderr(&output);
-        assert!(output.status.success(), "{redirection}: {said}");
-        assert!(
-            said.contains("lost, because standard output is closed or /dev/null"),
-            "{redirection}: {said}"
-        );
+        assert!(said.contains("closed"), "{args:?}: {said}");
+        assert_ne!(output.status.code(), Some(0), "{args:?}: {said}");
     }
+    assert_eq!(portal.server.portal().stats().requests, 0);
+    assert_eq!(workspace.files(), ["batch.json", "leads.jsonl"]);
+}
+
+/// Lead n has the title n.
+#[cfg(unix)]
+fn titles(count: u64) -> String {
+    let line = |n| format!("{{\"fields\":{{\"TITLE\":\"n{n}\"}}}}\n");
+    (1..=count).map(line).collect::<Vec<_>>().concat()
+}
+
+#[cfg(unix)]
+#[test]
+fn outcomes_that_a_reader_no_longer_takes_are_kept_on_the_disk_and_resumed() {
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    workspace.write("leads.jsonl", &titles(2_000));
+    std::fs::create_dir(workspace.path("tmp")).unwrap();
+    let url = portal.url();
+    let each = [
+        "call",
+        "crm.lead.add",
+        "--each",
+        "leads.jsonl",
+        "--rate",
+        "off",
+    ];
+    let mut child = workspace
+        .command(&each)
+        .args(["-o", "-"])
+        .env("BRIMFUL_PORTAL", &url)
+        .env("TMPDIR", workspace.path("tmp"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    reader.read_line(&mut String::new()).unwrap();
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let leads = || {
+        let all = workspace.run(&["export", "crm.lead.list", "--portal", &url, "-o", "-"]);
+        stdout(&all).lines().count()
+    };
+    let made = leads();
+    assert!(made < 2_000, "{made}");
+
+    let kept = said
+        .lines()
+        .find(|line| line.starts_with("kept: "))
+        .unwrap();
+    let file = kept
+        .split(" in ")
+        .nth(1)
+        .and_then(|rest| rest.split(": ").next())
+        .unwrap();
+    let kept = std::fs::read_to_string(workspace.path(file)).unwrap();
+    let done = kept.matches("\"outcome\":\"done\"").count();
+    assert_eq!((done, kept.lines().count()), (made, made));
+
+    // The hint can be pasted.
+    let at = said.find("run again with: brimful ").unwrap();
+    let command = said[at + "run again with: brimful ".len()..].trim_end();
+    let script = format!("exec \"$0\" {command}");
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_brimful")])
+        .current_dir(workspace.path("."))
+        .env("BRIMFUL_PORTAL", &url)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{command}: {}", stderr(&output));
+    assert_eq!(leads(), 2_000);
+}
+
+#[cfg(unix)]
+#[test]
+fn outcomes_that_all_reached_their_reader_are_not_kept_on_the_disk() {
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    workspace.write("leads.jsonl", &titles(120));
+    std::fs::create_dir(workspace.path("tmp")).unwrap();
+    let output = workspace
+        .command(&["call", "crm.lead.add", "--each", "leads.jsonl", "-o", "-"])
+        .env("BRIMFUL_PORTAL", portal.url())
+        .env("TMPDIR", workspace.path("tmp"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 120);
+    assert_eq!(std::fs::read_dir(workspace.path("tmp")).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn outcomes_of_a_batch_that_its_reader_did_not_take_are_kept_on_the_disk() {
+    let (workspace, portal) = (Workspace::new(), portal(PortalConfig::unlimited()));
+    let commands: Vec<String> = (0..3_000)
+        .map(|n| format!("\"c{n}\":\"crm.lead.add?fields[TITLE]=n{n}\""))
+        .collect();
+    workspace.write("batch.json", &format!("{{{}}}", commands.join(",")));
+    std::fs::create_dir(workspace.path("tmp")).unwrap();
+    let mut child = workspace
+        .command(&["batch", "batch.json", "--rate", "off"])
+        .env("BRIMFUL_PORTAL", portal.url())
+        .env("TMPDIR", workspace.path("tmp"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    reader.read_line(&mut String::new()).unwrap();
+    drop(reader);
+    let output = child.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("the commands were called: 3,000 done"),
+        "{said}"
+    );
+    let kept = std::fs::read_dir(workspace.path("tmp")).unwrap().next();
+    let kept = std::fs::read_to_string(kept.unwrap().unwrap().path()).unwrap();
+    assert_eq!(kept.lines().count(), 3_000);
 }
 
 /// Interrupts an export in its middle by a signal.

@@ -1,5 +1,6 @@
 //! Admin endpoints beside the REST API: what goes wrong and what was asked, for tests that run in
-//! another process. Only callers on this machine are let in, and no page of another site ([`guard`]).
+//! another process. Only callers on this machine are let in, those that have the token, and no page of another site
+//! ([`guard`]).
 //!
 //! | request | what it does |
 //! |---|---|
@@ -74,7 +75,8 @@ pub(crate) fn answer(
 ) -> Option<Response<Bytes>> {
     let path = request.uri().path().strip_prefix("/_portal/")?;
     let own_host = backend.context.address.bound_host();
-    let answer = guard::check(request, peer, own_host)
+    let token = backend.context.settings.admin_token.as_deref();
+    let answer = guard::check(request, peer, own_host, token)
         .and_then(|()| endpoint(path.trim_end_matches('/')))
         .and_then(|endpoint| enter(backend, endpoint, request));
     Some(answer.map_or_else(

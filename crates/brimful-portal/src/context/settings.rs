@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What is set for a portal as a whole and looked up while it answers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) statuses: Statuses,
     pub(crate) time: TimeForm,
     pub(crate) costs: Costs,
     /// When a request is cut off.
     pub(crate) wall: Duration,
+    /// Lets programs on other machines use the admin endpoints.
+    pub(crate) admin_token: Option<String>,
 }
 
 /// An incoming webhook: its user, its secret code, and what it may call.

@@ -52,6 +52,8 @@ pub struct Data {
     pub seed: u64,
     /// Rows to generate.
     pub rows: Vec<Rows>,
+    /// When the last of them were made, in Unix seconds; at the end of 2024 if not set.
+    pub until: Option<i64>,
     /// Rows to take as they are.
     pub loads: Vec<Load>,
     /// Fields that entities have in the place of their usual ones.
@@ -215,7 +217,7 @@ impl PortalData {
                 asked.unwrap_or((ENTITIES.get(at).map_or(0, |entity| entity.rows), 0.0));
             Presence::new(key(at), rows, gaps)
         });
-        let all_rows = Arc::new(AllRows::new(presences.collect()));
+        let all_rows = Arc::new(AllRows::new(presences.collect(), data.until));
         let tables = types.iter().enumerate().map(|(at, &entity_type)| {
             let fields = ENTITIES
                 .get(at)

@@ -88,19 +88,27 @@ pub(crate) struct AllRows {
     pub(crate) presences: Vec<Presence>,
     /// The seconds between one row of an entity and the next.
     steps: Vec<u64>,
+    /// No row was changed after that, in Unix seconds.
+    changed_until: i64,
 }
 
 impl AllRows {
-    pub(crate) fn new(presences: Vec<Presence>) -> Self {
-        let step = |presence: &Presence| (SPAN / presence.last().max(1)).max(1);
+    /// `until` is the moment the last rows were made, in Unix seconds; the end of 2024 if not set.
+    pub(crate) fn new(presences: Vec<Presence>, until: Option<i64>) -> Self {
+        let span = until.map_or(SPAN, |until| {
+            u64::try_from(until.saturating_sub(FIRST_MOMENT)).unwrap_or(1)
+        });
+        let step = |presence: &Presence| (span / presence.last().max(1)).max(1);
         Self {
             steps: presences.iter().map(step).collect(),
             presences,
+            changed_until: until.unwrap_or(i64::MAX),
         }
     }
 }
 
-/// The moment the first row was made, 2020-01-01, and the years that the generated rows are spread over.
+/// The moment the first row was made, 2020-01-01, and the years that the generated rows are spread over where nobody
+/// says until when.
 const FIRST_MOMENT: i64 = 1_577_826_000;
 const SPAN: u64 = 5 * 365 * 86_400;
 
@@ -188,7 +196,7 @@ impl<'w> GeneratedRow<'w> {
                 below: count,
             }),
             Source::Created => Cell::Time(self.created()),
-            Source::Modified => Cell::Time(self.later(90 * 86_400, hash)),
+            Source::Modified => Cell::Time(self.changed(90 * 86_400, hash)),
             Source::After(days) => Cell::Time(self.later(days * 86_400, hash)),
             Source::DayAfter(days) => Cell::Time(moment::midnight(self.later(days * 86_400, hash))),
             Source::Subject => self.title(words::SUBJECTS, hash),
@@ -237,7 +245,7 @@ impl<'w> GeneratedRow<'w> {
             Source::ItemStage(entity_type) => Cell::Plain(self.item_stage(entity_type)),
             Source::TaskStatus => Cell::Int(self.task_status()),
             Source::TaskClosed if self.task_status() == 5 => {
-                Cell::Time(self.later(60 * 86_400, hash))
+                Cell::Time(self.changed(60 * 86_400, hash))
             }
             // Nothing, and what a row of its kind does not have.
             Source::Nothing | Source::Emails | Source::TaskClosed => Cell::Null,
@@ -262,6 +270,12 @@ impl<'w> GeneratedRow<'w> {
     /// A moment up to `seconds` after the row was made, soon rather than late.
     fn later(&self, seconds: u64, hash: u64) -> i64 {
         self.created() + below(hash, below(hash << 16, seconds) + 1) as i64
+    }
+
+    /// The same of a change, which has happened.
+    fn changed(&self, seconds: u64, hash: u64) -> i64 {
+        let latest = self.all_rows.changed_until.max(self.created());
+        self.later(seconds, hash).min(latest)
     }
 
     fn title(&self, subjects: &'static [&'static str], hash: u64) -> Cell<'static> {

@@ -94,7 +94,14 @@ impl Portal {
             .map(|extension| extension.start(setup))
             .collect::<Result<_, _>>()?;
         let faults = config.faults.copy();
-        let data = PortalData::new(config.data)?;
+        let clock = Clock::new(config.starts_at, config.skew, config.zone);
+        let mut data = config.data;
+        if config.rows_up_to_now {
+            // Whole days, so that a portal which is started again on the same day has the same rows.
+            let today = clock.unix(Instant::now()) / 86_400.0;
+            data.until = Some(today.floor() as i64 * 86_400);
+        }
+        let data = PortalData::new(data)?;
         let mut oauth_chance = fastrand::Rng::with_seed(seed ^ 0x6f61_7574_6832);
         let member_id = format!("{:032x}", oauth_chance.u128(..));
         let backend = Backend {
@@ -104,8 +111,9 @@ impl Portal {
                     time: config.time,
                     costs: config.costs,
                     wall: config.wall,
+                    admin_token: config.admin_token,
                 },
-                Clock::new(config.starts_at, config.skew, config.zone).with_skew(faults.skew()),
+                clock.with_skew(faults.skew()),
                 faults,
                 PortalAddress::new(config.address, member_id),
                 Operating::new(config.operating),

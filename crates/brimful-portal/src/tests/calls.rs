@@ -599,3 +599,31 @@ async fn every_date_is_in_the_zone_of_the_portal() {
     assert_eq!(moscow[2], "2026-03-01T10:00:00+03:00");
     assert_eq!(west[2], "2026-03-01T03:30:00-03:30");
 }
+
+#[tokio::test(start_paused = true)]
+async fn generated_rows_reach_up_to_the_day_on_which_the_portal_starts() {
+    // 2026-11-27T12:00:00Z, and later on the same day.
+    for moment in [1_795_780_800.0, 1_795_801_000.0] {
+        let config = PortalConfig::unlimited()
+            .rows("crm.deal", 20_000)
+            .starts_at(moment)
+            .rows_up_to_now();
+        let portal = Portal::new(config).unwrap();
+        let count = async |filter: &str| {
+            let uri = format!("/rest/1/demo/crm.deal.list?filter[{filter}");
+            get(&portal, &uri).await.json()["total"].as_u64().unwrap()
+        };
+        assert_eq!(count("%3E%3DDATE_CREATE]=2020-01-01").await, 20_000);
+        // The same at noon and in the evening.
+        assert_eq!(count("%3E%3DDATE_CREATE]=2026-01-01").await, 2_617);
+        assert_eq!(count("%3E%3DDATE_MODIFY]=2026-11-28").await, 0);
+        let without = Portal::new(
+            PortalConfig::unlimited()
+                .rows("crm.deal", 10)
+                .starts_at(moment),
+        );
+        let uri = "/rest/1/demo/crm.deal.list?filter[%3E%3DDATE_CREATE]=2025-01-01";
+        let heard = get(&without.unwrap(), uri).await;
+        assert_eq!(heard.json()["total"], 0, "only where it is asked for");
+    }
+}

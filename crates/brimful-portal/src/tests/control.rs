@@ -73,6 +73,38 @@ async fn pages_of_other_sites_control_nothing() {
 }
 
 #[tokio::test]
+async fn programs_on_other_machines_control_it_with_the_token_alone() {
+    let portal = Portal::new(PortalConfig::unlimited().admin_token("s3cret")).unwrap();
+    let there = std::net::IpAddr::from([192, 0, 2, 7]);
+    for (given, status) in [
+        ("Bearer s3cret", 200),
+        ("bearer s3cret", 200),
+        ("Bearer wrong", 403),
+        ("Bearer ", 403),
+        ("s3cret", 403),
+        ("", 403),
+    ] {
+        let request = Request::builder()
+            .uri("/_portal/stats")
+            .header("host", "portal:8024")
+            .header("authorization", given)
+            .body(Bytes::new())
+            .unwrap();
+        let heard = Heard::of(portal.handle(request, there).await);
+        assert_eq!(heard.status, status, "{given}: {}", heard.body);
+    }
+    // Where no token is set, none lets in.
+    let request = Request::builder()
+        .uri("/_portal/stats")
+        .header("host", "portal:8024")
+        .header("authorization", "Bearer ")
+        .body(Bytes::new())
+        .unwrap();
+    let heard = Heard::of(plain().handle(request, there).await);
+    assert_eq!(heard.status, 403);
+}
+
+#[tokio::test]
 async fn programs_and_pages_of_the_portal_itself_control_it() {
     let portal = plain();
     for headers in [

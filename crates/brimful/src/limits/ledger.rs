@@ -22,8 +22,8 @@ use crate::waits::{WaitBoard, WaitLog, WaitReason};
 const WINDOW: Duration = Duration::from_secs(600);
 /// By how much a reset may lie behind the window, for the rounding of two times.
 const ROUNDING: Duration = Duration::from_secs(5);
-/// When a call finds out how the sum stands, where the portal names a reset that cannot be: the first one after so
-/// long, the next ones after so much longer.
+/// When a call finds out how the sum stands, where the portal has refused the method or names a reset that cannot be: the
+/// first one after so long, the next ones after so much longer. A reset far ahead may be wrong.
 const PROBES: [Duration; 3] = [
     Duration::from_secs(60),
     Duration::from_secs(120),
@@ -239,7 +239,7 @@ impl Ledger {
         if let Some(until) = entry.blocked_until.filter(|until| *until > now) {
             return until - now;
         }
-        entry.refusals += 1;
+        entry.refusals = entry.refusals.saturating_add(1);
         entry.hold = None;
         let known = entry
             .resets
@@ -249,7 +249,8 @@ impl Ledger {
         let grown = FIRST_WAIT
             .mul_f64(1.5f64.powi(entry.refusals.min(16) as i32 - 1))
             .min(LONGEST_WAIT);
-        let wait = known.unwrap_or(grown).max(MARGIN);
+        let probe = PROBES.get(entry.refusals as usize - 1).unwrap_or(&WINDOW);
+        let wait = known.map_or(grown, |known| known.min(*probe)).max(MARGIN);
         entry.blocked_until = Some(now + wait);
         if let Some(operating) = entry.operating.take() {
             // It was refused with so much: the portal allows less than was thought.

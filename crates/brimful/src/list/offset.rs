@@ -30,6 +30,8 @@ use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuc
 const PASSES: usize = 6;
 /// Rows of a full page where the portal does not say.
 const PAGE: u64 = 50;
+/// A full page has so many rows at the least.
+const SHORTEST_PAGE: u64 = 5;
 /// More rows than these no page has, unless they are shown.
 const LONGEST_PAGE: u64 = 1000;
 /// So many pages in a row without a new row end the list, whatever the portal says of more.
@@ -58,6 +60,8 @@ pub(crate) struct OffsetPages {
     ready: VecDeque<Page>,
     buffered: usize,
     page_size: u64,
+    /// Rows of the longest page that came.
+    longest: u64,
     most_pages: u64,
     /// The first page named a `next`, so its size is that of all pages.
     sized: bool,
@@ -71,6 +75,10 @@ pub(crate) struct OffsetPages {
     /// Rows that the portal counts and does not show.
     hidden: u64,
     readings: Readings,
+    /// What stood beside the rows of the first page.
+    first_beside: Option<(Option<u64>, Option<bool>)>,
+    /// Whether something else stood beside those of another page; `None`: no other page was asked for.
+    besides_differ: Option<bool>,
     pass: Pass,
     /// The places of the pages of the last pass that was not shorter than the one before.
     places: Vec<u64>,
@@ -171,6 +179,7 @@ impl OffsetPages {
     pub(crate) fn new(position: Position, order: Order, again: Again) -> Self {
         let mut pages = Self {
             page_size: position.page(),
+            longest: 0,
             most_pages: MOST_PAGES,
             position,
             order,
@@ -191,6 +200,8 @@ impl OffsetPages {
             told_empty: 0,
             hidden: 0,
             readings: Readings::default(),
+            first_beside: None,
+            besides_differ: None,
             pass: Pass::default(),
             places: Vec::new(),
             stalls: Stalls::default(),
@@ -294,7 +305,9 @@ impl OffsetPages {
         let ahead = match self.course {
             Course::Counted => self.page_size,
             _ if by_row && came > 0 => came,
-            _ if by_row => self.position.page(),
+            // Rights may have taken all rows out of it, and the portal may serve fewer than it is asked for.
+            _ if by_row && self.longest > 0 => self.longest,
+            _ if by_row => SHORTEST_PAGE,
             _ => self.page_size,
         };
         let after = start.saturating_add(ahead.max(1));
@@ -364,12 +377,20 @@ impl OffsetPages {
         if total.is_some() {
             self.total = total;
         }
+        let said = (beside.next, beside.onward.more);
+        let first_said = *self.first_beside.get_or_insert(said);
+        // A page that says nothing at all is no answer of its own.
+        if start > 0 && (beside.total.is_some() || said != (None, None)) {
+            let differ = self.besides_differ.get_or_insert(false);
+            *differ |= said != first_said;
+        }
         if page.is_empty() && beside.total == Some(0) && beside.next.is_none() {
             self.told_empty += 1;
         } else {
             self.told_empty = 0;
         }
         let rows = identities(&page);
+        self.longest = self.longest.max(rows.len() as u64);
         let step = self.step(start, &page, &rows, &beside);
         if self.pass.probing {
             let is_last_again = rows.iter().all(|row| self.pass.last.rows.contains(row));
@@ -542,6 +563,19 @@ impl OffsetPages {
         Ok(())
     }
 
+    /// Where no page shows a row, only what stands beside the rows tells whether the portal takes the place of a page.
+    fn check_places_are_taken(&self) -> Result<(), Stuck> {
+        let names_next = matches!(self.first_beside, Some((Some(_), _)));
+        let says_rows = self.total.is_some() || names_next;
+        if self.rows == 0 && says_rows && self.besides_differ == Some(false) {
+            return Err(Stuck::Misbehaves(
+                "the portal says that there are rows, shows none, and answers each place of a page alike: it may not take the place of a page"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Nothing is asked for without end.
     fn check_bounds(
         &self,
@@ -641,6 +675,7 @@ impl OffsetPages {
             return Ok(());
         }
         if self.readings.are_proof() {
+            self.check_places_are_taken()?;
             for page in self.readings.release() {
                 self.rows += page.len() as u64;
                 self.buffered += page.bytes();

@@ -12,13 +12,14 @@ use tokio::time::Instant;
 
 use crate::args::{PortalOption, RateOption, method};
 use crate::commands::connect;
+use crate::commands::show::nothing_sent;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::input;
 use crate::interrupt::Interrupts;
 use crate::outcome::{self, Kind, Paging, Tally};
-use crate::output::{Destination, Output, OutputError, Piece};
+use crate::output::{Destination, Output, Piece, rescue};
 use crate::printer::Printer;
 use crate::pump;
 use file::Command;
@@ -82,6 +83,12 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
     let mut output = Output::open(&args.output)?;
+    let writes = methods
+        .values()
+        .any(|method| Effect::of(method) == Effect::Write);
+    if writes {
+        output = output.ready().await.map_err(nothing_sent)?;
+    }
     let count = batch.len() as u64;
     let mut running = std::pin::pin!(connection.client.batch(batch));
     let mut signals = 0;
@@ -108,26 +115,19 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         }
     };
     let (lines, tally) = lines(&reply, &methods, printer);
-    let written = match output.write(Piece::Lines(lines, count)).await {
+    let written = match output.write(Piece::Lines(lines.clone(), count)).await {
         Ok(()) => output.finish().await,
         Err(error) => Err(error),
     };
     match written {
         Ok(_) => {}
-        Err(error) if error.is_closed() => {}
+        Err(error) if error.is_closed() && !writes => {}
         Err(error) => {
             let failure = Failure::new(
                 Exit::Incomplete,
                 format!("{error}; the commands were called: {tally}"),
             );
-            return Err(match error {
-                OutputError::Short {
-                    rows,
-                    left: Some(left),
-                    ..
-                } => failure.kept(format!("{} in {}", counted(rows, "outcomes"), left.name)),
-                _ => failure,
-            });
+            return Err(rescue::rescued(failure, "their outcomes", &lines));
         }
     }
     printer.note(&format!(

@@ -41,7 +41,7 @@ use crate::pump::{self, Sink, Source, Stopped};
 use feed::{Ended, feed};
 use items::{Items, OfUnknown, Setting};
 use outcome_file::Earlier;
-use record::{Flight, Record, paging};
+use record::{EndError, Flight, Left, Record, Rescued, paging};
 
 /// How long calls on their way are waited for when the run is to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,7 +70,8 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     };
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.rate, printer).await?;
-    let record = tokio::task::block_in_place(|| Record::open(destination, earlier))?;
+    let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;
+    let record = tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
     let items = Items::open(
         file,
         Setting {
@@ -91,7 +92,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
             return Err(failure);
         }
     };
-    let streams = matches!(record, Record::Stream(_));
+    let streams = matches!(record, Record::Stream { .. });
     let prober = record.prober();
     let tally = Arc::new(std::sync::Mutex::new(Tally::default()));
     let line = progress_line(args, &items, &connection.client, &tally, printer);
@@ -111,7 +112,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         printer,
     };
     let mut settling = Settling {
-        repeatable: args.idempotent || Effect::of(&args.method) == Effect::Read,
+        repeatable,
         streams,
         flight: flight.clone(),
         record: Arc::clone(&record),
@@ -267,13 +268,13 @@ impl Sink<Vec<ItemOutcome>> for Settling {
             .collect();
         let put = match self.broken {
             None => self.record.lock().await.settle(&settled).await,
-            Some(_) => Ok(()),
+            Some(_) => self.record.lock().await.settle_aside(&settled),
         };
         match put {
             Err(error) if self.streams => {
                 // The outcomes of calls in flight are still waited for, to tell them in another way.
                 let _ = self.stop.send(true);
-                self.broken = Some(error);
+                self.broken.get_or_insert(error);
             }
             Err(error) => {
                 let calls = settled.into_iter().map(|(call, ..)| call);
@@ -369,33 +370,49 @@ impl EachSummary<'_> {
         if let Some(warning) = outcome::cut_lists(self.cut_lists, Some(self.method)) {
             self.printer.warning(&warning);
         }
-        if !self.untold.is_empty() {
+        let (stopped, closed) = match stopped {
+            EachStopped::AtEnd if ended.unwritable => match record.error().await {
+                Ok((Some(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
+                Ok((None, left)) => (EachStopped::AtEnd, Ok(left)),
+                Err(failure) => (EachStopped::AtEnd, Err(failure)),
+            },
+            EachStopped::AtEnd if whole => match record.complete().await {
+                Ok(written) => (EachStopped::AtEnd, Ok(Left::File(written))),
+                Err((EndError::Output(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
+                Err((EndError::File(failure), _)) => (EachStopped::AtEnd, Err(failure)),
+            },
+            other => (other, record.leave().await),
+        };
+        if !matches!(closed, Ok(Left::Rescued(_))) && !self.untold.is_empty() {
             self.printer.warning(&format!(
                 "these outcomes could not be written: {}",
                 ranges(&self.untold)
             ));
         }
-        let (stopped, closed) = match stopped {
-            EachStopped::ByOutput(error) => (EachStopped::ByOutput(error), Ok(None)),
-            EachStopped::AtEnd if ended.unwritable => match record.error().await {
-                Some(error) => (EachStopped::ByOutput(error), Ok(None)),
-                None => (EachStopped::AtEnd, Ok(None)),
-            },
-            EachStopped::AtEnd if whole => (EachStopped::AtEnd, record.complete().await),
-            other => (other, record.leave().await),
-        };
         if let EachStopped::ByOutput(error) = &stopped
             && error.is_closed()
         {
-            self.printer.warning(&format!(
-                "standard output was closed after {}: no more lines were called",
-                counted(self.tally.all() + self.in_flight, "calls")
-            ));
-            return Ok(Exit::Incomplete);
+            let failure = Failure::new(
+                Exit::Incomplete,
+                format!(
+                    "standard output was closed after {}: no more lines were called",
+                    counted(self.tally.all() + self.in_flight, "calls")
+                ),
+            );
+            if let Ok(Left::Rescued(rescued)) = &closed {
+                return Err(self.with_rescued(failure, rescued));
+            }
+            self.printer.warning(&failure.message);
+            return Ok(failure.exit);
         }
-        let (written, unwritten) = match closed {
-            Ok(written) => (written, None),
-            Err(failure) => (None, Some(failure)),
+        let (left, unwritten) = match closed {
+            Ok(left) => (left, None),
+            Err(failure) => (Left::Nothing, Some(failure)),
+        };
+        let (written, rescued) = match left {
+            Left::Nothing => (None, None),
+            Left::File(written) => (Some(written), None),
+            Left::Rescued(rescued) => (None, Some(rescued)),
         };
         // What could not be brought to its end is there all the same.
         let name = match &unwritten {
@@ -416,7 +433,21 @@ impl EachSummary<'_> {
                 None => return Ok(self.summary(ended.kept, written.as_ref())),
             },
         };
-        Err(self.unfinished(failure, name))
+        let failure = self.unfinished(failure, name);
+        Err(match rescued {
+            Some(rescued) => self.with_rescued(failure, &rescued),
+            None => failure,
+        })
+    }
+
+    /// Where the outcomes are that standard output did not take.
+    fn with_rescued(&self, failure: Failure, rescued: &Rescued) -> Failure {
+        let mut tally = self.tally;
+        tally.unknown += self.in_flight;
+        let calls = counted(tally.all(), "calls");
+        failure
+            .kept(format!("{calls} in {}: {tally}", rescued.partial))
+            .and_hint(resume::command_to(&rescued.path, "--resume"))
     }
 
     /// The run that stopped before its end.

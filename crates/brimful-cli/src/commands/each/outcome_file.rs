@@ -88,6 +88,11 @@ impl OutcomeFile {
         target_name(self.partial.path())
     }
 
+    /// Whether calls stand in it whose outcome has not come.
+    pub(super) fn has_calls_in_flight(&self) -> bool {
+        !self.flying.is_empty()
+    }
+
     /// The outcomes of earlier runs.
     pub(super) fn previous(&self) -> Result<PreviousOutcomes, Failure> {
         PreviousOutcomes::open(self.partial.path(), 0, self.before)

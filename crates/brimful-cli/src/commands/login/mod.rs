@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use crate::args::portal::PortalArg;
 use crate::args::portal::PortalOption;
 use crate::args::time;
+use crate::commands::show;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format;
@@ -265,7 +266,7 @@ fn show(args: &LoginArgs, authorize: &Authorize, printer: Printer) -> Result<(),
     printer.note("open this address and let the application in:");
     printer
         .data(authorize.url().as_bytes())
-        .map_err(|error| Failure::failed(format!("could not write to standard output: {error}")))?;
+        .map_err(show::unwritable)?;
     if args.open
         && let Err(error) = open(authorize.url())
     {

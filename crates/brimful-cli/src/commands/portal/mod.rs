@@ -16,6 +16,7 @@ use clap::{Args, ValueEnum};
 use crate::args::RateArg;
 use crate::args::time;
 use crate::commands::demo;
+use crate::commands::show;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
@@ -23,6 +24,7 @@ use crate::interrupt::Interrupts;
 use crate::printer::Printer;
 #[cfg(feature = "r7")]
 use crate::r7_args::R7EmulatorArgs;
+use crate::stdout;
 use access::{AppArg, RightsArg, TokenArg, WebhookArg};
 use data::{LoadArg, ReplyArg, RowsArg, r7_entity};
 
@@ -55,6 +57,9 @@ pub(crate) struct PortalArgs {
     /// The address to listen on; anything but this machine's own lets others in
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub(crate) listen: IpAddr,
+    /// Let programs on other machines use /_portal/: they send "Authorization: Bearer TOKEN"
+    #[arg(long, value_name = "TOKEN", value_parser = access::code)]
+    pub(crate) admin_token: Option<String>,
     /// Speak HTTPS, HTTP/1.1 and HTTP/2, with a certificate made on the spot for localhost and the address
     #[arg(long)]
     pub(crate) tls: bool,
@@ -261,9 +266,12 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
             args.listen
         ));
     }
-    printer
-        .data(server.webhook_url().as_bytes())
-        .map_err(|error| Failure::failed(format!("could not write to standard output: {error}")))?;
+    // A portal that runs in the background needs no standard output.
+    if !stdout::is_closed() {
+        printer
+            .data(server.webhook_url().as_bytes())
+            .map_err(show::unwritable)?;
+    }
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
     if args.code.is_none() && has_own_data(args) {
         printer.note("the code of the webhook is random, because data was loaded: --code sets it; demo lets in programs on this machine, and no web page");
@@ -389,7 +397,8 @@ fn wrong(error: &SpecError) -> Failure {
     Failure::usage(error.to_string())
 }
 
-fn data(mut config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure> {
+fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure> {
+    let mut config = config.rows_up_to_now();
     if args.rows.is_empty() && args.load.is_empty() && args.reply.is_empty() {
         config = demo::with_rows(config);
     } else if !args.app.is_empty() && !has_users(args) {
@@ -443,6 +452,9 @@ fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
     } else {
         hook.scopes(&args.scopes)
     }]);
+    if let Some(token) = &args.admin_token {
+        config = config.admin_token(token);
+    }
     for hook in &args.webhook {
         config = config.webhook(hook.0.clone());
     }

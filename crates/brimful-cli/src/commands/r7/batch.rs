@@ -6,22 +6,26 @@ use brimful_r7::BatchReply;
 use serde_json::{Value, json};
 
 use super::{connect, items};
+use crate::commands::show::nothing_sent;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
 use crate::input;
-use crate::output::{Output, Piece};
+use crate::output::{Output, Piece, rescue};
 use crate::printer::Printer;
 use crate::pump;
 use crate::r7_args::R7BatchArgs;
 
 pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     input::apart(&args.file, &args.output)?;
-    let items = items::read(&input::read(&args.file)?).map_err(|why| {
+    let text = input::read(&args.file)?;
+    let writes = items::write(&text);
+    let items = items::read(&text).map_err(|why| {
         Failure::usage(format!("{} is not a batch: {why}", input::name(&args.file)))
     })?;
     let connection = connect(&args.portal, printer).await?;
-    let mut output = Output::open(&args.output)?;
+    let output = Output::open(&args.output)?;
+    let mut output = output.ready().await.map_err(nothing_sent)?;
     let batch = connection.client.batch().items(items);
     let replies = match batch.concurrent_requests(args.at_once.into()).send().await {
         Ok(replies) => replies,
@@ -30,7 +34,13 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
             return Err(Failure::of(&error));
         }
     };
-    let body = json!({ "result": lines(&replies) }).to_string();
+    let lines = lines(&replies);
+    let saved = || {
+        lines
+            .iter()
+            .fold(String::new(), |text, line| format!("{text}{line}\n"))
+    };
+    let body = json!({ "result": lines }).to_string();
     let rows = read_list(&body.into_bytes().into(), Place::default())
         .map_err(|error| Failure::failed(format!("the replies cannot be written: {error}")))?;
     let written = match output.write(Piece::Page(rows.page)).await {
@@ -39,12 +49,16 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
     };
     match written {
         Ok(_) => {}
-        Err(error) if error.is_closed() => {}
+        Err(error) if error.is_closed() && !writes => {}
         Err(error) => {
             let mut failure = Failure::from(error);
             failure.exit = Exit::Incomplete;
             failure.message += "; the requests were sent";
-            return Err(failure);
+            return Err(rescue::rescued(
+                failure,
+                "their replies",
+                saved().as_bytes(),
+            ));
         }
     }
     account(&replies, printer)

@@ -1,12 +1,13 @@
 //! `brimful r7 call`: one request, its reply on standard output.
 
+use brimful::Effect;
 use brimful_r7::Item;
 use brimful_r7::protocol::form;
 use serde_json::Value;
 
 use super::{connect, failure};
 use crate::args::params::{CallParams, read_json};
-use crate::commands::show::reply;
+use crate::commands::show::{check_stdout, reply};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -14,18 +15,25 @@ use crate::r7_args::R7CallArgs;
 
 pub(crate) async fn run(args: &R7CallArgs, printer: Printer) -> Result<Exit, Failure> {
     let item = item(args)?;
+    let effect = match args.verb.as_str() {
+        "GET" => Effect::Read,
+        _ => Effect::Write,
+    };
+    if effect == Effect::Write {
+        check_stdout()?;
+    }
     let connection = connect(&args.portal, printer).await?;
     let called = format!("{} {}", args.verb, args.path);
     let came = connection.client.send(item).await;
-    let came = came.map_err(|error| match args.verb.as_str() {
-        "GET" => failure(&error),
-        _ => failure(&error).of_write(&called, &error),
+    let came = came.map_err(|error| match effect {
+        Effect::Read => failure(&error),
+        Effect::Write => failure(&error).of_write(&called, &error),
     })?;
     let json = match (args.result, came.raw()) {
         (true, Some(response)) => response.get().as_bytes(),
         _ => came.body(),
     };
-    reply(&called, json, printer)
+    reply(&called, effect, json, printer)
 }
 
 fn item(args: &R7CallArgs) -> Result<Item, Failure> {

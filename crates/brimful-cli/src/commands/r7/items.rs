@@ -60,6 +60,17 @@ pub(super) fn read(text: &str) -> Result<Vec<Item>, String> {
         .collect()
 }
 
+/// Whether an item of the text is more than a question.
+pub(super) fn write(text: &str) -> bool {
+    let written: Result<Vec<Written>, _> = serde_json::from_str(text);
+    written.is_ok_and(|items| {
+        items.iter().any(|item| {
+            let method = item.method.as_deref().unwrap_or("GET");
+            !method.is_empty() && !method.eq_ignore_ascii_case("GET")
+        })
+    })
+}
+
 impl Written {
     fn item(self) -> Result<Item, String> {
         let method = self.method.unwrap_or_default().to_ascii_uppercase();

@@ -1,7 +1,5 @@
 //! `brimful tasks add`: makes a task.
 
-use std::io;
-
 use brimful::tasks::TaskFields;
 
 use super::args::TaskAddArgs;
@@ -9,6 +7,7 @@ use super::dates::Dates;
 
 use crate::args::RateArg;
 use crate::commands::connect;
+use crate::commands::show::check_stdout;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -46,6 +45,7 @@ pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Fa
     for (field, value) in &args.user_field {
         fields = fields.set(field, value.clone());
     }
+    check_stdout()?;
     let task = connection
         .client
         .tasks()
@@ -53,10 +53,13 @@ pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Fa
         .await
         .map_err(|error| Failure::of(&error))?;
     match printer.data(task.id.to_string().as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
-            "task {} was made, and its ID could not be written to standard output: {error}",
-            task.id
-        ))),
-        _ => Ok(Exit::Done),
+        Err(error) => Err(Failure::new(
+            Exit::Incomplete,
+            format!(
+                "task {} was made, and its ID could not be written to standard output: {error}",
+                task.id
+            ),
+        )),
+        Ok(()) => Ok(Exit::Done),
     }
 }

@@ -9,6 +9,7 @@ use super::args::TaskGetArgs;
 
 use crate::args::RateArg;
 use crate::commands::connect;
+use crate::commands::show;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json_text;
@@ -66,9 +67,7 @@ fn print(task: &Value, printer: Printer) -> Result<(), Failure> {
         printer.data(text.as_bytes())
     };
     match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
-            "could not write to standard output: {error}"
-        ))),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(show::unwritable(error)),
         _ => Ok(()),
     }
 }

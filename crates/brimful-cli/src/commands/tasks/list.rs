@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::args::{DateArg, StatusArg, TaskListArgs};
 use super::dates::Dates;
 use super::table::Table;
+use crate::commands::show;
 use crate::commands::{connect, resume};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -189,11 +190,7 @@ async fn on_terminal(
         let lines = table.lines(&page, terminal_width())?;
         match printer.data(lines.trim_end_matches('\n').as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
-            Err(error) => {
-                return Err(Failure::failed(format!(
-                    "could not write to standard output: {error}"
-                )));
-            }
+            Err(error) => return Err(show::unwritable(error)),
             Ok(()) => {}
         }
     }

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::pages::{Count, Direction, KeysetPages};
 use crate::list::strategy::{Beside, ListCommand, Stalls, Stuck, Then};
 
-/// The first and last page of a list, asked for until both are there; and once more, counted, where they are short and
-/// do not show the same rows.
+/// The first and last page of a list, asked for until both are there; and once more, counted, where they leave open what
+/// the list is like.
 #[derive(Debug, Default)]
 pub(crate) struct Ends {
     first: End,
@@ -28,6 +28,9 @@ enum End {
     InFlight,
     Here(Page, Beside),
 }
+
+/// Rows of a page on portals that serve fewer than 50.
+const SMALLER_PAGES: [usize; 5] = [10, 20, 25, 30, 40];
 
 /// What both pages show.
 #[derive(Debug)]
@@ -49,12 +52,16 @@ pub(crate) enum Shown {
         /// The highest ID that the last page showed.
         highest: Option<u64>,
         counted: Option<u64>,
-        /// The last ID of the first page, if that one is full: then only rows at the end may not be shown.
-        first_full_to: Option<u64>,
+        /// The first page, if it is full: then only rows at the end may not be shown.
+        full_first: Option<Page>,
+        /// The IDs in `(from, to]` that each of the pages covers.
+        spans: Vec<(u64, u64)>,
         /// Rows of a full page, where the portal has named the place behind one.
         page_size: Option<u64>,
         /// Fewer rows are counted than are shown.
         counts_are_wrong: bool,
+        /// The last page shows one row, so nobody knows whether it was sorted.
+        is_order_unknown: bool,
     },
 }
 
@@ -115,12 +122,14 @@ impl Ends {
         }
     }
 
-    /// Takes the outcomes of a request; `Ok(Ok(…))` once it is clear what the list is like.
+    /// Takes the outcomes of a request; `Ok(Ok(…))` once it is clear what the list is like. `reads_on`: the rows above
+    /// the last page are read too, so that it does not matter whether it lacks some.
     pub(crate) fn accept(
         &mut self,
         outcomes: Vec<PageOutcome>,
         pages: &KeysetPages,
         stalls: &mut Stalls,
+        reads_on: bool,
     ) -> Result<Result<Shown, Then>, Stuck> {
         let mut then = Then::GoOn;
         for (direction, outcome) in std::mem::take(&mut self.issued).into_iter().zip(outcomes) {
@@ -146,7 +155,9 @@ impl Ends {
                     again.is_some() && *counted >= first.len().max(last.len()) as u64
                 });
                 let shown = shown(&first, &last, again.as_ref(), counted, page_size, pages)?;
-                Ok(shown.ok_or_else(|| {
+                let is_short = matches!(shown, Some(Shown::Short { .. }));
+                let is_asked_again = is_short && again.is_none() && !reads_on;
+                Ok(shown.filter(|_| !is_asked_again).ok_or_else(|| {
                     self.before = Some((first, last));
                     then
                 }))
@@ -201,7 +212,8 @@ fn shown(
         let mut ids = first_before.ids().chain(last_before.ids());
         ids.all(|id| first.ids().any(|shown| shown == id))
     });
-    if same && nothing_else && first.len() < pages.full && (before.is_some() || !first.is_empty()) {
+    // One row is in every order, so it does not show that the method sorts: it is asked for twice too.
+    if same && nothing_else && first.len() < pages.full && (before.is_some() || first.len() > 1) {
         let hidden = counted.unwrap_or(0).saturating_sub(first.len() as u64);
         // More than a page holds is counted and not shown: rows may be shown between those that are not.
         if hidden == 0 || !first.is_empty() && first.len() as u64 + hidden <= pages.full as u64 {
@@ -238,23 +250,29 @@ fn shown(
             })));
         }
     }
-    let Some((first_before, last_before)) = before else {
+    let is_page_size = first.len() == last.len() && SMALLER_PAGES.contains(&first.len());
+    // Elsewhere windows find out what is hidden.
+    let is_told = pages.counts() && !same && last.len() > 1 && !is_page_size;
+    if before.is_none() && !is_told {
         return Ok(None);
+    }
+    let ids = |pages: [Option<&Page>; 2]| {
+        let ids = pages.map(|page| page.into_iter().flat_map(Page::ids).flatten());
+        ids.into_iter().flatten().collect::<BTreeSet<u64>>()
     };
-    let ids = |pages: [&Page; 2]| {
-        let ids = pages.map(|page| page.ids().flatten().collect::<Vec<_>>());
-        ids.concat()
-    };
-    let shown: BTreeSet<u64> = ids([first, &last]).into_iter().collect();
+    let (first_before, last_before) = before.map(|(first, last)| (first, last)).unzip();
+    let shown = ids([Some(first), Some(&last)]);
+    let full = page_size.unwrap_or(pages.full as u64);
+    let spans = [first_ids, last_ids].into_iter().flatten();
     Ok(Some(Shown::Short {
         counts_are_wrong: counted.is_some_and(|counted| counted < shown.len() as u64),
-        lowest: ids([first, first_before]).into_iter().min(),
-        highest: ids([&last, last_before]).into_iter().max(),
+        lowest: ids([Some(first), first_before]).first().copied(),
+        highest: ids([Some(&last), last_before]).last().copied(),
         counted,
-        first_full_to: first_ids
-            .filter(|_| first.len() as u64 == page_size.unwrap_or(pages.full as u64))
-            .map(|(_, last)| last),
+        full_first: Some(first.clone()).filter(|first| first.len() as u64 == full),
+        spans: spans.map(|(first, last)| (first - 1, last)).collect(),
         page_size,
+        is_order_unknown: last.len() == 1,
     }))
 }
 

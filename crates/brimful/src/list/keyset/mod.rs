@@ -70,6 +70,7 @@ pub(crate) struct KeysetWalk {
     /// Rows above this ID are the tail's.
     tail_from: u64,
     tail_requests: u32,
+    above_horizon: AboveHorizon,
     density: Density,
     requests: HashMap<Ticket, Vec<Reading>>,
     issued: Ticket,
@@ -109,6 +110,15 @@ struct Counts {
     bad: u32,
 }
 
+/// What is known of the rows above the horizon.
+#[derive(Debug, Default)]
+struct AboveHorizon {
+    /// The page that showed the horizon showed no other row, so nobody knows whether it was sorted.
+    is_order_unknown: bool,
+    /// Rows that were counted there when none was shown.
+    counted: Option<u64>,
+}
+
 /// How far the rows above the horizon have been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TailState {
@@ -135,6 +145,11 @@ enum Reading {
         from: u64,
         to: u64,
     },
+    /// The rows above the horizon, counted and from either end.
+    AboveHorizon {
+        direction: Direction,
+    },
+    /// The rows above those that were read behind the horizon.
     Tail {
         commands: usize,
     },
@@ -144,7 +159,7 @@ impl Reading {
     fn commands(self) -> usize {
         match self {
             Self::Chain { commands, .. } | Self::Tail { commands } => commands,
-            Self::Window { .. } | Self::Count { .. } => 1,
+            Self::Window { .. } | Self::Count { .. } | Self::AboveHorizon { .. } => 1,
         }
     }
 }
@@ -175,6 +190,7 @@ impl KeysetWalk {
             },
             tail_from: above,
             tail_requests: 0,
+            above_horizon: AboveHorizon::default(),
             density: Density::default(),
             requests: HashMap::new(),
             issued: Ticket::default(),
@@ -203,7 +219,8 @@ impl KeysetWalk {
     }
 
     fn accept_ends(&mut self, mut ends: Ends, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
-        let shown = match ends.accept(outcomes, &self.pages, &mut self.stalls)? {
+        let reads_on = self.tail == TailState::Wanted;
+        let shown = match ends.accept(outcomes, &self.pages, &mut self.stalls, reads_on)? {
             Ok(shown) => shown,
             Err(then) => {
                 self.ends = Some(ends);
@@ -234,70 +251,98 @@ impl KeysetWalk {
                 lowest,
                 highest,
                 counted,
-                first_full_to,
+                full_first,
+                spans,
                 page_size,
                 counts_are_wrong,
+                is_order_unknown,
             } => {
                 self.counts.believed &= !counts_are_wrong;
+                self.above_horizon.is_order_unknown = is_order_unknown;
                 self.learn_page_size(page_size);
-                self.by_windows = self.way == Way::Windows || first_full_to.is_none();
-                let from = lowest.map_or(self.pages.bounds.above, |lowest| lowest - 1);
-                let to = highest
-                    .filter(|highest| *highest > from)
-                    .or(self.pages.bounds.up_to)
-                    .unwrap_or(NO_END);
-                if to == NO_END {
-                    self.tail = TailState::Done;
-                } else {
-                    self.reach_horizon(to);
-                    if let Some(counted) = counted {
-                        self.density.note(from, to, counted as usize);
+                self.by_windows = self.way == Way::Windows || full_first.is_none();
+                let bounds = self.pages.bounds;
+                self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
+                match (counted, highest) {
+                    (Some(counted), Some(highest)) => {
+                        self.density.note(self.first, highest, counted as usize);
+                    }
+                    // Each page was cut from as many rows as a page has, or from all that there are.
+                    _ => {
+                        for (from, to) in spans {
+                            self.density
+                                .note(from, to, self.full.min((to - from) as usize));
+                        }
                     }
                 }
-                self.first = from;
-                if let Some(first_to) = first_full_to {
-                    self.density.note(from, first_to, self.full);
-                }
-                // Without a bound there is none to ignore.
-                self.confirmed = from == 0 && to == NO_END;
-                let by_windows = self.by_windows;
-                let state = if to == NO_END {
-                    StretchState::Window(Readings::default())
-                } else {
-                    StretchState::Unread { by_windows }
-                };
                 let window =
                     |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
-                // Bounds of the caller's may leave no room for an ID.
-                if from >= to && lowest.is_none() {
-                    self.tail = TailState::Done;
-                    self.confirmed = true;
-                    return Ok(Then::GoOn);
-                }
                 // Nothing is shown below the first ID, but rows may be counted there.
-                let below = window(self.pages.bounds.above, from);
+                let below = window(bounds.above, self.first);
                 self.stretches
                     .extend(Some(below).filter(|below| below.from < below.to));
-                // Where no row is shown at the end, the count foretells how far the IDs go.
-                let foretold = match (first_full_to, counted) {
-                    (Some(_), Some(counted)) if to == NO_END && !by_windows => {
-                        self.density.reach(from, counted as f64)
-                    }
-                    _ => from,
-                };
-                if foretold > from && foretold < to {
-                    let unread = StretchState::Unread { by_windows: false };
-                    self.horizon = foretold;
-                    self.confirmed = from == 0;
-                    self.stretches
-                        .push_back(Stretch::new(from, foretold, unread));
-                    self.stretches.push_back(window(foretold, to));
-                } else {
-                    self.stretches.push_back(Stretch::new(from, to, state));
+                let full_to = full_first.map(|first| self.keep_first(first));
+                let from = full_to.unwrap_or(self.first);
+                let to = highest.map(|highest| highest.max(from));
+                let to = to.or(bounds.up_to).unwrap_or(NO_END);
+                self.begin_short(from, to, counted.filter(|_| full_to.is_some()));
+                // Bounds of the caller's may leave no room for an ID.
+                if self.stretches.is_empty() {
+                    self.tail = TailState::Done;
+                    self.confirmed = true;
                 }
             }
         }
         Ok(Then::GoOn)
+    }
+
+    /// The rest of a list whose pages are short at an end is to be read. `counted`: so many rows are counted in all,
+    /// and the first page was full.
+    fn begin_short(&mut self, from: u64, to: u64, counted: Option<u64>) {
+        let few = (chains::FEW_PAGES * self.full) as f64;
+        let by_windows =
+            self.by_windows || self.counts.believed && self.density.forecast(from, to).rows <= few;
+        let unread = |from, to| Stretch::new(from, to, StretchState::Unread { by_windows });
+        let window = |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+        // Without a bound there is none to ignore.
+        self.confirmed = from == 0 && to == NO_END;
+        if to < NO_END {
+            self.reach_horizon(to);
+            if from < to {
+                self.stretches.push_back(unread(from, to));
+            }
+            return;
+        }
+        self.tail = TailState::Done;
+        // Where no row is shown at the end, the count foretells how far the IDs go.
+        let foretold = match counted {
+            Some(counted) if !by_windows => self.density.reach(self.first, counted as f64),
+            _ => from,
+        };
+        if foretold > from && foretold < to {
+            self.horizon = foretold;
+            self.stretches.push_back(unread(from, foretold));
+            self.stretches.push_back(window(foretold, to));
+        } else {
+            self.stretches.push_back(window(from, to));
+        }
+    }
+
+    /// Keeps a full first page, which proves itself, and says up to which ID.
+    fn keep_first(&mut self, first: Page) -> u64 {
+        self.learn_spelling(&first);
+        let to = first_and_last(Some(&first)).map_or(self.first, |(_, last)| last);
+        self.density.note(self.first, to, first.len());
+        self.push_proven(to, first);
+        to
+    }
+
+    fn learn_spelling(&mut self, page: &Page) {
+        if let Some(row) = page.iter().next()
+            && let Some(spelling) = spelling(row.json, self.pages.keyset.row)
+        {
+            self.row_id = spelling;
+        }
     }
 
     /// What lies between two full pages is to be read.
@@ -310,11 +355,7 @@ impl KeysetWalk {
             horizon,
             full,
         } = ends;
-        if let Some(row) = first.iter().next()
-            && let Some(spelling) = spelling(row.json, self.pages.keyset.row)
-        {
-            self.row_id = spelling;
-        }
+        self.learn_spelling(&first);
         self.full = full;
         self.first = lowest.saturating_sub(1);
         self.density.note(self.first, first_to, first.len());
@@ -405,17 +446,21 @@ impl KeysetWalk {
     /// The IDs of a page, which must lie in `(above, up_to]` and ascend.
     fn ids_of(&mut self, page: &Page, above: u64, up_to: u64) -> Result<Option<(u64, u64)>, Stuck> {
         let ids = ascending_to(page, above, up_to).map_err(|why| {
-            let why = format!(
+            self.misbehaves(format!(
                 "{why}: the method ignores the filter by ID or the order, or serves a page again"
-            );
-            if self.confirmed {
-                Stuck::Misbehaves(why)
-            } else {
-                Stuck::WrongStrategy(why)
-            }
+            ))
         })?;
         self.confirmed |= above > 0 || up_to < NO_END;
         Ok(ids)
+    }
+
+    /// The method does not do what a walk by ID needs.
+    fn misbehaves(&self, why: String) -> Stuck {
+        if self.confirmed {
+            Stuck::Misbehaves(why)
+        } else {
+            Stuck::WrongStrategy(why)
+        }
     }
 
     fn end_of_list(&self) -> u64 {
@@ -444,7 +489,7 @@ impl KeysetWalk {
                     }
                 }
             }
-            Reading::Tail { .. } => self.tail = TailState::Wanted,
+            Reading::AboveHorizon { .. } | Reading::Tail { .. } => self.tail = TailState::Wanted,
         }
     }
 
@@ -490,6 +535,7 @@ impl Strategy for KeysetWalk {
                 at = self.plan_count(&mut draft, at, true);
             }
         }
+        self.plan_last_counts(&mut draft, room);
         self.lengthen_chains(&mut draft, room);
         self.fill_tail(&mut draft, room);
         let Draft { readings, len } = draft;
@@ -522,6 +568,9 @@ impl Strategy for KeysetWalk {
                     self.accept_window(from, direction, own.next())?
                 }
                 Reading::Count { from, to } => self.accept_count(from, to, own.next())?,
+                Reading::AboveHorizon { direction } => {
+                    self.accept_above_horizon(direction, own.next())?
+                }
                 Reading::Tail { .. } => self.accept_tail(&mut own)?,
             };
             own.for_each(drop);

@@ -1,6 +1,6 @@
 //! What the next request asks for: which stretches are read on, and by how many commands each.
 
-use super::pages::Direction;
+use super::pages::{Direction, NO_END};
 use super::stretch::{Stretch, StretchState};
 use super::{KeysetWalk, Reading, TailState, Way};
 use crate::list::strategy::{Ahead, ListCommand};
@@ -165,6 +165,9 @@ impl KeysetWalk {
                 Reading::Tail { commands } => {
                     list.extend(chain(self.tail_from, commands, list.len()));
                 }
+                Reading::AboveHorizon { direction } => {
+                    list.push(self.pages.counted(self.horizon, NO_END, direction));
+                }
                 Reading::Window { from, direction } => {
                     let to = self.stretch_from(from).map_or(from, |stretch| stretch.to);
                     list.push(self.pages.counted(from, to, direction));
@@ -194,14 +197,20 @@ impl KeysetWalk {
         if self.tail != TailState::Wanted || left == 0 || !last_request || !ends_here {
             return;
         }
-        // Usually nothing is there: the first look is one page, and only what is full is followed up.
-        let commands = if self.tail_from == self.horizon {
-            1
+        // Usually nothing is there: the first look is one page, counted, and only what is full is followed up.
+        let reading = if self.tail_from > self.horizon {
+            self.tail_requests += 1;
+            Reading::Tail { commands: left }
+        } else if self.counts.believed {
+            let direction = match self.above_horizon.counted {
+                None => Direction::Ascending,
+                Some(_) => Direction::Descending,
+            };
+            Reading::AboveHorizon { direction }
         } else {
-            left
+            Reading::Tail { commands: 1 }
         };
-        self.tail_requests += u32::from(self.tail_from > self.horizon);
-        draft.push(Reading::Tail { commands });
+        draft.push(reading);
         self.tail = TailState::InFlight;
     }
 }

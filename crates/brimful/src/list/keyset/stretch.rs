@@ -41,6 +41,8 @@ pub(crate) struct Readings {
     count: u32,
     ascending: Option<Vec<u64>>,
     descending: Option<Vec<u64>>,
+    /// Rows that were counted with the last one.
+    counted: Option<u64>,
 }
 
 /// What a reading of a window comes to.
@@ -145,6 +147,7 @@ impl Stretch {
         // More rows than are counted: rows were deleted meanwhile, or this is no count.
         let counted = counted.filter(|counted| *counted >= all || nothing_new);
         let agrees = readings.add(direction, ids);
+        readings.counted = counted;
         // Whether rows may be left out because the page had no more room.
         let cut = counted.map_or(span > full as u64, |counted| counted > full as u64);
         if readings.count == 1 {
@@ -185,7 +188,13 @@ impl Readings {
             count: 1,
             ascending: Some(ids),
             descending: None,
+            counted: None,
         }
+    }
+
+    /// Rows that were counted with the last reading.
+    pub(crate) fn counted(&self) -> Option<u64> {
+        self.counted
     }
 
     /// Whether nothing but one page from the lowest ID on has been read.

@@ -159,6 +159,49 @@ impl KeysetWalk {
         end
     }
 
+    /// Plans the counts of what is read, if nothing more can join it: together with windows that are read again in this
+    /// request.
+    pub(super) fn plan_last_counts(&mut self, draft: &mut Draft, room: usize) {
+        let is_last = self.stretches.iter().all(|stretch| match &stretch.state {
+            StretchState::Unread { .. } => false,
+            StretchState::Window(readings) => readings.counted().is_some(),
+            StretchState::Counted { .. } | StretchState::Proven { .. } => true,
+        });
+        // A reading in another request could end after the count that it is part of.
+        if !is_last || !self.requests.is_empty() {
+            return;
+        }
+        let most = COUNTED_PAGES * self.full as u64;
+        let mut at = 0;
+        while at < self.stretches.len() && draft.len < room {
+            let is_open = |stretch: &Stretch| {
+                matches!(stretch.state, StretchState::Counted { .. }) && !stretch.in_flight
+            };
+            let Some(start) = (at..self.stretches.len()).find(|at| is_open(&self.stretches[*at]))
+            else {
+                break;
+            };
+            let (mut end, mut sum) = (start, 0);
+            for (at, stretch) in self.stretches.iter().enumerate().skip(start) {
+                let is_counted = matches!(stretch.state, StretchState::Counted { .. });
+                if sum >= most || (is_counted && stretch.in_flight) {
+                    break;
+                }
+                sum += counted_so_far(stretch).unwrap_or(0);
+                if is_counted {
+                    end = at + 1;
+                }
+            }
+            let from = self.stretches[start].from;
+            let to = self.stretches[end - 1].to;
+            for stretch in self.stretches.range_mut(start..end) {
+                stretch.in_flight = true;
+            }
+            draft.push(Reading::Count { from, to });
+            at = end;
+        }
+    }
+
     pub(super) fn accept_window(
         &mut self,
         from: u64,
@@ -355,7 +398,7 @@ impl KeysetWalk {
         let sum: u64 = self
             .stretches
             .range(run.clone())
-            .filter_map(counted_or_proven)
+            .filter_map(counted_so_far)
             .sum();
         let counted = beside.total.filter(|total| *total >= page.len() as u64);
         let known: BTreeSet<u64> = self
@@ -416,6 +459,15 @@ fn counted_or_proven(stretch: &Stretch) -> Option<u64> {
         StretchState::Counted { counted } if !stretch.in_flight => Some(counted),
         StretchState::Proven { hidden } => Some(stretch.rows() as u64 + hidden),
         _ => None,
+    }
+}
+
+/// The same, and the rows that were counted in a window with its last reading.
+fn counted_so_far(stretch: &Stretch) -> Option<u64> {
+    match &stretch.state {
+        StretchState::Counted { counted } => Some(*counted),
+        StretchState::Window(readings) => readings.counted(),
+        _ => counted_or_proven(stretch),
     }
 }
 

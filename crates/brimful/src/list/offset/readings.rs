@@ -288,7 +288,10 @@ impl Readings {
 
     /// Whether the passes prove that no row is missing.
     pub(super) fn are_proof(&self) -> bool {
-        self.are_counted() || self.are_equal()
+        // A first pass without the newest row, which was seen before it, lacks others too.
+        let newest = self.newest.map(Identity::Number);
+        let lacks_newest = newest.is_some_and(|newest| self.sightings.last_pass(newest).is_none());
+        (self.are_counted() && !(lacks_newest && self.passes.len() == 1)) || self.are_equal()
     }
 
     /// Whether the first pass was enough, as the portal counts as many rows as came.

@@ -147,3 +147,20 @@ fn rows_deleted_all_the_time_hide_no_other_in_silence() {
     }
     assert!(whole > 100, "{whole} of 300 lists came whole");
 }
+
+#[test]
+fn a_portal_that_shows_no_row_and_answers_every_place_alike_is_not_taken_for_one_whose_rows_are_hidden()
+ {
+    for next in [Some(50), None] {
+        let walked = walk(50, |_| (Vec::new(), next, Some(110)));
+        assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
+    }
+    let walked = walk(50, |start| {
+        (Vec::new(), (start < 100).then_some(start + 50), Some(110))
+    });
+    assert_eq!(
+        walked,
+        Ok(Vec::new()),
+        "each place has an answer of its own"
+    );
+}
