@@ -14,6 +14,9 @@
 //! - What cannot be proved in [`PASSES`] passes is an error, never a short list. So is a list that has nothing new on
 //!   [`IDLE_PAGES`] pages in a row, and one that grows faster than it is read.
 
+mod bounds;
+mod course;
+mod end_of_pass;
 mod readings;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -21,6 +24,7 @@ use std::ops::Range;
 
 use brimful_protocol::rows::{Identity, Page, PageOutcome};
 
+use self::course::{Course, Step};
 use self::readings::{LastPage, ListReadings, PageTally, identities};
 use super::position::Position;
 use super::report::Proof;
@@ -108,27 +112,6 @@ pub(crate) enum FirstPageAgain {
     IsAnError,
 }
 
-/// What the first page says of the way to the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Course {
-    Unknown,
-    /// All pages are known from the count, or there is only one.
-    Counted,
-    /// `next` is followed page by page, because the list does not say how long it is.
-    ByNext,
-    /// A full page with neither count nor `next`: the page after it says whether there are more.
-    Blind,
-    /// Rows are asked for from behind those that came, until none come or the list says that there are no more.
-    Onward,
-}
-
-impl Course {
-    /// Whether one request is on its way at a time, because a page says where the next one begins.
-    fn is_serial(self) -> bool {
-        matches!(self, Self::ByNext | Self::Blind | Self::Onward)
-    }
-}
-
 /// The reading of the list that is under way.
 #[derive(Debug, Default)]
 struct CurrentPass {
@@ -167,15 +150,6 @@ struct Waiting {
     page: Page,
     meta: PageMeta,
     alone: bool,
-}
-
-/// What follows a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    To(u64),
-    End,
-    /// It is the first page again: its place lies behind the end.
-    Behind,
 }
 
 impl OffsetPages {
@@ -252,118 +226,6 @@ impl OffsetPages {
             let probes = self.probes(asked_to, before.last.end);
             self.wanted.extend(probes);
         }
-    }
-
-    /// Places behind the last page at `start`, where rows may be that nothing told of: behind a page that rights have
-    /// made short, and behind the rows of a page whose size is not known.
-    fn probes(&self, start: u64, end: u64) -> Vec<u64> {
-        let page = self.page_size.max(1);
-        let mut probes = vec![start.saturating_add(page)];
-        if !self.sized {
-            probes.push(start.saturating_add(page.saturating_mul(2)));
-            if !probes.contains(&end) && end > start {
-                probes.push(end);
-            }
-        }
-        probes
-    }
-
-    /// The first page of all says how to go on.
-    fn set_out(&mut self, page: &Page, meta: &PageMeta) -> Result<(), StrategyError> {
-        if meta.onward.cursor.is_some() && meta.onward.more != Some(false) {
-            return Err(StrategyError::Misbehaves(
-                "the portal names a cursor for the rows that follow: walk the list by its cursor"
-                    .to_owned(),
-            ));
-        }
-        let came = page.len() as u64;
-        let by_row = self.position.is_by_row();
-        let counted = meta.total.is_some_and(|total| total > came);
-        // Elsewhere offsets are rounded down to whole pages, so a short page does not make the next one begin earlier.
-        let least = if by_row { 1 } else { PAGE };
-        self.sized = meta.next.is_some();
-        self.page_size = match meta.next {
-            Some(next) => next.max(1),
-            None if came == 0 => self.position.page(),
-            None => came.max(least),
-        };
-        // Of a page of which hardly a row is shown nobody knows how large pages are.
-        let is_odd = by_row && meta.next.is_none() && came * 4 < self.position.page();
-        self.course = match (counted, meta.next) {
-            (_, Some(_)) if self.order == Order::ByNext => Course::ByNext,
-            (true, _) if is_odd => Course::Onward,
-            (true, _) => Course::Counted,
-            (false, Some(_)) => Course::ByNext,
-            (false, None) if meta.total.is_some_and(|total| total > 0) => Course::Counted,
-            (false, None) if by_row || meta.onward.more == Some(true) => Course::Onward,
-            (false, None) => Course::Blind,
-        };
-        Ok(())
-    }
-
-    /// What follows the page at `start`.
-    fn step(&self, start: u64, page: &Page, rows: &[Identity], meta: &PageMeta) -> Step {
-        let came = page.len() as u64;
-        let by_row = self.position.is_by_row();
-        let ahead = match self.course {
-            Course::Counted => self.page_size,
-            _ if by_row && came > 0 => came,
-            // Rights may have taken all rows out of it, and the portal may serve fewer than it is asked for.
-            _ if by_row && self.longest > 0 => self.longest,
-            _ if by_row => SHORTEST_PAGE,
-            _ => self.page_size,
-        };
-        let after = start.saturating_add(ahead.max(1));
-        if let Some(more) = meta.onward.more {
-            return if more { Step::To(after) } else { Step::End };
-        }
-        if let Some(next) = meta.next.filter(|next| *next > start) {
-            return match self.course {
-                Course::Counted => Step::To(after),
-                _ => Step::To(next),
-            };
-        }
-        let told = meta.total.is_some_and(|total| total > start);
-        if start > 0 && came > 0 && !told && !rows.iter().any(|row| self.is_new(row)) {
-            return Step::Behind;
-        }
-        if start > 0 && self.is_first_again(rows) {
-            return Step::Behind;
-        }
-        let whole_page =
-            came.is_multiple_of(PAGE) || self.sized || (by_row && came >= self.position.page());
-        let full = came > 0 && came >= ahead && whole_page;
-        // How many rows a method returns at the most is not known where it is told a number.
-        let may_be_cut = |total: u64| {
-            let is_last = start > 0 && total == start.saturating_add(came);
-            came > 0 && (!is_last || came >= self.page_size)
-        };
-        // A reply without the count that others have says nothing of the end.
-        let is_more = match meta.total.or(self.total) {
-            // Where other pages name a `next`, none is a claim of its own that agrees with the count.
-            Some(total) if total == after && self.sized => false,
-            Some(total) if total > 0 => total > after || full || (by_row && may_be_cut(total)),
-            _ if self.course == Course::Onward => came > 0,
-            _ => full,
-        };
-        if is_more { Step::To(after) } else { Step::End }
-    }
-
-    /// Whether a row has not come in this pass, as far as it can be told: rows without an ID may be equal.
-    fn is_new(&self, row: &Identity) -> bool {
-        matches!(row, Identity::Content(_)) || !self.readings.has_come(*row)
-    }
-
-    /// Whether a page begins as the first one of this pass did, and has little else.
-    fn is_first_again(&self, rows: &[Identity]) -> bool {
-        let first = &self.pass.first_page;
-        // A row may have been added before them, or deleted.
-        let mut begins = rows
-            .iter()
-            .take(2)
-            .flat_map(|row| first.iter().take(2).map(move |first| row == first));
-        begins.any(|same| same)
-            && rows.iter().filter(|row| first.contains(row)).count() * 2 >= rows.len()
     }
 
     /// Takes the page whose turn it is.
@@ -505,111 +367,6 @@ impl OffsetPages {
         brought
     }
 
-    /// The page at `start` is the last one, unless rows are found behind it.
-    fn end(&mut self, start: u64, meta: &PageMeta) {
-        let counted = self.pass.last.total == Some(self.pass.last.end);
-        let is_told = meta.onward.more.is_some() || counted;
-        self.pass.is_end_told = is_told;
-        self.pass.probing = true;
-        self.pass.probes = if self.readings.count() < 2 {
-            VecDeque::new()
-        } else if is_told {
-            self.probe_of_page_size().into_iter().collect()
-        } else {
-            let mut probes = self.probes(start, self.pass.last.end);
-            probes.extend(self.probe_of_page_size());
-            probes.into()
-        };
-        self.pass.next_offset = self.pass.probes.pop_front();
-        if !self.course.is_serial() {
-            self.wanted.clear();
-            self.rest = 0..0;
-        }
-    }
-
-    /// A first page that is short may have rows taken out of it, or be as long as all pages are: then the second one
-    /// begins behind its rows.
-    fn probe_of_page_size(&self) -> Option<u64> {
-        let rows = self.pass.first_page.len() as u64;
-        let is_short = rows > 0 && rows < self.page_size;
-        let doubtful = !self.sized && !self.position.is_by_row() && is_short;
-        (doubtful && self.pass.last.end > rows).then_some(rows)
-    }
-
-    /// The first page again, in place of the one at `start`.
-    fn check_first_again(
-        &self,
-        start: u64,
-        came: u64,
-        total: Option<u64>,
-        next: Option<u64>,
-    ) -> Result<(), StrategyError> {
-        let one_page = total.is_none()
-            && !self.sized
-            && self.again == FirstPageAgain::IsAnError
-            && self.pass.offsets.len() == 1
-            && came == self.position.page();
-        if let Some(total) = total.filter(|total| *total > start) {
-            return Err(StrategyError::Misbehaves(format!(
-                "the portal counts {total} rows, and behind {start} of them comes the first page again: it does not take the place of a page"
-            )));
-        }
-        if one_page || next.is_some_and(|next| next >= start) {
-            return Err(StrategyError::Misbehaves(format!(
-                "behind {start} rows comes the first page again: if they are all there are, read the list by one call"
-            )));
-        }
-        Ok(())
-    }
-
-    /// Where no page shows a row, only what stands beside the rows tells whether the portal takes the place of a page.
-    fn check_places_are_taken(&self) -> Result<(), StrategyError> {
-        let names_next = matches!(self.first_beside, Some((Some(_), _)));
-        let says_rows = self.total.is_some() || names_next;
-        if self.rows == 0 && says_rows && self.besides_differ == Some(false) {
-            return Err(StrategyError::Misbehaves(
-                "the portal says that there are rows, shows none, and answers each place of a page alike: it may not take the place of a page"
-                    .to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
-    /// Nothing is asked for without end.
-    fn check_bounds(
-        &self,
-        start: u64,
-        came: u64,
-        next: u64,
-        total: Option<u64>,
-    ) -> Result<(), StrategyError> {
-        if self.pass.idle >= IDLE_PAGES {
-            return Err(StrategyError::Misbehaves(format!(
-                "{IDLE_PAGES} pages in a row up to start {start} have no new row, and the portal says that more follow"
-            )));
-        }
-        let counted = self.pass.counted;
-        let slack = self.page_size.max(1).saturating_mul(GROWTH_PAGES);
-        // A count that is smaller than what came says nothing.
-        let total = total.filter(|total| *total >= start.saturating_add(came));
-        let has_grown = match total {
-            Some(total) => total > counted,
-            None => self.readings.count() > 1,
-        };
-        if counted > 0 && next > counted.saturating_add(slack) && has_grown {
-            return Err(StrategyError::Misbehaves(format!(
-                "the list grows faster than it is read: it had {counted} rows when it was begun, and more follow behind {next}"
-            )));
-        }
-        if self.pass.offsets.len() as u64 >= self.most_pages && total.is_none() {
-            return Err(StrategyError::Misbehaves(format!(
-                "it has not ended after {} pages and the portal does not say how long it is: it may grow faster than it is read",
-                self.most_pages
-            )));
-        }
-        Ok(())
-    }
-
     /// Takes the pages whose turn has come.
     fn advance(&mut self) -> Result<(), StrategyError> {
         while let Some(next) = self.pass.next_offset
@@ -704,7 +461,7 @@ impl Strategy for OffsetPages {
     fn name(&self) -> &'static str {
         match self.course {
             Course::ByNext => "pages by next",
-            Course::Blind | Course::Onward => "pages",
+            Course::Blind | Course::BehindTheRows => "pages",
             Course::Unknown | Course::Counted => "counted pages",
         }
     }

@@ -19,7 +19,7 @@ struct Sample {
     rows: f64,
 }
 
-/// A forecast of rows in a sample.
+/// A forecast of rows in a range of IDs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Forecast {
     pub(crate) rows: f64,
@@ -55,7 +55,7 @@ impl Density {
         self.rows += rows;
         self.span += span;
         self.samples.insert(to, Sample { from, rows });
-        // Memory stays bounded on the longest lists: of old samples only every other border is kept.
+        // Memory stays bounded on the longest lists: of old ones only every other border is kept.
         if self.samples.len() > 4096 {
             self.thin_out();
         }
@@ -74,7 +74,7 @@ impl Density {
             (Some(rate), None) | (None, Some(rate)) => rate,
             (None, None) => overall,
         };
-        // Far from what was read, the whole list says more than the nearest sample.
+        // Far from what was read, the whole list says more than what lies near.
         let close = (ENOUGH / (near * span).max(1.0)).min(1.0);
         let rate = (near * close + overall * (1.0 - close)).clamp(0.0, 1.0);
         let rows = (rate * span).min(span);

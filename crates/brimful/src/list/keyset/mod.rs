@@ -80,7 +80,9 @@ pub(crate) struct KeysetWalk {
     row_id: String,
     /// Rows of a full page, as the portal serves it.
     full: usize,
+    /// The ID before the lowest one.
     first: u64,
+    /// The highest ID of the start: up to here the list is read as it was when the walk began.
     horizon: u64,
     handed_to: u64,
     buffered: usize,

@@ -268,7 +268,7 @@ impl ListReadings {
         held.times += 1;
     }
 
-    /// EndEvidence a pass with its last page.
+    /// Ends a pass with its last page.
     pub(super) fn finish(&mut self, last: LastPage) {
         let before = self.passes.len().checked_sub(2);
         let hash_before = before.map(|before| self.passes[before].hasher.finish());
