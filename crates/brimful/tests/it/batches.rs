@@ -213,7 +213,8 @@ async fn a_command_refused_inside_a_batch_is_sent_again_with_what_its_references
         "not added again"
     );
     assert_eq!(count(&client, "crm.deal.list").await, 2);
-    assert_eq!(portal.stats().refused_by_operating, 1);
+    // The portal names a reset ten minutes ahead, which may be wrong: a call finds out after 1, 3 and 7 minutes.
+    assert_eq!(portal.stats().refused_by_operating, 1 + 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -383,3 +383,53 @@ async fn a_file_that_does_not_come_is_said_to_be_asked_for_again() {
     assert!(error.contains("after 14 attempts within"), "{error}");
     assert_eq!(asked.lock().unwrap().len(), 14);
 }
+
+/// How long a list takes on a portal that names a reset in ten minutes and refuses the method for `seconds`.
+async fn list_refused_for(seconds: u64) -> Duration {
+    let start = Instant::now();
+    let refusing = Arc::new(Mutex::new(None));
+    let client = scripted(move |_, body| {
+        let mut refused_from = refusing.lock().unwrap();
+        let now = 1_700_000_000.0 + start.elapsed().as_secs_f64();
+        let time = json!({
+            "start": now, "finish": now, "operating": 100.0, "operating_reset_at": now + 600.0,
+        });
+        let commands = body["cmd"].as_object().unwrap();
+        let is_first = commands.contains_key("p1") && refused_from.is_none();
+        let since = *refused_from.get_or_insert_with(Instant::now);
+        let (mut result, mut error, mut times) = (json!({}), json!({}), json!({}));
+        for (label, command) in commands {
+            if is_first || since.elapsed() >= Duration::from_secs(seconds) {
+                let command = command.as_str().unwrap();
+                let above = command.contains("%3EID");
+                let rows = if above { 0..0 } else { 1..51 };
+                let mut rows: Vec<Value> = rows.map(|id| json!({"ID": id.to_string()})).collect();
+                if command.contains("DESC") {
+                    rows.reverse();
+                }
+                result[label] = json!(rows);
+                times[label] = time.clone();
+            } else {
+                error[label] = json!({"error": "OPERATION_TIME_LIMIT", "error_description": "x"});
+            }
+        }
+        let parts = json!({"result": result, "result_error": error, "result_time": times});
+        Ok((200, json!({"result": parts, "time": time}).to_string()))
+    })
+    .build()
+    .unwrap();
+    let (rows, _) = ids(client.list("crm.lead.list")).await.unwrap();
+    assert_eq!(rows, (1..=50).collect::<Vec<_>>());
+    start.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_method_that_is_refused_until_a_reset_far_ahead_is_tried_in_between() {
+    for (seconds, tried_at) in [(5, 60), (100, 180), (200, 420), (500, 600)] {
+        let took = list_refused_for(seconds).await.as_secs();
+        assert!(
+            (tried_at..=tried_at + 3).contains(&took),
+            "refused for {seconds} s: {took} s"
+        );
+    }
+}

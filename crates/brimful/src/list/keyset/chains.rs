@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
-use super::pages::NO_END;
-use super::stretch::{Readings, Stretch, StretchState};
+use super::pages::{Direction, NO_END};
+use super::stretch::{Stretch, StretchState, WindowReadings};
 use super::{KeysetWalk, TailState, first_and_last};
-use crate::list::strategy::{Stuck, Then};
-use crate::list::tail::TAIL_REQUESTS;
+use crate::list::strategy::{NextAction, StrategyError};
+use crate::list::walk::TAIL_REQUESTS;
 
+/// So many pages are read by windows where a page is short: they fit into one request.
+pub(super) const FEW_PAGES: usize = 40;
 /// So many short pages of chains, and one among so many full ones, and the list is read by windows as a whole.
 const SHORT_PAGES: usize = 3;
 const FULL_PAGES_A_SHORT_ONE: usize = 20;
@@ -19,7 +21,7 @@ impl KeysetWalk {
         &mut self,
         from: u64,
         outcomes: &mut dyn Iterator<Item = PageOutcome>,
-    ) -> Result<Then, Stuck> {
+    ) -> Result<NextAction, StrategyError> {
         let at = self.landed(from)?;
         let to = self.stretches[at].to;
         // What a chain reads beyond its end is of use where nobody else reads it.
@@ -27,7 +29,7 @@ impl KeysetWalk {
             matches!(next.state, StretchState::Unread { by_windows: false }) && !next.in_flight
         });
         let limit = next.map_or(to, |next| next.to);
-        let mut then = Then::GoOn;
+        let mut then = NextAction::GoOn;
         let mut cursor = from;
         let mut rows = 0;
         let mut pages = VecDeque::new();
@@ -84,15 +86,13 @@ impl KeysetWalk {
                     self.by_windows |= self.counts.believed
                         && self.short_pages >= SHORT_PAGES
                         && self.short_pages * FULL_PAGES_A_SHORT_ONE > self.full_pages;
-                    let end = if let Some((_, last)) = first_and_last(Some(&page)) {
-                        let end = last.min(to);
-                        parts.push(self.once_read(read, end, page));
-                        end
-                    } else {
-                        let end = self.doubtful_end(read, to);
-                        parts.push(unread(read, end, true));
-                        end
-                    };
+                    let mut shown_to = read;
+                    if let Some((_, last)) = first_and_last(Some(&page)) {
+                        shown_to = last.min(to);
+                        parts.push(self.once_read(read, shown_to, page));
+                    }
+                    let end = self.doubtful_end(read, shown_to, to);
+                    parts.push(unread(shown_to, end, true));
                     parts.push(unread(end, to, false));
                 }
             }
@@ -105,7 +105,7 @@ impl KeysetWalk {
     pub(super) fn once_read(&mut self, from: u64, to: u64, mut page: Page) -> Stretch {
         page.retain_ids(|id| id.is_some_and(|id| id <= to));
         let ids = page.ids().flatten().collect();
-        let mut window = Stretch::new(from, to, StretchState::Window(Readings::one(ids)));
+        let mut window = Stretch::new(from, to, StretchState::Window(WindowReadings::one(ids)));
         self.buffered += page.bytes();
         if !page.is_empty() {
             window.pages.push_back(page);
@@ -113,15 +113,23 @@ impl KeysetWalk {
         window
     }
 
-    /// Up to where to read by windows behind a short page above `from`: all of the stretch where that is not much, else
-    /// what about two pages cover.
-    pub(super) fn doubtful_end(&self, from: u64, to: u64) -> u64 {
-        let rows = self.density.forecast(from, to).rows;
-        if rows <= (5 * self.full) as f64 {
+    /// Up to where to read by windows behind a short page above `from` that showed rows up to `shown_to`: all of the
+    /// stretch where that is not much, else what a few pages cover. Where rows are counted, a chain that meets hidden
+    /// rows again costs more than windows do.
+    fn doubtful_end(&self, from: u64, shown_to: u64, to: u64) -> u64 {
+        let is_empty = shown_to == from;
+        let pages = match (self.counts.believed, is_empty) {
+            (true, true) => 10,
+            (true, false) | (false, true) => 2,
+            (false, false) => return shown_to,
+        };
+        let rows = self.density.forecast(shown_to, to).rows;
+        let few = if self.counts.believed { FEW_PAGES } else { 5 };
+        if rows <= (few * self.full) as f64 {
             return to;
         }
         self.density
-            .reach(from, (2 * self.full) as f64)
+            .reach(shown_to, (pages * self.full) as f64)
             .saturating_add(self.windows.barren_stretch(self.full))
             .min(to)
     }
@@ -129,34 +137,23 @@ impl KeysetWalk {
     pub(super) fn accept_tail(
         &mut self,
         outcomes: &mut dyn Iterator<Item = PageOutcome>,
-    ) -> Result<Then, Stuck> {
+    ) -> Result<NextAction, StrategyError> {
         self.tail = TailState::Wanted;
         for outcome in outcomes {
             let page = match self.stalls.page(outcome)? {
                 Ok((page, _)) => page,
                 Err(wait) => return Ok(wait),
             };
-            let from = self.tail_from;
-            let ids = self.ids_of(&page, from, NO_END)?;
+            let ids = self.ids_of(&page, self.tail_from, NO_END)?;
             let Some((_, last)) = ids else {
                 if self.stretches.iter().all(Stretch::is_proven) {
                     self.tail = TailState::Done;
                 }
-                return Ok(Then::GoOn);
+                return Ok(NextAction::GoOn);
             };
-            self.tail_from = last;
-            let short = page.len() < self.full;
-            let as_long = page.len() == self.full;
-            if short {
-                let window = self.once_read(from, last, page);
-                self.stretches.push_back(window);
-                self.tail = TailState::Done;
-                return Ok(Then::GoOn);
-            }
-            self.full = page.len();
-            let stretch = self.proven(from, last, VecDeque::from([page]));
-            self.stretches.extend(stretch);
-            if !as_long {
+            let may_go_on = page.len() == self.full;
+            self.take_tail(page, last);
+            if !may_go_on {
                 break;
             }
         }
@@ -164,6 +161,71 @@ impl KeysetWalk {
             // Rows keep coming. The list is complete up to what was read, and the report says up to where.
             self.tail = TailState::Done;
         }
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
+    }
+
+    /// Takes a page of rows from behind the horizon up to the ID `last`. A short one ends the tail.
+    fn take_tail(&mut self, page: Page, last: u64) {
+        let from = std::mem::replace(&mut self.tail_from, last);
+        if page.len() < self.full {
+            let window = self.once_read(from, last, page);
+            self.stretches.push_back(window);
+            self.tail = TailState::Done;
+        } else {
+            self.full = page.len();
+            let stretch = self.proven(from, last, VecDeque::from([page]));
+            self.stretches.extend(stretch);
+        }
+    }
+
+    /// The first page above the horizon has come, or the last one where rows are counted there and none was shown.
+    pub(super) fn accept_above_horizon(
+        &mut self,
+        direction: Direction,
+        outcome: Option<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
+        self.tail = TailState::Wanted;
+        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+            Ok(read) => read,
+            Err(wait) => return Ok(wait),
+        };
+        if direction == Direction::Descending {
+            page.reverse();
+        }
+        let (horizon, full) = (self.horizon, self.full as u64);
+        // The last page of the start had room for the horizon and all rows above it.
+        let is_too_many = meta.total.is_some_and(|total| total >= full);
+        if is_too_many && self.above_horizon.is_order_unknown {
+            return Err(self.misbehaves(format!(
+                "{} rows are counted above ID {horizon}, which came as the highest one: the method ignores the order",
+                meta.total.unwrap_or_default()
+            )));
+        }
+        match (self.ids_of(&page, horizon, NO_END)?, direction) {
+            (Some((_, last)), Direction::Ascending) => self.take_tail(page, last),
+            (Some((_, last)), Direction::Descending) => {
+                // Rows that are not shown lie before them: all of it is read as a window.
+                let window = StretchState::Window(WindowReadings::default());
+                self.stretches
+                    .push_back(Stretch::new(horizon, last, window));
+                self.tail_from = last;
+                self.tail = TailState::Done;
+            }
+            (None, _) => {
+                // Too many are no count.
+                let counted = meta.total.filter(|total| *total > 0 && !is_too_many);
+                let before = std::mem::replace(&mut self.above_horizon.counted, counted);
+                let hidden = match (before, counted) {
+                    (Some(before), Some(counted)) => before.min(counted),
+                    _ => 0,
+                };
+                let is_settled = hidden > 0 || counted.is_none();
+                if is_settled && self.stretches.iter().all(Stretch::is_proven) {
+                    self.hidden += hidden;
+                    self.tail = TailState::Done;
+                }
+            }
+        }
+        Ok(NextAction::GoOn)
     }
 }

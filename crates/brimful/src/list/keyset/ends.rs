@@ -7,12 +7,12 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value};
 
 use super::pages::{Count, Direction, KeysetPages};
-use crate::list::strategy::{Beside, ListCommand, Stalls, Stuck, Then};
+use crate::list::strategy::{ListCommand, NextAction, PageMeta, StallCounter, StrategyError};
 
-/// The first and last page of a list, asked for until both are there; and once more, counted, where they are short and
-/// do not show the same rows.
+/// The first and last page of a list, asked for until both are there; and once more, counted, where they leave open what
+/// the list is like.
 #[derive(Debug, Default)]
-pub(crate) struct Ends {
+pub(crate) struct FirstAndLast {
     first: End,
     last: End,
     /// What the request on its way asks for, in the order of its commands.
@@ -26,8 +26,11 @@ enum End {
     #[default]
     Wanted,
     InFlight,
-    Here(Page, Beside),
+    Here(Page, PageMeta),
 }
+
+/// Rows of a page on portals that serve fewer than 50.
+const SMALLER_PAGES: [usize; 5] = [10, 20, 25, 30, 40];
 
 /// What both pages show.
 #[derive(Debug)]
@@ -49,12 +52,16 @@ pub(crate) enum Shown {
         /// The highest ID that the last page showed.
         highest: Option<u64>,
         counted: Option<u64>,
-        /// The last ID of the first page, if that one is full: then only rows at the end may not be shown.
-        first_full_to: Option<u64>,
+        /// The first page, if it is full: then only rows at the end may not be shown.
+        full_first: Option<Page>,
+        /// The IDs in `(from, to]` that each of the pages covers.
+        spans: Vec<(u64, u64)>,
         /// Rows of a full page, where the portal has named the place behind one.
         page_size: Option<u64>,
         /// Fewer rows are counted than are shown.
         counts_are_wrong: bool,
+        /// The last page shows one row, so nobody knows whether it was sorted.
+        is_order_unknown: bool,
     },
 }
 
@@ -74,7 +81,7 @@ pub(crate) struct FullEnds {
     pub(crate) full: usize,
 }
 
-impl Ends {
+impl FirstAndLast {
     /// The commands that are still to be sent, at most `room`; they come back together.
     pub(crate) fn next(&mut self, room: usize, pages: &KeysetPages) -> Option<Vec<ListCommand>> {
         // One request at a time: so the outcomes belong to what was issued last.
@@ -115,17 +122,19 @@ impl Ends {
         }
     }
 
-    /// Takes the outcomes of a request; `Ok(Ok(…))` once it is clear what the list is like.
+    /// Takes the outcomes of a request; `Ok(Ok(…))` once it is clear what the list is like. `reads_on`: the rows above
+    /// the last page are read too, so that it does not matter whether it lacks some.
     pub(crate) fn accept(
         &mut self,
         outcomes: Vec<PageOutcome>,
         pages: &KeysetPages,
-        stalls: &mut Stalls,
-    ) -> Result<Result<Shown, Then>, Stuck> {
-        let mut then = Then::GoOn;
+        stalls: &mut StallCounter,
+        reads_on: bool,
+    ) -> Result<Result<Shown, NextAction>, StrategyError> {
+        let mut then = NextAction::GoOn;
         for (direction, outcome) in std::mem::take(&mut self.issued).into_iter().zip(outcomes) {
             *self.at(direction) = match stalls.page(outcome)? {
-                Ok((page, beside)) => End::Here(page, beside),
+                Ok((page, meta)) => End::Here(page, meta),
                 Err(wait) => {
                     then = wait;
                     End::Wanted
@@ -136,17 +145,19 @@ impl Ends {
             std::mem::take(&mut self.first),
             std::mem::take(&mut self.last),
         ) {
-            (End::Here(first, beside), End::Here(last, also_beside)) => {
-                let (counted, also_counted) = (beside.total, also_beside.total);
+            (End::Here(first, meta), End::Here(last, also_meta)) => {
+                let (counted, also_counted) = (meta.total, also_meta.total);
                 // Where more rows follow, the portal names the place behind a full page.
-                let page_size = beside.next.or(also_beside.next);
+                let page_size = meta.next.or(also_meta.next);
                 let again = self.before.take();
                 // A count below what is shown is no count. Of two that differ one is wrong, and too many are looked for.
                 let counted = counted.max(also_counted).filter(|counted| {
                     again.is_some() && *counted >= first.len().max(last.len()) as u64
                 });
                 let shown = shown(&first, &last, again.as_ref(), counted, page_size, pages)?;
-                Ok(shown.ok_or_else(|| {
+                let is_short = matches!(shown, Some(Shown::Short { .. }));
+                let is_asked_again = is_short && again.is_none() && !reads_on;
+                Ok(shown.filter(|_| !is_asked_again).ok_or_else(|| {
                     self.before = Some((first, last));
                     then
                 }))
@@ -167,8 +178,8 @@ fn shown(
     counted: Option<u64>,
     page_size: Option<u64>,
     pages: &KeysetPages,
-) -> Result<Option<Shown>, Stuck> {
-    let wrong = |why: &str| Stuck::WrongStrategy(why.to_owned());
+) -> Result<Option<Shown>, StrategyError> {
+    let wrong = |why: &str| StrategyError::WrongStrategy(why.to_owned());
     let bounds = pages.bounds;
     let first_ids = ascending(first, bounds.above).map_err(|why| wrong(&why))?;
     if first.len() > pages.full {
@@ -191,7 +202,7 @@ fn shown(
     let same = first.ids().eq(last.ids());
     let uncounted = counted.is_none() && before.is_some() && pages.counts();
     if first.is_empty() && last.is_empty() && uncounted && page_size.is_some() {
-        return Err(Stuck::Misbehaves(
+        return Err(StrategyError::Misbehaves(
             "the portal says that there are rows, shows none at either end and does not count them"
                 .to_owned(),
         ));
@@ -201,7 +212,8 @@ fn shown(
         let mut ids = first_before.ids().chain(last_before.ids());
         ids.all(|id| first.ids().any(|shown| shown == id))
     });
-    if same && nothing_else && first.len() < pages.full && (before.is_some() || !first.is_empty()) {
+    // One row is in every order, so it does not show that the method sorts: it is asked for twice too.
+    if same && nothing_else && first.len() < pages.full && (before.is_some() || first.len() > 1) {
         let hidden = counted.unwrap_or(0).saturating_sub(first.len() as u64);
         // More than a page holds is counted and not shown: rows may be shown between those that are not.
         if hidden == 0 || !first.is_empty() && first.len() as u64 + hidden <= pages.full as u64 {
@@ -238,23 +250,29 @@ fn shown(
             })));
         }
     }
-    let Some((first_before, last_before)) = before else {
+    let is_page_size = first.len() == last.len() && SMALLER_PAGES.contains(&first.len());
+    // Elsewhere windows find out what is hidden.
+    let is_told = pages.counts() && !same && last.len() > 1 && !is_page_size;
+    if before.is_none() && !is_told {
         return Ok(None);
+    }
+    let ids = |pages: [Option<&Page>; 2]| {
+        let ids = pages.map(|page| page.into_iter().flat_map(Page::ids).flatten());
+        ids.into_iter().flatten().collect::<BTreeSet<u64>>()
     };
-    let ids = |pages: [&Page; 2]| {
-        let ids = pages.map(|page| page.ids().flatten().collect::<Vec<_>>());
-        ids.concat()
-    };
-    let shown: BTreeSet<u64> = ids([first, &last]).into_iter().collect();
+    let (first_before, last_before) = before.map(|(first, last)| (first, last)).unzip();
+    let shown = ids([Some(first), Some(&last)]);
+    let full = page_size.unwrap_or(pages.full as u64);
+    let spans = [first_ids, last_ids].into_iter().flatten();
     Ok(Some(Shown::Short {
         counts_are_wrong: counted.is_some_and(|counted| counted < shown.len() as u64),
-        lowest: ids([first, first_before]).into_iter().min(),
-        highest: ids([&last, last_before]).into_iter().max(),
+        lowest: ids([Some(first), first_before]).first().copied(),
+        highest: ids([Some(&last), last_before]).last().copied(),
         counted,
-        first_full_to: first_ids
-            .filter(|_| first.len() as u64 == page_size.unwrap_or(pages.full as u64))
-            .map(|(_, last)| last),
+        full_first: Some(first.clone()).filter(|first| first.len() as u64 == full),
+        spans: spans.map(|(first, last)| (first - 1, last)).collect(),
         page_size,
+        is_order_unknown: last.len() == 1,
     }))
 }
 

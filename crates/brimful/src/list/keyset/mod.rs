@@ -17,7 +17,7 @@
 //! - More rows than a page has room for: cut into narrower windows.
 //!
 //! Lists whose pages are short all the time are read by windows as a whole. Two strategies of the same list differ in
-//! nothing but how stretches are cut: see [`Way`].
+//! nothing but how stretches are cut: see [`KeysetMode`].
 //!
 //! Proof: stretches never overlap and leave no gap, rows of a stretch are handed out once and only when it is proven.
 //! So a row that is there throughout comes exactly once; one that is deleted meanwhile may or may not; one above the
@@ -36,17 +36,19 @@ use std::collections::{HashMap, VecDeque};
 use brimful_protocol::rows::{Page, PageOutcome};
 
 use self::density::Density;
-use self::ends::{Ends, FullEnds, Shown, ascending_to, spelling};
+use self::ends::{FirstAndLast, FullEnds, Shown, ascending_to, spelling};
 use self::pages::{Direction, KeysetPages, NO_END};
-use self::requests::Draft;
-use self::stretch::{Readings, Stretch, StretchState};
+use self::requests::RequestPlan;
+use self::stretch::{Stretch, StretchState, WindowReadings};
 use super::report::{Proof, RangeDifference, Verification};
-use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
-use super::tail::Tail;
+use super::strategy::{
+    Extent, ListCommand, NextAction, ReadAhead, StallCounter, Strategy, StrategyError, Ticket,
+};
+use super::walk::Tail;
 
 /// How a list is cut into stretches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum KeysetMode {
     /// Chains, as many side by side as are wanted in flight.
     Lanes,
     /// One chain: each request begins where the one before it ended.
@@ -58,18 +60,19 @@ pub(crate) enum Way {
 #[derive(Debug)]
 pub(crate) struct KeysetWalk {
     pages: KeysetPages,
-    way: Way,
+    way: KeysetMode,
     /// Pages of this list are short for reasons of their own, or the caller wants it: everything is read by windows.
     by_windows: bool,
     /// Every stretch is counted, also those that prove themselves.
     verify: bool,
-    ends: Option<Ends>,
+    first_and_last: Option<FirstAndLast>,
     /// What is still to be read or handed out, in the order of the IDs.
     stretches: VecDeque<Stretch>,
     tail: TailState,
     /// Rows above this ID are the tail's.
     tail_from: u64,
     tail_requests: u32,
+    above_horizon: AboveHorizon,
     density: Density,
     requests: HashMap<Ticket, Vec<Reading>>,
     issued: Ticket,
@@ -77,11 +80,13 @@ pub(crate) struct KeysetWalk {
     row_id: String,
     /// Rows of a full page, as the portal serves it.
     full: usize,
+    /// The ID before the lowest one.
     first: u64,
+    /// The highest ID of the start: up to here the list is read as it was when the walk began.
     horizon: u64,
     handed_to: u64,
     buffered: usize,
-    stalls: Stalls,
+    stalls: StallCounter,
     /// A page above a lower bound has come and lay above it. Until then nothing is handed out: a method that ignores
     /// the bound can still be walked in another way.
     confirmed: bool,
@@ -107,6 +112,15 @@ struct Counts {
     too_low: u32,
     /// Counts in a row that cannot be right.
     bad: u32,
+}
+
+/// What is known of the rows above the horizon.
+#[derive(Debug, Default)]
+struct AboveHorizon {
+    /// The page that showed the horizon showed no other row, so nobody knows whether it was sorted.
+    is_order_unknown: bool,
+    /// Rows that were counted there when none was shown.
+    counted: Option<u64>,
 }
 
 /// How far the rows above the horizon have been read.
@@ -135,6 +149,11 @@ enum Reading {
         from: u64,
         to: u64,
     },
+    /// The rows above the horizon, counted and from either end.
+    AboveHorizon {
+        direction: Direction,
+    },
+    /// The rows above those that were read behind the horizon.
     Tail {
         commands: usize,
     },
@@ -144,13 +163,13 @@ impl Reading {
     fn commands(self) -> usize {
         match self {
             Self::Chain { commands, .. } | Self::Tail { commands } => commands,
-            Self::Window { .. } | Self::Count { .. } => 1,
+            Self::Window { .. } | Self::Count { .. } | Self::AboveHorizon { .. } => 1,
         }
     }
 }
 
 impl KeysetWalk {
-    pub(crate) fn new(pages: KeysetPages, way: Way, tail: Tail) -> Self {
+    pub(crate) fn new(pages: KeysetPages, way: KeysetMode, tail: Tail) -> Self {
         let above = pages.bounds.above;
         let wants_tail = tail == Tail::Sweep && pages.bounds.up_to.is_none();
         let counts = Counts {
@@ -164,9 +183,9 @@ impl KeysetWalk {
             full: pages.full,
             pages,
             way,
-            by_windows: way == Way::Windows,
+            by_windows: way == KeysetMode::Windows,
             verify: false,
-            ends: Some(Ends::default()),
+            first_and_last: Some(FirstAndLast::default()),
             stretches: VecDeque::new(),
             tail: if wants_tail {
                 TailState::Wanted
@@ -175,6 +194,7 @@ impl KeysetWalk {
             },
             tail_from: above,
             tail_requests: 0,
+            above_horizon: AboveHorizon::default(),
             density: Density::default(),
             requests: HashMap::new(),
             issued: Ticket::default(),
@@ -182,7 +202,7 @@ impl KeysetWalk {
             horizon: above,
             handed_to: above,
             buffered: 0,
-            stalls: Stalls::default(),
+            stalls: StallCounter::default(),
             confirmed: false,
             chains_read: 0,
             full_pages: 0,
@@ -202,11 +222,16 @@ impl KeysetWalk {
         self
     }
 
-    fn accept_ends(&mut self, mut ends: Ends, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
-        let shown = match ends.accept(outcomes, &self.pages, &mut self.stalls)? {
+    fn accept_ends(
+        &mut self,
+        mut ends: FirstAndLast,
+        outcomes: Vec<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
+        let reads_on = self.tail == TailState::Wanted;
+        let shown = match ends.accept(outcomes, &self.pages, &mut self.stalls, reads_on)? {
             Ok(shown) => shown,
             Err(then) => {
-                self.ends = Some(ends);
+                self.first_and_last = Some(ends);
                 return Ok(then);
             }
         };
@@ -234,70 +259,100 @@ impl KeysetWalk {
                 lowest,
                 highest,
                 counted,
-                first_full_to,
+                full_first,
+                spans,
                 page_size,
                 counts_are_wrong,
+                is_order_unknown,
             } => {
                 self.counts.believed &= !counts_are_wrong;
+                self.above_horizon.is_order_unknown = is_order_unknown;
                 self.learn_page_size(page_size);
-                self.by_windows = self.way == Way::Windows || first_full_to.is_none();
-                let from = lowest.map_or(self.pages.bounds.above, |lowest| lowest - 1);
-                let to = highest
-                    .filter(|highest| *highest > from)
-                    .or(self.pages.bounds.up_to)
-                    .unwrap_or(NO_END);
-                if to == NO_END {
-                    self.tail = TailState::Done;
-                } else {
-                    self.reach_horizon(to);
-                    if let Some(counted) = counted {
-                        self.density.note(from, to, counted as usize);
+                self.by_windows = self.way == KeysetMode::Windows || full_first.is_none();
+                let bounds = self.pages.bounds;
+                self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
+                match (counted, highest) {
+                    (Some(counted), Some(highest)) => {
+                        self.density.note(self.first, highest, counted as usize);
+                    }
+                    // Each page was cut from as many rows as a page has, or from all that there are.
+                    _ => {
+                        for (from, to) in spans {
+                            self.density
+                                .note(from, to, self.full.min((to - from) as usize));
+                        }
                     }
                 }
-                self.first = from;
-                if let Some(first_to) = first_full_to {
-                    self.density.note(from, first_to, self.full);
-                }
-                // Without a bound there is none to ignore.
-                self.confirmed = from == 0 && to == NO_END;
-                let by_windows = self.by_windows;
-                let state = if to == NO_END {
-                    StretchState::Window(Readings::default())
-                } else {
-                    StretchState::Unread { by_windows }
+                let window = |from, to| {
+                    Stretch::new(from, to, StretchState::Window(WindowReadings::default()))
                 };
-                let window =
-                    |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
-                // Bounds of the caller's may leave no room for an ID.
-                if from >= to && lowest.is_none() {
-                    self.tail = TailState::Done;
-                    self.confirmed = true;
-                    return Ok(Then::GoOn);
-                }
                 // Nothing is shown below the first ID, but rows may be counted there.
-                let below = window(self.pages.bounds.above, from);
+                let below = window(bounds.above, self.first);
                 self.stretches
                     .extend(Some(below).filter(|below| below.from < below.to));
-                // Where no row is shown at the end, the count foretells how far the IDs go.
-                let foretold = match (first_full_to, counted) {
-                    (Some(_), Some(counted)) if to == NO_END && !by_windows => {
-                        self.density.reach(from, counted as f64)
-                    }
-                    _ => from,
-                };
-                if foretold > from && foretold < to {
-                    let unread = StretchState::Unread { by_windows: false };
-                    self.horizon = foretold;
-                    self.confirmed = from == 0;
-                    self.stretches
-                        .push_back(Stretch::new(from, foretold, unread));
-                    self.stretches.push_back(window(foretold, to));
-                } else {
-                    self.stretches.push_back(Stretch::new(from, to, state));
+                let full_to = full_first.map(|first| self.keep_first(first));
+                let from = full_to.unwrap_or(self.first);
+                let to = highest.map(|highest| highest.max(from));
+                let to = to.or(bounds.up_to).unwrap_or(NO_END);
+                self.begin_short(from, to, counted.filter(|_| full_to.is_some()));
+                // Bounds of the caller's may leave no room for an ID.
+                if self.stretches.is_empty() {
+                    self.tail = TailState::Done;
+                    self.confirmed = true;
                 }
             }
         }
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
+    }
+
+    /// The rest of a list whose pages are short at an end is to be read. `counted`: so many rows are counted in all,
+    /// and the first page was full.
+    fn begin_short(&mut self, from: u64, to: u64, counted: Option<u64>) {
+        let few = (chains::FEW_PAGES * self.full) as f64;
+        let by_windows =
+            self.by_windows || self.counts.believed && self.density.forecast(from, to).rows <= few;
+        let unread = |from, to| Stretch::new(from, to, StretchState::Unread { by_windows });
+        let window =
+            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::default()));
+        // Without a bound there is none to ignore.
+        self.confirmed = from == 0 && to == NO_END;
+        if to < NO_END {
+            self.reach_horizon(to);
+            if from < to {
+                self.stretches.push_back(unread(from, to));
+            }
+            return;
+        }
+        self.tail = TailState::Done;
+        // Where no row is shown at the end, the count foretells how far the IDs go.
+        let foretold = match counted {
+            Some(counted) if !by_windows => self.density.reach(self.first, counted as f64),
+            _ => from,
+        };
+        if foretold > from && foretold < to {
+            self.horizon = foretold;
+            self.stretches.push_back(unread(from, foretold));
+            self.stretches.push_back(window(foretold, to));
+        } else {
+            self.stretches.push_back(window(from, to));
+        }
+    }
+
+    /// Keeps a full first page, which proves itself, and says up to which ID.
+    fn keep_first(&mut self, first: Page) -> u64 {
+        self.learn_spelling(&first);
+        let to = first_and_last(Some(&first)).map_or(self.first, |(_, last)| last);
+        self.density.note(self.first, to, first.len());
+        self.push_proven(to, first);
+        to
+    }
+
+    fn learn_spelling(&mut self, page: &Page) {
+        if let Some(row) = page.iter().next()
+            && let Some(spelling) = spelling(row.json, self.pages.keyset.row)
+        {
+            self.row_id = spelling;
+        }
     }
 
     /// What lies between two full pages is to be read.
@@ -310,11 +365,7 @@ impl KeysetWalk {
             horizon,
             full,
         } = ends;
-        if let Some(row) = first.iter().next()
-            && let Some(spelling) = spelling(row.json, self.pages.keyset.row)
-        {
-            self.row_id = spelling;
-        }
+        self.learn_spelling(&first);
         self.full = full;
         self.first = lowest.saturating_sub(1);
         self.density.note(self.first, first_to, first.len());
@@ -389,9 +440,9 @@ impl KeysetWalk {
         Some(at)
     }
 
-    fn landed(&mut self, from: u64) -> Result<usize, Stuck> {
+    fn landed(&mut self, from: u64) -> Result<usize, StrategyError> {
         self.land(from)
-            .ok_or_else(|| Stuck::Misbehaves("a reply belongs to no stretch".to_owned()))
+            .ok_or_else(|| StrategyError::Misbehaves("a reply belongs to no stretch".to_owned()))
     }
 
     /// Replaces the stretch at `at` by others.
@@ -403,19 +454,28 @@ impl KeysetWalk {
     }
 
     /// The IDs of a page, which must lie in `(above, up_to]` and ascend.
-    fn ids_of(&mut self, page: &Page, above: u64, up_to: u64) -> Result<Option<(u64, u64)>, Stuck> {
+    fn ids_of(
+        &mut self,
+        page: &Page,
+        above: u64,
+        up_to: u64,
+    ) -> Result<Option<(u64, u64)>, StrategyError> {
         let ids = ascending_to(page, above, up_to).map_err(|why| {
-            let why = format!(
+            self.misbehaves(format!(
                 "{why}: the method ignores the filter by ID or the order, or serves a page again"
-            );
-            if self.confirmed {
-                Stuck::Misbehaves(why)
-            } else {
-                Stuck::WrongStrategy(why)
-            }
+            ))
         })?;
         self.confirmed |= above > 0 || up_to < NO_END;
         Ok(ids)
+    }
+
+    /// The method does not do what a walk by ID needs.
+    fn misbehaves(&self, why: String) -> StrategyError {
+        if self.confirmed {
+            StrategyError::Misbehaves(why)
+        } else {
+            StrategyError::WrongStrategy(why)
+        }
     }
 
     fn end_of_list(&self) -> u64 {
@@ -444,12 +504,12 @@ impl KeysetWalk {
                     }
                 }
             }
-            Reading::Tail { .. } => self.tail = TailState::Wanted,
+            Reading::AboveHorizon { .. } | Reading::Tail { .. } => self.tail = TailState::Wanted,
         }
     }
 
     fn is_read(&self) -> bool {
-        self.ends.is_none() && self.tail == TailState::Done && self.requests.is_empty()
+        self.first_and_last.is_none() && self.tail == TailState::Done && self.requests.is_empty()
     }
 }
 
@@ -463,21 +523,21 @@ fn first_and_last(page: Option<&Page>) -> Option<(u64, u64)> {
 impl Strategy for KeysetWalk {
     fn name(&self) -> &'static str {
         match self.way {
-            Way::Windows => "ID windows",
+            KeysetMode::Windows => "ID windows",
             _ if self.by_windows => "ID windows",
-            Way::Lanes => "ID lanes",
-            Way::Chain => "chain by ID",
+            KeysetMode::Lanes => "ID lanes",
+            KeysetMode::Chain => "chain by ID",
         }
     }
 
-    fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
-        if let Some(ends) = &mut self.ends {
+    fn next(&mut self, room: usize, ahead: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)> {
+        if let Some(ends) = &mut self.first_and_last {
             let commands = ends.next(room, &self.pages)?;
             let ticket = self.issued.draw();
             self.requests.insert(ticket, Vec::new());
             return Some((ticket, commands));
         }
-        let mut draft = Draft::default();
+        let mut draft = RequestPlan::default();
         self.fill(&mut draft, room, ahead);
         // A run of windows is counted once it is long; at the end, whatever its length.
         if draft.len == 0 && self.requests.is_empty() {
@@ -490,9 +550,10 @@ impl Strategy for KeysetWalk {
                 at = self.plan_count(&mut draft, at, true);
             }
         }
+        self.plan_last_counts(&mut draft, room);
         self.lengthen_chains(&mut draft, room);
         self.fill_tail(&mut draft, room);
-        let Draft { readings, len } = draft;
+        let RequestPlan { readings, len } = draft;
         // Requests are dearer than time: what is left of several stretches shares one, as soon as the next reply is in.
         let meagre = len < room / 2 && !self.requests.is_empty();
         if len == 0 || meagre {
@@ -507,12 +568,16 @@ impl Strategy for KeysetWalk {
         Some((ticket, commands))
     }
 
-    fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
+    fn accept(
+        &mut self,
+        ticket: Ticket,
+        outcomes: Vec<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
         let readings = self.requests.remove(&ticket).unwrap_or_default();
-        if let Some(ends) = self.ends.take() {
+        if let Some(ends) = self.first_and_last.take() {
             return self.accept_ends(ends, outcomes);
         }
-        let mut then = Then::GoOn;
+        let mut then = NextAction::GoOn;
         let mut outcomes = outcomes.into_iter();
         for reading in readings {
             let mut own = outcomes.by_ref().take(reading.commands());
@@ -522,10 +587,13 @@ impl Strategy for KeysetWalk {
                     self.accept_window(from, direction, own.next())?
                 }
                 Reading::Count { from, to } => self.accept_count(from, to, own.next())?,
+                Reading::AboveHorizon { direction } => {
+                    self.accept_above_horizon(direction, own.next())?
+                }
                 Reading::Tail { .. } => self.accept_tail(&mut own)?,
             };
             own.for_each(drop);
-            if next != Then::GoOn {
+            if next != NextAction::GoOn {
                 then = next;
             }
         }
@@ -533,7 +601,7 @@ impl Strategy for KeysetWalk {
     }
 
     fn give_back(&mut self, ticket: Ticket) {
-        if let Some(ends) = &mut self.ends {
+        if let Some(ends) = &mut self.first_and_last {
             ends.give_back();
         }
         for reading in self.requests.remove(&ticket).unwrap_or_default() {

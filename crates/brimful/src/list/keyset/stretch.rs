@@ -28,7 +28,7 @@ pub(crate) enum StretchState {
     /// Nothing has been read. `by_windows`: pages are short here, so no page may begin where the one before it ended.
     Unread { by_windows: bool },
     /// Read as one page, until the readings prove something.
-    Window(Readings),
+    Window(WindowReadings),
     /// The page has as many rows as it counts, or as many as chance explains; the count of a longer stretch confirms it.
     Counted { counted: u64 },
     /// Every row that the portal shows of it is here.
@@ -37,10 +37,12 @@ pub(crate) enum StretchState {
 
 /// What the pages of a window have shown so far.
 #[derive(Debug, Default)]
-pub(crate) struct Readings {
+pub(crate) struct WindowReadings {
     count: u32,
     ascending: Option<Vec<u64>>,
     descending: Option<Vec<u64>>,
+    /// Rows that were counted with the last one.
+    counted: Option<u64>,
 }
 
 /// What a reading of a window comes to.
@@ -145,6 +147,7 @@ impl Stretch {
         // More rows than are counted: rows were deleted meanwhile, or this is no count.
         let counted = counted.filter(|counted| *counted >= all || nothing_new);
         let agrees = readings.add(direction, ids);
+        readings.counted = counted;
         // Whether rows may be left out because the page had no more room.
         let cut = counted.map_or(span > full as u64, |counted| counted > full as u64);
         if readings.count == 1 {
@@ -178,14 +181,20 @@ impl Stretch {
     }
 }
 
-impl Readings {
+impl WindowReadings {
     /// One reading from the lowest ID on, made already.
     pub(crate) fn one(ids: Vec<u64>) -> Self {
         Self {
             count: 1,
             ascending: Some(ids),
             descending: None,
+            counted: None,
         }
+    }
+
+    /// Rows that were counted with the last reading.
+    pub(crate) fn counted(&self) -> Option<u64> {
+        self.counted
     }
 
     /// Whether nothing but one page from the lowest ID on has been read.

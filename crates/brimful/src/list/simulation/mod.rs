@@ -14,8 +14,8 @@ use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
 use serde_json::{Map, Value, json};
 
 use super::keyset::pages::{Bounds, KeysetPages, Names};
-use super::keyset::{KeysetWalk, Way};
-use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
+use super::keyset::{KeysetMode, KeysetWalk};
+use super::strategy::{ListCommand, ReadAhead, Strategy, StrategyError, Ticket, label};
 
 /// A portal that holds IDs and answers pages of them, as an older list or as one of REST 3.0, and misbehaves as told.
 struct Model {
@@ -26,6 +26,9 @@ struct Model {
     /// Rows that rights take out of a page after it was cut.
     hidden: BTreeSet<u64>,
     counts: Counts,
+    ignores: Ignored,
+    /// What stands before the IDs of some rows: all whose ID is a multiple of the number.
+    prefix: (&'static str, u64),
     /// Pages still to be spoilt, and how likely each one is.
     hiccups: usize,
     hiccup_chance: f64,
@@ -50,6 +53,14 @@ enum Counts {
     AtMost(u64),
 }
 
+/// What a method does not take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Ignored {
+    Nothing,
+    Filter,
+    Order { descends: bool },
+}
+
 /// What a command asks for.
 struct Range {
     above: u64,
@@ -61,15 +72,18 @@ struct Range {
 
 impl Model {
     fn new(ids: impl IntoIterator<Item = u64>, seed: u64) -> Self {
+        let ids: BTreeSet<u64> = ids.into_iter().collect();
         Self {
-            ids: ids.into_iter().collect(),
+            newest: ids.last().copied().unwrap_or(0),
+            ids,
             random: fastrand::Rng::with_seed(seed),
             page: 50,
             hidden: BTreeSet::new(),
             counts: Counts::All,
+            ignores: Ignored::Nothing,
+            prefix: ("", 1),
             hiccups: 0,
             hiccup_chance: 0.0,
-            newest: 0,
             memory: 4_000_000,
             lost: 0.0,
             commands: 0,
@@ -91,11 +105,16 @@ impl Model {
         assert!(commands.len() <= 50, "a batch has at most 50 commands");
         let mut pages: Vec<ModelPage> = Vec::new();
         for command in commands {
-            let range = range(&command.params, &pages);
+            let mut range = range(&command.params, &pages);
+            match self.ignores {
+                Ignored::Nothing => {}
+                Ignored::Filter => (range.above, range.up_to) = (0, u64::MAX - 1),
+                Ignored::Order { descends } => range.down = descends,
+            }
             let page = self.page_of(&range);
             pages.push(page);
         }
-        batch(&pages)
+        batch_of(&pages, self.prefix)
     }
 
     fn page_of(&mut self, range: &Range) -> ModelPage {
@@ -161,13 +180,18 @@ impl From<Vec<u64>> for ModelPage {
 
 /// A batch reply with these pages.
 fn batch(pages: &[ModelPage]) -> BatchOfLists {
+    batch_of(pages, ("", 1))
+}
+
+fn batch_of(pages: &[ModelPage], (prefix, of): (&str, u64)) -> BatchOfLists {
     let mut body = String::from(r#"{"result":{"result":{"#);
     for (place, page) in pages.iter().enumerate() {
         let comma = if place == 0 { "" } else { "," };
         write!(body, r#"{comma}"p{place}":["#).unwrap();
         for (i, id) in page.ids.iter().enumerate() {
             let comma = if i == 0 { "" } else { "," };
-            write!(body, r#"{comma}{{"ID":"{id}"}}"#).unwrap();
+            let prefix = if id.is_multiple_of(of) { prefix } else { "" };
+            write!(body, r#"{comma}{{"ID":"{prefix}{id}"}}"#).unwrap();
         }
         body.push(']');
     }
@@ -250,7 +274,7 @@ fn walk_with(
     model: &mut Model,
     in_flight: usize,
     mut churn: impl FnMut(&mut Model),
-) -> Result<Walked, Stuck> {
+) -> Result<Walked, StrategyError> {
     let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
     let mut ids = Vec::new();
     for _ in 0..20_000 {
@@ -269,9 +293,9 @@ fn walk_with(
         }
         while flights.len() < in_flight {
             let ahead = if strategy.buffered() < model.memory {
-                Ahead::Allowed
+                ReadAhead::Allowed
             } else {
-                Ahead::Full
+                ReadAhead::Full
             };
             let Some(flight) = strategy.next(room, ahead) else {
                 break;
