@@ -129,6 +129,8 @@ class _ListBase:
         return self._frames
 
     def _next_rows(self) -> Operation[Optional[list[Row]]]:
+        if self._frames is not None:
+            raise ValueError("the rows of this list went into a dataframe: make a new list for rows")
         text = yield self._native.next_rows()
         return None if text is None else loads(text)
 

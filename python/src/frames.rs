@@ -67,6 +67,8 @@ struct Source {
     batches: Option<RecordBatches>,
     ready: std::vec::IntoIter<RecordBatch>,
     over: bool,
+    /// Whether somebody has got rows: nobody else gets all of them.
+    began: bool,
     misfits: Arc<Mutex<Misfits>>,
 }
 
@@ -87,6 +89,7 @@ impl Misfits {
 impl Source {
     /// The next batch; `None` after the last.
     async fn next(&mut self) -> Result<Option<RecordBatch>, Failed> {
+        self.began = true;
         loop {
             if let Some(batch) = self.ready.next() {
                 return Ok(Some(batch));
@@ -96,6 +99,17 @@ impl Source {
             }
             self.read().await?;
         }
+    }
+
+    /// Refuses to hand out the rest of the rows for all of them.
+    fn check_not_begun(&self) -> Result<(), Failed> {
+        if self.began {
+            return Err(ExportError::Columns(
+                "the rows of this list have been read: make a new list".to_owned(),
+            )
+            .into());
+        }
+        Ok(())
     }
 
     /// Reads until there is something new.
@@ -164,6 +178,7 @@ impl Frames {
                 batches: None,
                 ready: Vec::new().into_iter(),
                 over: false,
+                began: false,
                 misfits: Arc::clone(&misfits),
             })),
             misfits,
@@ -187,6 +202,7 @@ impl Frames {
         let source = Arc::clone(&self.source);
         Pending::start(async move {
             let mut source = source.lock().await;
+            source.check_not_begun()?;
             let mut batches = Vec::new();
             while let Some(batch) = source.next().await? {
                 batches.push(batch);
@@ -204,7 +220,7 @@ impl Frames {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // A schema is a wish, and columns have the types of the portal.
         drop(requested_schema);
-        let schema = self.schema(py)?;
+        let schema = self.schema(py, true)?;
         stream(
             py,
             Box::new(Pulled {
@@ -215,7 +231,7 @@ impl Frames {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        schema_capsule(py, &self.schema(py)?)
+        schema_capsule(py, &self.schema(py, false)?)
     }
 
     /// How many values did not fit, and those that are kept, as JSON objects.
@@ -231,10 +247,15 @@ impl Frames {
 }
 
 impl Frames {
-    fn schema(&self, py: Python<'_>) -> PyResult<SchemaRef> {
+    /// The columns; with `for_rows` only while all rows are still to come.
+    fn schema(&self, py: Python<'_>, for_rows: bool) -> PyResult<SchemaRef> {
         let source = Arc::clone(&self.source);
         let pending = Pending::start(async move {
-            let schema = source.lock().await.schema().await?;
+            let mut source = source.lock().await;
+            if for_rows {
+                source.check_not_begun()?;
+            }
+            let schema = source.schema().await?;
             Ok(Output::Frame(schema, Vec::new()))
         })?;
         match pending.finished(py)? {

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import decimal
 import json
+import os
 import sqlite3
 import threading
 
@@ -88,6 +89,8 @@ def test_a_stream_is_read_while_it_is_pulled(make_bitrix_portal):
     rows = deals()
     assert duckdb.sql("SELECT count(*), max(ID) FROM rows").fetchall() == [(20_000, 20_000)]
     assert rows.report.complete_to == 20_000
+    with pytest.raises(Exception, match="make a new list"):
+        duckdb.sql("SELECT count(*) FROM rows").fetchall()
     assert pa.schema(deals()).names == ["ID"]
     batches = [pa.record_batch(batch) for batch in deals().batches()]
     assert pa.Table.from_batches(batches)["ID"].to_pylist() == list(range(1, 20_001))
@@ -146,6 +149,11 @@ def test_what_cannot_be_had_is_refused(bitrix_portal):
     next(rows)
     with pytest.raises(ValueError, match="have been read"):
         rows.to_arrow()
+    rows = client.list("crm.deal.list", select=["ID"])
+    rows.to_arrow()
+    for again in (rows.to_arrow, rows.__next__):
+        with pytest.raises(ValueError, match="a new list"):
+            again()
 
 
 def test_a_list_that_breaks_off_makes_no_table(make_bitrix_portal):
@@ -217,6 +225,14 @@ def test_an_export_to_sqlite_updates_its_table(bitrix_portal, tmp_path):
         assert database.execute("SELECT count(*), max(ID) FROM deals").fetchone() == (120, 120)
 
 
+@pytest.mark.skipif("BRIMFUL_TEST_POSTGRES" not in os.environ, reason="./test starts PostgreSQL")
+def test_an_export_to_postgresql_tells_the_store_without_its_password(bitrix_portal):
+    client = Client(bitrix_portal.webhook, rate=None)
+    store = os.environ["BRIMFUL_TEST_POSTGRES"].replace("postgres@", "postgres:s3cret@")
+    exported = client.list("crm.deal.list", select=["ID"]).export(store, table="python_deals")
+    assert exported.rows == 120 and "s3cret" not in exported.name
+
+
 def test_an_interrupted_export_is_resumed(make_bitrix_portal, tmp_path):
     portal = make_bitrix_portal(rows={"crm.deal": 120})
     client = Client(portal.webhook, rate=None)
@@ -254,7 +270,8 @@ def test_an_export_that_breaks_off_keeps_its_rows_and_says_so(make_bitrix_portal
     with pytest.raises(IncompleteError, match="deals.jsonl.partial") as caught:
         client.list("crm.deal.list", select=["ID"]).export(tmp_path / "deals.jsonl")
     assert caught.value.report.resume_after > 0
-    assert [file.name for file in tmp_path.iterdir()] == ["deals.jsonl.partial"]
+    assert not (tmp_path / "deals.jsonl").exists()
+    assert (tmp_path / "deals.jsonl.partial").exists()
     portal.set_faults("")
     resumed = client.list("crm.deal.list", select=["ID"]).export(tmp_path / "deals.jsonl", resume=True)
     assert resumed.rows == 20_000

@@ -119,7 +119,7 @@ def test_ctrl_c_ends_whatever_waits_at_once(make_bitrix_portal, work):
     child = subprocess.Popen(
         [sys.executable, "-c", program, portal.webhook], stdout=subprocess.PIPE, text=True
     )
-    while portal.stats["requests"] == 0:
+    while portal.stats["requests"] == 0 and child.poll() is None:
         time.sleep(0.02)
     sent = time.time()
     child.send_signal(signal.SIGINT)

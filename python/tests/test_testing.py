@@ -28,3 +28,14 @@ def test_a_closed_portal_says_so():
         pass
     with pytest.raises(RuntimeError, match="closed"):
         b24.webhook
+
+
+def test_requests_are_seen_with_their_parameters():
+    with portal(rows={"crm.deal": 3}) as b24:
+        client = Client(b24.webhook, rate=None)
+        client.call("crm.deal.update", {"id": 3, "fields": {"TITLE": "Third"}})
+        list(client.call_each("crm.deal.get", [{"id": 1}, {"id": 99}]))
+        update, batch = b24.requests
+    assert (update["method"], update["params"]["fields"]) == ("crm.deal.update", {"TITLE": "Third"})
+    assert [command["params"]["id"] for command in batch["commands"]] == ["1", "99"]
+    assert batch["commands"][0]["status"] == "ok"

@@ -141,7 +141,7 @@ impl PortalConfig {
     /// # use brimful_portal::{Portal, PortalConfig};
     /// # use serde_json::{Value, json};
     /// # let Value::Object(row) = json!({"id": 7, "price": 100}) else { return };
-    /// let config = PortalConfig::new().load_rows_of("sale.order.list", vec![row]);
+    /// let config = PortalConfig::new().load_rows_of("sale.shipment.list", vec![row]);
     /// assert!(Portal::new(config).is_ok());
     /// ```
     ///

@@ -58,6 +58,19 @@ class Portal:
         stats: dict[str, Any] = self._native.stats()
         return stats
 
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The last 1,000 requests, oldest first: ``method``, ``params``, ``status``, and the ``commands`` of a batch with
+        ``method``, ``params`` and ``status`` of each. Secrets are left out."""
+        import urllib.request
+
+        address = self.webhook.partition("/rest/")[0] + "/_portal/requests"
+        # A proxy of the environment knows nothing of this portal.
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(address, timeout=30) as reply:
+            requests: list[dict[str, Any]] = json.load(reply)
+        return requests
+
     def set_faults(self, spec: str) -> None:
         """From now on these faults happen, such as ``"503:5%"``. See the emulator's documentation.
 

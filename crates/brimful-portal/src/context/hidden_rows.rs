@@ -14,7 +14,7 @@ use crate::context::spec::SpecError;
 ///
 /// # The language
 ///
-/// `100-399, 5; deal:10-19,30-; sale.order.list:7`
+/// `100-399, 5; deal:10-19,30-; sale.shipment.list:7`
 ///
 /// IDs and ranges of IDs, both ends included, separated by commas; a range without an end is open. A name before a colon
 /// holds up to the next name or the next semicolon: an entity (as in [`crate::PortalConfig::rows`]) or a method whose

@@ -29,7 +29,7 @@ pub(crate) fn in_zone<T>(zone: i32, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-fn zone() -> i64 {
+pub(crate) fn zone() -> i64 {
     i64::from(ZONE.get())
 }
 

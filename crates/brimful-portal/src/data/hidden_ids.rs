@@ -6,7 +6,7 @@ use brimful_protocol::{Array, Value};
 
 use crate::context::hidden_rows::HiddenRows;
 use crate::context::{Call, MethodError, Output};
-use crate::data::{DataError, PortalData};
+use crate::data::{DataError, PortalData, records};
 
 /// [`HiddenRows`] with their names looked up in a portal's data.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl HiddenIds {
             None => Ok(Target::Every),
             Some(name) => match state.place(name) {
                 Some(entity) => Ok(Target::Entity(entity)),
-                None if state.fixtures.serves(name) => {
+                None if state.fixtures.serves(name) || records::listed(name).is_some() => {
                     Ok(Target::Method(name.to_ascii_lowercase()))
                 }
                 None => Err(DataError::UnknownEntity(name.clone())),

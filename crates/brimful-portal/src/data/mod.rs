@@ -18,14 +18,18 @@ pub(crate) mod list;
 mod loading;
 pub(crate) mod new_id;
 mod presence;
+pub(crate) mod records;
 pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod stages;
 pub(crate) mod table;
 pub(crate) mod words;
+pub(crate) mod workdays;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+
+use brimful_protocol::Array;
 
 use categories::Categories;
 use comments::Comments;
@@ -38,9 +42,11 @@ use history::History;
 use links::Links;
 use loading::{Target, entity_of, place, target};
 use presence::Presence;
+use records::RecordTable;
 use schema::Schema;
 use source::AllRows;
 use table::{Record, Table};
+use workdays::Workday;
 
 use crate::data::fixtures::Fixtures;
 use crate::data::hidden_ids::HiddenIds;
@@ -151,6 +157,14 @@ pub(crate) struct PortalData {
     /// What is served as it was given.
     pub(crate) fixtures: Fixtures,
     pub(crate) files: Files,
+    /// A table for each kind of [`records::kinds`].
+    pub(crate) records: Vec<RecordTable>,
+    /// What applications keep, for all users and for each.
+    pub(crate) options: BTreeMap<Option<u64>, Array>,
+    /// Who was added to chats, beside their owners.
+    pub(crate) chat_members: BTreeMap<u64, BTreeSet<u64>>,
+    /// The working day of each user who has begun one.
+    pub(crate) workdays: BTreeMap<u64, Workday>,
     /// Rows that lists count and do not show.
     pub(crate) hidden: HiddenIds,
     /// The ID that the next phone, e-mail or other multifield gets.
@@ -189,6 +203,18 @@ impl PortalData {
             .served
             .into_iter()
             .partition(|load| entity_of(&load.entity).is_some());
+        let mut records: Vec<RecordTable> = records::kinds()
+            .iter()
+            .map(|kind| RecordTable::new(kind))
+            .collect();
+        let (of_records, served): (Vec<Load>, Vec<Load>) = served
+            .into_iter()
+            .partition(|load| records::listed(&load.entity).is_some());
+        for load in of_records {
+            if let Some(place) = records::listed(&load.entity) {
+                records[place].replace(load.rows);
+            }
+        }
         let of_entities = of_entities.into_iter().map(|load| Load {
             entity: entity_of(&load.entity).unwrap_or_default().to_owned(),
             rows: load.rows,
@@ -236,6 +262,10 @@ impl PortalData {
             categories: Categories::default(),
             fixtures: Fixtures::new(served, data.replies),
             files: Files::default(),
+            records,
+            options: BTreeMap::new(),
+            chat_members: BTreeMap::new(),
+            workdays: BTreeMap::new(),
             hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
             entered: VecDeque::new(),

@@ -6,23 +6,31 @@
     reason = "a handler returns a result, and errors are as large as the contract says"
 )]
 
+mod card_settings;
+mod constants;
 mod crm;
 mod departments;
 mod disk;
 mod files;
 mod fixtures;
 mod im;
+mod messages;
+mod messenger;
 pub(crate) mod method;
 mod offline_events;
+mod options;
 mod params;
+mod records;
 pub(crate) mod registry;
 pub(crate) mod rest3;
 mod rights;
 mod system;
 pub(crate) mod tasks;
+mod telephony;
 #[cfg(test)]
 mod tests;
 mod users;
+mod workday;
 
 pub(crate) use crm::item::not_found as element_not_found;
 pub(crate) use files::DOWNLOAD_URL;
@@ -55,6 +63,11 @@ pub(crate) fn all() -> &'static [Method] {
         task(&mut methods);
         older_task(&mut methods);
         portal(&mut methods);
+        integrations(&mut methods);
+        messenger(&mut methods);
+        cards(&mut methods);
+        methods.extend(constants::methods());
+        methods.extend(records::methods());
         methods.sort_unstable_by_key(|method: &Method| method.name);
         methods
     })
@@ -127,7 +140,7 @@ fn legacy_crm(methods: &mut Vec<Method>) {
     entity!("quote", QUOTE);
     methods.extend([
         read!("crm", "crm.activity.list", crm::activity::list),
-        read!("crm", "crm.activity.get", legacy::get::<ACTIVITY>),
+        read!("crm", "crm.activity.get", crm::activity::get),
         read!("crm", "crm.activity.fields", legacy::fields::<ACTIVITY>),
         write!("crm", "crm.activity.add", crm::activity::add),
         write!("crm", "crm.activity.update", crm::activity::update),
@@ -211,13 +224,12 @@ fn crm_items(methods: &mut Vec<Method>) {
         ),
         read!("crm", "crm.status.list", statuses::list),
         read!("crm", "crm.status.get", legacy::get::<STATUS>),
-        read!("crm", "crm.status.fields", legacy::fields::<STATUS>),
+        read!("crm", "crm.status.fields", crm::statuses::fields),
         write!("crm", "crm.status.add", statuses::add),
         write!("crm", "crm.status.update", statuses::update),
         write!("crm", "crm.status.delete", statuses::delete),
         read!("crm", "crm.status.entity.items", statuses::items),
         read!("crm", "crm.status.entity.types", statuses::types),
-        read!("crm", "crm.currency.list", dictionary::currencies),
         read!("crm", "crm.enum.ownertype", dictionary::owner_types),
         read!("crm", "crm.duplicate.findbycomm", duplicates::find_by_comm),
     ]);
@@ -379,4 +391,130 @@ fn portal(methods: &mut Vec<Method>) {
         read!("", "methods", system::methods),
         read!("", "scope", system::scope),
     ]);
+}
+
+/// What applications write and keep, beside the records that they register.
+fn integrations(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("", "app.option.get", options::get_for_all),
+        write!("", "app.option.set", options::set_for_all),
+        read!("", "user.option.get", options::get_for_user),
+        write!("", "user.option.set", options::set_for_user),
+        write!("im", "im.message.add", messages::add),
+        write!("im", "im.message.update", messages::update),
+        write!("im", "im.message.delete", messages::delete),
+        write!("im", "im.notify", messages::notify),
+        write!("im", "im.notify.personal.add", messages::notify),
+        write!("im", "im.notify.system.add", messages::notify),
+        write!("im", "im.notify.delete", messages::delete_notification),
+        write!("im", "im.chat.add", messages::add_chat),
+        write!("im", "im.chat.updatetitle", messages::rename_chat),
+        read!("imbot", "imbot.bot.list", messages::bots),
+        write!("imbot", "imbot.message.add", messages::add_as_bot),
+        write!("imbot", "imbot.message.update", messages::update),
+        write!("imbot", "imbot.message.delete", messages::delete),
+        write!(
+            "telephony",
+            "telephony.externalcall.register",
+            telephony::register
+        ),
+        write!(
+            "telephony",
+            "telephony.externalcall.finish",
+            telephony::finish
+        ),
+        read!("telephony", "telephony.externalcall.show", telephony::card),
+        read!("telephony", "telephony.externalcall.hide", telephony::card),
+    ]);
+}
+
+fn messenger(methods: &mut Vec<Method>) {
+    methods.extend([
+        read!("im", "im.user.get", messenger::user_by_id),
+        read!("im", "im.user.list.get", messenger::users_by_id),
+        read!("im", "im.user.status.get", messenger::own_status),
+        write!("im", "im.user.status.set", messenger::set_status),
+        read!("im", "im.user.status.idle.start", messenger::heard),
+        read!("im", "im.user.status.idle.end", messenger::heard),
+        read!("im", "im.department.get", messenger::departments),
+        read!("im", "im.department.managers.get", messenger::managers),
+        read!("im", "im.department.employees.get", messenger::employees),
+        read!("im", "im.department.colleagues.list", messenger::colleagues),
+        read!("im", "im.search.user.list", messenger::find_users),
+        read!(
+            "im",
+            "im.search.department.list",
+            messenger::find_departments
+        ),
+        read!("im", "im.search.chat.list", messenger::find_chats),
+        read!("im", "im.search.last.get", messenger::last_searched),
+        write!("im", "im.search.last.add", messenger::add_last_searched),
+        write!(
+            "im",
+            "im.search.last.delete",
+            messenger::delete_last_searched
+        ),
+        read!("im", "im.dialog.get", messenger::dialog_by_id),
+        read!("im", "im.dialog.read", messenger::read),
+        read!("im", "im.dialog.read.all", messenger::heard),
+        read!("im", "im.dialog.unread", messenger::heard_of_dialog),
+        read!("im", "im.dialog.writing", messenger::heard_of_dialog),
+        read!("im", "im.dialog.users.list", messenger::dialog_members),
+        read!("im", "im.recent.pin", messenger::heard_of_dialog),
+        read!("im", "im.recent.unread", messenger::heard_of_dialog),
+        read!("im", "im.recent.hide", messenger::heard_of_dialog),
+        read!("im", "im.chat.user.list", messenger::chat_members),
+        write!("im", "im.chat.user.add", messenger::add_members),
+        write!("im", "im.chat.user.delete", messenger::delete_member),
+        write!("im", "im.chat.setowner", messenger::set_owner),
+        read!("im", "im.chat.leave", messenger::heard_of_chat),
+        read!("im", "im.chat.mute", messenger::heard_of_chat),
+        read!("im", "im.chat.updatecolor", messenger::heard_of_chat),
+        read!("im", "im.chat.updateavatar", messenger::heard_of_chat),
+        read!("im", "im.notify.read", messenger::heard),
+        read!("im", "im.notify.read.list", messenger::heard),
+        read!("timeman", "timeman.status", workday::status),
+        read!("timeman", "timeman.settings", workday::settings),
+        write!("timeman", "timeman.open", workday::open),
+        write!("timeman", "timeman.pause", workday::pause),
+        write!("timeman", "timeman.close", workday::close),
+        read!("", "feature.get", system::feature),
+        read!("", "method.get", system::method),
+        read!("", "access.name", system::access_names),
+        read!("user", "user.access", system::has_access),
+    ]);
+}
+
+fn cards(methods: &mut Vec<Method>) {
+    macro_rules! card {
+        ($name:literal) => {
+            methods.extend([
+                read!(
+                    "crm",
+                    concat!($name, ".details.configuration.get"),
+                    card_settings::get
+                ),
+                write!(
+                    "crm",
+                    concat!($name, ".details.configuration.set"),
+                    card_settings::set
+                ),
+                write!(
+                    "crm",
+                    concat!($name, ".details.configuration.reset"),
+                    card_settings::reset
+                ),
+                write!(
+                    "crm",
+                    concat!($name, ".details.configuration.forcecommonscopeforall"),
+                    card_settings::reset_for_all_users
+                ),
+            ]);
+        };
+    }
+    card!("crm.lead");
+    card!("crm.deal");
+    card!("crm.contact");
+    card!("crm.company");
+    card!("crm.item");
 }

@@ -1,6 +1,6 @@
 //! What the portal says about itself.
 
-use brimful_protocol::{Array, Value};
+use brimful_protocol::{Array, Value, catalogue};
 
 use super::params::legacy_error;
 use crate::context::moment;
@@ -153,4 +153,79 @@ pub(crate) fn profile(state: &PortalData, call: &mut Call<'_>) -> Result<Output,
 /// `user.admin`
 pub(crate) fn admin(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(Output::value(&Value::Bool(call.rights == Rights::All)))
+}
+
+/// `feature.get`: whether the tariff has something; here it has everything.
+pub(crate) fn feature(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let code = call.params.get_ignoring_case("CODE").map(Value::to_text);
+    if code.is_none_or(|code| code.is_empty()) {
+        return Err(MethodError::new(400, "CODE_EMPTY", "CODE can't be empty"));
+    }
+    let value = Array::from_iter([("value", "Y")]);
+    Ok(Output::value(&Value::Array(value)))
+}
+
+/// `method.get`: whether a method exists, and whether the caller's scopes let it run.
+pub(crate) fn method(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let name = call.params.get_ignoring_case("name").map(Value::to_text);
+    let name = name.unwrap_or_default().to_lowercase();
+    let known = super::find(&name).map(|method| method.scope);
+    let known = known.or_else(|| {
+        let scope = catalogue::find(&name)?.scope;
+        Some(if scope == "basic" { "" } else { scope })
+    });
+    let mut answer = Array::new();
+    answer.insert("isExisting", known.is_some());
+    answer.insert(
+        "isAvailable",
+        known.is_some_and(|scope| call.scopes.allow(scope)),
+    );
+    Ok(Output::value(&Value::Array(answer)))
+}
+
+/// The rights that `ACCESS` names: a list, or one.
+fn rights(call: &Call<'_>) -> Vec<String> {
+    match call.params.get_ignoring_case("ACCESS") {
+        Some(Value::Array(rights)) => rights.values().map(Value::to_text).collect(),
+        Some(one) => vec![one.to_text()],
+        None => Vec::new(),
+    }
+}
+
+/// `access.name`: what rights are called.
+pub(crate) fn access_names(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let users = state.table(USER);
+    let mut names = Array::new();
+    for right in rights(call) {
+        let user = right.strip_prefix('U').and_then(|id| id.parse().ok());
+        let (provider, name, id) = match (right.as_str(), user.and_then(|id| users.get(id))) {
+            ("G2", _) => ("", "Все посетители".to_owned(), "other"),
+            ("AU", _) => ("", "Все авторизованные пользователи".to_owned(), "other"),
+            (_, Some(row)) => {
+                let text = |name: &str| {
+                    let field = users.schema.legacy(name);
+                    let cell = field.map_or(Cell::Null, |field| row.cell(field));
+                    cell.to_text().unwrap_or_default()
+                };
+                let name = format!("{} {}", text("NAME"), text("LAST_NAME"));
+                ("Пользователь", name.trim().to_owned(), "user")
+            }
+            _ => continue,
+        };
+        let mut about = Array::new();
+        about.insert("provider", provider);
+        about.insert("name", name);
+        about.insert("provider_id", id);
+        names.insert(right.as_str(), about);
+    }
+    Ok(Output::value(&Value::Array(names)))
+}
+
+/// `user.access`: whether the user who calls has one of these rights.
+pub(crate) fn has_access(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let own = format!("U{}", call.user);
+    let has = rights(call)
+        .iter()
+        .any(|right| right == "G2" || right == "AU" || *right == own);
+    Ok(Output::value(&Value::Bool(has)))
 }

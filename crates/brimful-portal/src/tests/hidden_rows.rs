@@ -13,11 +13,11 @@ fn hiding(spec: &str) -> Portal {
         .rows("task", 120)
         .rows("128", 60)
         .rows("eventlog", 60)
-        .load_rows_of("sale.order.list", orders());
+        .load_rows_of("sale.shipment.list", shipments());
     portal(config.hide(HiddenRows::parse(spec).unwrap()))
 }
 
-fn orders() -> Vec<serde_json::Map<String, Json>> {
+fn shipments() -> Vec<serde_json::Map<String, Json>> {
     let row = |id: u64| json!({ "id": id, "price": 100 });
     let rows = (1..=60).map(|id| row(id).as_object().cloned());
     rows.flatten().collect()
@@ -88,7 +88,7 @@ async fn every_family_of_lists_hides_rows() {
             json!({ "ORDER": { "ID": "asc" } }),
             "/result",
         ),
-        ("sale.order.list", json!({}), "/result/orders"),
+        ("sale.shipment.list", json!({}), "/result/shipments"),
         (
             "api/tasks.task.list",
             json!({ "select": ["title"], "order": { "id": "ASC" } }),
@@ -110,11 +110,13 @@ async fn every_family_of_lists_hides_rows() {
 
 #[tokio::test]
 async fn ranges_of_an_entity_hide_rows_of_no_other() {
-    let portal = hiding("crm.deal:1-50; sale.order.list:1-10");
+    let portal = hiding("crm.deal:1-50; sale.shipment.list:1-10");
     let leads = call(&portal, "crm.lead.list", json!({})).await.result();
     assert_eq!(ids(&leads).len(), 50);
-    let orders = call(&portal, "sale.order.list", json!({})).await.result();
-    assert_eq!(ids(&orders["orders"]), (11..=50).collect::<Vec<_>>());
+    let orders = call(&portal, "sale.shipment.list", json!({}))
+        .await
+        .result();
+    assert_eq!(ids(&orders["shipments"]), (11..=50).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The data of the emulator on the command line: `crm.deal=1000000`, `crm.lead=leads.jsonl`, `sale.order.list=orders.jsonl`.
+//! The data of the emulator on the command line: `crm.deal=1000000`, `crm.lead=leads.jsonl`, `sale.shipment.list=orders.jsonl`.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -153,7 +153,7 @@ mod tests {
             ("crm.company.contact", false),
             ("crm.lead.list", true),
             ("user.get", true),
-            ("sale.order.list", true),
+            ("sale.shipment.list", true),
             ("api/mail.mailbox.list", true),
             ("disk.folder.getChildren", true),
         ] {

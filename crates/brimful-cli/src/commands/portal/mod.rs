@@ -76,7 +76,7 @@ pub(crate) struct PortalArgs {
     /// The share of IDs that are missing between made-up rows
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, help_heading = "Data")]
     pub(crate) gaps: f64,
-    /// The rows of an entity, or those behind a list method such as sale.order.list, from a file in JSON Lines
+    /// The rows of an entity, or those behind a list method such as sale.shipment.list, from a file in JSON Lines
     #[arg(long, value_name = "ENTITY|METHOD=FILE", help_heading = "Data")]
     pub(crate) load: Vec<LoadArg>,
     /// What a method answers, whatever it is asked: a result or a whole reply from a file in JSON

@@ -1,4 +1,4 @@
-//! Short lists that are not rows of a table: dictionaries, currencies, funnels.
+//! Short lists that are not rows of a table: dictionaries, funnels.
 
 use brimful_protocol::{Array, Value};
 
@@ -92,30 +92,6 @@ pub(crate) fn written(key: Option<&'static str>, rows: &[Array]) -> Output {
             brimful_protocol::json::write(out, &Value::Array(row.clone()));
         }
     })
-}
-
-/// `crm.currency.list`
-pub(crate) fn currencies(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
-    let currency = |(i, (id, name, base)): (usize, (&str, &str, &str))| {
-        let mut row = Array::new();
-        row.insert("CURRENCY", id);
-        row.insert("AMOUNT_CNT", "1");
-        row.insert("AMOUNT", if base == "Y" { "1.0000" } else { "90.0000" });
-        row.insert("SORT", ((i + 1) * 100).to_string());
-        row.insert("BASE", base);
-        row.insert("FULL_NAME", name);
-        row.insert("LID", "ru");
-        row
-    };
-    let all = [
-        ("RUB", "Российский рубль", "Y"),
-        ("USD", "Доллар США", "N"),
-        ("EUR", "Евро", "N"),
-    ];
-    let rows: Vec<Array> = all.into_iter().enumerate().map(currency).collect();
-    let mut output = written(None, &rows);
-    output.total = Some(rows.len() as i64);
-    Ok(output)
 }
 
 /// `crm.enum.ownertype`

@@ -2,10 +2,13 @@
 
 mod changes;
 mod documented;
+mod entities_page;
 mod families;
+mod integrations;
 mod items;
 mod large_ids;
 mod legacy;
+mod records;
 mod search;
 mod system;
 mod tasks;

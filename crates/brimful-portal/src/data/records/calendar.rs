@@ -1,0 +1,90 @@
+//! Calendars: sections, events, resources.
+
+use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: "calendar.event",
+        scope: "calendar",
+        methods: &[
+            method("calendar.event.add", RecordVerb::Add).flat(),
+            method("calendar.event.update", RecordVerb::Update)
+                .flat()
+                .answers(Answer::Id),
+            method("calendar.event.delete", RecordVerb::Delete),
+            method("calendar.event.getbyid", RecordVerb::Get),
+            method("calendar.event.get", RecordVerb::List)
+                .paged(RecordPaging::Whole)
+                .narrowed_by(&[
+                    ("type", "CAL_TYPE"),
+                    ("ownerId", "OWNER_ID"),
+                    ("section", "SECT_ID"),
+                ]),
+        ],
+        not_found: Refusal {
+            code: "",
+            text: "Event not found",
+        },
+        unnamed: Refusal {
+            code: "",
+            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
+        },
+        required: Refusal {
+            code: "",
+            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "calendar.section",
+        scope: "calendar",
+        within: &["CAL_TYPE", "OWNER_ID"],
+        methods: &[
+            method("calendar.section.add", RecordVerb::Add).flat(),
+            method("calendar.section.update", RecordVerb::Update)
+                .flat()
+                .answers(Answer::Id),
+            method("calendar.section.delete", RecordVerb::Delete),
+            method("calendar.section.get", RecordVerb::List).paged(RecordPaging::Whole),
+        ],
+        not_found: Refusal {
+            code: "",
+            text: "Access denied",
+        },
+        unnamed: Refusal {
+            code: "",
+            text: "Section ID is not set",
+        },
+        required: Refusal {
+            code: "",
+            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "calendar.resource",
+        scope: "calendar",
+        methods: &[
+            method("calendar.resource.add", RecordVerb::Add).flat(),
+            method("calendar.resource.update", RecordVerb::Update)
+                .flat()
+                .by("resourceId")
+                .answers(Answer::Id),
+            method("calendar.resource.delete", RecordVerb::Delete).by("resourceId"),
+            method("calendar.resource.list", RecordVerb::List).paged(RecordPaging::Whole),
+        ],
+        not_found: Refusal {
+            code: "",
+            text: "Access denied",
+        },
+        unnamed: Refusal {
+            code: "",
+            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
+        },
+        required: Refusal {
+            code: "",
+            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
+        },
+        ..OLDER
+    },
+];

@@ -1,0 +1,144 @@
+//! Storages of applications (`entity.*`).
+
+use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: "entity",
+        scope: "entity",
+        key: &["ENTITY"],
+        methods: &[
+            method("entity.add", RecordVerb::Add)
+                .flat()
+                .answers(Answer::True),
+            method("entity.update", RecordVerb::Update)
+                .flat()
+                .by("ENTITY"),
+            method("entity.delete", RecordVerb::Delete).by("ENTITY"),
+            method("entity.get", RecordVerb::GetOrList)
+                .by("ENTITY")
+                .paged(RecordPaging::Whole),
+        ],
+        not_found: Refusal {
+            code: "ERROR_ENTITY_NOT_FOUND",
+            text: "Entity not found",
+        },
+        unnamed: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        required: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        taken: Refusal {
+            code: "ERROR_ENTITY_ALREADY_EXISTS",
+            text: "Entity already exists",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "entity.item",
+        scope: "entity",
+        within: &["ENTITY"],
+        parent: Some((
+            "entity",
+            Refusal {
+                code: "ERROR_ENTITY_NOT_FOUND",
+                text: "Entity not found",
+            },
+        )),
+        methods: &[
+            method("entity.item.add", RecordVerb::Add).flat(),
+            method("entity.item.update", RecordVerb::Update).flat(),
+            method("entity.item.delete", RecordVerb::Delete),
+            method("entity.item.get", RecordVerb::List).sorted_by("SORT"),
+        ],
+        not_found: Refusal {
+            code: "ERROR_ITEM_NOT_FOUND",
+            text: "Item not found",
+        },
+        unnamed: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        required: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "entity.section",
+        scope: "entity",
+        within: &["ENTITY"],
+        parent: Some((
+            "entity",
+            Refusal {
+                code: "ERROR_ENTITY_NOT_FOUND",
+                text: "Entity not found",
+            },
+        )),
+        methods: &[
+            method("entity.section.add", RecordVerb::Add).flat(),
+            method("entity.section.update", RecordVerb::Update).flat(),
+            method("entity.section.delete", RecordVerb::Delete),
+            method("entity.section.get", RecordVerb::List).sorted_by("SORT"),
+        ],
+        not_found: Refusal {
+            code: "ERROR_SECTION_NOT_FOUND",
+            text: "Section not found",
+        },
+        unnamed: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        required: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "entity.item.property",
+        scope: "entity",
+        key: &["PROPERTY"],
+        within: &["ENTITY"],
+        parent: Some((
+            "entity",
+            Refusal {
+                code: "ERROR_ENTITY_NOT_FOUND",
+                text: "Entity not found",
+            },
+        )),
+        methods: &[
+            method("entity.item.property.add", RecordVerb::Add)
+                .flat()
+                .answers(Answer::True),
+            method("entity.item.property.update", RecordVerb::Update)
+                .flat()
+                .by("PROPERTY"),
+            method("entity.item.property.delete", RecordVerb::Delete).by("PROPERTY"),
+            method("entity.item.property.get", RecordVerb::GetOrList)
+                .by("PROPERTY")
+                .paged(RecordPaging::Whole),
+        ],
+        not_found: Refusal {
+            code: "ERROR_PROPERTY_NOT_FOUND",
+            text: "Property not found",
+        },
+        unnamed: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        required: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        taken: Refusal {
+            code: "ERROR_PROPERTY_ALREADY_EXISTS",
+            text: "Property already exists",
+        },
+        ..OLDER
+    },
+];

@@ -1,0 +1,164 @@
+//! What applications register in a portal: handlers of events and widgets, bots and their commands, mail services.
+
+use super::{Answer, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method};
+
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: "event",
+        scope: "",
+        id: "id",
+        key: &["event", "handler", "auth_type"],
+        methods: &[
+            method("event.bind", RecordVerb::Add)
+                .flat()
+                .answers(Answer::True),
+            method("event.unbind", RecordVerb::DeleteMatching).narrowed_by(&[
+                ("event", "event"),
+                ("handler", "handler"),
+                ("auth_type", "auth_type"),
+            ]),
+            method("event.get", RecordVerb::List).paged(RecordPaging::Whole),
+        ],
+        required: Refusal {
+            code: "ERROR_CORE",
+            text: "Argument '{}' is null or empty",
+        },
+        taken: Refusal {
+            code: "ERROR_EVENT_BINDING_EXISTS",
+            text: "Unable to set event handler: Handler already binded",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "placement",
+        scope: "placement",
+        id: "id",
+        key: &["placement", "handler", "userId"],
+        spelling: Spelling::Typed,
+        methods: &[
+            method("placement.bind", RecordVerb::Add)
+                .flat()
+                .answers(Answer::True),
+            method("placement.unbind", RecordVerb::DeleteMatching).narrowed_by(&[
+                ("PLACEMENT", "placement"),
+                ("HANDLER", "handler"),
+                ("USER_ID", "userId"),
+            ]),
+            method("placement.get", RecordVerb::List).paged(RecordPaging::Whole),
+        ],
+        required: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        taken: Refusal {
+            code: "ERROR_CORE",
+            text: "Unable to set placement handler: Handler already binded",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "userfieldtype",
+        scope: "placement",
+        key: &["USER_TYPE_ID"],
+        methods: &[
+            method("userfieldtype.add", RecordVerb::Add)
+                .flat()
+                .answers(Answer::True),
+            method("userfieldtype.update", RecordVerb::Update)
+                .flat()
+                .by("USER_TYPE_ID"),
+            method("userfieldtype.delete", RecordVerb::Delete).by("USER_TYPE_ID"),
+            method("userfieldtype.list", RecordVerb::List).paged(RecordPaging::Counted),
+        ],
+        not_found: Refusal {
+            code: "ERROR_NOT_FOUND",
+            text: "User Field Type not found",
+        },
+        unnamed: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        required: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Argument '{}' is null or empty",
+        },
+        taken: Refusal {
+            code: "ERROR_CORE",
+            text: "Unable to set placement handler: Handler already binded",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "mailservice",
+        scope: "mailservice",
+        methods: &[
+            method("mailservice.add", RecordVerb::Add).flat(),
+            method("mailservice.update", RecordVerb::Update).flat(),
+            method("mailservice.delete", RecordVerb::Delete),
+            method("mailservice.get", RecordVerb::Get),
+            method("mailservice.list", RecordVerb::List).paged(RecordPaging::Whole),
+        ],
+        not_found: Refusal {
+            code: "ERROR_CORE",
+            text: "Mail service not found.",
+        },
+        unnamed: Refusal {
+            code: "ERROR_CORE",
+            text: "Parameter ID is required.",
+        },
+        required: Refusal {
+            code: "ERROR_CORE",
+            text: "Parameter {} is required.",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "imbot",
+        scope: "imbot",
+        open: Open::Yes,
+        methods: &[
+            method("imbot.register", RecordVerb::Add).flat(),
+            method("imbot.update", RecordVerb::Update)
+                .under("FIELDS")
+                .by("BOT_ID"),
+            method("imbot.unregister", RecordVerb::Delete).by("BOT_ID"),
+        ],
+        not_found: Refusal {
+            code: "BOT_ID_ERROR",
+            text: "Bot not found",
+        },
+        unnamed: Refusal {
+            code: "BOT_ID_ERROR",
+            text: "Bot not found",
+        },
+        required: Refusal {
+            code: "{}_ERROR",
+            text: "{} is not specified",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "imbot.command",
+        scope: "imbot",
+        methods: &[
+            method("imbot.command.register", RecordVerb::Add).flat(),
+            method("imbot.command.update", RecordVerb::Update)
+                .under("FIELDS")
+                .by("COMMAND_ID"),
+            method("imbot.command.unregister", RecordVerb::Delete).by("COMMAND_ID"),
+        ],
+        not_found: Refusal {
+            code: "COMMAND_ID_ERROR",
+            text: "Command not found",
+        },
+        unnamed: Refusal {
+            code: "COMMAND_ID_ERROR",
+            text: "Command not found",
+        },
+        required: Refusal {
+            code: "{}_ERROR",
+            text: "{} is not specified",
+        },
+        ..OLDER
+    },
+];

@@ -1,0 +1,109 @@
+//! Universal lists: the lists, their sections and elements.
+
+use super::{OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: "lists",
+        scope: "lists",
+        beside: &["IBLOCK_TYPE_ID", "CODE"],
+        methods: &[
+            method("lists.add", RecordVerb::Add).under("FIELDS"),
+            method("lists.update", RecordVerb::Update)
+                .under("FIELDS")
+                .by("IBLOCK_ID"),
+            method("lists.delete", RecordVerb::Delete).by("IBLOCK_ID"),
+            method("lists.get", RecordVerb::List)
+                .sorted_by("IBLOCK_ORDER")
+                .narrowed_by(&[
+                    ("IBLOCK_TYPE_ID", "IBLOCK_TYPE_ID"),
+                    ("IBLOCK_ID", "ID"),
+                    ("IBLOCK_CODE", "CODE"),
+                ]),
+        ],
+        not_found: Refusal {
+            code: "ERROR_IBLOCK_NOT_FOUND",
+            text: "Iblock not found",
+        },
+        unnamed: Refusal {
+            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
+            text: "Required parameter `{}` is missing",
+        },
+        required: Refusal {
+            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
+            text: "Required parameter `{}` is missing",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "lists.element",
+        scope: "lists",
+        within: &["IBLOCK_ID"],
+        beside: &["CODE", "IBLOCK_SECTION_ID"],
+        open: Open::Properties,
+        parent: Some((
+            "lists",
+            Refusal {
+                code: "ERROR_IBLOCK_NOT_FOUND",
+                text: "Iblock not found",
+            },
+        )),
+        methods: &[
+            method("lists.element.add", RecordVerb::Add).under("FIELDS"),
+            method("lists.element.update", RecordVerb::Update)
+                .under("FIELDS")
+                .by("ELEMENT_ID"),
+            method("lists.element.delete", RecordVerb::Delete).by("ELEMENT_ID"),
+            method("lists.element.get", RecordVerb::List)
+                .sorted_by("ELEMENT_ORDER")
+                .narrowed_by(&[("ELEMENT_ID", "ID"), ("ELEMENT_CODE", "CODE")]),
+        ],
+        not_found: Refusal {
+            code: "ERROR_ELEMENT_NOT_FOUND",
+            text: "Element not found",
+        },
+        unnamed: Refusal {
+            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
+            text: "Required parameter `{}` is missing",
+        },
+        required: Refusal {
+            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
+            text: "Required parameter `{}` is missing",
+        },
+        ..OLDER
+    },
+    RecordKind {
+        name: "lists.section",
+        scope: "lists",
+        within: &["IBLOCK_ID"],
+        beside: &["CODE", "IBLOCK_SECTION_ID"],
+        parent: Some((
+            "lists",
+            Refusal {
+                code: "ERROR_IBLOCK_NOT_FOUND",
+                text: "Iblock not found",
+            },
+        )),
+        methods: &[
+            method("lists.section.add", RecordVerb::Add).under("FIELDS"),
+            method("lists.section.update", RecordVerb::Update)
+                .under("FIELDS")
+                .by("SECTION_ID"),
+            method("lists.section.delete", RecordVerb::Delete).by("SECTION_ID"),
+            method("lists.section.get", RecordVerb::List).paged(RecordPaging::Whole),
+        ],
+        not_found: Refusal {
+            code: "ERROR_SECTION_NOT_FOUND",
+            text: "Section not found",
+        },
+        unnamed: Refusal {
+            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
+            text: "Required parameter `{}` is missing",
+        },
+        required: Refusal {
+            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
+            text: "Required parameter `{}` is missing",
+        },
+        ..OLDER
+    },
+];

@@ -1,0 +1,474 @@
+//! Records: entities whose rows exist only because somebody wrote or loaded them. A [`RecordKind`] describes one: its
+//! methods and how they refuse; `fields.tsv` has its fields, and `initial.json` the records that every portal has. Nothing of it is code, so another entity is another
+//! description.
+//!
+//! Entities with generated rows, such as leads, are in [`super::entities`].
+
+mod bizproc;
+mod calendar;
+mod commerce;
+mod crm;
+mod entity;
+mod groups;
+mod integration;
+mod lists;
+pub(crate) mod table;
+mod telephony;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value as Json};
+
+pub(crate) use table::RecordTable;
+
+/// All kinds of records, in the order of their tables.
+pub(crate) fn kinds() -> &'static [&'static RecordKind] {
+    static KINDS: OnceLock<Vec<&'static RecordKind>> = OnceLock::new();
+    KINDS.get_or_init(|| {
+        [
+            crm::KINDS,
+            bizproc::KINDS,
+            calendar::KINDS,
+            commerce::KINDS,
+            entity::KINDS,
+            groups::KINDS,
+            integration::KINDS,
+            lists::KINDS,
+            telephony::KINDS,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    })
+}
+
+/// The kind that has a method, its place, and the method; `name` is in lower case.
+pub(crate) fn find(name: &str) -> Option<(usize, &'static RecordMethod)> {
+    static BY_METHOD: OnceLock<HashMap<&'static str, (usize, &'static RecordMethod)>> =
+        OnceLock::new();
+    let by_method = BY_METHOD.get_or_init(|| {
+        let methods = |(place, kind): (usize, &&'static RecordKind)| {
+            kind.methods
+                .iter()
+                .map(move |method| (method.name, (place, method)))
+        };
+        kinds().iter().enumerate().flat_map(methods).collect()
+    });
+    by_method.get(name).copied()
+}
+
+/// The place of the kind with this name.
+pub(crate) fn place(name: &str) -> Option<usize> {
+    kinds().iter().position(|kind| kind.name == name)
+}
+
+/// The place of the kind whose rows a method lists.
+pub(crate) fn listed(method: &str) -> Option<usize> {
+    let (place, method) = find(&method.trim().to_ascii_lowercase())?;
+    matches!(method.verb, RecordVerb::List | RecordVerb::GetOrList).then_some(place)
+}
+
+/// The fields of a kind, in the order in which its rows have them.
+pub(crate) fn fields(kind: &str) -> &'static [RecordField] {
+    static BY_KIND: OnceLock<HashMap<&'static str, Vec<RecordField>>> = OnceLock::new();
+    let by_kind = BY_KIND.get_or_init(|| {
+        let mut by_kind: HashMap<&'static str, Vec<RecordField>> = HashMap::new();
+        // The first line has the names of the columns.
+        for line in include_str!("fields.tsv").lines().skip(1) {
+            if let Some((kind, field)) = RecordField::read(line) {
+                by_kind.entry(kind).or_default().push(field);
+            }
+        }
+        by_kind
+    });
+    by_kind.get(kind).map_or(&[], Vec::as_slice)
+}
+
+/// The records of a kind that every portal has.
+pub(crate) fn initial(kind: &str) -> Vec<Map<String, Json>> {
+    static BY_KIND: OnceLock<HashMap<String, Vec<Map<String, Json>>>> = OnceLock::new();
+    // A test reads the file, so it would not come so far if it could not be read.
+    let by_kind = BY_KIND
+        .get_or_init(|| serde_json::from_str(include_str!("initial.json")).unwrap_or_default());
+    by_kind.get(kind).cloned().unwrap_or_default()
+}
+
+/// What is known of one kind of records.
+#[derive(Debug)]
+pub(crate) struct RecordKind {
+    /// Its name in `fields.tsv`.
+    pub(crate) name: &'static str,
+    pub(crate) scope: &'static str,
+    /// The field that has the number which the portal gives to each record.
+    pub(crate) id: &'static str,
+    /// The fields by which callers name a record; mostly [`RecordKind::id`] alone. Several are among the fields that a
+    /// call gives, one is a parameter of its own.
+    pub(crate) key: &'static [&'static str],
+    pub(crate) spelling: Spelling,
+    /// Fields that a call names beside the record, such as the list that an element belongs to: they narrow what it sees,
+    /// and are written to what it adds.
+    pub(crate) within: &'static [&'static str],
+    /// Fields that a call gives beside the parameter with the others.
+    pub(crate) beside: &'static [&'static str],
+    /// The kind that has to have the first of [`RecordKind::within`], and how a call is refused where it has not.
+    pub(crate) parent: Option<(&'static str, Refusal)>,
+    /// Whether rows also have fields that are not described.
+    pub(crate) open: Open,
+    pub(crate) methods: &'static [RecordMethod],
+    /// How a record that is not there is refused; `{}` in the text stands for what it was called.
+    pub(crate) not_found: Refusal,
+    /// How a call that names no record is refused; `{}` in the text stands for the parameter.
+    pub(crate) unnamed: Refusal,
+    /// How a call without a required field is refused; `{}` in the text stands for its name.
+    pub(crate) required: Refusal,
+    /// How a second record with the same key is refused, where the key is not the number.
+    pub(crate) taken: Refusal,
+}
+
+/// A kind of which nothing is known but the ways of older methods.
+const OLDER: RecordKind = RecordKind {
+    name: "",
+    scope: "",
+    id: "ID",
+    key: &["ID"],
+    spelling: Spelling::Texts,
+    within: &[],
+    beside: &[],
+    parent: None,
+    open: Open::No,
+    methods: &[],
+    not_found: Refusal {
+        code: "",
+        text: "Not found",
+    },
+    unnamed: Refusal {
+        code: "",
+        text: "ID is not defined or invalid.",
+    },
+    required: Refusal {
+        code: "",
+        text: "The field {} is required.",
+    },
+    taken: Refusal {
+        code: "",
+        text: "Already exists",
+    },
+};
+
+/// The six usual methods of a kind, by what their names begin with.
+macro_rules! usual_methods {
+    ($branch:literal) => {
+        &[
+            method(concat!($branch, ".fields"), RecordVerb::Fields),
+            method(concat!($branch, ".list"), RecordVerb::List),
+            method(concat!($branch, ".get"), RecordVerb::Get),
+            method(concat!($branch, ".add"), RecordVerb::Add),
+            method(concat!($branch, ".update"), RecordVerb::Update),
+            method(concat!($branch, ".delete"), RecordVerb::Delete),
+        ]
+    };
+}
+use usual_methods;
+
+/// Whether rows have fields that are not described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Open {
+    No,
+    /// As they were written.
+    Yes,
+    /// As they were written; those that begin with `PROPERTY_` as a map from the number of a value to the value.
+    Properties,
+}
+
+/// How values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// Numbers are texts, as older methods write them.
+    Texts,
+    /// Numbers are numbers and flags are booleans, as controllers write them.
+    Typed,
+}
+
+/// Code and text of a refusal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    pub(crate) text: &'static str,
+}
+
+/// A field of a record.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the flags of field metadata"
+)]
+pub(crate) struct RecordField {
+    pub(crate) name: &'static str,
+    /// What calls name it by; mostly its name.
+    pub(crate) param: &'static str,
+    pub(crate) kind: ValueKind,
+    /// The `type` in field metadata.
+    pub(crate) type_name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) required: bool,
+    pub(crate) read_only: bool,
+    /// Written once, when the record is added.
+    pub(crate) immutable: bool,
+    pub(crate) multiple: bool,
+    pub(crate) default: Default,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueKind {
+    Integer,
+    Number,
+    Text,
+    /// `Y` or `N`.
+    Flag,
+    Boolean,
+    Date,
+    Moment,
+    User,
+    /// Whatever was written.
+    Anything,
+}
+
+/// What a new record has in a field that the call says nothing of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Default {
+    Null,
+    /// The row lacks the field.
+    Absent,
+    Text(&'static str),
+    Integer(i64),
+    Boolean(bool),
+    /// An empty list.
+    EmptyList,
+    /// The moment of the call.
+    Now,
+    /// The moment of every call that writes the record.
+    Touched,
+    /// The user who calls.
+    Caller,
+    /// The user who wrote the record last.
+    Editor,
+    /// A text of its own for each record.
+    Guid,
+}
+
+impl RecordField {
+    /// A line of `fields.tsv`: the kind, the name, the type, letters (`R` required, `O` read only, `I` immutable, `M`
+    /// multiple), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
+    fn read(line: &'static str) -> Option<(&'static str, Self)> {
+        let [kind, name, value_kind, flags, default, param, title] = split(line)?;
+        let field = Self {
+            name,
+            param: if param.is_empty() { name } else { param },
+            kind: ValueKind::read(value_kind)?,
+            type_name: value_kind,
+            title,
+            required: flags.contains('R'),
+            read_only: flags.contains('O'),
+            immutable: flags.contains('I'),
+            multiple: flags.contains('M'),
+            default: Default::read(default)?,
+        };
+        Some((kind, field))
+    }
+}
+
+fn split<const N: usize>(line: &str) -> Option<[&str; N]> {
+    line.split('\t').collect::<Vec<_>>().try_into().ok()
+}
+
+impl ValueKind {
+    /// What is behind the `type` of field metadata.
+    fn read(name: &str) -> Option<Self> {
+        Some(match name {
+            "integer" | "int" => Self::Integer,
+            "double" => Self::Number,
+            "string" | "text" => Self::Text,
+            "char" => Self::Flag,
+            "boolean" => Self::Boolean,
+            "date" => Self::Date,
+            "datetime" => Self::Moment,
+            "user" => Self::User,
+            "object"
+            | "file"
+            | "attached_diskfile"
+            | "product_property"
+            | "crm_status"
+            | "currency_localization"
+            | "crm_dynamic_type"
+            | "recurring_params" => Self::Anything,
+            _ => return None,
+        })
+    }
+}
+
+impl Default {
+    fn read(text: &'static str) -> Option<Self> {
+        Some(match text {
+            "" => Self::Null,
+            "absent" => Self::Absent,
+            "[]" => Self::EmptyList,
+            "now" => Self::Now,
+            "touched" => Self::Touched,
+            "caller" => Self::Caller,
+            "editor" => Self::Editor,
+            "guid" => Self::Guid,
+            "true" => Self::Boolean(true),
+            "false" => Self::Boolean(false),
+            text => match text.strip_prefix('=') {
+                Some(text) => Self::Text(text),
+                None => Self::Integer(text.parse().ok()?),
+            },
+        })
+    }
+}
+
+/// What a method does with records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordVerb {
+    Fields,
+    List,
+    Get,
+    Add,
+    Update,
+    Delete,
+    /// The record that the call names, or all if it names none.
+    GetOrList,
+    /// Deletes all records that have what the call gives.
+    DeleteMatching,
+}
+
+/// A method of a kind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RecordMethod {
+    /// In lower case.
+    pub(crate) name: &'static str,
+    pub(crate) verb: RecordVerb,
+    /// The parameter that has the fields; empty if they are parameters themselves.
+    pub(crate) fields: &'static str,
+    /// The parameter that names the record.
+    pub(crate) id: &'static str,
+    pub(crate) answer: Answer,
+    pub(crate) paging: RecordPaging,
+    /// The parameter by which a list is sorted.
+    pub(crate) order: &'static str,
+    /// Fields that the filter of a list has to name.
+    pub(crate) filter_by: &'static [&'static str],
+    /// Parameters that narrow a list where they are given, and the fields that they are compared with.
+    pub(crate) narrowed_by: &'static [(&'static str, &'static str)],
+}
+
+/// What a method returns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer {
+    /// The ID.
+    Id,
+    True,
+    Null,
+    /// The record, or a list of them.
+    Rows,
+    /// The record, or a list of them, under a name.
+    Under(&'static str),
+    /// The ID under a name.
+    IdUnder(&'static str),
+    /// The value of one field.
+    Value(&'static str),
+    /// The values of one field of all records.
+    Values(&'static str),
+    /// An empty list.
+    Nothing,
+    /// How many records it was about, under `count`.
+    Count,
+}
+
+/// How a list is cut into pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordPaging {
+    /// `start`, as older lists take it.
+    Older,
+    /// `start`, as controllers take it.
+    Controller,
+    /// `start`, to the row.
+    Offset,
+    /// All at once, with a count.
+    Counted,
+    /// All at once.
+    Whole,
+}
+
+/// How controllers refuse a call without a parameter.
+const MISSING_PARAMETER: Refusal = Refusal {
+    code: "100",
+    text: "Could not find value for parameter {{}}",
+};
+
+const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
+    RecordMethod {
+        name,
+        verb,
+        fields: "fields",
+        id: "id",
+        answer: match verb {
+            RecordVerb::Fields | RecordVerb::List | RecordVerb::Get | RecordVerb::GetOrList => {
+                Answer::Rows
+            }
+            RecordVerb::Add => Answer::Id,
+            RecordVerb::Update | RecordVerb::Delete => Answer::True,
+            RecordVerb::DeleteMatching => Answer::Count,
+        },
+        paging: RecordPaging::Older,
+        order: "order",
+        filter_by: &[],
+        narrowed_by: &[],
+    }
+}
+
+impl RecordMethod {
+    const fn answers(mut self, answer: Answer) -> Self {
+        self.answer = answer;
+        self
+    }
+
+    /// The fields are parameters of the call.
+    const fn flat(mut self) -> Self {
+        self.fields = "";
+        self
+    }
+
+    const fn by(mut self, id: &'static str) -> Self {
+        self.id = id;
+        self
+    }
+
+    const fn paged(mut self, paging: RecordPaging) -> Self {
+        self.paging = paging;
+        self
+    }
+
+    const fn sorted_by(mut self, order: &'static str) -> Self {
+        self.order = order;
+        self
+    }
+
+    const fn narrowed_by(mut self, params: &'static [(&'static str, &'static str)]) -> Self {
+        self.narrowed_by = params;
+        self
+    }
+
+    /// The fields are under another parameter than `fields`.
+    const fn under(mut self, fields: &'static str) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    const fn filtered_by(mut self, fields: &'static [&'static str]) -> Self {
+        self.filter_by = fields;
+        self
+    }
+}

@@ -1,0 +1,304 @@
+//! The rows of one kind of records.
+
+use std::cmp::Ordering;
+
+use brimful_protocol::{Array, Value};
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+
+use super::{Default, Open, RecordField, RecordKind, Spelling, ValueKind};
+use crate::context::moment;
+use crate::data::fixtures::collection::{compare, text, to_json};
+use crate::data::fixtures::filter::Test;
+
+/// Who writes, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Writer {
+    pub(crate) user: u64,
+    /// Unix seconds.
+    pub(crate) now: i64,
+}
+
+/// The rows of one kind, by the number that the portal gave to each, in the order in which they came.
+#[derive(Debug)]
+pub(crate) struct RecordTable {
+    pub(crate) kind: &'static RecordKind,
+    pub(crate) fields: &'static [RecordField],
+    rows: IndexMap<u64, Map<String, Json>>,
+    /// Whether rows were loaded, which may lack what calls have to name.
+    pub(crate) is_loaded: bool,
+    /// The highest number ever given.
+    last: u64,
+}
+
+impl RecordTable {
+    /// The table of a portal that nobody has changed.
+    pub(crate) fn new(kind: &'static RecordKind) -> Self {
+        let mut table = Self {
+            kind,
+            fields: super::fields(kind.name),
+            rows: IndexMap::new(),
+            is_loaded: false,
+            last: 0,
+        };
+        table.load(super::initial(kind.name));
+        table
+    }
+
+    /// Takes rows as they are, in the place of those with their numbers. Rows without one get the next.
+    pub(crate) fn load(&mut self, rows: Vec<Map<String, Json>>) {
+        for mut row in rows {
+            let id = text(row.get(self.kind.id)).parse().ok();
+            let id = id.unwrap_or(self.last + 1);
+            let has_number = self.fields.iter().any(|field| field.name == self.kind.id);
+            if has_number && !row.contains_key(self.kind.id) {
+                row.insert(self.kind.id.to_owned(), self.number(id));
+            }
+            self.last = self.last.max(id);
+            self.rows.insert(id, row);
+        }
+    }
+
+    /// Has these rows and no others.
+    pub(crate) fn replace(&mut self, rows: Vec<Map<String, Json>>) {
+        self.rows.clear();
+        self.is_loaded = true;
+        self.load(rows);
+    }
+
+    fn number(&self, number: u64) -> Json {
+        match self.kind.spelling {
+            Spelling::Texts => Json::from(number.to_string()),
+            Spelling::Typed => Json::from(number),
+        }
+    }
+
+    pub(crate) fn get(&self, id: u64) -> Option<&Map<String, Json>> {
+        self.rows.get(&id)
+    }
+
+    /// The number of the record that callers call by these values of its key, and that passes `within`.
+    pub(crate) fn find(&self, key: &[String], within: &[Test]) -> Option<u64> {
+        let passes = |row: &Map<String, Json>| within.iter().all(|test| test.holds(row));
+        if let ([id], [field]) = (key, self.kind.key)
+            && *field == self.kind.id
+        {
+            let id = id.trim().parse().ok()?;
+            return self.rows.get(&id).filter(|row| passes(row)).map(|_| id);
+        }
+        let is_it = |(_, row): &(&u64, &Map<String, Json>)| {
+            let mut fields = self.kind.key.iter().zip(key);
+            fields.all(|(field, value)| text(row.get(*field)) == *value) && passes(row)
+        };
+        self.rows.iter().find(is_it).map(|(id, _)| *id)
+    }
+
+    /// The field that a filter, an order or a select means.
+    pub(crate) fn field_name(&self, name: &str) -> Option<String> {
+        if name.eq_ignore_ascii_case(self.kind.id) {
+            return Some(self.kind.id.to_owned());
+        }
+        let means = |field: &&RecordField| {
+            field.name.eq_ignore_ascii_case(name) || field.param.eq_ignore_ascii_case(name)
+        };
+        if let Some(field) = self.fields.iter().find(means) {
+            return Some(field.name.to_owned());
+        }
+        // Rows of this portal may have fields of their own.
+        let has = |row: &Map<String, Json>| row.contains_key(name);
+        self.rows.values().any(has).then(|| name.to_owned())
+    }
+
+    /// The key that a new record would get.
+    pub(crate) fn key_of(&self, given: &Array, writer: Writer) -> Vec<String> {
+        let value = |name: &&'static str| {
+            let field = self.fields.iter().find(|field| field.name == *name)?;
+            match self.written(given, name) {
+                Some(value) => Some(self.cast(field, value)),
+                None => self.default(field, 0, writer),
+            }
+        };
+        let key = self.kind.key.iter();
+        key.map(|name| text(value(name).as_ref())).collect()
+    }
+
+    /// What calls name a field by.
+    pub(crate) fn param(&self, field: &'static str) -> &'static str {
+        let known = self.fields.iter().find(|known| known.name == field);
+        known.map_or(field, |known| known.param)
+    }
+
+    /// What is given for a field.
+    pub(crate) fn written<'v>(&self, given: &'v Array, field: &'static str) -> Option<&'v Value> {
+        given.get_ignoring_case(self.param(field))
+    }
+
+    /// The numbers of the records that pass all tests, in order.
+    pub(crate) fn ids(&self, tests: &[Test], order: &[(String, bool)]) -> Vec<u64> {
+        let passes = |row: &Map<String, Json>| tests.iter().all(|test| test.holds(row));
+        let rows = self.rows.iter().filter(|(_, row)| passes(row));
+        let mut ids: Vec<u64> = rows.map(|(id, _)| *id).collect();
+        if !order.is_empty() {
+            let by = |a: &u64, b: &u64| {
+                let orderings = order.iter().map(|(field, descending)| {
+                    let ordering = compare(self.rows[a].get(field), self.rows[b].get(field));
+                    if *descending {
+                        ordering.reverse()
+                    } else {
+                        ordering
+                    }
+                });
+                orderings.fold(Ordering::Equal, Ordering::then)
+            };
+            ids.sort_by(by);
+        }
+        ids
+    }
+
+    /// Adds a record with what is given, and the defaults of the rest.
+    pub(crate) fn add(&mut self, given: &Array, writer: Writer) -> u64 {
+        self.last += 1;
+        let id = self.last;
+        let mut row = Map::new();
+        for field in self.fields {
+            let written = given
+                .get_ignoring_case(field.param)
+                .filter(|_| !field.read_only)
+                .map(|value| self.cast(field, value));
+            let value = match written {
+                Some(value) => value,
+                None if field.name == self.kind.id => self.number(id),
+                None => match self.default(field, id, writer) {
+                    Some(value) => value,
+                    None => continue,
+                },
+            };
+            row.insert(field.name.to_owned(), value);
+        }
+        self.write_others(id, &mut row, given);
+        self.rows.insert(id, row);
+        id
+    }
+
+    /// Writes to a record what may be written of it; says whether there is one.
+    pub(crate) fn update(&mut self, id: u64, given: &Array, writer: Writer) -> bool {
+        let Some(mut row) = self.rows.get_mut(&id).map(std::mem::take) else {
+            return false;
+        };
+        for field in self.fields {
+            let touched = match field.default {
+                Default::Touched | Default::Editor => self.default(field, id, writer),
+                _ => None,
+            };
+            let written = given
+                .get_ignoring_case(field.param)
+                .filter(|_| !field.read_only && !field.immutable && field.name != self.kind.id)
+                .map(|value| self.cast(field, value));
+            if let Some(value) = written.or(touched) {
+                row.insert(field.name.to_owned(), value);
+            }
+        }
+        self.write_others(id, &mut row, given);
+        self.rows.insert(id, row);
+        true
+    }
+
+    /// Writes the fields that are not described.
+    fn write_others(&self, id: u64, row: &mut Map<String, Json>, given: &Array) {
+        if self.kind.open == Open::No {
+            return;
+        }
+        for (name, value) in given.iter() {
+            let name = name.to_text();
+            let is_known = |field: &RecordField| field.param.eq_ignore_ascii_case(&name);
+            if self.fields.iter().any(is_known) || name.eq_ignore_ascii_case(self.kind.id) {
+                continue;
+            }
+            let value = match value {
+                value if self.kind.open == Open::Yes || !name.starts_with("PROPERTY_") => {
+                    to_json(value)
+                }
+                // A key that a caller gives to a value is not the number that it gets.
+                Value::Array(values) => numbered(id, values.values()),
+                single => numbered(id, [single].into_iter()),
+            };
+            row.insert(name, value);
+        }
+    }
+
+    /// Deletes a record; says whether there was one.
+    pub(crate) fn delete(&mut self, id: u64) -> bool {
+        self.rows.shift_remove(&id).is_some()
+    }
+
+    fn default(&self, field: &RecordField, id: u64, writer: Writer) -> Option<Json> {
+        Some(match field.default {
+            Default::Null => Json::Null,
+            Default::Absent => return None,
+            Default::Text(text) => Json::from(text),
+            Default::Integer(number) => self.cast(field, &Value::Int(number)),
+            Default::Boolean(flag) => Json::from(flag),
+            Default::EmptyList => Json::Array(Vec::new()),
+            Default::Now | Default::Touched => Json::from(moment::text(writer.now)),
+            Default::Caller | Default::Editor => self.number(writer.user),
+            Default::Guid => Json::from(format!("{:032x}", super::super::hash::mix(id))),
+        })
+    }
+
+    /// A value as rows have it.
+    fn cast(&self, field: &RecordField, value: &Value) -> Json {
+        if field.multiple {
+            let one = |value: &Value| self.cast_one(field.kind, value);
+            return match value {
+                Value::Array(values) if values.is_list() => values.values().map(one).collect(),
+                Value::Array(_) => to_json(value),
+                Value::Null => Json::Array(Vec::new()),
+                single => Json::Array(vec![one(single)]),
+            };
+        }
+        self.cast_one(field.kind, value)
+    }
+
+    fn cast_one(&self, kind: ValueKind, value: &Value) -> Json {
+        let typed = self.kind.spelling == Spelling::Typed;
+        match (kind, value) {
+            (ValueKind::Anything, value) => to_json(value),
+            (_, Value::Null) => Json::Null,
+            (ValueKind::Integer | ValueKind::User, value) if typed => Json::from(value.to_int()),
+            (ValueKind::Integer | ValueKind::User, value) => Json::from(value.to_int().to_string()),
+            (ValueKind::Number, value) => match value.to_text().trim().parse::<f64>() {
+                Ok(number) if typed => Json::from(number),
+                Ok(_) => Json::from(value.to_text().trim()),
+                Err(_) if typed => Json::from(0),
+                Err(_) => Json::from("0"),
+            },
+            (ValueKind::Flag, value) => Json::from(if is_yes(value) { "Y" } else { "N" }),
+            (ValueKind::Boolean, value) => Json::from(is_yes(value)),
+            (ValueKind::Date | ValueKind::Moment, value) => {
+                let text = value.to_text();
+                match moment::parse(&text, 0) {
+                    Some(seconds) if kind == ValueKind::Moment => Json::from(moment::text(seconds)),
+                    _ => Json::from(text),
+                }
+            }
+            (ValueKind::Text, Value::Array(_)) => to_json(value),
+            (ValueKind::Text, value) => Json::from(value.to_text()),
+        }
+    }
+}
+
+/// Values by numbers of their own.
+fn numbered<'v>(id: u64, values: impl Iterator<Item = &'v Value>) -> Json {
+    let values = values.enumerate().map(|(place, value)| {
+        let number = id * 100 + place as u64 + 1;
+        (number.to_string(), to_json(value))
+    });
+    Json::Object(values.collect())
+}
+
+fn is_yes(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => !matches!(text.as_str(), "" | "0" | "N" | "n" | "false"),
+        other => other.is_truthy(),
+    }
+}

@@ -1,0 +1,49 @@
+//! What is the same in every portal: dictionaries, the fields of parts of records, the names of events and widgets.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use brimful_protocol::{Value, catalogue};
+
+use crate::context::{Call, MethodError, Output, errors};
+use crate::data::PortalData;
+use crate::methods::method::{Handler, Method};
+
+/// The results by method.
+fn results() -> &'static HashMap<String, Value> {
+    static RESULTS: OnceLock<HashMap<String, Value>> = OnceLock::new();
+    // A test reads the file, so it would not come so far if it could not be read.
+    RESULTS.get_or_init(|| serde_json::from_str(include_str!("constants.json")).unwrap_or_default())
+}
+
+/// The methods, sorted by nothing.
+pub(crate) fn methods() -> impl Iterator<Item = Method> {
+    results().keys().map(|name| Method {
+        name,
+        scope: match catalogue::find(name).map(|known| known.scope) {
+            None | Some("basic") => "",
+            Some(scope) => scope,
+        },
+        handler: Handler::Read(read),
+    })
+}
+
+fn read(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let result = results().get(call.method);
+    result
+        .map(Output::value)
+        .ok_or_else(errors::method_not_found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_constant_is_of_a_method_that_the_catalogue_knows() {
+        assert!(results().len() > 20);
+        for name in results().keys() {
+            assert!(catalogue::find(name).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Messages, notifications and chats that integrations write, and the bots that write them.
+
+use brimful_protocol::{Array, Value};
+
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::{CHAT, MESSAGE, USER};
+use crate::data::records;
+use crate::data::table::Record;
+
+/// `im.message.add`: the ID of the message.
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let author = call.user;
+    write(state, call, author)
+}
+
+/// `imbot.message.add`: as its bot.
+pub(crate) fn add_as_bot(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let bot = call.params.get_ignoring_case("BOT_ID").map(Value::to_text);
+    let bots = records::place("imbot").map(|place| &state.records[place]);
+    let found = match (bots, bot) {
+        (Some(bots), Some(bot)) => bots.find(&[bot], &[]),
+        // Without a name it is the only bot that there is.
+        (Some(bots), None) => bots.ids(&[], &[]).first().copied(),
+        _ => None,
+    };
+    let bot = found.ok_or_else(|| refused("BOT_ID_ERROR", "Bot not found"))?;
+    write(state, call, bot)
+}
+
+fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output, MethodError> {
+    let message = text(call, "MESSAGE");
+    let has_attachment = call.params.get_ignoring_case("ATTACH").is_some();
+    if message.is_empty() && !has_attachment {
+        return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
+    }
+    let dialog = match text(call, "DIALOG_ID") {
+        dialog if dialog.is_empty() => text(call, "CHAT_ID"),
+        dialog => dialog,
+    };
+    let chat = if let Some(chat) = dialog.strip_prefix("chat") {
+        let chat = chat.parse().ok();
+        chat.filter(|&id| state.table(CHAT).get(id).is_some())
+    } else {
+        let user: Option<u64> = dialog.parse().ok();
+        let user = user.ok_or_else(|| refused("USER_ID_EMPTY", "User ID can't be empty"))?;
+        if state.table(USER).get(user).is_none() {
+            return Err(refused("USER_NOT_FOUND", "User not found"));
+        }
+        Some(user)
+    };
+    let chat = chat.ok_or_else(|| {
+        refused(
+            "ACCESS_ERROR",
+            "You do not have access to the specified dialog",
+        )
+    })?;
+    let id = insert(
+        state,
+        MESSAGE,
+        [
+            ("CHAT_ID", Value::Int(chat as i64)),
+            ("AUTHOR_ID", Value::Int(author as i64)),
+            ("DATE", Value::Text(moment::text(call.seconds()))),
+            ("TEXT", Value::Text(message)),
+        ],
+    );
+    Ok(Output::value(&Value::Int(id as i64)))
+}
+
+/// `im.message.update` and `imbot.message.update`: an empty text deletes the message.
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    let message = text(call, "MESSAGE");
+    let table = state.table_mut(MESSAGE);
+    match table.schema.legacy("TEXT") {
+        Some(field) if !message.is_empty() => table.update(id, [(field, Value::Text(message))]),
+        _ => {
+            table.delete(id);
+        }
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `im.message.delete` and `imbot.message.delete`
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = existing(state, call)?;
+    state.table_mut(MESSAGE).delete(id);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
+    let id: Option<u64> = text(call, "MESSAGE_ID").parse().ok();
+    let id = id.ok_or_else(|| refused("MESSAGE_ID_ERROR", "Message ID can't be empty"))?;
+    let found = state.table(MESSAGE).get(id).map(|_| id);
+    found.ok_or_else(|| {
+        let why = "Time has expired for modification or you don't have access";
+        refused("CANT_EDIT_MESSAGE", why)
+    })
+}
+
+/// `im.notify.personal.add` and `im.notify.system.add`: the ID of the notification, which is a message in a chat that
+/// nobody else sees.
+pub(crate) fn notify(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let user: Option<u64> = match text(call, "USER_ID") {
+        user if user.is_empty() => text(call, "TO").parse().ok(),
+        user => user.parse().ok(),
+    };
+    let user = user.ok_or_else(|| refused("USER_ID_EMPTY", "User ID can't be empty"))?;
+    let message = text(call, "MESSAGE");
+    if message.is_empty() {
+        return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
+    }
+    let id = insert(
+        state,
+        MESSAGE,
+        [
+            ("CHAT_ID", Value::Int(0)),
+            ("AUTHOR_ID", Value::Int(user as i64)),
+            ("DATE", Value::Text(moment::text(call.seconds()))),
+            ("TEXT", Value::Text(message)),
+        ],
+    );
+    Ok(Output::value(&Value::Int(id as i64)))
+}
+
+/// `im.notify.delete`: true, whether there was such a notification or not.
+pub(crate) fn delete_notification(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let named = ["ID", "TAG", "SUB_TAG"];
+    if named.iter().all(|name| text(call, name).is_empty()) {
+        return Err(refused("PARAMS_ERROR", "Incorrect params"));
+    }
+    if let Ok(id) = text(call, "ID").parse() {
+        state.table_mut(MESSAGE).delete(id);
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `im.chat.add`: the ID of the chat.
+pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let now = || Value::Text(moment::text(call.seconds()));
+    let id = insert(
+        state,
+        CHAT,
+        [
+            ("TITLE", Value::Text(text(call, "TITLE"))),
+            ("OWNER", Value::Int(call.user as i64)),
+            ("COUNTER", Value::Int(0)),
+            ("PINNED", Value::Bool(false)),
+            ("UNREAD", Value::Bool(false)),
+            ("DATE_CREATE", now()),
+            ("DATE_UPDATE", now()),
+            ("TEXT", Value::Text(text(call, "MESSAGE"))),
+        ],
+    );
+    Ok(Output::value(&Value::Int(id as i64)))
+}
+
+/// `im.chat.updatetitle`
+pub(crate) fn rename_chat(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id: Option<u64> = text(call, "CHAT_ID").parse().ok();
+    let id = id.ok_or_else(|| refused("CHAT_ID_EMPTY", "Chat ID can't be empty"))?;
+    let title = text(call, "TITLE");
+    if title.is_empty() {
+        return Err(refused("TITLE_EMPTY", "Title can't be empty"));
+    }
+    let table = state.table_mut(CHAT);
+    if table.get(id).is_none() {
+        return Err(refused("ACCESS_ERROR", "Action unavailable"));
+    }
+    if let Some(field) = table.schema.legacy("TITLE") {
+        table.update(id, [(field, Value::Text(title))]);
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `imbot.bot.list`: by ID.
+pub(crate) fn bots(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let mut bots = Array::new();
+    if let Some(table) = records::place("imbot").map(|place| &state.records[place]) {
+        for id in table.ids(&[], &[]) {
+            let row = table.get(id).cloned().map(serde_json::Value::Object);
+            let row = row.map(Value::from).unwrap_or_default();
+            let text = |path: &[&str]| row.deepest(path).to_text();
+            let mut bot = Array::new();
+            bot.insert("ID", id as i64);
+            bot.insert("NAME", text(&["PROPERTIES", "NAME"]));
+            bot.insert("CODE", text(&["CODE"]));
+            bot.insert("OPENLINE", text(&["OPENLINE"]));
+            bots.insert(id.to_string().as_str(), bot);
+        }
+    }
+    Ok(Output::value(&Value::Array(bots)))
+}
+
+fn insert<const N: usize>(
+    state: &mut PortalData,
+    entity: usize,
+    values: [(&str, Value); N],
+) -> u64 {
+    let table = state.table_mut(entity);
+    let mut record = Record::default();
+    for (name, value) in values {
+        if let Some(field) = table.schema.legacy(name) {
+            record.set(field, value);
+        }
+    }
+    table.insert(record)
+}
+
+fn text(call: &Call<'_>, name: &str) -> String {
+    let value = call.params.get_ignoring_case(name);
+    value.map(Value::to_text).unwrap_or_default()
+}
+
+fn refused(code: &str, text: &str) -> MethodError {
+    MethodError::new(400, code, text)
+}

@@ -1,0 +1,394 @@
+//! The methods of all kinds of records, as their descriptions say.
+
+use brimful_protocol::{Array, Value, json};
+use serde_json::{Map, Value as Json};
+
+use crate::context::{Call, MethodError, Output, errors};
+use crate::data::PortalData;
+use crate::data::fixtures::filter::{self, Operation, Test};
+use crate::data::fixtures::php;
+use crate::data::list::paging::{Page, Paging};
+use crate::data::list::plan;
+use crate::data::list::query::Work;
+use crate::data::records::table::Writer;
+use crate::data::records::{
+    self, Answer, RecordField, RecordMethod, RecordPaging, RecordTable, RecordVerb, Refusal,
+};
+use crate::methods::method::{Handler, Method};
+use crate::methods::params::strings;
+
+/// The methods of all kinds.
+pub(crate) fn methods() -> impl Iterator<Item = Method> {
+    records::kinds().iter().flat_map(|kind| {
+        kind.methods.iter().map(|method| Method {
+            name: method.name,
+            scope: kind.scope,
+            handler: match method.verb {
+                RecordVerb::Fields | RecordVerb::List | RecordVerb::Get | RecordVerb::GetOrList => {
+                    Handler::Read(read)
+                }
+                RecordVerb::Add
+                | RecordVerb::Update
+                | RecordVerb::Delete
+                | RecordVerb::DeleteMatching => Handler::Write(write),
+            },
+        })
+    })
+}
+
+fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let (place, method) = records::find(call.method).ok_or_else(errors::method_not_found)?;
+    let table = &state.records[place];
+    let within = within(state, table, call)?;
+    match method.verb {
+        RecordVerb::Fields => Ok(described(table, method)),
+        RecordVerb::GetOrList
+            if call
+                .params
+                .get_ignoring_case(method.id)
+                .is_none_or(is_empty) =>
+        {
+            list(table, method, within, call)
+        }
+        RecordVerb::Get | RecordVerb::GetOrList => {
+            let id = named(table, method, &within, call)?;
+            charge(call, 1);
+            Ok(one(table, id, method.answer))
+        }
+        _ => list(table, method, within, call),
+    }
+}
+
+fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let (place, method) = records::find(call.method).ok_or_else(errors::method_not_found)?;
+    let within = within(state, &state.records[place], call)?;
+    let table = &mut state.records[place];
+    let writer = Writer {
+        user: call.user,
+        now: call.seconds(),
+    };
+    charge(call, 1);
+    let id = match method.verb {
+        RecordVerb::Add => {
+            let mut given = given(table, method, call)?;
+            for name in table.kind.within {
+                let param = table.param(name);
+                if let Some(value) = call.params.get_ignoring_case(param) {
+                    given.insert(param, value.clone());
+                }
+            }
+            for field in table.fields {
+                let value = given.get_ignoring_case(field.param);
+                if field.required && value.is_none_or(is_empty) {
+                    return Err(refusal(table.kind.required, field.param, call));
+                }
+            }
+            if table.kind.key != [table.kind.id] {
+                let key = table.key_of(&given, writer);
+                if table.find(&key, &within).is_some() {
+                    return Err(refusal(table.kind.taken, &key.join(", "), call));
+                }
+            }
+            table.add(&given, writer)
+        }
+        RecordVerb::Update => {
+            let id = named(table, method, &within, call)?;
+            let given = given(table, method, call)?;
+            for field in table.fields {
+                let value = given.get_ignoring_case(field.param);
+                if field.required && value.is_some_and(is_empty) {
+                    return Err(refusal(table.kind.required, field.param, call));
+                }
+            }
+            table.update(id, &given, writer);
+            id
+        }
+        RecordVerb::DeleteMatching => {
+            let mut tests = within;
+            tests.extend(narrowed(method, call));
+            let ids = table.ids(&tests, &[]);
+            for id in &ids {
+                table.delete(*id);
+            }
+            let count = Array::from_iter([("count", ids.len() as i64)]);
+            return Ok(Output::value(&Value::Array(count)));
+        }
+        _ => {
+            let id = named(table, method, &within, call)?;
+            table.delete(id);
+            id
+        }
+    };
+    Ok(one(table, id, method.answer))
+}
+
+fn charge(call: &mut Call<'_>, rows: u64) {
+    Work {
+        rows,
+        ..Work::default()
+    }
+    .charge(call);
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Text(text) => text.trim().is_empty(),
+        Value::Array(values) => values.is_empty(),
+        _ => false,
+    }
+}
+
+fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodError {
+    let text = refusal.text.replace("{method}", call.method);
+    MethodError::new(400, refusal.code, text.replace("{}", about))
+}
+
+/// The fields that a call gives.
+fn given(
+    table: &RecordTable,
+    method: &RecordMethod,
+    call: &Call<'_>,
+) -> Result<Array, MethodError> {
+    if method.fields.is_empty() {
+        return Ok(call.params.clone());
+    }
+    let fields = call.params.get_ignoring_case(method.fields);
+    let fields = fields.and_then(Value::as_array);
+    let mut fields = fields
+        .cloned()
+        .ok_or_else(|| crate::methods::params::missing(method.fields))?;
+    for name in table.kind.beside {
+        let param = table.param(name);
+        if let Some(value) = call.params.get_ignoring_case(param) {
+            fields.insert(param, value.clone());
+        }
+    }
+    Ok(fields)
+}
+
+/// The tests that a call narrows the records by, beside its filter.
+fn within(
+    state: &PortalData,
+    table: &RecordTable,
+    call: &Call<'_>,
+) -> Result<Vec<Test>, MethodError> {
+    let kind = table.kind;
+    let mut tests = Vec::new();
+    for name in kind.within {
+        let value = call.params.get_ignoring_case(table.param(name));
+        let value = match value.filter(|value| !is_empty(value)) {
+            Some(value) => value,
+            None if table.is_loaded => continue,
+            None => return Err(refusal(kind.required, table.param(name), call)),
+        };
+        let test = Test::new((*name).to_owned(), Operation::OneOf, value).or_absent();
+        if let (Some((parent, missing)), true) = (kind.parent, tests.is_empty())
+            && let Some(place) = records::place(parent)
+            && state.records[place].find(&[value.to_text()], &[]).is_none()
+            // Rows that were loaded say by themselves what they belong to.
+            && table.ids(std::slice::from_ref(&test), &[]).is_empty()
+        {
+            return Err(refusal(missing, &value.to_text(), call));
+        }
+        tests.push(test);
+    }
+    Ok(tests)
+}
+
+/// The tests of the parameters that narrow a list where they are given.
+fn narrowed(method: &RecordMethod, call: &Call<'_>) -> Vec<Test> {
+    let test = |(param, field): &(&str, &str)| {
+        let value = call.params.get_ignoring_case(param)?;
+        let is_given = !is_empty(value);
+        is_given.then(|| Test::new((*field).to_owned(), Operation::OneOf, value))
+    };
+    method.narrowed_by.iter().filter_map(test).collect()
+}
+
+/// The number of the record that a call names.
+fn named(
+    table: &RecordTable,
+    method: &RecordMethod,
+    within: &[Test],
+    call: &Call<'_>,
+) -> Result<u64, MethodError> {
+    let kind = table.kind;
+    let named: Vec<(&str, Option<&Value>)> = match kind.key {
+        [_] => vec![(method.id, call.params.get_ignoring_case(method.id))],
+        several => {
+            let fields = call.params.get_ignoring_case(method.fields);
+            let fields = fields.and_then(Value::as_array).unwrap_or(&call.params);
+            let value = |name: &&'static str| (*name, table.written(fields, name));
+            several.iter().map(value).collect()
+        }
+    };
+    let mut key = Vec::with_capacity(named.len());
+    for (name, value) in named {
+        match value {
+            Some(value) if !is_empty(value) => key.push(value.to_text()),
+            _ => return Err(refusal(kind.unnamed, name, call)),
+        }
+    }
+    table
+        .find(&key, within)
+        .ok_or_else(|| refusal(kind.not_found, &key.join(", "), call))
+}
+
+fn list(
+    table: &RecordTable,
+    method: &RecordMethod,
+    mut tests: Vec<Test>,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let given = call.legacy_array("filter");
+    for name in method.filter_by {
+        let value = given.and_then(|filter| {
+            let has = |(key, _): &(&brimful_protocol::Key, &Value)| {
+                key.to_text()
+                    .trim_start_matches(['=', '@'])
+                    .eq_ignore_ascii_case(name)
+            };
+            filter.iter().find(has).map(|(_, value)| value)
+        });
+        if value.is_none_or(is_empty) && !table.is_loaded {
+            return Err(refusal(table.kind.required, name, call));
+        }
+    }
+    tests.extend(narrowed(method, call));
+    tests.extend(filter::tests(given, |name| table.field_name(name)));
+    let ids = table.ids(&tests, &order(table, method, call));
+    let page = match method.paging {
+        RecordPaging::Older => Paging::Legacy.page(ids.as_slice(), call.start(), call),
+        RecordPaging::Controller => Paging::Controller.page(ids.as_slice(), call.start(), call),
+        RecordPaging::Offset => Paging::Offset.page(ids.as_slice(), call.start(), call),
+        RecordPaging::Counted | RecordPaging::Whole => {
+            charge(call, ids.len() as u64);
+            let counted = method.paging == RecordPaging::Counted;
+            Page {
+                next: None,
+                total: counted.then_some(ids.len() as u64),
+                ids,
+            }
+        }
+    };
+    if let Answer::Values(field) = method.answer {
+        let values = page.ids.iter().filter_map(|id| table.get(*id)?.get(field));
+        let values: Value = values.cloned().map(Value::from).collect();
+        return Ok(page.lift(Output::value(&values)));
+    }
+    let select = select(table, call);
+    let is_wanted = |name: &str| select.is_empty() || select.iter().any(|one| one == name);
+    let key = match method.answer {
+        Answer::Under(key) => Some(key),
+        _ => None,
+    };
+    let output = plan::list(key, &page.ids, |out, id| {
+        if let Some(row) = table.get(id) {
+            php::write_map(out, row, is_wanted);
+        }
+    });
+    Ok(page.lift(output))
+}
+
+fn order(table: &RecordTable, method: &RecordMethod, call: &Call<'_>) -> Vec<(String, bool)> {
+    // A field in one parameter and the direction in another.
+    if let Some(Value::Text(field)) = call.params.get_ignoring_case("sort") {
+        let way = call.params.get_ignoring_case("order").map(Value::to_text);
+        let down = way.is_some_and(|way| way.trim().eq_ignore_ascii_case("desc"));
+        return table
+            .field_name(field)
+            .map(|name| (name, down))
+            .into_iter()
+            .collect();
+    }
+    let order = call.legacy_array(method.order);
+    let order = order.into_iter().flat_map(Array::iter);
+    let sort = |(name, way): (&brimful_protocol::Key, &Value)| {
+        let down = way
+            .to_text()
+            .trim()
+            .to_ascii_lowercase()
+            .starts_with("desc");
+        Some((table.field_name(&name.to_text())?, down))
+    };
+    order.filter_map(sort).collect()
+}
+
+/// The fields that a `select` names, and the ID; none if it wants all.
+fn select(table: &RecordTable, call: &Call<'_>) -> Vec<String> {
+    let names = strings(call.legacy("select"));
+    if names.contains(&"*") {
+        return Vec::new();
+    }
+    let known = names.iter().filter_map(|name| table.field_name(name));
+    let mut names: Vec<String> = known.collect();
+    if !names.is_empty() {
+        names.push(table.kind.id.to_owned());
+    }
+    names
+}
+
+/// What a method says of one record.
+fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
+    let empty = Map::new();
+    let row = table.get(id).unwrap_or(&empty);
+    let number = || row.get(table.kind.id).cloned().unwrap_or(Json::from(id));
+    let as_number = || Value::Int(id as i64);
+    match answer {
+        Answer::Id => Output::value(&as_number()),
+        Answer::IdUnder(key) => Output::value(&Value::from(serde_json::json!({ key: number() }))),
+        Answer::Value(field) => {
+            Output::value(&row.get(field).cloned().map(Value::from).unwrap_or_default())
+        }
+        Answer::True => Output::value(&Value::Bool(true)),
+        Answer::Null => Output::value(&Value::Null),
+        Answer::Nothing => Output::value(&Value::Array(Array::new())),
+        Answer::Count => Output::value(&Value::Array(Array::from_iter([("count", 1)]))),
+        Answer::Rows | Answer::Values(_) => {
+            let mut out = Vec::new();
+            php::write_map(&mut out, row, |_| true);
+            Output::json(out)
+        }
+        Answer::Under(key) => {
+            let mut out = vec![b'{'];
+            json::write_string(&mut out, key);
+            out.push(b':');
+            php::write_map(&mut out, row, |_| true);
+            out.push(b'}');
+            Output::json(out)
+        }
+    }
+}
+
+/// What is known of the fields.
+fn described(table: &RecordTable, method: &RecordMethod) -> Output {
+    let fields: Array = table
+        .fields
+        .iter()
+        .map(|field| (field.name, describe(field)))
+        .collect();
+    Output::value(&match method.answer {
+        Answer::Under(key) => Value::Array(Array::from_iter([(key, fields)])),
+        _ => Value::Array(fields),
+    })
+}
+
+fn describe(field: &RecordField) -> Array {
+    let mut map = Array::new();
+    map.insert("type", field.type_name);
+    for (name, flag) in [
+        ("isRequired", field.required),
+        ("isReadOnly", field.read_only),
+        ("isImmutable", field.immutable),
+    ] {
+        map.insert(name, flag);
+    }
+    // Newer controllers say no more.
+    if !field.title.is_empty() {
+        map.insert("isMultiple", field.multiple);
+        map.insert("isDynamic", false);
+        map.insert("title", field.title);
+    }
+    map
+}

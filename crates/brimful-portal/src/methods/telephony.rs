@@ -1,0 +1,174 @@
+//! `telephony.externalcall.*`: a call is registered, and stands in the statistics when it is finished.
+
+use brimful_protocol::{Array, Value};
+
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::entities::USER;
+use crate::data::hash;
+use crate::data::records::{self, RecordTable, table::Writer};
+
+const CALLS: &str = "telephony.externalcall";
+const STATISTICS: &str = "voximplant.statistic";
+
+fn table<'s>(state: &'s mut PortalData, name: &str) -> Option<&'s mut RecordTable> {
+    let place = records::place(name)?;
+    state.records.get_mut(place)
+}
+
+fn text(call: &Call<'_>, name: &str) -> String {
+    let value = call.params.get_ignoring_case(name);
+    value.map(Value::to_text).unwrap_or_default()
+}
+
+fn refused(text: &str) -> MethodError {
+    MethodError::new(400, "ERROR_CORE", text)
+}
+
+fn writer(call: &Call<'_>) -> Writer {
+    Writer {
+        user: call.user,
+        now: call.seconds(),
+    }
+}
+
+/// `telephony.externalcall.register`
+pub(crate) fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let user = user(state, call)?;
+    let number = text(call, "PHONE_NUMBER");
+    if number.is_empty() {
+        return Err(refused("PHONE_NUMBER should not be empty."));
+    }
+    let kind = text(call, "TYPE");
+    if !matches!(kind.as_str(), "1" | "2" | "3" | "4") {
+        return Err(refused("Unknown TYPE."));
+    }
+    let writer = writer(call);
+    let calls = table(state, CALLS).ok_or_else(crate::context::errors::method_not_found)?;
+    let count = calls.ids(&[], &[]).len() as u64;
+    let code = hash::mix(writer.now.unsigned_abs() ^ hash::mix(count + 1));
+    let name = format!(
+        "externalCall.{code:016x}{:016x}.{}",
+        hash::mix(code),
+        writer.now
+    );
+    let mut given = call.params.clone();
+    given.insert("CALL_ID", name.as_str());
+    given.insert("USER_ID", user as i64);
+    calls.add(&given, writer);
+    let entity = text(call, "CRM_ENTITY_TYPE");
+    let mut answer = Array::new();
+    answer.insert("CALL_ID", name);
+    answer.insert("CRM_CREATED_LEAD", Value::Null);
+    answer.insert("CRM_CREATED_ENTITIES", Array::new());
+    if entity.is_empty() {
+        answer.insert("CRM_ENTITY_TYPE", Value::Null);
+        answer.insert("CRM_ENTITY_ID", Value::Null);
+    } else {
+        answer.insert("CRM_ENTITY_TYPE", entity);
+        let id = call.params.get_ignoring_case("CRM_ENTITY_ID");
+        answer.insert("CRM_ENTITY_ID", id.map_or(0, Value::to_int));
+    }
+    Ok(Output::value(&Value::Array(answer)))
+}
+
+/// The user that a call names by ID or by inner number.
+fn user(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
+    if let Ok(user) = text(call, "USER_ID").parse() {
+        return match state.table(USER).get(user) {
+            Some(_) => Ok(user),
+            None => Err(refused("User is not found or is not active")),
+        };
+    }
+    if text(call, "USER_PHONE_INNER").is_empty() {
+        return Err(refused("USER_ID or USER_PHONE_INNER should be set"));
+    }
+    // Nobody has inner numbers here, so it is whoever calls.
+    Ok(call.user)
+}
+
+/// `telephony.externalcall.finish`: the call leaves those that go on, and stands in the statistics.
+pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let name = text(call, "CALL_ID");
+    if name.is_empty() {
+        return Err(MethodError::new(
+            400,
+            "INVALID_ARGUMENT",
+            "CALL_ID must be a string",
+        ));
+    }
+    let user = user(state, call)?;
+    let writer = writer(call);
+    let calls = table(state, CALLS).ok_or_else(crate::context::errors::method_not_found)?;
+    let not_found = "Call is not found (call should be registered prior to finishing)";
+    let id = calls.find(&[name], &[]).ok_or_else(|| refused(not_found))?;
+    let registered = calls.get(id).cloned().unwrap_or_default();
+    calls.delete(id);
+    let known = |name: &str| {
+        let value = registered.get(name).cloned().map(Value::from);
+        value.unwrap_or_default()
+    };
+    let duration = call.params.get_ignoring_case("DURATION");
+    let duration = duration.map_or(0, Value::to_int);
+    let status = match text(call, "STATUS_CODE") {
+        status if !status.is_empty() => status,
+        _ if duration > 0 => "200".to_owned(),
+        _ => "304".to_owned(),
+    };
+    let mut given = Array::new();
+    for (field, from) in [
+        ("CALL_ID", "CALL_ID"),
+        ("EXTERNAL_CALL_ID", "EXTERNAL_CALL_ID"),
+        ("PHONE_NUMBER", "PHONE_NUMBER"),
+        ("PORTAL_NUMBER", "LINE_NUMBER"),
+        ("CALL_START_DATE", "CALL_START_DATE"),
+        ("CRM_ENTITY_TYPE", "CRM_ENTITY_TYPE"),
+        ("CRM_ENTITY_ID", "CRM_ENTITY_ID"),
+        ("CALL_TYPE", "TYPE"),
+    ] {
+        given.insert(field, known(from));
+    }
+    given.insert("PORTAL_USER_ID", user as i64);
+    given.insert("CALL_DURATION", duration);
+    given.insert("CALL_FAILED_CODE", status.as_str());
+    for (field, from) in [
+        ("CALL_FAILED_REASON", "FAILED_REASON"),
+        ("COST", "COST"),
+        ("COST_CURRENCY", "COST_CURRENCY"),
+        ("CALL_RECORD_URL", "RECORD_URL"),
+        ("CALL_VOTE", "VOTE"),
+    ] {
+        if let Some(value) = call.params.get_ignoring_case(from) {
+            given.insert(field, value.clone());
+        }
+    }
+    let statistics =
+        table(state, STATISTICS).ok_or_else(crate::context::errors::method_not_found)?;
+    let id = statistics.add(&given, writer);
+    let mut answer = Array::new();
+    for field in [
+        "CALL_ID",
+        "EXTERNAL_CALL_ID",
+        "PHONE_NUMBER",
+        "PORTAL_NUMBER",
+    ] {
+        answer.insert(field, given.get(field).cloned().unwrap_or_default());
+    }
+    answer.insert("PORTAL_USER_ID", user as i64);
+    answer.insert("INCOMING", known("TYPE").to_text());
+    answer.insert("CALL_DURATION", duration);
+    answer.insert("CALL_START_DATE", Array::new());
+    answer.insert("CALL_STATUS", i64::from(status == "200"));
+    answer.insert("CALL_FAILED_CODE", status);
+    answer.insert("CRM_ENTITY_TYPE", known("CRM_ENTITY_TYPE"));
+    answer.insert("CRM_ENTITY_ID", known("CRM_ENTITY_ID"));
+    answer.insert("ID", id as i64);
+    Ok(Output::value(&Value::Array(answer)))
+}
+
+/// `telephony.externalcall.show` and `hide`: whether the call goes on.
+pub(crate) fn card(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let calls = records::place(CALLS).map(|place| &state.records[place]);
+    let goes_on = calls.is_some_and(|calls| calls.find(&[text(call, "CALL_ID")], &[]).is_some());
+    Ok(Output::value(&Value::Bool(goes_on)))
+}

@@ -1,0 +1,282 @@
+//! What holds for all kinds of records, and a few of their documented answers.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::data::records::{self, Answer, RecordField, RecordKind, RecordVerb, ValueKind};
+
+/// A value that a field takes.
+fn value_of(field: &RecordField, round: u32) -> String {
+    let one = match field.kind {
+        ValueKind::Integer | ValueKind::User => round.to_string(),
+        ValueKind::Number => format!("{round}.5"),
+        ValueKind::Text | ValueKind::Anything => format!("text {round}"),
+        ValueKind::Flag => "Y".to_owned(),
+        ValueKind::Boolean => "1".to_owned(),
+        ValueKind::Date => format!("2026-01-{:02}", round % 28 + 1),
+        ValueKind::Moment => format!("2026-01-{:02}T10:00:00+03:00", round % 28 + 1),
+    };
+    one.replace(' ', "%20").replace('+', "%2B")
+}
+
+/// Parameters that add a record, or change one: all that may be written.
+fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, String)> {
+    let method = kind.methods.iter().find(|method| method.verb == verb)?;
+    let mut params = Vec::new();
+    for field in records::fields(kind.name) {
+        let is_key = kind.key.contains(&field.name) && kind.key != [kind.id];
+        let wanted = match verb {
+            RecordVerb::Add => !field.read_only && field.name != kind.id,
+            _ => !field.read_only && !field.immutable && field.name != kind.id && !is_key,
+        };
+        if wanted && !kind.within.contains(&field.name) {
+            let suffix = if field.multiple { "[]" } else { "" };
+            let name = match method.fields {
+                "" => format!("{}{suffix}", field.param),
+                _ if kind.beside.contains(&field.name) => format!("{}{suffix}", field.param),
+                fields => format!("{fields}[{}]{suffix}", field.param),
+            };
+            params.push(format!("{name}={}", value_of(field, round)));
+        }
+    }
+    params.extend(within(kind));
+    Some((method.name.to_owned(), params.join("&")))
+}
+
+fn param(kind: &RecordKind, field: &str) -> &'static str {
+    let mut fields = records::fields(kind.name).iter();
+    fields.find(|known| known.name == field).unwrap().param
+}
+
+/// Parameters that name what a record belongs to.
+fn within(kind: &RecordKind) -> Vec<String> {
+    let one = |name: &&'static str| format!("{}=1", param(kind, name));
+    kind.within.iter().map(one).collect()
+}
+
+/// Adds what records of a kind belong to, which is called 1.
+fn add_parent(portal: &mut Portal, kind: &RecordKind) {
+    let Some((parent, _)) = kind.parent else {
+        return;
+    };
+    let parent = records::place(parent).unwrap();
+    let of = records::kinds()[parent];
+    let row = of.key.iter().map(|name| ((*name).to_owned(), "1".into()));
+    portal.state.records[parent].load(vec![row.collect()]);
+}
+
+/// Parameters that name the record with this key.
+fn naming(kind: &RecordKind, verb: RecordVerb, key: &[String]) -> Option<(String, String)> {
+    let method = kind.methods.iter().find(|method| method.verb == verb)?;
+    let mut params: Vec<String> = match (kind.key, key) {
+        ([_], [value]) => vec![format!("{}={value}", method.id)],
+        (names, values) => {
+            let one = |(name, value): (&&str, &String)| match method.fields {
+                "" => format!("{}={value}", param(kind, name)),
+                fields => format!("{fields}[{name}]={value}"),
+            };
+            names.iter().zip(values).map(one).collect()
+        }
+    };
+    params.extend(within(kind));
+    Some((method.name.to_owned(), params.join("&")))
+}
+
+#[test]
+fn every_line_of_the_table_of_fields_describes_a_field_of_a_kind() {
+    let lines = include_str!("../../data/records/fields.tsv")
+        .lines()
+        .skip(1);
+    let kinds: HashSet<&str> = records::kinds().iter().map(|kind| kind.name).collect();
+    for line in lines.clone() {
+        let kind = line.split('\t').next().unwrap();
+        assert!(kinds.contains(kind), "no kind {kind}");
+    }
+    let fields: usize = kinds.iter().map(|kind| records::fields(kind).len()).sum();
+    assert_eq!(fields, lines.count(), "a line cannot be read");
+}
+
+#[test]
+fn the_records_that_every_portal_has_belong_to_kinds() {
+    let initial = include_str!("../../data/records/initial.json");
+    let initial: std::collections::HashMap<
+        String,
+        Vec<serde_json::Map<String, serde_json::Value>>,
+    > = serde_json::from_str(initial).unwrap();
+    for (kind, rows) in initial {
+        let fields = records::fields(&kind);
+        for name in rows.iter().flat_map(|row| row.keys()) {
+            assert!(
+                fields.iter().any(|field| field.name == name),
+                "{kind} has no {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_kind_has_fields_its_key_and_methods_that_nobody_else_has() {
+    let mut seen = HashSet::new();
+    for kind in records::kinds() {
+        let names: Vec<&str> = records::fields(kind.name)
+            .iter()
+            .map(|field| field.name)
+            .collect();
+        assert!(!names.is_empty(), "{} has no fields", kind.name);
+        for name in kind.key.iter().chain(kind.within).chain(kind.beside) {
+            let is_hidden = *name == kind.id;
+            assert!(
+                is_hidden || names.contains(name),
+                "{} has no {name}",
+                kind.name
+            );
+        }
+        for method in kind.methods {
+            assert_eq!(method.name, method.name.to_lowercase());
+            assert!(seen.insert(method.name), "{} twice", method.name);
+        }
+    }
+    let mut names: Vec<&str> = crate::methods::all()
+        .iter()
+        .map(|method| method.name)
+        .collect();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count, "a method is modelled twice");
+}
+
+#[test]
+fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
+    for kind in records::kinds() {
+        let mut portal = Portal::with(&[]);
+        add_parent(&mut portal, kind);
+        let Some((add, params)) = written(kind, RecordVerb::Add, 7) else {
+            continue;
+        };
+        let added = portal.json(&add, &params);
+        let place = records::find(&add).unwrap().0;
+        let table = &portal.state.records[place];
+        let id = *table.ids(&[], &[]).last().unwrap();
+        let row = table.get(id).unwrap().clone();
+        let key: Vec<String> = kind
+            .key
+            .iter()
+            .map(|name| {
+                row[*name]
+                    .as_str()
+                    .map_or_else(|| row[*name].to_string(), str::to_owned)
+            })
+            .collect();
+        if let Answer::Id = records::find(&add).unwrap().1.answer {
+            assert_eq!(added, serde_json::json!(id), "{add}");
+        }
+        if let Some((get, params)) = naming(kind, RecordVerb::Get, &key) {
+            let shown = portal.json(&get, &params).to_string();
+            assert!(
+                shown.contains(&serde_json::to_string(&row).unwrap()),
+                "{get}: {shown}"
+            );
+        }
+        if let Some((update, named)) = naming(kind, RecordVerb::Update, &key) {
+            let (_, changes) = written(kind, RecordVerb::Update, 8).unwrap();
+            portal.json(&update, &format!("{named}&{changes}"));
+            let table = &portal.state.records[place];
+            for field in records::fields(kind.name) {
+                let changed = table.get(id).unwrap().get(field.name) != row.get(field.name);
+                let own = kind.key.contains(&field.name) || kind.within.contains(&field.name);
+                if (field.read_only || field.immutable || own)
+                    && !matches!(
+                        field.default,
+                        records::Default::Touched | records::Default::Editor
+                    )
+                {
+                    assert!(!changed, "{update} changed {}", field.name);
+                }
+            }
+        }
+        if let Some((delete, params)) = naming(kind, RecordVerb::Delete, &key) {
+            portal.json(&delete, &params);
+            assert_eq!(portal.state.records[place].get(id), None, "{delete}");
+            let (status, code, text) = portal.error(&delete, &params);
+            assert_eq!(
+                (status, code.as_str()),
+                (400, kind.not_found.code),
+                "{delete}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_record_without_a_required_field_is_refused() {
+    for kind in records::kinds() {
+        let mut portal = Portal::with(&[]);
+        add_parent(&mut portal, kind);
+        let add = kind
+            .methods
+            .iter()
+            .find(|method| method.verb == RecordVerb::Add);
+        let fields = records::fields(kind.name);
+        let (Some(add), Some(_)) = (add, fields.iter().find(|field| field.required)) else {
+            continue;
+        };
+        let fields = if add.fields.is_empty() {
+            "x=1"
+        } else {
+            &format!("{}[x]=1", add.fields)
+        };
+        let within: Vec<String> = kind
+            .within
+            .iter()
+            .map(|name| format!("&{name}=1"))
+            .collect();
+        let params = format!("{fields}{}", within.concat());
+        assert_eq!(
+            portal.error(add.name, &params).1,
+            kind.required.code,
+            "{}",
+            add.name
+        );
+    }
+}
+
+#[test]
+fn comments_of_the_timeline_are_listed_for_one_record_at_a_time() {
+    let mut portal = Portal::with(&[("deal", 3, 0.0)]);
+    let add = "fields[ENTITY_TYPE]=deal&fields[COMMENT]=Called";
+    for deal in [2, 2, 3] {
+        portal.json(
+            "crm.timeline.comment.add",
+            &format!("{add}&fields[ENTITY_ID]={deal}"),
+        );
+    }
+    let (_, code, _) = portal.error("crm.timeline.comment.list", "filter[ENTITY_ID]=2");
+    assert_eq!(code, "100");
+    let rows = portal.json(
+        "crm.timeline.comment.list",
+        "filter[ENTITY_ID]=2&filter[ENTITY_TYPE]=deal&order[ID]=DESC",
+    );
+    assert_eq!(rows[0]["ID"], "2");
+    assert_eq!(rows.as_array().unwrap().len(), 2);
+    assert_eq!(rows[1]["AUTHOR_ID"], "1");
+    assert_eq!(rows[1]["CREATED"], "2026-05-04T12:00:00+03:00");
+}
+
+#[test]
+fn an_address_is_called_by_what_it_belongs_to_and_is_there_once() {
+    let mut portal = Portal::with(&[]);
+    let named = "fields[TYPE_ID]=1&fields[ENTITY_TYPE_ID]=8&fields[ENTITY_ID]=7";
+    let add = format!("{named}&fields[CITY]=Perm");
+    assert_eq!(
+        portal.json("crm.address.add", &add),
+        serde_json::json!(true)
+    );
+    assert_eq!(
+        portal.error("crm.address.add", &add).2,
+        "TypeAddress exists."
+    );
+    portal.json("crm.address.update", &format!("{named}&fields[CITY]=Omsk"));
+    let rows = portal.json("crm.address.list", "filter[ENTITY_ID]=7");
+    assert_eq!(rows[0]["CITY"], "Omsk");
+    assert_eq!(rows[0].get("ID"), None);
+}
