@@ -4,8 +4,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::printer::clean;
 
-/// No column is made narrower than this.
-const NARROWEST: usize = 8;
+/// No column is made narrower than the first of these, unless a line would be too long: then none than the next.
+const NARROWEST: [usize; 3] = [8, 4, 1];
 /// The blanks between columns.
 const GAP: &str = "  ";
 
@@ -55,16 +55,15 @@ pub(crate) fn widths(rows: &[Vec<String>]) -> Vec<usize> {
 /// Takes places from the widest columns until a line has no more than `width`.
 pub(crate) fn fitted(mut widths: Vec<usize>, width: usize) -> Vec<usize> {
     let gaps = GAP.len() * widths.len().saturating_sub(1);
-    loop {
-        let total = widths.iter().sum::<usize>() + gaps;
-        let Some(widest) = widths.iter_mut().max() else {
-            return widths;
-        };
-        if total <= width || *widest <= NARROWEST {
-            return widths;
+    for narrowest in NARROWEST {
+        while widths.iter().sum::<usize>() + gaps > width {
+            match widths.iter_mut().max() {
+                Some(widest) if *widest > narrowest => *widest -= 1,
+                _ => break,
+            }
         }
-        *widest -= 1;
     }
+    widths
 }
 
 /// A line of cells, each in its width.
@@ -146,5 +145,18 @@ mod tests {
         }
         assert!(table.text(40).contains('…'));
         assert!(!table.text(200).contains('…'));
+    }
+
+    #[test]
+    fn many_columns_fit_a_terminal_too() {
+        let names: Vec<String> = (0..11).map(|n| format!("A_LONG_NAME_{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut table = Table::new(&names);
+        table.row((0..11).map(|n| format!("value number {n}")));
+        for width in [100, 60, 40] {
+            for line in table.text(width).lines() {
+                assert!(line.width() <= width, "{width}: {line}");
+            }
+        }
     }
 }

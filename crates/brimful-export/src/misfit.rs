@@ -1,5 +1,7 @@
 //! Values that do not fit their columns. None is lost: each is recorded with its row and field.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -25,9 +27,12 @@ impl Misfit {
     }
 }
 
-/// The values of a row that do not fit.
+/// The values that do not fit, and how many there were of each kind so far.
 #[derive(Debug, Default)]
-pub(crate) struct Misfits(pub(crate) Vec<Misfit>);
+pub(crate) struct Misfits(
+    pub(crate) Vec<Misfit>,
+    pub(crate) BTreeMap<(String, &'static str), u64>,
+);
 
 impl Misfits {
     pub(crate) fn add(
@@ -37,6 +42,7 @@ impl Misfits {
         value: &RawValue,
         reason: &'static str,
     ) {
+        *self.1.entry((field.to_owned(), reason)).or_default() += 1;
         self.0.push(Misfit {
             id: id.map(ToOwned::to_owned),
             field: field.to_owned(),

@@ -1,4 +1,4 @@
-//! Stores, and the texts that name them: `sqlite:portal.db`, `postgres://user@host/db`.
+//! Stores, and the texts that name them: `sqlite:portal.db`, `postgres://user@host/db`, `mysql://user@host/db`.
 
 use crate::error::ExportError;
 use crate::schema::Plan;
@@ -13,10 +13,12 @@ pub enum Store {
     Sqlite(std::path::PathBuf),
     /// A PostgreSQL server: its URL, which may have a password.
     Postgres(String),
+    /// A MySQL or MariaDB server: its URL, which may have a password.
+    Mysql(String),
 }
 
 /// The beginnings of names of stores, and what they look like.
-const KNOWN: &str = "sqlite:FILE and postgres://USER@HOST/DATABASE";
+const KNOWN: &str = "sqlite:FILE, postgres://USER@HOST/DATABASE and mysql://USER@HOST/DATABASE";
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -29,7 +31,7 @@ impl std::fmt::Display for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) => f.write_str(&without_password(url)),
+            Self::Postgres(url) | Self::Mysql(url) => f.write_str(&without_password(url)),
         }
     }
 }
@@ -38,7 +40,7 @@ impl std::fmt::Display for Store {
 fn without_password(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else {
-        return "postgres".to_owned();
+        return "the store".to_owned();
     };
     match rest.rsplit_once('@') {
         Some((user, host)) => {
@@ -69,6 +71,10 @@ impl std::str::FromStr for Store {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             let store = Self::Postgres(text.to_owned());
             return available(store, "postgres", cfg!(feature = "postgres"));
+        }
+        if text.starts_with("mysql://") || text.starts_with("mariadb://") {
+            let store = Self::Mysql(text.to_owned());
+            return available(store, "mysql", cfg!(feature = "mysql"));
         }
         // It may have a password that is meant for another store.
         let scheme = text.split(':').next().unwrap_or_default();
@@ -104,7 +110,12 @@ impl Store {
                     crate::sinks::postgres::PostgresSink::open(url, self.to_string(), options)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
-            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            #[cfg(feature = "mysql")]
+            Self::Mysql(url) => {
+                let sink = crate::sinks::mysql::MysqlSink::open(url, self.to_string(), options)?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
+            #[cfg(not(all(feature = "mysql", feature = "postgres", feature = "sqlite")))]
             _ => {
                 let _ = (options, plan);
                 Err(ExportError::Name(format!(

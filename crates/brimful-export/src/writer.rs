@@ -154,6 +154,14 @@ impl RowWriter {
         self.count + self.misfits.0.len() as u64 + self.sink.stored_misfits()
     }
 
+    /// Fields whose values did not fit in this run, why, and how many.
+    pub fn misfits_by_field(&self) -> Vec<(String, &'static str, u64)> {
+        let kinds = self.misfits.1.iter();
+        kinds
+            .map(|((field, reason), count)| (field.clone(), *reason, *count))
+            .collect()
+    }
+
     /// How many rows a store has for certain, and the ID of the last of them; `None` for files.
     pub fn stored(&self) -> Option<(u64, Option<u64>)> {
         self.sink.stored_rows()

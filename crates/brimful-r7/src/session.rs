@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use brimful::client_parts::{Failure, Next, RetryContext};
+use brimful::client_parts::{Failure, RetryContext, RetryDecision};
 use brimful::protocol::query::escaped;
 use brimful::{Effect, Error, ErrorKind, Execution, Request, Retry, Secret, Transport};
 use brimful_r7_protocol::{Envelope, FORM, form};
@@ -171,7 +171,7 @@ impl Session {
                     (error, Failure::NoAnswer { ran, first_contact })
                 }
             };
-            let Next::RetryAfter(wait) = retries.after(failure, self.jitter()) else {
+            let RetryDecision::RetryAfter(wait) = retries.after(failure, self.jitter()) else {
                 return Err(at(error, attempts));
             };
             debug!(request = label, attempt = attempts, ?wait, %error, "retrying");

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::auth::{Auth, Callback, Credential, ParsedCredential};
+use crate::auth::{Auth, Credential, ParsedCredential, TokenCallback};
 #[cfg(feature = "cache")]
 use crate::cache::Cache;
 use crate::check::{self, Carrier, Checks};
@@ -59,7 +59,7 @@ pub struct Client {
 #[derive(Debug)]
 pub struct ClientBuilder {
     credential: Credential,
-    token: Option<Callback>,
+    token: Option<TokenCallback>,
     http: HttpOptions,
     limit: Option<Limit>,
     operating_time: Duration,
@@ -307,7 +307,7 @@ impl ClientBuilder {
         T: Into<Secret>,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.token = Some(Callback::new(ask));
+        self.token = Some(TokenCallback::new(ask));
         self
     }
 

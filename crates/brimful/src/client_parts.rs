@@ -2,5 +2,5 @@
 //! without notice.
 
 pub use crate::auth::route;
-pub use crate::retry::{Failure, Next, RetryContext};
+pub use crate::retry::{Failure, RetryContext, RetryDecision};
 pub use crate::transport::{HttpTransport, Route};

@@ -17,7 +17,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::batch::{
-    Answer, Command, KnownResults, NotRun, OnError, Outcome, Runner, needs_own_body,
+    BatchRunner, Command, CommandAnswer, KnownResults, NotRun, OnError, Outcome, needs_own_body,
     outcome_of_error,
 };
 use crate::check::{self, Carrier, Checks};
@@ -247,7 +247,7 @@ impl Caller {
     /// Runs up to 50 items; one outcome for each.
     async fn run(&self, items: Vec<(usize, Result<Value, Error>)>) -> Vec<ItemOutcome> {
         let indices: Vec<usize> = items.iter().map(|(index, _)| *index).collect();
-        let mut answers: Vec<Option<Answer>> = items.iter().map(|_| None).collect();
+        let mut answers: Vec<Option<CommandAnswer>> = items.iter().map(|_| None).collect();
         let mut commands = Vec::new();
         for (place, (_, params)) in items.into_iter().enumerate() {
             let params = match params.and_then(|params| self.check(&params).map(|()| params)) {
@@ -271,7 +271,7 @@ impl Caller {
         }
         let (places, commands): (Vec<usize>, Vec<Command>) = commands.into_iter().unzip();
         if !commands.is_empty() {
-            let runner = Runner::new(
+            let runner = BatchRunner::new(
                 self.client.clone(),
                 Some(self.effect),
                 OnError::Continue,
@@ -307,7 +307,7 @@ impl Caller {
         }
     }
 
-    async fn single(&self, item: Value) -> Answer {
+    async fn single(&self, item: Value) -> CommandAnswer {
         let answer = self.client.run_alone(&self.method, item, self.effect).await;
         answer.unwrap_or_else(|error| outcome_of_error(&error).into())
     }

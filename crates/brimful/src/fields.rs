@@ -52,7 +52,7 @@ impl Client {
 pub struct FieldsCall {
     /// The method, such as `crm.deal.fields`.
     pub method: String,
-    names: Names,
+    names: FieldNames,
 }
 
 impl FieldsCall {
@@ -61,9 +61,9 @@ impl FieldsCall {
         let entity = branch(entity);
         let lower = entity.to_ascii_lowercase();
         let (method, names) = match lower.split('.').next().unwrap_or_default() {
-            "tasks" => ("tasks.task.getFields".to_owned(), Names::LowerCamel),
-            "catalog" | "sale" | "disk" => (format!("{entity}.getFields"), Names::AsListed),
-            _ => (format!("{entity}.fields"), Names::AsListed),
+            "tasks" => ("tasks.task.getFields".to_owned(), FieldNames::LowerCamel),
+            "catalog" | "sale" | "disk" => (format!("{entity}.getFields"), FieldNames::AsListed),
+            _ => (format!("{entity}.fields"), FieldNames::AsListed),
         };
         Self { method, names }
     }
@@ -79,8 +79,8 @@ impl FieldsCall {
             .map(|(name, properties)| {
                 let field = Field::read(name, properties);
                 let key = match self.names {
-                    Names::AsListed => name.clone(),
-                    Names::LowerCamel => field::lower_camel(name),
+                    FieldNames::AsListed => name.clone(),
+                    FieldNames::LowerCamel => field::lower_camel(name),
                 };
                 (key, field)
             })
@@ -107,7 +107,7 @@ impl Rest3 {
 
 /// How rows name what the portal lists.
 #[derive(Debug, Clone, Copy)]
-enum Names {
+enum FieldNames {
     AsListed,
     LowerCamel,
 }

@@ -151,7 +151,7 @@ pub enum Failure {
 
 /// What is done after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum RetryDecision {
     /// It is tried again after this time.
     RetryAfter(Duration),
     /// It is not tried again.
@@ -236,7 +236,7 @@ impl RetryContext {
     }
 
     /// Decides what is done after a failed attempt; `jitter` is in `0..1`.
-    pub fn after(&mut self, failure: Failure, jitter: f64) -> Next {
+    pub fn after(&mut self, failure: Failure, jitter: f64) -> RetryDecision {
         let count = |counter: &mut u32, most: u32| {
             *counter += 1;
             *counter <= most
@@ -276,9 +276,9 @@ impl RetryContext {
             Failure::Final => (false, Duration::ZERO),
         };
         if allowed && self.tried().saturating_add(wait) <= self.policy.deadline {
-            Next::RetryAfter(wait)
+            RetryDecision::RetryAfter(wait)
         } else {
-            Next::GiveUp
+            RetryDecision::GiveUp
         }
     }
 }
@@ -297,8 +297,8 @@ mod tests {
         loop {
             context.begin_attempt();
             match context.after(failure, 1.0) {
-                Next::RetryAfter(_) => retries += 1,
-                Next::GiveUp => return retries,
+                RetryDecision::RetryAfter(_) => retries += 1,
+                RetryDecision::GiveUp => return retries,
             }
         }
     }
@@ -352,7 +352,7 @@ mod tests {
         let mut retries = 0;
         context.begin_attempt();
         let wait = Failure::OperatingTimeUsedUp(Duration::from_secs(10));
-        while let Next::RetryAfter(wait) = context.after(wait, 1.0) {
+        while let RetryDecision::RetryAfter(wait) = context.after(wait, 1.0) {
             tokio::time::sleep(wait).await;
             context.begin_attempt();
             retries += 1;
@@ -366,7 +366,7 @@ mod tests {
         let mut context = RetryContext::of_file(Retry::default());
         for _ in 0..13 {
             context.begin_attempt();
-            assert_ne!(context.after(NO_ANSWER, 1.0), Next::GiveUp);
+            assert_ne!(context.after(NO_ANSWER, 1.0), RetryDecision::GiveUp);
         }
         context.succeeded();
         assert_eq!(retries_until_it_gives_up(context, NO_ANSWER), 13);

@@ -205,7 +205,7 @@ struct Waits {
 }
 
 /// A wait that is shown until this is dropped.
-pub(crate) struct Shown(Option<(Arc<Board>, u64)>);
+pub(crate) struct ShownWait(Option<(Arc<Board>, u64)>);
 
 impl WaitBoard {
     /// A board whose changes `listener` is told of, under a lock: it must not wait, nor show a wait itself.
@@ -217,8 +217,13 @@ impl WaitBoard {
     }
 
     /// Shows a wait that has begun.
-    pub(crate) fn show(&self, method: &str, reason: WaitReason, until: Option<Instant>) -> Shown {
-        Shown(self.0.as_ref().map(|board| {
+    pub(crate) fn show(
+        &self,
+        method: &str,
+        reason: WaitReason,
+        until: Option<Instant>,
+    ) -> ShownWait {
+        ShownWait(self.0.as_ref().map(|board| {
             let mut waits = board.waits();
             waits.begun += 1;
             let id = waits.begun;
@@ -256,7 +261,7 @@ impl Waits {
     }
 }
 
-impl Drop for Shown {
+impl Drop for ShownWait {
     fn drop(&mut self) {
         if let Some((board, id)) = self.0.take() {
             let mut waits = board.waits();

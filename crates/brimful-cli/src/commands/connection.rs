@@ -1,9 +1,12 @@
 //! The client that a command calls with: by a webhook, by a login, or of the emulator in this process.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use brimful::{Client, Credential, OAuth, PortalAddress};
+use brimful::{Client, Credential, OAuth, PortalAddress, Stats};
 use brimful_portal::Server;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
 use crate::args::portal::PortalArg;
 use crate::args::portal::PortalOption;
@@ -17,6 +20,51 @@ use crate::printer::Printer;
 pub(crate) struct Connection {
     pub(crate) client: Client,
     _demo: Option<Server>,
+    _silence: SilenceWatch,
+}
+
+/// Says so while nothing at all comes from the portal, until it is dropped.
+struct SilenceWatch(JoinHandle<()>);
+
+impl SilenceWatch {
+    fn start(client: &Client, printer: Printer) -> Self {
+        let client = client.clone();
+        Self(tokio::spawn(watch_silence(
+            move || client.stats(),
+            move |text| printer.note(text),
+        )))
+    }
+}
+
+impl Drop for SilenceWatch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Silence that is worth a word, first and from then on.
+const FIRST_WORD: Duration = Duration::from_secs(15);
+const LATER_WORDS: Duration = Duration::from_secs(60);
+
+/// Says with `tell` that the first answer is waited for, as long as it is. A request that is answered and hangs later is
+/// named by the log of waits.
+async fn watch_silence(stats: impl Fn() -> Stats, tell: impl Fn(&str)) {
+    let began = Instant::now();
+    let mut pause = FIRST_WORD;
+    loop {
+        sleep(pause).await;
+        pause = LATER_WORDS;
+        let stats = stats();
+        if stats.bytes_received > 0 {
+            return;
+        }
+        if stats.requests > stats.lost + stats.refusals {
+            tell(&format!(
+                "nothing has come from the portal for {} s; still waiting, -v shows what for",
+                began.elapsed().as_secs()
+            ));
+        }
+    }
 }
 
 pub(crate) async fn connect(
@@ -60,6 +108,7 @@ pub(crate) async fn connect(
             failure.hint("the address of a webhook is made in the portal, under Developer resources, Inbound webhook")
         })?;
     Ok(Connection {
+        _silence: SilenceWatch::start(&client, printer),
         client,
         _demo: demo,
     })
@@ -107,4 +156,36 @@ async fn kept(path: PathBuf, printer: Printer) -> Result<OAuth, Failure> {
     OAuth::load(file.app().credentials(), file)
         .await
         .map_err(|error| Failure::of(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_portal_that_answers_nothing_is_named_again_and_again() {
+        let said = RefCell::new(Vec::new());
+        let mut stats = Stats::default();
+        stats.requests = 1;
+        let watched = watch_silence(|| stats, |text| said.borrow_mut().push(text.to_owned()));
+        assert!(timeout(Duration::from_secs(140), watched).await.is_err());
+        let said = said.into_inner();
+        assert_eq!(said.len(), 3);
+        assert!(said[1].contains("for 75 s"), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_portal_that_has_answered_or_was_asked_nothing_is_not_named() {
+        let mut answered = Stats::default();
+        answered.requests = 1;
+        answered.bytes_received = 10;
+        for stats in [answered, Stats::default()] {
+            let watched = watch_silence(|| stats, |text| panic!("{text}"));
+            let _ = timeout(Duration::from_secs(300), watched).await;
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! `brimful export`: writes a whole list to a file.
 
+use std::path::PathBuf;
+
 use brimful::list::{Tail, Walk};
 use brimful::{Client, Error, ErrorKind, ListReport, Pages};
 use brimful_export::Plan;
@@ -21,6 +23,7 @@ use crate::interrupt::Interrupts;
 use crate::output::{Destination, Piece};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
+use crate::pump::run_report::{self, Ending, Recorder};
 use crate::pump::{self, Source, Stopped, first_rows, summary};
 
 /// Export a whole list to a file or a database, in the order of its IDs
@@ -74,6 +77,9 @@ pub(crate) struct ExportArgs {
     /// Have the portal count the rows by range of IDs, and read again what differs
     #[arg(long)]
     pub(crate) verify: bool,
+    /// Write what happened when to this file: a page to look at, or the same as JSON if its name ends with .json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) limit: RateOption,
 }
@@ -248,6 +254,7 @@ pub(crate) async fn write(
         }
     };
     let gauge = progress::of_list(pages.watch(), noun);
+    let recorder = args.report.as_ref().map(|_| Recorder::start(pages.watch()));
     let line = ProgressLine::show(&args.method, args.limit.rate.limit(), gauge, printer);
     let mut source = ListPages {
         pages,
@@ -264,30 +271,59 @@ pub(crate) async fn write(
     let written = written.map_err(|failure| match hint {
         Some(hint) => failure.and_hint(hint),
         None => failure,
-    })?;
+    });
+    let report = source.pages.report();
+    let lines = match (&written, report) {
+        (Ok(None), _) => Vec::new(),
+        (Ok(Some(written)), Some(report)) => {
+            let mut lines = summary::lines(noun, report, before, written);
+            lines.extend(summary::misfits(written));
+            lines
+        }
+        (Ok(Some(written)), None) => {
+            let mut lines = vec![summary::first_rows(first, noun, written)];
+            lines.extend(summary::misfits(written));
+            lines
+        }
+        (Err(failure), _) => vec![failure.message.clone()],
+    };
+    if let (Some(path), Some(recorder)) = (&args.report, &recorder) {
+        let misfits = written.as_ref().ok().and_then(Option::as_ref);
+        let ending = Ending {
+            method: args.method.clone(),
+            portal,
+            rows: first,
+            rows_before: before,
+            summary: lines.clone(),
+            failed: written.is_err(),
+            retries: report.map(|report| report.retries),
+            commands: report.map(|report| report.commands),
+            waited_for_limit: report.map(|report| report.waited_for_limit.as_secs_f64()),
+            waited_for_operating: report.map(|report| report.waited_for_operating.as_secs_f64()),
+            misfits: misfits.map_or_else(Vec::new, |written| written.misfits_by_field.clone()),
+        };
+        if let Err(error) = run_report::write(path, recorder, &ending, client).await {
+            printer.warning(&format!(
+                "could not write the report {}: {error}",
+                path.display()
+            ));
+        }
+    }
+    let Some(written) = written? else {
+        return Ok(None);
+    };
     if let Some(warning) = id_warning(&args.method, without_id) {
         printer.warning(&warning);
     }
-    let Some(written) = written else {
-        return Ok(None);
-    };
-    match source.pages.report() {
-        Some(report) => {
-            for line in summary::lines(noun, report, before, &written) {
-                printer.note(&line);
-            }
-        }
-        None => printer.note(&summary::first_rows(first, noun, &written)),
-    }
-    if let Some(line) = summary::misfits(&written) {
-        printer.note(&line);
+    for line in &lines {
+        printer.note(line);
     }
     Ok(Some(Exported {
         rows: first + before,
         name: written.name,
         bytes: written.bytes,
         misfits: written.misfits,
-        report: source.pages.report().cloned(),
+        report: report.cloned(),
     }))
 }
 

@@ -83,6 +83,12 @@ impl Content {
         }
     }
 
+    /// Fields whose values did not fit, why, and how many.
+    pub(super) fn misfits_by_field(&self) -> Vec<(String, &'static str, u64)> {
+        let rows = self.rows.as_ref();
+        rows.map_or_else(Vec::new, RowWriter::misfits_by_field)
+    }
+
     pub(super) fn store_name(&self) -> &str {
         self.store.as_deref().unwrap_or("the store")
     }

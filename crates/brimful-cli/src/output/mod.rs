@@ -203,6 +203,8 @@ pub(crate) struct Written {
     pub(crate) bytes: Option<u64>,
     /// Values that did not fit their columns, and where they are.
     pub(crate) misfits: Option<(u64, String)>,
+    /// Fields whose values did not fit, why, and how many.
+    pub(crate) misfits_by_field: Vec<(String, &'static str, u64)>,
 }
 
 impl Written {
@@ -212,6 +214,7 @@ impl Written {
             name,
             bytes: Some(bytes),
             misfits: None,
+            misfits_by_field: Vec::new(),
         }
     }
 
@@ -677,6 +680,7 @@ impl Sink {
                 name: self.content.store_name().to_owned(),
                 bytes: None,
                 misfits: None,
+                misfits_by_field: Vec::new(),
             }),
             Place::Stdout | Place::Special { .. } | Place::Store => None,
         };
@@ -784,6 +788,7 @@ impl Sink {
     fn complete(mut self) -> Result<Written, OutputError> {
         // The values that did not fit are there before the file that lacks them.
         let misfits = self.content.complete_misfits()?;
+        let misfits_by_field = self.content.misfits_by_field();
         let (name, bytes) = match self.place {
             Place::Stdout => ("standard output".to_owned(), Some(self.bytes)),
             Place::Special { path, .. } => (path.display().to_string(), Some(self.bytes)),
@@ -800,6 +805,7 @@ impl Sink {
             name,
             bytes,
             misfits,
+            misfits_by_field,
         })
     }
 
@@ -831,6 +837,7 @@ impl Sink {
             name,
             bytes,
             misfits,
+            misfits_by_field: Vec::new(),
         }))
     }
 }

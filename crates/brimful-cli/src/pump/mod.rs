@@ -5,6 +5,7 @@
 //! `progress` shows how far it is, `summary` says what it came to.
 
 pub(crate) mod progress;
+pub(crate) mod run_report;
 pub(crate) mod summary;
 
 use std::time::Duration;

@@ -283,6 +283,126 @@ fn fields_and_dictionaries_are_asked_for_in_one_request() {
 }
 
 #[test]
+fn a_report_tells_what_happened_when_as_a_page_and_as_json() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    for name in ["run.html", "run.json"] {
+        let more = ["--select", SELECT, "-o", "deals.csv", "--report", name];
+        let output = export(&workspace, &portal, &more);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let page = std::fs::read_to_string(workspace.path("run.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("\"rows\":3,"));
+    assert!(!page.contains("/demo/"), "the page has no secret");
+    let json = std::fs::read_to_string(workspace.path("run.json")).unwrap();
+    let report: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["method"], "crm.deal.list");
+    assert_eq!(
+        report["misfits"],
+        json!([["CLOSEDATE", "it is not a date", 1]])
+    );
+    assert_eq!(
+        report["timeline"].as_array().unwrap().last().unwrap()["rows"],
+        3
+    );
+    assert_eq!(report["failed"], false);
+    assert_eq!(workspace.files().len(), 4, "{:?}", workspace.files());
+}
+
+#[test]
+fn a_report_of_a_run_that_failed_says_why() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    portal
+        .server
+        .portal()
+        .faults()
+        .add(brimful_portal::FaultRule::every(
+            1,
+            brimful_portal::Fault::ExpiredToken,
+        ));
+    let more = [
+        "--types",
+        "strings",
+        "-o",
+        "deals.csv",
+        "--report",
+        "run.json",
+    ];
+    let output = export(&workspace, &portal, &more);
+    assert!(!output.status.success());
+    let json = std::fs::read_to_string(workspace.path("run.json")).unwrap();
+    let report: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["failed"], true);
+    let why = report["summary"][0].as_str().unwrap();
+    assert!(why.contains("expired_token"), "{why}");
+}
+
+/// A limit on the size of files, in kibibytes, ends them as a full disk does.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_rows_behind_which_the_same_command_continues() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));
+    let mut targets = vec![["-o", "leads.csv"], ["-o", "leads.csv.gz"]];
+    if cfg!(feature = "parquet") {
+        targets.push(["-o", "leads.parquet"]);
+    }
+    if cfg!(feature = "sqlite") {
+        targets.push(["--to", "sqlite:leads.db"]);
+    }
+    for target in targets {
+        let workspace = Workspace::new();
+        let run = |limit: &str| {
+            let script = format!(
+                "ulimit -f {limit}; exec {} export crm.lead.list --portal {} {}",
+                env!("CARGO_BIN_EXE_brimful"),
+                portal.url(),
+                target.join(" ")
+            );
+            std::process::Command::new("bash")
+                .args(["-c", &script])
+                .current_dir(workspace.path("."))
+                .output()
+                .unwrap()
+        };
+        let output = run("2560");
+        let said = stderr(&output);
+        assert!(
+            matches!(output.status.code(), Some(1 | 3)),
+            "{target:?}: {said}"
+        );
+        let is_store = target[0] == "--to";
+        assert!(is_store || !workspace.path(target[1]).exists(), "{said}");
+        let output = run("unlimited");
+        let said = stderr(&output);
+        assert!(output.status.success(), "{target:?}: {said}");
+        assert!(
+            is_store || said.contains("20,000 leads ("),
+            "{target:?}: {said}"
+        );
+        if !is_store {
+            assert_eq!(workspace.files(), [target[1]]);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_files_is_told_by_name() {
+    let (workspace, portal) = (Workspace::new(), deals());
+    for target in [["-o", "/proc/deals.csv"], ["--to", "sqlite:/proc/deals.db"]] {
+        if target[0] == "--to" && !cfg!(feature = "sqlite") {
+            continue;
+        }
+        let output = export(&workspace, &portal, &target);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("/proc/deals."),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
 fn an_empty_list_is_a_file_with_a_header() {
     let workspace = Workspace::new();
     let portal = portal(PortalConfig::unlimited().load("crm.deal", Vec::new()));

@@ -22,6 +22,7 @@ mod methods;
 mod portal;
 #[cfg(feature = "r7")]
 mod r7;
+mod recipes;
 mod resume;
 mod secrets;
 mod support;

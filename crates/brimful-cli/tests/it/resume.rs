@@ -295,6 +295,22 @@ fn a_killed_export_to_postgresql_lacks_no_row() {
     });
 }
 
+/// Against the server in `BRIMFUL_TEST_MYSQL`, which `./test` starts for it.
+#[cfg(feature = "mysql")]
+#[test]
+fn a_killed_export_to_mysql_lacks_no_row() {
+    use mysql::prelude::Queryable;
+    let Ok(url) = std::env::var("BRIMFUL_TEST_MYSQL") else {
+        return;
+    };
+    let mut server = mysql::Conn::new(mysql::Opts::from_url(&url).unwrap()).unwrap();
+    server.query_drop("DROP TABLE IF EXISTS killed").unwrap();
+    check_rows(&["--to", &url, "--table", "killed"], 10, |_| {
+        let found: Vec<(u64, String)> = server.query("SELECT id, title FROM killed").unwrap();
+        unique(found.into_iter())
+    });
+}
+
 /// A portal with 20,000 leads, and what an interrupted export of them has left.
 fn interrupted(workspace: &Workspace, name: &str) -> Running {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));

@@ -6,9 +6,11 @@ mod arrow;
 pub(crate) mod batches;
 mod chunks;
 mod csv;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod run_state;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
@@ -75,7 +77,12 @@ pub struct StoreOptions {
 pub(crate) struct DecodedRow<'r, 'a> {
     /// The JSON of its ID.
     #[cfg_attr(
-        not(any(feature = "xlsx", feature = "sqlite", feature = "postgres")),
+        not(any(
+            feature = "mysql",
+            feature = "postgres",
+            feature = "sqlite",
+            feature = "xlsx"
+        )),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) id: Option<&'a RawValue>,
@@ -83,7 +90,12 @@ pub(crate) struct DecodedRow<'r, 'a> {
     pub(crate) cells: &'r [Cell<'a>],
     /// The JSON of the field of each column.
     #[cfg_attr(
-        not(any(feature = "xlsx", feature = "sqlite", feature = "postgres")),
+        not(any(
+            feature = "mysql",
+            feature = "postgres",
+            feature = "sqlite",
+            feature = "xlsx"
+        )),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) raw: &'r [Option<&'a RawValue>],
@@ -91,7 +103,12 @@ pub(crate) struct DecodedRow<'r, 'a> {
 
 impl DecodedRow<'_, '_> {
     /// Records that the value of a column does not fit, for a reason that the column's type does not tell.
-    #[cfg(any(feature = "xlsx", feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(
+        feature = "mysql",
+        feature = "postgres",
+        feature = "sqlite",
+        feature = "xlsx"
+    ))]
     pub(crate) fn does_not_fit(
         &self,
         schema: &Schema,
@@ -180,7 +197,7 @@ pub(crate) fn of_file(
 }
 
 /// The columns of a store whose codes have labels, each with its codes and labels in their order.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub(crate) fn labelled(schema: &Schema) -> Vec<(&Column, Vec<(&str, &str)>)> {
     let columns = schema.columns.iter();
     columns

@@ -226,6 +226,10 @@ fn call_for(
             entities::ACTIVITY => {
                 fields.insert("OWNER_TYPE_ID", 2);
                 fields.insert("OWNER_ID", 1);
+                fields.insert("TYPE_ID", 2);
+                fields.insert("RESPONSIBLE_ID", 1);
+                let phone = Array::from_iter([("TYPE", "PHONE"), ("VALUE", "+74950000000")]);
+                fields.insert("COMMUNICATIONS", Array::from_iter([(0, phone)]));
             }
             _ => {}
         }

@@ -36,6 +36,12 @@ pub(crate) enum Kind {
     CrmLinks,
     /// JSON that is passed through as it is.
     Any,
+    /// The same under a type name of its own.
+    Json(&'static str),
+    /// A number of one of the lists of `crm.enum.*`, by its type name.
+    Listed(&'static str),
+    /// A file of a record.
+    File,
     /// Nobody knows: only loaded rows have the field.
     Found,
 }
@@ -53,6 +59,7 @@ impl Kind {
     pub(crate) fn class(self) -> Class {
         match self {
             Self::Integer
+            | Self::Listed(_)
             | Self::User
             | Self::Category
             | Self::Crm(..)
@@ -85,6 +92,11 @@ impl Kind {
         }
     }
 
+    /// Whether values are passed through as JSON.
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::Any | Self::Json(_))
+    }
+
     pub(crate) fn type_name(self) -> &'static str {
         match self {
             Self::Integer => "integer",
@@ -97,7 +109,7 @@ impl Kind {
             Self::Status(_) => "crm_status",
             Self::Currency => "crm_currency",
             Self::Category => "crm_category",
-            Self::Crm(name, _) => name,
+            Self::Crm(name, _) | Self::Json(name) | Self::Listed(name) => name,
             Self::Multifield => "crm_multifield",
             Self::Boolean => "boolean",
             Self::Enumeration(_) => "enumeration",
@@ -105,6 +117,7 @@ impl Kind {
             Self::Url => "url",
             Self::CrmLinks => "crm",
             Self::Any => "array",
+            Self::File => "file",
         }
     }
 }
@@ -130,6 +143,10 @@ pub(crate) struct Traits {
     pub(crate) read_only: bool,
     pub(crate) required: bool,
     pub(crate) multiple: bool,
+    /// `*` leaves it out; it has to be named, or comes with a single record.
+    pub(crate) on_request: bool,
+    /// It is set when a record is made and stays as it is.
+    pub(crate) immutable: bool,
     /// Only `crm.item.*` knows the field.
     pub(crate) items_only: bool,
 }
@@ -144,6 +161,8 @@ pub(crate) const fn field(
         read_only: false,
         required: false,
         multiple: false,
+        on_request: false,
+        immutable: false,
         items_only: false,
     };
     Spec {
@@ -169,6 +188,16 @@ impl Spec {
 
     pub(crate) const fn multiple(mut self) -> Self {
         self.traits.multiple = true;
+        self
+    }
+
+    pub(crate) const fn on_request(mut self) -> Self {
+        self.traits.on_request = true;
+        self
+    }
+
+    pub(crate) const fn immutable(mut self) -> Self {
+        self.traits.immutable = true;
         self
     }
 
@@ -204,6 +233,8 @@ pub(crate) struct Field {
     pub(crate) salt: u64,
     /// What `*.fields` says of it, where the portal was told.
     pub(crate) description: Option<Array>,
+    /// What `*.userfield.get` says of a field that a call has added.
+    pub(crate) user_settings: Option<Array>,
 }
 
 impl Field {
@@ -220,6 +251,7 @@ impl Field {
             traits: spec.traits,
             salt: hash::salt(spec.name),
             description: None,
+            user_settings: None,
         }
     }
 
@@ -243,6 +275,7 @@ impl Field {
             traits: Traits::default(),
             salt: 0,
             description: None,
+            user_settings: None,
         }
     }
 

@@ -140,7 +140,7 @@ fn legacy_crm(methods: &mut Vec<Method>) {
     entity!("quote", QUOTE);
     methods.extend([
         read!("crm", "crm.activity.list", crm::activity::list),
-        read!("crm", "crm.activity.get", legacy::get::<ACTIVITY>),
+        read!("crm", "crm.activity.get", crm::activity::get),
         read!("crm", "crm.activity.fields", legacy::fields::<ACTIVITY>),
         write!("crm", "crm.activity.add", crm::activity::add),
         write!("crm", "crm.activity.update", crm::activity::update),
@@ -224,7 +224,7 @@ fn crm_items(methods: &mut Vec<Method>) {
         ),
         read!("crm", "crm.status.list", statuses::list),
         read!("crm", "crm.status.get", legacy::get::<STATUS>),
-        read!("crm", "crm.status.fields", legacy::fields::<STATUS>),
+        read!("crm", "crm.status.fields", crm::statuses::fields),
         write!("crm", "crm.status.add", statuses::add),
         write!("crm", "crm.status.update", statuses::update),
         write!("crm", "crm.status.delete", statuses::delete),

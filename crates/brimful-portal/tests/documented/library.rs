@@ -148,7 +148,8 @@ async fn activities_are_filtered_by_the_owner_that_a_reference_gives() {
 #[tokio::test]
 async fn an_activity_is_added_for_its_owner_and_got_again() {
     let portal = sales();
-    let fields = json!({ "ENTITY_TYPE": 2, "ENTITY_ID": 30, "TYPE_ID": 2, "SUBJECT": "Ring back" });
+    let fields = json!({ "ENTITY_TYPE": 2, "ENTITY_ID": 30, "TYPE_ID": 2, "SUBJECT": "Ring back",
+        "RESPONSIBLE_ID": 1, "COMMUNICATIONS": [{ "TYPE": "PHONE", "VALUE": "+74950000000" }] });
     let id = portal
         .json("crm.activity.add", json!({ "fields": fields }))
         .await

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::address::is_loopback;
 use super::authorize::{Authorization, Authorize};
-use super::token_server::{Grant, TokenServer};
+use super::token_server::{TokenGrant, TokenServer};
 use super::{PortalAddress, Secret, Tokens};
 use crate::error::Error;
 use crate::retry::Retry;
@@ -93,7 +93,9 @@ impl AppCredentials {
             wait_log: Arc::default(),
         };
         let told = answer.server();
-        let tokens = server.ask(told.as_deref(), Grant::Code(&answer.code)).await;
+        let tokens = server
+            .ask(told.as_deref(), TokenGrant::Code(&answer.code))
+            .await;
         tokens.map_err(|failure| failure.into_error("the code could not be exchanged for tokens"))
     }
 

@@ -17,21 +17,21 @@ use crate::error::ErrorKind;
 const FRESH: Duration = Duration::from_secs(60);
 
 /// Where tokens come from.
-pub(crate) trait Source: Send + Sync + fmt::Debug {
+pub(crate) trait TokenSource: Send + Sync + fmt::Debug {
     /// Another token than `refused`, or a first one.
-    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Renewed, TokenFailure>>;
+    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<RenewedToken, TokenFailure>>;
 }
 
 /// A token from its source.
 #[derive(Debug)]
-pub(crate) struct Renewed {
+pub(crate) struct RenewedToken {
     pub(crate) token: Secret,
-    pub(crate) age: Age,
+    pub(crate) age: TokenAge,
 }
 
 /// How old a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Age {
+pub(crate) enum TokenAge {
     /// It was given out for this renewal.
     New,
     /// It was there: it may have expired long ago.
@@ -44,7 +44,7 @@ pub(crate) struct Bearer(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    source: Box<dyn Source>,
+    source: Box<dyn TokenSource>,
     held: Mutex<HeldToken>,
     /// Held while a token is being renewed.
     renewing: Arc<tokio::sync::Mutex<()>>,
@@ -93,12 +93,12 @@ impl Pass {
 impl Bearer {
     /// A source, and the token that it has already.
     pub(crate) fn new(
-        source: impl Source + 'static,
+        source: impl TokenSource + 'static,
         first: Option<Secret>,
     ) -> Result<Self, TokenFailure> {
         let token = first
             .filter(|secret| !secret.is_empty())
-            .map(|secret| Token::new(secret, Age::Unknown))
+            .map(|secret| Token::new(secret, TokenAge::Unknown))
             .transpose()?;
         Ok(Self(Arc::new(Inner {
             source: Box::new(source),
@@ -217,7 +217,7 @@ impl Inner {
 }
 
 impl Token {
-    fn new(secret: Secret, age: Age) -> Result<Self, TokenFailure> {
+    fn new(secret: Secret, age: TokenAge) -> Result<Self, TokenFailure> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))
             .ok()
             .filter(|_| !secret.is_empty())
@@ -231,7 +231,7 @@ impl Token {
         Ok(Self {
             secret,
             header,
-            renewed: (age == Age::New).then(Instant::now),
+            renewed: (age == TokenAge::New).then(Instant::now),
             state: TokenState::Untried,
         })
     }

@@ -6,16 +6,16 @@ use std::fmt;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::bearer::{Age, Renewed, Source};
+use super::bearer::{RenewedToken, TokenAge, TokenSource};
 use super::{Secret, TokenFailure};
 use crate::error::ErrorKind;
 
 type TokenFuture = BoxFuture<'static, Result<Secret, Box<dyn StdError + Send + Sync>>>;
 
 /// A function that gives access tokens.
-pub(crate) struct Callback(Box<dyn Fn() -> TokenFuture + Send + Sync>);
+pub(crate) struct TokenCallback(Box<dyn Fn() -> TokenFuture + Send + Sync>);
 
-impl Callback {
+impl TokenCallback {
     pub(crate) fn new<F, R, T, E>(ask: F) -> Self
     where
         F: Fn() -> R + Send + Sync + 'static,
@@ -30,13 +30,13 @@ impl Callback {
     }
 }
 
-impl Source for Callback {
-    fn renew(&self, _: Option<Secret>) -> BoxFuture<'_, Result<Renewed, TokenFailure>> {
+impl TokenSource for TokenCallback {
+    fn renew(&self, _: Option<Secret>) -> BoxFuture<'_, Result<RenewedToken, TokenFailure>> {
         async move {
             match (self.0)().await {
-                Ok(token) => Ok(Renewed {
+                Ok(token) => Ok(RenewedToken {
                     token,
-                    age: Age::New,
+                    age: TokenAge::New,
                 }),
                 Err(error) => {
                     let message = format!("the function that gives tokens failed: {error}");
@@ -48,7 +48,7 @@ impl Source for Callback {
     }
 }
 
-impl fmt::Debug for Callback {
+impl fmt::Debug for TokenCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Callback")
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Callback, OAuth, PortalAddress, PortalAddressError, Webhook, WebhookError};
+use super::{OAuth, PortalAddress, PortalAddressError, TokenCallback, Webhook, WebhookError};
 use crate::error::Error;
 use crate::transport::Route;
 
@@ -19,9 +19,9 @@ use crate::transport::Route;
 ///     .build()?;
 /// # Ok::<(), brimful::Error>(())
 /// ```
-pub struct Credential(Kind);
+pub struct Credential(CredentialKind);
 
-enum Kind {
+enum CredentialKind {
     /// Looked at when the client is built.
     Address(String),
     OAuth(Box<OAuth>),
@@ -31,24 +31,24 @@ enum Kind {
 /// A credential that was looked at.
 pub(crate) enum ParsedCredential {
     Webhook(Webhook),
-    Callback(PortalAddress, Callback),
+    TokenCallback(PortalAddress, TokenCallback),
     OAuth(Box<OAuth>),
 }
 
 impl ParsedCredential {
-    pub(crate) fn of(credential: Credential, token: Option<Callback>) -> Result<Self, Error> {
+    pub(crate) fn of(credential: Credential, token: Option<TokenCallback>) -> Result<Self, Error> {
         let config = |error: &dyn std::error::Error| Error::config(error.to_string());
         match (credential.0, token) {
-            (Kind::Address(address), None) => address
+            (CredentialKind::Address(address), None) => address
                 .parse()
                 .map(Self::Webhook)
                 .map_err(|error: WebhookError| config(&error)),
-            (Kind::Address(address), Some(callback)) => address
+            (CredentialKind::Address(address), Some(callback)) => address
                 .parse()
-                .map(|portal| Self::Callback(portal, callback))
+                .map(|portal| Self::TokenCallback(portal, callback))
                 .map_err(|error: PortalAddressError| config(&error)),
-            (Kind::Webhook(webhook), None) => Ok(Self::Webhook(webhook)),
-            (Kind::OAuth(oauth), None) => Ok(Self::OAuth(oauth)),
+            (CredentialKind::Webhook(webhook), None) => Ok(Self::Webhook(webhook)),
+            (CredentialKind::OAuth(oauth), None) => Ok(Self::OAuth(oauth)),
             (_, Some(_)) => Err(Error::config(
                 "a webhook and an application need no function for tokens: give the portal's address alone",
             )),
@@ -59,7 +59,7 @@ impl ParsedCredential {
     pub(crate) fn route(&self) -> Route {
         match self {
             Self::Webhook(webhook) => webhook.route(),
-            Self::Callback(portal, _) => portal.route(),
+            Self::TokenCallback(portal, _) => portal.route(),
             Self::OAuth(oauth) => oauth.tokens.portal.route(),
         }
     }
@@ -67,31 +67,31 @@ impl ParsedCredential {
 
 impl From<String> for Credential {
     fn from(address: String) -> Self {
-        Self(Kind::Address(address))
+        Self(CredentialKind::Address(address))
     }
 }
 
 impl From<&str> for Credential {
     fn from(address: &str) -> Self {
-        Self(Kind::Address(address.to_owned()))
+        Self(CredentialKind::Address(address.to_owned()))
     }
 }
 
 impl From<&String> for Credential {
     fn from(address: &String) -> Self {
-        Self(Kind::Address(address.clone()))
+        Self(CredentialKind::Address(address.clone()))
     }
 }
 
 impl From<Webhook> for Credential {
     fn from(webhook: Webhook) -> Self {
-        Self(Kind::Webhook(webhook))
+        Self(CredentialKind::Webhook(webhook))
     }
 }
 
 impl From<OAuth> for Credential {
     fn from(oauth: OAuth) -> Self {
-        Self(Kind::OAuth(Box::new(oauth)))
+        Self(CredentialKind::OAuth(Box::new(oauth)))
     }
 }
 
@@ -99,9 +99,9 @@ impl From<OAuth> for Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Address(_) => f.write_str("Address(…)"),
-            Kind::OAuth(oauth) => oauth.fmt(f),
-            Kind::Webhook(webhook) => webhook.fmt(f),
+            CredentialKind::Address(_) => f.write_str("Address(…)"),
+            CredentialKind::OAuth(oauth) => oauth.fmt(f),
+            CredentialKind::Webhook(webhook) => webhook.fmt(f),
         }
     }
 }

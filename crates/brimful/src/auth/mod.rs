@@ -38,7 +38,7 @@ pub use webhook::{Webhook, WebhookError};
 use address::Address;
 pub(crate) use address::{host_of, may_follow};
 pub(crate) use bearer::Pass;
-pub(crate) use callback::Callback;
+pub(crate) use callback::TokenCallback;
 pub(crate) use credential::ParsedCredential;
 pub(crate) use token_failure::TokenFailure;
 
@@ -94,7 +94,7 @@ impl Auth {
                 bearer: None,
                 refresher: None,
             },
-            ParsedCredential::Callback(portal, callback) => Self {
+            ParsedCredential::TokenCallback(portal, callback) => Self {
                 address: at(Address::Portal(portal)),
                 bearer: Some(Bearer::new(callback, None).map_err(useless)?),
                 refresher: None,

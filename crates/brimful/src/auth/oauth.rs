@@ -9,8 +9,8 @@ use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
 use super::address::Address;
-use super::bearer::{Age, Renewed, Source};
-use super::token_server::{Grant, TokenServer};
+use super::bearer::{RenewedToken, TokenAge, TokenSource};
+use super::token_server::{TokenGrant, TokenServer};
 use super::{AppCredentials, Secret, StoreError, TokenFailure, TokenStore, Tokens};
 use crate::error::{Error, ErrorKind, Execution};
 
@@ -131,7 +131,7 @@ impl Refresher {
         }
     }
 
-    async fn refresh(&self, refused: Option<&Secret>) -> Result<Renewed, TokenFailure> {
+    async fn refresh(&self, refused: Option<&Secret>) -> Result<RenewedToken, TokenFailure> {
         let mut kept = self.kept.lock().await;
         if kept.stored {
             if let Some(tokens) = self.of_another(&kept.tokens, refused).await? {
@@ -140,7 +140,7 @@ impl Refresher {
             let next = {
                 let told = kept.tokens.server_endpoint.as_deref();
                 self.server
-                    .ask(told, Grant::Refresh(&kept.tokens.refresh))
+                    .ask(told, TokenGrant::Refresh(&kept.tokens.refresh))
                     .await
             };
             let next = match next {
@@ -162,9 +162,9 @@ impl Refresher {
         })?;
         debug!(portal = %kept.tokens.portal, "the tokens were refreshed");
         self.settle(&kept.tokens);
-        Ok(Renewed {
+        Ok(RenewedToken {
             token: kept.tokens.access.clone(),
-            age: Age::New,
+            age: TokenAge::New,
         })
     }
 
@@ -174,7 +174,7 @@ impl Refresher {
         kept: &mut KeptTokens,
         refused: Option<&Secret>,
         failure: TokenFailure,
-    ) -> Result<Renewed, TokenFailure> {
+    ) -> Result<RenewedToken, TokenFailure> {
         for wait in LOOK_AGAIN {
             tokio::time::sleep(wait).await;
             if let Some(tokens) = self.of_another(&kept.tokens, refused).await? {
@@ -204,13 +204,13 @@ impl Refresher {
         }))
     }
 
-    fn adopt(&self, kept: &mut KeptTokens, tokens: Tokens) -> Renewed {
+    fn adopt(&self, kept: &mut KeptTokens, tokens: Tokens) -> RenewedToken {
         debug!(portal = %tokens.portal, "the tokens that another process has stored are taken up");
         kept.tokens = tokens;
         self.settle(&kept.tokens);
-        Renewed {
+        RenewedToken {
             token: kept.tokens.access.clone(),
-            age: Age::Unknown,
+            age: TokenAge::Unknown,
         }
     }
 
@@ -252,8 +252,8 @@ impl Refresher {
     }
 }
 
-impl Source for Refresher {
-    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<Renewed, TokenFailure>> {
+impl TokenSource for Refresher {
+    fn renew(&self, refused: Option<Secret>) -> BoxFuture<'_, Result<RenewedToken, TokenFailure>> {
         async move { self.refresh(refused.as_ref()).await }.boxed()
     }
 }

@@ -12,7 +12,7 @@ use tracing::debug;
 
 use super::{AppCredentials, Secret, TokenFailure, Tokens};
 use crate::error::{ErrorKind, Execution};
-use crate::retry::{Failure, Next, Retry, RetryContext};
+use crate::retry::{Failure, Retry, RetryContext, RetryDecision};
 use crate::transport::{Request, Response, Transport};
 use crate::waits::{WaitLog, in_words};
 
@@ -27,7 +27,7 @@ pub(crate) struct TokenServer {
 
 /// What tokens are given for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Grant<'a> {
+pub(crate) enum TokenGrant<'a> {
     Code(&'a Secret),
     Refresh(&'a Secret),
 }
@@ -46,7 +46,7 @@ const NO_ANSWER: Failure = Failure::NoAnswer {
     first_contact: false,
 };
 
-impl Grant<'_> {
+impl TokenGrant<'_> {
     fn secret(&self) -> &Secret {
         match self {
             Self::Code(secret) | Self::Refresh(secret) => secret,
@@ -61,7 +61,7 @@ impl Grant<'_> {
     }
 }
 
-impl fmt::Display for Grant<'_> {
+impl fmt::Display for TokenGrant<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Code(_) => "code",
@@ -75,7 +75,7 @@ impl TokenServer {
     pub(crate) async fn ask(
         &self,
         told: Option<&str>,
-        grant: Grant<'_>,
+        grant: TokenGrant<'_>,
     ) -> Result<Tokens, TokenFailure> {
         let url = self
             .app
@@ -113,7 +113,7 @@ impl TokenServer {
                 Err(failed) => failed,
             };
             lost |= failure == NO_ANSWER;
-            let Next::RetryAfter(wait) = retries.after(failure, 1.0) else {
+            let RetryDecision::RetryAfter(wait) = retries.after(failure, 1.0) else {
                 return Err(given_up(why, failure, lost, &grant, &retries));
             };
             let attempt = retries.attempts();
@@ -123,7 +123,7 @@ impl TokenServer {
         }
     }
 
-    fn judge(&self, response: &Response, grant: &Grant<'_>) -> Result<Tokens, FailedAttempt> {
+    fn judge(&self, response: &Response, grant: &TokenGrant<'_>) -> Result<Tokens, FailedAttempt> {
         let status = response.status;
         let answered = |what: &dyn fmt::Display| {
             TokenFailure::new(
@@ -173,7 +173,7 @@ impl TokenServer {
     }
 
     /// A server that repeats what it was sent must not have it shown.
-    fn without_secrets(&self, text: &str, grant: &Grant<'_>) -> String {
+    fn without_secrets(&self, text: &str, grant: &TokenGrant<'_>) -> String {
         let mut text = text.to_owned();
         for secret in [&self.app.client_secret, grant.secret()] {
             if !secret.is_empty() {
@@ -196,7 +196,7 @@ fn given_up(
     why: TokenFailure,
     failure: Failure,
     lost: bool,
-    grant: &Grant<'_>,
+    grant: &TokenGrant<'_>,
     retries: &RetryContext,
 ) -> TokenFailure {
     if failure == Failure::Final {

@@ -19,7 +19,7 @@ use super::{PortalAddress, PortalAddressError, Secret};
 /// # Ok::<(), brimful::PortalAddressError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Stored", try_from = "Stored")]
+#[serde(into = "StoredTokens", try_from = "StoredTokens")]
 #[non_exhaustive]
 pub struct Tokens {
     /// Goes with every call. It is valid for an hour.
@@ -139,7 +139,7 @@ fn now() -> u64 {
 
 /// Tokens as they are stored, under the names that the OAuth server has for them.
 #[derive(Clone, Serialize, Deserialize)]
-struct Stored {
+struct StoredTokens {
     access_token: String,
     refresh_token: String,
     client_endpoint: String,
@@ -157,7 +157,7 @@ struct Stored {
     status: Option<String>,
 }
 
-impl From<Tokens> for Stored {
+impl From<Tokens> for StoredTokens {
     fn from(tokens: Tokens) -> Self {
         Self {
             access_token: tokens.access.expose().to_owned(),
@@ -173,10 +173,10 @@ impl From<Tokens> for Stored {
     }
 }
 
-impl TryFrom<Stored> for Tokens {
+impl TryFrom<StoredTokens> for Tokens {
     type Error = PortalAddressError;
 
-    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+    fn try_from(stored: StoredTokens) -> Result<Self, Self::Error> {
         Ok(Self {
             access: stored.access_token.into(),
             refresh: stored.refresh_token.into(),

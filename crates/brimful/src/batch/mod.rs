@@ -27,7 +27,7 @@ use serde_json::Value;
 pub use outcome::{EmptyReference, NotRun, Outcome};
 pub(crate) use references::KnownResults;
 pub(crate) use request::needs_own_body;
-pub(crate) use runner::{Runner, outcome_of_error};
+pub(crate) use runner::{BatchRunner, outcome_of_error};
 
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
@@ -56,20 +56,23 @@ use crate::json::{self, Params};
 /// ```
 #[derive(Default)]
 pub struct Batch {
-    entries: Vec<Entry>,
+    entries: Vec<BatchEntry>,
     labels: HashSet<Arc<str>>,
     on_error: OnError,
     references: References,
 }
 
-type Build = Box<dyn FnOnce(&BatchReply) -> Result<Option<LateCommand>, Error> + Send>;
+type BuildCommand = Box<dyn FnOnce(&BatchReply) -> Result<Option<LateCommand>, Error> + Send>;
 
-enum Entry {
+enum BatchEntry {
     Now(Command),
-    Late { label: Arc<str>, build: Build },
+    Late {
+        label: Arc<str>,
+        build: BuildCommand,
+    },
 }
 
-impl Entry {
+impl BatchEntry {
     fn label(&self) -> &Arc<str> {
         match self {
             Self::Now(command) => &command.label,
@@ -267,7 +270,7 @@ impl Batch {
             }
         }
         self.labels.insert(Arc::clone(&label.name));
-        self.entries.push(Entry::Now(Command {
+        self.entries.push(BatchEntry::Now(Command {
             label: Arc::clone(&label.name),
             method,
             params,
@@ -305,7 +308,7 @@ impl Batch {
     {
         let label = self.label(&label.into())?;
         self.labels.insert(Arc::clone(&label.name));
-        self.entries.push(Entry::Late {
+        self.entries.push(BatchEntry::Late {
             label: Arc::clone(&label.name),
             build: Box::new(|before| build(before).map(Into::into)),
         });
@@ -365,14 +368,14 @@ impl fmt::Debug for Batch {
 
 /// One command's part of a reply.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct CommandAnswer {
     pub(crate) outcome: Outcome,
     pub(crate) total: Option<u64>,
     pub(crate) next: Option<u64>,
     pub(crate) time: Option<Time>,
 }
 
-impl From<Outcome> for Answer {
+impl From<Outcome> for CommandAnswer {
     fn from(outcome: Outcome) -> Self {
         Self {
             outcome,
@@ -401,7 +404,7 @@ impl From<Outcome> for Answer {
 #[derive(Debug, Default)]
 pub struct BatchReply {
     labels: HashMap<Arc<str>, usize>,
-    answers: Vec<(Arc<str>, Answer)>,
+    answers: Vec<(Arc<str>, CommandAnswer)>,
     stopped: Option<Error>,
 }
 
@@ -460,7 +463,7 @@ impl BatchReply {
         self.stopped.as_ref()
     }
 
-    fn answer(&self, label: &str) -> Option<&Answer> {
+    fn answer(&self, label: &str) -> Option<&CommandAnswer> {
         self.answers.get(*self.labels.get(label)?).map(|(_, a)| a)
     }
 
@@ -483,7 +486,7 @@ impl BatchReply {
             .collect();
     }
 
-    fn push(&mut self, label: Arc<str>, answer: Answer) {
+    fn push(&mut self, label: Arc<str>, answer: CommandAnswer) {
         self.labels.insert(Arc::clone(&label), self.answers.len());
         self.answers.push((label, answer));
     }
@@ -508,14 +511,14 @@ impl Client {
             ..
         } = batch;
         for entry in &entries {
-            if let Entry::Now(command) = entry {
+            if let BatchEntry::Now(command) = entry {
                 self.check(&command.method, &command.params)
                     .map_err(|error| error.in_command(&command.label))?;
             }
         }
         let runner =
-            Runner::new(self.clone(), None, on_error, Arc::default()).references(references);
-        let order: Vec<Arc<str>> = entries.iter().map(Entry::label).cloned().collect();
+            BatchRunner::new(self.clone(), None, on_error, Arc::default()).references(references);
+        let order: Vec<Arc<str>> = entries.iter().map(BatchEntry::label).cloned().collect();
         let mut reply = BatchReply::default();
         let mut known = KnownResults::default();
         let mut entries = entries.into_iter().peekable();
@@ -525,8 +528,8 @@ impl Client {
             while commands.len() < MAX_COMMANDS {
                 // A late command waits for everything before it, but not for other late ones.
                 let joins = match entries.peek() {
-                    Some(Entry::Now(_)) => true,
-                    Some(Entry::Late { .. }) => {
+                    Some(BatchEntry::Now(_)) => true,
+                    Some(BatchEntry::Late { .. }) => {
                         commands.iter().all(|(_, late): &(Command, bool)| *late)
                     }
                     None => false,
@@ -535,8 +538,8 @@ impl Client {
                     break;
                 }
                 match entries.next() {
-                    Some(Entry::Now(command)) => commands.push((command, false)),
-                    Some(Entry::Late { label, build }) => {
+                    Some(BatchEntry::Now(command)) => commands.push((command, false)),
+                    Some(BatchEntry::Late { label, build }) => {
                         let built = if let Some(why) = reply.over(halted.as_deref()) {
                             reply.push(label, Outcome::NotRun(why).into());
                             continue;
@@ -575,7 +578,7 @@ impl Client {
                 }
             }
             let commands: Vec<Command> = commands.into_iter().map(|(command, _)| command).collect();
-            let answers: Vec<Answer> = if let Some(why) = reply.over(halted.as_deref()) {
+            let answers: Vec<CommandAnswer> = if let Some(why) = reply.over(halted.as_deref()) {
                 let not_run = |_| Outcome::NotRun(why.clone()).into();
                 commands.iter().map(not_run).collect()
             } else {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Answer, Command, NotRun, OnError, Outcome, references};
+use super::{Command, CommandAnswer, NotRun, OnError, Outcome, references};
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
@@ -18,13 +18,13 @@ use crate::session::Effort;
 
 /// A command as it goes out.
 #[derive(Debug)]
-pub(super) struct Outgoing {
+pub(super) struct OutgoingCommand {
     pub(super) command: Command,
     /// `method?query`.
     pub(super) text: String,
 }
 
-impl Outgoing {
+impl OutgoingCommand {
     pub(super) fn new(command: Command) -> Self {
         let text = batch::command(&command.method, &command.params);
         Self { command, text }
@@ -89,12 +89,12 @@ impl Client {
     /// Sends commands in one request; an answer for each, and what it took.
     pub(super) async fn send_commands(
         &self,
-        commands: &[Outgoing],
+        commands: &[OutgoingCommand],
         on_error: OnError,
         effect: Effect,
-    ) -> (Result<Vec<Answer>, Error>, Effort) {
+    ) -> (Result<Vec<CommandAnswer>, Error>, Effort) {
         let mut request = BatchRequest::new();
-        for Outgoing { command, text } in commands {
+        for OutgoingCommand { command, text } in commands {
             request.add(&command.label, &command.method, text.clone());
         }
         let call = request.into_call(on_error == OnError::Halt, effect, self.options());
@@ -107,7 +107,7 @@ impl Client {
             .session()
             .run_spawned(call, move |body| read(body, &labels))
             .await;
-        let ReadReply {
+        let ParsedReply {
             answers,
             time,
             times,
@@ -126,9 +126,9 @@ impl Client {
         method: &str,
         params: Value,
         effect: Effect,
-    ) -> Result<Answer, Error> {
+    ) -> Result<CommandAnswer, Error> {
         let reply = Box::pin(self.call_as(method, params, effect)).await?;
-        Ok(Answer {
+        Ok(CommandAnswer {
             outcome: Outcome::Done(reply.raw().to_owned()),
             total: reply.total(),
             next: reply.next_start(),
@@ -138,15 +138,15 @@ impl Client {
 }
 
 /// What a reply says.
-struct ReadReply {
-    answers: Vec<Answer>,
+struct ParsedReply {
+    answers: Vec<CommandAnswer>,
     time: Option<Time>,
     /// The last that each method's commands say of their operating time.
     times: IndexMap<String, Time>,
 }
 
 /// Reads the reply to commands of these labels and methods.
-fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<ReadReply, RowsError> {
+fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<ParsedReply, RowsError> {
     let envelope = Envelope::parse(body)?;
     if let Some(error) = envelope.error {
         return Err(RowsError::Api(error));
@@ -177,7 +177,7 @@ fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<ReadReply, Rows
             } else {
                 Outcome::NotRun(NotRun::PassedOver)
             };
-            Answer {
+            CommandAnswer {
                 outcome,
                 total: count(reply.result_total.get(label)),
                 next: count(reply.result_next.get(label)),
@@ -185,7 +185,7 @@ fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<ReadReply, Rows
             }
         })
         .collect();
-    Ok(ReadReply {
+    Ok(ParsedReply {
         answers,
         time: envelope.time,
         times,

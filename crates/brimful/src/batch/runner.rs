@@ -11,16 +11,16 @@ use brimful_protocol::KnownCode;
 use tracing::debug;
 
 use super::references::{self, KnownResults, Unresolved};
-use super::request::{Outgoing, is_altered_by_a_query, needs_own_body};
-use super::{Answer, Command, EmptyReference, NotRun, OnError, Outcome, References};
+use super::request::{OutgoingCommand, is_altered_by_a_query, needs_own_body};
+use super::{Command, CommandAnswer, EmptyReference, NotRun, OnError, Outcome, References};
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind, Execution};
-use crate::retry::{Failure, Next, RetryContext};
+use crate::retry::{Failure, RetryContext, RetryDecision};
 use crate::sender::{MAX_BODY, MOST_CUTS, Pace};
 use crate::session::Effort;
 
-pub(crate) struct Runner {
+pub(crate) struct BatchRunner {
     client: Client,
     /// What the commands do, where the caller knows better than their names.
     effect: Option<Effect>,
@@ -30,16 +30,16 @@ pub(crate) struct Runner {
 }
 
 /// What a run of commands came to.
-pub(crate) struct RunResult {
+pub(crate) struct BatchRunResult {
     /// One for each command, in their order.
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Vec<CommandAnswer>,
     /// The request that failed as a whole and ended the run.
     pub(crate) error: Option<Error>,
     /// Whether the portal answered any command before that.
     pub(crate) any_answered: bool,
 }
 
-impl Runner {
+impl BatchRunner {
     pub(crate) fn new(
         client: Client,
         effect: Option<Effect>,
@@ -61,8 +61,12 @@ impl Runner {
     }
 
     /// Runs up to 50 commands. `known` has the results of commands before them, and gets theirs.
-    pub(crate) async fn run(&self, commands: &[Command], known: &mut KnownResults) -> RunResult {
-        let mut run = Run::new(self, commands, known);
+    pub(crate) async fn run(
+        &self,
+        commands: &[Command],
+        known: &mut KnownResults,
+    ) -> BatchRunResult {
+        let mut run = BatchRun::new(self, commands, known);
         let mut error = None;
         let mut any_answered = false;
         // Requests in a row that were cut for their length.
@@ -125,7 +129,7 @@ impl Runner {
             let mut again = None;
             let mut refusal = None;
             let mut failed = false;
-            for ((place, Outgoing { command, .. }), answer) in
+            for ((place, OutgoingCommand { command, .. }), answer) in
                 places.into_iter().zip(&sent).zip(answers)
             {
                 match &answer.outcome {
@@ -146,7 +150,7 @@ impl Runner {
                                     again.get_or_insert_with(|| {
                                         retries.after(Failure::CommandNotRun, session.jitter())
                                     }),
-                                    Next::RetryAfter(_)
+                                    RetryDecision::RetryAfter(_)
                                 ) =>
                             {
                                 failed = true;
@@ -170,7 +174,7 @@ impl Runner {
                 }
             }
             match (again, refusal) {
-                (Some(Next::RetryAfter(wait)), Some(error)) => {
+                (Some(RetryDecision::RetryAfter(wait)), Some(error)) => {
                     let options = self.client.options();
                     let method = error.method().unwrap_or_default();
                     let (retry, failure) = (retries.attempts(), Failure::CommandNotRun);
@@ -185,7 +189,11 @@ impl Runner {
     }
 
     /// Sends one command in a body of its own.
-    async fn send_alone(&self, command: &Command, effect: Effect) -> Result<Vec<Answer>, Error> {
+    async fn send_alone(
+        &self,
+        command: &Command,
+        effect: Effect,
+    ) -> Result<Vec<CommandAnswer>, Error> {
         let (method, params) = (&command.method, command.params.clone());
         let answer = match self.client.run_alone(method, params, effect).await {
             Err(error) if error.api_error().is_some() => outcome_of_error(&error).into(),
@@ -196,8 +204,8 @@ impl Runner {
 }
 
 /// A run that is under way.
-struct Run<'a> {
-    runner: &'a Runner,
+struct BatchRun<'a> {
+    runner: &'a BatchRunner,
     commands: &'a [Command],
     known: &'a mut KnownResults,
     places: HashMap<&'a str, usize>,
@@ -205,14 +213,14 @@ struct Run<'a> {
     needs: Vec<HashSet<String>>,
     /// Commands that the server did not take in a batch for their size.
     too_large: HashSet<usize>,
-    answers: Vec<Option<Answer>>,
+    answers: Vec<Option<CommandAnswer>>,
 }
 
 /// Whether a command can be sent.
 enum Readiness {
     /// It goes out so; `open` if references in it are left to the portal.
     Ready {
-        outgoing: Outgoing,
+        outgoing: OutgoingCommand,
         open: bool,
     },
     /// It refers to a command that has no answer yet.
@@ -220,8 +228,8 @@ enum Readiness {
     Never(NotRun),
 }
 
-impl<'a> Run<'a> {
-    fn new(runner: &'a Runner, commands: &'a [Command], known: &'a mut KnownResults) -> Self {
+impl<'a> BatchRun<'a> {
+    fn new(runner: &'a BatchRunner, commands: &'a [Command], known: &'a mut KnownResults) -> Self {
         Self {
             runner,
             commands,
@@ -237,7 +245,7 @@ impl<'a> Run<'a> {
     }
 
     /// The commands of the next request, references to what is known replaced.
-    fn next(&mut self, batch_size: usize) -> (Vec<usize>, Vec<Outgoing>) {
+    fn next(&mut self, batch_size: usize) -> (Vec<usize>, Vec<OutgoingCommand>) {
         let pace = &self.runner.pace;
         let (room, most_bytes) = (pace.commands().min(batch_size), pace.bytes());
         let (mut places, mut sending) = (Vec::new(), Vec::new());
@@ -336,7 +344,7 @@ impl<'a> Run<'a> {
             return Readiness::Waits;
         }
         Readiness::Ready {
-            outgoing: Outgoing::new(Command {
+            outgoing: OutgoingCommand::new(Command {
                 params: resolved.params,
                 ..command.clone()
             }),
@@ -349,7 +357,7 @@ impl<'a> Run<'a> {
         self.runner.on_error == OnError::Halt && self.runner.references == References::Client
     }
 
-    fn needs_own_request(&self, place: usize, outgoing: &Outgoing, open: bool) -> bool {
+    fn needs_own_request(&self, place: usize, outgoing: &OutgoingCommand, open: bool) -> bool {
         let params = &outgoing.command.params;
         let altered = if self.needs[place].is_empty() {
             is_altered_by_a_query(params)
@@ -361,7 +369,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whether these commands are one that travels in a body of its own.
-    fn goes_alone(&self, places: &[usize], sent: &[Outgoing]) -> bool {
+    fn goes_alone(&self, places: &[usize], sent: &[OutgoingCommand]) -> bool {
         match (places, sent) {
             ([place], [outgoing]) => {
                 let open = self.is_open(*place);
@@ -388,14 +396,14 @@ impl<'a> Run<'a> {
     fn was_too_large(
         &mut self,
         places: &[usize],
-        sent: &[Outgoing],
+        sent: &[OutgoingCommand],
         error: &Error,
     ) -> Result<(), Arc<str>> {
         let Some((&place, outgoing)) = places.first().zip(sent.first()) else {
             return Ok(());
         };
         if places.len() > 1 {
-            let bytes = sent.iter().map(Outgoing::size).sum();
+            let bytes = sent.iter().map(OutgoingCommand::size).sum();
             self.runner.pace.was_too_large(bytes);
             return Ok(());
         }
@@ -409,7 +417,7 @@ impl<'a> Run<'a> {
     }
 
     /// Notes an answer; whether the command is done.
-    fn settle(&mut self, place: usize, mut answer: Answer) -> bool {
+    fn settle(&mut self, place: usize, mut answer: CommandAnswer) -> bool {
         // What the portal has put in the place of its references is looked at now that the results are there.
         if let Some(reason) = self.empty_reference(place) {
             answer.outcome = match answer.outcome {
@@ -436,7 +444,7 @@ impl<'a> Run<'a> {
         }
         for label in &self.needs[place] {
             if let Some(needed) = self.places.get(label.as_str())
-                && let Some(Answer {
+                && let Some(CommandAnswer {
                     outcome: Outcome::EmptyReference(empty),
                     ..
                 }) = &self.answers[*needed]
@@ -459,11 +467,11 @@ impl<'a> Run<'a> {
     }
 
     /// The batch halts at the command with this label.
-    fn halt(self, label: &str, error: Option<Error>, any_answered: bool) -> RunResult {
+    fn halt(self, label: &str, error: Option<Error>, any_answered: bool) -> BatchRunResult {
         self.end_with(&NotRun::Halted(label.to_owned()), error, any_answered)
     }
 
-    fn end(self, error: Option<Error>, any_answered: bool) -> RunResult {
+    fn end(self, error: Option<Error>, any_answered: bool) -> BatchRunResult {
         let halted = self.commands.iter().zip(&self.answers).find(|(_, answer)| {
             let answer = answer.as_ref();
             answer.is_some_and(|answer| answer.outcome.done().is_none())
@@ -477,8 +485,8 @@ impl<'a> Run<'a> {
     }
 
     /// Ends the run; those without an answer were not run for this reason.
-    fn end_with(self, why: &NotRun, error: Option<Error>, any_answered: bool) -> RunResult {
-        RunResult {
+    fn end_with(self, why: &NotRun, error: Option<Error>, any_answered: bool) -> BatchRunResult {
+        BatchRunResult {
             answers: self
                 .answers
                 .into_iter()
@@ -516,7 +524,7 @@ fn describe(outcome: &Outcome) -> String {
     }
 }
 
-fn effect_of(commands: &[Outgoing]) -> Effect {
+fn effect_of(commands: &[OutgoingCommand]) -> Effect {
     let reads = commands
         .iter()
         .all(|outgoing| effect::of(&outgoing.command.method) == Effect::Read);

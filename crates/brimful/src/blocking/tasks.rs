@@ -7,7 +7,7 @@ use super::{Blocking, Client};
 use crate::list::{ListReport, Tail};
 use crate::tasks::{
     Action, ChecklistItem, Comment, Counters, CountersOf, Direction, ElapsedItem, Field, Filter,
-    HistoryEntry, Moment, OrderBy, RestVersion, Start, Task, TaskById, TaskFields, TaskPage,
+    HistoryEntry, Moment, OrderBy, PageStart, RestVersion, Task, TaskById, TaskFields, TaskPage,
     TaskReport,
 };
 use crate::{Error, Fields, Progress};
@@ -95,7 +95,7 @@ forward! {
         set on_progress(observer: impl Fn(&Progress) + Send + Sync + 'static);
         take collect() -> Result<Vec<Task>, Error>;
         take collect_with_report() -> Result<(Vec<Task>, TaskReport), Error>;
-        wait page(start: Start) -> Result<TaskPage, Error>;
+        wait page(start: PageStart) -> Result<TaskPage, Error>;
         wait count() -> Result<u64, Error>;
     }
 }

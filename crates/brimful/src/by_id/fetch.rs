@@ -7,14 +7,14 @@ use brimful_protocol::batch::MAX_COMMANDS;
 use serde_json::{Map, Value};
 
 use super::ItemId;
-use super::merge::Joined;
+use super::merge::JoinedPages;
 use crate::batch::{
-    Answer, Command, KnownResults, NotRun, OnError, Outcome, Runner, needs_own_body,
+    BatchRunner, Command, CommandAnswer, KnownResults, NotRun, OnError, Outcome, needs_own_body,
     outcome_of_error,
 };
 use crate::client::Client;
 use crate::effect::{self, Effect};
-use crate::retry::{Failure, Next, RetryContext};
+use crate::retry::{Failure, RetryContext, RetryDecision};
 use crate::sender::Pace;
 
 /// What is fetched for each ID.
@@ -30,15 +30,15 @@ pub(crate) struct Fetcher {
 
 /// One page of the result for one of the IDs.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
+struct WantedPage {
     place: usize,
     start: Option<u64>,
 }
 
 /// The result of one ID as far as it has come.
 #[derive(Debug, Default)]
-struct Reading {
-    joined: Option<Joined>,
+struct PagedResult {
+    joined: Option<JoinedPages>,
     total: Option<u64>,
     /// The portal counted other rows for a later page than for the first.
     recounted: bool,
@@ -53,12 +53,17 @@ impl Fetcher {
     /// One outcome for each of the IDs, in their order.
     pub(crate) async fn run(&self, ids: &[ItemId]) -> Vec<Outcome> {
         let policy = self.client.session().retry;
-        let mut results: Vec<(Reading, RetryContext)> = ids
+        let mut results: Vec<(PagedResult, RetryContext)> = ids
             .iter()
-            .map(|_| (Reading::default(), RetryContext::new(policy, Effect::Read)))
+            .map(|_| {
+                (
+                    PagedResult::default(),
+                    RetryContext::new(policy, Effect::Read),
+                )
+            })
             .collect();
-        let mut wanted: Vec<Wanted> = (0..ids.len())
-            .map(|place| Wanted { place, start: None })
+        let mut wanted: Vec<WantedPage> = (0..ids.len())
+            .map(|place| WantedPage { place, start: None })
             .collect();
         while !wanted.is_empty() {
             let answers = self.ask(ids, &wanted).await;
@@ -67,18 +72,18 @@ impl Fetcher {
             }
             for (place, (result, rereads)) in results.iter_mut().enumerate() {
                 for start in result.next() {
-                    wanted.push(Wanted {
+                    wanted.push(WantedPage {
                         place,
                         start: Some(start),
                     });
                 }
                 if result.is_torn() {
                     match rereads.after(Failure::Inconsistent, 0.0) {
-                        Next::RetryAfter(_) => {
-                            *result = Reading::default();
-                            wanted.push(Wanted { place, start: None });
+                        RetryDecision::RetryAfter(_) => {
+                            *result = PagedResult::default();
+                            wanted.push(WantedPage { place, start: None });
                         }
-                        Next::GiveUp => result.give_up(),
+                        RetryDecision::GiveUp => result.give_up(),
                     }
                 }
             }
@@ -90,8 +95,8 @@ impl Fetcher {
     }
 
     /// An answer for each page that is wanted.
-    async fn ask(&self, ids: &[ItemId], wanted: &[Wanted]) -> Vec<Answer> {
-        let mut answers: Vec<Option<Answer>> = wanted.iter().map(|_| None).collect();
+    async fn ask(&self, ids: &[ItemId], wanted: &[WantedPage]) -> Vec<CommandAnswer> {
+        let mut answers: Vec<Option<CommandAnswer>> = wanted.iter().map(|_| None).collect();
         let mut commands: Vec<(usize, Command)> = Vec::new();
         for (at, one) in wanted.iter().enumerate() {
             let params = self.params(&ids[one.place], one.start);
@@ -110,7 +115,7 @@ impl Fetcher {
                 ));
             }
         }
-        let runner = Runner::new(
+        let runner = BatchRunner::new(
             self.client.clone(),
             None,
             OnError::Continue,
@@ -131,7 +136,7 @@ impl Fetcher {
             .collect()
     }
 
-    async fn alone(&self, params: Value) -> Answer {
+    async fn alone(&self, params: Value) -> CommandAnswer {
         let effect: Effect = effect::of(&self.method);
         let answer = self.client.run_alone(&self.method, params, effect).await;
         answer.unwrap_or_else(|error| outcome_of_error(&error).into())
@@ -168,8 +173,8 @@ fn insert(params: &mut Map<String, Value>, path: &[String], id: &str) {
     }
 }
 
-impl Reading {
-    fn take(&mut self, start: Option<u64>, answer: Answer) {
+impl PagedResult {
+    fn take(&mut self, start: Option<u64>, answer: CommandAnswer) {
         let at = start.unwrap_or(0);
         self.seen.insert(at);
         self.starts.retain(|start| *start != at);
@@ -193,7 +198,7 @@ impl Reading {
         };
         match &mut self.joined {
             None => {
-                self.joined = Joined::new(&page);
+                self.joined = JoinedPages::new(&page);
                 self.total = answer.total.filter(|total| *total > next);
                 if self.joined.is_none() {
                     self.fail("there is another page of it, and it is no list");
@@ -237,7 +242,7 @@ impl Reading {
     }
 
     fn give_up(&mut self) {
-        let rows = self.joined.as_ref().map_or(0, Joined::len);
+        let rows = self.joined.as_ref().map_or(0, JoinedPages::len);
         let total = self.total.unwrap_or_default();
         self.fail(&format!(
             "the portal counts {total} rows and {rows} came: they changed while they were read"

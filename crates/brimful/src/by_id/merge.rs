@@ -5,19 +5,19 @@ use serde_json::value::{RawValue, to_raw_value};
 
 /// The rows of a result, and what stands around them.
 #[derive(Debug)]
-pub(crate) struct Joined {
+pub(crate) struct JoinedPages {
     rows: Vec<Box<RawValue>>,
-    around: Option<Around>,
+    around: Option<EnclosingObjects>,
 }
 
 /// An object with the rows under one of its keys.
 #[derive(Debug)]
-struct Around {
+struct EnclosingObjects {
     object: IndexMap<String, Box<RawValue>>,
     key: String,
 }
 
-impl Joined {
+impl JoinedPages {
     /// The first page; `None` if it is neither a list nor an object with exactly one list in it.
     pub(crate) fn new(page: &RawValue) -> Option<Self> {
         if let Ok(rows) = serde_json::from_str(page.get()) {
@@ -36,7 +36,7 @@ impl Joined {
         object.insert(key.clone(), RawValue::NULL.to_owned());
         Some(Self {
             rows,
-            around: Some(Around { object, key }),
+            around: Some(EnclosingObjects { object, key }),
         })
     }
 
@@ -44,7 +44,7 @@ impl Joined {
     pub(crate) fn add(&mut self, page: &RawValue) -> bool {
         let rows: Option<Vec<Box<RawValue>>> = match &self.around {
             None => serde_json::from_str(page.get()).ok(),
-            Some(Around { key, .. }) => {
+            Some(EnclosingObjects { key, .. }) => {
                 let object: Option<IndexMap<String, Box<RawValue>>> =
                     serde_json::from_str(page.get()).ok();
                 object.and_then(|object| serde_json::from_str(object.get(key)?.get()).ok())
@@ -69,7 +69,7 @@ impl Joined {
         let rows = to_raw_value(&self.rows).ok()?;
         match self.around {
             None => Some(rows),
-            Some(Around { mut object, key }) => {
+            Some(EnclosingObjects { mut object, key }) => {
                 object.insert(key, rows);
                 to_raw_value(&object).ok()
             }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn lists_follow_each_other() {
-        let mut joined = Joined::new(&raw(r#"[{"ID":"1"},{"ID":"2"}]"#)).unwrap();
+        let mut joined = JoinedPages::new(&raw(r#"[{"ID":"1"},{"ID":"2"}]"#)).unwrap();
         assert!(joined.add(&raw(r#"[{"ID":"3"}]"#)));
         assert!(!joined.add(&raw(r#"{"items":[]}"#)));
         assert_eq!(
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_stands_around_the_rows_stays() {
-        let mut joined = Joined::new(&raw(r#"{"owner":7,"items":[1,2]}"#)).unwrap();
+        let mut joined = JoinedPages::new(&raw(r#"{"owner":7,"items":[1,2]}"#)).unwrap();
         assert!(joined.add(&raw(r#"{"owner":7,"items":[3]}"#)));
         assert_eq!(
             joined.finish().unwrap().get(),
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_not_joined() {
-        assert!(Joined::new(&raw("7")).is_none());
-        assert!(Joined::new(&raw(r#"{"a":[],"b":[]}"#)).is_none());
+        assert!(JoinedPages::new(&raw("7")).is_none());
+        assert!(JoinedPages::new(&raw(r#"{"a":[],"b":[]}"#)).is_none());
     }
 }

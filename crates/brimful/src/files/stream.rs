@@ -21,7 +21,7 @@ use super::head::Head;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::Calls;
-use crate::retry::{Failure, Next, RetryContext};
+use crate::retry::{Failure, RetryContext, RetryDecision};
 use crate::session::{CallOptions, Effort, NoPermit, Session};
 use crate::spawn::spawn;
 use crate::transport::{Request, Streaming, TransportError, TransportErrorKind};
@@ -240,7 +240,7 @@ impl FileStream {
             error,
         } = failed;
         let attempts = self.retries.attempts().max(1);
-        let Next::RetryAfter(wait) = self.retries.after(failure, session.jitter()) else {
+        let RetryDecision::RetryAfter(wait) = self.retries.after(failure, session.jitter()) else {
             return Err(error.attempts(attempts).within(self.retries.tried()));
         };
         if let Some(to) = redirect {

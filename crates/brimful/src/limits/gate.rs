@@ -36,8 +36,8 @@ pub(crate) struct Gate {
 #[derive(Debug)]
 struct GateState {
     /// `None`: the portal has no limit.
-    model: Option<Model>,
-    queue: BTreeMap<Place, Arc<Notify>>,
+    model: Option<CounterModel>,
+    queue: BTreeMap<QueuePlace, Arc<Notify>>,
     /// Tells places apart that are equal otherwise.
     arrivals: u64,
     /// The turn of the last slot that was granted.
@@ -50,7 +50,7 @@ struct GateState {
 
 /// Where a waiter stands: the smallest place is in front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct QueuePlace {
     priority: Priority,
     turn: u64,
     arrival: u64,
@@ -66,7 +66,7 @@ pub(crate) struct Rank {
 
 /// The client's copy of the portal's counter.
 #[derive(Debug)]
-struct Model {
+struct CounterModel {
     limit: Limit,
     /// Y as it is believed now.
     rate: f64,
@@ -88,7 +88,7 @@ pub(crate) struct Slot {
 
 /// How the gate stands; see [`crate::LimitsSnapshot`].
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
+pub(crate) struct GateStatus {
     pub(crate) limit: Option<Limit>,
     pub(crate) rate: Option<f64>,
     pub(crate) free: Option<f64>,
@@ -119,7 +119,7 @@ impl Gate {
         let model = limit.map(|limit| {
             let reserve = (limit.per_second * TRANSIT_SPREAD.as_secs_f64())
                 .clamp(1.0, (limit.burst / 2.0).max(1.0));
-            Model {
+            CounterModel {
                 limit,
                 rate: limit.per_second,
                 reserve,
@@ -169,7 +169,7 @@ impl Gate {
         let turn = rank.next_turn.load(Ordering::Relaxed).max(state.turn);
         rank.next_turn.store(turn + 1, Ordering::Relaxed);
         state.arrivals += 1;
-        let place = Place {
+        let place = QueuePlace {
             priority: rank.priority,
             turn,
             arrival: state.arrivals,
@@ -183,7 +183,7 @@ impl Gate {
         }
     }
 
-    fn step(&self, place: Place) -> Step {
+    fn step(&self, place: QueuePlace) -> Step {
         let mut state = self.state();
         let full = state.most_in_flight().is_some_and(|n| state.in_flight >= n);
         if full || state.queue.first_key_value().map(|(first, _)| *first) != Some(place) {
@@ -270,10 +270,10 @@ impl Gate {
         self.state().most_in_flight()
     }
 
-    pub(crate) fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> GateStatus {
         let room = self.room();
         let state = self.state();
-        Standing {
+        GateStatus {
             limit: state.model.as_ref().map(|model| model.limit),
             rate: room.map(|(rate, _)| rate),
             free: room.map(|(_, free)| free),
@@ -301,7 +301,7 @@ impl GateState {
     }
 }
 
-impl Model {
+impl CounterModel {
     fn advance(&mut self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
         self.level = (self.level - elapsed * self.rate).max(0.0);
@@ -328,7 +328,7 @@ impl Model {
 struct Waiter<'a> {
     gate: &'a Gate,
     rank: &'a Rank,
-    place: Place,
+    place: QueuePlace,
     woken: Arc<Notify>,
 }
 

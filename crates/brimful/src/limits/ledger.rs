@@ -43,14 +43,14 @@ const SPARE: f64 = 5.0;
 
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    entries: Mutex<HashMap<Box<str>, Entry>>,
+    entries: Mutex<HashMap<Box<str>, MethodEntry>>,
     limit: Duration,
     /// Something was told or came back.
     changed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Entry {
+struct MethodEntry {
     /// The sum that was last told. `None` after a reset: the next call finds out.
     operating: Option<f64>,
     resets: Option<Instant>,
@@ -99,7 +99,7 @@ pub(crate) struct Charge {
     calls: Calls,
 }
 
-enum Verdict {
+enum Admission {
     Go,
     /// The sum is nearly used up until then.
     Until(Instant),
@@ -142,14 +142,14 @@ impl Ledger {
             changed.as_mut().enable();
             let (method, verdict) = self.look(calls);
             let until = match verdict {
-                Verdict::Go => {
+                Admission::Go => {
                     return Ok(Charge {
                         ledger: Arc::clone(self),
                         calls: Arc::clone(calls),
                     });
                 }
-                Verdict::Until(at) => Some(at),
-                Verdict::AfterOthers => None,
+                Admission::Until(at) => Some(at),
+                Admission::AfterOthers => None,
             };
             let _shown = until.map(|at| {
                 debug!(?calls, wait = ?at.saturating_duration_since(Instant::now()), "waiting for operating time");
@@ -172,14 +172,14 @@ impl Ledger {
     }
 
     /// Whether `calls` may be made, and the method that stands in the way if not.
-    fn look<'a>(&self, calls: &'a Calls) -> (&'a str, Verdict) {
+    fn look<'a>(&self, calls: &'a Calls) -> (&'a str, Admission) {
         let now = Instant::now();
         let limit = self.limit.as_secs_f64();
         let mut entries = self.entries();
         for (method, count) in &**calls {
             if let Some(entry) = entries.get_mut(method) {
                 match entry.look(now, limit, *count) {
-                    Verdict::Go => {}
+                    Admission::Go => {}
                     not_yet => return (method, not_yet),
                 }
             }
@@ -195,7 +195,7 @@ impl Ledger {
                 hold.probe = now + next.copied().unwrap_or(WINDOW);
             }
         }
-        ("", Verdict::Go)
+        ("", Admission::Go)
     }
 
     /// Notes what a reply says of `method`, of which it answers so many calls.
@@ -281,17 +281,17 @@ impl Ledger {
         methods
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<Box<str>, Entry>> {
+    fn entries(&self) -> MutexGuard<'_, HashMap<Box<str>, MethodEntry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Entry {
-    fn look(&mut self, now: Instant, limit: f64, count: u32) -> Verdict {
+impl MethodEntry {
+    fn look(&mut self, now: Instant, limit: f64, count: u32) -> Admission {
         let limit = self.limit.map_or(limit, |met| met.min(limit));
         if let Some(until) = self.blocked_until {
             if until > now {
-                return Verdict::Until(until);
+                return Admission::Until(until);
             }
             self.blocked_until = None;
             self.operating = None;
@@ -303,25 +303,25 @@ impl Entry {
         let Some(operating) = self.operating else {
             // Known to be charged once, and not known how it stands: one call finds out for all.
             return if self.cost > 0.0 && self.requests > 0 {
-                Verdict::AfterOthers
+                Admission::AfterOthers
             } else {
-                Verdict::Go
+                Admission::Go
             };
         };
         let expected = self.cost * f64::from(self.calls + count);
         if operating + expected <= limit * CAREFUL {
-            return Verdict::Go;
+            return Admission::Go;
         }
         if self.requests > 0 {
-            return Verdict::AfterOthers;
+            return Admission::AfterOthers;
         }
         let worth_a_call = operating + self.cost * f64::from(count) <= limit - SPARE;
         if worth_a_call {
-            return Verdict::Go;
+            return Admission::Go;
         }
         match self.held_until(now, operating) {
-            Some(at) if at > now => Verdict::Until(at),
-            _ => Verdict::Go,
+            Some(at) if at > now => Admission::Until(at),
+            _ => Admission::Go,
         }
     }
 

@@ -16,8 +16,11 @@ use serde_json::{Map, Value, json};
 
 use super::report::Proof;
 use super::seen::{Sighting, Sightings};
-use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
-use super::tail::TAIL_REQUESTS;
+use super::strategy::{
+    Extent, ListCommand, NextAction, PageMeta, ReadAhead, StallCounter, Strategy, StrategyError,
+    Ticket,
+};
+use super::walk::TAIL_REQUESTS;
 
 /// Rows of a page of messages and notifications.
 const PAGE: u64 = 50;
@@ -65,7 +68,7 @@ pub(crate) struct CursorPages {
     seen: Sightings,
     /// Hashes of the cursors that were named, and of pages of rows without IDs.
     named: HashSet<u64>,
-    stalls: Stalls,
+    stalls: StallCounter,
     state: State,
     ready: Option<Page>,
     /// A short page that is asked for once more.
@@ -118,7 +121,7 @@ impl CursorPages {
             above,
             seen: Sightings::default(),
             named: HashSet::new(),
-            stalls: Stalls::default(),
+            stalls: StallCounter::default(),
             state: State::Wanted,
             ready: None,
             doubtful: None,
@@ -203,7 +206,7 @@ impl CursorPages {
     }
 
     /// Takes a page; the rows that are new, and what follows.
-    fn step(&mut self, page: Page, beside: &Beside) -> Result<(Page, Step), Stuck> {
+    fn step(&mut self, page: Page, meta: &PageMeta) -> Result<(Page, Step), StrategyError> {
         let came = page.len();
         let is_full = came >= self.full() || (self.pages > 1 && came > 0 && came >= self.longest);
         let was_full = std::mem::replace(&mut self.was_full, is_full);
@@ -211,7 +214,7 @@ impl CursorPages {
             Family::BelowId | Family::Tail { .. } => self.step_by_id(page)?,
             Family::LastId => self.step_by_row(page)?,
             Family::AfterCursor | Family::NextOffset => {
-                return self.step_by_said(page, beside);
+                return self.step_by_said(page, meta);
             }
         };
         let step = match next {
@@ -222,13 +225,13 @@ impl CursorPages {
         Ok((page, step))
     }
 
-    fn step_by_id(&self, mut page: Page) -> Result<(Page, Option<At>), Stuck> {
+    fn step_by_id(&self, mut page: Page) -> Result<(Page, Option<At>), StrategyError> {
         let at = match self.at {
             Some(At::Id(id)) => Some(id),
             _ => None,
         };
         if page.ids().any(|id| id.is_none()) {
-            return Err(Stuck::Misbehaves("a row has no ID".to_owned()));
+            return Err(StrategyError::Misbehaves("a row has no ID".to_owned()));
         }
         // Within a page the rows of some methods are in no order.
         page.sort_by_id();
@@ -249,7 +252,7 @@ impl CursorPages {
                         "below"
                     },
                 );
-                return Err(Stuck::Misbehaves(format!(
+                return Err(StrategyError::Misbehaves(format!(
                     "{wanted} ID {at} came ID {id}: the cursor does not advance"
                 )));
             }
@@ -266,9 +269,9 @@ impl CursorPages {
         Ok((page, next.map(At::Id)))
     }
 
-    fn step_by_row(&mut self, mut page: Page) -> Result<(Page, Option<At>), Stuck> {
+    fn step_by_row(&mut self, mut page: Page) -> Result<(Page, Option<At>), StrategyError> {
         if page.ids().any(|id| id.is_none()) {
-            return Err(Stuck::Misbehaves("a row has no ID".to_owned()));
+            return Err(StrategyError::Misbehaves("a row has no ID".to_owned()));
         }
         let last = page.iter().next_back().and_then(|row| {
             let json: Value = serde_json::from_str(row.json).ok()?;
@@ -278,7 +281,7 @@ impl CursorPages {
         let came = page.len();
         self.drop_seen(&mut page);
         if page.is_empty() && came > 1 {
-            return Err(Stuck::Misbehaves(
+            return Err(StrategyError::Misbehaves(
                 "a page has only rows that came before: the cursor does not advance".to_owned(),
             ));
         }
@@ -286,11 +289,15 @@ impl CursorPages {
         Ok((page, next))
     }
 
-    fn step_by_said(&mut self, mut page: Page, beside: &Beside) -> Result<(Page, Step), Stuck> {
-        let misbehaves = |why: String| Err(Stuck::Misbehaves(why));
+    fn step_by_said(
+        &mut self,
+        mut page: Page,
+        meta: &PageMeta,
+    ) -> Result<(Page, Step), StrategyError> {
+        let misbehaves = |why: String| Err(StrategyError::Misbehaves(why));
         let came = page.len();
-        let more = beside.onward.more;
-        let said: Option<Value> = beside
+        let more = meta.onward.more;
+        let said: Option<Value> = meta
             .onward
             .cursor
             .as_ref()
@@ -322,7 +329,7 @@ impl CursorPages {
     }
 
     /// Nothing is asked for without end.
-    fn check_bounds(&self) -> Result<(), Stuck> {
+    fn check_bounds(&self) -> Result<(), StrategyError> {
         let why = if self.idle >= IDLE_PAGES {
             format!(
                 "{IDLE_PAGES} pages in a row have no new row, and the portal says that more follow"
@@ -332,7 +339,7 @@ impl CursorPages {
         } else {
             return Ok(());
         };
-        Err(Stuck::Misbehaves(why))
+        Err(StrategyError::Misbehaves(why))
     }
 
     /// An empty page is asked for once more, and then believed.
@@ -385,7 +392,7 @@ impl Strategy for CursorPages {
         }
     }
 
-    fn next(&mut self, _: usize, _: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
+    fn next(&mut self, _: usize, _: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)> {
         if self.state != State::Wanted || self.ready.is_some() {
             return None;
         }
@@ -393,9 +400,13 @@ impl Strategy for CursorPages {
         Some((Ticket::default(), vec![self.command()]))
     }
 
-    fn accept(&mut self, _: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
+    fn accept(
+        &mut self,
+        _: Ticket,
+        outcomes: Vec<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
         let outcome = outcomes.into_iter().next().unwrap_or(PageOutcome::NotRun);
-        let (page, beside) = match self.stalls.page(outcome)? {
+        let (page, meta) = match self.stalls.page(outcome)? {
             Ok(came) => came,
             Err(then) => {
                 self.state = State::Wanted;
@@ -407,7 +418,7 @@ impl Strategy for CursorPages {
             None if self.is_doubtful(&page) => {
                 self.doubtful = Some(page);
                 self.state = State::Wanted;
-                return Ok(Then::GoOn);
+                return Ok(NextAction::GoOn);
             }
             None => page,
         };
@@ -415,7 +426,7 @@ impl Strategy for CursorPages {
         self.pages += 1;
         self.longest = self.longest.max(came);
         self.short += u32::from(came < self.longest || !came.is_multiple_of(50));
-        let (page, step) = self.step(page, &beside)?;
+        let (page, step) = self.step(page, &meta)?;
         self.idle = if page.is_empty() { self.idle + 1 } else { 0 };
         // A portal that inserts faster than we read does not hold us for ever.
         let enough = self.family.ascends() && self.short >= TAIL_REQUESTS;
@@ -433,7 +444,7 @@ impl Strategy for CursorPages {
         if !page.is_empty() {
             self.ready = Some(page);
         }
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
     }
 
     fn give_back(&mut self, _: Ticket) {

@@ -20,11 +20,11 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::Observer;
-use super::carriage::OwnedPlace;
 use super::names::{self, NamesCheck};
 use super::plan::Plan;
 use super::report::{ListReport, Progress, Resume};
-use super::strategy::{Ahead, Stuck, Then, Ticket};
+use super::request_encoding::OwnedPlace;
+use super::strategy::{NextAction, ReadAhead, StrategyError, Ticket};
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::Calls;
@@ -58,7 +58,7 @@ pub(crate) struct Driver {
     charges: Calls,
     plan: Plan,
     place: Arc<OwnedPlace>,
-    flights: JoinSet<Landed>,
+    flights: JoinSet<FinishedRequest>,
     report: ListReport,
     started: Instant,
     progress: watch::Sender<Progress>,
@@ -85,7 +85,7 @@ struct Granted {
 }
 
 /// A request that came back.
-struct Landed {
+struct FinishedRequest {
     ticket: Ticket,
     commands: usize,
     result: Result<BatchOfLists, Error>,
@@ -105,7 +105,7 @@ impl Driver {
         plan: Plan,
         progress: watch::Sender<Progress>,
     ) -> Self {
-        let most = plan.carriage.most().min(session.batch_size);
+        let most = plan.encoding.most().min(session.batch_size);
         let shown = progress.clone();
         let waits = WaitBoard::new(move |waiting| {
             shown.send_modify(|progress| progress.waiting = waiting.cloned());
@@ -113,7 +113,7 @@ impl Driver {
         Self {
             session,
             options: CallOptions { waits, ..options },
-            charges: plan.carriage.charges(&method, most),
+            charges: plan.encoding.charges(&method, most),
             method,
             place: Arc::new(plan.place.clone()),
             plan,
@@ -316,14 +316,14 @@ impl Driver {
 
     /// Commands that a request holds at the most.
     fn most(&self) -> usize {
-        self.plan.carriage.most().min(self.session.batch_size)
+        self.plan.encoding.most().min(self.session.batch_size)
     }
 
-    fn ahead(&self) -> Ahead {
+    fn ahead(&self) -> ReadAhead {
         if self.plan.strategy.buffered() < MEMORY {
-            Ahead::Allowed
+            ReadAhead::Allowed
         } else {
-            Ahead::Full
+            ReadAhead::Full
         }
     }
 
@@ -336,17 +336,17 @@ impl Driver {
         let Some((ticket, commands)) = self.plan.strategy.next(room, ahead) else {
             return false;
         };
-        let carriage = self.plan.carriage;
+        let encoding = self.plan.encoding;
         let asks_for_fields = with_fields.is_some();
         let beside = with_fields.map(|command| (names::LABEL, command));
-        let call = carriage.call(&self.method, &commands, beside, &self.options);
+        let call = encoding.call(&self.method, &commands, beside, &self.options);
         let commands = commands.len();
         let session = Arc::clone(&self.session);
         let place = Arc::clone(&self.place);
         self.report.commands += commands as u64;
         self.flights.spawn(async move {
             let read = |body: &_| {
-                let batch = carriage.read(body, commands, &place)?;
+                let batch = encoding.read(body, commands, &place)?;
                 Ok((batch, asks_for_fields.then(|| names::in_batch(body))))
             };
             let (result, effort) = session.run(&call, Some(permit), read).await;
@@ -355,7 +355,7 @@ impl Driver {
                 Err(error) => (Err(error), None),
             };
             let cut = result.is_err() && call.is_cut(&effort);
-            Landed {
+            FinishedRequest {
                 ticket,
                 commands,
                 result,
@@ -368,11 +368,11 @@ impl Driver {
         true
     }
 
-    fn land(&mut self, landed: Result<Landed, JoinError>) -> Result<(), Error> {
+    fn land(&mut self, landed: Result<FinishedRequest, JoinError>) -> Result<(), Error> {
         let landed = landed.map_err(|error| {
             Error::incomplete("a request of the list was lost").with_source(error)
         })?;
-        let Landed {
+        let FinishedRequest {
             ticket,
             commands,
             result,
@@ -412,31 +412,31 @@ impl Driver {
         }
         let then = match self.plan.strategy.accept(ticket, batch.outcomes) {
             Ok(then) => then,
-            Err(Stuck::WrongStrategy(why)) => {
+            Err(StrategyError::WrongStrategy(why)) => {
                 let fallback = self.plan.fallback.take().filter(|_| self.report.rows == 0);
                 let fallback = fallback.ok_or_else(|| self.stuck(&why))?;
                 debug!(method = self.method, why, "walking in another way");
                 // What is still on its way belongs to the old plan.
                 self.flights = JoinSet::new();
-                self.charges = fallback.carriage.charges(
+                self.charges = fallback.encoding.charges(
                     &self.method,
-                    fallback.carriage.most().min(self.session.batch_size),
+                    fallback.encoding.most().min(self.session.batch_size),
                 );
                 self.place = Arc::new(fallback.place.clone());
                 self.plan = *fallback;
-                Then::GoOn
+                NextAction::GoOn
             }
-            Err(Stuck::Misbehaves(why)) => return Err(self.stuck(&why)),
-            Err(Stuck::Api(error)) => {
+            Err(StrategyError::Misbehaves(why)) => return Err(self.stuck(&why)),
+            Err(StrategyError::Api(error)) => {
                 return Err(Error::api(error).at(&self.session.auth, &self.method));
             }
         };
         match then {
-            Then::GoOn => {}
-            Then::WaitShortly => {
+            NextAction::GoOn => {}
+            NextAction::WaitShortly => {
                 self.pause(self.session.delay(1));
             }
-            Then::WaitForOperating => {
+            NextAction::WaitForOperating => {
                 let wait = self.session.ledger.refused(&self.method);
                 let since = *self.blocked_since.get_or_insert_with(Instant::now);
                 if since.elapsed() + wait > self.session.retry.deadline {
@@ -502,8 +502,8 @@ impl Driver {
             self.report.as_of = batch.time.as_ref().and_then(|time| time.start);
         }
         let ledger = &self.session.ledger;
-        let carriage = self.plan.carriage;
-        carriage.note_times(ledger, &self.method, commands, batch);
+        let encoding = self.plan.encoding;
+        encoding.note_times(ledger, &self.method, commands, batch);
     }
 
     fn tell(&self) {

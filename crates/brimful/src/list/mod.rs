@@ -1,6 +1,5 @@
 //! Whole lists: what to ask for, the stream of pages, and the account at the end.
 
-mod carriage;
 mod cursor;
 mod driver;
 mod keyset;
@@ -8,11 +7,11 @@ mod names;
 mod offset;
 mod plan;
 mod position;
+mod request_encoding;
 mod seen;
 #[cfg(test)]
 mod simulation;
 mod strategy;
-mod tail;
 mod walk;
 mod whole;
 
@@ -31,8 +30,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 pub use report::{Extent, ListReport, Progress, Proof, RangeDifference, Resume, Verification};
-pub use tail::Tail;
-pub use walk::{UnknownWalk, Walk};
+pub use walk::{Tail, UnknownWalk, Walk};
 
 use crate::auth::Api;
 use crate::check;

@@ -14,6 +14,9 @@
 //! - What cannot be proved in [`PASSES`] passes is an error, never a short list. So is a list that has nothing new on
 //!   [`IDLE_PAGES`] pages in a row, and one that grows faster than it is read.
 
+mod bounds;
+mod course;
+mod end_of_pass;
 mod readings;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -21,10 +24,14 @@ use std::ops::Range;
 
 use brimful_protocol::rows::{Identity, Page, PageOutcome};
 
-use self::readings::{Brought, LastPage, Readings, identities};
+use self::course::{Course, Step};
+use self::readings::{LastPage, ListReadings, PageTally, identities};
 use super::position::Position;
 use super::report::Proof;
-use super::strategy::{Ahead, Beside, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
+use super::strategy::{
+    Extent, ListCommand, NextAction, PageMeta, ReadAhead, StallCounter, Strategy, StrategyError,
+    Ticket,
+};
 
 /// How often the list is read at the most.
 const PASSES: usize = 6;
@@ -45,7 +52,7 @@ const MOST_PAGES: u64 = 100_000;
 pub(crate) struct OffsetPages {
     position: Position,
     order: Order,
-    again: Again,
+    again: FirstPageAgain,
     /// Asks for the newest row, before the first page.
     newest: Option<ListCommand>,
     course: Course,
@@ -67,22 +74,22 @@ pub(crate) struct OffsetPages {
     sized: bool,
     total: Option<u64>,
     /// A count was smaller than what had come: it is not believed.
-    lies: bool,
+    total_is_wrong: bool,
     /// Rows handed out or ready to be.
     rows: u64,
     /// Replies in a row that say in so many words that there are no rows.
-    told_empty: u32,
+    empty_replies: u32,
     /// Rows that the portal counts and does not show.
     hidden: u64,
-    readings: Readings,
+    readings: ListReadings,
     /// What stood beside the rows of the first page.
     first_beside: Option<(Option<u64>, Option<bool>)>,
     /// Whether something else stood beside those of another page; `None`: no other page was asked for.
     besides_differ: Option<bool>,
-    pass: Pass,
+    pass: CurrentPass,
     /// The places of the pages of the last pass that was not shorter than the one before.
-    places: Vec<u64>,
-    stalls: Stalls,
+    offsets: Vec<u64>,
+    stalls: StallCounter,
     proof: Proof,
     finished: bool,
 }
@@ -98,39 +105,18 @@ pub(crate) enum Order {
 
 /// What it means that the first page of a list, with neither count nor `next`, comes again in the place of the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Again {
+pub(crate) enum FirstPageAgain {
     /// The method returns everything at once.
-    ThatIsAll,
+    IsTheList,
     /// It does not take the place of a page, so nobody knows what follows.
-    Stuck,
-}
-
-/// What the first page says of the way to the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Course {
-    Unknown,
-    /// All pages are known from the count, or there is only one.
-    Counted,
-    /// `next` is followed page by page, because the list does not say how long it is.
-    ByNext,
-    /// A full page with neither count nor `next`: the page after it says whether there are more.
-    Blind,
-    /// Rows are asked for from behind those that came, until none come or the list says that there are no more.
-    Onward,
-}
-
-impl Course {
-    /// Whether one request is on its way at a time, because a page says where the next one begins.
-    fn is_serial(self) -> bool {
-        matches!(self, Self::ByNext | Self::Blind | Self::Onward)
-    }
+    IsAnError,
 }
 
 /// The reading of the list that is under way.
 #[derive(Debug, Default)]
-struct Pass {
+struct CurrentPass {
     /// The place whose turn it is; `None`: the pass is at its end.
-    turn: Option<u64>,
+    next_offset: Option<u64>,
     /// The highest place that was asked for, or is to be.
     asked_to: u64,
     /// Rows that were counted when it began, or came in the pass before.
@@ -138,7 +124,7 @@ struct Pass {
     /// Pages in a row that brought hardly a new row.
     idle: u64,
     first_page: Vec<Identity>,
-    places: Vec<u64>,
+    offsets: Vec<u64>,
     last: LastPage,
     /// The last page named a place where more rows follow.
     names_more: bool,
@@ -162,21 +148,12 @@ struct Flight {
 #[derive(Debug)]
 struct Waiting {
     page: Page,
-    beside: Beside,
+    meta: PageMeta,
     alone: bool,
 }
 
-/// What follows a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    To(u64),
-    End,
-    /// It is the first page again: its place lies behind the end.
-    Behind,
-}
-
 impl OffsetPages {
-    pub(crate) fn new(position: Position, order: Order, again: Again) -> Self {
+    pub(crate) fn new(position: Position, order: Order, again: FirstPageAgain) -> Self {
         let mut pages = Self {
             page_size: position.page(),
             longest: 0,
@@ -195,16 +172,16 @@ impl OffsetPages {
             buffered: 0,
             sized: false,
             total: None,
-            lies: false,
+            total_is_wrong: false,
             rows: 0,
-            told_empty: 0,
+            empty_replies: 0,
             hidden: 0,
-            readings: Readings::default(),
+            readings: ListReadings::default(),
             first_beside: None,
             besides_differ: None,
-            pass: Pass::default(),
-            places: Vec::new(),
-            stalls: Stalls::default(),
+            pass: CurrentPass::default(),
+            offsets: Vec::new(),
+            stalls: StallCounter::default(),
             proof: Proof::None,
             finished: false,
         };
@@ -229,21 +206,21 @@ impl OffsetPages {
     /// Begins a pass, which asks for the same places as the one before.
     fn begin(&mut self) {
         let before = std::mem::take(&mut self.pass);
-        if before.places.len() >= self.places.len() {
-            self.places = before.places;
+        if before.offsets.len() >= self.offsets.len() {
+            self.offsets = before.offsets;
         }
         self.readings.begin();
-        self.wanted = self.places.iter().copied().collect();
+        self.wanted = self.offsets.iter().copied().collect();
         if self.wanted.is_empty() {
             self.wanted.push_back(0);
         }
         let asked_to = self.wanted.back().copied().unwrap_or(0);
         self.rest = 0..0;
-        self.pass = Pass {
-            turn: Some(0),
+        self.pass = CurrentPass {
+            next_offset: Some(0),
             asked_to,
             counted: before.last.end,
-            ..Pass::default()
+            ..CurrentPass::default()
         };
         if self.course.is_serial() && !before.is_end_told {
             let probes = self.probes(asked_to, before.last.end);
@@ -251,156 +228,40 @@ impl OffsetPages {
         }
     }
 
-    /// Places behind the last page at `start`, where rows may be that nothing told of: behind a page that rights have
-    /// made short, and behind the rows of a page whose size is not known.
-    fn probes(&self, start: u64, end: u64) -> Vec<u64> {
-        let page = self.page_size.max(1);
-        let mut probes = vec![start.saturating_add(page)];
-        if !self.sized {
-            probes.push(start.saturating_add(page.saturating_mul(2)));
-            if !probes.contains(&end) && end > start {
-                probes.push(end);
-            }
-        }
-        probes
-    }
-
-    /// The first page of all says how to go on.
-    fn set_out(&mut self, page: &Page, beside: &Beside) -> Result<(), Stuck> {
-        if beside.onward.cursor.is_some() && beside.onward.more != Some(false) {
-            return Err(Stuck::Misbehaves(
-                "the portal names a cursor for the rows that follow: walk the list by its cursor"
-                    .to_owned(),
-            ));
-        }
-        let came = page.len() as u64;
-        let by_row = self.position.is_by_row();
-        let counted = beside.total.is_some_and(|total| total > came);
-        // Elsewhere offsets are rounded down to whole pages, so a short page does not make the next one begin earlier.
-        let least = if by_row { 1 } else { PAGE };
-        self.sized = beside.next.is_some();
-        self.page_size = match beside.next {
-            Some(next) => next.max(1),
-            None if came == 0 => self.position.page(),
-            None => came.max(least),
-        };
-        // Of a page of which hardly a row is shown nobody knows how large pages are.
-        let is_odd = by_row && beside.next.is_none() && came * 4 < self.position.page();
-        self.course = match (counted, beside.next) {
-            (_, Some(_)) if self.order == Order::ByNext => Course::ByNext,
-            (true, _) if is_odd => Course::Onward,
-            (true, _) => Course::Counted,
-            (false, Some(_)) => Course::ByNext,
-            (false, None) if beside.total.is_some_and(|total| total > 0) => Course::Counted,
-            (false, None) if by_row || beside.onward.more == Some(true) => Course::Onward,
-            (false, None) => Course::Blind,
-        };
-        Ok(())
-    }
-
-    /// What follows the page at `start`.
-    fn step(&self, start: u64, page: &Page, rows: &[Identity], beside: &Beside) -> Step {
-        let came = page.len() as u64;
-        let by_row = self.position.is_by_row();
-        let ahead = match self.course {
-            Course::Counted => self.page_size,
-            _ if by_row && came > 0 => came,
-            // Rights may have taken all rows out of it, and the portal may serve fewer than it is asked for.
-            _ if by_row && self.longest > 0 => self.longest,
-            _ if by_row => SHORTEST_PAGE,
-            _ => self.page_size,
-        };
-        let after = start.saturating_add(ahead.max(1));
-        if let Some(more) = beside.onward.more {
-            return if more { Step::To(after) } else { Step::End };
-        }
-        if let Some(next) = beside.next.filter(|next| *next > start) {
-            return match self.course {
-                Course::Counted => Step::To(after),
-                _ => Step::To(next),
-            };
-        }
-        let told = beside.total.is_some_and(|total| total > start);
-        if start > 0 && came > 0 && !told && !rows.iter().any(|row| self.is_new(row)) {
-            return Step::Behind;
-        }
-        if start > 0 && self.is_first_again(rows) {
-            return Step::Behind;
-        }
-        let whole_page =
-            came.is_multiple_of(PAGE) || self.sized || (by_row && came >= self.position.page());
-        let full = came > 0 && came >= ahead && whole_page;
-        // How many rows a method returns at the most is not known where it is told a number.
-        let may_be_cut = |total: u64| {
-            let is_last = start > 0 && total == start.saturating_add(came);
-            came > 0 && (!is_last || came >= self.page_size)
-        };
-        // A reply without the count that others have says nothing of the end.
-        let is_more = match beside.total.or(self.total) {
-            // Where other pages name a `next`, none is a claim of its own that agrees with the count.
-            Some(total) if total == after && self.sized => false,
-            Some(total) if total > 0 => total > after || full || (by_row && may_be_cut(total)),
-            _ if self.course == Course::Onward => came > 0,
-            _ => full,
-        };
-        if is_more { Step::To(after) } else { Step::End }
-    }
-
-    /// Whether a row has not come in this pass, as far as it can be told: rows without an ID may be equal.
-    fn is_new(&self, row: &Identity) -> bool {
-        matches!(row, Identity::Content(_)) || !self.readings.has_come(*row)
-    }
-
-    /// Whether a page begins as the first one of this pass did, and has little else.
-    fn is_first_again(&self, rows: &[Identity]) -> bool {
-        let first = &self.pass.first_page;
-        // A row may have been added before them, or deleted.
-        let mut begins = rows
-            .iter()
-            .take(2)
-            .flat_map(|row| first.iter().take(2).map(move |first| row == first));
-        begins.any(|same| same)
-            && rows.iter().filter(|row| first.contains(row)).count() * 2 >= rows.len()
-    }
-
     /// Takes the page whose turn it is.
-    fn take(&mut self, start: u64, waiting: Waiting) -> Result<(), Stuck> {
-        let Waiting {
-            page,
-            beside,
-            alone,
-        } = waiting;
+    fn take(&mut self, start: u64, waiting: Waiting) -> Result<(), StrategyError> {
+        let Waiting { page, meta, alone } = waiting;
         if self.course == Course::Unknown {
-            self.set_out(&page, &beside)?;
+            self.set_out(&page, &meta)?;
         }
-        let total = beside.total.filter(|total| *total > 0);
+        let total = meta.total.filter(|total| *total > 0);
         if total.is_some() {
             self.total = total;
         }
-        let said = (beside.next, beside.onward.more);
+        let said = (meta.next, meta.onward.more);
         let first_said = *self.first_beside.get_or_insert(said);
         // A page that says nothing at all is no answer of its own.
-        if start > 0 && (beside.total.is_some() || said != (None, None)) {
+        if start > 0 && (meta.total.is_some() || said != (None, None)) {
             let differ = self.besides_differ.get_or_insert(false);
             *differ |= said != first_said;
         }
-        if page.is_empty() && beside.total == Some(0) && beside.next.is_none() {
-            self.told_empty += 1;
+        if page.is_empty() && meta.total == Some(0) && meta.next.is_none() {
+            self.empty_replies += 1;
         } else {
-            self.told_empty = 0;
+            self.empty_replies = 0;
         }
         let rows = identities(&page);
         self.longest = self.longest.max(rows.len() as u64);
-        let step = self.step(start, &page, &rows, &beside);
+        let step = self.step(start, &page, &rows, &meta);
         if self.pass.probing {
             let is_last_again = rows.iter().all(|row| self.pass.last.rows.contains(row));
             let is_new = rows.iter().any(|row| self.is_new(row)) && !is_last_again;
             if step == Step::Behind || !is_new {
-                self.pass.turn = self.pass.probes.pop_front();
+                self.pass.next_offset = self.pass.probes.pop_front();
                 return Ok(());
             }
             if Some(start) == self.probe_of_page_size() {
-                return Err(Stuck::Misbehaves(format!(
+                return Err(StrategyError::Misbehaves(format!(
                     "its pages are shorter than {} rows, and it does not name the place of the next one",
                     self.page_size
                 )));
@@ -410,26 +271,26 @@ impl OffsetPages {
         }
         let came = page.len() as u64;
         let seen_to = start.saturating_add(came);
-        let names_more = beside.next.is_some_and(|next| next > start);
+        let names_more = meta.next.is_some_and(|next| next > start);
         if step != Step::Behind
             && let Some(total) = total
         {
-            self.lies |= total < seen_to || (total == seen_to && names_more);
+            self.total_is_wrong |= total < seen_to || (total == seen_to && names_more);
         }
         if step == Step::Behind {
-            self.check_first_again(start, came, total, beside.next)?;
-            self.pass.places.push(start);
+            self.check_first_again(start, came, total, meta.next)?;
+            self.pass.offsets.push(start);
             if rows.iter().any(|row| !self.readings.has_come(*row)) {
                 self.hand_out(page, &rows, start, None, false);
             }
             self.pass.last = LastPage {
                 rows: Vec::new(),
                 end: start,
-                total: total.filter(|_| !self.lies),
+                total: total.filter(|_| !self.total_is_wrong),
                 behind_all: alone,
                 is_doubtful: self.pass.names_more,
             };
-            self.end(start, &beside);
+            self.end(start, &meta);
             return Ok(());
         }
         let first = start == 0;
@@ -439,9 +300,9 @@ impl OffsetPages {
         } else if self.pass.counted == 0 {
             self.pass.counted = total.unwrap_or(0);
         }
-        let counted = total.filter(|_| !self.lies);
+        let counted = total.filter(|_| !self.total_is_wrong);
         let brought = self.hand_out(page, &rows, start, counted, first && alone);
-        self.pass.places.push(start);
+        self.pass.offsets.push(start);
         // A page of a method that does not take its place may have a row that was just added.
         if brought.new_in_pass * 10 <= brought.twice {
             self.pass.idle += 1;
@@ -450,7 +311,7 @@ impl OffsetPages {
         }
         match step {
             Step::To(next) if next.saturating_sub(start) > came.max(LONGEST_PAGE) => {
-                return Err(Stuck::Misbehaves(format!(
+                return Err(StrategyError::Misbehaves(format!(
                     "after start {start}, with {came} rows, the portal names start {next} as the next page: nobody knows the rows between"
                 )));
             }
@@ -464,7 +325,7 @@ impl OffsetPages {
                 if next.saturating_sub(start) < nominal {
                     self.readings.note_overlap();
                 }
-                self.pass.turn = Some(next);
+                self.pass.next_offset = Some(next);
                 self.pass.names_more = names_more;
                 if next > self.pass.asked_to && !self.course.is_serial() {
                     let to = total.unwrap_or(0).max(next.saturating_add(1));
@@ -478,11 +339,11 @@ impl OffsetPages {
                 self.pass.last = LastPage {
                     rows,
                     end: seen_to,
-                    total: total.filter(|_| !self.lies),
+                    total: total.filter(|_| !self.total_is_wrong),
                     behind_all: alone,
                     is_doubtful: came == 0 && self.pass.names_more,
                 };
-                self.end(start, &beside);
+                self.end(start, &meta);
             }
         }
         Ok(())
@@ -496,7 +357,7 @@ impl OffsetPages {
         start: u64,
         total: Option<u64>,
         first: bool,
-    ) -> Brought {
+    ) -> PageTally {
         let brought = self.readings.take(&mut page, rows, start, total, first);
         self.rows += page.len() as u64;
         if !page.is_empty() {
@@ -506,120 +367,15 @@ impl OffsetPages {
         brought
     }
 
-    /// The page at `start` is the last one, unless rows are found behind it.
-    fn end(&mut self, start: u64, beside: &Beside) {
-        let counted = self.pass.last.total == Some(self.pass.last.end);
-        let is_told = beside.onward.more.is_some() || counted;
-        self.pass.is_end_told = is_told;
-        self.pass.probing = true;
-        self.pass.probes = if self.readings.count() < 2 {
-            VecDeque::new()
-        } else if is_told {
-            self.probe_of_page_size().into_iter().collect()
-        } else {
-            let mut probes = self.probes(start, self.pass.last.end);
-            probes.extend(self.probe_of_page_size());
-            probes.into()
-        };
-        self.pass.turn = self.pass.probes.pop_front();
-        if !self.course.is_serial() {
-            self.wanted.clear();
-            self.rest = 0..0;
-        }
-    }
-
-    /// A first page that is short may have rows taken out of it, or be as long as all pages are: then the second one
-    /// begins behind its rows.
-    fn probe_of_page_size(&self) -> Option<u64> {
-        let rows = self.pass.first_page.len() as u64;
-        let is_short = rows > 0 && rows < self.page_size;
-        let doubtful = !self.sized && !self.position.is_by_row() && is_short;
-        (doubtful && self.pass.last.end > rows).then_some(rows)
-    }
-
-    /// The first page again, in place of the one at `start`.
-    fn check_first_again(
-        &self,
-        start: u64,
-        came: u64,
-        total: Option<u64>,
-        next: Option<u64>,
-    ) -> Result<(), Stuck> {
-        let one_page = total.is_none()
-            && !self.sized
-            && self.again == Again::Stuck
-            && self.pass.places.len() == 1
-            && came == self.position.page();
-        if let Some(total) = total.filter(|total| *total > start) {
-            return Err(Stuck::Misbehaves(format!(
-                "the portal counts {total} rows, and behind {start} of them comes the first page again: it does not take the place of a page"
-            )));
-        }
-        if one_page || next.is_some_and(|next| next >= start) {
-            return Err(Stuck::Misbehaves(format!(
-                "behind {start} rows comes the first page again: if they are all there are, read the list by one call"
-            )));
-        }
-        Ok(())
-    }
-
-    /// Where no page shows a row, only what stands beside the rows tells whether the portal takes the place of a page.
-    fn check_places_are_taken(&self) -> Result<(), Stuck> {
-        let names_next = matches!(self.first_beside, Some((Some(_), _)));
-        let says_rows = self.total.is_some() || names_next;
-        if self.rows == 0 && says_rows && self.besides_differ == Some(false) {
-            return Err(Stuck::Misbehaves(
-                "the portal says that there are rows, shows none, and answers each place of a page alike: it may not take the place of a page"
-                    .to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
-    /// Nothing is asked for without end.
-    fn check_bounds(
-        &self,
-        start: u64,
-        came: u64,
-        next: u64,
-        total: Option<u64>,
-    ) -> Result<(), Stuck> {
-        if self.pass.idle >= IDLE_PAGES {
-            return Err(Stuck::Misbehaves(format!(
-                "{IDLE_PAGES} pages in a row up to start {start} have no new row, and the portal says that more follow"
-            )));
-        }
-        let counted = self.pass.counted;
-        let slack = self.page_size.max(1).saturating_mul(GROWTH_PAGES);
-        // A count that is smaller than what came says nothing.
-        let total = total.filter(|total| *total >= start.saturating_add(came));
-        let has_grown = match total {
-            Some(total) => total > counted,
-            None => self.readings.count() > 1,
-        };
-        if counted > 0 && next > counted.saturating_add(slack) && has_grown {
-            return Err(Stuck::Misbehaves(format!(
-                "the list grows faster than it is read: it had {counted} rows when it was begun, and more follow behind {next}"
-            )));
-        }
-        if self.pass.places.len() as u64 >= self.most_pages && total.is_none() {
-            return Err(Stuck::Misbehaves(format!(
-                "it has not ended after {} pages and the portal does not say how long it is: it may grow faster than it is read",
-                self.most_pages
-            )));
-        }
-        Ok(())
-    }
-
     /// Takes the pages whose turn has come.
-    fn advance(&mut self) -> Result<(), Stuck> {
-        while let Some(turn) = self.pass.turn
-            && let Some(waiting) = self.waiting.remove(&turn)
+    fn advance(&mut self) -> Result<(), StrategyError> {
+        while let Some(next) = self.pass.next_offset
+            && let Some(waiting) = self.waiting.remove(&next)
         {
             self.buffered -= waiting.page.bytes();
-            self.take(turn, waiting)?;
+            self.take(next, waiting)?;
         }
-        if self.course.is_serial() || self.pass.turn.is_none() {
+        if self.course.is_serial() || self.pass.next_offset.is_none() {
             // What else came was asked for on a guess that was wrong.
             self.buffered -= self
                 .waiting
@@ -628,24 +384,24 @@ impl OffsetPages {
                 .sum::<usize>();
             self.waiting.clear();
         }
-        match self.pass.turn {
+        match self.pass.next_offset {
             None => {
                 self.wanted.clear();
                 self.rest = 0..0;
             }
-            Some(turn) if self.course.is_serial() || self.pass.probing => {
-                while self.wanted.front().is_some_and(|front| *front != turn) {
+            Some(next) if self.course.is_serial() || self.pass.probing => {
+                while self.wanted.front().is_some_and(|front| *front != next) {
                     self.wanted.pop_front();
                 }
                 if self.wanted.is_empty() {
-                    self.wanted.push_back(turn);
+                    self.wanted.push_back(next);
                     self.wanted.extend(&self.pass.probes);
                 }
             }
-            Some(turn) => {
+            Some(next) => {
                 let nothing = self.wanted.is_empty() && self.rest.is_empty();
                 if nothing && self.flights.is_empty() {
-                    self.wanted.push_back(turn);
+                    self.wanted.push_back(next);
                 }
             }
         }
@@ -667,9 +423,9 @@ impl OffsetPages {
     }
 
     /// The pass is at its end: is the list whole?
-    fn settle(&mut self) -> Result<(), Stuck> {
+    fn settle(&mut self) -> Result<(), StrategyError> {
         self.readings.finish(self.pass.last.clone());
-        if self.rows == 0 && self.told_empty >= 2 {
+        if self.rows == 0 && self.empty_replies >= 2 {
             self.proof = Proof::Counted(0);
             self.finished = true;
             return Ok(());
@@ -691,7 +447,7 @@ impl OffsetPages {
             return Ok(());
         }
         if self.readings.count() >= PASSES {
-            return Err(Stuck::Misbehaves(format!(
+            return Err(StrategyError::Misbehaves(format!(
                 "it was read {PASSES} times by the places of its pages, and no two passes agree; of the last one: {}. It changes while it is read: try again at a quieter time, or in the order of its IDs",
                 self.readings.difference()
             )));
@@ -705,17 +461,17 @@ impl Strategy for OffsetPages {
     fn name(&self) -> &'static str {
         match self.course {
             Course::ByNext => "pages by next",
-            Course::Blind | Course::Onward => "pages",
+            Course::Blind | Course::BehindTheRows => "pages",
             Course::Unknown | Course::Counted => "counted pages",
         }
     }
 
-    fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
+    fn next(&mut self, room: usize, ahead: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)> {
         let alone = self.flights.is_empty();
         // The first page of a pass comes before all others, and the last one behind all others.
-        let first_is_due = self.pass.places.is_empty();
+        let first_is_due = self.pass.offsets.is_empty();
         let is_last = self.left() <= room as u64;
-        let waits = self.course.is_serial() || first_is_due || is_last || ahead == Ahead::Full;
+        let waits = self.course.is_serial() || first_is_due || is_last || ahead == ReadAhead::Full;
         if !alone && waits {
             return None;
         }
@@ -750,8 +506,12 @@ impl Strategy for OffsetPages {
         Some((ticket, commands))
     }
 
-    fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
-        let mut then = Then::GoOn;
+    fn accept(
+        &mut self,
+        ticket: Ticket,
+        outcomes: Vec<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
+        let mut then = NextAction::GoOn;
         let Some(Flight {
             asks_for_newest,
             starts,
@@ -776,13 +536,9 @@ impl Strategy for OffsetPages {
                 continue;
             }
             match self.stalls.page(outcome)? {
-                Ok((page, beside)) => {
+                Ok((page, meta)) => {
                     self.buffered += page.bytes();
-                    let waiting = Waiting {
-                        page,
-                        beside,
-                        alone,
-                    };
+                    let waiting = Waiting { page, meta, alone };
                     if let Some(other) = self.waiting.insert(start, waiting) {
                         self.buffered -= other.page.bytes();
                     }
@@ -797,7 +553,7 @@ impl Strategy for OffsetPages {
             self.wanted.push_front(start);
         }
         self.advance()?;
-        if self.pass.turn.is_none() && self.flights.is_empty() {
+        if self.pass.next_offset.is_none() && self.flights.is_empty() {
             self.settle()?;
         }
         Ok(then)
@@ -808,7 +564,7 @@ impl Strategy for OffsetPages {
             return;
         };
         // Behind the end nothing more is asked for, but the end of a pass is noticed when a reply comes.
-        let asked = if self.pass.turn.is_some() {
+        let asked = if self.pass.next_offset.is_some() {
             flight.starts.len()
         } else {
             usize::from(self.flights.is_empty())

@@ -10,14 +10,14 @@ use brimful_protocol::catalogue::{self, Keyset, KeysetForm, Method, Paging, Shap
 use brimful_protocol::query;
 use serde_json::{Map, Value, json};
 
-use super::carriage::{Carriage, OwnedPlace};
 use super::cursor::{CursorPages, Family};
 use super::keyset::pages::{Bounds, Count, Direction, KeysetPages, Names};
-use super::keyset::{KeysetWalk, Way};
-use super::offset::{Again, OffsetPages, Order};
+use super::keyset::{KeysetMode, KeysetWalk};
+use super::offset::{FirstPageAgain, OffsetPages, Order};
 use super::position::Position;
+use super::request_encoding::{OwnedPlace, RequestEncoding};
 use super::strategy::{ListCommand, Strategy};
-use super::tail::Tail;
+use super::walk::Tail;
 use super::walk::Walk;
 use super::whole::{Sorting, Trust, Whole};
 use crate::auth::Api;
@@ -38,7 +38,7 @@ pub(crate) struct Wanted<'a> {
 
 pub(crate) struct Plan {
     pub(crate) strategy: Box<dyn Strategy>,
-    pub(crate) carriage: Carriage,
+    pub(crate) encoding: RequestEncoding,
     pub(crate) place: OwnedPlace,
     /// How a filter of the method says that the ID is above one, where it has such a key.
     pub(crate) above: Option<String>,
@@ -295,9 +295,9 @@ impl Planner<'_> {
         let rest3 = keyset.form == KeysetForm::Triples;
         let pages = KeysetPages::new(keyset, names, params, bounds);
         let way = match self.walk {
-            Walk::Windows => Way::Windows,
-            Walk::Chain => Way::Chain,
-            _ => Way::Lanes,
+            Walk::Windows => KeysetMode::Windows,
+            Walk::Chain => KeysetMode::Chain,
+            _ => KeysetMode::Lanes,
         };
         let mut strategy = KeysetWalk::new(pages, way, self.tail);
         if self.verify {
@@ -321,7 +321,7 @@ impl Planner<'_> {
         };
         Ok(Plan {
             strategy: Box::new(strategy),
-            carriage: self.carriage(),
+            encoding: self.encoding(),
             place: self.place(keyset.key, Some(keyset.row)),
             above: (!rest3).then(|| format!(">{}", keyset.filter)),
             fallback,
@@ -343,15 +343,15 @@ impl Planner<'_> {
         {
             params::select_id(params, id);
         }
-        let carriage = match position {
+        let encoding = match position {
             // A query string would lose the order of positional parameters, and the empty ones among them.
-            Position::NavParams { .. } => Carriage::Single(self.api),
-            _ => self.carriage(),
+            Position::NavParams { .. } => RequestEncoding::Single(self.api),
+            _ => self.encoding(),
         };
         let row = known.and_then(|method| method.keyset.map(|k| k.row).or(method.id));
         let again = match self.family() {
-            Some(Paging::None) => Again::ThatIsAll,
-            _ => Again::Stuck,
+            Some(Paging::None) => FirstPageAgain::IsTheList,
+            _ => FirstPageAgain::IsAnError,
         };
         let newest = match &position {
             Position::Start(params) if ids == Ids::AsDocumented => self.newest(params),
@@ -359,7 +359,7 @@ impl Planner<'_> {
         };
         Ok(Plan {
             strategy: Box::new(OffsetPages::new(position, order, again).newest(newest)),
-            carriage,
+            encoding,
             place: self.place(known.and_then(|method| method.key), row),
             above: None,
             fallback: None,
@@ -383,7 +383,7 @@ impl Planner<'_> {
         }
         Ok(Plan {
             strategy: Box::new(CursorPages::new(found.family, params, above)),
-            carriage: Carriage::Single(self.api),
+            encoding: RequestEncoding::Single(self.api),
             place: self.place(key, id),
             above: None,
             fallback: None,
@@ -408,18 +408,18 @@ impl Planner<'_> {
         let (key, id) = known.map_or((None, None), |known| (known.key, known.id));
         Ok(Plan {
             strategy: Box::new(Whole::new(params, sorting, trust)),
-            carriage: Carriage::Single(self.api),
+            encoding: RequestEncoding::Single(self.api),
             place: self.place(key, id),
             above: None,
             fallback,
         })
     }
 
-    fn carriage(&self) -> Carriage {
+    fn encoding(&self) -> RequestEncoding {
         match self.api {
-            Api::Rest if self.filters_by_false => Carriage::Single(Api::Rest),
-            Api::Rest => Carriage::Batch,
-            Api::Rest3 => Carriage::Single(Api::Rest3),
+            Api::Rest if self.filters_by_false => RequestEncoding::Single(Api::Rest),
+            Api::Rest => RequestEncoding::Batch,
+            Api::Rest3 => RequestEncoding::Single(Api::Rest3),
         }
     }
 

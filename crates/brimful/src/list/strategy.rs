@@ -22,7 +22,7 @@ pub(crate) fn label(place: usize) -> String {
 
 /// Why a strategy cannot go on.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Stuck {
+pub(crate) enum StrategyError {
     /// The portal answered a command with an error.
     Api(ApiError),
     /// The list does not behave as its strategy needs.
@@ -33,7 +33,7 @@ pub(crate) enum Stuck {
 
 /// What the driver has to do after outcomes were taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum NextAction {
     GoOn,
     /// The method's operating time is used up: wait for it before sending more.
     WaitForOperating,
@@ -47,10 +47,14 @@ pub(crate) trait Strategy: Send {
 
     /// The commands of the next request, at most `room` of them, under the ticket by which their outcomes come back.
     /// `None`: nothing to send now. `ahead` says whether to open up more of the list than is being read already.
-    fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)>;
+    fn next(&mut self, room: usize, ahead: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)>;
 
     /// Takes the outcomes of a request, one for each of its commands.
-    fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck>;
+    fn accept(
+        &mut self,
+        ticket: Ticket,
+        outcomes: Vec<PageOutcome>,
+    ) -> Result<NextAction, StrategyError>;
 
     /// Takes a request back that came to nothing: what it asked for is to be asked for again, with fewer commands.
     fn give_back(&mut self, ticket: Ticket);
@@ -104,7 +108,7 @@ impl Ticket {
 
 /// Whether a strategy may open up more of the list than it is reading already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ahead {
+pub(crate) enum ReadAhead {
     Allowed,
     /// Rows already wait for their turn in as much memory as they may take.
     Full,
@@ -115,22 +119,22 @@ const MAX_STALLS: u32 = 20;
 
 /// Commands that came back without a page, in a row.
 #[derive(Debug, Default)]
-pub(crate) struct Stalls(u32);
+pub(crate) struct StallCounter(u32);
 
 /// What stands beside the rows of a page.
 #[derive(Debug, Default)]
-pub(crate) struct Beside {
+pub(crate) struct PageMeta {
     pub(crate) next: Option<u64>,
     pub(crate) total: Option<u64>,
     pub(crate) onward: Onward,
 }
 
-impl Stalls {
+impl StallCounter {
     /// The page of an outcome, or what to do before its command is sent again; an error where that is no use.
     pub(crate) fn page(
         &mut self,
         outcome: PageOutcome,
-    ) -> Result<Result<(Page, Beside), Then>, Stuck> {
+    ) -> Result<Result<(Page, PageMeta), NextAction>, StrategyError> {
         match outcome {
             PageOutcome::Page {
                 page,
@@ -139,27 +143,27 @@ impl Stalls {
                 onward,
             } => {
                 self.0 = 0;
-                let beside = Beside {
+                let meta = PageMeta {
                     next,
                     total,
                     onward,
                 };
-                Ok(Ok((page, beside)))
+                Ok(Ok((page, meta)))
             }
             PageOutcome::Error(error) => {
                 let then = passing(&error);
-                self.0 += u32::from(then == Some(Then::WaitShortly));
+                self.0 += u32::from(then == Some(NextAction::WaitShortly));
                 match then {
                     Some(then) if self.0 < MAX_STALLS => Ok(Err(then)),
-                    _ => Err(Stuck::Api(error)),
+                    _ => Err(StrategyError::Api(error)),
                 }
             }
             PageOutcome::NotRun => {
                 self.0 += 1;
                 if self.0 < MAX_STALLS {
-                    Ok(Err(Then::WaitShortly))
+                    Ok(Err(NextAction::WaitShortly))
                 } else {
-                    Err(Stuck::Misbehaves(
+                    Err(StrategyError::Misbehaves(
                         "the portal's reply has no result for a page of the list".to_owned(),
                     ))
                 }
@@ -169,11 +173,11 @@ impl Stalls {
 }
 
 /// Whether a command that failed this way may succeed if it is sent again.
-fn passing(error: &ApiError) -> Option<Then> {
+fn passing(error: &ApiError) -> Option<NextAction> {
     use brimful_protocol::KnownCode;
     match error.code.known() {
-        KnownCode::OperationTimeLimit => Some(Then::WaitForOperating),
-        KnownCode::QueryLimitExceeded | KnownCode::Internal => Some(Then::WaitShortly),
+        KnownCode::OperationTimeLimit => Some(NextAction::WaitForOperating),
+        KnownCode::QueryLimitExceeded | KnownCode::Internal => Some(NextAction::WaitShortly),
         _ => None,
     }
 }

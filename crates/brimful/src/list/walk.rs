@@ -1,4 +1,5 @@
-//! The ways to walk a list, for callers that know better than the catalogue.
+//! The ways to walk a list, for callers that know better than the catalogue, and what becomes of rows that appear above the
+//! highest ID of the start.
 
 use std::fmt;
 use std::str::FromStr;
@@ -94,6 +95,19 @@ impl FromStr for Walk {
             .ok_or_else(|| UnknownWalk(text.to_owned()))
     }
 }
+
+/// Whether rows above the highest ID of the start are read at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tail {
+    /// They are read too, until a short page: the list is complete as of the end of the walk.
+    #[default]
+    Sweep,
+    /// They are left out: the list is complete as of its start.
+    Leave,
+}
+
+/// The tail is read by so many requests at most: a portal that inserts faster than we read does not hold us for ever.
+pub(crate) const TAIL_REQUESTS: u32 = 20;
 
 #[cfg(test)]
 mod tests {

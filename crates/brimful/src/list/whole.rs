@@ -4,14 +4,16 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value};
 
 use super::report::Proof;
-use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
+use super::strategy::{
+    Extent, ListCommand, NextAction, ReadAhead, StallCounter, Strategy, StrategyError, Ticket,
+};
 
 #[derive(Debug)]
 pub(crate) struct Whole {
     params: Map<String, Value>,
     sorting: Sorting,
     trust: Trust,
-    stalls: Stalls,
+    stalls: StallCounter,
     state: State,
 }
 
@@ -46,7 +48,7 @@ impl Whole {
             params,
             sorting,
             trust,
-            stalls: Stalls::default(),
+            stalls: StallCounter::default(),
             state: State::Wanted,
         }
     }
@@ -57,7 +59,7 @@ impl Strategy for Whole {
         "one call"
     }
 
-    fn next(&mut self, _: usize, _: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
+    fn next(&mut self, _: usize, _: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)> {
         if !matches!(self.state, State::Wanted) {
             return None;
         }
@@ -66,25 +68,29 @@ impl Strategy for Whole {
         Some((Ticket::default(), vec![ListCommand { params }]))
     }
 
-    fn accept(&mut self, _: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
+    fn accept(
+        &mut self,
+        _: Ticket,
+        outcomes: Vec<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
         let outcome = outcomes.into_iter().next().unwrap_or(PageOutcome::NotRun);
-        let (mut page, beside) = match self.stalls.page(outcome)? {
+        let (mut page, meta) = match self.stalls.page(outcome)? {
             Ok(came) => came,
             Err(then) => {
                 self.state = State::Wanted;
                 return Ok(then);
             }
         };
-        let counted = beside.total.filter(|total| *total > page.len() as u64);
-        let cursor = beside.onward.cursor.is_some() && beside.onward.more != Some(false);
-        let doubtful = self.trust == Trust::Catalogue && page.len() == 50 && beside.total.is_none();
+        let counted = meta.total.filter(|total| *total > page.len() as u64);
+        let cursor = meta.onward.cursor.is_some() && meta.onward.more != Some(false);
+        let doubtful = self.trust == Trust::Catalogue && page.len() == 50 && meta.total.is_none();
         if doubtful
-            || beside.next.is_some()
+            || meta.next.is_some()
             || counted.is_some()
-            || beside.onward.more == Some(true)
+            || meta.onward.more == Some(true)
             || cursor
         {
-            return Err(Stuck::WrongStrategy(
+            return Err(StrategyError::WrongStrategy(
                 "one call does not return all of it".to_owned(),
             ));
         }
@@ -96,7 +102,7 @@ impl Strategy for Whole {
         } else {
             State::Here(page)
         };
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
     }
 
     fn give_back(&mut self, _: Ticket) {

@@ -22,7 +22,7 @@ use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::{Calls, Gate, Ledger, Rank};
 use crate::request_id::{REQUEST_ID, RequestNames};
-use crate::retry::{self, Failure, Next, Retry, RetryContext};
+use crate::retry::{self, Failure, Retry, RetryContext, RetryDecision};
 use crate::spawn::spawn;
 use crate::stats::Counters;
 use crate::transport::{Request, Streaming, Transport, TransportError};
@@ -255,7 +255,7 @@ impl Session {
             };
             drop(in_flight);
             let failure = self.learn(call, sent, &failed, effort);
-            let Next::RetryAfter(wait) = retries.after(failure, self.jitter()) else {
+            let RetryDecision::RetryAfter(wait) = retries.after(failure, self.jitter()) else {
                 return Err(failed.error);
             };
             let error = self.recover(&pass, failed).await?;

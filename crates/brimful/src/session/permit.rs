@@ -8,7 +8,7 @@ use super::{CallOptions, Effort, Session};
 use crate::auth::{Pass, TokenFailure};
 use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::{Calls, Charge, HeldBack, Slot, WaitReporters};
-use crate::waits::{Shown, WaitReason, in_words};
+use crate::waits::{ShownWait, WaitReason, in_words};
 
 /// Leave to send one request.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ impl Session {
 }
 
 /// Waits for `work`, and shows so if it is not ready at once.
-async fn shown_if_pending<T>(work: impl Future<Output = T>, show: impl FnOnce() -> Shown) -> T {
+async fn shown_if_pending<T>(work: impl Future<Output = T>, show: impl FnOnce() -> ShownWait) -> T {
     tokio::pin!(work);
     let at_once = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
     if let Poll::Ready(done) = at_once.await {

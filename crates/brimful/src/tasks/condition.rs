@@ -58,7 +58,7 @@ impl<T> From<Vec<T>> for Condition<T> {
 }
 
 /// A condition as filters write it: a prefix and a value.
-pub(super) enum Written {
+pub(super) enum WrittenCondition {
     One(&'static str, Value),
     /// Both hold.
     Both([(&'static str, Value); 2]),
@@ -70,21 +70,25 @@ impl<T: Into<Value>> Condition<T> {
     /// `equal` is the prefix of equality: none, or `=` where a portal takes none for something else.
     ///
     /// Ranges are two conditions: not every portal knows `><`.
-    pub(super) fn written(self, equal: &'static str) -> Written {
+    pub(super) fn written(self, equal: &'static str) -> WrittenCondition {
         let list = |values: Vec<T>| Value::Array(values.into_iter().map(Into::into).collect());
         match self {
-            Self::Is(value) => Written::One(equal, value.into()),
-            Self::IsNot(value) => Written::One("!", value.into()),
-            Self::Above(value) => Written::One(">", value.into()),
-            Self::AtLeast(value) => Written::One(">=", value.into()),
-            Self::Below(value) => Written::One("<", value.into()),
-            Self::AtMost(value) => Written::One("<=", value.into()),
-            Self::Between(low, high) => Written::Both([(">=", low.into()), ("<=", high.into())]),
-            Self::NotBetween(low, high) => Written::Either([("<", low.into()), (">", high.into())]),
-            Self::OneOf(values) => Written::One(equal, list(values)),
-            Self::NoneOf(values) => Written::One("!", list(values)),
-            Self::Empty => Written::One("", Value::from("")),
-            Self::Filled => Written::One("!", Value::from("")),
+            Self::Is(value) => WrittenCondition::One(equal, value.into()),
+            Self::IsNot(value) => WrittenCondition::One("!", value.into()),
+            Self::Above(value) => WrittenCondition::One(">", value.into()),
+            Self::AtLeast(value) => WrittenCondition::One(">=", value.into()),
+            Self::Below(value) => WrittenCondition::One("<", value.into()),
+            Self::AtMost(value) => WrittenCondition::One("<=", value.into()),
+            Self::Between(low, high) => {
+                WrittenCondition::Both([(">=", low.into()), ("<=", high.into())])
+            }
+            Self::NotBetween(low, high) => {
+                WrittenCondition::Either([("<", low.into()), (">", high.into())])
+            }
+            Self::OneOf(values) => WrittenCondition::One(equal, list(values)),
+            Self::NoneOf(values) => WrittenCondition::One("!", list(values)),
+            Self::Empty => WrittenCondition::One("", Value::from("")),
+            Self::Filled => WrittenCondition::One("!", Value::from("")),
         }
     }
 

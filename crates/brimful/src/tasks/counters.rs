@@ -56,15 +56,15 @@ impl CountersOf {
 /// A map of counters; an empty list is an empty map, as PHP has it.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum Given {
+pub(super) enum GivenCounters {
     Map(IndexMap<String, Value>),
     #[expect(dead_code, reason = "it is there to be told from a map")]
     List(Vec<serde::de::IgnoredAny>),
 }
 
-impl From<Given> for Counters {
-    fn from(given: Given) -> Self {
-        let Given::Map(map) = given else {
+impl From<GivenCounters> for Counters {
+    fn from(given: GivenCounters) -> Self {
+        let GivenCounters::Map(map) = given else {
             return Self::new();
         };
         let counter = |value: Value| match value {

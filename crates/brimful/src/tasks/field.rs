@@ -28,7 +28,7 @@ pub struct UnknownField(String);
 
 /// How a value of REST 3.0 is written in the older REST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Older {
+pub(super) enum OlderForm {
     /// Numbers as texts.
     Text,
     /// The same, and 0 where there is none.
@@ -51,7 +51,7 @@ macro_rules! fields {
         }
 
         const NAMES: &[&str] = &[$(stringify!($constant)),+];
-        const REST3: &[(&str, &str, Older)] = &[$($((stringify!($constant), $rest3, Older::$older),)?)+];
+        const REST3: &[(&str, &str, OlderForm)] = &[$($((stringify!($constant), $rest3, OlderForm::$older),)?)+];
     };
 }
 
@@ -172,7 +172,7 @@ impl Field {
     }
 
     /// What REST 3.0 calls it, and how its values are written there; nothing where it has no such field.
-    pub(super) fn rest3(&self) -> Option<(&'static str, Older)> {
+    pub(super) fn rest3(&self) -> Option<(&'static str, OlderForm)> {
         let found = REST3.iter().find(|(name, ..)| *name == self.0);
         found.map(|(_, rest3, older)| (*rest3, *older))
     }

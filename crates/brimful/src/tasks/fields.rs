@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::field::Field;
 use super::filter::YesNo;
 use super::moment::Moment;
-use super::word::{Mark, Priority, Status};
+use super::value::{Mark, Priority, Status};
 
 /// The fields of a task that is to be made or changed. What is not named stays as it is.
 ///

@@ -6,10 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::condition::{Condition, Written};
+use super::condition::{Condition, WrittenCondition};
 use super::field::Field;
 use super::moment::Moment;
-use super::word::{Mark, Priority, Role, Status, SubStatus};
+use super::value::{Mark, Priority, Role, Status, SubStatus};
 use crate::error::Error;
 use crate::rest3;
 
@@ -332,7 +332,7 @@ impl Filter {
         if self.is_empty() {
             return Ok(Value::Object(Map::new()));
         }
-        let mut seen = Seen::default();
+        let mut seen = FilterFindings::default();
         let written = self.clone().write(&mut seen)?;
         if seen.changed && seen.active {
             return Err(Error::config(
@@ -381,8 +381,8 @@ impl Filter {
 
     fn test<T: Into<Value>>(self, equal: &'static str, name: &str, test: Condition<T>) -> Self {
         match test.written(equal) {
-            Written::One(prefix, value) => self.field(prefix, name, value),
-            Written::Both(both) => {
+            WrittenCondition::One(prefix, value) => self.field(prefix, name, value),
+            WrittenCondition::Both(both) => {
                 // In a group of alternatives the two ends are one condition.
                 let group = both
                     .into_iter()
@@ -394,7 +394,7 @@ impl Filter {
                     Logic::And => self.and(group),
                 }
             }
-            Written::Either(either) => {
+            WrittenCondition::Either(either) => {
                 let group = either
                     .into_iter()
                     .fold(Self::any(), |group, (prefix, value)| {
@@ -410,7 +410,7 @@ impl Filter {
         self
     }
 
-    fn write(self, seen: &mut Seen) -> Result<Map<String, Value>, Error> {
+    fn write(self, seen: &mut FilterFindings) -> Result<Map<String, Value>, Error> {
         let mut map = Map::new();
         if self.logic == Logic::Or {
             map.insert("::LOGIC".to_owned(), "OR".into());
@@ -480,12 +480,12 @@ fn sound(name: &Subfilter) -> Result<String, Error> {
 
 /// What conditions there are in a filter and all of its groups.
 #[derive(Default)]
-struct Seen {
+struct FilterFindings {
     changed: bool,
     active: bool,
 }
 
-impl Seen {
+impl FilterFindings {
     fn note(&mut self, key: &str, value: &Value) -> Result<(), Error> {
         if value.as_array().is_some_and(Vec::is_empty) {
             return Err(Error::config(format!(

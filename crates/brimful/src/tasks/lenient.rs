@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use super::moment::Moment;
-use super::word;
+use super::value;
 
 /// A row, from which values are taken one by one.
 pub(super) struct Row(pub(super) Map<String, Value>);
@@ -67,7 +67,7 @@ impl Row {
     }
 
     pub(super) fn word<T: FromStr>(&mut self, key: &str) -> Option<T> {
-        self.take_or_empty(key, word::of)
+        self.take_or_empty(key, value::of)
     }
 
     /// A list: an array, a map by IDs or places, one value, or nothing. All of its items are understood, or none.

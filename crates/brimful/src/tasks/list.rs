@@ -17,7 +17,7 @@ use super::Tasks;
 use super::field::Field;
 use super::filter::Filter;
 use super::order::{Direction, OrderBy};
-use super::rest3::Translation;
+use super::rest3::RowTranslation;
 use super::task::Task;
 use crate::error::{Error, ErrorKind};
 use crate::json;
@@ -46,7 +46,7 @@ impl fmt::Display for RestVersion {
 
 /// Where one page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub enum PageStart {
     /// Behind so many rows, a multiple of 50; the portal counts all rows.
     At(u64),
     /// At the first row, and the portal counts nothing (`start` -1): cheap, and without `total` and `next`.
@@ -215,11 +215,11 @@ impl TaskList {
     ///
     /// # Errors
     /// A start that is no multiple of 50: the portal would begin at the multiple below. And those of any call.
-    pub async fn page(&self, start: Start) -> Result<TaskPage, Error> {
+    pub async fn page(&self, start: PageStart) -> Result<TaskPage, Error> {
         let start = match start {
-            Start::Uncounted => json!(-1),
-            Start::At(rows) if rows % PAGE == 0 => json!(rows),
-            Start::At(rows) => {
+            PageStart::Uncounted => json!(-1),
+            PageStart::At(rows) if rows % PAGE == 0 => json!(rows),
+            PageStart::At(rows) => {
                 return Err(Error::config(format!(
                     "the page begins behind {rows} rows: it can behind a multiple of 50, and the portal would begin behind {}",
                     rows / PAGE * PAGE
@@ -243,7 +243,11 @@ impl TaskList {
 
     /// How many tasks there are: the portal counts them, which in a long list takes it a while.
     pub async fn count(&self) -> Result<u64, Error> {
-        let page = self.clone().select([Field::ID]).page(Start::At(0)).await?;
+        let page = self
+            .clone()
+            .select([Field::ID])
+            .page(PageStart::At(0))
+            .await?;
         page.total.ok_or_else(|| {
             Error::new(
                 ErrorKind::Decode,
@@ -254,7 +258,7 @@ impl TaskList {
     }
 
     /// The filter and the fields in REST 3.0, or why they are not to be had there.
-    fn plain(&self) -> Result<(crate::rest3::Filter, Translation), String> {
+    fn plain(&self) -> Result<(crate::rest3::Filter, RowTranslation), String> {
         if !self
             .order
             .iter()
@@ -266,7 +270,7 @@ impl TaskList {
             .filter
             .rest3()
             .ok_or("the filter is about more than the ID")?;
-        let translation = Translation::of(&self.select).ok_or_else(|| {
+        let translation = RowTranslation::of(&self.select).ok_or_else(|| {
             let lacking = self.select.iter().find(|field| field.rest3().is_none());
             format!(
                 "REST 3.0 has no field {}",
@@ -279,7 +283,7 @@ impl TaskList {
     async fn by_rest3(
         &self,
         filter: crate::rest3::Filter,
-        translation: Translation,
+        translation: RowTranslation,
     ) -> Result<TaskPages, Error> {
         let list = self
             .tasks
@@ -416,7 +420,7 @@ pub struct TaskPages {
     pages: Pages,
     /// The page that showed that the portal offers REST 3.0.
     first: Option<Page>,
-    translation: Option<Translation>,
+    translation: Option<RowTranslation>,
     rest: RestVersion,
     why: String,
     report: Option<TaskReport>,

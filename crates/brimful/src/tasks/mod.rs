@@ -4,7 +4,7 @@
 //! and values mean (Bitrix24 REST documentation, `tasks.task.*`); where the article that many begin
 //! with says otherwise, `docs/tasks.md` says so.
 //!
-//! - `filter`, `condition`, `field`, `order`, `word` and `moment` are what can be asked for,
+//! - `filter`, `condition`, `field`, `order`, `value` and `moment` are what can be asked for,
 //! - `list` asks for it, by REST 3.0 (`rest3`) or the older REST,
 //! - `task` and `lenient` are what comes,
 //! - `fields` and `action` change tasks,
@@ -40,7 +40,7 @@ mod moment;
 mod order;
 mod rest3;
 mod task;
-mod word;
+mod value;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -57,11 +57,11 @@ pub use field::{Field, UnknownField};
 pub use fields::TaskFields;
 pub use filter::{Filter, People, Subfilter, TextCondition, YesNo};
 pub use history::HistoryEntry;
-pub use list::{RestVersion, Start, TaskList, TaskPage, TaskPages, TaskReport, TaskRows};
+pub use list::{PageStart, RestVersion, TaskList, TaskPage, TaskPages, TaskReport, TaskRows};
 pub use moment::{Moment, MomentError, Zone};
 pub use order::{Direction, NotSortable, OrderBy};
 pub use task::{Group, Person, Tag, Task};
-pub use word::{Mark, Priority, Role, Status, SubStatus, UnknownWord};
+pub use value::{Mark, Priority, Role, Status, SubStatus, UnknownValue};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Execution};
@@ -81,10 +81,10 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
-    /// use brimful::tasks::{Filter, Start};
+    /// use brimful::tasks::{Filter, PageStart};
     ///
     /// let tasks = client.tasks();
-    /// let newest = tasks.list().filter(Filter::new().member(1)).page(Start::Uncounted).await?;
+    /// let newest = tasks.list().filter(Filter::new().member(1)).page(PageStart::Uncounted).await?;
     /// for task in newest.tasks {
     ///     println!("{} {}", task.id, task.title.unwrap_or_default());
     /// }
@@ -216,7 +216,7 @@ impl Tasks {
             .client
             .call("tasks.task.counters.get", of.params())
             .await?;
-        reply.result::<counters::Given>().map(Into::into)
+        reply.result::<counters::GivenCounters>().map(Into::into)
     }
 
     /// What became of a task, oldest change first: `tasks.task.history.list`. Empty for a task that is not there.

@@ -3,20 +3,20 @@
 use brimful_protocol::rows::Page;
 use serde_json::{Map, Value};
 
-use super::field::{Field, Older};
-use super::word::{self, Mark, Priority, Status};
+use super::field::{Field, OlderForm};
+use super::value::{self as task_value, Mark, Priority, Status};
 use crate::error::Error;
 
 /// What is asked for, and how it is called here and there.
 #[derive(Debug, Clone)]
-pub(super) struct Translation {
-    fields: Vec<(String, &'static str, Older)>,
+pub(super) struct RowTranslation {
+    fields: Vec<(String, &'static str, OlderForm)>,
 }
 
-impl Translation {
+impl RowTranslation {
     /// Of the fields; nothing where REST 3.0 lacks one of them.
     pub(super) fn of(select: &[Field]) -> Option<Self> {
-        let mut fields = vec![("id".to_owned(), "id", Older::Text)];
+        let mut fields = vec![("id".to_owned(), "id", OlderForm::Text)];
         for field in select.iter().filter(|field| **field != Field::ID) {
             let (rest3, older) = field.rest3()?;
             fields.push((field.key(), rest3, older));
@@ -54,18 +54,22 @@ impl Translation {
 }
 
 /// A value as the older REST writes it. One that is not as documented stays as it is.
-fn written(value: &Value, older: Older) -> Value {
+fn written(value: &Value, older: OlderForm) -> Value {
     let text = |text: String| Value::String(text);
     let code =
         |code: Option<i64>| code.map_or_else(|| value.clone(), |code| text(code.to_string()));
     match (older, value) {
-        (Older::Text | Older::NumberOrZero, Value::Number(number)) => text(number.to_string()),
-        (Older::NumberOrZero, Value::Null) => text("0".to_owned()),
-        (Older::Flag, Value::Bool(flag)) => text(if *flag { "Y" } else { "N" }.to_owned()),
-        (Older::Status, _) => code(word::of(value).map(Status::code)),
-        (Older::Priority, _) => code(word::of(value).map(Priority::code)),
-        (Older::Mark, Value::String(word)) if word == "none" => Value::Null,
-        (Older::Mark, _) => word::of::<Mark>(value).map_or_else(|| value.clone(), Value::from),
+        (OlderForm::Text | OlderForm::NumberOrZero, Value::Number(number)) => {
+            text(number.to_string())
+        }
+        (OlderForm::NumberOrZero, Value::Null) => text("0".to_owned()),
+        (OlderForm::Flag, Value::Bool(flag)) => text(if *flag { "Y" } else { "N" }.to_owned()),
+        (OlderForm::Status, _) => code(task_value::of(value).map(Status::code)),
+        (OlderForm::Priority, _) => code(task_value::of(value).map(Priority::code)),
+        (OlderForm::Mark, Value::String(word)) if word == "none" => Value::Null,
+        (OlderForm::Mark, _) => {
+            task_value::of::<Mark>(value).map_or_else(|| value.clone(), Value::from)
+        }
         _ => value.clone(),
     }
 }
@@ -89,7 +93,7 @@ mod tests {
             Field::CREATED_DATE,
             Field::TASK_CONTROL,
         ];
-        let translation = Translation::of(&fields).unwrap();
+        let translation = RowTranslation::of(&fields).unwrap();
         let select: Vec<&str> = translation.select().collect();
         assert_eq!(
             select,
@@ -134,7 +138,7 @@ mod tests {
             Field::UF_CRM_TASK,
         ] {
             assert!(
-                Translation::of(&[Field::TITLE, field.clone()]).is_none(),
+                RowTranslation::of(&[Field::TITLE, field.clone()]).is_none(),
                 "{field}"
             );
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::lenient::{self, Row};
 use super::moment::Moment;
-use super::word::{Mark, Priority, Status, SubStatus};
+use super::value::{Mark, Priority, Status, SubStatus};
 
 /// A task. What was not asked for, what has no value, and what is not understood is `None`; the last of these and all
 /// that has no place here (user fields, permissions) is in [`other`](Self::other), as it came.

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
-use super::options::{Authority, Connections, HttpOptions, Proxy, Versions};
+use super::options::{AuthoritySource, Connections, HttpOptions, HttpVersions, Proxy};
 use super::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind, tls};
 use crate::error::Error;
 
@@ -146,8 +146,8 @@ fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Er
     let mut authorities = Vec::new();
     for authority in &connections.authorities {
         authorities.extend(match authority {
-            Authority::Pem(pem) => tls::certificates(pem)?,
-            Authority::File(path) => {
+            AuthoritySource::Pem(pem) => tls::certificates(pem)?,
+            AuthoritySource::File(path) => {
                 let pem = std::fs::read(path).map_err(|error| {
                     Error::config(format!("{} could not be read: {error}", path.display()))
                         .with_source(error)
@@ -172,7 +172,7 @@ fn client(route: Route, connections: &Connections) -> Result<reqwest::Client, Er
         (Proxy::None, _) | (Proxy::System, Route::Direct) => builder.no_proxy(),
         (Proxy::System, Route::System) => builder,
     };
-    if connections.versions == Versions::Http1 {
+    if connections.versions == HttpVersions::Http1 {
         builder = builder.http1_only();
     }
     if let Some(timeout) = connections.read_timeout {

@@ -42,9 +42,9 @@ pub(crate) struct Connections {
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) proxy: Proxy,
-    pub(crate) authorities: Vec<Authority>,
-    pub(crate) certificates: Certificates,
-    pub(crate) versions: Versions,
+    pub(crate) authorities: Vec<AuthoritySource>,
+    pub(crate) certificates: CertificateCheck,
+    pub(crate) versions: HttpVersions,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -58,19 +58,19 @@ pub(crate) enum Proxy {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Authority {
+pub(crate) enum AuthoritySource {
     Pem(Vec<u8>),
     File(PathBuf),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Certificates {
+pub(crate) enum CertificateCheck {
     Checked,
     Any,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Versions {
+pub(crate) enum HttpVersions {
     Negotiated,
     Http1,
 }
@@ -101,8 +101,8 @@ impl Default for Connections {
             idle_timeout: None,
             proxy: Proxy::System,
             authorities: Vec::new(),
-            certificates: Certificates::Checked,
-            versions: Versions::Negotiated,
+            certificates: CertificateCheck::Checked,
+            versions: HttpVersions::Negotiated,
         }
     }
 }
@@ -169,7 +169,7 @@ impl HttpOptions {
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.connections
             .authorities
-            .push(Authority::Pem(pem.into()));
+            .push(AuthoritySource::Pem(pem.into()));
         self
     }
 
@@ -178,7 +178,7 @@ impl HttpOptions {
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.connections
             .authorities
-            .push(Authority::File(path.into()));
+            .push(AuthoritySource::File(path.into()));
         self
     }
 
@@ -188,14 +188,14 @@ impl HttpOptions {
     /// with a certificate of its own there is [`HttpOptions::ca_pem`].
     #[must_use]
     pub fn danger_accept_invalid_certs(mut self) -> Self {
-        self.connections.certificates = Certificates::Any;
+        self.connections.certificates = CertificateCheck::Any;
         self
     }
 
     /// HTTP/1.1, even where the portal speaks HTTP/2.
     #[must_use]
     pub fn http1_only(mut self) -> Self {
-        self.connections.versions = Versions::Http1;
+        self.connections.versions = HttpVersions::Http1;
         self
     }
 
@@ -235,7 +235,11 @@ impl HttpOptions {
     /// # Errors
     /// TLS could not be set up.
     pub fn reqwest_builder() -> Result<reqwest::ClientBuilder, Error> {
-        let tls = tls::config(Vec::new(), Certificates::Checked, Versions::Negotiated)?;
+        let tls = tls::config(
+            Vec::new(),
+            CertificateCheck::Checked,
+            HttpVersions::Negotiated,
+        )?;
         Ok(reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .tls_backend_preconfigured(tls))

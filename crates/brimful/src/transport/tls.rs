@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-use super::options::{Certificates, Versions};
+use super::options::{CertificateCheck, HttpVersions};
 use crate::error::Error;
 
 /// The certificates of authorities in a PEM text.
@@ -32,8 +32,8 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, E
 /// installed, or ring.
 pub(super) fn config(
     authorities: Vec<CertificateDer<'static>>,
-    accepted: Certificates,
-    versions: Versions,
+    accepted: CertificateCheck,
+    versions: HttpVersions,
 ) -> Result<ClientConfig, Error> {
     let unsound =
         |error: rustls::Error| Error::config("TLS could not be set up").with_source(error);
@@ -41,8 +41,10 @@ pub(super) fn config(
         .cloned()
         .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
     let verifier: Arc<dyn ServerCertVerifier> = match accepted {
-        Certificates::Any => Arc::new(AnyCertificate(provider.signature_verification_algorithms)),
-        Certificates::Checked => Arc::new(if authorities.is_empty() {
+        CertificateCheck::Any => {
+            Arc::new(AnyCertificate(provider.signature_verification_algorithms))
+        }
+        CertificateCheck::Checked => Arc::new(if authorities.is_empty() {
             Verifier::new(Arc::clone(&provider)).map_err(unsound)?
         } else {
             with_authorities(authorities, Arc::clone(&provider)).map_err(unsound)?
@@ -55,8 +57,8 @@ pub(super) fn config(
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     config.alpn_protocols = match versions {
-        Versions::Http1 => vec![b"http/1.1".to_vec()],
-        Versions::Negotiated => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        HttpVersions::Http1 => vec![b"http/1.1".to_vec()],
+        HttpVersions::Negotiated => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
     };
     Ok(config)
 }

@@ -383,12 +383,6 @@ impl EachSummary<'_> {
             },
             other => (other, record.leave().await),
         };
-        if !matches!(closed, Ok(Left::Rescued(_))) && !self.untold.is_empty() {
-            self.printer.warning(&format!(
-                "these outcomes could not be written: {}",
-                ranges(&self.untold)
-            ));
-        }
         if let EachStopped::ByOutput(error) = &stopped
             && error.is_closed()
         {
@@ -403,7 +397,11 @@ impl EachSummary<'_> {
                 return Err(self.with_rescued(failure, rescued));
             }
             self.printer.warning(&failure.message);
+            self.warn_of_untold();
             return Ok(failure.exit);
+        }
+        if !matches!(closed, Ok(Left::Rescued(_))) {
+            self.warn_of_untold();
         }
         let (left, unwritten) = match closed {
             Ok(left) => (left, None),
@@ -438,6 +436,16 @@ impl EachSummary<'_> {
             Some(rescued) => self.with_rescued(failure, &rescued),
             None => failure,
         })
+    }
+
+    /// Names the lines whose outcomes are written nowhere.
+    fn warn_of_untold(&self) {
+        if !self.untold.is_empty() {
+            self.printer.warning(&format!(
+                "these outcomes could not be written: {}",
+                ranges(&self.untold)
+            ));
+        }
     }
 
     /// Where the outcomes are that standard output did not take.

@@ -1,6 +1,7 @@
 //! Activities: calls, meetings and the like, each of which belongs to a record.
 
 use super::{DEAL, Kind, Source, Spec, USER, field, words};
+use crate::data::source::Raw;
 
 pub(super) const FIELDS: &[Spec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
@@ -10,15 +11,22 @@ pub(super) const FIELDS: &[Spec] = &[
         Source::One(DEAL, 100),
         "Владелец",
     )
-    .required(),
+    .immutable(),
     field(
         "OWNER_TYPE_ID",
-        Kind::Integer,
+        Kind::Listed("crm_enum_ownertype"),
         Source::Number(2),
         "Тип владельца",
     )
-    .required(),
-    field("TYPE_ID", Kind::Integer, Source::Between(1, 3), "Тип").required(),
+    .immutable(),
+    field(
+        "TYPE_ID",
+        Kind::Listed("crm_enum_activitytype"),
+        Source::Between(1, 3),
+        "Тип",
+    )
+    .required()
+    .immutable(),
     field(
         "PROVIDER_ID",
         Kind::Text,
@@ -31,6 +39,19 @@ pub(super) const FIELDS: &[Spec] = &[
         Source::Always("TODO"),
         "Тип провайдера",
     ),
+    field(
+        "PROVIDER_GROUP_ID",
+        Kind::Text,
+        Source::Nothing,
+        "Тип коннектора",
+    ),
+    field(
+        "ASSOCIATED_ENTITY_ID",
+        Kind::Integer,
+        Source::Number(0),
+        "Связанный объект",
+    )
+    .read_only(),
     field("SUBJECT", Kind::Text, Source::Chore, "Тема").required(),
     field("CREATED", Kind::DateTime, Source::Created, "Создано").read_only(),
     field(
@@ -59,18 +80,36 @@ pub(super) const FIELDS: &[Spec] = &[
         "Крайний срок",
     ),
     field("COMPLETED", Kind::Char, Source::Flag(60), "Завершено"),
-    field("STATUS", Kind::Integer, Source::Between(1, 2), "Статус"),
+    field(
+        "STATUS",
+        Kind::Listed("crm_enum_activitystatus"),
+        Source::Between(1, 2),
+        "Статус",
+    ),
     field(
         "RESPONSIBLE_ID",
         Kind::User,
         Source::One(USER, 100),
         "Ответственный",
-    ),
+    )
+    .required(),
     field(
         "PRIORITY",
-        Kind::Integer,
+        Kind::Listed("crm_enum_activitypriority"),
         Source::Between(1, 3),
         "Приоритет",
+    ),
+    field(
+        "NOTIFY_TYPE",
+        Kind::Listed("crm_enum_activitynotifytype"),
+        Source::Number(0),
+        "Вид напоминания",
+    ),
+    field(
+        "NOTIFY_VALUE",
+        Kind::Integer,
+        Source::Number(0),
+        "Параметр напоминания",
     ),
     field(
         "DESCRIPTION",
@@ -80,18 +119,126 @@ pub(super) const FIELDS: &[Spec] = &[
     ),
     field(
         "DESCRIPTION_TYPE",
-        Kind::Integer,
+        Kind::Listed("crm_enum_contenttype"),
         Source::Number(1),
         "Тип описания",
     ),
     field(
         "DIRECTION",
-        Kind::Integer,
+        Kind::Listed("crm_enum_activitydirection"),
         Source::Between(0, 2),
         "Направление",
     ),
     field("LOCATION", Kind::Text, Source::Blank, "Место"),
     field("AUTHOR_ID", Kind::User, Source::One(USER, 100), "Автор").read_only(),
     field("EDITOR_ID", Kind::User, Source::One(USER, 100), "Редактор").read_only(),
-    field("ORIGIN_ID", Kind::Text, Source::Nothing, "ORIGIN_ID"),
+    field(
+        "SETTINGS",
+        Kind::Json("object"),
+        Source::Raw(Raw::EmptyList),
+        "Настройки",
+    ),
+    field("ORIGIN_ID", Kind::Text, Source::Nothing, "Внешний код"),
+    field(
+        "ORIGINATOR_ID",
+        Kind::Text,
+        Source::Nothing,
+        "Внешний источник",
+    ),
+    field(
+        "RESULT_STATUS",
+        Kind::Integer,
+        Source::Number(0),
+        "RESULT_STATUS",
+    ),
+    field(
+        "RESULT_STREAM",
+        Kind::Integer,
+        Source::Number(0),
+        "RESULT_STREAM",
+    ),
+    field(
+        "RESULT_SOURCE_ID",
+        Kind::Text,
+        Source::Nothing,
+        "RESULT_SOURCE_ID",
+    ),
+    field(
+        "PROVIDER_PARAMS",
+        Kind::Json("object"),
+        Source::Raw(Raw::EmptyList),
+        "Параметры провайдера",
+    ),
+    field(
+        "PROVIDER_DATA",
+        Kind::Text,
+        Source::Nothing,
+        "Данные провайдера",
+    ),
+    field(
+        "RESULT_MARK",
+        Kind::Integer,
+        Source::Number(0),
+        "RESULT_MARK",
+    ),
+    field(
+        "RESULT_VALUE",
+        Kind::Double,
+        Source::Nothing,
+        "RESULT_VALUE",
+    ),
+    field("RESULT_SUM", Kind::Double, Source::Nothing, "RESULT_SUM"),
+    field(
+        "RESULT_CURRENCY_ID",
+        Kind::Text,
+        Source::Nothing,
+        "RESULT_CURRENCY_ID",
+    ),
+    field(
+        "AUTOCOMPLETE_RULE",
+        Kind::Integer,
+        Source::Number(0),
+        "Автозавершение",
+    ),
+    field(
+        "BINDINGS",
+        Kind::Json("crm_activity_binding"),
+        Source::Raw(Raw::EmptyList),
+        "Привязки",
+    )
+    .read_only()
+    .multiple()
+    .on_request(),
+    field(
+        "COMMUNICATIONS",
+        Kind::Json("crm_activity_communication"),
+        Source::Raw(Raw::EmptyList),
+        "Канал связи",
+    )
+    .required()
+    .multiple()
+    .on_request(),
+    field(
+        "FILES",
+        Kind::Json("diskfile"),
+        Source::Raw(Raw::EmptyList),
+        "Файлы",
+    )
+    .multiple()
+    .on_request(),
+    field(
+        "WEBDAV_ELEMENTS",
+        Kind::Json("diskfile"),
+        Source::Raw(Raw::EmptyList),
+        "Добавленные файлы",
+    )
+    .multiple()
+    .on_request(),
+    field(
+        "IS_INCOMING_CHANNEL",
+        Kind::Char,
+        Source::Flag(0),
+        "IS_INCOMING_CHANNEL",
+    )
+    .read_only(),
 ];

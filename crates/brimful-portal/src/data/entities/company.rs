@@ -5,9 +5,9 @@ use super::{
     ADDRESS_POSTAL_CODE, ADDRESS_PROVINCE, ADDRESS_REGION, ASSIGNED_BY_ID, COMMENTS, CREATED_BY_ID,
     CURRENCY_ID, DATE_CREATE, DATE_MODIFY, EMAIL, HAS_EMAIL, HAS_IMOL, HAS_PHONE, IM, Kind,
     LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, LEAD, LINK, MODIFY_BY_ID, OPENED, ORIGIN_ID,
-    ORIGINATOR_ID, PHONE, Source, Spec, UF_BOOLEAN, UF_CHOICES, UF_DATE, UF_DATETIME, UF_DOUBLE,
-    UF_ENUMERATION, UF_INTEGER, UF_LINK, UF_MONEY, UF_STRING, UF_STRINGS, UTM_CAMPAIGN,
-    UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, WEB, entity_type, field,
+    ORIGIN_VERSION, ORIGINATOR_ID, PHONE, Source, Spec, UF_BOOLEAN, UF_CHOICES, UF_DATE,
+    UF_DATETIME, UF_DOUBLE, UF_ENUMERATION, UF_INTEGER, UF_LINK, UF_MONEY, UF_STRING, UF_STRINGS,
+    UTM_CAMPAIGN, UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, WEB, entity_type, field,
 };
 
 pub(super) const FIELDS: &[Spec] = &[
@@ -20,7 +20,7 @@ pub(super) const FIELDS: &[Spec] = &[
     )
     .item("TYPE_ID"),
     field("TITLE", Kind::Text, Source::Company, "Название компании").required(),
-    field("LOGO", Kind::Text, Source::Nothing, "Логотип"),
+    field("LOGO", Kind::File, Source::Nothing, "Логотип"),
     field(
         "LEAD_ID",
         Kind::Crm("crm_lead", 1),
@@ -66,12 +66,7 @@ pub(super) const FIELDS: &[Spec] = &[
     field("IS_MY_COMPANY", Kind::Char, Source::Flag(0), "Моя компания"),
     ORIGINATOR_ID,
     ORIGIN_ID,
-    field(
-        "ORIGIN_VERSION",
-        Kind::Text,
-        Source::Nothing,
-        "Версия оригинала",
-    ),
+    ORIGIN_VERSION,
     ADDRESS,
     ADDRESS_2,
     ADDRESS_CITY,
@@ -81,6 +76,66 @@ pub(super) const FIELDS: &[Spec] = &[
     ADDRESS_COUNTRY,
     ADDRESS_COUNTRY_CODE,
     ADDRESS_LOC_ADDR_ID,
+    field(
+        "REG_ADDRESS",
+        Kind::Text,
+        Source::Nothing,
+        "Юридический адрес",
+    ),
+    field(
+        "REG_ADDRESS_2",
+        Kind::Text,
+        Source::Nothing,
+        "Юридический адрес (стр. 2)",
+    ),
+    field(
+        "REG_ADDRESS_CITY",
+        Kind::Text,
+        Source::Nothing,
+        "Город юридического адреса",
+    ),
+    field(
+        "REG_ADDRESS_POSTAL_CODE",
+        Kind::Text,
+        Source::Nothing,
+        "Индекс юридического адреса",
+    ),
+    field(
+        "REG_ADDRESS_REGION",
+        Kind::Text,
+        Source::Nothing,
+        "Район юридического адреса",
+    ),
+    field(
+        "REG_ADDRESS_PROVINCE",
+        Kind::Text,
+        Source::Nothing,
+        "Область юридического адреса",
+    ),
+    field(
+        "REG_ADDRESS_COUNTRY",
+        Kind::Text,
+        Source::Nothing,
+        "Страна юридического адреса",
+    ),
+    field(
+        "REG_ADDRESS_COUNTRY_CODE",
+        Kind::Text,
+        Source::Nothing,
+        "Код страны юридического адреса",
+    ),
+    field(
+        "REG_ADDRESS_LOC_ADDR_ID",
+        Kind::Integer,
+        Source::Nothing,
+        "Местоположение юридического адреса",
+    ),
+    field(
+        "ADDRESS_LEGAL",
+        Kind::Text,
+        Source::Nothing,
+        "Юридический адрес",
+    ),
     UTM_SOURCE,
     UTM_MEDIUM,
     UTM_CAMPAIGN,
@@ -88,6 +143,13 @@ pub(super) const FIELDS: &[Spec] = &[
     UTM_TERM,
     LAST_ACTIVITY_BY,
     LAST_ACTIVITY_TIME,
+    field(
+        "LAST_COMMUNICATION_TIME",
+        Kind::Text,
+        Source::Nothing,
+        "Последняя коммуникация",
+    )
+    .read_only(),
     entity_type(4),
     PHONE,
     EMAIL,

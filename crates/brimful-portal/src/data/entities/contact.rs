@@ -5,9 +5,9 @@ use super::{
     ADDRESS_POSTAL_CODE, ADDRESS_PROVINCE, ADDRESS_REGION, ASSIGNED_BY_ID, BIRTHDATE, COMMENTS,
     COMPANY, CREATED_BY_ID, DATE_CREATE, DATE_MODIFY, EMAIL, HAS_EMAIL, HAS_IMOL, HAS_PHONE,
     HONORIFIC, IM, Kind, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, LAST_NAME, LEAD, LINK, MODIFY_BY_ID,
-    NAME, OPENED, ORIGIN_ID, ORIGINATOR_ID, PHONE, POST, SECOND_NAME, SOURCE_DESCRIPTION,
-    SOURCE_ID, Source, Spec, UF_BOOLEAN, UF_CHOICES, UF_DATE, UF_DATETIME, UF_DOUBLE,
-    UF_ENUMERATION, UF_INTEGER, UF_LINK, UF_MONEY, UF_STRING, UF_STRINGS, UTM_CAMPAIGN,
+    NAME, OPENED, ORIGIN_ID, ORIGIN_VERSION, ORIGINATOR_ID, PHONE, POST, SECOND_NAME,
+    SOURCE_DESCRIPTION, SOURCE_ID, Source, Spec, UF_BOOLEAN, UF_CHOICES, UF_DATE, UF_DATETIME,
+    UF_DOUBLE, UF_ENUMERATION, UF_INTEGER, UF_LINK, UF_MONEY, UF_STRING, UF_STRINGS, UTM_CAMPAIGN,
     UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, WEB, entity_type, field,
 };
 
@@ -19,7 +19,7 @@ pub(super) const FIELDS: &[Spec] = &[
     NAME,
     SECOND_NAME,
     LAST_NAME,
-    field("PHOTO", Kind::Text, Source::Nothing, "Фотография"),
+    field("PHOTO", Kind::File, Source::Nothing, "Фотография"),
     field(
         "LEAD_ID",
         Kind::Crm("crm_lead", 1),
@@ -59,12 +59,7 @@ pub(super) const FIELDS: &[Spec] = &[
     OPENED,
     ORIGINATOR_ID,
     ORIGIN_ID,
-    field(
-        "ORIGIN_VERSION",
-        Kind::Text,
-        Source::Nothing,
-        "Версия оригинала",
-    ),
+    ORIGIN_VERSION,
     field(
         "FACE_ID",
         Kind::Integer,

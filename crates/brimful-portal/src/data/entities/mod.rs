@@ -371,6 +371,13 @@ const ADDRESS_LOC_ADDR_ID: Spec = field(
     Source::Nothing,
     "Идентификатор адреса местоположения",
 );
+
+const ORIGIN_VERSION: Spec = field(
+    "ORIGIN_VERSION",
+    Kind::Text,
+    Source::Nothing,
+    "Версия оригинала",
+);
 const HAS_PHONE: Spec =
     field("HAS_PHONE", Kind::Char, Source::HasPhone, "Задан телефон").read_only();
 const HAS_EMAIL: Spec =

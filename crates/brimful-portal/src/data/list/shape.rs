@@ -23,13 +23,13 @@ pub(crate) enum Shape {
 impl Shape {
     /// Appends the value of a field.
     pub(crate) fn write(self, out: &mut Vec<u8>, field: &Field, cell: Cell<'_>) {
-        if field.traits.multiple {
+        if field.traits.multiple && !field.kind.is_json() {
             return self.write_list(out, field, cell);
         }
         match cell {
             Cell::Null => self.write_nothing(out, field),
             Cell::Stored(value) => self.write_stored(out, field, value),
-            Cell::Plain(raw) if field.kind == Kind::Any => out.extend_from_slice(raw.as_bytes()),
+            Cell::Plain(raw) if field.kind.is_json() => out.extend_from_slice(raw.as_bytes()),
             Cell::Many(_) => self.write_list(out, field, cell),
             one => self.write_one(out, field.kind, one),
         }

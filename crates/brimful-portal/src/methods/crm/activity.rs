@@ -20,15 +20,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     rename(&mut call.params);
-    let fields = call.legacy_array("fields");
-    for owner in ["OWNER_TYPE_ID", "OWNER_ID"] {
-        let given = fields.and_then(|fields| fields.get(owner));
-        if given.is_none_or(|id| id.to_int() <= 0) {
-            return Err(legacy_error(&format!(
-                "The field {owner} is required or invalid."
-            )));
-        }
-    }
+    check(call)?;
     let output = legacy::add::<ACTIVITY>(state, call)?;
     let id = u64::try_from(output.to_value().to_int()).unwrap_or(0);
     let now = || Value::Text(moment::text(call.seconds()));
@@ -49,6 +41,15 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
             ("DESCRIPTION_TYPE", Value::Int(1)),
             ("DIRECTION", Value::Int(0)),
             ("LOCATION", "".into()),
+            ("SETTINGS", Value::Array(Array::new())),
+            ("PROVIDER_PARAMS", Value::Array(Array::new())),
+            ("ASSOCIATED_ENTITY_ID", Value::Int(0)),
+            ("NOTIFY_TYPE", Value::Int(0)),
+            ("NOTIFY_VALUE", Value::Int(0)),
+            ("RESULT_STATUS", Value::Int(0)),
+            ("RESULT_STREAM", Value::Int(0)),
+            ("RESULT_MARK", Value::Int(0)),
+            ("AUTOCOMPLETE_RULE", Value::Int(0)),
         ],
     );
     Ok(output)
@@ -57,6 +58,72 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     rename(&mut call.params);
     legacy::update::<ACTIVITY>(state, call)
+}
+
+/// Activities that people make. Those of other types need an application, or the methods of tasks.
+const MEETING: i64 = 1;
+const CALL: i64 = 2;
+const EMAIL: i64 = 4;
+
+/// Refuses an activity that lacks what it needs.
+fn check(call: &Call<'_>) -> Result<(), MethodError> {
+    let fields = call.legacy_array("fields");
+    let given = |name: &str| fields.and_then(|fields| fields.get(name));
+    let number = |name: &str| given(name).map_or(0, Value::to_int);
+    for owner in ["OWNER_TYPE_ID", "OWNER_ID"] {
+        if number(owner) <= 0 {
+            return Err(legacy_error(&format!(
+                "The field {owner} is required or invalid."
+            )));
+        }
+    }
+    let kind = number("TYPE_ID");
+    if kind <= 0 {
+        return Err(legacy_error("The field TYPE_ID is not defined or invalid."));
+    }
+    if given("SUBJECT").is_none_or(|subject| subject.to_text().trim().is_empty()) {
+        return Err(legacy_error("The field SUBJECT is not defined or empty."));
+    }
+    if number("RESPONSIBLE_ID") <= 0 {
+        return Err(legacy_error(
+            "The field RESPONSIBLE_ID is not defined or invalid.",
+        ));
+    }
+    let communications = given("COMMUNICATIONS").and_then(Value::as_array);
+    let count = communications.map_or(0, |all| all.values().count());
+    if matches!(kind, MEETING | CALL | EMAIL) {
+        if count == 0 {
+            return Err(legacy_error(
+                "The field COMMUNICATIONS is not defined or invalid.",
+            ));
+        }
+        if kind == CALL && count > 1 {
+            return Err(legacy_error(
+                "The only one communication is allowed for activity of specified type.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `crm.activity.get`: with the records that it is bound to.
+pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = legacy::existing(state.table(ACTIVITY), call)?;
+    let output = legacy::get::<ACTIVITY>(state, call)?;
+    let table = state.table(ACTIVITY);
+    let row = table.row(id);
+    let text = |name: &str| {
+        let at = table.schema.legacy(name)?;
+        row.cell(at).to_text()
+    };
+    let Value::Array(activity) = output.to_value() else {
+        return Ok(output);
+    };
+    let mut activity = activity.clone();
+    let owner = ["OWNER_ID", "OWNER_TYPE_ID"].map(|name| (name, text(name).unwrap_or_default()));
+    let bindings: Value = [Array::from_iter(owner)].into_iter().collect();
+    activity.insert("BINDINGS", bindings);
+    Ok(Output::value(&Value::Array(activity)))
 }
 
 fn set_where_empty<const N: usize>(state: &mut PortalData, id: u64, values: [(&str, Value); N]) {

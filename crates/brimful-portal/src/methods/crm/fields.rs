@@ -2,6 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::user_fields;
 use crate::data::schema::{Field, Kind, Schema};
 
 /// All contacts of a record. Older methods write them and say so, but do not show them.
@@ -52,6 +53,15 @@ pub(crate) fn items(schema: &Schema, original: bool) -> Array {
     map
 }
 
+/// The description of a field that no row has.
+pub(super) fn plain(type_name: &str, title: &str) -> Array {
+    let mut map = Array::new();
+    map.insert("type", type_name);
+    flags(&mut map, [false; 5]);
+    map.insert("title", title);
+    map
+}
+
 fn flags(into: &mut Array, flags: [bool; 5]) {
     let names = [
         "isRequired",
@@ -72,13 +82,13 @@ fn describe(field: &Field) -> Array {
     let traits = field.traits;
     let dynamic = field.is_user_field();
     let mut map = Array::new();
-    map.insert("type", field.kind.type_name());
+    map.insert("type", user_fields::type_name(field));
     flags(
         &mut map,
         [
             traits.required,
             traits.read_only,
-            false,
+            traits.immutable,
             traits.multiple,
             dynamic,
         ],
@@ -86,7 +96,9 @@ fn describe(field: &Field) -> Array {
     if let Kind::Status(dictionary) = field.kind {
         map.insert("statusType", dictionary);
     }
-    if let Kind::Enumeration(items) = field.kind {
+    if let Some(items) = user_fields::choices(field) {
+        map.insert("items", items);
+    } else if let Kind::Enumeration(items) = field.kind {
         let items: Value = items
             .iter()
             .map(|(id, value)| {

@@ -176,7 +176,11 @@ pub(crate) fn select(schema: &Schema, select: &[&str]) -> Vec<usize> {
         all.filter(move |(_, field)| !field.traits.items_only && wanted(field))
             .map(|(at, _)| at)
     };
-    let standard = || fields(|field| !field.is_user_field() && field.kind != Kind::Multifield);
+    let standard = || {
+        fields(|field| {
+            !field.is_user_field() && !field.traits.on_request && field.kind != Kind::Multifield
+        })
+    };
     let mut chosen = Vec::new();
     for name in select {
         match *name {

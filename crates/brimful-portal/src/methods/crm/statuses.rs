@@ -27,6 +27,14 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     Ok(output)
 }
 
+/// `crm.status.fields`
+pub(crate) fn fields(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let mut map = super::fields::legacy(&state.table(STATUS).schema);
+    let extra = super::fields::plain("crm_status_extra", "Дополнительные поля");
+    map.insert("EXTRA", extra);
+    Ok(Output::value(&Value::Array(map)))
+}
+
 /// `crm.status.entity.items`
 pub(crate) fn items(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let dictionary = call.params.get_ignoring_case("entityId");

@@ -219,7 +219,7 @@ fn normal(
     if field.kind == Kind::Multifield {
         return multifield(state, entity, id, at, &field, value);
     }
-    if field.traits.multiple {
+    if field.traits.multiple && !field.kind.is_json() {
         let values = match value {
             Value::Array(array) => array.values().cloned().collect(),
             Value::Null | Value::Bool(false) => Vec::new(),
@@ -261,7 +261,7 @@ fn scalar(kind: Kind, value: &Value, now: i64) -> Value {
             };
             parsed.map_or(Value::Null, time)
         }
-        (Kind::Any, _) => value.clone(),
+        (kind, _) if kind.is_json() => value.clone(),
         (_, Class::Text) => match value {
             Value::Array(_) => value.clone(),
             other => Value::Text(other.to_text()),

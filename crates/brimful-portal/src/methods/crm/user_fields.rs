@@ -15,6 +15,61 @@ fn id(entity: usize, at: usize) -> i64 {
     (entity * 1_000 + at * 2 + 1) as i64
 }
 
+/// The types of user fields there are. Applications may add more.
+const TYPES: [&str; 16] = [
+    "string",
+    "integer",
+    "double",
+    "boolean",
+    "datetime",
+    "date",
+    "money",
+    "url",
+    "address",
+    "enumeration",
+    "file",
+    "employee",
+    "crm_status",
+    "iblock_section",
+    "iblock_element",
+    "crm",
+];
+
+/// The longest name of a field, with its prefix.
+const LONGEST_NAME: usize = 50;
+
+/// The languages of a portal that labels have texts in.
+const LANGUAGES: [&str; 21] = [
+    "ar", "br", "de", "en", "fr", "hi", "id", "in", "it", "ja", "kz", "la", "ms", "pl", "ru", "sc",
+    "tc", "th", "tr", "ua", "vn",
+];
+
+/// Texts about a field, each in all languages.
+const LABELS: [&str; 5] = [
+    "EDIT_FORM_LABEL",
+    "LIST_COLUMN_LABEL",
+    "LIST_FILTER_LABEL",
+    "ERROR_MESSAGE",
+    "HELP_MESSAGE",
+];
+
+/// The type of a field; that of one that a call has added is as it was given.
+pub(super) fn type_name(field: &Field) -> Value {
+    let given = field.user_settings.as_ref();
+    let given = given.and_then(|row| row.get("USER_TYPE_ID")).cloned();
+    given.unwrap_or_else(|| field.kind.type_name().into())
+}
+
+/// The values of an enumeration that a call has added, as `*.fields` shows them.
+pub(super) fn choices(field: &Field) -> Option<Value> {
+    let list = field.user_settings.as_ref()?.get("LIST")?.as_array()?;
+    let choices = list.values().map(|choice| {
+        let text = |name: &str| choice.get(name).map(Value::to_text).unwrap_or_default();
+        Array::from_iter([("ID", text("ID")), ("VALUE", text("VALUE"))])
+    });
+    Some(choices.collect())
+}
+
 fn describe(entity: usize, at: usize, field: &Field) -> Array {
     let flag = |flag: bool| if flag { "Y" } else { "N" };
     let mut row = Array::new();
@@ -32,21 +87,28 @@ fn describe(entity: usize, at: usize, field: &Field) -> Array {
     row.insert("EDIT_IN_LIST", "Y");
     row.insert("IS_SEARCHABLE", "N");
     row.insert("SETTINGS", Array::from_iter([("DEFAULT_VALUE", "")]));
+    for (name, value) in field.user_settings.iter().flat_map(Array::iter) {
+        let name = name.to_text();
+        if !LABELS.contains(&name.as_str()) {
+            row.insert(name.as_str(), value.clone());
+        }
+    }
     row
 }
 
-fn rows(table: &Table, label: impl Fn(&Field) -> Value) -> Vec<Array> {
+/// `label` is the text of a label of the given name.
+fn rows(table: &Table, label: impl Fn(&Field, &str) -> Value) -> Vec<Array> {
     let fields = table.schema.fields().iter().enumerate();
     let user_fields = fields.filter(|(_, field)| field.is_user_field());
     user_fields
         .map(|(at, field)| {
             let mut row = describe(table.entity, at, field);
-            for name in ["EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL"] {
-                row.insert(name, label(field));
+            for name in LABELS {
+                row.insert(name, label(field, name));
             }
-            row.insert("ERROR_MESSAGE", Value::Null);
-            row.insert("HELP_MESSAGE", Value::Null);
-            if let Kind::Enumeration(items) = field.kind {
+            if let Kind::Enumeration(items) = field.kind
+                && field.user_settings.is_none()
+            {
                 row.insert("LIST", items.iter().map(choice).collect::<Value>());
             }
             row
@@ -69,13 +131,15 @@ pub(crate) fn list<const ENTITY: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let mut filter = call.legacy_array("filter").cloned().unwrap_or_default();
-    let labelled = filter.remove("LANG").is_some();
-    let label = |field: &Field| {
-        if labelled {
-            field.title.as_ref().into()
-        } else {
-            Value::Null
+    let language = filter.remove("LANG");
+    let label = |field: &Field, name: &str| match (&language, &field.user_settings) {
+        (Some(language), Some(given)) => {
+            let texts = given.get(name);
+            let text = texts.and_then(|texts| texts.get(&language.to_text()));
+            text.cloned().unwrap_or(Value::Null)
         }
+        (Some(_), None) if name.ends_with("_LABEL") => field.title.as_ref().into(),
+        _ => Value::Null,
     };
     let rows = chosen(rows(state.table(ENTITY), label), Some(&filter));
     let mut output = written(None, &rows);
@@ -92,7 +156,13 @@ pub(crate) fn get<const ENTITY: usize>(
     if id <= 0 {
         return Err(legacy_error("ID is not defined or invalid."));
     }
-    let label = |field: &Field| {
+    let label = |field: &Field, name: &str| {
+        if let Some(given) = &field.user_settings {
+            return given.get(name).cloned().unwrap_or(Value::Null);
+        }
+        if !name.ends_with("_LABEL") {
+            return Value::Null;
+        }
         let title = field.title.as_ref();
         Value::Array(Array::from_iter([("ru", title), ("en", title)]))
     };
@@ -116,28 +186,137 @@ pub(crate) fn add<const ENTITY: usize>(
         return Err(legacy_error("Parameter 'fields' must be array."));
     };
     let text = |name: &str| fields.get(name).map(Value::to_text).unwrap_or_default();
+    let given = text("FIELD_NAME").to_ascii_uppercase();
+    let bare = given
+        .strip_prefix("UF_CRM_")
+        .or_else(|| given.strip_prefix("UF_"))
+        .unwrap_or(&given);
+    if bare.is_empty() {
+        return Err(legacy_error("The 'FIELD_NAME' field is not found."));
+    }
+    let name = format!("UF_CRM_{bare}");
+    if name.chars().count() > LONGEST_NAME {
+        return Err(refused("Field name is too long (more than 50 characters)."));
+    }
+    let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if !name.chars().all(allowed) {
+        return Err(refused(
+            "Field name contains invalid characters. Allowed characters are: A-Z, 0-9 and _.",
+        ));
+    }
     let kind = text("USER_TYPE_ID");
     if kind.is_empty() {
         return Err(legacy_error("The 'USER_TYPE_ID' field is not found."));
     }
-    let given = text("FIELD_NAME").to_ascii_uppercase();
-    let bare = given.strip_prefix("UF_CRM_").unwrap_or(&given);
-    let name = if bare.is_empty() {
-        format!("UF_CRM_{}", call.seconds())
-    } else {
-        format!("UF_CRM_{bare}")
-    };
+    if !TYPES.contains(&kind.as_str()) {
+        return Err(refused("Invalid custom type specified."));
+    }
     let table = state.table_mut(ENTITY);
     if table.schema.legacy(&name).is_some() {
         return Err(legacy_error(&format!("The field {name} already exists.")));
     }
-    let labels = ["LABEL", "EDIT_FORM_LABEL", "LIST_COLUMN_LABEL"].map(text);
-    let title = labels
-        .into_iter()
-        .find(|label| !label.is_empty() && label != "Array");
+    let at = table.schema.fields().len();
+    let described = described(fields, &kind, id(ENTITY, at))?;
+    let label = |name: &str| {
+        let texts = described.get(name);
+        let text = texts.and_then(|texts| texts.get("ru"));
+        text.map(Value::to_text).filter(|text| !text.is_empty())
+    };
+    let title = label("EDIT_FORM_LABEL").or_else(|| label("LIST_COLUMN_LABEL"));
     let mut field = Field::of_user(&name, &kind, title.as_deref().unwrap_or(&name));
-    field.traits.multiple = text("MULTIPLE") == "Y";
+    field.traits.multiple = described
+        .get("MULTIPLE")
+        .is_some_and(|yes| yes.to_text() == "Y");
     field.traits.required = text("MANDATORY") == "Y";
+    field.user_settings = Some(described);
     let at = table.schema.push(field);
     Ok(Output::value(&Value::Int(id(ENTITY, at))))
+}
+
+fn refused(why: &str) -> MethodError {
+    MethodError::new(400, "ERROR_CORE", why)
+}
+
+/// What a call says of a new field, with defaults for what it does not say. The field has the ID `id`.
+fn described(fields: &Array, kind: &str, id: i64) -> Result<Array, MethodError> {
+    let given = |name: &str| fields.get(name).filter(|value| !value.to_text().is_empty());
+    let text = |name: &str| given(name).map(Value::to_text).unwrap_or_default();
+    let flag = |name: &str, usual: &'static str| match text(name).as_str() {
+        "Y" => "Y",
+        "N" => "N",
+        _ => usual,
+    };
+    let mut row = Array::new();
+    row.insert("USER_TYPE_ID", kind);
+    row.insert(
+        "XML_ID",
+        given("XML_ID").map_or(Value::Null, |id| id.to_text().into()),
+    );
+    let sort = given("SORT").map_or(0, Value::to_int);
+    row.insert("SORT", (if sort > 0 { sort } else { 100 }).to_string());
+    // Yes and no together make no sense.
+    let multiple = if kind == "boolean" {
+        "N"
+    } else {
+        flag("MULTIPLE", "N")
+    };
+    row.insert("MULTIPLE", multiple);
+    row.insert("MANDATORY", flag("MANDATORY", "N"));
+    row.insert("SHOW_FILTER", flag("SHOW_FILTER", "N"));
+    row.insert("SHOW_IN_LIST", flag("SHOW_IN_LIST", "N"));
+    row.insert("EDIT_IN_LIST", flag("EDIT_IN_LIST", "Y"));
+    row.insert("IS_SEARCHABLE", flag("IS_SEARCHABLE", "N"));
+    let settings = fields.get("SETTINGS").and_then(Value::as_array);
+    row.insert("SETTINGS", settings.cloned().unwrap_or_default());
+    let label = text("LABEL");
+    for name in LABELS {
+        let texts = LANGUAGES.map(|language| {
+            let text = match given(name) {
+                Some(Value::Array(texts)) => texts.get(language).map(Value::to_text),
+                Some(text) => Some(text.to_text()),
+                None => None,
+            };
+            (language, text.unwrap_or_else(|| label.clone()))
+        });
+        row.insert(name, Array::from_iter(texts));
+    }
+    if kind == "enumeration" {
+        row.insert("LIST", list_of(fields, multiple == "Y", id)?);
+    }
+    Ok(row)
+}
+
+/// The values of an enumeration, each with an ID of its own.
+fn list_of(fields: &Array, multiple: bool, id: i64) -> Result<Value, MethodError> {
+    let mut external: Vec<String> = Vec::new();
+    let mut has_default = false;
+    let mut list = Vec::new();
+    let items = fields.get("LIST").and_then(Value::as_array);
+    for item in items.into_iter().flat_map(Array::values) {
+        let text = |name: &str| item.get(name).map(Value::to_text).unwrap_or_default();
+        let value = text("VALUE");
+        if value.is_empty() {
+            continue;
+        }
+        let mut xml_id = text("XML_ID");
+        if external.contains(&xml_id) {
+            return Err(refused(&format!(
+                "List item with XML_ID={xml_id} already exists."
+            )));
+        }
+        if xml_id.is_empty() {
+            xml_id = format!("{:032x}", (id as u64) << 16 | list.len() as u64);
+        }
+        external.push(xml_id.clone());
+        let is_default = text("DEF") == "Y" && (multiple || !has_default);
+        has_default |= is_default;
+        let mut row = Array::new();
+        row.insert("ID", (id * 100 + list.len() as i64).to_string());
+        row.insert("SORT", text("SORT").parse::<u64>().unwrap_or(0).to_string());
+        row.insert("VALUE", value);
+        row.insert("DEF", if is_default { "Y" } else { "N" });
+        row.insert("XML_ID", xml_id);
+        list.push(row);
+    }
+    Ok(list.into_iter().collect())
 }

@@ -329,3 +329,143 @@ fn a_task_that_is_shown_alone_says_what_may_be_done_with_it() {
             .is_none()
     );
 }
+
+#[test]
+fn a_user_field_keeps_what_was_said_of_it() {
+    let mut portal = Portal::with(&[("lead", 3, 0.0)]);
+    let id = portal.json(
+        "crm.lead.userfield.add",
+        "fields[FIELD_NAME]=uf_colour&fields[USER_TYPE_ID]=enumeration&fields[LABEL]=Colour\
+         &fields[XML_ID]=ext1&fields[SORT]=250&fields[MULTIPLE]=Y&fields[SHOW_FILTER]=Y\
+         &fields[EDIT_FORM_LABEL][ru]=Цвет&fields[HELP_MESSAGE]=Pick\
+         &fields[LIST][0][VALUE]=red&fields[LIST][0][XML_ID]=r&fields[LIST][0][DEF]=Y\
+         &fields[LIST][1][VALUE]=&fields[LIST][2][VALUE]=blue&fields[LIST][2][SORT]=20",
+    );
+    let field = portal.json("crm.lead.userfield.get", &format!("id={id}"));
+    for (name, value) in [
+        ("FIELD_NAME", "UF_CRM_COLOUR"),
+        ("USER_TYPE_ID", "enumeration"),
+        ("XML_ID", "ext1"),
+        ("SORT", "250"),
+        ("MULTIPLE", "Y"),
+        ("MANDATORY", "N"),
+        ("SHOW_FILTER", "Y"),
+    ] {
+        assert_eq!(field[name], value, "{name}");
+    }
+    assert_eq!(field["EDIT_FORM_LABEL"]["ru"], "Цвет");
+    assert_eq!(field["EDIT_FORM_LABEL"]["en"], "Colour");
+    assert_eq!(field["LIST_COLUMN_LABEL"]["de"], "Colour");
+    assert_eq!(field["HELP_MESSAGE"]["vn"], "Pick");
+    let list = field["LIST"].as_array().unwrap();
+    assert_eq!(list.len(), 2);
+    assert_eq!(
+        (&list[0]["VALUE"], &list[0]["DEF"]),
+        (&"red".into(), &"Y".into())
+    );
+    assert_eq!(
+        (&list[1]["VALUE"], &list[1]["SORT"]),
+        (&"blue".into(), &"20".into())
+    );
+    let fields = portal.json("crm.lead.fields", "");
+    assert_eq!(fields["UF_CRM_COLOUR"]["items"][1]["VALUE"], "blue");
+}
+
+#[test]
+fn a_user_field_that_no_portal_takes_is_refused() {
+    let mut portal = Portal::with(&[("lead", 3, 0.0)]);
+    for (fields, code, text) in [
+        ("fields[USER_TYPE_ID]=string", "", "'FIELD_NAME'"),
+        ("fields[FIELD_NAME]=A", "", "'USER_TYPE_ID'"),
+        (
+            "fields[FIELD_NAME]=A&fields[USER_TYPE_ID]=strong",
+            "ERROR_CORE",
+            "custom type",
+        ),
+        (
+            "fields[FIELD_NAME]=A-B&fields[USER_TYPE_ID]=string",
+            "ERROR_CORE",
+            "invalid characters",
+        ),
+        (
+            "fields[FIELD_NAME]=A23456789012345678901234567890123456789012345&fields[USER_TYPE_ID]=string",
+            "ERROR_CORE",
+            "too long",
+        ),
+        (
+            "fields[FIELD_NAME]=A&fields[USER_TYPE_ID]=enumeration&fields[LIST][0][VALUE]=a&fields[LIST][0][XML_ID]=x&fields[LIST][1][VALUE]=b&fields[LIST][1][XML_ID]=x",
+            "ERROR_CORE",
+            "XML_ID=x already exists",
+        ),
+    ] {
+        let (_, given, description) = portal.error("crm.lead.userfield.add", fields);
+        assert_eq!(given, code, "{fields}");
+        assert!(description.contains(text), "{fields}: {description}");
+    }
+}
+
+#[test]
+fn the_fields_of_entities_are_those_of_the_documentation() {
+    let mut portal = Portal::with(&[("company", 3, 0.0), ("contact", 3, 0.0)]);
+    for (method, field, type_name) in [
+        ("crm.company.fields", "LOGO", "file"),
+        ("crm.company.fields", "REG_ADDRESS_POSTAL_CODE", "string"),
+        ("crm.company.fields", "REG_ADDRESS_LOC_ADDR_ID", "integer"),
+        ("crm.company.fields", "ADDRESS_LEGAL", "string"),
+        ("crm.contact.fields", "PHOTO", "file"),
+        ("crm.activity.fields", "OWNER_TYPE_ID", "crm_enum_ownertype"),
+        ("crm.activity.fields", "STATUS", "crm_enum_activitystatus"),
+        ("crm.activity.fields", "SETTINGS", "object"),
+        ("crm.activity.fields", "BINDINGS", "crm_activity_binding"),
+        ("crm.activity.fields", "RESULT_VALUE", "double"),
+        ("crm.status.fields", "EXTRA", "crm_status_extra"),
+        ("crm.status.fields", "SEMANTICS", "char"),
+    ] {
+        let fields = portal.json(method, "");
+        assert_eq!(fields[field]["type"], type_name, "{method} {field}");
+    }
+    let fields = portal.json("crm.activity.fields", "");
+    assert_eq!(fields["TYPE_ID"]["isImmutable"], true);
+    assert_eq!(fields["COMMUNICATIONS"]["isRequired"], true);
+    assert_eq!(fields["COMMUNICATIONS"]["isMultiple"], true);
+    assert_eq!(
+        portal.json("crm.status.fields", "")["ENTITY_ID"]["isImmutable"],
+        true
+    );
+}
+
+#[test]
+fn an_activity_has_its_bindings_and_communications_and_is_refused_without_what_it_needs() {
+    let mut portal = Portal::with(&[("deal", 9, 0.0), ("activity", 3, 0.0)]);
+    let whole = "fields[OWNER_TYPE_ID]=2&fields[OWNER_ID]=7&fields[TYPE_ID]=2&fields[SUBJECT]=Call\
+                 &fields[RESPONSIBLE_ID]=1&fields[COMMUNICATIONS][0][VALUE]=%2B7495&fields[COMMUNICATIONS][0][TYPE]=PHONE";
+    let id = portal.json("crm.activity.add", whole);
+    let activity = portal.json("crm.activity.get", &format!("id={id}"));
+    assert_eq!(
+        activity["BINDINGS"],
+        serde_json::json!([{"OWNER_ID": "7", "OWNER_TYPE_ID": "2"}])
+    );
+    assert_eq!(activity["COMMUNICATIONS"][0]["VALUE"], "+7495");
+    assert_eq!(activity["SETTINGS"], serde_json::json!([]));
+    assert_eq!(activity["AUTOCOMPLETE_RULE"], "0");
+    let listed = portal.json("crm.activity.list", "filter[ID]=1");
+    assert!(listed[0].get("BINDINGS").is_none());
+    assert_eq!(listed[0]["PROVIDER_ID"], "CRM_TODO");
+    for (left_out, field) in [
+        ("fields[TYPE_ID]=2&", "TYPE_ID"),
+        ("fields[SUBJECT]=Call&", "SUBJECT"),
+        ("fields[RESPONSIBLE_ID]=1&", "RESPONSIBLE_ID"),
+        (
+            "fields[COMMUNICATIONS][0][VALUE]=%2B7495&fields[COMMUNICATIONS][0][TYPE]=PHONE",
+            "COMMUNICATIONS",
+        ),
+    ] {
+        let (status, _, description) =
+            portal.error("crm.activity.add", &whole.replace(left_out, ""));
+        assert_eq!(status, 400);
+        assert!(
+            description.starts_with(&format!("The field {field} is not defined")),
+            "{description}"
+        );
+    }
+}

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use brimful_protocol::rows::{Page, PageOutcome};
 
 use super::pages::{Direction, NO_END};
-use super::stretch::{Readings, Stretch, StretchState};
+use super::stretch::{Stretch, StretchState, WindowReadings};
 use super::{KeysetWalk, TailState, first_and_last};
-use crate::list::strategy::{Stuck, Then};
-use crate::list::tail::TAIL_REQUESTS;
+use crate::list::strategy::{NextAction, StrategyError};
+use crate::list::walk::TAIL_REQUESTS;
 
 /// So many pages are read by windows where a page is short: they fit into one request.
 pub(super) const FEW_PAGES: usize = 40;
@@ -21,7 +21,7 @@ impl KeysetWalk {
         &mut self,
         from: u64,
         outcomes: &mut dyn Iterator<Item = PageOutcome>,
-    ) -> Result<Then, Stuck> {
+    ) -> Result<NextAction, StrategyError> {
         let at = self.landed(from)?;
         let to = self.stretches[at].to;
         // What a chain reads beyond its end is of use where nobody else reads it.
@@ -29,7 +29,7 @@ impl KeysetWalk {
             matches!(next.state, StretchState::Unread { by_windows: false }) && !next.in_flight
         });
         let limit = next.map_or(to, |next| next.to);
-        let mut then = Then::GoOn;
+        let mut then = NextAction::GoOn;
         let mut cursor = from;
         let mut rows = 0;
         let mut pages = VecDeque::new();
@@ -105,7 +105,7 @@ impl KeysetWalk {
     pub(super) fn once_read(&mut self, from: u64, to: u64, mut page: Page) -> Stretch {
         page.retain_ids(|id| id.is_some_and(|id| id <= to));
         let ids = page.ids().flatten().collect();
-        let mut window = Stretch::new(from, to, StretchState::Window(Readings::one(ids)));
+        let mut window = Stretch::new(from, to, StretchState::Window(WindowReadings::one(ids)));
         self.buffered += page.bytes();
         if !page.is_empty() {
             window.pages.push_back(page);
@@ -137,7 +137,7 @@ impl KeysetWalk {
     pub(super) fn accept_tail(
         &mut self,
         outcomes: &mut dyn Iterator<Item = PageOutcome>,
-    ) -> Result<Then, Stuck> {
+    ) -> Result<NextAction, StrategyError> {
         self.tail = TailState::Wanted;
         for outcome in outcomes {
             let page = match self.stalls.page(outcome)? {
@@ -149,7 +149,7 @@ impl KeysetWalk {
                 if self.stretches.iter().all(Stretch::is_proven) {
                     self.tail = TailState::Done;
                 }
-                return Ok(Then::GoOn);
+                return Ok(NextAction::GoOn);
             };
             let may_go_on = page.len() == self.full;
             self.take_tail(page, last);
@@ -161,7 +161,7 @@ impl KeysetWalk {
             // Rows keep coming. The list is complete up to what was read, and the report says up to where.
             self.tail = TailState::Done;
         }
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
     }
 
     /// Takes a page of rows from behind the horizon up to the ID `last`. A short one ends the tail.
@@ -183,9 +183,9 @@ impl KeysetWalk {
         &mut self,
         direction: Direction,
         outcome: Option<PageOutcome>,
-    ) -> Result<Then, Stuck> {
+    ) -> Result<NextAction, StrategyError> {
         self.tail = TailState::Wanted;
-        let (mut page, beside) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
             Ok(read) => read,
             Err(wait) => return Ok(wait),
         };
@@ -194,18 +194,18 @@ impl KeysetWalk {
         }
         let (horizon, full) = (self.horizon, self.full as u64);
         // The last page of the start had room for the horizon and all rows above it.
-        let is_too_many = beside.total.is_some_and(|total| total >= full);
+        let is_too_many = meta.total.is_some_and(|total| total >= full);
         if is_too_many && self.above_horizon.is_order_unknown {
             return Err(self.misbehaves(format!(
                 "{} rows are counted above ID {horizon}, which came as the highest one: the method ignores the order",
-                beside.total.unwrap_or_default()
+                meta.total.unwrap_or_default()
             )));
         }
         match (self.ids_of(&page, horizon, NO_END)?, direction) {
             (Some((_, last)), Direction::Ascending) => self.take_tail(page, last),
             (Some((_, last)), Direction::Descending) => {
                 // Rows that are not shown lie before them: all of it is read as a window.
-                let window = StretchState::Window(Readings::default());
+                let window = StretchState::Window(WindowReadings::default());
                 self.stretches
                     .push_back(Stretch::new(horizon, last, window));
                 self.tail_from = last;
@@ -213,7 +213,7 @@ impl KeysetWalk {
             }
             (None, _) => {
                 // Too many are no count.
-                let counted = beside.total.filter(|total| *total > 0 && !is_too_many);
+                let counted = meta.total.filter(|total| *total > 0 && !is_too_many);
                 let before = std::mem::replace(&mut self.above_horizon.counted, counted);
                 let hidden = match (before, counted) {
                     (Some(before), Some(counted)) => before.min(counted),
@@ -226,6 +226,6 @@ impl KeysetWalk {
                 }
             }
         }
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(crate) struct Density {
     /// Stretches `(from, to]` by `to`.
-    stretches: BTreeMap<u64, Stretch>,
+    samples: BTreeMap<u64, Sample>,
     rows: f64,
     span: f64,
     /// How far, relatively, recent forecasts were off.
@@ -14,12 +14,12 @@ pub(crate) struct Density {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Stretch {
+struct Sample {
     from: u64,
     rows: f64,
 }
 
-/// A forecast of rows in a stretch.
+/// A forecast of rows in a range of IDs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Forecast {
     pub(crate) rows: f64,
@@ -54,9 +54,9 @@ impl Density {
         }
         self.rows += rows;
         self.span += span;
-        self.stretches.insert(to, Stretch { from, rows });
-        // Memory stays bounded on the longest lists: of old stretches only every other border is kept.
-        if self.stretches.len() > 4096 {
+        self.samples.insert(to, Sample { from, rows });
+        // Memory stays bounded on the longest lists: of old ones only every other border is kept.
+        if self.samples.len() > 4096 {
             self.thin_out();
         }
     }
@@ -74,7 +74,7 @@ impl Density {
             (Some(rate), None) | (None, Some(rate)) => rate,
             (None, None) => overall,
         };
-        // Far from what was read, the whole list says more than the nearest stretch.
+        // Far from what was read, the whole list says more than what lies near.
         let close = (ENOUGH / (near * span).max(1.0)).min(1.0);
         let rate = (near * close + overall * (1.0 - close)).clamp(0.0, 1.0);
         let rows = (rate * span).min(span);
@@ -113,45 +113,42 @@ impl Density {
     }
 
     fn rate_after(&self, id: u64) -> Option<f64> {
-        let stretches = self
-            .stretches
-            .range(id..)
-            .map(|(to, stretch)| (*to, *stretch));
-        sum(stretches.filter(|(_, stretch)| stretch.from >= id)).map(Sum::rate)
+        let samples = self.samples.range(id..).map(|(to, sample)| (*to, *sample));
+        sum(samples.filter(|(_, sample)| sample.from >= id)).map(Sum::rate)
     }
 
     /// What was seen just before `id`, over enough rows to mean something.
     fn before(&self, id: u64) -> Option<Sum> {
         sum(self
-            .stretches
+            .samples
             .range(..=id)
             .rev()
-            .map(|(to, stretch)| (*to, *stretch)))
+            .map(|(to, sample)| (*to, *sample)))
     }
 
     fn thin_out(&mut self) {
-        let mut merged: BTreeMap<u64, Stretch> = BTreeMap::new();
-        let mut pending: Option<(u64, Stretch)> = None;
-        for (to, stretch) in std::mem::take(&mut self.stretches) {
+        let mut merged: BTreeMap<u64, Sample> = BTreeMap::new();
+        let mut pending: Option<(u64, Sample)> = None;
+        for (to, sample) in std::mem::take(&mut self.samples) {
             match pending.take() {
-                Some((end, first)) if end == stretch.from => {
+                Some((end, first)) if end == sample.from => {
                     merged.insert(
                         to,
-                        Stretch {
+                        Sample {
                             from: first.from,
-                            rows: first.rows + stretch.rows,
+                            rows: first.rows + sample.rows,
                         },
                     );
                 }
                 Some((end, first)) => {
                     merged.insert(end, first);
-                    pending = Some((to, stretch));
+                    pending = Some((to, sample));
                 }
-                None => pending = Some((to, stretch)),
+                None => pending = Some((to, sample)),
             }
         }
         merged.extend(pending);
-        self.stretches = merged;
+        self.samples = merged;
     }
 }
 
@@ -167,14 +164,14 @@ impl Sum {
     }
 }
 
-fn sum(stretches: impl Iterator<Item = (u64, Stretch)>) -> Option<Sum> {
+fn sum(samples: impl Iterator<Item = (u64, Sample)>) -> Option<Sum> {
     let mut sum = Sum {
         rows: 0.0,
         span: 0.0,
     };
-    for (to, stretch) in stretches {
-        sum.rows += stretch.rows;
-        sum.span += (to - stretch.from) as f64;
+    for (to, sample) in samples {
+        sum.rows += sample.rows;
+        sum.span += (to - sample.from) as f64;
         if sum.rows >= ENOUGH {
             break;
         }

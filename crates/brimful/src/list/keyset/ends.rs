@@ -7,12 +7,12 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use serde_json::{Map, Value};
 
 use super::pages::{Count, Direction, KeysetPages};
-use crate::list::strategy::{Beside, ListCommand, Stalls, Stuck, Then};
+use crate::list::strategy::{ListCommand, NextAction, PageMeta, StallCounter, StrategyError};
 
 /// The first and last page of a list, asked for until both are there; and once more, counted, where they leave open what
 /// the list is like.
 #[derive(Debug, Default)]
-pub(crate) struct Ends {
+pub(crate) struct FirstAndLast {
     first: End,
     last: End,
     /// What the request on its way asks for, in the order of its commands.
@@ -26,7 +26,7 @@ enum End {
     #[default]
     Wanted,
     InFlight,
-    Here(Page, Beside),
+    Here(Page, PageMeta),
 }
 
 /// Rows of a page on portals that serve fewer than 50.
@@ -81,7 +81,7 @@ pub(crate) struct FullEnds {
     pub(crate) full: usize,
 }
 
-impl Ends {
+impl FirstAndLast {
     /// The commands that are still to be sent, at most `room`; they come back together.
     pub(crate) fn next(&mut self, room: usize, pages: &KeysetPages) -> Option<Vec<ListCommand>> {
         // One request at a time: so the outcomes belong to what was issued last.
@@ -128,13 +128,13 @@ impl Ends {
         &mut self,
         outcomes: Vec<PageOutcome>,
         pages: &KeysetPages,
-        stalls: &mut Stalls,
+        stalls: &mut StallCounter,
         reads_on: bool,
-    ) -> Result<Result<Shown, Then>, Stuck> {
-        let mut then = Then::GoOn;
+    ) -> Result<Result<Shown, NextAction>, StrategyError> {
+        let mut then = NextAction::GoOn;
         for (direction, outcome) in std::mem::take(&mut self.issued).into_iter().zip(outcomes) {
             *self.at(direction) = match stalls.page(outcome)? {
-                Ok((page, beside)) => End::Here(page, beside),
+                Ok((page, meta)) => End::Here(page, meta),
                 Err(wait) => {
                     then = wait;
                     End::Wanted
@@ -145,10 +145,10 @@ impl Ends {
             std::mem::take(&mut self.first),
             std::mem::take(&mut self.last),
         ) {
-            (End::Here(first, beside), End::Here(last, also_beside)) => {
-                let (counted, also_counted) = (beside.total, also_beside.total);
+            (End::Here(first, meta), End::Here(last, also_meta)) => {
+                let (counted, also_counted) = (meta.total, also_meta.total);
                 // Where more rows follow, the portal names the place behind a full page.
-                let page_size = beside.next.or(also_beside.next);
+                let page_size = meta.next.or(also_meta.next);
                 let again = self.before.take();
                 // A count below what is shown is no count. Of two that differ one is wrong, and too many are looked for.
                 let counted = counted.max(also_counted).filter(|counted| {
@@ -178,8 +178,8 @@ fn shown(
     counted: Option<u64>,
     page_size: Option<u64>,
     pages: &KeysetPages,
-) -> Result<Option<Shown>, Stuck> {
-    let wrong = |why: &str| Stuck::WrongStrategy(why.to_owned());
+) -> Result<Option<Shown>, StrategyError> {
+    let wrong = |why: &str| StrategyError::WrongStrategy(why.to_owned());
     let bounds = pages.bounds;
     let first_ids = ascending(first, bounds.above).map_err(|why| wrong(&why))?;
     if first.len() > pages.full {
@@ -202,7 +202,7 @@ fn shown(
     let same = first.ids().eq(last.ids());
     let uncounted = counted.is_none() && before.is_some() && pages.counts();
     if first.is_empty() && last.is_empty() && uncounted && page_size.is_some() {
-        return Err(Stuck::Misbehaves(
+        return Err(StrategyError::Misbehaves(
             "the portal says that there are rows, shows none at either end and does not count them"
                 .to_owned(),
         ));

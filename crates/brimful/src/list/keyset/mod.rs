@@ -17,7 +17,7 @@
 //! - More rows than a page has room for: cut into narrower windows.
 //!
 //! Lists whose pages are short all the time are read by windows as a whole. Two strategies of the same list differ in
-//! nothing but how stretches are cut: see [`Way`].
+//! nothing but how stretches are cut: see [`KeysetMode`].
 //!
 //! Proof: stretches never overlap and leave no gap, rows of a stretch are handed out once and only when it is proven.
 //! So a row that is there throughout comes exactly once; one that is deleted meanwhile may or may not; one above the
@@ -36,17 +36,19 @@ use std::collections::{HashMap, VecDeque};
 use brimful_protocol::rows::{Page, PageOutcome};
 
 use self::density::Density;
-use self::ends::{Ends, FullEnds, Shown, ascending_to, spelling};
+use self::ends::{FirstAndLast, FullEnds, Shown, ascending_to, spelling};
 use self::pages::{Direction, KeysetPages, NO_END};
-use self::requests::Draft;
-use self::stretch::{Readings, Stretch, StretchState};
+use self::requests::RequestPlan;
+use self::stretch::{Stretch, StretchState, WindowReadings};
 use super::report::{Proof, RangeDifference, Verification};
-use super::strategy::{Ahead, Extent, ListCommand, Stalls, Strategy, Stuck, Then, Ticket};
-use super::tail::Tail;
+use super::strategy::{
+    Extent, ListCommand, NextAction, ReadAhead, StallCounter, Strategy, StrategyError, Ticket,
+};
+use super::walk::Tail;
 
 /// How a list is cut into stretches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum KeysetMode {
     /// Chains, as many side by side as are wanted in flight.
     Lanes,
     /// One chain: each request begins where the one before it ended.
@@ -58,12 +60,12 @@ pub(crate) enum Way {
 #[derive(Debug)]
 pub(crate) struct KeysetWalk {
     pages: KeysetPages,
-    way: Way,
+    way: KeysetMode,
     /// Pages of this list are short for reasons of their own, or the caller wants it: everything is read by windows.
     by_windows: bool,
     /// Every stretch is counted, also those that prove themselves.
     verify: bool,
-    ends: Option<Ends>,
+    first_and_last: Option<FirstAndLast>,
     /// What is still to be read or handed out, in the order of the IDs.
     stretches: VecDeque<Stretch>,
     tail: TailState,
@@ -78,11 +80,13 @@ pub(crate) struct KeysetWalk {
     row_id: String,
     /// Rows of a full page, as the portal serves it.
     full: usize,
+    /// The ID before the lowest one.
     first: u64,
+    /// The highest ID of the start: up to here the list is read as it was when the walk began.
     horizon: u64,
     handed_to: u64,
     buffered: usize,
-    stalls: Stalls,
+    stalls: StallCounter,
     /// A page above a lower bound has come and lay above it. Until then nothing is handed out: a method that ignores
     /// the bound can still be walked in another way.
     confirmed: bool,
@@ -165,7 +169,7 @@ impl Reading {
 }
 
 impl KeysetWalk {
-    pub(crate) fn new(pages: KeysetPages, way: Way, tail: Tail) -> Self {
+    pub(crate) fn new(pages: KeysetPages, way: KeysetMode, tail: Tail) -> Self {
         let above = pages.bounds.above;
         let wants_tail = tail == Tail::Sweep && pages.bounds.up_to.is_none();
         let counts = Counts {
@@ -179,9 +183,9 @@ impl KeysetWalk {
             full: pages.full,
             pages,
             way,
-            by_windows: way == Way::Windows,
+            by_windows: way == KeysetMode::Windows,
             verify: false,
-            ends: Some(Ends::default()),
+            first_and_last: Some(FirstAndLast::default()),
             stretches: VecDeque::new(),
             tail: if wants_tail {
                 TailState::Wanted
@@ -198,7 +202,7 @@ impl KeysetWalk {
             horizon: above,
             handed_to: above,
             buffered: 0,
-            stalls: Stalls::default(),
+            stalls: StallCounter::default(),
             confirmed: false,
             chains_read: 0,
             full_pages: 0,
@@ -218,12 +222,16 @@ impl KeysetWalk {
         self
     }
 
-    fn accept_ends(&mut self, mut ends: Ends, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
+    fn accept_ends(
+        &mut self,
+        mut ends: FirstAndLast,
+        outcomes: Vec<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
         let reads_on = self.tail == TailState::Wanted;
         let shown = match ends.accept(outcomes, &self.pages, &mut self.stalls, reads_on)? {
             Ok(shown) => shown,
             Err(then) => {
-                self.ends = Some(ends);
+                self.first_and_last = Some(ends);
                 return Ok(then);
             }
         };
@@ -260,7 +268,7 @@ impl KeysetWalk {
                 self.counts.believed &= !counts_are_wrong;
                 self.above_horizon.is_order_unknown = is_order_unknown;
                 self.learn_page_size(page_size);
-                self.by_windows = self.way == Way::Windows || full_first.is_none();
+                self.by_windows = self.way == KeysetMode::Windows || full_first.is_none();
                 let bounds = self.pages.bounds;
                 self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
                 match (counted, highest) {
@@ -275,8 +283,9 @@ impl KeysetWalk {
                         }
                     }
                 }
-                let window =
-                    |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+                let window = |from, to| {
+                    Stretch::new(from, to, StretchState::Window(WindowReadings::default()))
+                };
                 // Nothing is shown below the first ID, but rows may be counted there.
                 let below = window(bounds.above, self.first);
                 self.stretches
@@ -293,7 +302,7 @@ impl KeysetWalk {
                 }
             }
         }
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
     }
 
     /// The rest of a list whose pages are short at an end is to be read. `counted`: so many rows are counted in all,
@@ -303,7 +312,8 @@ impl KeysetWalk {
         let by_windows =
             self.by_windows || self.counts.believed && self.density.forecast(from, to).rows <= few;
         let unread = |from, to| Stretch::new(from, to, StretchState::Unread { by_windows });
-        let window = |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+        let window =
+            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::default()));
         // Without a bound there is none to ignore.
         self.confirmed = from == 0 && to == NO_END;
         if to < NO_END {
@@ -430,9 +440,9 @@ impl KeysetWalk {
         Some(at)
     }
 
-    fn landed(&mut self, from: u64) -> Result<usize, Stuck> {
+    fn landed(&mut self, from: u64) -> Result<usize, StrategyError> {
         self.land(from)
-            .ok_or_else(|| Stuck::Misbehaves("a reply belongs to no stretch".to_owned()))
+            .ok_or_else(|| StrategyError::Misbehaves("a reply belongs to no stretch".to_owned()))
     }
 
     /// Replaces the stretch at `at` by others.
@@ -444,7 +454,12 @@ impl KeysetWalk {
     }
 
     /// The IDs of a page, which must lie in `(above, up_to]` and ascend.
-    fn ids_of(&mut self, page: &Page, above: u64, up_to: u64) -> Result<Option<(u64, u64)>, Stuck> {
+    fn ids_of(
+        &mut self,
+        page: &Page,
+        above: u64,
+        up_to: u64,
+    ) -> Result<Option<(u64, u64)>, StrategyError> {
         let ids = ascending_to(page, above, up_to).map_err(|why| {
             self.misbehaves(format!(
                 "{why}: the method ignores the filter by ID or the order, or serves a page again"
@@ -455,11 +470,11 @@ impl KeysetWalk {
     }
 
     /// The method does not do what a walk by ID needs.
-    fn misbehaves(&self, why: String) -> Stuck {
+    fn misbehaves(&self, why: String) -> StrategyError {
         if self.confirmed {
-            Stuck::Misbehaves(why)
+            StrategyError::Misbehaves(why)
         } else {
-            Stuck::WrongStrategy(why)
+            StrategyError::WrongStrategy(why)
         }
     }
 
@@ -494,7 +509,7 @@ impl KeysetWalk {
     }
 
     fn is_read(&self) -> bool {
-        self.ends.is_none() && self.tail == TailState::Done && self.requests.is_empty()
+        self.first_and_last.is_none() && self.tail == TailState::Done && self.requests.is_empty()
     }
 }
 
@@ -508,21 +523,21 @@ fn first_and_last(page: Option<&Page>) -> Option<(u64, u64)> {
 impl Strategy for KeysetWalk {
     fn name(&self) -> &'static str {
         match self.way {
-            Way::Windows => "ID windows",
+            KeysetMode::Windows => "ID windows",
             _ if self.by_windows => "ID windows",
-            Way::Lanes => "ID lanes",
-            Way::Chain => "chain by ID",
+            KeysetMode::Lanes => "ID lanes",
+            KeysetMode::Chain => "chain by ID",
         }
     }
 
-    fn next(&mut self, room: usize, ahead: Ahead) -> Option<(Ticket, Vec<ListCommand>)> {
-        if let Some(ends) = &mut self.ends {
+    fn next(&mut self, room: usize, ahead: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)> {
+        if let Some(ends) = &mut self.first_and_last {
             let commands = ends.next(room, &self.pages)?;
             let ticket = self.issued.draw();
             self.requests.insert(ticket, Vec::new());
             return Some((ticket, commands));
         }
-        let mut draft = Draft::default();
+        let mut draft = RequestPlan::default();
         self.fill(&mut draft, room, ahead);
         // A run of windows is counted once it is long; at the end, whatever its length.
         if draft.len == 0 && self.requests.is_empty() {
@@ -538,7 +553,7 @@ impl Strategy for KeysetWalk {
         self.plan_last_counts(&mut draft, room);
         self.lengthen_chains(&mut draft, room);
         self.fill_tail(&mut draft, room);
-        let Draft { readings, len } = draft;
+        let RequestPlan { readings, len } = draft;
         // Requests are dearer than time: what is left of several stretches shares one, as soon as the next reply is in.
         let meagre = len < room / 2 && !self.requests.is_empty();
         if len == 0 || meagre {
@@ -553,12 +568,16 @@ impl Strategy for KeysetWalk {
         Some((ticket, commands))
     }
 
-    fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<Then, Stuck> {
+    fn accept(
+        &mut self,
+        ticket: Ticket,
+        outcomes: Vec<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
         let readings = self.requests.remove(&ticket).unwrap_or_default();
-        if let Some(ends) = self.ends.take() {
+        if let Some(ends) = self.first_and_last.take() {
             return self.accept_ends(ends, outcomes);
         }
-        let mut then = Then::GoOn;
+        let mut then = NextAction::GoOn;
         let mut outcomes = outcomes.into_iter();
         for reading in readings {
             let mut own = outcomes.by_ref().take(reading.commands());
@@ -574,7 +593,7 @@ impl Strategy for KeysetWalk {
                 Reading::Tail { .. } => self.accept_tail(&mut own)?,
             };
             own.for_each(drop);
-            if next != Then::GoOn {
+            if next != NextAction::GoOn {
                 then = next;
             }
         }
@@ -582,7 +601,7 @@ impl Strategy for KeysetWalk {
     }
 
     fn give_back(&mut self, ticket: Ticket) {
-        if let Some(ends) = &mut self.ends {
+        if let Some(ends) = &mut self.first_and_last {
             ends.give_back();
         }
         for reading in self.requests.remove(&ticket).unwrap_or_default() {

@@ -2,8 +2,8 @@
 
 use super::pages::{Direction, NO_END};
 use super::stretch::{Stretch, StretchState};
-use super::{KeysetWalk, Reading, TailState, Way};
-use crate::list::strategy::{Ahead, ListCommand};
+use super::{KeysetMode, KeysetWalk, Reading, TailState};
+use crate::list::strategy::{ListCommand, ReadAhead};
 
 /// A new stretch is worth a request of its own from this many pages on.
 const SMALLEST_STRETCH: f64 = 10.0;
@@ -23,13 +23,13 @@ pub(super) enum Caution {
 
 /// A request that is being put together.
 #[derive(Debug, Default)]
-pub(super) struct Draft {
+pub(super) struct RequestPlan {
     pub(super) readings: Vec<Reading>,
     /// Commands of the readings.
     pub(super) len: usize,
 }
 
-impl Draft {
+impl RequestPlan {
     pub(super) fn push(&mut self, reading: Reading) {
         self.len += reading.commands();
         self.readings.push(reading);
@@ -56,7 +56,7 @@ impl KeysetWalk {
     /// Cuts the part behind what is in flight off the last unread stretch, as a stretch of its own, and says where it
     /// is. Of a request of `room` commands `left` are left for it.
     pub(super) fn split_ahead(&mut self, left: usize, room: usize) -> Option<usize> {
-        if self.way != Way::Lanes || self.by_windows {
+        if self.way != KeysetMode::Lanes || self.by_windows {
             return None;
         }
         let in_flight = self.stretches.iter().filter(|s| s.in_flight).count();
@@ -80,7 +80,7 @@ impl KeysetWalk {
     }
 
     /// Fills a request with what is to be read next.
-    pub(super) fn fill(&mut self, draft: &mut Draft, room: usize, ahead: Ahead) {
+    pub(super) fn fill(&mut self, draft: &mut RequestPlan, room: usize, ahead: ReadAhead) {
         // Rows that wait for the bound to be confirmed cannot make room by being handed out.
         let front = self.stretches.iter().position(|s| !s.is_proven());
         let mut at = 0;
@@ -89,7 +89,7 @@ impl KeysetWalk {
                 // What is left of the request reads further ahead, if there is anything to read there.
                 let left = room - draft.len;
                 let worthwhile = draft.len == 0 || left as f64 >= SMALLEST_STRETCH;
-                if ahead == Ahead::Allowed
+                if ahead == ReadAhead::Allowed
                     && worthwhile
                     && let Some(new) = self.split_ahead(left, room)
                 {
@@ -99,7 +99,7 @@ impl KeysetWalk {
                 break;
             };
             // Under memory pressure only what is in front is read on.
-            let allowed = ahead == Ahead::Allowed || Some(at) == front;
+            let allowed = ahead == ReadAhead::Allowed || Some(at) == front;
             if stretch.in_flight || stretch.is_proven() || !allowed {
                 at += 1;
                 continue;
@@ -134,7 +134,7 @@ impl KeysetWalk {
     }
 
     /// Gives what is left of a request to its chains: what they are likely to need in the end.
-    pub(super) fn lengthen_chains(&self, draft: &mut Draft, room: usize) {
+    pub(super) fn lengthen_chains(&self, draft: &mut RequestPlan, room: usize) {
         for reading in &mut draft.readings {
             let left = room - draft.len.min(room);
             if let Reading::Chain { from, commands } = reading
@@ -181,7 +181,7 @@ impl KeysetWalk {
     }
 
     /// Asks for the rows above the horizon, once all below it is read or in this request.
-    pub(super) fn fill_tail(&mut self, draft: &mut Draft, room: usize) {
+    pub(super) fn fill_tail(&mut self, draft: &mut RequestPlan, room: usize) {
         let left = room - draft.len.min(room);
         let last_request = self.requests.is_empty()
             && self

@@ -28,7 +28,7 @@ pub(crate) enum StretchState {
     /// Nothing has been read. `by_windows`: pages are short here, so no page may begin where the one before it ended.
     Unread { by_windows: bool },
     /// Read as one page, until the readings prove something.
-    Window(Readings),
+    Window(WindowReadings),
     /// The page has as many rows as it counts, or as many as chance explains; the count of a longer stretch confirms it.
     Counted { counted: u64 },
     /// Every row that the portal shows of it is here.
@@ -37,7 +37,7 @@ pub(crate) enum StretchState {
 
 /// What the pages of a window have shown so far.
 #[derive(Debug, Default)]
-pub(crate) struct Readings {
+pub(crate) struct WindowReadings {
     count: u32,
     ascending: Option<Vec<u64>>,
     descending: Option<Vec<u64>>,
@@ -181,7 +181,7 @@ impl Stretch {
     }
 }
 
-impl Readings {
+impl WindowReadings {
     /// One reading from the lowest ID on, made already.
     pub(crate) fn one(ids: Vec<u64>) -> Self {
         Self {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use brimful_protocol::rows::{Page, PageOutcome};
 
 use super::density::ENOUGH;
-use super::requests::Draft;
-use super::stretch::{Readings, Stretch, StretchState, Verdict};
+use super::requests::RequestPlan;
+use super::stretch::{Stretch, StretchState, Verdict, WindowReadings};
 use super::{Direction, KeysetWalk, NO_END, RangeDifference, Reading};
-use crate::list::strategy::{Stuck, Then};
+use crate::list::strategy::{NextAction, StrategyError};
 
 /// Pages of rows that are counted together to confirm the pages.
 const COUNTED_PAGES: u64 = 48;
@@ -76,7 +76,7 @@ impl Tally {
     }
 
     /// Nothing is asked for without end: where a portal counts a row wherever it is asked, none is ever found.
-    fn check_bounds(&mut self, shown: usize, counted: Option<u64>) -> Result<(), Stuck> {
+    fn check_bounds(&mut self, shown: usize, counted: Option<u64>) -> Result<(), StrategyError> {
         if shown > 0 || counted.unwrap_or(0) == 0 {
             self.fruitless = 0;
             return Ok(());
@@ -86,7 +86,7 @@ impl Tally {
         if self.fruitless <= MAX_FRUITLESS + self.fruitless_most / 5 {
             return Ok(());
         }
-        Err(Stuck::Misbehaves(format!(
+        Err(StrategyError::Misbehaves(format!(
             "in {} ranges of IDs one after the other the portal counts rows and shows none",
             self.fruitless
         )))
@@ -100,7 +100,7 @@ impl KeysetWalk {
         let (from, to) = (stretch.from, stretch.to);
         let width = width(&self.density, &self.windows, self.full, from);
         let end = from.saturating_add(width).min(to);
-        let window = Stretch::new(from, end, StretchState::Window(Readings::default()));
+        let window = Stretch::new(from, end, StretchState::Window(WindowReadings::default()));
         if end == to {
             self.stretches[at] = window;
         } else {
@@ -113,7 +113,7 @@ impl KeysetWalk {
     /// run ends.
     pub(super) fn plan_count(
         &mut self,
-        draft: &mut Draft,
+        draft: &mut RequestPlan,
         at: usize,
         at_any_length: bool,
     ) -> usize {
@@ -161,7 +161,7 @@ impl KeysetWalk {
 
     /// Plans the counts of what is read, if nothing more can join it: together with windows that are read again in this
     /// request.
-    pub(super) fn plan_last_counts(&mut self, draft: &mut Draft, room: usize) {
+    pub(super) fn plan_last_counts(&mut self, draft: &mut RequestPlan, room: usize) {
         let is_last = self.stretches.iter().all(|stretch| match &stretch.state {
             StretchState::Unread { .. } => false,
             StretchState::Window(readings) => readings.counted().is_some(),
@@ -207,10 +207,10 @@ impl KeysetWalk {
         from: u64,
         direction: Direction,
         outcome: Option<PageOutcome>,
-    ) -> Result<Then, Stuck> {
+    ) -> Result<NextAction, StrategyError> {
         let at = self.landed(from)?;
         let to = self.stretches[at].to;
-        let (mut page, beside) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
             Ok(read) => read,
             Err(wait) => return Ok(wait),
         };
@@ -218,12 +218,12 @@ impl KeysetWalk {
             page.reverse();
         }
         self.ids_of(&page, from, to)?;
-        self.learn_page_size(beside.next);
+        self.learn_page_size(meta.next);
         let shown = page.len();
         // A count below what is shown is no count, and after several of them none is believed.
-        self.counts.too_low += u32::from(beside.total.is_some_and(|total| total < shown as u64));
+        self.counts.too_low += u32::from(meta.total.is_some_and(|total| total < shown as u64));
         self.counts.believed &= self.counts.too_low < MAX_LOW_COUNTS;
-        let counted = beside
+        let counted = meta
             .total
             .filter(|total| self.counts.believed && *total >= shown as u64);
         self.windows.read += 1;
@@ -256,7 +256,7 @@ impl KeysetWalk {
             _ => {}
         }
         self.settle_window(at, shown, missing, verdict)?;
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
     }
 
     fn settle_window(
@@ -265,7 +265,7 @@ impl KeysetWalk {
         shown: usize,
         missing: Option<u64>,
         verdict: Verdict,
-    ) -> Result<(), Stuck> {
+    ) -> Result<(), StrategyError> {
         let (from, to) = (self.stretches[at].from, self.stretches[at].to);
         match verdict {
             Verdict::AsCounted(counted) => {
@@ -297,7 +297,7 @@ impl KeysetWalk {
             Verdict::ProvenUpTo(last) => {
                 self.endless += u32::from(to == NO_END);
                 if self.endless > MAX_ENDLESS {
-                    return Err(Stuck::Misbehaves(
+                    return Err(StrategyError::Misbehaves(
                         "its newest rows are not shown, and it grows faster than it is read"
                             .to_owned(),
                     ));
@@ -313,7 +313,7 @@ impl KeysetWalk {
             Verdict::ProvenFrom(low) => self.keep_proven(at, low - 1, to, to),
             Verdict::Split { counted } => self.split(at, counted)?,
             Verdict::Unstable => {
-                return Err(Stuck::Misbehaves(format!(
+                return Err(StrategyError::Misbehaves(format!(
                     "the rows with IDs from {} to {to} are different ones whenever they are read",
                     from + 1
                 )));
@@ -331,20 +331,22 @@ impl KeysetWalk {
         if let Some(proven) = &mut proven {
             proven.state = StretchState::Proven { hidden: 0 };
         }
-        let window = |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+        let window =
+            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::default()));
         let parts = [Some(window(start, from)), proven, Some(window(to, end))];
         self.replace(at, parts.into_iter().flatten());
     }
 
     /// Cuts a stretch that has more rows than a page into narrower windows.
-    fn split(&mut self, at: usize, counted: Option<u64>) -> Result<(), Stuck> {
+    fn split(&mut self, at: usize, counted: Option<u64>) -> Result<(), StrategyError> {
         let stretch = &mut self.stretches[at];
         let (from, to) = (stretch.from, stretch.to);
         self.buffered -= stretch.bytes();
-        let window = |from, to| Stretch::new(from, to, StretchState::Window(Readings::default()));
+        let window =
+            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::default()));
         let span = to - from;
         if span < 2 {
-            return Err(Stuck::Misbehaves(format!(
+            return Err(StrategyError::Misbehaves(format!(
                 "{} rows are counted under the ID {to}",
                 counted.unwrap_or_default()
             )));
@@ -384,9 +386,9 @@ impl KeysetWalk {
         from: u64,
         to: u64,
         outcome: Option<PageOutcome>,
-    ) -> Result<Then, Stuck> {
+    ) -> Result<NextAction, StrategyError> {
         self.release(Reading::Count { from, to });
-        let (mut page, beside) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
             Ok(read) => read,
             Err(wait) => return Ok(wait),
         };
@@ -400,7 +402,7 @@ impl KeysetWalk {
             .range(run.clone())
             .filter_map(counted_so_far)
             .sum();
-        let counted = beside.total.filter(|total| *total >= page.len() as u64);
+        let counted = meta.total.filter(|total| *total >= page.len() as u64);
         let known: BTreeSet<u64> = self
             .stretches
             .range(run.clone())
@@ -411,11 +413,11 @@ impl KeysetWalk {
         let good = counted.is_some_and(|counted| counted * 2 >= sum);
         if !good && !shows_others && self.counts.bad < MAX_BAD_COUNTS {
             self.counts.bad += 1;
-            return Ok(Then::GoOn);
+            return Ok(NextAction::GoOn);
         }
         self.counts.bad = 0;
         if counted.is_none() && self.verify {
-            return Err(Stuck::Misbehaves(
+            return Err(StrategyError::Misbehaves(
                 "the portal does not count the rows of this list, so it cannot be verified"
                     .to_owned(),
             ));
@@ -446,10 +448,10 @@ impl KeysetWalk {
                 stretch.pages.clear();
                 stretch.state = StretchState::Unread { by_windows: true };
             } else {
-                stretch.state = StretchState::Window(Readings::one(stretch.ids()));
+                stretch.state = StretchState::Window(WindowReadings::one(stretch.ids()));
             }
         }
-        Ok(Then::GoOn)
+        Ok(NextAction::GoOn)
     }
 }
 

@@ -52,22 +52,22 @@ const EQUAL_PASSES: u32 = 3;
 
 /// All readings of a list.
 #[derive(Debug, Default)]
-pub(super) struct Readings {
-    passes: Vec<Pass>,
+pub(super) struct ListReadings {
+    passes: Vec<PassRecord>,
     sightings: Sightings,
     /// The highest ID that was given before the first pass, where that tells which rows were there.
     newest: Option<u64>,
     /// Passes in a row that were equal.
     equal: u32,
     /// By their content.
-    held: HashMap<u128, Held>,
+    held: HashMap<u128, PendingDuplicate>,
     /// Rows without an ID came that are equal: where one goes and another one comes, nobody notices.
     are_some_equal: bool,
 }
 
 /// One reading of a list, from its start to its end.
 #[derive(Debug, Default)]
-struct Pass {
+struct PassRecord {
     first: Moment,
     last: Moment,
     /// The rows of the last page.
@@ -75,7 +75,7 @@ struct Pass {
     /// The rows before the end of the list, by the place of its last page.
     end: u64,
     /// Who says that it ends there; `None` while it is being read.
-    ends: Option<Ends>,
+    ends: Option<EndEvidence>,
     total: Option<u64>,
     rows: u64,
     /// Of the rows, those that came in the pass before too.
@@ -91,7 +91,7 @@ struct Pass {
 
 /// Who says that a list ends behind its last page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ends {
+enum EndEvidence {
     /// The last page, and it counts as many rows as lie before its end.
     Counted,
     /// The last page by its place.
@@ -111,7 +111,7 @@ struct Moment {
 
 /// A row without an ID that came on more than one page.
 #[derive(Debug)]
-struct Held {
+struct PendingDuplicate {
     row: Page,
     /// How often it came on another page than those before, in the pass `pass`.
     times: usize,
@@ -133,17 +133,17 @@ pub(super) struct LastPage {
 
 /// What a page brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Brought {
+pub(super) struct PageTally {
     /// Rows that had not come in this pass.
     pub(super) new_in_pass: usize,
     /// Rows that had come in this pass.
     pub(super) twice: usize,
 }
 
-impl Readings {
+impl ListReadings {
     /// Begins a pass.
     pub(super) fn begin(&mut self) {
-        self.passes.push(Pass::default());
+        self.passes.push(PassRecord::default());
     }
 
     /// Notes the highest ID that was given before the first pass.
@@ -183,9 +183,9 @@ impl Readings {
         start: u64,
         total: Option<u64>,
         first: bool,
-    ) -> Brought {
+    ) -> PageTally {
         let Some(now) = self.passes.len().checked_sub(1) else {
-            return Brought {
+            return PageTally {
                 new_in_pass: 0,
                 twice: 0,
             };
@@ -195,7 +195,7 @@ impl Readings {
         if first {
             pass.first.at_most = total;
         }
-        let mut brought = Brought {
+        let mut brought = PageTally {
             new_in_pass: 0,
             twice: 0,
         };
@@ -251,14 +251,17 @@ impl Readings {
         let Some(Identity::Content(content)) = page.identities().nth(at) else {
             return;
         };
-        let held = self.held.entry(content).or_insert_with(|| Held {
-            row: page
-                .get(at)
-                .map(|row| Page::from_iter([(row.id, row.json.to_owned())]))
-                .unwrap_or_default(),
-            times: 0,
-            pass: now,
-        });
+        let held = self
+            .held
+            .entry(content)
+            .or_insert_with(|| PendingDuplicate {
+                row: page
+                    .get(at)
+                    .map(|row| Page::from_iter([(row.id, row.json.to_owned())]))
+                    .unwrap_or_default(),
+                times: 0,
+                pass: now,
+            });
         if held.pass != now {
             (held.pass, held.times) = (now, 0);
         }
@@ -275,9 +278,9 @@ impl Readings {
         pass.end = last.end;
         pass.total = last.total;
         pass.ends = Some(match last.total {
-            Some(total) if total == last.end => Ends::Counted,
-            _ if last.is_doubtful => Ends::Doubtful,
-            _ => Ends::ByPlace,
+            Some(total) if total == last.end => EndEvidence::Counted,
+            _ if last.is_doubtful => EndEvidence::Doubtful,
+            _ => EndEvidence::ByPlace,
         });
         pass.last_page = last.rows.into_iter().collect();
         pass.last.known += pass.last_page.len() as u64;
@@ -309,10 +312,10 @@ impl Readings {
     fn are_counted(&self) -> bool {
         let is_counted = |at: usize| {
             let pass = self.passes.get(at);
-            pass.is_some_and(|pass| pass.ends == Some(Ends::Counted))
+            pass.is_some_and(|pass| pass.ends == Some(EndEvidence::Counted))
         };
-        let is_known = |pass: &Pass| !matches!(pass.ends, None | Some(Ends::Doubtful));
-        let ends_like = |one: &Pass, other: Option<usize>| {
+        let is_known = |pass: &PassRecord| !matches!(pass.ends, None | Some(EndEvidence::Doubtful));
+        let ends_like = |one: &PassRecord, other: Option<usize>| {
             let other = other.and_then(|other| self.passes.get(other));
             other.is_some_and(|other| is_known(one) && is_known(other) && one.end == other.end)
         };

@@ -34,11 +34,11 @@ fn batch(answers: &[Answer]) -> BatchOfLists {
 }
 
 /// Walks a list of which `answer` gives the pages, `room` commands a request; the IDs in the order they came.
-fn walk(room: usize, mut answer: impl FnMut(u64) -> Answer) -> Result<Vec<u64>, Stuck> {
+fn walk(room: usize, mut answer: impl FnMut(u64) -> Answer) -> Result<Vec<u64>, StrategyError> {
     let mut pages = OffsetPages::new(
         Position::Start(Map::new()),
         Order::Parallel,
-        Again::ThatIsAll,
+        FirstPageAgain::IsTheList,
     );
     let mut ids = Vec::new();
     for _ in 0..2_000 {
@@ -49,7 +49,7 @@ fn walk(room: usize, mut answer: impl FnMut(u64) -> Answer) -> Result<Vec<u64>, 
             assert_eq!(pages.buffered(), 0);
             return Ok(ids);
         }
-        let (ticket, commands) = pages.next(room, Ahead::Allowed).expect("a command");
+        let (ticket, commands) = pages.next(room, ReadAhead::Allowed).expect("a command");
         let answers: Vec<Answer> = commands
             .iter()
             .map(|command| answer(command.params["start"].as_u64().unwrap()))
@@ -72,14 +72,20 @@ fn a_count_beyond_reason_is_an_error_and_costs_no_memory() {
             let next = (start + 50 < 130).then_some(start + 50);
             (slice(&all, start), next, Some(total))
         });
-        assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
+        assert!(
+            matches!(walked, Err(StrategyError::Misbehaves(_))),
+            "{walked:?}"
+        );
     }
 }
 
 #[test]
 fn a_count_beyond_reason_over_an_empty_page_is_an_error() {
     let walked = walk(50, |_| (Vec::new(), None, Some(1_000_000)));
-    assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
+    assert!(
+        matches!(walked, Err(StrategyError::Misbehaves(_))),
+        "{walked:?}"
+    );
 }
 
 #[test]
@@ -91,7 +97,7 @@ fn places_beyond_reason_end_the_list_one_way_or_the_other() {
             let walked = walk(50, |start| (slice(&all, start), Some(next), counted));
             let is_whole = walked.as_ref().is_ok_and(|ids| *ids == all);
             assert!(
-                is_whole || matches!(walked, Err(Stuck::Misbehaves(_))),
+                is_whole || matches!(walked, Err(StrategyError::Misbehaves(_))),
                 "{next}, {counted:?}: {walked:?}"
             );
         }
@@ -153,7 +159,10 @@ fn a_portal_that_shows_no_row_and_answers_every_place_alike_is_not_taken_for_one
  {
     for next in [Some(50), None] {
         let walked = walk(50, |_| (Vec::new(), next, Some(110)));
-        assert!(matches!(walked, Err(Stuck::Misbehaves(_))), "{walked:?}");
+        assert!(
+            matches!(walked, Err(StrategyError::Misbehaves(_))),
+            "{walked:?}"
+        );
     }
     let walked = walk(50, |start| {
         (Vec::new(), (start < 100).then_some(start + 50), Some(110))

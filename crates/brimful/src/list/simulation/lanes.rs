@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
-use crate::list::tail::Tail;
+use crate::list::walk::Tail;
 
 /// Walks the whole list by lanes.
 fn walk(
@@ -15,7 +15,11 @@ fn walk(
     in_flight: usize,
     churn: impl FnMut(&mut Model),
 ) -> Walked {
-    let mut lanes = KeysetWalk::new(pages_of("crm.lead.list", bounds), Way::Lanes, Tail::Sweep);
+    let mut lanes = KeysetWalk::new(
+        pages_of("crm.lead.list", bounds),
+        KeysetMode::Lanes,
+        Tail::Sweep,
+    );
     walk_with(&mut lanes, 50, model, in_flight, churn).unwrap()
 }
 
@@ -141,7 +145,7 @@ proptest! {
         let ids = stretched(stretches, &mut fastrand::Rng::with_seed(seed));
         let mut lasting: BTreeSet<u64> = ids.iter().copied().collect();
         let highest = ids.last().copied().unwrap_or(0);
-        for way in [Way::Lanes, Way::Chain] {
+        for way in [KeysetMode::Lanes, KeysetMode::Chain] {
             let mut model = Model::new(ids.iter().copied(), seed);
             (model.lost, model.memory) = (lost, memory);
             let mut lanes = KeysetWalk::new(pages_of("crm.lead.list", Bounds::default()), way, Tail::Sweep);

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::list::tail::Tail;
+use crate::list::walk::Tail;
 
 /// What is drawn for one history.
 struct History {
     model: Model,
-    way: Way,
+    way: KeysetMode,
     method: &'static str,
     full: usize,
     room: usize,
@@ -124,7 +124,12 @@ fn history(seed: u64) -> History {
         _ => {}
     }
     History {
-        way: [Way::Lanes, Way::Lanes, Way::Chain, Way::Windows][random.usize(..4)],
+        way: [
+            KeysetMode::Lanes,
+            KeysetMode::Lanes,
+            KeysetMode::Chain,
+            KeysetMode::Windows,
+        ][random.usize(..4)],
         method,
         full,
         room: if rest3 {
@@ -188,7 +193,9 @@ fn is_honest(seed: u64) -> Result<Honest, String> {
             Ok(Honest::Whole)
         }
         Err(_) if !is_by_id => Ok(Honest::NotById),
-        Err(Stuck::Misbehaves(_) | Stuck::WrongStrategy(_) | Stuck::Api(_)) => Ok(Honest::Refused),
+        Err(
+            StrategyError::Misbehaves(_) | StrategyError::WrongStrategy(_) | StrategyError::Api(_),
+        ) => Ok(Honest::Refused),
     }
 }
 
@@ -233,7 +240,7 @@ fn walk_hidden(hidden: impl IntoIterator<Item = u64>) -> (usize, Vec<u64>, u64) 
     model.hidden = hidden.into_iter().collect();
     let mut walk = KeysetWalk::new(
         pages_of("crm.lead.list", Bounds::default()),
-        Way::Lanes,
+        KeysetMode::Lanes,
         Tail::Sweep,
     );
     let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
@@ -270,7 +277,7 @@ fn a_page_that_arrives_empty_once_costs_no_row() {
         model.hiccup_chance = 1.0 / (spoilt + 1) as f64;
         let mut walk = KeysetWalk::new(
             pages_of("crm.lead.list", Bounds::default()),
-            Way::Lanes,
+            KeysetMode::Lanes,
             Tail::Sweep,
         );
         let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
@@ -285,7 +292,7 @@ fn a_verified_list_costs_one_command_more_for_2_500_rows() {
         let mut model = Model::new(1..=50_000, 1);
         let mut walk = KeysetWalk::new(
             pages_of("crm.lead.list", Bounds::default()),
-            Way::Lanes,
+            KeysetMode::Lanes,
             Tail::Sweep,
         );
         if verified {

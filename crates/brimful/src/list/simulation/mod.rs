@@ -14,8 +14,8 @@ use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
 use serde_json::{Map, Value, json};
 
 use super::keyset::pages::{Bounds, KeysetPages, Names};
-use super::keyset::{KeysetWalk, Way};
-use super::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
+use super::keyset::{KeysetMode, KeysetWalk};
+use super::strategy::{ListCommand, ReadAhead, Strategy, StrategyError, Ticket, label};
 
 /// A portal that holds IDs and answers pages of them, as an older list or as one of REST 3.0, and misbehaves as told.
 struct Model {
@@ -274,7 +274,7 @@ fn walk_with(
     model: &mut Model,
     in_flight: usize,
     mut churn: impl FnMut(&mut Model),
-) -> Result<Walked, Stuck> {
+) -> Result<Walked, StrategyError> {
     let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
     let mut ids = Vec::new();
     for _ in 0..20_000 {
@@ -293,9 +293,9 @@ fn walk_with(
         }
         while flights.len() < in_flight {
             let ahead = if strategy.buffered() < model.memory {
-                Ahead::Allowed
+                ReadAhead::Allowed
             } else {
-                Ahead::Full
+                ReadAhead::Full
             };
             let Some(flight) = strategy.next(room, ahead) else {
                 break;

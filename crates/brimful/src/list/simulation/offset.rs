@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
 use serde_json::{Map, Value, json};
 
-use crate::list::offset::{Again, OffsetPages, Order};
+use crate::list::offset::{FirstPageAgain, OffsetPages, Order};
 use crate::list::position::Position;
 use crate::list::report::Proof;
-use crate::list::strategy::{Ahead, ListCommand, Strategy, Stuck, Ticket, label};
+use crate::list::strategy::{ListCommand, ReadAhead, Strategy, StrategyError, Ticket, label};
 
 /// What the portal does. Every field is drawn at random.
 #[expect(clippy::struct_excessive_bools, reason = "each is a manner of its own")]
@@ -480,7 +480,7 @@ fn strategy(manners: Manners) -> OffsetPages {
     let newest = ListCommand {
         params: json!({"newest": true}),
     };
-    OffsetPages::new(position, manners.order, Again::Stuck)
+    OffsetPages::new(position, manners.order, FirstPageAgain::IsAnError)
         .newest(Some(newest).filter(|_| manners.asks_for_newest))
         .most_pages(500)
 }
@@ -491,7 +491,7 @@ fn keys(json: &str) -> u64 {
 }
 
 /// Reads the list of a portal to its end.
-fn walk(portal: &mut Portal) -> Result<Walked, Stuck> {
+fn walk(portal: &mut Portal) -> Result<Walked, StrategyError> {
     let manners = portal.manners;
     let mut pages = strategy(manners);
     let mut came = Vec::new();
@@ -515,7 +515,7 @@ fn walk(portal: &mut Portal) -> Result<Walked, Stuck> {
             } else {
                 manners.room
             };
-            let Some(flight) = pages.next(room, Ahead::Allowed) else {
+            let Some(flight) = pages.next(room, ReadAhead::Allowed) else {
                 break;
             };
             assert!(flight.1.len() <= room);
@@ -594,7 +594,7 @@ fn run(seeds: std::ops::Range<u64>) -> [(usize, usize); 3] {
                 );
                 assert_ne!(walked.proof, Proof::None, "seed {seed}: {manners:?}");
             }
-            Err(Stuck::Misbehaves(_)) => {}
+            Err(StrategyError::Misbehaves(_)) => {}
             Err(stuck) => panic!("seed {seed}: {stuck:?}"),
         }
     }

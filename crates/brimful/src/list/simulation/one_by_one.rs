@@ -7,7 +7,7 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::list::cursor::{CursorPages, Family};
-use crate::list::offset::{Again, OffsetPages, Order};
+use crate::list::offset::{FirstPageAgain, OffsetPages, Order};
 use crate::list::position::Position;
 use crate::list::report::Proof;
 use crate::list::strategy::Strategy;
@@ -16,7 +16,7 @@ use crate::list::strategy::Strategy;
 fn walk(
     strategy: &mut dyn Strategy,
     mut answer: impl FnMut(&Value) -> Value,
-) -> Result<Vec<u64>, Stuck> {
+) -> Result<Vec<u64>, StrategyError> {
     let mut ids = Vec::new();
     for _ in 0..10_000 {
         while let Some(page) = strategy.pop() {
@@ -25,7 +25,7 @@ fn walk(
         if strategy.is_done() {
             return Ok(ids);
         }
-        let (ticket, commands) = strategy.next(1, Ahead::Allowed).expect("a command");
+        let (ticket, commands) = strategy.next(1, ReadAhead::Allowed).expect("a command");
         let body = json!({"result": {"result": {"p0": answer(&commands[0].params)}}}).to_string();
         let place = Place {
             key: None,
@@ -56,7 +56,7 @@ fn limited() -> OffsetPages {
         limit: ("LIMIT".to_owned(), 50),
         offset: "OFFSET".to_owned(),
     };
-    OffsetPages::new(position, Order::Parallel, Again::Stuck)
+    OffsetPages::new(position, Order::Parallel, FirstPageAgain::IsAnError)
 }
 
 /// The page below `LAST_ID` of messages with these IDs.
@@ -109,7 +109,10 @@ fn messages_that_break_off_are_complete_up_to_none() {
         None => rows(page_below(&ids, params)),
         Some(_) => rows(100..150),
     });
-    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StrategyError::Misbehaves(_))),
+        "{stuck:?}"
+    );
     assert_eq!((pages.proof(), pages.reached()), (Proof::None, None));
 }
 
@@ -154,14 +157,17 @@ fn cursors_that_go_round_and_pages_without_rows_end_with_an_error() {
         asked += 1;
         json!({"items": rows([asked]), "nextCursor": asked % 3})
     });
-    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StrategyError::Misbehaves(_))),
+        "{stuck:?}"
+    );
     for more in [Value::Null, json!(true)] {
         let mut asked = 0;
         let stuck = walk(&mut by_next_cursor(), |_| {
             asked += 1;
             json!({"items": [], "nextCursor": asked, "hasMore": more})
         });
-        let is_bounded = matches!(stuck, Ok(_) | Err(Stuck::Misbehaves(_))) && asked <= 21;
+        let is_bounded = matches!(stuck, Ok(_) | Err(StrategyError::Misbehaves(_))) && asked <= 21;
         assert!(is_bounded, "{stuck:?} after {asked}");
     }
     let mut asked = 0;
@@ -169,24 +175,33 @@ fn cursors_that_go_round_and_pages_without_rows_end_with_an_error() {
         asked += 1;
         json!({"items": [{"name": "x"}], "nextCursor": asked})
     });
-    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StrategyError::Misbehaves(_))),
+        "{stuck:?}"
+    );
 }
 
 #[test]
 fn a_cursor_that_does_not_advance_is_an_error() {
     let stuck = walk(&mut messages(), |_| rows(50..=99)).unwrap_err();
-    assert!(matches!(stuck, Stuck::Misbehaves(_)), "{stuck:?}");
+    assert!(matches!(stuck, StrategyError::Misbehaves(_)), "{stuck:?}");
     let stuck = walk(
         &mut by_next_cursor(),
         |_| json!({"items": rows(1..=50), "nextCursor": 7}),
     );
-    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StrategyError::Misbehaves(_))),
+        "{stuck:?}"
+    );
     let mut new = 0;
     let stuck = walk(&mut by_next_cursor(), |_| {
         new += 1;
         json!({"items": rows([new]), "nextCursor": 7})
     });
-    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StrategyError::Misbehaves(_))),
+        "{stuck:?}"
+    );
 }
 
 #[test]
@@ -210,12 +225,18 @@ fn a_cursor_in_the_result_is_followed_until_there_is_none() {
 #[test]
 fn a_full_page_that_does_not_say_how_to_go_on_is_not_taken_for_the_list() {
     let stuck = walk(&mut by_next_cursor(), |_| json!({"items": rows(1..=50)}));
-    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StrategyError::Misbehaves(_))),
+        "{stuck:?}"
+    );
     let stuck = walk(&mut limited(), |params| {
         let offset = params["OFFSET"].as_u64().unwrap();
         json!({"items": rows(offset + 1..=offset), "hasMore": true})
     });
-    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StrategyError::Misbehaves(_))),
+        "{stuck:?}"
+    );
 }
 
 #[test]
@@ -253,7 +274,10 @@ fn limit_and_offset_go_on_from_the_rows_that_came() {
 #[test]
 fn a_full_first_page_that_comes_again_is_no_list() {
     let stuck = walk(&mut limited(), |_| rows(1..=50));
-    assert!(matches!(stuck, Err(Stuck::Misbehaves(_))), "{stuck:?}");
+    assert!(
+        matches!(stuck, Err(StrategyError::Misbehaves(_))),
+        "{stuck:?}"
+    );
     let came = walk(&mut limited(), |_| rows(1..=12));
     assert_eq!(came.unwrap(), (1..=12).collect::<Vec<_>>());
 }

@@ -7,17 +7,17 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::list::strategy::Strategy;
-use crate::list::tail::Tail;
+use crate::list::walk::Tail;
 
 const OLDER: &str = "crm.lead.list";
 const REST_3: &str = "main.eventlog.list";
 
 /// Lists of REST 3.0 are walked by chains of one page.
-fn way_of(method: &str) -> Way {
+fn way_of(method: &str) -> KeysetMode {
     if method == REST_3 {
-        Way::Lanes
+        KeysetMode::Lanes
     } else {
-        Way::Windows
+        KeysetMode::Windows
     }
 }
 
@@ -105,21 +105,24 @@ fn rows_taken_out_of_pages_hide_no_other() {
 fn a_method_that_ignores_the_bounds_is_found_out_before_the_first_row() {
     let mut windows = KeysetWalk::new(
         pages_of(OLDER, Bounds::default()),
-        Way::Windows,
+        KeysetMode::Windows,
         Tail::Sweep,
     );
-    let (ticket, commands) = windows.next(50, Ahead::Allowed).unwrap();
+    let (ticket, commands) = windows.next(50, ReadAhead::Allowed).unwrap();
     let mut model = Model::new(1..=1_000, 1);
     let ends = model.answer(&commands);
     windows.accept(ticket, ends.outcomes).unwrap();
     assert!(windows.pop().is_none(), "nothing is handed out on trust");
-    let (ticket, commands) = windows.next(50, Ahead::Allowed).unwrap();
+    let (ticket, commands) = windows.next(50, ReadAhead::Allowed).unwrap();
     let again: Vec<ModelPage> = commands
         .iter()
         .map(|_| (1..=50).collect::<Vec<u64>>().into())
         .collect();
     let stuck = windows.accept(ticket, batch(&again).outcomes).unwrap_err();
-    assert!(matches!(stuck, Stuck::WrongStrategy(_)), "{stuck:?}");
+    assert!(
+        matches!(stuck, StrategyError::WrongStrategy(_)),
+        "{stuck:?}"
+    );
 }
 
 proptest! {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use brimful::tasks::{
-    Condition, Direction, Field, Filter, Moment, OrderBy, Priority, RestVersion, Role, Start,
+    Condition, Direction, Field, Filter, Moment, OrderBy, PageStart, Priority, RestVersion, Role,
     Status, SubStatus, Subfilter, TextCondition, YesNo,
 };
 use brimful::{ErrorKind, Proof};
@@ -315,13 +315,13 @@ async fn one_page_is_newest_first_and_counted_only_where_it_is_asked_for() {
     let portal = portal(PortalConfig::unlimited().rows("tasks.task", 120));
     let client = client(&portal);
     let list = client.tasks().list();
-    let page = list.page(Start::At(50)).await.unwrap();
+    let page = list.page(PageStart::At(50)).await.unwrap();
     assert_eq!((page.tasks[0].id, page.tasks.len()), (70, 50));
     assert_eq!((page.total, page.next), (Some(120), Some(100)));
-    let page = list.page(Start::Uncounted).await.unwrap();
+    let page = list.page(PageStart::Uncounted).await.unwrap();
     assert_eq!((page.tasks[0].id, page.total, page.next), (120, None, None));
     assert_eq!(list.count().await.unwrap(), 120);
-    let error = list.page(Start::At(70)).await.unwrap_err();
+    let error = list.page(PageStart::At(70)).await.unwrap_err();
     assert!(error.to_string().contains("multiple of 50"), "{error}");
 }
 
@@ -356,7 +356,7 @@ async fn a_filter_that_would_list_everything_is_refused_before_anything_is_sent(
         .filter(Filter::new().group_id(Vec::new()));
     for error in [
         list.clone().pages().await.unwrap_err(),
-        list.page(Start::Uncounted).await.unwrap_err(),
+        list.page(PageStart::Uncounted).await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Config);
     }

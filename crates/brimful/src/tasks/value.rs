@@ -9,7 +9,7 @@ use serde_json::Value;
 /// A text that is no such word.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{given:?} is no {what}: there are {known}")]
-pub struct UnknownWord {
+pub struct UnknownValue {
     given: String,
     what: &'static str,
     known: String,
@@ -54,10 +54,10 @@ macro_rules! words {
         }
 
         impl FromStr for $name {
-            type Err = UnknownWord;
+            type Err = UnknownValue;
 
             /// Reads a word, with hyphens or underscores, or a code.
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+            fn from_str(text: &str) -> Result<Self, UnknownValue> {
                 let given = text.trim().to_ascii_lowercase().replace('_', "-");
                 for one in Self::ALL {
                     let aliases: &[&str] = match one {
@@ -68,7 +68,7 @@ macro_rules! words {
                     }
                 }
                 let known: Vec<&str> = Self::ALL.iter().map(|one| one.word()).collect();
-                Err(UnknownWord {
+                Err(UnknownValue {
                     given: text.to_owned(),
                     what: $what,
                     known: known.join(", "),

@@ -17,7 +17,7 @@ use crate::session::{Call, CallOptions};
 
 /// How commands of a list travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Carriage {
+pub(crate) enum RequestEncoding {
     /// In a batch: its query strings hold no nulls, no empty lists, and no order of parameters.
     Batch,
     /// Each in a JSON body of its own.
@@ -40,7 +40,7 @@ impl OwnedPlace {
     }
 }
 
-impl Carriage {
+impl RequestEncoding {
     /// Commands that a request holds at the most.
     pub(crate) fn most(self) -> usize {
         match self {

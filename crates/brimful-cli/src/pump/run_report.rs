@@ -1,0 +1,241 @@
+//! The page of a run (`--report run.html`): what happened when, as one file that needs nothing else. The same data is in
+//! it as JSON, and `--report run.json` is that alone.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use brimful::{Client, Progress, WaitReason};
+use serde::Serialize;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval};
+
+use crate::output::atomic;
+
+/// How often a run is looked at in the beginning. A long run is looked at less often.
+const SAMPLE_EVERY: Duration = Duration::from_millis(200);
+/// Points of time that are kept.
+const SAMPLES: usize = 1_000;
+/// The page, into which the data goes.
+const PAGE: &str = include_str!("run_report.html");
+/// Where the data goes.
+const PLACE: &str = "{\"data\":0}";
+
+/// A run at a point of time.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Sample {
+    /// Seconds since the start.
+    t: f64,
+    rows: u64,
+    requests: u64,
+    in_flight: usize,
+    /// What is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<&'static str>,
+}
+
+/// Looks at a run while it lasts.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    samples: Arc<Mutex<Vec<Sample>>>,
+    progress: watch::Receiver<Progress>,
+    started: Instant,
+    started_at: f64,
+    watching: JoinHandle<()>,
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}
+
+impl Recorder {
+    pub(crate) fn start(progress: watch::Receiver<Progress>) -> Self {
+        let samples = Arc::new(Mutex::new(Vec::new()));
+        let started = Instant::now();
+        let watching = tokio::spawn(watch_run(progress.clone(), Arc::clone(&samples), started));
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Self {
+            samples,
+            progress,
+            started,
+            started_at: now.unwrap_or_default().as_secs_f64(),
+            watching,
+        }
+    }
+
+    /// The whole timeline, with the end.
+    async fn timeline(&self) -> Vec<Sample> {
+        let mut samples = self.samples.lock().await.clone();
+        samples.push(sample(&self.progress, self.started));
+        samples
+    }
+}
+
+async fn watch_run(
+    progress: watch::Receiver<Progress>,
+    samples: Arc<Mutex<Vec<Sample>>>,
+    started: Instant,
+) {
+    let mut ticks = interval(SAMPLE_EVERY);
+    // Every so many looks are kept.
+    let mut stride = 1_u64;
+    for look in 0_u64.. {
+        ticks.tick().await;
+        if !look.is_multiple_of(stride) {
+            continue;
+        }
+        let mut samples = samples.lock().await;
+        samples.push(sample(&progress, started));
+        if samples.len() >= SAMPLES {
+            let mut place = 0;
+            samples.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            stride *= 2;
+        }
+    }
+}
+
+fn sample(progress: &watch::Receiver<Progress>, started: Instant) -> Sample {
+    let progress = progress.borrow();
+    Sample {
+        t: (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
+        rows: progress.rows,
+        requests: progress.requests,
+        in_flight: progress.in_flight,
+        waiting: progress
+            .waiting
+            .as_ref()
+            .map(|waiting| name(waiting.reason())),
+    }
+}
+
+fn name(reason: WaitReason) -> &'static str {
+    match reason {
+        WaitReason::RateLimit => "rate limit",
+        WaitReason::OperatingTime => "operating time",
+        WaitReason::AccessToken => "access token",
+        WaitReason::Retry(_) => "retry",
+        _ => "other",
+    }
+}
+
+/// What is known of a run at its end.
+#[derive(Debug, Serialize)]
+pub(crate) struct Ending {
+    pub(crate) method: String,
+    pub(crate) portal: String,
+    /// Rows of this run.
+    pub(crate) rows: u64,
+    /// Rows that an interrupted run had left.
+    pub(crate) rows_before: u64,
+    /// The lines of the summary; those of a run that failed say why.
+    pub(crate) summary: Vec<String>,
+    pub(crate) failed: bool,
+    pub(crate) retries: Option<u64>,
+    pub(crate) commands: Option<u64>,
+    /// Seconds that requests have waited, summed over requests in parallel.
+    pub(crate) waited_for_limit: Option<f64>,
+    pub(crate) waited_for_operating: Option<f64>,
+    /// Values that did not fit their columns: field, reason, how many.
+    pub(crate) misfits: Vec<(String, &'static str, u64)>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'static str,
+    /// Unix time in seconds.
+    started_at: f64,
+    #[serde(flatten)]
+    ending: &'a Ending,
+    requests: u64,
+    refusals: u64,
+    lost: u64,
+    bytes_received: u64,
+    /// Seconds of operating time of each method in the last ten minutes, and how many it may use.
+    operating: Vec<(String, f64)>,
+    operating_limit: f64,
+    timeline: Vec<Sample>,
+}
+
+/// Writes the report of a run: JSON if the name ends with .json, a page otherwise.
+///
+/// # Errors
+/// The file can't be written.
+pub(crate) async fn write(
+    path: &Path,
+    recorder: &Recorder,
+    ending: &Ending,
+    client: &Client,
+) -> std::io::Result<()> {
+    let (stats, limits) = (client.stats(), client.limits().snapshot());
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: recorder.started_at,
+        ending,
+        requests: stats.requests,
+        refusals: stats.refusals,
+        lost: stats.lost,
+        bytes_received: stats.bytes_received,
+        operating: limits
+            .methods
+            .iter()
+            .map(|method| (method.method.clone(), method.operating))
+            .collect(),
+        operating_limit: limits.operating_time.as_secs_f64(),
+        timeline: recorder.timeline().await,
+    };
+    let json = serde_json::to_string(&report).map_err(std::io::Error::other)?;
+    let is_json = path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let text = if is_json { json } else { page(&json) };
+    let mut file = atomic::create_merged(path)?;
+    file.write_all(text.as_bytes())?;
+    atomic::put_in_place(file, path).map(drop)
+}
+
+/// The page with the data in it. What looks like the end of an element of the page is written otherwise.
+fn page(json: &str) -> String {
+    PAGE.replacen(PLACE, &json.replace('<', "\\u003c"), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_cannot_end_the_element_that_it_is_in() {
+        let page = page(r#"{"method":"</script><b>"}"#);
+        assert!(page.contains(r#"{"method":"\u003c/script>\u003cb>"}"#));
+        assert!(!page.contains(PLACE));
+    }
+
+    #[test]
+    fn the_page_loads_nothing_from_elsewhere() {
+        for reference in ["src=", "href=", "http:", "https:", "@import", "url("] {
+            assert!(!PAGE.contains(reference), "{reference}");
+        }
+        assert_eq!(PAGE.matches(PLACE).count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_run_keeps_as_many_points_of_time_as_a_page_can_show() {
+        let (_tell, progress) = watch::channel(Progress::default());
+        let recorder = Recorder::start(progress);
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        let timeline = recorder.timeline().await;
+        assert!(
+            (400..=SAMPLES + 1).contains(&timeline.len()),
+            "{}",
+            timeline.len()
+        );
+        assert!(timeline.is_sorted_by(|a, b| a.t <= b.t));
+        assert!(timeline[timeline.len() - 1].t >= 3_600.0);
+    }
+}

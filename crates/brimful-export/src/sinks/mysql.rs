@@ -1,0 +1,606 @@
+//! Rows in a table of MySQL or MariaDB: loaded as a stream into a table of the session, and from there into the real one,
+//! updated by ID.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use mysql::prelude::Queryable;
+use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder};
+use parking_lot::Mutex;
+
+use super::run_state::RunState;
+use super::{DecodedRow, RowSink, StoreOptions, labelled};
+use crate::cell::{Cell, Moment};
+use crate::error::ExportError;
+use crate::misfit::Misfits;
+use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
+
+/// Rows that go into one transaction, unless they are long.
+const ROWS_AT_ONCE: u64 = 10_000;
+/// Bytes that go into one transaction, and are kept until then.
+const BYTES_AT_ONCE: usize = 8 << 20;
+/// The table of the session.
+const STAGE: &str = "_brimful_stage";
+/// Characters of a comment of a column.
+const COMMENT_CHARACTERS: usize = 1_024;
+/// How long a server that has gone away is waited for, from one attempt to the next.
+const RECONNECT_AFTER: [Duration; 6] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
+pub(crate) struct MysqlSink {
+    connection: Conn,
+    options: Opts,
+    store: String,
+    state: RunState,
+    /// Rows that are not sent yet, as LOAD DATA reads them.
+    rows: String,
+    /// What the server is sent when it asks for the rows.
+    stream: Stream,
+    load: String,
+    merge: String,
+    /// The statement that makes the table of the session.
+    stage: String,
+    began: bool,
+    misfits: u64,
+}
+
+/// The bytes that the next LOAD DATA reads.
+type Stream = Arc<Mutex<Vec<u8>>>;
+
+/// Connects. Numbers and dates that do not fit are errors, and names are quoted in the usual way.
+fn connect(options: &Opts, stream: &Stream) -> mysql::Result<Conn> {
+    let mut connection = Conn::new(options.clone())?;
+    let stream = Arc::clone(stream);
+    connection.set_local_infile_handler(Some(LocalInfileHandler::new(move |_, server| {
+        server.write_all(&stream.lock())
+    })));
+    connection.query_drop("SET NAMES utf8mb4")?;
+    connection.query_drop("SET SESSION sql_mode = 'STRICT_ALL_TABLES'")?;
+    Ok(connection)
+}
+
+impl MysqlSink {
+    pub(crate) fn open(
+        url: &str,
+        store: String,
+        options: StoreOptions,
+    ) -> Result<Self, ExportError> {
+        let failed = |message: String| ExportError::Store {
+            store: store.clone(),
+            message,
+        };
+        // MariaDB and MySQL speak the same.
+        let url = url.replacen("mariadb://", "mysql://", 1);
+        let opts = Opts::from_url(&url)
+            .map_err(|_| failed("this is not the address of a database".to_owned()))?;
+        if opts.get_db_name().is_none_or(str::is_empty) {
+            return Err(failed(
+                "the address names no database: write it as mysql://USER@HOST/DATABASE".to_owned(),
+            ));
+        }
+        let mut builder = OptsBuilder::from_opts(opts.clone()).prefer_socket(false);
+        if opts.get_pass().is_none_or(str::is_empty)
+            && let Ok(password) = std::env::var("MYSQL_PWD")
+        {
+            builder = builder.pass(Some(password));
+        }
+        let opts = Opts::from(builder);
+        let stream = Stream::default();
+        let connection = connect(&opts, &stream).map_err(|error| failed(said(&error)))?;
+        let mut sink = Self {
+            connection,
+            options: opts,
+            store,
+            state: RunState::new(options),
+            rows: String::new(),
+            stream,
+            load: String::new(),
+            merge: String::new(),
+            stage: String::new(),
+            began: false,
+            misfits: 0,
+        };
+        if sink.state.may_resume {
+            sink.find_interrupted()?;
+        }
+        Ok(sink)
+    }
+
+    fn failed(&self, message: impl Into<String>) -> ExportError {
+        ExportError::Store {
+            store: self.store.clone(),
+            message: message.into(),
+        }
+    }
+
+    fn execute(&mut self, sql: &str) -> Result<(), ExportError> {
+        let done = self.connection.query_drop(sql);
+        done.map_err(|error| self.failed(said(&error)))
+    }
+
+    /// Looks for a run of the same command that was interrupted.
+    fn find_interrupted(&mut self) -> Result<(), ExportError> {
+        let table = self.state.table.clone();
+        if self.columns_of(&table)?.is_empty() || self.columns_of("_brimful_state")?.is_empty() {
+            return Ok(());
+        }
+        let found: mysql::Result<Option<(u64, u64, u64)>> = self.connection.exec_first(
+            "SELECT s.`rows`, s.last_id, (SELECT count(*) FROM _brimful_errors e WHERE e.`table` = s.`table`) \
+             FROM _brimful_state s WHERE s.`table` = ? AND s.command = ? AND NOT s.finished AND s.last_id IS NOT NULL",
+            (&self.state.table, &self.state.command),
+        );
+        if let Some((rows, last_id, misfits)) = found.map_err(|error| self.failed(said(&error)))? {
+            self.state.resumed = Some((rows, last_id));
+            self.misfits = misfits;
+        }
+        Ok(())
+    }
+
+    /// The statement that takes down how far the run is.
+    fn state_statement(&self, finished: bool) -> String {
+        let last_id = self.state.last_id();
+        let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
+        format!(
+            "REPLACE INTO _brimful_state (`table`, command, `rows`, last_id, finished) VALUES ({}, {}, {}, {last_id}, \
+             {finished})",
+            literal(&self.state.table),
+            literal(&self.state.command),
+            self.state.rows(),
+        )
+    }
+
+    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
+    /// connection is made again.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
+            return Ok(());
+        }
+        *self.stream.lock() = std::mem::take(&mut self.rows).into_bytes();
+        let state = self.state_statement(finished);
+        let recorded = misfit_statements(&self.state.table, misfits);
+        let mut waits = RECONNECT_AFTER.iter();
+        while let Err(error) = self.send(&recorded, &state) {
+            let is_lost = !matches!(error, mysql::Error::MySqlError(_));
+            if !is_lost || !self.reconnect(&mut waits) {
+                return Err(self.failed(said(&error)));
+            }
+            // It may have been stored, and only the answer was lost.
+            if self.is_stored(finished) {
+                break;
+            }
+        }
+        self.stream.lock().clear();
+        self.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        self.state.commit();
+        Ok(())
+    }
+
+    fn send(&mut self, misfits: &[String], state: &str) -> mysql::Result<()> {
+        self.connection.query_drop("START TRANSACTION")?;
+        if !self.stream.lock().is_empty() {
+            self.connection.query_drop(&self.load)?;
+            // A local file is loaded even where values are cut, and a cut value is worse than none.
+            if self.connection.warnings() > 0 {
+                let warning: Option<(String, u32, String)> =
+                    self.connection.query_first("SHOW WARNINGS LIMIT 1")?;
+                let (_, code, message) = warning.unwrap_or_default();
+                return Err(mysql::Error::MySqlError(mysql::error::MySqlError {
+                    state: "HY000".to_owned(),
+                    message,
+                    code: code as u16,
+                }));
+            }
+            self.connection.query_drop(&self.merge)?;
+            self.connection.query_drop(format!("DELETE FROM {STAGE}"))?;
+        }
+        for statement in misfits {
+            self.connection.query_drop(statement)?;
+        }
+        self.connection.query_drop(state)?;
+        self.connection.query_drop("COMMIT")
+    }
+
+    /// Connects again, and tries it several times. False if the server does not come back.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it waits in the thread of the writer, which has no runtime"
+    )]
+    fn reconnect(&mut self, waits: &mut std::slice::Iter<'_, Duration>) -> bool {
+        for wait in waits {
+            std::thread::sleep(*wait);
+            if let Ok(connection) = connect(&self.options, &self.stream) {
+                self.connection = connection;
+                return self.connection.query_drop(&self.stage).is_ok();
+            }
+        }
+        false
+    }
+
+    /// Whether the store has all rows that were taken.
+    fn is_stored(&mut self, finished: bool) -> bool {
+        let found: mysql::Result<Option<(u64, bool)>> = self.connection.exec_first(
+            "SELECT `rows`, finished FROM _brimful_state WHERE `table` = ? AND command = ?",
+            (&self.state.table, &self.state.command),
+        );
+        matches!(found, Ok(Some((rows, is))) if rows == self.state.rows() && is == finished)
+    }
+
+    /// The columns of a table and their types, by name; empty if there is no table.
+    fn columns_of(&mut self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
+        let found = self.connection.exec(
+            "SELECT column_name, lower(data_type) FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position",
+            (table,),
+        );
+        found.map_err(|error| self.failed(said(&error)))
+    }
+
+    /// Stores what people call the codes in a table of its own, and makes a view of the rows with both.
+    fn store_labels(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        let labelled = labelled(schema);
+        if labelled.is_empty() {
+            return Ok(());
+        }
+        let labels = quoted(&format!("{}_labels", self.state.table));
+        let view = quoted(&format!("{}_labeled", self.state.table));
+        self.execute(&format!(
+            "CREATE TABLE IF NOT EXISTS {labels} (field VARCHAR(191) NOT NULL, code VARCHAR(191) NOT NULL, \
+             label LONGTEXT NOT NULL, PRIMARY KEY (field, code)) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_bin"
+        ))?;
+        self.execute("START TRANSACTION")?;
+        self.execute(&format!("DELETE FROM {labels}"))?;
+        let mut select = "SELECT t.*".to_owned();
+        for (column, entries) in &labelled {
+            let (name, field) = (quoted(&column.name), literal(&column.name));
+            for entries in entries.chunks(1_000) {
+                let values: Vec<String> = entries
+                    .iter()
+                    .map(|(code, label)| {
+                        format!("({field}, {}, {})", literal(code), literal(label))
+                    })
+                    .collect();
+                self.execute(&format!(
+                    "INSERT INTO {labels} VALUES {}",
+                    values.join(", ")
+                ))?;
+            }
+            let label = quoted(&format!("{}{LABEL}", column.name));
+            // Writing to a string does not fail.
+            let _ = match column.kind {
+                ColumnType::List(_) => write!(
+                    select,
+                    ", CASE WHEN t.{name} IS NOT NULL THEN (SELECT JSON_ARRAYAGG(l.label) FROM JSON_TABLE(t.{name}, '$[*]' \
+                     COLUMNS (code VARCHAR(191) PATH '$')) c LEFT JOIN {labels} l ON l.field = {field} AND l.code = c.code) \
+                     END AS {label}"
+                ),
+                _ => write!(
+                    select,
+                    ", (SELECT l.label FROM {labels} l WHERE l.field = {field} AND l.code = CAST(t.{name} AS CHAR)) AS \
+                     {label}"
+                ),
+            };
+        }
+        self.execute("COMMIT")?;
+        self.execute(&format!(
+            "CREATE OR REPLACE VIEW {view} AS {select} FROM {} t",
+            quoted(&self.state.table)
+        ))
+    }
+}
+
+/// What the server said, or why it could not be reached.
+fn said(error: &mysql::Error) -> String {
+    match error {
+        // The server does not let clients send rows by themselves.
+        mysql::Error::MySqlError(error) if matches!(error.code, 1148 | 3948 | 4166) => format!(
+            "{}: rows are sent with LOAD DATA LOCAL, so an administrator has to allow it: SET GLOBAL local_infile = 1",
+            error.message
+        ),
+        mysql::Error::MySqlError(error) => error.message.clone(),
+        mysql::Error::IoError(error) => error.to_string(),
+        mysql::Error::DriverError(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// A text as a statement has it.
+fn literal(text: &str) -> String {
+    let mut literal = "'".to_owned();
+    for c in text.chars() {
+        match c {
+            '\\' => literal.push_str("\\\\"),
+            '\'' => literal.push_str("\\'"),
+            '\0' => literal.push_str("\\0"),
+            c => literal.push(c),
+        }
+    }
+    literal.push('\'');
+    literal
+}
+
+/// The statements that store the values that did not fit.
+fn misfit_statements(table: &str, misfits: &Misfits) -> Vec<String> {
+    misfits
+        .0
+        .chunks(500)
+        .map(|misfits| {
+            let rows: Vec<String> = misfits
+                .iter()
+                .map(|misfit| {
+                    let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
+                    format!(
+                        "({}, {}, {}, {}, {})",
+                        literal(table),
+                        id.map_or_else(|| "NULL".to_owned(), literal),
+                        literal(&misfit.field),
+                        literal(misfit.value.get()),
+                        literal(misfit.reason)
+                    )
+                })
+                .collect();
+            format!(
+                "INSERT INTO _brimful_errors (`table`, id, field, value, reason) VALUES {}",
+                rows.join(", ")
+            )
+        })
+        .collect()
+}
+
+/// The declared type of a column, and the name of it in the catalogue of the server.
+fn type_name(kind: ColumnType) -> (&'static str, &'static [&'static str]) {
+    match kind {
+        ColumnType::Scalar(ScalarType::Int64) => ("BIGINT", &["bigint"]),
+        ColumnType::Scalar(ScalarType::Decimal) => ("DECIMAL(20,4)", &["decimal"]),
+        ColumnType::Scalar(ScalarType::Float64) => ("DOUBLE", &["double"]),
+        ColumnType::Scalar(ScalarType::Boolean) => ("BOOLEAN", &["tinyint"]),
+        ColumnType::Scalar(ScalarType::Date) => ("DATE", &["date"]),
+        ColumnType::Scalar(ScalarType::DateTime) => ("DATETIME", &["datetime"]),
+        ColumnType::Scalar(ScalarType::Text) | ColumnType::Any => ("LONGTEXT", &["longtext"]),
+        // MariaDB has them as texts.
+        ColumnType::List(_) | ColumnType::Multifield => ("JSON", &["json", "longtext"]),
+    }
+}
+
+/// Appends a text as LOAD DATA reads it.
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0' => out.push_str("\\0"),
+            c => out.push(c),
+        }
+    }
+}
+
+/// A moment in UTC, as a column without a zone holds it; `None` if it is not within the years 1 to 9999 there.
+fn in_utc(moment: &Moment) -> Option<jiff::civil::DateTime> {
+    let offset = SignedDuration::from_secs(moment.offset_seconds.into());
+    let utc = moment.civil.checked_sub(offset).ok()?;
+    (1..=9999).contains(&utc.year()).then_some(utc)
+}
+
+impl RowSink for MysqlSink {
+    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        // Rows that came before a new column are of the old columns.
+        self.store(&mut Misfits::default(), false)?;
+        let table = quoted(&self.state.table);
+        let name_of_table = self.state.table.clone();
+        let existing = self.columns_of(&name_of_table)?;
+        let names: Vec<String> = schema
+            .columns
+            .iter()
+            .map(|column| quoted(&column.name))
+            .collect();
+        let mut definitions = Vec::new();
+        let mut added = Vec::new();
+        for (place, column) in schema.columns.iter().enumerate() {
+            let (name, (kind, known_as)) = (&names[place], type_name(column.kind));
+            let is_key = Some(place) == schema.key;
+            let key = if is_key { " PRIMARY KEY" } else { "" };
+            let comment = column.title.as_ref().map_or_else(String::new, |title| {
+                let title: String = title.chars().take(COMMENT_CHARACTERS).collect();
+                format!(" COMMENT {}", literal(&title))
+            });
+            let definition = format!("{name} {kind}{key}{comment}");
+            let found = existing
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(&column.name));
+            match found {
+                Some((_, found)) if known_as.contains(&found.as_str()) => {}
+                Some((known, found)) => {
+                    return Err(self.failed(format!(
+                        "the column {known} of the table {} is {found} there and {kind} here; name another table with \
+                         --table, or change it: ALTER TABLE {table} MODIFY {name} {kind}",
+                        self.state.table
+                    )));
+                }
+                None if existing.is_empty() => {}
+                None if is_key => {
+                    return Err(self.failed(format!(
+                        "the table {} is there and has no column {}, so it holds other rows; name another one with \
+                         --table",
+                        self.state.table, column.name
+                    )));
+                }
+                None => added.push(format!("ADD COLUMN {definition}")),
+            }
+            definitions.push(definition);
+        }
+        if existing.is_empty() {
+            self.execute(&format!(
+                "CREATE TABLE {table} ({}) DEFAULT CHARSET utf8mb4",
+                definitions.join(", ")
+            ))?;
+        } else if !added.is_empty() {
+            self.execute(&format!("ALTER TABLE {table} {}", added.join(", ")))?;
+        }
+        self.execute(
+            "CREATE TABLE IF NOT EXISTS _brimful_errors (`table` VARCHAR(191) NOT NULL, id VARCHAR(191), \
+             field LONGTEXT NOT NULL, value LONGTEXT, reason LONGTEXT, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) \
+             DEFAULT CHARSET utf8mb4",
+        )?;
+        self.execute(
+            "CREATE TABLE IF NOT EXISTS _brimful_state (`table` VARCHAR(191) PRIMARY KEY, command LONGTEXT NOT NULL, \
+             `rows` BIGINT NOT NULL, last_id BIGINT UNSIGNED, finished BOOLEAN NOT NULL, \
+             at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_bin",
+        )?;
+        self.store_labels(schema)?;
+        if !self.began && self.state.resumed.is_none() {
+            self.execute("START TRANSACTION")?;
+            let state = self.state_statement(false);
+            self.execute(&state)?;
+            let of_table = literal(&self.state.table);
+            self.execute(&format!(
+                "DELETE FROM _brimful_errors WHERE `table` = {of_table}"
+            ))?;
+            if schema.key.is_none() {
+                // Without IDs nothing tells a row of this run from one of an earlier run.
+                self.execute(&format!("DELETE FROM {table}"))?;
+            }
+            self.execute("COMMIT")?;
+        }
+        let columns = names.join(", ");
+        self.execute(&format!("DROP TEMPORARY TABLE IF EXISTS {STAGE}"))?;
+        self.stage =
+            format!("CREATE TEMPORARY TABLE {STAGE} AS SELECT {columns} FROM {table} LIMIT 0");
+        let stage = self.stage.clone();
+        self.execute(&stage)?;
+        self.load = format!(
+            "LOAD DATA LOCAL INFILE 'rows' INTO TABLE {STAGE} CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\\t' \
+             ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({columns})"
+        );
+        let updates = |key: usize| {
+            let others = names.iter().enumerate().filter(|(place, _)| *place != key);
+            let updates: Vec<String> = others
+                .map(|(_, name)| format!("{name} = VALUES({name})"))
+                .collect();
+            if updates.is_empty() {
+                format!("{table}.{0} = {table}.{0}", names[key])
+            } else {
+                updates.join(", ")
+            }
+        };
+        self.merge = match schema.key {
+            None => format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE}"),
+            Some(key) => format!(
+                "INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE} WHERE {} IS NOT NULL ON DUPLICATE KEY \
+                 UPDATE {}",
+                names[key],
+                updates(key)
+            ),
+        };
+        self.began = true;
+        Ok(())
+    }
+
+    fn is_store(&self) -> bool {
+        true
+    }
+
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError> {
+        let mut text = String::new();
+        for (place, cell) in row.cells.iter().enumerate() {
+            if place > 0 {
+                self.rows.push('\t');
+            }
+            match cell {
+                Cell::Null => self.rows.push_str("\\N"),
+                Cell::Text(text) => escape(text, &mut self.rows),
+                Cell::Bool(value) => self.rows.push(if *value { '1' } else { '0' }),
+                Cell::DateTime(moment) => {
+                    if let Some(utc) = in_utc(moment) {
+                        // Writing to a string does not fail.
+                        let _ = write!(self.rows, "{} {}", utc.date(), utc.time());
+                    } else {
+                        let reason = "in UTC it is not within the years 1 to 9999";
+                        row.does_not_fit(schema, place, reason, misfits);
+                        self.rows.push_str("\\N");
+                    }
+                }
+                other => {
+                    text.clear();
+                    other.write_text(&mut text);
+                    escape(&text, &mut self.rows);
+                }
+            }
+        }
+        self.rows.push('\n');
+        let id = schema.key.and_then(|key| match &row.cells[key] {
+            Cell::Int(id) => u64::try_from(*id).ok(),
+            _ => None,
+        });
+        self.state.take(id);
+        Ok(())
+    }
+
+    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
+        if self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE {
+            self.store(misfits, false)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
+        self.store(misfits, true)
+    }
+
+    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
+        self.store(misfits, false)
+    }
+
+    fn resumed(&self) -> Option<(u64, u64)> {
+        self.state.resumed
+    }
+
+    fn stored_misfits(&self) -> u64 {
+        self.misfits
+    }
+
+    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
+        Some(self.state.stored())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_in_utc() {
+        let moment = |offset_seconds| Moment {
+            civil: jiff::civil::date(9999, 12, 31).at(23, 59, 59, 0),
+            offset_seconds,
+        };
+        let utc = in_utc(&moment(10_800)).unwrap();
+        assert_eq!(utc.to_string(), "9999-12-31T20:59:59");
+        assert_eq!(in_utc(&moment(-10_800)), None);
+    }
+
+    #[test]
+    fn texts_in_statements_have_no_end_of_their_own() {
+        assert_eq!(literal("it's \\ a\0"), "'it\\'s \\\\ a\\0'");
+        assert_eq!(quoted("a`b"), "`a``b`");
+    }
+}

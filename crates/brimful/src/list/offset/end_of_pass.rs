@@ -1,0 +1,53 @@
+//! The end of a pass, and the places behind it where rows may be that nothing told of.
+
+use std::collections::VecDeque;
+
+use super::OffsetPages;
+use crate::list::strategy::PageMeta;
+
+impl OffsetPages {
+    /// Places behind the last page at `start`, where rows may be that nothing told of: behind a page that rights have
+    /// made short, and behind the rows of a page whose size is not known.
+    pub(super) fn probes(&self, start: u64, end: u64) -> Vec<u64> {
+        let page = self.page_size.max(1);
+        let mut probes = vec![start.saturating_add(page)];
+        if !self.sized {
+            probes.push(start.saturating_add(page.saturating_mul(2)));
+            if !probes.contains(&end) && end > start {
+                probes.push(end);
+            }
+        }
+        probes
+    }
+
+    /// The page at `start` is the last one, unless rows are found behind it.
+    pub(super) fn end(&mut self, start: u64, meta: &PageMeta) {
+        let counted = self.pass.last.total == Some(self.pass.last.end);
+        let is_told = meta.onward.more.is_some() || counted;
+        self.pass.is_end_told = is_told;
+        self.pass.probing = true;
+        self.pass.probes = if self.readings.count() < 2 {
+            VecDeque::new()
+        } else if is_told {
+            self.probe_of_page_size().into_iter().collect()
+        } else {
+            let mut probes = self.probes(start, self.pass.last.end);
+            probes.extend(self.probe_of_page_size());
+            probes.into()
+        };
+        self.pass.next_offset = self.pass.probes.pop_front();
+        if !self.course.is_serial() {
+            self.wanted.clear();
+            self.rest = 0..0;
+        }
+    }
+
+    /// A first page that is short may have rows taken out of it, or be as long as all pages are: then the second one
+    /// begins behind its rows.
+    pub(super) fn probe_of_page_size(&self) -> Option<u64> {
+        let rows = self.pass.first_page.len() as u64;
+        let is_short = rows > 0 && rows < self.page_size;
+        let doubtful = !self.sized && !self.position.is_by_row() && is_short;
+        (doubtful && self.pass.last.end > rows).then_some(rows)
+    }
+}
