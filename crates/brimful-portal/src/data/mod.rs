@@ -161,6 +161,9 @@ pub(crate) struct PortalData {
     pub(crate) records: Vec<RecordTable>,
     /// What applications keep, for all users and for each.
     pub(crate) options: BTreeMap<Option<u64>, Array>,
+    /// What users have set in the portal itself, such as their status in the messenger and the layout of cards, for all
+    /// and for each.
+    pub(crate) preferences: BTreeMap<Option<u64>, Array>,
     /// Who was added to chats, beside their owners.
     pub(crate) chat_members: BTreeMap<u64, BTreeSet<u64>>,
     /// The working day of each user who has begun one.
@@ -264,6 +267,7 @@ impl PortalData {
             files: Files::default(),
             records,
             options: BTreeMap::new(),
+            preferences: BTreeMap::new(),
             chat_members: BTreeMap::new(),
             workdays: BTreeMap::new(),
             hidden: HiddenIds::default(),

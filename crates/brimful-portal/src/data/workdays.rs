@@ -57,7 +57,7 @@ impl Workday {
     }
 
     /// Seconds of work; none before the day is over.
-    pub(crate) fn worked(&self, _: i64) -> i64 {
+    pub(crate) fn worked(&self) -> i64 {
         self.finish
             .map_or(0, |finish| (finish - self.start - self.paused_for).max(0))
     }

@@ -6,7 +6,7 @@ use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::methods::params::missing;
 
-/// Whose layout a call is about, and its name among the options.
+/// Whose layout a call is about, and its name among the preferences.
 fn place(call: &Call<'_>) -> (Option<u64>, String) {
     let text = |name: &str| {
         let value = call.params.get_ignoring_case(name);
@@ -34,7 +34,7 @@ fn place(call: &Call<'_>) -> (Option<u64>, String) {
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (user, name) = place(call);
     let layout = state
-        .options
+        .preferences
         .get(&user)
         .and_then(|options| options.get(&name));
     Ok(Output::value(&layout.cloned().unwrap_or_default()))
@@ -47,7 +47,7 @@ pub(crate) fn set(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let data = data.filter(|data| data.as_array().is_some_and(|data| !data.is_empty()));
     let data = data.cloned().ok_or_else(|| missing("data"))?;
     state
-        .options
+        .preferences
         .entry(user)
         .or_default()
         .insert(name.as_str(), data);
@@ -57,7 +57,7 @@ pub(crate) fn set(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
 /// Takes the layout back.
 pub(crate) fn reset(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (user, name) = place(call);
-    if let Some(options) = state.options.get_mut(&user) {
+    if let Some(options) = state.preferences.get_mut(&user) {
         options.remove(&name);
     }
     Ok(Output::value(&Value::Bool(true)))
@@ -69,7 +69,7 @@ pub(crate) fn reset_for_all_users(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let (_, name) = place(call);
-    for (user, options) in &mut state.options {
+    for (user, options) in &mut state.preferences {
         if user.is_some() {
             options.remove(&name);
         }

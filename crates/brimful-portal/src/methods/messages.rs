@@ -33,13 +33,13 @@ pub(crate) fn add_as_bot(
 }
 
 fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output, MethodError> {
-    let message = text(call, "MESSAGE");
+    let message = call.text("MESSAGE");
     let has_attachment = call.params.get_ignoring_case("ATTACH").is_some();
     if message.is_empty() && !has_attachment {
         return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
     }
-    let dialog = match text(call, "DIALOG_ID") {
-        dialog if dialog.is_empty() => text(call, "CHAT_ID"),
+    let dialog = match call.text("DIALOG_ID") {
+        dialog if dialog.is_empty() => call.text("CHAT_ID"),
         dialog => dialog,
     };
     let chat = if let Some(chat) = dialog.strip_prefix("chat") {
@@ -75,7 +75,7 @@ fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output,
 /// `im.message.update` and `imbot.message.update`: an empty text deletes the message.
 pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
-    let message = text(call, "MESSAGE");
+    let message = call.text("MESSAGE");
     let table = state.table_mut(MESSAGE);
     match table.schema.legacy("TEXT") {
         Some(field) if !message.is_empty() => table.update(id, [(field, Value::Text(message))]),
@@ -94,7 +94,7 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 }
 
 fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
-    let id: Option<u64> = text(call, "MESSAGE_ID").parse().ok();
+    let id: Option<u64> = call.text("MESSAGE_ID").parse().ok();
     let id = id.ok_or_else(|| refused("MESSAGE_ID_ERROR", "Message ID can't be empty"))?;
     let found = state.table(MESSAGE).get(id).map(|_| id);
     found.ok_or_else(|| {
@@ -106,12 +106,12 @@ fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
 /// `im.notify.personal.add` and `im.notify.system.add`: the ID of the notification, which is a message in a chat that
 /// nobody else sees.
 pub(crate) fn notify(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let user: Option<u64> = match text(call, "USER_ID") {
-        user if user.is_empty() => text(call, "TO").parse().ok(),
+    let user: Option<u64> = match call.text("USER_ID") {
+        user if user.is_empty() => call.text("TO").parse().ok(),
         user => user.parse().ok(),
     };
     let user = user.ok_or_else(|| refused("USER_ID_EMPTY", "User ID can't be empty"))?;
-    let message = text(call, "MESSAGE");
+    let message = call.text("MESSAGE");
     if message.is_empty() {
         return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
     }
@@ -134,10 +134,10 @@ pub(crate) fn delete_notification(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let named = ["ID", "TAG", "SUB_TAG"];
-    if named.iter().all(|name| text(call, name).is_empty()) {
+    if named.iter().all(|name| call.text(name).is_empty()) {
         return Err(refused("PARAMS_ERROR", "Incorrect params"));
     }
-    if let Ok(id) = text(call, "ID").parse() {
+    if let Ok(id) = call.text("ID").parse() {
         state.table_mut(MESSAGE).delete(id);
     }
     Ok(Output::value(&Value::Bool(true)))
@@ -150,14 +150,14 @@ pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
         state,
         CHAT,
         [
-            ("TITLE", Value::Text(text(call, "TITLE"))),
+            ("TITLE", Value::Text(call.text("TITLE"))),
             ("OWNER", Value::Int(call.user as i64)),
             ("COUNTER", Value::Int(0)),
             ("PINNED", Value::Bool(false)),
             ("UNREAD", Value::Bool(false)),
             ("DATE_CREATE", now()),
             ("DATE_UPDATE", now()),
-            ("TEXT", Value::Text(text(call, "MESSAGE"))),
+            ("TEXT", Value::Text(call.text("MESSAGE"))),
         ],
     );
     Ok(Output::value(&Value::Int(id as i64)))
@@ -168,9 +168,9 @@ pub(crate) fn rename_chat(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let id: Option<u64> = text(call, "CHAT_ID").parse().ok();
+    let id: Option<u64> = call.text("CHAT_ID").parse().ok();
     let id = id.ok_or_else(|| refused("CHAT_ID_EMPTY", "Chat ID can't be empty"))?;
-    let title = text(call, "TITLE");
+    let title = call.text("TITLE");
     if title.is_empty() {
         return Err(refused("TITLE_EMPTY", "Title can't be empty"));
     }
@@ -216,11 +216,6 @@ fn insert<const N: usize>(
         }
     }
     table.insert(record)
-}
-
-fn text(call: &Call<'_>, name: &str) -> String {
-    let value = call.params.get_ignoring_case(name);
-    value.map(Value::to_text).unwrap_or_default()
 }
 
 fn refused(code: &str, text: &str) -> MethodError {

@@ -9,14 +9,9 @@ use crate::data::cell::Cell;
 use crate::data::entities::{CHAT, DEPARTMENT, MESSAGE, USER};
 use crate::data::table::Row;
 
-/// Under these names users keep what is theirs, beside the options of applications.
+/// What users set in the messenger goes by these names among their preferences.
 const STATUS: &str = "im.status";
 const LAST_SEARCHED: &str = "im.search.last";
-
-fn text(call: &Call<'_>, name: &str) -> String {
-    let value = call.params.get_ignoring_case(name);
-    value.map(Value::to_text).unwrap_or_default()
-}
 
 /// The IDs of a parameter that is one or a list of them.
 fn ids(call: &Call<'_>, name: &str) -> Vec<u64> {
@@ -85,7 +80,7 @@ fn user(state: &PortalData, id: u64) -> Option<Array> {
 }
 
 fn kept(state: &PortalData, user: u64, name: &str) -> Option<Value> {
-    state.options.get(&Some(user))?.get(name).cloned()
+    state.preferences.get(&Some(user))?.get(name).cloned()
 }
 
 fn status(state: &PortalData, user: u64) -> String {
@@ -111,7 +106,7 @@ pub(crate) fn users_by_id(state: &PortalData, call: &mut Call<'_>) -> Result<Out
     }
     let found = ids(call, "ID").into_iter();
     let found = found.map(|id| (id, user(state, id).map_or(Value::Null, Value::Array)));
-    if text(call, "RESULT_TYPE").eq_ignore_ascii_case("array") {
+    if call.text("RESULT_TYPE").eq_ignore_ascii_case("array") {
         let users: Value = found.map(|(_, user)| user).collect();
         return Ok(Output::value(&users));
     }
@@ -136,7 +131,7 @@ pub(crate) fn set_status(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let status = text(call, "STATUS");
+    let status = call.text("STATUS");
     if !matches!(status.as_str(), "online" | "dnd" | "away" | "break") {
         return Err(refused("STATUS_ERROR", "Status is not available"));
     }
@@ -146,7 +141,7 @@ pub(crate) fn set_status(
 
 fn keep(state: &mut PortalData, user: u64, name: &str, value: Value) {
     state
-        .options
+        .preferences
         .entry(Some(user))
         .or_default()
         .insert(name, value);
@@ -238,7 +233,7 @@ pub(crate) fn colleagues(state: &PortalData, call: &mut Call<'_>) -> Result<Outp
 
 /// What is searched for, in lower case; it has to have two letters at least.
 fn phrase(call: &Call<'_>) -> Result<String, MethodError> {
-    let phrase = text(call, "FIND").trim().to_lowercase();
+    let phrase = call.text("FIND").trim().to_lowercase();
     if phrase.chars().count() < 2 {
         return Err(refused("FIND_SHORT", "Too short a search phrase"));
     }
@@ -362,7 +357,7 @@ fn change_last_searched(
 }
 
 fn dialog_id(call: &Call<'_>) -> Result<String, MethodError> {
-    match text(call, "DIALOG_ID") {
+    match call.text("DIALOG_ID") {
         id if id.is_empty() => Err(refused("DIALOG_ID_EMPTY", "Dialog ID can't be empty")),
         id => Ok(id),
     }
@@ -370,8 +365,8 @@ fn dialog_id(call: &Call<'_>) -> Result<String, MethodError> {
 
 /// The chat that a call names by `CHAT_ID` or `DIALOG_ID`.
 fn chat_id(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
-    let named = match text(call, "CHAT_ID") {
-        id if id.is_empty() => text(call, "DIALOG_ID"),
+    let named = match call.text("CHAT_ID") {
+        id if id.is_empty() => call.text("DIALOG_ID"),
         id => id,
     };
     if named.is_empty() {
@@ -417,7 +412,7 @@ pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
         .unwrap_or(&dialog)
         .parse()
         .unwrap_or(0);
-    let named: i64 = text(call, "MESSAGE_ID").parse().unwrap_or(0);
+    let named: i64 = call.text("MESSAGE_ID").parse().unwrap_or(0);
     let messages = state.table(MESSAGE);
     let of_chat = |id: &u64| cell(&messages.row(*id), "CHAT_ID").to_int() == Some(chat);
     let last = messages.written().iter().copied().filter(of_chat).max();

@@ -30,6 +30,12 @@ impl Call<'_> {
         self.params.get("start").map_or(0, Value::to_int)
     }
 
+    /// The text of a parameter in any case of its letters; empty if there is none.
+    pub(crate) fn text(&self, name: &str) -> String {
+        let value = self.params.get_ignoring_case(name);
+        value.map(Value::to_text).unwrap_or_default()
+    }
+
     /// The clock in whole seconds.
     pub(crate) fn seconds(&self) -> i64 {
         self.now as i64

@@ -16,11 +16,6 @@ fn table<'s>(state: &'s mut PortalData, name: &str) -> Option<&'s mut RecordTabl
     state.records.get_mut(place)
 }
 
-fn text(call: &Call<'_>, name: &str) -> String {
-    let value = call.params.get_ignoring_case(name);
-    value.map(Value::to_text).unwrap_or_default()
-}
-
 fn refused(text: &str) -> MethodError {
     MethodError::new(400, "ERROR_CORE", text)
 }
@@ -35,11 +30,11 @@ fn writer(call: &Call<'_>) -> Writer {
 /// `telephony.externalcall.register`
 pub(crate) fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let user = user(state, call)?;
-    let number = text(call, "PHONE_NUMBER");
+    let number = call.text("PHONE_NUMBER");
     if number.is_empty() {
         return Err(refused("PHONE_NUMBER should not be empty."));
     }
-    let kind = text(call, "TYPE");
+    let kind = call.text("TYPE");
     if !matches!(kind.as_str(), "1" | "2" | "3" | "4") {
         return Err(refused("Unknown TYPE."));
     }
@@ -56,7 +51,7 @@ pub(crate) fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
     given.insert("CALL_ID", name.as_str());
     given.insert("USER_ID", user as i64);
     calls.add(&given, writer);
-    let entity = text(call, "CRM_ENTITY_TYPE");
+    let entity = call.text("CRM_ENTITY_TYPE");
     let mut answer = Array::new();
     answer.insert("CALL_ID", name);
     answer.insert("CRM_CREATED_LEAD", Value::Null);
@@ -74,13 +69,13 @@ pub(crate) fn register(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
 
 /// The user that a call names by ID or by inner number.
 fn user(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
-    if let Ok(user) = text(call, "USER_ID").parse() {
+    if let Ok(user) = call.text("USER_ID").parse() {
         return match state.table(USER).get(user) {
             Some(_) => Ok(user),
             None => Err(refused("User is not found or is not active")),
         };
     }
-    if text(call, "USER_PHONE_INNER").is_empty() {
+    if call.text("USER_PHONE_INNER").is_empty() {
         return Err(refused("USER_ID or USER_PHONE_INNER should be set"));
     }
     // Nobody has inner numbers here, so it is whoever calls.
@@ -89,7 +84,7 @@ fn user(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
 
 /// `telephony.externalcall.finish`: the call leaves those that go on, and stands in the statistics.
 pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let name = text(call, "CALL_ID");
+    let name = call.text("CALL_ID");
     if name.is_empty() {
         return Err(MethodError::new(
             400,
@@ -110,7 +105,7 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     };
     let duration = call.params.get_ignoring_case("DURATION");
     let duration = duration.map_or(0, Value::to_int);
-    let status = match text(call, "STATUS_CODE") {
+    let status = match call.text("STATUS_CODE") {
         status if !status.is_empty() => status,
         _ if duration > 0 => "200".to_owned(),
         _ => "304".to_owned(),
@@ -169,6 +164,6 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 /// `telephony.externalcall.show` and `hide`: whether the call goes on.
 pub(crate) fn card(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let calls = records::place(CALLS).map(|place| &state.records[place]);
-    let goes_on = calls.is_some_and(|calls| calls.find(&[text(call, "CALL_ID")], &[]).is_some());
+    let goes_on = calls.is_some_and(|calls| calls.find(&[call.text("CALL_ID")], &[]).is_some());
     Ok(Output::value(&Value::Bool(goes_on)))
 }

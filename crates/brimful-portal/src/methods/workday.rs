@@ -31,7 +31,7 @@ fn shown(day: Option<&Workday>, call: &Call<'_>) -> Output {
     map.insert("STATUS", day.map_or("CLOSED", |day| day.status()));
     map.insert("TIME_START", moment(day.map(|day| day.start)));
     map.insert("TIME_FINISH", moment(day.and_then(|day| day.finish)));
-    map.insert("DURATION", clock(day.map_or(0, |day| day.worked(now))));
+    map.insert("DURATION", clock(day.map_or(0, Workday::worked)));
     map.insert("TIME_LEAKS", clock(day.map_or(0, |day| day.paused(now))));
     map.insert("ACTIVE", false);
     for (name, value) in [("IP_OPEN", ""), ("IP_CLOSE", "")] {

@@ -2,11 +2,32 @@
 
 use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
 
+/// What robots and activities have in common: a code, and a handler of an application.
+const HANDLER: RecordKind = RecordKind {
+    scope: "bizproc",
+    key: &["CODE"],
+    not_found: Refusal {
+        code: "ERROR_ACTIVITY_NOT_FOUND",
+        text: "Activity or Robot not found!",
+    },
+    unnamed: Refusal {
+        code: "ERROR_ACTIVITY_VALIDATION_FAILURE",
+        text: "Empty activity code!",
+    },
+    required: Refusal {
+        code: "ERROR_ACTIVITY_VALIDATION_FAILURE",
+        text: "Empty activity {}!",
+    },
+    taken: Refusal {
+        code: "ERROR_ACTIVITY_ALREADY_INSTALLED",
+        text: "Activity or Robot already installed!",
+    },
+    ..OLDER
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "bizproc.robot",
-        scope: "bizproc",
-        key: &["CODE"],
         methods: &[
             method("bizproc.robot.add", RecordVerb::Add)
                 .flat()
@@ -19,28 +40,10 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Values("CODE"))
                 .paged(RecordPaging::Whole),
         ],
-        not_found: Refusal {
-            code: "ERROR_ACTIVITY_NOT_FOUND",
-            text: "Activity or Robot not found!",
-        },
-        unnamed: Refusal {
-            code: "ERROR_ACTIVITY_VALIDATION_FAILURE",
-            text: "Empty activity code!",
-        },
-        required: Refusal {
-            code: "ERROR_ACTIVITY_VALIDATION_FAILURE",
-            text: "Empty activity {}!",
-        },
-        taken: Refusal {
-            code: "ERROR_ACTIVITY_ALREADY_INSTALLED",
-            text: "Activity or Robot already installed!",
-        },
-        ..OLDER
+        ..HANDLER
     },
     RecordKind {
         name: "bizproc.activity",
-        scope: "bizproc",
-        key: &["CODE"],
         methods: &[
             method("bizproc.activity.add", RecordVerb::Add)
                 .flat()
@@ -53,23 +56,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Values("CODE"))
                 .paged(RecordPaging::Whole),
         ],
-        not_found: Refusal {
-            code: "ERROR_ACTIVITY_NOT_FOUND",
-            text: "Activity or Robot not found!",
-        },
-        unnamed: Refusal {
-            code: "ERROR_ACTIVITY_VALIDATION_FAILURE",
-            text: "Empty activity code!",
-        },
-        required: Refusal {
-            code: "ERROR_ACTIVITY_VALIDATION_FAILURE",
-            text: "Empty activity {}!",
-        },
-        taken: Refusal {
-            code: "ERROR_ACTIVITY_ALREADY_INSTALLED",
-            text: "Activity or Robot already installed!",
-        },
-        ..OLDER
+        ..HANDLER
     },
     RecordKind {
         name: "bizproc.workflow.template",

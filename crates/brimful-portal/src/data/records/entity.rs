@@ -2,6 +2,18 @@
 
 use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
 
+/// How a storage that is not there is refused.
+const NO_STORAGE: Refusal = Refusal {
+    code: "ERROR_ENTITY_NOT_FOUND",
+    text: "Entity not found",
+};
+
+/// How a call without a parameter is refused.
+const NO_ARGUMENT: Refusal = Refusal {
+    code: "ERROR_ARGUMENT",
+    text: "Argument '{}' is null or empty",
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "entity",
@@ -19,18 +31,9 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .by("ENTITY")
                 .paged(RecordPaging::Whole),
         ],
-        not_found: Refusal {
-            code: "ERROR_ENTITY_NOT_FOUND",
-            text: "Entity not found",
-        },
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        not_found: NO_STORAGE,
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         taken: Refusal {
             code: "ERROR_ENTITY_ALREADY_EXISTS",
             text: "Entity already exists",
@@ -41,13 +44,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "entity.item",
         scope: "entity",
         within: &["ENTITY"],
-        parent: Some((
-            "entity",
-            Refusal {
-                code: "ERROR_ENTITY_NOT_FOUND",
-                text: "Entity not found",
-            },
-        )),
+        parent: Some(("entity", NO_STORAGE)),
         methods: &[
             method("entity.item.add", RecordVerb::Add).flat(),
             method("entity.item.update", RecordVerb::Update).flat(),
@@ -58,27 +55,15 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_ITEM_NOT_FOUND",
             text: "Item not found",
         },
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         ..OLDER
     },
     RecordKind {
         name: "entity.section",
         scope: "entity",
         within: &["ENTITY"],
-        parent: Some((
-            "entity",
-            Refusal {
-                code: "ERROR_ENTITY_NOT_FOUND",
-                text: "Entity not found",
-            },
-        )),
+        parent: Some(("entity", NO_STORAGE)),
         methods: &[
             method("entity.section.add", RecordVerb::Add).flat(),
             method("entity.section.update", RecordVerb::Update).flat(),
@@ -89,14 +74,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_SECTION_NOT_FOUND",
             text: "Section not found",
         },
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         ..OLDER
     },
     RecordKind {
@@ -104,13 +83,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "entity",
         key: &["PROPERTY"],
         within: &["ENTITY"],
-        parent: Some((
-            "entity",
-            Refusal {
-                code: "ERROR_ENTITY_NOT_FOUND",
-                text: "Entity not found",
-            },
-        )),
+        parent: Some(("entity", NO_STORAGE)),
         methods: &[
             method("entity.item.property.add", RecordVerb::Add)
                 .flat()
@@ -127,14 +100,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_PROPERTY_NOT_FOUND",
             text: "Property not found",
         },
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         taken: Refusal {
             code: "ERROR_PROPERTY_ALREADY_EXISTS",
             text: "Property already exists",

@@ -2,6 +2,12 @@
 
 use super::{Answer, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method};
 
+/// How a call without a parameter is refused.
+const NO_ARGUMENT: Refusal = Refusal {
+    code: "ERROR_ARGUMENT",
+    text: "Argument '{}' is null or empty",
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "event",
@@ -46,10 +52,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             ]),
             method("placement.get", RecordVerb::List).paged(RecordPaging::Whole),
         ],
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        required: NO_ARGUMENT,
         taken: Refusal {
             code: "ERROR_CORE",
             text: "Unable to set placement handler: Handler already binded",
@@ -74,14 +77,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_NOT_FOUND",
             text: "User Field Type not found",
         },
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         taken: Refusal {
             code: "ERROR_CORE",
             text: "Unable to set placement handler: Handler already binded",

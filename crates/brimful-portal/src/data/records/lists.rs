@@ -2,6 +2,18 @@
 
 use super::{OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, method};
 
+/// How a list that is not there is refused.
+const NO_LIST: Refusal = Refusal {
+    code: "ERROR_IBLOCK_NOT_FOUND",
+    text: "Iblock not found",
+};
+
+/// How a call without a parameter is refused.
+const NO_PARAMETER: Refusal = Refusal {
+    code: "ERROR_REQUIRED_PARAMETERS_MISSING",
+    text: "Required parameter `{}` is missing",
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "lists",
@@ -21,18 +33,9 @@ pub(super) const KINDS: &[RecordKind] = &[
                     ("IBLOCK_CODE", "CODE"),
                 ]),
         ],
-        not_found: Refusal {
-            code: "ERROR_IBLOCK_NOT_FOUND",
-            text: "Iblock not found",
-        },
-        unnamed: Refusal {
-            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
-            text: "Required parameter `{}` is missing",
-        },
-        required: Refusal {
-            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
-            text: "Required parameter `{}` is missing",
-        },
+        not_found: NO_LIST,
+        unnamed: NO_PARAMETER,
+        required: NO_PARAMETER,
         ..OLDER
     },
     RecordKind {
@@ -41,13 +44,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         within: &["IBLOCK_ID"],
         beside: &["CODE", "IBLOCK_SECTION_ID"],
         open: Open::Properties,
-        parent: Some((
-            "lists",
-            Refusal {
-                code: "ERROR_IBLOCK_NOT_FOUND",
-                text: "Iblock not found",
-            },
-        )),
+        parent: Some(("lists", NO_LIST)),
         methods: &[
             method("lists.element.add", RecordVerb::Add).under("FIELDS"),
             method("lists.element.update", RecordVerb::Update)
@@ -62,14 +59,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_ELEMENT_NOT_FOUND",
             text: "Element not found",
         },
-        unnamed: Refusal {
-            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
-            text: "Required parameter `{}` is missing",
-        },
-        required: Refusal {
-            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
-            text: "Required parameter `{}` is missing",
-        },
+        unnamed: NO_PARAMETER,
+        required: NO_PARAMETER,
         ..OLDER
     },
     RecordKind {
@@ -77,13 +68,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "lists",
         within: &["IBLOCK_ID"],
         beside: &["CODE", "IBLOCK_SECTION_ID"],
-        parent: Some((
-            "lists",
-            Refusal {
-                code: "ERROR_IBLOCK_NOT_FOUND",
-                text: "Iblock not found",
-            },
-        )),
+        parent: Some(("lists", NO_LIST)),
         methods: &[
             method("lists.section.add", RecordVerb::Add).under("FIELDS"),
             method("lists.section.update", RecordVerb::Update)
@@ -96,14 +81,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_SECTION_NOT_FOUND",
             text: "Section not found",
         },
-        unnamed: Refusal {
-            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
-            text: "Required parameter `{}` is missing",
-        },
-        required: Refusal {
-            code: "ERROR_REQUIRED_PARAMETERS_MISSING",
-            text: "Required parameter `{}` is missing",
-        },
+        unnamed: NO_PARAMETER,
+        required: NO_PARAMETER,
         ..OLDER
     },
 ];

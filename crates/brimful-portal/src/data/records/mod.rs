@@ -254,8 +254,6 @@ pub(crate) enum Default {
     Caller,
     /// The user who wrote the record last.
     Editor,
-    /// A text of its own for each record.
-    Guid,
 }
 
 impl RecordField {
@@ -318,7 +316,6 @@ impl Default {
             "touched" => Self::Touched,
             "caller" => Self::Caller,
             "editor" => Self::Editor,
-            "guid" => Self::Guid,
             "true" => Self::Boolean(true),
             "false" => Self::Boolean(false),
             text => match text.strip_prefix('=') {

@@ -115,7 +115,7 @@ impl RecordTable {
             let field = self.fields.iter().find(|field| field.name == *name)?;
             match self.written(given, name) {
                 Some(value) => Some(self.cast(field, value)),
-                None => self.default(field, 0, writer),
+                None => self.default(field, writer),
             }
         };
         let key = self.kind.key.iter();
@@ -168,7 +168,7 @@ impl RecordTable {
             let value = match written {
                 Some(value) => value,
                 None if field.name == self.kind.id => self.number(id),
-                None => match self.default(field, id, writer) {
+                None => match self.default(field, writer) {
                     Some(value) => value,
                     None => continue,
                 },
@@ -187,7 +187,7 @@ impl RecordTable {
         };
         for field in self.fields {
             let touched = match field.default {
-                Default::Touched | Default::Editor => self.default(field, id, writer),
+                Default::Touched | Default::Editor => self.default(field, writer),
                 _ => None,
             };
             let written = given
@@ -231,7 +231,7 @@ impl RecordTable {
         self.rows.shift_remove(&id).is_some()
     }
 
-    fn default(&self, field: &RecordField, id: u64, writer: Writer) -> Option<Json> {
+    fn default(&self, field: &RecordField, writer: Writer) -> Option<Json> {
         Some(match field.default {
             Default::Null => Json::Null,
             Default::Absent => return None,
@@ -241,7 +241,6 @@ impl RecordTable {
             Default::EmptyList => Json::Array(Vec::new()),
             Default::Now | Default::Touched => Json::from(moment::text(writer.now)),
             Default::Caller | Default::Editor => self.number(writer.user),
-            Default::Guid => Json::from(format!("{:032x}", super::super::hash::mix(id))),
         })
     }
 

@@ -8,7 +8,8 @@ use crate::methods;
 
 const HEAD: &str = "# What the emulator models
 
-Every method here has state: what one call writes, the next one reads. Methods that are not here answer with what \
+What one of these methods writes, another reads. Dictionaries are the same in every portal, and what a portal only hears \
+(that somebody types, has read or muted something) is answered and not kept. Methods that are not here answer with what \
 `--load` and `--reply` give them, or with 404.
 
 This page is made from the descriptions by a test; `BRIMFUL_WRITE_PAGES=1 cargo test -p brimful-portal entities_page` \

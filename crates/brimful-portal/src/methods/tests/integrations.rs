@@ -130,6 +130,14 @@ fn options_are_kept_for_all_users_and_for_each() {
 }
 
 #[test]
+fn options_of_applications_have_nothing_of_what_users_set_in_the_portal() {
+    let mut portal = Portal::with(&[]);
+    portal.json("im.user.status.set", "STATUS=dnd");
+    portal.json("crm.deal.details.configuration.set", "data[0][name]=main");
+    assert_eq!(portal.json("user.option.get", ""), serde_json::json!([]));
+}
+
+#[test]
 fn handlers_of_events_are_bound_once_and_unbound_by_what_is_said_of_them() {
     let mut portal = Portal::with(&[]);
     let bind = "event=ONCRMLEADADD&handler=https://example.org/a";
@@ -144,7 +152,7 @@ fn handlers_of_events_are_bound_once_and_unbound_by_what_is_said_of_them() {
     assert_eq!(
         bound[0],
         serde_json::json!({
-            "event": "ONCRMLEADADD", "handler": "https://example.org/a", "auth_type": "0", "offline": "0"
+            "event": "ONCRMLEADADD", "handler": "https://example.org/a", "auth_type": "0", "offline": 0
         })
     );
     assert_eq!(
