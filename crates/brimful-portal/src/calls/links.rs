@@ -40,25 +40,31 @@ impl Links {
     /// Puts links into the files that a method describes, and the address before a link that it made.
     pub(crate) fn fill(&self, context: &Context, output: Output) -> Output {
         let mut described = output.to_value().clone();
-        match &mut described {
-            Value::Text(path) if path.starts_with("/~") => {
-                return Output::value(&Value::Text(format!("{}{path}", self.address)));
-            }
-            Value::Array(rows) if output.is_list() => {
-                let mut is_filled = false;
-                for row in rows.values_mut().filter_map(Value::as_array_mut) {
-                    is_filled |= self.fill_one(context, row);
-                }
-                if is_filled {
-                    return output.with_rows(&described);
-                }
-            }
-            Value::Array(file) if self.fill_one(context, file) => {
-                return Output::value(&described);
-            }
-            _ => {}
+        if let Value::Text(path) = &described
+            && path.starts_with("/~")
+        {
+            return Output::value(&Value::Text(format!("{}{path}", self.address)));
         }
-        output
+        let is_list = output.is_list();
+        let Some(map) = described.as_array_mut() else {
+            return output;
+        };
+        if !is_list {
+            return if self.fill_one(context, map) {
+                Output::value(&described)
+            } else {
+                output
+            };
+        }
+        let mut is_filled = false;
+        for row in map.values_mut().filter_map(Value::as_array_mut) {
+            is_filled |= self.fill_one(context, row);
+        }
+        if is_filled {
+            output.with_rows(&described)
+        } else {
+            output
+        }
     }
 
     /// Puts a link into a description of a file; says whether it was one.
