@@ -12,7 +12,7 @@ use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder};
 use parking_lot::Mutex;
 
 use super::run_state::RunState;
-use super::{DecodedRow, RowSink, StoreOptions, labelled};
+use super::{DecodedRow, StoreOptions, StoreSink, labelled};
 use crate::cell::{Cell, Moment};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -50,7 +50,6 @@ pub(crate) struct MysqlSink {
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
-    misfits: u64,
 }
 
 /// The bytes that the next LOAD DATA reads.
@@ -107,7 +106,6 @@ impl MysqlSink {
             merge: String::new(),
             stage: String::new(),
             began: false,
-            misfits: 0,
         };
         if sink.state.may_resume {
             sink.find_interrupted()?;
@@ -140,7 +138,7 @@ impl MysqlSink {
         );
         if let Some((rows, last_id, misfits)) = found.map_err(|error| self.failed(said(&error)))? {
             self.state.resumed = Some((rows, last_id));
-            self.misfits = misfits;
+            self.state.misfits = misfits;
         }
         Ok(())
     }
@@ -156,33 +154,6 @@ impl MysqlSink {
             literal(&self.state.command),
             self.state.rows(),
         )
-    }
-
-    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
-    /// connection is made again.
-    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
-        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
-            return Ok(());
-        }
-        *self.stream.lock() = std::mem::take(&mut self.rows).into_bytes();
-        let state = self.state_statement(finished);
-        let recorded = misfit_statements(&self.state.table, misfits);
-        let mut waits = RECONNECT_AFTER.iter();
-        while let Err(error) = self.send(&recorded, &state) {
-            let is_lost = !matches!(error, mysql::Error::MySqlError(_));
-            if !is_lost || !self.reconnect(&mut waits) {
-                return Err(self.failed(said(&error)));
-            }
-            // It may have been stored, and only the answer was lost.
-            if self.is_stored(finished) {
-                break;
-            }
-        }
-        self.stream.lock().clear();
-        self.misfits += misfits.0.len() as u64;
-        misfits.0.clear();
-        self.state.commit();
-        Ok(())
     }
 
     fn send(&mut self, misfits: &[String], state: &str) -> mysql::Result<()> {
@@ -396,7 +367,11 @@ fn in_utc(moment: &Moment) -> Option<jiff::civil::DateTime> {
     (1..=9999).contains(&utc.year()).then_some(utc)
 }
 
-impl RowSink for MysqlSink {
+impl StoreSink for MysqlSink {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
@@ -510,10 +485,6 @@ impl RowSink for MysqlSink {
         Ok(())
     }
 
-    fn is_store(&self) -> bool {
-        true
-    }
-
     fn row(
         &mut self,
         schema: &Schema,
@@ -547,39 +518,39 @@ impl RowSink for MysqlSink {
             }
         }
         self.rows.push('\n');
-        let id = schema.key.and_then(|key| match &row.cells[key] {
-            Cell::Int(id) => u64::try_from(*id).ok(),
-            _ => None,
-        });
-        self.state.take(id);
+        self.state.take(row.key(schema));
         Ok(())
     }
 
-    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        if self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE {
-            self.store(misfits, false)?;
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE
+    }
+
+    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
+    /// connection is made again.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
+            return Ok(());
         }
+        *self.stream.lock() = std::mem::take(&mut self.rows).into_bytes();
+        let state = self.state_statement(finished);
+        let recorded = misfit_statements(&self.state.table, misfits);
+        let mut waits = RECONNECT_AFTER.iter();
+        while let Err(error) = self.send(&recorded, &state) {
+            let is_lost = !matches!(error, mysql::Error::MySqlError(_));
+            if !is_lost || !self.reconnect(&mut waits) {
+                return Err(self.failed(said(&error)));
+            }
+            // It may have been stored, and only the answer was lost.
+            if self.is_stored(finished) {
+                break;
+            }
+        }
+        self.stream.lock().clear();
+        self.state.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        self.state.commit();
         Ok(())
-    }
-
-    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.store(misfits, true)
-    }
-
-    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
-        self.store(misfits, false)
-    }
-
-    fn resumed(&self) -> Option<(u64, u64)> {
-        self.state.resumed
-    }
-
-    fn stored_misfits(&self) -> u64 {
-        self.misfits
-    }
-
-    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
-        Some(self.state.stored())
     }
 }
 

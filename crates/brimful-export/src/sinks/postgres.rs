@@ -1,7 +1,6 @@
 //! Rows in a table of PostgreSQL: copied into a table of the session, and from there into the real one, updated by ID.
 
 use std::fmt::Write as _;
-use std::io::Write;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -9,7 +8,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, CopyInSink, NoTls};
 
 use super::run_state::RunState;
-use super::{DecodedRow, RowSink, StoreOptions, labelled};
+use super::{DecodedRow, StoreOptions, StoreSink, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -37,7 +36,6 @@ pub(crate) struct PostgresSink {
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
-    misfits: u64,
 }
 
 impl Drop for PostgresSink {
@@ -85,7 +83,6 @@ impl PostgresSink {
             merge: String::new(),
             stage: String::new(),
             began: false,
-            misfits: 0,
         };
         if sink.state.may_resume {
             sink.find_interrupted()?;
@@ -109,7 +106,7 @@ impl PostgresSink {
         if let Some(row) = found.first() {
             let number = |place| u64::try_from(row.get::<_, i64>(place)).unwrap_or(0);
             self.state.resumed = Some((number(0), number(1)));
-            self.misfits = number(2);
+            self.state.misfits = number(2);
         }
         Ok(())
     }
@@ -149,33 +146,6 @@ impl PostgresSink {
 
     fn execute(&self, sql: &str) -> Result<(), ExportError> {
         self.wait(self.client.batch_execute(sql))
-    }
-
-    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
-    /// connection is made again.
-    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
-        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
-            return Ok(());
-        }
-        let rows = bytes::Bytes::from(std::mem::take(&mut self.rows));
-        let lines = bytes::Bytes::from(misfit_lines(&self.state.table, misfits));
-        let state = self.state_statement(finished);
-        let mut waits = RECONNECT_AFTER.iter();
-        loop {
-            let sent = self.wait(self.send(rows.clone(), lines.clone(), &state));
-            let Err(error) = sent else { break };
-            if !self.connection_is_lost() || !self.reconnect(&mut waits)? {
-                return Err(error);
-            }
-            // It may have been stored, and only the answer was lost.
-            if self.is_stored(finished)? {
-                break;
-            }
-        }
-        self.misfits += misfits.0.len() as u64;
-        misfits.0.clear();
-        self.state.commit();
-        Ok(())
     }
 
     async fn send(
@@ -462,7 +432,11 @@ fn has_nul(cell: &Cell<'_>) -> bool {
     }
 }
 
-impl RowSink for PostgresSink {
+impl StoreSink for PostgresSink {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
@@ -575,10 +549,6 @@ impl RowSink for PostgresSink {
         Ok(())
     }
 
-    fn is_store(&self) -> bool {
-        true
-    }
-
     fn row(
         &mut self,
         schema: &Schema,
@@ -610,38 +580,38 @@ impl RowSink for PostgresSink {
         }
         self.line.push('\n');
         self.rows.extend_from_slice(self.line.as_bytes());
-        let id = schema.key.and_then(|key| match &row.cells[key] {
-            Cell::Int(id) => u64::try_from(*id).ok(),
-            _ => None,
-        });
-        self.state.take(id);
+        self.state.take(row.key(schema));
         Ok(())
     }
 
-    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        if self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE {
-            self.store(misfits, false)?;
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE
+    }
+
+    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
+    /// connection is made again.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
+            return Ok(());
         }
+        let rows = bytes::Bytes::from(std::mem::take(&mut self.rows));
+        let lines = bytes::Bytes::from(misfit_lines(&self.state.table, misfits));
+        let state = self.state_statement(finished);
+        let mut waits = RECONNECT_AFTER.iter();
+        loop {
+            let sent = self.wait(self.send(rows.clone(), lines.clone(), &state));
+            let Err(error) = sent else { break };
+            if !self.connection_is_lost() || !self.reconnect(&mut waits)? {
+                return Err(error);
+            }
+            // It may have been stored, and only the answer was lost.
+            if self.is_stored(finished)? {
+                break;
+            }
+        }
+        self.state.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        self.state.commit();
         Ok(())
-    }
-
-    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.store(misfits, true)
-    }
-
-    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
-        self.store(misfits, false)
-    }
-
-    fn resumed(&self) -> Option<(u64, u64)> {
-        self.state.resumed
-    }
-
-    fn stored_misfits(&self) -> u64 {
-        self.misfits
-    }
-
-    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
-        Some(self.state.stored())
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct RunState {
     pub(crate) may_resume: bool,
     /// The rows of the interrupted run, and the ID of the last one.
     pub(crate) resumed: Option<(u64, u64)>,
+    /// Values that did not fit and are stored, those of the interrupted run among them.
+    pub(crate) misfits: u64,
     /// Rows of this run, and the ID of the last one.
     taken: (u64, Option<u64>),
     stored: (u64, Option<u64>),
@@ -27,6 +29,7 @@ impl RunState {
             command: options.command,
             may_resume: options.resume,
             resumed: None,
+            misfits: 0,
             taken: (0, None),
             stored: (0, None),
             ascending: true,

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use rusqlite::types::{Null, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use super::run_state::RunState;
-use super::{DecodedRow, RowSink, StoreOptions, labelled};
+use super::{DecodedRow, StoreOptions, StoreSink, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -29,7 +28,6 @@ pub(crate) struct SqliteSink {
     state: RunState,
     insert: String,
     in_transaction: bool,
-    misfits: u64,
     text: String,
 }
 
@@ -51,7 +49,6 @@ impl SqliteSink {
             state: RunState::new(options),
             insert: String::new(),
             in_transaction: false,
-            misfits: 0,
             text: String::new(),
         };
         if sink.state.may_resume {
@@ -82,7 +79,7 @@ impl SqliteSink {
         };
         if let Some((rows, last_id, misfits)) = find().map_err(|error| self.failed(&error))? {
             self.state.resumed = Some((rows, last_id));
-            self.misfits = misfits;
+            self.state.misfits = misfits;
         }
         Ok(())
     }
@@ -121,21 +118,6 @@ impl SqliteSink {
         Ok(())
     }
 
-    /// The rows, the values that did not fit and how far the run is become visible together.
-    fn commit(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
-        if !misfits.0.is_empty() {
-            self.start()?;
-            self.store_misfits(misfits)?;
-        }
-        if self.in_transaction || finished {
-            self.store_state(finished)?;
-            self.execute("COMMIT")?;
-            self.in_transaction = false;
-        }
-        self.state.commit();
-        Ok(())
-    }
-
     fn store_misfits(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
         let stored = (|| {
             let mut insert = self.connection.prepare_cached(
@@ -154,7 +136,7 @@ impl SqliteSink {
             Ok(())
         })();
         stored.map_err(|error: rusqlite::Error| self.failed(&error))?;
-        self.misfits += misfits.0.len() as u64;
+        self.state.misfits += misfits.0.len() as u64;
         misfits.0.clear();
         Ok(())
     }
@@ -268,7 +250,11 @@ impl ToSql for Bound<'_> {
     }
 }
 
-impl RowSink for SqliteSink {
+impl StoreSink for SqliteSink {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         self.start()?;
         let existing = self.existing()?;
@@ -371,10 +357,6 @@ impl RowSink for SqliteSink {
         Ok(())
     }
 
-    fn is_store(&self) -> bool {
-        true
-    }
-
     fn row(
         &mut self,
         schema: &Schema,
@@ -408,38 +390,26 @@ impl RowSink for SqliteSink {
             .prepare_cached(&self.insert)
             .and_then(|mut insert| insert.execute(rusqlite::params_from_iter(&bound)));
         inserted.map_err(|error| self.failed(&error))?;
-        let id = schema.key.and_then(|key| match &row.cells[key] {
-            Cell::Int(id) => u64::try_from(*id).ok(),
-            _ => None,
-        });
-        self.state.take(id);
+        self.state.take(row.key(schema));
         Ok(())
     }
 
-    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        if self.state.is_due(ROWS_AT_ONCE) {
-            self.commit(misfits, false)?;
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE)
+    }
+
+    /// The rows, the values that did not fit and how far the run is become visible together.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        if !misfits.0.is_empty() {
+            self.start()?;
+            self.store_misfits(misfits)?;
         }
+        if self.in_transaction || finished {
+            self.store_state(finished)?;
+            self.execute("COMMIT")?;
+            self.in_transaction = false;
+        }
+        self.state.commit();
         Ok(())
-    }
-
-    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.commit(misfits, true)
-    }
-
-    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
-        self.commit(misfits, false)
-    }
-
-    fn resumed(&self) -> Option<(u64, u64)> {
-        self.state.resumed
-    }
-
-    fn stored_misfits(&self) -> u64 {
-        self.misfits
-    }
-
-    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
-        Some(self.state.stored())
     }
 }
