@@ -35,6 +35,7 @@ pub(crate) use crm::item::not_found as element_not_found;
 pub(crate) use disk::DOWNLOAD_URL;
 pub(crate) use params::{legacy_error, strings};
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
@@ -47,7 +48,7 @@ use crate::methods::method::{Handler, Method};
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
     static BY_NAME: OnceLock<HashMap<&'static str, &'static Method>> = OnceLock::new();
     BY_NAME
-        .get_or_init(|| all().iter().map(|method| (method.name, method)).collect())
+        .get_or_init(|| all().iter().map(|method| (&*method.name, method)).collect())
         .get(name)
         .copied()
 }
@@ -70,9 +71,12 @@ pub(crate) fn all() -> &'static [Method] {
         drive(&mut methods);
         methods.extend(constants::methods());
         // A kind of records may have a method of its own in the place of a usual one.
-        let own: HashSet<&str> = methods.iter().map(|method| method.name).collect();
-        methods.extend(records::methods().filter(|method| !own.contains(method.name)));
-        methods.sort_unstable_by_key(|method: &Method| method.name);
+        let own: HashSet<String> = methods
+            .iter()
+            .map(|method: &Method| method.name.to_string())
+            .collect();
+        methods.extend(records::methods().filter(|method| !own.contains(&*method.name)));
+        methods.sort_unstable_by(|one: &Method, other| one.name.cmp(&other.name));
         methods
     })
 }
@@ -81,7 +85,7 @@ pub(crate) fn all() -> &'static [Method] {
 macro_rules! read {
     ($scope:literal, $name:expr, $handler:expr) => {
         Method {
-            name: $name,
+            name: Cow::Borrowed($name),
             scope: $scope,
             handler: Handler::Read($handler),
         }
@@ -92,7 +96,7 @@ macro_rules! read {
 macro_rules! write {
     ($scope:literal, $name:expr, $handler:expr) => {
         Method {
-            name: $name,
+            name: Cow::Borrowed($name),
             scope: $scope,
             handler: Handler::Write($handler),
         }
