@@ -205,6 +205,8 @@ pub(crate) struct Written {
     pub(crate) misfits: Option<(u64, String)>,
     /// Fields whose values did not fit, why, and how many.
     pub(crate) misfits_by_field: Vec<(String, &'static str, u64)>,
+    /// How many columns it has, where it has columns.
+    pub(crate) columns: Option<usize>,
 }
 
 impl Written {
@@ -215,6 +217,7 @@ impl Written {
             bytes: Some(bytes),
             misfits: None,
             misfits_by_field: Vec::new(),
+            columns: None,
         }
     }
 
@@ -598,9 +601,10 @@ impl Sink {
     /// Writes what the format has at its end.
     fn end_content(&mut self, is_whole: bool) -> Result<(), OutputError> {
         if let Some(mut rows) = self.content.rows.take() {
-            let ended = match self.place {
-                Place::Store if !is_whole => rows.pause(),
-                _ => rows.finish(&mut Blocks(self)),
+            let ended = if is_whole {
+                rows.finish(&mut Blocks(self))
+            } else {
+                rows.leave(&mut Blocks(self))
             };
             self.content.rows = Some(rows);
             let ended = ended.and_then(|()| self.content.gather_misfits());
@@ -681,6 +685,7 @@ impl Sink {
                 bytes: None,
                 misfits: None,
                 misfits_by_field: Vec::new(),
+                columns: None,
             }),
             Place::Stdout | Place::Special { .. } | Place::Store => None,
         };
@@ -789,6 +794,7 @@ impl Sink {
         // The values that did not fit are there before the file that lacks them.
         let misfits = self.content.complete_misfits()?;
         let misfits_by_field = self.content.misfits_by_field();
+        let columns = self.content.column_count();
         let (name, bytes) = match self.place {
             Place::Stdout => ("standard output".to_owned(), Some(self.bytes)),
             Place::Special { path, .. } => (path.display().to_string(), Some(self.bytes)),
@@ -806,6 +812,7 @@ impl Sink {
             bytes,
             misfits,
             misfits_by_field,
+            columns,
         })
     }
 
@@ -838,6 +845,7 @@ impl Sink {
             bytes,
             misfits,
             misfits_by_field: Vec::new(),
+            columns: None,
         }))
     }
 }
