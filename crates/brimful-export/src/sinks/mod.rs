@@ -5,6 +5,8 @@ mod arrow;
 #[cfg(feature = "arrow")]
 pub(crate) mod batches;
 mod chunks;
+#[cfg(feature = "clickhouse")]
+pub(crate) mod clickhouse;
 mod csv;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
@@ -18,6 +20,8 @@ pub(crate) mod sqlite;
 mod xlsx;
 
 use std::io::Write;
+#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
@@ -181,6 +185,17 @@ pub(crate) trait RowSink: Send {
         0
     }
 }
+
+/// How long a server that has gone away is waited for, from one attempt to the next.
+#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
 
 /// A database. Rows wait in it until they are stored, together with the values that did not fit and how far the run is.
 #[cfg(feature = "stores")]

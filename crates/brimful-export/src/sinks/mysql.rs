@@ -12,7 +12,7 @@ use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder};
 use parking_lot::Mutex;
 
 use super::run_state::RunState;
-use super::{DecodedRow, StoreOptions, StoreSink, labelled};
+use super::{DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, labelled};
 use crate::cell::{Cell, Moment};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -26,15 +26,6 @@ const BYTES_AT_ONCE: usize = 8 << 20;
 const STAGE: &str = "_brimful_stage";
 /// Characters of a comment of a column.
 const COMMENT_CHARACTERS: usize = 1_024;
-/// How long a server that has gone away is waited for, from one attempt to the next.
-const RECONNECT_AFTER: [Duration; 6] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
 
 pub(crate) struct MysqlSink {
     connection: Conn,
