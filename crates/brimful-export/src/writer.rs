@@ -179,6 +179,18 @@ impl RowWriter {
         self.schema.as_ref()
     }
 
+    /// The database that rows go to, if they do.
+    #[cfg(feature = "stores")]
+    pub(crate) fn store(&mut self) -> Option<&mut dyn crate::sinks::StoreSink> {
+        self.sink.as_store()
+    }
+
+    /// Makes the table, or adds the columns that it lacks, although no row has come.
+    #[cfg(feature = "stores")]
+    pub(crate) fn open_table(&mut self) -> Result<(), ExportError> {
+        self.begin(None)
+    }
+
     fn begin(&mut self, first: Option<&Page>) -> Result<(), ExportError> {
         if self.schema.is_some() {
             return Ok(());

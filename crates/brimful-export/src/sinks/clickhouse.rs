@@ -242,7 +242,7 @@ impl ClickhouseSink {
             version: run,
             began: false,
         };
-        let version = sink.query("SELECT version()")?;
+        let version = sink.ask("SELECT version()")?;
         let mut numbers = version.trim().split('.').map(|n| n.parse().unwrap_or(0));
         let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         sink.has_wide_dates = version >= WIDE_DATES_SINCE;
@@ -265,7 +265,7 @@ impl ClickhouseSink {
     }
 
     /// Has a statement carried out that may be carried out twice. A server that has gone away is waited for.
-    fn query(&self, sql: &str) -> Result<String, ExportError> {
+    fn ask(&self, sql: &str) -> Result<String, ExportError> {
         self.send(sql, None, true)
     }
 
@@ -300,7 +300,7 @@ impl ClickhouseSink {
             return Ok(());
         }
         let table = literal(&self.state.table);
-        let found = self.query(&format!(
+        let found = self.ask(&format!(
             "SELECT command = {}, finished, rows, ifNull(last_id, 0), run, version FROM _brimful_state \
              WHERE `table` = {table} ORDER BY version DESC LIMIT 1 FORMAT TabSeparated",
             literal(&self.state.command)
@@ -318,7 +318,7 @@ impl ClickhouseSink {
         if may && !self.columns_of(&self.state.table)?.is_empty() {
             self.run = run;
             self.state.resumed = Some((rows, last_id));
-            let misfits = self.query(&format!(
+            let misfits = self.ask(&format!(
                 "SELECT count() FROM _brimful_errors FINAL WHERE `table` = {table} AND run = {run}"
             ))?;
             self.state.misfits = misfits.trim().parse().unwrap_or(0);
@@ -331,7 +331,7 @@ impl ClickhouseSink {
         let last_id = self.state.last_id();
         let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
         self.version += 1;
-        self.query(&format!(
+        self.ask(&format!(
             "INSERT INTO _brimful_state (`table`, command, rows, last_id, finished, run, version) VALUES \
              ({}, {}, {}, {last_id}, {}, {}, {})",
             literal(&self.state.table),
@@ -346,7 +346,7 @@ impl ClickhouseSink {
 
     /// The columns of a table and their types, by name; empty if there is no table.
     fn columns_of(&self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
-        let found = self.query(&format!(
+        let found = self.ask(&format!(
             "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {} \
              FORMAT TabSeparatedRaw",
             literal(table)
@@ -387,11 +387,11 @@ impl ClickhouseSink {
         }
         let labels = quoted(&format!("{}_labels", self.state.table));
         let view = quoted(&format!("{}_labeled", self.state.table));
-        self.query(&format!(
+        self.ask(&format!(
             "CREATE TABLE IF NOT EXISTS {labels} (field String, code String, label String) \
              ENGINE = ReplacingMergeTree ORDER BY (field, code)"
         ))?;
-        self.query(&format!("TRUNCATE TABLE {labels}"))?;
+        self.ask(&format!("TRUNCATE TABLE {labels}"))?;
         let mut lines = String::new();
         let mut select = "SELECT *".to_owned();
         for (column, entries) in &labelled {
@@ -434,10 +434,10 @@ impl ClickhouseSink {
             let insert = format!("INSERT INTO {labels} FORMAT TabSeparated");
             self.send(&insert, Some(lines.as_bytes()), true)?;
         }
-        self.query(&format!("DROP TABLE IF EXISTS {view}"))?;
+        self.ask(&format!("DROP TABLE IF EXISTS {view}"))?;
         let table = quoted(&self.state.table);
         let last = if self.has_key { " FINAL" } else { "" };
-        self.query(&format!(
+        self.ask(&format!(
             "CREATE VIEW {view} AS {select} FROM {table}{last}"
         ))
         .map(drop)
@@ -445,12 +445,12 @@ impl ClickhouseSink {
 
     /// Makes the tables that say what does not fit and how far a run is.
     fn make_own_tables(&self) -> Result<(), ExportError> {
-        self.query(
+        self.ask(
             "CREATE TABLE IF NOT EXISTS _brimful_errors (`table` String, id String, field String, value String, \
              reason String, run UInt64, at DateTime DEFAULT now()) \
              ENGINE = ReplacingMergeTree(run) ORDER BY (`table`, field, id, value)",
         )?;
-        self.query(
+        self.ask(
             "CREATE TABLE IF NOT EXISTS _brimful_state (`table` String, command String, rows UInt64, \
              last_id Nullable(UInt64), finished UInt8, run UInt64, version UInt64, at DateTime DEFAULT now()) \
              ENGINE = ReplacingMergeTree(version) ORDER BY `table`",
@@ -594,6 +594,10 @@ impl StoreSink for ClickhouseSink {
         &self.state
     }
 
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
@@ -652,7 +656,7 @@ impl StoreSink for ClickhouseSink {
                 Some(key) => format!("ReplacingMergeTree({VERSION}) ORDER BY {}", names[key]),
                 None => "MergeTree ORDER BY tuple()".to_owned(),
             };
-            self.query(&format!(
+            self.ask(&format!(
                 "CREATE TABLE IF NOT EXISTS {table} ({}) ENGINE = {engine}",
                 definitions.join(", ")
             ))?;
@@ -661,14 +665,14 @@ impl StoreSink for ClickhouseSink {
                 return Err(other_rows(VERSION));
             }
             for added in added {
-                self.query(&format!("ALTER TABLE {table} {added}"))?;
+                self.ask(&format!("ALTER TABLE {table} {added}"))?;
             }
         }
         for (name, column) in names.iter().zip(&schema.columns) {
             let is_new = !existing.iter().any(|(known, _)| *known == column.name);
             if let (Some(title), true) = (&column.title, is_new) {
                 let title = literal(title);
-                self.query(&format!(
+                self.ask(&format!(
                     "ALTER TABLE {table} COMMENT COLUMN {name} {title}"
                 ))?;
             }
@@ -677,14 +681,14 @@ impl StoreSink for ClickhouseSink {
         if !self.began && self.state.resumed.is_none() {
             self.store_state(false)?;
             // The server does it when it has time; those of this run are told by its number.
-            self.query(&format!(
+            self.ask(&format!(
                 "ALTER TABLE _brimful_errors DELETE WHERE `table` = {} AND run < {}",
                 literal(&self.state.table),
                 self.run
             ))?;
             if schema.key.is_none() {
                 // Without IDs nothing tells a row of this run from one of an earlier run.
-                self.query(&format!("TRUNCATE TABLE {table}"))?;
+                self.ask(&format!("TRUNCATE TABLE {table}"))?;
             }
         }
         self.store_labels(schema)?;

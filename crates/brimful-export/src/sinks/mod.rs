@@ -184,6 +184,12 @@ pub(crate) trait RowSink: Send {
     fn stored_misfits(&self) -> u64 {
         0
     }
+
+    /// The database, if it is one.
+    #[cfg(feature = "stores")]
+    fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
+        None
+    }
 }
 
 /// How long a server that has gone away is waited for, from one attempt to the next.
@@ -197,11 +203,47 @@ pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
     Duration::from_secs(16),
 ];
 
+/// The column that says since when a row is no longer in the portal.
+#[cfg(feature = "stores")]
+pub(crate) const DELETED_AT: &str = "_deleted_at";
+
+/// How the SQL of a store that tables can be kept in sync in differs from that of others.
+#[cfg(feature = "stores")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+    #[cfg(feature = "mysql")]
+    Mysql,
+}
+
+/// Takes a row of a query, as texts.
+#[cfg(feature = "stores")]
+pub(crate) type TakeRow<'t> = dyn FnMut(&[Option<String>]) + 't;
+
 /// A database. Rows wait in it until they are stored, together with the values that did not fit and how far the run is.
 #[cfg(feature = "stores")]
 pub(crate) trait StoreSink: Send {
     /// How far the run is.
     fn state(&self) -> &RunState;
+
+    /// The same, to be changed.
+    fn state_mut(&mut self) -> &mut RunState;
+
+    /// How its SQL differs, where tables can be kept in sync in it.
+    fn dialect(&self) -> Option<Dialect> {
+        None
+    }
+
+    /// Runs statements that stand for themselves, or a query, and hands each of its rows over. Stores with a dialect
+    /// have it.
+    fn query(&mut self, _: &str, _: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        Err(ExportError::Name(
+            "tables cannot be kept in sync in this store".to_owned(),
+        ))
+    }
 
     /// Makes the table, or adds the columns that it lacks: before the first row, and again whenever there are new ones.
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError>;
@@ -222,7 +264,7 @@ pub(crate) trait StoreSink: Send {
 }
 
 #[cfg(feature = "stores")]
-impl<S: StoreSink> RowSink for S {
+impl<S: StoreSink + 'static> RowSink for S {
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         StoreSink::begin(self, schema)
     }
@@ -269,6 +311,10 @@ impl<S: StoreSink> RowSink for S {
 
     fn stored_misfits(&self) -> u64 {
         self.state().misfits
+    }
+
+    fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
+        Some(self)
     }
 }
 

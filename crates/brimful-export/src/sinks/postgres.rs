@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::runtime::Runtime;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, CopyInSink, NoTls};
+use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
 
 use super::run_state::RunState;
-use super::{DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, labelled};
+use super::{
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
+};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -148,21 +151,30 @@ impl PostgresSink {
         self.wait(self.client.batch_execute(sql))
     }
 
+    /// How many rows were new or took the place of others.
     async fn send(
         &self,
         rows: bytes::Bytes,
         misfits: bytes::Bytes,
         state: &str,
-    ) -> Result<(), tokio_postgres::Error> {
+    ) -> Result<u64, tokio_postgres::Error> {
         self.client.batch_execute("BEGIN").await?;
+        let mut written = 0;
         if !rows.is_empty() {
             self.copy_in(&self.copy, rows).await?;
-            self.client.batch_execute(&self.merge).await?;
+            for message in self.client.simple_query(&self.merge).await? {
+                if let SimpleQueryMessage::CommandComplete(rows) = message {
+                    written += rows;
+                }
+            }
         }
         if !misfits.is_empty() {
             self.copy_in(COPY_MISFITS, misfits).await?;
         }
-        self.client.batch_execute(&format!("{state}COMMIT")).await
+        self.client
+            .batch_execute(&format!("{state}COMMIT"))
+            .await
+            .map(|()| written)
     }
 
     /// Whether the last error was the end of the connection.
@@ -191,6 +203,10 @@ impl PostgresSink {
 
     /// Whether the store has all rows that were taken.
     fn is_stored(&self, finished: bool) -> Result<bool, ExportError> {
+        if self.state.sync.is_some() {
+            // A sync writes the same twice without harm.
+            return Ok(false);
+        }
         let found = self.wait(self.client.query_typed(
             "SELECT rows, finished FROM _brimful_state WHERE \"table\" = $1 AND command = $2",
             &[
@@ -427,6 +443,33 @@ impl StoreSink for PostgresSink {
         &self.state
     }
 
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Postgres)
+    }
+
+    fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        let Some(runtime) = &self.runtime else {
+            return Err(self.failed("the connection is closed"));
+        };
+        let asked = runtime.block_on(async {
+            let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
+            let mut texts = Vec::new();
+            while let Some(message) = messages.next().await {
+                if let SimpleQueryMessage::Row(row) = message? {
+                    texts.clear();
+                    texts.extend((0..row.len()).map(|place| row.get(place).map(str::to_owned)));
+                    take(&texts);
+                }
+            }
+            Ok(())
+        });
+        asked.map_err(|error: tokio_postgres::Error| self.failed(said(&error)))
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
@@ -472,6 +515,17 @@ impl StoreSink for PostgresSink {
                 }
             }
         }
+        if self.state.sync.is_some() {
+            let column = format!("{DELETED_AT} timestamp with time zone");
+            if existing.is_empty() {
+                definitions.insert(0, column);
+            } else {
+                let _ = writeln!(
+                    sql,
+                    "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column};"
+                );
+            }
+        }
         if existing.is_empty() {
             let _ = writeln!(sql, "CREATE TABLE {table} ({});", definitions.join(", "));
         }
@@ -489,7 +543,7 @@ impl StoreSink for PostgresSink {
         sql += "CREATE TABLE IF NOT EXISTS _brimful_state (\"table\" text PRIMARY KEY, command text NOT NULL, \
                 rows bigint NOT NULL, last_id bigint, finished boolean NOT NULL, \
                 at timestamp with time zone NOT NULL DEFAULT now());\n";
-        if !self.began && self.state.resumed.is_none() {
+        if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
             sql += &self.state_statement(false);
             let _ = writeln!(
                 sql,
@@ -519,15 +573,25 @@ impl StoreSink for PostgresSink {
             None => format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE}"),
             Some(key) => {
                 let key = &names[key];
-                let updates: Vec<String> = names
-                    .iter()
-                    .filter(|name| *name != key)
+                let others = || names.iter().filter(|name| *name != key);
+                let mut updates: Vec<String> = others()
                     .map(|name| format!("{name} = excluded.{name}"))
                     .collect();
+                let mut condition = String::new();
+                if self.state.sync.is_some() {
+                    updates.push(format!("{DELETED_AT} = NULL"));
+                    condition = format!(" WHERE {table}.{DELETED_AT} IS NOT NULL");
+                    for name in others() {
+                        let _ = write!(
+                            condition,
+                            " OR {table}.{name} IS DISTINCT FROM excluded.{name}"
+                        );
+                    }
+                }
                 let action = if updates.is_empty() {
                     "NOTHING".to_owned()
                 } else {
-                    format!("UPDATE SET {}", updates.join(", "))
+                    format!("UPDATE SET {}{condition}", updates.join(", "))
                 };
                 format!(
                     "INSERT INTO {table} ({columns}) SELECT DISTINCT ON ({key}) {columns} FROM {STAGE} \
@@ -575,22 +639,38 @@ impl StoreSink for PostgresSink {
     }
 
     fn is_due(&self) -> bool {
-        self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE
+        self.state.is_due(ROWS_AT_ONCE)
+            || self.state.sync.is_none() && self.rows.len() >= BYTES_AT_ONCE
     }
 
     /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
     /// connection is made again.
     fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
-        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
+        let statements = self.state.take_statements();
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished && statements.is_empty() {
             return Ok(());
         }
         let rows = bytes::Bytes::from(std::mem::take(&mut self.rows));
         let lines = bytes::Bytes::from(misfit_lines(&self.state.table, misfits));
-        let state = self.state_statement(finished);
+        let state = if self.state.sync.is_some() {
+            statements.iter().fold(String::new(), |mut all, statement| {
+                all.push_str(statement);
+                all.push_str(";\n");
+                all
+            })
+        } else {
+            self.state_statement(finished)
+        };
         let mut waits = RECONNECT_AFTER.iter();
         loop {
             let sent = self.wait(self.send(rows.clone(), lines.clone(), &state));
-            let Err(error) = sent else { break };
+            let error = match sent {
+                Ok(written) => {
+                    self.state.count_written(written);
+                    break;
+                }
+                Err(error) => error,
+            };
             if !self.connection_is_lost() || !self.reconnect(&mut waits)? {
                 return Err(error);
             }

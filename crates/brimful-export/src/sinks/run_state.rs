@@ -21,6 +21,18 @@ pub(crate) struct RunState {
     stored: (u64, Option<u64>),
     /// Rows have come in the order of their IDs, so all up to the last one are there.
     ascending: bool,
+    /// Where the table is kept in sync with the portal: what that needs. `None` in an export.
+    pub(crate) sync: Option<SyncWrites>,
+}
+
+/// What is written beside rows where a table is kept in sync: rows that are equal to those in the table are not written
+/// again, and what is known of the table is stored with them instead of the state of an export.
+#[derive(Debug, Default)]
+pub(crate) struct SyncWrites {
+    /// Statements that are run in the transaction of the next rows, behind them.
+    pub(crate) statements: Vec<String>,
+    /// Rows that were new or differed.
+    pub(crate) written: u64,
 }
 
 impl RunState {
@@ -35,6 +47,7 @@ impl RunState {
             taken: (0, None),
             stored: (0, None),
             ascending: true,
+            sync: None,
         }
     }
 
@@ -45,9 +58,22 @@ impl RunState {
         self.taken = (self.taken.0 + 1, id.or(self.taken.1));
     }
 
-    /// Whether so many rows wait to be stored.
+    /// Whether so many rows wait to be stored. A sync says itself when they are.
     pub(crate) fn is_due(&self, rows: u64) -> bool {
-        self.taken.0 - self.stored.0 >= rows
+        self.sync.is_none() && self.taken.0 - self.stored.0 >= rows
+    }
+
+    /// The statements that a sync runs with the next rows.
+    pub(crate) fn take_statements(&mut self) -> Vec<String> {
+        let sync = self.sync.as_mut();
+        sync.map_or_else(Vec::new, |sync| std::mem::take(&mut sync.statements))
+    }
+
+    /// So many rows were new or differed.
+    pub(crate) fn count_written(&mut self, rows: u64) {
+        if let Some(sync) = &mut self.sync {
+            sync.written += rows;
+        }
     }
 
     /// What was taken is stored.

@@ -9,7 +9,7 @@ use rusqlite::types::{Null, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use super::run_state::RunState;
-use super::{DecodedRow, StoreOptions, StoreSink, labelled};
+use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -255,6 +255,38 @@ impl StoreSink for SqliteSink {
         &self.state
     }
 
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Sqlite)
+    }
+
+    fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        let mut run = || -> Result<(), rusqlite::Error> {
+            let mut statement = self.connection.prepare(sql)?;
+            let columns = statement.column_count();
+            let mut rows = statement.query([])?;
+            let mut texts = vec![None; columns];
+            while let Some(row) = rows.next()? {
+                for (place, text) in texts.iter_mut().enumerate() {
+                    *text = match row.get_ref(place)? {
+                        ValueRef::Null => None,
+                        ValueRef::Integer(value) => Some(value.to_string()),
+                        ValueRef::Real(value) => Some(value.to_string()),
+                        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                            Some(String::from_utf8_lossy(bytes).into_owned())
+                        }
+                    };
+                }
+                take(&texts);
+            }
+            Ok(())
+        };
+        run().map_err(|error| failed(&self.path, &error))
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         self.start()?;
         let existing = self.existing()?;
@@ -285,9 +317,17 @@ impl StoreSink for SqliteSink {
                     None => format!("  {}{comma}\n", column(place)),
                 }
             };
-            let columns: String = (0..schema.columns.len()).map(with_title).collect();
+            let mut columns: String = (0..schema.columns.len()).map(with_title).collect();
+            if self.state.sync.is_some() {
+                columns.insert_str(0, &format!("  {DELETED_AT} DATETIME,\n"));
+            }
             self.execute(&format!("CREATE TABLE {table} (\n{columns})"))?;
         } else {
+            if self.state.sync.is_some() && !existing.contains(DELETED_AT) {
+                self.execute(&format!(
+                    "ALTER TABLE {table} ADD COLUMN {DELETED_AT} DATETIME"
+                ))?;
+            }
             for (place, known) in schema.columns.iter().enumerate() {
                 if existing.contains(&known.name.to_ascii_lowercase()) {
                     continue;
@@ -314,7 +354,7 @@ impl StoreSink for SqliteSink {
             "CREATE TABLE IF NOT EXISTS \"_brimful_state\" (\"table\" TEXT PRIMARY KEY, command TEXT NOT NULL, rows INTEGER \
              NOT NULL, last_id INTEGER, finished BOOLEAN NOT NULL, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
         )?;
-        if self.insert.is_empty() && self.state.resumed.is_none() {
+        if self.insert.is_empty() && self.state.resumed.is_none() && self.state.sync.is_none() {
             self.store_state(false)?;
             // It says what is wrong with the rows of this run.
             self.connection
@@ -340,16 +380,35 @@ impl StoreSink for SqliteSink {
             names.join(", ")
         );
         if let Some(key) = schema.key {
-            let updates: Vec<String> = names
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| *place != key)
-                .map(|(_, name)| format!("{name} = excluded.{name}"))
+            let others = || {
+                let others = names.iter().enumerate();
+                others
+                    .filter(|(place, _)| *place != key)
+                    .map(|(_, name)| name)
+            };
+            let mut updates: Vec<String> = others()
+                .map(|name| format!("{name} = excluded.{name}"))
                 .collect();
+            let mut condition = String::new();
+            if self.state.sync.is_some() {
+                updates.push(format!("{DELETED_AT} = NULL"));
+                condition = format!(" WHERE {table}.{DELETED_AT} IS NOT NULL");
+                if names.len() > 1 {
+                    let old: Vec<String> = others().map(|name| format!("{table}.{name}")).collect();
+                    let new: Vec<String> =
+                        others().map(|name| format!("excluded.{name}")).collect();
+                    let _ = write!(
+                        condition,
+                        " OR ({}) IS NOT ({})",
+                        old.join(", "),
+                        new.join(", ")
+                    );
+                }
+            }
             let action = if updates.is_empty() {
                 "NOTHING".to_owned()
             } else {
-                format!("UPDATE SET {}", updates.join(", "))
+                format!("UPDATE SET {}{condition}", updates.join(", "))
             };
             // Writing to a string does not fail.
             let _ = write!(self.insert, " ON CONFLICT ({}) DO {action}", names[key]);
@@ -389,7 +448,8 @@ impl StoreSink for SqliteSink {
             .connection
             .prepare_cached(&self.insert)
             .and_then(|mut insert| insert.execute(rusqlite::params_from_iter(&bound)));
-        inserted.map_err(|error| self.failed(&error))?;
+        let written = inserted.map_err(|error| self.failed(&error))?;
+        self.state.count_written(written as u64);
         self.state.take(row.key(schema));
         Ok(())
     }
@@ -404,8 +464,15 @@ impl StoreSink for SqliteSink {
             self.start()?;
             self.store_misfits(misfits)?;
         }
-        if self.in_transaction || finished {
-            self.store_state(finished)?;
+        let statements = self.state.take_statements();
+        if self.in_transaction || finished || !statements.is_empty() {
+            self.start()?;
+            if self.state.sync.is_none() {
+                self.store_state(finished)?;
+            }
+            for statement in &statements {
+                self.execute(statement)?;
+            }
             self.execute("COMMIT")?;
             self.in_transaction = false;
         }

@@ -1,4 +1,4 @@
-//! ClickHouse: the server in `BRIMFUL_TEST_CLICKHOUSE`, which `./test` starts; without one there is nothing to test.
+//! ClickHouse, old or new: the server in `BRIMFUL_TEST_CLICKHOUSE`, which `./test` starts; without one there is nothing to test.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
