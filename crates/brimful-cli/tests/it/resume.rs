@@ -329,7 +329,7 @@ fn a_killed_export_to_clickhouse_lacks_no_row() {
         .build()
         .unwrap();
     let client = brimful::HttpOptions::reqwest_builder().unwrap();
-    let client = client.build().unwrap();
+    let client = client.pool_max_idle_per_host(0).build().unwrap();
     let query = |sql: &str| {
         let request = client
             .post(format!("http://{host}/"))

@@ -216,7 +216,9 @@ impl ClickhouseSink {
         let (url, user, password) = address(url).map_err(failed)?;
         let builder = brimful::HttpOptions::reqwest_builder();
         let builder = builder.map_err(|error| failed(error.to_string()))?;
-        let client = builder.timeout(PATIENCE).build();
+        // The server closes a connection after a few seconds without a request, and what was lost with one cannot always
+        // be sent again.
+        let client = builder.timeout(PATIENCE).pool_max_idle_per_host(0).build();
         let client = client.map_err(|error| failed(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

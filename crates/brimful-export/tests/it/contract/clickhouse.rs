@@ -25,7 +25,7 @@ impl Server {
         let server = Self {
             store: text.parse().unwrap(),
             url: Url::parse(&text).unwrap(),
-            client: builder.build().unwrap(),
+            client: builder.pool_max_idle_per_host(0).build().unwrap(),
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
