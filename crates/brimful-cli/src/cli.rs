@@ -18,7 +18,7 @@ use crate::commands::portal::PortalArgs;
 use crate::commands::tasks::TasksArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::printer::Printer;
+use crate::printer::{LogFormat, Printer};
 #[cfg(feature = "r7")]
 use crate::r7_args::R7Args;
 
@@ -57,6 +57,16 @@ pub(crate) struct Global {
     /// Log what is done, and what lies behind an error; -vv logs more
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Messages")]
     pub(crate) verbose: u8,
+    /// Write messages and progress to standard error in this format
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t,
+        help_heading = "Messages"
+    )]
+    pub(crate) log: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +85,28 @@ pub(crate) enum Command {
     #[cfg(feature = "r7")]
     R7(R7Args),
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// The word for it on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Export(_) => "export",
+            Self::Get(_) => "get",
+            Self::Call(_) => "call",
+            Self::Batch(_) => "batch",
+            Self::Fields(_) => "fields",
+            Self::Methods(_) => "methods",
+            Self::Limits(_) => "limits",
+            Self::Login(_) => "login",
+            Self::Logout(_) => "logout",
+            Self::Portal(_) => "portal",
+            Self::Tasks(_) => "tasks",
+            #[cfg(feature = "r7")]
+            Self::R7(_) => "r7",
+            Self::Completions(_) => "completions",
+        }
+    }
 }
 
 /// Runs the command that the command line names.

@@ -75,7 +75,7 @@ impl RowWriter {
                 if !self.plan.columns.is_empty() {
                     // Columns were chosen, and this field is not among them.
                     schema.left_out.insert(name.clone().into_owned());
-                } else if self.sink.is_store() {
+                } else if self.sink.takes_new_columns() {
                     self.plan.add(schema, name);
                     picked.push(Some(*value));
                     grown = true;
@@ -126,6 +126,13 @@ impl RowWriter {
     pub fn finish(&mut self, out: &mut dyn Write) -> Result<(), ExportError> {
         self.begin(None)?;
         self.sink.finish(&mut self.misfits, out)
+    }
+
+    /// Ends the file or stores what is there although rows are missing. What is left says that it is not complete where
+    /// that can be said.
+    pub fn leave(&mut self, out: &mut dyn Write) -> Result<(), ExportError> {
+        self.begin(None)?;
+        self.sink.leave(&mut self.misfits, out)
     }
 
     /// Stores what is not stored yet: from there the run can be resumed if it is interrupted. Files have no use for it.

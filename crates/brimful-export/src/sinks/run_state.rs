@@ -1,5 +1,5 @@
 //! How far a run is whose rows go to a store: kept there in the transaction of its rows, so that an interrupted run can
-//! be resumed.
+//! be resumed. Of a Singer stream it is kept by the target.
 
 use super::StoreOptions;
 
@@ -14,6 +14,7 @@ pub(crate) struct RunState {
     /// The rows of the interrupted run, and the ID of the last one.
     pub(crate) resumed: Option<(u64, u64)>,
     /// Values that did not fit and are stored, those of the interrupted run among them.
+    #[cfg(feature = "stores")]
     pub(crate) misfits: u64,
     /// Rows of this run, and the ID of the last one.
     taken: (u64, Option<u64>),
@@ -41,6 +42,7 @@ impl RunState {
             command: options.command,
             may_resume: options.resume,
             resumed: None,
+            #[cfg(feature = "stores")]
             misfits: 0,
             taken: (0, None),
             stored: (0, None),
@@ -80,6 +82,7 @@ impl RunState {
     }
 
     /// Rows of this run that are stored, and the ID of the last one.
+    #[cfg(feature = "stores")]
     pub(crate) fn stored(&self) -> (u64, Option<u64>) {
         self.stored
     }
