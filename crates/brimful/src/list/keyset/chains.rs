@@ -13,8 +13,10 @@ use crate::list::walk::TAIL_REQUESTS;
 
 /// So many pages are read by windows where a page is short: they fit into one request.
 pub(super) const FEW_PAGES: usize = 40;
-/// So many short pages of chains, and one among so many full ones, and the list is read by windows as a whole.
-const SHORT_PAGES: usize = 3;
+/// So many short pages of chains, or one before so many full ones, and one among so many full ones, and the list is read
+/// by windows as a whole.
+const SHORT_PAGES: usize = 2;
+const FULL_PAGES_AT_FIRST: usize = 8;
 const FULL_PAGES_A_SHORT_ONE: usize = 20;
 
 impl KeysetWalk {
@@ -85,7 +87,8 @@ impl KeysetWalk {
                     self.short_pages += 1;
                     // Only a count tells windows from gaps.
                     self.by_windows |= self.counts.believed
-                        && self.short_pages >= SHORT_PAGES
+                        && (self.short_pages >= SHORT_PAGES
+                            || self.full_pages < FULL_PAGES_AT_FIRST)
                         && self.short_pages * FULL_PAGES_A_SHORT_ONE > self.full_pages;
                     let mut shown_to = read;
                     if let Some((_, last)) = first_and_last(Some(&page)) {
@@ -250,7 +253,10 @@ impl KeysetWalk {
         self.tail = TailState::Wanted;
         let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
             Ok(read) => read,
-            Err(wait) => return Ok(wait),
+            Err(wait) => {
+                self.rest = Some((from, before));
+                return Ok(wait);
+            }
         };
         page.reverse();
         let Some((lowest, highest)) = self.ids_of(&page, from, NO_END)? else {

@@ -317,6 +317,7 @@ impl KeysetWalk {
                     }
                 }
                 let mut from = bounds.above;
+                let left = counted.map(|counted| counted.saturating_sub(first.len() as u64));
                 if is_first_full {
                     from = self.keep_first(first);
                 } else if let Some((_, to)) = first_and_last(Some(&first)) {
@@ -329,7 +330,7 @@ impl KeysetWalk {
                 // The last page has shown what lies between its rows.
                 let last_from =
                     first_and_last(Some(&last)).map_or(to, |(lowest, _)| from.max(lowest - 1));
-                self.begin_short(from, last_from, to, counted.filter(|_| from > bounds.above));
+                self.begin_short(from, last_from, to, left.filter(|_| from > bounds.above));
                 if last_from < to {
                     self.reach_horizon(to);
                     let window = self.once_read(last_from, to, Direction::Descending, last);
@@ -348,11 +349,11 @@ impl KeysetWalk {
     }
 
     /// The rows in `(from, to]` of a list whose pages are short at an end are to be read; its highest ID is `horizon`.
-    /// `counted`: so many rows are counted in all, and the first page showed some.
-    fn begin_short(&mut self, from: u64, to: u64, horizon: u64, counted: Option<u64>) {
+    /// `left`: so many more rows are counted than the first page showed.
+    fn begin_short(&mut self, from: u64, to: u64, horizon: u64, left: Option<u64>) {
         let few = (chains::FEW_PAGES * self.full) as f64;
-        let rows = match counted {
-            Some(counted) if to == NO_END => counted as f64,
+        let rows = match left {
+            Some(left) if to == NO_END => left as f64,
             _ => self.density.forecast(from, to).rows,
         };
         let by_windows = self.by_windows || self.counts.believed && rows <= few;
@@ -371,8 +372,8 @@ impl KeysetWalk {
         }
         self.tail = TailState::Done;
         // Where no row is shown at the end, the count foretells how far the IDs go.
-        let foretold = match counted {
-            Some(counted) => self.density.reach(self.first, counted as f64),
+        let foretold = match left {
+            Some(left) => self.density.reach(from, left as f64),
             _ => from,
         };
         if foretold > from && foretold < to {

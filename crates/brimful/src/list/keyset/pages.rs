@@ -186,8 +186,11 @@ impl KeysetPages {
             .as_object_mut()?
             .entry(self.names.filter)
             .or_insert_with(|| json!({}));
-        let key = format!(">={}", self.keyset.filter);
-        filter.as_object_mut()?.insert(key, reference);
+        let id = self.keyset.filter;
+        filter.as_object_mut()?.insert(format!(">={id}"), reference);
+        // Nobody reads its rows.
+        let params = command.params.as_object_mut()?;
+        params.insert(self.names.select.to_owned(), json!([id]));
         Some(command)
     }
 

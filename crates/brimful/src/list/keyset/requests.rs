@@ -14,8 +14,8 @@ const PAGES_OF_A_STRETCH: usize = 8;
 /// Stretches that are open at once at the most.
 const MAX_OPEN: usize = 2000;
 
-/// A list is counted as a whole where no more windows have been read: that is cheap.
-const FEW_WINDOWS: u64 = 100;
+/// A list is counted as a whole where no more pages and windows of it have been read: that is cheap.
+const FEW_PAGES: usize = 100;
 
 /// Whether a chain is given too few commands rather than too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,7 +205,7 @@ impl KeysetWalk {
             return;
         }
         // Usually nothing is there: the first look is one page, counted, and only what is full is followed up.
-        let few = self.chains_read == 0 && self.windows.read() <= FEW_WINDOWS;
+        let few = self.full_pages <= FEW_PAGES && self.windows.read() <= FEW_PAGES as u64;
         let rest = self.rest.take().filter(|_| few && self.counts.believed);
         let reading = if self.tail_from > self.horizon {
             self.tail_requests += 1;

@@ -22,6 +22,8 @@ const MAX_ENDLESS: u32 = 100;
 /// Where reading again has shown more rows so often, what is counted and not shown is worth looking for every time: the
 /// portal counts what the user may see.
 const FOUND_MORE: u64 = 2;
+/// So many pages of rows and fewer are read by narrower windows.
+const FEW_WINDOWS_LEFT: usize = 30;
 /// A stretch is cut into so many windows at once at the most.
 const MAX_PIECES: u64 = 32;
 /// A count that cannot be right is asked for again so often.
@@ -102,7 +104,14 @@ impl KeysetWalk {
     pub(super) fn cut_window(&mut self, at: usize) {
         let stretch = &mut self.stretches[at];
         let (from, to) = (stretch.from, stretch.to);
-        let width = width(&self.density, &self.windows, self.full, from);
+        // One window that overflows costs a short list another request, and a long one a command.
+        let few = (FEW_WINDOWS_LEFT * self.full) as f64;
+        let sigmas = if self.density.forecast(from, to).rows <= few {
+            2.7
+        } else {
+            1.8
+        };
+        let width = width(&self.density, &self.windows, self.full, from, sigmas);
         let end = from.saturating_add(width).min(to);
         let window = Stretch::new(from, end, StretchState::Window(WindowReadings::default()));
         if end == to {
@@ -536,8 +545,8 @@ fn counted_so_far(stretch: &Stretch) -> Option<u64> {
     }
 }
 
-/// How wide a window may be to hold about a page.
-fn width(density: &super::Density, tally: &Tally, full: usize, from: u64) -> u64 {
+/// How wide a window may be to hold about a page, with room for so many standard deviations.
+fn width(density: &super::Density, tally: &Tally, full: usize, from: u64, sigmas: f64) -> u64 {
     let page = full as f64;
     let rate = density
         .forecast(from, from.saturating_add(1))
@@ -545,7 +554,7 @@ fn width(density: &super::Density, tally: &Tally, full: usize, from: u64) -> u64
         .clamp(1e-19, 1.0);
     // Room for what chance adds, to the rows themselves and to what is known of them: few windows are to overflow.
     let chance = (page * (1.0 - rate) * (1.0 + page / ENOUGH)).sqrt();
-    let rows = (page - 1.8 * chance).max(1.0);
+    let rows = (page - sigmas * chance).max(1.0);
     // In a gap nothing is learned of the rows behind it but that they are far.
     let stretched = rows / rate * (1u64 << tally.barren.min(50)) as f64;
     (stretched as u64).max(full as u64)
