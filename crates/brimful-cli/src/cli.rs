@@ -15,6 +15,10 @@ use crate::commands::login::LoginArgs;
 use crate::commands::logout::LogoutArgs;
 use crate::commands::methods::MethodsArgs;
 use crate::commands::portal::PortalArgs;
+#[cfg(feature = "stores")]
+use crate::commands::status::StatusArgs;
+#[cfg(feature = "stores")]
+use crate::commands::sync::SyncArgs;
 use crate::commands::tasks::TasksArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -62,6 +66,10 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Export(ExportArgs),
+    #[cfg(feature = "stores")]
+    Sync(Box<SyncArgs>),
+    #[cfg(feature = "stores")]
+    Status(StatusArgs),
     Get(GetArgs),
     Call(CallArgs),
     Batch(BatchArgs),
@@ -81,6 +89,10 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Failure> {
     match command {
         Command::Export(args) => commands::export::run(&args, printer).await,
+        #[cfg(feature = "stores")]
+        Command::Sync(args) => commands::sync::run(&args, printer).await,
+        #[cfg(feature = "stores")]
+        Command::Status(args) => commands::status::run(&args, printer).await,
         Command::Get(args) => commands::get::run(&args, printer).await,
         Command::Call(args) => commands::call::run(&args, printer).await,
         Command::Batch(args) => commands::batch::run(&args, printer).await,

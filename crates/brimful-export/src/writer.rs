@@ -178,6 +178,16 @@ impl RowWriter {
         self.sink.as_store()
     }
 
+    /// Takes what is known of the list, as long as no row has come.
+    #[cfg(feature = "stores")]
+    pub(crate) fn set_plan(&mut self, plan: Plan) {
+        let label_tables = self.plan.label_tables;
+        self.plan = Plan {
+            label_tables,
+            ..plan
+        };
+    }
+
     /// Makes the table, or adds the columns that it lacks, although no row has come.
     #[cfg(feature = "stores")]
     pub(crate) fn open_table(&mut self) -> Result<(), ExportError> {
