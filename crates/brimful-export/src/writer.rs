@@ -178,6 +178,18 @@ impl RowWriter {
         self.sink.as_store()
     }
 
+    /// Whether columns are known before the first row.
+    #[cfg(feature = "stores")]
+    pub(crate) fn has_columns(&self) -> bool {
+        !(self.plan.fields.is_empty() && self.plan.known.is_empty())
+    }
+
+    /// Stores what waits in a store, and what is to be stored beside it.
+    #[cfg(feature = "stores")]
+    pub(crate) fn store_waiting(&mut self) -> Result<(), ExportError> {
+        self.sink.pause(&mut self.misfits)
+    }
+
     /// Takes what is known of the list, as long as no row has come.
     #[cfg(feature = "stores")]
     pub(crate) fn set_plan(&mut self, plan: Plan) {

@@ -247,6 +247,8 @@ fn summarize(report: &SyncReport, store: &Store, printer: Printer) -> Exit {
     for (name, error) in behind {
         table.row([name.clone(), error.to_string()]);
     }
-    printer.note(&table.text(terminal_width()));
+    for line in table.text(terminal_width()).lines() {
+        printer.note(line);
+    }
     Exit::Incomplete
 }

@@ -70,10 +70,15 @@ pub(crate) enum Narrowing {
     Read(Vec<IdRange>),
 }
 
-/// Narrows ranges down whose counts differ, as long as counting costs less than reading them.
-pub(crate) fn narrow(differing: &[IdRange], ids: &[u64]) -> Narrowing {
+/// Narrows ranges down whose counts differ, as long as counting costs less than reading them. `counted` is how many rows
+/// the ranges had that were counted last.
+pub(crate) fn narrow(differing: &[IdRange], counted: u64, ids: &[u64]) -> Narrowing {
     let rows: u64 = differing.iter().map(|range| range.rows).sum();
     let to_read = rows.div_ceil(ROWS_OF_A_REQUEST);
+    // Where most ranges differ, finer ones do too.
+    if differing.len() > 1 && rows.saturating_mul(2) > counted {
+        return Narrowing::Read(joined(differing));
+    }
     // One request counts 50 ranges; what is left to read is a fiftieth of it where the difference is in one place.
     let to_count = (differing.len() as u64) * 2;
     if to_read <= to_count {
@@ -143,14 +148,16 @@ mod tests {
         };
         let mut requests = 1;
         let mut differing = vec![all];
+        let mut counted = all.rows;
         differing.retain(|range| count(range) != range.rows);
         loop {
             if differing.is_empty() {
                 return (requests, Vec::new());
             }
-            match narrow(&differing, store) {
+            match narrow(&differing, counted, store) {
                 Narrowing::Count(ranges) => {
                     requests += ranges.len().div_ceil(RANGES_OF_A_REQUEST) as u64;
+                    counted = ranges.iter().map(|range| range.rows).sum();
                     differing = ranges;
                     differing.retain(|range| count(range) != range.rows);
                 }

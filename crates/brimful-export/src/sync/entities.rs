@@ -447,10 +447,10 @@ impl SyncEntity {
         keyset.filter(|keyset| keyset.form != KeysetForm::Triples)
     }
 
-    /// Whether the portal counts the rows of the list that meet a condition on the ID.
+    /// Whether the portal may count the rows of the list that meet a condition on the ID: it is not known to refuse.
     pub(crate) fn is_counted(&self) -> bool {
         self.keyset().is_some()
-            && catalogue::find(&self.method).is_some_and(|method| method.total == Some(true))
+            && catalogue::find(&self.method).is_some_and(|method| method.total != Some(false))
     }
 
     /// The field with the ID in a row.

@@ -173,6 +173,12 @@ impl std::fmt::Debug for SyncRun {
     }
 }
 
+/// The host of a portal: `example.bitrix24.ru`. The rows are the same whatever webhook they are read with.
+fn host_of(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default().to_owned()
+}
+
 /// What a run has done.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -188,7 +194,7 @@ impl SyncRun {
     /// one table.
     pub fn new(client: Client, store: Store, entities: Vec<SyncEntity>) -> Self {
         Self {
-            portal: client.portal(),
+            portal: host_of(&client.portal()),
             client,
             store,
             entities,

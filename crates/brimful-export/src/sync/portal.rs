@@ -1,7 +1,7 @@
 //! What a sync asks the portal beside the rows: fields and the time, counts by range, IDs.
 
 use brimful::protocol::catalogue;
-use brimful::{Batch, BatchReply, Client, Error, Fields, FieldsCall, Outcome};
+use brimful::{Batch, BatchReply, Client, Error, ErrorKind, Fields, FieldsCall, Outcome};
 use serde_json::{Map, Value, json};
 
 use super::SyncError;
@@ -59,9 +59,12 @@ pub(crate) async fn describe_all(
         ))
     })?;
     let fields = calls.iter().enumerate().map(|(place, call)| match call {
-        Some(call) => reply
-            .result::<Value>(place.to_string())
-            .and_then(|result| call.read(&result)),
+        Some(call) => match reply.result::<Value>(place.to_string()) {
+            Ok(result) => call.read(&result),
+            // A portal of another version: the columns are those of the rows.
+            Err(error) if error.kind() == ErrorKind::MethodNotFound => Ok(Fields::default()),
+            Err(error) => Err(error),
+        },
         None => Ok(Fields::default()),
     });
     Ok(Described {

@@ -297,14 +297,16 @@ impl EntityRun {
         };
         let mut ranges = vec![all];
         if self.entity.is_counted() {
+            let mut counted = all.rows;
             ranges = portal::differing(&self.client, &self.entity, ranges).await?;
             while !ranges.is_empty() {
-                match comparison::narrow(&ranges, &ids) {
+                match comparison::narrow(&ranges, counted, &ids) {
                     Narrowing::Read(few) => {
                         ranges = few;
                         break;
                     }
                     Narrowing::Count(finer) => {
+                        counted = finer.iter().map(|range| range.rows).sum();
                         ranges = portal::differing(&self.client, &self.entity, finer).await?;
                     }
                 }

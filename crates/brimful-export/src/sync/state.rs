@@ -48,6 +48,7 @@ impl PortalTime {
     }
 
     /// In UTC: `2026-11-27T06:30:00Z`.
+    #[cfg(feature = "mysql")]
     pub(crate) fn utc(self) -> String {
         let timestamp = Timestamp::from_second(self.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
         timestamp.to_string()

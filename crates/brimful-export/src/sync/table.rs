@@ -359,8 +359,12 @@ impl SyncTable {
         self.writer.set_plan(plan);
     }
 
-    /// Makes the table, if there is none, and stores labels.
+    /// Makes the table, if there is none, and stores labels. Where neither the portal nor a row tells of a column, there
+    /// is no table yet.
     pub(crate) fn open_table(&mut self) -> Result<(), SyncError> {
+        if !self.writer.has_columns() {
+            return Ok(());
+        }
         self.writer.open_table()?;
         self.remember_columns()?;
         self.commit(Vec::new())
@@ -431,7 +435,7 @@ impl SyncTable {
         if let Some(sync) = &mut sink.state_mut().sync {
             sync.statements = statements;
         }
-        self.writer.pause()?;
+        self.writer.store_waiting()?;
         Ok(())
     }
 
@@ -488,6 +492,9 @@ impl SyncTable {
 
     /// How many rows are live.
     pub(crate) fn count(&mut self) -> Result<u64, SyncError> {
+        if !self.exists {
+            return Ok(0);
+        }
         let sql = format!(
             "SELECT count(*) FROM {} WHERE {DELETED_AT} IS NULL",
             self.dialect.quoted(&self.table)
@@ -498,6 +505,9 @@ impl SyncTable {
 
     /// The IDs of the rows that are live, ascending where they are numbers.
     pub(crate) fn ids<T: std::str::FromStr>(&mut self) -> Result<Vec<T>, SyncError> {
+        if !self.exists {
+            return Ok(Vec::new());
+        }
         let key = &self.key;
         let sql = format!(
             "SELECT {key} FROM {} WHERE {DELETED_AT} IS NULL ORDER BY {key}",
@@ -508,6 +518,9 @@ impl SyncTable {
 
     /// The highest ID there, of rows that were deleted too.
     pub(crate) fn highest_id(&mut self) -> Result<u64, SyncError> {
+        if !self.exists {
+            return Ok(0);
+        }
         let sql = format!(
             "SELECT max({}) FROM {}",
             self.key,
