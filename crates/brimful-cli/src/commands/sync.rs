@@ -204,23 +204,21 @@ fn tell(event: &SyncEvent<'_>, printer: Printer) {
 }
 
 fn described(report: &EntityReport) -> String {
-    let mut text = format!(
+    let mut parts = vec![format!(
         "{} read{}, {} new or changed",
         counted(report.read, "rows"),
         if report.is_full { " (all)" } else { "" },
         format::count(report.written)
-    );
+    )];
     if report.deleted > 0 {
-        text.push_str(&format!(", {} deleted", format::count(report.deleted)));
+        parts.push(format!("{} deleted", format::count(report.deleted)));
     }
-    text.push_str(&format!("; {} now", counted(report.rows, "rows")));
+    parts.push(format!("{} now", counted(report.rows, "rows")));
     if report.misfits > 0 {
-        text.push_str(&format!(
-            "; {} did not fit, _brimful_errors has them",
-            counted(report.misfits, "values")
-        ));
+        let values = counted(report.misfits, "values");
+        parts.push(format!("{values} did not fit, _brimful_errors has them"));
     }
-    text
+    parts.join("; ")
 }
 
 /// Says what the run has done, and which entities are behind.

@@ -118,7 +118,7 @@ impl Dialect {
             #[cfg(feature = "postgres")]
             Self::Postgres => self.literal(&time.to_string()),
             #[cfg(feature = "mysql")]
-            Self::Mysql => self.literal(&time.utc().replace(['T', 'Z'], " ").trim_end().to_owned()),
+            Self::Mysql => self.literal(time.utc().replace(['T', 'Z'], " ").trim_end()),
         }
     }
 
