@@ -38,7 +38,7 @@ mod row;
 mod schema;
 mod sinks;
 mod store;
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub mod sync;
 mod writer;
 

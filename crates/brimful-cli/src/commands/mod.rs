@@ -26,9 +26,9 @@ pub(crate) mod portal;
 pub(crate) mod r7;
 mod resume;
 mod show;
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub(crate) mod status;
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub(crate) mod sync;
 pub(crate) mod tasks;
 

@@ -9,7 +9,9 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
 
 use super::run_state::RunState;
-use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
+use super::{
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
+};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -314,16 +316,6 @@ impl PostgresSink {
 }
 
 const COPY_MISFITS: &str = "COPY _brimful_errors (\"table\", id, field, value, reason) FROM STDIN";
-
-/// How long a server that has gone away is waited for, from one attempt to the next.
-const RECONNECT_AFTER: [Duration; 6] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
 
 fn connect(runtime: &Runtime, config: &Config) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = runtime.block_on(config.connect(NoTls))?;

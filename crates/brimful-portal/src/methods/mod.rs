@@ -36,6 +36,7 @@ pub(crate) use crm::item::not_found as element_not_found;
 pub(crate) use files::DOWNLOAD_URL;
 pub(crate) use params::{legacy_error, strings};
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -46,7 +47,7 @@ use crate::methods::method::{Handler, Method};
 pub(crate) fn find(name: &str) -> Option<&'static Method> {
     static BY_NAME: OnceLock<HashMap<&'static str, &'static Method>> = OnceLock::new();
     BY_NAME
-        .get_or_init(|| all().iter().map(|method| (method.name, method)).collect())
+        .get_or_init(|| all().iter().map(|method| (&*method.name, method)).collect())
         .get(name)
         .copied()
 }
@@ -68,7 +69,7 @@ pub(crate) fn all() -> &'static [Method] {
         cards(&mut methods);
         methods.extend(constants::methods());
         methods.extend(records::methods());
-        methods.sort_unstable_by_key(|method: &Method| method.name);
+        methods.sort_unstable_by(|one: &Method, other| one.name.cmp(&other.name));
         methods
     })
 }
@@ -77,7 +78,7 @@ pub(crate) fn all() -> &'static [Method] {
 macro_rules! read {
     ($scope:literal, $name:expr, $handler:expr) => {
         Method {
-            name: $name,
+            name: Cow::Borrowed($name),
             scope: $scope,
             handler: Handler::Read($handler),
         }
@@ -88,7 +89,7 @@ macro_rules! read {
 macro_rules! write {
     ($scope:literal, $name:expr, $handler:expr) => {
         Method {
-            name: $name,
+            name: Cow::Borrowed($name),
             scope: $scope,
             handler: Handler::Write($handler),
         }

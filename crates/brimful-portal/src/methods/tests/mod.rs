@@ -89,7 +89,7 @@ impl Portal {
         let method =
             find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
         let mut call = Call {
-            method: method.name,
+            method: method.name.clone(),
             params,
             user: 1,
             by_application: true,
