@@ -100,6 +100,10 @@ impl Command {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Export(_) => "export",
+            #[cfg(feature = "sync")]
+            Self::Sync(_) => "sync",
+            #[cfg(feature = "sync")]
+            Self::Status(_) => "status",
             Self::Get(_) => "get",
             Self::Call(_) => "call",
             Self::Batch(_) => "batch",
