@@ -8,7 +8,7 @@ FROM rust:1-alpine AS build
 RUN apk add --no-cache ca-certificates musl-dev
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --package brimful-cli
+RUN cargo build --release --locked --package brimful-cli --features full
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

@@ -167,6 +167,8 @@ pub struct Plan {
     pub select: Vec<String>,
     /// Whether rows may lack fields that they have no value of, although all were asked for.
     pub sparse: bool,
+    /// Fields that are columns of the table already: a row that lacks one has NULL there.
+    pub known: Vec<String>,
     /// Whether columns have types.
     pub types: Types,
     /// The columns that are wanted, in their order; all if empty.
@@ -209,6 +211,7 @@ impl Plan {
                 }
             }
         }
+        names.extend(self.known.iter().cloned());
         if self.sparse || names.is_empty() {
             names.extend(self.fields.keys().cloned());
         }

@@ -95,7 +95,7 @@ impl<'a> Host<'a> {
 
     /// Counts a run of a method.
     pub fn count_call(&self, method: &'static str) {
-        self.context.counters.call(method);
+        self.context.counters.call(&method.into());
     }
 
     /// Counts a command of a batch.

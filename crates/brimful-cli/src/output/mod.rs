@@ -6,40 +6,29 @@
 
 pub(crate) mod atomic;
 pub(crate) mod content;
+mod error;
 pub(crate) mod partial;
 pub(crate) mod rescue;
 pub(crate) mod run_record;
+mod sink;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::thread;
-use std::time::Duration;
 
 use brimful::Page;
-use brimful_export::ExportError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
-use crate::failure::Failure;
 use crate::format;
-use crate::stdout;
 use content::Content;
+pub(crate) use error::OutputError;
+use error::lost;
 pub(crate) use partial::Leftover;
-use partial::{PartialFile, named, target_name};
-use run_record::{RecordFile, RunRecord};
+use partial::{PartialFile, named};
+use run_record::RunRecord;
+use sink::Sink;
 
-use crate::json_text;
-
-/// Bytes that are gathered before they are written.
-const BLOCK: usize = 1 << 20;
-/// Rows wait no longer than this for more of them before a store has them: what a killed run has got is not lost.
-const STORE_EVERY: Duration = Duration::from_secs(1);
-/// The same while no rows come.
-const STORE_WHEN_IDLE: Duration = Duration::from_millis(200);
-/// Rows that are taken at once out of what an interrupted run has left.
-const REPLAYED: u64 = 500;
 /// Pages that may wait for the writer. Each may hold the body of a whole reply, so they are few.
 const PAGES: usize = 32;
 
@@ -107,93 +96,6 @@ impl FromStr for Destination {
     }
 }
 
-/// Why rows could not be written.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OutputError {
-    /// The reader of standard output has had enough.
-    #[error("standard output was closed")]
-    Closed,
-    /// Another process is writing the same file.
-    #[error("{} is being written by another process", .0.display())]
-    Busy(PathBuf),
-    /// An interrupted run has left rows in the partial file.
-    #[error("{0} has the rows of an interrupted run, and they are not overwritten")]
-    Leftover(String),
-    /// Not all rows could be written. Those that were are whole.
-    #[error("{error}")]
-    Short {
-        error: Box<Self>,
-        rows: u64,
-        last_id: Option<u64>,
-        /// The file that they are in.
-        left: Option<Written>,
-    },
-    /// The format or the store does not take the rows.
-    #[error("could not write {name}: {source}")]
-    Rows {
-        name: String,
-        #[source]
-        source: ExportError,
-    },
-    /// Anything else that the system says.
-    #[error("could not write {name}: {source}")]
-    Io {
-        name: String,
-        #[source]
-        source: io::Error,
-    },
-}
-
-impl OutputError {
-    /// Whether the reader of standard output has had enough, which is not a failure.
-    pub(crate) fn is_closed(&self) -> bool {
-        match self {
-            Self::Closed => true,
-            Self::Short { error, .. } => error.is_closed(),
-            _ => false,
-        }
-    }
-}
-
-impl OutputError {
-    /// What standard output says to a write. A reader that has gone is no failure.
-    pub(crate) fn of_stdout(source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::BrokenPipe => Self::Closed,
-            _ => Self::Io {
-                name: "to standard output".to_owned(),
-                source,
-            },
-        }
-    }
-
-    fn of_rows(name: String, source: ExportError) -> Self {
-        match source {
-            ExportError::Io(source) => Self::Io { name, source },
-            source => Self::Rows { name, source },
-        }
-    }
-}
-
-impl From<OutputError> for Failure {
-    fn from(error: OutputError) -> Self {
-        let failure = Self::failed(error.to_string());
-        match error {
-            OutputError::Busy(_) => {
-                failure.hint("wait for the other run, or write to another file")
-            }
-            OutputError::Leftover(name) => failure.hint(format!(
-                "move it away, or remove it to start again: rm {}",
-                format::shell_word(&name)
-            )),
-            OutputError::Io { source, .. } if stdout::is_closed_error(&source) => {
-                failure.hint(stdout::CLOSED_HINT)
-            }
-            _ => failure,
-        }
-    }
-}
-
 /// What is there in the end.
 #[derive(Debug)]
 pub(crate) struct Written {
@@ -205,6 +107,8 @@ pub(crate) struct Written {
     pub(crate) misfits: Option<(u64, String)>,
     /// Fields whose values did not fit, why, and how many.
     pub(crate) misfits_by_field: Vec<(String, &'static str, u64)>,
+    /// How many columns it has, where it has columns.
+    pub(crate) columns: Option<usize>,
 }
 
 impl Written {
@@ -215,6 +119,7 @@ impl Written {
             bytes: Some(bytes),
             misfits: None,
             misfits_by_field: Vec::new(),
+            columns: None,
         }
     }
 
@@ -270,51 +175,25 @@ impl Output {
 
     /// Rows that go to a store.
     pub(crate) fn to_store(content: Content) -> Self {
-        let mut sink = Sink::new(Place::Store);
-        sink.content = content;
-        Self::start(sink)
+        Self::start(Sink::to_store(content))
     }
 
     /// Goes on behind the first `bytes` of what an interrupted run has left.
     pub(crate) fn resume(partial: PartialFile, bytes: u64) -> Result<Self, OutputError> {
-        let mut sink = Sink::new(Place::File(partial));
-        if let Place::File(partial) = &mut sink.place {
-            partial.end_at(bytes)?;
-        }
-        sink.bytes = bytes;
-        Ok(Self::start(sink))
+        Ok(Self::start(Sink::append(partial, bytes)?))
     }
 
     /// A run whose rows are kept as lines of JSON in `partial` until it is complete, so that it can be resumed. In other
     /// formats the file is written beside them, at once: `keep` rows and bytes of `partial` are taken into it first.
     pub(crate) fn resumable(
-        mut partial: PartialFile,
+        partial: PartialFile,
         keep: Kept,
         record: RunRecord,
         content: Content,
     ) -> Result<Self, OutputError> {
-        partial.end_at(keep.bytes)?;
-        if keep.bytes == 0 {
-            partial.forget_content();
-        }
-        let record = RecordFile::new(partial.path(), record, keep.last_id);
-        let mut sink = if content.is_raw() {
-            let mut sink = Sink::new(Place::File(partial));
-            sink.bytes = keep.bytes;
-            sink
-        } else {
-            let mut sink = Sink::new(Place::File(PartialFile::converted(partial.target())?));
-            sink.journal = Some(Journal {
-                partial,
-                block: Vec::with_capacity(BLOCK),
-                bytes: keep.bytes,
-                replay: keep,
-            });
-            sink
-        };
-        sink.record = Some(record);
-        sink.content = content;
-        Ok(Self::start(sink))
+        Ok(Self::start(Sink::resumable(
+            partial, keep, record, content,
+        )?))
     }
 
     fn start(sink: Sink) -> Self {
@@ -394,13 +273,6 @@ impl Prober {
     }
 }
 
-fn lost() -> OutputError {
-    OutputError::Io {
-        name: "the output".to_owned(),
-        source: io::Error::other("its writer has ended"),
-    }
-}
-
 /// What an interrupted run has left.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Kept {
@@ -409,476 +281,6 @@ pub(crate) struct Kept {
     /// The rows of the first page, of which the columns were made.
     pub(crate) first_page: u64,
     pub(crate) last_id: Option<u64>,
-}
-
-/// The rows of a run in another format, as lines of JSON: from them it is resumed.
-#[derive(Debug)]
-struct Journal {
-    partial: PartialFile,
-    /// Rows that are not written yet.
-    block: Vec<u8>,
-    bytes: u64,
-    replay: Kept,
-}
-
-/// The end of the way.
-#[derive(Debug)]
-struct Sink {
-    place: Place,
-    journal: Option<Journal>,
-    record: Option<RecordFile>,
-    /// When a store was last told to keep what it was given.
-    stored_at: Instant,
-    /// Rows that are not written yet.
-    block: Vec<u8>,
-    /// What the rows are made into.
-    content: Content,
-    /// Rows taken, and the ID of the last one.
-    rows: (u64, Option<u64>),
-    /// The same, and bytes, as far as they are written.
-    written: (u64, Option<u64>),
-    bytes: u64,
-}
-
-#[derive(Debug)]
-enum Place {
-    Stdout,
-    /// A device or a pipe: it is written as it stands. A pipe is opened by the writer, for it waits for a reader.
-    Special {
-        file: Option<File>,
-        path: PathBuf,
-    },
-    File(PartialFile),
-    /// The content writes to it by itself.
-    Store,
-}
-
-impl Sink {
-    fn new(place: Place) -> Self {
-        Self {
-            place,
-            journal: None,
-            record: None,
-            stored_at: Instant::now(),
-            block: Vec::with_capacity(BLOCK + BLOCK / 4),
-            content: Content::default(),
-            rows: (0, None),
-            written: (0, None),
-            bytes: 0,
-        }
-    }
-
-    fn open(destination: &Destination) -> Result<Self, OutputError> {
-        Ok(Self::new(match destination {
-            Destination::Stdout => {
-                stdout::check_open().map_err(OutputError::of_stdout)?;
-                Place::Stdout
-            }
-            Destination::File(path) => match named_file(path)? {
-                Some(found) if !found.is_file() => Place::Special {
-                    file: if waits_for_reader(&found) {
-                        None
-                    } else {
-                        Some(open_special(path)?)
-                    },
-                    path: path.clone(),
-                },
-                _ => Place::File(PartialFile::open(path, Leftover::Refuse)?),
-            },
-        }))
-    }
-
-    /// Does what is ordered until there is no more.
-    fn take(mut self, orders: mpsc::Receiver<Order>) -> Result<Self, OutputError> {
-        match self.take_all(orders) {
-            Ok(()) => Ok(self),
-            Err(error) => Err(self.cut(error)),
-        }
-    }
-
-    fn take_all(&mut self, mut orders: mpsc::Receiver<Order>) -> Result<(), OutputError> {
-        if let Place::Special { file, path } = &mut self.place
-            && file.is_none()
-        {
-            *file = Some(open_special(path)?);
-        }
-        self.replay()?;
-        let mut ready = Vec::with_capacity(PAGES);
-        let mut is_whole = false;
-        while orders.blocking_recv_many(&mut ready, PAGES) > 0 {
-            for order in ready.drain(..) {
-                match order {
-                    Order::Put(piece) => {
-                        self.put(&piece)?;
-                        let gathered = self.journal.as_ref().map_or(0, |kept| kept.block.len());
-                        if self.block.len().max(gathered) >= BLOCK {
-                            self.flush()?;
-                        }
-                    }
-                    Order::Probe(told) => {
-                        self.flush()?;
-                        self.probe()?;
-                        // If nobody waits for it any more, nobody needs it.
-                        let _ = told.send(());
-                    }
-                    Order::End => is_whole = true,
-                }
-            }
-            // Somebody may be reading along, and a run may be killed: what is there is passed on before the writer waits.
-            let is_idle = orders.is_empty();
-            if let Place::Store = self.place {
-                let patience = if is_idle {
-                    STORE_WHEN_IDLE
-                } else {
-                    STORE_EVERY
-                };
-                if self.stored_at.elapsed() >= patience {
-                    self.store()?;
-                }
-            } else if is_idle && (self.content.is_lines() || self.journal.is_some()) {
-                self.flush()?;
-            }
-        }
-        // What has arrived of a list is a file that can be opened too, unless its rows are kept otherwise.
-        if is_whole || (self.rows.0 > 0 && self.journal.is_none()) {
-            self.end_content(is_whole)?;
-        }
-        self.flush()
-    }
-
-    /// Has the store keep what it was given.
-    fn store(&mut self) -> Result<(), OutputError> {
-        self.stored_at = Instant::now();
-        let Some(rows) = &mut self.content.rows else {
-            return Ok(());
-        };
-        if let Err(source) = rows.pause() {
-            return Err(OutputError::of_rows(self.name(), source));
-        }
-        Ok(())
-    }
-
-    /// Takes the rows that an interrupted run has left into the file, page by page as that run did.
-    fn replay(&mut self) -> Result<(), OutputError> {
-        let Some(journal) = &self.journal else {
-            return Ok(());
-        };
-        let (path, replay) = (journal.partial.path().to_owned(), journal.replay);
-        if replay.bytes == 0 {
-            return Ok(());
-        }
-        let unreadable = |error: io::Error| named(&path, error);
-        let file = File::open(&path).map_err(unreadable)?;
-        let mut lines = BufReader::with_capacity(1 << 16, io::Read::take(file, replay.bytes));
-        let mut left = replay.first_page;
-        loop {
-            let mut rows = Vec::new();
-            while (rows.len() as u64) < left {
-                let mut line = String::new();
-                if lines.read_line(&mut line).map_err(unreadable)? == 0 {
-                    break;
-                }
-                line.truncate(line.trim_end().len());
-                rows.push((None, line));
-            }
-            if rows.is_empty() {
-                return Ok(());
-            }
-            let page: Page = rows.into_iter().collect();
-            if let Err(source) = self.content.write_page(&page, &mut self.block) {
-                return Err(OutputError::of_rows(self.name(), source));
-            }
-            if self.block.len() >= BLOCK {
-                self.flush()?;
-            }
-            left = REPLAYED;
-        }
-    }
-
-    /// Writes what the format has at its end.
-    fn end_content(&mut self, is_whole: bool) -> Result<(), OutputError> {
-        if let Some(mut rows) = self.content.rows.take() {
-            let ended = match self.place {
-                Place::Store if !is_whole => rows.pause(),
-                _ => rows.finish(&mut Blocks(self)),
-            };
-            self.content.rows = Some(rows);
-            let ended = ended.and_then(|()| self.content.gather_misfits());
-            ended.map_err(|source| OutputError::of_rows(self.name(), source))?;
-        }
-        self.flush()?;
-        match self.content.end_compression() {
-            None => {}
-            Some(Ok(rest)) => {
-                self.write(&rest)?;
-                self.bytes += rest.len() as u64;
-            }
-            Some(Err(source)) => {
-                let name = self.name();
-                return Err(OutputError::Io { name, source });
-            }
-        }
-        Ok(())
-    }
-
-    /// The name of the destination, for messages.
-    fn name(&self) -> String {
-        match &self.place {
-            Place::Stdout => "to standard output".to_owned(),
-            Place::Special { path, .. } => path.display().to_string(),
-            Place::File(partial) => target_name(partial.target()),
-            Place::Store => self.content.store_name().to_owned(),
-        }
-    }
-
-    fn put(&mut self, piece: &Piece) -> Result<(), OutputError> {
-        match piece {
-            Piece::Page(page) => {
-                if let Some(record) = &mut self.record {
-                    record.note(page.ids())?;
-                }
-                if let Some(journal) = &mut self.journal {
-                    for row in page.raw() {
-                        json_text::write_line(&mut journal.block, row);
-                    }
-                }
-                if let Err(source) = self.content.write_page(page, &mut self.block) {
-                    return Err(OutputError::of_rows(self.name(), source));
-                }
-                let last_id = page.ids().next_back().flatten();
-                self.rows = (self.rows.0 + page.len() as u64, last_id.or(self.rows.1));
-            }
-            Piece::Lines(lines, count) => {
-                self.block.extend_from_slice(lines);
-                self.rows.0 += count;
-            }
-        }
-        Ok(())
-    }
-
-    /// Rows that were handed over, and could not all be written.
-    fn cut(mut self, error: OutputError) -> OutputError {
-        if let Some(journal) = self.journal.take() {
-            return self.cut_journal(journal, error);
-        }
-        let misfits = self.content.leave_misfits();
-        if let Some(stored) = self.content.stored() {
-            self.written = stored;
-        }
-        // The first part of a Parquet file or of a workbook is none.
-        let bytes = if self.content.is_lines() {
-            self.bytes
-        } else {
-            0
-        };
-        let left = match self.place {
-            Place::File(partial) => partial.cut(bytes).map(|name| Written {
-                misfits,
-                ..Written::file(name, bytes)
-            }),
-            Place::Store if self.written.0 > 0 => Some(Written {
-                name: self.content.store_name().to_owned(),
-                bytes: None,
-                misfits: None,
-                misfits_by_field: Vec::new(),
-            }),
-            Place::Stdout | Place::Special { .. } | Place::Store => None,
-        };
-        if let (None, Some(record)) = (&left, &self.record) {
-            record.remove();
-        }
-        OutputError::Short {
-            error: Box::new(error),
-            rows: self.written.0,
-            last_id: self.written.1,
-            left,
-        }
-    }
-
-    /// The same, where the rows are kept as lines of JSON: the file is made of them again when the run is resumed.
-    fn cut_journal(mut self, journal: Journal, error: OutputError) -> OutputError {
-        self.content.drop_misfits();
-        if let Place::File(file) = self.place {
-            file.discard();
-        }
-        let left = journal.partial.cut(journal.bytes);
-        if let (None, Some(record)) = (&left, &self.record) {
-            record.remove();
-        }
-        OutputError::Short {
-            error: Box::new(error),
-            rows: self.written.0,
-            last_id: self.written.1,
-            left: left.map(|name| Written::file(name, journal.bytes)),
-        }
-    }
-
-    fn flush(&mut self) -> Result<(), OutputError> {
-        if let Some(journal) = self.journal.as_mut().filter(|kept| !kept.block.is_empty()) {
-            journal.partial.append(&journal.block)?;
-            journal.bytes += journal.block.len() as u64;
-            journal.block.clear();
-            self.written = self.rows;
-        }
-        if let Place::Store = self.place {
-            self.written = self.content.stored().unwrap_or(self.rows);
-            return Ok(());
-        }
-        if self.block.is_empty() {
-            return Ok(());
-        }
-        let block = std::mem::take(&mut self.block);
-        self.write_compressed(&block)?;
-        if self.journal.is_none() {
-            self.written = self.rows;
-        }
-        self.block = block;
-        self.block.clear();
-        Ok(())
-    }
-
-    /// Finds out whether more can be written.
-    fn probe(&mut self) -> Result<(), OutputError> {
-        match &self.place {
-            Place::Stdout => stdout::probe().map_err(OutputError::of_stdout),
-            Place::Special { file, path } => stdout::probe_file(file.as_ref().ok_or_else(lost)?)
-                .map_err(|error| match error.kind() {
-                    io::ErrorKind::BrokenPipe => OutputError::Closed,
-                    _ => named(path, error),
-                }),
-            Place::File(_) | Place::Store => Ok(()),
-        }
-    }
-
-    /// Writes a block of the file, compressed where the file is.
-    fn write_compressed(&mut self, block: &[u8]) -> Result<(), OutputError> {
-        match self.content.compress(block) {
-            None => {
-                self.write(block)?;
-                self.bytes += block.len() as u64;
-            }
-            Some(Ok(compressed)) => {
-                self.write(&compressed)?;
-                self.bytes += compressed.len() as u64;
-            }
-            Some(Err(source)) => {
-                let name = self.name();
-                return Err(OutputError::Io { name, source });
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, block: &[u8]) -> Result<(), OutputError> {
-        match &mut self.place {
-            Place::Store => Ok(()),
-            Place::Stdout => {
-                let mut out = io::stdout().lock();
-                let written = out.write_all(block).and_then(|()| out.flush());
-                written.map_err(OutputError::of_stdout)
-            }
-            Place::Special { file, path } => {
-                let mut file = file.as_ref().ok_or_else(lost)?;
-                file.write_all(block).map_err(|error| named(path, error))
-            }
-            Place::File(partial) => partial.append(block),
-        }
-    }
-
-    fn complete(mut self) -> Result<Written, OutputError> {
-        // The values that did not fit are there before the file that lacks them.
-        let misfits = self.content.complete_misfits()?;
-        let misfits_by_field = self.content.misfits_by_field();
-        let (name, bytes) = match self.place {
-            Place::Stdout => ("standard output".to_owned(), Some(self.bytes)),
-            Place::Special { path, .. } => (path.display().to_string(), Some(self.bytes)),
-            Place::File(partial) => (partial.complete()?, Some(self.bytes)),
-            Place::Store => (self.content.store_name().to_owned(), None),
-        };
-        if let Some(journal) = self.journal {
-            journal.partial.discard();
-        }
-        if let Some(record) = self.record {
-            record.remove();
-        }
-        Ok(Written {
-            name,
-            bytes,
-            misfits,
-            misfits_by_field,
-        })
-    }
-
-    fn leave(mut self) -> Result<Option<Written>, OutputError> {
-        if let Some(journal) = self.journal.take() {
-            self.content.drop_misfits();
-            if let Place::File(file) = self.place {
-                file.discard();
-            }
-            let left = journal.partial.leave()?;
-            if let (None, Some(record)) = (&left, &self.record) {
-                record.remove();
-            }
-            return Ok(left.map(|name| Written::file(name, journal.bytes)));
-        }
-        let misfits = self.content.leave_misfits();
-        let (name, bytes) = match self.place {
-            Place::Stdout | Place::Special { .. } => return Ok(None),
-            Place::File(partial) => (partial.leave()?, Some(self.bytes)),
-            Place::Store => {
-                let name = self.content.store_name().to_owned();
-                ((self.rows.0 > 0).then_some(name), None)
-            }
-        };
-        if let (None, Some(record)) = (&name, &self.record) {
-            record.remove();
-        }
-        Ok(name.map(|name| Written {
-            name,
-            bytes,
-            misfits,
-            misfits_by_field: Vec::new(),
-        }))
-    }
-}
-
-/// Writes the end of a file block by block.
-struct Blocks<'a>(&'a mut Sink);
-
-impl Write for Blocks<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.block.extend_from_slice(bytes);
-        if self.0.block.len() >= BLOCK {
-            self.0.flush().map_err(|error| match error {
-                OutputError::Io { source, .. } => source,
-                other => io::Error::other(other.to_string()),
-            })?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn open_special(path: &Path) -> Result<File, OutputError> {
-    OpenOptions::new()
-        .write(true)
-        .open(path)
-        .map_err(|error| named(path, error))
-}
-
-/// Whether opening it for writing takes until somebody reads.
-#[cfg(unix)]
-fn waits_for_reader(found: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    found.file_type().is_fifo()
-}
-
-#[cfg(not(unix))]
-fn waits_for_reader(_: &std::fs::Metadata) -> bool {
-    false
 }
 
 /// What is at `path`, if there is something that can be written, or something new can be made there.

@@ -5,19 +5,23 @@ mod arrow;
 #[cfg(feature = "arrow")]
 pub(crate) mod batches;
 mod chunks;
+#[cfg(feature = "clickhouse")]
+pub(crate) mod clickhouse;
 mod csv;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-mod run_state;
+pub(crate) mod run_state;
+mod singer;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
 use std::io::Write;
+#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
@@ -26,6 +30,8 @@ use crate::error::ExportError;
 use crate::format::FileFormat;
 use crate::misfit::Misfits;
 use crate::schema::{Column, Schema};
+#[cfg(feature = "stores")]
+use run_state::RunState;
 
 /// What the header of a file shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +54,12 @@ pub struct FileOptions {
     pub headers: Headers,
     /// The name of the entity, such as `crm_deal`: the sheet of a workbook is called so.
     pub table: String,
+    /// What makes one run the same as another: kept in the STATE messages of Singer.
+    pub command: String,
+    /// The value of the last STATE message of an earlier run; null if there is none.
+    pub state: serde_json::Value,
+    /// Continue the run of the same command that the STATE message says was interrupted.
+    pub resume: bool,
 }
 
 impl Default for FileOptions {
@@ -57,6 +69,9 @@ impl Default for FileOptions {
             excel: false,
             headers: Headers::Names,
             table: "rows".to_owned(),
+            command: String::new(),
+            state: serde_json::Value::Null,
+            resume: false,
         }
     }
 }
@@ -77,12 +92,7 @@ pub struct StoreOptions {
 pub(crate) struct DecodedRow<'r, 'a> {
     /// The JSON of its ID.
     #[cfg_attr(
-        not(any(
-            feature = "mysql",
-            feature = "postgres",
-            feature = "sqlite",
-            feature = "xlsx"
-        )),
+        not(any(feature = "stores", feature = "xlsx")),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) id: Option<&'a RawValue>,
@@ -90,25 +100,23 @@ pub(crate) struct DecodedRow<'r, 'a> {
     pub(crate) cells: &'r [Cell<'a>],
     /// The JSON of the field of each column.
     #[cfg_attr(
-        not(any(
-            feature = "mysql",
-            feature = "postgres",
-            feature = "sqlite",
-            feature = "xlsx"
-        )),
+        not(any(feature = "stores", feature = "xlsx")),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) raw: &'r [Option<&'a RawValue>],
 }
 
 impl DecodedRow<'_, '_> {
+    /// The ID by which a store finds it.
+    pub(crate) fn key(&self, schema: &Schema) -> Option<u64> {
+        match &self.cells[schema.key?] {
+            Cell::Int(id) => u64::try_from(*id).ok(),
+            _ => None,
+        }
+    }
+
     /// Records that the value of a column does not fit, for a reason that the column's type does not tell.
-    #[cfg(any(
-        feature = "mysql",
-        feature = "postgres",
-        feature = "sqlite",
-        feature = "xlsx"
-    ))]
+    #[cfg(any(feature = "stores", feature = "xlsx"))]
     pub(crate) fn does_not_fit(
         &self,
         schema: &Schema,
@@ -133,6 +141,11 @@ pub(crate) trait RowSink: Send {
         false
     }
 
+    /// Whether columns may be added between rows.
+    fn takes_new_columns(&self) -> bool {
+        self.is_store()
+    }
+
     fn row(
         &mut self,
         schema: &Schema,
@@ -145,6 +158,12 @@ pub(crate) trait RowSink: Send {
 
     /// There are no more rows.
     fn finish(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError>;
+
+    /// The rows have not all come, and no more will come in this run: a file is ended all the same, so that it can be
+    /// opened.
+    fn leave(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError> {
+        self.finish(misfits, out)
+    }
 
     /// There are more rows, but not now: a store stores what it has, and the run can be resumed.
     fn pause(&mut self, _: &mut Misfits) -> Result<(), ExportError> {
@@ -165,6 +184,148 @@ pub(crate) trait RowSink: Send {
     fn stored_misfits(&self) -> u64 {
         0
     }
+
+    /// The database, if it is one.
+    #[cfg(feature = "sync")]
+    fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
+        None
+    }
+}
+
+/// How long a server that has gone away is waited for, from one attempt to the next.
+#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
+/// The column that says since when a row is no longer in the portal.
+#[cfg(feature = "sync")]
+pub(crate) const DELETED_AT: &str = "_deleted_at";
+
+/// How the SQL of a store that tables can be kept in sync in differs from that of others.
+#[cfg(feature = "sync")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+    #[cfg(feature = "mysql")]
+    Mysql,
+}
+
+/// Takes a row of a query, as texts.
+#[cfg(feature = "sync")]
+pub(crate) type TakeRow<'t> = dyn FnMut(&[Option<String>]) + 't;
+
+/// A database. Rows wait in it until they are stored, together with the values that did not fit and how far the run is.
+#[cfg(feature = "stores")]
+pub(crate) trait StoreSink: Send {
+    /// How far the run is.
+    fn state(&self) -> &RunState;
+
+    /// The same, to be changed.
+    #[cfg_attr(
+        not(feature = "sync"),
+        expect(
+            dead_code,
+            reason = "only tables that are kept in sync have it changed from outside"
+        )
+    )]
+    fn state_mut(&mut self) -> &mut RunState;
+
+    /// How its SQL differs, where tables can be kept in sync in it.
+    #[cfg(feature = "sync")]
+    fn dialect(&self) -> Option<Dialect> {
+        None
+    }
+
+    /// Runs statements that stand for themselves, or a query, and hands each of its rows over. Stores with a dialect
+    /// have it.
+    #[cfg(feature = "sync")]
+    fn query(&mut self, _: &str, _: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        Err(ExportError::Name(
+            "tables cannot be kept in sync in this store".to_owned(),
+        ))
+    }
+
+    /// Makes the table, or adds the columns that it lacks: before the first row, and again whenever there are new ones.
+    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError>;
+
+    /// Takes a row. It waits until it is stored.
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError>;
+
+    /// Whether so much waits that it is to be stored now.
+    fn is_due(&self) -> bool;
+
+    /// Stores what waits in one transaction, and takes the misfits away. `finished`: there are no more rows.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError>;
+}
+
+#[cfg(feature = "stores")]
+impl<S: StoreSink + 'static> RowSink for S {
+    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        StoreSink::begin(self, schema)
+    }
+
+    fn is_store(&self) -> bool {
+        true
+    }
+
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError> {
+        StoreSink::row(self, schema, row, misfits)
+    }
+
+    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
+        if self.is_due() {
+            self.store(misfits, false)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
+        self.store(misfits, true)
+    }
+
+    fn leave(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
+        self.store(misfits, false)
+    }
+
+    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
+        self.store(misfits, false)
+    }
+
+    fn resumed(&self) -> Option<(u64, u64)> {
+        self.state().resumed
+    }
+
+    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
+        Some(self.state().stored())
+    }
+
+    fn stored_misfits(&self) -> u64 {
+        self.state().misfits
+    }
+
+    #[cfg(feature = "sync")]
+    fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
+        Some(self)
+    }
 }
 
 /// The writer of a format.
@@ -180,6 +341,7 @@ pub(crate) fn of_file(
                 "JSON Lines have rows as they are, and no columns".to_owned(),
             ));
         }
+        FileFormat::Singer => Box::new(singer::SingerSink::new(options)),
         #[cfg(feature = "xlsx")]
         FileFormat::Xlsx => Box::new(xlsx::XlsxSink::new(options)),
         #[cfg(feature = "parquet")]
@@ -197,7 +359,7 @@ pub(crate) fn of_file(
 }
 
 /// The columns of a store whose codes have labels, each with its codes and labels in their order.
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "stores")]
 pub(crate) fn labelled(schema: &Schema) -> Vec<(&Column, Vec<(&str, &str)>)> {
     let columns = schema.columns.iter();
     columns

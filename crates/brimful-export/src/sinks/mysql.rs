@@ -12,7 +12,9 @@ use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder};
 use parking_lot::Mutex;
 
 use super::run_state::RunState;
-use super::{DecodedRow, RowSink, StoreOptions, labelled};
+use super::{
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
+};
 use crate::cell::{Cell, Moment};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -24,17 +26,10 @@ const ROWS_AT_ONCE: u64 = 10_000;
 const BYTES_AT_ONCE: usize = 8 << 20;
 /// The table of the session.
 const STAGE: &str = "_brimful_stage";
+/// The type of an ID that is a text, such as the code of a currency.
+const TEXT_KEY: &str = "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 /// Characters of a comment of a column.
 const COMMENT_CHARACTERS: usize = 1_024;
-/// How long a server that has gone away is waited for, from one attempt to the next.
-const RECONNECT_AFTER: [Duration; 6] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
 
 pub(crate) struct MysqlSink {
     connection: Conn,
@@ -47,10 +42,11 @@ pub(crate) struct MysqlSink {
     stream: Stream,
     load: String,
     merge: String,
+    /// The query that counts the rows that are new or differ, where the table is kept in sync.
+    count: Option<String>,
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
-    misfits: u64,
 }
 
 /// The bytes that the next LOAD DATA reads.
@@ -105,9 +101,9 @@ impl MysqlSink {
             stream,
             load: String::new(),
             merge: String::new(),
+            count: None,
             stage: String::new(),
             began: false,
-            misfits: 0,
         };
         if sink.state.may_resume {
             sink.find_interrupted()?;
@@ -140,7 +136,7 @@ impl MysqlSink {
         );
         if let Some((rows, last_id, misfits)) = found.map_err(|error| self.failed(said(&error)))? {
             self.state.resumed = Some((rows, last_id));
-            self.misfits = misfits;
+            self.state.misfits = misfits;
         }
         Ok(())
     }
@@ -158,35 +154,10 @@ impl MysqlSink {
         )
     }
 
-    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
-    /// connection is made again.
-    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
-        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
-            return Ok(());
-        }
-        *self.stream.lock() = std::mem::take(&mut self.rows).into_bytes();
-        let state = self.state_statement(finished);
-        let recorded = misfit_statements(&self.state.table, misfits);
-        let mut waits = RECONNECT_AFTER.iter();
-        while let Err(error) = self.send(&recorded, &state) {
-            let is_lost = !matches!(error, mysql::Error::MySqlError(_));
-            if !is_lost || !self.reconnect(&mut waits) {
-                return Err(self.failed(said(&error)));
-            }
-            // It may have been stored, and only the answer was lost.
-            if self.is_stored(finished) {
-                break;
-            }
-        }
-        self.stream.lock().clear();
-        self.misfits += misfits.0.len() as u64;
-        misfits.0.clear();
-        self.state.commit();
-        Ok(())
-    }
-
-    fn send(&mut self, misfits: &[String], state: &str) -> mysql::Result<()> {
+    /// How many rows were new or differed, where that is asked for.
+    fn send(&mut self, misfits: &[String], state: &[String]) -> mysql::Result<u64> {
         self.connection.query_drop("START TRANSACTION")?;
+        let mut written = 0;
         if !self.stream.lock().is_empty() {
             self.connection.query_drop(&self.load)?;
             // A local file is loaded even where values are cut, and a cut value is worse than none.
@@ -200,14 +171,20 @@ impl MysqlSink {
                     code: code as u16,
                 }));
             }
+            if let Some(count) = &self.count {
+                written = self.connection.query_first(count)?.unwrap_or(0);
+            }
             self.connection.query_drop(&self.merge)?;
             self.connection.query_drop(format!("DELETE FROM {STAGE}"))?;
         }
         for statement in misfits {
             self.connection.query_drop(statement)?;
         }
-        self.connection.query_drop(state)?;
-        self.connection.query_drop("COMMIT")
+        for statement in state {
+            self.connection.query_drop(statement)?;
+        }
+        self.connection.query_drop("COMMIT")?;
+        Ok(written)
     }
 
     /// Connects again, and tries it several times. False if the server does not come back.
@@ -228,6 +205,10 @@ impl MysqlSink {
 
     /// Whether the store has all rows that were taken.
     fn is_stored(&mut self, finished: bool) -> bool {
+        if self.state.sync.is_some() {
+            // A sync writes the same twice without harm.
+            return false;
+        }
         let found: mysql::Result<Option<(u64, bool)>> = self.connection.exec_first(
             "SELECT `rows`, finished FROM _brimful_state WHERE `table` = ? AND command = ?",
             (&self.state.table, &self.state.command),
@@ -298,6 +279,17 @@ impl MysqlSink {
     }
 }
 
+/// A value of a query, which the server writes as text.
+fn text_of(value: mysql::Value) -> Option<String> {
+    match value {
+        mysql::Value::NULL => None,
+        mysql::Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        mysql::Value::Int(value) => Some(value.to_string()),
+        mysql::Value::UInt(value) => Some(value.to_string()),
+        other => Some(other.as_sql(true).trim_matches('\'').to_owned()),
+    }
+}
+
 /// What the server said, or why it could not be reached.
 fn said(error: &mysql::Error) -> String {
     match error {
@@ -313,12 +305,12 @@ fn said(error: &mysql::Error) -> String {
     }
 }
 
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
 /// A text as a statement has it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let mut literal = "'".to_owned();
     for c in text.chars() {
         match c {
@@ -396,7 +388,35 @@ fn in_utc(moment: &Moment) -> Option<jiff::civil::DateTime> {
     (1..=9999).contains(&utc.year()).then_some(utc)
 }
 
-impl RowSink for MysqlSink {
+impl StoreSink for MysqlSink {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Mysql)
+    }
+
+    fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        let mut run = || -> mysql::Result<()> {
+            let mut result = self.connection.query_iter(sql)?;
+            while let Some(set) = result.iter() {
+                for row in set {
+                    let texts: Vec<Option<String>> =
+                        row?.unwrap().into_iter().map(text_of).collect();
+                    take(&texts);
+                }
+            }
+            Ok(())
+        };
+        let done = run();
+        done.map_err(|error| self.failed(said(&error)))
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
@@ -418,12 +438,19 @@ impl RowSink for MysqlSink {
                 let title: String = title.chars().take(COMMENT_CHARACTERS).collect();
                 format!(" COMMENT {}", literal(&title))
             });
+            // A text of any length cannot be a key.
+            let kind = if is_key && kind == "LONGTEXT" {
+                TEXT_KEY
+            } else {
+                kind
+            };
             let definition = format!("{name} {kind}{key}{comment}");
             let found = existing
                 .iter()
                 .find(|(known, _)| known.eq_ignore_ascii_case(&column.name));
             match found {
                 Some((_, found)) if known_as.contains(&found.as_str()) => {}
+                Some((_, found)) if is_key && found == "varchar" && kind == TEXT_KEY => {}
                 Some((known, found)) => {
                     return Err(self.failed(format!(
                         "the column {known} of the table {} is {found} there and {kind} here; name another table with \
@@ -442,6 +469,14 @@ impl RowSink for MysqlSink {
                 None => added.push(format!("ADD COLUMN {definition}")),
             }
             definitions.push(definition);
+        }
+        if self.state.sync.is_some() {
+            let column = format!("{DELETED_AT} DATETIME");
+            if existing.is_empty() {
+                definitions.insert(0, column);
+            } else if !existing.iter().any(|(known, _)| known == DELETED_AT) {
+                added.push(format!("ADD COLUMN {column}"));
+            }
         }
         if existing.is_empty() {
             self.execute(&format!(
@@ -462,7 +497,7 @@ impl RowSink for MysqlSink {
              at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_bin",
         )?;
         self.store_labels(schema)?;
-        if !self.began && self.state.resumed.is_none() {
+        if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
             self.execute("START TRANSACTION")?;
             let state = self.state_statement(false);
             self.execute(&state)?;
@@ -488,9 +523,12 @@ impl RowSink for MysqlSink {
         );
         let updates = |key: usize| {
             let others = names.iter().enumerate().filter(|(place, _)| *place != key);
-            let updates: Vec<String> = others
+            let mut updates: Vec<String> = others
                 .map(|(_, name)| format!("{name} = VALUES({name})"))
                 .collect();
+            if self.state.sync.is_some() {
+                updates.push(format!("{DELETED_AT} = NULL"));
+            }
             if updates.is_empty() {
                 format!("{table}.{0} = {table}.{0}", names[key])
             } else {
@@ -506,12 +544,20 @@ impl RowSink for MysqlSink {
                 updates(key)
             ),
         };
+        self.count = schema.key.filter(|_| self.state.sync.is_some()).map(|key| {
+            let equal: Vec<String> = names
+                .iter()
+                .map(|name| format!("t.{name} <=> s.{name}"))
+                .collect();
+            format!(
+                "SELECT count(*) FROM {STAGE} s LEFT JOIN {table} t ON t.{key} = s.{key} WHERE s.{key} IS NOT NULL AND NOT \
+                 (t.{key} IS NOT NULL AND t.{DELETED_AT} IS NULL AND {equal})",
+                key = names[key],
+                equal = equal.join(" AND ")
+            )
+        });
         self.began = true;
         Ok(())
-    }
-
-    fn is_store(&self) -> bool {
-        true
     }
 
     fn row(
@@ -547,39 +593,50 @@ impl RowSink for MysqlSink {
             }
         }
         self.rows.push('\n');
-        let id = schema.key.and_then(|key| match &row.cells[key] {
-            Cell::Int(id) => u64::try_from(*id).ok(),
-            _ => None,
-        });
-        self.state.take(id);
+        self.state.take(row.key(schema));
         Ok(())
     }
 
-    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        if self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE {
-            self.store(misfits, false)?;
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE)
+            || self.state.sync.is_none() && self.rows.len() >= BYTES_AT_ONCE
+    }
+
+    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
+    /// connection is made again.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        let mut state = self.state.take_statements();
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished && state.is_empty() {
+            return Ok(());
         }
+        *self.stream.lock() = std::mem::take(&mut self.rows).into_bytes();
+        if self.state.sync.is_none() {
+            state.push(self.state_statement(finished));
+        }
+        let recorded = misfit_statements(&self.state.table, misfits);
+        let mut waits = RECONNECT_AFTER.iter();
+        loop {
+            let error = match self.send(&recorded, &state) {
+                Ok(written) => {
+                    self.state.count_written(written);
+                    break;
+                }
+                Err(error) => error,
+            };
+            let is_lost = !matches!(error, mysql::Error::MySqlError(_));
+            if !is_lost || !self.reconnect(&mut waits) {
+                return Err(self.failed(said(&error)));
+            }
+            // It may have been stored, and only the answer was lost.
+            if self.is_stored(finished) {
+                break;
+            }
+        }
+        self.stream.lock().clear();
+        self.state.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        self.state.commit();
         Ok(())
-    }
-
-    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.store(misfits, true)
-    }
-
-    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
-        self.store(misfits, false)
-    }
-
-    fn resumed(&self) -> Option<(u64, u64)> {
-        self.state.resumed
-    }
-
-    fn stored_misfits(&self) -> u64 {
-        self.misfits
-    }
-
-    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
-        Some(self.state.stored())
     }
 }
 

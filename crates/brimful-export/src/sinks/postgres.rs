@@ -1,15 +1,17 @@
 //! Rows in a table of PostgreSQL: copied into a table of the session, and from there into the real one, updated by ID.
 
 use std::fmt::Write as _;
-use std::io::Write;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::runtime::Runtime;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, CopyInSink, NoTls};
+use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
 
 use super::run_state::RunState;
-use super::{DecodedRow, RowSink, StoreOptions, labelled};
+use super::{
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
+};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -37,7 +39,6 @@ pub(crate) struct PostgresSink {
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
-    misfits: u64,
 }
 
 impl Drop for PostgresSink {
@@ -85,7 +86,6 @@ impl PostgresSink {
             merge: String::new(),
             stage: String::new(),
             began: false,
-            misfits: 0,
         };
         if sink.state.may_resume {
             sink.find_interrupted()?;
@@ -109,7 +109,7 @@ impl PostgresSink {
         if let Some(row) = found.first() {
             let number = |place| u64::try_from(row.get::<_, i64>(place)).unwrap_or(0);
             self.state.resumed = Some((number(0), number(1)));
-            self.misfits = number(2);
+            self.state.misfits = number(2);
         }
         Ok(())
     }
@@ -151,48 +151,30 @@ impl PostgresSink {
         self.wait(self.client.batch_execute(sql))
     }
 
-    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
-    /// connection is made again.
-    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
-        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
-            return Ok(());
-        }
-        let rows = bytes::Bytes::from(std::mem::take(&mut self.rows));
-        let lines = bytes::Bytes::from(misfit_lines(&self.state.table, misfits));
-        let state = self.state_statement(finished);
-        let mut waits = RECONNECT_AFTER.iter();
-        loop {
-            let sent = self.wait(self.send(rows.clone(), lines.clone(), &state));
-            let Err(error) = sent else { break };
-            if !self.connection_is_lost() || !self.reconnect(&mut waits)? {
-                return Err(error);
-            }
-            // It may have been stored, and only the answer was lost.
-            if self.is_stored(finished)? {
-                break;
-            }
-        }
-        self.misfits += misfits.0.len() as u64;
-        misfits.0.clear();
-        self.state.commit();
-        Ok(())
-    }
-
+    /// How many rows were new or took the place of others.
     async fn send(
         &self,
         rows: bytes::Bytes,
         misfits: bytes::Bytes,
         state: &str,
-    ) -> Result<(), tokio_postgres::Error> {
+    ) -> Result<u64, tokio_postgres::Error> {
         self.client.batch_execute("BEGIN").await?;
+        let mut written = 0;
         if !rows.is_empty() {
             self.copy_in(&self.copy, rows).await?;
-            self.client.batch_execute(&self.merge).await?;
+            for message in self.client.simple_query(&self.merge).await? {
+                if let SimpleQueryMessage::CommandComplete(rows) = message {
+                    written += rows;
+                }
+            }
         }
         if !misfits.is_empty() {
             self.copy_in(COPY_MISFITS, misfits).await?;
         }
-        self.client.batch_execute(&format!("{state}COMMIT")).await
+        self.client
+            .batch_execute(&format!("{state}COMMIT"))
+            .await
+            .map(|()| written)
     }
 
     /// Whether the last error was the end of the connection.
@@ -221,6 +203,10 @@ impl PostgresSink {
 
     /// Whether the store has all rows that were taken.
     fn is_stored(&self, finished: bool) -> Result<bool, ExportError> {
+        if self.state.sync.is_some() {
+            // A sync writes the same twice without harm.
+            return Ok(false);
+        }
         let found = self.wait(self.client.query_typed(
             "SELECT rows, finished FROM _brimful_state WHERE \"table\" = $1 AND command = $2",
             &[
@@ -331,16 +317,6 @@ impl PostgresSink {
 
 const COPY_MISFITS: &str = "COPY _brimful_errors (\"table\", id, field, value, reason) FROM STDIN";
 
-/// How long a server that has gone away is waited for, from one attempt to the next.
-const RECONNECT_AFTER: [Duration; 6] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
-
 fn connect(runtime: &Runtime, config: &Config) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = runtime.block_on(config.connect(NoTls))?;
     // What becomes of it is told by the next statement.
@@ -386,12 +362,12 @@ fn said(error: &tokio_postgres::Error) -> String {
 }
 
 /// Nobody wants to quote names in PostgreSQL, so they are lower case.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.to_lowercase().replace('"', "\"\""))
 }
 
 /// A text as a statement has it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let text = text.replace('\0', "").replace('\\', "\\\\");
     format!("E'{}'", text.replace('\'', "''"))
 }
@@ -462,7 +438,38 @@ fn has_nul(cell: &Cell<'_>) -> bool {
     }
 }
 
-impl RowSink for PostgresSink {
+impl StoreSink for PostgresSink {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Postgres)
+    }
+
+    fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        let Some(runtime) = &self.runtime else {
+            return Err(self.failed("the connection is closed"));
+        };
+        let asked = runtime.block_on(async {
+            let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
+            let mut texts = Vec::new();
+            while let Some(message) = messages.next().await {
+                if let SimpleQueryMessage::Row(row) = message? {
+                    texts.clear();
+                    texts.extend((0..row.len()).map(|place| row.get(place).map(str::to_owned)));
+                    take(&texts);
+                }
+            }
+            Ok(())
+        });
+        asked.map_err(|error: tokio_postgres::Error| self.failed(said(&error)))
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
@@ -508,6 +515,17 @@ impl RowSink for PostgresSink {
                 }
             }
         }
+        if self.state.sync.is_some() {
+            let column = format!("{DELETED_AT} timestamp with time zone");
+            if existing.is_empty() {
+                definitions.insert(0, column);
+            } else {
+                let _ = writeln!(
+                    sql,
+                    "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column};"
+                );
+            }
+        }
         if existing.is_empty() {
             let _ = writeln!(sql, "CREATE TABLE {table} ({});", definitions.join(", "));
         }
@@ -525,7 +543,7 @@ impl RowSink for PostgresSink {
         sql += "CREATE TABLE IF NOT EXISTS _brimful_state (\"table\" text PRIMARY KEY, command text NOT NULL, \
                 rows bigint NOT NULL, last_id bigint, finished boolean NOT NULL, \
                 at timestamp with time zone NOT NULL DEFAULT now());\n";
-        if !self.began && self.state.resumed.is_none() {
+        if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
             sql += &self.state_statement(false);
             let _ = writeln!(
                 sql,
@@ -555,15 +573,25 @@ impl RowSink for PostgresSink {
             None => format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE}"),
             Some(key) => {
                 let key = &names[key];
-                let updates: Vec<String> = names
-                    .iter()
-                    .filter(|name| *name != key)
+                let others = || names.iter().filter(|name| *name != key);
+                let mut updates: Vec<String> = others()
                     .map(|name| format!("{name} = excluded.{name}"))
                     .collect();
+                let mut condition = String::new();
+                if self.state.sync.is_some() {
+                    updates.push(format!("{DELETED_AT} = NULL"));
+                    condition = format!(" WHERE {table}.{DELETED_AT} IS NOT NULL");
+                    for name in others() {
+                        let _ = write!(
+                            condition,
+                            " OR {table}.{name} IS DISTINCT FROM excluded.{name}"
+                        );
+                    }
+                }
                 let action = if updates.is_empty() {
                     "NOTHING".to_owned()
                 } else {
-                    format!("UPDATE SET {}", updates.join(", "))
+                    format!("UPDATE SET {}{condition}", updates.join(", "))
                 };
                 format!(
                     "INSERT INTO {table} ({columns}) SELECT DISTINCT ON ({key}) {columns} FROM {STAGE} \
@@ -573,10 +601,6 @@ impl RowSink for PostgresSink {
         };
         self.began = true;
         Ok(())
-    }
-
-    fn is_store(&self) -> bool {
-        true
     }
 
     fn row(
@@ -610,38 +634,54 @@ impl RowSink for PostgresSink {
         }
         self.line.push('\n');
         self.rows.extend_from_slice(self.line.as_bytes());
-        let id = schema.key.and_then(|key| match &row.cells[key] {
-            Cell::Int(id) => u64::try_from(*id).ok(),
-            _ => None,
-        });
-        self.state.take(id);
+        self.state.take(row.key(schema));
         Ok(())
     }
 
-    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        if self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE {
-            self.store(misfits, false)?;
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE)
+            || self.state.sync.is_none() && self.rows.len() >= BYTES_AT_ONCE
+    }
+
+    /// Sends what is kept: rows, the values that did not fit and how far the run is become visible together. A lost
+    /// connection is made again.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        let statements = self.state.take_statements();
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished && statements.is_empty() {
+            return Ok(());
         }
+        let rows = bytes::Bytes::from(std::mem::take(&mut self.rows));
+        let lines = bytes::Bytes::from(misfit_lines(&self.state.table, misfits));
+        let state = if self.state.sync.is_some() {
+            statements.iter().fold(String::new(), |mut all, statement| {
+                all.push_str(statement);
+                all.push_str(";\n");
+                all
+            })
+        } else {
+            self.state_statement(finished)
+        };
+        let mut waits = RECONNECT_AFTER.iter();
+        loop {
+            let sent = self.wait(self.send(rows.clone(), lines.clone(), &state));
+            let error = match sent {
+                Ok(written) => {
+                    self.state.count_written(written);
+                    break;
+                }
+                Err(error) => error,
+            };
+            if !self.connection_is_lost() || !self.reconnect(&mut waits)? {
+                return Err(error);
+            }
+            // It may have been stored, and only the answer was lost.
+            if self.is_stored(finished)? {
+                break;
+            }
+        }
+        self.state.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        self.state.commit();
         Ok(())
-    }
-
-    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.store(misfits, true)
-    }
-
-    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
-        self.store(misfits, false)
-    }
-
-    fn resumed(&self) -> Option<(u64, u64)> {
-        self.state.resumed
-    }
-
-    fn stored_misfits(&self) -> u64 {
-        self.misfits
-    }
-
-    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
-        Some(self.state.stored())
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use rusqlite::types::{Null, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use super::run_state::RunState;
-use super::{DecodedRow, RowSink, StoreOptions, labelled};
+use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -29,7 +28,6 @@ pub(crate) struct SqliteSink {
     state: RunState,
     insert: String,
     in_transaction: bool,
-    misfits: u64,
     text: String,
 }
 
@@ -51,7 +49,6 @@ impl SqliteSink {
             state: RunState::new(options),
             insert: String::new(),
             in_transaction: false,
-            misfits: 0,
             text: String::new(),
         };
         if sink.state.may_resume {
@@ -82,7 +79,7 @@ impl SqliteSink {
         };
         if let Some((rows, last_id, misfits)) = find().map_err(|error| self.failed(&error))? {
             self.state.resumed = Some((rows, last_id));
-            self.misfits = misfits;
+            self.state.misfits = misfits;
         }
         Ok(())
     }
@@ -121,21 +118,6 @@ impl SqliteSink {
         Ok(())
     }
 
-    /// The rows, the values that did not fit and how far the run is become visible together.
-    fn commit(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
-        if !misfits.0.is_empty() {
-            self.start()?;
-            self.store_misfits(misfits)?;
-        }
-        if self.in_transaction || finished {
-            self.store_state(finished)?;
-            self.execute("COMMIT")?;
-            self.in_transaction = false;
-        }
-        self.state.commit();
-        Ok(())
-    }
-
     fn store_misfits(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
         let stored = (|| {
             let mut insert = self.connection.prepare_cached(
@@ -154,7 +136,7 @@ impl SqliteSink {
             Ok(())
         })();
         stored.map_err(|error: rusqlite::Error| self.failed(&error))?;
-        self.misfits += misfits.0.len() as u64;
+        self.state.misfits += misfits.0.len() as u64;
         misfits.0.clear();
         Ok(())
     }
@@ -234,7 +216,7 @@ fn number(row: &rusqlite::Row<'_>, place: usize) -> Result<u64, rusqlite::Error>
 }
 
 /// A name in quotes.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -268,7 +250,43 @@ impl ToSql for Bound<'_> {
     }
 }
 
-impl RowSink for SqliteSink {
+impl StoreSink for SqliteSink {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Sqlite)
+    }
+
+    fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        let mut run = || -> Result<(), rusqlite::Error> {
+            let mut statement = self.connection.prepare(sql)?;
+            let columns = statement.column_count();
+            let mut rows = statement.query([])?;
+            let mut texts = vec![None; columns];
+            while let Some(row) = rows.next()? {
+                for (place, text) in texts.iter_mut().enumerate() {
+                    *text = match row.get_ref(place)? {
+                        ValueRef::Null => None,
+                        ValueRef::Integer(value) => Some(value.to_string()),
+                        ValueRef::Real(value) => Some(value.to_string()),
+                        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                            Some(String::from_utf8_lossy(bytes).into_owned())
+                        }
+                    };
+                }
+                take(&texts);
+            }
+            Ok(())
+        };
+        run().map_err(|error| failed(&self.path, &error))
+    }
+
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         self.start()?;
         let existing = self.existing()?;
@@ -299,9 +317,17 @@ impl RowSink for SqliteSink {
                     None => format!("  {}{comma}\n", column(place)),
                 }
             };
-            let columns: String = (0..schema.columns.len()).map(with_title).collect();
+            let mut columns: String = (0..schema.columns.len()).map(with_title).collect();
+            if self.state.sync.is_some() {
+                columns.insert_str(0, &format!("  {DELETED_AT} DATETIME,\n"));
+            }
             self.execute(&format!("CREATE TABLE {table} (\n{columns})"))?;
         } else {
+            if self.state.sync.is_some() && !existing.contains(DELETED_AT) {
+                self.execute(&format!(
+                    "ALTER TABLE {table} ADD COLUMN {DELETED_AT} DATETIME"
+                ))?;
+            }
             for (place, known) in schema.columns.iter().enumerate() {
                 if existing.contains(&known.name.to_ascii_lowercase()) {
                     continue;
@@ -328,7 +354,7 @@ impl RowSink for SqliteSink {
             "CREATE TABLE IF NOT EXISTS \"_brimful_state\" (\"table\" TEXT PRIMARY KEY, command TEXT NOT NULL, rows INTEGER \
              NOT NULL, last_id INTEGER, finished BOOLEAN NOT NULL, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
         )?;
-        if self.insert.is_empty() && self.state.resumed.is_none() {
+        if self.insert.is_empty() && self.state.resumed.is_none() && self.state.sync.is_none() {
             self.store_state(false)?;
             // It says what is wrong with the rows of this run.
             self.connection
@@ -354,25 +380,40 @@ impl RowSink for SqliteSink {
             names.join(", ")
         );
         if let Some(key) = schema.key {
-            let updates: Vec<String> = names
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| *place != key)
-                .map(|(_, name)| format!("{name} = excluded.{name}"))
+            let others = || {
+                let others = names.iter().enumerate();
+                others
+                    .filter(|(place, _)| *place != key)
+                    .map(|(_, name)| name)
+            };
+            let mut updates: Vec<String> = others()
+                .map(|name| format!("{name} = excluded.{name}"))
                 .collect();
+            let mut condition = String::new();
+            if self.state.sync.is_some() {
+                updates.push(format!("{DELETED_AT} = NULL"));
+                condition = format!(" WHERE {table}.{DELETED_AT} IS NOT NULL");
+                if names.len() > 1 {
+                    let old: Vec<String> = others().map(|name| format!("{table}.{name}")).collect();
+                    let new: Vec<String> =
+                        others().map(|name| format!("excluded.{name}")).collect();
+                    let _ = write!(
+                        condition,
+                        " OR ({}) IS NOT ({})",
+                        old.join(", "),
+                        new.join(", ")
+                    );
+                }
+            }
             let action = if updates.is_empty() {
                 "NOTHING".to_owned()
             } else {
-                format!("UPDATE SET {}", updates.join(", "))
+                format!("UPDATE SET {}{condition}", updates.join(", "))
             };
             // Writing to a string does not fail.
             let _ = write!(self.insert, " ON CONFLICT ({}) DO {action}", names[key]);
         }
         Ok(())
-    }
-
-    fn is_store(&self) -> bool {
-        true
     }
 
     fn row(
@@ -407,39 +448,35 @@ impl RowSink for SqliteSink {
             .connection
             .prepare_cached(&self.insert)
             .and_then(|mut insert| insert.execute(rusqlite::params_from_iter(&bound)));
-        inserted.map_err(|error| self.failed(&error))?;
-        let id = schema.key.and_then(|key| match &row.cells[key] {
-            Cell::Int(id) => u64::try_from(*id).ok(),
-            _ => None,
-        });
-        self.state.take(id);
+        let written = inserted.map_err(|error| self.failed(&error))?;
+        self.state.count_written(written as u64);
+        self.state.take(row.key(schema));
         Ok(())
     }
 
-    fn end_page(&mut self, misfits: &mut Misfits, _: &mut Vec<u8>) -> Result<(), ExportError> {
-        if self.state.is_due(ROWS_AT_ONCE) {
-            self.commit(misfits, false)?;
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE)
+    }
+
+    /// The rows, the values that did not fit and how far the run is become visible together.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        if !misfits.0.is_empty() {
+            self.start()?;
+            self.store_misfits(misfits)?;
         }
+        let statements = self.state.take_statements();
+        if self.in_transaction || finished || !statements.is_empty() {
+            self.start()?;
+            if self.state.sync.is_none() {
+                self.store_state(finished)?;
+            }
+            for statement in &statements {
+                self.execute(statement)?;
+            }
+            self.execute("COMMIT")?;
+            self.in_transaction = false;
+        }
+        self.state.commit();
         Ok(())
-    }
-
-    fn finish(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
-        self.commit(misfits, true)
-    }
-
-    fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
-        self.commit(misfits, false)
-    }
-
-    fn resumed(&self) -> Option<(u64, u64)> {
-        self.state.resumed
-    }
-
-    fn stored_misfits(&self) -> u64 {
-        self.misfits
-    }
-
-    fn stored_rows(&self) -> Option<(u64, Option<u64>)> {
-        Some(self.state.stored())
     }
 }

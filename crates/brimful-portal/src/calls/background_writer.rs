@@ -163,7 +163,7 @@ impl Writers {
         };
         let mut cost = Duration::ZERO;
         let mut call = Call {
-            method: method.name,
+            method: method.name.clone(),
             params,
             user: 1,
             by_application: false,

@@ -13,7 +13,7 @@ use crate::context::errors;
 use crate::context::faults::Fault;
 use crate::context::limits::{Entity, Meter, Report};
 use crate::context::moment;
-use crate::context::{Call, MethodError, Output};
+use crate::context::{Call, MethodError, MethodName, Output};
 use crate::data::fixtures::{Api, Service};
 use crate::data::list::PAGE;
 use crate::methods::method::{Handler, Method};
@@ -82,14 +82,14 @@ impl<'p> Executor<'p> {
                 description,
             ));
         }
-        self.permit_time(entity, method.name)
+        self.permit_time(entity, &method.name)
     }
 
     /// Whether `method` has operating time left.
     pub(crate) fn permit_time(
         &self,
         entity: &Entity,
-        method: &'static str,
+        method: &MethodName,
     ) -> Result<(), MethodError> {
         if self
             .backend
@@ -114,8 +114,8 @@ impl<'p> Executor<'p> {
         entity: &Entity,
     ) -> (Outcome, Timing) {
         let (outcome, start, time) = self.perform(method, params).await;
-        self.meter.add(entity, method.name, start, time, 1.0);
-        let mut operating = self.report(entity, method.name);
+        self.meter.add(entity, &method.name, start, time, 1.0);
+        let mut operating = self.report(entity, &method.name);
         if let Some(report) = &mut operating {
             for (fault, _) in self.faults(method, Fault::is_of_report) {
                 fault.spoil_report(report, self.now());
@@ -145,7 +145,7 @@ impl<'p> Executor<'p> {
         let time = real.elapsed().saturating_add(cost);
         self.pace.spend(time);
         self.pace.catch_up().await;
-        self.backend.context.counters.call(method.name);
+        self.backend.context.counters.call(&method.name);
         (outcome, start, time)
     }
 
@@ -159,7 +159,7 @@ impl<'p> Executor<'p> {
             .backend
             .context
             .faults
-            .draw_for_call(method.name, self.in_batch, applies);
+            .draw_for_call(&method.name, self.in_batch, applies);
         if !drawn.is_empty() {
             self.backend
                 .context
@@ -180,7 +180,7 @@ impl<'p> Executor<'p> {
             ignore_start(&mut params);
         }
         let mut call = Call {
-            method: method.name,
+            method: method.name.clone(),
             params,
             user: self.caller.user,
             by_application: self.caller.client_id.is_some(),
@@ -200,7 +200,7 @@ impl<'p> Executor<'p> {
                 let mut state = self.backend.data.write();
                 let result = write(&mut state, &mut call);
                 if let Ok(output) = &result {
-                    journal::enter(&mut state, method.name, &call, output, &self.caller.origin);
+                    journal::enter(&mut state, &method.name, &call, output, &self.caller.origin);
                 }
                 result
             }
@@ -241,7 +241,7 @@ impl<'p> Executor<'p> {
     /// Whether a reply was given for the method: it is served as it is.
     fn is_recorded(&self, method: &Method) -> bool {
         let data = self.backend.data.read();
-        let served = data.fixtures.find(Api::Rest, method.name);
+        let served = data.fixtures.find(Api::Rest, &method.name);
         matches!(served, Some(Service::Recorded(_)))
     }
 
@@ -250,7 +250,7 @@ impl<'p> Executor<'p> {
         &mut self,
         start: f64,
         entity: &Entity,
-        method: &'static str,
+        method: &MethodName,
     ) -> Timing {
         let finish = self.now();
         let processing = (finish - start).max(0.0);
@@ -270,7 +270,7 @@ impl<'p> Executor<'p> {
         }
     }
 
-    fn report(&self, entity: &Entity, method: &'static str) -> Option<Report> {
+    fn report(&self, entity: &Entity, method: &MethodName) -> Option<Report> {
         self.backend
             .context
             .operating()

@@ -1,15 +1,19 @@
 //! One call of a method, as its handler gets it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use brimful_protocol::Array;
 
 use crate::context::settings::{Costs, Rights, Scopes};
 
+/// The name of a method in lower case. Those of modelled methods are part of the program, those of loaded ones are not.
+pub(crate) type MethodName = Cow<'static, str>;
+
 /// One call of a method, alone or as a command of a batch.
 pub(crate) struct Call<'a> {
     /// The method, in lower case.
-    pub(crate) method: &'static str,
+    pub(crate) method: MethodName,
     /// The parameters, without those that the server itself takes (`auth`, `start` stays).
     pub(crate) params: Array,
     /// The user who calls.

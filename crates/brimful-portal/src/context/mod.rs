@@ -29,7 +29,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use address::PortalAddress;
-pub(crate) use call::Call;
+pub(crate) use call::{Call, MethodName};
 use clock::Clock;
 pub(crate) use errors::MethodError;
 use faults::Faults;

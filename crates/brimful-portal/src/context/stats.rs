@@ -1,7 +1,10 @@
 //! What the portal has been asked and what it did: tests assert on it.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::context::MethodName;
 
 /// Counts since the portal began.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -50,7 +53,7 @@ pub(crate) struct Counters(Mutex<Counts>);
 #[derive(Debug, Default)]
 struct Counts {
     stats: Stats,
-    methods: BTreeMap<&'static str, u64>,
+    methods: BTreeMap<MethodName, u64>,
 }
 
 /// A request in flight, for as long as it lives.
@@ -72,8 +75,8 @@ impl Counters {
     }
 
     /// Counts a run of a method.
-    pub(crate) fn call(&self, method: &'static str) {
-        *self.counts().methods.entry(method).or_default() += 1;
+    pub(crate) fn call(&self, method: &MethodName) {
+        *self.counts().methods.entry(method.clone()).or_default() += 1;
     }
 
     /// Changes a count.
@@ -87,7 +90,7 @@ impl Counters {
         let methods = counts
             .methods
             .iter()
-            .map(|(name, calls)| ((*name).to_owned(), *calls))
+            .map(|(name, calls)| (name.to_string(), *calls))
             .collect();
         Stats {
             methods,

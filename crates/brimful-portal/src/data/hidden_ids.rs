@@ -59,7 +59,7 @@ impl HiddenIds {
         if self.rules.is_empty() {
             return Ok(output);
         }
-        let entity = state.entity_of_call(call.method, &call.params);
+        let entity = state.entity_of_call(&call.method, &call.params);
         let of_call = |target: &Target| match target {
             Target::Every => true,
             Target::Entity(place) => entity == Some(*place),
@@ -76,7 +76,7 @@ impl HiddenIds {
             let id = id.and_then(|id| u64::try_from(id).ok());
             return if id.is_some_and(is_hidden) {
                 // Of tasks that the caller may not see nothing comes, and no error.
-                match call.method {
+                match &*call.method {
                     "tasks.task.get" => Ok(Output::value(&Value::Array(Array::new()))),
                     method => Err(access_denied(method)),
                 }

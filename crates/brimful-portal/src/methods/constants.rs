@@ -1,5 +1,6 @@
 //! What is the same in every portal: dictionaries, the fields of parts of records, the names of events and widgets.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -19,7 +20,7 @@ fn results() -> &'static HashMap<String, Value> {
 /// The methods, sorted by nothing.
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
     results().keys().map(|name| Method {
-        name,
+        name: Cow::Borrowed(name),
         scope: match catalogue::find(name).map(|known| known.scope) {
             None | Some("basic") => "",
             Some(scope) => scope,
@@ -29,7 +30,7 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
 }
 
 fn read(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let result = results().get(call.method);
+    let result = results().get(&*call.method);
     result
         .map(Output::value)
         .ok_or_else(errors::method_not_found)

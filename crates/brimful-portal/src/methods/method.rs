@@ -1,6 +1,6 @@
 //! What a method of the REST API is: a name, a scope, and a handler from a call to an output or an error.
 
-use crate::context::{Call, MethodError, Output};
+use crate::context::{Call, MethodError, MethodName, Output};
 use crate::data::PortalData;
 
 /// A method as the registry holds it. Readers run side by side, writers alone.
@@ -11,10 +11,10 @@ pub(crate) enum Handler {
 }
 
 /// A method and the scope it needs.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Method {
     /// The name in lower case, as the portal looks it up first.
-    pub(crate) name: &'static str,
+    pub(crate) name: MethodName,
     /// The scope; empty for methods that everybody may call.
     pub(crate) scope: &'static str,
     pub(crate) handler: Handler,

@@ -1,5 +1,7 @@
 //! The methods of all kinds of records, as their descriptions say.
 
+use std::borrow::Cow;
+
 use brimful_protocol::{Array, Value, json};
 use serde_json::{Map, Value as Json};
 
@@ -21,7 +23,7 @@ use crate::methods::params::strings;
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
     records::kinds().iter().flat_map(|kind| {
         kind.methods.iter().map(|method| Method {
-            name: method.name,
+            name: Cow::Borrowed(method.name),
             scope: kind.scope,
             handler: match method.verb {
                 RecordVerb::Fields | RecordVerb::List | RecordVerb::Get | RecordVerb::GetOrList => {
@@ -36,8 +38,8 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
     })
 }
 
-fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let (place, method) = records::find(call.method).ok_or_else(errors::method_not_found)?;
+pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     let table = &state.records[place];
     let within = within(state, table, call)?;
     match method.verb {
@@ -59,8 +61,8 @@ fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
     }
 }
 
-fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let (place, method) = records::find(call.method).ok_or_else(errors::method_not_found)?;
+pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     let within = within(state, &state.records[place], call)?;
     let table = &mut state.records[place];
     let writer = Writer {
@@ -140,7 +142,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodError {
-    let text = refusal.text.replace("{method}", call.method);
+    let text = refusal.text.replace("{method}", &call.method);
     MethodError::new(400, refusal.code, text.replace("{}", about))
 }
 

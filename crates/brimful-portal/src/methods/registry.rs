@@ -1,10 +1,9 @@
 //! Which methods a portal has: those of [`crate::methods`] and `batch`, and what its fixtures serve; in tests further ones.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
-use parking_lot::Mutex;
-
+use crate::context::MethodName;
 use crate::data::fixtures::{Api, Fixtures, Served};
 use crate::methods;
 use crate::methods::method::{Handler, Method};
@@ -12,7 +11,7 @@ use crate::methods::rest3;
 use crate::methods::rest3::Endpoint;
 
 /// The name under which the batch is counted.
-pub(crate) const BATCH: &str = "batch";
+pub(crate) static BATCH: MethodName = Cow::Borrowed("batch");
 
 /// What a name stands for.
 #[derive(Clone, Copy)]
@@ -25,8 +24,8 @@ pub(crate) enum Target<'r> {
 #[derive(Default)]
 pub(crate) struct Registry {
     further: &'static [Method],
-    served: HashMap<&'static str, Method>,
-    endpoints: HashMap<&'static str, Endpoint>,
+    served: HashMap<String, Method>,
+    endpoints: HashMap<String, Endpoint>,
 }
 
 impl Registry {
@@ -43,13 +42,14 @@ impl Registry {
     /// given come after theirs.
     pub(crate) fn and_served(mut self, fixtures: &Fixtures) -> Self {
         for served in fixtures.methods() {
-            let name = kept(&served.name);
+            let name = served.name.clone();
             match served.api {
-                Api::Rest if served.given || methods::find(name).is_none() => {
-                    self.served.insert(name, method(&served, name));
+                Api::Rest if served.given || methods::find(&name).is_none() => {
+                    let method = method(&served, name.clone());
+                    self.served.insert(name, method);
                 }
-                Api::Rest3 if served.given || rest3::find(name).is_none() => {
-                    let endpoint = rest3::served(method(&served, name));
+                Api::Rest3 if served.given || rest3::find(&name).is_none() => {
+                    let endpoint = rest3::served(method(&served, name.clone()));
                     self.endpoints.insert(name, endpoint);
                 }
                 Api::Rest | Api::Rest3 => {}
@@ -67,7 +67,7 @@ impl Registry {
         if let Some(method) = self.further.iter().find(|method| method.name == name) {
             return Some(Target::Method(method));
         }
-        let method = self.served.get(&*name).or_else(|| methods::find(&name));
+        let method = self.served.get(&name).or_else(|| methods::find(&name));
         method.map(Target::Method)
     }
 
@@ -77,8 +77,8 @@ impl Registry {
     }
 }
 
-/// A method of the fixtures, under a name that lives as long as methods do.
-fn method(served: &Served, name: &'static str) -> Method {
+/// A method of the fixtures.
+fn method(served: &Served, name: String) -> Method {
     let handler = match (served.api, served.writes) {
         (Api::Rest, false) => Handler::Read(super::fixtures::rest::read),
         (Api::Rest, true) => Handler::Write(super::fixtures::rest::write),
@@ -86,24 +86,10 @@ fn method(served: &Served, name: &'static str) -> Method {
         (Api::Rest3, true) => Handler::Write(super::fixtures::rest3::write),
     };
     Method {
-        name,
+        name: Cow::Owned(name),
         scope: served.scope,
         handler,
     }
-}
-
-/// A name that lives as long as the program, as those of modelled methods do. Every name is kept once, however many
-/// portals serve it.
-fn kept(name: &str) -> &'static str {
-    static NAMES: OnceLock<Mutex<HashSet<&'static str>>> = OnceLock::new();
-    let names = NAMES.get_or_init(Mutex::default);
-    let mut names = names.lock();
-    if let Some(&name) = names.get(name) {
-        return name;
-    }
-    let name: &'static str = name.to_owned().leak();
-    names.insert(name);
-    name
 }
 
 impl std::fmt::Debug for Registry {

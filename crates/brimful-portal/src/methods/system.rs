@@ -13,7 +13,7 @@ use crate::data::fixtures::Api;
 
 /// `methods`
 pub(crate) fn methods(state: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
-    let modelled = super::all().iter().map(|method| method.name.to_owned());
+    let modelled = super::all().iter().map(|method| method.name.to_string());
     let served = state.fixtures.methods();
     let served = served.filter(|served| served.api == Api::Rest);
     let mut names: Vec<String> = modelled.chain(served.map(|served| served.name)).collect();

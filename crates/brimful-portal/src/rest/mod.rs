@@ -55,8 +55,8 @@ async fn call(
     let mut outcomes = None;
     let (body, timing) = match target {
         Target::Batch => {
-            executor.permit_time(&caller.entity, BATCH)?;
-            backend.context.counters.call(BATCH);
+            executor.permit_time(&caller.entity, &BATCH)?;
+            backend.context.counters.call(&BATCH);
             let results = match batch::run(backend, &caller, &mut executor, params).await {
                 Ok(results) => results,
                 Err(error) => {
@@ -64,7 +64,7 @@ async fn call(
                     return Err(error);
                 }
             };
-            let timing = executor.charge_batch(start, &caller.entity, BATCH);
+            let timing = executor.charge_batch(start, &caller.entity, &BATCH);
             outcomes = Some(results.outcomes());
             let mut body = Body::open(results.size());
             results.write(body.result());

@@ -14,8 +14,8 @@ use parking_lot::Mutex;
 use crate::bodies::envelope;
 use crate::bodies::envelope::Format;
 use crate::calls::callers::Caller;
-use crate::context::MethodError;
 use crate::context::limits::Entity;
+use crate::context::{MethodError, MethodName};
 use crate::methods::rest3::error;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -30,7 +30,7 @@ const LONGEST: usize = 255;
 pub(super) struct IdempotencyKey {
     entity: Entity,
     user: u64,
-    method: &'static str,
+    method: MethodName,
     key: Vec<u8>,
 }
 
@@ -50,7 +50,7 @@ impl IdempotencyKey {
     pub(super) fn of(
         request: &Request<Bytes>,
         caller: &Caller,
-        method: &'static str,
+        method: &MethodName,
     ) -> Result<Option<Self>, MethodError> {
         let Some(value) = request.headers().get(KEY) else {
             return Ok(None);
@@ -63,7 +63,7 @@ impl IdempotencyKey {
         Ok(Some(Self {
             entity: caller.entity.clone(),
             user: caller.user,
-            method,
+            method: method.clone(),
             key: key.to_vec(),
         }))
     }

@@ -68,7 +68,7 @@ async fn call(
     let mut params = body::read(request)?;
     let name = method.to_ascii_lowercase();
     let endpoint = match name.as_str() {
-        BATCH => None,
+        name if name == BATCH => None,
         name => Some(backend.registry.endpoint(name).ok_or_else(|| {
             backend.context.say_if_unmodelled(name);
             error::method_not_found(method)
@@ -96,11 +96,11 @@ async fn one(
 ) -> Result<Response<Bytes>, MethodError> {
     let mut executor = Executor::new(backend, caller);
     executor
-        .permit_time(&caller.entity, endpoint.method.name)
+        .permit_time(&caller.entity, &endpoint.method.name)
         .map_err(|_| error::rate_limit())?;
     endpoint.permit(&caller.scopes)?;
     let key = match endpoint.method.handler {
-        Handler::Write(_) => IdempotencyKey::of(request, caller, endpoint.method.name)?,
+        Handler::Write(_) => IdempotencyKey::of(request, caller, &endpoint.method.name)?,
         // A call that changes nothing may run as often as it likes.
         Handler::Read(_) => None,
     };
@@ -145,13 +145,13 @@ async fn many(
 ) -> Result<Response<Bytes>, MethodError> {
     let mut executor = Executor::new(backend, caller);
     executor
-        .permit_time(&caller.entity, BATCH)
+        .permit_time(&caller.entity, &BATCH)
         .map_err(|_| error::rate_limit())?;
     let items = batch::parse(backend, &body)?;
-    backend.context.counters.call(BATCH);
+    backend.context.counters.call(&BATCH);
     let start = executor.now();
     let results = batch::run(backend, caller, &mut executor, items).await;
-    let timing = executor.charge_batch(start, &caller.entity, BATCH);
+    let timing = executor.charge_batch(start, &caller.entity, &BATCH);
     let over = executor.is_over();
     executor.finish();
     if over {

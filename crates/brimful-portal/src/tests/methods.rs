@@ -1,6 +1,7 @@
 //! Methods that show what the core does with them.
 #![expect(clippy::unnecessary_wraps, reason = "a handler returns a result")]
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use brimful_protocol::{Value, json};
@@ -12,42 +13,42 @@ use crate::methods::method::{Handler, Method};
 
 pub(super) const ALL: &[Method] = &[
     Method {
-        name: "test.echo",
+        name: Cow::Borrowed("test.echo"),
         scope: "",
         handler: Handler::Read(echo),
     },
     Method {
-        name: "test.rows",
+        name: Cow::Borrowed("test.rows"),
         scope: "crm",
         handler: Handler::Read(rows),
     },
     Method {
-        name: "test.items",
+        name: Cow::Borrowed("test.items"),
         scope: "crm",
         handler: Handler::Read(items),
     },
     Method {
-        name: "test.fail",
+        name: Cow::Borrowed("test.fail"),
         scope: "",
         handler: Handler::Write(fail),
     },
     Method {
-        name: "test.work",
+        name: Cow::Borrowed("test.work"),
         scope: "",
         handler: Handler::Write(work),
     },
     Method {
-        name: "test.other",
+        name: Cow::Borrowed("test.other"),
         scope: "",
         handler: Handler::Write(work),
     },
     Method {
-        name: "test.raw",
+        name: Cow::Borrowed("test.raw"),
         scope: "",
         handler: Handler::Read(raw),
     },
     Method {
-        name: "test.panic",
+        name: Cow::Borrowed("test.panic"),
         scope: "",
         handler: Handler::Write(broken),
     },

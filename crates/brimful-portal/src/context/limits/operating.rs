@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::context::MethodName;
+
 /// The limit of operating time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OperatingLimit {
@@ -62,7 +64,7 @@ pub(crate) enum Entity {
 #[derive(Debug)]
 pub(crate) struct Operating {
     limit: Option<OperatingLimit>,
-    ledgers: HashMap<(Entity, &'static str), Ledger>,
+    ledgers: HashMap<(Entity, MethodName), Ledger>,
 }
 
 #[derive(Debug, Default)]
@@ -87,7 +89,7 @@ pub(crate) struct Meter {
 #[derive(Debug)]
 struct Spent {
     entity: Entity,
-    method: &'static str,
+    method: MethodName,
     first: f64,
     sum: f64,
 }
@@ -109,9 +111,9 @@ impl Operating {
 
     /// Whether `method` may run for `entity` at `now`. The call that crosses the limit runs to its end; the next one
     /// is blocked.
-    pub(crate) fn admit(&mut self, entity: &Entity, method: &'static str, now: f64) -> bool {
+    pub(crate) fn admit(&mut self, entity: &Entity, method: &MethodName, now: f64) -> bool {
         let Some(limit) = self.limit else { return true };
-        let Some(ledger) = self.ledgers.get_mut(&(entity.clone(), method)) else {
+        let Some(ledger) = self.ledgers.get_mut(&(entity.clone(), method.clone())) else {
             return true;
         };
         if ledger.banned_until.is_some_and(|until| until > now) {
@@ -145,17 +147,17 @@ impl Operating {
         &mut self,
         meter: &Meter,
         entity: &Entity,
-        method: &'static str,
+        method: &MethodName,
         now: f64,
     ) -> Option<Report> {
         self.limit?;
         let own = meter
             .spent
             .iter()
-            .find(|spent| spent.method == method && spent.entity == *entity);
+            .find(|spent| spent.method == *method && spent.entity == *entity);
         let first = own.map_or(now, |own| own.first);
         let counted = own.map_or(0.0, |own| if own.sum > FLOOR { own.sum } else { 0.0 });
-        let Some(ledger) = self.ledgers.get_mut(&(entity.clone(), method)) else {
+        let Some(ledger) = self.ledgers.get_mut(&(entity.clone(), method.clone())) else {
             return Some(Report {
                 reset_at: (first + WINDOW) as i64,
                 operating: counted,
@@ -224,7 +226,7 @@ impl Meter {
     pub(crate) fn add(
         &mut self,
         entity: &Entity,
-        method: &'static str,
+        method: &MethodName,
         first: f64,
         time: Duration,
         weight: f64,
@@ -233,12 +235,12 @@ impl Meter {
         match self
             .spent
             .iter_mut()
-            .find(|spent| spent.method == method && spent.entity == *entity)
+            .find(|spent| spent.method == *method && spent.entity == *entity)
         {
             Some(spent) => spent.sum += sum,
             None => self.spent.push(Spent {
                 entity: entity.clone(),
-                method,
+                method: method.clone(),
                 first,
                 sum,
             }),
@@ -252,7 +254,7 @@ mod tests {
 
     use super::*;
 
-    const LIST: &str = "crm.lead.list";
+    const LIST: MethodName = std::borrow::Cow::Borrowed("crm.lead.list");
     const HOOK: Entity = Entity::Webhook(0);
 
     fn limiter(generation: Generation) -> Operating {
@@ -264,12 +266,14 @@ mod tests {
 
     fn work(limiter: &mut Operating, at: f64, seconds: f64) {
         let mut meter = Meter::default();
-        meter.add(&HOOK, LIST, at, Duration::from_secs_f64(seconds), 1.0);
+        meter.add(&HOOK, &LIST, at, Duration::from_secs_f64(seconds), 1.0);
         limiter.enter(meter, at + seconds);
     }
 
     fn shown(limiter: &mut Operating, now: f64) -> Report {
-        limiter.report(&Meter::default(), &HOOK, LIST, now).unwrap()
+        limiter
+            .report(&Meter::default(), &HOOK, &LIST, now)
+            .unwrap()
     }
 
     #[test]
@@ -300,10 +304,10 @@ mod tests {
         let mut limiter = limiter(Generation::Expiring);
         let mut meter = Meter::default();
         for i in 0..3 {
-            meter.add(&HOOK, LIST, f64::from(i), Duration::from_millis(50), 1.0);
+            meter.add(&HOOK, &LIST, f64::from(i), Duration::from_millis(50), 1.0);
         }
         assert_eq!(
-            limiter.report(&meter, &HOOK, LIST, 3.0).unwrap().operating,
+            limiter.report(&meter, &HOOK, &LIST, 3.0).unwrap().operating,
             0.05 + 0.05 + 0.05
         );
         limiter.enter(meter, 3.0);
@@ -315,17 +319,17 @@ mod tests {
         let mut limiter = limiter(Generation::Expiring);
         work(&mut limiter, 0.0, 480.0);
         assert!(
-            limiter.admit(&HOOK, LIST, 481.0),
+            limiter.admit(&HOOK, &LIST, 481.0),
             "480 of 480 seconds are not above the limit"
         );
         work(&mut limiter, 481.0, 1.0);
-        assert!(!limiter.admit(&HOOK, LIST, 490.0));
+        assert!(!limiter.admit(&HOOK, &LIST, 490.0));
         assert!(
-            limiter.admit(&HOOK, "crm.deal.list", 490.0),
+            limiter.admit(&HOOK, &"crm.deal.list".into(), 490.0),
             "every method has a budget of its own"
         );
         assert!(
-            limiter.admit(&Entity::Nobody, LIST, 490.0),
+            limiter.admit(&Entity::Nobody, &LIST, 490.0),
             "and every caller"
         );
     }
@@ -336,7 +340,7 @@ mod tests {
         for minute in 0..9 {
             work(&mut limiter, f64::from(minute) * 60.0 + 5.0, 55.0);
         }
-        assert!(!limiter.admit(&HOOK, LIST, 604.0));
+        assert!(!limiter.admit(&HOOK, &LIST, 604.0));
         assert_eq!(
             shown(&mut limiter, 604.0),
             Report {
@@ -344,7 +348,7 @@ mod tests {
                 operating: 495.0
             }
         );
-        assert!(limiter.admit(&HOOK, LIST, 605.0));
+        assert!(limiter.admit(&HOOK, &LIST, 605.0));
         assert_eq!(
             shown(&mut limiter, 605.0),
             Report {
@@ -358,7 +362,7 @@ mod tests {
     fn the_newer_limiter_bans_for_300_seconds_and_then_gives_the_whole_budget_back() {
         let mut limiter = limiter(Generation::Banning);
         work(&mut limiter, 0.0, 500.0);
-        assert!(!limiter.admit(&HOOK, LIST, 510.0));
+        assert!(!limiter.admit(&HOOK, &LIST, 510.0));
         assert_eq!(
             shown(&mut limiter, 600.0),
             Report {
@@ -366,8 +370,8 @@ mod tests {
                 operating: 0.0
             }
         );
-        assert!(!limiter.admit(&HOOK, LIST, 809.9));
-        assert!(limiter.admit(&HOOK, LIST, 810.0));
+        assert!(!limiter.admit(&HOOK, &LIST, 809.9));
+        assert!(limiter.admit(&HOOK, &LIST, 810.0));
         assert_eq!(shown(&mut limiter, 810.0).operating, 0.0);
     }
 
@@ -375,7 +379,10 @@ mod tests {
     fn nothing_is_shown_or_blocked_where_the_limiter_is_off() {
         let mut limiter = Operating::new(None);
         work(&mut limiter, 0.0, 5000.0);
-        assert!(limiter.admit(&HOOK, LIST, 5000.0));
-        assert_eq!(limiter.report(&Meter::default(), &HOOK, LIST, 5000.0), None);
+        assert!(limiter.admit(&HOOK, &LIST, 5000.0));
+        assert_eq!(
+            limiter.report(&Meter::default(), &HOOK, &LIST, 5000.0),
+            None
+        );
     }
 }

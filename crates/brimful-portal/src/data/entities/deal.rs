@@ -1,160 +1,146 @@
 //! Deals.
 
-use super::{
-    ASSIGNED_BY_ID, COMMENTS, COMPANY, CONTACT, CREATED_BY_ID, CURRENCY_ID, DATE_CREATE,
-    DATE_MODIFY, IS_MANUAL_OPPORTUNITY, Kind, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, LEAD,
-    MODIFY_BY_ID, OPENED, OPPORTUNITY, ORIGIN_ID, ORIGINATOR_ID, SOURCE_DESCRIPTION, SOURCE_ID,
-    Source, Spec, UF_BOOLEAN, UF_CHOICES, UF_DATE, UF_DATETIME, UF_DOUBLE, UF_ENUMERATION,
-    UF_INTEGER, UF_LINK, UF_MONEY, UF_STRING, UF_STRINGS, USER, UTM_CAMPAIGN, UTM_CONTENT,
-    UTM_MEDIUM, UTM_SOURCE, UTM_TERM, entity_type, field, words,
+use super::shared::{
+    ASSIGNED_BY_ID, COMMENTS, CREATED_BY_ID, CURRENCY_ID, DATE_CREATE, DATE_MODIFY,
+    IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, MODIFY_BY_ID, OPENED, OPPORTUNITY,
+    ORIGIN_ID, ORIGINATOR_ID, SOURCE_DESCRIPTION, SOURCE_ID, USER_FIELDS, UTM_FIELDS, entity_type,
+    joined,
 };
+use super::{COMPANY, CONTACT, Kind, LEAD, Source, Spec, USER, field, words};
 
-pub(super) const FIELDS: &[Spec] = &[
-    field("ID", Kind::Integer, Source::Id, "ID").read_only(),
-    field("TITLE", Kind::Text, Source::Subject, "Название"),
-    field(
-        "TYPE_ID",
-        Kind::Status("DEAL_TYPE"),
-        Source::Pick(words::DEAL_TYPES),
-        "Тип",
-    ),
-    field(
-        "STAGE_ID",
-        Kind::Status("DEAL_STAGE"),
-        Source::DealStage,
-        "Стадия сделки",
-    ),
-    field(
-        "PROBABILITY",
-        Kind::Integer,
-        Source::Seldom(60, &Source::Between(0, 100)),
-        "Вероятность",
-    ),
-    CURRENCY_ID,
-    OPPORTUNITY,
-    IS_MANUAL_OPPORTUNITY,
-    field(
-        "TAX_VALUE",
-        Kind::Double,
-        Source::Cents(100),
-        "Ставка налога",
-    ),
-    field(
-        "LEAD_ID",
-        Kind::Crm("crm_lead", 1),
-        Source::One(LEAD, 30),
-        "Лид",
-    )
-    .read_only(),
-    field(
-        "COMPANY_ID",
-        Kind::Crm("crm_company", 4),
-        Source::One(COMPANY, 60),
-        "Компания",
-    ),
-    field(
-        "CONTACT_ID",
-        Kind::Crm("crm_contact", 3),
-        Source::One(CONTACT, 80),
-        "Контакт",
-    ),
-    field(
-        "CONTACT_IDS",
-        Kind::Crm("crm_contact", 3),
-        Source::Contacts(80),
-        "Контакты",
-    )
-    .multiple()
-    .items_only(),
-    field(
-        "QUOTE_ID",
-        Kind::Crm("crm_quote", 7),
-        Source::Nothing,
-        "Предложение",
-    )
-    .read_only(),
-    field("BEGINDATE", Kind::Date, Source::DayAfter(1), "Дата начала"),
-    field(
-        "CLOSEDATE",
-        Kind::Date,
-        Source::DayAfter(120),
-        "Дата завершения",
-    ),
-    ASSIGNED_BY_ID,
-    CREATED_BY_ID,
-    MODIFY_BY_ID,
-    DATE_CREATE,
-    DATE_MODIFY,
-    OPENED,
-    field("CLOSED", Kind::Char, Source::DealClosed, "Закрыта").read_only(),
-    COMMENTS,
-    field(
-        "ADDITIONAL_INFO",
-        Kind::Text,
-        Source::Nothing,
-        "Дополнительная информация",
-    ),
-    field("LOCATION_ID", Kind::Text, Source::Nothing, "Местоположение"),
-    field("CATEGORY_ID", Kind::Category, Source::Category, "Воронка"),
-    field(
-        "STAGE_SEMANTIC_ID",
-        Kind::Text,
-        Source::DealSemantic,
-        "Группа стадии",
-    )
-    .read_only(),
-    field("IS_NEW", Kind::Char, Source::Flag(15), "Новая сделка").read_only(),
-    field(
-        "IS_RECURRING",
-        Kind::Char,
-        Source::Flag(0),
-        "Регулярная сделка",
-    )
-    .read_only(),
-    field(
-        "IS_RETURN_CUSTOMER",
-        Kind::Char,
-        Source::Flag(25),
-        "Повторная сделка",
-    )
-    .read_only(),
-    field(
-        "IS_REPEATED_APPROACH",
-        Kind::Char,
-        Source::Flag(5),
-        "Повторное обращение",
-    )
-    .read_only(),
-    SOURCE_ID,
-    SOURCE_DESCRIPTION,
-    ORIGINATOR_ID,
-    ORIGIN_ID,
-    field(
-        "MOVED_BY_ID",
-        Kind::User,
-        Source::One(USER, 100),
-        "MOVED_BY_ID",
-    )
-    .item("MOVED_BY")
-    .read_only(),
-    field("MOVED_TIME", Kind::DateTime, Source::Modified, "MOVED_TIME").read_only(),
-    LAST_ACTIVITY_TIME,
-    UTM_SOURCE,
-    UTM_MEDIUM,
-    UTM_CAMPAIGN,
-    UTM_CONTENT,
-    UTM_TERM,
-    LAST_ACTIVITY_BY,
-    entity_type(2),
-    UF_STRING,
-    UF_INTEGER,
-    UF_DOUBLE,
-    UF_DATETIME,
-    UF_BOOLEAN,
-    UF_ENUMERATION,
-    UF_CHOICES,
-    UF_MONEY,
-    UF_STRINGS,
-    UF_DATE,
-    UF_LINK,
-];
+pub(super) const FIELDS: &[Spec] = joined!(
+    &[
+        field("ID", Kind::Integer, Source::Id, "ID").read_only(),
+        field("TITLE", Kind::Text, Source::Subject, "Название"),
+        field(
+            "TYPE_ID",
+            Kind::Status("DEAL_TYPE"),
+            Source::Pick(words::DEAL_TYPES),
+            "Тип",
+        ),
+        field(
+            "STAGE_ID",
+            Kind::Status("DEAL_STAGE"),
+            Source::DealStage,
+            "Стадия сделки",
+        ),
+        field(
+            "PROBABILITY",
+            Kind::Integer,
+            Source::Seldom(60, &Source::Between(0, 100)),
+            "Вероятность",
+        ),
+        CURRENCY_ID,
+        OPPORTUNITY,
+        IS_MANUAL_OPPORTUNITY,
+        field(
+            "TAX_VALUE",
+            Kind::Double,
+            Source::Cents(100),
+            "Ставка налога",
+        ),
+        field(
+            "LEAD_ID",
+            Kind::Crm("crm_lead", 1),
+            Source::One(LEAD, 30),
+            "Лид",
+        )
+        .read_only(),
+        field(
+            "COMPANY_ID",
+            Kind::Crm("crm_company", 4),
+            Source::One(COMPANY, 60),
+            "Компания",
+        ),
+        field(
+            "CONTACT_ID",
+            Kind::Crm("crm_contact", 3),
+            Source::One(CONTACT, 80),
+            "Контакт",
+        ),
+        field(
+            "CONTACT_IDS",
+            Kind::Crm("crm_contact", 3),
+            Source::Contacts(80),
+            "Контакты",
+        )
+        .multiple()
+        .items_only(),
+        field(
+            "QUOTE_ID",
+            Kind::Crm("crm_quote", 7),
+            Source::Nothing,
+            "Предложение",
+        )
+        .read_only(),
+        field("BEGINDATE", Kind::Date, Source::DayAfter(1), "Дата начала"),
+        field(
+            "CLOSEDATE",
+            Kind::Date,
+            Source::DayAfter(120),
+            "Дата завершения",
+        ),
+        ASSIGNED_BY_ID,
+        CREATED_BY_ID,
+        MODIFY_BY_ID,
+        DATE_CREATE,
+        DATE_MODIFY,
+        OPENED,
+        field("CLOSED", Kind::Char, Source::DealClosed, "Закрыта").read_only(),
+        COMMENTS,
+        field(
+            "ADDITIONAL_INFO",
+            Kind::Text,
+            Source::Nothing,
+            "Дополнительная информация",
+        ),
+        field("LOCATION_ID", Kind::Text, Source::Nothing, "Местоположение"),
+        field("CATEGORY_ID", Kind::Category, Source::Category, "Воронка"),
+        field(
+            "STAGE_SEMANTIC_ID",
+            Kind::Text,
+            Source::DealSemantic,
+            "Группа стадии",
+        )
+        .read_only(),
+        field("IS_NEW", Kind::Char, Source::Flag(15), "Новая сделка").read_only(),
+        field(
+            "IS_RECURRING",
+            Kind::Char,
+            Source::Flag(0),
+            "Регулярная сделка",
+        )
+        .read_only(),
+        field(
+            "IS_RETURN_CUSTOMER",
+            Kind::Char,
+            Source::Flag(25),
+            "Повторная сделка",
+        )
+        .read_only(),
+        field(
+            "IS_REPEATED_APPROACH",
+            Kind::Char,
+            Source::Flag(5),
+            "Повторное обращение",
+        )
+        .read_only(),
+        SOURCE_ID,
+        SOURCE_DESCRIPTION,
+        ORIGINATOR_ID,
+        ORIGIN_ID,
+        field(
+            "MOVED_BY_ID",
+            Kind::User,
+            Source::One(USER, 100),
+            "MOVED_BY_ID",
+        )
+        .item("MOVED_BY")
+        .read_only(),
+        field("MOVED_TIME", Kind::DateTime, Source::Modified, "MOVED_TIME").read_only(),
+        LAST_ACTIVITY_TIME,
+    ],
+    UTM_FIELDS,
+    &[LAST_ACTIVITY_BY, entity_type(2),],
+    USER_FIELDS
+);

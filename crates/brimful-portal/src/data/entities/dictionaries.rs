@@ -1,6 +1,7 @@
 //! Entries of dictionaries, and the stages that records went through.
 
-use super::{DEAL, Kind, Source, Spec, entity_type, field};
+use super::shared::entity_type;
+use super::{DEAL, Kind, Source, Spec, field};
 
 /// Entries of dictionaries: stages, sources, types. None are generated: a portal begins with those of [`crate::data::dictionary`].
 pub(super) const STATUS_FIELDS: &[Spec] = &[

@@ -1,145 +1,116 @@
 //! Leads.
 
-use super::{
-    ADDRESS, ADDRESS_2, ADDRESS_CITY, ADDRESS_COUNTRY, ADDRESS_COUNTRY_CODE, ADDRESS_LOC_ADDR_ID,
-    ADDRESS_POSTAL_CODE, ADDRESS_PROVINCE, ADDRESS_REGION, ASSIGNED_BY_ID, BIRTHDATE, COMMENTS,
-    COMPANY, CONTACT, CREATED_BY_ID, CURRENCY_ID, DATE_CREATE, DATE_MODIFY, EMAIL, HAS_EMAIL,
-    HAS_IMOL, HAS_PHONE, HONORIFIC, IM, IS_MANUAL_OPPORTUNITY, Kind, LAST_ACTIVITY_BY,
-    LAST_ACTIVITY_TIME, LAST_NAME, LINK, MODIFY_BY_ID, NAME, OPENED, OPPORTUNITY, ORIGIN_ID,
-    ORIGINATOR_ID, PHONE, POST, SECOND_NAME, SOURCE_DESCRIPTION, SOURCE_ID, Source, Spec,
-    UF_BOOLEAN, UF_CHOICES, UF_DATE, UF_DATETIME, UF_DOUBLE, UF_ENUMERATION, UF_INTEGER, UF_LINK,
-    UF_MONEY, UF_STRING, UF_STRINGS, USER, UTM_CAMPAIGN, UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE,
-    UTM_TERM, WEB, entity_type, field,
+use super::shared::{
+    ADDRESS_FIELDS, ASSIGNED_BY_ID, BIRTHDATE, COMMENTS, COMMUNICATION_FIELDS, CREATED_BY_ID,
+    CURRENCY_ID, DATE_CREATE, DATE_MODIFY, HAS_EMAIL, HAS_IMOL, HAS_PHONE, HONORIFIC,
+    IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, LAST_NAME, MODIFY_BY_ID, NAME,
+    OPENED, OPPORTUNITY, ORIGIN_ID, ORIGINATOR_ID, POST, SECOND_NAME, SOURCE_DESCRIPTION,
+    SOURCE_ID, USER_FIELDS, UTM_FIELDS, entity_type, joined,
 };
+use super::{COMPANY, CONTACT, Kind, Source, Spec, USER, field};
 
-pub(super) const FIELDS: &[Spec] = &[
-    field("ID", Kind::Integer, Source::Id, "ID").read_only(),
-    field("TITLE", Kind::Text, Source::Subject, "Название лида").required(),
-    HONORIFIC,
-    NAME,
-    SECOND_NAME,
-    LAST_NAME,
-    field(
-        "COMPANY_TITLE",
-        Kind::Text,
-        Source::Seldom(50, &Source::Company),
-        "Название компании",
-    ),
-    field(
-        "COMPANY_ID",
-        Kind::Crm("crm_company", 4),
-        Source::One(COMPANY, 30),
-        "Компания",
-    ),
-    field(
-        "CONTACT_ID",
-        Kind::Crm("crm_contact", 3),
-        Source::One(CONTACT, 40),
-        "Контакт",
-    ),
-    field(
-        "CONTACT_IDS",
-        Kind::Crm("crm_contact", 3),
-        Source::Contacts(40),
-        "Контакты",
-    )
-    .multiple()
-    .items_only(),
-    field(
-        "IS_RETURN_CUSTOMER",
-        Kind::Char,
-        Source::Flag(20),
-        "Повторный лид",
-    )
-    .read_only(),
-    BIRTHDATE,
-    SOURCE_ID,
-    SOURCE_DESCRIPTION,
-    field(
-        "STATUS_ID",
-        Kind::Status("STATUS"),
-        Source::LeadStatus,
-        "Статус",
-    )
-    .item("STAGE_ID"),
-    field(
-        "STATUS_DESCRIPTION",
-        Kind::Text,
-        Source::Nothing,
-        "Дополнительно о статусе",
-    )
-    .item("STAGE_DESCRIPTION"),
-    POST,
-    COMMENTS,
-    CURRENCY_ID,
-    OPPORTUNITY,
-    IS_MANUAL_OPPORTUNITY,
-    HAS_PHONE,
-    HAS_EMAIL,
-    HAS_IMOL,
-    ASSIGNED_BY_ID,
-    CREATED_BY_ID,
-    MODIFY_BY_ID,
-    DATE_CREATE,
-    DATE_MODIFY,
-    field(
-        "DATE_CLOSED",
-        Kind::DateTime,
-        Source::Seldom(30, &Source::After(60)),
-        "Дата завершения",
-    )
-    .read_only(),
-    field(
-        "STATUS_SEMANTIC_ID",
-        Kind::Text,
-        Source::LeadSemantic,
-        "Состояние статуса",
-    )
-    .item("STAGE_SEMANTIC_ID")
-    .read_only(),
-    OPENED,
-    ORIGINATOR_ID,
-    ORIGIN_ID,
-    field(
-        "MOVED_BY_ID",
-        Kind::User,
-        Source::One(USER, 100),
-        "MOVED_BY_ID",
-    )
-    .item("MOVED_BY")
-    .read_only(),
-    field("MOVED_TIME", Kind::DateTime, Source::Modified, "MOVED_TIME").read_only(),
-    ADDRESS,
-    ADDRESS_2,
-    ADDRESS_CITY,
-    ADDRESS_POSTAL_CODE,
-    ADDRESS_REGION,
-    ADDRESS_PROVINCE,
-    ADDRESS_COUNTRY,
-    ADDRESS_COUNTRY_CODE,
-    ADDRESS_LOC_ADDR_ID,
-    UTM_SOURCE,
-    UTM_MEDIUM,
-    UTM_CAMPAIGN,
-    UTM_CONTENT,
-    UTM_TERM,
-    LAST_ACTIVITY_BY,
-    LAST_ACTIVITY_TIME,
-    entity_type(1),
-    PHONE,
-    EMAIL,
-    WEB,
-    IM,
-    LINK,
-    UF_STRING,
-    UF_INTEGER,
-    UF_DOUBLE,
-    UF_DATETIME,
-    UF_BOOLEAN,
-    UF_ENUMERATION,
-    UF_CHOICES,
-    UF_MONEY,
-    UF_STRINGS,
-    UF_DATE,
-    UF_LINK,
-];
+pub(super) const FIELDS: &[Spec] = joined!(
+    &[
+        field("ID", Kind::Integer, Source::Id, "ID").read_only(),
+        field("TITLE", Kind::Text, Source::Subject, "Название лида").required(),
+        HONORIFIC,
+        NAME,
+        SECOND_NAME,
+        LAST_NAME,
+        field(
+            "COMPANY_TITLE",
+            Kind::Text,
+            Source::Seldom(50, &Source::Company),
+            "Название компании",
+        ),
+        field(
+            "COMPANY_ID",
+            Kind::Crm("crm_company", 4),
+            Source::One(COMPANY, 30),
+            "Компания",
+        ),
+        field(
+            "CONTACT_ID",
+            Kind::Crm("crm_contact", 3),
+            Source::One(CONTACT, 40),
+            "Контакт",
+        ),
+        field(
+            "CONTACT_IDS",
+            Kind::Crm("crm_contact", 3),
+            Source::Contacts(40),
+            "Контакты",
+        )
+        .multiple()
+        .items_only(),
+        field(
+            "IS_RETURN_CUSTOMER",
+            Kind::Char,
+            Source::Flag(20),
+            "Повторный лид",
+        )
+        .read_only(),
+        BIRTHDATE,
+        SOURCE_ID,
+        SOURCE_DESCRIPTION,
+        field(
+            "STATUS_ID",
+            Kind::Status("STATUS"),
+            Source::LeadStatus,
+            "Статус",
+        )
+        .item("STAGE_ID"),
+        field(
+            "STATUS_DESCRIPTION",
+            Kind::Text,
+            Source::Nothing,
+            "Дополнительно о статусе",
+        )
+        .item("STAGE_DESCRIPTION"),
+        POST,
+        COMMENTS,
+        CURRENCY_ID,
+        OPPORTUNITY,
+        IS_MANUAL_OPPORTUNITY,
+        HAS_PHONE,
+        HAS_EMAIL,
+        HAS_IMOL,
+        ASSIGNED_BY_ID,
+        CREATED_BY_ID,
+        MODIFY_BY_ID,
+        DATE_CREATE,
+        DATE_MODIFY,
+        field(
+            "DATE_CLOSED",
+            Kind::DateTime,
+            Source::Seldom(30, &Source::After(60)),
+            "Дата завершения",
+        )
+        .read_only(),
+        field(
+            "STATUS_SEMANTIC_ID",
+            Kind::Text,
+            Source::LeadSemantic,
+            "Состояние статуса",
+        )
+        .item("STAGE_SEMANTIC_ID")
+        .read_only(),
+        OPENED,
+        ORIGINATOR_ID,
+        ORIGIN_ID,
+        field(
+            "MOVED_BY_ID",
+            Kind::User,
+            Source::One(USER, 100),
+            "MOVED_BY_ID",
+        )
+        .item("MOVED_BY")
+        .read_only(),
+        field("MOVED_TIME", Kind::DateTime, Source::Modified, "MOVED_TIME").read_only(),
+    ],
+    ADDRESS_FIELDS,
+    UTM_FIELDS,
+    &[LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, entity_type(1),],
+    COMMUNICATION_FIELDS,
+    USER_FIELDS
+);

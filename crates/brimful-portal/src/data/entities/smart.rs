@@ -1,11 +1,11 @@
 //! Items of smart processes: they differ in their type and their funnel, and in the fields that users have added.
 
-use super::{
-    ASSIGNED_BY_ID, CHOICES, COMPANY, CONTACT, CURRENCY_ID, DEAL, IS_MANUAL_OPPORTUNITY, Kind,
-    LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, OPENED, OPPORTUNITY, SOURCE_DESCRIPTION, SOURCE_ID,
-    Source, Spec, USER, UTM_CAMPAIGN, UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, entity_type,
-    field, words,
+use super::shared::{
+    ASSIGNED_BY_ID, CHOICES, CURRENCY_ID, IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY,
+    LAST_ACTIVITY_TIME, OPENED, OPPORTUNITY, SOURCE_DESCRIPTION, SOURCE_ID, UTM_CAMPAIGN,
+    UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, entity_type,
 };
+use super::{COMPANY, CONTACT, DEAL, Kind, Source, Spec, USER, field, words};
 
 /// The fields that the items of every smart process have, and further ones.
 macro_rules! fields {

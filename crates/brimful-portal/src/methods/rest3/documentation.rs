@@ -134,8 +134,8 @@ fn property(field: &Field) -> Value {
 }
 
 /// The module, the controller and the action of a method.
-fn parts(endpoint: &Endpoint) -> (&'static str, &'static str, &'static str) {
-    let name = endpoint.method.name;
+fn parts(endpoint: &Endpoint) -> (&str, &str, &str) {
+    let name = &*endpoint.method.name;
     let (module, rest) = name.split_once('.').unwrap_or((name, ""));
     let (controller, action) = rest.rsplit_once('.').unwrap_or(("", rest));
     (module, controller, action)
@@ -158,7 +158,7 @@ pub(super) fn scopes(_: &PortalData, call: &mut Call<'_>) -> Result<Output, Meth
             continue;
         }
         let mut method = Array::new();
-        method.insert("scope", endpoint.method.name);
+        method.insert("scope", &*endpoint.method.name);
         method.insert("title", endpoint.title);
         method.insert("description", endpoint.title);
         method.insert("fields", Value::Null);

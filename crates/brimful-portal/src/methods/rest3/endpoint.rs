@@ -1,5 +1,6 @@
 //! The methods of REST 3.0.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -42,7 +43,7 @@ pub(crate) enum Wrapping {
 impl Endpoint {
     /// Whether the scopes let the method be called: its module, its controller or itself must be among them.
     pub(crate) fn permit(&self, scopes: &Scopes) -> Result<(), MethodError> {
-        let name = self.method.name;
+        let name = &self.method.name;
         let ends = name.match_indices('.').map(|(at, _)| at);
         let allowed = self.method.scope.is_empty()
             || ends
@@ -65,7 +66,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Endpoint> {
         name => name,
     };
     BY_NAME
-        .get_or_init(|| ALL.iter().map(|one| (one.method.name, one)).collect())
+        .get_or_init(|| ALL.iter().map(|one| (&*one.method.name, one)).collect())
         .get(name)
         .copied()
 }
@@ -105,7 +106,7 @@ pub(super) const fn endpoint(
 ) -> Endpoint {
     Endpoint {
         method: Method {
-            name,
+            name: Cow::Borrowed(name),
             scope,
             handler,
         },
@@ -118,14 +119,13 @@ pub(super) const fn endpoint(
 
 /// The endpoint of a method of the fixtures. Nothing is known of its parameters.
 pub(crate) fn served(method: Method) -> Endpoint {
-    endpoint(
-        method.name,
-        method.scope,
-        method.handler,
-        "Rows or a result that the portal was given",
-        &[],
-        None,
-    )
+    Endpoint {
+        method,
+        title: "Rows or a result that the portal was given",
+        params: &[],
+        dto: None,
+        wrapping: Wrapping::Result,
+    }
 }
 
 impl Endpoint {

@@ -129,7 +129,7 @@ fn visible(state: &PortalData, id: u64, call: &Call<'_>) -> Result<(), MethodErr
 /// The same caller's call of an older method.
 fn older<'c>(call: &'c mut Call<'_>, params: Array) -> Call<'c> {
     Call {
-        method: call.method,
+        method: call.method.clone(),
         params,
         user: call.user,
         by_application: call.by_application,

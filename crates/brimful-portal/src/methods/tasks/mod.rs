@@ -91,7 +91,7 @@ fn is_seen(state: &PortalData, id: u64, call: &Call<'_>) -> bool {
 }
 
 /// Refuses a parameter that has to be an array and is none.
-fn array_or_nothing(call: &Call<'_>, name: &str) -> Result<(), MethodError> {
+pub(in crate::methods) fn array_or_nothing(call: &Call<'_>, name: &str) -> Result<(), MethodError> {
     match call.params.get(name) {
         None | Some(Value::Null | Value::Array(_)) => Ok(()),
         Some(other) => Err(MethodError::new(
@@ -134,7 +134,7 @@ fn named(state: &PortalData, call: &Call<'_>) -> Result<Option<u64>, MethodError
 
 /// The task that a call names. What is said of one that is not there depends on the method, as documented.
 fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
-    named(state, call)?.ok_or_else(|| not_allowed(call.method))
+    named(state, call)?.ok_or_else(|| not_allowed(&call.method))
 }
 
 /// The refusal of an action on a task that is not there or that the caller may not change.

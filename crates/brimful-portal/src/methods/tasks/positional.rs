@@ -11,7 +11,7 @@ pub(super) fn arguments<'c>(call: &'c Call<'_>) -> Vec<&'c Value> {
     let is_argument = |(key, value): &(&Key, &Value)| {
         let named = value
             .as_str()
-            .is_some_and(|text| text.to_ascii_lowercase().contains(call.method));
+            .is_some_and(|text| text.to_ascii_lowercase().contains(&*call.method));
         key.to_text() != "start" && !named
     };
     let arguments = call.params.iter().filter(is_argument);

@@ -43,13 +43,13 @@ fn page() -> String {
     let mut page = HEAD.to_owned();
     let mut by_scope: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for method in methods::all() {
-        if records::find(method.name).is_none() {
+        if records::find(&method.name).is_none() {
             let scope = if method.scope.is_empty() {
                 "without a scope"
             } else {
                 method.scope
             };
-            by_scope.entry(scope).or_default().push(method.name);
+            by_scope.entry(scope).or_default().push(&method.name);
         }
     }
     page.push_str("\n## Methods\n\n| scope | methods |\n|---|---|\n");

@@ -2,6 +2,7 @@
 
 mod changes;
 mod documented;
+mod drive;
 mod entities_page;
 mod families;
 mod integrations;
@@ -9,6 +10,7 @@ mod items;
 mod large_ids;
 mod legacy;
 mod records;
+mod run_time;
 mod search;
 mod system;
 mod tasks;
@@ -89,7 +91,7 @@ impl Portal {
         let method =
             find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
         let mut call = Call {
-            method: method.name,
+            method: method.name.clone(),
             params,
             user: 1,
             by_application: true,

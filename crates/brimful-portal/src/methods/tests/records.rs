@@ -138,7 +138,7 @@ fn every_kind_has_fields_its_key_and_methods_that_nobody_else_has() {
     }
     let mut names: Vec<&str> = crate::methods::all()
         .iter()
-        .map(|method| method.name)
+        .map(|method| &*method.name)
         .collect();
     let count = names.len();
     names.dedup();

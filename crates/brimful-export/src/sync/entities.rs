@@ -1,0 +1,585 @@
+//! What can be kept in sync: entities, each with its list, its fields and how its changes are found.
+
+use brimful::protocol::catalogue::{self, Keyset, KeysetForm};
+use serde_json::{Map, Value, json};
+
+use super::SyncError;
+use crate::schema::Plan;
+
+/// How the rows are found that have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChangeCursor {
+    /// By the time of their last change.
+    Time {
+        /// The field in the filter, such as `DATE_MODIFY`.
+        filter: &'static str,
+        /// The field in a row; tasks spell it differently.
+        row: &'static str,
+    },
+    /// By their ID: rows are added and hardly ever changed.
+    Id,
+    /// Not at all: the list is read in full, and compared with the store.
+    Full,
+}
+
+impl ChangeCursor {
+    const fn time(filter: &'static str, row: &'static str) -> Self {
+        Self::Time { filter, row }
+    }
+}
+
+/// What stands behind the colon in names such as `crm.item:128`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Argument {
+    /// The parameter of the list that takes it. A dot leads into an object: `filter.iblockId`.
+    parameter: &'static str,
+    /// An example of it.
+    example: &'static str,
+}
+
+/// An entity that is known beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntityDescription {
+    /// The name on the command line and in `brimful.toml`.
+    pub name: &'static str,
+    /// Other names.
+    pub other_names: &'static [&'static str],
+    /// What it is, for people.
+    pub title: &'static str,
+    /// The method of its list.
+    pub method: &'static str,
+    argument: Option<Argument>,
+    /// The fields that are asked for; those of the list by itself if empty.
+    select: &'static [&'static str],
+    /// How its changes are found.
+    pub cursor: ChangeCursor,
+    /// Whether it is small, and others refer to it: such lists are read first.
+    pub is_dictionary: bool,
+}
+
+impl EntityDescription {
+    /// The name with an example of what stands behind the colon.
+    pub fn usage(&self) -> String {
+        match self.argument {
+            Some(argument) => format!("{}:{}", self.name, argument.example),
+            None => self.name.to_owned(),
+        }
+    }
+}
+
+const ENTITY: EntityDescription = EntityDescription {
+    name: "",
+    other_names: &[],
+    title: "",
+    method: "",
+    argument: None,
+    select: &[],
+    cursor: ChangeCursor::Full,
+    is_dictionary: false,
+};
+
+const DICTIONARY: EntityDescription = EntityDescription {
+    is_dictionary: true,
+    ..ENTITY
+};
+
+const OF_TYPE: Argument = Argument {
+    parameter: "entityTypeId",
+    example: "128",
+};
+
+/// Fields of records of the CRM. Without a select the older lists leave the fields out that a portal has added.
+const WITH_USER_FIELDS: &[&str] = &["*", "UF_*"];
+const WITH_CONTACTS: &[&str] = &["*", "UF_*", "PHONE", "EMAIL", "WEB", "IM"];
+const MODIFIED: ChangeCursor = ChangeCursor::time("DATE_MODIFY", "DATE_MODIFY");
+
+/// All entities that are known beforehand.
+const ENTITIES: &[EntityDescription] = &[
+    EntityDescription {
+        name: "crm.deal",
+        other_names: &["deals"],
+        title: "Deals",
+        method: "crm.deal.list",
+        select: WITH_USER_FIELDS,
+        cursor: MODIFIED,
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "crm.lead",
+        other_names: &["leads"],
+        title: "Leads",
+        method: "crm.lead.list",
+        select: WITH_CONTACTS,
+        cursor: MODIFIED,
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "crm.contact",
+        other_names: &["contacts"],
+        title: "Contacts",
+        method: "crm.contact.list",
+        select: WITH_CONTACTS,
+        cursor: MODIFIED,
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "crm.company",
+        other_names: &["companies"],
+        title: "Companies",
+        method: "crm.company.list",
+        select: WITH_CONTACTS,
+        cursor: MODIFIED,
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "crm.quote",
+        other_names: &["quotes"],
+        title: "Quotes",
+        method: "crm.quote.list",
+        select: WITH_USER_FIELDS,
+        cursor: MODIFIED,
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "crm.item",
+        other_names: &["items"],
+        title: "Items of a smart process, by its type; 31 are invoices",
+        method: "crm.item.list",
+        argument: Some(OF_TYPE),
+        select: &["*"],
+        cursor: ChangeCursor::time("updatedTime", "updatedTime"),
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "crm.productrow",
+        other_names: &["productrows"],
+        title: "Product rows of leads, deals and quotes",
+        method: "crm.productrow.list",
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "crm.activity",
+        other_names: &["activities"],
+        title: "Activities of the CRM: calls, mails, meetings, to-dos",
+        method: "crm.activity.list",
+        select: &["*"],
+        cursor: ChangeCursor::time("LAST_UPDATED", "LAST_UPDATED"),
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "crm.stagehistory",
+        other_names: &["stagehistory"],
+        title: "When records entered their stages, by type of record",
+        method: "crm.stagehistory.list",
+        argument: Some(Argument {
+            parameter: "entityTypeId",
+            example: "2",
+        }),
+        cursor: ChangeCursor::Id,
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "tasks",
+        other_names: &["tasks.task"],
+        title: "Tasks",
+        method: "tasks.task.list",
+        select: WITH_USER_FIELDS,
+        cursor: ChangeCursor::time("CHANGED_DATE", "changedDate"),
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "elapsed",
+        other_names: &["task.elapseditem"],
+        title: "Time spent on tasks",
+        method: "task.elapseditem.getlist",
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "calls",
+        other_names: &["voximplant.statistic"],
+        title: "Calls of telephony",
+        method: "voximplant.statistic.get",
+        cursor: ChangeCursor::Id,
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "users",
+        other_names: &["user"],
+        title: "Users, those that were dismissed among them",
+        method: "user.get",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "departments",
+        other_names: &["department"],
+        title: "Departments",
+        method: "department.get",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "statuses",
+        other_names: &["crm.status", "stages"],
+        title: "Stages, statuses, sources and other dictionaries of the CRM",
+        method: "crm.status.list",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "categories",
+        other_names: &["crm.category"],
+        title: "Categories of deals (2), contacts (3) or a smart process",
+        method: "crm.category.list",
+        argument: Some(Argument {
+            parameter: "entityTypeId",
+            example: "2",
+        }),
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "currencies",
+        other_names: &["crm.currency"],
+        title: "Currencies",
+        method: "crm.currency.list",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "crm.type",
+        other_names: &["types"],
+        title: "Types of smart processes",
+        method: "crm.type.list",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "crm.deal.userfield",
+        title: "User fields of deals, with their list values",
+        method: "crm.deal.userfield.list",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "crm.lead.userfield",
+        title: "User fields of leads, with their list values",
+        method: "crm.lead.userfield.list",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "crm.contact.userfield",
+        title: "User fields of contacts, with their list values",
+        method: "crm.contact.userfield.list",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "crm.company.userfield",
+        title: "User fields of companies, with their list values",
+        method: "crm.company.userfield.list",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "workgroups",
+        other_names: &["sonet_group"],
+        title: "Workgroups and projects",
+        method: "sonet_group.get",
+        ..DICTIONARY
+    },
+    EntityDescription {
+        name: "lists.element",
+        title: "Elements of a list, by its information block",
+        method: "lists.element.get",
+        argument: Some(Argument {
+            parameter: "IBLOCK_ID",
+            example: "37",
+        }),
+        ..ENTITY
+    },
+    EntityDescription {
+        name: "catalog.product",
+        other_names: &["products"],
+        title: "Products of a catalogue, by its information block",
+        method: "catalog.product.list",
+        argument: Some(Argument {
+            parameter: "filter.iblockId",
+            example: "23",
+        }),
+        select: &["id", "iblockId", "*"],
+        ..ENTITY
+    },
+];
+
+/// All entities that are known beforehand. Beside them any list of the catalogue can be named by its method.
+pub fn entities() -> &'static [EntityDescription] {
+    ENTITIES
+}
+
+/// An entity that is to be kept in sync: which list, into which table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncEntity {
+    /// The name that was given, such as `crm.item:128`.
+    pub name: String,
+    /// The table of its rows.
+    pub table: String,
+    /// The method of its list.
+    pub method: String,
+    /// The parameters of its list: select, filter, the type of items.
+    pub params: Map<String, Value>,
+    /// How its changes are found.
+    pub cursor: ChangeCursor,
+    /// Whether it is small, and others refer to it.
+    pub is_dictionary: bool,
+}
+
+impl std::str::FromStr for SyncEntity {
+    type Err = SyncError;
+
+    /// Reads the name of an entity, such as `crm.deal` or `crm.item:128`, or the name of the method of a list.
+    fn from_str(text: &str) -> Result<Self, SyncError> {
+        let (name, argument) = match text.split_once(':') {
+            Some((name, argument)) => (name.trim(), Some(argument.trim())),
+            None => (text.trim(), None),
+        };
+        let lower = name.to_ascii_lowercase();
+        let known = ENTITIES.iter().find(|known| {
+            known.name == lower || known.other_names.contains(&lower.as_str()) || {
+                // A list by its method is the entity too, unless it needs more than that.
+                known.argument.is_none() && known.method.eq_ignore_ascii_case(&lower)
+            }
+        });
+        match known {
+            Some(known) => Self::of_description(known, argument),
+            None => Self::of_method(name, argument),
+        }
+    }
+}
+
+impl SyncEntity {
+    fn of_description(
+        known: &'static EntityDescription,
+        argument: Option<&str>,
+    ) -> Result<Self, SyncError> {
+        let mut params = Map::new();
+        let mut name = known.name.to_owned();
+        match (known.argument, argument) {
+            (Some(wanted), Some(given)) => {
+                let Ok(number) = given.parse::<u64>() else {
+                    return Err(SyncError::Usage(format!(
+                        "{name}:{given}: {given} is not a number; write {}",
+                        known.usage()
+                    )));
+                };
+                name = format!("{name}:{number}");
+                match wanted.parameter.split_once('.') {
+                    Some((outer, inner)) => {
+                        params.insert(outer.to_owned(), json!({inner: number}));
+                    }
+                    None => {
+                        params.insert(wanted.parameter.to_owned(), json!(number));
+                    }
+                }
+                if known.method.starts_with("lists.") {
+                    params.insert("IBLOCK_TYPE_ID".to_owned(), json!("lists"));
+                }
+            }
+            (Some(_), None) => {
+                return Err(SyncError::Usage(format!(
+                    "{name} needs a number: write {}",
+                    known.usage()
+                )));
+            }
+            (None, Some(given)) => {
+                return Err(SyncError::Usage(format!(
+                    "{name}:{given}: {name} takes nothing behind a colon"
+                )));
+            }
+            (None, None) => {}
+        }
+        if !known.select.is_empty() {
+            let select = catalogue::find(known.method).and_then(|method| method.select);
+            params.insert(select.unwrap_or("select").to_owned(), json!(known.select));
+        }
+        Ok(Self {
+            table: table_name(known.method, argument),
+            name,
+            method: known.method.to_owned(),
+            params,
+            cursor: known.cursor,
+            is_dictionary: known.is_dictionary,
+        })
+    }
+
+    /// Any list of the catalogue. What its changes are is not known, so it is read in full.
+    fn of_method(name: &str, argument: Option<&str>) -> Result<Self, SyncError> {
+        let method = catalogue::find(name);
+        let Some(method) = method.filter(|method| method.list && method.rest == 2) else {
+            let near = nearest(name)
+                .map_or_else(|| ".".to_owned(), |near| format!("; did you mean {near}?"));
+            return Err(SyncError::Usage(format!(
+                "{name} is neither an entity nor the method of a list{near} brimful sync --list shows the entities"
+            )));
+        };
+        if let Some(known) = ENTITIES.iter().find(|known| known.method == method.name) {
+            return Err(SyncError::Usage(format!(
+                "{name} needs a number: write {}",
+                known.usage()
+            )));
+        }
+        if let Some(argument) = argument {
+            return Err(SyncError::Usage(format!(
+                "{name}:{argument}: {name} takes nothing behind a colon"
+            )));
+        }
+        Ok(Self {
+            name: method.name.to_owned(),
+            table: table_name(method.name, None),
+            method: method.name.to_owned(),
+            params: Map::new(),
+            cursor: ChangeCursor::Full,
+            is_dictionary: false,
+        })
+    }
+
+    /// The catalogue's name of the parameter with the conditions of the list.
+    pub(crate) fn filter_parameter(&self) -> &'static str {
+        let known = catalogue::find(&self.method).and_then(|method| method.filter);
+        known.unwrap_or("filter")
+    }
+
+    /// How the list is filtered by ID, if that is possible.
+    pub(crate) fn keyset(&self) -> Option<Keyset> {
+        let keyset = catalogue::find(&self.method).and_then(|method| method.keyset);
+        keyset.filter(|keyset| keyset.form != KeysetForm::Triples)
+    }
+
+    /// Whether the portal may count the rows of the list that meet a condition on the ID: it is not known to refuse.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.keyset().is_some()
+            && catalogue::find(&self.method).is_some_and(|method| method.total != Some(false))
+    }
+
+    /// The field with the ID in a row.
+    pub(crate) fn id_field(&self) -> &'static str {
+        Plan::id_field_of_list(&self.method)
+    }
+
+    /// The parameters of the list with conditions on top of its own.
+    pub(crate) fn params_with(&self, conditions: &[(String, Value)]) -> Map<String, Value> {
+        let mut params = self.params.clone();
+        if conditions.is_empty() {
+            return params;
+        }
+        let filter = params
+            .entry(self.filter_parameter())
+            .or_insert_with(|| json!({}));
+        if let Some(filter) = filter.as_object_mut() {
+            for (name, value) in conditions {
+                filter.insert(name.clone(), value.clone());
+            }
+        }
+        params
+    }
+
+    /// The parameters of the list of IDs alone, with conditions.
+    pub(crate) fn id_params(&self, conditions: &[(String, Value)]) -> Map<String, Value> {
+        let mut params = self.params_with(conditions);
+        if let Some(select) = catalogue::find(&self.method).and_then(|method| method.select) {
+            let field = self
+                .keyset()
+                .map_or(self.id_field(), |keyset| keyset.filter);
+            let mut fields = vec![field];
+            // Lists of products refuse to go without it.
+            if self.method == "catalog.product.list" {
+                fields.push("iblockId");
+            }
+            params.insert(select.to_owned(), json!(fields));
+        }
+        params
+    }
+}
+
+/// The table of a list: `crm_deal`, `crm_item_128`.
+fn table_name(method: &str, argument: Option<&str>) -> String {
+    let mut name = Plan::entity_of_list(method)
+        .to_ascii_lowercase()
+        .replace(['.', '-'], "_");
+    if let Some(argument) = argument {
+        name.push('_');
+        name.push_str(argument);
+    }
+    name
+}
+
+/// The known name that `name` is a part of or has as a part, or the method that is nearest.
+fn nearest(name: &str) -> Option<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    let known = ENTITIES.iter().map(|known| known.name);
+    let mut near = known.filter(|known| lower.contains(known) || known.contains(&lower));
+    near.next().or_else(|| catalogue::nearest(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entity(name: &str) -> SyncEntity {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn every_entity_is_a_list_of_the_catalogue() {
+        for known in ENTITIES {
+            let method = catalogue::find(known.method);
+            assert!(method.is_some_and(|method| method.list), "{}", known.method);
+            let name = known.usage();
+            assert_eq!(entity(&name).name, name);
+            for other in known.other_names {
+                let with_argument = name.replacen(known.name, other, 1);
+                assert_eq!(entity(&with_argument).name, name, "{other}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_cursor_is_read_in_the_order_of_ids() {
+        for known in ENTITIES {
+            if known.cursor != ChangeCursor::Full {
+                let keyset = catalogue::find(known.method).and_then(|method| method.keyset);
+                assert!(keyset.is_some(), "{}", known.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_entity_may_be_of_a_type() {
+        let items = entity("crm.item:128");
+        assert_eq!(items.table, "crm_item_128");
+        assert_eq!(items.params["entityTypeId"], 128);
+        for text in ["crm.item", "crm.item:x", "crm.item.list", "tasks:1"] {
+            let error = text.parse::<SyncEntity>().unwrap_err().to_string();
+            assert!(
+                error.contains("write") || error.contains("takes"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_list_of_the_catalogue_is_an_entity() {
+        let requisites = entity("crm.requisite.list");
+        assert_eq!(requisites.table, "crm_requisite");
+        assert_eq!(requisites.cursor, ChangeCursor::Full);
+        assert_eq!(entity("CRM.Deal.List").name, "crm.deal");
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_nearest_one() {
+        let error = "crm.deals".parse::<SyncEntity>().unwrap_err().to_string();
+        assert!(error.contains("did you mean"), "{error}");
+        assert!("crm.deal.add".parse::<SyncEntity>().is_err());
+    }
+
+    #[test]
+    fn conditions_come_on_top_of_those_of_the_entity() {
+        let products = entity("catalog.product:23");
+        let params = products.params_with(&[(">id".to_owned(), json!(7))]);
+        assert_eq!(params["filter"], json!({"iblockId": 23, ">id": 7}));
+        let ids = entity("tasks").id_params(&[]);
+        assert_eq!(ids["select"], json!(["ID"]));
+    }
+}

@@ -1,0 +1,300 @@
+//! How far an entity is: what the store has for certain, and what is to be read next. Without I/O and without a clock.
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
+
+use super::entities::ChangeCursor;
+
+/// How far before its cursor a read begins, in seconds. A portal sets the time of a change when it begins to write, and
+/// the row is seen when the write is done: a request lasts at most a minute, and the clocks of a portal's machines differ
+/// by seconds. Rows that come twice for it cost a page, and are not written again.
+const OVERLAP_SECONDS: i64 = 5 * 60;
+/// How many IDs before its cursor a read begins, where rows are found by ID: those rows are as many as one request reads.
+/// The end of a record is written some time after its beginning.
+const OVERLAP_IDS: u64 = 2_500;
+
+/// A moment on the portal's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PortalTime {
+    /// Unix seconds.
+    seconds: i64,
+    /// How far the portal's zone is ahead of UTC, in seconds.
+    offset: i32,
+}
+
+impl PortalTime {
+    /// Reads what replies have in `time.date_start`: `2026-11-27T09:30:00+03:00`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let timestamp: Timestamp = text.parse().ok()?;
+        let zone = text.get(19..)?;
+        let offset = match zone.split_at_checked(1) {
+            Some((sign @ ("+" | "-"), rest)) => {
+                let (hours, minutes) = rest.split_once(':')?;
+                let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+                if sign == "-" { -seconds } else { seconds }
+            }
+            _ => 0,
+        };
+        Some(Self {
+            seconds: timestamp.as_second(),
+            offset,
+        })
+    }
+
+    /// Unix seconds.
+    pub fn unix(self) -> i64 {
+        self.seconds
+    }
+
+    /// In UTC: `2026-11-27T06:30:00Z`.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn utc(self) -> String {
+        let timestamp = Timestamp::from_second(self.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        timestamp.to_string()
+    }
+
+    fn earlier(self, seconds: i64) -> Self {
+        Self {
+            seconds: self.seconds.saturating_sub(seconds),
+            ..self
+        }
+    }
+}
+
+impl std::fmt::Display for PortalTime {
+    /// In the portal's own zone, which it also takes for granted where it passes offsets over.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let timestamp = Timestamp::from_second(self.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        let offset = Offset::from_seconds(self.offset).unwrap_or(Offset::UTC);
+        let civil = offset.to_datetime(timestamp);
+        let minutes = self.offset.unsigned_abs() / 60;
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        write!(f, "{civil}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+/// Up to where changes are in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cursor {
+    /// All changes before this time.
+    Time(PortalTime),
+    /// All rows up to this ID.
+    Id(u64),
+    /// All rows as they were at this time. The next read is a full one again.
+    Full(PortalTime),
+}
+
+/// A read that is not finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reading {
+    /// Only what has changed since then; everything if `None`.
+    pub(crate) since: Option<Cursor>,
+    /// The portal's time before the first request.
+    pub(crate) started: PortalTime,
+    /// The ID up to which rows are stored.
+    pub(crate) after: u64,
+}
+
+/// How far an entity is. It is kept in the store, and changes in the transaction of the rows that it speaks of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct EntityState {
+    /// Up to where changes are in the store; `None` before the first full read is done.
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) reading: Option<Reading>,
+    /// The fields that the portal had when they were last asked for.
+    pub(crate) fields: Vec<String>,
+    /// The fields that the table has columns of, as the portal spells them.
+    pub(crate) columns: Vec<String>,
+    /// Rows that were live at the end of the last run.
+    pub(crate) rows: u64,
+    /// When the last run of this entity was without an error, on the portal's clock.
+    pub(crate) succeeded: Option<PortalTime>,
+    /// What the last run of this entity failed with, and when.
+    pub(crate) failed: Option<(String, PortalTime)>,
+}
+
+impl EntityState {
+    /// Begins a read, or continues the one that was interrupted. `by_id` says whether its rows come in the order of their
+    /// IDs: only then can it be continued.
+    pub(crate) fn begin_read(
+        &mut self,
+        kind: ChangeCursor,
+        now: PortalTime,
+        by_id: bool,
+    ) -> Reading {
+        let since = match (kind, self.cursor) {
+            (ChangeCursor::Time { .. }, Some(Cursor::Time(time))) => {
+                Some(Cursor::Time(time.earlier(OVERLAP_SECONDS)))
+            }
+            (ChangeCursor::Id, Some(Cursor::Id(id))) => {
+                Some(Cursor::Id(id.saturating_sub(OVERLAP_IDS)))
+            }
+            _ => None,
+        };
+        let interrupted = self
+            .reading
+            .take()
+            .filter(|reading| by_id && reading.since == since);
+        let reading = interrupted.unwrap_or(Reading {
+            since,
+            started: now,
+            after: match since {
+                Some(Cursor::Id(id)) => id,
+                _ => 0,
+            },
+        });
+        self.reading = Some(reading.clone());
+        reading
+    }
+
+    /// Rows up to an ID are stored.
+    pub(crate) fn advance(&mut self, last_id: u64) {
+        if let Some(reading) = &mut self.reading {
+            reading.after = reading.after.max(last_id);
+        }
+    }
+
+    /// The read is done: what had changed before it began is in the store.
+    pub(crate) fn finish_read(&mut self, kind: ChangeCursor, highest_id: u64) {
+        let Some(reading) = self.reading.take() else {
+            return;
+        };
+        self.cursor = Some(match kind {
+            ChangeCursor::Time { .. } => Cursor::Time(reading.started),
+            ChangeCursor::Id => Cursor::Id(highest_id.max(reading.after)),
+            ChangeCursor::Full => Cursor::Full(reading.started),
+        });
+    }
+
+    /// Takes in which fields the portal has now. Where there is a new one, rows that did not change since have values in
+    /// it too, so the next read is a full one. Fields that the portal no longer has stay in the table as they are.
+    pub(crate) fn meet_fields<'f>(&mut self, now: impl IntoIterator<Item = &'f str>) {
+        let is_known = |name: &&str| !self.fields.iter().any(|known| known == name);
+        let new: Vec<String> = now
+            .into_iter()
+            .filter(is_known)
+            .map(str::to_owned)
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        if !self.fields.is_empty() {
+            self.cursor = None;
+            self.reading = None;
+        }
+        self.fields.extend(new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BY_TIME: ChangeCursor = ChangeCursor::Time {
+        filter: "DATE_MODIFY",
+        row: "DATE_MODIFY",
+    };
+
+    fn at(text: &str) -> PortalTime {
+        PortalTime::parse(text).unwrap()
+    }
+
+    #[test]
+    fn times_keep_the_zone_of_the_portal() {
+        for text in [
+            "2026-11-27T09:30:00+03:00",
+            "2026-03-01T00:00:00-03:30",
+            "2026-03-01T00:00:00+00:00",
+        ] {
+            assert_eq!(at(text).to_string(), text);
+        }
+        assert_eq!(PortalTime::parse("yesterday"), None);
+        assert_eq!(PortalTime::parse("2026-11-27"), None);
+    }
+
+    #[test]
+    fn the_cursor_is_the_time_before_the_read_and_not_the_one_after_it() {
+        let mut state = EntityState::default();
+        let reading = state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
+        assert_eq!((reading.since, reading.after), (None, 0));
+        state.advance(70);
+        state.finish_read(BY_TIME, 70);
+        let reading = state.begin_read(BY_TIME, at("2026-11-27T10:00:00+03:00"), true);
+        assert_eq!(
+            reading.since,
+            Some(Cursor::Time(at("2026-11-27T08:55:00+03:00")))
+        );
+    }
+
+    #[test]
+    fn an_interrupted_read_goes_on_behind_its_last_id_and_keeps_its_beginning() {
+        let mut state = EntityState::default();
+        state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
+        state.advance(70);
+        let reading = state.begin_read(BY_TIME, at("2026-11-27T12:00:00+03:00"), true);
+        assert_eq!(
+            (reading.after, reading.started),
+            (70, at("2026-11-27T09:00:00+03:00"))
+        );
+        // What changed between the two runs is found by the next read, not lost.
+        state.finish_read(BY_TIME, 100);
+        assert_eq!(
+            state.cursor,
+            Some(Cursor::Time(at("2026-11-27T09:00:00+03:00")))
+        );
+    }
+
+    #[test]
+    fn a_read_whose_rows_have_no_order_begins_again() {
+        let mut state = EntityState::default();
+        state.begin_read(ChangeCursor::Full, at("2026-11-27T09:00:00+03:00"), false);
+        state.advance(70);
+        let reading = state.begin_read(ChangeCursor::Full, at("2026-11-27T12:00:00+03:00"), false);
+        assert_eq!(
+            (reading.after, reading.started),
+            (0, at("2026-11-27T12:00:00+03:00"))
+        );
+    }
+
+    #[test]
+    fn records_found_by_id_are_read_again_for_one_request() {
+        let mut state = EntityState::default();
+        state.begin_read(ChangeCursor::Id, at("2026-11-27T09:00:00+03:00"), true);
+        state.finish_read(ChangeCursor::Id, 10_000);
+        let reading = state.begin_read(ChangeCursor::Id, at("2026-11-27T12:00:00+03:00"), true);
+        assert_eq!(reading.after, 7_500);
+        // The records behind it were deleted.
+        state.finish_read(ChangeCursor::Id, 0);
+        assert_eq!(state.cursor, Some(Cursor::Id(7_500)));
+    }
+
+    #[test]
+    fn a_new_field_has_everything_read_once_more() {
+        let mut state = EntityState::default();
+        state.meet_fields(["ID", "TITLE"]);
+        state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
+        state.finish_read(BY_TIME, 7);
+        state.meet_fields(["ID"]);
+        assert!(state.cursor.is_some());
+        state.meet_fields(["ID", "TITLE", "UF_A"]);
+        let reading = state.begin_read(BY_TIME, at("2026-11-27T10:00:00+03:00"), true);
+        assert_eq!((reading.since, reading.after), (None, 0));
+        assert_eq!(state.fields, ["ID", "TITLE", "UF_A"]);
+    }
+
+    #[test]
+    fn the_state_is_kept_as_json() {
+        let mut state = EntityState::default();
+        state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<EntityState>(&text).unwrap(), state);
+        // A later version may have more in it.
+        assert_eq!(
+            serde_json::from_str::<EntityState>(r#"{"more":1}"#).unwrap(),
+            EntityState::default()
+        );
+    }
+}

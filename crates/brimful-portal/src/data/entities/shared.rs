@@ -1,0 +1,365 @@
+//! Fields that several entities of the CRM have.
+
+use super::USER;
+use crate::data::schema::{Kind, Spec, field};
+use crate::data::source::Source;
+use crate::data::words;
+
+/// The fields of several groups, one behind the other.
+pub(super) const fn join<const COUNT: usize>(groups: &[&[Spec]]) -> [Spec; COUNT] {
+    let mut all = [groups[0][0]; COUNT];
+    let (mut group, mut count) = (0, 0);
+    while group < groups.len() {
+        let mut place = 0;
+        while place < groups[group].len() {
+            all[count] = groups[group][place];
+            place += 1;
+            count += 1;
+        }
+        group += 1;
+    }
+    all
+}
+
+/// How many fields the groups have together.
+pub(super) const fn count(groups: &[&[Spec]]) -> usize {
+    let (mut group, mut count) = (0, 0);
+    while group < groups.len() {
+        count += groups[group].len();
+        group += 1;
+    }
+    count
+}
+
+/// Groups of fields as one list.
+macro_rules! joined {
+    ($($group:expr),+ $(,)?) => {{
+        const GROUPS: &[&[Spec]] = &[$($group),+];
+        &$crate::data::entities::shared::join::<{ $crate::data::entities::shared::count(GROUPS) }>(GROUPS)
+    }};
+}
+pub(super) use joined;
+
+/// The address of a lead, a contact or a company.
+pub(super) const ADDRESS_FIELDS: &[Spec] = &[
+    ADDRESS,
+    ADDRESS_2,
+    ADDRESS_CITY,
+    ADDRESS_POSTAL_CODE,
+    ADDRESS_REGION,
+    ADDRESS_PROVINCE,
+    ADDRESS_COUNTRY,
+    ADDRESS_COUNTRY_CODE,
+    ADDRESS_LOC_ADDR_ID,
+];
+/// Where a visitor came from.
+pub(super) const UTM_FIELDS: &[Spec] =
+    &[UTM_SOURCE, UTM_MEDIUM, UTM_CAMPAIGN, UTM_CONTENT, UTM_TERM];
+/// Telephones, mail addresses and the like.
+pub(super) const COMMUNICATION_FIELDS: &[Spec] = &[PHONE, EMAIL, WEB, IM, LINK];
+/// A user field of each type.
+pub(super) const USER_FIELDS: &[Spec] = &[
+    UF_STRING,
+    UF_INTEGER,
+    UF_DOUBLE,
+    UF_DATETIME,
+    UF_BOOLEAN,
+    UF_ENUMERATION,
+    UF_CHOICES,
+    UF_MONEY,
+    UF_STRINGS,
+    UF_DATE,
+    UF_LINK,
+];
+
+/// A constant field that only items have.
+pub(super) const fn entity_type(id: i64) -> Spec {
+    field("ENTITY_TYPE_ID", Kind::Integer, Source::Number(id), "Тип")
+        .read_only()
+        .items_only()
+}
+
+pub(super) const UTM_SOURCE: Spec = field(
+    "UTM_SOURCE",
+    Kind::Text,
+    Source::Seldom(40, &Source::Pick(words::UTM)),
+    "Рекламная система",
+);
+pub(super) const UTM_MEDIUM: Spec = field(
+    "UTM_MEDIUM",
+    Kind::Text,
+    Source::Seldom(20, &Source::Always("CPC")),
+    "Тип трафика",
+);
+pub(super) const UTM_CAMPAIGN: Spec = field(
+    "UTM_CAMPAIGN",
+    Kind::Text,
+    Source::Nothing,
+    "Обозначение рекламной кампании",
+);
+pub(super) const UTM_CONTENT: Spec = field(
+    "UTM_CONTENT",
+    Kind::Text,
+    Source::Nothing,
+    "Содержание кампании",
+);
+pub(super) const UTM_TERM: Spec = field(
+    "UTM_TERM",
+    Kind::Text,
+    Source::Nothing,
+    "Условие поиска кампании",
+);
+
+pub(super) const ASSIGNED_BY_ID: Spec = field(
+    "ASSIGNED_BY_ID",
+    Kind::User,
+    Source::One(USER, 100),
+    "Ответственный",
+);
+pub(super) const CREATED_BY_ID: Spec = field(
+    "CREATED_BY_ID",
+    Kind::User,
+    Source::One(USER, 100),
+    "Кем создан",
+)
+.item("CREATED_BY")
+.read_only();
+pub(super) const MODIFY_BY_ID: Spec = field(
+    "MODIFY_BY_ID",
+    Kind::User,
+    Source::One(USER, 100),
+    "Кем изменен",
+)
+.item("UPDATED_BY")
+.read_only();
+pub(super) const DATE_CREATE: Spec = field(
+    "DATE_CREATE",
+    Kind::DateTime,
+    Source::Created,
+    "Дата создания",
+)
+.item("CREATED_TIME")
+.read_only();
+pub(super) const DATE_MODIFY: Spec = field(
+    "DATE_MODIFY",
+    Kind::DateTime,
+    Source::Modified,
+    "Дата изменения",
+)
+.item("UPDATED_TIME")
+.read_only();
+pub(super) const LAST_ACTIVITY_BY: Spec = field(
+    "LAST_ACTIVITY_BY",
+    Kind::User,
+    Source::One(USER, 100),
+    "LAST_ACTIVITY_BY",
+)
+.read_only();
+pub(super) const LAST_ACTIVITY_TIME: Spec = field(
+    "LAST_ACTIVITY_TIME",
+    Kind::DateTime,
+    Source::Modified,
+    "LAST_ACTIVITY_TIME",
+)
+.read_only();
+pub(super) const OPENED: Spec = field("OPENED", Kind::Char, Source::Flag(80), "Доступен для всех");
+pub(super) const COMMENTS: Spec = field(
+    "COMMENTS",
+    Kind::Text,
+    Source::Seldom(35, &Source::Prose(words::COMMENTS)),
+    "Комментарий",
+);
+pub(super) const SOURCE_ID: Spec = field(
+    "SOURCE_ID",
+    Kind::Status("SOURCE"),
+    Source::Pick(words::SOURCES),
+    "Источник",
+);
+pub(super) const SOURCE_DESCRIPTION: Spec = field(
+    "SOURCE_DESCRIPTION",
+    Kind::Text,
+    Source::Nothing,
+    "Дополнительно об источнике",
+);
+pub(super) const CURRENCY_ID: Spec = field(
+    "CURRENCY_ID",
+    Kind::Currency,
+    Source::Pick(words::CURRENCIES),
+    "Валюта",
+);
+pub(super) const OPPORTUNITY: Spec = field(
+    "OPPORTUNITY",
+    Kind::Double,
+    Source::Cents(500_000_000),
+    "Сумма",
+);
+pub(super) const IS_MANUAL_OPPORTUNITY: Spec = field(
+    "IS_MANUAL_OPPORTUNITY",
+    Kind::Char,
+    Source::Flag(30),
+    "IS_MANUAL_OPPORTUNITY",
+);
+pub(super) const ORIGINATOR_ID: Spec = field(
+    "ORIGINATOR_ID",
+    Kind::Text,
+    Source::Nothing,
+    "Внешний источник",
+);
+pub(super) const ORIGIN_ID: Spec = field(
+    "ORIGIN_ID",
+    Kind::Text,
+    Source::Nothing,
+    "Идентификатор элемента во внешнем источнике",
+);
+pub(super) const NAME: Spec = field("NAME", Kind::Text, Source::First, "Имя");
+pub(super) const SECOND_NAME: Spec = field("SECOND_NAME", Kind::Text, Source::Nothing, "Отчество");
+pub(super) const LAST_NAME: Spec = field("LAST_NAME", Kind::Text, Source::Last, "Фамилия");
+pub(super) const HONORIFIC: Spec = field(
+    "HONORIFIC",
+    Kind::Status("HONORIFIC"),
+    Source::Nothing,
+    "Обращение",
+);
+pub(super) const BIRTHDATE: Spec = field("BIRTHDATE", Kind::Date, Source::Nothing, "Дата рождения");
+pub(super) const POST: Spec = field(
+    "POST",
+    Kind::Text,
+    Source::Seldom(50, &Source::Pick(words::POSTS)),
+    "Должность",
+);
+pub(super) const ADDRESS: Spec = field("ADDRESS", Kind::Text, Source::Nothing, "Адрес");
+pub(super) const ADDRESS_2: Spec =
+    field("ADDRESS_2", Kind::Text, Source::Nothing, "Адрес (стр. 2)");
+pub(super) const ADDRESS_CITY: Spec = field(
+    "ADDRESS_CITY",
+    Kind::Text,
+    Source::Seldom(60, &Source::Pick(words::CITIES)),
+    "Город",
+);
+pub(super) const ADDRESS_POSTAL_CODE: Spec = field(
+    "ADDRESS_POSTAL_CODE",
+    Kind::Text,
+    Source::Nothing,
+    "Почтовый индекс",
+);
+pub(super) const ADDRESS_REGION: Spec =
+    field("ADDRESS_REGION", Kind::Text, Source::Nothing, "Район");
+pub(super) const ADDRESS_PROVINCE: Spec =
+    field("ADDRESS_PROVINCE", Kind::Text, Source::Nothing, "Область");
+pub(super) const ADDRESS_COUNTRY: Spec =
+    field("ADDRESS_COUNTRY", Kind::Text, Source::Nothing, "Страна");
+pub(super) const ADDRESS_COUNTRY_CODE: Spec = field(
+    "ADDRESS_COUNTRY_CODE",
+    Kind::Text,
+    Source::Nothing,
+    "Код страны",
+);
+pub(super) const ADDRESS_LOC_ADDR_ID: Spec = field(
+    "ADDRESS_LOC_ADDR_ID",
+    Kind::Integer,
+    Source::Nothing,
+    "Идентификатор адреса местоположения",
+);
+
+pub(super) const ORIGIN_VERSION: Spec = field(
+    "ORIGIN_VERSION",
+    Kind::Text,
+    Source::Nothing,
+    "Версия оригинала",
+);
+pub(super) const HAS_PHONE: Spec =
+    field("HAS_PHONE", Kind::Char, Source::HasPhone, "Задан телефон").read_only();
+pub(super) const HAS_EMAIL: Spec =
+    field("HAS_EMAIL", Kind::Char, Source::HasEmail, "Задан e-mail").read_only();
+pub(super) const HAS_IMOL: Spec = field(
+    "HAS_IMOL",
+    Kind::Char,
+    Source::Flag(0),
+    "Задана открытая линия",
+)
+.read_only();
+pub(super) const PHONE: Spec =
+    field("PHONE", Kind::Multifield, Source::Phones, "Телефон").multiple();
+pub(super) const EMAIL: Spec =
+    field("EMAIL", Kind::Multifield, Source::Emails, "E-mail").multiple();
+pub(super) const WEB: Spec = field("WEB", Kind::Multifield, Source::Nothing, "Сайт").multiple();
+pub(super) const LINK: Spec = field("LINK", Kind::Multifield, Source::Nothing, "LINK").multiple();
+pub(super) const IM: Spec = field("IM", Kind::Multifield, Source::Nothing, "Мессенджер").multiple();
+
+/// The values of the enumerations among the user fields.
+pub(super) const CHOICES: &[(i64, &str)] = &[
+    (1, "Розница"),
+    (2, "Wholesale"),
+    (3, "Тендер"),
+    (4, "Partner"),
+    (5, "Другое"),
+];
+
+pub(super) const UF_STRING: Spec = field(
+    "UF_CRM_1700000000001",
+    Kind::Text,
+    Source::Seldom(70, &Source::Pick(words::REGIONS)),
+    "Регион",
+);
+pub(super) const UF_INTEGER: Spec = field(
+    "UF_CRM_1700000000002",
+    Kind::Integer,
+    Source::Seldom(60, &Source::Between(0, 5_000)),
+    "Количество",
+);
+pub(super) const UF_DOUBLE: Spec = field(
+    "UF_CRM_1700000000003",
+    Kind::Double,
+    Source::Seldom(60, &Source::Cents(100_000)),
+    "Вес, кг",
+);
+pub(super) const UF_DATETIME: Spec = field(
+    "UF_CRM_1700000000004",
+    Kind::DateTime,
+    Source::Seldom(50, &Source::After(120)),
+    "Дата отгрузки",
+);
+pub(super) const UF_BOOLEAN: Spec = field(
+    "UF_CRM_1700000000005",
+    Kind::Boolean,
+    Source::Flag(40),
+    "Постоянный клиент",
+);
+pub(super) const UF_ENUMERATION: Spec = field(
+    "UF_CRM_1700000000006",
+    Kind::Enumeration(CHOICES),
+    Source::Seldom(80, &Source::Between(1, 5)),
+    "Канал продаж",
+);
+pub(super) const UF_CHOICES: Spec = field(
+    "UF_CRM_1700000000007",
+    Kind::Enumeration(CHOICES),
+    Source::Choices(5),
+    "Интересы",
+)
+.multiple();
+pub(super) const UF_MONEY: Spec = field(
+    "UF_CRM_1700000000008",
+    Kind::Money,
+    Source::Seldom(50, &Source::Money(90_000_000)),
+    "Предоплата",
+);
+pub(super) const UF_STRINGS: Spec = field(
+    "UF_CRM_1700000000009",
+    Kind::Text,
+    Source::Words(words::TAGS),
+    "Метки",
+)
+.multiple();
+pub(super) const UF_DATE: Spec = field(
+    "UF_CRM_1700000000010",
+    Kind::Date,
+    Source::Seldom(50, &Source::DayAfter(365)),
+    "Дата договора",
+);
+pub(super) const UF_LINK: Spec = field(
+    "UF_CRM_1700000000011",
+    Kind::Url,
+    Source::Seldom(30, &Source::Prose(words::LINKS)),
+    "Ссылка",
+);
