@@ -8,7 +8,7 @@
 mod args;
 mod cli;
 mod commands;
-#[cfg(all(test, feature = "r7"))]
+#[cfg(all(test, feature = "r7", feature = "sync"))]
 mod documented_commands;
 pub mod embedded;
 mod env_vars;

@@ -12,7 +12,7 @@ mod csv;
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-mod run_state;
+pub(crate) mod run_state;
 mod singer;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
@@ -186,7 +186,7 @@ pub(crate) trait RowSink: Send {
     }
 
     /// The database, if it is one.
-    #[cfg(feature = "stores")]
+    #[cfg(feature = "sync")]
     fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
         None
     }
@@ -204,11 +204,11 @@ pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
 ];
 
 /// The column that says since when a row is no longer in the portal.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub(crate) const DELETED_AT: &str = "_deleted_at";
 
 /// How the SQL of a store that tables can be kept in sync in differs from that of others.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     #[cfg(feature = "sqlite")]
@@ -220,7 +220,7 @@ pub(crate) enum Dialect {
 }
 
 /// Takes a row of a query, as texts.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub(crate) type TakeRow<'t> = dyn FnMut(&[Option<String>]) + 't;
 
 /// A database. Rows wait in it until they are stored, together with the values that did not fit and how far the run is.
@@ -230,15 +230,24 @@ pub(crate) trait StoreSink: Send {
     fn state(&self) -> &RunState;
 
     /// The same, to be changed.
+    #[cfg_attr(
+        not(feature = "sync"),
+        expect(
+            dead_code,
+            reason = "only tables that are kept in sync have it changed from outside"
+        )
+    )]
     fn state_mut(&mut self) -> &mut RunState;
 
     /// How its SQL differs, where tables can be kept in sync in it.
+    #[cfg(feature = "sync")]
     fn dialect(&self) -> Option<Dialect> {
         None
     }
 
     /// Runs statements that stand for themselves, or a query, and hands each of its rows over. Stores with a dialect
     /// have it.
+    #[cfg(feature = "sync")]
     fn query(&mut self, _: &str, _: &mut TakeRow<'_>) -> Result<(), ExportError> {
         Err(ExportError::Name(
             "tables cannot be kept in sync in this store".to_owned(),
@@ -313,6 +322,7 @@ impl<S: StoreSink + 'static> RowSink for S {
         self.state().misfits
     }
 
+    #[cfg(feature = "sync")]
     fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
         Some(self)
     }
