@@ -15,10 +15,14 @@ use crate::commands::login::LoginArgs;
 use crate::commands::logout::LogoutArgs;
 use crate::commands::methods::MethodsArgs;
 use crate::commands::portal::PortalArgs;
+#[cfg(feature = "sync")]
+use crate::commands::status::StatusArgs;
+#[cfg(feature = "sync")]
+use crate::commands::sync::SyncArgs;
 use crate::commands::tasks::TasksArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::printer::Printer;
+use crate::printer::{LogFormat, Printer};
 #[cfg(feature = "r7")]
 use crate::r7_args::R7Args;
 
@@ -57,11 +61,25 @@ pub(crate) struct Global {
     /// Log what is done, and what lies behind an error; -vv logs more
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Messages")]
     pub(crate) verbose: u8,
+    /// Write messages and progress to standard error in this format
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t,
+        help_heading = "Messages"
+    )]
+    pub(crate) log: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Export(ExportArgs),
+    #[cfg(feature = "sync")]
+    Sync(Box<SyncArgs>),
+    #[cfg(feature = "sync")]
+    Status(StatusArgs),
     Get(GetArgs),
     Call(CallArgs),
     Batch(BatchArgs),
@@ -77,10 +95,40 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
+impl Command {
+    /// The word for it on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Export(_) => "export",
+            #[cfg(feature = "sync")]
+            Self::Sync(_) => "sync",
+            #[cfg(feature = "sync")]
+            Self::Status(_) => "status",
+            Self::Get(_) => "get",
+            Self::Call(_) => "call",
+            Self::Batch(_) => "batch",
+            Self::Fields(_) => "fields",
+            Self::Methods(_) => "methods",
+            Self::Limits(_) => "limits",
+            Self::Login(_) => "login",
+            Self::Logout(_) => "logout",
+            Self::Portal(_) => "portal",
+            Self::Tasks(_) => "tasks",
+            #[cfg(feature = "r7")]
+            Self::R7(_) => "r7",
+            Self::Completions(_) => "completions",
+        }
+    }
+}
+
 /// Runs the command that the command line names.
 pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Failure> {
     match command {
         Command::Export(args) => commands::export::run(&args, printer).await,
+        #[cfg(feature = "sync")]
+        Command::Sync(args) => commands::sync::run(&args, printer).await,
+        #[cfg(feature = "sync")]
+        Command::Status(args) => commands::status::run(&args, printer).await,
         Command::Get(args) => commands::get::run(&args, printer).await,
         Command::Call(args) => commands::call::run(&args, printer).await,
         Command::Batch(args) => commands::batch::run(&args, printer).await,

@@ -11,7 +11,7 @@ pub use crate::commands::export::Exported;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
-use crate::printer::{Printer, Volume};
+use crate::printer::{LogFormat, Printer, Volume};
 
 /// Why an export failed.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub async fn export(client: Client, arguments: Vec<OsString>) -> Result<Exported
     let Command::Export(args) = cli.command else {
         return Err(Failure::usage("this is not an export").into());
     };
-    let printer = Printer::new(Volume::Silent);
+    let printer = Printer::new(Volume::Silent, LogFormat::Text);
     let prepared = export::prepare(&args, printer)?;
     let mut interrupts = Interrupts::never();
     let exported = export::write(&args, prepared, &client, &mut interrupts, printer).await?;

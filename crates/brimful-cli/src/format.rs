@@ -43,6 +43,11 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// Seconds with milliseconds, as a number for programs.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 /// `812 B`, `48.2 MB`, in powers of a thousand.
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];

@@ -8,7 +8,7 @@
 mod args;
 mod cli;
 mod commands;
-#[cfg(all(test, feature = "r7"))]
+#[cfg(all(test, feature = "r7", feature = "sync"))]
 mod documented_commands;
 pub mod embedded;
 mod env_vars;
@@ -31,13 +31,15 @@ mod stdout;
 mod table;
 
 use std::ffi::OsString;
+use std::time::Instant;
 
 use clap::Parser;
+use serde_json::json;
 
 use crate::cli::{Cli, Global};
 pub use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::printer::{Printer, Volume};
+use crate::printer::{LogFormat, Printer, Volume};
 
 /// Runs the program with a command line, the name of the program first, until it ends.
 pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
@@ -48,7 +50,20 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(cli) => cli,
         Err(error) => return answer(&error),
     };
-    let printer = Printer::new(volume(&cli.global));
+    let printer = Printer::new(volume(&cli.global), cli.global.log);
+    let started = Instant::now();
+    let version = env!("CARGO_PKG_VERSION");
+    printer.event(
+        "start",
+        json!({"command": cli.command.name(), "version": version}),
+    );
+    let exit = run_command(cli, printer);
+    let seconds = format::seconds(started.elapsed());
+    printer.event("end", json!({"exit": exit.code(), "seconds": seconds}));
+    exit
+}
+
+fn run_command(cli: Cli, printer: Printer) -> Exit {
     let is_portal = matches!(cli.command, cli::Command::Portal(_));
     logging::start(cli.global.verbose, is_portal, printer);
     if let Err(failure) = check_open_files() {
@@ -108,7 +123,7 @@ fn answer(error: &clap::Error) -> Exit {
         let _ = error.print();
         return Exit::Done;
     }
-    let printer = Printer::new(Volume::Normal);
+    let printer = Printer::new(Volume::Normal, LogFormat::Text);
     printer.usage_error(error);
     if error
         .to_string()

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
@@ -48,9 +49,12 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
         } else {
             said
         };
-        tracing_subscriber::registry()
-            .with(Warnings(printer).with_filter(said))
-            .init();
+        let registry = tracing_subscriber::registry();
+        if printer.logs_json() {
+            registry.with(JsonLines(printer).with_filter(said)).init();
+        } else {
+            registry.with(Warnings(printer).with_filter(said)).init();
+        }
         return;
     };
     let filter = match EnvFilter::try_new(&filter) {
@@ -63,6 +67,11 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
             return;
         }
     };
+    if printer.logs_json() {
+        let lines = JsonLines(printer).with_filter(filter);
+        tracing_subscriber::registry().with(lines).init();
+        return;
+    }
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(Redacting)
@@ -83,6 +92,62 @@ impl<S: Subscriber> Layer<S> for Warnings {
             event.record(&mut message);
             self.0.warning(&message.0);
         }
+    }
+}
+
+/// Prints every event of the log as a line of JSON, with its fields.
+struct JsonLines(Printer);
+
+impl<S: Subscriber> Layer<S> for JsonLines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let (level, target) = (event.metadata().level(), event.metadata().target());
+        let mut fields = Fields(Map::new());
+        if *level != Level::WARN {
+            let level = level.as_str().to_ascii_lowercase();
+            fields.0.insert("level".to_owned(), json!(level));
+            fields.0.insert("target".to_owned(), json!(target));
+        }
+        event.record(&mut fields);
+        let name = match *level {
+            Level::WARN => "warning",
+            _ => "log",
+        };
+        self.0.event(name, Value::Object(fields.0));
+    }
+}
+
+/// The fields of an event.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: Value) {
+        self.0.insert(field.name().to_owned(), value);
+    }
+}
+
+impl Visit for Fields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, json!(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, json!(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, json!(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, json!(value));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, json!(value));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, json!(format!("{value:?}")));
     }
 }
 

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
+use clap::ValueEnum;
 use indicatif::ProgressBar;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
 use crate::env_vars;
 use crate::failure::Failure;
@@ -25,10 +28,21 @@ pub(crate) enum Volume {
     Verbose,
 }
 
+/// How messages look on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people, with a progress line on a terminal
+    #[default]
+    Text,
+    /// A JSON object a line: start, progress, waits, messages, end
+    Json,
+}
+
 /// Prints.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
     volume: Volume,
+    format: LogFormat,
     colour: bool,
 }
 
@@ -40,11 +54,43 @@ enum Colour {
 }
 
 impl Printer {
-    pub(crate) fn new(volume: Volume) -> Self {
+    pub(crate) fn new(volume: Volume, format: LogFormat) -> Self {
+        let is_text = format == LogFormat::Text;
         Self {
             volume,
-            colour: io::stderr().is_terminal() && env_vars::read(env_vars::NO_COLOR).is_none(),
+            format,
+            colour: is_text
+                && io::stderr().is_terminal()
+                && env_vars::read(env_vars::NO_COLOR).is_none(),
         }
+    }
+
+    /// Whether messages are lines of JSON.
+    pub(crate) fn logs_json(self) -> bool {
+        self.format == LogFormat::Json
+    }
+
+    /// Whether events are to be seen: they are for programs, which read lines of JSON.
+    pub(crate) fn shows_events(self) -> bool {
+        self.logs_json() && self.volume >= Volume::Normal
+    }
+
+    /// An event and what is known of it, an object, where messages are lines of JSON.
+    pub(crate) fn event(self, name: &str, fields: Value) {
+        if self.shows_events() {
+            Self::json(name, fields);
+        }
+    }
+
+    fn json(name: &str, fields: Value) {
+        let mut event = Map::new();
+        // Milliseconds are as exact as what is said.
+        event.insert("time".to_owned(), json!(format!("{:.3}", Timestamp::now())));
+        event.insert("event".to_owned(), json!(name));
+        if let Value::Object(fields) = fields {
+            event.extend(fields);
+        }
+        Self::line(&cleaned(Value::Object(event)).to_string());
     }
 
     /// Whether messages are coloured.
@@ -54,7 +100,14 @@ impl Printer {
 
     /// Whether a progress bar is to be seen: not in a file, not beside a log.
     pub(crate) fn shows_progress(self) -> bool {
-        self.volume == Volume::Normal && io::stderr().is_terminal()
+        self.volume == Volume::Normal && !self.logs_json() && io::stderr().is_terminal()
+    }
+
+    /// The width of the terminal that standard error is; anything else has no end.
+    #[expect(clippy::unused_self, reason = "only a printer prints")]
+    pub(crate) fn width(self) -> usize {
+        terminal_size::terminal_size_of(io::stderr())
+            .map_or(usize::MAX, |(width, _)| width.0.into())
     }
 
     /// Data, to standard output.
@@ -72,7 +125,9 @@ impl Printer {
 
     /// Something worth knowing.
     pub(crate) fn note(self, text: &str) {
-        if self.volume >= Volume::Normal {
+        if self.logs_json() {
+            self.event("note", json!({"message": text}));
+        } else if self.volume >= Volume::Normal {
             Self::line(&clean(text));
         }
     }
@@ -94,6 +149,17 @@ impl Printer {
 
     /// The end, where it is not a good one.
     pub(crate) fn failure(self, failure: &Failure) {
+        if self.logs_json() {
+            if self.volume > Volume::Silent {
+                let causes = (self.volume >= Volume::Verbose).then_some(&failure.causes);
+                Self::json(
+                    "error",
+                    json!({"message": failure.message, "causes": causes, "kept": failure.kept,
+                        "hint": failure.hint, "exit": failure.exit.code()}),
+                );
+            }
+            return;
+        }
         self.labelled("error", Colour::Red, &failure.message);
         if self.volume >= Volume::Verbose {
             for cause in &failure.causes {
@@ -125,6 +191,10 @@ impl Printer {
     }
 
     fn labelled(self, label: &str, colour: Colour, text: &str) {
+        if self.logs_json() {
+            Self::json(label, json!({"message": text}));
+            return;
+        }
         let text = clean(text);
         if self.colour {
             Self::line(&format!("\x1b[1;{}m{label}:\x1b[0m {text}", colour as u8));
@@ -178,8 +248,21 @@ pub(crate) fn clean(text: &str) -> String {
     out
 }
 
+/// The same for all texts of an event. What is not there is left out.
+fn cleaned(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clean(&text)),
+        Value::Array(items) => items.into_iter().map(cleaned).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
+            fields.map(|(name, value)| (name, cleaned(value))).collect()
+        }
+        other => other,
+    }
+}
+
 /// Whether a character changes the direction of the text around it.
-fn turns_text(c: char) -> bool {
+pub(crate) fn turns_text(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -20,17 +20,20 @@ pub enum FileFormat {
     Parquet,
     /// An Arrow IPC file, also called Feather.
     Arrow,
+    /// Messages of the Singer specification, for a target that stores them.
+    Singer,
 }
 
 impl FileFormat {
     /// All formats.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::JsonLines,
         Self::Csv,
         Self::Tsv,
         Self::Xlsx,
         Self::Parquet,
         Self::Arrow,
+        Self::Singer,
     ];
 
     /// The name on a command line, which is also the usual ending.
@@ -42,6 +45,7 @@ impl FileFormat {
             Self::Xlsx => "xlsx",
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
+            Self::Singer => "singer",
         }
     }
 
@@ -57,7 +61,7 @@ impl FileFormat {
     /// Whether every row is a line or a few of its own, so that the file can be compressed as a whole, and the first
     /// part of it is of use.
     pub fn is_text(self) -> bool {
-        matches!(self, Self::JsonLines | Self::Csv | Self::Tsv)
+        matches!(self, Self::JsonLines | Self::Csv | Self::Tsv | Self::Singer)
     }
 }
 

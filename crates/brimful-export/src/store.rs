@@ -1,4 +1,5 @@
-//! Stores, and the texts that name them: `sqlite:portal.db`, `postgres://user@host/db`, `mysql://user@host/db`.
+//! Stores, and the texts that name them: `sqlite:portal.db`, `postgres://user@host/db`, `mysql://user@host/db`,
+//! `clickhouse://user@host:8123/db`.
 
 use crate::error::ExportError;
 use crate::schema::Plan;
@@ -15,10 +16,12 @@ pub enum Store {
     Postgres(String),
     /// A MySQL or MariaDB server: its URL, which may have a password.
     Mysql(String),
+    /// A ClickHouse server, spoken to over HTTP: its URL, which may have a password.
+    Clickhouse(String),
 }
 
 /// The beginnings of names of stores, and what they look like.
-const KNOWN: &str = "sqlite:FILE, postgres://USER@HOST/DATABASE and mysql://USER@HOST/DATABASE";
+const KNOWN: &str = "sqlite:FILE, postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE and clickhouse://USER@HOST:8123/DATABASE";
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -31,7 +34,9 @@ impl std::fmt::Display for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) | Self::Mysql(url) => f.write_str(&without_password(url)),
+            Self::Postgres(url) | Self::Mysql(url) | Self::Clickhouse(url) => {
+                f.write_str(&without_password(url))
+            }
         }
     }
 }
@@ -76,6 +81,10 @@ impl std::str::FromStr for Store {
             let store = Self::Mysql(text.to_owned());
             return available(store, "mysql", cfg!(feature = "mysql"));
         }
+        if text.starts_with("clickhouse://") {
+            let store = Self::Clickhouse(text.to_owned());
+            return available(store, "clickhouse", cfg!(feature = "clickhouse"));
+        }
         // It may have a password that is meant for another store.
         let scheme = text.split(':').next().unwrap_or_default();
         Err(ExportError::Name(format!(
@@ -115,7 +124,18 @@ impl Store {
                 let sink = crate::sinks::mysql::MysqlSink::open(url, self.to_string(), options)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
-            #[cfg(not(all(feature = "mysql", feature = "postgres", feature = "sqlite")))]
+            #[cfg(feature = "clickhouse")]
+            Self::Clickhouse(url) => {
+                let sink =
+                    crate::sinks::clickhouse::ClickhouseSink::open(url, self.to_string(), options)?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
+            #[cfg(not(all(
+                feature = "clickhouse",
+                feature = "mysql",
+                feature = "postgres",
+                feature = "sqlite"
+            )))]
             _ => {
                 let _ = (options, plan);
                 Err(ExportError::Name(format!(

@@ -75,7 +75,7 @@ impl RowWriter {
                 if !self.plan.columns.is_empty() {
                     // Columns were chosen, and this field is not among them.
                     schema.left_out.insert(name.clone().into_owned());
-                } else if self.sink.is_store() {
+                } else if self.sink.takes_new_columns() {
                     self.plan.add(schema, name);
                     picked.push(Some(*value));
                     grown = true;
@@ -128,6 +128,13 @@ impl RowWriter {
         self.sink.finish(&mut self.misfits, out)
     }
 
+    /// Ends the file or stores what is there although rows are missing. What is left says that it is not complete where
+    /// that can be said.
+    pub fn leave(&mut self, out: &mut dyn Write) -> Result<(), ExportError> {
+        self.begin(None)?;
+        self.sink.leave(&mut self.misfits, out)
+    }
+
     /// Stores what is not stored yet: from there the run can be resumed if it is interrupted. Files have no use for it.
     pub fn pause(&mut self) -> Result<(), ExportError> {
         if self.schema.is_none() {
@@ -173,13 +180,35 @@ impl RowWriter {
     }
 
     /// The database that rows go to, if they do.
-    #[cfg(feature = "stores")]
+    #[cfg(feature = "sync")]
     pub(crate) fn store(&mut self) -> Option<&mut dyn crate::sinks::StoreSink> {
         self.sink.as_store()
     }
 
+    /// Whether columns are known before the first row.
+    #[cfg(feature = "sync")]
+    pub(crate) fn has_columns(&self) -> bool {
+        !(self.plan.fields.is_empty() && self.plan.known.is_empty())
+    }
+
+    /// Stores what waits in a store, and what is to be stored beside it.
+    #[cfg(feature = "sync")]
+    pub(crate) fn store_waiting(&mut self) -> Result<(), ExportError> {
+        self.sink.pause(&mut self.misfits)
+    }
+
+    /// Takes what is known of the list, as long as no row has come.
+    #[cfg(feature = "sync")]
+    pub(crate) fn set_plan(&mut self, plan: Plan) {
+        let label_tables = self.plan.label_tables;
+        self.plan = Plan {
+            label_tables,
+            ..plan
+        };
+    }
+
     /// Makes the table, or adds the columns that it lacks, although no row has come.
-    #[cfg(feature = "stores")]
+    #[cfg(feature = "sync")]
     pub(crate) fn open_table(&mut self) -> Result<(), ExportError> {
         self.begin(None)
     }

@@ -45,11 +45,14 @@ pub enum WaitReason {
     AccessToken,
     /// The last attempt failed, and this retry of it comes next: 1 is the first one.
     Retry(u32),
+    /// The portal was not reached or the connection broke, and this retry comes next: 1 is the first one.
+    Reconnect(u32),
 }
 
 /// A wait of a job: for what, and for how long.
 ///
-/// `Display` is short enough for a progress line: `operating time: 58 s left`, `retry 5 in 8 s`, `rate limit`.
+/// `Display` is short enough for a progress line: `operating time: 58 s left`, `retry 5 in 8 s`,
+/// `connection lost: retry 5 in 8 s`, `rate limit`.
 ///
 /// ```no_run
 /// # fn example(progress: brimful::Progress) {
@@ -104,6 +107,10 @@ impl fmt::Display for Waiting {
         match (self.reason, left) {
             (WaitReason::Retry(retry), Some(left)) => write!(f, "retry {retry} in {left}"),
             (WaitReason::Retry(retry), None) => write!(f, "retry {retry}"),
+            (WaitReason::Reconnect(retry), Some(left)) => {
+                write!(f, "connection lost: retry {retry} in {left}")
+            }
+            (WaitReason::Reconnect(retry), None) => write!(f, "connection lost: retry {retry}"),
             (WaitReason::OperatingTime, Some(left)) => write!(f, "operating time: {left} left"),
             (WaitReason::OperatingTime, None) => f.write_str("operating time"),
             (WaitReason::RateLimit, _) => f.write_str("rate limit"),
@@ -253,7 +260,7 @@ impl Waits {
             let weight = match waiting.reason {
                 WaitReason::RateLimit => 0,
                 WaitReason::AccessToken => 1,
-                WaitReason::Retry(_) => 2,
+                WaitReason::Retry(_) | WaitReason::Reconnect(_) => 2,
                 WaitReason::OperatingTime => 3,
             };
             (weight, waiting.until)

@@ -45,6 +45,9 @@ pub(crate) struct ColumnArgs {
     /// Put this character between the values of a CSV file
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
     pub(crate) delimiter: Option<u8>,
+    /// Begin with the state in this file, which a Singer target has printed: an interrupted run is resumed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
     /// Begin a CSV file with the mark by which Excel knows that it is Unicode
     #[arg(long)]
     pub(crate) excel: bool,
@@ -65,6 +68,8 @@ pub(crate) enum FormatArg {
     Parquet,
     /// An Arrow IPC file
     Arrow,
+    /// Messages of Singer on standard output: SCHEMA, RECORD and STATE, for a target such as target-jsonl
+    Singer,
 }
 
 impl From<FormatArg> for FileFormat {
@@ -76,6 +81,7 @@ impl From<FormatArg> for FileFormat {
             FormatArg::Xlsx => Self::Xlsx,
             FormatArg::Parquet => Self::Parquet,
             FormatArg::Arrow => Self::Arrow,
+            FormatArg::Singer => Self::Singer,
         }
     }
 }
@@ -132,10 +138,32 @@ impl Target {
             }
             return Ok(Self::Store(store.parse().map_err(|error| usage(&error))?));
         }
-        if args.table.is_some() {
+        let is_singer = args.format == Some(FormatArg::Singer);
+        if args.table.is_some() && !is_singer {
             return Err(Failure::usage("--table is for stores, and --to names none"));
         }
-        let destination = output.cloned().unwrap_or(Destination::Stdout);
+        if args.state.is_some() && !is_singer {
+            return Err(Failure::usage("--state is for --format singer alone"));
+        }
+        let destination = match output {
+            Some(Destination::File(path)) if is_singer && !is_special(path) => {
+                return Err(Failure::usage(
+                    "--format singer writes messages to standard output, and -o names a file",
+                )
+                .hint("leave -o out, and give the messages to a target: | target-jsonl"));
+            }
+            Some(destination) => destination.clone(),
+            None if is_singer => Destination::Stdout,
+            None => {
+                return Err(Failure::usage("-o and --to are both missing")
+                    .hint("name a file: -o rows.csv; or - for standard output"));
+            }
+        };
+        if is_singer && args.headers == HeadersArg::Titles {
+            return Err(Failure::usage(
+                "--headers has no meaning in Singer messages: titles are in the SCHEMA anyway",
+            ));
+        }
         let path = match &destination {
             // A device has no ending.
             Destination::File(path) if !is_special(path) => path.clone(),
@@ -168,6 +196,8 @@ impl Target {
     /// Refuses `--resume` where nothing is left that could be resumed.
     pub(super) fn check_resume(&self, mode: Option<ResumeArg>) -> Result<(), Failure> {
         let is_file = match self {
+            // The STATE says where it continues.
+            Self::File(_, kind) if kind.format == FileFormat::Singer => true,
             Self::File(Destination::File(path), _) => !is_special(path),
             Self::File(Destination::Stdout, _) => false,
             Self::Store(_) => true,
@@ -231,6 +261,7 @@ impl Target {
                     Destination::File(path) if !is_special(path) => Some(path),
                     _ => None,
                 };
+                let mut before = None;
                 let content = if self.is_json_lines() {
                     Content::lines(*kind)
                 } else {
@@ -242,9 +273,13 @@ impl Target {
                             HeadersArg::Titles => Headers::Titles,
                         },
                         table: table.clone(),
+                        command: run.command(),
+                        state: run.args.singer_state()?,
+                        resume: run.by_id && run.mode != Some(ResumeArg::Never),
                     };
                     let rows = RowWriter::to_file(kind.format, &options, plan)
                         .map_err(|error| usage(&error))?;
+                    before = rows.resumed();
                     let misfits = match path {
                         Some(path) => misfits_beside(path),
                         None => misfits_beside(Path::new(&table)),
@@ -257,10 +292,17 @@ impl Target {
                 let path =
                     path.filter(|path| matches!(named_file(path), Ok(None)) || path.is_file());
                 let Some(path) = path else {
+                    if before.is_none() && run.mode == Some(ResumeArg::Only) {
+                        return Err(Failure::usage(
+                            "there is nothing to resume: the state is not that of an interrupted run of this command",
+                        )
+                        .hint("leave --resume only out"));
+                    }
+                    let note = before.map(|(_, id)| format!("resuming after ID {id}"));
                     return Ok(Started {
                         output: Output::open_with(destination, content)?,
-                        before: None,
-                        note: None,
+                        before,
+                        note,
                     });
                 };
                 FileRun {
@@ -330,6 +372,39 @@ fn usage(error: &ExportError) -> Failure {
 }
 
 impl ColumnArgs {
+    /// The last state that a Singer target has printed, as it is in the file of `--state`. A file that is not there yet
+    /// has none.
+    fn singer_state(&self) -> Result<Value, Failure> {
+        let Some(path) = &self.state else {
+            return Ok(Value::Null);
+        };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Value::Null),
+            Err(error) => {
+                return Err(Failure::failed(format!(
+                    "could not read the state {}: {error}",
+                    path.display()
+                )));
+            }
+        };
+        // One document, or the lines that a target has printed one after the other.
+        let last = text.lines().rfind(|line| !line.trim().is_empty());
+        let whole = serde_json::from_str(&text);
+        let state = whole.or_else(|_| serde_json::from_str(last.unwrap_or("null")));
+        let state: Value = state.map_err(|error| {
+            Failure::usage(format!("the state {} is not JSON: {error}", path.display()))
+                .hint("give the file that the target's standard output was written to")
+        })?;
+        // The whole message is as good as its value.
+        Ok(match state {
+            Value::Object(mut message) if message.get("type") == Some(&json!("STATE")) => {
+                message.remove("value").unwrap_or_default()
+            }
+            state => state,
+        })
+    }
+
     /// The fields to ask for: those that were selected, or those that the columns are made of.
     pub(super) fn selected(&self, method: &str, select: &[String]) -> Vec<String> {
         ColumnChoice::fields_to_select(method, select, &self.columns)

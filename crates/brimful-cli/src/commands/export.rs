@@ -18,7 +18,7 @@ use crate::args::portal::PortalArg;
 use crate::args::{EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::format::counted;
+use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
 use crate::output::{Destination, Piece};
 use crate::printer::Printer;
@@ -33,6 +33,7 @@ Examples:
   brimful export crm.lead.list --portal demo -o leads.jsonl
   brimful export crm.deal.list --columns ID,TITLE,OPPORTUNITY=Amount -o deals.csv
   brimful export crm.deal.list --to sqlite:portal.db
+  brimful export crm.deal.list --format singer --state state.json | target-jsonl >> state.json
   brimful export crm.deal.list --select ID,TITLE --filter '>ID=100' -o deals.jsonl
   brimful export crm.item.list --param entityTypeId=128 -o items.jsonl
   brimful export tasks.task.list --filter '@STATUS=2,3' -o - | jq .title
@@ -45,7 +46,7 @@ pub(crate) struct ExportArgs {
     pub(crate) method: String,
     /// Write the rows to this file; its ending says in which format: .jsonl, .csv, .tsv, .xlsx, .parquet, .arrow, or one
     /// of the first three with .gz or .zst behind; - is standard output
-    #[arg(short, long, value_name = "FILE", required_unless_present = "to", conflicts_with = "to", value_parser = Destination::in_any_format)]
+    #[arg(short, long, value_name = "FILE", required_unless_present_any = ["to", "format"], conflicts_with = "to", value_parser = Destination::in_any_format)]
     pub(crate) output: Option<Destination>,
     #[command(flatten)]
     pub(crate) portal: PortalOption,
@@ -273,35 +274,33 @@ pub(crate) async fn write(
         None => failure,
     });
     let report = source.pages.report();
-    let lines = match (&written, report) {
+    let lines = |width| match (&written, report) {
         (Ok(None), _) => Vec::new(),
-        (Ok(Some(written)), Some(report)) => {
-            let mut lines = summary::lines(noun, report, before, written);
-            lines.extend(summary::misfits(written));
-            lines
-        }
-        (Ok(Some(written)), None) => {
-            let mut lines = vec![summary::first_rows(first, noun, written)];
-            lines.extend(summary::misfits(written));
-            lines
-        }
+        (Ok(Some(written)), Some(report)) => summary::lines(noun, report, before, written, width),
+        (Ok(Some(written)), None) => summary::first_rows(first, noun, written, width),
         (Err(failure), _) => vec![failure.message.clone()],
     };
+    let there = written.as_ref().ok().and_then(Option::as_ref);
+    let ending = Ending {
+        method: args.method.clone(),
+        portal,
+        output: there.map(|written| written.name.clone()),
+        bytes: there.and_then(|written| written.bytes),
+        columns: there.and_then(|written| written.columns),
+        seconds: report.map(|report| format::seconds(report.elapsed)),
+        rows: first,
+        rows_before: before,
+        summary: lines(usize::MAX),
+        failed: written.is_err(),
+        retries: report.map(|report| report.retries),
+        commands: report.map(|report| report.commands),
+        waited_for_limit: report.map(|report| format::seconds(report.waited_for_limit)),
+        waited_for_operating: report.map(|report| format::seconds(report.waited_for_operating)),
+        misfits: there.map_or_else(Vec::new, |written| written.misfits_by_field.clone()),
+    };
+    let lines = lines(printer.width());
+    printer.event("summary", ending.event(report));
     if let (Some(path), Some(recorder)) = (&args.report, &recorder) {
-        let misfits = written.as_ref().ok().and_then(Option::as_ref);
-        let ending = Ending {
-            method: args.method.clone(),
-            portal,
-            rows: first,
-            rows_before: before,
-            summary: lines.clone(),
-            failed: written.is_err(),
-            retries: report.map(|report| report.retries),
-            commands: report.map(|report| report.commands),
-            waited_for_limit: report.map(|report| report.waited_for_limit.as_secs_f64()),
-            waited_for_operating: report.map(|report| report.waited_for_operating.as_secs_f64()),
-            misfits: misfits.map_or_else(Vec::new, |written| written.misfits_by_field.clone()),
-        };
         if let Err(error) = run_report::write(path, recorder, &ending, client).await {
             printer.warning(&format!(
                 "could not write the report {}: {error}",
@@ -315,8 +314,10 @@ pub(crate) async fn write(
     if let Some(warning) = id_warning(&args.method, without_id) {
         printer.warning(&warning);
     }
-    for line in &lines {
-        printer.note(line);
+    if !printer.shows_events() {
+        for line in &lines {
+            printer.note(line);
+        }
     }
     Ok(Some(Exported {
         rows: first + before,
@@ -408,6 +409,11 @@ fn unfinished_hint(stopped: &Stopped, args: &ExportArgs, last_id: Option<u64>) -
         _ => is_by_id(args),
     };
     let Some(output) = &args.output else {
+        if args.columns.to.is_none() {
+            return last_id.map(|_| {
+                "run the same command again with the state that the target has printed: --state FILE".to_owned()
+            });
+        }
         return last_id.map(|_| {
             if by_id {
                 "run the same command again: it continues behind the last row".to_owned()

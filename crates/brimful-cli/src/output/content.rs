@@ -89,6 +89,11 @@ impl Content {
         rows.map_or_else(Vec::new, RowWriter::misfits_by_field)
     }
 
+    /// How many columns there are.
+    pub(super) fn column_count(&self) -> Option<usize> {
+        Some(self.rows.as_ref()?.schema()?.columns.len())
+    }
+
     pub(super) fn store_name(&self) -> &str {
         self.store.as_deref().unwrap_or("the store")
     }

@@ -107,6 +107,8 @@ pub(crate) struct Written {
     pub(crate) misfits: Option<(u64, String)>,
     /// Fields whose values did not fit, why, and how many.
     pub(crate) misfits_by_field: Vec<(String, &'static str, u64)>,
+    /// How many columns it has, where it has columns.
+    pub(crate) columns: Option<usize>,
 }
 
 impl Written {
@@ -117,6 +119,7 @@ impl Written {
             bytes: Some(bytes),
             misfits: None,
             misfits_by_field: Vec::new(),
+            columns: None,
         }
     }
 

@@ -260,9 +260,10 @@ impl Sink {
     /// Writes what the format has at its end.
     fn end_content(&mut self, is_whole: bool) -> Result<(), OutputError> {
         if let Some(mut rows) = self.content.rows.take() {
-            let ended = match self.place {
-                Place::Store if !is_whole => rows.pause(),
-                _ => rows.finish(&mut Blocks(self)),
+            let ended = if is_whole {
+                rows.finish(&mut Blocks(self))
+            } else {
+                rows.leave(&mut Blocks(self))
             };
             self.content.rows = Some(rows);
             let ended = ended.and_then(|()| self.content.gather_misfits());
@@ -343,6 +344,7 @@ impl Sink {
                 bytes: None,
                 misfits: None,
                 misfits_by_field: Vec::new(),
+                columns: None,
             }),
             Place::Stdout | Place::Special { .. } | Place::Store => None,
         };
@@ -451,6 +453,7 @@ impl Sink {
         // The values that did not fit are there before the file that lacks them.
         let misfits = self.content.complete_misfits()?;
         let misfits_by_field = self.content.misfits_by_field();
+        let columns = self.content.column_count();
         let (name, bytes) = match self.place {
             Place::Stdout => ("standard output".to_owned(), Some(self.bytes)),
             Place::Special { path, .. } => (path.display().to_string(), Some(self.bytes)),
@@ -468,6 +471,7 @@ impl Sink {
             bytes,
             misfits,
             misfits_by_field,
+            columns,
         })
     }
 
@@ -500,6 +504,7 @@ impl Sink {
             bytes,
             misfits,
             misfits_by_field: Vec::new(),
+            columns: None,
         }))
     }
 }

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brimful::{Limit, Progress, WaitReason};
+use brimful::{Limit, Progress, WaitReason, Waiting};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
@@ -15,10 +16,15 @@ use tokio::time::{Instant, interval};
 use crate::format::{self, counted};
 use crate::logging;
 use crate::printer::{self, Printer};
+use crate::pump::run_report;
 
 const FRAMES_PER_SECOND: u8 = 10;
 /// Speed is that of the last few seconds: requests come in bursts.
 const LOOK_BACK: Duration = Duration::from_secs(4);
+/// How often a run is looked at whose progress is told in lines of JSON.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often its progress is told.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 /// The cells of the bar.
 const CELLS: usize = 20;
 /// Where the width of the terminal is not known.
@@ -38,7 +44,7 @@ pub(crate) struct Snapshot {
     /// How long requests have waited for limits so far.
     pub(crate) waited: Duration,
     /// What is waited for now, if it is worth a word.
-    pub(crate) waiting: Option<String>,
+    pub(crate) waiting: Option<Waiting>,
 }
 
 impl Snapshot {
@@ -57,9 +63,9 @@ impl Snapshot {
 }
 
 /// What is waited for now. A busy list waits for the rate limit all the time.
-pub(crate) fn waiting(progress: &Progress) -> Option<String> {
-    let waiting = progress.waiting.as_ref()?;
-    (waiting.reason() != WaitReason::RateLimit).then(|| waiting.to_string())
+pub(crate) fn waiting(progress: &Progress) -> Option<Waiting> {
+    let waiting = progress.waiting.clone()?;
+    (waiting.reason() != WaitReason::RateLimit).then_some(waiting)
 }
 
 /// Reads how far a run is; called many times a second.
@@ -73,7 +79,8 @@ pub(crate) fn of_list(progress: watch::Receiver<Progress>, noun: &'static str) -
 /// A progress line on standard error, for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct ProgressLine {
-    bar: ProgressBar,
+    /// `None` where progress is told in lines of JSON.
+    bar: Option<ProgressBar>,
     drawing: JoinHandle<()>,
 }
 
@@ -85,6 +92,10 @@ impl ProgressLine {
         gauge: Gauge,
         printer: Printer,
     ) -> Option<Self> {
+        if printer.shows_events() {
+            let drawing = tokio::spawn(tell(gauge, printer));
+            return Some(Self { bar: None, drawing });
+        }
         if !printer.shows_progress() {
             return None;
         }
@@ -100,17 +111,56 @@ impl ProgressLine {
             pace: Pace::new(limit),
         };
         let drawing = tokio::spawn(draw(bar.clone(), painter, gauge));
-        Some(Self { bar, drawing })
+        Some(Self {
+            bar: Some(bar),
+            drawing,
+        })
     }
 }
 
 impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.drawing.abort();
-        printer::keep_below(None);
-        logging::bar_is_shown(false);
-        self.bar.finish_and_clear();
+        if let Some(bar) = &self.bar {
+            printer::keep_below(None);
+            logging::bar_is_shown(false);
+            bar.finish_and_clear();
+        }
     }
+}
+
+/// Tells of progress from time to time, and of every wait that is seen.
+async fn tell(gauge: Gauge, printer: Printer) {
+    let mut looks = interval(LOOK_EVERY);
+    let mut told = Instant::now();
+    let mut waited_for = None;
+    loop {
+        looks.tick().await;
+        let progress = gauge();
+        let waiting = progress.waiting.as_ref().map(Waiting::reason);
+        if let (Some(waiting), true) = (&progress.waiting, waiting != waited_for) {
+            printer.event("wait", wait(waiting));
+        }
+        waited_for = waiting;
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            printer.event(
+                "progress",
+                json!({"count": progress.count, "done": progress.done, "requests": progress.requests,
+                    "in_flight": progress.in_flight, "waited_seconds": format::seconds(progress.waited)}),
+            );
+        }
+    }
+}
+
+/// A wait that has begun.
+fn wait(waiting: &Waiting) -> serde_json::Value {
+    let retry = match waiting.reason() {
+        WaitReason::Retry(retry) | WaitReason::Reconnect(retry) => Some(retry),
+        _ => None,
+    };
+    json!({"reason": run_report::name(waiting.reason()), "method": waiting.method(), "retry": retry,
+        "seconds": waiting.left().map(format::seconds)})
 }
 
 async fn draw(bar: ProgressBar, mut painter: Painter, gauge: Gauge) {
@@ -138,7 +188,7 @@ type Part = (u8, String);
 impl Painter {
     fn line(&mut self, progress: &Snapshot, now: Instant, width: usize) -> String {
         if progress.count == 0 && progress.done.is_none() {
-            let what = progress.waiting.clone();
+            let what = progress.waiting.as_ref().map(ToString::to_string);
             let what = what.unwrap_or_else(|| "waiting for the first reply".to_owned());
             return fit(vec![(1, self.name.clone()), (0, what)], width);
         }
@@ -155,7 +205,7 @@ impl Painter {
             parts.push((3, format!("{} left", rough(left))));
         }
         if let Some(waiting) = &progress.waiting {
-            parts.push((1, waiting.clone()));
+            parts.push((1, waiting.to_string()));
         }
         if progress.requests > 0 {
             parts.push((7, counted(progress.requests, "requests")));

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use brimful::{Client, Progress, WaitReason};
+use brimful::{Client, ListReport, Progress, WaitReason};
 use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
@@ -115,12 +116,14 @@ fn sample(progress: &watch::Receiver<Progress>, started: Instant) -> Sample {
     }
 }
 
-fn name(reason: WaitReason) -> &'static str {
+/// A reason in words, as the page and the log have it.
+pub(crate) fn name(reason: WaitReason) -> &'static str {
     match reason {
         WaitReason::RateLimit => "rate limit",
         WaitReason::OperatingTime => "operating time",
         WaitReason::AccessToken => "access token",
         WaitReason::Retry(_) => "retry",
+        WaitReason::Reconnect(_) => "connection lost",
         _ => "other",
     }
 }
@@ -130,6 +133,12 @@ fn name(reason: WaitReason) -> &'static str {
 pub(crate) struct Ending {
     pub(crate) method: String,
     pub(crate) portal: String,
+    /// The file or store, without its password.
+    pub(crate) output: Option<String>,
+    /// The size of a file.
+    pub(crate) bytes: Option<u64>,
+    pub(crate) columns: Option<usize>,
+    pub(crate) seconds: Option<f64>,
     /// Rows of this run.
     pub(crate) rows: u64,
     /// Rows that an interrupted run had left.
@@ -144,6 +153,35 @@ pub(crate) struct Ending {
     pub(crate) waited_for_operating: Option<f64>,
     /// Values that did not fit their columns: field, reason, how many.
     pub(crate) misfits: Vec<(String, &'static str, u64)>,
+}
+
+impl Ending {
+    /// What a program wants to know of it.
+    pub(crate) fn event(&self, report: Option<&ListReport>) -> Value {
+        let misfits = self.misfits.iter();
+        let misfits: Vec<Value> = misfits
+            .map(|(field, reason, count)| json!({"field": field, "reason": reason, "count": count}))
+            .collect();
+        json!({
+            "method": self.method,
+            "portal": self.portal,
+            "complete": !self.failed,
+            "rows": self.rows,
+            "rows_before": self.rows_before,
+            "output": self.output,
+            "bytes": self.bytes,
+            "columns": self.columns,
+            "seconds": self.seconds,
+            "requests": report.map(|report| report.requests),
+            "commands": self.commands,
+            "retries": self.retries,
+            "waited_for_limit_seconds": self.waited_for_limit,
+            "waited_for_operating_seconds": self.waited_for_operating,
+            "read_by": report.map(|report| report.strategy),
+            "complete_to": report.and_then(|report| report.complete_to),
+            "misfits": misfits,
+        })
+    }
 }
 
 #[derive(Serialize)]

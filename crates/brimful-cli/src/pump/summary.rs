@@ -4,18 +4,26 @@ use std::time::Duration;
 
 use brimful::{ListReport, Proof, Verification};
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::format::{self, counted};
 use crate::output::Written;
+use crate::printer::clean;
+use crate::table::{fitted, line, widths};
 
+/// The second column of the table is not made narrower.
+const NARROWEST: usize = 20;
 /// Differences that are named one by one.
 const MAX_DIFFERENCES: usize = 10;
 
-/// What is there now with its proof, and what it took; then what was counted, where that says more. `before` rows were there from an interrupted run.
+/// What is there now with its proof, and what it took; then what was counted, where that says more. `before` rows were
+/// there from an interrupted run. Rows in columns have a table of it, in lines of at most `width` places.
 pub(crate) fn lines(
     noun: &str,
     report: &ListReport,
     before: u64,
     written: &Written,
+    width: usize,
 ) -> Vec<String> {
     let rows = counted(report.rows + before, noun);
     let resumed = if before > 0 {
@@ -28,32 +36,31 @@ pub(crate) fn lines(
         format::duration(report.elapsed),
         written.description(),
     );
-    let mut effort = vec![
-        counted(report.requests, "requests"),
-        counted(report.commands, "commands"),
-        counted(report.retries, "retries"),
-    ];
-    if report.waited_for_limit >= Duration::from_millis(50) {
-        effort.push(format!(
-            "waited {} for the rate limit",
-            format::duration(report.waited_for_limit.min(report.elapsed))
-        ));
+    let commands = counted(report.commands, "commands");
+    let retries = counted(report.retries, "retries");
+    let requests = counted(report.requests, "requests");
+    let waits = waits(report);
+    let way = format!("{}{}", report.strategy, proof(report));
+    let mut lines = vec![result];
+    if written.columns.is_some() {
+        let mut entries = vec![
+            (
+                "requests",
+                format!(
+                    "{} with {commands}, {retries}",
+                    format::count(report.requests)
+                ),
+            ),
+            ("read by", way),
+        ];
+        if !waits.is_empty() {
+            entries.push(("waited", waits.join(", ")));
+        }
+        lines.extend(table(entries, written, width));
+    } else {
+        let effort = [vec![requests, commands, retries], waits_in_words(waits)].concat();
+        lines.push(format!("{}; {way}", effort.join(", ")));
     }
-    if report.waited_for_operating >= Duration::from_millis(50) {
-        effort.push(format!(
-            "waited {} for the method's operating time",
-            format::duration(report.waited_for_operating.min(report.elapsed))
-        ));
-    }
-    let mut lines = vec![
-        result,
-        format!(
-            "{}; {}{}",
-            effort.join(", "),
-            report.strategy,
-            proof(report)
-        ),
-    ];
     if report.hidden > 0 {
         lines.push(format!(
             "{} counted but not shown to this user (rights?)",
@@ -62,6 +69,77 @@ pub(crate) fn lines(
     }
     if let Some(verification) = &report.verification {
         lines.extend(verified(verification));
+    }
+    lines
+}
+
+/// What was waited for, and how long.
+fn waits(report: &ListReport) -> Vec<String> {
+    let waits = [
+        (report.waited_for_limit, "the rate limit"),
+        (report.waited_for_operating, "the method's operating time"),
+    ];
+    let waits = waits
+        .into_iter()
+        .filter(|(wait, _)| *wait >= Duration::from_millis(50));
+    waits
+        .map(|(wait, what)| format!("{} for {what}", format::duration(wait.min(report.elapsed))))
+        .collect()
+}
+
+fn waits_in_words(waits: Vec<String>) -> Vec<String> {
+    let waits = waits.into_iter();
+    waits.map(|wait| format!("waited {wait}")).collect()
+}
+
+/// The table of a run whose rows have columns: what is given, and what the file or store has.
+fn table(entries: Vec<(&'static str, String)>, written: &Written, width: usize) -> Vec<String> {
+    let columns = written.columns.map(|columns| format::count(columns as u64));
+    let columns = columns.map(|columns| ("columns", columns));
+    let misfits = misfits(written).map(|misfits| ("misfits", misfits));
+    let entries: Vec<_> = columns.into_iter().chain(entries).chain(misfits).collect();
+    let names = entries
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or(0);
+    let indent = names + 4;
+    let room = width.saturating_sub(indent).max(NARROWEST);
+    let mut lines = Vec::new();
+    for (name, text) in &entries {
+        let mut name = *name;
+        for part in wrapped(text, room) {
+            lines.push(format!("  {name:names$}  {part}"));
+            name = "";
+        }
+    }
+    let by_field: Vec<Vec<String>> = written
+        .misfits_by_field
+        .iter()
+        .map(|(field, reason, count)| {
+            vec![clean(field), format::count(*count), (*reason).to_owned()]
+        })
+        .collect();
+    let widths = fitted(widths(&by_field), room);
+    for row in &by_field {
+        lines.push(format!("{:indent$}{}", "", line(row, &widths)));
+    }
+    lines
+}
+
+/// A text in lines of at most `width` places, broken between words. A longer word has a line of its own.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut();
+        match line {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
     }
     lines
 }
@@ -104,7 +182,7 @@ fn verified(verification: &Verification) -> Vec<String> {
 }
 
 /// What is said of values that did not fit their columns.
-pub(crate) fn misfits(written: &Written) -> Option<String> {
+fn misfits(written: &Written) -> Option<String> {
     let (count, place) = written.misfits.as_ref()?;
     let verb = if *count == 1 { "does" } else { "do" };
     Some(format!(
@@ -113,13 +191,17 @@ pub(crate) fn misfits(written: &Written) -> Option<String> {
     ))
 }
 
-/// The line of a run that was asked for the first rows alone.
-pub(crate) fn first_rows(rows: u64, noun: &str, written: &Written) -> String {
-    format!(
+/// The lines of a run that was asked for the first rows alone.
+pub(crate) fn first_rows(rows: u64, noun: &str, written: &Written, width: usize) -> Vec<String> {
+    let mut lines = vec![format!(
         "the first {}: {}",
         counted(rows, noun),
         written.description()
-    )
+    )];
+    if written.columns.is_some() {
+        lines.extend(table(Vec::new(), written, width));
+    }
+    lines
 }
 
 /// What is proved of the rows, in plain words.
@@ -132,5 +214,71 @@ fn proof(report: &ListReport) -> String {
         Proof::EqualPasses(_) => ", proved by equal passes".to_owned(),
         Proof::OneReply => ", all in one reply".to_owned(),
         _ => ", not proved: the list has neither IDs to go by nor a count".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written() -> Written {
+        Written {
+            columns: Some(34),
+            misfits: Some((1_015, "deals.csv.errors.jsonl".to_owned())),
+            misfits_by_field: vec![
+                ("CLOSEDATE".to_owned(), "it is not a date", 1_012),
+                ("UF_CRM_1700000000008".to_owned(), "it is not an amount", 3),
+            ],
+            ..Written::file("deals.csv".to_owned(), 32_500_000)
+        }
+    }
+
+    fn report() -> ListReport {
+        let mut report = ListReport::default();
+        report.rows = 61_208;
+        report.requests = 19;
+        report.commands = 875;
+        report.strategy = "ID lanes";
+        report.proof = Proof::UpTo(61_208);
+        report.elapsed = Duration::from_secs(20);
+        report.waited_for_limit = Duration::from_secs(7);
+        report
+    }
+
+    #[test]
+    fn a_run_with_columns_ends_with_a_table_that_has_the_misfits_of_each_field() {
+        let lines = lines("deals", &report(), 17_550, &written(), usize::MAX);
+        assert_eq!(
+            lines.join("\n"),
+            "78,758 deals (17,550 of them from before) in 20.0 s: deals.csv (32.5 MB)\n  \
+             columns   34\n  \
+             requests  19 with 875 commands, 0 retries\n  \
+             read by   ID lanes, complete to ID 61208 (proved by ID)\n  \
+             waited    7.0 s for the rate limit\n  \
+             misfits   1,015 values do not fit the type of the column, and NULL is there instead: deals.csv.errors.jsonl \
+             has each with row and field\n            \
+             CLOSEDATE             1,012  it is not a date\n            \
+             UF_CRM_1700000000008  3      it is not an amount"
+        );
+    }
+
+    #[test]
+    fn the_table_fits_a_terminal_of_40_columns() {
+        for line in &lines("deals", &report(), 0, &written(), 40)[1..] {
+            assert!(line.width() <= 40, "{line}");
+        }
+    }
+
+    #[test]
+    fn rows_without_columns_have_two_lines() {
+        let file = Written::file("deals.jsonl".to_owned(), 32_500_000);
+        assert_eq!(
+            lines("deals", &report(), 0, &file, 40),
+            [
+                "61,208 deals in 20.0 s: deals.jsonl (32.5 MB)",
+                "19 requests, 875 commands, 0 retries, waited 7.0 s for the rate limit; ID lanes, complete to ID 61208 \
+                 (proved by ID)"
+            ]
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Output, Stdio};
 
-use brimful_portal::{Fault, FaultRule, HiddenRows, PortalConfig};
+use brimful_portal::{Fault, FaultRule, HiddenRows, PortalConfig, When};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -610,4 +610,88 @@ fn a_method_that_ignores_the_filter_by_id_is_to_be_read_by_pages() {
     let said = stderr(&output);
     assert!(said.contains("hint: --walk pages"), "{said}");
     assert!(!said.contains("--filter"), "{said}");
+}
+
+/// The lines of standard error, each of which is a JSON object.
+fn events(output: &Output) -> Vec<Value> {
+    let said = stderr(output);
+    let lines = said.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect()
+}
+
+fn names(events: &[Value]) -> Vec<&str> {
+    let names = events.iter();
+    names
+        .map(|event| event["event"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_log_for_programs_has_an_event_a_line_from_the_start_to_the_end() {
+    let (workspace, portal) = (Workspace::new(), portal(leads(7_000)));
+    let args = |name| {
+        [
+            "export",
+            "crm.lead.list",
+            "--portal",
+            portal.url().leak(),
+            "--log",
+            "json",
+            "-o",
+            name,
+        ]
+    };
+    let output = workspace.run(&args("leads.csv"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let told = events(&output);
+    assert_eq!(names(&told), ["start", "summary", "end"]);
+    assert_eq!(told[0]["command"], json!("export"));
+    let summary = &told[1];
+    assert_eq!(summary["rows"], json!(7_000));
+    assert_eq!(summary["complete"], json!(true));
+    assert_eq!(summary["output"], json!("leads.csv"));
+    assert!(summary["columns"].as_u64().unwrap() > 10, "{summary}");
+    assert_eq!(told[2]["exit"], json!(0));
+    assert!(told.iter().all(|event| {
+        let time = event["time"].as_str().unwrap();
+        time.len() == "2026-01-01T00:00:00.000Z".len() && time.ends_with('Z')
+    }));
+
+    let output = workspace.run(&args("no/such/folder/leads.csv"));
+    let told = events(&output);
+    assert_eq!(names(&told), ["start", "error", "end"]);
+    assert_eq!(told[1]["exit"], told[2]["exit"]);
+}
+
+#[test]
+fn a_log_for_programs_has_the_waits_with_their_reasons() {
+    let (workspace, portal) = (Workspace::new(), portal(leads(7_000)));
+    let faults = portal.server.portal().faults();
+    faults.add(FaultRule::every(1, Fault::Reset(When::BeforeWork)).times(2));
+    let output = workspace.run(&[
+        "export",
+        "crm.lead.list",
+        "--portal",
+        &portal.url(),
+        "--log",
+        "json",
+        "-o",
+        "leads.jsonl",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let told = events(&output);
+    let waits: Vec<&Value> = told
+        .iter()
+        .filter(|event| event["event"] == "wait")
+        .collect();
+    assert!(
+        waits.iter().any(|wait| {
+            wait["reason"] == "connection lost"
+                && wait["retry"].is_u64()
+                && wait["seconds"].is_number()
+        }),
+        "{told:?}"
+    );
 }

@@ -25,5 +25,6 @@ mod r7;
 mod recipes;
 mod resume;
 mod secrets;
+mod singer;
 mod support;
 mod tasks;

@@ -311,6 +311,55 @@ fn a_killed_export_to_mysql_lacks_no_row() {
     });
 }
 
+/// Against the server in `BRIMFUL_TEST_CLICKHOUSE`, which `./test` starts for it.
+#[cfg(feature = "clickhouse")]
+#[test]
+fn a_killed_export_to_clickhouse_lacks_no_row() {
+    let Ok(url) = std::env::var("BRIMFUL_TEST_CLICKHOUSE") else {
+        return;
+    };
+    let (login, host) = url
+        .strip_prefix("clickhouse://")
+        .and_then(|url| url.split_once('@'))
+        .unwrap();
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let host = host.split('/').next().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let client = brimful::HttpOptions::reqwest_builder().unwrap();
+    let client = client.pool_max_idle_per_host(0).build().unwrap();
+    let query = |sql: &str| {
+        let request = client
+            .post(format!("http://{host}/"))
+            .header("X-ClickHouse-User", user)
+            .header("X-ClickHouse-Key", password.replace("%20", " "))
+            .body(sql.to_owned());
+        runtime.block_on(async { request.send().await.unwrap().text().await.unwrap() })
+    };
+    query("DROP TABLE IF EXISTS killed");
+    check_rows(&["--to", &url, "--table", "killed"], 11, |_| {
+        let found = query("SELECT ID, TITLE FROM killed FINAL FORMAT JSONCompactEachRow");
+        // An old server knows only the whole document.
+        let found = if found.starts_with('[') {
+            found
+        } else {
+            query("SELECT ID, TITLE FROM killed FINAL FORMAT JSONCompact")
+        };
+        let rows: Vec<(Value, String)> = match serde_json::from_str::<Value>(&found) {
+            Ok(whole) if whole.get("data").is_some() => {
+                serde_json::from_value(whole["data"].clone()).unwrap()
+            }
+            _ => found
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect(),
+        };
+        unique(rows.into_iter().map(|(id, title)| (number(&id), title)))
+    });
+}
+
 /// A portal with 20,000 leads, and what an interrupted export of them has left.
 fn interrupted(workspace: &Workspace, name: &str) -> Running {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));

@@ -5,19 +5,23 @@ mod arrow;
 #[cfg(feature = "arrow")]
 pub(crate) mod batches;
 mod chunks;
+#[cfg(feature = "clickhouse")]
+pub(crate) mod clickhouse;
 mod csv;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-#[cfg(feature = "stores")]
-mod run_state;
+pub(crate) mod run_state;
+mod singer;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
 use std::io::Write;
+#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
@@ -50,6 +54,12 @@ pub struct FileOptions {
     pub headers: Headers,
     /// The name of the entity, such as `crm_deal`: the sheet of a workbook is called so.
     pub table: String,
+    /// What makes one run the same as another: kept in the STATE messages of Singer.
+    pub command: String,
+    /// The value of the last STATE message of an earlier run; null if there is none.
+    pub state: serde_json::Value,
+    /// Continue the run of the same command that the STATE message says was interrupted.
+    pub resume: bool,
 }
 
 impl Default for FileOptions {
@@ -59,6 +69,9 @@ impl Default for FileOptions {
             excel: false,
             headers: Headers::Names,
             table: "rows".to_owned(),
+            command: String::new(),
+            state: serde_json::Value::Null,
+            resume: false,
         }
     }
 }
@@ -95,7 +108,6 @@ pub(crate) struct DecodedRow<'r, 'a> {
 
 impl DecodedRow<'_, '_> {
     /// The ID by which a store finds it.
-    #[cfg(feature = "stores")]
     pub(crate) fn key(&self, schema: &Schema) -> Option<u64> {
         match &self.cells[schema.key?] {
             Cell::Int(id) => u64::try_from(*id).ok(),
@@ -129,6 +141,11 @@ pub(crate) trait RowSink: Send {
         false
     }
 
+    /// Whether columns may be added between rows.
+    fn takes_new_columns(&self) -> bool {
+        self.is_store()
+    }
+
     fn row(
         &mut self,
         schema: &Schema,
@@ -141,6 +158,12 @@ pub(crate) trait RowSink: Send {
 
     /// There are no more rows.
     fn finish(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError>;
+
+    /// The rows have not all come, and no more will come in this run: a file is ended all the same, so that it can be
+    /// opened.
+    fn leave(&mut self, misfits: &mut Misfits, out: &mut dyn Write) -> Result<(), ExportError> {
+        self.finish(misfits, out)
+    }
 
     /// There are more rows, but not now: a store stores what it has, and the run can be resumed.
     fn pause(&mut self, _: &mut Misfits) -> Result<(), ExportError> {
@@ -163,18 +186,29 @@ pub(crate) trait RowSink: Send {
     }
 
     /// The database, if it is one.
-    #[cfg(feature = "stores")]
+    #[cfg(feature = "sync")]
     fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
         None
     }
 }
 
+/// How long a server that has gone away is waited for, from one attempt to the next.
+#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
 /// The column that says since when a row is no longer in the portal.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub(crate) const DELETED_AT: &str = "_deleted_at";
 
 /// How the SQL of a store that tables can be kept in sync in differs from that of others.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     #[cfg(feature = "sqlite")]
@@ -186,7 +220,7 @@ pub(crate) enum Dialect {
 }
 
 /// Takes a row of a query, as texts.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub(crate) type TakeRow<'t> = dyn FnMut(&[Option<String>]) + 't;
 
 /// A database. Rows wait in it until they are stored, together with the values that did not fit and how far the run is.
@@ -196,15 +230,24 @@ pub(crate) trait StoreSink: Send {
     fn state(&self) -> &RunState;
 
     /// The same, to be changed.
+    #[cfg_attr(
+        not(feature = "sync"),
+        expect(
+            dead_code,
+            reason = "only tables that are kept in sync have it changed from outside"
+        )
+    )]
     fn state_mut(&mut self) -> &mut RunState;
 
     /// How its SQL differs, where tables can be kept in sync in it.
+    #[cfg(feature = "sync")]
     fn dialect(&self) -> Option<Dialect> {
         None
     }
 
     /// Runs statements that stand for themselves, or a query, and hands each of its rows over. Stores with a dialect
     /// have it.
+    #[cfg(feature = "sync")]
     fn query(&mut self, _: &str, _: &mut TakeRow<'_>) -> Result<(), ExportError> {
         Err(ExportError::Name(
             "tables cannot be kept in sync in this store".to_owned(),
@@ -259,6 +302,10 @@ impl<S: StoreSink + 'static> RowSink for S {
         self.store(misfits, true)
     }
 
+    fn leave(&mut self, misfits: &mut Misfits, _: &mut dyn Write) -> Result<(), ExportError> {
+        self.store(misfits, false)
+    }
+
     fn pause(&mut self, misfits: &mut Misfits) -> Result<(), ExportError> {
         self.store(misfits, false)
     }
@@ -275,6 +322,7 @@ impl<S: StoreSink + 'static> RowSink for S {
         self.state().misfits
     }
 
+    #[cfg(feature = "sync")]
     fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
         Some(self)
     }
@@ -293,6 +341,7 @@ pub(crate) fn of_file(
                 "JSON Lines have rows as they are, and no columns".to_owned(),
             ));
         }
+        FileFormat::Singer => Box::new(singer::SingerSink::new(options)),
         #[cfg(feature = "xlsx")]
         FileFormat::Xlsx => Box::new(xlsx::XlsxSink::new(options)),
         #[cfg(feature = "parquet")]

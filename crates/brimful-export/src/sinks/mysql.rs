@@ -12,7 +12,9 @@ use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder};
 use parking_lot::Mutex;
 
 use super::run_state::RunState;
-use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
+use super::{
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
+};
 use crate::cell::{Cell, Moment};
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -28,15 +30,6 @@ const STAGE: &str = "_brimful_stage";
 const TEXT_KEY: &str = "VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 /// Characters of a comment of a column.
 const COMMENT_CHARACTERS: usize = 1_024;
-/// How long a server that has gone away is waited for, from one attempt to the next.
-const RECONNECT_AFTER: [Duration; 6] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
 
 pub(crate) struct MysqlSink {
     connection: Conn,
@@ -312,12 +305,12 @@ fn said(error: &mysql::Error) -> String {
     }
 }
 
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
 /// A text as a statement has it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let mut literal = "'".to_owned();
     for c in text.chars() {
         match c {

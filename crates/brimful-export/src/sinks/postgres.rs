@@ -9,7 +9,9 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
 
 use super::run_state::RunState;
-use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
+use super::{
+    DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
+};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -315,16 +317,6 @@ impl PostgresSink {
 
 const COPY_MISFITS: &str = "COPY _brimful_errors (\"table\", id, field, value, reason) FROM STDIN";
 
-/// How long a server that has gone away is waited for, from one attempt to the next.
-const RECONNECT_AFTER: [Duration; 6] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
-
 fn connect(runtime: &Runtime, config: &Config) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = runtime.block_on(config.connect(NoTls))?;
     // What becomes of it is told by the next statement.
@@ -370,12 +362,12 @@ fn said(error: &tokio_postgres::Error) -> String {
 }
 
 /// Nobody wants to quote names in PostgreSQL, so they are lower case.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.to_lowercase().replace('"', "\"\""))
 }
 
 /// A text as a statement has it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let text = text.replace('\0', "").replace('\\', "\\\\");
     format!("E'{}'", text.replace('\'', "''"))
 }

@@ -1,5 +1,5 @@
 //! How far a run is whose rows go to a store: kept there in the transaction of its rows, so that an interrupted run can
-//! be resumed.
+//! be resumed. Of a Singer stream it is kept by the target.
 
 use super::StoreOptions;
 
@@ -14,6 +14,7 @@ pub(crate) struct RunState {
     /// The rows of the interrupted run, and the ID of the last one.
     pub(crate) resumed: Option<(u64, u64)>,
     /// Values that did not fit and are stored, those of the interrupted run among them.
+    #[cfg(feature = "stores")]
     pub(crate) misfits: u64,
     /// Rows of this run, and the ID of the last one.
     taken: (u64, Option<u64>),
@@ -26,6 +27,13 @@ pub(crate) struct RunState {
 
 /// What is written beside rows where a table is kept in sync: rows that are equal to those in the table are not written
 /// again, and what is known of the table is stored with them instead of the state of an export.
+#[cfg_attr(
+    not(feature = "sync"),
+    expect(
+        dead_code,
+        reason = "only databases that tables can be kept in sync in have it"
+    )
+)]
 #[derive(Debug, Default)]
 pub(crate) struct SyncWrites {
     /// Statements that are run in the transaction of the next rows, behind them.
@@ -41,6 +49,7 @@ impl RunState {
             command: options.command,
             may_resume: options.resume,
             resumed: None,
+            #[cfg(feature = "stores")]
             misfits: 0,
             taken: (0, None),
             stored: (0, None),
@@ -62,12 +71,14 @@ impl RunState {
     }
 
     /// The statements that a sync runs with the next rows.
+    #[cfg(feature = "sync")]
     pub(crate) fn take_statements(&mut self) -> Vec<String> {
         let sync = self.sync.as_mut();
         sync.map_or_else(Vec::new, |sync| std::mem::take(&mut sync.statements))
     }
 
     /// So many rows were new or differed.
+    #[cfg(feature = "sync")]
     pub(crate) fn count_written(&mut self, rows: u64) {
         if let Some(sync) = &mut self.sync {
             sync.written += rows;
@@ -80,6 +91,7 @@ impl RunState {
     }
 
     /// Rows of this run that are stored, and the ID of the last one.
+    #[cfg(feature = "stores")]
     pub(crate) fn stored(&self) -> (u64, Option<u64>) {
         self.stored
     }

@@ -348,7 +348,12 @@ impl Session {
             }
             _ => {
                 self.wait_log.retry(subject, retry, wait, error);
-                (!wait.is_zero()).then_some((WaitReason::Retry(retry), until))
+                let reason = if error.kind() == ErrorKind::Transport {
+                    WaitReason::Reconnect(retry)
+                } else {
+                    WaitReason::Retry(retry)
+                };
+                (!wait.is_zero()).then_some((reason, until))
             }
         }
         .map(|(reason, until)| options.waits.show(subject, reason, Some(until)));

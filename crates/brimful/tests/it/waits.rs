@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use brimful::{AppCredentials, Client, Error, ErrorKind, Limit, OAuth, Retry, WaitReason};
+use brimful::{AppCredentials, Client, Error, ErrorKind, Limit, OAuth, Retry, WaitReason, Waiting};
 use brimful_portal::{
     App, Costs, Fault, FaultRule, Generation, OperatingLimit, PortalConfig, When,
 };
@@ -209,8 +209,8 @@ async fn the_progress_of_a_list_says_what_it_waits_for() {
     assert_eq!(reading.await.unwrap().waiting, None);
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_progress_of_a_list_says_that_it_retries() {
+/// What a list waits for, half a minute after every request began to fail.
+async fn waiting_when_all_fails(fault: Fault) -> Waiting {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));
     let mut pages = builder(&portal)
         .limit(None)
@@ -220,9 +220,7 @@ async fn the_progress_of_a_list_says_that_it_retries() {
         .pages()
         .unwrap();
     pages.next_page().await.unwrap();
-    portal
-        .faults()
-        .add(FaultRule::every(1, Fault::Status(503, When::BeforeWork)));
+    portal.faults().add(FaultRule::every(1, fault));
     let progress = pages.watch();
     let reading = tokio::spawn(async move {
         loop {
@@ -233,6 +231,13 @@ async fn the_progress_of_a_list_says_that_it_retries() {
     });
     tokio::time::sleep(Duration::from_secs(30)).await;
     let waiting = progress.borrow().waiting.clone().unwrap();
+    reading.abort();
+    waiting
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_progress_of_a_list_says_that_it_retries() {
+    let waiting = waiting_when_all_fails(Fault::Status(503, When::BeforeWork)).await;
     let WaitReason::Retry(retry) = waiting.reason() else {
         panic!("{waiting:?}");
     };
@@ -244,7 +249,21 @@ async fn the_progress_of_a_list_says_that_it_retries() {
             waiting.left().unwrap().as_secs_f64().ceil()
         )
     );
-    reading.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_progress_of_a_list_says_that_the_connection_was_lost() {
+    let waiting = waiting_when_all_fails(Fault::Reset(When::BeforeWork)).await;
+    let WaitReason::Reconnect(retry) = waiting.reason() else {
+        panic!("{waiting:?}");
+    };
+    assert_eq!(
+        waiting.to_string(),
+        format!(
+            "connection lost: retry {retry} in {} s",
+            waiting.left().unwrap().as_secs_f64().ceil()
+        )
+    );
 }
 
 /// The lines about waits, and the error, of ten calls at once against a portal that always answers so.

@@ -277,12 +277,16 @@ async fn as_lines(
     };
     match tasks.pages.report() {
         Some(report) => {
-            for line in summary::lines(NOUN, &report.list, before, &written) {
+            for line in summary::lines(NOUN, &report.list, before, &written, usize::MAX) {
                 printer.note(&line);
             }
             printer.note(&which_rest(report));
         }
-        None => printer.note(&summary::first_rows(rows, NOUN, &written)),
+        None => {
+            for line in summary::first_rows(rows, NOUN, &written, usize::MAX) {
+                printer.note(&line);
+            }
+        }
     }
     Ok(Exit::Done)
 }

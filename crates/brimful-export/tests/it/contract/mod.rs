@@ -1,6 +1,8 @@
 //! What every format and store promises, run for each of them and read back with a reader of its own: the same rows, in
 //! their order, NULL where there is nothing, and no value lost.
 
+#[cfg(feature = "clickhouse")]
+mod clickhouse;
 mod files;
 #[cfg(feature = "mysql")]
 mod mysql_server;

@@ -12,10 +12,11 @@ fn values_that_a_store_cannot_hold_are_recorded_and_the_others_are_stored() {
         let path = folder.path().join("awkward.db");
         stores.push((format!("sqlite:{}", path.display()), 3));
     }
-    // A NUL is too much for PostgreSQL, and a moment after 9999 for MySQL.
+    // A NUL is too much for PostgreSQL, and a moment after 9999 for MySQL and ClickHouse.
     for (variable, is, misfits) in [
         ("BRIMFUL_TEST_POSTGRES", cfg!(feature = "postgres"), 4),
         ("BRIMFUL_TEST_MYSQL", cfg!(feature = "mysql"), 4),
+        ("BRIMFUL_TEST_CLICKHOUSE", cfg!(feature = "clickhouse"), 4),
     ] {
         if let (true, Ok(url)) = (is, std::env::var(variable)) {
             stores.push((url, misfits));

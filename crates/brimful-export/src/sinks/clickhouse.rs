@@ -1,0 +1,826 @@
+//! Rows in a table of ClickHouse over HTTP: a `ReplacingMergeTree` that keeps the row of the last run for each ID.
+//!
+//! There are no transactions. The rows are sent first, then the values that did not fit, then how far the run is: what is
+//! sent again after a run was killed replaces what is there.
+
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+use brimful::reqwest::{self, StatusCode, Url};
+use jiff::civil::DateTime;
+use tokio::runtime::Runtime;
+
+use super::run_state::RunState;
+use super::{DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, labelled};
+use crate::cell::{Cell, Moment};
+use crate::error::ExportError;
+use crate::misfit::Misfits;
+use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
+
+/// Rows that are sent at once, unless they are long: every INSERT makes a part, and many small ones are slow to merge.
+const ROWS_AT_ONCE: u64 = 100_000;
+/// Bytes that are sent at once, and are kept until then.
+const BYTES_AT_ONCE: usize = 16 << 20;
+/// Tells an old row from a new one with the same ID.
+const VERSION: &str = "_brimful_version";
+/// The first version with `Bool`, `Date32` and `DateTime64` from 1900 to 2299.
+const WIDE_DATES_SINCE: (u32, u32) = (22, 8);
+/// How long a server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub(crate) struct ClickhouseSink {
+    /// Everything here waits in the thread that writes. `None` once it is dropped.
+    runtime: Option<Runtime>,
+    server: Server,
+    store: String,
+    state: RunState,
+    /// Rows that are not sent yet, as the server reads tab-separated values.
+    rows: String,
+    insert: String,
+    /// What each column takes, in their order.
+    kinds: Vec<Kind>,
+    has_wide_dates: bool,
+    has_key: bool,
+    /// The version of the rows of this run.
+    run: u64,
+    /// The version of what is said next of how far it is.
+    version: u64,
+    began: bool,
+}
+
+impl Drop for ClickhouseSink {
+    fn drop(&mut self) {
+        // Waiting for its threads is not allowed everywhere.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What a column takes that not all columns of its type do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// `Date` and `DateTime`: from 1970 on, for about 135 years.
+    Narrow,
+    /// `Date32` and `DateTime64`: the years 1900 to 2299.
+    Wide,
+    /// `Bool`, or what has no such difference.
+    Other,
+    /// 1 and 0.
+    UInt8,
+}
+
+/// Why a statement was not carried out.
+#[derive(Debug)]
+enum Refusal {
+    /// The server said so.
+    Said(String),
+    /// There was no answer: it may have been carried out.
+    NoAnswer(String),
+}
+
+struct Server {
+    client: reqwest::Client,
+    url: Url,
+    user: String,
+    password: String,
+}
+
+impl Server {
+    /// Has a statement carried out. `data` is what it inserts.
+    async fn execute(&self, sql: &str, data: Option<Vec<u8>>) -> Result<String, Refusal> {
+        let mut url = self.url.clone();
+        let body = match data {
+            Some(data) => {
+                url.query_pairs_mut().append_pair("query", sql);
+                data
+            }
+            None => sql.as_bytes().to_vec(),
+        };
+        let request = self
+            .client
+            .post(url)
+            .header("X-ClickHouse-User", &self.user)
+            .header("X-ClickHouse-Key", &self.password)
+            .body(body);
+        let no_answer = |error: reqwest::Error| {
+            let error = error.without_url();
+            let mut text = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                let _ = write!(text, ": {cause}");
+                source = cause.source();
+            }
+            Refusal::NoAnswer(text)
+        };
+        let answer = request.send().await.map_err(no_answer)?;
+        let status = answer.status();
+        let text = answer.text().await.map_err(no_answer)?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let is_proxy = matches!(
+            status,
+            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+        );
+        if is_proxy && !text.contains("DB::Exception") {
+            return Err(Refusal::NoAnswer(format!("the server answers {status}")));
+        }
+        Err(Refusal::Said(said(status, &text)))
+    }
+}
+
+/// What the server said, without what only its makers understand.
+fn said(status: StatusCode, text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        return format!("the server answers {status}");
+    }
+    let text = text
+        .split_once("DB::Exception: ")
+        .map_or(text, |(_, text)| text);
+    let end = [", e.what()", ". (", "\n"]
+        .iter()
+        .filter_map(|end| text.find(end))
+        .min();
+    let text = text.get(..end.unwrap_or(text.len())).unwrap_or(text);
+    text.chars().take(1_000).collect()
+}
+
+/// The address of the server, and who comes: the user and the password.
+fn address(url: &str) -> Result<(Url, String, String), String> {
+    let parsed = Url::parse(url).map_err(|_| "this is not the address of a server".to_owned())?;
+    let mut secure = false;
+    for (name, value) in parsed.query_pairs() {
+        match (name.as_ref(), value.as_ref()) {
+            ("secure", "1" | "true") => secure = true,
+            ("secure", "0" | "false") => {}
+            _ => {
+                return Err(format!(
+                    "{name} is not known in the address; secure=true is for HTTPS"
+                ));
+            }
+        }
+    }
+    let host = parsed
+        .host_str()
+        .filter(|host| !host.is_empty())
+        .ok_or("the address names no server: write it as clickhouse://USER@HOST:8123/DATABASE")?;
+    let port = parsed.port().unwrap_or(if secure { 8443 } else { 8123 });
+    let scheme = if secure { "https" } else { "http" };
+    let plain = |text: &str| percent_decoded(text);
+    let database = plain(parsed.path().trim_start_matches('/'));
+    let mut http = Url::parse(&format!("{scheme}://{host}:{port}/"))
+        .map_err(|_| "this is not the address of a server".to_owned())?;
+    if !database.is_empty() {
+        http.query_pairs_mut().append_pair("database", &database);
+    }
+    let user = match parsed.username() {
+        "" => "default".to_owned(),
+        user => plain(user),
+    };
+    let password = match parsed.password() {
+        Some(password) => plain(password),
+        None => std::env::var("CLICKHOUSE_PASSWORD").unwrap_or_default(),
+    };
+    Ok((http, user, password))
+}
+
+/// A part of a URL, read.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = match (first, tail) {
+            (b'%', [a, b, ..]) => std::str::from_utf8(&[*a, *b])
+                .ok()
+                .and_then(|code| u8::from_str_radix(code, 16).ok()),
+            _ => None,
+        };
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl ClickhouseSink {
+    pub(crate) fn open(
+        url: &str,
+        store: String,
+        options: StoreOptions,
+    ) -> Result<Self, ExportError> {
+        let failed = |message: String| ExportError::Store {
+            store: store.clone(),
+            message,
+        };
+        let (url, user, password) = address(url).map_err(failed)?;
+        let builder = brimful::HttpOptions::reqwest_builder();
+        let builder = builder.map_err(|error| failed(error.to_string()))?;
+        // The server closes a connection after a few seconds without a request, and what was lost with one cannot always
+        // be sent again.
+        let client = builder.timeout(PATIENCE).pool_max_idle_per_host(0).build();
+        let client = client.map_err(|error| failed(error.to_string()))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let run = now.map_or(1, |now| now.as_millis() as u64);
+        let mut sink = Self {
+            runtime: Some(runtime),
+            server: Server {
+                client,
+                url,
+                user,
+                password,
+            },
+            store,
+            state: RunState::new(options),
+            rows: String::new(),
+            insert: String::new(),
+            kinds: Vec::new(),
+            has_wide_dates: false,
+            has_key: true,
+            run,
+            version: run,
+            began: false,
+        };
+        let version = sink.ask("SELECT version()")?;
+        let mut numbers = version.trim().split('.').map(|n| n.parse().unwrap_or(0));
+        let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        sink.has_wide_dates = version >= WIDE_DATES_SINCE;
+        sink.find_earlier()?;
+        Ok(sink)
+    }
+
+    fn failed(&self, message: impl Into<String>) -> ExportError {
+        ExportError::Store {
+            store: self.store.clone(),
+            message: message.into(),
+        }
+    }
+
+    fn wait(&self, sql: &str, data: Option<Vec<u8>>) -> Result<String, Refusal> {
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(self.server.execute(sql, data)),
+            None => Err(Refusal::Said("the connection is closed".to_owned())),
+        }
+    }
+
+    /// Has a statement carried out that may be carried out twice. A server that has gone away is waited for.
+    fn ask(&self, sql: &str) -> Result<String, ExportError> {
+        self.send(sql, None, true)
+    }
+
+    fn send(&self, sql: &str, data: Option<&[u8]>, again: bool) -> Result<String, ExportError> {
+        // A server that was never there is not waited for.
+        let waits = if self.began {
+            &RECONNECT_AFTER[..]
+        } else {
+            &[]
+        };
+        let mut waits = waits.iter().filter(|_| again);
+        loop {
+            match (self.wait(sql, data.map(<[u8]>::to_vec)), waits.next()) {
+                (Ok(answer), _) => return Ok(answer),
+                (Err(Refusal::NoAnswer(_)), Some(wait)) => {
+                    if let Some(runtime) = &self.runtime {
+                        runtime.block_on(async { tokio::time::sleep(*wait).await });
+                    }
+                }
+                (Err(Refusal::NoAnswer(error)), None) => {
+                    return Err(self.failed(format!("no answer: {error}")));
+                }
+                (Err(Refusal::Said(error)), _) => return Err(self.failed(error)),
+            }
+        }
+    }
+
+    /// Looks for the last run: the versions of this one are higher, and one of the same command that was interrupted is
+    /// resumed.
+    fn find_earlier(&mut self) -> Result<(), ExportError> {
+        if self.columns_of("_brimful_state")?.is_empty() {
+            return Ok(());
+        }
+        let table = literal(&self.state.table);
+        let found = self.ask(&format!(
+            "SELECT command = {}, finished, rows, ifNull(last_id, 0), run, version FROM _brimful_state \
+             WHERE `table` = {table} ORDER BY version DESC LIMIT 1 FORMAT TabSeparated",
+            literal(&self.state.command)
+        ))?;
+        let numbers: Vec<u64> = found
+            .split_whitespace()
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        let [is_same, finished, rows, last_id, run, version] = numbers[..] else {
+            return Ok(());
+        };
+        self.run = self.run.max(version + 1);
+        self.version = self.run;
+        let may = self.state.may_resume && is_same == 1 && finished == 0 && last_id > 0;
+        if may && !self.columns_of(&self.state.table)?.is_empty() {
+            self.run = run;
+            self.state.resumed = Some((rows, last_id));
+            let misfits = self.ask(&format!(
+                "SELECT count() FROM _brimful_errors FINAL WHERE `table` = {table} AND run = {run}"
+            ))?;
+            self.state.misfits = misfits.trim().parse().unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    /// Takes down how far the run is.
+    fn store_state(&mut self, finished: bool) -> Result<(), ExportError> {
+        let last_id = self.state.last_id();
+        let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
+        self.version += 1;
+        self.ask(&format!(
+            "INSERT INTO _brimful_state (`table`, command, rows, last_id, finished, run, version) VALUES \
+             ({}, {}, {}, {last_id}, {}, {}, {})",
+            literal(&self.state.table),
+            literal(&self.state.command),
+            self.state.rows(),
+            u8::from(finished),
+            self.run,
+            self.version,
+        ))
+        .map(drop)
+    }
+
+    /// The columns of a table and their types, by name; empty if there is no table.
+    fn columns_of(&self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
+        let found = self.ask(&format!(
+            "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {} \
+             FORMAT TabSeparatedRaw",
+            literal(table)
+        ))?;
+        let lines = found.lines().filter_map(|line| line.split_once('\t'));
+        Ok(lines
+            .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
+            .collect())
+    }
+
+    /// The declared type of a column, and what a column that is there already may be.
+    fn type_name(&self, kind: ColumnType) -> (String, Vec<&'static str>) {
+        let scalar = |kind| {
+            let known = known_types(kind);
+            let wide = self.has_wide_dates && known.len() > 1;
+            (known[usize::from(wide)], known)
+        };
+        match kind {
+            ColumnType::Scalar(kind) => {
+                let (name, known) = scalar(kind);
+                (format!("Nullable({name})"), known.to_vec())
+            }
+            ColumnType::Any | ColumnType::Multifield => {
+                ("Nullable(String)".to_owned(), vec!["String"])
+            }
+            ColumnType::List(kind) => {
+                let (name, known) = scalar(kind);
+                (format!("Array(Nullable({name}))"), known.to_vec())
+            }
+        }
+    }
+
+    /// Stores what people call the codes in a table of its own, and makes a view of the rows with both.
+    fn store_labels(&self, schema: &Schema) -> Result<(), ExportError> {
+        let labelled = labelled(schema);
+        if labelled.is_empty() {
+            return Ok(());
+        }
+        let labels = quoted(&format!("{}_labels", self.state.table));
+        let view = quoted(&format!("{}_labeled", self.state.table));
+        self.ask(&format!(
+            "CREATE TABLE IF NOT EXISTS {labels} (field String, code String, label String) \
+             ENGINE = ReplacingMergeTree ORDER BY (field, code)"
+        ))?;
+        self.ask(&format!("TRUNCATE TABLE {labels}"))?;
+        let mut lines = String::new();
+        let mut select = "SELECT *".to_owned();
+        for (column, entries) in &labelled {
+            for (code, label) in entries {
+                for text in [column.name.as_str(), code, label] {
+                    escape(text, &mut lines);
+                    lines.push('\t');
+                }
+                lines.pop();
+                lines.push('\n');
+            }
+            // An array of no code is refused, and none is what nothing is called.
+            let all = |what: &str| {
+                format!(
+                    "arrayPushBack((SELECT groupArray({what}) FROM (SELECT {what} FROM {labels} WHERE field = {} \
+                     ORDER BY code)), '')",
+                    literal(&column.name)
+                )
+            };
+            let label_of = |code: &str| {
+                format!(
+                    "nullIf(transform(ifNull(toString({code}), ''), {}, {}, ''), '')",
+                    all("code"),
+                    all("label")
+                )
+            };
+            let name = quoted(&column.name);
+            let label = quoted(&format!("{}{LABEL}", column.name));
+            // Writing to a string does not fail.
+            let _ = match column.kind {
+                ColumnType::List(_) => write!(
+                    select,
+                    ", arrayMap(c -> {}, {name}) AS {label}",
+                    label_of("c")
+                ),
+                _ => write!(select, ", {} AS {label}", label_of(&name)),
+            };
+        }
+        if !lines.is_empty() {
+            let insert = format!("INSERT INTO {labels} FORMAT TabSeparated");
+            self.send(&insert, Some(lines.as_bytes()), true)?;
+        }
+        self.ask(&format!("DROP TABLE IF EXISTS {view}"))?;
+        let table = quoted(&self.state.table);
+        let last = if self.has_key { " FINAL" } else { "" };
+        self.ask(&format!(
+            "CREATE VIEW {view} AS {select} FROM {table}{last}"
+        ))
+        .map(drop)
+    }
+
+    /// Makes the tables that say what does not fit and how far a run is.
+    fn make_own_tables(&self) -> Result<(), ExportError> {
+        self.ask(
+            "CREATE TABLE IF NOT EXISTS _brimful_errors (`table` String, id String, field String, value String, \
+             reason String, run UInt64, at DateTime DEFAULT now()) \
+             ENGINE = ReplacingMergeTree(run) ORDER BY (`table`, field, id, value)",
+        )?;
+        self.ask(
+            "CREATE TABLE IF NOT EXISTS _brimful_state (`table` String, command String, rows UInt64, \
+             last_id Nullable(UInt64), finished UInt8, run UInt64, version UInt64, at DateTime DEFAULT now()) \
+             ENGINE = ReplacingMergeTree(version) ORDER BY `table`",
+        )
+        .map(drop)
+    }
+}
+
+/// The types that hold values of a kind: as all servers have them, and as newer ones do.
+fn known_types(kind: ScalarType) -> &'static [&'static str] {
+    match kind {
+        ScalarType::Int64 => &["Int64"],
+        ScalarType::Decimal => &["Decimal(20, 4)"],
+        ScalarType::Float64 => &["Float64"],
+        ScalarType::Boolean => &["UInt8", "Bool"],
+        ScalarType::Date => &["Date", "Date32"],
+        ScalarType::DateTime => &["DateTime('UTC')", "DateTime64(0, 'UTC')"],
+        ScalarType::Text => &["String"],
+    }
+}
+
+/// The type without what makes it nullable or a list. Old servers write quotes with an escape.
+fn bare(kind: &str) -> String {
+    let kind = kind.replace("\\'", "'");
+    let mut bare = kind.as_str();
+    for wrapper in ["Array(", "Nullable(", "LowCardinality(", "Nullable("] {
+        if let Some(inner) = bare.strip_prefix(wrapper) {
+            bare = inner.strip_suffix(')').unwrap_or(inner);
+        }
+    }
+    bare.to_owned()
+}
+
+fn kind_of(bare: &str) -> Kind {
+    match bare {
+        "Date" | "DateTime('UTC')" => Kind::Narrow,
+        "Date32" | "DateTime64(0, 'UTC')" => Kind::Wide,
+        "UInt8" => Kind::UInt8,
+        _ => Kind::Other,
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
+}
+
+/// A text as a statement has it.
+fn literal(text: &str) -> String {
+    let mut literal = "'".to_owned();
+    escape(text, &mut literal);
+    literal.push('\'');
+    literal
+}
+
+/// Appends a text as the server reads it, in quotes or without.
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\'' => out.push_str("\\'"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0' => out.push_str("\\0"),
+            c => out.push(c),
+        }
+    }
+}
+
+/// A moment in UTC.
+fn in_utc(moment: &Moment) -> Option<DateTime> {
+    let offset = jiff::SignedDuration::from_secs(moment.offset_seconds.into());
+    moment.civil.checked_sub(offset).ok()
+}
+
+impl Kind {
+    /// Whether a column of it has days of a year.
+    fn has(self, year: i16) -> bool {
+        match self {
+            Self::Narrow => (1970..=2105).contains(&year),
+            Self::Wide => (1900..=2299).contains(&year),
+            Self::Other | Self::UInt8 => true,
+        }
+    }
+
+    /// Appends a value; false if the column does not take it.
+    fn write(self, cell: &Cell<'_>, out: &mut String) -> bool {
+        // Writing to a string does not fail.
+        match cell {
+            Cell::Null => out.push_str("\\N"),
+            Cell::Text(text) => escape(text, out),
+            Cell::Bool(value) if self == Self::UInt8 => out.push(if *value { '1' } else { '0' }),
+            Cell::Date(date) => {
+                if !self.has(date.year()) {
+                    return false;
+                }
+                let _ = write!(out, "{date}");
+            }
+            Cell::DateTime(moment) => {
+                let Some(utc) = in_utc(moment).filter(|utc| self.has(utc.year())) else {
+                    return false;
+                };
+                let _ = write!(out, "{} {}", utc.date(), utc.time());
+            }
+            Cell::List(items) => {
+                out.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    if place > 0 {
+                        out.push(',');
+                    }
+                    let is_quoted =
+                        matches!(item, Cell::Text(_) | Cell::Date(_) | Cell::DateTime(_));
+                    if let Cell::Null = item {
+                        out.push_str("NULL");
+                        continue;
+                    }
+                    if is_quoted {
+                        out.push('\'');
+                    }
+                    if !self.write(item, out) {
+                        return false;
+                    }
+                    if is_quoted {
+                        out.push('\'');
+                    }
+                }
+                out.push(']');
+            }
+            other => {
+                let mut text = String::new();
+                other.write_text(&mut text);
+                escape(&text, out);
+            }
+        }
+        true
+    }
+}
+
+impl StoreSink for ClickhouseSink {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        // Rows that came before a new column are of the old columns.
+        self.store(&mut Misfits::default(), false)?;
+        let table = quoted(&self.state.table);
+        let existing = self.columns_of(&self.state.table)?;
+        self.has_key = schema.key.is_some();
+        let other_rows = |column: &str| {
+            self.failed(format!(
+                "the table {} is there and has no column {column}, so it holds other rows; name another one with --table",
+                self.state.table
+            ))
+        };
+        let names: Vec<String> = schema
+            .columns
+            .iter()
+            .map(|column| quoted(&column.name))
+            .collect();
+        let mut kinds = Vec::new();
+        let mut definitions = Vec::new();
+        let mut added = Vec::new();
+        for (place, column) in schema.columns.iter().enumerate() {
+            let name = &names[place];
+            let is_key = Some(place) == schema.key;
+            let (mut kind, known) = self.type_name(column.kind);
+            if is_key {
+                // What rows are found by cannot be NULL.
+                "Int64".clone_into(&mut kind);
+            }
+            let found = existing.iter().find(|(known, _)| *known == column.name);
+            match found {
+                Some((_, found)) if known.contains(&bare(found).as_str()) => {
+                    kinds.push(kind_of(&bare(found)));
+                }
+                Some((_, found)) => {
+                    return Err(self.failed(format!(
+                        "the column {} of the table {} is {found} there and {kind} here; name another table with \
+                         --table, or change it: ALTER TABLE {table} MODIFY COLUMN {name} {kind}",
+                        column.name, self.state.table
+                    )));
+                }
+                None => {
+                    if !existing.is_empty() {
+                        if is_key {
+                            return Err(other_rows(&column.name));
+                        }
+                        added.push(format!("ADD COLUMN {name} {kind}"));
+                    }
+                    kinds.push(kind_of(&bare(&kind)));
+                }
+            }
+            definitions.push(format!("{name} {kind}"));
+        }
+        if existing.is_empty() {
+            definitions.push(format!("{VERSION} UInt64"));
+            let engine = match schema.key {
+                Some(key) => format!("ReplacingMergeTree({VERSION}) ORDER BY {}", names[key]),
+                None => "MergeTree ORDER BY tuple()".to_owned(),
+            };
+            self.ask(&format!(
+                "CREATE TABLE IF NOT EXISTS {table} ({}) ENGINE = {engine}",
+                definitions.join(", ")
+            ))?;
+        } else {
+            if !existing.iter().any(|(name, _)| name == VERSION) {
+                return Err(other_rows(VERSION));
+            }
+            for added in added {
+                self.ask(&format!("ALTER TABLE {table} {added}"))?;
+            }
+        }
+        for (name, column) in names.iter().zip(&schema.columns) {
+            let is_new = !existing.iter().any(|(known, _)| *known == column.name);
+            if let (Some(title), true) = (&column.title, is_new) {
+                let title = literal(title);
+                self.ask(&format!(
+                    "ALTER TABLE {table} COMMENT COLUMN {name} {title}"
+                ))?;
+            }
+        }
+        self.make_own_tables()?;
+        if !self.began && self.state.resumed.is_none() {
+            self.store_state(false)?;
+            // The server does it when it has time; those of this run are told by its number.
+            self.ask(&format!(
+                "ALTER TABLE _brimful_errors DELETE WHERE `table` = {} AND run < {}",
+                literal(&self.state.table),
+                self.run
+            ))?;
+            if schema.key.is_none() {
+                // Without IDs nothing tells a row of this run from one of an earlier run.
+                self.ask(&format!("TRUNCATE TABLE {table}"))?;
+            }
+        }
+        self.store_labels(schema)?;
+        self.kinds = kinds;
+        self.insert = format!(
+            "INSERT INTO {table} ({}, {VERSION}) FORMAT TabSeparated",
+            names.join(", ")
+        );
+        self.began = true;
+        Ok(())
+    }
+
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError> {
+        for (place, cell) in row.cells.iter().enumerate() {
+            let start = self.rows.len();
+            let is_list = matches!(schema.columns[place].kind, ColumnType::List(_));
+            match cell {
+                // There is no NULL among lists.
+                Cell::Null if is_list => self.rows.push_str("[]"),
+                cell => {
+                    if !self.kinds[place].write(cell, &mut self.rows) {
+                        let reason = match self.kinds[place] {
+                            Kind::Wide => "in ClickHouse there are the years 1900 to 2299 alone",
+                            _ => "in this column there are the years 1970 to 2105 alone",
+                        };
+                        row.does_not_fit(schema, place, reason, misfits);
+                        self.rows.truncate(start);
+                        self.rows.push_str(if is_list { "[]" } else { "\\N" });
+                    }
+                }
+            }
+            self.rows.push('\t');
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(self.rows, "{}", self.run);
+        self.state.take(row.key(schema));
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE) || self.rows.len() >= BYTES_AT_ONCE
+    }
+
+    /// Sends what is kept: the rows, the values that did not fit, and how far the run is.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        if self.rows.is_empty() && misfits.0.is_empty() && !finished {
+            return Ok(());
+        }
+        if !self.rows.is_empty() {
+            let rows = std::mem::take(&mut self.rows);
+            // Rows that have no ID would be there twice.
+            self.send(&self.insert, Some(rows.as_bytes()), self.has_key)?;
+        }
+        if !misfits.0.is_empty() {
+            let lines = misfit_lines(&self.state.table, self.run, misfits);
+            let insert = "INSERT INTO _brimful_errors (`table`, id, field, value, reason, run) FORMAT TabSeparated";
+            self.send(insert, Some(lines.as_bytes()), true)?;
+        }
+        self.store_state(finished)?;
+        self.state.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        self.state.commit();
+        Ok(())
+    }
+}
+
+/// The values that did not fit, as the server reads them.
+fn misfit_lines(table: &str, run: u64, misfits: &Misfits) -> String {
+    let mut lines = String::new();
+    for misfit in &misfits.0 {
+        let id = misfit.id.as_ref().map_or("", |id| id.get());
+        let id = id.trim_matches('"');
+        for text in [table, id, &misfit.field, misfit.value.get(), misfit.reason] {
+            escape(text, &mut lines);
+            lines.push('\t');
+        }
+        // Writing to a string does not fail.
+        let _ = writeln!(lines, "{run}");
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_its_parts_without_the_password_in_the_url() {
+        let (url, user, password) =
+            address("clickhouse://me:s3cr%40t@db.example.com/bi?secure=true").unwrap();
+        assert_eq!(url.as_str(), "https://db.example.com:8443/?database=bi");
+        assert_eq!((user.as_str(), password.as_str()), ("me", "s3cr@t"));
+        let (url, user, _) = address("clickhouse://localhost").unwrap();
+        assert_eq!(url.as_str(), "http://localhost:8123/");
+        assert_eq!(user, "default");
+        assert!(address("clickhouse://h/?sslmode=require").is_err());
+    }
+
+    #[test]
+    fn what_the_server_says_is_shown_without_its_ends() {
+        let text = "Code: 516, e.displayText() = DB::Exception: Wrong password for user me, e.what() = DB::Exception";
+        assert_eq!(said(StatusCode::OK, text), "Wrong password for user me");
+        let text = "Code: 60. DB::Exception: Table default.a does not exist. (UNKNOWN_TABLE) (version 24.8.1.1)";
+        assert_eq!(said(StatusCode::OK, text), "Table default.a does not exist");
+    }
+
+    #[test]
+    fn types_are_known_without_what_is_around_them() {
+        assert_eq!(
+            bare("Array(Nullable(DateTime(\\'UTC\\')))"),
+            "DateTime('UTC')"
+        );
+        assert_eq!(bare("Nullable(Decimal(20, 4))"), "Decimal(20, 4)");
+        assert_eq!(bare("LowCardinality(Nullable(String))"), "String");
+    }
+
+    #[test]
+    fn a_list_is_written_with_quotes_where_its_items_need_them() {
+        let list = Cell::List(vec![
+            Cell::Text("it's\ta".into()),
+            Cell::Null,
+            Cell::Text("b".into()),
+        ]);
+        let mut out = String::new();
+        assert!(Kind::Other.write(&list, &mut out));
+        assert_eq!(out, "['it\\'s\\ta',NULL,'b']");
+    }
+}
