@@ -195,7 +195,7 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
 fn answer(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let heard = HEARD.iter().find(|heard| call.method == heard.name);
     let heard = heard.ok_or_else(errors::method_not_found)?;
-    for (param, code, text) in heard.needs {
+    for &(param, code, text) in heard.needs {
         let given = call.params.get_ignoring_case(param);
         if given.is_none_or(|value| !value.is_truthy()) {
             return Err(MethodError::new(400, code, text));
