@@ -8,6 +8,8 @@ mod chunks;
 #[cfg(feature = "clickhouse")]
 pub(crate) mod clickhouse;
 mod csv;
+#[cfg(feature = "parquet")]
+pub(crate) mod dataset;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
@@ -20,7 +22,12 @@ pub(crate) mod sqlite;
 mod xlsx;
 
 use std::io::Write;
-#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+#[cfg(any(
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "s3"
+))]
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -141,6 +148,11 @@ pub(crate) trait RowSink: Send {
         false
     }
 
+    /// Whether labels are in a table of their own, and not in columns.
+    fn has_label_tables(&self) -> bool {
+        self.is_store()
+    }
+
     /// Whether columns may be added between rows.
     fn takes_new_columns(&self) -> bool {
         self.is_store()
@@ -193,7 +205,12 @@ pub(crate) trait RowSink: Send {
 }
 
 /// How long a server that has gone away is waited for, from one attempt to the next.
-#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+#[cfg(any(
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "s3"
+))]
 pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
     Duration::from_millis(200),
     Duration::from_secs(1),
@@ -231,6 +248,11 @@ pub(crate) trait StoreSink: Send {
 
     /// The same, to be changed.
     fn state_mut(&mut self) -> &mut RunState;
+
+    /// Whether labels are in a table of their own, and not in columns.
+    fn has_label_tables(&self) -> bool {
+        true
+    }
 
     /// How its SQL differs, where tables can be kept in sync in it.
     fn dialect(&self) -> Option<Dialect> {
@@ -271,6 +293,10 @@ impl<S: StoreSink + 'static> RowSink for S {
 
     fn is_store(&self) -> bool {
         true
+    }
+
+    fn has_label_tables(&self) -> bool {
+        StoreSink::has_label_tables(self)
     }
 
     fn row(
