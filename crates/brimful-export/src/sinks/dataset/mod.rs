@@ -490,7 +490,7 @@ mod tests {
         let (mut ids, mut misfits) = (Vec::new(), 0);
         for (name, bytes) in memory.objects.lock().iter() {
             if name.starts_with(ERRORS) {
-                misfits += bytes.iter().filter(|byte| **byte == b'\n').count();
+                misfits += String::from_utf8_lossy(bytes).lines().count();
             }
             if name.starts_with('_') {
                 continue;

@@ -341,10 +341,11 @@ fn sign(
     sorted.sort();
     let names: Vec<&str> = sorted.iter().map(|(name, _)| name.as_str()).collect();
     let names = names.join(";");
-    let lines: String = sorted
-        .iter()
-        .map(|(name, value)| format!("{name}:{}\n", value.trim()))
-        .collect();
+    let mut lines = String::new();
+    for (name, value) in &sorted {
+        // Writing to a string does not fail.
+        let _ = writeln!(lines, "{name}:{}", value.trim());
+    }
     let request = format!("{method}\n{path}\n\n{lines}\n{names}\n{of_body}");
     let day = now.split('T').next().unwrap_or_default();
     let scope = format!("{day}/{region}/s3/aws4_request");
