@@ -15,6 +15,10 @@ use crate::commands::login::LoginArgs;
 use crate::commands::logout::LogoutArgs;
 use crate::commands::methods::MethodsArgs;
 use crate::commands::portal::PortalArgs;
+#[cfg(feature = "sync")]
+use crate::commands::status::StatusArgs;
+#[cfg(feature = "sync")]
+use crate::commands::sync::SyncArgs;
 use crate::commands::tasks::TasksArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -72,6 +76,10 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Export(ExportArgs),
+    #[cfg(feature = "sync")]
+    Sync(Box<SyncArgs>),
+    #[cfg(feature = "sync")]
+    Status(StatusArgs),
     Get(GetArgs),
     Call(CallArgs),
     Batch(BatchArgs),
@@ -92,6 +100,10 @@ impl Command {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Export(_) => "export",
+            #[cfg(feature = "sync")]
+            Self::Sync(_) => "sync",
+            #[cfg(feature = "sync")]
+            Self::Status(_) => "status",
             Self::Get(_) => "get",
             Self::Call(_) => "call",
             Self::Batch(_) => "batch",
@@ -113,6 +125,10 @@ impl Command {
 pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Failure> {
     match command {
         Command::Export(args) => commands::export::run(&args, printer).await,
+        #[cfg(feature = "sync")]
+        Command::Sync(args) => commands::sync::run(&args, printer).await,
+        #[cfg(feature = "sync")]
+        Command::Status(args) => commands::status::run(&args, printer).await,
         Command::Get(args) => commands::get::run(&args, printer).await,
         Command::Call(args) => commands::call::run(&args, printer).await,
         Command::Batch(args) => commands::batch::run(&args, printer).await,

@@ -8,7 +8,7 @@
 mod args;
 mod cli;
 mod commands;
-#[cfg(all(test, feature = "r7"))]
+#[cfg(all(test, feature = "r7", feature = "sync"))]
 mod documented_commands;
 pub mod embedded;
 mod env_vars;
@@ -31,10 +31,10 @@ mod stdout;
 mod table;
 
 use std::ffi::OsString;
-use std::time::Instant;
 
 use clap::Parser;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::cli::{Cli, Global};
 pub use crate::exit::Exit;

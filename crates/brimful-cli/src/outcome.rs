@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::{self, count};
 use crate::json_text;
+use crate::printer::turns_text;
 use crate::redact::redact;
 
 /// What became of a call, without its result.
@@ -126,12 +127,13 @@ pub(crate) fn write_as(
         }
         Outcome::Failed(error) => {
             out.push(b',');
+            let validation: Vec<String> = error.validation.iter().map(|said| kept(said)).collect();
             let failed = Failed {
-                error: error.code.as_str(),
-                error_description: &redact(&error.description),
-                validation: &error.validation,
+                error: &kept(error.code.as_str()),
+                error_description: &kept(&error.description),
+                validation: &validation,
             };
-            members(out, &failed);
+            words(out, &failed);
         }
         Outcome::NotRun(why) => reason(out, &why.to_string()),
         Outcome::EmptyReference(empty) => reason(out, &empty.to_string()),
@@ -143,12 +145,40 @@ pub(crate) fn write_as(
 
 fn reason(out: &mut Vec<u8>, why: &str) {
     out.push(b',');
-    members(
-        out,
-        &Reason {
-            reason: &redact(why),
-        },
-    );
+    words(out, &Reason { reason: &kept(why) });
+}
+
+/// The longest text of an error that is kept whole, in characters: a portal may send megabytes with each.
+const LONGEST: usize = 4_000;
+
+/// What a portal says of an error: without secrets, and not without end.
+fn kept(text: &str) -> String {
+    let text = redact(text);
+    match text.char_indices().nth(LONGEST) {
+        None => text,
+        Some((end, _)) => {
+            let more = text[end..].chars().count();
+            format!("{}… and {more} characters more", &text[..end])
+        }
+    }
+}
+
+/// Members whose values are a portal's words: characters that a terminal shows in another order than they stand are
+/// written as escapes, which are the same text to whoever reads the JSON.
+fn words(out: &mut Vec<u8>, object: &impl Serialize) {
+    let start = out.len();
+    members(out, object);
+    let written = String::from_utf8_lossy(&out[start..]).into_owned();
+    if written.contains(turns_text) {
+        out.truncate(start);
+        for c in written.chars() {
+            if turns_text(c) {
+                out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
+            } else {
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
 }
 
 /// The members of an object, without its closing brace; the first ones open it.
@@ -249,6 +279,25 @@ mod tests {
         );
         assert!(paging.is_cut(&outcome));
         assert_eq!(cut_lists(0, None), None);
+    }
+
+    #[test]
+    fn what_a_portal_says_of_an_error_is_cut_and_turns_no_text_round() {
+        let described = |code: &str, description: String| {
+            let error = json!({"error": code, "error_description": description}).to_string();
+            line(&Outcome::Failed(
+                serde_json::from_str::<brimful_protocol::ApiError>(&error).unwrap(),
+            ))
+        };
+        let long = described("E", "x".repeat(1_000_000));
+        assert!(long.len() < 5_000, "{}", long.len());
+        assert!(long.contains("… and 996000 characters more"));
+        let turned = described("E", "a\u{202e}b\u{1b}[31m".to_owned());
+        assert!(turned.contains(r"a\u202eb\u001b[31m"), "{turned}");
+        let read: serde_json::Value = serde_json::from_str(&turned).unwrap();
+        assert_eq!(read["error_description"], "a\u{202e}b\u{1b}[31m");
+        let secret = described("https://p.ru/rest/1/s3cr3tc0de/", String::new());
+        assert!(!secret.contains("s3cr3tc0de"), "{secret}");
     }
 
     #[test]

@@ -262,7 +262,7 @@ fn cleaned(value: Value) -> Value {
 }
 
 /// Whether a character changes the direction of the text around it.
-fn turns_text(c: char) -> bool {
+pub(crate) fn turns_text(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

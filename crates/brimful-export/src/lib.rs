@@ -38,6 +38,8 @@ mod row;
 mod schema;
 mod sinks;
 mod store;
+#[cfg(feature = "sync")]
+pub mod sync;
 mod writer;
 
 pub use cell::{Cell, DECIMAL_PRECISION, DECIMAL_SCALE, Decimal, Moment, MultiValue};

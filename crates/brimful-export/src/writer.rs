@@ -180,13 +180,35 @@ impl RowWriter {
     }
 
     /// The database that rows go to, if they do.
-    #[cfg(feature = "stores")]
+    #[cfg(feature = "sync")]
     pub(crate) fn store(&mut self) -> Option<&mut dyn crate::sinks::StoreSink> {
         self.sink.as_store()
     }
 
+    /// Whether columns are known before the first row.
+    #[cfg(feature = "sync")]
+    pub(crate) fn has_columns(&self) -> bool {
+        !(self.plan.fields.is_empty() && self.plan.known.is_empty())
+    }
+
+    /// Stores what waits in a store, and what is to be stored beside it.
+    #[cfg(feature = "sync")]
+    pub(crate) fn store_waiting(&mut self) -> Result<(), ExportError> {
+        self.sink.pause(&mut self.misfits)
+    }
+
+    /// Takes what is known of the list, as long as no row has come.
+    #[cfg(feature = "sync")]
+    pub(crate) fn set_plan(&mut self, plan: Plan) {
+        let label_tables = self.plan.label_tables;
+        self.plan = Plan {
+            label_tables,
+            ..plan
+        };
+    }
+
     /// Makes the table, or adds the columns that it lacks, although no row has come.
-    #[cfg(feature = "stores")]
+    #[cfg(feature = "sync")]
     pub(crate) fn open_table(&mut self) -> Result<(), ExportError> {
         self.begin(None)
     }

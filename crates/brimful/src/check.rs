@@ -66,7 +66,7 @@ pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(),
             "order" | "arorder" => parameter.order()?,
             "fields" | "arfields" if writes(method) => parameter.map()?,
             "start" => parameter.number()?,
-            _ => {}
+            _ => parameter.known_name()?,
         }
         if carrier == Carrier::Query {
             parameter.arrives()?;
@@ -149,6 +149,29 @@ pub(crate) fn false_is_lost(method: &str, filter: &Value) -> bool {
     !reads_digits && has_false(filter)
 }
 
+/// Whether `name` is another name with a letter too many, too few or wrong, or two in each other's place.
+fn is_misspelt(name: &str, meant: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let near = catalogue::nearest_name(name, [meant]).is_some();
+    let (length, other) = (name.chars().count(), meant.chars().count());
+    near && name != meant
+        && (sorted(name) == sorted(meant)
+            || length.abs_diff(other) <= 1 && common_ends(name, meant) + 1 >= length.min(other))
+}
+
+/// How many letters two names have in common at their beginnings and, behind those, at their ends.
+fn common_ends(one: &str, other: &str) -> usize {
+    let same = |(a, b): &(char, char)| a == b;
+    let start = one.chars().zip(other.chars()).take_while(same).count();
+    let rest = one.chars().count().min(other.chars().count()) - start;
+    let end = one.chars().rev().zip(other.chars().rev());
+    start + end.take_while(same).count().min(rest)
+}
+
 fn reads(method: &str) -> bool {
     effect::of(method) == Effect::Read
 }
@@ -171,9 +194,16 @@ struct Parameter<'a> {
 impl Parameter<'_> {
     fn list(&self) -> Result<(), Error> {
         match self.value {
-            Value::Array(_) | Value::Null => Ok(()),
+            Value::Null => Ok(()),
+            Value::Array(names) if names.iter().all(Value::is_string) => Ok(()),
             // To PHP a map with the keys 0, 1, … is a list.
-            Value::Object(map) if map.keys().all(|key| key.parse::<u32>().is_ok()) => Ok(()),
+            Value::Object(map)
+                if map
+                    .iter()
+                    .all(|(key, name)| key.parse::<u32>().is_ok() && name.is_string()) =>
+            {
+                Ok(())
+            }
             _ => Err(self.refuse(r#"a list of names, such as ["ID", "TITLE"]"#)),
         }
     }
@@ -193,11 +223,74 @@ impl Parameter<'_> {
         let keyset = catalogue::find(self.method).and_then(|method| method.keyset);
         let by_words = keyset.is_none_or(|keyset| keyset.form == KeysetForm::Sort);
         match self.value {
-            Value::Object(_) | Value::Null => Ok(()),
+            Value::Object(fields) => fields
+                .iter()
+                .try_for_each(|(field, direction)| self.direction(field, direction)),
+            Value::Null => Ok(()),
             Value::Array(items) if items.is_empty() => Ok(()),
             // Some methods sort by two words: `sort` and `order`.
             Value::String(_) if by_words => Ok(()),
             _ => Err(self.refuse(r#"a map of directions, such as {"ID": "ASC"}"#)),
+        }
+    }
+
+    /// Portals take every word but `DESC` for `ASC`.
+    fn direction(&self, field: &str, direction: &Value) -> Result<(), Error> {
+        let documented = catalogue::find(self.method).is_some_and(|method| method.order.is_some());
+        let is_known = direction.as_str().is_some_and(|text| {
+            // Some sort with `nulls,asc`.
+            let mut words = text.split(',').map(|word| word.trim().to_ascii_lowercase());
+            words.all(|word| matches!(word.as_str(), "asc" | "desc" | "nulls"))
+        });
+        if is_known || !documented {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "{}[{field}] of {} is {direction}: it is \"ASC\" or \"DESC\"",
+            self.key, self.method
+        )))
+    }
+
+    /// A parameter that a list doesn't have, and that looks like the filter, the select or the order: portals pass it
+    /// over, and everything comes.
+    fn known_name(&self) -> Result<(), Error> {
+        let Some(known) =
+            catalogue::find(self.method).filter(|known| known.list && known.rest == 2)
+        else {
+            return Ok(());
+        };
+        let takes_conditions = list_fields::find(self.method).is_some_and(|list| list.bare);
+        if takes_conditions || known.parameter(self.key).is_some() {
+            return Ok(());
+        }
+        let key = self.key.to_ascii_lowercase();
+        let documented = |place: Option<&'static str>| place.filter(|place| !place.contains('['));
+        let meant = match key.as_str() {
+            "where" | "conditions" | "condition" => documented(known.filter),
+            "columns" => documented(known.select),
+            "sort" | "sortby" | "orderby" | "order_by" | "sort_by" => documented(known.order),
+            "limit" | "top" | "page_size" | "pagesize" if known.filter.is_some() => {
+                return Err(Error::config(format!(
+                    "{} has no parameter {}, and the portal would pass it over: a page has {} rows",
+                    self.method,
+                    self.key,
+                    known.page.unwrap_or(50)
+                )));
+            }
+            _ => {
+                let places = [known.filter, known.select, known.order];
+                places
+                    .into_iter()
+                    .filter_map(documented)
+                    .find(|place| is_misspelt(&key, &place.to_ascii_lowercase()))
+            }
+        };
+        match meant {
+            Some(meant) => Err(Error::config(format!(
+                "{} has no parameter {}, and the portal would pass it over (did you mean {meant}?)",
+                self.method, self.key
+            ))),
+            None => Ok(()),
         }
     }
 
@@ -282,6 +375,18 @@ mod tests {
             (json!({"order": ["ID"]}), "order"),
             (json!({"start": [1]}), "start"),
             (json!({"start": "next"}), "start"),
+            (json!({"select": [["ID"]]}), "select"),
+            (
+                json!({"order": {"TITLE": "up"}}),
+                "order[TITLE] of crm.lead.list is \"up\": it is \"ASC\" or \"DESC\"",
+            ),
+            (json!({"order": {"ID": 1}}), "order[ID]"),
+            (json!({"filters": {"ID": 1}}), "did you mean filter?"),
+            (json!({"fitler": {"ID": 1}}), "did you mean filter?"),
+            (json!({"where": {"ID": 1}}), "did you mean filter?"),
+            (json!({"selct": ["ID"]}), "did you mean select?"),
+            (json!({"sort": "ID"}), "did you mean order?"),
+            (json!({"limit": 10}), "crm.lead.list has no parameter limit"),
             (json!("ID"), "object of named parameters"),
         ] {
             let said = refusal("crm.lead.list", &params, Carrier::Json)
@@ -314,6 +419,15 @@ mod tests {
                 json!({"id": 1, "fields": {"COMMENTS": null}}),
             ),
             ("landing.block.update", json!({"fields": {"a": 1}})),
+            (
+                "crm.lead.list",
+                json!({"order": {"ID": "nulls,asc"}, "halt": 1}),
+            ),
+            ("department.get", json!({"sort": "NAME", "order": "DESC"})),
+            (
+                "im.dialog.messages.get",
+                json!({"DIALOG_ID": 1, "LIMIT": 10}),
+            ),
         ] {
             assert_eq!(
                 refusal(method, &params, Carrier::Json),

@@ -1,5 +1,7 @@
 //! From the caller's types to JSON and back, with errors that name the method, the field and its value.
 
+mod not_finite;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -9,9 +11,28 @@ use crate::error::Error;
 
 /// Parameters or an item of the caller's, as JSON.
 pub(crate) fn to_value(params: impl Serialize, what: &str) -> Result<Value, Error> {
-    serde_json::to_value(params).map_err(|error| {
+    let value = serde_json::to_value(&params).map_err(|error| {
         Error::config(format!("{what} cannot be written as JSON: {error}")).with_source(error)
-    })
+    })?;
+    // A number that JSON doesn't have has become null: a portal would clear the field.
+    if has_null(&value)
+        && let Some((place, number)) = not_finite::find(&params)
+    {
+        let place = if place.is_empty() { "it" } else { &place };
+        return Err(Error::config(format!(
+            "{what} cannot be written as JSON: {place} is {number}, and JSON has no such number"
+        )));
+    }
+    Ok(value)
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(fields) => fields.values().any(has_null),
+        _ => false,
+    }
 }
 
 /// The parameters of a call of `method`.
@@ -162,6 +183,24 @@ mod tests {
             said.contains("the parameters are not an object but [1,2]"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_number_that_json_does_not_have_is_refused_by_name_and_not_sent_as_null() {
+        let fields = std::collections::BTreeMap::from([("OPPORTUNITY", f64::NAN)]);
+        let sent = std::collections::BTreeMap::from([("fields", fields)]);
+        let said = super::params("crm.deal.add", &sent)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            said,
+            "the parameters of crm.deal.add cannot be written as JSON: fields[OPPORTUNITY] is NaN, and JSON has no such number"
+        );
+        let mut params = Params::default();
+        params.set("entityTypeId", f64::INFINITY);
+        let said = params.finish().unwrap_err().to_string();
+        assert!(said.contains("it is inf"), "{said}");
+        assert!(super::params("crm.deal.add", [None, Some(1.5)]).is_ok());
     }
 
     #[test]

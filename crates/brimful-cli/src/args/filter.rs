@@ -35,7 +35,26 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
             "one = is enough: write it as '{prefix}{name}={value}'"
         ));
     }
-    if value == "null" {
+    let put_right = match prefix.trim_start_matches('!') {
+        "=>" => Some(">="),
+        "=<" => Some("<="),
+        "<>" => Some("!"),
+        _ => None,
+    };
+    if let Some(sign) = put_right {
+        return Err(format!(
+            "{prefix} is no sign: write it as '{sign}{name}={value}'"
+        ));
+    }
+    if prefix.trim_start_matches('!') == "><" {
+        let (from, to) = value.split_once(',').unwrap_or((value, "…"));
+        return Err(format!(
+            "between is written as two conditions: '>={name}={}' and '<={name}={}'",
+            from.trim(),
+            to.trim()
+        ));
+    }
+    if value.eq_ignore_ascii_case("null") {
         return Err(format!(
             "a filter has no null: for rows where the field is empty write '{prefix}{name}='"
         ));
@@ -169,6 +188,10 @@ mod tests {
         for text in [
             "STAGE_ID==WON",
             "COMMENTS=null",
+            "COMMENTS=NULL",
+            "=>ID=5",
+            "<>ID=5",
+            "><ID=1,5",
             r#"STAGE_ID=["WON","LOSE"]"#,
         ] {
             assert!(parse(text).is_err(), "{text}");

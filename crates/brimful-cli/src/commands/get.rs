@@ -282,6 +282,7 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
             return Err(Failure::usage(format!("{id:?} is not an ID"))
                 .hint("write IDs with commas or spaces between them: 1,2,3"));
         }
+        takes_whole(&args.method, id)?;
         ids.push(id.into());
     }
     if let Some(path) = &args.ids {
@@ -302,6 +303,7 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
                 ))
                 .hint("every line is one ID: jq -r .ID makes such lines of an export"));
             }
+            takes_whole(&args.method, id)?;
             ids.push(id.into());
         }
     }
@@ -311,6 +313,24 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
         ));
     }
     Ok(ids)
+}
+
+/// Refuses what a portal would cut to the digits at its beginning, where IDs are numbers: `1.5` and `12abc` would show
+/// the records 1 and 12.
+fn takes_whole(method: &str, id: &str) -> Result<(), Failure> {
+    let method = method.to_ascii_lowercase();
+    let are_numbers = ["crm.", "tasks.", "task.", "user.", "department."]
+        .iter()
+        .any(|family| method.starts_with(family));
+    let digits = id.trim_start_matches(|c: char| c.is_ascii_digit());
+    if are_numbers && digits.len() < id.len() && !digits.is_empty() {
+        let cut = &id[..id.len() - digits.len()];
+        return Err(Failure::usage(format!(
+            "{id:?} is not an ID: the portal would show the record {cut}"
+        ))
+        .hint("write IDs with commas or spaces between them: 1,2,3"));
+    }
+    Ok(())
 }
 
 /// Whether a text is one ID and not several.

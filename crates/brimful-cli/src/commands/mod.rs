@@ -26,6 +26,10 @@ pub(crate) mod portal;
 pub(crate) mod r7;
 mod resume;
 mod show;
+#[cfg(feature = "sync")]
+pub(crate) mod status;
+#[cfg(feature = "sync")]
+pub(crate) mod sync;
 pub(crate) mod tasks;
 
 use connection::connect;

@@ -341,12 +341,13 @@ fn hint_of(given: Option<(String, bool)>, more: &[&str]) -> String {
     let Some((command, has_secret)) = given else {
         return format!("to get the rest, export again with {}", more.join(" "));
     };
-    let variable = if has_secret {
-        format!(" (with the portal's address in {})", env_vars::PORTAL)
-    } else {
-        String::new()
-    };
-    format!("to get the rest, run again with{variable}: {command}")
+    if has_secret {
+        let variable = env_vars::PORTAL;
+        return format!(
+            "to get the rest, put the portal's address into {variable} and run again with: {command}"
+        );
+    }
+    format!("to get the rest, run again with: {command}")
 }
 
 /// The command line, and whether an address with a secret in it was left out.

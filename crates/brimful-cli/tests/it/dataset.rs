@@ -41,7 +41,7 @@ fn storage() -> (String, Objects) {
 
 fn request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut request = Vec::new();
-    let mut block = [0; 65_536];
+    let mut block = vec![0; 65_536];
     loop {
         if let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8(request[..end].to_vec()).unwrap();

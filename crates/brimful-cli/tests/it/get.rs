@@ -270,3 +270,18 @@ fn without_ids_there_is_nothing_to_ask_for() {
     hint: give IDs behind the method, in a file with --ids, or those of a list with --from
     "#);
 }
+
+#[test]
+fn an_id_that_a_portal_would_cut_to_its_first_digits_is_refused() {
+    let (workspace, portal) = (Workspace::new(), portal(leads(20)));
+    for id in ["1.5", "12abc", "1e1"] {
+        let output = workspace.run(&["get", "crm.lead.get", id, "--portal", &portal.url()]);
+        assert_eq!(output.status.code(), Some(2), "{id}");
+        let said = stderr(&output);
+        assert!(
+            said.contains("the portal would show the record 1"),
+            "{said}"
+        );
+        assert!(output.stdout.is_empty());
+    }
+}

@@ -14,7 +14,7 @@ pub(crate) mod dataset;
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-mod run_state;
+pub(crate) mod run_state;
 mod singer;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
@@ -99,7 +99,7 @@ pub struct StoreOptions {
 pub(crate) struct DecodedRow<'r, 'a> {
     /// The JSON of its ID.
     #[cfg_attr(
-        not(any(feature = "stores", feature = "xlsx")),
+        not(any(feature = "clickhouse", feature = "sync", feature = "xlsx")),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) id: Option<&'a RawValue>,
@@ -107,7 +107,7 @@ pub(crate) struct DecodedRow<'r, 'a> {
     pub(crate) cells: &'r [Cell<'a>],
     /// The JSON of the field of each column.
     #[cfg_attr(
-        not(any(feature = "stores", feature = "xlsx")),
+        not(any(feature = "clickhouse", feature = "sync", feature = "xlsx")),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) raw: &'r [Option<&'a RawValue>],
@@ -123,7 +123,7 @@ impl DecodedRow<'_, '_> {
     }
 
     /// Records that the value of a column does not fit, for a reason that the column's type does not tell.
-    #[cfg(any(feature = "stores", feature = "xlsx"))]
+    #[cfg(any(feature = "clickhouse", feature = "sync", feature = "xlsx"))]
     pub(crate) fn does_not_fit(
         &self,
         schema: &Schema,
@@ -198,7 +198,7 @@ pub(crate) trait RowSink: Send {
     }
 
     /// The database, if it is one.
-    #[cfg(feature = "stores")]
+    #[cfg(feature = "sync")]
     fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
         None
     }
@@ -221,11 +221,11 @@ pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
 ];
 
 /// The column that says since when a row is no longer in the portal.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub(crate) const DELETED_AT: &str = "_deleted_at";
 
 /// How the SQL of a store that tables can be kept in sync in differs from that of others.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     #[cfg(feature = "sqlite")]
@@ -237,7 +237,7 @@ pub(crate) enum Dialect {
 }
 
 /// Takes a row of a query, as texts.
-#[cfg(feature = "stores")]
+#[cfg(feature = "sync")]
 pub(crate) type TakeRow<'t> = dyn FnMut(&[Option<String>]) + 't;
 
 /// A database. Rows wait in it until they are stored, together with the values that did not fit and how far the run is.
@@ -247,6 +247,13 @@ pub(crate) trait StoreSink: Send {
     fn state(&self) -> &RunState;
 
     /// The same, to be changed.
+    #[cfg_attr(
+        not(feature = "sync"),
+        expect(
+            dead_code,
+            reason = "only tables that are kept in sync have it changed from outside"
+        )
+    )]
     fn state_mut(&mut self) -> &mut RunState;
 
     /// Whether labels are in a table of their own, and not in columns.
@@ -255,12 +262,14 @@ pub(crate) trait StoreSink: Send {
     }
 
     /// How its SQL differs, where tables can be kept in sync in it.
+    #[cfg(feature = "sync")]
     fn dialect(&self) -> Option<Dialect> {
         None
     }
 
     /// Runs statements that stand for themselves, or a query, and hands each of its rows over. Stores with a dialect
     /// have it.
+    #[cfg(feature = "sync")]
     fn query(&mut self, _: &str, _: &mut TakeRow<'_>) -> Result<(), ExportError> {
         Err(ExportError::Name(
             "tables cannot be kept in sync in this store".to_owned(),
@@ -339,6 +348,7 @@ impl<S: StoreSink + 'static> RowSink for S {
         self.state().misfits
     }
 
+    #[cfg(feature = "sync")]
     fn as_store(&mut self) -> Option<&mut dyn StoreSink> {
         Some(self)
     }
@@ -375,7 +385,7 @@ pub(crate) fn of_file(
 }
 
 /// The columns of a store whose codes have labels, each with its codes and labels in their order.
-#[cfg(feature = "stores")]
+#[cfg(any(feature = "clickhouse", feature = "sync"))]
 pub(crate) fn labelled(schema: &Schema) -> Vec<(&Column, Vec<(&str, &str)>)> {
     let columns = schema.columns.iter();
     columns

@@ -362,12 +362,12 @@ fn said(error: &tokio_postgres::Error) -> String {
 }
 
 /// Nobody wants to quote names in PostgreSQL, so they are lower case.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.to_lowercase().replace('"', "\"\""))
 }
 
 /// A text as a statement has it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let text = text.replace('\0', "").replace('\\', "\\\\");
     format!("E'{}'", text.replace('\'', "''"))
 }

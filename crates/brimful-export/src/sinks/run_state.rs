@@ -27,6 +27,13 @@ pub(crate) struct RunState {
 
 /// What is written beside rows where a table is kept in sync: rows that are equal to those in the table are not written
 /// again, and what is known of the table is stored with them instead of the state of an export.
+#[cfg_attr(
+    not(feature = "sync"),
+    expect(
+        dead_code,
+        reason = "only databases that tables can be kept in sync in have it"
+    )
+)]
 #[derive(Debug, Default)]
 pub(crate) struct SyncWrites {
     /// Statements that are run in the transaction of the next rows, behind them.
@@ -64,12 +71,14 @@ impl RunState {
     }
 
     /// The statements that a sync runs with the next rows.
+    #[cfg(feature = "sync")]
     pub(crate) fn take_statements(&mut self) -> Vec<String> {
         let sync = self.sync.as_mut();
         sync.map_or_else(Vec::new, |sync| std::mem::take(&mut sync.statements))
     }
 
     /// So many rows were new or differed.
+    #[cfg(feature = "sync")]
     pub(crate) fn count_written(&mut self, rows: u64) {
         if let Some(sync) = &mut self.sync {
             sync.written += rows;

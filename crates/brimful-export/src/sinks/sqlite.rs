@@ -216,7 +216,7 @@ fn number(row: &rusqlite::Row<'_>, place: usize) -> Result<u64, rusqlite::Error>
 }
 
 /// A name in quotes.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

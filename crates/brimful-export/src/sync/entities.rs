@@ -408,7 +408,8 @@ impl SyncEntity {
     fn of_method(name: &str, argument: Option<&str>) -> Result<Self, SyncError> {
         let method = catalogue::find(name);
         let Some(method) = method.filter(|method| method.list && method.rest == 2) else {
-            let near = nearest(name).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let near = nearest(name)
+                .map_or_else(|| ".".to_owned(), |near| format!("; did you mean {near}?"));
             return Err(SyncError::Usage(format!(
                 "{name} is neither an entity nor the method of a list{near} brimful sync --list shows the entities"
             )));
@@ -446,10 +447,10 @@ impl SyncEntity {
         keyset.filter(|keyset| keyset.form != KeysetForm::Triples)
     }
 
-    /// Whether the portal counts the rows of the list that meet a condition on the ID.
+    /// Whether the portal may count the rows of the list that meet a condition on the ID: it is not known to refuse.
     pub(crate) fn is_counted(&self) -> bool {
         self.keyset().is_some()
-            && catalogue::find(&self.method).is_some_and(|method| method.total == Some(true))
+            && catalogue::find(&self.method).is_some_and(|method| method.total != Some(false))
     }
 
     /// The field with the ID in a row.
@@ -478,7 +479,9 @@ impl SyncEntity {
     pub(crate) fn id_params(&self, conditions: &[(String, Value)]) -> Map<String, Value> {
         let mut params = self.params_with(conditions);
         if let Some(select) = catalogue::find(&self.method).and_then(|method| method.select) {
-            let field = self.keyset().map_or(self.id_field(), |keyset| keyset.filter);
+            let field = self
+                .keyset()
+                .map_or(self.id_field(), |keyset| keyset.filter);
             let mut fields = vec![field];
             // Lists of products refuse to go without it.
             if self.method == "catalog.product.list" {
@@ -502,14 +505,12 @@ fn table_name(method: &str, argument: Option<&str>) -> String {
     name
 }
 
-/// The known name that is nearest to `name`.
+/// The known name that `name` is a part of or has as a part, or the method that is nearest.
 fn nearest(name: &str) -> Option<&'static str> {
-    let names = ENTITIES.iter().flat_map(|known| {
-        let others = known.other_names.iter().copied();
-        std::iter::once(known.name).chain(others)
-    });
-    catalogue::nearest_by(name, names, str::to_ascii_lowercase)
-        .or_else(|| catalogue::nearest(name))
+    let lower = name.to_ascii_lowercase();
+    let known = ENTITIES.iter().map(|known| known.name);
+    let mut near = known.filter(|known| lower.contains(known) || known.contains(&lower));
+    near.next().or_else(|| catalogue::nearest(name))
 }
 
 #[cfg(test)]
@@ -551,7 +552,10 @@ mod tests {
         assert_eq!(items.params["entityTypeId"], 128);
         for text in ["crm.item", "crm.item:x", "crm.item.list", "tasks:1"] {
             let error = text.parse::<SyncEntity>().unwrap_err().to_string();
-            assert!(error.contains("write") || error.contains("takes"), "{error}");
+            assert!(
+                error.contains("write") || error.contains("takes"),
+                "{error}"
+            );
         }
     }
 

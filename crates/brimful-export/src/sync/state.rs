@@ -47,6 +47,13 @@ impl PortalTime {
         self.seconds
     }
 
+    /// In UTC: `2026-11-27T06:30:00Z`.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn utc(self) -> String {
+        let timestamp = Timestamp::from_second(self.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        timestamp.to_string()
+    }
+
     fn earlier(self, seconds: i64) -> Self {
         Self {
             seconds: self.seconds.saturating_sub(seconds),
@@ -90,14 +97,6 @@ pub(crate) struct Reading {
     pub(crate) after: u64,
 }
 
-/// Columns that are new in the table, and are being filled for the rows that are there already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Filling {
-    pub(crate) fields: Vec<String>,
-    /// The ID up to which rows are filled.
-    pub(crate) after: u64,
-}
-
 /// How far an entity is. It is kept in the store, and changes in the transaction of the rows that it speaks of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -105,21 +104,27 @@ pub(crate) struct EntityState {
     /// Up to where changes are in the store; `None` before the first full read is done.
     pub(crate) cursor: Option<Cursor>,
     pub(crate) reading: Option<Reading>,
-    pub(crate) filling: Option<Filling>,
-    /// The fields that the table has columns of, as the portal spells them.
+    /// The fields that the portal had when they were last asked for.
     pub(crate) fields: Vec<String>,
+    /// The fields that the table has columns of, as the portal spells them.
+    pub(crate) columns: Vec<String>,
+    /// Rows that were live at the end of the last run.
+    pub(crate) rows: u64,
     /// When the last run of this entity was without an error, on the portal's clock.
     pub(crate) succeeded: Option<PortalTime>,
     /// What the last run of this entity failed with, and when.
     pub(crate) failed: Option<(String, PortalTime)>,
-    /// When IDs were last compared, on the portal's clock.
-    pub(crate) compared: Option<PortalTime>,
 }
 
 impl EntityState {
     /// Begins a read, or continues the one that was interrupted. `by_id` says whether its rows come in the order of their
     /// IDs: only then can it be continued.
-    pub(crate) fn begin_read(&mut self, kind: ChangeCursor, now: PortalTime, by_id: bool) -> Reading {
+    pub(crate) fn begin_read(
+        &mut self,
+        kind: ChangeCursor,
+        now: PortalTime,
+        by_id: bool,
+    ) -> Reading {
         let since = match (kind, self.cursor) {
             (ChangeCursor::Time { .. }, Some(Cursor::Time(time))) => {
                 Some(Cursor::Time(time.earlier(OVERLAP_SECONDS)))
@@ -129,7 +134,10 @@ impl EntityState {
             }
             _ => None,
         };
-        let interrupted = self.reading.take().filter(|reading| by_id && reading.since == since);
+        let interrupted = self
+            .reading
+            .take()
+            .filter(|reading| by_id && reading.since == since);
         let reading = interrupted.unwrap_or(Reading {
             since,
             started: now,
@@ -161,34 +169,21 @@ impl EntityState {
         });
     }
 
-    /// Takes in which fields the portal has now. New ones are to be filled for the rows that are there; fields that the
-    /// portal no longer has stay as they are.
-    pub(crate) fn meet_fields<'f>(&mut self, now: impl IntoIterator<Item = &'f str>, fills: impl Fn(&str) -> bool) {
+    /// Takes in which fields the portal has now. Where there is a new one, rows that did not change since have values in
+    /// it too, so the next read is a full one. Fields that the portal no longer has stay in the table as they are.
+    pub(crate) fn meet_fields<'f>(&mut self, now: impl IntoIterator<Item = &'f str>) {
+        let is_known = |name: &&str| !self.fields.iter().any(|known| known == name);
         let new: Vec<String> = now
             .into_iter()
-            .filter(|name| !self.fields.iter().any(|known| known == name))
+            .filter(is_known)
             .map(str::to_owned)
             .collect();
         if new.is_empty() {
             return;
         }
-        // Before the first full read is done, all rows still come with all fields, but those that are there already.
-        let has_rows = self.cursor.is_some() || self.reading.as_ref().is_some_and(|reading| reading.after > 0);
-        let to_fill: Vec<String> = new.iter().filter(|name| fills(name)).cloned().collect();
-        if has_rows && !to_fill.is_empty() {
-            match &mut self.filling {
-                Some(filling) => {
-                    // Those that are under way begin again with the new ones: one pass for all.
-                    filling.fields.extend(to_fill);
-                    filling.after = 0;
-                }
-                None => {
-                    self.filling = Some(Filling {
-                        fields: to_fill,
-                        after: 0,
-                    });
-                }
-            }
+        if !self.fields.is_empty() {
+            self.cursor = None;
+            self.reading = None;
         }
         self.fields.extend(new);
     }
@@ -209,7 +204,11 @@ mod tests {
 
     #[test]
     fn times_keep_the_zone_of_the_portal() {
-        for text in ["2026-11-27T09:30:00+03:00", "2026-03-01T00:00:00-03:30", "2026-03-01T00:00:00+00:00"] {
+        for text in [
+            "2026-11-27T09:30:00+03:00",
+            "2026-03-01T00:00:00-03:30",
+            "2026-03-01T00:00:00+00:00",
+        ] {
             assert_eq!(at(text).to_string(), text);
         }
         assert_eq!(PortalTime::parse("yesterday"), None);
@@ -224,7 +223,10 @@ mod tests {
         state.advance(70);
         state.finish_read(BY_TIME, 70);
         let reading = state.begin_read(BY_TIME, at("2026-11-27T10:00:00+03:00"), true);
-        assert_eq!(reading.since, Some(Cursor::Time(at("2026-11-27T08:55:00+03:00"))));
+        assert_eq!(
+            reading.since,
+            Some(Cursor::Time(at("2026-11-27T08:55:00+03:00")))
+        );
     }
 
     #[test]
@@ -233,10 +235,16 @@ mod tests {
         state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
         state.advance(70);
         let reading = state.begin_read(BY_TIME, at("2026-11-27T12:00:00+03:00"), true);
-        assert_eq!((reading.after, reading.started), (70, at("2026-11-27T09:00:00+03:00")));
+        assert_eq!(
+            (reading.after, reading.started),
+            (70, at("2026-11-27T09:00:00+03:00"))
+        );
         // What changed between the two runs is found by the next read, not lost.
         state.finish_read(BY_TIME, 100);
-        assert_eq!(state.cursor, Some(Cursor::Time(at("2026-11-27T09:00:00+03:00"))));
+        assert_eq!(
+            state.cursor,
+            Some(Cursor::Time(at("2026-11-27T09:00:00+03:00")))
+        );
     }
 
     #[test]
@@ -245,7 +253,10 @@ mod tests {
         state.begin_read(ChangeCursor::Full, at("2026-11-27T09:00:00+03:00"), false);
         state.advance(70);
         let reading = state.begin_read(ChangeCursor::Full, at("2026-11-27T12:00:00+03:00"), false);
-        assert_eq!((reading.after, reading.started), (0, at("2026-11-27T12:00:00+03:00")));
+        assert_eq!(
+            (reading.after, reading.started),
+            (0, at("2026-11-27T12:00:00+03:00"))
+        );
     }
 
     #[test]
@@ -255,25 +266,23 @@ mod tests {
         state.finish_read(ChangeCursor::Id, 10_000);
         let reading = state.begin_read(ChangeCursor::Id, at("2026-11-27T12:00:00+03:00"), true);
         assert_eq!(reading.after, 7_500);
-        // Nothing new came, and records may have been deleted: the cursor does not go back.
+        // The records behind it were deleted.
         state.finish_read(ChangeCursor::Id, 0);
         assert_eq!(state.cursor, Some(Cursor::Id(7_500)));
     }
 
     #[test]
-    fn new_fields_are_filled_where_there_are_rows() {
+    fn a_new_field_has_everything_read_once_more() {
         let mut state = EntityState::default();
-        state.meet_fields(["ID", "TITLE"], |_| true);
-        assert_eq!(state.filling, None);
+        state.meet_fields(["ID", "TITLE"]);
         state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
         state.finish_read(BY_TIME, 7);
-        state.meet_fields(["ID", "TITLE", "UF_A"], |_| true);
-        state.filling.as_mut().unwrap().after = 5;
-        state.meet_fields(["ID", "UF_A", "UF_B"], |_| true);
-        let filling = state.filling.unwrap();
-        assert_eq!(filling.fields, ["UF_A", "UF_B"]);
-        assert_eq!(filling.after, 0);
-        assert_eq!(state.fields, ["ID", "TITLE", "UF_A", "UF_B"]);
+        state.meet_fields(["ID"]);
+        assert!(state.cursor.is_some());
+        state.meet_fields(["ID", "TITLE", "UF_A"]);
+        let reading = state.begin_read(BY_TIME, at("2026-11-27T10:00:00+03:00"), true);
+        assert_eq!((reading.since, reading.after), (None, 0));
+        assert_eq!(state.fields, ["ID", "TITLE", "UF_A"]);
     }
 
     #[test]
@@ -283,6 +292,9 @@ mod tests {
         let text = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<EntityState>(&text).unwrap(), state);
         // A later version may have more in it.
-        assert_eq!(serde_json::from_str::<EntityState>(r#"{"more":1}"#).unwrap(), EntityState::default());
+        assert_eq!(
+            serde_json::from_str::<EntityState>(r#"{"more":1}"#).unwrap(),
+            EntityState::default()
+        );
     }
 }

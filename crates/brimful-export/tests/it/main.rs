@@ -4,3 +4,5 @@
 
 mod architecture;
 mod contract;
+#[cfg(feature = "sqlite")]
+mod sync;

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use brimful_protocol::{Value, json, query};
+use brimful_protocol::{Array, Value, query};
 use bytes::Bytes;
 use http::Request;
 
@@ -37,21 +37,52 @@ impl Links {
         })
     }
 
-    /// Puts a link into a file that a method describes.
+    /// Puts links into the files that a method describes, and the address before a link that it made.
     pub(crate) fn fill(&self, context: &Context, output: Output) -> Output {
         let mut described = output.to_value().clone();
-        let Some(file) = described.as_array_mut() else {
+        if let Value::Text(path) = &described
+            && path.starts_with("/~")
+        {
+            return Output::value(&Value::Text(format!("{}{path}", self.address)));
+        }
+        let is_list = output.is_list();
+        let Some(map) = described.as_array_mut() else {
             return output;
         };
-        let Some(id) = file
+        if !is_list {
+            return if self.fill_one(context, map) {
+                Output::value(&described)
+            } else {
+                output
+            };
+        }
+        let mut is_filled = false;
+        for row in map.values_mut().filter_map(Value::as_array_mut) {
+            is_filled |= self.fill_one(context, row);
+        }
+        if is_filled {
+            output.with_rows(&described)
+        } else {
+            output
+        }
+    }
+
+    /// Puts a link into a description of a file; says whether it was one.
+    fn fill_one(&self, context: &Context, file: &mut Array) -> bool {
+        let id = file
             .get("ID")
             .map(Value::to_text)
-            .filter(|_| file.get(DOWNLOAD_URL).is_some())
-        else {
-            return output;
+            .filter(|_| file.get(DOWNLOAD_URL).is_some());
+        let Some(id) = id else {
+            return false;
+        };
+        // A version has the file that it is a version of.
+        let what = match file.get("OBJECT_ID") {
+            Some(_) => format!("v{id}"),
+            None => id,
         };
         let address = &self.address;
-        let token = query::escaped(&token(context, &self.presented, &id));
+        let token = query::escaped(&token(context, &self.presented, &what));
         let link = match &self.presented {
             Presented::Webhook { user, code } => format!(
                 "{address}/rest/{}/{}/{DOWNLOAD}/?token={token}",
@@ -62,12 +93,10 @@ impl Links {
                 "{address}/rest/{DOWNLOAD}.json?auth={}&token={token}",
                 query::escaped(auth)
             ),
-            Presented::Nothing => return output,
+            Presented::Nothing => return false,
         };
         file.insert(DOWNLOAD_URL, link);
-        let mut filled = Vec::new();
-        json::write(&mut filled, &described);
-        Output::json(filled)
+        true
     }
 }
 

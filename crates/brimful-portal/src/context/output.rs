@@ -47,6 +47,32 @@ impl Output {
         Self::json(out)
     }
 
+    /// The same list with these rows in the place of its own; `next` and `total` stay as they are.
+    pub(crate) fn with_rows(self, rows: &Value) -> Self {
+        let mut out = vec![b'['];
+        let mut starts = Vec::new();
+        for row in rows.as_array().into_iter().flat_map(Array::values) {
+            if !starts.is_empty() {
+                out.push(b',');
+            }
+            starts.push(out.len() as u32);
+            json::write(&mut out, row);
+        }
+        let end = out.len() as u32;
+        out.push(b']');
+        Self {
+            json: out,
+            rows: ListRows {
+                key: None,
+                starts,
+                end,
+                ids: self.rows.ids,
+            },
+            value: OnceCell::new(),
+            ..self
+        }
+    }
+
     /// The result as a value, parsed when first asked for.
     pub(crate) fn to_value(&self) -> &Value {
         self.value

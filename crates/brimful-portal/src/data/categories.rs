@@ -13,11 +13,26 @@ impl Categories {
         self.rows.extend(rows);
     }
 
+    /// Has these funnels of an entity and no others.
+    pub(crate) fn replace(&mut self, entity_type: i64, rows: Vec<Array>) {
+        self.rows.retain(|row| !is_of(row, entity_type));
+        self.rows.extend(rows);
+    }
+
+    /// The highest ID that a funnel has.
+    pub(crate) fn last(&self) -> i64 {
+        let ids = self.rows.iter().filter_map(|row| row.get("id"));
+        ids.map(Value::to_int).max().unwrap_or(0)
+    }
+
     /// The funnels of an entity that were given; rows that do not say whose they are belong to deals.
     pub(crate) fn of(&self, entity_type: i64) -> Vec<Array> {
-        const DEALS: i64 = 2;
-        let is_of =
-            |row: &&Array| row.get("entityTypeId").map_or(DEALS, Value::to_int) == entity_type;
-        self.rows.iter().filter(is_of).cloned().collect()
+        let rows = self.rows.iter().filter(|row| is_of(row, entity_type));
+        rows.cloned().collect()
     }
+}
+
+fn is_of(row: &Array, entity_type: i64) -> bool {
+    const DEALS: i64 = 2;
+    row.get("entityTypeId").map_or(DEALS, Value::to_int) == entity_type
 }

@@ -56,6 +56,52 @@ impl PortalData {
         }
     }
 
+    /// Gives a new funnel its stages.
+    pub(crate) fn begin_funnel(&mut self, entity_type: u32, category: i64) {
+        const DEAL: u32 = 2;
+        let (dictionary, prefix, stages) = match entity_type {
+            DEAL => (
+                stages::dictionary_of_deals(category),
+                format!("C{category}"),
+                stages::DEAL_CATEGORIES[0].stages,
+            ),
+            _ => (
+                format!("DYNAMIC_{entity_type}_STAGE_{category}"),
+                format!("DT{entity_type}_{category}"),
+                stages::ITEM_STAGES,
+            ),
+        };
+        let stages = stages.iter().map(|stage| {
+            (
+                format!("{prefix}:{}", stage.id),
+                stage.title,
+                stage.semantic,
+            )
+        });
+        self.fill(&dictionary, Some(category), stages);
+    }
+
+    /// Deletes the stages of a funnel.
+    pub(crate) fn end_funnel(&mut self, entity_type: u32, category: i64) {
+        const DEAL: u32 = 2;
+        let dictionary = match entity_type {
+            DEAL => stages::dictionary_of_deals(category),
+            _ => format!("DYNAMIC_{entity_type}_STAGE_{category}"),
+        };
+        let table = &mut self.tables[STATUS];
+        let Some(field) = table.schema.legacy("ENTITY_ID") else {
+            return;
+        };
+        let is_of = |id: &u64| {
+            let of = table.row(*id).cell(field).to_text();
+            of.as_deref() == Some(&dictionary)
+        };
+        let going: Vec<u64> = table.ids(1, u64::MAX).filter(is_of).collect();
+        for id in going {
+            self.tables[STATUS].delete(id);
+        }
+    }
+
     fn fill<'e>(
         &mut self,
         dictionary: &str,

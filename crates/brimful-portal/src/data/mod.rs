@@ -164,6 +164,8 @@ pub(crate) struct PortalData {
     /// What users have set in the portal itself, such as their status in the messenger and the layout of cards, for all
     /// and for each.
     pub(crate) preferences: BTreeMap<Option<u64>, Array>,
+    /// What is known of smart processes that calls have made or changed, by their `entityTypeId`.
+    pub(crate) type_settings: BTreeMap<u32, Array>,
     /// Who was added to chats, beside their owners.
     pub(crate) chat_members: BTreeMap<u64, BTreeSet<u64>>,
     /// The working day of each user who has begun one.
@@ -268,6 +270,7 @@ impl PortalData {
             records,
             options: BTreeMap::new(),
             preferences: BTreeMap::new(),
+            type_settings: BTreeMap::new(),
             chat_members: BTreeMap::new(),
             workdays: BTreeMap::new(),
             hidden: HiddenIds::default(),
@@ -282,6 +285,7 @@ impl PortalData {
         for (to, load) in loads {
             state.load(to, load)?;
         }
+        state.begin_drive();
         Ok(state)
     }
 

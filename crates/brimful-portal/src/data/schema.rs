@@ -375,6 +375,23 @@ impl Schema {
         at
     }
 
+    /// Takes a field out; those after it move up by one place.
+    pub(crate) fn remove(&mut self, at: usize) {
+        let fields: Vec<Field> = std::mem::take(&mut self.fields);
+        self.by_name.clear();
+        self.by_item.clear();
+        for (place, field) in fields.into_iter().enumerate() {
+            if place != at {
+                self.push(field);
+            }
+        }
+    }
+
+    /// A field that is to be changed, but neither its name nor its kind.
+    pub(crate) fn get_mut(&mut self, at: usize) -> &mut Field {
+        &mut self.fields[at]
+    }
+
     /// The place of the field `name`, which becomes a string field if it is new.
     pub(crate) fn ensure(&mut self, name: &str) -> usize {
         match self.item(name) {

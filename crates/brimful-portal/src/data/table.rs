@@ -1,7 +1,7 @@
 //! The rows of one entity: generated ones that cost nothing, and above them what calls and loaded files changed.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use brimful_protocol::Value;
 
@@ -33,6 +33,15 @@ impl Record {
                 self.values.insert(at, value);
             }
         }
+    }
+
+    /// The same values without a field that its schema has lost.
+    fn without(self, at: usize) -> Self {
+        let mut record = Self::default();
+        for (field, value) in self.into_values().filter(|(field, _)| *field != at) {
+            record.set(if field > at { field - 1 } else { field }, value);
+        }
+        record
     }
 
     /// The fields and their values.
@@ -108,7 +117,9 @@ impl Table {
     }
 
     fn presence(&self) -> &Presence {
-        &self.all_rows.presences[self.entity]
+        /// Types that are made at run time have no generated rows.
+        static NONE: LazyLock<Presence> = LazyLock::new(|| Presence::new(0, 0, 0.0));
+        self.all_rows.presences.get(self.entity).unwrap_or(&NONE)
     }
 
     fn is_generated(&self, id: u64) -> bool {
@@ -223,6 +234,19 @@ impl Table {
         for (field, value) in fields {
             record.set(field, value);
         }
+    }
+
+    /// Takes a field and what rows have in it away.
+    pub(crate) fn remove_field(&mut self, at: usize) {
+        self.schema.remove(at);
+        for record in self.records.values_mut() {
+            *record = std::mem::take(record).without(at);
+        }
+    }
+
+    /// An empty table beside this one, for a type that is made at run time.
+    pub(crate) fn empty(&self, entity: usize, entity_type: u32, schema: Schema) -> Self {
+        Self::new(entity, entity_type, schema, Arc::clone(&self.all_rows), 0)
     }
 
     /// Deletes a row; says whether there was one. Its ID is never used again.

@@ -1,81 +1,814 @@
-//! `disk.*`: what is in folders and storages, by a true offset in `start`.
+//! `disk.*`: storages, and the folders and files in them.
+//!
+//! `DOWNLOAD_URL` and the address of public links are filled in when the call is done, by what knows who asks and by
+//! which address.
 
-use brimful_protocol::Value;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use brimful_protocol::{Array, Value, json};
+use serde_json::{Map, Value as Json};
 
 use super::crm::legacy_filter;
+use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
+use crate::data::cell::Cell;
 use crate::data::entities::DISK_OBJECT;
+use crate::data::files::{FileVersion, ROOT, SHARED_STORAGE, StoredFile};
 use crate::data::list::condition::{Condition, Operand};
 use crate::data::list::paging::Paging;
-use crate::data::list::plan::Plan;
+use crate::data::list::plan;
 use crate::data::list::query::{Query, Work};
-use crate::data::list::shape::Shape;
+use crate::data::records::{self, RecordTable};
+use crate::data::table::Row;
 
-/// The root folder of the one storage.
-const ROOT: i64 = 1;
+/// The field that holds a link to the content.
+pub(crate) const DOWNLOAD_URL: &str = "DOWNLOAD_URL";
 
-/// `disk.folder.getChildren`
+/// What a method is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DiskObject {
+    Folder = 0,
+    File = 1,
+}
+
+const FOLDER: u8 = DiskObject::Folder as u8;
+const FILE: u8 = DiskObject::File as u8;
+
+/// Whether numbers that the portal has just given are written as numbers: it reads them as texts afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    JustNow,
+    Before,
+}
+
+fn not_found(id: &str) -> MethodError {
+    let text = format!("Could not find entity with id `{id}`");
+    MethodError::new(400, "ERROR_NOT_FOUND", text)
+}
+
+fn no_argument(place: usize) -> MethodError {
+    let text = format!("Invalid value of parameter {{Parameter #{place}}}");
+    MethodError::new(400, "ERROR_ARGUMENT", text)
+}
+
+fn refused(code: &str, text: &str) -> MethodError {
+    MethodError::new(400, code, text)
+}
+
+/// What a call names in a parameter; `place` is that of the parameter.
+fn argument<'c>(call: &'c Call<'_>, name: &str, place: usize) -> Result<&'c Value, MethodError> {
+    let value = call.params.get_ignoring_case(name);
+    value
+        .filter(|value| !matches!(value, Value::Null) && !value.to_text().is_empty())
+        .ok_or_else(|| no_argument(place))
+}
+
+fn number(value: &Value) -> u64 {
+    u64::try_from(value.to_int()).unwrap_or(0)
+}
+
+fn cell<'t>(row: &Row<'t>, name: &str) -> Cell<'t> {
+    let field = row.table.schema.legacy(name);
+    field.map_or(Cell::Null, |field| row.cell(field))
+}
+
+fn int(row: &Row<'_>, name: &str) -> u64 {
+    let value = cell(row, name).to_int().unwrap_or(0);
+    u64::try_from(value).unwrap_or(0)
+}
+
+fn text(row: &Row<'_>, name: &str) -> String {
+    cell(row, name).to_text().unwrap_or_default()
+}
+
+fn is_folder(row: &Row<'_>) -> bool {
+    row.id == ROOT || text(row, "TYPE") == "folder"
+}
+
+fn row(state: &PortalData, id: u64) -> Row<'_> {
+    state.table(DISK_OBJECT).row(id)
+}
+
+/// The object of a kind that a call names in a parameter.
+fn named<const KIND: u8>(
+    state: &PortalData,
+    call: &Call<'_>,
+    name: &str,
+    place: usize,
+) -> Result<u64, MethodError> {
+    let value = argument(call, name, place)?;
+    let id = number(value);
+    let is_it = |id: &u64| {
+        state.table(DISK_OBJECT).contains(*id) && is_folder(&row(state, *id)) == (KIND == FOLDER)
+    };
+    Some(id)
+        .filter(is_it)
+        .ok_or_else(|| not_found(&value.to_text()))
+}
+
+fn describe(state: &PortalData, id: u64, written: Written) -> Array {
+    let of = row(state, id);
+    let just_now = written == Written::JustNow;
+    let given = |number: u64| {
+        if just_now {
+            Value::Int(number as i64)
+        } else {
+            Value::Text(number.to_string())
+        }
+    };
+    let or_null = |name: &str| match text(&of, name) {
+        text if text.is_empty() => Value::Null,
+        text => Value::Text(text),
+    };
+    let folder = is_folder(&of);
+    let mut map = Array::with_capacity(18);
+    map.insert("ID", given(id));
+    map.insert("NAME", text(&of, "NAME"));
+    map.insert("CODE", or_null("CODE"));
+    map.insert(
+        "STORAGE_ID",
+        int(&of, "STORAGE_ID").max(SHARED_STORAGE).to_string(),
+    );
+    map.insert("TYPE", if folder { "folder" } else { "file" });
+    if folder {
+        map.insert("REAL_OBJECT_ID", given(id));
+    }
+    map.insert("PARENT_ID", int(&of, "PARENT_ID").to_string());
+    map.insert("DELETED_TYPE", given(int(&of, "DELETED_TYPE")));
+    if !folder {
+        map.insert(
+            "GLOBAL_CONTENT_VERSION",
+            given(int(&of, "GLOBAL_CONTENT_VERSION").max(1)),
+        );
+        map.insert("FILE_ID", given(id * 7));
+        map.insert("SIZE", int(&of, "SIZE").to_string());
+    }
+    map.insert("CREATE_TIME", text(&of, "CREATE_TIME"));
+    map.insert("UPDATE_TIME", text(&of, "UPDATE_TIME"));
+    map.insert("DELETE_TIME", or_null("DELETE_TIME"));
+    map.insert("CREATED_BY", text(&of, "CREATED_BY"));
+    map.insert("UPDATED_BY", text(&of, "UPDATED_BY"));
+    map.insert(
+        "DELETED_BY",
+        if just_now {
+            Value::Null
+        } else {
+            Value::Text(int(&of, "DELETED_BY").to_string())
+        },
+    );
+    if !folder {
+        map.insert(DOWNLOAD_URL, "");
+    }
+    map.insert(
+        "DETAIL_URL",
+        format!(
+            "/docs/{}{}",
+            if folder { "path" } else { "file" },
+            path(state, id)
+        ),
+    );
+    map
+}
+
+/// Where an object lies, from the root of its storage: `/Folder/Name`.
+fn path(state: &PortalData, id: u64) -> String {
+    let mut names = Vec::new();
+    let mut at = id;
+    // Generated rows say their parents themselves: a limit ends what they may have for a circle.
+    while names.len() < 64 && state.table(DISK_OBJECT).contains(at) {
+        let of = row(state, at);
+        let parent = int(&of, "PARENT_ID");
+        if at == ROOT || parent == 0 {
+            break;
+        }
+        names.push(text(&of, "NAME"));
+        at = parent;
+    }
+    names
+        .iter()
+        .rev()
+        .fold(String::new(), |path, name| path + "/" + name)
+}
+
+fn answer(state: &PortalData, id: u64, written: Written) -> Output {
+    Output::value(&Value::Array(describe(state, id, written)))
+}
+
+fn update(state: &mut PortalData, id: u64, values: &[(&str, Value)]) {
+    let table = state.table_mut(DISK_OBJECT);
+    let fields = values.iter().filter_map(|(name, value)| {
+        let field = table.schema.legacy(name)?;
+        Some((field, value.clone()))
+    });
+    let fields: Vec<(usize, Value)> = fields.collect();
+    table.update(id, fields);
+}
+
+/// Writes fields, and who wrote them when.
+fn touch(state: &mut PortalData, id: u64, call: &Call<'_>, values: &[(&str, Value)]) {
+    let mut values = values.to_vec();
+    values.push(("UPDATE_TIME", Value::Text(moment::text(call.seconds()))));
+    values.push(("UPDATED_BY", Value::Int(call.user as i64)));
+    update(state, id, &values);
+}
+
+/// The objects in a folder, deleted ones too.
+fn inside(state: &PortalData, folder: u64) -> Vec<u64> {
+    Query::new(
+        state.table(DISK_OBJECT),
+        of_folder(state, folder),
+        Vec::new(),
+    )
+    .page(0, u64::MAX)
+}
+
+fn of_folder(state: &PortalData, folder: u64) -> Condition {
+    let at = state.table(DISK_OBJECT).schema.legacy("PARENT_ID");
+    at.map_or(Condition::Never, |at| {
+        Condition::equal(at, Operand::Int(folder as i64))
+    })
+}
+
+/// Whether a folder has an object of this name that is not deleted.
+fn is_taken(state: &PortalData, folder: u64, name: &str) -> bool {
+    // Names of generated rows repeat themselves: they take none.
+    let table = state.table(DISK_OBJECT);
+    table.written().iter().any(|&id| {
+        let of = row(state, id);
+        int(&of, "PARENT_ID") == folder
+            && int(&of, "DELETED_TYPE") == 0
+            && text(&of, "NAME") == name
+    })
+}
+
+fn free_name(
+    state: &PortalData,
+    folder: u64,
+    name: String,
+    what: &str,
+    make_unique: bool,
+) -> Result<String, MethodError> {
+    if !is_taken(state, folder, &name) {
+        return Ok(name);
+    }
+    if !make_unique {
+        let text = format!("A {what} with this name already exists");
+        return Err(refused("DISK_OBJ_22000", &text));
+    }
+    let (stem, end) = match name.rsplit_once('.') {
+        Some((stem, end)) if !stem.is_empty() => (stem, format!(".{end}")),
+        _ => (name.as_str(), String::new()),
+    };
+    let numbered = (1u64..).map(|number| format!("{stem} ({number}){end}"));
+    let mut free = numbered.filter(|name| !is_taken(state, folder, name));
+    Ok(free.next().unwrap_or(name.clone()))
+}
+
+/// The name in `data`.
+fn name_of(call: &Call<'_>) -> Result<String, MethodError> {
+    let data = call.params.get_ignoring_case("data");
+    let name = data.and_then(|data| data.get("NAME")).map(Value::to_text);
+    name.filter(|name| !name.is_empty()).ok_or_else(|| {
+        refused(
+            "DISK_BASE_SERVICE_22001",
+            "Error: required parameter NAME (DISK_BASE_SERVICE_22001)",
+        )
+    })
+}
+
+/// What `fileContent` holds: `[name, base64]`, or the base64 alone.
+fn content(value: &Value) -> Result<Vec<u8>, MethodError> {
+    let encoded = match value {
+        Value::Array(pair) => pair.values().nth(1).map(Value::to_text),
+        text => Some(text.to_text()),
+    };
+    encoded
+        .and_then(|encoded| STANDARD.decode(encoded.trim()).ok())
+        .ok_or_else(|| refused("ERROR_COULD_NOT_SAVE_FILE", "Could not save file"))
+}
+
+fn charge(call: &mut Call<'_>, rows: usize) {
+    Work {
+        rows: rows as u64,
+        ..Work::default()
+    }
+    .charge(call);
+}
+
+/// `disk.folder.getchildren`
 pub(crate) fn folder_children(
     state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let folder = object(state, call)?;
-    children(state, call, folder as i64)
+    let folder = named::<FOLDER>(state, call, "id", 0)?;
+    Ok(children(state, call, folder))
 }
 
-/// `disk.storage.getChildren`
+/// `disk.storage.getchildren`
 pub(crate) fn storage_children(
     state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    if call.params.get_ignoring_case("id").map_or(0, Value::to_int) == 1 {
-        children(state, call, ROOT)
-    } else {
-        Err(not_found())
-    }
+    let (_, root) = storage(state, call)?;
+    Ok(children(state, call, root))
 }
 
-fn children(state: &PortalData, call: &mut Call<'_>, folder: i64) -> Result<Output, MethodError> {
+/// What is in a folder and not deleted, by a true offset in `start`.
+fn children(state: &PortalData, call: &mut Call<'_>, folder: u64) -> Output {
     let table = state.table(DISK_OBJECT);
     let schema = &table.schema;
-    let at = schema.legacy("PARENT_ID");
-    let inside = at.map_or(Condition::Never, |at| {
-        Condition::equal(at, Operand::Int(folder))
+    let given = call.legacy_array("filter");
+    let mut filter = legacy_filter::condition(schema, given, call.seconds());
+    let asks_for_deleted = given.is_some_and(|given| {
+        let mut keys = given.iter().map(|(key, _)| key.to_text());
+        keys.any(|key| key.to_ascii_uppercase().ends_with("DELETED_TYPE"))
     });
-    let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
+    if let (false, Some(at)) = (asks_for_deleted, schema.legacy("DELETED_TYPE")) {
+        filter = filter.and(Condition::equal(at, Operand::Int(0)));
+    }
     let order = legacy_filter::order(schema, call.legacy_array("order"));
     let start = call.start();
-    let page = Paging::Offset.page(&Query::new(table, filter.and(inside), order), start, call);
-    let plan = Plan::new(table, Shape::Task, 0..schema.fields().len()).with_upper_names();
-    Ok(page.lift(plan.output(None, &page.ids)))
+    let query = Query::new(table, filter.and(of_folder(state, folder)), order);
+    let page = Paging::Offset.page(&query, start, call);
+    let output = plan::list(None, &page.ids, |out, id| {
+        json::write(out, &Value::Array(describe(state, id, Written::Before)));
+    });
+    page.lift(output)
 }
 
 /// `disk.folder.get` and `disk.file.get`
-pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let table = state.table(DISK_OBJECT);
-    let row = table.row(object(state, call)?);
-    Work {
-        rows: 1,
-        ..Work::default()
+pub(crate) fn get<const KIND: u8>(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<KIND>(state, call, "id", 0)?;
+    charge(call, 1);
+    Ok(answer(state, id, Written::Before))
+}
+
+/// `disk.folder.addsubfolder(id, data)`
+pub(crate) fn add_folder(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let parent = named::<FOLDER>(state, call, "id", 0)?;
+    let storage = int(&row(state, parent), "STORAGE_ID").max(SHARED_STORAGE);
+    add_folder_to(state, call, (storage, parent))
+}
+
+/// `disk.storage.addfolder(id, data)`
+pub(crate) fn add_folder_to_storage(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let place = storage(state, call)?;
+    add_folder_to(state, call, place)
+}
+
+fn add_folder_to(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+    place: (u64, u64),
+) -> Result<Output, MethodError> {
+    let name = free_name(state, place.1, name_of(call)?, "folder", false)?;
+    charge(call, 1);
+    let id = state.add_to_drive(place, &name, (call.user, call.seconds()), None);
+    Ok(answer(state, id, Written::JustNow))
+}
+
+/// `disk.folder.uploadfile(id, data, fileContent)`
+pub(crate) fn upload(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let folder = named::<FOLDER>(state, call, "id", 0)?;
+    let storage = int(&row(state, folder), "STORAGE_ID").max(SHARED_STORAGE);
+    upload_to(state, call, (storage, folder))
+}
+
+/// `disk.storage.uploadfile(id, data, fileContent)`
+pub(crate) fn upload_to_storage(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let place = storage(state, call)?;
+    upload_to(state, call, place)
+}
+
+fn upload_to(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+    place: (u64, u64),
+) -> Result<Output, MethodError> {
+    let name = name_of(call)?;
+    let content = content(argument(call, "fileContent", 2)?)?;
+    let make_unique = call
+        .params
+        .get_ignoring_case("generateUniqueName")
+        .is_some_and(|unique| !matches!(unique.to_text().as_str(), "" | "0" | "N" | "false"));
+    let name = free_name(state, place.1, name, "file", make_unique)?;
+    let stored = StoredFile {
+        name: name.clone(),
+        content: content.into(),
+        author: call.user,
+        created: call.seconds(),
+    };
+    charge(call, 1);
+    let by = (call.user, call.seconds());
+    let id = state.add_to_drive(place, &name, by, Some(stored));
+    Ok(answer(state, id, Written::JustNow))
+}
+
+/// `disk.file.uploadversion(id, fileContent)`
+pub(crate) fn upload_version(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<FILE>(state, call, "id", 0)?;
+    let content = content(argument(call, "fileContent", 1)?)
+        .map_err(|_| refused("DISK_FILE_22002", "Could not save file"))?;
+    let stored = StoredFile {
+        name: text(&row(state, id), "NAME"),
+        content: content.into(),
+        author: call.user,
+        created: call.seconds(),
+    };
+    Ok(next_version(state, call, id, stored))
+}
+
+fn next_version(state: &mut PortalData, call: &Call<'_>, id: u64, stored: StoredFile) -> Output {
+    let size = stored.content.len() as i64;
+    let number = state.files.put(id, stored) as i64;
+    let values = [
+        ("GLOBAL_CONTENT_VERSION", Value::Int(number)),
+        ("SIZE", Value::Int(size)),
+    ];
+    touch(state, id, call, &values);
+    let mut file = describe(state, id, Written::Before);
+    file.insert("GLOBAL_CONTENT_VERSION", number);
+    Output::value(&Value::Array(file))
+}
+
+/// `disk.file.restorefromversion(id, versionId)`: the content of a version once more, as the next version.
+pub(crate) fn restore_version(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<FILE>(state, call, "id", 0)?;
+    let version = argument(call, "versionId", 1)?;
+    let found = state.files.version(number(version)).cloned();
+    let found = found.ok_or_else(|| not_found(&version.to_text()))?;
+    if found.file != id {
+        let text = "Cannot restore version from another file";
+        return Err(refused("DISK_FILE_22004", text));
     }
-    .charge(call);
-    let mut out = Vec::new();
-    Plan::new(table, Shape::Task, 0..table.schema.fields().len())
-        .with_upper_names()
-        .write(&mut out, &row);
-    Ok(Output::json(out))
+    let stored = StoredFile {
+        author: call.user,
+        created: call.seconds(),
+        ..found.stored
+    };
+    Ok(next_version(state, call, id, stored))
 }
 
-fn object(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
-    let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
-    let table = state.table(DISK_OBJECT);
-    u64::try_from(id)
-        .ok()
-        .filter(|&id| table.contains(id))
-        .ok_or_else(not_found)
+/// `disk.file.getversions(id)`: the newest first.
+pub(crate) fn versions(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = named::<FILE>(state, call, "id", 0)?;
+    let versions = state.files.versions(id);
+    charge(call, versions.len());
+    let ids: Vec<u64> = versions.iter().map(|(id, _)| *id).collect();
+    let mut output = plan::list(None, &ids, |out, id| {
+        if let Some(version) = state.files.version(id) {
+            json::write(out, &Value::Array(describe_version(id, version)));
+        }
+    });
+    output.total = Some(ids.len() as i64);
+    Ok(output)
 }
 
-fn not_found() -> MethodError {
-    MethodError::new(400, "ERROR_NOT_FOUND", "Could not find entity with id.")
+/// `disk.version.get(id)`
+pub(crate) fn version(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = argument(call, "id", 0)?;
+    let found = state.files.version(number(id));
+    let found = found.ok_or_else(|| not_found(&id.to_text()))?;
+    let row = describe_version(number(id), found);
+    Ok(Output::value(&Value::Array(row)))
+}
+
+fn describe_version(id: u64, version: &FileVersion) -> Array {
+    let stored = &version.stored;
+    let mut row = Array::with_capacity(8);
+    row.insert("ID", id.to_string());
+    row.insert("OBJECT_ID", version.file.to_string());
+    row.insert("SIZE", stored.content.len().to_string());
+    row.insert("NAME", stored.name.as_str());
+    row.insert("GLOBAL_CONTENT_VERSION", version.number.to_string());
+    row.insert("CREATE_TIME", moment::text(stored.created));
+    row.insert("CREATED_BY", stored.author.to_string());
+    row.insert(DOWNLOAD_URL, "");
+    row
+}
+
+/// `disk.folder.rename` and `disk.file.rename`
+pub(crate) fn rename<const KIND: u8>(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<KIND>(state, call, "id", 0)?;
+    let name = argument(call, "newName", 1)?.to_text();
+    let of = row(state, id);
+    if text(&of, "NAME") != name {
+        let parent = int(&of, "PARENT_ID");
+        free_name(state, parent, name.clone(), what::<KIND>(), false)?;
+    }
+    charge(call, 1);
+    state.files.rename(id, &name);
+    touch(state, id, call, &[("NAME", Value::Text(name))]);
+    Ok(answer(state, id, Written::Before))
+}
+
+const fn what<const KIND: u8>() -> &'static str {
+    if KIND == FOLDER { "folder" } else { "file" }
+}
+
+/// `disk.folder.copyto` and `disk.file.copyto`: a folder with all that is in it.
+pub(crate) fn copy<const KIND: u8>(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<KIND>(state, call, "id", 0)?;
+    let target = named::<FOLDER>(state, call, "targetFolderId", 1)?;
+    let name = text(&row(state, id), "NAME");
+    free_name(state, target, name, what::<KIND>(), false)?;
+    if KIND == FOLDER && is_inside(state, target, id) {
+        return Err(refused("DISK_OBJ_22000", "Could not copy folder"));
+    }
+    charge(call, 1);
+    let copied = copy_into(state, call, id, target);
+    Ok(answer(state, copied, Written::JustNow))
+}
+
+/// Whether a folder is another one, or lies in it.
+fn is_inside(state: &PortalData, folder: u64, outer: u64) -> bool {
+    let parent = |at: &u64| Some(int(&row(state, *at), "PARENT_ID")).filter(|&at| at > 0);
+    let mut way = std::iter::successors(Some(folder), parent).take(1_000);
+    way.any(|at| at == outer)
+}
+
+fn copy_into(state: &mut PortalData, call: &Call<'_>, id: u64, target: u64) -> u64 {
+    let storage = int(&row(state, target), "STORAGE_ID").max(SHARED_STORAGE);
+    let of = row(state, id);
+    let (name, folder) = (text(&of, "NAME"), is_folder(&of));
+    let by = (call.user, call.seconds());
+    let stored = (!folder).then(|| {
+        let stored = state.files.get(id).cloned();
+        stored.unwrap_or_else(|| StoredFile {
+            name: name.clone(),
+            content: Vec::new().into(),
+            author: call.user,
+            created: call.seconds(),
+        })
+    });
+    let copied = state.add_to_drive((storage, target), &name, by, stored);
+    if folder {
+        for child in inside(state, id) {
+            if child != copied && int(&row(state, child), "DELETED_TYPE") == 0 {
+                copy_into(state, call, child, copied);
+            }
+        }
+    }
+    copied
+}
+
+/// `disk.folder.moveto` and `disk.file.moveto`
+pub(crate) fn move_to<const KIND: u8>(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<KIND>(state, call, "id", 0)?;
+    let target = named::<FOLDER>(state, call, "targetFolderId", 1)?;
+    if int(&row(state, id), "PARENT_ID") == 0 {
+        return Err(refused("", "Could not move root folder"));
+    }
+    let storage = |id: u64| int(&row(state, id), "STORAGE_ID").max(SHARED_STORAGE);
+    if storage(id) != storage(target) || (KIND == FOLDER && is_inside(state, target, id)) {
+        return Ok(Output::value(&Value::Bool(false)));
+    }
+    let name = text(&row(state, id), "NAME");
+    free_name(state, target, name, what::<KIND>(), false)?;
+    charge(call, 1);
+    let parent = Value::Int(target as i64);
+    touch(state, id, call, &[("PARENT_ID", parent)]);
+    let mut moved = describe(state, id, Written::Before);
+    moved.insert("PARENT_ID", target as i64);
+    Ok(Output::value(&Value::Array(moved)))
+}
+
+/// `disk.folder.markdeleted` and `disk.file.markdeleted`: into the recycle bin.
+pub(crate) fn mark_deleted<const KIND: u8>(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    const DELETED: i64 = 3;
+    let id = named::<KIND>(state, call, "id", 0)?;
+    refuse_root(state, id)?;
+    charge(call, 1);
+    let values = [
+        ("DELETED_TYPE", Value::Int(DELETED)),
+        ("DELETE_TIME", Value::Text(moment::text(call.seconds()))),
+        ("DELETED_BY", Value::Int(call.user as i64)),
+    ];
+    update(state, id, &values);
+    let mut deleted = describe(state, id, Written::Before);
+    deleted.insert("DELETED_TYPE", DELETED);
+    Ok(Output::value(&Value::Array(deleted)))
+}
+
+fn refuse_root(state: &PortalData, id: u64) -> Result<(), MethodError> {
+    if int(&row(state, id), "PARENT_ID") == 0 {
+        return Err(refused("DISK_OBJ_22000", "Could not delete root folder"));
+    }
+    Ok(())
+}
+
+/// `disk.folder.restore` and `disk.file.restore`: out of the recycle bin.
+pub(crate) fn restore<const KIND: u8>(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<KIND>(state, call, "id", 0)?;
+    charge(call, 1);
+    touch(state, id, call, &[("DELETED_TYPE", Value::Int(0))]);
+    let mut restored = describe(state, id, Written::Before);
+    restored.insert("DELETED_TYPE", 0);
+    Ok(Output::value(&Value::Array(restored)))
+}
+
+/// `disk.folder.deletetree` and `disk.file.delete`: for good.
+pub(crate) fn delete<const KIND: u8>(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<KIND>(state, call, "id", 0)?;
+    refuse_root(state, id)?;
+    charge(call, 1);
+    let mut going = vec![id];
+    while let Some(id) = going.pop() {
+        if is_folder(&row(state, id)) {
+            going.extend(inside(state, id));
+        }
+        state.files.forget(id);
+        state.table_mut(DISK_OBJECT).delete(id);
+    }
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `disk.folder.getexternallink` and `disk.file.getexternallink`
+pub(crate) fn external_link<const KIND: u8>(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = named::<KIND>(state, call, "id", 0)?;
+    let code = crate::data::hash::mix(id) % 0xfffff;
+    Ok(Output::value(&Value::Text(format!("/~{code:05x}"))))
+}
+
+/// `disk.folder.sharetouser(id, userId, taskName)`: heard, and not kept.
+pub(crate) fn share(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    named::<FOLDER>(state, call, "id", 0)?;
+    argument(call, "userId", 1)?;
+    argument(call, "taskName", 2)?;
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `disk.file.search(QUERY, TYPE)`
+pub(crate) fn search(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    const MOST: u64 = 50;
+    let Some(Value::Text(query)) = call.params.get_ignoring_case("QUERY") else {
+        let text = "Invalid value of parameter { Parameter #0 [ <required> $QUERY ] }.";
+        return Err(refused("ERROR_ARGUMENT", text));
+    };
+    if !(3..=255).contains(&query.chars().count()) {
+        let text = "Search query is invalid. (INVALID_QUERY).";
+        return Err(refused("INVALID_QUERY", text));
+    }
+    let wanted = match call.text("TYPE").as_str() {
+        "" | "all" => None,
+        "file" => Some(false),
+        "folder" => Some(true),
+        _ => {
+            let text = "Search result type is invalid. (INVALID_TYPE).";
+            return Err(refused("INVALID_TYPE", text));
+        }
+    };
+    let folded = query.to_lowercase();
+    let mut found = Vec::new();
+    let all = Query::new(state.table(DISK_OBJECT), Condition::Always, Vec::new());
+    all.each(|id| {
+        let of = row(state, id);
+        if id != ROOT
+            && wanted.is_none_or(|folder| folder == is_folder(&of))
+            && int(&of, "DELETED_TYPE") == 0
+            && text(&of, "NAME").to_lowercase().contains(&folded)
+        {
+            found.push(id);
+        }
+        (found.len() as u64) < MOST
+    });
+    charge(call, found.len());
+    Ok(plan::list(None, &found, |out, id| {
+        json::write(out, &Value::Array(describe(state, id, Written::Before)));
+    }))
+}
+
+/// `disk.attachedobject.get`: nothing here attaches files to records.
+pub(crate) fn attached(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    Err(not_found(&argument(call, "id", 0)?.to_text()))
+}
+
+/// The table of the storages.
+fn storage_table(state: &PortalData) -> Option<&RecordTable> {
+    records::place("disk.storage").map(|place| &state.records[place])
+}
+
+/// The storage that a call names, and its root folder.
+fn storage(state: &PortalData, call: &Call<'_>) -> Result<(u64, u64), MethodError> {
+    let id = argument(call, "id", 0)?;
+    let row = storage_table(state).and_then(|table| table.get(number(id)));
+    let root = row.and_then(|row| row.get("ROOT_OBJECT_ID")?.as_str()?.parse().ok());
+    let root = root.ok_or_else(|| not_found(&id.to_text()))?;
+    Ok((number(id), root))
+}
+
+/// `disk.storage.getlist`: that of whoever asks is made when it is first looked for.
+pub(crate) fn storages(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let user = call.user;
+    let name = format!("Диск пользователя {user}");
+    ensure_storage(state, call, "user", &user.to_string(), &name);
+    super::records::read(state, call)
+}
+
+/// `disk.storage.getforapp`
+pub(crate) fn storage_of_application(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    if !call.by_application {
+        let text = "Access denied! Application context required";
+        return Err(MethodError::new(403, "ACCESS_DENIED", text));
+    }
+    let id = ensure_storage(state, call, "restapp", "1", "Диск приложения");
+    let row = storage_table(state).and_then(|table| table.get(id));
+    let row = row.cloned().map(Json::Object).unwrap_or_default();
+    Ok(Output::value(&Value::from(row)))
+}
+
+/// `disk.storage.rename`: only an application renames its own.
+pub(crate) fn rename_storage(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let (id, _) = storage(state, call)?;
+    let name = argument(call, "newName", 1)?.to_text();
+    let place = records::place("disk.storage");
+    let row = place.and_then(|place| state.records[place].get(id).cloned());
+    let (Some(place), Some(mut row)) = (place, row) else {
+        return Err(not_found(&id.to_string()));
+    };
+    if row.get("ENTITY_TYPE").and_then(Json::as_str) != Some("restapp") {
+        return Err(refused("", "Access denied (invalid type of storage)"));
+    }
+    row.insert("NAME".to_owned(), Json::from(name));
+    state.records[place].load(vec![row.clone()]);
+    Ok(Output::value(&Value::from(Json::Object(row))))
+}
+
+/// The storage of a user or an application, made if there is none.
+fn ensure_storage(
+    state: &mut PortalData,
+    call: &Call<'_>,
+    owner: &str,
+    owner_id: &str,
+    name: &str,
+) -> u64 {
+    let is_it = |row: &Map<String, Json>| {
+        let text = |name: &str| row.get(name).and_then(Json::as_str);
+        text("ENTITY_TYPE") == Some(owner) && text("ENTITY_ID") == Some(owner_id)
+    };
+    let table = storage_table(state);
+    let ids = table.map(|table| table.ids(&[], &[])).unwrap_or_default();
+    let found = ids
+        .iter()
+        .find(|&&id| table.and_then(|table| table.get(id)).is_some_and(is_it));
+    if let Some(id) = found {
+        return *id;
+    }
+    let id = ids.iter().max().copied().unwrap_or(0) + 1;
+    let by = (call.user, call.seconds());
+    let root = state.add_to_drive((id, 0), name, by, None);
+    let row = serde_json::json!({
+        "ID": id.to_string(), "NAME": name, "CODE": null, "MODULE_ID": "disk", "ENTITY_TYPE": owner,
+        "ENTITY_ID": owner_id, "ROOT_OBJECT_ID": root.to_string(),
+    });
+    if let (Some(place), Json::Object(row)) = (records::place("disk.storage"), row) {
+        state.records[place].load(vec![row]);
+    }
+    id
 }

@@ -11,7 +11,6 @@ mod constants;
 mod crm;
 mod departments;
 mod disk;
-mod files;
 mod fixtures;
 mod im;
 mod messages;
@@ -33,14 +32,16 @@ mod users;
 mod workday;
 
 pub(crate) use crm::item::not_found as element_not_found;
-pub(crate) use files::DOWNLOAD_URL;
+pub(crate) use disk::DOWNLOAD_URL;
 pub(crate) use params::{legacy_error, strings};
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use crate::data::entities::{ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, STATUS};
+use crate::data::entities::{
+    ACTIVITY, COMPANY, CONTACT, DEAL, LEAD, PRODUCT_ROW, QUOTE, STATUS, USER,
+};
 use crate::methods::method::{Handler, Method};
 
 /// Looks a method up by its name in lower case.
@@ -67,8 +68,14 @@ pub(crate) fn all() -> &'static [Method] {
         integrations(&mut methods);
         messenger(&mut methods);
         cards(&mut methods);
+        drive(&mut methods);
         methods.extend(constants::methods());
-        methods.extend(records::methods());
+        // A kind of records may have a method of its own in the place of a usual one.
+        let own: HashSet<String> = methods
+            .iter()
+            .map(|method: &Method| method.name.to_string())
+            .collect();
+        methods.extend(records::methods().filter(|method| !own.contains(&*method.name)));
         methods.sort_unstable_by(|one: &Method, other| one.name.cmp(&other.name));
         methods
     })
@@ -212,6 +219,23 @@ fn crm_items(methods: &mut Vec<Method>) {
             "crm.type.getbyentitytypeid",
             types::get_by_entity_type_id
         ),
+        read!("crm", "crm.type.fields", types::fields),
+        write!("crm", "crm.type.add", types::add),
+        write!("crm", "crm.type.update", types::update),
+        write!("crm", "crm.type.delete", types::delete),
+        read!("crm", "crm.category.fields", categories::fields),
+        write!("crm", "crm.category.add", categories::add),
+        write!("crm", "crm.category.update", categories::update),
+        write!("crm", "crm.category.delete", categories::delete),
+        read!("crm", "crm.dealcategory.fields", categories::deal_fields),
+        write!("crm", "crm.dealcategory.add", categories::add_deal),
+        write!("crm", "crm.dealcategory.update", categories::update_deal),
+        write!("crm", "crm.dealcategory.delete", categories::delete_deal),
+        write!(
+            "crm",
+            "crm.dealcategory.default.set",
+            categories::name_default
+        ),
         read!("crm", "crm.category.list", categories::list),
         read!("crm", "crm.category.get", categories::get),
         read!("crm", "crm.dealcategory.list", categories::deals),
@@ -257,6 +281,16 @@ fn crm_fields(methods: &mut Vec<Method>) {
                     concat!("crm.", $name, ".userfield.add"),
                     user_fields::add::<$entity>
                 ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".userfield.update"),
+                    user_fields::update::<$entity>
+                ),
+                write!(
+                    "crm",
+                    concat!("crm.", $name, ".userfield.delete"),
+                    user_fields::delete::<$entity>
+                ),
             ]);
         };
     }
@@ -281,6 +315,12 @@ fn crm_fields(methods: &mut Vec<Method>) {
     user_fields!("contact", CONTACT);
     user_fields!("company", COMPANY);
     user_fields!("quote", QUOTE);
+    methods.extend([
+        read!("user", "user.userfield.list", user_fields::list::<USER>),
+        write!("user", "user.userfield.add", user_fields::add::<USER>),
+        write!("user", "user.userfield.update", user_fields::update::<USER>),
+        write!("user", "user.userfield.delete", user_fields::delete::<USER>),
+    ]);
     product_rows!("lead", LEAD);
     product_rows!("deal", DEAL);
     product_rows!("quote", QUOTE);
@@ -374,11 +414,6 @@ fn portal(methods: &mut Vec<Method>) {
         write!("department", "department.add", departments::add),
         write!("department", "department.update", departments::update),
         write!("department", "department.delete", departments::delete),
-        read!("disk", "disk.folder.getchildren", disk::folder_children),
-        read!("disk", "disk.storage.getchildren", disk::storage_children),
-        read!("disk", "disk.folder.get", disk::get),
-        read!("disk", "disk.file.get", files::get),
-        write!("disk", "disk.folder.uploadfile", files::upload),
         read!("im", "im.recent.list", im::recent),
         read!("im", "im.dialog.messages.get", im::messages),
         write!("", "event.offline.get", offline_events::get),
@@ -391,6 +426,89 @@ fn portal(methods: &mut Vec<Method>) {
         read!("", "server.time", system::time),
         read!("", "methods", system::methods),
         read!("", "scope", system::scope),
+    ]);
+}
+
+fn drive(methods: &mut Vec<Method>) {
+    use disk::{DiskObject::File, DiskObject::Folder};
+    macro_rules! objects {
+        ($name:literal, $kind:ident) => {
+            methods.extend([
+                read!(
+                    "disk",
+                    concat!("disk.", $name, ".get"),
+                    disk::get::<{ $kind as u8 }>
+                ),
+                write!(
+                    "disk",
+                    concat!("disk.", $name, ".rename"),
+                    disk::rename::<{ $kind as u8 }>
+                ),
+                write!(
+                    "disk",
+                    concat!("disk.", $name, ".copyto"),
+                    disk::copy::<{ $kind as u8 }>
+                ),
+                write!(
+                    "disk",
+                    concat!("disk.", $name, ".moveto"),
+                    disk::move_to::<{ $kind as u8 }>
+                ),
+                write!(
+                    "disk",
+                    concat!("disk.", $name, ".markdeleted"),
+                    disk::mark_deleted::<{ $kind as u8 }>
+                ),
+                write!(
+                    "disk",
+                    concat!("disk.", $name, ".restore"),
+                    disk::restore::<{ $kind as u8 }>
+                ),
+                read!(
+                    "disk",
+                    concat!("disk.", $name, ".getexternallink"),
+                    disk::external_link::<{ $kind as u8 }>
+                ),
+            ]);
+        };
+    }
+    objects!("folder", Folder);
+    objects!("file", File);
+    methods.extend([
+        read!("disk", "disk.folder.getchildren", disk::folder_children),
+        write!("disk", "disk.folder.addsubfolder", disk::add_folder),
+        write!("disk", "disk.folder.uploadfile", disk::upload),
+        write!(
+            "disk",
+            "disk.folder.deletetree",
+            disk::delete::<{ Folder as u8 }>
+        ),
+        read!("disk", "disk.folder.sharetouser", disk::share),
+        write!("disk", "disk.file.delete", disk::delete::<{ File as u8 }>),
+        write!("disk", "disk.file.uploadversion", disk::upload_version),
+        read!("disk", "disk.file.getversions", disk::versions),
+        write!(
+            "disk",
+            "disk.file.restorefromversion",
+            disk::restore_version
+        ),
+        read!("disk", "disk.file.search", disk::search),
+        read!("disk", "disk.version.get", disk::version),
+        read!("disk", "disk.attachedobject.get", disk::attached),
+        write!("disk", "disk.storage.getlist", disk::storages),
+        write!(
+            "disk",
+            "disk.storage.getforapp",
+            disk::storage_of_application
+        ),
+        write!("disk", "disk.storage.rename", disk::rename_storage),
+        read!("disk", "disk.storage.getchildren", disk::storage_children),
+        write!(
+            "disk",
+            "disk.storage.addfolder",
+            disk::add_folder_to_storage
+        ),
+        write!("disk", "disk.storage.uploadfile", disk::upload_to_storage),
     ]);
 }
 

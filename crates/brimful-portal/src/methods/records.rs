@@ -38,7 +38,7 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
     })
 }
 
-fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     let table = &state.records[place];
     let within = within(state, table, call)?;
@@ -61,7 +61,7 @@ fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> 
     }
 }
 
-fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     let within = within(state, &state.records[place], call)?;
     let table = &mut state.records[place];

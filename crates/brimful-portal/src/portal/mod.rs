@@ -33,7 +33,7 @@ use crate::context::request_log::{CommandOutcomes, LoggedRequest, kept_body};
 use crate::context::settings::Settings;
 use crate::context::stats::Stats;
 use crate::context::{Context, errors};
-use crate::data::files::StoredFile;
+use crate::data::files::{ROOT, SHARED_STORAGE, StoredFile};
 use crate::data::{DataError, PortalData};
 use crate::extension::{Extension, ExtensionSetup, Host};
 use crate::methods::registry::Registry;
@@ -231,12 +231,13 @@ fn put_files(backend: &Backend, files: Vec<(String, Bytes)>) {
     let created = backend.context.now() as i64;
     let mut data = backend.data.write();
     for (name, content) in files {
-        data.files.add(StoredFile {
-            name,
+        let stored = StoredFile {
+            name: name.clone(),
             content,
             author: 1,
             created,
-        });
+        };
+        data.add_to_drive((SHARED_STORAGE, ROOT), &name, (1, created), Some(stored));
     }
 }
 

@@ -50,7 +50,14 @@ pub(crate) fn answer(
         .filter(|id| token(&backend.context, &presented, id) == given)
         .ok_or_else(|| MethodError::new(403, "ACCESS_DENIED", "Access denied!"))?;
     let state = backend.data.read();
-    let file = id.parse().ok().and_then(|id| state.files.get(id));
+    let file = match id.strip_prefix('v') {
+        Some(version) => {
+            let version = version.parse().ok();
+            let version = version.and_then(|id| state.files.version(id));
+            version.map(|version| &version.stored)
+        }
+        None => id.parse().ok().and_then(|id| state.files.get(id)),
+    };
     Ok(match file {
         Some(file) => send(file, &id, request),
         None => envelope::html(StatusCode::NOT_FOUND),

@@ -139,7 +139,7 @@ async fn a_file_is_uploaded_as_a_pair_and_its_name_is_taken() {
     let file = call(&portal, "disk.folder.uploadfile", params.clone())
         .await
         .result();
-    assert_eq!((&file["ID"], &file["SIZE"]), (&json!("3"), &json!("5")));
+    assert_eq!((&file["ID"], &file["SIZE"]), (&json!(3), &json!("5")));
     let link = file["DOWNLOAD_URL"].as_str().unwrap();
     assert_eq!(fetch(&portal, link, &[]).await.body, "hello");
     for (params, code) in [
@@ -150,10 +150,13 @@ async fn a_file_is_uploaded_as_a_pair_and_its_name_is_taken() {
         ),
         (
             json!({"id": 1, "data": {"NAME": "c"}, "fileContent": "no base64!"}),
-            "ERROR_ARGUMENT",
+            "ERROR_COULD_NOT_SAVE_FILE",
         ),
-        (json!({"id": 1, "fileContent": "aGVsbG8="}), "100"),
-        (json!({"id": 1, "data": {"NAME": "c"}}), "100"),
+        (
+            json!({"id": 1, "fileContent": "aGVsbG8="}),
+            "DISK_BASE_SERVICE_22001",
+        ),
+        (json!({"fileContent": "aGVsbG8="}), "ERROR_ARGUMENT"),
     ] {
         let heard = call(&portal, "disk.folder.uploadfile", params).await;
         assert_eq!(heard.json()["error"], code);

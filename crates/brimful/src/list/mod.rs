@@ -33,7 +33,7 @@ pub use report::{Extent, ListReport, Progress, Proof, RangeDifference, Resume, V
 pub use walk::{Tail, UnknownWalk, Walk};
 
 use crate::auth::Api;
-use crate::check;
+use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
@@ -252,6 +252,9 @@ impl List {
             .and_then(|params| check::everything(&self.method, params))
         {
             tracing::warn!("{doubt}");
+        }
+        if self.api == Api::Rest && self.client.session().checks == Checks::On {
+            check::call(&self.method, &params, Carrier::Json)?;
         }
         let names = if self.check_names && self.api == Api::Rest {
             NamesCheck::new(&self.method, &params)?

@@ -84,7 +84,7 @@ impl NamesCheck {
                 "sort" => check.order.extend(value.as_str().map(str::to_owned)),
                 "start" => {}
                 _ if known.bare && own.is_none_or(|own| own.parameter(key).is_none()) => {
-                    check.conditions.extend(Condition::new(key, value));
+                    check.conditions.push(Condition::new(key, value));
                 }
                 _ => {}
             }
@@ -102,9 +102,20 @@ impl NamesCheck {
                 return Err(Error::config(format!("{method}: {problem}")));
             }
         }
-        let id = own
-            .and_then(|own| own.keyset)
-            .map_or("ID", |keyset| keyset.filter);
+        let keyset = own.and_then(|own| own.keyset);
+        let id = keyset.map_or("ID", |keyset| keyset.filter);
+        for condition in &check.conditions {
+            let problem = values::prefix(known, &condition.prefix, &condition.name).or_else(|| {
+                // A list that is walked by ID has numbers for IDs, whatever else its fields are.
+                let is_id = keyset.is_some() && condition.name == id;
+                is_id
+                    .then(|| values::id(&condition.prefix, id, &condition.value))
+                    .flatten()
+            });
+            if let Some(problem) = problem {
+                return Err(Error::config(format!("{method}: {problem}")));
+            }
+        }
         check.select.retain(|name| !name.ends_with('*'));
         // A walk by ID sorts by itself, however the ID is spelt.
         check.order.retain(|name| !name.eq_ignore_ascii_case(id));
@@ -252,7 +263,7 @@ fn collect(filter: &Value, conditions: &mut Vec<Condition>, has_groups: &mut boo
                     *has_groups = true;
                     collect(value, conditions, has_groups);
                 } else {
-                    conditions.extend(Condition::new(key, value));
+                    conditions.push(Condition::new(key, value));
                 }
             }
         }
@@ -267,13 +278,13 @@ fn collect(filter: &Value, conditions: &mut Vec<Condition>, has_groups: &mut boo
 }
 
 impl Condition {
-    fn new(key: &str, value: &Value) -> Option<Self> {
+    fn new(key: &str, value: &Value) -> Self {
         let name = key.trim_start_matches(PREFIXES);
-        (!name.is_empty()).then(|| Self {
+        Self {
             prefix: key[..key.len() - name.len()].to_owned(),
             name: name.to_owned(),
             value: value.clone(),
-        })
+        }
     }
 }
 
@@ -308,8 +319,16 @@ impl Names {
             Place::Filter => self.known.is_in_filter(name),
             Place::Select | Place::Order => self.known.is_elsewhere(name),
         };
-        // Fields of what a row refers to are not among its own.
-        beside || name.contains('.') || self.field(name).is_some()
+        beside || self.may_be_of_a_relation(name) || self.field(name).is_some()
+    }
+
+    /// Fields of what a row refers to are not among its own. Methods of the ORM refuse by themselves what they don't
+    /// know; others pass it over.
+    fn may_be_of_a_relation(&self, name: &str) -> bool {
+        let refuses = self.known.spelling == Spelling::CamelOrUpper
+            || self.known.list.starts_with("catalog.")
+            || self.known.list.starts_with("sale.");
+        refuses && name.contains('.')
     }
 
     fn field(&self, name: &str) -> Option<&Field> {

@@ -85,6 +85,16 @@ async fn an_unknown_name_is_refused_with_the_nearest_one() {
         ),
         ("user.get", json!({"LASTNAME": "a"}), "LAST_NAME"),
         ("department.get", json!({"PARENTS": 1}), "PARENT"),
+        (
+            "crm.deal.list",
+            json!({"filters": {"STAGE_ID": "WON"}}),
+            "filter",
+        ),
+        (
+            "crm.deal.list",
+            json!({"where": {"STAGE_ID": "WON"}}),
+            "filter",
+        ),
     ] {
         let said = refusal_message(&portal, method, params.clone()).await;
         assert!(
@@ -297,6 +307,24 @@ async fn values_that_a_field_cannot_have_are_refused() {
             "not a date",
         ),
         ("crm.deal.list", json!({"CLOSED": "true"}), "write Y"),
+        ("crm.deal.list", json!({"CLOSED": true}), "write Y"),
+        ("crm.deal.list", json!({"=>ID": 5}), "write >=ID"),
+        ("crm.deal.list", json!({"><ID": [1, 5]}), ">=ID and <=ID"),
+        ("crm.deal.list", json!({"ID": "1;2"}), "not a number"),
+        ("crm.deal.list", json!({"ID": 1.5}), "not a whole number"),
+        (
+            "crm.deal.list",
+            json!({">OPPORTUNITY": [1, 2]}),
+            "has a list",
+        ),
+        ("crm.deal.list", json!({">DATE_CREATE": ""}), "no value"),
+        ("crm.deal.list", json!({"CONTACT.NAME": "a"}), "no field"),
+        ("crm.deal.list", json!({"PHONE": "1"}), "no field"),
+        (
+            "crm.deal.list",
+            json!({"DATE_CREATE": {"from": "2020-01-01"}}),
+            "one value",
+        ),
         ("user.get", json!({"ACTIVE": "false"}), "write N"),
         (
             "department.get",

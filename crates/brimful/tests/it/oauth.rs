@@ -10,8 +10,8 @@ use brimful::{
     Retry, StoreError, TokenStore, Tokens,
 };
 use brimful_portal::{AccessToken, App, Fault, FaultRule, Portal, PortalConfig, When};
-use serde_json::json;
-use tokio::time::advance;
+use serde_json::{Value, json};
+use tokio::time::{Instant, advance};
 
 use crate::line::Line;
 use crate::support::{ids, portal, truth};
@@ -315,6 +315,30 @@ async fn a_token_server_that_asks_to_wait_or_breaks_before_it_works_is_asked_aga
             .await
             .unwrap_or_else(|error| panic!("{fault}: {error}"));
         assert_eq!(work.refreshes(), 2, "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_server_that_hangs_holds_a_call_no_longer_than_its_deadline() {
+    for fault in [
+        Fault::Delay(Duration::from_secs(86_400)),
+        Fault::SlowBody(Duration::from_secs(86_400)),
+    ] {
+        let work = AtWork::new().await;
+        advance(TTL).await;
+        work.at_the_token_server(fault.clone(), 100);
+        let hurried = work.client.with_deadline(Duration::from_secs(20));
+        let started = Instant::now();
+        let error = hurried.call("user.current", json!({})).await.unwrap_err();
+        let took = started.elapsed();
+        assert!(took <= Duration::from_secs(21), "{fault}: {took:?}");
+        assert_eq!(error.execution(), Execution::NotRun, "{fault}: {error}");
+        let started = Instant::now();
+        let list = hurried.with_deadline(Duration::from_secs(20));
+        let listed = list.list("crm.lead.list").collect::<Value>().await;
+        assert!(listed.is_err(), "{fault}");
+        let took = started.elapsed();
+        assert!(took <= Duration::from_secs(21), "{fault}: {took:?}");
     }
 }
 

@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use brimful::rest3::{Batch, Filter};
 use brimful::{Client, ErrorKind, Execution, FieldKind};
@@ -115,6 +115,63 @@ async fn a_batch_refers_to_values_and_columns_of_earlier_results() {
     assert_eq!(column["items"], json!([{"id": 5}, {"id": 6}]));
     let one: Value = serde_json::from_str(results[2].get()).unwrap();
     assert_eq!(one["item"]["id"], 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_of_a_rest_3_batch_whose_reference_finds_nothing_is_not_sent() {
+    for (items, reference) in [
+        (json!([]), "rows.0.id"),
+        (json!([{"id": null}]), "rows.0.id"),
+        (json!([{"id": 5}]), "rows.0.parentId"),
+        (json!([{"id": 5}]), "rows.1.id"),
+    ] {
+        let methods = Arc::new(Mutex::new(Vec::new()));
+        let sent = Arc::clone(&methods);
+        let result = items.clone();
+        let client = scripted(move |_, body| {
+            let calls = body.as_array().unwrap();
+            let names = calls.iter().map(|call| call["method"].clone());
+            sent.lock().unwrap().extend(names);
+            let results: Vec<Value> = calls.iter().map(|_| json!({"items": result})).collect();
+            Ok((200, json!({"result": results}).to_string()))
+        })
+        .build()
+        .unwrap();
+        let mut batch = Batch::new();
+        batch.add("rows", "tasks.task.list", json!({})).unwrap();
+        let query = json!({"id": {"$ref": reference}, "fields": {"title": "x"}});
+        batch.add("change", "tasks.task.update", query).unwrap();
+        let error = client.rest3().batch(batch).await.unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains("tasks.task.update was not run"), "{said}");
+        assert!(said.contains(reference), "{said}");
+        assert_eq!(error.execution(), Execution::NotRun, "{said}");
+        assert_eq!(*methods.lock().unwrap(), [json!("tasks.task.list")]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_of_a_rest_3_batch_goes_out_with_the_value_that_it_refers_to() {
+    let portal = tasks();
+    let client = client(&portal);
+    let mut batch = Batch::new();
+    let query = json!({"filter": [["id", "in", [5, 6]]], "order": {"id": "ASC"}});
+    let rows = batch.add("rows", "tasks.task.list", query).unwrap();
+    let query = json!({"id": rows.reference("1.id"), "fields": {"title": "changed"}});
+    batch.add("change", "tasks.task.update", query).unwrap();
+    let query = json!({"id": rows.reference("1.id"), "select": ["id", "title"]});
+    batch.add("seen", "tasks.task.get", query).unwrap();
+    let results = client.rest3().batch(batch).await.unwrap();
+    assert_eq!(results.len(), 3);
+    let seen: Value = serde_json::from_str(results[2].get()).unwrap();
+    assert_eq!(seen["item"], json!({"id": 6, "title": "changed"}));
+    let mut batch = Batch::new();
+    let query = json!({"filter": [["id", "=", 99_999]]});
+    let rows = batch.add("rows", "tasks.task.list", query).unwrap();
+    let query = json!({"id": 5, "fields": {"title": "x", "auditorIds": rows.column("id")}});
+    batch.add("change", "tasks.task.update", query).unwrap();
+    let error = client.rest3().batch(batch).await.unwrap_err();
+    assert!(error.to_string().contains("finds no rows"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

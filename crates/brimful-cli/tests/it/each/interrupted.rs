@@ -192,7 +192,7 @@ fn a_run_that_called_all_lines_and_cannot_end_its_file_says_where_the_outcomes_a
     --- stderr
     error: could not write out.jsonl.partial.merged: File exists (os error 17)
     kept: 2 calls in out.jsonl.partial: 2 done
-    hint: to get the rest, run again with (with the portal's address in BRIMFUL_PORTAL): brimful call crm.lead.add --portal "$BRIMFUL_PORTAL" --limit off --each leads.jsonl -o out.jsonl --resume
+    hint: to get the rest, put the portal's address into BRIMFUL_PORTAL and run again with: brimful call crm.lead.add --portal "$BRIMFUL_PORTAL" --limit off --each leads.jsonl -o out.jsonl --resume
     "#);
     std::fs::remove_dir(workspace.path("out.jsonl.partial.merged")).unwrap();
     assert!(workspace.run(&add(&url, &["--resume"])).status.success());

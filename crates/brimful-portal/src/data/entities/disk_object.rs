@@ -24,6 +24,20 @@ pub(super) const FIELDS: &[Spec] = &[
     // The first object is the root, and all others lie in it.
     field("PARENT_ID", Kind::Integer, Source::Below(1), "Папка").read_only(),
     field("DELETED_TYPE", Kind::Integer, Source::Number(0), "Удалён").read_only(),
+    field(
+        "GLOBAL_CONTENT_VERSION",
+        Kind::Integer,
+        Source::Number(1),
+        "Версия",
+    )
+    .read_only(),
+    field(
+        "SIZE",
+        Kind::Integer,
+        Source::Between(100, 9_000_000),
+        "Размер",
+    )
+    .read_only(),
     field("CREATE_TIME", Kind::DateTime, Source::Created, "Создан").read_only(),
     field("UPDATE_TIME", Kind::DateTime, Source::Modified, "Изменён").read_only(),
     field("DELETE_TIME", Kind::DateTime, Source::Nothing, "Удалён").read_only(),

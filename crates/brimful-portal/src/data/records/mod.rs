@@ -8,6 +8,7 @@ mod bizproc;
 mod calendar;
 mod commerce;
 mod crm;
+mod drive;
 mod entity;
 mod groups;
 mod integration;
@@ -31,6 +32,7 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
             bizproc::KINDS,
             calendar::KINDS,
             commerce::KINDS,
+            drive::KINDS,
             entity::KINDS,
             groups::KINDS,
             integration::KINDS,

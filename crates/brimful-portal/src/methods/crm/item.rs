@@ -13,6 +13,7 @@ use crate::data::list::shape::Shape;
 use crate::data::schema::{ID, Kind, Schema};
 use crate::data::table::{Row, Table};
 use crate::methods::params::{missing, strings};
+use crate::methods::tasks::array_or_nothing;
 
 /// What of an item is written: its fields, and `fm` with its phones and the like.
 struct ItemPlan<'t> {
@@ -144,6 +145,9 @@ fn array<'c>(call: &'c Call<'_>, name: &str) -> std::borrow::Cow<'c, Array> {
 
 pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = table(state, call)?;
+    for name in ["filter", "order", "select"] {
+        array_or_nothing(call, name)?;
+    }
     let filter = item_filter::condition(&table.schema, &array(call, "filter"), call.seconds())?
         .and(call.sees_records(state, table));
     let order = item_filter::order(&table.schema, &array(call, "order"))?;

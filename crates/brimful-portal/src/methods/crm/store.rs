@@ -6,7 +6,7 @@ use super::{links, stage_history};
 use crate::context::moment;
 use crate::data::list::shape::Shape;
 use crate::data::schema::{Class, Field, Kind, Schema};
-use crate::data::table::Record;
+use crate::data::table::{Record, Table};
 use crate::data::{PortalData, entities, stages};
 
 /// Who writes, and when.
@@ -36,12 +36,33 @@ pub(crate) fn add(
         record.set(field, value);
         fields.push(field);
     }
+    begin_in_funnel(state.table(entity), &mut record, &fields);
     derive(&state.table(entity).schema, &mut record);
     let id = state.table_mut(entity).insert(record);
     links::follow(state, entity, id, &fields);
     name_after_id(state, entity, id);
     stage_history::note(state, entity, id, None, author.now);
     id
+}
+
+/// Gives a row for which a call names the funnel alone the first stage of that funnel.
+fn begin_in_funnel(table: &Table, record: &mut Record, given: &[usize]) {
+    let (Some(stage), Some(funnel)) = (
+        table.schema.item("STAGE_ID"),
+        table.schema.item("CATEGORY_ID"),
+    ) else {
+        return;
+    };
+    if given.contains(&stage) || !given.contains(&funnel) {
+        return;
+    }
+    let category = record.get(funnel).map_or(0, Value::to_int);
+    let first = match table.entity {
+        entities::DEAL if category == 0 => "NEW".to_owned(),
+        entities::DEAL => format!("C{category}:NEW"),
+        _ => format!("DT{}_{category}:NEW", table.entity_type),
+    };
+    record.set(stage, Value::Text(first));
 }
 
 /// Writes `values` to a row that exists.

@@ -8,8 +8,9 @@ use super::item_filter::{invalid, wanted_direction};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::smart;
+use crate::data::entities::{SMART_FIELDS, smart};
 use crate::data::list::filter_key::{Family, FilterKey};
+use crate::data::schema::Schema;
 use crate::data::table::Table;
 
 /// The ID of a smart process, as opposed to its `entityTypeId`.
@@ -17,41 +18,58 @@ fn type_id(table: &Table) -> i64 {
     (table.entity - crate::data::entities::SMART) as i64 + 1
 }
 
-fn describe(table: &Table) -> Array {
-    let mut map = Array::new();
-    map.insert("id", type_id(table));
+/// What a type may have or lack, and whether those that every portal has have it.
+const FLAGS: [(&str, &str); 16] = [
+    ("isCategoriesEnabled", "Y"),
+    ("isStagesEnabled", "Y"),
+    ("isBeginCloseDatesEnabled", "Y"),
+    ("isClientEnabled", "Y"),
+    ("isUseInUserfieldEnabled", "Y"),
+    ("isLinkWithProductsEnabled", "Y"),
+    ("isMycompanyEnabled", "Y"),
+    ("isDocumentsEnabled", "N"),
+    ("isSourceEnabled", "Y"),
+    ("isObserversEnabled", "N"),
+    ("isRecyclebinEnabled", "N"),
+    ("isAutomationEnabled", "N"),
+    ("isBizProcEnabled", "N"),
+    ("isSetOpenPermissions", "Y"),
+    ("isPaymentsEnabled", "N"),
+    ("isCountersEnabled", "N"),
+];
+
+fn describe(state: &PortalData, table: &Table) -> Array {
+    if let Some(settings) = state.type_settings.get(&table.entity_type) {
+        return settings.clone();
+    }
     let title = match smart::process(table.entity_type) {
         Some(process) => process.title.to_owned(),
         None => format!("Смарт-процесс {}", table.entity_type),
     };
+    let created = moment::text(1_577_826_000);
+    described(table, &title, FLAGS.into_iter(), 1, &created)
+}
+
+fn described(
+    table: &Table,
+    title: &str,
+    flags: impl Iterator<Item = (&'static str, &'static str)>,
+    author: i64,
+    created: &str,
+) -> Array {
+    let mut map = Array::new();
+    map.insert("id", type_id(table));
     map.insert("title", title);
     map.insert("code", "");
-    map.insert("createdBy", 1);
+    map.insert("createdBy", author);
     map.insert("entityTypeId", i64::from(table.entity_type));
     map.insert("customSectionId", Value::Null);
-    for (name, flag) in [
-        ("isCategoriesEnabled", "Y"),
-        ("isStagesEnabled", "Y"),
-        ("isBeginCloseDatesEnabled", "Y"),
-        ("isClientEnabled", "Y"),
-        ("isUseInUserfieldEnabled", "Y"),
-        ("isLinkWithProductsEnabled", "Y"),
-        ("isMycompanyEnabled", "Y"),
-        ("isDocumentsEnabled", "N"),
-        ("isSourceEnabled", "Y"),
-        ("isObserversEnabled", "N"),
-        ("isRecyclebinEnabled", "N"),
-        ("isAutomationEnabled", "N"),
-        ("isBizProcEnabled", "N"),
-        ("isSetOpenPermissions", "Y"),
-        ("isPaymentsEnabled", "N"),
-        ("isCountersEnabled", "N"),
-    ] {
+    for (name, flag) in flags {
         map.insert(name, flag);
     }
-    map.insert("createdTime", moment::text(1_577_826_000));
-    map.insert("updatedTime", moment::text(1_577_826_000));
-    map.insert("updatedBy", 1);
+    map.insert("createdTime", created);
+    map.insert("updatedTime", created);
+    map.insert("updatedBy", author);
     map
 }
 
@@ -62,7 +80,15 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
         .smart()
         .iter()
         .filter(|table| table.entity_type >= 128);
-    let types: Vec<Array> = processes.map(describe).collect();
+    let types: Vec<Array> = processes
+        .map(|table| {
+            let mut row = describe(state, table);
+            for name in BESIDE {
+                row.remove(name);
+            }
+            row
+        })
+        .collect();
     if let (Some(order), Some(known)) = (call.params.get("order"), types.first()) {
         check_order(known, order)?;
     }
@@ -124,9 +150,27 @@ fn check_order(known: &Array, order: &Value) -> Result<(), MethodError> {
     Ok(())
 }
 
+/// What lists leave out of a type.
+const BESIDE: [&str; 3] = ["relations", "linkedUserFields", "customSections"];
+
+/// The user fields of other modules that may show the items of a type.
+const LINKED: [&str; 3] = [
+    "CALENDAR_EVENT|UF_CRM_CAL_EVENT",
+    "TASKS_TASK|UF_CRM_TASK",
+    "TASKS_TASK_TEMPLATE|UF_CRM_TASK",
+];
+
+/// The place of the type with this ID among the tables.
+fn place(state: &PortalData, id: i64) -> Option<usize> {
+    let types = state.smart().iter();
+    let mut types = types.filter(|table| table.entity_type >= 128);
+    let found = types.find(|table| type_id(table) == id);
+    found.map(|table| table.entity)
+}
+
 pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = call.required("id")?.to_int();
-    one(state.smart().iter().find(|table| type_id(table) == id))
+    one(state, place(state, id))
 }
 
 pub(crate) fn get_by_entity_type_id(
@@ -134,16 +178,254 @@ pub(crate) fn get_by_entity_type_id(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let entity_type = call.required("entityTypeId")?.to_int();
-    one(state
-        .smart()
-        .iter()
-        .find(|table| i64::from(table.entity_type) == entity_type))
+    let types = state.smart().iter();
+    let mut types = types.filter(|table| table.entity_type >= 128);
+    let found = types.find(|table| i64::from(table.entity_type) == entity_type);
+    one(state, found.map(|table| table.entity))
 }
 
-fn one(table: Option<&Table>) -> Result<Output, MethodError> {
-    let table = table.ok_or_else(not_found)?;
+fn one(state: &PortalData, place: Option<usize>) -> Result<Output, MethodError> {
+    let table = state.table(place.ok_or_else(not_found)?);
+    let mut row = describe(state, table);
+    if row.get("relations").is_none() {
+        row.insert("relations", relations(None));
+        row.insert("linkedUserFields", linked(None));
+        row.insert("customSections", Array::new());
+    }
     Ok(Output::value(&Value::Array(Array::from_iter([(
-        "type",
-        describe(table),
+        "type", row,
     )]))))
+}
+
+fn flag(value: &Value) -> &'static str {
+    match value.to_text().as_str() {
+        "" | "0" | "N" | "n" | "false" => "N",
+        _ => "Y",
+    }
+}
+
+/// What items of a type are linked with.
+fn relations(given: Option<&Value>) -> Array {
+    let side = |name: &str| -> Value {
+        let links = given
+            .and_then(|given| given.get(name))
+            .and_then(Value::as_array);
+        let links = links.into_iter().flat_map(Array::values);
+        let link = |link: &Value| {
+            let shown = link.get("isChildrenListEnabled").map_or("N", flag);
+            let mut row = Array::new();
+            row.insert(
+                "entityTypeId",
+                link.get("entityTypeId").map_or(0, Value::to_int),
+            );
+            row.insert("isChildrenListEnabled", shown);
+            row.insert("isPredefined", "N");
+            row
+        };
+        links.map(link).collect()
+    };
+    Array::from_iter([("parent", side("parent")), ("child", side("child"))])
+}
+
+fn linked(given: Option<&Value>) -> Array {
+    let value = |name: &'static str| {
+        (
+            name,
+            given.and_then(|given| given.get(name)).map_or("N", flag),
+        )
+    };
+    Array::from_iter(LINKED.map(value))
+}
+
+/// `crm.type.fields`
+pub(crate) fn fields(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
+    let around = |flags: &mut Array, rows: &[(&'static str, &str, [bool; 3], &str)]| {
+        for &(name, kind, [required, read_only, immutable], title) in rows {
+            let mut field =
+                describe_field(kind, required, read_only, immutable, title, &upper(name));
+            field.insert("upperName", upper(name));
+            flags.insert(name, field);
+        }
+    };
+    let mut fields = Array::new();
+    around(
+        &mut fields,
+        &[
+            ("id", "integer", [false, true, false], "ID"),
+            ("title", "string", [true, false, false], "Название"),
+            ("code", "string", [false, false, false], "Символьный код"),
+            ("createdBy", "user", [false, true, false], "Кем создан"),
+            (
+                "entityTypeId",
+                "integer",
+                [true, false, true],
+                "Идентификатор типа",
+            ),
+            (
+                "customSectionId",
+                "integer",
+                [false, false, true],
+                "Цифровое рабочее место",
+            ),
+        ],
+    );
+    for (name, _) in FLAGS.iter().take(14) {
+        around(&mut fields, &[(name, "boolean", [false; 3], name)]);
+    }
+    around(
+        &mut fields,
+        &[
+            (
+                "createdTime",
+                "datetime",
+                [false, true, false],
+                "Дата создания",
+            ),
+            (
+                "updatedTime",
+                "datetime",
+                [false, true, false],
+                "Дата изменения",
+            ),
+            ("updatedBy", "user", [false, true, false], "Кем изменён"),
+        ],
+    );
+    Ok(Output::value(&Value::Array(Array::from_iter([(
+        "fields", fields,
+    )]))))
+}
+
+/// `entityTypeId` → `ENTITY_TYPE_ID`
+pub(super) fn upper(name: &str) -> String {
+    let mut upper = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            upper.push('_');
+        }
+        upper.push(letter.to_ascii_uppercase());
+    }
+    upper
+}
+
+/// A field in the words of controllers.
+pub(super) fn describe_field(
+    kind: &str,
+    required: bool,
+    read_only: bool,
+    immutable: bool,
+    title: &str,
+    upper_name: &str,
+) -> Array {
+    let mut map = Array::new();
+    map.insert("type", kind);
+    for (name, flag) in [
+        ("isRequired", required),
+        ("isReadOnly", read_only),
+        ("isImmutable", immutable),
+        ("isMultiple", false),
+        ("isDynamic", false),
+    ] {
+        map.insert(name, flag);
+    }
+    map.insert("title", title);
+    map.insert("upperName", upper_name);
+    map
+}
+
+/// `crm.type.add`: a smart process, with its funnel and the stages of it.
+pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    const FIRST_FREE: i64 = 1_030;
+    let given = call
+        .required("fields")?
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let title = given.get("title").map(Value::to_text).unwrap_or_default();
+    if title.trim().is_empty() {
+        let text = "Field 'TITLE' is required";
+        return Err(MethodError::new(400, "0", text));
+    }
+    let is_taken = |id: i64| state.by_type(id).is_some();
+    let entity_type = match given.get("entityTypeId").filter(|id| id.is_truthy()) {
+        None => (FIRST_FREE..).step_by(2).find(|&id| !is_taken(id)),
+        Some(id) => Some(id.to_int()),
+    };
+    let is_allowed = |id: &i64| {
+        let in_range = (128..=192).contains(id) || (*id >= FIRST_FREE && id % 2 == 0);
+        in_range && !is_taken(*id)
+    };
+    let entity_type = entity_type.filter(is_allowed);
+    let entity_type = entity_type.and_then(|id| u32::try_from(id).ok());
+    let entity_type =
+        entity_type.ok_or_else(|| invalid("entityTypeId is out of allowed range".to_owned()))?;
+    let place = state.tables.len();
+    let schema = Schema::new(SMART_FIELDS);
+    let table = state.tables[0].empty(place, entity_type, schema);
+    let flags = FLAGS.into_iter().map(|(name, _)| {
+        let usual = if name == "isSetOpenPermissions" {
+            "Y"
+        } else {
+            "N"
+        };
+        (name, given.get(name).map_or(usual, flag))
+    });
+    let now = moment::text(call.seconds());
+    let mut row = described(&table, &title, flags, call.user as i64, &now);
+    row.insert("relations", relations(given.get("relations")));
+    row.insert("linkedUserFields", linked(given.get("linkedUserFields")));
+    row.insert("customSections", Array::new());
+    state.tables.push(table);
+    state.type_settings.insert(entity_type, row);
+    state.begin_funnel(entity_type, smart::category(entity_type));
+    one(state, Some(place))
+}
+
+/// `crm.type.update`
+pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = call.required("id")?.to_int();
+    let missing = || MethodError::new(400, "0", "SPA not found");
+    let place = place(state, id).ok_or_else(missing)?;
+    let fields = call.params.get("fields").and_then(Value::as_array);
+    let given = fields.cloned().unwrap_or_default();
+    let entity_type = state.table(place).entity_type;
+    let mut row = describe(state, state.table(place));
+    for (name, value) in given.iter() {
+        let name = name.to_text();
+        if FLAGS.iter().any(|(flag, _)| *flag == name) {
+            row.insert(name.as_str(), flag(value));
+        }
+    }
+    if let Some(title) = given.get("title").map(Value::to_text) {
+        row.insert("title", title);
+    }
+    if given.get("relations").is_some() || row.get("relations").is_none() {
+        row.insert("relations", relations(given.get("relations")));
+    }
+    if given.get("linkedUserFields").is_some() || row.get("linkedUserFields").is_none() {
+        row.insert("linkedUserFields", linked(given.get("linkedUserFields")));
+    }
+    row.insert("customSections", Array::new());
+    row.insert("updatedTime", moment::text(call.seconds()));
+    row.insert("updatedBy", call.user as i64);
+    state.type_settings.insert(entity_type, row);
+    one(state, Some(place))
+}
+
+/// `crm.type.delete`: of a smart process that has no items.
+pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = call.required("id")?.to_int();
+    let missing = || MethodError::new(400, "0", "Smart process not found");
+    let place = place(state, id).ok_or_else(missing)?;
+    let table = state.table(place);
+    if table.ids(1, u64::MAX).next().is_some() {
+        let text = "You cannot delete an entity type that has elements";
+        return Err(MethodError::new(400, "BX_ERROR", text));
+    }
+    let entity_type = table.entity_type;
+    state.end_funnel(entity_type, smart::category(entity_type));
+    state.categories.replace(i64::from(entity_type), Vec::new());
+    state.type_settings.remove(&entity_type);
+    // Its place stays: tables are found by their places.
+    state.table_mut(place).entity_type = 0;
+    Ok(Output::value(&Value::Array(Array::new())))
 }

@@ -5,14 +5,41 @@ use brimful_protocol::{Array, Value};
 use super::dictionary::{chosen, written};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::ENTITIES;
+use crate::data::entities::{ENTITIES, USER};
 use crate::data::schema::{Field, Kind};
 use crate::data::table::Table;
 use crate::methods::params::legacy_error;
 
-/// The ID of a field, by its place among the fields of its entity.
+/// The ID of a field that every portal has, by its place among the fields of its entity.
 fn id(entity: usize, at: usize) -> i64 {
     (entity * 1_000 + at * 2 + 1) as i64
+}
+
+/// The ID of a field; one that a call has added keeps it when others are deleted.
+fn id_of(table: &Table, at: usize) -> i64 {
+    let given = table.schema.get(at).user_settings.as_ref();
+    let given = given.and_then(|given| given.get("ID")).map(Value::to_int);
+    given.unwrap_or_else(|| id(table.entity, at))
+}
+
+/// The place of the user field that a call names.
+fn named(table: &Table, call: &Call<'_>) -> Result<usize, MethodError> {
+    let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
+    if id <= 0 {
+        return Err(legacy_error("ID is not defined or invalid."));
+    }
+    let fields = table.schema.fields().iter().enumerate();
+    let mut user_fields = fields.filter(|(_, field)| field.is_user_field());
+    let found = user_fields.find(|(at, _)| id_of(table, *at) == id);
+    found.map(|(at, _)| at).ok_or_else(|| {
+        let text = format!("The entity with ID '{id}' is not found.");
+        MethodError::new(400, "ERROR_NOT_FOUND", text)
+    })
+}
+
+/// What stands before the names of the user fields of an entity.
+fn prefix(entity: usize) -> &'static str {
+    if entity == USER { "UF_USR_" } else { "UF_CRM_" }
 }
 
 /// The types of user fields there are. Applications may add more.
@@ -75,7 +102,11 @@ fn describe(entity: usize, at: usize, field: &Field) -> Array {
     let mut row = Array::new();
     row.insert("ID", id(entity, at).to_string());
     let of = ENTITIES[entity].name.to_ascii_uppercase();
-    row.insert("ENTITY_ID", format!("CRM_{of}"));
+    let of = match entity {
+        USER => of,
+        _ => format!("CRM_{of}"),
+    };
+    row.insert("ENTITY_ID", of);
     row.insert("FIELD_NAME", field.name.as_ref());
     row.insert("USER_TYPE_ID", field.kind.type_name());
     row.insert("XML_ID", Value::Null);
@@ -152,10 +183,8 @@ pub(crate) fn get<const ENTITY: usize>(
     state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    let id = call.params.get_ignoring_case("id").map_or(0, Value::to_int);
-    if id <= 0 {
-        return Err(legacy_error("ID is not defined or invalid."));
-    }
+    let at = named(state.table(ENTITY), call)?;
+    let id = id_of(state.table(ENTITY), at);
     let label = |field: &Field, name: &str| {
         if let Some(given) = &field.user_settings {
             return given.get(name).cloned().unwrap_or(Value::Null);
@@ -169,11 +198,7 @@ pub(crate) fn get<const ENTITY: usize>(
     let found = rows(state.table(ENTITY), label)
         .into_iter()
         .find(|row| row.get("ID").is_some_and(|of| of.to_int() == id));
-    let found = found.ok_or_else(|| {
-        let text = format!("The entity with ID '{id}' is not found.");
-        MethodError::new(400, "ERROR_NOT_FOUND", text)
-    })?;
-    Ok(Output::value(&Value::Array(found)))
+    Ok(Output::value(&Value::Array(found.unwrap_or_default())))
 }
 
 /// `crm.*.userfield.add`: a field that all records have from now on, and that is empty in all of them. Its name gets
@@ -187,14 +212,15 @@ pub(crate) fn add<const ENTITY: usize>(
     };
     let text = |name: &str| fields.get(name).map(Value::to_text).unwrap_or_default();
     let given = text("FIELD_NAME").to_ascii_uppercase();
+    let prefix = prefix(ENTITY);
     let bare = given
-        .strip_prefix("UF_CRM_")
+        .strip_prefix(prefix)
         .or_else(|| given.strip_prefix("UF_"))
         .unwrap_or(&given);
     if bare.is_empty() {
         return Err(legacy_error("The 'FIELD_NAME' field is not found."));
     }
-    let name = format!("UF_CRM_{bare}");
+    let name = format!("{prefix}{bare}");
     if name.chars().count() > LONGEST_NAME {
         return Err(refused("Field name is too long (more than 50 characters)."));
     }
@@ -215,8 +241,11 @@ pub(crate) fn add<const ENTITY: usize>(
     if table.schema.legacy(&name).is_some() {
         return Err(legacy_error(&format!("The field {name} already exists.")));
     }
-    let at = table.schema.fields().len();
-    let described = described(fields, &kind, id(ENTITY, at))?;
+    let places = 0..table.schema.fields().len();
+    let highest = places.map(|at| id_of(table, at)).max().unwrap_or(0);
+    let new_id = highest + 2;
+    let mut described = described(fields, &kind, new_id)?;
+    described.insert("ID", new_id.to_string());
     let label = |name: &str| {
         let texts = described.get(name);
         let text = texts.and_then(|texts| texts.get("ru"));
@@ -229,8 +258,129 @@ pub(crate) fn add<const ENTITY: usize>(
         .is_some_and(|yes| yes.to_text() == "Y");
     field.traits.required = text("MANDATORY") == "Y";
     field.user_settings = Some(described);
-    let at = table.schema.push(field);
-    Ok(Output::value(&Value::Int(id(ENTITY, at))))
+    table.schema.push(field);
+    Ok(Output::value(&Value::Int(new_id)))
+}
+
+/// `crm.*.userfield.update`: what is given, and of `SETTINGS` the settings that are given. Neither the name nor the type
+/// changes.
+pub(crate) fn update<const ENTITY: usize>(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let at = named(state.table(ENTITY), call)?;
+    let Some(given) = call.legacy_array("fields") else {
+        return Err(legacy_error("Parameter 'fields' must be array."));
+    };
+    let table = state.table_mut(ENTITY);
+    let id = id_of(table, at);
+    let mut settings = describe(ENTITY, at, table.schema.get(at));
+    for name in LABELS {
+        let known = table.schema.get(at).user_settings.as_ref();
+        let known = known.and_then(|known| known.get(name)).cloned();
+        settings.insert(name, known.unwrap_or_default());
+    }
+    let kind = settings
+        .get("USER_TYPE_ID")
+        .map(Value::to_text)
+        .unwrap_or_default();
+    let written = described(given, &kind, id)?;
+    for name in [
+        "XML_ID",
+        "SORT",
+        "MANDATORY",
+        "SHOW_FILTER",
+        "SHOW_IN_LIST",
+        "EDIT_IN_LIST",
+        "IS_SEARCHABLE",
+    ]
+    .into_iter()
+    .chain(LABELS)
+    {
+        if let (Some(_), Some(value)) = (given.get(name), written.get(name)) {
+            settings.insert(name, value.clone());
+        }
+    }
+    if let Some(Value::Array(changed)) = given.get("SETTINGS") {
+        let known = settings.get("SETTINGS").and_then(Value::as_array);
+        let mut known = known.cloned().unwrap_or_default();
+        for (name, value) in changed.iter() {
+            known.insert(name.to_text().as_str(), value.clone());
+        }
+        settings.insert("SETTINGS", known);
+    }
+    if let Some(Value::Array(changed)) = given.get("LIST") {
+        let known = settings.get("LIST").and_then(Value::as_array);
+        let multiple = settings
+            .get("MULTIPLE")
+            .is_some_and(|yes| yes.to_text() == "Y");
+        let list = changed_list(known, changed, multiple, id)?;
+        settings.insert("LIST", list);
+    }
+    let field = table.schema.get_mut(at);
+    field.traits.required = settings
+        .get("MANDATORY")
+        .is_some_and(|yes| yes.to_text() == "Y");
+    field.user_settings = Some(settings);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// The values of an enumeration after a change: those that are given with their ID are changed or, with `DEL`, deleted;
+/// those without are added.
+fn changed_list(
+    known: Option<&Array>,
+    changed: &Array,
+    multiple: bool,
+    id: i64,
+) -> Result<Value, MethodError> {
+    let mut rows: Vec<Array> = Vec::new();
+    for row in known.into_iter().flat_map(Array::values) {
+        rows.extend(row.as_array().cloned());
+    }
+    // The ID of a value that is deleted is not given again.
+    let highest = rows
+        .iter()
+        .filter_map(|row| row.get("ID"))
+        .map(Value::to_int);
+    let next = highest.max().map_or(id * 100, |highest| highest + 1);
+    let mut added = Array::new();
+    for item in changed.values() {
+        let text = |name: &str| item.get(name).map(Value::to_text).unwrap_or_default();
+        let of = text("ID");
+        let is_it = |row: &Array| row.get("ID").is_some_and(|known| known.to_text() == of);
+        match rows.iter().position(is_it) {
+            Some(at) if text("DEL") == "Y" => {
+                rows.remove(at);
+            }
+            Some(at) => {
+                for name in ["VALUE", "SORT", "DEF", "XML_ID"] {
+                    if let Some(value) = item.get(name) {
+                        rows[at].insert(name, value.to_text());
+                    }
+                }
+            }
+            None => added.insert(added.len() as i64, item.clone()),
+        }
+    }
+    let fields = Array::from_iter([("LIST", added)]);
+    let Value::Array(mut new) = list_of(&fields, multiple, id)? else {
+        return Ok(rows.into_iter().collect());
+    };
+    for (place, row) in (0..).zip(new.values_mut().filter_map(Value::as_array_mut)) {
+        row.insert("ID", (next + place).to_string());
+        rows.push(row.clone());
+    }
+    Ok(rows.into_iter().collect())
+}
+
+/// `crm.*.userfield.delete`: with what records have in it.
+pub(crate) fn delete<const ENTITY: usize>(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let at = named(state.table(ENTITY), call)?;
+    state.table_mut(ENTITY).remove_field(at);
+    Ok(Output::value(&Value::Bool(true)))
 }
 
 fn refused(why: &str) -> MethodError {

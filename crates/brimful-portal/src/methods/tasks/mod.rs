@@ -91,7 +91,7 @@ fn is_seen(state: &PortalData, id: u64, call: &Call<'_>) -> bool {
 }
 
 /// Refuses a parameter that has to be an array and is none.
-fn array_or_nothing(call: &Call<'_>, name: &str) -> Result<(), MethodError> {
+pub(in crate::methods) fn array_or_nothing(call: &Call<'_>, name: &str) -> Result<(), MethodError> {
     match call.params.get(name) {
         None | Some(Value::Null | Value::Array(_)) => Ok(()),
         Some(other) => Err(MethodError::new(

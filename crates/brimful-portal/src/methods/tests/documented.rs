@@ -110,6 +110,10 @@ fn what_is_written_to_tasks_has_to_be_there() {
         "Creating cyclic links in tasks is prohibited<br>"
     );
     assert_eq!(portal.error("tasks.task.list", "filter=abc").1, "100");
+    for name in ["filter", "order", "select"] {
+        let params = format!("entityTypeId=2&{name}=abc");
+        assert_eq!(portal.error("crm.item.list", &params).1, "100", "{name}");
+    }
     assert_eq!(portal.error("tasks.task.get", "taskId=1&select=").1, "100");
 }
 

@@ -2,6 +2,7 @@
 
 mod changes;
 mod documented;
+mod drive;
 mod entities_page;
 mod families;
 mod integrations;
@@ -9,6 +10,7 @@ mod items;
 mod large_ids;
 mod legacy;
 mod records;
+mod run_time;
 mod search;
 mod system;
 mod tasks;

@@ -1,8 +1,51 @@
 //! Values that a field cannot have: a portal makes nothing of them, or something else.
 
-use serde_json::Value;
+use brimful_protocol::calendar;
+use brimful_protocol::list_fields::{ListFields, Spelling};
+use serde_json::{Value, json};
 
 use crate::field::{Field, FieldKind};
+
+/// Signs of conditions, without the `!` and `+` that may stand before them: those of the older CRM methods, and all
+/// that any method documents.
+const CRM_SIGNS: [&str; 14] = [
+    "", "=", "<", "<=", ">", ">=", "@", "%", "=%", "%=", "?", "*", "=*", "*%",
+];
+const ALL_SIGNS: [&str; 19] = [
+    "", "=", "<", "<=", ">", ">=", "@", "%", "=%", "%=", "?", "*", "=*", "*%", "*=", "><", "=@",
+    "#", "~",
+];
+
+/// What is wrong with the sign of a condition: a portal takes what it doesn't know for a part of the field's name, and
+/// the whole list comes.
+pub(super) fn prefix(known: &ListFields, prefix: &str, name: &str) -> Option<String> {
+    if name.is_empty() {
+        return Some(format!("the filter has {prefix:?} without a field"));
+    }
+    let bare = prefix.trim_start_matches('!').trim_start_matches('+');
+    let is_older_crm = known.list.starts_with("crm.") && known.spelling == Spelling::Listed;
+    let signs: &[&str] = if is_older_crm { &CRM_SIGNS } else { &ALL_SIGNS };
+    if signs.contains(&bare) {
+        return None;
+    }
+    let advice = match bare {
+        "=>" => format!("write >={name}"),
+        "=<" => format!("write <={name}"),
+        "<>" => format!("write !{name}"),
+        "==" | "===" => format!("write ={name}"),
+        "><" => format!("write two conditions, >={name} and <={name}"),
+        _ => "write one of = ! > >= < <= @ % before it".to_owned(),
+    };
+    Some(format!(
+        "{prefix}{name} is no condition, and the portal would pass it over: {advice}"
+    ))
+}
+
+/// What is wrong with the value of a condition on the ID, where IDs are numbers.
+pub(super) fn id(prefix: &str, name: &str, value: &Value) -> Option<String> {
+    let number = Field::read(name, &json!({"type": "integer"}));
+    problem(prefix, name, value, Some(&number))
+}
 
 /// Words that PHP's `strtotime` reads as moments.
 const MOMENT_WORDS: [&str; 17] = [
@@ -36,18 +79,69 @@ pub(super) fn problem(
     if prefix.contains(['%', '?', '*', '~']) {
         return None;
     }
+    let compares = prefix.contains(['<', '>']);
+    let is_between = prefix.contains("><");
+    let is_empty = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    let nothing = match value {
+        Value::Array(items) => prefix.contains('@') && items.iter().all(is_empty),
+        other => is_empty(other) && (compares || prefix.contains('@')),
+    };
+    if nothing {
+        return Some(format!(
+            "{prefix}{name} has no value to compare with: for rows where it is not empty write !{name}="
+        ));
+    }
+    match value {
+        Value::Array(items) if is_between && items.len() != 2 => {
+            return Some(format!(
+                "{prefix}{name} lies between two values, and has {}",
+                items.len()
+            ));
+        }
+        Value::Array(_) if compares && !is_between => {
+            return Some(format!(
+                "{prefix}{name} compares with one value, and has a list: for one of several write @{name}"
+            ));
+        }
+        Value::Object(_) if field.is_some() => {
+            return Some(format!(
+                "{name} is {value}: a condition has one value, or a list of values"
+            ));
+        }
+        _ => {}
+    }
     let check = |text: &str| {
         if text.is_empty() || text.starts_with('$') {
             return None;
         }
         of_kind(prefix, name, text, field?)
     };
-    match value {
-        Value::String(text) if prefix.contains('@') => text.split(',').find_map(check),
+    let one = |value: &Value| match value {
         Value::String(text) => check(text),
-        Value::Array(items) => items.iter().filter_map(Value::as_str).find_map(check),
+        Value::Number(number) => check(&number.to_string()),
+        Value::Bool(yes) => of_boolean(name, *yes, field?),
         _ => None,
+    };
+    match value {
+        Value::String(text) if prefix.contains('@') => {
+            text.split(',').map(str::trim).find_map(check)
+        }
+        Value::Array(items) => items.iter().find_map(one),
+        other => one(other),
     }
+}
+
+/// Flags of the older CRM methods are the letters Y and N; a boolean arrives as 1 or 0.
+fn of_boolean(name: &str, yes: bool, field: &Field) -> Option<String> {
+    let letter = if yes { "Y" } else { "N" };
+    has_letters(field).then(|| {
+        format!("{name} is {yes}, which the portal does not read as yes or no: write {letter}")
+    })
+}
+
+/// Whether a flag is Y or N.
+fn has_letters(field: &Field) -> bool {
+    field.kind == FieldKind::Boolean && field.type_name.as_deref() == Some("char")
 }
 
 fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String> {
@@ -84,8 +178,9 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
         return None;
     }
     if is_number {
-        if text.parse::<f64>().is_ok_and(f64::is_finite) {
-            return None;
+        if let Some(number) = text.parse::<f64>().ok().filter(|number| number.is_finite()) {
+            let is_cut = field.kind == FieldKind::Integer && number.fract() != 0.0;
+            return is_cut.then(|| format!("{name} is {text:?}, which is not a whole number"));
         }
         let joined: String = text
             .chars()
@@ -109,21 +204,31 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
             "{name} is {text:?} as one value: for one of several write {sign}{name}={listed}"
         ));
     }
+    if text != text.trim() && !matches!(field.kind, FieldKind::Date | FieldKind::DateTime) {
+        return Some(format!(
+            "{name} is {text:?}: write the value without blanks around it, {}",
+            text.trim()
+        ));
+    }
     match field.kind {
         _ if is_number => Some(format!("{name} is {text:?}, which is not a number")),
         FieldKind::Date | FieldKind::DateTime if !is_moment(text) => Some(format!(
             "{name} is {text:?}, which is not a date: write it as 2026-01-31 or 2026-01-31T18:00:00+03:00"
         )),
-        FieldKind::Boolean => truth(text).map(|truth| {
-            let is_user_field = name.to_ascii_lowercase().starts_with("uf");
-            let code = match (is_user_field, truth) {
-                (true, true) => "1",
-                (true, false) => "0",
-                (false, true) => "Y",
-                (false, false) => "N",
-            };
-            format!("{name} is {text:?}, which the portal does not read as yes or no: write {code}")
-        }),
+        FieldKind::Boolean => truth(text)
+            .or_else(|| digit(text).filter(|_| has_letters(field)))
+            .map(|truth| {
+                let is_user_field = name.to_ascii_lowercase().starts_with("uf");
+                let code = match (is_user_field, truth) {
+                    (true, true) => "1",
+                    (true, false) => "0",
+                    (false, true) => "Y",
+                    (false, false) => "N",
+                };
+                format!(
+                    "{name} is {text:?}, which the portal does not read as yes or no: write {code}"
+                )
+            }),
         _ => None,
     }
 }
@@ -143,6 +248,15 @@ fn truth(text: &str) -> Option<bool> {
     match text.to_lowercase().as_str() {
         "true" | "yes" | "on" | "да" => Some(true),
         "false" | "no" | "off" | "нет" => Some(false),
+        _ => None,
+    }
+}
+
+/// Yes or no as a digit.
+fn digit(text: &str) -> Option<bool> {
+    match text {
+        "1" => Some(true),
+        "0" => Some(false),
         _ => None,
     }
 }
@@ -182,19 +296,45 @@ fn is_moment(text: &str) -> bool {
     let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
     let numbers: Option<Vec<u32>> = parts.iter().map(|part| part.parse().ok()).collect();
     let has_letters = text.contains(|c: char| c.is_ascii_alphabetic());
-    let is_day = |month: u32, day: u32| (1..=12).contains(&month) && (1..=31).contains(&day);
+    let is_day = |year: u32, month: u32, day: u32| {
+        calendar::days(year.into(), month.into(), day.into()).is_some()
+    };
+    if !is_time(&text[end..]) {
+        return false;
+    }
     match (sign, numbers.as_deref()) {
         // 20260131, or seconds since 1970.
         (None, Some(_)) => date.len() >= 8 || has_letters,
-        (Some(b'-' | b'/'), Some(&[year, month, day])) if year > 31 => is_day(month, day),
-        (Some(b'-'), Some(&[year, month])) if year > 31 => is_day(month, 1),
-        (Some(b'-' | b'.'), Some(&[day, month, _])) | (Some(b'/'), Some(&[month, day, _])) => {
-            is_day(month, day)
-        }
+        (Some(b'-' | b'/'), Some(&[year, month, day])) if year > 31 => is_day(year, month, day),
+        (Some(b'-'), Some(&[year, month])) if year > 31 => is_day(year, month, 1),
+        (Some(b'-' | b'.'), Some(&[day, month, year]))
+        | (Some(b'/'), Some(&[month, day, year])) => is_day(year, month, day),
         // 31 January 2026, 2026-01-31Z: more than is known here.
         (_, None) => has_letters,
         _ => false,
     }
+}
+
+/// Whether what stands behind a date can be a time of day: `T18:00:00+03:00`. What has another shape is left to the
+/// portal.
+fn is_time(text: &str) -> bool {
+    let text = text.trim_start_matches([' ', 'T', 't']);
+    let end = text.find(['+', '-', 'Z', 'z', '.']).unwrap_or(text.len());
+    let (time, zone) = text.split_at(end);
+    let below = |parts: &str, highest: [u32; 3]| {
+        parts.split(':').zip(highest).all(|(part, highest)| {
+            part.trim()
+                .parse::<u32>()
+                .map_or(true, |number| number <= highest)
+        })
+    };
+    let offset = zone
+        .rsplit(['+', '-'])
+        .next()
+        .filter(|_| zone.contains(['+', '-']));
+    // The farthest zones are 14 hours ahead and 12 behind.
+    below(time, [24, 59, 59])
+        && offset.is_none_or(|offset| !offset.contains(':') || below(offset, [14, 59, 0]))
 }
 
 #[cfg(test)]
@@ -218,7 +358,8 @@ mod tests {
             let said = said(">", "OPPORTUNITY", &json!(text), "double").unwrap();
             assert!(said.ends_with(right), "{said}");
         }
-        for text in ["1000000", "-1.5", "", "$result[a]"] {
+        assert_eq!(said("", "OPPORTUNITY", &json!(""), "double"), None);
+        for text in ["1000000", "-1.5", "$result[a]"] {
             assert_eq!(
                 said(">", "OPPORTUNITY", &json!(text), "double"),
                 None,
@@ -241,6 +382,67 @@ mod tests {
     }
 
     #[test]
+    fn a_comparison_without_a_value_or_with_a_value_of_another_shape_is_refused() {
+        for (prefix, value, type_name) in [
+            (">", json!(""), "datetime"),
+            ("<=", json!(" "), "double"),
+            ("@", json!([""]), "user"),
+            ("@", json!(""), "user"),
+            (">", json!([1, 2]), "double"),
+            ("><", json!([1]), "double"),
+            ("", json!({"from": 1}), "double"),
+            ("", json!(1.5), "integer"),
+            ("", json!("1.5"), "integer"),
+            ("", json!("1;2"), "integer"),
+            ("", json!("\u{665}"), "integer"),
+            ("", json!(" NEW"), "crm_status"),
+        ] {
+            assert!(
+                said(prefix, "F", &value, type_name).is_some(),
+                "{prefix}{value} {type_name}"
+            );
+        }
+        for (prefix, value, type_name) in [
+            ("", json!(""), "datetime"),
+            ("!", json!(""), "user"),
+            ("><", json!([1, 2]), "double"),
+            ("@", json!(["1", "2"]), "user"),
+            ("@", json!("1, 2"), "user"),
+            ("", json!("5.0"), "integer"),
+            ("", json!(" a"), "string"),
+        ] {
+            assert_eq!(
+                said(prefix, "F", &value, type_name),
+                None,
+                "{prefix}{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn signs_that_a_portal_takes_for_a_part_of_the_name_are_refused_with_the_right_ones() {
+        let deals = brimful_protocol::list_fields::find("crm.deal.list").unwrap();
+        let tasks = brimful_protocol::list_fields::find("tasks.task.list").unwrap();
+        for (sign, right) in [
+            ("=>", ">=F"),
+            ("=<", "<=F"),
+            ("<>", "!F"),
+            ("==", "=F"),
+            ("><", ">=F and <=F"),
+            ("!><", ">=F and <=F"),
+            ("#", "write one of"),
+        ] {
+            let said = prefix(deals, sign, "F").unwrap();
+            assert!(said.contains(right), "{said}");
+        }
+        assert!(prefix(deals, ">=", "").is_some());
+        for sign in ["", "!", "!@", "!=%", "%=", ">=", "+>", "!+="] {
+            assert_eq!(prefix(deals, sign, "F"), None, "{sign}");
+        }
+        assert_eq!(prefix(tasks, "!><", "F"), None);
+    }
+
+    #[test]
     fn dates_that_are_none_are_refused() {
         for text in [
             "вчера",
@@ -249,6 +451,12 @@ mod tests {
             "01.13.2026",
             "2026",
             "soon",
+            "2026-02-30",
+            "2026-02-29T10:00:00",
+            "31.04.2026",
+            "2026-01-31T25:00:00",
+            "2026-01-31 10:61",
+            "2026-01-31T00:00:00+99:00",
         ] {
             assert!(
                 said(">=", "DATE_CREATE", &json!(text), "datetime").is_some(),
@@ -267,6 +475,10 @@ mod tests {
             "31 January 2026",
             "2026-01",
             "01.12.2026 10:00:00",
+            "2024-02-29",
+            "2026-01-31T10:00:00.5-03:30",
+            "2026-01-31T10:00Z",
+            "2026-01-31 +1 day",
         ] {
             assert_eq!(
                 said(">=", "DATE_CREATE", &json!(text), "datetime"),
@@ -289,7 +501,12 @@ mod tests {
                 .ends_with("write 1")
         );
         assert!(said("", "CLOSED", &json!("N"), "char").is_none());
-        assert!(said("", "CLOSED", &json!(false), "char").is_none());
+        for value in [json!(false), json!("0"), json!(0)] {
+            let said = said("", "CLOSED", &value, "char").unwrap();
+            assert!(said.ends_with("write N"), "{value}: {said}");
+        }
+        assert!(said("", "ufCrm_1", &json!(true), "boolean").is_none());
+        assert!(said("", "ufCrm_1", &json!("1"), "boolean").is_none());
         let active = |text: &str| flag("ACTIVE", text);
         assert!(active("false").unwrap().ends_with("write N"));
         assert_eq!(

@@ -1,0 +1,124 @@
+//! One sync at a time into a store. The lock ends with its process, however that ends.
+
+use super::SyncError;
+use super::in_thread::blocking;
+use super::table::SqlStore;
+use crate::schema::Plan;
+use crate::sinks::{Dialect, StoreOptions};
+use crate::store::Store;
+use crate::writer::RowWriter;
+
+/// Holds a store until it is dropped.
+pub(crate) struct StoreLock {
+    #[cfg(feature = "sqlite")]
+    _file: Option<std::fs::File>,
+    _connection: Option<RowWriter>,
+}
+
+/// Takes the lock of a store.
+///
+/// # Errors
+/// Another run has it, or the store cannot be reached.
+pub(crate) async fn acquire(store: &Store) -> Result<StoreLock, SyncError> {
+    let store = store.clone();
+    blocking(move || take(&store)).await
+}
+
+fn take(store: &Store) -> Result<StoreLock, SyncError> {
+    #[cfg(feature = "sqlite")]
+    if let Store::Sqlite(path) = store {
+        return Ok(StoreLock {
+            _file: Some(lock_file(store, path)?),
+            _connection: None,
+        });
+    }
+    let mut writer = store.open(StoreOptions::default(), Plan::default())?;
+    let mut sql = SqlStore::of(&mut writer)?;
+    // PostgreSQL has such locks per database; those of MySQL are for the whole server.
+    let (ask, holder) = match sql.dialect {
+        #[cfg(feature = "sqlite")]
+        Dialect::Sqlite => ("SELECT 1", None),
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => (
+            "SELECT CASE WHEN pg_try_advisory_lock(hashtext('brimful sync')) THEN 1 ELSE 0 END",
+            Some(
+                "SELECT 'process ' || l.pid || ' of the server, since ' || a.backend_start FROM pg_locks l JOIN \
+                 pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted AND \
+                 l.objid = (hashtext('brimful sync')::bigint & 4294967295)::oid LIMIT 1",
+            ),
+        ),
+        #[cfg(feature = "mysql")]
+        Dialect::Mysql => {
+            // The connection says nothing for as long as the run lasts.
+            sql.run("SET SESSION wait_timeout = 2147483")?;
+            (
+                "SELECT GET_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50)), 0)",
+                Some(
+                    "SELECT CONCAT('connection ', IS_USED_LOCK(CONCAT('brimful sync ', LEFT(DATABASE(), 50))), ' of the server')",
+                ),
+            )
+        }
+    };
+    if sql.column::<u8>(ask)?.first() != Some(&1) {
+        let known = holder.and_then(|holder| sql.rows(holder).ok()?.first()?.first()?.clone());
+        return Err(SyncError::Locked {
+            store: store.to_string(),
+            holder: known.unwrap_or_else(|| "nothing is known of it".to_owned()),
+        });
+    }
+    Ok(StoreLock {
+        #[cfg(feature = "sqlite")]
+        _file: None,
+        _connection: Some(writer),
+    })
+}
+
+/// Locks a file beside that of SQLite, which has locks of its own on its file.
+#[cfg(feature = "sqlite")]
+fn lock_file(store: &Store, path: &std::path::Path) -> Result<std::fs::File, SyncError> {
+    use std::fs::TryLockError;
+    use std::io::{Read, Seek, Write};
+
+    use crate::error::ExportError;
+
+    let mut name = path.as_os_str().to_owned();
+    name.push(".sync-lock");
+    let path = std::path::PathBuf::from(name);
+    let failed = |error: std::io::Error| {
+        SyncError::Store(ExportError::Store {
+            store: store.to_string(),
+            message: format!("{}: {error}", path.display()),
+        })
+    };
+    let mut file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // It is only for people.
+            let _ = file.read_to_string(&mut holder);
+            return Err(SyncError::Locked {
+                store: store.to_string(),
+                holder: if holder.is_empty() {
+                    "nothing is known of it".to_owned()
+                } else {
+                    holder
+                },
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    let holder = format!("process {}", std::process::id());
+    let written = file
+        .set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(holder.as_bytes()));
+    written.map_err(failed)?;
+    Ok(file)
+}

@@ -1,0 +1,293 @@
+//! Keeps tables of a store equal to lists of a portal: what has changed comes in, what is deleted is marked.
+//!
+//! `entities` says what can be kept in sync and how its changes are found, `state` how far an entity is and what is read
+//! next, `comparison` which rows are gone: none of them does I/O. `portal` asks the portal, `table` the store, and `run`
+//! leads an entity through a run with them. `lock` keeps two runs out of one store; `status` and `verify` look at it.
+
+mod comparison;
+mod entities;
+mod in_thread;
+mod lock;
+mod portal;
+mod run;
+mod state;
+mod status;
+mod table;
+
+use std::sync::Arc;
+
+use brimful::{Client, Error};
+use futures_util::{StreamExt, stream};
+
+pub use entities::{ChangeCursor, EntityDescription, SyncEntity, entities};
+pub use state::{Cursor, PortalTime};
+pub use status::{TableStatus, status};
+
+use crate::error::ExportError;
+use crate::store::Store;
+
+/// Entities that are read at the same time.
+const AT_ONCE: usize = 4;
+
+/// Why an entity, or a whole run, was not brought up to date.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyncError {
+    /// What was asked for cannot be done.
+    #[error("{0}")]
+    Usage(String),
+    /// The portal, or the way to it.
+    #[error("{0}")]
+    Portal(#[from] Box<Error>),
+    /// The store, or what it holds.
+    #[error("{0}")]
+    Store(#[from] ExportError),
+    /// Another run has the store.
+    #[error("{store}: another sync is running there ({holder}); wait until it has ended")]
+    Locked {
+        /// The store, without its password.
+        store: String,
+        /// What is known of the other run.
+        holder: String,
+    },
+    /// More rows are gone at once than are believed to be deleted.
+    #[error(
+        "{gone} of {live} rows of {table} are gone from the portal at once, so none was taken for deleted; if that is right, \
+         run it again with --accept-deletes"
+    )]
+    TooManyGone {
+        /// The table.
+        table: String,
+        /// Rows that the portal no longer has.
+        gone: u64,
+        /// Rows that the store has.
+        live: u64,
+    },
+    /// The program is at an end, or a thread of it is.
+    #[error("the run was broken off")]
+    BrokenOff,
+}
+
+impl From<Error> for SyncError {
+    fn from(error: Error) -> Self {
+        Self::Portal(Box::new(error))
+    }
+}
+
+/// What becomes of rows that the portal no longer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deletes {
+    /// They stay, and `_deleted_at` says since when they are gone.
+    #[default]
+    Soft,
+    /// They are deleted in the store too.
+    Hard,
+    /// They stay as they are, and the portal is not asked.
+    Off,
+}
+
+/// How a run is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SyncOptions {
+    /// What becomes of rows that the portal no longer has.
+    pub deletes: Deletes,
+    /// Believe that rows are deleted however many there are.
+    pub accept_deletes: bool,
+    /// Store what people call the codes of fields too: a table of labels and a view for each table.
+    pub labels: bool,
+}
+
+/// What a run has done for an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct EntityReport {
+    /// Rows that the portal sent.
+    pub read: u64,
+    /// Rows of them that were new in the store or differed from what it had.
+    pub written: u64,
+    /// Rows that are gone from the portal since the last run.
+    pub deleted: u64,
+    /// Rows that are live in the store now.
+    pub rows: u64,
+    /// Whether everything was read, and not only what has changed.
+    pub is_full: bool,
+    /// Values that did not fit their columns; `_brimful_errors` has them.
+    pub misfits: u64,
+}
+
+/// What happens while a run goes on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SyncEvent<'e> {
+    /// An entity is begun. `resumed_after`: the ID behind which an interrupted read is continued.
+    Begun {
+        /// Its name.
+        entity: &'e str,
+        /// Whether everything is read.
+        is_full: bool,
+        /// The ID behind which an interrupted read is continued.
+        resumed_after: Option<u64>,
+    },
+    /// Rows of an entity are stored.
+    Stored {
+        /// Its name.
+        entity: &'e str,
+        /// How many rows have been read so far.
+        rows: u64,
+    },
+    /// An entity is done, or has failed.
+    Ended {
+        /// Its name.
+        entity: &'e str,
+        /// What was done for it.
+        result: &'e Result<EntityReport, SyncError>,
+    },
+    /// Something that did not work and is done without.
+    Doubt {
+        /// The name of the entity.
+        entity: &'e str,
+        /// What it was.
+        text: &'e str,
+    },
+}
+
+/// Is told what happens.
+pub type Observer = Arc<dyn Fn(&SyncEvent<'_>) + Send + Sync>;
+
+/// A run: entities of a portal, and the store that is brought up to date with them.
+pub struct SyncRun {
+    client: Client,
+    portal: String,
+    store: Store,
+    entities: Vec<SyncEntity>,
+    options: SyncOptions,
+    observer: Observer,
+}
+
+impl std::fmt::Debug for SyncRun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SyncRun")
+            .field("store", &self.store)
+            .field("entities", &self.entities)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The host of a portal: `example.bitrix24.ru`. The rows are the same whatever webhook they are read with.
+fn host_of(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default().to_owned()
+}
+
+/// What a run has done.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SyncReport {
+    /// The entities in the order in which they were given, each with what was done for it.
+    pub entities: Vec<(String, Result<EntityReport, SyncError>)>,
+    /// Requests that were sent to the portal.
+    pub requests: u64,
+}
+
+impl SyncRun {
+    /// A run of `entities` into `store`. The store keeps the name of the portal, so that rows of two portals don't meet in
+    /// one table.
+    pub fn new(client: Client, store: Store, entities: Vec<SyncEntity>) -> Self {
+        Self {
+            portal: host_of(&client.portal()),
+            client,
+            store,
+            entities,
+            options: SyncOptions::default(),
+            observer: Arc::new(|_| {}),
+        }
+    }
+
+    /// How the run is done.
+    #[must_use]
+    pub fn options(mut self, options: SyncOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The name that the store keeps for the portal, where its address is not the same from run to run.
+    #[must_use]
+    pub fn portal(mut self, name: impl Into<String>) -> Self {
+        self.portal = name.into();
+        self
+    }
+
+    /// Calls `observer` with everything that happens.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(&SyncEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// Brings the store up to date. The failure of an entity does not stop the others: the report has it.
+    ///
+    /// # Errors
+    /// Nothing could be done: the store cannot be reached or another run has it, two entities want one table, or the portal
+    /// does not answer at all.
+    pub async fn run(&self) -> Result<SyncReport, SyncError> {
+        for (place, entity) in self.entities.iter().enumerate() {
+            let before = self.entities.iter().take(place);
+            if let Some(other) = before.clone().find(|other| other.table == entity.table) {
+                return Err(SyncError::Usage(format!(
+                    "{} and {} both go to the table {}: leave one of them out",
+                    other.name, entity.name, entity.table
+                )));
+            }
+        }
+        let _lock = lock::acquire(&self.store).await?;
+        let requests = self.client.stats().requests;
+        let described = portal::describe_all(&self.client, &self.entities).await?;
+        // Small lists are done soon, and others refer to them.
+        let mut order: Vec<usize> = (0..self.entities.len()).collect();
+        order.sort_by_key(|place| {
+            !self
+                .entities
+                .get(*place)
+                .is_some_and(|entity| entity.is_dictionary)
+        });
+        let described = Arc::new(described);
+        let runs = order.into_iter().filter_map(|place| {
+            let entity = self.entities.get(place)?;
+            let described = Arc::clone(&described);
+            Some(async move {
+                let result = match described.of(place) {
+                    Ok(description) => self.run_entity(entity, description, described.now).await,
+                    Err(error) => Err(error),
+                };
+                (self.observer)(&SyncEvent::Ended {
+                    entity: &entity.name,
+                    result: &result,
+                });
+                (place, result)
+            })
+        });
+        let mut results: Vec<_> = stream::iter(runs).buffer_unordered(AT_ONCE).collect().await;
+        results.sort_by_key(|(place, _)| *place);
+        let names = self.entities.iter().map(|entity| entity.name.clone());
+        Ok(SyncReport {
+            entities: names
+                .zip(results.into_iter().map(|(_, result)| result))
+                .collect(),
+            requests: self.client.stats().requests - requests,
+        })
+    }
+
+    async fn run_entity(
+        &self,
+        entity: &SyncEntity,
+        fields: brimful::Fields,
+        now: PortalTime,
+    ) -> Result<EntityReport, SyncError> {
+        let mut run = run::EntityRun::open(self, entity, fields, now).await?;
+        let result = run.run().await;
+        if let Err(error) = &result {
+            run.record_failure(error).await;
+        }
+        result
+    }
+}

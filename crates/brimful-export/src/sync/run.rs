@@ -1,0 +1,368 @@
+//! A run of one entity: what has changed is read and stored, what is gone is found.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use brimful::{Client, Fields, Page};
+use serde_json::{Value, json};
+
+use super::comparison::{self, Difference, IdRange, Narrowing};
+use super::entities::{ChangeCursor, SyncEntity};
+use super::in_thread::{InThread, blocking};
+use super::state::{Cursor, PortalTime, Reading};
+use super::table::{Coverage, SyncTable};
+use super::{Deletes, EntityReport, Observer, SyncError, SyncEvent, SyncOptions, SyncRun, portal};
+use crate::labels::describe;
+use crate::schema::Plan;
+
+/// Rows that go into one transaction. While they are written nothing waits for the portal, so a store that has one writer
+/// at a time serves several entities.
+const ROWS_AT_ONCE: usize = 2_500;
+
+pub(crate) struct EntityRun {
+    client: Client,
+    entity: SyncEntity,
+    options: SyncOptions,
+    observer: Observer,
+    table: InThread<SyncTable>,
+    now: PortalTime,
+    report: EntityReport,
+    /// The IDs of all rows, where the run has read everything from the beginning.
+    seen: Option<HashSet<String>>,
+}
+
+impl EntityRun {
+    /// Connects to the store, and looks up how far the entity is.
+    pub(crate) async fn open(
+        run: &SyncRun,
+        entity: &SyncEntity,
+        fields: Fields,
+        now: PortalTime,
+    ) -> Result<Self, SyncError> {
+        let mut plan = Plan {
+            fields,
+            ..Plan::of_list(&entity.method)
+        };
+        if run.options.labels && !plan.fields.is_empty() {
+            let params = Value::Object(entity.params.clone());
+            let described = describe(&run.client, &entity.method, &params, &[], true).await?;
+            for doubt in &described.doubts {
+                (run.observer)(&SyncEvent::Doubt {
+                    entity: &entity.name,
+                    text: doubt,
+                });
+            }
+            plan.labels = described.labels;
+        }
+        let (store, name, of_store) = (run.store.clone(), run.portal.clone(), entity.clone());
+        let labels = run.options.labels;
+        let table = blocking(move || {
+            let mut table = SyncTable::open(&store, &of_store, &name, plan.clone())?;
+            table
+                .state
+                .meet_fields(plan.fields.keys().map(String::as_str));
+            let portal_has =
+                |field: &&String| plan.fields.is_empty() || plan.fields.contains_key(*field);
+            let known = table
+                .state
+                .columns
+                .iter()
+                .filter(portal_has)
+                .cloned()
+                .collect();
+            table.meet(Plan { known, ..plan });
+            if labels && table.exists && !table.state.columns.is_empty() {
+                table.open_table()?;
+            }
+            Ok(table)
+        });
+        Ok(Self {
+            client: run.client.job(),
+            entity: entity.clone(),
+            options: run.options,
+            observer: Arc::clone(&run.observer),
+            table: InThread::new(table.await?),
+            now,
+            report: EntityReport::default(),
+            seen: None,
+        })
+    }
+
+    pub(crate) async fn run(&mut self) -> Result<EntityReport, SyncError> {
+        let had_rows = self.table.call(|table| Ok(table.exists)).await?;
+        self.read(had_rows).await?;
+        if self.options.deletes != Deletes::Off && had_rows {
+            self.find_deleted().await?;
+        }
+        let now = self.now;
+        let (rows, misfits) = self
+            .table
+            .call(move |table| {
+                let rows = table.count()?;
+                table.state.rows = rows;
+                table.state.succeeded = Some(now);
+                table.state.failed = None;
+                table.commit(Vec::new())?;
+                Ok((rows, table.misfits()))
+            })
+            .await?;
+        self.report.rows = rows;
+        self.report.misfits = misfits;
+        Ok(self.report)
+    }
+
+    /// Keeps in the store what the run has failed with. That this may fail too is no news: the store may be what failed.
+    pub(crate) async fn record_failure(&mut self, error: &SyncError) {
+        let (text, now) = (error.to_string(), self.now);
+        let recorded = self.table.call(move |table| {
+            table.state.failed = Some((text, now));
+            table.commit(Vec::new())
+        });
+        let _ = recorded.await;
+    }
+
+    /// Reads what has changed since the cursor, or everything, and stores it.
+    async fn read(&mut self, had_rows: bool) -> Result<(), SyncError> {
+        let (kind, now) = (self.entity.cursor, self.now);
+        let by_id = self.entity.keyset().is_some();
+        let reading: Reading = self
+            .table
+            .call(move |table| Ok(table.state.begin_read(kind, now, by_id)))
+            .await?;
+        let is_resumed = reading.after > 0 && !matches!(reading.since, Some(Cursor::Id(_)));
+        self.report.is_full = reading.since.is_none();
+        if had_rows && reading.since.is_none() && !is_resumed && !self.entity.is_counted() {
+            self.seen = Some(HashSet::new());
+        }
+        (self.observer)(&SyncEvent::Begun {
+            entity: &self.entity.name,
+            is_full: reading.since.is_none(),
+            resumed_after: is_resumed.then_some(reading.after),
+        });
+        let mut conditions = Vec::new();
+        if let (Some(Cursor::Time(time)), ChangeCursor::Time { filter, .. }) = (reading.since, kind)
+        {
+            conditions.push((format!(">={filter}"), json!(time.to_string())));
+        }
+        let mut list = self
+            .client
+            .list(&self.entity.method)
+            .params(self.entity.params_with(&conditions));
+        if reading.after > 0 {
+            list = list.resume_after(reading.after);
+        }
+        let mut pages = list.pages()?;
+        let mut chunk: Vec<Page> = Vec::new();
+        let mut rows = 0;
+        let ended = loop {
+            match pages.next_page().await {
+                Ok(Some(page)) => {
+                    rows += page.len();
+                    chunk.push(page);
+                    if rows >= ROWS_AT_ONCE {
+                        self.store(std::mem::take(&mut chunk), by_id).await?;
+                        rows = 0;
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // What came before an error is right, and need not come again.
+        self.store(chunk, by_id).await?;
+        ended?;
+        let (from, read, is_full) = (reading.since, self.report.read, self.report.is_full);
+        self.table
+            .call(move |table| {
+                if !table.exists {
+                    table.open_table()?;
+                }
+                let highest = table.highest_id()?;
+                table.state.finish_read(kind, highest);
+                table.cover(&Coverage {
+                    what: if is_full { "rows" } else { "changes" },
+                    ids: (highest > 0 && is_full).then_some((1, highest)),
+                    from: match from {
+                        Some(Cursor::Time(time)) => Some(time),
+                        _ => None,
+                    },
+                    to: reading.started,
+                    rows: read,
+                })
+            })
+            .await
+    }
+
+    /// Stores rows, and how far the entity is with them.
+    async fn store(&mut self, pages: Vec<Page>, by_id: bool) -> Result<(), SyncError> {
+        if pages.is_empty() {
+            return Ok(());
+        }
+        if let Some(seen) = &mut self.seen {
+            let field = self.entity.id_field();
+            let rows = pages.iter().flat_map(Page::iter);
+            seen.extend(rows.filter_map(|row| match row.id {
+                Some(id) => Some(id.to_string()),
+                None => text_id(row.json, field),
+            }));
+        }
+        let rows: usize = pages.iter().map(Page::len).sum();
+        let written = self
+            .table
+            .call(move |table| {
+                if by_id && let Some(last) = pages.iter().flat_map(Page::ids).flatten().max() {
+                    table.state.advance(last);
+                }
+                table.write(&pages)
+            })
+            .await?;
+        self.report.read += rows as u64;
+        self.report.written += written;
+        (self.observer)(&SyncEvent::Stored {
+            entity: &self.entity.name,
+            rows: self.report.read,
+        });
+        Ok(())
+    }
+
+    /// Finds the rows that the portal no longer has, and marks or deletes them.
+    async fn find_deleted(&mut self) -> Result<(), SyncError> {
+        let seen = self.seen.take();
+        let gone: Vec<String> = match seen {
+            Some(seen) => self.gone_of_seen(seen).await?,
+            None if self.entity.keyset().is_some() => self.gone_by_ranges().await?,
+            // The next full read shows it.
+            None => return Ok(()),
+        };
+        let deletes = self.options.deletes;
+        let (live, now) = (self.table.call(SyncTable::count).await?, self.now);
+        if !self.options.accept_deletes && !comparison::is_believable(gone.len() as u64, live) {
+            if gone.is_empty() {
+                return Ok(());
+            }
+            return Err(SyncError::TooManyGone {
+                table: self.entity.table.clone(),
+                gone: gone.len() as u64,
+                live,
+            });
+        }
+        self.report.deleted = gone.len() as u64;
+        self.table
+            .call(move |table| {
+                if !gone.is_empty() {
+                    table.delete(&gone, deletes, now)?;
+                }
+                table.cover(&Coverage {
+                    what: "deletes",
+                    ids: None,
+                    from: None,
+                    to: now,
+                    rows: gone.len() as u64,
+                })
+            })
+            .await
+    }
+
+    /// Rows of the store that were not among all rows of the portal. They must be missing a second time.
+    async fn gone_of_seen(&mut self, seen: HashSet<String>) -> Result<Vec<String>, SyncError> {
+        let ids: Vec<String> = self.table.call(SyncTable::ids).await?;
+        let gone: Vec<String> = ids.into_iter().filter(|id| !seen.contains(id)).collect();
+        drop(seen);
+        if gone.is_empty() {
+            return Ok(gone);
+        }
+        let params = self.entity.id_params(&[]);
+        let field = self.entity.id_field();
+        let mut again = HashSet::new();
+        let mut pages = self
+            .client
+            .list(&self.entity.method)
+            .params(params)
+            .pages()?;
+        while let Some(page) = pages.next_page().await? {
+            again.extend(page.iter().filter_map(|row| match row.id {
+                Some(id) => Some(id.to_string()),
+                None => text_id(row.json, field),
+            }));
+        }
+        Ok(gone.into_iter().filter(|id| !again.contains(id)).collect())
+    }
+
+    /// Compares the IDs of the store with the portal's: by counts as far as possible, and by the IDs where counts differ.
+    /// Rows that the store lacks are read and stored.
+    async fn gone_by_ranges(&mut self) -> Result<Vec<String>, SyncError> {
+        let ids: Vec<u64> = self.table.call(SyncTable::ids).await?;
+        let Some(all) = IdRange::of_all(&ids) else {
+            return Ok(Vec::new());
+        };
+        let mut ranges = vec![all];
+        if self.entity.is_counted() {
+            let mut counted = all.rows;
+            ranges = portal::differing(&self.client, &self.entity, ranges).await?;
+            while !ranges.is_empty() {
+                match comparison::narrow(&ranges, counted, &ids) {
+                    Narrowing::Read(few) => {
+                        ranges = few;
+                        break;
+                    }
+                    Narrowing::Count(finer) => {
+                        counted = finer.iter().map(|range| range.rows).sum();
+                        ranges = portal::differing(&self.client, &self.entity, finer).await?;
+                    }
+                }
+            }
+        }
+        let (mut gone, mut lacking) = (Vec::new(), Vec::new());
+        for range in ranges {
+            let theirs = portal::ids_within(&self.client, &self.entity, range).await?;
+            let difference = Difference::within(range, &ids, &theirs);
+            gone.extend(difference.gone);
+            lacking.extend(difference.lacking);
+        }
+        if !lacking.is_empty() {
+            self.read_lacking(&lacking).await?;
+        }
+        let live = ids.len() as u64;
+        if !gone.is_empty()
+            && (self.options.accept_deletes || comparison::is_believable(gone.len() as u64, live))
+        {
+            // No row is deleted on the word of one reading.
+            let there = portal::still_there(&self.client, &self.entity, &gone).await?;
+            gone.retain(|id| !there.contains(id));
+        }
+        Ok(gone.iter().map(u64::to_string).collect())
+    }
+
+    /// Reads rows that the portal has and the store does not, although nothing says that they have changed: they may have
+    /// been hidden from the user until now.
+    async fn read_lacking(&mut self, ids: &[u64]) -> Result<(), SyncError> {
+        let field = self
+            .entity
+            .keyset()
+            .map_or(self.entity.id_field(), |keyset| keyset.filter);
+        for ids in ids.chunks(500) {
+            let params = self.entity.params_with(&[(field.to_owned(), json!(ids))]);
+            let mut pages = self
+                .client
+                .list(&self.entity.method)
+                .params(params)
+                .pages()?;
+            let mut found = Vec::new();
+            while let Some(page) = pages.next_page().await? {
+                found.push(page);
+            }
+            self.store(found, false).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The ID of a row that is not a number.
+fn text_id(row: &str, field: &str) -> Option<String> {
+    let row: Value = serde_json::from_str(row).ok()?;
+    match row.get(field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    }
+}

@@ -1,0 +1,125 @@
+//! What a store says of its tables that are kept in sync.
+
+use serde_json::Value;
+
+use super::SyncError;
+use super::in_thread::blocking;
+use super::state::{Cursor, EntityState, PortalTime};
+use super::table::{COVERAGE, ERRORS, STATE, SqlStore};
+use crate::schema::Plan;
+use crate::sinks::{DELETED_AT, StoreOptions};
+use crate::store::Store;
+
+/// How far a table is.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TableStatus {
+    /// The table.
+    pub table: String,
+    /// The entity that it is kept in sync with.
+    pub entity: String,
+    /// The portal.
+    pub portal: String,
+    /// Rows that are live.
+    pub rows: u64,
+    /// Rows that are marked as deleted.
+    pub deleted: u64,
+    /// Up to where changes are in the table; `None` before the first full read is done.
+    pub cursor: Option<Cursor>,
+    /// The ID up to which an interrupted read has come.
+    pub interrupted_after: Option<u64>,
+    /// When the last run without an error began, on the portal's clock.
+    pub succeeded: Option<PortalTime>,
+    /// What the last run failed with, and when it began.
+    pub failed: Option<(String, PortalTime)>,
+    /// Values that did not fit their columns.
+    pub misfits: u64,
+    /// When IDs were last compared with the portal's, to find what was deleted.
+    pub compared: Option<String>,
+}
+
+/// Looks at the tables of a store that are kept in sync.
+///
+/// # Errors
+/// The store cannot be reached, or nothing is kept in sync there.
+pub async fn status(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
+    let store = store.clone();
+    blocking(move || read(&store)).await
+}
+
+fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
+    #[cfg(feature = "sqlite")]
+    if let Store::Sqlite(path) = store
+        && !path.exists()
+    {
+        return Err(SyncError::Usage(format!("{store}: there is no such file")));
+    }
+    let mut writer = store.open(StoreOptions::default(), Plan::default())?;
+    let mut sql = SqlStore::of(&mut writer)?;
+    let nothing = || SyncError::Usage(format!("nothing is kept in sync in {store}"));
+    if !sql.columns_of(STATE)?.iter().any(|column| column == "sync") {
+        return Err(nothing());
+    }
+    let dialect = sql.dialect;
+    let table_column = dialect.quoted("table");
+    let found = sql.rows(&format!(
+        "SELECT {table_column}, command, sync FROM {STATE} WHERE sync IS NOT NULL ORDER BY {table_column}"
+    ))?;
+    let mut tables = Vec::new();
+    for row in &found {
+        let [Some(table), Some(command), Some(state)] = row.as_slice() else {
+            continue;
+        };
+        let command: Value = serde_json::from_str(command).unwrap_or_default();
+        let text = |name: &str| {
+            command
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let state: EntityState = serde_json::from_str(state).unwrap_or_default();
+        let (of_table, name) = (
+            format!("{table_column} = {}", dialect.literal(table)),
+            dialect.quoted(table),
+        );
+        let mut count = |sql_text: String| -> Result<u64, SyncError> {
+            let counts: Vec<u64> = sql.column(&sql_text)?;
+            Ok(counts.first().copied().unwrap_or(0))
+        };
+        let has_table = state.columns.is_empty().then_some(0);
+        let rows = match has_table {
+            Some(none) => none,
+            None => count(format!(
+                "SELECT count(*) FROM {name} WHERE {DELETED_AT} IS NULL"
+            ))?,
+        };
+        let deleted = match has_table {
+            Some(none) => none,
+            None => count(format!(
+                "SELECT count(*) FROM {name} WHERE {DELETED_AT} IS NOT NULL"
+            ))?,
+        };
+        let misfits = count(format!("SELECT count(*) FROM {ERRORS} WHERE {of_table}"))?;
+        let compared = sql.rows(&format!(
+            "SELECT time_to FROM {COVERAGE} WHERE {of_table} AND what = 'deletes'"
+        ))?;
+        tables.push(TableStatus {
+            table: table.clone(),
+            entity: text("sync"),
+            portal: text("portal"),
+            rows,
+            deleted,
+            cursor: state.cursor,
+            interrupted_after: state.reading.map(|reading| reading.after),
+            succeeded: state.succeeded,
+            failed: state.failed,
+            misfits,
+            compared: compared.first().and_then(|row| row.first()?.clone()),
+        });
+    }
+    if tables.is_empty() {
+        return Err(nothing());
+    }
+    Ok(tables)
+}

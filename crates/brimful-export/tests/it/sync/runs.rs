@@ -1,0 +1,371 @@
+//! What single runs do.
+
+use brimful_portal::{Fault, FaultRule};
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn the_first_run_stores_every_row_and_the_next_one_writes_nothing() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 3_000));
+    let first = bench.sync("crm.deal").await.unwrap();
+    assert_eq!(
+        (first.read, first.written, first.is_full),
+        (3_000, 3_000, true)
+    );
+    bench.assert_equal("crm.deal").await;
+    pass(60).await;
+    let second = bench.sync("crm.deal").await.unwrap();
+    assert_eq!((second.read, second.written, second.is_full), (0, 0, false));
+    assert_eq!(second.rows, 3_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_changed_comes_and_nothing_else_is_written() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 500));
+    bench.sync("crm.deal").await.unwrap();
+    pass(60).await;
+    let added = bench.add_deal("new").await;
+    bench
+        .call(
+            "crm.deal.update",
+            json!({"id": 7, "fields": {"TITLE": "changed"}}),
+        )
+        .await;
+    let second = bench.sync("crm.deal").await.unwrap();
+    assert_eq!((second.read, second.written), (2, 2));
+    bench.assert_equal("crm.deal").await;
+    assert_eq!(
+        bench.value(&format!("SELECT TITLE FROM crm_deal WHERE ID = {added}")),
+        "new"
+    );
+    // Within the overlap both come again, and are equal to what is there.
+    let third = bench.sync("crm.deal").await.unwrap();
+    assert_eq!((third.read, third.written), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_rows_are_marked_and_only_their_mark_is_touched() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 500));
+    bench.sync("crm.deal").await.unwrap();
+    let before = bench.rows("SELECT * FROM crm_deal WHERE ID = 9");
+    bench.call("crm.deal.delete", json!({"id": 9})).await;
+    pass(60).await;
+    let report = bench.sync("crm.deal").await.unwrap();
+    assert_eq!((report.deleted, report.rows), (1, 499));
+    let after = bench.rows("SELECT * FROM crm_deal WHERE ID = 9");
+    assert_eq!(before[0][1..], after[0][1..]);
+    assert_eq!(
+        (before[0][0].as_str(), &after[0][0][..10]),
+        ("NULL", "2026-11-18")
+    );
+    bench.assert_equal("crm.deal").await;
+    // It is not found deleted again.
+    let report = bench.sync("crm.deal").await.unwrap();
+    assert_eq!(report.deleted, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletes_may_be_carried_out_or_left_alone() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 500));
+    bench.sync("crm.deal").await.unwrap();
+    bench.call("crm.deal.delete", json!({"id": 9})).await;
+    let with = |deletes| SyncOptions {
+        deletes,
+        ..SyncOptions::default()
+    };
+    let report = bench
+        .sync_with("crm.deal", with(Deletes::Off))
+        .await
+        .unwrap();
+    assert_eq!((report.deleted, report.rows), (0, 500));
+    let report = bench
+        .sync_with("crm.deal", with(Deletes::Hard))
+        .await
+        .unwrap();
+    assert_eq!((report.deleted, report.rows), (1, 499));
+    assert_eq!(bench.value("SELECT count(*) FROM crm_deal"), "499");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_rows_gone_than_a_twentieth_are_not_believed_until_they_are_accepted() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 200));
+    bench.sync("crm.deal").await.unwrap();
+    for id in 1..=11 {
+        bench.call("crm.deal.delete", json!({"id": id})).await;
+    }
+    let error = bench.sync("crm.deal").await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            SyncError::TooManyGone {
+                gone: 11,
+                live: 200,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(error.to_string().contains("--accept-deletes"));
+    assert_eq!(
+        bench.value("SELECT count(*) FROM crm_deal WHERE _deleted_at IS NOT NULL"),
+        "0"
+    );
+    let report = bench.sync_with("crm.deal", accepting()).await.unwrap();
+    assert_eq!((report.deleted, report.rows), (11, 189));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_comes_back_is_no_longer_marked() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 300));
+    bench.sync("crm.deal").await.unwrap();
+    rusqlite::Connection::open(bench.folder.path().join("portal.db"))
+        .unwrap()
+        .execute(
+            "UPDATE crm_deal SET _deleted_at = '2026-01-01' WHERE ID IN (3, 299)",
+            [],
+        )
+        .unwrap();
+    // Nothing says that they have changed: the counts show it.
+    let report = bench.sync("crm.deal").await.unwrap();
+    assert_eq!(report.rows, 300, "{report:?}");
+    bench.assert_equal("crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_and_short_pages_without_an_error_delete_nothing() {
+    for fault in [Fault::EmptyPage, Fault::ShortPage] {
+        let bench = Bench::new(PortalConfig::new().rows("deal", 600).rows("user", 60));
+        bench.sync_all(&["crm.deal", "users", "statuses"]).await;
+        for n in 1..12 {
+            bench.portal.faults().clear();
+            bench
+                .portal
+                .faults()
+                .add(FaultRule::every(n, fault.clone()));
+            // It may fail, and must not believe.
+            let report = bench
+                .run(&bench.store(), &["crm.deal", "users", "statuses"])
+                .run()
+                .await;
+            drop(report);
+            for table in ["crm_deal", "user", "crm_status"] {
+                let gone = format!("SELECT count(*) FROM {table} WHERE _deleted_at IS NOT NULL");
+                assert_eq!(bench.value(&gone), "0", "{table}, every {n}th page");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_user_field_becomes_a_column_and_is_filled_for_old_rows() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 120));
+    bench.sync("crm.deal").await.unwrap();
+    bench
+        .call(
+            "crm.deal.userfield.add",
+            json!({"fields": {"FIELD_NAME": "LOCAL_NUMBER", "USER_TYPE_ID": "integer"}}),
+        )
+        .await;
+    bench
+        .call(
+            "crm.deal.update",
+            json!({"id": 5, "fields": {"UF_CRM_LOCAL_NUMBER": 77}}),
+        )
+        .await;
+    pass(60).await;
+    let report = bench.sync("crm.deal").await.unwrap();
+    assert!(report.is_full, "{report:?}");
+    assert_eq!(
+        bench.value("SELECT UF_CRM_LOCAL_NUMBER FROM crm_deal WHERE ID = 5"),
+        "77"
+    );
+    bench.assert_equal("crm.deal").await;
+    let next = bench.sync("crm.deal").await.unwrap();
+    assert!(!next.is_full);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_failure_of_an_entity_stops_no_other() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 120).rows("lead", 130));
+    let report = bench
+        .run(&bench.store(), &["crm.item:999", "crm.deal", "crm.lead"])
+        .run()
+        .await
+        .unwrap();
+    let results: Vec<bool> = report
+        .entities
+        .iter()
+        .map(|(_, result)| result.is_ok())
+        .collect();
+    assert_eq!(results, [false, true, true], "{report:?}");
+    bench.assert_equal("crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_runs_into_one_store_do_not_run_at_once() {
+    let bench = Bench::new(
+        PortalConfig::new()
+            .rows("deal", 3_000)
+            .latency(Duration::from_millis(200)),
+    );
+    let store = bench.store();
+    let (first, second) = (
+        bench.run(&store, &["crm.deal"]),
+        bench.run(&store, &["crm.deal"]),
+    );
+    let (first, second) = tokio::join!(first.run(), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        second.run().await
+    });
+    assert!(first.is_ok());
+    let error = second.unwrap_err();
+    assert!(matches!(error, SyncError::Locked { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("process {}", std::process::id())),
+        "{error}"
+    );
+    bench.sync("crm.deal").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn tables_of_one_portal_do_not_take_rows_of_another() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 120));
+    bench.sync("crm.deal").await.unwrap();
+    let run = bench
+        .run(&bench.store(), &["crm.deal"])
+        .portal("other.bitrix24.ru");
+    let report = run.run().await.unwrap();
+    let error = report.entities[0].1.as_ref().unwrap_err().to_string();
+    assert!(error.contains("rows of the portal portal.test"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_entity_that_the_emulator_has_is_stored_and_stays_as_it_is() {
+    let names = [
+        "crm.deal",
+        "crm.lead",
+        "crm.contact",
+        "crm.company",
+        "crm.quote",
+        "crm.item:31",
+        "crm.productrow",
+        "crm.activity",
+        "crm.stagehistory:2",
+        "tasks",
+        "elapsed",
+        "calls",
+        "users",
+        "departments",
+        "statuses",
+        "categories:2",
+        "currencies",
+        "crm.type",
+        "crm.deal.userfield",
+        "workgroups",
+        "crm.requisite.list",
+    ];
+    let mut config = PortalConfig::new();
+    for entity in [
+        "deal",
+        "lead",
+        "contact",
+        "company",
+        "quote",
+        "productrow",
+        "activity",
+        "task",
+        "user",
+    ] {
+        config = config.rows(entity, 70);
+    }
+    let bench = Bench::new(config.rows("31", 70));
+    bench
+        .call(
+            "crm.deal.update",
+            json!({"id": 5, "fields": {"STAGE_ID": "WON"}}),
+        )
+        .await;
+    bench
+        .call(
+            "task.elapseditem.add",
+            json!([5, {"SECONDS": 60, "COMMENT_TEXT": "done"}]),
+        )
+        .await;
+    let call = json!({"USER_ID": 1, "PHONE_NUMBER": "+79000000000", "TYPE": 1});
+    let call = bench.call("telephony.externalcall.register", call).await;
+    let end = json!({"CALL_ID": call["CALL_ID"], "USER_ID": 1, "DURATION": 30});
+    bench.call("telephony.externalcall.finish", end).await;
+    let report = bench.sync_all(&names).await;
+    let mut without_rows = Vec::new();
+    for (name, result) in &report.entities {
+        match result {
+            // Where the portal names no fields either, there is nothing to make a table of.
+            Ok(report) if report.rows == 0 => without_rows.push(name.clone()),
+            Ok(_) => bench.assert_equal(name).await,
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+    assert!(without_rows.len() < 6, "{without_rows:?}");
+    pass(60).await;
+    let report = bench.sync_all(&names).await;
+    for (name, result) in &report.entities {
+        let report = result.as_ref().unwrap();
+        assert_eq!((report.written, report.deleted), (0, 0), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn labels_are_a_table_and_a_view_beside_the_rows() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 60));
+    let options = SyncOptions {
+        labels: true,
+        ..SyncOptions::default()
+    };
+    for _ in 0..2 {
+        bench.sync_with("crm.deal", options).await.unwrap();
+        let labelled =
+            bench.value("SELECT count(*) FROM crm_deal_labeled WHERE STAGE_ID__LABEL IS NOT NULL");
+        assert_eq!(labelled, "60");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_loaded_is_told_from_what_was_not() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 60));
+    bench.sync("crm.deal").await.unwrap();
+    let covered = bench.rows(
+        "SELECT \"table\", what, id_from, time_from, \"rows\" FROM _brimful_coverage ORDER BY what",
+    );
+    assert_eq!(covered, [["crm_deal", "rows", "1", "NULL", "60"]]);
+    pass(10).await;
+    bench.sync("crm.deal").await.unwrap();
+    let covered = bench.rows("SELECT what FROM _brimful_coverage ORDER BY what");
+    assert_eq!(covered, [["changes"], ["deletes"], ["rows"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_that_do_not_fit_are_recorded_until_they_do() {
+    let rows: Vec<_> = [
+        r#"{"ID": "1", "TITLE": "a", "OPPORTUNITY": "lots"}"#,
+        r#"{"ID": "2", "TITLE": "b"}"#,
+    ]
+    .iter()
+    .map(|row| serde_json::from_str(row).unwrap())
+    .collect();
+    let bench = Bench::new(PortalConfig::new().load("deal", rows));
+    let report = bench.sync("crm.deal").await.unwrap();
+    let recorded = "SELECT count(*) FROM _brimful_errors";
+    if report.misfits > 0 {
+        assert_eq!(bench.value(recorded), report.misfits.to_string());
+        bench
+            .call(
+                "crm.deal.update",
+                json!({"id": 1, "fields": {"OPPORTUNITY": 5}}),
+            )
+            .await;
+        bench.sync("crm.deal").await.unwrap();
+    }
+    assert_eq!(bench.value(recorded), "0");
+}
