@@ -157,7 +157,7 @@ pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, F
         filter: &args.filter,
     }
     .assemble()?;
-    if let Some(warning) = method::warning_if_unknown(&args.method) {
+    if let Some(warning) = method::warning_if_unknown(&args.method, Some("list")) {
         printer.warning(&warning);
     }
     if let Some(warning) = order_warning(args, &params) {
