@@ -21,6 +21,14 @@ const JOINT: &str = "__";
 /// What is behind the name of a field in the name of the column with its labels.
 pub(crate) const LABEL: &str = "__LABEL";
 
+impl ColumnType {
+    /// Whether its values say a day.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn is_date(self) -> bool {
+        matches!(self, Self::Scalar(ScalarType::Date | ScalarType::DateTime))
+    }
+}
+
 /// The type of single values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarType {

@@ -9,6 +9,8 @@ mod architecture;
 mod bad_input;
 mod batch;
 mod call;
+#[cfg(feature = "s3")]
+mod dataset;
 mod each;
 mod ends;
 mod export;
