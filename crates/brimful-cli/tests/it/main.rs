@@ -29,4 +29,6 @@ mod resume;
 mod secrets;
 mod singer;
 mod support;
+#[cfg(feature = "sync")]
+mod sync;
 mod tasks;
