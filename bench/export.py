@@ -53,7 +53,7 @@ def measured(command, **how):
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: {said.strip().splitlines()[-1:]}")
+        sys.exit(f"{' '.join(map(str, command))}: {said.strip().splitlines()[:1]}")
     return used.ru_utime + used.ru_stime, time.monotonic() - began, used.ru_maxrss / 1024
 
 

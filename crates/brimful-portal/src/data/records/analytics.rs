@@ -99,7 +99,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Id),
             method("landing.site.getlist", RecordVerb::List)
                 .nested("params")
-                .paged(RecordPaging::Whole),
+                .paged(RecordPaging::LimitOffset),
             method("landing.site.delete", RecordVerb::Delete),
         ],
         not_found: Refusal {
@@ -122,7 +122,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Id),
             method("landing.landing.getlist", RecordVerb::List)
                 .nested("params")
-                .paged(RecordPaging::Whole),
+                .paged(RecordPaging::LimitOffset),
             method("landing.landing.delete", RecordVerb::Delete).by("lid"),
         ],
         not_found: Refusal {

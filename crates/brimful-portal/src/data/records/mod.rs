@@ -407,6 +407,8 @@ pub(crate) enum RecordPaging {
     Controller,
     /// `start`, to the row.
     Offset,
+    /// `limit` and `offset`, without a count.
+    LimitOffset,
     /// All at once, with a count.
     Counted,
     /// All at once.
