@@ -72,7 +72,8 @@ impl Links {
         let id = file
             .get("ID")
             .map(Value::to_text)
-            .filter(|_| file.get(DOWNLOAD_URL).is_some());
+            // A link that was given with a row stays as it is.
+            .filter(|_| file.get(DOWNLOAD_URL) == Some(&Value::from("")));
         let Some(id) = id else {
             return false;
         };

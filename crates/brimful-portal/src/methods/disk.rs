@@ -741,7 +741,10 @@ fn storage(state: &PortalData, call: &Call<'_>) -> Result<(u64, u64), MethodErro
 pub(crate) fn storages(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let user = call.user;
     let name = format!("Диск пользователя {user}");
-    ensure_storage(state, call, "user", &user.to_string(), &name);
+    // Storages that were given are all that there are.
+    if storage_table(state).is_some_and(|table| !table.is_loaded) {
+        ensure_storage(state, call, "user", &user.to_string(), &name);
+    }
     super::records::read(state, call)
 }
 
