@@ -20,6 +20,8 @@ use crate::commands::status::StatusArgs;
 #[cfg(feature = "sync")]
 use crate::commands::sync::SyncArgs;
 use crate::commands::tasks::TasksArgs;
+#[cfg(feature = "sync")]
+use crate::commands::verify::VerifyArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{LogFormat, Printer};
@@ -80,6 +82,8 @@ pub(crate) enum Command {
     Sync(Box<SyncArgs>),
     #[cfg(feature = "sync")]
     Status(StatusArgs),
+    #[cfg(feature = "sync")]
+    Verify(VerifyArgs),
     Get(GetArgs),
     Call(CallArgs),
     Batch(BatchArgs),
@@ -104,6 +108,8 @@ impl Command {
             Self::Sync(_) => "sync",
             #[cfg(feature = "sync")]
             Self::Status(_) => "status",
+            #[cfg(feature = "sync")]
+            Self::Verify(_) => "verify",
             Self::Get(_) => "get",
             Self::Call(_) => "call",
             Self::Batch(_) => "batch",
@@ -129,6 +135,8 @@ pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Fail
         Command::Sync(args) => commands::sync::run(&args, printer).await,
         #[cfg(feature = "sync")]
         Command::Status(args) => commands::status::run(&args, printer).await,
+        #[cfg(feature = "sync")]
+        Command::Verify(args) => commands::verify::run(&args, printer).await,
         Command::Get(args) => commands::get::run(&args, printer).await,
         Command::Call(args) => commands::call::run(&args, printer).await,
         Command::Batch(args) => commands::batch::run(&args, printer).await,

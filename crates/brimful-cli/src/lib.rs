@@ -31,10 +31,10 @@ mod stdout;
 mod table;
 
 use std::ffi::OsString;
-use std::time::Instant;
 
 use clap::Parser;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::cli::{Cli, Global};
 pub use crate::exit::Exit;

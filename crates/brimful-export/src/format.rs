@@ -1,6 +1,6 @@
 //! File formats, and the endings of file names that stand for them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::ExportError;
 
@@ -142,6 +142,82 @@ impl FileKind {
             format,
             compression,
         })
+    }
+}
+
+/// Where a dataset is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatasetPlace {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A bucket with the beginning of the names in it: `s3://BUCKET/PREFIX/`, with `?endpoint=` and `?region=` where
+    /// the environment does not name them.
+    S3(String),
+}
+
+/// By which stretch of time rows are in folders of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionBy {
+    /// The column, a date.
+    pub column: String,
+    /// How long a stretch is.
+    pub every: PartitionEvery,
+}
+
+/// The length of the stretch of time that a folder has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PartitionEvery {
+    /// `2026`
+    Year,
+    /// `2026-01`
+    Month,
+    /// `2026-01-31`
+    Day,
+}
+
+impl std::str::FromStr for PartitionBy {
+    type Err = String;
+
+    /// `DATE_CREATE:month`
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (column, every) = text.rsplit_once(':').unwrap_or((text, "month"));
+        let every = match every {
+            "year" => PartitionEvery::Year,
+            "month" => PartitionEvery::Month,
+            "day" => PartitionEvery::Day,
+            _ => {
+                return Err(
+                    "write it as DATE_CREATE:month; there are year, month and day".to_owned(),
+                );
+            }
+        };
+        if column.is_empty() {
+            return Err("it names no column; write it as DATE_CREATE:month".to_owned());
+        }
+        Ok(Self {
+            column: column.to_owned(),
+            every,
+        })
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl PartitionEvery {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Year => "year",
+            Self::Month => "month",
+            Self::Day => "day",
+        }
+    }
+
+    pub(crate) fn of(self, date: jiff::civil::Date) -> String {
+        match self {
+            Self::Year => format!("{:04}", date.year()),
+            Self::Month => format!("{:04}-{:02}", date.year(), date.month()),
+            Self::Day => date.to_string(),
+        }
     }
 }
 

@@ -45,7 +45,7 @@ mod writer;
 pub use cell::{Cell, DECIMAL_PRECISION, DECIMAL_SCALE, Decimal, Moment, MultiValue};
 pub use compress::Compressor;
 pub use error::ExportError;
-pub use format::{Compression, FileFormat, FileKind};
+pub use format::{Compression, DatasetPlace, FileFormat, FileKind, PartitionBy, PartitionEvery};
 pub use labels::{Description, describe};
 pub use misfit::Misfit;
 #[cfg(feature = "arrow")]

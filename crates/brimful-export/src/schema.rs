@@ -20,6 +20,14 @@ const JOINT: &str = "__";
 /// What is behind the name of a field in the name of the column with its labels.
 pub(crate) const LABEL: &str = "__LABEL";
 
+impl ColumnType {
+    /// Whether its values say a day.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn is_date(self) -> bool {
+        matches!(self, Self::Scalar(ScalarType::Date | ScalarType::DateTime))
+    }
+}
+
 /// The type of single values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarType {
@@ -409,6 +417,8 @@ fn column_type(entity: &str, name: &str, id_field: &str, field: Option<&Field>) 
     let scalar = field.and_then(scalar_type);
     let is_of_people = matches!(entity, "user" | "department");
     let kind = match (field, scalar) {
+        // Portals call it a flag, and it says S for a stage that is won and F for one that is lost.
+        _ if entity == "crm.status" && name == "SEMANTICS" => return TEXT,
         _ if is_of_people && of_people(name).is_some() => {
             return of_people(name).unwrap_or(ColumnType::Any);
         }

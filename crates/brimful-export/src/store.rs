@@ -2,6 +2,7 @@
 //! `clickhouse://user@host:8123/db`.
 
 use crate::error::ExportError;
+use crate::format::{DatasetPlace, PartitionBy};
 use crate::schema::Plan;
 use crate::sinks::StoreOptions;
 use crate::writer::RowWriter;
@@ -18,10 +19,18 @@ pub enum Store {
     Mysql(String),
     /// A ClickHouse server, spoken to over HTTP: its URL, which may have a password.
     Clickhouse(String),
+    /// A folder of Parquet files, on this machine or in storage that speaks the protocol of S3.
+    Dataset {
+        /// Where it is.
+        place: DatasetPlace,
+        /// By what rows are in folders of their own; `None`: all are in one.
+        partition_by: Option<PartitionBy>,
+    },
 }
 
 /// The beginnings of names of stores, and what they look like.
-const KNOWN: &str = "sqlite:FILE, postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE and clickhouse://USER@HOST:8123/DATABASE";
+const KNOWN: &str = "sqlite:FILE, postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE, clickhouse://USER@HOST:8123/DATABASE, parquet:FOLDER and \
+    s3://BUCKET/PREFIX/";
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -34,6 +43,10 @@ impl std::fmt::Display for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Dataset { place, .. } => match place {
+                DatasetPlace::Folder(path) => write!(f, "parquet:{}", path.display()),
+                DatasetPlace::S3(url) => f.write_str(&without_password(url)),
+            },
             Self::Postgres(url) | Self::Mysql(url) | Self::Clickhouse(url) => {
                 f.write_str(&without_password(url))
             }
@@ -85,11 +98,31 @@ impl std::str::FromStr for Store {
             let store = Self::Clickhouse(text.to_owned());
             return available(store, "clickhouse", cfg!(feature = "clickhouse"));
         }
+        if let Some(path) = text.strip_prefix("parquet:") {
+            if path.is_empty() {
+                return Err(ExportError::Name(
+                    "parquet: has no folder; write it as parquet:deals/".to_owned(),
+                ));
+            }
+            let place = DatasetPlace::Folder(path.into());
+            return available(dataset(place), "parquet", cfg!(feature = "parquet"));
+        }
+        if text.starts_with("s3://") {
+            let place = DatasetPlace::S3(text.to_owned());
+            return available(dataset(place), "s3", cfg!(feature = "s3"));
+        }
         // It may have a password that is meant for another store.
         let scheme = text.split(':').next().unwrap_or_default();
         Err(ExportError::Name(format!(
             "{scheme} is no store that is known; there are {KNOWN}"
         )))
+    }
+}
+
+fn dataset(place: DatasetPlace) -> Store {
+    Store::Dataset {
+        place,
+        partition_by: None,
     }
 }
 
@@ -104,6 +137,19 @@ fn available(store: Store, feature: &str, is: bool) -> Result<Store, ExportError
 }
 
 impl Store {
+    /// Has rows in folders of their own. Fails if it is not a folder of Parquet files.
+    pub fn partitioned(self, by: PartitionBy) -> Result<Self, ExportError> {
+        match self {
+            Self::Dataset { place, .. } => Ok(Self::Dataset {
+                place,
+                partition_by: Some(by),
+            }),
+            other => Err(ExportError::Name(format!(
+                "{other} has no folders to partition rows into; parquet:FOLDER and s3://BUCKET/PREFIX/ have"
+            ))),
+        }
+    }
+
     /// Connects to the store. Waits for the network, so an asynchronous program calls it where it may block.
     /// [`RowWriter::resumed`] tells with which row the run begins.
     pub fn open(&self, options: StoreOptions, plan: Plan) -> Result<RowWriter, ExportError> {
@@ -130,9 +176,23 @@ impl Store {
                     crate::sinks::clickhouse::ClickhouseSink::open(url, self.to_string(), options)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
+            #[cfg(feature = "parquet")]
+            Self::Dataset {
+                place,
+                partition_by,
+            } => {
+                let sink = crate::sinks::dataset::DatasetSink::open(
+                    place,
+                    partition_by.clone(),
+                    self.to_string(),
+                    options,
+                )?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
             #[cfg(not(all(
                 feature = "clickhouse",
                 feature = "mysql",
+                feature = "parquet",
                 feature = "postgres",
                 feature = "sqlite"
             )))]

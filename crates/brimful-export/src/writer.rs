@@ -42,7 +42,7 @@ impl RowWriter {
     }
 
     pub(crate) fn new(sink: Box<dyn RowSink>, mut plan: Plan) -> Self {
-        plan.label_tables = sink.is_store();
+        plan.label_tables = sink.has_label_tables();
         Self {
             plan,
             schema: None,

@@ -36,6 +36,8 @@
 
 mod address;
 mod batch;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod client;
 mod credential;
 mod item;

@@ -26,12 +26,14 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
-/// What to say about a method that the catalogue does not have. It is called anyway: the catalogue may be old.
-pub(crate) fn warning_if_unknown(method: &str) -> Option<String> {
-    if catalogue::find(method).is_some() {
+/// What to say about a method that the catalogue does not have. It is called anyway: the catalogue may be old. `verb` is
+/// what the name of an entity alone lacks, such as `list`; none where it may be any.
+pub(crate) fn warning_if_unknown(method: &str, verb: Option<&str>) -> Option<String> {
+    // The one method that is no command of others, and so is not in the catalogue.
+    if catalogue::find(method).is_some() || method.eq_ignore_ascii_case("batch") {
         return None;
     }
-    let guess = catalogue::nearest(method)
+    let guess = likely(method, verb.unwrap_or_default())
         .map_or_else(|| ".".to_owned(), |near| format!(", did you mean {near}?"));
     Some(format!(
         "the catalogue has no method {method}{guess} Calling it anyway"
@@ -72,6 +74,7 @@ pub(crate) fn likely(name: &str, verb: &str) -> Option<&'static str> {
     if catalogue::find(name).is_some() {
         return None;
     }
+    let name = name.trim_end_matches('.');
     let whole = catalogue::find(&format!("{name}.{verb}")).map(|method| method.name);
     whole.or_else(|| catalogue::nearest(name))
 }
@@ -133,13 +136,18 @@ mod tests {
 
     #[test]
     fn a_method_that_the_catalogue_does_not_have_is_warned_of_with_the_nearest_name() {
-        assert_eq!(warning_if_unknown("CRM.Lead.List"), None);
+        assert_eq!(warning_if_unknown("CRM.Lead.List", None), None);
+        assert_eq!(warning_if_unknown("batch", None), None);
         assert_eq!(
-            warning_if_unknown("crm.leads.list").unwrap(),
+            warning_if_unknown("crm.lead", Some("list")).unwrap(),
+            "the catalogue has no method crm.lead, did you mean crm.lead.list? Calling it anyway"
+        );
+        assert_eq!(
+            warning_if_unknown("crm.leads.list", None).unwrap(),
             "the catalogue has no method crm.leads.list, did you mean crm.lead.list? Calling it anyway"
         );
         assert_eq!(
-            warning_if_unknown("zzzzzzzzzzzzzzzzzzzzz").unwrap(),
+            warning_if_unknown("zzzzzzzzzzzzzzzzzzzzz", None).unwrap(),
             "the catalogue has no method zzzzzzzzzzzzzzzzzzzzz. Calling it anyway"
         );
     }

@@ -78,7 +78,7 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         ..CallParams::default()
     }
     .assemble()?;
-    if let Some(warning) = method::warning_if_unknown(&args.method) {
+    if let Some(warning) = method::warning_if_unknown(&args.method, None) {
         printer.warning(&warning);
     }
     // A call is made only where its reply can be written.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use brimful::Client;
 use brimful_export::{
-    ColumnChoice, Description, ExportError, FileFormat, FileKind, FileOptions, Headers, Plan,
-    RowWriter, Store, StoreOptions, Types, describe,
+    ColumnChoice, Description, ExportError, FileFormat, FileKind, FileOptions, Headers,
+    PartitionBy, Plan, RowWriter, Store, StoreOptions, Types, describe,
 };
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -23,9 +23,13 @@ pub(crate) struct ColumnArgs {
     /// Write the rows in this format, whatever the name of the file says
     #[arg(long, value_enum)]
     pub(crate) format: Option<FormatArg>,
-    /// Write the rows into a table of this database, such as sqlite:portal.db
+    /// Write the rows into a table of this database, such as sqlite:portal.db, or into Parquet files: parquet:FOLDER or
+    /// s3://BUCKET/PREFIX/
     #[arg(long, value_name = "STORE")]
     pub(crate) to: Option<String>,
+    /// Have rows of a time in folders of their own: a column that is a date, and :year, :month or :day
+    #[arg(long, value_name = "COLUMN:EVERY", requires = "to")]
+    pub(crate) partition_by: Option<PartitionBy>,
     /// Call the table so; without it, it is named after the entity, such as crm_deal
     #[arg(long, value_name = "NAME")]
     pub(crate) table: Option<String>,
@@ -136,7 +140,13 @@ impl Target {
                     "{option} is for files, and --to names a store"
                 )));
             }
-            return Ok(Self::Store(store.parse().map_err(|error| usage(&error))?));
+            let mut store: Store = store.parse().map_err(|error| usage(&error))?;
+            if let Some(by) = &args.partition_by {
+                store = store
+                    .partitioned(by.clone())
+                    .map_err(|error| usage(&error))?;
+            }
+            return Ok(Self::Store(store));
         }
         let is_singer = args.format == Some(FormatArg::Singer);
         if args.table.is_some() && !is_singer {

@@ -157,7 +157,7 @@ pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, F
         filter: &args.filter,
     }
     .assemble()?;
-    if let Some(warning) = method::warning_if_unknown(&args.method) {
+    if let Some(warning) = method::warning_if_unknown(&args.method, Some("list")) {
         printer.warning(&warning);
     }
     if let Some(warning) = order_warning(args, &params) {
@@ -300,13 +300,13 @@ pub(crate) async fn write(
     };
     let lines = lines(printer.width());
     printer.event("summary", ending.event(report));
-    if let (Some(path), Some(recorder)) = (&args.report, &recorder) {
-        if let Err(error) = run_report::write(path, recorder, &ending, client).await {
-            printer.warning(&format!(
-                "could not write the report {}: {error}",
-                path.display()
-            ));
-        }
+    if let (Some(path), Some(recorder)) = (&args.report, &recorder)
+        && let Err(error) = run_report::write(path, recorder, &ending, client).await
+    {
+        printer.warning(&format!(
+            "could not write the report {}: {error}",
+            path.display()
+        ));
     }
     let Some(written) = written? else {
         return Ok(None);

@@ -202,7 +202,7 @@ fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
         method::check_filter(list, &args.filter, printer)?;
     }
     for method in std::iter::once(&args.method).chain(&args.from) {
-        if let Some(warning) = method::warning_if_unknown(method) {
+        if let Some(warning) = method::warning_if_unknown(method, Some("get")) {
             printer.warning(&warning);
         }
     }

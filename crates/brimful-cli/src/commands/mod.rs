@@ -31,6 +31,8 @@ pub(crate) mod status;
 #[cfg(feature = "sync")]
 pub(crate) mod sync;
 pub(crate) mod tasks;
+#[cfg(feature = "sync")]
+pub(crate) mod verify;
 
 use connection::connect;
 pub(crate) use resume::keep_command_line;

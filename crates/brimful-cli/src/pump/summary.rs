@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::format::{self, counted};
 use crate::output::Written;
 use crate::printer::clean;
-use crate::table::{fitted, line, widths};
+use crate::table::{line, widths};
 
 /// The second column of the table is not made narrower.
 const NARROWEST: usize = 20;
@@ -120,9 +120,17 @@ fn table(entries: Vec<(&'static str, String)>, written: &Written, width: usize) 
             vec![clean(field), format::count(*count), (*reason).to_owned()]
         })
         .collect();
-    let widths = fitted(widths(&by_field), room);
+    let widths = widths(&by_field);
+    let fits = widths.iter().map(|width| width + 2).sum::<usize>() <= room.saturating_add(2);
     for row in &by_field {
-        lines.push(format!("{:indent$}{}", "", line(row, &widths)));
+        if fits {
+            lines.push(format!("{:indent$}{}", "", line(row, &widths)));
+            continue;
+        }
+        lines.push(format!("{:indent$}{}  {}", "", row[0], row[1]));
+        for part in wrapped(&row[2], room - 2) {
+            lines.push(format!("{:indent$}  {part}", ""));
+        }
     }
     lines
 }
@@ -264,9 +272,19 @@ mod tests {
 
     #[test]
     fn the_table_fits_a_terminal_of_40_columns() {
-        for line in &lines("deals", &report(), 0, &written(), 40)[1..] {
+        let lines = lines("deals", &report(), 0, &written(), 40);
+        for line in &lines[1..] {
             assert!(line.width() <= 40, "{line}");
         }
+        assert_eq!(
+            lines[lines.len() - 4..],
+            [
+                "            CLOSEDATE  1,012",
+                "              it is not a date",
+                "            UF_CRM_1700000000008  3",
+                "              it is not an amount",
+            ]
+        );
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn the_end_says_what_happened() {
     exit code 0
     --- stderr
     120 leads in N s: leads.jsonl (3.6 kB)
-    2 requests, 4 commands, 0 retries; ID lanes, complete to ID 360 (proved by ID)
+    2 requests, 5 commands, 0 retries; ID lanes, complete to ID 360 (proved by ID)
     "#);
 }
 
@@ -79,7 +79,7 @@ fn the_end_says_how_many_rows_are_counted_and_not_shown() {
     exit code 0
     --- stderr
     218 leads in N s: leads.jsonl (2.7 kB)
-    4 requests, 13 commands, 0 retries; ID lanes, complete to ID 230 (proved by ID)
+    3 requests, 13 commands, 0 retries; ID windows, complete to ID 230 (proved by ID)
     12 leads are counted but not shown to this user (rights?)
     "#);
 }
@@ -103,7 +103,7 @@ fn the_end_of_a_verified_list_says_how_many_ranges_were_counted() {
     exit code 0
     --- stderr
     230 leads in N s: leads.jsonl (2.9 kB)
-    3 requests, 8 commands, 0 retries; ID lanes, complete to ID 230 (proved by ID)
+    3 requests, 9 commands, 0 retries; ID lanes, complete to ID 230 (proved by ID)
     verified: 2 ranges of IDs have as many rows as the portal counts
     "#);
 }
@@ -386,7 +386,7 @@ fn an_empty_list_is_an_empty_file() {
     exit code 0
     --- stderr
     0 leads in N s: leads.jsonl (0 B)
-    2 requests, 4 commands, 0 retries; ID lanes
+    2 requests, 5 commands, 0 retries; ID lanes
     "#);
     assert_eq!(std::fs::read(workspace.path("leads.jsonl")).unwrap(), b"");
 }

@@ -9,6 +9,8 @@ mod architecture;
 mod bad_input;
 mod batch;
 mod call;
+#[cfg(feature = "s3")]
+mod dataset;
 mod each;
 mod ends;
 mod export;
@@ -27,4 +29,6 @@ mod resume;
 mod secrets;
 mod singer;
 mod support;
+#[cfg(feature = "sync")]
+mod sync;
 mod tasks;

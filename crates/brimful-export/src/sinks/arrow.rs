@@ -53,7 +53,15 @@ impl ArrowSink {
     }
 }
 
-fn of_parquet(error: ParquetError) -> ExportError {
+/// How Parquet files are written.
+pub(super) fn parquet_properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .build()
+}
+
+pub(super) fn of_parquet(error: ParquetError) -> ExportError {
     ExportError::format("Parquet", error)
 }
 
@@ -63,11 +71,7 @@ impl RowSink for ArrowSink {
         let schema = self.batch.schema();
         let chunks = self.chunks.clone();
         self.writer = Some(if self.is_parquet {
-            let properties = WriterProperties::builder()
-                .set_compression(Compression::ZSTD(ZstdLevel::default()))
-                .set_max_row_group_row_count(Some(ROW_GROUP))
-                .build();
-            let writer = ArrowWriter::try_new(chunks, schema, Some(properties));
+            let writer = ArrowWriter::try_new(chunks, schema, Some(parquet_properties()));
             Writer::Parquet(Box::new(writer.map_err(of_parquet)?))
         } else {
             let options = IpcWriteOptions::default()

@@ -8,6 +8,8 @@ mod chunks;
 #[cfg(feature = "clickhouse")]
 pub(crate) mod clickhouse;
 mod csv;
+#[cfg(feature = "parquet")]
+pub(crate) mod dataset;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
@@ -20,7 +22,12 @@ pub(crate) mod sqlite;
 mod xlsx;
 
 use std::io::Write;
-#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+#[cfg(any(
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "s3"
+))]
 use std::time::Duration;
 
 use crate::cell::Cell;
@@ -90,7 +97,7 @@ pub struct StoreOptions {
 pub(crate) struct DecodedRow<'r, 'a> {
     /// The JSON of its ID.
     #[cfg_attr(
-        not(any(feature = "stores", feature = "xlsx")),
+        not(any(feature = "clickhouse", feature = "sync", feature = "xlsx")),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) id: Option<&'a str>,
@@ -98,7 +105,7 @@ pub(crate) struct DecodedRow<'r, 'a> {
     pub(crate) cells: &'r [Cell<'a>],
     /// The JSON of the field of each column.
     #[cfg_attr(
-        not(any(feature = "stores", feature = "xlsx")),
+        not(any(feature = "clickhouse", feature = "sync", feature = "xlsx")),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) raw: &'r [Option<&'a str>],
@@ -114,7 +121,7 @@ impl DecodedRow<'_, '_> {
     }
 
     /// Records that the value of a column does not fit, for a reason that the column's type does not tell.
-    #[cfg(any(feature = "stores", feature = "xlsx"))]
+    #[cfg(any(feature = "clickhouse", feature = "sync", feature = "xlsx"))]
     pub(crate) fn does_not_fit(
         &self,
         schema: &Schema,
@@ -137,6 +144,11 @@ pub(crate) trait RowSink: Send {
     /// Whether it is a table: rows are found by their ID there, and columns may be added between rows.
     fn is_store(&self) -> bool {
         false
+    }
+
+    /// Whether labels are in a table of their own, and not in columns.
+    fn has_label_tables(&self) -> bool {
+        self.is_store()
     }
 
     /// Whether columns may be added between rows.
@@ -191,7 +203,12 @@ pub(crate) trait RowSink: Send {
 }
 
 /// How long a server that has gone away is waited for, from one attempt to the next.
-#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+#[cfg(any(
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "s3"
+))]
 pub(crate) const RECONNECT_AFTER: [Duration; 6] = [
     Duration::from_millis(200),
     Duration::from_secs(1),
@@ -237,6 +254,11 @@ pub(crate) trait StoreSink: Send {
     )]
     fn state_mut(&mut self) -> &mut RunState;
 
+    /// Whether labels are in a table of their own, and not in columns.
+    fn has_label_tables(&self) -> bool {
+        true
+    }
+
     /// How its SQL differs, where tables can be kept in sync in it.
     #[cfg(feature = "sync")]
     fn dialect(&self) -> Option<Dialect> {
@@ -278,6 +300,10 @@ impl<S: StoreSink + 'static> RowSink for S {
 
     fn is_store(&self) -> bool {
         true
+    }
+
+    fn has_label_tables(&self) -> bool {
+        StoreSink::has_label_tables(self)
     }
 
     fn row(
@@ -357,7 +383,7 @@ pub(crate) fn of_file(
 }
 
 /// The columns of a store whose codes have labels, each with its codes and labels in their order.
-#[cfg(feature = "stores")]
+#[cfg(any(feature = "clickhouse", feature = "sync"))]
 pub(crate) fn labelled(schema: &Schema) -> Vec<(&Column, Vec<(&str, &str)>)> {
     let columns = schema.columns.iter();
     columns

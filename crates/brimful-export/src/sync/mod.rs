@@ -13,6 +13,7 @@ mod run;
 mod state;
 mod status;
 mod table;
+mod verify;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use futures_util::{StreamExt, stream};
 pub use entities::{ChangeCursor, EntityDescription, SyncEntity, entities};
 pub use state::{Cursor, PortalTime};
 pub use status::{TableStatus, status};
+pub use verify::{RowDifference, TableVerification, verify};
 
 use crate::error::ExportError;
 use crate::store::Store;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use brimful::protocol::rows::Row;
 use brimful::{Client, Fields, Page};
 use serde_json::{Value, json};
 
@@ -201,10 +202,7 @@ impl EntityRun {
         if let Some(seen) = &mut self.seen {
             let field = self.entity.id_field();
             let rows = pages.iter().flat_map(Page::iter);
-            seen.extend(rows.filter_map(|row| match row.id {
-                Some(id) => Some(id.to_string()),
-                None => text_id(row.json, field),
-            }));
+            seen.extend(rows.filter_map(|row| row_id(&row, field)));
         }
         let rows: usize = pages.iter().map(Page::len).sum();
         let written = self
@@ -280,10 +278,7 @@ impl EntityRun {
             .params(params)
             .pages()?;
         while let Some(page) = pages.next_page().await? {
-            again.extend(page.iter().filter_map(|row| match row.id {
-                Some(id) => Some(id.to_string()),
-                None => text_id(row.json, field),
-            }));
+            again.extend(page.iter().filter_map(|row| row_id(&row, field)));
         }
         Ok(gone.into_iter().filter(|id| !again.contains(id)).collect())
     }
@@ -357,10 +352,18 @@ impl EntityRun {
     }
 }
 
-/// The ID of a row that is not a number.
-fn text_id(row: &str, field: &str) -> Option<String> {
-    let row: Value = serde_json::from_str(row).ok()?;
-    match row.get(field)? {
+/// The ID of a row, be it a number or not.
+pub(crate) fn row_id(row: &Row<'_>, field: &str) -> Option<String> {
+    if let Some(id) = row.id {
+        return Some(id.to_string());
+    }
+    let row: Value = serde_json::from_str(row.json).ok()?;
+    text_of(row.get(field)?)
+}
+
+/// A value as text.
+pub(crate) fn text_of(value: &Value) -> Option<String> {
+    match value {
         Value::String(text) => Some(text.clone()),
         Value::Null => None,
         other => Some(other.to_string()),

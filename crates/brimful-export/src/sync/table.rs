@@ -208,6 +208,18 @@ impl Dialect {
         }
     }
 
+    /// Whether two values differ; two NULLs don't.
+    pub(crate) fn differ(self, a: &str, b: &str) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => format!("{a} IS NOT {b}"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => format!("{a} IS DISTINCT FROM {b}"),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => format!("NOT ({a} <=> {b})"),
+        }
+    }
+
     /// Writes a row of one of the own tables, in the place of the one with its key.
     fn put(self, table: &str, key: &[&str], columns: &[(&str, String)]) -> String {
         let names: Vec<String> = columns.iter().map(|(name, _)| self.quoted(name)).collect();

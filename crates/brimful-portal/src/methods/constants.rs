@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use brimful_protocol::{Value, catalogue};
+use brimful_protocol::{Array, Value, catalogue};
 
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
@@ -31,9 +31,17 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
 
 fn read(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let result = results().get(&*call.method);
-    result
-        .map(Output::value)
-        .ok_or_else(errors::method_not_found)
+    let result = result.ok_or_else(errors::method_not_found)?;
+    let scope = call.text("SCOPE").to_ascii_uppercase();
+    // Names of events and of places begin with their scope.
+    let prefix = match &*call.method {
+        "events" if !scope.is_empty() => format!("ON{scope}"),
+        "placement.list" if !scope.is_empty() => format!("{scope}_"),
+        _ => return Ok(Output::value(result)),
+    };
+    let names = result.as_array().into_iter().flat_map(Array::values);
+    let of_scope = names.filter(|name| name.to_text().starts_with(&prefix));
+    Ok(Output::value(&of_scope.cloned().collect::<Value>()))
 }
 
 #[cfg(test)]

@@ -171,3 +171,167 @@ fn user(state: &PortalData, id: i64) -> Array {
     user.insert("last_name", last);
     user
 }
+
+/// `im.recent.get`: what `im.recent.list` shows first, without words about it.
+pub(crate) fn recent_alone(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let all = recent(state, call)?;
+    let items = all.to_value().get("items").cloned().unwrap_or_default();
+    Ok(Output::value(&items))
+}
+
+/// Messages that pass a test, the latest first, from before `LAST_ID` and at most `LIMIT` of them.
+fn found(state: &PortalData, call: &mut Call<'_>, passes: impl Fn(&Row<'_>) -> bool) -> Vec<u64> {
+    const MOST: u64 = 50;
+    let number = |name: &str| call.params.get_ignoring_case(name).map(Value::to_int);
+    let limit = number("LIMIT").and_then(|limit| u64::try_from(limit).ok());
+    let limit = limit.filter(|&limit| limit > 0).unwrap_or(MOST).min(MOST);
+    let before = number("LAST_ID").filter(|&last| last > 0);
+    let newest = vec![Sort {
+        field: ID,
+        direction: Direction::Descending,
+    }];
+    let table = state.table(MESSAGE);
+    let mut ids = Vec::new();
+    Query::new(table, Condition::Always, newest).each(|id| {
+        let is_before = before.is_none_or(|before| (id as i64) < before);
+        if is_before && passes(&table.row(id)) {
+            ids.push(id);
+        }
+        (ids.len() as u64) < limit
+    });
+    Work {
+        rows: ids.len() as u64,
+        ..Work::default()
+    }
+    .charge(call);
+    ids
+}
+
+/// Whether a message is a notification of a user: such messages are in no chat.
+fn is_notification(row: &Row<'_>, user: u64) -> bool {
+    int(row, "CHAT_ID") == 0 && int(row, "AUTHOR_ID") == user as i64
+}
+
+fn notification(row: &Row<'_>) -> Array {
+    let mut map = Array::new();
+    map.insert("id", row.id as i64);
+    map.insert("chat_id", 0);
+    map.insert("author_id", int(row, "AUTHOR_ID"));
+    map.insert("date", text(row, "DATE"));
+    map.insert("notify_type", 2);
+    map.insert("notify_module", "rest");
+    map.insert("notify_event", "rest_notify");
+    map.insert("notify_tag", "");
+    map.insert("notify_sub_tag", "");
+    map.insert("notify_title", "");
+    map.insert("setting_name", "rest|rest_notify");
+    map.insert("text", text(row, "TEXT"));
+    map.insert("notify_read", "N");
+    map.insert("params", Value::Null);
+    map
+}
+
+fn check_last(call: &Call<'_>) -> Result<(), MethodError> {
+    let last = call.text("LAST_ID");
+    if !last.is_empty() && last.parse::<u64>().is_err() {
+        let text = "Last notification ID can't be string";
+        return Err(MethodError::new(400, "LAST_ID_STRING", text));
+    }
+    Ok(())
+}
+
+/// `im.notify.get`: the notifications of whoever asks, the latest first.
+pub(crate) fn notifications(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    if call.text("LAST_ID").is_empty() != call.text("LAST_TYPE").is_empty() {
+        let text = "Parameters LAST_ID and LAST_TYPE should be used together";
+        return Err(MethodError::new(400, "LAST_ID_AND_LAST_TYPE", text));
+    }
+    check_last(call)?;
+    let caller = call.user;
+    let ids = found(state, call, |row| is_notification(row, caller));
+    let table = state.table(MESSAGE);
+    let rows = ids.iter().map(|&id| notification(&table.row(id)));
+    let mut result = Array::new();
+    result.insert("total_count", ids.len() as i64);
+    result.insert("total_unread_count", ids.len() as i64);
+    result.insert("chat_id", 0);
+    result.insert("notifications", rows.collect::<Value>());
+    result.insert(
+        "users",
+        [user(state, caller as i64)].into_iter().collect::<Value>(),
+    );
+    Ok(Output::value(&Value::Array(result)))
+}
+
+/// `im.notify.history.search`: those that hold a text of three letters or more.
+pub(crate) fn find_notifications(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    const SHORTEST: usize = 3;
+    check_last(call)?;
+    let searched = call.text("SEARCH_TEXT").to_lowercase();
+    if !searched.is_empty() && searched.chars().count() < SHORTEST {
+        let text = "SEARCH_TEXT can't be less than 3 symbols";
+        return Err(MethodError::new(400, "SEARCH_TEXT_ERROR", text));
+    }
+    let caller = call.user;
+    let ids = found(state, call, |row| {
+        is_notification(row, caller) && text(row, "TEXT").to_lowercase().contains(&searched)
+    });
+    let table = state.table(MESSAGE);
+    let rows = ids.iter().map(|&id| notification(&table.row(id)));
+    let mut result = Array::new();
+    result.insert("chat_id", 0);
+    result.insert("total_results", ids.len() as i64);
+    result.insert("notifications", rows.collect::<Value>());
+    result.insert(
+        "users",
+        [user(state, caller as i64)].into_iter().collect::<Value>(),
+    );
+    Ok(Output::value(&Value::Array(result)))
+}
+
+/// `im.dialog.messages.search`: the messages of a chat that hold a text.
+pub(crate) fn find_messages(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let chat = call.text("CHAT_ID");
+    if chat.is_empty() {
+        let text = "CHAT_ID can't be empty";
+        return Err(MethodError::new(400, "CHAT_ID_EMPTY", text));
+    }
+    let of: i64 = chat.parse().unwrap_or(0);
+    let is_known = u64::try_from(of).is_ok_and(|id| state.table(CHAT).contains(id));
+    if !is_known {
+        let text = "You do not have access to this chat";
+        return Err(MethodError::new(403, "ACCESS_ERROR", text));
+    }
+    let searched = call.text("SEARCH_MESSAGE").to_lowercase();
+    let ids = found(state, call, |row| {
+        int(row, "CHAT_ID") == of && text(row, "TEXT").to_lowercase().contains(&searched)
+    });
+    let table = state.table(MESSAGE);
+    let mut authors: Vec<i64> = ids
+        .iter()
+        .map(|&id| int(&table.row(id), "AUTHOR_ID"))
+        .collect();
+    authors.sort_unstable();
+    authors.dedup();
+    let rows = ids.iter().map(|&id| message(&table.row(id)));
+    let mut result = Array::new();
+    result.insert(
+        "users",
+        authors
+            .into_iter()
+            .map(|id| user(state, id))
+            .collect::<Value>(),
+    );
+    result.insert("messages", rows.collect::<Value>());
+    result.insert("files", Array::new());
+    Ok(Output::value(&Value::Array(result)))
+}

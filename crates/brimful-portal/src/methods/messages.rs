@@ -160,6 +160,10 @@ pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
             ("TEXT", Value::Text(call.text("MESSAGE"))),
         ],
     );
+    if !call.text("ENTITY_TYPE").is_empty() {
+        let kept = state.preferences.entry(None).or_default();
+        kept.insert(object_of_chat(call).as_str(), id as i64);
+    }
     Ok(Output::value(&Value::Int(id as i64)))
 }
 
@@ -220,4 +224,33 @@ fn insert<const N: usize>(
 
 fn refused(code: &str, text: &str) -> MethodError {
     MethodError::new(400, code, text)
+}
+
+/// `im.chat.get`: the chat that an object has, by the type and the ID that the chat was added with.
+pub(crate) fn chat_of_object(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let name = object_of_chat(call);
+    let kept = state
+        .preferences
+        .get(&None)
+        .and_then(|kept| kept.get(&name));
+    let id = kept
+        .map(Value::to_int)
+        .and_then(|id| u64::try_from(id).ok());
+    let id = id.filter(|&id| state.table(CHAT).contains(id));
+    Ok(Output::value(&match id {
+        Some(id) => Value::Array(Array::from_iter([("ID", id as i64)])),
+        None => Value::Null,
+    }))
+}
+
+/// How the chat of an object is kept among the preferences of the portal.
+fn object_of_chat(call: &Call<'_>) -> String {
+    format!(
+        "im.chat.{}.{}",
+        call.text("ENTITY_TYPE"),
+        call.text("ENTITY_ID")
+    )
 }

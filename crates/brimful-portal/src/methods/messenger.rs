@@ -176,14 +176,14 @@ pub(crate) fn departments(state: &PortalData, call: &mut Call<'_>) -> Result<Out
 /// `im.department.managers.get`: a list for each department.
 pub(crate) fn managers(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let table = state.table(DEPARTMENT);
+    // A department without a head has an empty list, so that the result stays a map.
     let manager = |id: u64| {
-        let row = table.get(id)?;
-        let head = cell(&row, "UF_HEAD").to_int().filter(|&head| head > 0);
-        Some((id, head.into_iter().collect::<Value>()))
+        let row = table.get(id);
+        let head = row.and_then(|row| cell(&row, "UF_HEAD").to_int());
+        let head = head.filter(|&head| head > 0);
+        (id, head.into_iter().collect::<Value>())
     };
-    Ok(Output::value(&by_id(
-        named(call)?.into_iter().filter_map(manager),
-    )))
+    Ok(Output::value(&by_id(named(call)?.into_iter().map(manager))))
 }
 
 /// `im.department.employees.get`: a list for each department.

@@ -6,19 +6,26 @@
     reason = "a handler returns a result, and errors are as large as the contract says"
 )]
 
+mod analytics;
+mod bizproc;
+mod calendar;
 mod card_settings;
+mod connectors;
 mod constants;
 mod crm;
 mod departments;
 mod disk;
 mod fixtures;
+mod heard;
 mod im;
+mod list_fields;
 mod messages;
 mod messenger;
 pub(crate) mod method;
 mod offline_events;
 mod options;
 mod params;
+mod portal_settings;
 mod records;
 pub(crate) mod registry;
 pub(crate) mod rest3;
@@ -30,6 +37,7 @@ mod telephony;
 mod tests;
 mod users;
 mod workday;
+mod workgroups;
 
 pub(crate) use crm::item::not_found as element_not_found;
 pub(crate) use disk::DOWNLOAD_URL;
@@ -70,6 +78,8 @@ pub(crate) fn all() -> &'static [Method] {
         cards(&mut methods);
         drive(&mut methods);
         methods.extend(constants::methods());
+        methods.extend(heard::methods());
+        methods.extend(portal_settings::methods());
         // A kind of records may have a method of its own in the place of a usual one.
         let own: HashSet<String> = methods
             .iter()
@@ -415,6 +425,69 @@ fn portal(methods: &mut Vec<Method>) {
         write!("department", "department.update", departments::update),
         write!("department", "department.delete", departments::delete),
         read!("im", "im.recent.list", im::recent),
+        read!("im", "im.recent.get", im::recent_alone),
+        read!("im", "im.notify.get", im::notifications),
+        read!("im", "im.notify.history.search", im::find_notifications),
+        read!("im", "im.dialog.messages.search", im::find_messages),
+        read!(
+            "lists",
+            "lists.get.iblock.type.id",
+            list_fields::type_of_list
+        ),
+        read!("lists", "lists.field.get", list_fields::get),
+        write!("lists", "lists.field.add", list_fields::add),
+        write!("lists", "lists.field.update", list_fields::update),
+        write!("lists", "lists.field.delete", list_fields::delete),
+        read!("crm", "crm.currency.base.get", crm::currencies::base),
+        write!("crm", "crm.currency.base.set", crm::currencies::set_base),
+        read!(
+            "crm",
+            "crm.currency.localizations.get",
+            crm::currencies::localizations
+        ),
+        write!(
+            "crm",
+            "crm.currency.localizations.set",
+            crm::currencies::localize
+        ),
+        write!(
+            "crm",
+            "crm.currency.localizations.delete",
+            crm::currencies::delete_localizations
+        ),
+        read!("biconnector", "biconnector.source.get", analytics::source),
+        read!(
+            "calendar",
+            "calendar.accessibility.get",
+            calendar::accessibility
+        ),
+        read!("imconnector", "imconnector.list", connectors::list),
+        read!("imconnector", "imconnector.status", connectors::status),
+        read!(
+            "telephony",
+            "telephony.externalcall.searchcrmentities",
+            telephony::find_records
+        ),
+        read!(
+            "telephony",
+            "telephony.externalcall.attachrecord",
+            telephony::attach_record
+        ),
+        write!("bizproc", "bizproc.workflow.start", bizproc::start),
+        write!("bizproc", "bizproc.workflow.terminate", bizproc::terminate),
+        write!("bizproc", "bizproc.workflow.kill", bizproc::terminate),
+        read!("bizproc", "bizproc.workflow.instances", bizproc::instances),
+        read!(
+            "socialnetwork",
+            "socialnetwork.api.workgroup.list",
+            workgroups::list
+        ),
+        read!(
+            "socialnetwork",
+            "socialnetwork.api.workgroup.get",
+            workgroups::get
+        ),
+        write!("im", "im.chat.get", messages::chat_of_object),
         read!("im", "im.dialog.messages.get", im::messages),
         write!("", "event.offline.get", offline_events::get),
         read!("", "event.offline.list", offline_events::list),

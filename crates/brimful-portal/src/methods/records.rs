@@ -9,7 +9,7 @@ use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
 use crate::data::fixtures::filter::{self, Operation, Test};
 use crate::data::fixtures::php;
-use crate::data::list::paging::{Page, Paging};
+use crate::data::list::paging::{Page, Paging, Slice};
 use crate::data::list::plan;
 use crate::data::list::query::Work;
 use crate::data::records::table::Writer;
@@ -30,6 +30,7 @@ pub(crate) fn methods() -> impl Iterator<Item = Method> {
                     Handler::Read(read)
                 }
                 RecordVerb::Add
+                | RecordVerb::Put
                 | RecordVerb::Update
                 | RecordVerb::Delete
                 | RecordVerb::DeleteMatching => Handler::Write(write),
@@ -53,7 +54,15 @@ pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
             list(table, method, within, call)
         }
         RecordVerb::Get | RecordVerb::GetOrList => {
-            let id = named(table, method, &within, call)?;
+            let id = match named(table, method, &within, call) {
+                Ok(id) => id,
+                Err(refused) if method.or_else.is_empty() => return Err(refused),
+                Err(refused) => {
+                    let is_named = key(table, method, call).is_ok();
+                    let json = || Output::json(method.or_else.as_bytes().to_vec());
+                    return if is_named { Ok(json()) } else { Err(refused) };
+                }
+            };
             charge(call, 1);
             Ok(one(table, id, method.answer))
         }
@@ -93,6 +102,22 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
             }
             table.add(&given, writer)
         }
+        RecordVerb::Put => {
+            let given = given(table, method, call)?;
+            for field in table.fields {
+                let value = given.get_ignoring_case(field.param);
+                if field.required && value.is_none_or(is_empty) {
+                    return Err(refusal(table.kind.required, field.param, call));
+                }
+            }
+            match table.find(&table.key_of(&given, writer), &within) {
+                Some(id) => {
+                    table.update(id, &given, writer);
+                    id
+                }
+                None => table.add(&given, writer),
+            }
+        }
         RecordVerb::Update => {
             let id = named(table, method, &within, call)?;
             let given = given(table, method, call)?;
@@ -123,6 +148,9 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
     };
     Ok(one(table, id, method.answer))
 }
+
+/// So many rows come of a list that takes `limit` where nothing is said, and never more.
+const MOST_AT_ONCE: u64 = 500;
 
 fn charge(call: &mut Call<'_>, rows: u64) {
     Work {
@@ -215,6 +243,18 @@ fn named(
     within: &[Test],
     call: &Call<'_>,
 ) -> Result<u64, MethodError> {
+    let key = key(table, method, call)?;
+    table
+        .find(&key, within)
+        .ok_or_else(|| refusal(table.kind.not_found, &key.join(", "), call))
+}
+
+/// What a call calls a record.
+fn key(
+    table: &RecordTable,
+    method: &RecordMethod,
+    call: &Call<'_>,
+) -> Result<Vec<String>, MethodError> {
     let kind = table.kind;
     let named: Vec<(&str, Option<&Value>)> = match kind.key {
         [_] => vec![(method.id, call.params.get_ignoring_case(method.id))],
@@ -232,9 +272,7 @@ fn named(
             _ => return Err(refusal(kind.unnamed, name, call)),
         }
     }
-    table
-        .find(&key, within)
-        .ok_or_else(|| refusal(kind.not_found, &key.join(", "), call))
+    Ok(key)
 }
 
 fn list(
@@ -243,6 +281,9 @@ fn list(
     mut tests: Vec<Test>,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
+    if let Some(Value::Array(nested)) = call.params.get_ignoring_case(method.nested) {
+        call.params = nested.clone();
+    }
     let given = call.legacy_array("filter");
     for name in method.filter_by {
         let value = given.and_then(|filter| {
@@ -264,6 +305,11 @@ fn list(
         RecordPaging::Older => Paging::Legacy.page(ids.as_slice(), call.start(), call),
         RecordPaging::Controller => Paging::Controller.page(ids.as_slice(), call.start(), call),
         RecordPaging::Offset => Paging::Offset.page(ids.as_slice(), call.start(), call),
+        RecordPaging::LimitOffset => Page {
+            next: None,
+            total: None,
+            ids: Slice::of_limit(&call.params, MOST_AT_ONCE).page(ids.as_slice(), call),
+        },
         RecordPaging::Counted | RecordPaging::Whole => {
             charge(call, ids.len() as u64);
             let counted = method.paging == RecordPaging::Counted;
@@ -340,9 +386,13 @@ fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
     match answer {
         Answer::Id => Output::value(&as_number()),
         Answer::IdUnder(key) => Output::value(&Value::from(serde_json::json!({ key: number() }))),
+        Answer::IdTextUnder(key) => {
+            Output::value(&Value::from(serde_json::json!({ key: id.to_string() })))
+        }
         Answer::Value(field) => {
             Output::value(&row.get(field).cloned().map(Value::from).unwrap_or_default())
         }
+        Answer::Constant(json) => Output::json(json.as_bytes().to_vec()),
         Answer::True => Output::value(&Value::Bool(true)),
         Answer::Null => Output::value(&Value::Null),
         Answer::Nothing => Output::value(&Value::Array(Array::new())),

@@ -48,7 +48,7 @@ pub(crate) fn scope(_: &PortalData, call: &mut Call<'_>) -> Result<Output, Metho
 }
 
 /// Every scope there is, sorted, as documented.
-const SCOPES: [&str; 48] = [
+const SCOPES: [&str; 49] = [
     "ai_admin",
     "biconnector",
     "bizproc",
@@ -88,6 +88,7 @@ const SCOPES: [&str; 48] = [
     "socialnetwork",
     "sonet_group",
     "task",
+    "tasks_extended",
     "telephony",
     "timeman",
     "user",

@@ -167,3 +167,86 @@ pub(crate) fn card(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let goes_on = calls.is_some_and(|calls| calls.find(&[call.text("CALL_ID")], &[]).is_some());
     Ok(Output::value(&Value::Bool(goes_on)))
 }
+
+/// `telephony.externalcall.searchcrmentities`: the leads, contacts and companies that have a phone.
+pub(crate) fn find_records(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let number = call.text("PHONE_NUMBER");
+    if number.is_empty() {
+        return Err(refused("PHONE_NUMBER is empty"));
+    }
+    call.params = Array::from_iter([("type", "PHONE"), ("values", number.as_str())]);
+    let found = super::crm::duplicates::find_by_comm(state, call)?;
+    let mut rows = Vec::new();
+    let kinds = [
+        ("CONTACT", crate::data::entities::CONTACT),
+        ("COMPANY", crate::data::entities::COMPANY),
+        ("LEAD", crate::data::entities::LEAD),
+    ];
+    for (kind, entity) in kinds {
+        let ids = found.to_value().get(kind).and_then(Value::as_array);
+        for id in ids.into_iter().flat_map(Array::values).map(Value::to_int) {
+            let table = state.table(entity);
+            let of = table.row(id.unsigned_abs());
+            let text = |name: &str| {
+                let field = table.schema.legacy(name)?;
+                of.cell(field).to_text()
+            };
+            let names = ["TITLE", "NAME", "LAST_NAME"].map(text);
+            let names: Vec<String> = names.into_iter().flatten().collect();
+            let responsible = text("ASSIGNED_BY_ID").unwrap_or_default();
+            let mut row = Array::new();
+            row.insert("CRM_ENTITY_TYPE", kind);
+            row.insert("CRM_ENTITY_ID", id);
+            row.insert("ASSIGNED_BY_ID", responsible.parse::<i64>().unwrap_or(0));
+            row.insert("NAME", names.join(" ").trim());
+            let mut user = Array::new();
+            user.insert("ID", responsible);
+            user.insert("TIMEMAN_STATUS", "");
+            for phone in [
+                "USER_PHONE_INNER",
+                "WORK_PHONE",
+                "PERSONAL_PHONE",
+                "PERSONAL_MOBILE",
+            ] {
+                user.insert(phone, Value::Null);
+            }
+            row.insert("ASSIGNED_BY", user);
+            rows.push(row);
+        }
+    }
+    Ok(Output::value(&rows.into_iter().collect::<Value>()))
+}
+
+/// `telephony.externalcall.attachrecord`: to a call that is finished. The record is heard, and not kept.
+pub(crate) fn attach_record(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let (name, url) = (call.text("FILENAME"), call.text("RECORD_URL"));
+    if name.is_empty() && url.is_empty() {
+        return Err(refused(
+            "Required parameters are not set. Request should contain either URL or FILENAME parameter",
+        ));
+    }
+    let id = call.text("CALL_ID");
+    let table = records::place(STATISTICS).map(|place| &state.records[place]);
+    let is_it = |row: &serde_json::Map<String, serde_json::Value>| {
+        row.get("CALL_ID").and_then(serde_json::Value::as_str) == Some(id.as_str())
+    };
+    let number = table.and_then(|table| {
+        let mut ids = table.ids(&[], &[]).into_iter();
+        ids.find(|&number| table.get(number).is_some_and(is_it))
+    });
+    let number = number.ok_or_else(|| {
+        refused("Call is not found in the statistic table. It looks like it is not finished yet.")
+    })?;
+    let lower = name.to_ascii_lowercase();
+    let is_audio = [".mp3", ".wav"].iter().any(|end| lower.ends_with(end));
+    if !name.is_empty() && !is_audio {
+        return Err(refused(
+            "Wrong file extension. Only wav and mp3 are allowed",
+        ));
+    }
+    let answer = Array::from_iter([("FILE_ID", (number * 2 + 1) as i64)]);
+    Ok(Output::value(&Value::Array(answer)))
+}

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-use super::Download;
 use super::forward::forward;
+use super::{Blocking, Download};
 use crate::{Downloaded, Error, ErrorKind, Execution};
 
 forward! {

@@ -1,47 +1,54 @@
-//! One wrapper for all blocking names, and the macro that forwards their methods.
-
-use std::ops::Deref;
-use std::sync::Arc;
+//! One wrapper for all blocking names, and the macro that forwards their methods. Both are macros of this crate that the
+//! crate of R7-Office uses too: methods can only be added to a type by the crate that defines it.
 
 use futures_core::Stream;
 use futures_util::StreamExt;
 
-use super::runtime::Runtime;
+/// Defines the wrapper where it is called.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __blocking_wrapper {
+    ($(#[$doc:meta])*) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct Blocking<T> {
+            pub(super) inner: T,
+            pub(super) runtime: std::sync::Arc<$crate::blocking::Runtime>,
+        }
 
-/// Something of the asynchronous client whose work is waited for: a [`Client`](super::Client), a
-/// [`List`](super::List), the rows of a list.
-///
-/// A stream becomes an iterator. What a value can tell without the network, such as the
-/// [`report`](crate::Pages::report) of a list, it tells as the one underneath.
-#[derive(Debug, Clone)]
-pub struct Blocking<T> {
-    pub(super) inner: T,
-    pub(super) runtime: Arc<Runtime>,
+        impl<T> Blocking<T> {
+            /// Another value, waited for on the same thread.
+            pub(super) fn with<U>(&self, inner: U) -> Blocking<U> {
+                Blocking {
+                    inner,
+                    runtime: std::sync::Arc::clone(&self.runtime),
+                }
+            }
+
+            pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Blocking<U> {
+                Blocking {
+                    inner: change(self.inner),
+                    runtime: self.runtime,
+                }
+            }
+        }
+
+        impl<T> std::ops::Deref for Blocking<T> {
+            type Target = T;
+
+            fn deref(&self) -> &T {
+                &self.inner
+            }
+        }
+    };
 }
 
-impl<T> Blocking<T> {
-    /// Another value, waited for on the same thread.
-    pub(super) fn with<U>(&self, inner: U) -> Blocking<U> {
-        Blocking {
-            inner,
-            runtime: Arc::clone(&self.runtime),
-        }
-    }
-
-    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Blocking<U> {
-        Blocking {
-            inner: change(self.inner),
-            runtime: self.runtime,
-        }
-    }
-}
-
-impl<T> Deref for Blocking<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.inner
-    }
+__blocking_wrapper! {
+    /// Something of the asynchronous client whose work is waited for: a [`Client`](super::Client), a
+    /// [`List`](super::List), the rows of a list.
+    ///
+    /// A stream becomes an iterator. What a value can tell without the network, such as the
+    /// [`report`](crate::Pages::report) of a list, it tells as the one underneath.
 }
 
 impl<S> Iterator for Blocking<S>
@@ -61,14 +68,16 @@ where
 /// - `wait`, `take`: waits for the result; `take` uses the value up,
 /// - `open`: begins what goes on in tasks of its own,
 /// - `over`: makes another value to be waited for.
-macro_rules! forward {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __blocking_forward {
     (
         impl $inner:ty {
             $( $kind:ident $method:ident ( $( $arg:ident : $type:ty ),* ) $( -> $out:ty )? ; )*
         }
     ) => {
-        impl $crate::blocking::Blocking<$inner> {
-            $( forward!(@$kind $inner, $method ( $( $arg : $type ),* ) $( -> $out )?); )*
+        impl Blocking<$inner> {
+            $( $crate::__blocking_forward!(@$kind $inner, $method ( $( $arg : $type ),* ) $( -> $out )?); )*
         }
     };
     (@set $inner:ty, $method:ident ( $( $arg:ident : $type:ty ),* )) => {
@@ -93,19 +102,19 @@ macro_rules! forward {
     };
     (@open $inner:ty, $method:ident () -> $out:ty) => {
         #[doc = concat!("See [`", stringify!($inner), "::", stringify!($method), "`].")]
-        pub fn $method(self) -> Result<$crate::blocking::Blocking<$out>, $crate::Error> {
+        pub fn $method(self) -> Result<Blocking<$out>, $crate::Error> {
             let Self { inner, runtime } = self;
             let inner = runtime.within(|| inner.$method())?;
-            Ok($crate::blocking::Blocking { inner, runtime })
+            Ok(Blocking { inner, runtime })
         }
     };
     (@over $inner:ty, $method:ident ( $( $arg:ident : $type:ty ),* ) -> $out:ty) => {
         #[doc = concat!("See [`", stringify!($inner), "::", stringify!($method), "`].")]
         #[must_use]
-        pub fn $method(&self, $( $arg: $type ),*) -> $crate::blocking::Blocking<$out> {
+        pub fn $method(&self, $( $arg: $type ),*) -> Blocking<$out> {
             self.with(self.inner.$method($( $arg ),*))
         }
     };
 }
 
-pub(super) use forward;
+pub(super) use __blocking_forward as forward;

@@ -30,7 +30,8 @@ use serde_json::value::RawValue;
 
 pub use forward::Blocking;
 use forward::forward;
-use runtime::Runtime;
+#[doc(hidden)]
+pub use runtime::Runtime;
 #[cfg(feature = "tasks")]
 pub use tasks::{Checklist, Comments, Elapsed, TaskList, TaskPages, TaskRows, Tasks};
 
@@ -81,7 +82,7 @@ impl Client {
 
     /// This client over another one, with which it shares connections, limits and what was learned.
     pub fn over(client: crate::Client) -> Result<Self, Error> {
-        let runtime = Runtime::new().map_err(no_thread)?;
+        let runtime = Runtime::new()?;
         Ok(Self {
             inner: client,
             runtime: Arc::new(runtime),
@@ -147,10 +148,6 @@ forward! {
         over job() -> crate::Client;
         over with_deadline(within: Duration) -> crate::Client;
     }
-}
-
-fn no_thread(error: std::io::Error) -> Error {
-    Error::config("the thread of the blocking client could not be started").with_source(error)
 }
 
 impl ClientBuilder {

@@ -20,7 +20,7 @@ use crate::{AppCredentials, Authorization, Error, OAuth, TokenStore, Tokens};
 /// # Errors
 /// As for [`OAuth::load`].
 pub fn load(app: AppCredentials, store: impl TokenStore) -> Result<OAuth, Error> {
-    runtime()?.wait(OAuth::load(app, store))
+    Runtime::new()?.wait(OAuth::load(app, store))
 }
 
 /// See [`OAuth::begin`].
@@ -28,7 +28,7 @@ pub fn load(app: AppCredentials, store: impl TokenStore) -> Result<OAuth, Error>
 /// # Errors
 /// As for [`OAuth::begin`].
 pub fn begin(app: AppCredentials, tokens: Tokens, store: impl TokenStore) -> Result<OAuth, Error> {
-    runtime()?.wait(OAuth::begin(app, tokens, store))
+    Runtime::new()?.wait(OAuth::begin(app, tokens, store))
 }
 
 /// See [`AppCredentials::exchange`].
@@ -36,9 +36,5 @@ pub fn begin(app: AppCredentials, tokens: Tokens, store: impl TokenStore) -> Res
 /// # Errors
 /// As for [`AppCredentials::exchange`].
 pub fn exchange(app: &AppCredentials, answer: &Authorization) -> Result<Tokens, Error> {
-    runtime()?.wait(app.exchange(answer))
-}
-
-fn runtime() -> Result<Runtime, Error> {
-    Runtime::new().map_err(super::no_thread)
+    Runtime::new()?.wait(app.exchange(answer))
 }

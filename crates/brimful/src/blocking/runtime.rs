@@ -5,11 +5,22 @@ use std::io;
 
 use tokio::runtime::{Builder, Handle};
 
+use crate::Error;
+
+/// A thread that does the work of blocking clients.
 #[derive(Debug)]
-pub(super) struct Runtime(Option<tokio::runtime::Runtime>);
+pub struct Runtime(Option<tokio::runtime::Runtime>);
 
 impl Runtime {
-    pub(super) fn new() -> io::Result<Self> {
+    /// Starts the thread.
+    pub fn new() -> Result<Self, Error> {
+        Self::start().map_err(|error| {
+            Error::config("the thread of the blocking client could not be started")
+                .with_source(error)
+        })
+    }
+
+    fn start() -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("brimful")
@@ -19,7 +30,7 @@ impl Runtime {
     }
 
     /// Waits for `work`, wherever the caller is.
-    pub(super) fn wait<F>(&self, work: F) -> F::Output
+    pub fn wait<F>(&self, work: F) -> F::Output
     where
         F: Future + Send,
         F::Output: Send,
@@ -39,7 +50,7 @@ impl Runtime {
     }
 
     /// Does `work` where it can start tasks.
-    pub(super) fn within<R>(&self, work: impl FnOnce() -> R) -> R {
+    pub fn within<R>(&self, work: impl FnOnce() -> R) -> R {
         let _entered = self.handle().enter();
         work()
     }

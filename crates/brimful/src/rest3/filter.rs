@@ -1,9 +1,13 @@
 //! Filters of REST 3.0: conditions as lists of three, joined by `and` or `or`, in groups.
 
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// A filter: conditions that all hold, or of which one does.
+use crate::json::to_value;
+
+/// A filter: conditions that all hold, or of which one does. A value that JSON does not have, such as a number that is none,
+/// is the error of the call that the filter is given to.
 ///
 /// ```
 /// use brimful::rest3::Filter;
@@ -38,7 +42,8 @@ enum Logic {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
-    Field(String, String, Value),
+    /// A value that cannot be written is the reason why.
+    Field(String, String, Result<Value, String>),
     Group(Filter),
 }
 
@@ -72,7 +77,7 @@ impl Filter {
     ///
     /// let mine_or_yours = Filter::new().and("creatorId", "=", 1).or("creatorId", "=", 2);
     /// assert_eq!(
-    ///     serde_json::Value::from(mine_or_yours),
+    ///     serde_json::to_value(mine_or_yours).unwrap(),
     ///     json!({"logic": "or", "conditions": [["creatorId", "=", 1], ["creatorId", "=", 2]]})
     /// );
     /// ```
@@ -81,9 +86,9 @@ impl Filter {
         self,
         field: impl Into<String>,
         operator: impl Into<String>,
-        value: impl Into<Value>,
+        value: impl Serialize,
     ) -> Self {
-        self.joined_by(Logic::And, field.into(), operator.into(), value.into())
+        self.joined_by(Logic::And, field.into(), operator.into(), value)
     }
 
     /// What was said so far, **or** this. Behind several conditions joined by `and`, they become a group.
@@ -92,12 +97,20 @@ impl Filter {
         self,
         field: impl Into<String>,
         operator: impl Into<String>,
-        value: impl Into<Value>,
+        value: impl Serialize,
     ) -> Self {
-        self.joined_by(Logic::Or, field.into(), operator.into(), value.into())
+        self.joined_by(Logic::Or, field.into(), operator.into(), value)
     }
 
-    fn joined_by(mut self, logic: Logic, field: String, operator: String, value: Value) -> Self {
+    fn joined_by(
+        mut self,
+        logic: Logic,
+        field: String,
+        operator: String,
+        value: impl Serialize,
+    ) -> Self {
+        let value =
+            to_value(value, &format!("the value of {field}")).map_err(|error| error.to_string());
         if self.logic != logic && (self.negative || self.conditions.len() > 1) {
             self = Self::default().group(self);
         }
@@ -114,18 +127,17 @@ impl Filter {
         self
     }
 
-    fn list(self) -> Value {
-        let conditions = self
-            .conditions
-            .into_iter()
-            .map(|condition| match condition {
-                Condition::Field(field, operator, value) => json!([field, operator, value]),
-                Condition::Group(group) => group.into_group(),
-            });
-        Value::Array(conditions.collect())
+    fn list(&self) -> Result<Value, String> {
+        let conditions = self.conditions.iter().map(|condition| match condition {
+            Condition::Field(field, operator, value) => {
+                Ok(json!([field, operator, value.clone()?]))
+            }
+            Condition::Group(group) => group.group_value(),
+        });
+        conditions.collect()
     }
 
-    fn into_group(self) -> Value {
+    fn group_value(&self) -> Result<Value, String> {
         let logic = match self.logic {
             Logic::And => "and",
             Logic::Or => "or",
@@ -134,30 +146,36 @@ impl Filter {
         if self.negative {
             group["negative"] = Value::Bool(true);
         }
-        group["conditions"] = self.list();
-        group
-    }
-}
-
-impl From<Filter> for Value {
-    fn from(filter: Filter) -> Self {
-        if filter.logic == Logic::And && !filter.negative {
-            filter.list()
-        } else {
-            filter.into_group()
-        }
+        group["conditions"] = self.list()?;
+        Ok(group)
     }
 }
 
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Value::from(self.clone()).serialize(serializer)
+        let value = if self.logic == Logic::And && !self.negative {
+            self.list()
+        } else {
+            self.group_value()
+        };
+        value.map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn value(filter: Filter) -> Value {
+        serde_json::to_value(filter).unwrap()
+    }
+
+    #[test]
+    fn a_number_that_json_does_not_have_is_refused_by_its_field() {
+        let filter = Filter::new().and("id", ">", 1).or("sum", "<", f64::NAN);
+        let error = serde_json::to_value(filter).unwrap_err().to_string();
+        assert!(error.contains("the value of sum"), "{error}");
+    }
 
     #[test]
     fn or_means_or_and_and_means_and_wherever_they_stand() {
@@ -168,16 +186,16 @@ mod tests {
         );
         let ab = Filter::new().and("a", "=", 1).and("b", "=", 2);
         assert_eq!(
-            Value::from(ab.or("c", "=", 3)),
+            value(ab.or("c", "=", 3)),
             json!({"logic": "or", "conditions": [{"logic": "and", "conditions": [a, b]}, c]})
         );
         let either = Filter::new().or("a", "=", 1).or("b", "=", 2);
         assert_eq!(
-            Value::from(either.clone()),
+            value(either.clone()),
             json!({"logic": "or", "conditions": [a, b]})
         );
         assert_eq!(
-            Value::from(either.and("c", "=", 3)),
+            value(either.and("c", "=", 3)),
             json!([{"logic": "or", "conditions": [a, b]}, c])
         );
     }
@@ -186,7 +204,7 @@ mod tests {
     fn a_negative_filter_stays_negative_when_something_is_joined_to_it() {
         let not_a = Filter::new().and("a", "=", 1).negative();
         assert_eq!(
-            Value::from(not_a.or("b", "=", 2)),
+            value(not_a.or("b", "=", 2)),
             json!({"logic": "or", "conditions": [
                 {"logic": "and", "negative": true, "conditions": [["a", "=", 1]]},
                 ["b", "=", 2],

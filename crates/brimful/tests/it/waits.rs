@@ -421,9 +421,14 @@ async fn list_refused_for(seconds: u64) -> Duration {
             if is_first || since.elapsed() >= Duration::from_secs(seconds) {
                 let command = command.as_str().unwrap();
                 let above = command.contains("%3EID");
-                let rows = if above { 0..0 } else { 1..51 };
+                let is_last = command.contains("DESC");
+                let rows = match (above, is_last) {
+                    (_, true) => 101..151,
+                    (true, false) => 51..101,
+                    (false, false) => 1..51,
+                };
                 let mut rows: Vec<Value> = rows.map(|id| json!({"ID": id.to_string()})).collect();
-                if command.contains("DESC") {
+                if is_last {
                     rows.reverse();
                 }
                 result[label] = json!(rows);
@@ -438,7 +443,7 @@ async fn list_refused_for(seconds: u64) -> Duration {
     .build()
     .unwrap();
     let (rows, _) = ids(client.list("crm.lead.list")).await.unwrap();
-    assert_eq!(rows, (1..=50).collect::<Vec<_>>());
+    assert_eq!(rows, (1..=150).collect::<Vec<_>>());
     start.elapsed()
 }
 

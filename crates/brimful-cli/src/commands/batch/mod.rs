@@ -71,7 +71,7 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         Failure::usage(format!("{} is not a batch: {why}", input::name(&args.file)))
     })?;
     for command in &commands {
-        if let Some(warning) = method::warning_if_unknown(&command.method) {
+        if let Some(warning) = method::warning_if_unknown(&command.method, None) {
             printer.warning(&warning);
         }
     }

@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     let started = Instant::now();
     input::once(file, args.params.json.as_deref())?;
     let common = common(args)?;
-    if let Some(warning) = method::warning_if_unknown(&args.method) {
+    if let Some(warning) = method::warning_if_unknown(&args.method, None) {
         printer.warning(&warning);
     }
     let EachOption {

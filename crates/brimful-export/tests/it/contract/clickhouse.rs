@@ -246,7 +246,7 @@ fn breaking_proxy(
 /// A whole request, changed so that there is one to a connection.
 fn read_request(client: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
-    let mut block = [0; 65_536];
+    let mut block = vec![0; 65_536];
     loop {
         let head_end = request.windows(4).position(|four| four == b"\r\n\r\n");
         if let Some(end) = head_end {

@@ -2,6 +2,7 @@
 
 mod histories;
 mod runs;
+mod stores;
 
 use std::time::Duration;
 

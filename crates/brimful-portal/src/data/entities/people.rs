@@ -7,7 +7,7 @@ use crate::data::source::Raw;
 /// Users.
 pub(super) const USER_FIELDS: &[Spec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
-    field("XML_ID", Kind::Text, Source::Nothing, "Внешний код"),
+    field("XML_ID", Kind::Text, Source::Blank, "Внешний код"),
     field("ACTIVE", Kind::Boolean, Source::Flag(100), "Активность"),
     field("NAME", Kind::Text, Source::First, "Имя"),
     field("LAST_NAME", Kind::Text, Source::Last, "Фамилия"),

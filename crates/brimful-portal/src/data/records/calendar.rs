@@ -13,6 +13,9 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Id),
             method("calendar.event.delete", RecordVerb::Delete),
             method("calendar.event.getbyid", RecordVerb::Get),
+            method("calendar.event.get.nearest", RecordVerb::List)
+                .paged(RecordPaging::Whole)
+                .narrowed_by(&[("type", "CAL_TYPE"), ("ownerId", "OWNER_ID")]),
             method("calendar.event.get", RecordVerb::List)
                 .paged(RecordPaging::Whole)
                 .narrowed_by(&[

@@ -4,6 +4,7 @@
 //!
 //! Entities with generated rows, such as leads, are in [`super::entities`].
 
+mod analytics;
 mod bizproc;
 mod calendar;
 mod commerce;
@@ -29,6 +30,7 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
     KINDS.get_or_init(|| {
         [
             crm::KINDS,
+            analytics::KINDS,
             bizproc::KINDS,
             calendar::KINDS,
             commerce::KINDS,
@@ -339,6 +341,8 @@ pub(crate) enum RecordVerb {
     Delete,
     /// The record that the call names, or all if it names none.
     GetOrList,
+    /// Updates the record that the call names by its key, or adds it.
+    Put,
     /// Deletes all records that have what the call gives.
     DeleteMatching,
 }
@@ -359,6 +363,10 @@ pub(crate) struct RecordMethod {
     pub(crate) order: &'static str,
     /// Fields that the filter of a list has to name.
     pub(crate) filter_by: &'static [&'static str],
+    /// The parameter that has the filter, the order and the select of a list; empty if they are parameters themselves.
+    pub(crate) nested: &'static str,
+    /// What is answered, as JSON, where the record that the call names is not there; a refusal if it is empty.
+    pub(crate) or_else: &'static str,
     /// Parameters that narrow a list where they are given, and the fields that they are compared with.
     pub(crate) narrowed_by: &'static [(&'static str, &'static str)],
 }
@@ -376,8 +384,12 @@ pub(crate) enum Answer {
     Under(&'static str),
     /// The ID under a name.
     IdUnder(&'static str),
+    /// The ID under a name, as a text.
+    IdTextUnder(&'static str),
     /// The value of one field.
     Value(&'static str),
+    /// The same for all records, as JSON.
+    Constant(&'static str),
     /// The values of one field of all records.
     Values(&'static str),
     /// An empty list.
@@ -395,6 +407,8 @@ pub(crate) enum RecordPaging {
     Controller,
     /// `start`, to the row.
     Offset,
+    /// `limit` and `offset`, without a count.
+    LimitOffset,
     /// All at once, with a count.
     Counted,
     /// All at once.
@@ -417,13 +431,15 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
             RecordVerb::Fields | RecordVerb::List | RecordVerb::Get | RecordVerb::GetOrList => {
                 Answer::Rows
             }
-            RecordVerb::Add => Answer::Id,
+            RecordVerb::Add | RecordVerb::Put => Answer::Id,
             RecordVerb::Update | RecordVerb::Delete => Answer::True,
             RecordVerb::DeleteMatching => Answer::Count,
         },
         paging: RecordPaging::Older,
         order: "order",
         filter_by: &[],
+        nested: "",
+        or_else: "",
         narrowed_by: &[],
     }
 }
@@ -437,6 +453,16 @@ impl RecordMethod {
     /// The fields are parameters of the call.
     const fn flat(mut self) -> Self {
         self.fields = "";
+        self
+    }
+
+    const fn nested(mut self, param: &'static str) -> Self {
+        self.nested = param;
+        self
+    }
+
+    const fn or_else(mut self, json: &'static str) -> Self {
+        self.or_else = json;
         self
     }
 

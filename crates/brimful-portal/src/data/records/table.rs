@@ -59,6 +59,11 @@ impl RecordTable {
         }
     }
 
+    /// Puts a row in the place of the one with this number.
+    pub(crate) fn put(&mut self, number: u64, row: Map<String, Json>) {
+        self.rows.insert(number, row);
+    }
+
     /// Has these rows and no others.
     pub(crate) fn replace(&mut self, rows: Vec<Map<String, Json>>) {
         self.rows.clear();

@@ -14,7 +14,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("telephony.externalline.update", RecordVerb::Update)
                 .flat()
                 .by("NUMBER")
-                .answers(Answer::IdUnder("ID")),
+                .answers(Answer::IdTextUnder("ID")),
             method("telephony.externalline.delete", RecordVerb::Delete)
                 .by("NUMBER")
                 .answers(Answer::Nothing),

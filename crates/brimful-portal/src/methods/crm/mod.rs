@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod categories;
+pub(crate) mod currencies;
 pub(crate) mod dictionary;
 pub(crate) mod duplicates;
 pub(crate) mod fields;

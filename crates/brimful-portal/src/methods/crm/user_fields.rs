@@ -172,10 +172,38 @@ pub(crate) fn list<const ENTITY: usize>(
         (Some(_), None) if name.ends_with("_LABEL") => field.title.as_ref().into(),
         _ => Value::Null,
     };
-    let rows = chosen(rows(state.table(ENTITY), label), Some(&filter));
+    let mut rows = chosen(rows(state.table(ENTITY), label), Some(&filter));
+    sort(&mut rows, call.legacy_array("order"));
     let mut output = written(None, &rows);
     output.total = Some(rows.len() as i64);
     Ok(output)
+}
+
+/// Sorts by the fields that `order` names; numbers are compared as such.
+fn sort(rows: &mut [Array], order: Option<&Array>) {
+    let order = order.into_iter().flat_map(Array::iter);
+    let order: Vec<(String, bool)> = order
+        .map(|(name, way)| {
+            let way = way.to_text().trim().to_ascii_lowercase();
+            (name.to_text().to_ascii_uppercase(), way.starts_with("desc"))
+        })
+        .collect();
+    rows.sort_by(|one, other| {
+        let orderings = order.iter().map(|(name, descending)| {
+            let text = |row: &Array| row.get(name).map(Value::to_text).unwrap_or_default();
+            let (one, other) = (text(one), text(other));
+            let ordering = match (one.parse::<i64>(), other.parse::<i64>()) {
+                (Ok(one), Ok(other)) => one.cmp(&other),
+                _ => one.cmp(&other),
+            };
+            if *descending {
+                ordering.reverse()
+            } else {
+                ordering
+            }
+        });
+        orderings.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    });
 }
 
 /// `crm.*.userfield.get`: the labels by language.

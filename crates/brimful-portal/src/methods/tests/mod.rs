@@ -1,5 +1,6 @@
 //! The methods, called as the core calls them.
 
+mod applications;
 mod changes;
 mod documented;
 mod drive;

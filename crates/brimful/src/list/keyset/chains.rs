@@ -6,14 +6,17 @@ use brimful_protocol::rows::{Page, PageOutcome};
 
 use super::pages::{Direction, NO_END};
 use super::stretch::{Stretch, StretchState, WindowReadings};
+use super::windows::counted_or_proven;
 use super::{KeysetWalk, TailState, first_and_last};
 use crate::list::strategy::{NextAction, StrategyError};
 use crate::list::walk::TAIL_REQUESTS;
 
 /// So many pages are read by windows where a page is short: they fit into one request.
 pub(super) const FEW_PAGES: usize = 40;
-/// So many short pages of chains, and one among so many full ones, and the list is read by windows as a whole.
-const SHORT_PAGES: usize = 3;
+/// So many short pages of chains, or one before so many full ones, and one among so many full ones, and the list is read
+/// by windows as a whole.
+const SHORT_PAGES: usize = 2;
+const FULL_PAGES_AT_FIRST: usize = 8;
 const FULL_PAGES_A_SHORT_ONE: usize = 20;
 
 impl KeysetWalk {
@@ -84,12 +87,13 @@ impl KeysetWalk {
                     self.short_pages += 1;
                     // Only a count tells windows from gaps.
                     self.by_windows |= self.counts.believed
-                        && self.short_pages >= SHORT_PAGES
+                        && (self.short_pages >= SHORT_PAGES
+                            || self.full_pages < FULL_PAGES_AT_FIRST)
                         && self.short_pages * FULL_PAGES_A_SHORT_ONE > self.full_pages;
                     let mut shown_to = read;
                     if let Some((_, last)) = first_and_last(Some(&page)) {
                         shown_to = last.min(to);
-                        parts.push(self.once_read(read, shown_to, page));
+                        parts.push(self.once_read(read, shown_to, Direction::Ascending, page));
                     }
                     let end = self.doubtful_end(read, shown_to, to);
                     parts.push(unread(shown_to, end, true));
@@ -101,11 +105,17 @@ impl KeysetWalk {
         Ok(then)
     }
 
-    /// A stretch that one short page has shown, to be read again.
-    pub(super) fn once_read(&mut self, from: u64, to: u64, mut page: Page) -> Stretch {
-        page.retain_ids(|id| id.is_some_and(|id| id <= to));
-        let ids = page.ids().flatten().collect();
-        let mut window = Stretch::new(from, to, StretchState::Window(WindowReadings::one(ids)));
+    /// A stretch that one short page has shown, read in `direction`, to be read again.
+    pub(super) fn once_read(
+        &mut self,
+        from: u64,
+        to: u64,
+        direction: Direction,
+        mut page: Page,
+    ) -> Stretch {
+        page.retain_ids(|id| id.is_some_and(|id| (from + 1..=to).contains(&id)));
+        let readings = WindowReadings::one(direction, page.ids().flatten().collect());
+        let mut window = Stretch::new(from, to, StretchState::Window(readings));
         self.buffered += page.bytes();
         if !page.is_empty() {
             window.pages.push_back(page);
@@ -152,7 +162,7 @@ impl KeysetWalk {
                 return Ok(NextAction::GoOn);
             };
             let may_go_on = page.len() == self.full;
-            self.take_tail(page, last);
+            self.take_tail(page, last, Direction::Ascending);
             if !may_go_on {
                 break;
             }
@@ -165,10 +175,10 @@ impl KeysetWalk {
     }
 
     /// Takes a page of rows from behind the horizon up to the ID `last`. A short one ends the tail.
-    fn take_tail(&mut self, page: Page, last: u64) {
+    fn take_tail(&mut self, page: Page, last: u64, direction: Direction) {
         let from = std::mem::replace(&mut self.tail_from, last);
         if page.len() < self.full {
-            let window = self.once_read(from, last, page);
+            let window = self.once_read(from, last, direction, page);
             self.stretches.push_back(window);
             self.tail = TailState::Done;
         } else {
@@ -202,7 +212,7 @@ impl KeysetWalk {
             )));
         }
         match (self.ids_of(&page, horizon, NO_END)?, direction) {
-            (Some((_, last)), Direction::Ascending) => self.take_tail(page, last),
+            (Some((_, last)), Direction::Ascending) => self.take_tail(page, last, direction),
             (Some((_, last)), Direction::Descending) => {
                 // Rows that are not shown lie before them: all of it is read as a window.
                 let window = StretchState::Window(WindowReadings::default());
@@ -217,15 +227,112 @@ impl KeysetWalk {
                 let before = std::mem::replace(&mut self.above_horizon.counted, counted);
                 let hidden = match (before, counted) {
                     (Some(before), Some(counted)) => before.min(counted),
+                    // The last page of the start was a reading from the other end.
+                    (None, Some(counted)) if self.above_horizon.is_read_from_above => counted,
                     _ => 0,
                 };
                 let is_settled = hidden > 0 || counted.is_none();
-                if is_settled && self.stretches.iter().all(Stretch::is_proven) {
+                let is_read = |stretch: &Stretch| counted_or_proven(stretch).is_some();
+                if is_settled && self.stretches.iter().all(is_read) {
                     self.hidden += hidden;
                     self.tail = TailState::Done;
                 }
             }
         }
         Ok(NextAction::GoOn)
+    }
+
+    /// The last page of the rest of the list has come, with the count of the rest. It is a look at the rows above the
+    /// horizon too, and the count shows whether all rows came.
+    pub(super) fn accept_rest(
+        &mut self,
+        from: u64,
+        before: u64,
+        outcome: Option<PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
+        self.tail = TailState::Wanted;
+        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+            Ok(read) => read,
+            Err(wait) => {
+                self.rest = Some((from, before));
+                return Ok(wait);
+            }
+        };
+        page.reverse();
+        let Some((lowest, highest)) = self.ids_of(&page, from, NO_END)? else {
+            return Ok(NextAction::GoOn);
+        };
+        if highest > self.horizon {
+            // All of them, if the page reaches down to those that are known.
+            if lowest <= self.horizon {
+                page.retain_ids(|id| id.is_some_and(|id| id > self.horizon));
+                self.take_tail(page, highest, Direction::Descending);
+            }
+            return Ok(NextAction::GoOn);
+        }
+        self.whole_count = meta
+            .total
+            .filter(|total| *total >= page.len() as u64)
+            .map(|total| before + total);
+        self.above_horizon.shows_nothing = true;
+        // Rows may have been deleted meanwhile: then no more are counted than are known.
+        let is_more = self
+            .whole_count
+            .is_some_and(|total| self.rows_so_far().is_none_or(|rows| rows < total));
+        let is_read = self.stretches.iter().all(Stretch::is_proven);
+        if is_read && !is_more && page.len() >= self.full {
+            self.tail = TailState::Done;
+            // Pages without a bound have shown all of it.
+            self.confirmed = true;
+        }
+        Ok(NextAction::GoOn)
+    }
+
+    /// The rows up to the horizon that came or are counted; `None` while some are still to be read.
+    fn rows_so_far(&self) -> Option<u64> {
+        let below = self.stretches.iter().filter(|s| s.from < self.horizon);
+        let counted: Option<u64> = below.map(counted_or_proven).sum();
+        Some(self.handed_rows + self.hidden + counted?)
+    }
+
+    /// Where all that is left has been read in other requests than the one that counted the whole list, as many rows
+    /// show that each of them is there.
+    pub(super) fn confirm_by_whole_count(&mut self) {
+        let Some(total) = self.whole_count else {
+            return;
+        };
+        let tail_is_read = match self.tail {
+            TailState::Done => true,
+            TailState::Wanted => self.above_horizon.shows_nothing,
+            TailState::InFlight => false,
+        };
+        if !self.requests.is_empty() || !tail_is_read {
+            return;
+        }
+        let Some(rows) = self.rows_so_far() else {
+            return;
+        };
+        // A portal that counts up to a limit only counts no less in the whole than in a part.
+        let is_part = |stretch: &Stretch| counted_or_proven(stretch).is_none_or(|n| n < total);
+        let is_unlimited = self
+            .stretches
+            .iter()
+            .filter(|stretch| stretch.rows() == 0)
+            .all(is_part);
+        if rows != total || !is_unlimited {
+            if self.tail == TailState::Done {
+                self.whole_count = None;
+            }
+            return;
+        }
+        self.tail = TailState::Done;
+        self.confirmed = true;
+        let horizon = self.horizon;
+        for stretch in self.stretches.iter_mut().filter(|s| s.from < horizon) {
+            if let StretchState::Counted { counted } = stretch.state {
+                let hidden = counted.saturating_sub(stretch.rows() as u64);
+                stretch.state = StretchState::Proven { hidden };
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct FirstAndLast {
     first: End,
     last: End,
     /// What the request on its way asks for, in the order of its commands.
-    issued: Vec<Direction>,
+    issued: Vec<EndCommand>,
     /// The pages of the first round, where there is a second one.
     before: Option<(Page, Page)>,
 }
@@ -27,6 +27,13 @@ enum End {
     Wanted,
     InFlight,
     Here(Page, PageMeta),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EndCommand {
+    Page(Direction),
+    /// The count of the list if the last page is short; see [`KeysetPages::count_if_short`].
+    CountIfShort,
 }
 
 /// Rows of a page on portals that serve fewer than 50.
@@ -47,13 +54,16 @@ pub(crate) enum Shown {
     Full(FullEnds),
     /// A page is short although there are other rows: pages of this list are short for reasons of their own.
     Short {
+        /// Both pages, ascending.
+        first: Page,
+        last: Page,
         /// The lowest ID that the first page showed.
         lowest: Option<u64>,
         /// The highest ID that the last page showed.
         highest: Option<u64>,
         counted: Option<u64>,
-        /// The first page, if it is full: then only rows at the end may not be shown.
-        full_first: Option<Page>,
+        /// The first page is full: then only rows at the end may not be shown.
+        is_first_full: bool,
         /// The IDs in `(from, to]` that each of the pages covers.
         spans: Vec<(u64, u64)>,
         /// Rows of a full page, where the portal has named the place behind one.
@@ -101,17 +111,26 @@ impl FirstAndLast {
             let end = self.at(direction);
             if matches!(end, End::Wanted) {
                 *end = End::InFlight;
-                self.issued.push(direction);
+                self.issued.push(EndCommand::Page(direction));
                 commands.push(pages.end(direction, count));
             }
+        }
+        if commands.len() == 2 && room > 2 && count == Count::Spared {
+            let command = pages.count_if_short(1);
+            if command.is_some() {
+                self.issued.push(EndCommand::CountIfShort);
+            }
+            commands.extend(command);
         }
         (!commands.is_empty()).then_some(commands)
     }
 
     /// What was asked for is to be asked for again.
     pub(crate) fn give_back(&mut self) {
-        for direction in std::mem::take(&mut self.issued) {
-            *self.at(direction) = End::Wanted;
+        for command in std::mem::take(&mut self.issued) {
+            if let EndCommand::Page(direction) = command {
+                *self.at(direction) = End::Wanted;
+            }
         }
     }
 
@@ -132,7 +151,15 @@ impl FirstAndLast {
         reads_on: bool,
     ) -> Result<Result<Shown, NextAction>, StrategyError> {
         let mut then = NextAction::GoOn;
-        for (direction, outcome) in std::mem::take(&mut self.issued).into_iter().zip(outcomes) {
+        let mut if_short = PageMeta::default();
+        for (command, outcome) in std::mem::take(&mut self.issued).into_iter().zip(outcomes) {
+            let EndCommand::Page(direction) = command else {
+                // A method that refuses it is a method that does not count here.
+                if let PageOutcome::Page { next, total, .. } = outcome {
+                    (if_short.next, if_short.total) = (next, total);
+                }
+                continue;
+            };
             *self.at(direction) = match stalls.page(outcome)? {
                 Ok((page, meta)) => End::Here(page, meta),
                 Err(wait) => {
@@ -147,13 +174,22 @@ impl FirstAndLast {
         ) {
             (End::Here(first, meta), End::Here(last, also_meta)) => {
                 let (counted, also_counted) = (meta.total, also_meta.total);
+                let is_last_short = last.len() < pages.full;
+                let if_short = if is_last_short {
+                    if_short
+                } else {
+                    PageMeta::default()
+                };
                 // Where more rows follow, the portal names the place behind a full page.
-                let page_size = meta.next.or(also_meta.next);
+                let page_size = meta.next.or(also_meta.next).or(if_short.next);
                 let again = self.before.take();
+                let counted = match again {
+                    Some(_) => counted.max(also_counted),
+                    None => if_short.total,
+                };
                 // A count below what is shown is no count. Of two that differ one is wrong, and too many are looked for.
-                let counted = counted.max(also_counted).filter(|counted| {
-                    again.is_some() && *counted >= first.len().max(last.len()) as u64
-                });
+                let counted =
+                    counted.filter(|counted| *counted >= first.len().max(last.len()) as u64);
                 let shown = shown(&first, &last, again.as_ref(), counted, page_size, pages)?;
                 let is_short = matches!(shown, Some(Shown::Short { .. }));
                 let is_asked_again = is_short && again.is_none() && !reads_on;
@@ -212,8 +248,10 @@ fn shown(
         let mut ids = first_before.ids().chain(last_before.ids());
         ids.all(|id| first.ids().any(|shown| shown == id))
     });
-    // One row is in every order, so it does not show that the method sorts: it is asked for twice too.
-    if same && nothing_else && first.len() < pages.full && (before.is_some() || first.len() > 1) {
+    // One row is in every order, so it does not show that the method sorts: it is counted, or asked for twice too.
+    let is_the_only_row = first.len() == 1 && counted == Some(1);
+    let is_sorted = before.is_some() || first.len() > 1 || is_the_only_row;
+    if same && nothing_else && first.len() < pages.full && is_sorted {
         let hidden = counted.unwrap_or(0).saturating_sub(first.len() as u64);
         // More than a page holds is counted and not shown: rows may be shown between those that are not.
         if hidden == 0 || !first.is_empty() && first.len() as u64 + hidden <= pages.full as u64 {
@@ -231,6 +269,7 @@ fn shown(
         let shorter = even
             && is_page_size
             && (first.len().is_multiple_of(50)
+                || page_size.is_some()
                 || first.len().is_multiple_of(10)
                     && before
                         .is_some_and(|(a, b)| a.len() == first.len() && b.len() == first.len()));
@@ -253,7 +292,10 @@ fn shown(
     let is_page_size = first.len() == last.len() && SMALLER_PAGES.contains(&first.len());
     // Elsewhere windows find out what is hidden.
     let is_told = pages.counts() && !same && last.len() > 1 && !is_page_size;
-    if before.is_none() && !is_told {
+    let is_counted = counted.is_some_and(|counted| counted > 1)
+        && !first.is_empty()
+        && (page_size.is_some() || !is_page_size);
+    if before.is_none() && !is_told && !is_counted {
         return Ok(None);
     }
     let ids = |pages: [Option<&Page>; 2]| {
@@ -269,10 +311,12 @@ fn shown(
         lowest: ids([Some(first), first_before]).first().copied(),
         highest: ids([Some(&last), last_before]).last().copied(),
         counted,
-        full_first: Some(first.clone()).filter(|first| first.len() as u64 == full),
+        is_first_full: first.len() as u64 == full,
         spans: spans.map(|(first, last)| (first - 1, last)).collect(),
         page_size,
         is_order_unknown: last.len() == 1,
+        first: first.clone(),
+        last,
     }))
 }
 

@@ -73,6 +73,11 @@ pub(crate) struct KeysetWalk {
     tail_from: u64,
     tail_requests: u32,
     above_horizon: AboveHorizon,
+    /// How many rows are counted in the whole list.
+    whole_count: Option<u64>,
+    /// The list may fit in one more request: then its rest is counted in it. The rest begins after this ID, with so many
+    /// rows before it.
+    rest: Option<(u64, u64)>,
     density: Density,
     requests: HashMap<Ticket, Vec<Reading>>,
     issued: Ticket,
@@ -85,6 +90,7 @@ pub(crate) struct KeysetWalk {
     /// The highest ID of the start: up to here the list is read as it was when the walk began.
     horizon: u64,
     handed_to: u64,
+    handed_rows: u64,
     buffered: usize,
     stalls: StallCounter,
     /// A page above a lower bound has come and lay above it. Until then nothing is handed out: a method that ignores
@@ -121,6 +127,10 @@ struct AboveHorizon {
     is_order_unknown: bool,
     /// Rows that were counted there when none was shown.
     counted: Option<u64>,
+    /// The last page of the list ended with the horizon: a reading from above.
+    is_read_from_above: bool,
+    /// The same once more, in a later request.
+    shows_nothing: bool,
 }
 
 /// How far the rows above the horizon have been read.
@@ -149,6 +159,15 @@ enum Reading {
         from: u64,
         to: u64,
     },
+    /// The same, read from both ends at once.
+    BothEnds {
+        from: u64,
+    },
+    /// The last page of the rows after `from`, with their count. `before`: rows up to `from`.
+    Rest {
+        from: u64,
+        before: u64,
+    },
     /// The rows above the horizon, counted and from either end.
     AboveHorizon {
         direction: Direction,
@@ -163,7 +182,11 @@ impl Reading {
     fn commands(self) -> usize {
         match self {
             Self::Chain { commands, .. } | Self::Tail { commands } => commands,
-            Self::Window { .. } | Self::Count { .. } | Self::AboveHorizon { .. } => 1,
+            Self::Window { .. }
+            | Self::Count { .. }
+            | Self::Rest { .. }
+            | Self::AboveHorizon { .. } => 1,
+            Self::BothEnds { .. } => 2,
         }
     }
 }
@@ -195,12 +218,15 @@ impl KeysetWalk {
             tail_from: above,
             tail_requests: 0,
             above_horizon: AboveHorizon::default(),
+            whole_count: None,
+            rest: None,
             density: Density::default(),
             requests: HashMap::new(),
             issued: Ticket::default(),
             first: above,
             horizon: above,
             handed_to: above,
+            handed_rows: 0,
             buffered: 0,
             stalls: StallCounter::default(),
             confirmed: false,
@@ -256,10 +282,12 @@ impl KeysetWalk {
             }
             Shown::Full(ends) => self.begin_between(ends),
             Shown::Short {
+                first,
+                last,
                 lowest,
                 highest,
                 counted,
-                full_first,
+                is_first_full,
                 spans,
                 page_size,
                 counts_are_wrong,
@@ -267,10 +295,15 @@ impl KeysetWalk {
             } => {
                 self.counts.believed &= !counts_are_wrong;
                 self.above_horizon.is_order_unknown = is_order_unknown;
+                self.above_horizon.is_read_from_above = !last.is_empty();
                 self.learn_page_size(page_size);
-                self.by_windows = self.way == KeysetMode::Windows || full_first.is_none();
+                self.by_windows = self.way == KeysetMode::Windows || !is_first_full;
                 let bounds = self.pages.bounds;
                 self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
+                if self.counts.believed && !self.verify {
+                    self.whole_count = counted;
+                    self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
+                }
                 match (counted, highest) {
                     (Some(counted), Some(highest)) => {
                         self.density.note(self.first, highest, counted as usize);
@@ -283,41 +316,55 @@ impl KeysetWalk {
                         }
                     }
                 }
-                let window = |from, to| {
-                    Stretch::new(from, to, StretchState::Window(WindowReadings::default()))
-                };
-                // Nothing is shown below the first ID, but rows may be counted there.
-                let below = window(bounds.above, self.first);
-                self.stretches
-                    .extend(Some(below).filter(|below| below.from < below.to));
-                let full_to = full_first.map(|first| self.keep_first(first));
-                let from = full_to.unwrap_or(self.first);
+                let mut from = bounds.above;
+                let left = counted.map(|counted| counted.saturating_sub(first.len() as u64));
+                if is_first_full {
+                    from = self.keep_first(first);
+                } else if let Some((_, to)) = first_and_last(Some(&first)) {
+                    let window = self.once_read(from, to, Direction::Ascending, first);
+                    self.stretches.push_back(window);
+                    from = to;
+                }
                 let to = highest.map(|highest| highest.max(from));
                 let to = to.or(bounds.up_to).unwrap_or(NO_END);
-                self.begin_short(from, to, counted.filter(|_| full_to.is_some()));
+                // The last page has shown what lies between its rows.
+                let last_from =
+                    first_and_last(Some(&last)).map_or(to, |(lowest, _)| from.max(lowest - 1));
+                self.begin_short(from, last_from, to, left.filter(|_| from > bounds.above));
+                if last_from < to {
+                    self.reach_horizon(to);
+                    let window = self.once_read(last_from, to, Direction::Descending, last);
+                    self.stretches.push_back(window);
+                }
                 // Bounds of the caller's may leave no room for an ID.
                 if self.stretches.is_empty() {
                     self.tail = TailState::Done;
-                    self.confirmed = true;
                 }
+                // Nothing is left to be asked for with a bound.
+                self.confirmed |=
+                    self.tail == TailState::Done && self.stretches.iter().all(Stretch::is_proven);
             }
         }
         Ok(NextAction::GoOn)
     }
 
-    /// The rest of a list whose pages are short at an end is to be read. `counted`: so many rows are counted in all,
-    /// and the first page was full.
-    fn begin_short(&mut self, from: u64, to: u64, counted: Option<u64>) {
+    /// The rows in `(from, to]` of a list whose pages are short at an end are to be read; its highest ID is `horizon`.
+    /// `left`: so many more rows are counted than the first page showed.
+    fn begin_short(&mut self, from: u64, to: u64, horizon: u64, left: Option<u64>) {
         let few = (chains::FEW_PAGES * self.full) as f64;
-        let by_windows =
-            self.by_windows || self.counts.believed && self.density.forecast(from, to).rows <= few;
+        let rows = match left {
+            Some(left) if to == NO_END => left as f64,
+            _ => self.density.forecast(from, to).rows,
+        };
+        let by_windows = self.by_windows || self.counts.believed && rows <= few;
         let unread = |from, to| Stretch::new(from, to, StretchState::Unread { by_windows });
+        // A portal that keeps growing is not run after: the page from above shows how far the IDs go.
         let window =
-            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::default()));
+            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::from_above()));
         // Without a bound there is none to ignore.
         self.confirmed = from == 0 && to == NO_END;
         if to < NO_END {
-            self.reach_horizon(to);
+            self.reach_horizon(horizon);
             if from < to {
                 self.stretches.push_back(unread(from, to));
             }
@@ -325,8 +372,8 @@ impl KeysetWalk {
         }
         self.tail = TailState::Done;
         // Where no row is shown at the end, the count foretells how far the IDs go.
-        let foretold = match counted {
-            Some(counted) if !by_windows => self.density.reach(self.first, counted as f64),
+        let foretold = match left {
+            Some(left) => self.density.reach(from, left as f64),
             _ => from,
         };
         if foretold > from && foretold < to {
@@ -373,14 +420,20 @@ impl KeysetWalk {
             self.density.note(last_from - 1, horizon, last.len());
         }
         self.reach_horizon(horizon);
+        self.above_horizon.is_read_from_above = true;
+        let before = first.len() as u64;
         self.push_proven(first_to, first);
         if last_from > first_to + 1 {
             let unread = StretchState::Unread { by_windows: false };
             self.stretches
                 .push_back(Stretch::new(first_to, last_from - 1, unread));
+            if self.counts.believed && !self.verify {
+                self.rest = Some((first_to, before));
+            }
         } else {
-            // Nothing lies between: the tail is what tells whether the bound holds.
-            self.confirmed = self.tail == TailState::Done;
+            // Nothing lies between: both pages came at once, and they are the list.
+            self.tail = TailState::Done;
+            self.confirmed = true;
         }
         self.push_proven(horizon, last);
     }
@@ -494,8 +547,14 @@ impl KeysetWalk {
     /// Takes a reading out of flight, as if it had not been sent.
     fn release(&mut self, reading: Reading) {
         match reading {
-            Reading::Chain { from, .. } | Reading::Window { from, .. } => {
+            Reading::Chain { from, .. }
+            | Reading::Window { from, .. }
+            | Reading::BothEnds { from } => {
                 self.land(from);
+            }
+            Reading::Rest { from, before } => {
+                self.rest = Some((from, before));
+                self.tail = TailState::Wanted;
             }
             Reading::Count { from, to } => {
                 for stretch in &mut self.stretches {
@@ -553,6 +612,7 @@ impl Strategy for KeysetWalk {
         self.plan_last_counts(&mut draft, room);
         self.lengthen_chains(&mut draft, room);
         self.fill_tail(&mut draft, room);
+        self.read_from_both_ends(&mut draft, room);
         let RequestPlan { readings, len } = draft;
         // Requests are dearer than time: what is left of several stretches shares one, as soon as the next reply is in.
         let meagre = len < room / 2 && !self.requests.is_empty();
@@ -586,7 +646,9 @@ impl Strategy for KeysetWalk {
                 Reading::Window { from, direction } => {
                     self.accept_window(from, direction, own.next())?
                 }
+                Reading::BothEnds { from } => self.accept_both_ends(from, &mut own)?,
                 Reading::Count { from, to } => self.accept_count(from, to, own.next())?,
+                Reading::Rest { from, before } => self.accept_rest(from, before, own.next())?,
                 Reading::AboveHorizon { direction } => {
                     self.accept_above_horizon(direction, own.next())?
                 }
@@ -597,6 +659,7 @@ impl Strategy for KeysetWalk {
                 then = next;
             }
         }
+        self.confirm_by_whole_count();
         Ok(then)
     }
 
@@ -620,6 +683,7 @@ impl Strategy for KeysetWalk {
             };
             if let Some(page) = front.pages.pop_front() {
                 self.buffered -= page.bytes();
+                self.handed_rows += page.len() as u64;
                 if let Some(id) = page.ids().next_back().flatten() {
                     self.handed_to = id;
                 }

@@ -14,6 +14,13 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Ascending => "ASC",
@@ -162,6 +169,42 @@ impl KeysetPages {
         )
     }
 
+    /// The count of the whole list where the last page, which is at `place` in the same request, is short; where it is
+    /// full, that of its own rows, which costs the portal next to nothing. `None` for methods that can't tell.
+    ///
+    /// It counts from the last row of that page on, by reference. A short page has no such row, and a list takes a
+    /// reference without a value for the number 1 (or 0, if the page is empty).
+    pub(crate) fn count_if_short(&self, place: usize) -> Option<ListCommand> {
+        // Methods whose rows are `items` refuse a reference that has no value.
+        if !self.counts() || self.keyset.key == Some("items") {
+            return None;
+        }
+        let reference = self.row_of(place, self.full - 1, self.keyset.row)?;
+        let mut command = self.end(Direction::Ascending, Count::Wanted);
+        let filter = command
+            .params
+            .as_object_mut()?
+            .entry(self.names.filter)
+            .or_insert_with(|| json!({}));
+        let id = self.keyset.filter;
+        filter.as_object_mut()?.insert(format!(">={id}"), reference);
+        // Nobody reads its rows.
+        let params = command.params.as_object_mut()?;
+        params.insert(self.names.select.to_owned(), json!([id]));
+        Some(command)
+    }
+
+    /// A reference to the ID of the row `row` of the page that is at `place` in the same request.
+    fn row_of(&self, place: usize, row: usize, row_id: &str) -> Option<Value> {
+        let page = Reference::result(&label(place)).and_then(|page| match self.keyset.key {
+            Some(key) => page.field(key),
+            None => Ok(page),
+        });
+        page.and_then(|page| page.index(row).field(row_id))
+            .ok()
+            .map(Value::from)
+    }
+
     /// The commands of a chain that begins above `above` and is at `place` in its request: each page begins at the last
     /// row of the page before it. `full` is the number of rows of a full page, `row_id` how rows spell their ID.
     pub(crate) fn chain<'a>(
@@ -176,14 +219,8 @@ impl KeysetPages {
             if i == 0 {
                 return self.after(above);
             }
-            let page =
-                Reference::result(&label(place + i - 1)).and_then(|page| match self.keyset.key {
-                    Some(key) => page.field(key),
-                    None => Ok(page),
-                });
-            let last = page.and_then(|page| page.index(full - 1).field(row_id));
             self.command(
-                last.ok().map(Value::from),
+                self.row_of(place + i - 1, full - 1, row_id),
                 self.bounds.up_to,
                 Direction::Ascending,
                 Count::Spared,

@@ -14,6 +14,9 @@ const PAGES_OF_A_STRETCH: usize = 8;
 /// Stretches that are open at once at the most.
 const MAX_OPEN: usize = 2000;
 
+/// A list is counted as a whole where no more pages and windows of it have been read: that is cheap.
+const FEW_PAGES: usize = 100;
+
 /// Whether a chain is given too few commands rather than too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caution {
@@ -172,6 +175,14 @@ impl KeysetWalk {
                     let to = self.stretch_from(from).map_or(from, |stretch| stretch.to);
                     list.push(self.pages.counted(from, to, direction));
                 }
+                Reading::BothEnds { from } => {
+                    let to = self.stretch_from(from).map_or(from, |stretch| stretch.to);
+                    list.push(self.pages.counted(from, to, Direction::Descending));
+                    list.push(self.pages.counted(from, to, Direction::Ascending));
+                }
+                Reading::Rest { from, .. } => {
+                    list.push(self.pages.counted(from, NO_END, Direction::Descending));
+                }
                 Reading::Count { from, to } => {
                     list.push(self.pages.counted(from, to, Direction::Descending));
                 }
@@ -183,11 +194,7 @@ impl KeysetWalk {
     /// Asks for the rows above the horizon, once all below it is read or in this request.
     pub(super) fn fill_tail(&mut self, draft: &mut RequestPlan, room: usize) {
         let left = room - draft.len.min(room);
-        let last_request = self.requests.is_empty()
-            && self
-                .stretches
-                .iter()
-                .all(|stretch| stretch.in_flight || stretch.is_proven());
+        let last_request = self.reads_all_that_is_left();
         let ends_here = draft.readings.iter().all(|reading| match *reading {
             Reading::Chain { from, commands } => self
                 .stretch_from(from)
@@ -198,9 +205,13 @@ impl KeysetWalk {
             return;
         }
         // Usually nothing is there: the first look is one page, counted, and only what is full is followed up.
+        let few = self.full_pages <= FEW_PAGES && self.windows.read() <= FEW_PAGES as u64;
+        let rest = self.rest.take().filter(|_| few && self.counts.believed);
         let reading = if self.tail_from > self.horizon {
             self.tail_requests += 1;
             Reading::Tail { commands: left }
+        } else if let Some((from, before)) = rest {
+            Reading::Rest { from, before }
         } else if self.counts.believed {
             let direction = match self.above_horizon.counted {
                 None => Direction::Ascending,
@@ -212,5 +223,37 @@ impl KeysetWalk {
         };
         draft.push(reading);
         self.tail = TailState::InFlight;
+    }
+
+    /// Where hidden rows have been met and this request reads all that is left, what it has room for saves another one:
+    /// windows are read from both ends at once.
+    pub(super) fn read_from_both_ends(&self, draft: &mut RequestPlan, room: usize) {
+        if !self.reads_all_that_is_left()
+            || !self.counts.believed
+            || self.way == KeysetMode::Windows
+        {
+            return;
+        }
+        for reading in &mut draft.readings {
+            if let Reading::Window { from, .. } = *reading
+                && draft.len < room
+                && let Some(stretch) = self.stretch_from(from)
+                && matches!(&stretch.state, StretchState::Window(readings) if readings.is_unread())
+            {
+                *reading = Reading::BothEnds { from };
+                draft.len += 1;
+            }
+        }
+    }
+
+    /// Whether nothing is left to be read or counted once the request that is being put together has come back.
+    fn reads_all_that_is_left(&self) -> bool {
+        let is_read = |stretch: &Stretch| match stretch.state {
+            StretchState::Proven { .. } => true,
+            StretchState::Counted { .. } => self.whole_count.is_some(),
+            _ => false,
+        };
+        let mut stretches = self.stretches.iter();
+        self.requests.is_empty() && stretches.all(|stretch| stretch.in_flight || is_read(stretch))
     }
 }

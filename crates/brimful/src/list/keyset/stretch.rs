@@ -39,6 +39,8 @@ pub(crate) enum StretchState {
 #[derive(Debug, Default)]
 pub(crate) struct WindowReadings {
     count: u32,
+    /// From which end the last one was.
+    last: Option<Direction>,
     ascending: Option<Vec<u64>>,
     descending: Option<Vec<u64>>,
     /// Rows that were counted with the last one.
@@ -119,13 +121,15 @@ impl Stretch {
     }
 
     /// Takes a page of the whole stretch, whose rows ascend, and says what is proven now. `counted` is the number of
-    /// rows that the portal counts in the stretch, `full` that of a full page.
+    /// rows that the portal counts in the stretch, `full` that of a full page. `may_be_confirmed`: there is a count of
+    /// the whole list that shows whether this one is right.
     pub(crate) fn read(
         &mut self,
         page: Page,
         direction: Direction,
         counted: Option<u64>,
         full: usize,
+        may_be_confirmed: bool,
     ) -> Verdict {
         let ids: Vec<u64> = page.ids().flatten().collect();
         let shown = ids.len();
@@ -166,9 +170,13 @@ impl Stretch {
         }
         if agrees {
             let hidden = counted.map_or(0, |counted| counted.saturating_sub(shown as u64));
-            // Empty from both ends: what is counted may lie between rows that are not shown.
+            // Empty from both ends: what is counted may lie between rows that are not shown, if the count is too low.
             if hidden > 0 && all == 0 && span > full as u64 {
-                return Verdict::Split { counted: None };
+                return if may_be_confirmed {
+                    Verdict::AsCounted(hidden)
+                } else {
+                    Verdict::Split { counted: None }
+                };
             }
             return Verdict::Settled { hidden };
         }
@@ -182,13 +190,18 @@ impl Stretch {
 }
 
 impl WindowReadings {
-    /// One reading from the lowest ID on, made already.
-    pub(crate) fn one(ids: Vec<u64>) -> Self {
+    /// One reading, made already.
+    pub(crate) fn one(direction: Direction, ids: Vec<u64>) -> Self {
+        let mut readings = Self::default();
+        readings.add(direction, ids);
+        readings
+    }
+
+    /// None yet, and the first one is to be from the highest ID on.
+    pub(crate) fn from_above() -> Self {
         Self {
-            count: 1,
-            ascending: Some(ids),
-            descending: None,
-            counted: None,
+            last: Some(Direction::Ascending),
+            ..Self::default()
         }
     }
 
@@ -197,24 +210,26 @@ impl WindowReadings {
         self.counted
     }
 
-    /// Whether nothing but one page from the lowest ID on has been read.
+    /// Whether nothing but one page has been read.
     pub(crate) fn is_first(&self) -> bool {
-        self.count == 1 && self.descending.is_none()
+        self.count == 1
+    }
+
+    /// Whether nothing has been read yet.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.count == 0
     }
 
     /// From which end to read next: from the other one.
     pub(crate) fn next_direction(&self) -> Direction {
-        if self.count.is_multiple_of(2) {
-            Direction::Ascending
-        } else {
-            Direction::Descending
-        }
+        self.last.map_or(Direction::Ascending, Direction::other)
     }
 
     /// Takes a reading, and says whether it bears out the last one from the other end: it shows no other rows, and no
     /// more of them are gone than can have been deleted meanwhile.
     fn add(&mut self, direction: Direction, ids: Vec<u64>) -> bool {
         self.count += 1;
+        self.last = Some(direction);
         let (same, other) = match direction {
             Direction::Ascending => (&mut self.ascending, &self.descending),
             Direction::Descending => (&mut self.descending, &self.ascending),

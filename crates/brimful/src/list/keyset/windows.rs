@@ -16,12 +16,14 @@ const COUNTED_PAGES: u64 = 48;
 const VERIFIED_PAGES: u64 = 50;
 /// So many windows are read again because they show fewer rows than are counted. Where a user may not see many rows,
 /// that is almost every window, and later ones are read again only if they miss more rows than usual.
-const REREADS: u64 = 64;
+const REREADS: u64 = 40;
 /// Full pages behind the last ID that is known, until the list is taken for one that grows faster than it is read.
 const MAX_ENDLESS: u32 = 100;
 /// Where reading again has shown more rows so often, what is counted and not shown is worth looking for every time: the
 /// portal counts what the user may see.
 const FOUND_MORE: u64 = 2;
+/// So many pages of rows and fewer are read by narrower windows.
+const FEW_WINDOWS_LEFT: usize = 30;
 /// A stretch is cut into so many windows at once at the most.
 const MAX_PIECES: u64 = 32;
 /// A count that cannot be right is asked for again so often.
@@ -53,6 +55,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    pub(super) fn read(&self) -> u64 {
+        self.read
+    }
+
     /// IDs to skip further where several windows in a row were empty.
     pub(super) fn barren_stretch(&self, full: usize) -> u64 {
         match self.barren {
@@ -98,7 +104,14 @@ impl KeysetWalk {
     pub(super) fn cut_window(&mut self, at: usize) {
         let stretch = &mut self.stretches[at];
         let (from, to) = (stretch.from, stretch.to);
-        let width = width(&self.density, &self.windows, self.full, from);
+        // One window that overflows costs a short list another request, and a long one a command.
+        let few = (FEW_WINDOWS_LEFT * self.full) as f64;
+        let sigmas = if self.density.forecast(from, to).rows <= few {
+            2.7
+        } else {
+            1.8
+        };
+        let width = width(&self.density, &self.windows, self.full, from, sigmas);
         let end = from.saturating_add(width).min(to);
         let window = Stretch::new(from, end, StretchState::Window(WindowReadings::default()));
         if end == to {
@@ -168,7 +181,8 @@ impl KeysetWalk {
             StretchState::Counted { .. } | StretchState::Proven { .. } => true,
         });
         // A reading in another request could end after the count that it is part of.
-        if !is_last || !self.requests.is_empty() {
+        // The count of the whole list spares them.
+        if !is_last || !self.requests.is_empty() || self.whole_count.is_some() {
             return;
         }
         let most = COUNTED_PAGES * self.full as u64;
@@ -228,18 +242,26 @@ impl KeysetWalk {
             .filter(|total| self.counts.believed && *total >= shown as u64);
         self.windows.read += 1;
         self.windows.check_bounds(shown, counted)?;
-        self.windows.barren = if counted.unwrap_or(shown as u64) == 0 {
-            self.windows.barren + 1
-        } else {
-            0
-        };
+        // That nothing lies behind the last ID says nothing of the gaps before it.
+        if to < NO_END {
+            self.windows.barren = if counted.unwrap_or(shown as u64) == 0 {
+                self.windows.barren + 1
+            } else {
+                0
+            };
+        }
         let full = self.full;
         let stretch = &mut self.stretches[at];
         self.buffered -= stretch.bytes();
         let before = stretch.rows();
-        let mut verdict = stretch.read(page, direction, counted, full);
+        let mut verdict = stretch.read(page, direction, counted, full, self.whole_count.is_some());
         self.buffered += stretch.bytes();
-        self.windows.found_more += u64::from(before > 0 && stretch.rows() > before);
+        if before > 0 && stretch.rows() > before {
+            self.windows.found_more += 1;
+            if self.windows.found_more == FOUND_MORE {
+                self.read_again_what_misses_rows();
+            }
+        }
         // Of rows that were deleted meanwhile as many may be counted less as this page left out.
         if verdict == Verdict::AsCounted(0) {
             verdict = Verdict::ReadAgain;
@@ -257,6 +279,48 @@ impl KeysetWalk {
         }
         self.settle_window(at, shown, missing, verdict)?;
         Ok(NextAction::GoOn)
+    }
+
+    /// Rows that are counted were only not shown: windows that were believed although they miss some are read again.
+    fn read_again_what_misses_rows(&mut self) {
+        for stretch in &mut self.stretches {
+            if let StretchState::Counted { counted } = stretch.state
+                && counted > stretch.rows() as u64
+                && stretch.rows() < self.full
+            {
+                let readings = WindowReadings::one(Direction::Ascending, stretch.ids());
+                stretch.state = StretchState::Window(readings);
+            }
+        }
+    }
+
+    /// Both readings of a window have come in one reply. What it shows less than is counted is for the count of another
+    /// request to confirm.
+    pub(super) fn accept_both_ends(
+        &mut self,
+        from: u64,
+        outcomes: &mut dyn Iterator<Item = PageOutcome>,
+    ) -> Result<NextAction, StrategyError> {
+        let (first, second) = (outcomes.next(), outcomes.next());
+        let then = self.accept_window(from, Direction::Descending, first)?;
+        let at = self.stretches.partition_point(|s| s.from < from);
+        let is_once_read = |stretch: &&mut Stretch| {
+            stretch.from == from
+                && matches!(&stretch.state, StretchState::Window(readings) if readings.is_first())
+        };
+        let Some(stretch) = self.stretches.get_mut(at).filter(is_once_read) else {
+            return Ok(then);
+        };
+        stretch.in_flight = true;
+        let then = self.accept_window(from, Direction::Ascending, second)?;
+        if let Some(stretch) = self.stretches.get_mut(at)
+            && let StretchState::Proven { hidden } = stretch.state
+            && stretch.from == from
+        {
+            let counted = stretch.rows() as u64 + hidden;
+            stretch.state = StretchState::Counted { counted };
+        }
+        Ok(then)
     }
 
     fn settle_window(
@@ -431,6 +495,7 @@ impl KeysetWalk {
                 came: sum,
             });
         }
+        let total = counted;
         let more = shows_others || counted.is_some_and(|counted| counted > sum);
         for at in run {
             let stretch = &mut self.stretches[at];
@@ -438,7 +503,13 @@ impl KeysetWalk {
                 continue;
             };
             let rows = stretch.rows();
-            if !more && (good || rows >= self.full) {
+            let is_additive = total == Some(sum) && counted < sum;
+            let is_wide = stretch.to - stretch.from > self.full as u64;
+            if rows == 0 && counted > 0 && is_wide && !is_additive {
+                // The count may be too low, so it is looked for what lies between rows that are not shown.
+                self.whole_count = None;
+                stretch.state = StretchState::Window(WindowReadings::default());
+            } else if !more && (good || rows >= self.full) {
                 stretch.state = StretchState::Proven {
                     hidden: counted.saturating_sub(rows as u64),
                 };
@@ -448,7 +519,8 @@ impl KeysetWalk {
                 stretch.pages.clear();
                 stretch.state = StretchState::Unread { by_windows: true };
             } else {
-                stretch.state = StretchState::Window(WindowReadings::one(stretch.ids()));
+                let readings = WindowReadings::one(Direction::Ascending, stretch.ids());
+                stretch.state = StretchState::Window(readings);
             }
         }
         Ok(NextAction::GoOn)
@@ -456,7 +528,7 @@ impl KeysetWalk {
 }
 
 /// Rows that are counted in a stretch, if it need not be read any more.
-fn counted_or_proven(stretch: &Stretch) -> Option<u64> {
+pub(super) fn counted_or_proven(stretch: &Stretch) -> Option<u64> {
     match stretch.state {
         StretchState::Counted { counted } if !stretch.in_flight => Some(counted),
         StretchState::Proven { hidden } => Some(stretch.rows() as u64 + hidden),
@@ -473,8 +545,8 @@ fn counted_so_far(stretch: &Stretch) -> Option<u64> {
     }
 }
 
-/// How wide a window may be to hold about a page.
-fn width(density: &super::Density, tally: &Tally, full: usize, from: u64) -> u64 {
+/// How wide a window may be to hold about a page, with room for so many standard deviations.
+fn width(density: &super::Density, tally: &Tally, full: usize, from: u64, sigmas: f64) -> u64 {
     let page = full as f64;
     let rate = density
         .forecast(from, from.saturating_add(1))
@@ -482,7 +554,7 @@ fn width(density: &super::Density, tally: &Tally, full: usize, from: u64) -> u64
         .clamp(1e-19, 1.0);
     // Room for what chance adds, to the rows themselves and to what is known of them: few windows are to overflow.
     let chance = (page * (1.0 - rate) * (1.0 + page / ENOUGH)).sqrt();
-    let rows = (page - 1.8 * chance).max(1.0);
+    let rows = (page - sigmas * chance).max(1.0);
     // In a gap nothing is learned of the rows behind it but that they are far.
     let stretched = rows / rate * (1u64 << tally.barren.min(50)) as f64;
     (stretched as u64).max(full as u64)

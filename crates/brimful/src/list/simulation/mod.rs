@@ -1,5 +1,6 @@
 //! Strategies against a modelled portal, by the thousand lists: no network, no clock, requests answered in any order.
 
+mod costs;
 mod lanes;
 mod misbehaviour;
 mod offset;
@@ -215,13 +216,14 @@ fn batch_of(pages: &[ModelPage], (prefix, of): (&str, u64)) -> BatchOfLists {
 fn range(params: &Value, pages: &[ModelPage]) -> Range {
     let filter = &params["filter"];
     if params["pagination"].is_null() {
+        let bound = |key: &str| match &filter[key] {
+            Value::Null => 0,
+            Value::Number(n) => n.as_u64().unwrap(),
+            Value::String(reference) => dereference(reference, pages),
+            other => panic!("{other} is no ID"),
+        };
         return Range {
-            above: match &filter[">ID"] {
-                Value::Null => 0,
-                Value::Number(n) => n.as_u64().unwrap(),
-                Value::String(reference) => dereference(reference, pages),
-                other => panic!("{other} is no ID"),
-            },
+            above: bound(">ID").max(bound(">=ID").saturating_sub(1)),
             up_to: filter["<=ID"].as_u64().unwrap_or(u64::MAX - 1),
             down: params["order"]["ID"] == "DESC",
             limit: 50,

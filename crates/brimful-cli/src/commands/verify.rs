@@ -1,0 +1,165 @@
+//! `brimful verify`: holds the tables that are kept in sync against the portal.
+
+use brimful_export::sync::{SyncEntity, SyncError, SyncRun, TableVerification, status, verify};
+use clap::Args;
+
+use super::connect;
+use super::sync::{failure_of, store};
+use crate::args::portal::PortalArg;
+use crate::args::{EXIT_CODES, PortalOption, RateOption};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::format::{self, counted};
+use crate::printer::Printer;
+use crate::table::{Table, terminal_width};
+
+/// Differences that are named.
+const SHOWN: usize = 5;
+
+/// Hold the tables that brimful sync keeps against the portal: counts, IDs, and rows by sample
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  brimful verify --to sqlite:portal.db --portal demo
+  brimful verify --to postgres://me@host/bi crm.deal --sample 5000
+
+{EXIT_CODES}"))]
+pub(crate) struct VerifyArgs {
+    /// The entities; all that are kept in sync there if none is named
+    #[arg(value_name = "ENTITY")]
+    entities: Vec<String>,
+    /// The database, such as sqlite:portal.db
+    #[arg(long, value_name = "STORE")]
+    to: String,
+    #[command(flatten)]
+    portal: PortalOption,
+    /// Compare so many rows of each table field by field, spread over its IDs
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    sample: usize,
+    #[command(flatten)]
+    limit: RateOption,
+}
+
+pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Failure> {
+    let store = store(Some(&args.to))?;
+    let mut names = args.entities.clone();
+    if names.is_empty() {
+        let tables = status(&store).await.map_err(|error| failure_of(&error))?;
+        names = tables.into_iter().map(|table| table.entity).collect();
+    }
+    let entities: Result<Vec<SyncEntity>, SyncError> =
+        names.iter().map(|name| name.parse()).collect();
+    let entities = entities.map_err(|error| failure_of(&error))?;
+    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let mut run = SyncRun::new(connection.client.clone(), store, entities);
+    if args.portal.address() == Some(&PortalArg::Demo) {
+        run = run.portal("demo");
+    }
+    let results = verify(&run, args.sample)
+        .await
+        .map_err(|error| failure_of(&error))?;
+    let mut table = Table::new(&["ENTITY", "STORE", "PORTAL", "COMPARED", "RESULT"]);
+    let mut all_explained = true;
+    for (name, result) in &results {
+        match result {
+            Ok(verification) => {
+                all_explained &= verification.is_explained();
+                table.row([
+                    name.clone(),
+                    format::count(verification.in_store),
+                    format::count(verification.in_portal),
+                    format::count(verification.compared),
+                    described(verification),
+                ]);
+            }
+            Err(error) => {
+                all_explained = false;
+                let unknown = || "-".to_owned();
+                table.row([
+                    name.clone(),
+                    unknown(),
+                    unknown(),
+                    unknown(),
+                    error.to_string(),
+                ]);
+            }
+        }
+    }
+    printer
+        .data(table.text(terminal_width()).as_bytes())
+        .map_err(|error| Failure::failed(format!("could not print: {error}")))?;
+    for (name, result) in &results {
+        for line in result.as_ref().map_or_else(|_| Vec::new(), details) {
+            printer.note(&format!("{name}: {line}"));
+        }
+    }
+    if !all_explained {
+        printer.hint(
+            "what differs without a reason is repaired by reading everything once more: DELETE FROM _brimful_state in the \
+             store, and brimful sync",
+        );
+    }
+    Ok(if all_explained {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    })
+}
+
+/// What was found, in a few words.
+fn described(verification: &TableVerification) -> String {
+    if verification.is_equal() {
+        return "equal".to_owned();
+    }
+    let changed = verification
+        .differing
+        .iter()
+        .filter(|row| row.changed_since)
+        .count();
+    let parts = [
+        (verification.new.len(), "new since the last sync"),
+        (changed, "changed since the last sync"),
+        (
+            verification.gone.len(),
+            "deleted or hidden since the last sync",
+        ),
+        (verification.missing.len(), "missing without a reason"),
+        (
+            verification.differing.len() - changed,
+            "different without a reason",
+        ),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", format::count(*count as u64)))
+        .collect();
+    parts.join(", ")
+}
+
+/// The first of the rows that differ without a reason.
+fn details(verification: &TableVerification) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !verification.missing.is_empty() {
+        let shown: Vec<&str> = verification
+            .missing
+            .iter()
+            .take(SHOWN)
+            .map(String::as_str)
+            .collect();
+        let rows = counted(verification.missing.len() as u64, "rows");
+        lines.push(format!("{rows} missing: ID {}", shown.join(", ")));
+    }
+    let unexplained = verification
+        .differing
+        .iter()
+        .filter(|row| !row.changed_since);
+    for row in unexplained.take(SHOWN) {
+        lines.push(format!(
+            "ID {} differs in {}",
+            row.id,
+            row.columns.join(", ")
+        ));
+    }
+    lines
+}

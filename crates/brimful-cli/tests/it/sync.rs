@@ -1,0 +1,142 @@
+//! A database that is kept equal to a portal.
+
+use std::process::Stdio;
+
+use brimful_portal::PortalConfig;
+
+use crate::support::{Workspace, portal, stderr, stdout};
+
+fn config() -> PortalConfig {
+    PortalConfig::unlimited()
+        .rows("crm.deal", 300)
+        .rows("user", 5)
+}
+
+#[test]
+fn a_database_is_filled_brought_up_to_date_and_verified() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    let sync = [
+        "sync",
+        "crm.deal",
+        "users",
+        "--to",
+        "sqlite:portal.db",
+        "--rate",
+        "off",
+        "--portal",
+        &url,
+    ];
+    let output = workspace.run(&sync);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("crm.deal: 300 rows read (all), 300 new or changed; 300 rows now"),
+        "{said}"
+    );
+    let output = workspace.run(&sync);
+    assert!(
+        stderr(&output).contains("crm.deal: 0 rows read, 0 new or changed"),
+        "{}",
+        stderr(&output)
+    );
+    let output = workspace.run(&[
+        "verify",
+        "--to",
+        "sqlite:portal.db",
+        "--rate",
+        "off",
+        "--portal",
+        &url,
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        stdout(&output).matches("equal").count(),
+        2,
+        "{}",
+        stdout(&output)
+    );
+    let output = workspace.run(&["status", "--to", "sqlite:portal.db"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        stdout(&output).matches("up to date").count(),
+        2,
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn the_entities_that_are_behind_are_named_and_the_others_are_done() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    let output = workspace.run(&[
+        "sync",
+        "crm.item:999",
+        "crm.deal",
+        "--to",
+        "sqlite:portal.db",
+        "--portal",
+        &url,
+    ]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("1 of 2 entities up to date"), "{said}");
+    assert!(said.contains("crm.deal: 300 rows read"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_kept_in_sync_is_refused_before_anything_is_asked() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    for (entity, word) in [
+        ("crm.deals", "did you mean crm.deal?"),
+        ("crm.item", "crm.item:128"),
+        ("crm.deal.add", "--list"),
+    ] {
+        let output = workspace.run(&["sync", entity, "--to", "sqlite:portal.db", "--portal", &url]);
+        assert_eq!(output.status.code(), Some(2), "{entity}");
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+    let output = workspace.run(&["status", "--to", "sqlite:portal.db"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(portal.server.portal().stats().requests, 0);
+    let output = workspace.run(&["sync", "--list"]);
+    assert!(
+        stdout(&output).contains("crm.item:128"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sync_that_stays_is_ended_cleanly_by_sigterm() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    let mut child = workspace
+        .command(&[
+            "sync",
+            "users",
+            "--every",
+            "1h",
+            "--to",
+            "sqlite:portal.db",
+            "--portal",
+            &url,
+        ])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("1 entity up to date") {
+        line.clear();
+        assert!(std::io::BufRead::read_line(&mut said, &mut line).unwrap() > 0);
+    }
+    let killed = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

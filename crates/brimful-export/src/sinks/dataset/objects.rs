@@ -1,0 +1,98 @@
+//! Named bytes in a folder.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::ExportError;
+
+/// Named bytes. Errors are what is said to people. Everything may be done twice.
+pub(super) trait Objects: Send {
+    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), String>;
+
+    /// `None` if there is no such name.
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// Gives what is at `from` another name. If nothing is there it was done before.
+    fn rename(&self, from: &str, to: &str) -> Result<(), String>;
+
+    /// Removes what is there, if anything is.
+    fn delete(&self, name: &str) -> Result<(), String>;
+}
+
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn open(path: PathBuf) -> Result<Self, ExportError> {
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        let parts = name.split('/');
+        parts.fold(self.0.clone(), |path, part| path.join(part))
+    }
+
+    fn make_folder_of(path: &Path) -> io::Result<()> {
+        path.parent().map_or(Ok(()), fs::create_dir_all)
+    }
+
+    /// Removes the folders that the end of a file has left empty.
+    fn tidy(&self, path: &Path) {
+        let mut folder = path.parent();
+        while let Some(empty) = folder.filter(|folder| *folder != self.0) {
+            // It is not empty: others need it.
+            if fs::remove_dir(empty).is_err() {
+                return;
+            }
+            folder = empty.parent();
+        }
+    }
+}
+
+/// Nothing there is no failure.
+fn if_there(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+impl Objects for Folder {
+    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), String> {
+        let path = self.path(name);
+        let beside = path.with_extension("partial");
+        let write = || {
+            Self::make_folder_of(&path)?;
+            let mut file = fs::File::create(&beside)?;
+            file.write_all(&bytes)?;
+            // What says that it is there comes later, and may not come before it.
+            file.sync_data()?;
+            fs::rename(&beside, &path)
+        };
+        write().map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
+        let path = self.path(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        }
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), String> {
+        let (from, to) = (self.path(from), self.path(to));
+        let renamed = Self::make_folder_of(&to).and_then(|()| if_there(fs::rename(&from, &to)));
+        self.tidy(&from);
+        renamed.map_err(|error| format!("{}: {error}", to.display()))
+    }
+
+    fn delete(&self, name: &str) -> Result<(), String> {
+        let path = self.path(name);
+        let removed = if_there(fs::remove_file(&path));
+        self.tidy(&path);
+        removed.map_err(|error| format!("{}: {error}", path.display()))
+    }
+}

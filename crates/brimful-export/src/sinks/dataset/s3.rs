@@ -1,0 +1,426 @@
+//! Storage that speaks the protocol of Amazon S3, with requests signed as `AWS4-HMAC-SHA256`.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use brimful::reqwest::{self, Method, StatusCode, Url};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tokio::runtime::Runtime;
+
+use super::objects::Objects;
+use crate::sinks::RECONNECT_AFTER;
+
+/// How long the storage may take for a request.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub(super) struct Bucket {
+    /// Everything here waits in the thread that writes. `None` once it is dropped.
+    runtime: Option<Runtime>,
+    client: reqwest::Client,
+    /// The address of the bucket, with `/` at its end.
+    url: Url,
+    /// The beginning of the names, with `/` at its end if there is any.
+    prefix: String,
+    region: String,
+    keys: Keys,
+}
+
+/// Who comes.
+struct Keys {
+    id: String,
+    secret: String,
+    token: Option<String>,
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        // Waiting for its threads is not allowed everywhere.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What `s3://BUCKET/PREFIX/?endpoint=…&region=…` says, as far as the environment does not: the address of the bucket,
+/// the prefix, and the region.
+fn address(
+    text: &str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(Url, String, String), String> {
+    let wrong =
+        || "this is not the address of a bucket: write it as s3://BUCKET/PREFIX/".to_owned();
+    let parsed = Url::parse(text).map_err(|_| wrong())?;
+    let bucket = parsed.host_str().filter(|host| !host.is_empty());
+    let bucket = bucket.ok_or_else(wrong)?;
+    let (mut endpoint, mut region) = (None, None);
+    for (name, value) in parsed.query_pairs() {
+        match name.as_ref() {
+            "endpoint" => endpoint = Some(value.into_owned()),
+            "region" => region = Some(value.into_owned()),
+            _ => {
+                return Err(format!(
+                    "{name} is not known in the address; there are endpoint and region"
+                ));
+            }
+        }
+    }
+    let endpoint = endpoint
+        .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
+        .or_else(|| variable("AWS_ENDPOINT_URL"));
+    let region = region
+        .or_else(|| variable("AWS_REGION"))
+        .or_else(|| variable("AWS_DEFAULT_REGION"))
+        .unwrap_or_else(|| "us-east-1".to_owned());
+    let url = match endpoint {
+        Some(endpoint) => {
+            let endpoint = endpoint.trim_end_matches('/');
+            Url::parse(&format!("{endpoint}/{bucket}/"))
+        }
+        // A certificate for one name before the dot has none for two.
+        None if bucket.contains('.') => {
+            Url::parse(&format!("https://s3.{region}.amazonaws.com/{bucket}/"))
+        }
+        None => Url::parse(&format!("https://{bucket}.s3.{region}.amazonaws.com/")),
+    };
+    let url = url.map_err(|_| "the endpoint is not a URL: write it as https://HOST".to_owned())?;
+    let prefix = parsed.path().trim_matches('/');
+    let prefix = if prefix.is_empty() {
+        String::new()
+    } else {
+        format!("{prefix}/")
+    };
+    Ok((url, prefix, region))
+}
+
+impl Bucket {
+    pub(super) fn open(text: &str, table: &str) -> Result<Self, String> {
+        let (url, prefix, region) = address(text, variable)?;
+        let missing = |name: &str| {
+            format!(
+                "{name} is not in the environment: export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…"
+            )
+        };
+        let keys = Keys {
+            id: variable("AWS_ACCESS_KEY_ID").ok_or_else(|| missing("AWS_ACCESS_KEY_ID"))?,
+            secret: variable("AWS_SECRET_ACCESS_KEY")
+                .ok_or_else(|| missing("AWS_SECRET_ACCESS_KEY"))?,
+            token: variable("AWS_SESSION_TOKEN"),
+        };
+        let client = brimful::HttpOptions::reqwest_builder().map_err(|error| error.to_string())?;
+        let client = client.timeout(PATIENCE).build();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        Ok(Self {
+            runtime: Some(runtime.map_err(|error| error.to_string())?),
+            client: client.map_err(|error| error.to_string())?,
+            url,
+            prefix: format!("{prefix}{table}/"),
+            region,
+            keys,
+        })
+    }
+
+    /// Sends a request until it is answered; what the storage is sent can be sent twice.
+    fn send(
+        &self,
+        method: &Method,
+        name: &str,
+        copy_of: Option<&str>,
+        body: &[u8],
+    ) -> Result<(StatusCode, Vec<u8>), String> {
+        let Some(runtime) = &self.runtime else {
+            return Err("the connection is closed".to_owned());
+        };
+        let mut waits = RECONNECT_AFTER.iter();
+        loop {
+            let tried = runtime.block_on(self.try_once(method, name, copy_of, body));
+            let why = match tried {
+                Ok((status, body)) if status.is_server_error() => {
+                    format!("the storage answers {status}{}", said(&body))
+                }
+                Ok(answer) => return Ok(answer),
+                Err(why) => why,
+            };
+            let Some(wait) = waits.next() else {
+                return Err(why);
+            };
+            runtime.block_on(async { tokio::time::sleep(*wait).await });
+        }
+    }
+
+    async fn try_once(
+        &self,
+        method: &Method,
+        name: &str,
+        copy_of: Option<&str>,
+        body: &[u8],
+    ) -> Result<(StatusCode, Vec<u8>), String> {
+        let mut url = self.url.clone();
+        let path = format!(
+            "{}{}",
+            url.path(),
+            encoded(&format!("{}{name}", self.prefix))
+        );
+        url.set_path(&path);
+        let host = match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        let mut headers = vec![("host".to_owned(), host)];
+        if let Some(from) = copy_of {
+            // Behind the bucket where it is in the path, and with it where it is in the name of the host.
+            let bucket = self.bucket();
+            let source = format!("/{bucket}/{}", encoded(&format!("{}{from}", self.prefix)));
+            headers.push(("x-amz-copy-source".to_owned(), source));
+        }
+        if let Some(token) = &self.keys.token {
+            headers.push(("x-amz-security-token".to_owned(), token.clone()));
+        }
+        let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        sign(
+            method.as_str(),
+            &path,
+            &mut headers,
+            body,
+            &now,
+            &self.region,
+            &self.keys,
+        );
+        let mut request = self.client.request(method.clone(), url).body(body.to_vec());
+        for (name, value) in &headers[1..] {
+            request = request.header(name, value);
+        }
+        let no_answer = |error: reqwest::Error| {
+            let error = error.without_url();
+            let mut text = format!("no answer: {error}");
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                let _ = write!(text, ": {cause}");
+                source = cause.source();
+            }
+            text
+        };
+        let answer = request.send().await.map_err(no_answer)?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(no_answer)?;
+        Ok((status, body.to_vec()))
+    }
+
+    fn bucket(&self) -> &str {
+        let path = self.url.path().trim_matches('/');
+        match path.rsplit('/').next() {
+            Some(bucket) if !bucket.is_empty() => bucket,
+            _ => {
+                let host = self.url.host_str().unwrap_or_default();
+                host.split(".s3.").next().unwrap_or(host)
+            }
+        }
+    }
+
+    fn done(&self, answer: (StatusCode, Vec<u8>)) -> Result<(), String> {
+        let (status, body) = answer;
+        // A copy may fail although its answer began well.
+        if status.is_success() && !body.windows(7).any(|bytes| bytes == b"<Error>") {
+            return Ok(());
+        }
+        let region = &self.region;
+        let hint = match status {
+            StatusCode::FORBIDDEN => {
+                "; are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY right, and may they write here?"
+                    .to_owned()
+            }
+            status if status.is_redirection() => {
+                format!("; the bucket is not in the region {region}: set AWS_REGION")
+            }
+            _ => String::new(),
+        };
+        Err(format!("the storage answers {status}{}{hint}", said(&body)))
+    }
+}
+
+/// What an answer says of an error.
+fn said(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let part = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        let (part, _) = rest.split_once(&format!("</{name}>"))?;
+        Some(part.to_owned())
+    };
+    match (part("Code"), part("Message")) {
+        (Some(code), Some(message)) => format!(", {code}: {message}"),
+        (Some(code), None) => format!(", {code}"),
+        _ => String::new(),
+    }
+}
+
+impl Objects for Bucket {
+    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), String> {
+        self.done(self.send(&Method::PUT, name, None, &bytes)?)
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
+        let (status, body) = self.send(&Method::GET, name, None, &[])?;
+        match status {
+            StatusCode::NOT_FOUND if !said(&body).contains("NoSuchBucket") => Ok(None),
+            StatusCode::OK => Ok(Some(body)),
+            _ => self.done((status, body)).map(|()| None),
+        }
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), String> {
+        let (status, body) = self.send(&Method::PUT, to, Some(from), &[])?;
+        // It was done before.
+        if status != StatusCode::NOT_FOUND {
+            self.done((status, body))?;
+        }
+        self.delete(from)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), String> {
+        let (status, body) = self.send(&Method::DELETE, name, None, &[])?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(()),
+            _ => self.done((status, body)),
+        }
+    }
+}
+
+/// A name as it is in a path: all but letters, digits, `-._~` and `/` in hexadecimal.
+fn encoded(name: &str) -> String {
+    let mut path = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(path, "%{byte:02X}");
+        }
+    }
+    path
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn hmac(key: &[u8], text: &str) -> Vec<u8> {
+    // It takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return Vec::new();
+    };
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Adds the headers that say who sends the request. `now` is written as `20130524T000000Z`.
+fn sign(
+    method: &str,
+    path: &str,
+    headers: &mut Vec<(String, String)>,
+    body: &[u8],
+    now: &str,
+    region: &str,
+    keys: &Keys,
+) {
+    let of_body = hex(&Sha256::digest(body));
+    headers.push(("x-amz-content-sha256".to_owned(), of_body.clone()));
+    headers.push(("x-amz-date".to_owned(), now.to_owned()));
+    let mut sorted: Vec<_> = headers.iter().collect();
+    sorted.sort();
+    let names: Vec<&str> = sorted.iter().map(|(name, _)| name.as_str()).collect();
+    let names = names.join(";");
+    let mut lines = String::new();
+    for (name, value) in &sorted {
+        // Writing to a string does not fail.
+        let _ = writeln!(lines, "{name}:{}", value.trim());
+    }
+    let request = format!("{method}\n{path}\n\n{lines}\n{names}\n{of_body}");
+    let day = now.split('T').next().unwrap_or_default();
+    let scope = format!("{day}/{region}/s3/aws4_request");
+    let of_request = hex(&Sha256::digest(request.as_bytes()));
+    let text = format!("AWS4-HMAC-SHA256\n{now}\n{scope}\n{of_request}");
+    let mut key = format!("AWS4{}", keys.secret).into_bytes();
+    for part in [day, region, "s3", "aws4_request"] {
+        key = hmac(&key, part);
+    }
+    let signature = hex(&hmac(&key, &text));
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={}/{scope},SignedHeaders={names},Signature={signature}",
+        keys.id
+    );
+    headers.push(("authorization".to_owned(), authorization));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The examples in the documentation of the protocol.
+    #[test]
+    fn requests_are_signed_as_the_documentation_of_the_protocol_shows() {
+        let keys = Keys {
+            id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
+            token: None,
+        };
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let host = header("host", "examplebucket.s3.amazonaws.com");
+        let signed = |method, path, mut headers: Vec<_>, body| {
+            let now = "20130524T000000Z";
+            sign(method, path, &mut headers, body, now, "us-east-1", &keys);
+            let (_, authorization) = headers.pop().unwrap();
+            authorization.split("Signature=").nth(1).unwrap().to_owned()
+        };
+        assert_eq!(
+            signed(
+                "GET",
+                "/test.txt",
+                vec![host.clone(), header("range", "bytes=0-9")],
+                b""
+            ),
+            "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+        );
+        assert_eq!(
+            signed(
+                "PUT",
+                &format!("/{}", encoded("test$file.text")),
+                vec![
+                    header("date", "Fri, 24 May 2013 00:00:00 GMT"),
+                    host,
+                    header("x-amz-storage-class", "REDUCED_REDUNDANCY"),
+                ],
+                b"Welcome to Amazon S3."
+            ),
+            "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"
+        );
+    }
+
+    #[test]
+    fn an_address_names_the_bucket_the_prefix_and_where_it_is() {
+        let none = |_: &str| None;
+        let (url, prefix, region) = address("s3://deals/a/b/?region=eu-west-1", none).unwrap();
+        assert_eq!(url.as_str(), "https://deals.s3.eu-west-1.amazonaws.com/");
+        assert_eq!((prefix.as_str(), region.as_str()), ("a/b/", "eu-west-1"));
+        let endpoint = |name: &str| {
+            (name == "AWS_ENDPOINT_URL").then(|| "https://storage.example.com".to_owned())
+        };
+        let (url, prefix, _) = address("s3://deals", endpoint).unwrap();
+        assert_eq!(url.as_str(), "https://storage.example.com/deals/");
+        assert_eq!(prefix, "");
+        for wrong in ["s3://", "s3:", "s3://a/?password=b"] {
+            assert!(address(wrong, none).is_err(), "{wrong}");
+        }
+    }
+}

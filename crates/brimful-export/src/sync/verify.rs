@@ -1,0 +1,302 @@
+//! Holds the tables of a store against the portal: counts, IDs, and rows by sample.
+
+use std::collections::HashSet;
+
+use brimful::{Client, Fields, Page};
+use serde_json::{Value, json};
+
+use super::entities::{ChangeCursor, SyncEntity};
+use super::in_thread::blocking;
+use super::portal;
+use super::run::{row_id, text_of};
+use super::state::{Cursor, PortalTime};
+use super::table::{SqlStore, SyncTable};
+use super::{SyncError, SyncRun};
+use crate::schema::Plan;
+use crate::sinks::{DELETED_AT, StoreOptions};
+use crate::store::Store;
+
+/// IDs that are asked for at once.
+const IDS_AT_ONCE: usize = 500;
+
+/// A row that the store has otherwise than the portal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowDifference {
+    /// The ID.
+    pub id: String,
+    /// The columns that differ.
+    pub columns: Vec<String>,
+    /// Whether the row has changed since the last sync, so that the next one brings it.
+    pub changed_since: bool,
+}
+
+/// What a table has and what the portal has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableVerification {
+    /// The table.
+    pub table: String,
+    /// Live rows in the store.
+    pub in_store: u64,
+    /// Rows in the portal.
+    pub in_portal: u64,
+    /// IDs that the store has alone: rows that were deleted since the last sync, or are hidden from this user.
+    pub gone: Vec<String>,
+    /// IDs that the portal has alone, and that were added or changed since the last sync.
+    pub new: Vec<String>,
+    /// IDs that the portal has alone, and the last sync should have brought.
+    pub missing: Vec<String>,
+    /// How many rows were compared field by field.
+    pub compared: u64,
+    /// Those of them that differ.
+    pub differing: Vec<RowDifference>,
+}
+
+impl TableVerification {
+    /// Whether nothing differs.
+    pub fn is_equal(&self) -> bool {
+        self.gone.is_empty()
+            && self.is_explained()
+            && self.new.is_empty()
+            && self.differing.is_empty()
+    }
+
+    /// Whether all that differs has come about since the last sync.
+    pub fn is_explained(&self) -> bool {
+        self.missing.is_empty() && self.differing.iter().all(|row| row.changed_since)
+    }
+}
+
+/// Holds the tables of a run's entities against the portal. So many rows of each, spread over its IDs, are compared field
+/// by field.
+///
+/// # Errors
+/// The portal does not answer at all. What fails of one entity is in its place of the result.
+pub async fn verify(
+    run: &SyncRun,
+    sample: usize,
+) -> Result<Vec<(String, Result<TableVerification, SyncError>)>, SyncError> {
+    let described = portal::describe_all(&run.client, &run.entities).await?;
+    let mut results = Vec::new();
+    for (place, entity) in run.entities.iter().enumerate() {
+        let result = match described.of(place) {
+            Ok(fields) => verify_entity(run, entity, fields, sample).await,
+            Err(error) => Err(error),
+        };
+        results.push((entity.name.clone(), result));
+    }
+    Ok(results)
+}
+
+async fn verify_entity(
+    run: &SyncRun,
+    entity: &SyncEntity,
+    fields: Fields,
+    sample: usize,
+) -> Result<TableVerification, SyncError> {
+    let plan = Plan {
+        fields,
+        ..Plan::of_list(&entity.method)
+    };
+    let (store, portal, of_store, of_table) = (
+        run.store.clone(),
+        run.portal.clone(),
+        entity.clone(),
+        plan.clone(),
+    );
+    let opened = blocking(move || {
+        let mut table = SyncTable::open(&store, &of_store, &portal, of_table)?;
+        if table.state.cursor.is_none() {
+            return Err(SyncError::Usage(format!(
+                "{} has not been read to its end yet: run brimful sync first",
+                of_store.name
+            )));
+        }
+        let ids: Vec<String> = table.ids()?;
+        Ok((ids, table.state.cursor, table.state.columns.clone()))
+    });
+    let (in_store, cursor, known) = opened.await?;
+    let theirs = all_ids(&run.client, entity).await?;
+    let ours: HashSet<&String> = in_store.iter().collect();
+    let portal_has: HashSet<&String> = theirs.iter().collect();
+    let mut verification = TableVerification {
+        table: entity.table.clone(),
+        in_store: in_store.len() as u64,
+        in_portal: theirs.len() as u64,
+        gone: in_store
+            .iter()
+            .filter(|id| !portal_has.contains(id))
+            .cloned()
+            .collect(),
+        ..TableVerification::default()
+    };
+    let lacking: Vec<String> = theirs
+        .iter()
+        .filter(|id| !ours.contains(id))
+        .cloned()
+        .collect();
+    let common: Vec<&String> = theirs.iter().filter(|id| ours.contains(id)).collect();
+    let step = common.len().div_ceil(sample.max(1)).max(1);
+    let mut wanted: HashSet<String> = common.into_iter().step_by(step).cloned().collect();
+    if sample == 0 {
+        wanted.clear();
+    }
+    verification.compared = wanted.len() as u64;
+    wanted.extend(lacking.iter().cloned());
+    let pages = rows_of(&run.client, entity, &wanted).await?;
+    let since: HashSet<String> = pages
+        .iter()
+        .flat_map(Page::iter)
+        .filter(|row| has_changed_since(row.json, entity.cursor, cursor))
+        .filter_map(|row| row_id(&row, entity.id_field()))
+        .collect();
+    (verification.new, verification.missing) =
+        lacking.into_iter().partition(|id| since.contains(id));
+    if verification.compared > 0 {
+        let (store, entity) = (run.store.clone(), entity.clone());
+        let plan = Plan { known, ..plan };
+        let found = blocking(move || differing(&store, &entity, plan, &pages)).await?;
+        verification.differing = found
+            .into_iter()
+            .map(|(id, columns)| RowDifference {
+                changed_since: since.contains(&id),
+                id,
+                columns,
+            })
+            .collect();
+    }
+    Ok(verification)
+}
+
+/// The IDs of the whole list.
+async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<Vec<String>, SyncError> {
+    let mut pages = client
+        .list(&entity.method)
+        .params(entity.id_params(&[]))
+        .pages()?;
+    let mut ids = Vec::new();
+    while let Some(page) = pages.next_page().await? {
+        ids.extend(
+            page.iter()
+                .filter_map(|row| row_id(&row, entity.id_field())),
+        );
+    }
+    Ok(ids)
+}
+
+/// The rows with these IDs, and others where the list cannot be asked for them alone.
+async fn rows_of(
+    client: &Client,
+    entity: &SyncEntity,
+    ids: &HashSet<String>,
+) -> Result<Vec<Page>, SyncError> {
+    let mut found = Vec::new();
+    let mut lists = Vec::new();
+    match entity.keyset() {
+        Some(keyset) => {
+            let ids: Vec<&String> = ids.iter().collect();
+            for ids in ids.chunks(IDS_AT_ONCE) {
+                let condition = (keyset.filter.to_owned(), json!(ids));
+                lists.push(entity.params_with(&[condition]));
+            }
+        }
+        None if ids.is_empty() => {}
+        None => lists.push(entity.params.clone()),
+    }
+    for params in lists {
+        let mut pages = client.list(&entity.method).params(params).pages()?;
+        while let Some(page) = pages.next_page().await? {
+            found.push(page);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a row was changed after the last sync had begun.
+fn has_changed_since(row: &str, kind: ChangeCursor, cursor: Option<Cursor>) -> bool {
+    let field = match kind {
+        ChangeCursor::Time { row, .. } => row,
+        // When such rows changed is not known; what is new of them has a higher ID.
+        ChangeCursor::Id | ChangeCursor::Full => return matches!(cursor, Some(Cursor::Full(_))),
+    };
+    let Some(Cursor::Time(cursor)) = cursor else {
+        return true;
+    };
+    let time = serde_json::from_str::<Value>(row)
+        .ok()
+        .and_then(|row| PortalTime::parse(&text_of(row.get(field)?)?));
+    time.is_some_and(|time| time.unix() >= cursor.unix())
+}
+
+/// Writes rows into a table beside the one of the entity, as an export does, and has the store compare the two.
+fn differing(
+    store: &Store,
+    entity: &SyncEntity,
+    plan: Plan,
+    pages: &[Page],
+) -> Result<Vec<(String, Vec<String>)>, SyncError> {
+    let scratch = format!("_brimful_verify_{}", entity.table);
+    let options = StoreOptions {
+        table: scratch.clone(),
+        ..StoreOptions::default()
+    };
+    let mut writer = store.open(options, plan)?;
+    let mut sql = SqlStore::of(&mut writer)?;
+    let dialect = sql.dialect;
+    let (scratch_table, state) = (dialect.quoted(&scratch), super::table::STATE);
+    let drop_table = format!("DROP TABLE IF EXISTS {scratch_table}");
+    sql.run(&drop_table)?;
+    for page in pages {
+        writer.write_page(page, &mut Vec::new())?;
+    }
+    writer.finish(&mut std::io::sink())?;
+    let columns: Vec<String> = writer.schema().map_or_else(Vec::new, |schema| {
+        schema
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect()
+    });
+    let mut sql = SqlStore::of(&mut writer)?;
+    let key = dialect.quoted(entity.id_field());
+    let flags: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            dialect.differ(
+                &format!("t.{}", dialect.quoted(column)),
+                &format!("s.{}", dialect.quoted(column)),
+            )
+        })
+        .collect();
+    let found = sql.rows(&format!(
+        "SELECT s.{key}, {} FROM {scratch_table} s JOIN {} t ON t.{key} = s.{key} WHERE t.{DELETED_AT} IS NULL AND ({}) \
+         ORDER BY s.{key}",
+        flags.iter().map(|flag| format!("CASE WHEN {flag} THEN 1 ELSE 0 END")).collect::<Vec<_>>().join(", "),
+        dialect.quoted(&entity.table),
+        flags.join(" OR ")
+    ));
+    sql.run(&drop_table)?;
+    let of_scratch = format!(
+        "{} = {}",
+        dialect.quoted("table"),
+        dialect.literal(&scratch)
+    );
+    sql.run(&format!("DELETE FROM {state} WHERE {of_scratch}"))?;
+    sql.run(&format!(
+        "DELETE FROM {} WHERE {of_scratch}",
+        super::table::ERRORS
+    ))?;
+    Ok(found?
+        .into_iter()
+        .filter_map(|row| {
+            let mut values = row.into_iter();
+            let id = values.next()??;
+            let differing = columns
+                .iter()
+                .zip(values)
+                .filter(|(_, flag)| flag.as_deref() == Some("1"));
+            Some((id, differing.map(|(column, _)| column.clone()).collect()))
+        })
+        .collect())
+}

@@ -1,0 +1,99 @@
+//! `bizproc.workflow.*`: workflows that are started from templates and ended by calls. Nothing runs in them.
+
+use brimful_protocol::{Array, Value};
+use serde_json::Value as Json;
+
+use crate::context::moment;
+use crate::context::{Call, MethodError, Output};
+use crate::data::PortalData;
+use crate::data::fixtures::filter;
+use crate::data::hash;
+use crate::data::list::plan;
+use crate::data::records;
+
+fn wrong(text: &str) -> MethodError {
+    MethodError::new(400, "ERROR_WRONG_WORKFLOW_ID", text)
+}
+
+fn place() -> Result<usize, MethodError> {
+    records::place("bizproc.workflow").ok_or_else(crate::context::errors::method_not_found)
+}
+
+/// `bizproc.workflow.start(TEMPLATE_ID, DOCUMENT_ID)`: the ID of the workflow.
+pub(crate) fn start(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let template = call.text("TEMPLATE_ID");
+    if template.is_empty() || template == "0" {
+        return Err(wrong("Empty TEMPLATE_ID"));
+    }
+    let templates = records::place("bizproc.workflow.template");
+    let found = templates.and_then(|place| {
+        let table = &state.records[place];
+        table.get(table.find(std::slice::from_ref(&template), &[])?)
+    });
+    let template_row = found.cloned().ok_or_else(|| wrong("Template not found"))?;
+    let document = call.params.get_ignoring_case("DOCUMENT_ID");
+    let parts: Vec<String> = document
+        .and_then(Value::as_array)
+        .into_iter()
+        .flat_map(Array::values)
+        .map(Value::to_text)
+        .collect();
+    let [module, entity, id] = parts.as_slice() else {
+        return Err(MethodError::new(400, "", "Wrong DOCUMENT_ID!"));
+    };
+    let of_template = template_row.get("DOCUMENT_TYPE").and_then(Json::as_array);
+    let of_template = of_template.and_then(|of| of.get(1)?.as_str());
+    if of_template.is_some_and(|of| of != entity) {
+        let text = "Template type and DOCUMENT_ID mismatch!";
+        return Err(MethodError::new(400, "", text));
+    }
+    let place = place()?;
+    let table = &mut state.records[place];
+    let count = table.ids(&[], &[]).last().copied().unwrap_or(0) + 1;
+    let now = call.seconds();
+    let workflow = format!(
+        "{now:08x}{:06x}.{:08}",
+        count % 0xff_ffff,
+        hash::mix(count) % 100_000_000
+    );
+    let row = serde_json::json!({
+        "ID": workflow, "MODULE_ID": module, "ENTITY": entity, "DOCUMENT_ID": id, "STARTED": moment::text(now),
+        "STARTED_BY": call.user.to_string(), "OWNED_UNTIL": null, "TEMPLATE_ID": template,
+    });
+    if let Json::Object(row) = row {
+        table.put(count, row);
+    }
+    Ok(Output::value(&Value::Text(workflow)))
+}
+
+/// `bizproc.workflow.terminate` and `bizproc.workflow.kill`
+pub(crate) fn terminate(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = call.text("ID");
+    if id.is_empty() {
+        return Err(wrong("Empty workflow instance ID"));
+    }
+    let table = &mut state.records[place()?];
+    let number = table.find(std::slice::from_ref(&id), &[]);
+    let number = number.ok_or_else(|| wrong("Workflow not found"))?;
+    table.delete(number);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `bizproc.workflow.instances`: those that were started and have not been ended.
+pub(crate) fn instances(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let table = &state.records[place()?];
+    let given = call.legacy_array("filter");
+    let tests = filter::tests(given, |name| table.field_name(name));
+    let ids = table.ids(&tests, &[]);
+    let mut output = plan::list(None, &ids, |out, id| {
+        if let Some(row) = table.get(id) {
+            let row = Value::from(Json::Object(row.clone()));
+            brimful_protocol::json::write(out, &row);
+        }
+    });
+    output.total = Some(ids.len() as i64);
+    Ok(output)
+}
