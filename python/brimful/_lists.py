@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 from . import _native
-from ._json import dumps, loads
+from ._json import dumps
 from ._operations import awaited, described_by, wait
 from ._report import Exported, ListReport, Misfit, report_of
 
@@ -131,8 +131,8 @@ class _ListBase:
     def _next_rows(self) -> Operation[Optional[list[Row]]]:
         if self._frames is not None:
             raise ValueError("the rows of this list went into a dataframe: make a new list for rows")
-        text = yield self._native.next_rows()
-        return None if text is None else loads(text)
+        rows: Optional[list[Row]] = yield self._native.next_rows()
+        return rows
 
     def _next_batch(self) -> Operation[Optional[_native.Batch]]:
         frames = self._as_frames((), "portal")

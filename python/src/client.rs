@@ -20,7 +20,7 @@ use crate::frames::{Frames, Wanted};
 use crate::pending::{Failed, Output, Pending, exception};
 use crate::{program, runtime};
 
-/// Rows are handed to Python in texts of about so many bytes.
+/// Rows are handed to Python when there are about so many bytes of them.
 const CHUNK: usize = 1 << 20;
 /// Outcomes are handed to Python so many at a time.
 const OUTCOMES: usize = 500;
@@ -377,27 +377,23 @@ pub(crate) struct List {
 
 #[pymethods]
 impl List {
-    /// The next rows as a JSON array; nothing after the last.
+    /// The next rows as a list of dictionaries; nothing after the last.
     fn next_rows(&self) -> PyResult<Pending> {
         let (rows, facts) = (Arc::clone(&self.rows), self.facts.clone());
         Pending::start(async move {
             let mut rows = rows.lock().await;
-            let mut text = vec![b'['];
-            while text.len() < CHUNK
+            let (mut pages, mut bytes) = (Vec::new(), 0);
+            while bytes < CHUNK
                 && let Some(page) = rows.next_page(&facts).await?
             {
-                for row in page.iter() {
-                    if text.len() > 1 {
-                        text.push(b',');
-                    }
-                    text.extend_from_slice(row.json.as_bytes());
-                }
+                bytes += page.bytes();
+                pages.push(page);
             }
-            if text.len() == 1 {
-                return Ok(Output::Nothing);
-            }
-            text.push(b']');
-            Ok(Output::Json(text))
+            Ok(if bytes == 0 {
+                Output::Nothing
+            } else {
+                Output::Rows(pages)
+            })
         })
     }
 

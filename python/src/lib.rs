@@ -9,6 +9,7 @@ mod frames;
 mod pending;
 mod portal;
 mod program;
+mod rows;
 mod runtime;
 
 use pyo3::prelude::*;

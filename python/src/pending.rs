@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use brimful::{Error, Execution, Outcome};
+use brimful::{Error, Execution, Outcome, Page};
 use brimful_export::ExportError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 use crate::client::report_to_python;
 use crate::frames::{Batch, Frame};
 use crate::program::{ExportFailure, Exported};
-use crate::runtime;
+use crate::{rows, runtime};
 
 /// How often a waiting thread looks for signals, such as Ctrl-C.
 const SIGNALS: Duration = Duration::from_millis(50);
@@ -25,6 +25,8 @@ pub(crate) enum Output {
     Nothing,
     /// A JSON text.
     Json(Vec<u8>),
+    /// Some rows of a list, to become dictionaries.
+    Rows(Vec<Page>),
     /// HTTP status and body.
     Raw(u16, Vec<u8>),
     /// Of each command: what it is known by, and what became of it.
@@ -192,6 +194,7 @@ fn to_python(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
     Ok(match output {
         Output::Nothing => py.None(),
         Output::Json(text) => PyBytes::new(py, &text).into_any().unbind(),
+        Output::Rows(pages) => rows::to_python(py, &pages)?.into_any().unbind(),
         Output::Raw(status, body) => (status, PyBytes::new(py, &body))
             .into_pyobject(py)?
             .into_any()

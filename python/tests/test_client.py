@@ -1,6 +1,7 @@
 """The package's own client, against a portal in the same process."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -35,6 +36,26 @@ def test_a_filter_reaches_the_portal(bitrix_portal):
     client = Client(bitrix_portal.webhook, rate=None)
     rows = client.list("crm.deal.list", select=["ID"], filter={">ID": 100})
     assert [int(row["ID"]) for row in rows] == list(range(101, 121))
+
+
+def test_rows_are_what_json_says_they_are_whatever_fields_each_of_them_has(make_bitrix_portal):
+    odd = [
+        {"TITLE": "a", "PHONE": [{"VALUE": "+7", "ID": "1"}, []], "N": 7, "F": 1.5, "E": 1e300},
+        {"TITLE": "a", "PHONE": [], "N": -(2**63), "F": -0.25, "E": None},
+        {"TITLE": "b", "N": 2**64 - 1, "F": 0.1, "PHONE": {}, "E": ""},
+        {"TITLE": 'Ж "quoted" \\ / \n \U0001f600', "Ж": True},
+        {"TITLE": "c", "Ж": False, "N": 0, 'a"b': {"c": {"d": [[[1], 2], "]}"]}}},
+        {"TITLE": "deep", "N": json.loads("[" * 40 + "1" + "]" * 40)},
+        {"TITLE": "last"},
+    ]
+    rows = [{"ID": str(place + 1), **row} for place, row in enumerate(odd)]
+    portal = make_bitrix_portal(replies={"odd.things.list": rows})
+    client = Client(portal.webhook, rate=None)
+    told = client.call("odd.things.list")
+    come = list(client.list("odd.things.list", walk="whole"))
+    assert come == told
+    assert [list(row) for row in come] == [list(row) for row in told]
+    assert [repr(row) for row in come] == [repr(row) for row in told]
 
 
 def test_an_error_of_the_portal_has_its_words(bitrix_portal):

@@ -58,11 +58,15 @@ impl Decimal {
         {
             return None;
         }
-        let mut value = 0_i128;
-        for digit in whole.bytes().chain(fraction.bytes()) {
-            value = value * 10 + i128::from(digit - b'0');
-        }
-        value *= 10_i128.pow(DECIMAL_SCALE - fraction.len() as u32);
+        // Each of the two fits 64 bits, which are several times as fast as 128.
+        let number = |digits: &str| {
+            let digits = digits.bytes();
+            digits.fold(0_i64, |number, digit| number * 10 + i64::from(digit - b'0'))
+        };
+        let scale = |digits| 10_i64.pow(digits);
+        let behind = number(fraction) * scale(DECIMAL_SCALE - fraction.len() as u32);
+        let value =
+            i128::from(number(whole)) * i128::from(scale(DECIMAL_SCALE)) + i128::from(behind);
         Some(Self(if negative { -value } else { value }))
     }
 

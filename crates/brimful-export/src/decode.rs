@@ -6,14 +6,14 @@ use jiff::civil::{Date, Time};
 use serde_json::value::RawValue;
 
 use crate::cell::{Cell, Decimal, Moment, MultiValue};
+use crate::row::read_fields;
 use crate::schema::{Column, ColumnType, Dictionary, ScalarType, Source};
 
 /// Why a value does not fit its column.
 pub(crate) type Reason = &'static str;
 
 /// The value of a column, made of its field's JSON.
-pub(crate) fn cell<'a>(column: &Column, json: &'a RawValue) -> Result<Cell<'a>, Reason> {
-    let json = json.get();
+pub(crate) fn cell<'a>(column: &Column, json: &'a str) -> Result<Cell<'a>, Reason> {
     match &column.source {
         Source::Value => value(column.kind, json),
         Source::First => Ok(match multifield(json)?.into_iter().next() {
@@ -92,17 +92,21 @@ fn list<'a>(
     json: &'a str,
     item: impl Fn(&str) -> Result<Cell<'a>, Reason>,
 ) -> Result<Cell<'a>, Reason> {
-    let items: Vec<&RawValue> = match Json::of(json)? {
+    let items: Vec<&str> = match Json::of(json)? {
         Json::Empty | Json::Bool(false) => return Ok(Cell::Null),
-        Json::List(json) => serde_json::from_str(json).map_err(|_| "it is not a list")?,
-        Json::Map(json) => {
-            let map: crate::row::RawRow<'_> =
+        Json::List(json) => {
+            let items: Vec<&RawValue> =
                 serde_json::from_str(json).map_err(|_| "it is not a list")?;
-            map.0.into_iter().map(|(_, value)| value).collect()
+            items.into_iter().map(RawValue::get).collect()
+        }
+        Json::Map(json) => {
+            let mut fields = Vec::new();
+            read_fields(json, &mut fields).map_err(|_| "it is not a list")?;
+            fields.into_iter().map(|(_, value)| value).collect()
         }
         _ => return Ok(Cell::List(vec![item(json)?])),
     };
-    let items: Result<Vec<_>, _> = items.into_iter().map(|json| item(json.get())).collect();
+    let items: Result<Vec<_>, _> = items.into_iter().map(item).collect();
     items.map(Cell::List)
 }
 

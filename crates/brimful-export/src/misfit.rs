@@ -35,19 +35,18 @@ pub(crate) struct Misfits(
 );
 
 impl Misfits {
-    pub(crate) fn add(
-        &mut self,
-        id: Option<&RawValue>,
-        field: &str,
-        value: &RawValue,
-        reason: &'static str,
-    ) {
+    pub(crate) fn add(&mut self, id: Option<&str>, field: &str, value: &str, reason: &'static str) {
         *self.1.entry((field.to_owned(), reason)).or_default() += 1;
         self.0.push(Misfit {
-            id: id.map(ToOwned::to_owned),
+            id: id.map(raw),
             field: field.to_owned(),
-            value: value.to_owned(),
+            value: raw(value),
             reason,
         });
     }
+}
+
+/// JSON of a row that was read, as it is.
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).unwrap_or_default()
 }

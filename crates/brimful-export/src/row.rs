@@ -3,11 +3,32 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use brimful::protocol::rows::each_field;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The fields of a row in their order, each with its JSON.
-pub(crate) struct RawRow<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) type RawFields<'a> = Vec<(Cow<'a, str>, &'a str)>;
+
+/// Reads the fields of a row into `fields`, without those that were there.
+///
+/// # Errors
+/// The row is no object.
+pub(crate) fn read_fields<'a>(
+    row: &'a str,
+    fields: &mut RawFields<'a>,
+) -> Result<(), serde_json::Error> {
+    fields.clear();
+    if each_field(row, |name, json| fields.push((Cow::Borrowed(name), json))) {
+        return Ok(());
+    }
+    // A name has escapes, or something is wrong.
+    let RawRow(found) = serde_json::from_str(row)?;
+    *fields = found;
+    Ok(())
+}
+
+struct RawRow<'a>(RawFields<'a>);
 
 /// A name, borrowed unless it has escapes.
 struct Name<'a>(Cow<'a, str>);
@@ -46,12 +67,68 @@ impl<'de> Deserialize<'de> for RawRow<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawRow<'de>, A::Error> {
                 let mut fields = Vec::with_capacity(64);
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    fields.push((name, value));
+                while let Some((Name(name), value)) = map.next_entry::<_, &RawValue>()? {
+                    fields.push((name, value.get()));
                 }
                 Ok(RawRow(fields))
             }
         }
         deserializer.deserialize_map(RowVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(row: &str) -> Result<Vec<(String, String)>, serde_json::Error> {
+        let mut fields = vec![(Cow::Borrowed("of the row before"), "1")];
+        read_fields(row, &mut fields)?;
+        Ok(fields
+            .into_iter()
+            .map(|(name, json)| (name.into_owned(), json.to_owned()))
+            .collect())
+    }
+
+    #[test]
+    fn a_row_gives_its_fields_in_order_with_their_json_as_it_is_written() {
+        let row =
+            r#" { "ID" : "7", "A":[1, {"b":"]"}],"B":"\u0416\"","C":-1.5e3, "D":null, "ID":8 } "#;
+        let expected = [
+            ("ID", r#""7""#),
+            ("A", r#"[1, {"b":"]"}]"#),
+            ("B", r#""\u0416\"""#),
+            ("C", "-1.5e3"),
+            ("D", "null"),
+            ("ID", "8"),
+        ];
+        let expected = expected.map(|(name, json)| (name.to_owned(), json.to_owned()));
+        assert_eq!(fields(row).unwrap(), expected);
+        assert_eq!(fields("{}").unwrap(), []);
+    }
+
+    #[test]
+    fn names_with_escapes_are_what_they_mean() {
+        let row = r#"{"ID":"7","\u0416\/":"x","A":1}"#;
+        let names: Vec<String> = fields(row)
+            .unwrap()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(names, ["ID", "Ж/", "A"]);
+    }
+
+    #[test]
+    fn a_row_that_is_no_object_is_an_error() {
+        for row in [
+            "[1]",
+            "7",
+            r#"{"ID":"7""#,
+            r#"{"ID":"7"} x"#,
+            r#"{"ID":7,}"#,
+            "",
+        ] {
+            assert!(fields(row).is_err(), "{row}");
+        }
     }
 }

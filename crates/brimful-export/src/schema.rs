@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use brimful::{Field, FieldKind, Fields, Page};
 use indexmap::IndexSet;
-use serde_json::value::RawValue;
 
 use crate::error::ExportError;
-use crate::row::RawRow;
+use crate::row::{RawFields, read_fields};
 
 /// The type of columns with labels, currencies and the like.
 const TEXT: ColumnType = ColumnType::Scalar(ScalarType::Text);
@@ -211,9 +210,10 @@ impl Plan {
         let mut names: IndexSet<String> = IndexSet::new();
         let known = |name: &str| self.fields.contains_key(name);
         names.extend(self.select.iter().filter(|name| known(name)).cloned());
+        let mut fields = Vec::new();
         for row in first.into_iter().flat_map(Page::iter) {
-            let row: RawRow<'_> = serde_json::from_str(row.json)?;
-            for (name, _) in row.0 {
+            read_fields(row.json, &mut fields)?;
+            for (name, _) in fields.drain(..) {
                 if !names.contains(name.as_ref()) {
                     names.insert(name.into_owned());
                 }
@@ -476,14 +476,14 @@ impl Schema {
     /// What a row has of the schema's fields, and the fields that the schema does not have.
     pub(crate) fn pick<'a>(
         &self,
-        row: RawRow<'a>,
-        picked: &mut Vec<Option<&'a RawValue>>,
-        others: &mut Vec<(std::borrow::Cow<'a, str>, &'a RawValue)>,
+        row: &mut RawFields<'a>,
+        picked: &mut Vec<Option<&'a str>>,
+        others: &mut RawFields<'a>,
     ) {
         picked.clear();
         picked.resize(self.fields.len(), None);
         others.clear();
-        for (i, (name, value)) in row.0.into_iter().enumerate() {
+        for (i, (name, value)) in row.drain(..).enumerate() {
             // Rows nearly always have their fields in the order of the first one.
             let place = match self.fields.get_index(i) {
                 Some(expected) if *expected == name => Some(i),

@@ -3,14 +3,13 @@
 use std::io::Write;
 
 use brimful::Page;
-use serde_json::value::RawValue;
 
 use crate::cell::Cell;
 use crate::decode;
 use crate::error::ExportError;
 use crate::format::FileFormat;
 use crate::misfit::{Misfit, Misfits};
-use crate::row::RawRow;
+use crate::row::read_fields;
 use crate::schema::{Plan, Schema, Source};
 use crate::sinks::{self, DecodedRow, FileOptions, RowSink};
 
@@ -59,14 +58,15 @@ impl RowWriter {
             return Ok(());
         }
         self.begin(Some(page))?;
+        let mut fields = Vec::new();
         let mut picked = Vec::new();
         let mut others = Vec::new();
         let mut cells = Vec::new();
         let mut raw = Vec::new();
         for row in page.iter() {
-            let fields: RawRow<'_> = serde_json::from_str(row.json)?;
+            read_fields(row.json, &mut fields)?;
             let schema = self.schema.get_or_insert_default();
-            schema.pick(fields, &mut picked, &mut others);
+            schema.pick(&mut fields, &mut picked, &mut others);
             let mut grown = false;
             for (name, value) in &others {
                 if schema.left_out.contains(name.as_ref()) || is_empty(value) {
@@ -107,8 +107,7 @@ impl RowWriter {
                 });
             }
             if self.sink.is_store() && schema.key.is_some_and(|key| cells[key] == Cell::Null) {
-                let whole = serde_json::from_str::<&RawValue>(row.json)?;
-                self.misfits.add(id, &self.plan.id_field, whole, NO_ID);
+                self.misfits.add(id, &self.plan.id_field, row.json, NO_ID);
                 continue;
             }
             let row = DecodedRow {
@@ -229,11 +228,11 @@ const NO_COLUMN: &str =
 
 const NO_ID: &str = "the row has no ID that is a number, so it cannot be updated by it";
 
-fn is_empty(value: &RawValue) -> bool {
-    matches!(value.get(), "null" | "\"\"" | "[]" | "{}")
+fn is_empty(json: &str) -> bool {
+    matches!(json, "null" | "\"\"" | "[]" | "{}")
 }
 
-fn id_of<'a>(schema: &Schema, picked: &[Option<&'a RawValue>]) -> Option<&'a RawValue> {
+fn id_of<'a>(schema: &Schema, picked: &[Option<&'a str>]) -> Option<&'a str> {
     let field = schema.id_field?;
     picked.get(field).copied().flatten()
 }

@@ -30,8 +30,6 @@ use std::io::Write;
 ))]
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::format::FileFormat;
@@ -102,7 +100,7 @@ pub(crate) struct DecodedRow<'r, 'a> {
         not(any(feature = "clickhouse", feature = "sync", feature = "xlsx")),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
-    pub(crate) id: Option<&'a RawValue>,
+    pub(crate) id: Option<&'a str>,
     /// A value for each column.
     pub(crate) cells: &'r [Cell<'a>],
     /// The JSON of the field of each column.
@@ -110,7 +108,7 @@ pub(crate) struct DecodedRow<'r, 'a> {
         not(any(feature = "clickhouse", feature = "sync", feature = "xlsx")),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
-    pub(crate) raw: &'r [Option<&'a RawValue>],
+    pub(crate) raw: &'r [Option<&'a str>],
 }
 
 impl DecodedRow<'_, '_> {

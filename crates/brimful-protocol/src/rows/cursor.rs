@@ -36,6 +36,12 @@ impl<'a> Quoted<'a> {
         &self.text[self.start + 1..self.end - 1]
     }
 
+    /// The string that it means, where it has no escapes.
+    #[inline]
+    pub(crate) fn unescaped(self) -> Option<&'a str> {
+        (!self.escaped).then(|| self.inside())
+    }
+
     /// The string that it means.
     pub(crate) fn decoded(self) -> Cow<'a, str> {
         if !self.escaped {
@@ -127,6 +133,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next value as it stands in the text.
+    #[inline]
     pub(crate) fn value(&mut self) -> Result<&'a str, Broken> {
         let range = self.range(Self::skip)?;
         Ok(&self.text[range])

@@ -80,6 +80,27 @@ pub fn row_id(row: &str, field: &str) -> Option<u64> {
     id.number(row.as_bytes().get(range)?)
 }
 
+/// Gives `each` the name and the JSON of every field of a row, in their order. `false`: the row is no object, or has a
+/// name with escapes, and some of its fields may have been given.
+///
+/// ```
+/// let mut fields = Vec::new();
+/// let row = r#"{"ID":"7","PHONE":[]}"#;
+/// assert!(brimful_protocol::rows::each_field(row, |name, json| fields.push((name, json))));
+/// assert_eq!(fields, [("ID", r#""7""#), ("PHONE", "[]")]);
+/// ```
+#[must_use]
+#[inline]
+pub fn each_field<'a>(row: &'a str, mut each: impl FnMut(&'a str, &'a str)) -> bool {
+    let mut cursor = Cursor::new(row);
+    let walked = cursor.object(|cursor, key| {
+        let name = key.unescaped().ok_or(Broken)?;
+        each(name, cursor.value()?);
+        Ok(())
+    });
+    walked.is_ok() && cursor.is_at_end()
+}
+
 /// Steps over a row and picks its ID up on the way; where the row lies, and where its ID is in it.
 #[inline]
 pub(super) fn skip_row(
