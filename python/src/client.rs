@@ -32,6 +32,12 @@ pub(crate) fn returns_rows(method: &str) -> bool {
         .is_some_and(|known| known.list && matches!(known.shape, Shape::List | Shape::Wrapped))
 }
 
+/// Whether a method takes the parameter, as far as the catalogue knows the method.
+#[pyfunction]
+pub(crate) fn takes_parameter(method: &str, name: &str) -> bool {
+    catalogue::find(method.trim()).is_none_or(|known| known.parameter(name.trim()).is_some())
+}
+
 /// A client of one portal.
 #[pyclass(frozen, module = "brimful._native")]
 pub(crate) struct Client {

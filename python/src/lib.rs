@@ -33,5 +33,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<TestPortal>()?;
     module.add_function(wrap_pyfunction!(program::run_program, module)?)?;
     module.add_function(wrap_pyfunction!(client::returns_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(client::takes_parameter, module)?)?;
     Ok(())
 }

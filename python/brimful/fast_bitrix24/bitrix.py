@@ -265,6 +265,21 @@ def _list_and_get_branch(branch: Any) -> str:
     return name
 
 
+# Names under which other programs limit the rows of a page or of a list.
+_LIMITS = frozenset({"limit", "top", "page_size", "pagesize"})
+
+
+def _without_limit(method: str, params: Optional[dict[str, Any]]) -> Optional[dict[str, Any]]:
+    """The parameters without a limit that the list does not have: the portal passes it over, and all rows are meant."""
+    if not params:
+        return params
+    return {
+        name: value
+        for name, value in params.items()
+        if name.strip().lower() not in _LIMITS or _native.takes_parameter(method, name)
+    }
+
+
 class _Calls(_Settings):
     """The calls of both clients: checks that are made at once, and operations."""
 
@@ -282,7 +297,7 @@ class _Calls(_Settings):
                     reply = _one_reply(*(yield from client._call_raw(name, params)))
                     if not reply.get("next"):
                         return _whole(reply)
-                rows = client.list(name, params)
+                rows = client.list(name, _without_limit(name, params))
                 whole: list[Any] = []
                 with _Bar(self.verbose) as bar:
                     while (chunk := (yield from rows._next_rows())) is not None:
