@@ -1,14 +1,11 @@
 //! What a task is to be: the fields of `tasks.task.add` and `tasks.task.update`.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::field::Field;
 use super::filter::YesNo;
 use super::moment::Moment;
 use super::value::{Mark, Priority, Status};
-use crate::error::Error;
-use crate::json::to_value;
 
 /// The fields of a task that is to be made or changed. What is not named stays as it is.
 ///
@@ -23,14 +20,8 @@ use crate::json::to_value;
 ///     .tags(["hot"]);
 /// # let _ = fields;
 /// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct TaskFields(Result<Map<String, Value>, String>);
-
-impl Default for TaskFields {
-    fn default() -> Self {
-        Self(Ok(Map::new()))
-    }
-}
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TaskFields(Map<String, Value>);
 
 impl TaskFields {
     /// Nothing yet.
@@ -162,21 +153,16 @@ impl TaskFields {
         )
     }
 
-    /// Any field, user fields among them. A value that cannot be written as JSON is the error of the call.
+    /// Any field, user fields among them. Priorities and the like are sent by their codes, which is what they are as a
+    /// [`Value`]; serialised for people they are words.
     #[must_use]
-    pub fn set(self, field: &Field, value: impl Serialize) -> Self {
-        Self(self.0.and_then(|mut fields| {
-            let value = to_value(value, &format!("the field {}", field.name()));
-            fields.insert(
-                field.name().to_owned(),
-                value.map_err(|error| error.to_string())?,
-            );
-            Ok(fields)
-        }))
+    pub fn set(mut self, field: &Field, value: impl Into<Value>) -> Self {
+        self.0.insert(field.name().to_owned(), value.into());
+        self
     }
 
-    pub(super) fn into_json(self) -> Result<Value, Error> {
-        self.0.map(Value::Object).map_err(Error::config)
+    pub(super) fn into_json(self) -> Value {
+        Value::Object(self.0)
     }
 }
 
