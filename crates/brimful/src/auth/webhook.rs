@@ -126,7 +126,8 @@ impl FromStr for Webhook {
     type Err = WebhookError;
 
     fn from_str(text: &str) -> Result<Self, WebhookError> {
-        let text = bare(text);
+        // As browsers read them: what stands behind one may be the code, which must not be taken for a host.
+        let text = &bare(text).replace('\\', "/");
         if text.contains(char::is_whitespace) {
             return Err(WebhookError::Blank);
         }
@@ -263,6 +264,10 @@ mod tests {
             ),
             (
                 "\u{feff}https://portal.test/rest/1/code/\u{200b}",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
+                r"https:\\portal.test\rest\1\code",
                 "https://portal.test/rest/1/code/",
             ),
             (
