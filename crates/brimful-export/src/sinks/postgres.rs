@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::runtime::Runtime;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Config, CopyInSink, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::run_state::RunState;
+use super::tls::{self, TlsMode, TlsOptions};
 use super::{
     DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
 };
@@ -29,6 +32,7 @@ pub(crate) struct PostgresSink {
     runtime: Option<Runtime>,
     client: Client,
     config: Config,
+    tls: MakeRustlsConnect,
     store: String,
     state: RunState,
     /// Rows that are not sent yet, as COPY reads them.
@@ -60,9 +64,21 @@ impl PostgresSink {
             store: store.clone(),
             message,
         };
-        let mut config: Config = url
-            .parse()
-            .map_err(|_| failed("this is no address of a database".to_owned()))?;
+        let (url, tls) = TlsOptions::take_from(url).map_err(failed)?;
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // What it was given may have a password.
+            failed(match std::error::Error::source(&error) {
+                Some(cause) if cause.to_string().starts_with("unknown option") => format!(
+                    "this is no address of a database: {cause}; write it as postgres://USER@HOST:5432/DATABASE"
+                ),
+                _ => "this is no address of a database; write it as postgres://USER@HOST:5432/DATABASE".to_owned(),
+            })
+        })?;
+        config.ssl_mode(match tls.mode {
+            TlsMode::Disable => SslMode::Disable,
+            TlsMode::Prefer => SslMode::Prefer,
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
+        });
         if config.get_password().is_none()
             && let Ok(password) = std::env::var("PGPASSWORD")
         {
@@ -73,11 +89,14 @@ impl PostgresSink {
             .worker_threads(1)
             .enable_all()
             .build()?;
-        let client = connect(&runtime, &config).map_err(|error| failed(said(&error)))?;
+        let connector = MakeRustlsConnect::new(tls::config(&tls).map_err(failed)?);
+        let client = connect(&runtime, &config, &connector)
+            .map_err(|error| failed(tls.explain(said(&error))))?;
         let mut sink = Self {
             runtime: Some(runtime),
             client,
             config,
+            tls: connector,
             store,
             state: RunState::new(options),
             rows: Vec::new(),
@@ -192,7 +211,7 @@ impl PostgresSink {
                 return Ok(false);
             };
             runtime.block_on(async { tokio::time::sleep(*wait).await });
-            if let Ok(client) = connect(runtime, &self.config) {
+            if let Ok(client) = connect(runtime, &self.config, &self.tls) {
                 self.client = client;
                 self.execute(&self.stage)?;
                 return Ok(true);
@@ -317,8 +336,12 @@ impl PostgresSink {
 
 const COPY_MISFITS: &str = "COPY _brimful_errors (\"table\", id, field, value, reason) FROM STDIN";
 
-fn connect(runtime: &Runtime, config: &Config) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = runtime.block_on(config.connect(NoTls))?;
+fn connect(
+    runtime: &Runtime,
+    config: &Config,
+    tls: &MakeRustlsConnect,
+) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = runtime.block_on(config.connect(tls.clone()))?;
     // What becomes of it is told by the next statement.
     runtime.spawn(async move { drop(connection.await) });
     Ok(client)
