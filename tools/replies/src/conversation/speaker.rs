@@ -58,8 +58,20 @@ impl Speaker<'_> {
             Some(_) => rows.len().max(51),
             None => rows.len(),
         };
-        for row in rows.iter().cycle().take(wanted) {
+        for (place, row) in rows.iter().cycle().take(wanted).enumerate() {
             self.named.insert("row".to_owned(), row.clone());
+            let unique = json!(format!("one{place}@example.com"));
+            self.named.insert("unique".to_owned(), unique);
+            // What was made for the same row before.
+            let before: Vec<(String, Json)> = self
+                .named
+                .iter()
+                .filter_map(|(name, all)| {
+                    let name = name.strip_prefix("all_")?;
+                    Some((name.to_owned(), all.get(place)?.clone()))
+                })
+                .collect();
+            self.named.extend(before);
             self.prepare_one(step).await?;
         }
         Ok(())
@@ -97,10 +109,18 @@ impl Speaker<'_> {
             Json::String(text) => match text.strip_prefix('$') {
                 // A text that begins with `$` itself has two.
                 Some(text) if text.starts_with('$') => Ok(json!(text)),
-                Some(path) => self
-                    .look_up(path)
-                    .ok_or_else(|| format!("there is no {text} in the conversation")),
-                None => Ok(params.clone()),
+                Some(path) => {
+                    let (path, otherwise) = path.split_once('|').unwrap_or((path, ""));
+                    self.look_up(path)
+                        .filter(|value| !value.is_null())
+                        .or_else(|| serde_json::from_str(otherwise).ok())
+                        .ok_or_else(|| format!("there is no {text} in the conversation"))
+                }
+                // `chat$chat`: a number within a text.
+                None => Ok(match text.split_once('$').map(|(text, name)| (text, self.look_up(name))) {
+                    Some((text, Some(number))) => json!(format!("{text}{}", plain(&number))),
+                    _ => params.clone(),
+                }),
             },
             Json::Array(values) => {
                 let mut filled = Vec::with_capacity(values.len());
@@ -110,6 +130,8 @@ impl Speaker<'_> {
                 Ok(Json::Array(filled))
             }
             Json::Object(map) if map.contains_key("$write") => self.record(map).await,
+            Json::Object(map) if map.contains_key("$keys") => self.keys(map).await,
+            Json::Object(map) if map.contains_key("$rows") => self.rows(map).await,
             Json::Object(map) => {
                 let mut filled = Map::new();
                 for (key, value) in map {
@@ -122,7 +144,7 @@ impl Speaker<'_> {
     }
 
     /// What may be written of a record: `$write` says where it is, `$by` which method describes its fields (called with
-    /// `$with`), `$not` which fields are left out, `$upper` that calls name `createdBy` as `CREATED_BY`; other entries are
+    /// `$with`), `$not` which fields are left out, `$only` which are not, `$upper` that calls name `createdBy` as `CREATED_BY`; other entries are
     /// written as they are.
     async fn record(&mut self, map: &Map<String, Json>) -> Result<Json, String> {
         let mut fields = BTreeMap::new();
@@ -135,15 +157,18 @@ impl Speaker<'_> {
         let path = map["$write"].as_str().unwrap_or_default();
         let path = path.trim_start_matches('$');
         let record = self.look_up(path);
+        let names = |list: &str, key: &str| {
+            let list = map.get(list).and_then(Json::as_array);
+            list.map(|list| list.iter().any(|name| name == key))
+        };
         let without = |key: &str| {
-            let list = map.get("$not").and_then(Json::as_array);
-            list.is_some_and(|list| list.iter().any(|name| name == key))
+            names("$not", key) == Some(true) || names("$only", key) == Some(false)
         };
         let upper = map.contains_key("$upper");
         let mut given = Map::new();
         for (key, value) in record.iter().filter_map(Json::as_object).flatten() {
             let is_read_only = fields.get(key.as_str()).copied();
-            let is_known = map.get("$by").is_none() || is_read_only == Some(false);
+            let is_known = !map.contains_key("$by") || map.contains_key("$only") || is_read_only == Some(false);
             if !is_known || without(key) || value.is_null() || is_user_field(key) {
                 continue;
             }
@@ -155,7 +180,8 @@ impl Speaker<'_> {
             given.insert(name, value.clone());
             self.expectation.written.insert(key.clone());
         }
-        self.expectation.described.extend(fields.into_keys());
+        let names = fields.into_keys().flat_map(|name| [lower_name(&name), name]);
+        self.expectation.described.extend(names);
         for (key, value) in map.iter().filter(|(key, _)| !key.starts_with('$')) {
             // What the record says itself goes before what it may lack.
             let (key, needed) = match key.strip_suffix('?') {
@@ -165,9 +191,7 @@ impl Speaker<'_> {
             if needed {
                 let value = Box::pin(self.fill(value)).await?;
                 given.insert(key.to_owned(), value);
-                if !map.contains_key("$keep") {
-                    self.expectation.written.remove(key);
-                }
+                self.expectation.written.remove(key);
             }
         }
         if self.expectation.shape == Shape::Whole {
@@ -178,6 +202,38 @@ impl Speaker<'_> {
             }
         }
         Ok(Json::Object(given))
+    }
+
+    /// The names of all fields that records have.
+    async fn keys(&mut self, map: &Map<String, Json>) -> Result<Json, String> {
+        let records = Box::pin(self.fill(&map["$keys"])).await.unwrap_or_default();
+        let mut names: Vec<String> = Vec::new();
+        let records = records.as_array().into_iter().flatten();
+        for key in records.filter_map(Json::as_object).flat_map(Map::keys) {
+            let name = if map.contains_key("$upper") {
+                upper_name(key)
+            } else {
+                key.clone()
+            };
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(json!(names))
+    }
+
+    /// The records of a list, each as `$write` has one.
+    async fn rows(&mut self, map: &Map<String, Json>) -> Result<Json, String> {
+        let rows = Box::pin(self.fill(&map["$rows"])).await.unwrap_or_default();
+        let mut written = Vec::new();
+        for row in rows.as_array().into_iter().flatten() {
+            self.named.insert("row".to_owned(), row.clone());
+            let mut one = map.clone();
+            one.remove("$rows");
+            one.insert("$write".to_owned(), json!("$row"));
+            written.push(self.record(&one).await?);
+        }
+        Ok(Json::Array(written))
     }
 
     fn look_up(&self, path: &str) -> Option<Json> {
@@ -214,6 +270,30 @@ fn described(result: &Json) -> BTreeMap<String, bool> {
             .collect();
     }
     map.values().next().map(described).unwrap_or_default()
+}
+
+/// A value within a text.
+fn plain(value: &Json) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// `RESPONSIBLE_ID` → `responsibleId`
+fn lower_name(name: &str) -> String {
+    let mut text = String::new();
+    let mut after = false;
+    for letter in name.chars() {
+        match letter {
+            '_' => after = true,
+            letter if after => {
+                text.push(letter);
+                after = false;
+            }
+            letter => text.push(letter.to_ascii_lowercase()),
+        }
+    }
+    text
 }
 
 /// `responsibleId` → `RESPONSIBLE_ID`
