@@ -57,10 +57,7 @@ enum Part<'r> {
 }
 
 /// Works out what was asked, and what the portal held.
-pub(crate) async fn work_out(
-    recording: &Recording,
-    modelled: &[String],
-) -> Result<Exchange, Verdict> {
+pub(crate) fn work_out(recording: &Recording, modelled: &[String]) -> Result<Exchange, Verdict> {
     let mut replayed = BTreeSet::new();
     loop {
         let mut setting = Setting::new(modelled.to_vec(), replayed.clone());
@@ -314,7 +311,7 @@ mod tests {
     }
 
     async fn verdict(recording: &Recording) -> Verdict {
-        match work_out(recording, &portal::modelled().await).await {
+        match work_out(recording, &portal::modelled().await) {
             Ok(exchange) => exchange.verdict(recording).await,
             Err(verdict) => verdict,
         }

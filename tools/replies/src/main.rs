@@ -72,7 +72,7 @@ async fn check(recording: &Recording, modelled: &[String]) -> (Verdict, Option<S
         Held::Otherwise(difference) => Some(difference),
         Held::Unknown => None,
     };
-    let verdict = match exchange::work_out(recording, modelled).await {
+    let verdict = match exchange::work_out(recording, modelled) {
         Ok(exchange) => exchange.verdict(recording).await,
         Err(verdict) => verdict,
     };

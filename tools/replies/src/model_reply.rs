@@ -69,10 +69,19 @@ fn counts(
 
 /// Whether a field is one that the portal's users made.
 pub(crate) fn is_user_field(name: &str) -> bool {
-    let made = ["UF_", "ufCrm", "UF_CRM", "PARENT_ID_", "parentId", "PROPERTY_", "property"];
+    let made = [
+        "UF_",
+        "ufCrm",
+        "UF_CRM",
+        "PARENT_ID_",
+        "parentId",
+        "PROPERTY_",
+        "property",
+    ];
     made.iter().any(|begins| {
-        name.strip_prefix(begins)
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))
+        name.strip_prefix(begins).is_some_and(|rest| {
+            rest.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        })
     })
 }
 
@@ -102,7 +111,7 @@ impl Comparison<'_> {
                 if name == key {
                     self.at(&path, further, expected, got)?;
                 } else {
-                    self.value(&path, expected, got)?;
+                    value(&path, expected, got)?;
                 }
             }
         }
@@ -126,13 +135,13 @@ impl Comparison<'_> {
                         (Json::Object(expected), Json::Object(got)) => {
                             self.record(&path, expected, got)?;
                         }
-                        (expected, got) => self.value(&path, expected, got)?,
+                        (expected, got) => value(&path, expected, got)?,
                     }
                 }
                 Ok(())
             }
             (Shape::Fields, expected, got) => self.fields(path, expected, got),
-            (_, expected, got) => self.value(path, expected, got),
+            (_, expected, got) => value(path, expected, got),
         }
     }
 
@@ -151,9 +160,9 @@ impl Comparison<'_> {
                     return Err(format!("{path}: expected {kind}, got nothing"));
                 }
                 Some(got) if self.expectation.written.contains(key) => {
-                    self.written(&path, expected, got)?;
+                    Self::written(&path, expected, got)?;
                 }
-                Some(got) => self.value(&path, expected, got)?,
+                Some(got) => value(&path, expected, got)?,
             }
         }
         for (key, value) in got {
@@ -173,7 +182,7 @@ impl Comparison<'_> {
     }
 
     /// A value that was written comes back, moments perhaps in the time zone of the portal.
-    fn written(&mut self, path: &str, expected: &Json, got: &Json) -> Result<(), String> {
+    fn written(path: &str, expected: &Json, got: &Json) -> Result<(), String> {
         equal_types(path, expected, got)?;
         match (expected, got) {
             (Json::String(expected), Json::String(got)) => {
@@ -191,7 +200,7 @@ impl Comparison<'_> {
             (Json::Number(expected), Json::Number(got)) if expected.as_f64() != got.as_f64() => {
                 Err(format!("{path}: expected {expected}, got {got}"))
             }
-            (expected, got) => self.value(path, expected, got),
+            (expected, got) => value(path, expected, got),
         }
     }
 
@@ -202,7 +211,7 @@ impl Comparison<'_> {
                 for (name, expected) in expected {
                     let path = format!("{path}.{name}");
                     match got.get(name) {
-                        Some(got) => self.field(&path, expected, got)?,
+                        Some(got) => Self::field(&path, expected, got)?,
                         None if is_user_field(name) => {}
                         None => {
                             let kind = compare::kind(expected, false);
@@ -227,19 +236,19 @@ impl Comparison<'_> {
                     };
                     let of_name = got.iter().find(|got| name(got) == name(expected));
                     match of_name.or_else(|| got.get(place)) {
-                        Some(got) => self.field(&path, expected, got)?,
+                        Some(got) => Self::field(&path, expected, got)?,
                         None => return Err(format!("{path}: expected a field, got nothing")),
                     }
                 }
                 Ok(())
             }
-            (expected, got) => self.value(path, expected, got),
+            (expected, got) => value(path, expected, got),
         }
     }
 
     /// The description of one field: its keys and their types, and what type it says the field has.
-    fn field(&mut self, path: &str, expected: &Json, got: &Json) -> Result<(), String> {
-        self.value(path, expected, got)?;
+    fn field(path: &str, expected: &Json, got: &Json) -> Result<(), String> {
+        value(path, expected, got)?;
         for key in ["type", "TYPE"] {
             if let (Some(expected), Some(got)) = (expected.get(key), got.get(key))
                 && expected != got
@@ -249,45 +258,49 @@ impl Comparison<'_> {
         }
         Ok(())
     }
+}
 
-    fn value(&mut self, path: &str, expected: &Json, got: &Json) -> Result<(), String> {
-        equal_types(path, expected, got)?;
-        match (expected, got) {
-            // Objects by ID: the IDs are the portal's own.
-            (Json::Object(expected), Json::Object(got)) if by_id(expected) && by_id(got) => {
-                if expected.len() != got.len() {
-                    let (expected, got) = (expected.len(), got.len());
-                    return Err(format!("{path}: expected {expected} entries, got {got}"));
-                }
-                for ((key, expected), got) in expected.iter().zip(got.values()) {
-                    self.value(&format!("{path}.{key}"), expected, got)?;
-                }
-                Ok(())
+/// What is no record: the same keys, the same types, lists of one length.
+fn value(path: &str, expected: &Json, got: &Json) -> Result<(), String> {
+    equal_types(path, expected, got)?;
+    match (expected, got) {
+        // Objects by ID: the IDs are the portal's own.
+        (Json::Object(expected), Json::Object(got)) if by_id(expected) && by_id(got) => {
+            if expected.len() != got.len() {
+                let (expected, got) = (expected.len(), got.len());
+                return Err(format!("{path}: expected {expected} entries, got {got}"));
             }
-            (Json::Object(expected), Json::Object(got)) => {
-                compare::same_keys(path, expected, got)?;
-                for (key, expected) in expected {
-                    self.value(&format!("{path}.{key}"), expected, &got[key])?;
-                }
-                Ok(())
+            for ((key, expected), got) in expected.iter().zip(got.values()) {
+                value(&format!("{path}.{key}"), expected, got)?;
             }
-            (Json::Array(expected), Json::Array(got)) => {
-                if expected.len() != got.len() {
-                    let (expected, got) = (expected.len(), got.len());
-                    return Err(format!("{path}: expected {expected} entries, got {got}"));
-                }
-                for (place, (expected, got)) in expected.iter().zip(got).enumerate() {
-                    self.value(&format!("{path}[{place}]"), expected, got)?;
-                }
-                Ok(())
-            }
-            _ => Ok(()),
+            Ok(())
         }
+        (Json::Object(expected), Json::Object(got)) => {
+            compare::same_keys(path, expected, got)?;
+            for (key, expected) in expected {
+                value(&format!("{path}.{key}"), expected, &got[key])?;
+            }
+            Ok(())
+        }
+        (Json::Array(expected), Json::Array(got)) => {
+            if expected.len() != got.len() {
+                let (expected, got) = (expected.len(), got.len());
+                return Err(format!("{path}: expected {expected} entries, got {got}"));
+            }
+            for (place, (expected, got)) in expected.iter().zip(got).enumerate() {
+                value(&format!("{path}[{place}]"), expected, got)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 
 fn by_id(map: &Map<String, Json>) -> bool {
-    !map.is_empty() && map.keys().all(|key| key.bytes().all(|byte| byte.is_ascii_digit()))
+    !map.is_empty()
+        && map
+            .keys()
+            .all(|key| key.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The Unix seconds of `2026-03-01T10:00:00+03:00`.
@@ -312,4 +325,98 @@ fn moment(text: &str) -> Option<i64> {
     };
     let days = years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day;
     Some(days * 86_400 + hours * 3600 + minutes * 60 + seconds - offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(recorded: Json, got: Json) -> Result<LeftOut, String> {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let expectation = Expectation {
+            at: vec!["item".to_owned()],
+            shape: Shape::Record,
+            written: names(&["title", "at"]),
+            described: names(&["title", "at", "code"]),
+        };
+        let rules = Rules {
+            may_leave_out: true,
+            ..Rules::default()
+        };
+        let reply = |item: Json| json!({ "result": { "item": item } });
+        compare(&reply(recorded), &reply(got), &expectation, rules)
+    }
+
+    #[test]
+    fn values_that_were_written_come_back_and_others_are_of_one_type() {
+        assert_eq!(
+            record(
+                json!({ "id": 1, "title": "a" }),
+                json!({ "id": 2, "title": "a" })
+            ),
+            Ok(Vec::new())
+        );
+        assert_eq!(
+            record(
+                json!({ "id": 1, "title": "a" }),
+                json!({ "id": 2, "title": "b" })
+            ),
+            Err("result.item.title: expected \"a\", got \"b\"".to_owned())
+        );
+        assert_eq!(
+            record(
+                json!({ "id": 1, "title": "a" }),
+                json!({ "id": "1", "title": "a" })
+            ),
+            Err("result.item.id: expected a number, got a string".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_moment_that_was_written_comes_back_in_any_time_zone() {
+        let at = |text: &str| json!({ "at": text });
+        assert_eq!(
+            record(
+                at("2026-03-01T10:00:00+03:00"),
+                at("2026-03-01T07:00:00+00:00")
+            ),
+            Ok(Vec::new())
+        );
+        assert!(
+            record(
+                at("2026-03-01T10:00:00+03:00"),
+                at("2026-03-01T10:00:00+00:00")
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn a_field_that_nobody_describes_is_a_difference() {
+        assert_eq!(
+            record(json!({ "id": 1 }), json!({ "id": 1, "code": "a" })),
+            Ok(vec!["code".to_owned()])
+        );
+        assert_eq!(
+            record(json!({ "id": 1 }), json!({ "id": 1, "odd": "a" })),
+            Err("result.item.odd: expected nothing, got a string".to_owned())
+        );
+    }
+
+    #[test]
+    fn user_fields_of_another_portal_are_not_asked_for_and_all_others_are() {
+        assert_eq!(
+            record(json!({ "id": 1, "ufCrm7": "a" }), json!({ "id": 1 })),
+            Ok(Vec::new())
+        );
+        assert!(record(json!({ "id": 1, "ufo": "a" }), json!({ "id": 1 })).is_err());
+    }
+
+    #[test]
+    fn a_list_within_a_record_is_as_long_as_the_recorded_one() {
+        assert!(record(json!({ "id": [1, 2] }), json!({ "id": [1] })).is_err());
+        assert!(record(json!({ "id": [] }), json!({ "id": {} })).is_err());
+    }
 }

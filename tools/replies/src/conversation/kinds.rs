@@ -71,7 +71,7 @@ impl About<'_> {
             }
             _ if lists => {
                 expectation.shape = Shape::Rows;
-                self.list(rows?, told, &mut expectation)?
+                self.list(rows?, told, &mut expectation)
             }
             RecordVerb::Get | RecordVerb::GetOrList => {
                 expectation.shape = self.shape();
@@ -120,7 +120,11 @@ impl About<'_> {
         if expectation.shape == Shape::Whole {
             expectation.at.clear();
         }
-        Some(Conversation { steps, expectation })
+        Some(Conversation {
+            steps,
+            expectation,
+            is_guess: false,
+        })
     }
 
     fn shape(&self) -> Shape {
@@ -141,12 +145,7 @@ impl About<'_> {
     }
 
     /// Adds the rows and lists them, without those that every portal has.
-    fn list(
-        &self,
-        rows: &[Json],
-        told: &Told<'_>,
-        expectation: &mut Expectation,
-    ) -> Option<Vec<Step>> {
+    fn list(&self, rows: &[Json], told: &Told<'_>, expectation: &mut Expectation) -> Vec<Step> {
         let mut steps = Vec::new();
         let mut ids = Vec::new();
         let mut params = Row::new();
@@ -173,7 +172,9 @@ impl About<'_> {
                 expectation.written = added.written;
             } else {
                 // What one row lacks was made up in it.
-                expectation.written.retain(|name| added.written.contains(name));
+                expectation
+                    .written
+                    .retain(|name| added.written.contains(name));
             }
         }
         let mut filter = Row::new();
@@ -194,7 +195,7 @@ impl About<'_> {
             }
         }
         steps.push(self.step(params));
-        Some(steps)
+        steps
     }
 
     /// A record of the kind, with what is given of one; a kind whose records nobody adds has those of every portal.
@@ -211,7 +212,7 @@ impl About<'_> {
         let mut added = self.within(label, None)?;
         let name = format!("all{label}");
         let mut step = self.step(added.within.clone());
-        step.method = list.name.to_owned();
+        list.name.clone_into(&mut step.method);
         step.name.clone_from(&name);
         added.steps.push(step);
         let first = path(&[&name, list.under.unwrap_or_default(), "0"]);
@@ -255,7 +256,7 @@ impl About<'_> {
                 let lists = |method: &&RecordMethodDescription| method.verb == RecordVerb::List;
                 let list = self.kind.methods.iter().find(lists)?;
                 let mut listing = self.step(added.within.clone());
-                listing.method = list.name.to_owned();
+                list.name.clone_into(&mut listing.method);
                 listing.name = format!("all{label}");
                 let first = path(&[&listing.name, list.under.unwrap_or_default(), "0", field]);
                 added.steps.push(step);
@@ -303,7 +304,9 @@ impl About<'_> {
                 if label == "0" || kind.key != [kind.id] {
                     added.steps.extend(parent.steps);
                 } else {
-                    let first = value.as_str()?.replacen(&format!("within{label}"), "within0", 1);
+                    let first = value
+                        .as_str()?
+                        .replacen(&format!("within{label}"), "within0", 1);
                     value = json!(first);
                 }
             }
@@ -375,7 +378,7 @@ impl About<'_> {
                     || value.as_array().is_some_and(Vec::is_empty)
             });
             match value {
-                Some(value) if !value.is_null() && !(field.required && is_empty) => {
+                Some(value) if !(value.is_null() || (field.required && is_empty)) => {
                     given.insert(field.param.to_owned(), escaped(value));
                     written.insert(field.name.to_owned());
                 }
@@ -399,7 +402,11 @@ impl About<'_> {
 
 /// `$a.b.c`, without the parts that are empty.
 fn path(parts: &[&str]) -> String {
-    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
     format!("${}", parts.join("."))
 }
 
@@ -410,7 +417,11 @@ fn escaped(value: &Json) -> Json {
         Json::Array(list) => list.iter().map(escaped).collect(),
         Json::Object(map) => {
             let entries = map.iter();
-            Json::Object(entries.map(|(key, value)| (key.clone(), escaped(value))).collect())
+            Json::Object(
+                entries
+                    .map(|(key, value)| (key.clone(), escaped(value)))
+                    .collect(),
+            )
         }
         other => other.clone(),
     }

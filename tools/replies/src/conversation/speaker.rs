@@ -117,10 +117,15 @@ impl Speaker<'_> {
                         .ok_or_else(|| format!("there is no {text} in the conversation"))
                 }
                 // `chat$chat`: a number within a text.
-                None => Ok(match text.split_once('$').map(|(text, name)| (text, self.look_up(name))) {
-                    Some((text, Some(number))) => json!(format!("{text}{}", plain(&number))),
-                    _ => params.clone(),
-                }),
+                None => Ok(
+                    match text
+                        .split_once('$')
+                        .map(|(text, name)| (text, self.look_up(name)))
+                    {
+                        Some((text, Some(number))) => json!(format!("{text}{}", plain(&number))),
+                        _ => params.clone(),
+                    },
+                ),
             },
             Json::Array(values) => {
                 let mut filled = Vec::with_capacity(values.len());
@@ -161,26 +166,25 @@ impl Speaker<'_> {
             let list = map.get(list).and_then(Json::as_array);
             list.map(|list| list.iter().any(|name| name == key))
         };
-        let without = |key: &str| {
-            names("$not", key) == Some(true) || names("$only", key) == Some(false)
-        };
+        let without =
+            |key: &str| names("$not", key) == Some(true) || names("$only", key) == Some(false);
         let upper = map.contains_key("$upper");
         let mut given = Map::new();
         for (key, value) in record.iter().filter_map(Json::as_object).flatten() {
             let is_read_only = fields.get(key.as_str()).copied();
-            let is_known = !map.contains_key("$by") || map.contains_key("$only") || is_read_only == Some(false);
+            let is_known = !map.contains_key("$by")
+                || map.contains_key("$only")
+                || is_read_only == Some(false);
             if !is_known || without(key) || value.is_null() || is_user_field(key) {
                 continue;
             }
-            let name = if upper {
-                upper_name(key)
-            } else {
-                key.clone()
-            };
+            let name = if upper { upper_name(key) } else { key.clone() };
             given.insert(name, value.clone());
             self.expectation.written.insert(key.clone());
         }
-        let names = fields.into_keys().flat_map(|name| [lower_name(&name), name]);
+        let names = fields
+            .into_keys()
+            .flat_map(|name| [lower_name(&name), name]);
         self.expectation.described.extend(names);
         for (key, value) in map.iter().filter(|(key, _)| !key.starts_with('$')) {
             // What the record says itself goes before what it may lack.
@@ -261,9 +265,7 @@ fn described(result: &Json) -> BTreeMap<String, bool> {
             .is_some_and(|field| field.get("type").is_some() || field.get("title").is_some())
     };
     if is_metadata(map) {
-        let read_only = |field: &Json| {
-            field.get("isReadOnly").is_some_and(|flag| flag == true)
-        };
+        let read_only = |field: &Json| field.get("isReadOnly").is_some_and(|flag| flag == true);
         return map
             .iter()
             .map(|(name, field)| (name.clone(), read_only(field)))

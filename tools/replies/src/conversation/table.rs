@@ -114,18 +114,20 @@ fn step(line: &str) -> Option<Step> {
         step.may_fail = true;
         rest = call;
     }
-    let (call, params) = rest.split_once(" {").map_or((rest, None), |(call, params)| {
-        (call, Some(format!("{{{params}")))
-    });
+    let (call, params) = rest
+        .split_once(" {")
+        .map_or((rest, None), |(call, params)| {
+            (call, Some(format!("{{{params}")))
+        });
     let (call, params) = match (params, rest.split_once(" [")) {
         (None, Some((call, params))) => (call, Some(format!("[{params}"))),
         (params, _) => (call, params),
     };
     if let Some((name, method)) = call.split_once(" = ") {
-        step.name = name.trim().to_owned();
-        step.method = method.trim().to_owned();
+        name.trim().clone_into(&mut step.name);
+        method.trim().clone_into(&mut step.method);
     } else {
-        step.method = call.trim().to_owned();
+        call.trim().clone_into(&mut step.method);
     }
     step.params = match params {
         Some(params) => serde_json::from_str(&params).ok()?,
@@ -142,7 +144,10 @@ mod tests {
     fn every_line_of_the_built_in_conversations_is_read() {
         let text = include_str!("../conversations.txt");
         let mut method = "";
-        for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        for line in text
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        {
             let Some(call) = line.strip_prefix(' ').map(str::trim) else {
                 method = line;
                 continue;
@@ -155,14 +160,23 @@ mod tests {
 
     #[test]
     fn a_head_with_braces_stands_for_each_of_its_methods() {
-        let known = read("crm.{e:deal,lead}.{v:add,get}\n  x = crm.{e}.{v} {\"id\": \"$reply.ID\"}\n");
+        let known =
+            read("crm.{e:deal,lead}.{v:add,get}\n  x = crm.{e}.{v} {\"id\": \"$reply.ID\"}\n");
         let methods: Vec<&str> = known.iter().map(|(method, _)| method.as_str()).collect();
         assert_eq!(
             methods,
-            ["crm.deal.add", "crm.deal.get", "crm.lead.add", "crm.lead.get"]
+            [
+                "crm.deal.add",
+                "crm.deal.get",
+                "crm.lead.add",
+                "crm.lead.get"
+            ]
         );
         let step = &known[3].1.steps[0];
-        assert_eq!((step.name.as_str(), step.method.as_str()), ("x", "crm.lead.get"));
+        assert_eq!(
+            (step.name.as_str(), step.method.as_str()),
+            ("x", "crm.lead.get")
+        );
         assert_eq!(step.params, json!({ "id": "$reply.ID" }));
     }
 }
