@@ -284,6 +284,20 @@ impl Cell<'_> {
         };
     }
 
+    /// Whether a text of it has a NUL character, which many databases have none of.
+    #[cfg(any(feature = "adbc", feature = "postgres"))]
+    pub(crate) fn has_nul(&self) -> bool {
+        match self {
+            Self::Text(text) => text.contains('\0'),
+            Self::List(items) => items.iter().any(Self::has_nul),
+            Self::Multifield(values) => values.iter().any(|value| {
+                let texts = [&value.value, &value.value_type, &value.type_id];
+                texts.into_iter().flatten().any(|text| text.contains('\0'))
+            }),
+            _ => false,
+        }
+    }
+
     /// The value as JSON. Amounts, days and moments are strings.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::{Value, json};

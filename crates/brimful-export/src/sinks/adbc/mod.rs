@@ -523,18 +523,6 @@ fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\0', "").replace('\'', "''"))
 }
 
-fn has_nul(cell: &Cell<'_>) -> bool {
-    match cell {
-        Cell::Text(text) => text.contains('\0'),
-        Cell::List(items) => items.iter().any(has_nul),
-        Cell::Multifield(values) => values.iter().any(|value| {
-            let texts = [&value.value, &value.value_type, &value.type_id];
-            texts.into_iter().flatten().any(|text| text.contains('\0'))
-        }),
-        _ => false,
-    }
-}
-
 impl StoreSink for AdbcSink {
     fn state(&self) -> &RunState {
         &self.state
@@ -620,7 +608,7 @@ impl StoreSink for AdbcSink {
         } else {
             let mut cells = row.cells.to_vec();
             for (place, cell) in cells.iter_mut().enumerate() {
-                if has_nul(cell) {
+                if cell.has_nul() {
                     let reason = "databases have no texts with a NUL character";
                     row.does_not_fit(schema, place, reason, misfits);
                     *cell = Cell::Null;
