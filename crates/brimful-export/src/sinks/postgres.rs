@@ -29,6 +29,9 @@ const BYTES_AT_ONCE: usize = 8 << 20;
 /// The table of the session.
 const STAGE: &str = "_brimful_stage";
 
+/// The lock of whoever makes tables: `brimful` in ASCII.
+const MAKES_TABLES: u64 = 0x0062_7269_6d66_756c;
+
 pub(crate) struct PostgresSink {
     runtime: WriterRuntime,
     client: Client,
@@ -445,7 +448,8 @@ impl StoreSink for PostgresSink {
         self.store(&mut Misfits::default(), false)?;
         let table = quoted(&self.state.table);
         let existing = self.existing()?;
-        let mut sql = "BEGIN;\n".to_owned();
+        // Two runs that make the same tables at once fail one of them, IF NOT EXISTS or not.
+        let mut sql = format!("BEGIN;\nSELECT pg_advisory_xact_lock({MAKES_TABLES});\n");
         let names: Vec<String> = schema
             .columns
             .iter()

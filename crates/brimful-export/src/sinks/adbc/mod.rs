@@ -106,16 +106,16 @@ impl AdbcSink {
         ];
         for table in tables.map(str::to_owned) {
             if self.columns_of(&table)?.is_empty() {
-                return Ok(());
+                return self.commit();
             }
         }
         let table = literal(&self.state.table);
         let sql = format!(
             "SELECT {}, {}, {} FROM _brimful_state WHERE \"table\" = {table} AND command = {} AND finished = 0 AND \
              last_id IS NOT NULL",
-            self.as_text("\"rows\""),
-            self.as_text("last_id"),
-            self.as_text(&format!(
+            as_text("\"rows\""),
+            as_text("last_id"),
+            as_text(&format!(
                 "(SELECT count(*) FROM _brimful_errors WHERE \"table\" = {table})"
             )),
             literal(&self.state.command)
@@ -131,15 +131,6 @@ impl AdbcSink {
             self.state.misfits = number(2);
         }
         Ok(())
-    }
-
-    /// A value of any type as a text, so that every driver hands it over alike.
-    #[expect(
-        clippy::unused_self,
-        reason = "it reads as the other parts of statements do"
-    )]
-    fn as_text(&self, value: &str) -> String {
-        format!("CAST({value} AS VARCHAR(40))")
     }
 
     fn failed(&self, message: impl Into<String>) -> ExportError {
@@ -405,7 +396,7 @@ impl AdbcSink {
                 }
                 _ => select.push(format!(
                     "(SELECT l.label FROM {labels} l WHERE l.field = {field} AND l.code = {}) AS {label}",
-                    self.as_text(&format!("t.{name}"))
+                    as_text(&format!("t.{name}"))
                 )),
             }
         }
@@ -491,6 +482,11 @@ fn travels_as_text(kind: ColumnType) -> bool {
         kind,
         ColumnType::Scalar(ScalarType::Decimal) | ColumnType::List(_) | ColumnType::Multifield
     )
+}
+
+/// A value of any type as a text, so that every driver hands it over alike.
+fn as_text(value: &str) -> String {
+    format!("CAST({value} AS VARCHAR(255))")
 }
 
 /// A value of an array of texts.
@@ -579,7 +575,7 @@ impl StoreSink for AdbcSink {
                 "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {STAGE})"
             ));
             if self.sql == Sql::Duckdb {
-                let highest = self.as_text(&format!("max({key})"));
+                let highest = as_text(&format!("max({key})"));
                 let found = self.query(&format!("SELECT {highest} FROM {table}"))?;
                 self.commit()?;
                 let highest = found.into_iter().flatten().flatten().next();
@@ -637,12 +633,12 @@ impl StoreSink for AdbcSink {
         if self.batches.is_empty() && misfits.0.is_empty() && !finished {
             return Ok(());
         }
-        let batches = std::mem::take(&mut self.batches);
         self.in_transaction(|sink| {
-            sink.store_rows(batches)?;
+            sink.store_rows(sink.batches.clone())?;
             sink.store_misfits(misfits)?;
             sink.store_state(finished)
         })?;
+        self.batches.clear();
         self.highest = self.highest.max(self.waiting.drain().max());
         self.state.misfits += misfits.0.len() as u64;
         misfits.0.clear();
