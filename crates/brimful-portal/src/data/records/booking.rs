@@ -36,7 +36,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .by("resourceId")
                 .answers(Answer::ValueUnder("slots", "slots")),
             method("booking.v1.resource.slots.unset", RecordVerb::Update)
-                .sets(&[("slots", r#"[]"#)])
+                .sets(&[("slots", "[]")])
                 .by("resourceId"),
         ],
         not_found: Refusal {
@@ -85,7 +85,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .by("bookingId")
                 .answers(Answer::ValueUnder("bookingClient", "clients")),
             method("booking.v1.booking.client.unset", RecordVerb::Update)
-                .sets(&[("clients", r#"[]"#)])
+                .sets(&[("clients", "[]")])
                 .by("bookingId"),
             method("booking.v1.booking.externaldata.set", RecordVerb::Update)
                 .flat()
@@ -94,7 +94,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .by("bookingId")
                 .answers(Answer::ValueUnder("externalData", "externalData")),
             method("booking.v1.booking.externaldata.unset", RecordVerb::Update)
-                .sets(&[("externalData", r#"[]"#)])
+                .sets(&[("externalData", "[]")])
                 .by("bookingId"),
         ],
         not_found: Refusal {
@@ -124,7 +124,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .by("waitListId")
                 .answers(Answer::ValueUnder("waitListClient", "clients")),
             method("booking.v1.waitlist.client.unset", RecordVerb::Update)
-                .sets(&[("clients", r#"[]"#)])
+                .sets(&[("clients", "[]")])
                 .by("waitListId"),
             method("booking.v1.waitlist.externaldata.set", RecordVerb::Update)
                 .flat()
@@ -133,7 +133,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .by("waitListId")
                 .answers(Answer::ValueUnder("externalData", "externalData")),
             method("booking.v1.waitlist.externaldata.unset", RecordVerb::Update)
-                .sets(&[("externalData", r#"[]"#)])
+                .sets(&[("externalData", "[]")])
                 .by("waitListId"),
         ],
         not_found: Refusal {

@@ -151,7 +151,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .by("id")
                 .answers(Answer::Constant(r#"{"deleted":true}"#)),
             method("tasks.flow.flow.activate", RecordVerb::Update)
-                .sets(&[("active", r#"true"#)])
+                .sets(&[("active", "true")])
                 .by("flowId"),
             method("tasks.flow.flow.pin", RecordVerb::Update)
                 .sets(&[])
@@ -178,7 +178,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("task.stages.delete", RecordVerb::Delete),
             method("task.stages.canmovetask", RecordVerb::Get)
                 .by("stageId")
-                .answers(Answer::Constant(r#"true"#)),
+                .answers(Answer::Constant("true")),
             method("task.stages.movetask", RecordVerb::Update)
                 .sets(&[])
                 .by("stageId"),
@@ -198,7 +198,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("tasks.template.update", RecordVerb::Update).by("templateId"),
             method("tasks.template.delete", RecordVerb::Delete)
                 .by("templateId")
-                .answers(Answer::Constant(r#"false"#)),
+                .answers(Answer::Constant("false")),
         ],
         not_found: Refusal {
             code: "0",

@@ -25,10 +25,10 @@ pub(super) const KINDS: &[RecordKind] = &[RecordKind {
         method("voximplant.sip.update", RecordVerb::Update)
             .flat()
             .by("CONFIG_ID")
-            .answers(Answer::Constant(r#"1"#)),
+            .answers(Answer::Constant("1")),
         method("voximplant.sip.delete", RecordVerb::Delete)
             .by("CONFIG_ID")
-            .answers(Answer::Constant(r#"1"#)),
+            .answers(Answer::Constant("1")),
     ],
     id: "ID",
     key: &["CONFIG_ID"],
