@@ -104,6 +104,11 @@ pub enum ErrorKind {
     Deadline,
     /// A list that could not be read to its end, or did not behave like a list.
     Incomplete,
+    /// A reference of a batch command found no value. Whether the command ran says
+    /// [`execution`](Error::execution): a portal that follows the reference itself runs it with another value.
+    EmptyReference,
+    /// A command that a batch did not get to, because one before it is not done.
+    Halted,
 }
 
 /// Whether the work of a failed call was done by the portal.
@@ -189,6 +194,12 @@ impl Error {
     #[must_use]
     pub fn at(mut self, portal: &impl fmt::Display, method: &str) -> Self {
         self.0.portal = portal.to_string();
+        self.0.method = Some(method.to_owned());
+        self
+    }
+
+    /// The method that was called, where the portal is not known.
+    pub(crate) fn in_method(mut self, method: &str) -> Self {
         self.0.method = Some(method.to_owned());
         self
     }
@@ -360,8 +371,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
         if let Some(method) = &inner.method {
-            write!(f, "{method}")?;
-            write!(f, " at {}: ", inner.portal)?;
+            f.write_str(method)?;
+            if !inner.portal.is_empty() {
+                write!(f, " at {}", inner.portal)?;
+            }
+            f.write_str(": ")?;
         }
         if let Some(command) = &inner.command {
             write!(f, "command {command:?}: ")?;

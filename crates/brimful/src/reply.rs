@@ -83,9 +83,14 @@ impl Reply {
         let mut parts: IndexMap<String, T> = self.result()?;
         match (parts.pop(), parts.is_empty()) {
             (Some((_, item)), true) => Ok(item),
-            _ => Err(Error::config(
-                "the result of the call has not exactly one key: take it as a whole with result()",
-            )),
+            (one, _) => {
+                let method = self.method.as_deref().unwrap_or("the call");
+                let keys = if one.is_some() { "several keys" } else { "no key" };
+                Err(Error::undecodable(
+                    &format!("the result of {method}"),
+                    &format!("it has {keys} and not one: take it as a whole with result()"),
+                ))
+            }
         }
     }
 
