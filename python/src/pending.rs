@@ -284,11 +284,11 @@ fn exception_saying(py: Python<'_>, error: &Error, message: &str) -> PyErr {
         let facts = PyDict::new(py);
         facts.set_item("kind", format!("{:?}", error.kind()))?;
         let ran = match error.execution() {
-            Execution::Ran => "Yes",
-            Execution::NotRun => "No",
-            Execution::Unknown => "Unknown",
+            Execution::Ran => "ran",
+            Execution::NotRun => "not_run",
+            Execution::Unknown => "unknown",
         };
-        facts.set_item("did_it_run", ran)?;
+        facts.set_item("execution", ran)?;
         facts.set_item("method", error.method())?;
         facts.set_item("command", error.command())?;
         if let Some(api) = error.api_error() {

@@ -14,9 +14,9 @@ use crate::args::{params, portal};
 use crate::output::Destination;
 use crate::{env_vars, redact};
 
-/// Requests, batches and whole lists of R7-Office (ONLYOFFICE Community Server)
+/// Call R7-Office (ONLYOFFICE Community Server): requests, batches and whole lists
 ///
-/// Who calls is said by a token (--token), or by a user (--user) whose password is in the environment.
+/// Authenticate with --token, or with --user and a password in the environment.
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Environment:
@@ -85,7 +85,7 @@ pub(crate) struct R7BatchArgs {
     /// Where the replies go; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: Destination,
-    /// So many requests at once for items that do not depend on each other; with 1 all that can be goes out as one
+    /// Send at most N requests at once for items that do not depend on each other; with 1, as few requests as possible
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) at_once: u16,
 }
@@ -112,7 +112,7 @@ pub(crate) struct R7ExportArgs {
     /// The fields that rows are sorted by, with commas between them
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) sort: Vec<String>,
-    /// The other way round
+    /// Sort in descending order
     #[arg(long, requires = "sort")]
     pub(crate) descending: bool,
     /// Only rows whose field has the value, or one of several with commas between them

@@ -228,16 +228,6 @@ impl Error {
         )
     }
 
-    /// A result that came, and is not what the caller takes it for.
-    #[doc(hidden)]
-    pub fn of_another_type(what: &str, error: &serde_json::Error) -> Self {
-        Self::new(
-            ErrorKind::Decode,
-            Execution::Ran,
-            format!("the result {what} is not of the type asked for: {error}"),
-        )
-    }
-
     /// The same, understood in another way.
     #[doc(hidden)]
     #[must_use]

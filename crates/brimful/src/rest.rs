@@ -124,10 +124,7 @@ impl Client {
         let results = calls
             .into_iter()
             .filter(|(label, ..)| {
-                !matches!(
-                    reply.get(label),
-                    Some(Outcome::NotRun(NotRun::Halted(_)))
-                )
+                !matches!(reply.get(label), Some(Outcome::NotRun(NotRun::Halted(_))))
             })
             .map(|(label, method, params)| {
                 let answer = reply.result::<Value>(&label).map(|data| CallAnswer {

@@ -3,12 +3,15 @@
 use brimful_export::sync::{Cursor, TableStatus, status};
 use clap::Args;
 
+use super::show;
 use super::sync::{failure_of, store};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format;
 use crate::printer::Printer;
 use crate::table::{Table, terminal_width};
+
+const UP_TO_DATE: &str = "up to date";
 
 /// Show how far the tables are that brimful sync keeps: cursors, rows, last errors
 #[derive(Debug, Args)]
@@ -48,10 +51,8 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
             state(table),
         ]);
     }
-    printer
-        .data(shown.text(terminal_width()).as_bytes())
-        .map_err(|error| Failure::failed(format!("could not print: {error}")))?;
-    let is_behind = |table: &TableStatus| table.failed.is_some() || table.succeeded.is_none();
+    show::print(&shown.text(terminal_width()), printer)?;
+    let is_behind = |table: &TableStatus| state(table) != UP_TO_DATE;
     Ok(if tables.iter().any(is_behind) {
         Exit::Incomplete
     } else {
@@ -68,9 +69,10 @@ fn cursor(table: &TableStatus) -> String {
 }
 
 fn state(table: &TableStatus) -> String {
-    match (&table.failed, table.interrupted_after) {
-        (Some((error, at)), _) => format!("failed at {at}: {error}"),
-        (None, Some(id)) => format!("interrupted after ID {id}"),
-        (None, None) => "up to date".to_owned(),
+    match (&table.failed, table.interrupted_after, table.succeeded) {
+        (Some((error, at)), ..) => format!("failed at {at}: {error}"),
+        (None, Some(id), _) => format!("interrupted after ID {id}"),
+        (None, None, None) => "never loaded".to_owned(),
+        (None, None, Some(_)) => UP_TO_DATE.to_owned(),
     }
 }

@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use tokio::time::{Instant, sleep_until};
 
 use super::connect;
+use super::show;
 use crate::args::portal::PortalArg;
 use crate::args::{EXIT_CODES, PortalOption, RateOption, time};
 use crate::exit::Exit;
@@ -20,7 +21,7 @@ use crate::interrupt::Interrupts;
 use crate::printer::Printer;
 use crate::table::{Table, terminal_width};
 
-/// Keep tables of a database equal to lists of the portal: what has changed comes in, what is deleted is marked
+/// Mirror lists of the portal into database tables: what has changed comes in, what is deleted is marked
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
@@ -161,9 +162,7 @@ fn list(printer: Printer) -> Result<Exit, Failure> {
             entity.title.to_owned(),
         ]);
     }
-    printer
-        .data(table.text(terminal_width()).as_bytes())
-        .map_err(|error| Failure::failed(format!("could not print: {error}")))?;
+    show::print(&table.text(terminal_width()), printer)?;
     printer
         .note("any other list of `brimful methods` can be named by its method; it is read in full");
     Ok(Exit::Done)

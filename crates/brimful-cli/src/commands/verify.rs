@@ -4,6 +4,7 @@ use brimful_export::sync::{SyncEntity, SyncError, SyncRun, TableVerification, st
 use clap::Args;
 
 use super::connect;
+use super::show;
 use super::sync::{failure_of, store};
 use crate::args::portal::PortalArg;
 use crate::args::{EXIT_CODES, PortalOption, RateOption};
@@ -16,7 +17,7 @@ use crate::table::{Table, terminal_width};
 /// Differences that are named.
 const SHOWN: usize = 5;
 
-/// Hold the tables that brimful sync keeps against the portal: counts, IDs, and rows by sample
+/// Compare the tables that brimful sync keeps with the portal: counts, IDs, and a sample of rows
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
@@ -85,9 +86,7 @@ pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Fai
             }
         }
     }
-    printer
-        .data(table.text(terminal_width()).as_bytes())
-        .map_err(|error| Failure::failed(format!("could not print: {error}")))?;
+    show::print(&table.text(terminal_width()), printer)?;
     for (name, result) in &results {
         for line in result.as_ref().map_or_else(|_| Vec::new(), details) {
             printer.note(&format!("{name}: {line}"));

@@ -140,3 +140,98 @@ fn a_sync_that_stays_is_ended_cleanly_by_sigterm() {
     assert!(killed.unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// A database with 300 deals and users in it.
+fn filled(workspace: &Workspace, url: &str) {
+    let args = ["sync", "crm.deal", "users", "--to", "sqlite:portal.db"];
+    let output = workspace.run(&[&args[..], &["--rate", "off", "--portal", url]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+/// Runs SQL in the database.
+fn sql(workspace: &Workspace, sql: &str) {
+    let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
+    database.execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_table_that_was_never_loaded_or_interrupted_is_behind_and_said_to_be() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    filled(&workspace, &portal.url());
+    for (change, said) in [
+        (
+            "json_set(sync, '$.reading', json_object('since', null, 'started', json_extract(sync, '$.succeeded'), 'after', 7))",
+            "interrupted after ID 7",
+        ),
+        (
+            "json_remove(sync, '$.succeeded', '$.reading')",
+            "never loaded",
+        ),
+    ] {
+        sql(
+            &workspace,
+            &format!("UPDATE _brimful_state SET sync = {change} WHERE \"table\" LIKE '%deal%'"),
+        );
+        let output = workspace.run(&["status", "--to", "sqlite:portal.db"]);
+        assert!(
+            stdout(&output).contains(said),
+            "{}{}",
+            stdout(&output),
+            stderr(&output)
+        );
+        assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_an_error_that_names_the_table() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    filled(&workspace, &portal.url());
+    for broken in ["'{'", "''", "'[1]'"] {
+        sql(
+            &workspace,
+            &format!("UPDATE _brimful_state SET sync = {broken} WHERE \"table\" LIKE '%deal%'"),
+        );
+        let output = workspace.run(&["status", "--to", "sqlite:portal.db"]);
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{broken}: {}",
+            stdout(&output)
+        );
+        let said = stderr(&output);
+        assert!(said.contains("deal is unreadable"), "{said}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure_of_status_verify_and_the_list_of_entities() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    filled(&workspace, &url);
+    let store = ["--to", "sqlite:portal.db"];
+    for args in [
+        ["status"].iter().chain(&store).copied().collect::<Vec<_>>(),
+        ["verify", "--rate", "off", "--portal", &url]
+            .iter()
+            .chain(&store)
+            .copied()
+            .collect(),
+        vec!["sync", "--list"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = workspace
+            .command(&args)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! What a store says of its tables that are kept in sync.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::SyncError;
@@ -67,10 +68,10 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
     ))?;
     let mut tables = Vec::new();
     for row in &found {
-        let [Some(table), Some(command), Some(state)] = row.as_slice() else {
+        let [Some(table), command, state] = row.as_slice() else {
             continue;
         };
-        let command: Value = serde_json::from_str(command).unwrap_or_default();
+        let command: Value = stored(store, table, command.as_deref())?;
         let text = |name: &str| {
             command
                 .get(name)
@@ -78,7 +79,7 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
                 .unwrap_or_default()
                 .to_owned()
         };
-        let state: EntityState = serde_json::from_str(state).unwrap_or_default();
+        let state: EntityState = stored(store, table, state.as_deref())?;
         let (of_table, name) = (
             format!("{table_column} = {}", dialect.literal(table)),
             dialect.quoted(table),
@@ -122,4 +123,17 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
         return Err(nothing());
     }
     Ok(tables)
+}
+
+/// What is stored of a table as JSON.
+fn stored<T: DeserializeOwned>(
+    store: &Store,
+    table: &str,
+    json: Option<&str>,
+) -> Result<T, SyncError> {
+    serde_json::from_str(json.unwrap_or_default()).map_err(|error| SyncError::UnreadableState {
+        store: store.to_string(),
+        table: table.to_owned(),
+        why: error.to_string(),
+    })
 }

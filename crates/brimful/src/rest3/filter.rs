@@ -240,8 +240,7 @@ mod tests {
     #[test]
     fn a_condition_after_negative_is_not_negated() {
         let not_a = || Filter::new().and("a", "=", 1).negative();
-        let negated =
-            json!({"logic": "and", "negative": true, "conditions": [["a", "=", 1]]});
+        let negated = json!({"logic": "and", "negative": true, "conditions": [["a", "=", 1]]});
         assert_eq!(
             value(not_a().and("b", "=", 2)),
             json!([negated, ["b", "=", 2]])
@@ -275,7 +274,10 @@ mod tests {
             let filter = Filter::new().and("id", operator, 1);
             let error = serde_json::to_value(filter).unwrap_err().to_string();
             assert!(error.contains(&format!("{operator:?}")), "{error}");
-            assert!(error.contains("on id") && error.contains("between"), "{error}");
+            assert!(
+                error.contains("on id") && error.contains("between"),
+                "{error}"
+            );
         }
     }
 

@@ -174,7 +174,7 @@ async fn a_command_refused_inside_a_batch_is_sent_again_with_what_its_references
             ..Costs::default()
         })
         .operating_limit(OperatingLimit {
-            seconds: 1.0,
+            time: Duration::from_secs(1),
             generation: Generation::Expiring,
         });
     let portal = portal(config);

@@ -126,7 +126,10 @@ async fn a_batch_whose_second_request_fails_has_an_error_for_each_command_that_w
     let commands = labels
         .iter()
         .map(|label| (label.as_str(), "crm.lead.add", json!({"fields": {}})));
-    let results = client.call_batch(commands, OnError::Continue).await.unwrap();
+    let results = client
+        .call_batch(commands, OnError::Continue)
+        .await
+        .unwrap();
     assert_eq!(results.iter().count(), 75);
     assert!(results.get("c49").unwrap().error().is_none());
     for label in ["c50", "c74"] {

@@ -191,7 +191,9 @@ async fn a_rest_3_batch_that_fails_in_a_later_request_keeps_the_ids_of_what_it_h
     let query = json!({"id": added.reference("id"), "fields": {"noSuchField": 1}});
     batch.add("change", "tasks.task.update", query).unwrap();
     let query = json!({"id": added.reference("id"), "fields": {"title": "y"}});
-    batch.add("same request", "tasks.task.update", query).unwrap();
+    batch
+        .add("same request", "tasks.task.update", query)
+        .unwrap();
     let reply = client.rest3().batch(batch).await.unwrap();
     let task: Value = reply.result(&added).unwrap();
     assert!(task["item"]["id"].is_u64(), "{task}");
@@ -216,7 +218,9 @@ async fn a_call_that_a_rest_3_batch_did_not_get_to_says_what_ended_it() {
     let rows = batch.add("rows", "tasks.task.list", rows).unwrap();
     let query = json!({"id": rows.reference("0.id"), "fields": {"title": "y"}});
     batch.add("change", "tasks.task.update", query).unwrap();
-    batch.add("after", "tasks.task.get", json!({"id": 1})).unwrap();
+    batch
+        .add("after", "tasks.task.get", json!({"id": 1}))
+        .unwrap();
     let reply = client.rest3().batch(batch).await.unwrap();
     let error = reply.result::<Value>("after").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Halted, "{error}");

@@ -29,10 +29,10 @@ use listener::LoginListener;
 
 /// Log in to a portal with OAuth, so that commands call for a user and no webhook is needed
 ///
-/// An address is printed; there one lets the application in. The portal then sends the browser to the application's
-/// own address, which has to be http://localhost:8917/ in its settings: there the answer is waited for. The tokens are
-/// kept in a file that only its owner can read. From then on the address of the portal is enough: --portal
-/// https://example.bitrix24.ru.
+/// Prints an address to open in a browser, where you let the application in. The portal then sends the browser to the
+/// application's own address, which has to be http://localhost:8917/ in its settings: the command waits for the answer
+/// there. Tokens are kept in a file that only its owner can read. From then on the address of the portal is enough:
+/// --portal https://example.bitrix24.ru.
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
