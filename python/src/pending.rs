@@ -226,7 +226,7 @@ fn to_python(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
     })
 }
 
-/// `(name, "done", result as JSON)`, or `(name, "failed" | "not run" | "unknown", error)`.
+/// `(name, "done", result as JSON)`, or `(name, "failed" | "not_run" | "unknown", error)`.
 fn outcome_to_python<'py>(
     py: Python<'py>,
     name: Option<String>,
@@ -241,7 +241,7 @@ fn outcome_to_python<'py>(
         Err(error) => error,
     };
     let what = match outcome {
-        Outcome::NotRun(_) => "not run",
+        Outcome::NotRun(_) => "not_run",
         Outcome::Unknown(_) => "unknown",
         _ => "failed",
     };

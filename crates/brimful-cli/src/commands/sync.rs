@@ -40,7 +40,7 @@ pub(crate) struct SyncArgs {
     to: Option<String>,
     #[command(flatten)]
     portal: PortalOption,
-    /// What becomes of rows that the portal no longer has
+    /// Choose what becomes of rows that the portal no longer has
     #[arg(long, value_enum, value_name = "HOW", default_value_t = DeletesArg::Soft)]
     deletes: DeletesArg,
     /// Believe that rows are deleted, however many are gone at once
@@ -50,7 +50,7 @@ pub(crate) struct SyncArgs {
     /// each table
     #[arg(long)]
     labels: bool,
-    /// Stay, and bring the store up to date so often, such as 15m
+    /// Keep running, and sync again at this interval, such as 15m
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     every: Option<Duration>,
     /// Show the entities that are known, and end

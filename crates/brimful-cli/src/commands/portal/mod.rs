@@ -63,16 +63,16 @@ pub(crate) struct PortalArgs {
     #[arg(long, value_name = "NAME", requires = "tls")]
     pub(crate) tls_name: Vec<String>,
 
-    /// So many made-up rows of an entity; without --rows and --load those of the portal demo
+    /// Make up so many rows of an entity; without --rows and --load those of the portal demo
     #[arg(long, value_name = "ENTITY=N", help_heading = "Data")]
     pub(crate) rows: Vec<RowsArg>,
-    /// The share of IDs that are missing between made-up rows
+    /// Leave out this share of the IDs between made-up rows, from 0 to 0.99
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, help_heading = "Data")]
     pub(crate) gaps: f64,
     /// The rows of an entity, or those behind a list method such as sale.shipment.list, from a file in JSON Lines
     #[arg(long, value_name = "ENTITY|METHOD=FILE", help_heading = "Data")]
     pub(crate) load: Vec<LoadArg>,
-    /// What a method answers, whatever it is asked: a result or a whole reply from a file in JSON
+    /// Answer calls of a method with a result or a whole reply from a file in JSON, whatever is asked
     #[arg(long, value_name = "METHOD=FILE", help_heading = "Data")]
     pub(crate) reply: Vec<ReplyArg>,
     /// The seed of made-up rows
@@ -163,7 +163,7 @@ pub(crate) struct PortalArgs {
     /// ignore-start, operating-reset=1h, operating=470s.
     #[arg(long, value_name = "SPEC", value_parser = faults, help_heading = "Fault injection")]
     pub(crate) faults: Vec<String>,
-    /// What other people do to the rows all the while, such as 'lead:insert=5 update=20 delete=2' a second
+    /// Change rows all the while, as other people do: 'lead:insert=5 update=20 delete=2' a second
     ///
     /// 30/m and 100/h are a minute and an hour. /_portal/churn shows and changes it.
     #[arg(long, value_name = "SPEC", value_parser = churn, help_heading = "Fault injection")]
