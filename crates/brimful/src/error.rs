@@ -107,7 +107,7 @@ pub enum ErrorKind {
     /// A reference of a batch command found no value. Whether the command ran says
     /// [`execution`](Error::execution): a portal that follows the reference itself runs it with another value.
     EmptyReference,
-    /// A command that a batch did not get to, because one before it is not done.
+    /// A command of a batch that was not run, because one before it is not done.
     Halted,
 }
 
