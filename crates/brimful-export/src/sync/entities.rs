@@ -453,9 +453,8 @@ impl SyncEntity {
         };
         for name in conditions.keys() {
             let field = name.trim_start_matches(['!', '<', '>', '=', '%', '@', '?']);
-            let is = |other: Option<&str>| {
-                other.is_some_and(|other| other.eq_ignore_ascii_case(field))
-            };
+            let is =
+                |other: Option<&str>| other.is_some_and(|other| other.eq_ignore_ascii_case(field));
             if is(id) || is(changed) {
                 return Err(SyncError::Usage(format!(
                     "{}: the filter has {name}, and by {field} the sync finds changes itself; filter by another field, such \
@@ -490,7 +489,10 @@ impl SyncEntity {
             select.push("iblockId".to_owned());
         }
         for field in fields {
-            if !select.iter().any(|known| known.eq_ignore_ascii_case(&field)) {
+            if !select
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(&field))
+            {
                 select.push(field);
             }
         }
@@ -518,7 +520,11 @@ impl SyncEntity {
     }
 
     /// An entity as a store has it: the name, the parameters of its list, the table.
-    pub(crate) fn stored(name: &str, params: Option<&Value>, table: &str) -> Result<Self, SyncError> {
+    pub(crate) fn stored(
+        name: &str,
+        params: Option<&Value>,
+        table: &str,
+    ) -> Result<Self, SyncError> {
         let mut entity: Self = name.parse()?;
         table.clone_into(&mut entity.table);
         let Some(params) = params.and_then(Value::as_object) else {

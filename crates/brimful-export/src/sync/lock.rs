@@ -80,8 +80,7 @@ fn take(store: &Store) -> Result<StoreLock, SyncError> {
 /// Makes the schema that the tables are to be in, if the store names one and it is not there.
 #[cfg(feature = "postgres")]
 fn make_schema(sql: &mut SqlStore<'_>) -> Result<(), SyncError> {
-    let missing =
-        "SELECT current_setting('search_path') WHERE current_schema() IS NULL AND current_setting('search_path') ~ '^[a-z0-9_]+$'";
+    let missing = "SELECT current_setting('search_path') WHERE current_schema() IS NULL AND current_setting('search_path') ~ '^[a-z0-9_]+$'";
     if let Some(Some(schema)) = sql.rows(missing)?.first().and_then(|row| row.first()) {
         sql.run(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
     }
