@@ -1,10 +1,13 @@
 //! `brimful status`: what a store says of its tables that are kept in sync.
 
+use std::path::PathBuf;
+
+use brimful_export::Store;
 use brimful_export::sync::{Cursor, TableStatus, status};
 use clap::Args;
 
 use super::show;
-use super::sync::{failure_of, store};
+use super::sync::{failure_of, file_in_place_of_store, store};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format;
@@ -17,28 +20,52 @@ const UP_TO_DATE: &str = "up to date";
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  brimful status --to sqlite:portal.db")]
+  brimful status --to sqlite:portal.db
+  brimful status")]
 pub(crate) struct StatusArgs {
     /// The database, such as sqlite:portal.db
     #[arg(long, value_name = "STORE")]
-    to: String,
+    to: Option<String>,
+    /// Take the databases from this file; brimful.toml is read where none is given
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    config: Option<PathBuf>,
+}
+
+impl StatusArgs {
+    fn stores(&self) -> Result<Vec<Store>, Failure> {
+        match &self.to {
+            Some(to) => Ok(vec![store(Some(to))?]),
+            None => file_in_place_of_store(self.config.as_deref())?.stores(),
+        }
+    }
 }
 
 pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Failure> {
-    let store = store(Some(&args.to))?;
-    let tables = status(&store).await.map_err(|error| failure_of(&error))?;
-    let mut shown = Table::new(&[
+    let mut tables = Vec::new();
+    for store in args.stores()? {
+        tables.extend(status(&store).await.map_err(|error| failure_of(&error))?);
+    }
+    let now = jiff::Timestamp::now().as_second();
+    let several = tables
+        .iter()
+        .any(|table| Some(&table.portal) != tables.first().map(|first| &first.portal));
+    let names = [
+        "PORTAL",
         "TABLE",
         "ENTITY",
         "ROWS",
         "DELETED",
         "CHANGES UP TO",
         "LAST RUN",
+        "AGO",
         "MISFITS",
         "STATE",
-    ]);
+    ];
+    let first = usize::from(!several);
+    let mut shown = Table::new(&names[first..]);
     for table in &tables {
-        shown.row([
+        let cells = [
+            table.portal.clone(),
             table.table.clone(),
             table.entity.clone(),
             format::count(table.rows),
@@ -47,9 +74,11 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
             table
                 .succeeded
                 .map_or_else(|| "-".to_owned(), |time| time.to_string()),
+            ago(table, now),
             format::count(table.misfits),
             state(table),
-        ]);
+        ];
+        shown.row(cells.into_iter().skip(first));
     }
     show::print(&shown.text(terminal_width()), printer)?;
     let is_behind = |table: &TableStatus| state(table) != UP_TO_DATE;
@@ -58,6 +87,19 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
     } else {
         Exit::Done
     })
+}
+
+/// How long the last run without an error is ago, if the clock of this machine is right.
+fn ago(table: &TableStatus, now: i64) -> String {
+    let Some(time) = table.succeeded else {
+        return "-".to_owned();
+    };
+    match now.saturating_sub(time.unix()) {
+        seconds @ ..60 => format!("{} s", seconds.max(0)),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn cursor(table: &TableStatus) -> String {

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::SyncError;
+use super::entities::SyncEntity;
 use super::in_thread::blocking;
 use super::state::{Cursor, EntityState, PortalTime};
 use super::table::{COVERAGE, ERRORS, STATE, SqlStore};
@@ -21,6 +22,8 @@ pub struct TableStatus {
     pub entity: String,
     /// The portal.
     pub portal: String,
+    /// The parameters of its list: the fields that are kept, the conditions that rows meet.
+    pub params: Option<Value>,
     /// Rows that are live.
     pub rows: u64,
     /// Rows that are marked as deleted.
@@ -37,6 +40,16 @@ pub struct TableStatus {
     pub misfits: u64,
     /// When IDs were last compared with the portal's, to find what was deleted.
     pub compared: Option<String>,
+}
+
+impl TableStatus {
+    /// The entity, with the conditions and fields that it is kept with.
+    ///
+    /// # Errors
+    /// A later version of this library has made the table, of an entity that this one does not know.
+    pub fn sync_entity(&self) -> Result<SyncEntity, SyncError> {
+        SyncEntity::stored(&self.entity, self.params.as_ref(), &self.table)
+    }
 }
 
 /// Looks at the tables of a store that are kept in sync.
@@ -109,6 +122,7 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
             table: table.clone(),
             entity: text("sync"),
             portal: text("portal"),
+            params: command.get("params").cloned(),
             rows,
             deleted,
             cursor: state.cursor,
