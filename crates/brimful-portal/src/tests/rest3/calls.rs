@@ -166,7 +166,7 @@ async fn a_method_beyond_its_operating_time_is_429() {
         ..Costs::default()
     };
     let limit = OperatingLimit {
-        seconds: 100.0,
+        time: Duration::from_secs(100),
         ..OperatingLimit::default()
     };
     let portal = portal(with_tasks().costs(costs).operating_limit(limit));
