@@ -261,7 +261,9 @@ fn found(
 fn how_far(count: u64, wanted: u64, listed: &Progress, client: &Client) -> Snapshot {
     let share = |whole: u64| (whole > 0).then(|| count as f64 / whole as f64);
     let done = match wanted {
-        0 => share(listed.rows).map(|share| share * listed.extent.done),
+        0 => share(listed.rows)
+            .zip(listed.extent.done)
+            .map(|(share, done)| share * done),
         wanted => share(wanted),
     };
     Snapshot {

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use mysql::prelude::Queryable;
-use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder};
+use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder, SslOpts};
 use parking_lot::Mutex;
 
 use super::run_state::RunState;
+use super::tab_separated::TabSeparated;
+use super::tls::{TlsMode, TlsOptions};
 use super::{
     DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
 };
@@ -36,8 +38,7 @@ pub(crate) struct MysqlSink {
     options: Opts,
     store: String,
     state: RunState,
-    /// Rows that are not sent yet, as LOAD DATA reads them.
-    rows: String,
+    rows: TabSeparated,
     /// What the server is sent when it asks for the rows.
     stream: Stream,
     load: String,
@@ -64,6 +65,21 @@ fn connect(options: &Opts, stream: &Stream) -> mysql::Result<Conn> {
     Ok(connection)
 }
 
+/// TLS as the driver is told of it; `None` is none.
+fn ssl_options(tls: &TlsOptions) -> Option<SslOpts> {
+    let options = SslOpts::default().with_root_cert_path(tls.authorities.clone());
+    match tls.mode {
+        TlsMode::Disable => None,
+        TlsMode::Prefer | TlsMode::Require => Some(
+            options
+                .with_root_cert_path(None::<std::path::PathBuf>)
+                .with_danger_accept_invalid_certs(true),
+        ),
+        TlsMode::VerifyCa => Some(options.with_danger_skip_domain_validation(true)),
+        TlsMode::VerifyFull => Some(options),
+    }
+}
+
 impl MysqlSink {
     pub(crate) fn open(
         url: &str,
@@ -74,6 +90,8 @@ impl MysqlSink {
             store: store.clone(),
             message,
         };
+        let (url, tls) = TlsOptions::take_from(url).map_err(failed)?;
+        tls.check().map_err(failed)?;
         // MariaDB and MySQL speak the same.
         let url = url.replacen("mariadb://", "mysql://", 1);
         let opts = Opts::from_url(&url)
@@ -89,15 +107,26 @@ impl MysqlSink {
         {
             builder = builder.pass(Some(password));
         }
-        let opts = Opts::from(builder);
+        let mut opts = Opts::from(builder.ssl_opts(ssl_options(&tls)));
         let stream = Stream::default();
-        let connection = connect(&opts, &stream).map_err(|error| failed(said(&error)))?;
+        let connection = match connect(&opts, &stream) {
+            Err(mysql::Error::DriverError(mysql::DriverError::TlsNotSupported))
+                if tls.mode == TlsMode::Prefer =>
+            {
+                opts = OptsBuilder::from_opts(opts)
+                    .ssl_opts(None::<SslOpts>)
+                    .into();
+                connect(&opts, &stream)
+            }
+            connected => connected,
+        };
+        let connection = connection.map_err(|error| failed(tls.explain(said(&error))))?;
         let mut sink = Self {
             connection,
             options: opts,
             store,
             state: RunState::new(options),
-            rows: String::new(),
+            rows: TabSeparated::default(),
             stream,
             load: String::new(),
             merge: String::new(),
@@ -300,6 +329,9 @@ fn said(error: &mysql::Error) -> String {
         ),
         mysql::Error::MySqlError(error) => error.message.clone(),
         mysql::Error::IoError(error) => error.to_string(),
+        mysql::Error::DriverError(mysql::DriverError::TlsNotSupported) => {
+            "the server does not support TLS".to_owned()
+        }
         mysql::Error::DriverError(error) => error.to_string(),
         other => other.to_string(),
     }
@@ -364,20 +396,6 @@ fn type_name(kind: ColumnType) -> (&'static str, &'static [&'static str]) {
         ColumnType::Scalar(ScalarType::Text) | ColumnType::Any => ("LONGTEXT", &["longtext"]),
         // MariaDB has them as texts.
         ColumnType::List(_) | ColumnType::Multifield => ("JSON", &["json", "longtext"]),
-    }
-}
-
-/// Appends a text as LOAD DATA reads it.
-fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0' => out.push_str("\\0"),
-            c => out.push(c),
-        }
     }
 }
 
@@ -566,33 +584,23 @@ impl StoreSink for MysqlSink {
         row: &DecodedRow<'_, '_>,
         misfits: &mut Misfits,
     ) -> Result<(), ExportError> {
-        let mut text = String::new();
         for (place, cell) in row.cells.iter().enumerate() {
-            if place > 0 {
-                self.rows.push('\t');
-            }
             match cell {
-                Cell::Null => self.rows.push_str("\\N"),
-                Cell::Text(text) => escape(text, &mut self.rows),
-                Cell::Bool(value) => self.rows.push(if *value { '1' } else { '0' }),
+                Cell::Bool(value) => self.rows.text(if *value { "1" } else { "0" }),
                 Cell::DateTime(moment) => {
                     if let Some(utc) = in_utc(moment) {
-                        // Writing to a string does not fail.
-                        let _ = write!(self.rows, "{} {}", utc.date(), utc.time());
+                        let text = format!("{} {}", utc.date(), utc.time());
+                        self.rows.text(&text);
                     } else {
                         let reason = "in UTC it is not within the years 1 to 9999";
                         row.does_not_fit(schema, place, reason, misfits);
-                        self.rows.push_str("\\N");
+                        self.rows.null();
                     }
                 }
-                other => {
-                    text.clear();
-                    other.write_text(&mut text);
-                    escape(&text, &mut self.rows);
-                }
+                other => self.rows.cell(other),
             }
         }
-        self.rows.push('\n');
+        self.rows.end_line();
         self.state.take(row.key(schema));
         Ok(())
     }
@@ -609,7 +617,7 @@ impl StoreSink for MysqlSink {
         if self.rows.is_empty() && misfits.0.is_empty() && !finished && state.is_empty() {
             return Ok(());
         }
-        *self.stream.lock() = std::mem::take(&mut self.rows).into_bytes();
+        *self.stream.lock() = self.rows.take();
         if self.state.sync.is_none() {
             state.push(self.state_statement(finished));
         }
