@@ -98,7 +98,7 @@ async fn filter(args: &TaskListArgs, dates: &mut Dates<'_>) -> Result<Filter, Fa
         filter = filter.crm(element.as_str());
     }
     for (field, value) in &args.user_field {
-        filter = filter.user_field(field, value.clone());
+        filter = filter.user_field(field, Condition::Is(value));
     }
     if args.favorite {
         filter = filter.favorite(YesNo::Yes);
