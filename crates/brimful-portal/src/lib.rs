@@ -38,7 +38,7 @@ pub use config::PortalConfig;
 pub use context::churn::{Change, Churn};
 pub use context::faults::{Fault, FaultRule, Faults, When};
 pub use context::hidden_rows::HiddenRows;
-pub use context::limits::{Generation, OperatingLimit, RateLimit, Refused};
+pub use context::limits::{LimiterGeneration, OperatingLimit, RateLimit, Refused};
 pub use context::reply::Reply;
 pub use context::settings::{
     AccessToken, Costs, Reset, Rights, Scopes, Seconds, Statuses, Webhook,

@@ -11,7 +11,7 @@ use crate::calls::journal;
 use crate::calls::timing::Timing;
 use crate::context::errors;
 use crate::context::faults::Fault;
-use crate::context::limits::{Entity, Meter, Report};
+use crate::context::limits::{Entity, Report, RequestUsage};
 use crate::context::moment;
 use crate::context::{Call, MethodError, MethodName, Output};
 use crate::data::fixtures::{Api, Service};
@@ -23,7 +23,7 @@ pub(crate) struct Executor<'p> {
     backend: &'p Backend,
     caller: &'p Caller,
     pace: Pace,
-    meter: Meter,
+    meter: RequestUsage,
     in_batch: bool,
 }
 
@@ -51,7 +51,7 @@ impl<'p> Executor<'p> {
             backend,
             caller,
             pace: Pace::begin(backend.context.settings.wall),
-            meter: Meter::default(),
+            meter: RequestUsage::default(),
             in_batch: false,
         }
     }

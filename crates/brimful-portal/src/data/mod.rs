@@ -8,6 +8,7 @@ pub(crate) mod cell;
 pub(crate) mod comments;
 mod dictionary;
 pub(crate) mod entities;
+mod existing_ids;
 pub(crate) mod files;
 pub(crate) mod fixtures;
 pub(crate) mod hash;
@@ -17,13 +18,12 @@ pub(crate) mod links;
 pub(crate) mod list;
 mod loading;
 pub(crate) mod new_id;
-mod presence;
 pub(crate) mod records;
+pub(crate) mod sample_words;
 pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod stages;
 pub(crate) mod table;
-pub(crate) mod words;
 pub(crate) mod workdays;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,11 +37,11 @@ use entities::{
     CHECKLIST, COMPANY, CONTACT, DEAL, ELAPSED, ENTITIES, EVENT_LOG, LEAD, PRODUCT_ROW, QUOTE,
     STAGE_HISTORY, STATUS, TASK,
 };
+use existing_ids::ExistingIds;
 use files::Files;
 use history::History;
 use links::Links;
 use loading::{Target, entity_of, place, target};
-use presence::Presence;
 use records::RecordTable;
 use schema::Schema;
 use source::AllRows;
@@ -246,7 +246,7 @@ impl PortalData {
         let presences = asked.iter().enumerate().map(|(at, asked)| {
             let (rows, gaps) =
                 asked.unwrap_or((ENTITIES.get(at).map_or(0, |entity| entity.rows), 0.0));
-            Presence::new(key(at), rows, gaps)
+            ExistingIds::new(key(at), rows, gaps)
         });
         let all_rows = Arc::new(AllRows::new(presences.collect(), data.until));
         let tables = types.iter().enumerate().map(|(at, &entity_type)| {

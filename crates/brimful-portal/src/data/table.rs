@@ -7,7 +7,7 @@ use brimful_protocol::Value;
 
 use super::cell::Cell;
 use super::new_id::new_id;
-use super::presence::{Ids, Presence};
+use super::presence::{ExistingIds, ExistingIdsInRange};
 use super::schema::Schema;
 use super::source::{AllRows, GeneratedRow};
 
@@ -102,7 +102,7 @@ impl Table {
         all_rows: Arc<AllRows>,
         key: u64,
     ) -> Self {
-        let last = all_rows.presences.get(entity).map_or(0, Presence::last);
+        let last = all_rows.presences.get(entity).map_or(0, ExistingIds::last);
         Self {
             entity,
             entity_type,
@@ -116,9 +116,9 @@ impl Table {
         }
     }
 
-    fn presence(&self) -> &Presence {
+    fn presence(&self) -> &ExistingIds {
         /// Types that are made at run time have no generated rows.
-        static NONE: LazyLock<Presence> = LazyLock::new(|| Presence::new(0, 0, 0.0));
+        static NONE: LazyLock<ExistingIds> = LazyLock::new(|| ExistingIds::new(0, 0, 0.0));
         self.all_rows.presences.get(self.entity).unwrap_or(&NONE)
     }
 
@@ -274,7 +274,7 @@ fn insert_sorted(ids: &mut Vec<u64>, id: u64) {
 /// Existing IDs of a table, in order from either end.
 #[derive(Debug, Clone)]
 pub(crate) struct Walk<'t> {
-    generated: Ids<'t>,
+    generated: ExistingIdsInRange<'t>,
     deleted: &'t [u64],
     extra: &'t [u64],
     /// The generated ID that was looked at and not given out yet, at each end.

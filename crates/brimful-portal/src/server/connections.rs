@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::request_line::{Connection, Forgiving};
+use super::request_line::{Connection, LenientListener};
 use crate::portal::Portal;
 
 /// So many connections are open at once; further ones wait until one of them ends.
@@ -42,7 +42,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// Serves a portal on a listener over at most `most` connections at once, until `end`; requests in flight are finished.
 pub(super) async fn serve<L>(
     portal: &Portal,
-    mut listener: Forgiving<L>,
+    mut listener: LenientListener<L>,
     most: usize,
     end: impl Future<Output = ()> + Send + 'static,
 ) where
@@ -171,7 +171,7 @@ mod tests {
         let (end, ended) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
             let ended = async { drop(ended.await) };
-            serve(&portal, Forgiving(listener), 1, ended).await;
+            serve(&portal, LenientListener(listener), 1, ended).await;
         });
         let mut first = TcpStream::connect(address).await.unwrap();
         // Of a first byte the server sees that there is a connection; it takes no other before this one ends.

@@ -31,7 +31,7 @@ use crate::context::errors;
 use crate::data::DataError;
 use crate::portal::BodyShare;
 use crate::portal::Portal;
-use request_line::Forgiving;
+use request_line::LenientListener;
 use tls::TlsListener;
 pub use tls::{Tls, TlsError};
 
@@ -148,7 +148,7 @@ impl Portal {
     {
         connections::serve(
             self,
-            Forgiving(listener),
+            LenientListener(listener),
             connections::MOST_CONNECTIONS,
             end,
         )

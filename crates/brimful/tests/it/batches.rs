@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use brimful::{Batch, Client, ErrorKind, Execution, LateCommand, OnError, Outcome};
 use brimful_portal::{
-    Costs, Fault, FaultRule, Generation, OperatingLimit, Portal, PortalConfig, When,
+    Costs, Fault, FaultRule, LimiterGeneration, OperatingLimit, Portal, PortalConfig, When,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -173,7 +173,7 @@ async fn a_command_refused_inside_a_batch_is_sent_again_with_what_its_references
         })
         .operating_limit(OperatingLimit {
             seconds: 1.0,
-            generation: Generation::Expiring,
+            generation: LimiterGeneration::Expiring,
         });
     let portal = portal(config);
     let client = unlimited(&portal);

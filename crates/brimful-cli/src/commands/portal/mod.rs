@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use brimful_portal::{
-    Churn, Costs, Faults, Generation, HiddenRows, OperatingLimit, Portal, PortalConfig, RateLimit,
-    Seconds, SpecError, Stats, Statuses, Tls, Webhook,
+    Churn, Costs, Faults, HiddenRows, LimiterGeneration, OperatingLimit, Portal, PortalConfig,
+    RateLimit, Seconds, SpecError, Stats, Statuses, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
 
@@ -488,8 +488,8 @@ fn rate_limit(args: &PortalArgs) -> Option<RateLimit> {
 
 fn operating_limit(args: &PortalArgs) -> Option<OperatingLimit> {
     let generation = match args.limiter {
-        LimiterArg::May2026 => Generation::Expiring,
-        LimiterArg::October2026 => Generation::Banning,
+        LimiterArg::May2026 => LimiterGeneration::Expiring,
+        LimiterArg::October2026 => LimiterGeneration::Banning,
         LimiterArg::Off => return None,
     };
     Some(OperatingLimit {
