@@ -45,6 +45,9 @@ pub use context::settings::{
 };
 pub use context::spec::SpecError;
 pub use context::stats::Stats;
+pub use data::records::{
+    RecordDescription, RecordFieldDescription, RecordMethodDescription, RecordVerb, record_kinds,
+};
 pub use data::{Data, DataError, Fields, Load, Recorded, Rows};
 pub use oauth::{App, InstallError};
 pub use portal::Portal;

@@ -9,6 +9,7 @@ mod bizproc;
 mod calendar;
 mod commerce;
 mod crm;
+mod description;
 mod drive;
 mod entity;
 mod groups;
@@ -22,6 +23,9 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value as Json};
 
+pub use description::{
+    RecordDescription, RecordFieldDescription, RecordMethodDescription, record_kinds,
+};
 pub(crate) use table::RecordTable;
 
 /// All kinds of records, in the order of their tables.
@@ -332,12 +336,19 @@ impl Default {
 
 /// What a method does with records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RecordVerb {
+#[non_exhaustive]
+pub enum RecordVerb {
+    /// Describes the fields.
     Fields,
+    /// Lists records.
     List,
+    /// Reads a record.
     Get,
+    /// Adds a record.
     Add,
+    /// Changes a record.
     Update,
+    /// Deletes a record.
     Delete,
     /// The record that the call names, or all if it names none.
     GetOrList,
