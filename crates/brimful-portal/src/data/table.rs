@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 use brimful_protocol::Value;
 
 use super::cell::Cell;
+use super::existing_ids::{ExistingIds, ExistingIdsInRange};
 use super::new_id::new_id;
-use super::presence::{ExistingIds, ExistingIdsInRange};
 use super::schema::Schema;
 use super::source::{AllRows, GeneratedRow};
 

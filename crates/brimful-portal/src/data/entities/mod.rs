@@ -17,9 +17,9 @@ pub(crate) mod smart;
 mod task;
 mod task_parts;
 
+use super::sample_words;
 use super::schema::{FieldSpec, Kind, field};
 use super::source::Source;
-use super::sample_words;
 
 pub(crate) const LEAD: usize = 0;
 pub(crate) const DEAL: usize = 1;

@@ -1,9 +1,9 @@
 //! Fields that several entities of the CRM have.
 
 use super::{COMPANY, CONTACT, LEAD, USER};
+use crate::data::sample_words;
 use crate::data::schema::{FieldSpec, Kind, field};
 use crate::data::source::Source;
-use crate::data::sample_words;
 
 /// The fields of several groups, one behind the other.
 pub(super) const fn join<const COUNT: usize>(groups: &[&[FieldSpec]]) -> [FieldSpec; COUNT] {

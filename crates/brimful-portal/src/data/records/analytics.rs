@@ -1,8 +1,8 @@
 //! What applications give to the BI Builder: connectors, sources and datasets. And the services of their AI.
 
 use super::{
-    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
-    method,
+    Answer, MISSING_PARAMETER, NO_ARGUMENT, NOT_SET, OLDER, RecordKind, RecordPaging, RecordVerb,
+    Refusal, Spelling, method,
 };
 
 /// What the methods of all three have in common.
@@ -173,14 +173,8 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Value("status"))
                 .or_else("\"Q\""),
         ],
-        unnamed: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
-        required: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
+        unnamed: NOT_SET,
+        required: NOT_SET,
         ..OLDER
     },
     RecordKind {
@@ -254,14 +248,8 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[method("imconnector.activate", RecordVerb::Put)
             .flat()
             .answers(Answer::True)],
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         ..OLDER
     },
     RecordKind {

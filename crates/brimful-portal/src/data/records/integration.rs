@@ -1,11 +1,8 @@
 //! What applications register in a portal: handlers of events and widgets, bots and their commands, mail services.
 
-use super::{Answer, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method};
-
-/// How a call without a parameter is refused.
-const NO_ARGUMENT: Refusal = Refusal {
-    code: "ERROR_ARGUMENT",
-    text: "Argument '{}' is null or empty",
+use super::{
+    Answer, NO_ARGUMENT, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
+    method,
 };
 
 pub(super) const KINDS: &[RecordKind] = &[
