@@ -211,7 +211,7 @@ mod tests {
             .set(&field, [1.0, f64::INFINITY]);
         assert_eq!(
             fields.title("later").into_json().unwrap_err().to_string(),
-            "the field UF_AUTO_1 cannot be written as JSON: [1] is inf, and JSON has no such number"
+            "the field UF_AUTO_1 cannot be written as JSON: 1 is inf, and JSON has no such number"
         );
     }
 }
