@@ -48,7 +48,7 @@ pub use context::stats::Stats;
 pub use data::records::{
     RecordDescription, RecordFieldDescription, RecordMethodDescription, RecordVerb, record_kinds,
 };
-pub use data::{Data, DataError, Fields, Load, Recorded, Rows};
+pub use data::{Data, DataError, ENTITY_NAMES, Fields, Load, Recorded, Rows};
 pub use oauth::{App, InstallError};
 pub use portal::Portal;
 pub use server::{Server, StartError, Tls, TlsError};
