@@ -46,7 +46,7 @@ pub fn encode(params: &Json) -> Result<String, NotInAForm> {
 fn fields(out: &mut String, name: &mut String, value: &Json) -> Result<(), NotInAForm> {
     let length = name.len();
     let is_nothing = |what| NotInAForm {
-        field: name.to_string(),
+        field: name.clone(),
         what,
     };
     match value {

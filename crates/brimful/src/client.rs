@@ -61,8 +61,8 @@ pub struct ClientBuilder {
     credential: Credential,
     token: Option<TokenCallback>,
     http: HttpOptions,
-    /// What was given, if anything was.
-    limit: Option<Option<Limit>>,
+    limit: Option<Limit>,
+    limit_is_given: bool,
     operating_time: Option<Duration>,
     limits: Option<Limits>,
     transport: Option<Arc<dyn Transport>>,
@@ -81,7 +81,8 @@ impl Client {
             credential: credential.into(),
             token: None,
             http: HttpOptions::default(),
-            limit: None,
+            limit: Some(Limit::STANDARD),
+            limit_is_given: false,
             operating_time: None,
             limits: None,
             transport: None,
@@ -254,7 +255,8 @@ impl ClientBuilder {
     /// The portal's limit; [`Limit::STANDARD`] unless said otherwise. `None`: it has none, as self-hosted portals.
     #[must_use]
     pub fn limit(mut self, limit: impl Into<Option<Limit>>) -> Self {
-        self.limit = Some(limit.into());
+        self.limit = limit.into();
+        self.limit_is_given = true;
         self
     }
 
@@ -356,7 +358,7 @@ impl ClientBuilder {
     /// The address is not that of a webhook (or, with a token, of a portal), a setting makes no sense, or the network
     /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let limit = self.limit.unwrap_or(Some(Limit::STANDARD));
+        let limit = self.limit;
         if let Some(limit) = limit.filter(|limit| !limit.makes_sense()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
@@ -368,10 +370,11 @@ impl ClientBuilder {
                 "an operating time limit of zero lets no call through: give more than 0 seconds, or leave it out for 480",
             ));
         }
-        if self.limits.is_some() && (self.limit.is_some() || self.operating_time.is_some()) {
-            let given = match self.limit {
-                Some(_) => "limit()",
-                None => "operating_time_limit()",
+        if self.limits.is_some() && (self.limit_is_given || self.operating_time.is_some()) {
+            let given = if self.limit_is_given {
+                "limit()"
+            } else {
+                "operating_time_limit()"
             };
             return Err(Error::config(format!(
                 "limits() shares the limits of another client, so {given} would be passed over: give it to that client"
