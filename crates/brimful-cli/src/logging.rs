@@ -20,6 +20,8 @@ use crate::redact::redact;
 /// What the emulator says of each request, and of methods that Bitrix24 has and it has not.
 const PORTAL_REQUESTS: &str = "brimful_portal::requests";
 const UNMODELLED: &str = "brimful_portal::unmodelled";
+/// What the emulator says of handlers that it does not post to.
+const HANDLERS: &str = "brimful_portal::handlers";
 
 /// A progress bar is on the terminal: it shows what is waited for itself.
 static BAR_IS_SHOWN: AtomicBool = AtomicBool::new(false);
@@ -46,6 +48,7 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
             .with_target(brimful::MOVED_LOG, Level::WARN);
         let said = if is_portal {
             said.with_target(UNMODELLED, Level::WARN)
+                .with_target(HANDLERS, Level::WARN)
         } else {
             said
         };

@@ -34,8 +34,11 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+pub use calls::installation::InstallError;
 pub use config::PortalConfig;
+pub use context::app::App;
 pub use context::churn::{Change, Churn};
+pub use context::deliveries::{DeliveryOutcome, EventDeliveries, EventDelivery};
 pub use context::faults::{Fault, FaultRule, Faults, When};
 pub use context::hidden_rows::HiddenRows;
 pub use context::limits::{Generation, OperatingLimit, RateLimit, Refused};
@@ -46,6 +49,5 @@ pub use context::settings::{
 pub use context::spec::SpecError;
 pub use context::stats::Stats;
 pub use data::{Data, DataError, Fields, Load, Recorded, Rows};
-pub use oauth::{App, InstallError};
 pub use portal::Portal;
 pub use server::{Server, StartError, Tls, TlsError};

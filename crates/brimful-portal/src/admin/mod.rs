@@ -12,7 +12,12 @@
 //! | `GET /_portal/requests` | the last requests, with their parameters and what came of them |
 //! | `DELETE /_portal/requests` | forgets them |
 //! | `GET /_portal/stats` | what was asked so far |
+//! | `GET /_portal/events` | the last events that were posted to handlers, and what became of them |
+//! | `DELETE /_portal/events` | forgets them |
+//! | `GET /_portal/apps` | the applications |
+//! | `PUT` or `POST /_portal/apps` | `{"install": "ID", "user": 1}` or `{"uninstall": "ID", "clean": true}` |
 
+mod apps;
 mod guard;
 mod requests;
 
@@ -65,10 +70,12 @@ enum AdminEndpoint {
     Hide,
     Requests,
     Stats,
+    Events,
+    Apps,
 }
 
 /// The answer to a request for one of these endpoints; nothing if it is for another.
-pub(crate) fn answer(
+pub(crate) async fn answer(
     backend: &Backend,
     request: &Request<Bytes>,
     peer: IpAddr,
@@ -76,9 +83,12 @@ pub(crate) fn answer(
     let path = request.uri().path().strip_prefix("/_portal/")?;
     let own_host = backend.context.address.bound_host();
     let token = backend.context.settings.admin_token.as_deref();
-    let answer = guard::check(request, peer, own_host, token)
-        .and_then(|()| endpoint(path.trim_end_matches('/')))
-        .and_then(|endpoint| enter(backend, endpoint, request));
+    let admitted = guard::check(request, peer, own_host, token)
+        .and_then(|()| endpoint(path.trim_end_matches('/')));
+    let answer = match admitted {
+        Ok(endpoint) => enter(backend, endpoint, request).await,
+        Err(refusal) => Err(refusal),
+    };
     Some(answer.map_or_else(
         |refusal| refused(&refusal),
         |shown| respond(StatusCode::OK, &shown),
@@ -92,14 +102,16 @@ fn endpoint(name: &str) -> Result<AdminEndpoint, Refusal> {
         "hide" => Ok(AdminEndpoint::Hide),
         "requests" => Ok(AdminEndpoint::Requests),
         "stats" => Ok(AdminEndpoint::Stats),
+        "events" => Ok(AdminEndpoint::Events),
+        "apps" => Ok(AdminEndpoint::Apps),
         _ => {
-            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide, /_portal/requests and /_portal/stats";
+            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide, /_portal/requests, /_portal/stats, /_portal/events and /_portal/apps";
             Err(Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", why))
         }
     }
 }
 
-fn enter(
+async fn enter(
     backend: &Backend,
     endpoint: AdminEndpoint,
     request: &Request<Bytes>,
@@ -129,6 +141,8 @@ fn enter(
             backend.hide(HiddenRows::none()).map_err(Refusal::wrong)?;
         }
         (AdminEndpoint::Requests, &Verb::DELETE) => backend.context.requests.clear(),
+        (AdminEndpoint::Events, &Verb::DELETE) => backend.events.sender.log.clear(),
+        (AdminEndpoint::Apps, &Verb::PUT | &Verb::POST) => apps::change(backend, request).await?,
         _ => {
             let why = format!("{} is not for this address", request.method());
             return Err(Refusal::new(
@@ -173,6 +187,10 @@ fn show(backend: &Backend, endpoint: AdminEndpoint) -> Json {
             let requests = backend.context.requests.requests();
             requests.iter().map(requests::described).collect()
         }
+        AdminEndpoint::Events => {
+            serde_json::to_value(backend.events.sender.log.deliveries()).unwrap_or_default()
+        }
+        AdminEndpoint::Apps => apps::described(backend),
         AdminEndpoint::Stats => {
             serde_json::to_value(backend.context.counters.snapshot()).unwrap_or_default()
         }

@@ -1,9 +1,13 @@
 //! How calls are carried out, whichever API they come by: who may call, what runs, what it costs, and what is written
 //! down about it.
 
+pub(crate) mod applications;
 pub(crate) mod background_writer;
 pub(crate) mod callers;
+pub(crate) mod event_sender;
+pub(crate) mod events;
 pub(crate) mod executor;
+pub(crate) mod installation;
 pub(crate) mod journal;
 pub(crate) mod links;
 pub(crate) mod timing;
@@ -20,8 +24,11 @@ use crate::context::{Context, MethodError};
 use crate::data::hidden_ids::HiddenIds;
 use crate::data::{DataError, PortalData};
 use crate::methods::registry::Registry;
+use applications::Applications;
 use background_writer::BackgroundWriter;
 use callers::{Caller, Callers, Presented};
+use event_sender::Delivery;
+use events::{Cause, Events};
 use journal::Origin;
 
 /// What is behind all APIs of a portal: its data and its methods, and who may call them.
@@ -31,6 +38,9 @@ pub(crate) struct Backend {
     pub(crate) data: RwLock<PortalData>,
     pub(crate) registry: Registry,
     pub(crate) callers: Callers,
+    pub(crate) applications: Applications,
+    /// What applications are told of changes.
+    pub(crate) events: Events,
     /// Those who change rows while others read them.
     pub(crate) background_writer: BackgroundWriter,
 }
@@ -51,6 +61,20 @@ impl Backend {
             .admit(presented, is_local_program, elapsed, statuses)?;
         caller.origin = Origin::of(request, peer);
         Ok(caller)
+    }
+
+    /// Takes down what a call has changed in the data, which are still locked: what is returned is to be sent when they
+    /// are not. Nobody is told of a change without a cause.
+    pub(crate) fn note_changes(
+        &self,
+        state: &mut PortalData,
+        cause: Option<Cause<'_>>,
+    ) -> Vec<Delivery> {
+        let changes = state.take_changes();
+        match cause {
+            Some(cause) => self.events_of(state, &changes, cause),
+            None => Vec::new(),
+        }
     }
 
     /// Lets `rows` take the place of the rows that were hidden.

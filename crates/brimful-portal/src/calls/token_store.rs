@@ -27,6 +27,7 @@ pub(crate) struct Issued {
 }
 
 /// A pair of tokens.
+#[derive(Clone)]
 pub(crate) struct Pair {
     pub(crate) access: String,
     pub(crate) refresh: String,
@@ -38,6 +39,8 @@ pub(crate) struct TokenStore {
     codes: HashMap<String, Issued>,
     access: HashMap<String, Issued>,
     refresh: HashMap<String, Issued>,
+    /// The pair that events carry, by application and user.
+    for_events: HashMap<(String, u64), Pair>,
 }
 
 /// More than this of a kind, and those that are over are dropped.
@@ -58,6 +61,7 @@ impl TokenStore {
             codes: HashMap::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
+            for_events: HashMap::new(),
         }
     }
 
@@ -109,6 +113,37 @@ impl TokenStore {
         self.refresh
             .insert(pair.refresh.clone(), issued(REFRESH_TTL));
         pair
+    }
+
+    /// A pair that is given to a handler with an event, and how long its access token is valid. The same pair goes with
+    /// many events: a new one comes when half of its time is over.
+    pub(crate) fn pair_for_events(
+        &mut self,
+        grant: &Grant,
+        ttl: Duration,
+        now: Duration,
+    ) -> (Pair, Duration) {
+        let key = (grant.client_id.clone(), grant.user);
+        if let Some(pair) = self.for_events.get(&key)
+            && self.refresh.contains_key(&pair.refresh)
+            && let Some(issued) = self.access.get(&pair.access)
+        {
+            let left = issued.until.saturating_sub(now);
+            if left > ttl / 2 {
+                return (pair.clone(), left);
+            }
+        }
+        let pair = self.issue_pair(grant, ttl, now);
+        self.for_events.insert(key, pair.clone());
+        (pair, ttl)
+    }
+
+    /// Takes back all that an application was given.
+    pub(crate) fn revoke(&mut self, client_id: &str) {
+        for issued in [&mut self.codes, &mut self.access, &mut self.refresh] {
+            issued.retain(|_, one| one.grant.client_id != client_id);
+        }
+        self.for_events.retain(|(of, _), _| of != client_id);
     }
 
     /// What an access token stands for.

@@ -2,11 +2,14 @@
 //! of calls and replies. It knows no data and no method.
 
 pub(crate) mod address;
+pub(crate) mod app;
 pub(crate) mod call;
 pub(crate) mod churn;
 pub(crate) mod clock;
+pub(crate) mod deliveries;
 pub(crate) mod errors;
 pub(crate) mod faults;
+pub(crate) mod handler_address;
 pub(crate) mod hidden_rows;
 pub(crate) mod limits;
 pub(crate) mod local_program;

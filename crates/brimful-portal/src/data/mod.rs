@@ -5,9 +5,12 @@
 
 pub(crate) mod categories;
 pub(crate) mod cell;
+pub(crate) mod changes;
 pub(crate) mod comments;
 mod dictionary;
 pub(crate) mod entities;
+pub(crate) mod event_bindings;
+pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod fixtures;
 pub(crate) mod hash;
@@ -26,12 +29,13 @@ pub(crate) mod table;
 pub(crate) mod words;
 pub(crate) mod workdays;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use brimful_protocol::Array;
 
 use categories::Categories;
+use changes::Changes;
 use comments::Comments;
 use entities::{
     CHECKLIST, COMPANY, CONTACT, DEAL, ELAPSED, ENTITIES, EVENT_LOG, LEAD, PRODUCT_ROW, QUOTE,
@@ -174,6 +178,8 @@ pub(crate) struct PortalData {
     pub(crate) hidden: HiddenIds,
     /// The ID that the next phone, e-mail or other multifield gets.
     next_multifield: u64,
+    /// Where in the queue of offline events those of a change are, by application, connector, event and data.
+    waiting_offline: HashMap<String, u64>,
     /// The entries of the event log that calls made, the oldest first.
     entered: VecDeque<u64>,
     /// The moves from stage to stage that calls made, the oldest first.
@@ -237,7 +243,7 @@ impl PortalData {
             }
             loads.push((to, load));
         }
-        let mut described = std::collections::HashMap::new();
+        let mut described = HashMap::new();
         for Fields { entity, fields } in &data.fields {
             described.insert(place(entity)?, fields);
         }
@@ -275,6 +281,7 @@ impl PortalData {
             workdays: BTreeMap::new(),
             hidden: HiddenIds::default(),
             next_multifield: 1 << 32,
+            waiting_offline: HashMap::new(),
             entered: VecDeque::new(),
             moves: VecDeque::new(),
         };
@@ -286,7 +293,28 @@ impl PortalData {
             state.load(to, load)?;
         }
         state.begin_drive();
+        state.take_changes();
         Ok(state)
+    }
+
+    /// What calls have changed since the last time.
+    pub(crate) fn take_changes(&mut self) -> Changes {
+        let mut changes = Changes::default();
+        for table in &mut self.tables {
+            let entity = table.entity;
+            let rows = table.changes.take().into_iter();
+            changes
+                .rows
+                .extend(rows.map(|(id, change)| (entity, id, change)));
+        }
+        for (place, table) in self.records.iter_mut().enumerate() {
+            let records = table.changes.take().into_iter();
+            changes
+                .records
+                .extend(records.map(|(id, change)| (place, id, change)));
+        }
+        changes.comments = self.comments.take_changes();
+        changes
     }
 
     /// Adds an entry to the event log. Of those that were added so, the oldest are dropped.

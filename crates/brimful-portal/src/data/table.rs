@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use brimful_protocol::Value;
 
 use super::cell::Cell;
+use super::changes::{ChangeLog, RowChange};
 use super::new_id::new_id;
 use super::presence::{Ids, Presence};
 use super::schema::Schema;
@@ -68,6 +69,8 @@ pub(crate) struct Table {
     deleted: Vec<u64>,
     /// The highest ID ever used.
     last: u64,
+    /// What calls have done to the rows.
+    pub(crate) changes: ChangeLog,
 }
 
 /// One row.
@@ -112,6 +115,7 @@ impl Table {
             records: BTreeMap::new(),
             extra: Vec::new(),
             deleted: Vec::new(),
+            changes: ChangeLog::default(),
             last,
         }
     }
@@ -152,6 +156,11 @@ impl Table {
             generated,
             record,
         }
+    }
+
+    /// What calls have written of a row.
+    pub(crate) fn record(&self, id: u64) -> Option<&Record> {
+        self.records.get(&id)
     }
 
     /// How many rows have IDs up to `id`.
@@ -220,6 +229,13 @@ impl Table {
 
     /// Puts a row that is not generated, in the place of any that is.
     pub(crate) fn put(&mut self, id: u64, record: Record) {
+        let is_new = !self.contains(id);
+        let change = if is_new {
+            RowChange::Added
+        } else {
+            RowChange::Updated
+        };
+        self.changes.note(id, change);
         if self.is_generated(id) {
             insert_sorted(&mut self.deleted, id);
         }
@@ -230,6 +246,7 @@ impl Table {
 
     /// Writes fields of a row that exists.
     pub(crate) fn update(&mut self, id: u64, fields: impl IntoIterator<Item = (usize, Value)>) {
+        self.changes.note(id, RowChange::Updated);
         let record = self.records.entry(id).or_default();
         for (field, value) in fields {
             record.set(field, value);
@@ -259,6 +276,7 @@ impl Table {
             return false;
         }
         self.records.remove(&id);
+        self.changes.note(id, RowChange::Deleted);
         true
     }
 }

@@ -15,6 +15,7 @@ mod constants;
 mod crm;
 mod departments;
 mod disk;
+mod events;
 mod fixtures;
 mod heard;
 mod im;
@@ -489,6 +490,9 @@ fn portal(methods: &mut Vec<Method>) {
         ),
         write!("im", "im.chat.get", messages::chat_of_object),
         read!("im", "im.dialog.messages.get", im::messages),
+        write!("", "event.bind", events::bind),
+        write!("", "event.unbind", events::unbind),
+        read!("", "event.get", events::get),
         write!("", "event.offline.get", offline_events::get),
         read!("", "event.offline.list", offline_events::list),
         write!("", "event.offline.clear", offline_events::clear),

@@ -18,13 +18,18 @@ pub(crate) use body_budget::BodyShare;
 
 use crate::bodies::{envelope, fault_replies};
 use crate::calls::Backend;
+use crate::calls::applications::Applications;
 use crate::calls::background_writer::BackgroundWriter;
 use crate::calls::callers::Callers;
+use crate::calls::event_sender::EventSender;
+use crate::calls::events::Events;
+use crate::calls::installation::{self, InstallError};
 use crate::calls::token_store::TokenStore;
 use crate::config::PortalConfig;
 use crate::context::address::PortalAddress;
 use crate::context::churn::Churn;
 use crate::context::clock::Clock;
+use crate::context::deliveries::{EventDeliveries, EventDelivery};
 use crate::context::faults::{Fault, Faults};
 use crate::context::hidden_rows::HiddenRows;
 use crate::context::limits::{Buckets, Operating};
@@ -37,8 +42,7 @@ use crate::data::files::{ROOT, SHARED_STORAGE, StoredFile};
 use crate::data::{DataError, PortalData};
 use crate::extension::{Extension, ExtensionSetup, Host};
 use crate::methods::registry::Registry;
-use crate::oauth::{self, InstallError};
-use crate::{admin, rest, rest3};
+use crate::{admin, oauth, rest, rest3};
 use body_budget::BodyBudget;
 use handler_task::HandlerTask;
 use route::Route;
@@ -55,7 +59,6 @@ pub struct Portal {
 /// The backend, the APIs in front of it, and what a request passes on its way.
 struct Inner {
     backend: Backend,
-    oauth: oauth::Server,
     replays: rest3::Replays,
     extensions: Vec<Box<dyn Extension>>,
     /// For the bodies that come in on sockets.
@@ -104,6 +107,8 @@ impl Portal {
         let data = PortalData::new(data)?;
         let mut oauth_chance = fastrand::Rng::with_seed(seed ^ 0x6f61_7574_6832);
         let member_id = format!("{:032x}", oauth_chance.u128(..));
+        let clock = clock.with_skew(faults.skew());
+        let sender = EventSender::new(config.handler_hosts, clock.clone());
         let backend = Backend {
             context: Context::new(
                 Settings {
@@ -113,7 +118,7 @@ impl Portal {
                     wall: config.wall,
                     admin_token: config.admin_token,
                 },
-                clock.with_skew(faults.skew()),
+                clock,
                 faults,
                 PortalAddress::new(config.address, member_id),
                 Operating::new(config.operating),
@@ -126,6 +131,8 @@ impl Portal {
                 config.rights,
                 TokenStore::new(oauth_chance),
             ),
+            applications: Applications::new(config.apps, config.token_ttl),
+            events: Events::new(sender),
             background_writer: BackgroundWriter::default(),
         };
         put_files(&backend, config.files);
@@ -134,7 +141,6 @@ impl Portal {
         Ok(Self {
             inner: Arc::new(Inner {
                 backend,
-                oauth: oauth::Server::new(config.apps, config.token_ttl),
                 replays: rest3::Replays::default(),
                 extensions,
                 body_budget: BodyBudget::new(config.body_limit.saturating_mul(BODIES_AT_ONCE)),
@@ -200,7 +206,23 @@ impl Portal {
     /// Installs an application for the user `user`: its handler is posted `ONAPPINSTALL` with tokens and the
     /// `application_token` that later events carry.
     pub async fn install(&self, client_id: &str, user: u64) -> Result<(), InstallError> {
-        oauth::install(&self.inner.oauth, self.backend(), client_id, user).await
+        installation::install(self.backend(), client_id, user).await
+    }
+
+    /// Uninstalls an application: handlers that it bound to `ONAPPUNINSTALL` are told, and what it bound and its tokens
+    /// are gone. `clean` is whether the user wants its data deleted too.
+    pub fn uninstall(&self, client_id: &str, clean: bool) -> Result<(), InstallError> {
+        installation::uninstall(self.backend(), client_id, clean)
+    }
+
+    /// The last events that were posted to handlers, or were to be, the oldest first.
+    pub fn event_deliveries(&self) -> Vec<EventDelivery> {
+        self.backend().events.sender.log.deliveries()
+    }
+
+    /// Listens to the deliveries of events from now on.
+    pub fn listen_to_events(&self) -> EventDeliveries {
+        self.backend().events.sender.log.listen()
     }
 
     pub(crate) fn backend(&self) -> &Backend {
@@ -244,7 +266,7 @@ fn put_files(backend: &Backend, files: Vec<(String, Bytes)>) {
 impl Inner {
     /// The whole way of a request: the bucket in front of the portal, the faults on the line, the answer.
     async fn reply(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
-        if let Some(response) = admin::answer(&self.backend, request, peer) {
+        if let Some(response) = admin::answer(&self.backend, request, peer).await {
             return response.into();
         }
         let counters = &self.backend.context.counters;
@@ -396,7 +418,7 @@ impl Inner {
         match route {
             Route::Elsewhere => envelope::html(StatusCode::NOT_FOUND),
             _ if request.method() == Verb::OPTIONS => envelope::preflight(),
-            Route::OAuth(endpoint) => oauth::answer(&self.oauth, backend, request, endpoint),
+            Route::OAuth(endpoint) => oauth::answer(backend, request, endpoint),
             Route::Extension { at, .. } => {
                 let host = Host::new(&backend.context, request, peer);
                 self.extensions[at].answer(host, request).await

@@ -8,6 +8,7 @@ mod batches;
 mod calls;
 mod churn;
 mod control;
+mod events;
 mod faults;
 mod files;
 mod hidden_rows;

@@ -3,6 +3,8 @@
 mod access;
 pub(super) mod data;
 
+use std::fs::File;
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use brimful_portal::{
     Seconds, SpecError, Stats, Statuses, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
+use tokio::task::JoinHandle;
 
 use crate::args::RateArg;
 use crate::args::time;
@@ -117,6 +120,12 @@ pub(crate) struct PortalArgs {
     /// Tell every application that it was installed, with its first tokens, as soon as the portal listens
     #[arg(long, requires = "app", help_heading = "Access")]
     pub(crate) install: bool,
+    /// Post events to handlers on this host too, such as app in a network of containers; * is every host
+    #[arg(long, value_name = "HOST", help_heading = "Access")]
+    pub(crate) handler_host: Vec<String>,
+    /// Write a line of JSON for every event that is posted to a handler, or is not, to this file
+    #[arg(long, value_name = "FILE", help_heading = "Access")]
+    pub(crate) events_log: Option<PathBuf>,
     /// How long the tokens of applications are valid
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = time::parse, help_heading = "Access")]
     pub(crate) token_ttl: Duration,
@@ -297,6 +306,7 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
             id = app.client_id
         ));
     }
+    let events_log = events_log(args, &portal, printer)?;
     tokio::select! {
         () = install(args, &portal, printer) => interrupts.next().await,
         exit = interrupts.next() => exit,
@@ -307,8 +317,46 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         // The second time there is no waiting for requests in flight.
         exit = interrupts.next() => return Ok(exit),
     }
+    // The portal is gone, so the log has its last line soon, unless a handler keeps it waiting.
+    drop(portal);
+    if let Some(log) = events_log {
+        let _ = tokio::time::timeout(Duration::from_secs(1), log).await;
+    }
     printer.note(&account(&stats));
     Ok(Exit::Done)
+}
+
+/// Begins to write the log of events, if there is to be one. The task ends with the portal.
+fn events_log(
+    args: &PortalArgs,
+    portal: &Portal,
+    printer: Printer,
+) -> Result<Option<JoinHandle<()>>, Failure> {
+    let Some(path) = &args.events_log else {
+        return Ok(None);
+    };
+    let unwritable = {
+        let path = path.display().to_string();
+        move |error| format!("could not write {path}: {error}")
+    };
+    let mut file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|error| Failure::failed(unwritable(error)))?;
+    let mut deliveries = portal.listen_to_events();
+    Ok(Some(tokio::spawn(async move {
+        while let Some(delivery) = deliveries.next().await {
+            let Ok(mut line) = serde_json::to_vec(&delivery) else {
+                continue;
+            };
+            line.push(b'\n');
+            if let Err(error) = file.write_all(&line) {
+                printer.warning(&unwritable(error));
+                return;
+            }
+        }
+    })))
 }
 
 /// Tells the applications that they are installed, if they are to be told.
@@ -454,6 +502,9 @@ fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
     }]);
     if let Some(token) = &args.admin_token {
         config = config.admin_token(token);
+    }
+    for host in &args.handler_host {
+        config = config.handler_host(host);
     }
     for hook in &args.webhook {
         config = config.webhook(hook.0.clone());
