@@ -22,6 +22,8 @@ const PORTAL_REQUESTS: &str = "brimful_portal::requests";
 const UNMODELLED: &str = "brimful_portal::unmodelled";
 /// What the emulator says of handlers that it does not post to.
 const HANDLERS: &str = "brimful_portal::handlers";
+/// What it says when its data can no longer be written.
+const DATA: &str = "brimful_portal::data";
 
 /// A progress bar is on the terminal: it shows what is waited for itself.
 static BAR_IS_SHOWN: AtomicBool = AtomicBool::new(false);
@@ -49,6 +51,7 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
         let said = if is_portal {
             said.with_target(UNMODELLED, Level::WARN)
                 .with_target(HANDLERS, Level::WARN)
+                .with_target(DATA, Level::WARN)
         } else {
             said
         };

@@ -59,6 +59,8 @@ pub struct PortalConfig {
     pub(crate) churn: Churn,
     pub(crate) hidden: HiddenRows,
     pub(crate) extensions: Vec<Arc<dyn ExtensionConfig>>,
+    #[cfg(feature = "sqlite")]
+    pub(crate) data_file: Option<std::path::PathBuf>,
 }
 
 impl Default for PortalConfig {
@@ -92,6 +94,8 @@ impl Default for PortalConfig {
             churn: Churn::default(),
             hidden: HiddenRows::none(),
             extensions: Vec::new(),
+            #[cfg(feature = "sqlite")]
+            data_file: None,
         }
     }
 }
@@ -376,6 +380,15 @@ impl PortalConfig {
     #[must_use]
     pub fn extension(mut self, config: impl ExtensionConfig + 'static) -> Self {
         self.extensions.push(Arc::new(config));
+        self
+    }
+
+    /// Keeps everything that is written in this file (SQLite), through any end of the process: a reply to a write is sent
+    /// when the write is on the disk. A file that has data already takes the place of the rows of this configuration.
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn data_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.data_file = Some(path.into());
         self
     }
 

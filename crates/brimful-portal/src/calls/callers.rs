@@ -72,6 +72,16 @@ impl Callers {
         self.issued.lock()
     }
 
+    pub(crate) fn webhooks(&self) -> &[Webhook] {
+        &self.webhooks
+    }
+
+    /// The codes of the webhooks that are kept with the data, and their users.
+    pub(crate) fn kept_codes(&self) -> Vec<(u64, String)> {
+        let kept = self.webhooks.iter().filter(|hook| hook.is_kept);
+        kept.map(|hook| (hook.user, hook.code.clone())).collect()
+    }
+
     /// Whether a token of this application is known from the start.
     pub(crate) fn has_application(&self, client_id: &str) -> bool {
         self.tokens.iter().any(|token| token.client_id == client_id)

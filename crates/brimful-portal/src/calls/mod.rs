@@ -4,11 +4,17 @@
 pub(crate) mod applications;
 pub(crate) mod background_writer;
 pub(crate) mod callers;
+#[cfg(feature = "sqlite")]
+pub(crate) mod data_file;
+#[cfg(not(feature = "sqlite"))]
+#[path = "no_data_file.rs"]
+pub(crate) mod data_file;
 pub(crate) mod event_sender;
 pub(crate) mod events;
 pub(crate) mod executor;
 pub(crate) mod installation;
 pub(crate) mod journal;
+pub(crate) mod keeping;
 pub(crate) mod links;
 pub(crate) mod timing;
 pub(crate) mod token_store;
@@ -22,11 +28,12 @@ use parking_lot::RwLock;
 use crate::context::hidden_rows::HiddenRows;
 use crate::context::{Context, MethodError};
 use crate::data::hidden_ids::HiddenIds;
-use crate::data::{DataError, PortalData};
+use crate::data::{Data, DataError, PortalData};
 use crate::methods::registry::Registry;
 use applications::Applications;
 use background_writer::BackgroundWriter;
 use callers::{Caller, Callers, Presented};
+use data_file::DataFile;
 use event_sender::Delivery;
 use events::{Cause, Events};
 use journal::Origin;
@@ -36,6 +43,10 @@ use journal::Origin;
 pub(crate) struct Backend {
     pub(crate) context: Context,
     pub(crate) data: RwLock<PortalData>,
+    /// The file that keeps the data, if one does.
+    pub(crate) file: Option<DataFile>,
+    /// What the portal started with, if that is small enough to be kept.
+    pub(crate) initial: Option<Data>,
     pub(crate) registry: Registry,
     pub(crate) callers: Callers,
     pub(crate) applications: Applications,
@@ -71,10 +82,18 @@ impl Backend {
         cause: Option<Cause<'_>>,
     ) -> Vec<Delivery> {
         let changes = state.take_changes();
-        match cause {
+        let told = match cause {
             Some(cause) => self.events_of(state, &changes, cause),
             None => Vec::new(),
+        };
+        // Events that wait to be fetched are rows too.
+        let queued = state.take_changes();
+        if let Some(file) = &self.file {
+            let mut rows = state.stored(&changes);
+            rows.extend(state.stored(&queued));
+            file.write(rows);
         }
+        told
     }
 
     /// Lets `rows` take the place of the rows that were hidden.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
 use serde_json::Value as Json;
@@ -61,6 +62,11 @@ impl EventDeliveries {
     /// Waits for the next delivery; `None` once the portal is gone.
     pub async fn next(&mut self) -> Option<EventDelivery> {
         self.0.recv().await
+    }
+
+    /// The next delivery, if it is there.
+    pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<EventDelivery>> {
+        self.0.poll_recv(context)
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) use call::{Call, MethodName};
 use clock::Clock;
 pub(crate) use errors::MethodError;
 use faults::Faults;
-use limits::Operating;
+use limits::{Buckets, Operating};
 pub(crate) use output::Output;
 use request_log::RequestLog;
 use settings::Settings;
@@ -51,6 +51,8 @@ pub(crate) struct Context {
     pub(crate) faults: Faults,
     pub(crate) address: PortalAddress,
     pub(crate) operating: Mutex<Operating>,
+    /// How many requests each address may send.
+    pub(crate) buckets: Mutex<Buckets>,
     pub(crate) requests: RequestLog,
     /// The methods of which was said that they exist and are not modelled.
     named: Mutex<BTreeSet<&'static str>>,
@@ -63,6 +65,7 @@ impl Context {
         faults: Faults,
         address: PortalAddress,
         operating: Operating,
+        buckets: Buckets,
     ) -> Self {
         Self {
             settings,
@@ -71,6 +74,7 @@ impl Context {
             faults,
             address,
             operating: Mutex::new(operating),
+            buckets: Mutex::new(buckets),
             requests: RequestLog::default(),
             named: Mutex::default(),
         }

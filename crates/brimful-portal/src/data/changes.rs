@@ -6,6 +6,8 @@ pub(crate) enum RowChange {
     Added,
     Updated,
     Deleted,
+    /// Only how it is stored is another: nobody is told.
+    Rewritten,
 }
 
 /// The rows of one table that were changed since somebody asked, by their IDs.
@@ -20,6 +22,11 @@ impl ChangeLog {
         }
     }
 
+    /// Whether there are changes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The changes since the last time, one for each row, in the order in which the rows were first touched. A row that
     /// was added and deleted is not among them.
     pub(crate) fn take(&mut self) -> Vec<(u64, RowChange)> {
@@ -31,7 +38,7 @@ impl ChangeLog {
 }
 
 fn merged(changes: Vec<(u64, RowChange)>) -> Vec<(u64, RowChange)> {
-    use RowChange::{Added, Deleted, Updated};
+    use RowChange::{Added, Deleted, Rewritten, Updated};
     let mut places = std::collections::HashMap::with_capacity(changes.len());
     let mut rows: Vec<(u64, Option<RowChange>)> = Vec::new();
     for (id, change) in changes {
@@ -44,6 +51,7 @@ fn merged(changes: Vec<(u64, RowChange)>) -> Vec<(u64, RowChange)> {
             (Some(Added), Deleted) => None,
             (Some(Added), _) => Some(Added),
             (Some(Deleted), Added | Updated) => Some(Updated),
+            (Some(known), Rewritten) => Some(known),
             (_, change) => Some(change),
         };
     }
@@ -62,6 +70,20 @@ pub(crate) struct Changes {
     pub(crate) records: Vec<(usize, u64, RowChange)>,
     /// The task, its comment, and what was done to that.
     pub(crate) comments: Vec<(u64, u64, RowChange)>,
+    /// The tasks with another history.
+    pub(crate) history: Vec<u64>,
+    /// Who is linked to others: the entity, the row, the entity of the others.
+    pub(crate) links: Vec<(usize, u64, usize)>,
+    pub(crate) files: Vec<u64>,
+    pub(crate) file_versions: Vec<u64>,
+    /// The place of the collection, and the number of the row.
+    pub(crate) collections: Vec<(usize, u64)>,
+    /// The entities with other fields.
+    pub(crate) schemas: Vec<usize>,
+    /// The values that are stored as a whole.
+    pub(crate) documents: Vec<&'static str>,
+    /// Whether a phone, an e-mail or another multifield got an ID.
+    pub(crate) multifields: bool,
 }
 
 #[cfg(test)]

@@ -80,6 +80,27 @@ impl Comments {
         was_there
     }
 
+    /// All comments and their tasks.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u64, &Comment)> {
+        let tasks = self.by_task.iter();
+        tasks.flat_map(|(task, comments)| comments.iter().map(|comment| (*task, comment)))
+    }
+
+    /// The highest ID ever given.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    pub(crate) fn set_last(&mut self, last: u64) {
+        self.last = self.last.max(last);
+    }
+
+    /// Puts a comment with its ID.
+    pub(crate) fn restore(&mut self, task: u64, comment: Comment) {
+        self.last = self.last.max(comment.id);
+        self.by_task.entry(task).or_default().push(comment);
+    }
+
     fn note(&mut self, task: u64, id: u64, change: RowChange) {
         self.changed_in.insert(id, task);
         self.changes.note(id, change);

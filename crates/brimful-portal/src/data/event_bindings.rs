@@ -14,6 +14,11 @@ use crate::context::moment;
 /// The kind of records that bindings are.
 pub(crate) const BINDINGS: &str = "event";
 
+/// By which an event is found again in the queue of offline events.
+pub(super) fn queue_key(application: &str, connector: &str, event: &str, data: &Json) -> String {
+    format!("{application}\n{connector}\n{event}\n{data}")
+}
+
 /// So many entries for events that are gone do no harm.
 const FEW: usize = 1_000;
 
@@ -86,10 +91,7 @@ impl PortalData {
             .into_iter()
             .filter_map(|(name, value)| Some((schema.item(name)?, value)));
         let values: Vec<(usize, Value)> = values.collect();
-        let key = format!(
-            "{application}\n{connector}\n{}\n{}",
-            occurrence.name, occurrence.data
-        );
+        let key = queue_key(application, connector, &occurrence.name, &occurrence.data);
         let is_set_aside = |id: u64| {
             let process = schema.item("PROCESS_ID");
             process.is_some_and(|at| table.record(id).and_then(|row| row.get(at)).is_some())

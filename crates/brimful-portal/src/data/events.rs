@@ -192,6 +192,9 @@ impl PortalData {
     pub(crate) fn occurrences(&self, changes: &Changes) -> Vec<Occurrence> {
         let mut occurrences = Vec::new();
         for &(entity, id, change) in &changes.rows {
+            if change == RowChange::Rewritten {
+                continue;
+            }
             if entity == USER && change == RowChange::Added {
                 occurrences.push(self.user_added(id));
             }
@@ -209,6 +212,9 @@ impl PortalData {
             occurrences.extend(occurrence);
         }
         for &(place, id, change) in &changes.records {
+            if change == RowChange::Rewritten {
+                continue;
+            }
             let table = &self.records[place];
             let family = OF_RECORDS
                 .iter()
@@ -293,7 +299,7 @@ impl EventFamily {
 fn verb(change: RowChange) -> &'static str {
     match change {
         RowChange::Added => "ADD",
-        RowChange::Updated => "UPDATE",
+        RowChange::Updated | RowChange::Rewritten => "UPDATE",
         RowChange::Deleted => "DELETE",
     }
 }
@@ -303,7 +309,7 @@ fn before_and_after(change: RowChange, fields: Json) -> Json {
     let none = || json!("undefined");
     let (before, after, was_accessible, is_accessible) = match change {
         RowChange::Added => (none(), fields, json!("N"), none()),
-        RowChange::Updated => (fields.clone(), fields, none(), none()),
+        RowChange::Updated | RowChange::Rewritten => (fields.clone(), fields, none(), none()),
         RowChange::Deleted => (fields, none(), none(), json!("N")),
     };
     json!({

@@ -12,6 +12,8 @@ mod events;
 mod faults;
 mod files;
 mod hidden_rows;
+mod inspector;
+mod keeping;
 mod limits;
 mod memory;
 mod methods;

@@ -6,7 +6,7 @@ pub(super) mod data;
 use std::fs::File;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use brimful_portal::{
@@ -22,7 +22,7 @@ use crate::commands::demo;
 use crate::commands::show;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::format::counted;
+use crate::format::{count, counted};
 use crate::interrupt::Interrupts;
 use crate::printer::Printer;
 #[cfg(feature = "r7")]
@@ -46,6 +46,7 @@ Examples:
   brimful portal
   brimful portal --rows crm.deal=1000000 --gaps 0.3 --rate off
   brimful portal --load crm.lead=leads.jsonl --port 0
+  brimful portal --data portal.db
   brimful portal --tls --tls-ca ca.pem
   brimful portal --faults '503:5%, reset-after:every=7, slow-body=2s on=batch; seed=42'
   brimful portal --rows lead=100000 --churn 'lead:insert=5 update=20 delete=2'
@@ -85,6 +86,10 @@ pub(crate) struct PortalArgs {
     /// What a method answers, whatever it is asked: a result or a whole reply from a file in JSON
     #[arg(long, value_name = "METHOD=FILE", help_heading = "Data")]
     pub(crate) reply: Vec<ReplyArg>,
+    /// Keep everything that is written in this file (SQLite); once it has data, it takes the place of --rows and --load
+    #[cfg(feature = "sqlite")]
+    #[arg(long, value_name = "FILE", help_heading = "Data")]
+    pub(crate) data: Option<PathBuf>,
     /// The seed of made-up rows
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Data")]
     pub(crate) seed: u64,
@@ -282,8 +287,21 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
             .map_err(show::unwritable)?;
     }
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
+    printer.note(&format!("{}; {}", holdings(&portal), webhooks(args)));
+    printer.note(&format!(
+        "watch what it is asked: {}/_portal/",
+        server.origin()
+    ));
+    if let Some(path) = data_file(args) {
+        let path = path.display();
+        printer.note(&if portal.has_data_of_before() {
+            format!("the data are those of {path}: --rows, --load and --seed are for a new file")
+        } else {
+            format!("everything that is written is kept in {path}")
+        });
+    }
     if args.code.is_none() && has_own_data(args) {
-        printer.note("the code of the webhook is random, because data was loaded: --code sets it; demo lets in programs on this machine, and no web page");
+        printer.note("the code of the webhook is random, because the portal has data of yours: --code sets it; demo lets in programs on this machine, and no web page");
     }
     let entities = args.rows.iter().map(|rows| &rows.entity);
     let mut entities = entities.chain(args.load.iter().map(|load| &load.entity));
@@ -376,6 +394,37 @@ async fn install(args: &PortalArgs, portal: &Portal, printer: Printer) {
     }
 }
 
+/// What the portal has, the most first.
+fn holdings(portal: &Portal) -> String {
+    const MOST: usize = 6;
+    let mut rows = portal.row_counts();
+    rows.retain(|(entity, _)| !matches!(entity.as_str(), "status" | "diskobject" | "eventlog"));
+    rows.sort_by(|a, b| b.1.cmp(&a.1));
+    let others = rows.len().saturating_sub(MOST);
+    let mut named: Vec<String> = rows
+        .iter()
+        .take(MOST)
+        .map(|(entity, rows)| format!("{entity} {}", count(*rows)))
+        .collect();
+    if others > 0 {
+        named.push(format!("{others} more"));
+    }
+    if named.is_empty() {
+        return "no rows".to_owned();
+    }
+    format!("rows: {}", named.join(", "))
+}
+
+/// Whose webhooks there are.
+fn webhooks(args: &PortalArgs) -> String {
+    let mut users = vec![args.user];
+    users.extend(args.webhook.iter().map(|hook| hook.0.user()));
+    users.dedup();
+    let users: Vec<String> = users.iter().map(u64::to_string).collect();
+    let word = if users.len() == 1 { "user" } else { "users" };
+    format!("webhooks of {word} {}", users.join(", "))
+}
+
 /// The certificate, if there is to be one; the first of its names is the one in the address to use.
 fn tls(args: &PortalArgs) -> Result<Option<Tls>, Failure> {
     if !args.tls {
@@ -434,6 +483,10 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
         config = config.moved_to(address.as_str());
     }
     config = data(config, args)?;
+    #[cfg(feature = "sqlite")]
+    if let Some(path) = &args.data {
+        config = config.data_file(path);
+    }
     #[cfg(feature = "r7")]
     {
         config = super::r7::emulator::add_to(config, args)?;
@@ -477,7 +530,18 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
 
 /// Whether the portal holds data that somebody loaded, and not only rows that are made up.
 fn has_own_data(args: &PortalArgs) -> bool {
-    !args.load.is_empty() || !args.reply.is_empty()
+    !args.load.is_empty() || !args.reply.is_empty() || data_file(args).is_some()
+}
+
+/// The file that keeps what is written.
+#[cfg(feature = "sqlite")]
+fn data_file(args: &PortalArgs) -> Option<&Path> {
+    args.data.as_deref()
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn data_file(_: &PortalArgs) -> Option<&Path> {
+    None
 }
 
 fn has_users(args: &PortalArgs) -> bool {
@@ -490,9 +554,9 @@ fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
     let hook = match &args.code {
         Some(code) => Webhook::new(args.user, code.as_str()),
         // Any web page may call a portal whose code it knows.
-        None if has_own_data(args) => {
-            Webhook::new(args.user, access::random_code()).local_code("demo")
-        }
+        None if has_own_data(args) => Webhook::new(args.user, access::random_code())
+            .local_code("demo")
+            .kept(),
         None => Webhook::new(args.user, "demo"),
     };
     config = config.webhooks([if args.scopes.is_empty() {

@@ -98,6 +98,17 @@ impl RecordTable {
         self.rows.get(&id)
     }
 
+    /// The highest number ever given.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Has no records; `last` is the highest number ever given.
+    pub(crate) fn forget(&mut self, last: u64) {
+        self.rows.clear();
+        self.last = last;
+    }
+
     /// All records with their numbers, in the order in which they came.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (u64, &Map<String, Json>)> {
         self.rows.iter().map(|(number, row)| (*number, row))
