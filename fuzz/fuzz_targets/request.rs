@@ -69,7 +69,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn portal() -> Portal {
     let mut config = PortalConfig::unlimited()
-        .starts_at(1_780_000_000.0)
+        .starts_at_unix(1_780_000_000.0)
         .webhook(Webhook::new(2, "few").scopes(["crm"]))
         .user_rights(2, Rights::Department)
         .token(AccessToken::new("token", "local.test", 1))

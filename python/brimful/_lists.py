@@ -91,8 +91,8 @@ class _ListBase:
         return report_of(self._native.report())
 
     @property
-    def progress(self) -> tuple[int, float]:
-        """Rows that came so far, and the share of the list that is read, from 0 to 1."""
+    def progress(self) -> tuple[int, Optional[float]]:
+        """Rows that came so far, and the share of the list that is read, from 0 to 1; ``None`` while it cannot be told."""
         return self._native.progress()
 
     @property

@@ -63,7 +63,7 @@ class Outcome(NamedTuple):
 
     #: The number of the item from 0, its ID, or the label of its command.
     key: Any
-    #: ``"done"``, ``"failed"``, ``"not run"`` or ``"unknown"``.
+    #: ``"done"``, ``"failed"``, ``"not_run"`` or ``"unknown"``.
     status: str
     #: The result, if it is done.
     result: Any

@@ -6,10 +6,11 @@ Every exception of this package is a :class:`BrimfulError`. Its attributes say w
     What kind of error it is. The portal answered: ``"Api"``, ``"NotFound"``, ``"AccessDenied"``, ``"Auth"``,
     ``"InsufficientScope"``, ``"MethodNotFound"``, ``"QueryLimit"``, ``"OperationTimeLimit"``. No proper answer came:
     ``"Transport"``, ``"Decode"``, ``"Redirect"``, ``"Deadline"``. Nothing was sent: ``"Config"``, ``"TooLarge"``. A list
-    is not whole: ``"Incomplete"``. An export cannot be written: ``"Output"``.
-``did_it_run``
-    ``"Yes"``, ``"No"`` or ``"Unknown"``: whether the portal has carried the call out. After ``"Unknown"`` look before
-    you call a method that writes again.
+    is not whole: ``"Incomplete"``. A reference of a batch found no value: ``"EmptyReference"``; the batch did not get to
+    the command: ``"Halted"``. An export cannot be written: ``"Output"``.
+``execution``
+    ``"ran"``, ``"not_run"`` or ``"unknown"``: whether the portal has carried the call out. After ``"unknown"`` look
+    before you call a method that writes again.
 ``code``, ``description``
     ``error`` and ``error_description`` of the portal's reply, where there is one.
 ``status``, ``body``
@@ -36,7 +37,7 @@ class BrimfulError(Exception):
         super().__init__(message)
         facts = facts or {}
         self.kind: str = facts.get("kind", "Config")
-        self.did_it_run: str = facts.get("did_it_run", "No")
+        self.execution: str = facts.get("execution", "not_run")
         self.method: Optional[str] = facts.get("method")
         self.command: Optional[str] = facts.get("command")
         self.code: Optional[str] = facts.get("code")

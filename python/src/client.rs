@@ -329,7 +329,7 @@ async fn ask_for_token(ask: Arc<Py<PyAny>>) -> Result<String, String> {
 #[derive(Default)]
 struct ListFacts {
     rows: u64,
-    done: f64,
+    done: Option<f64>,
     report: Option<ListReport>,
 }
 
@@ -433,8 +433,8 @@ impl List {
         Ok(Frames::new(wanted, rows, self.facts.clone()))
     }
 
-    /// Rows handed out, and the share of the list that they are, from 0 to 1.
-    fn progress(&self) -> (u64, f64) {
+    /// Rows handed out, and the share of the list that they are, from 0 to 1; nothing while it cannot be told.
+    fn progress(&self) -> (u64, Option<f64>) {
         let facts = self.facts.lock();
         (facts.rows, facts.done)
     }

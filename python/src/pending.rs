@@ -226,7 +226,7 @@ fn to_python(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
     })
 }
 
-/// `(name, "done", result as JSON)`, or `(name, "failed" | "not run" | "unknown", error)`.
+/// `(name, "done", result as JSON)`, or `(name, "failed" | "not_run" | "unknown", error)`.
 fn outcome_to_python<'py>(
     py: Python<'py>,
     name: Option<String>,
@@ -241,7 +241,7 @@ fn outcome_to_python<'py>(
         Err(error) => error,
     };
     let what = match outcome {
-        Outcome::NotRun(_) => "not run",
+        Outcome::NotRun(_) => "not_run",
         Outcome::Unknown(_) => "unknown",
         _ => "failed",
     };
@@ -284,11 +284,11 @@ fn exception_saying(py: Python<'_>, error: &Error, message: &str) -> PyErr {
         let facts = PyDict::new(py);
         facts.set_item("kind", format!("{:?}", error.kind()))?;
         let ran = match error.execution() {
-            Execution::Ran => "Yes",
-            Execution::NotRun => "No",
-            Execution::Unknown => "Unknown",
+            Execution::Ran => "ran",
+            Execution::NotRun => "not_run",
+            Execution::Unknown => "unknown",
         };
-        facts.set_item("did_it_run", ran)?;
+        facts.set_item("execution", ran)?;
         facts.set_item("method", error.method())?;
         facts.set_item("command", error.command())?;
         if let Some(api) = error.api_error() {

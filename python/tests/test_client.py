@@ -63,7 +63,7 @@ def test_an_error_of_the_portal_has_its_words(bitrix_portal):
     with pytest.raises(ApiError) as caught:
         client.call("crm.deal.get", {"id": 99999})
     error = caught.value
-    assert (error.description, error.did_it_run, error.method) == ("Not found", "Yes", "crm.deal.get")
+    assert (error.description, error.execution, error.method) == ("Not found", "ran", "crm.deal.get")
     assert "demo" not in str(error)
 
 
@@ -101,7 +101,7 @@ def test_writes_whose_replies_are_lost_are_not_sent_again(make_bitrix_portal):
     client = Client(portal.webhook, rate=None)
     outcomes = list(client.call_each("crm.lead.add", [{"fields": {"TITLE": "x"}}] * 60))
     unknown = [one for one in outcomes if one.status == "unknown"]
-    assert unknown and unknown[0].error.did_it_run == "Unknown"
+    assert unknown and unknown[0].error.execution == "unknown"
     assert len(list(client.list("crm.lead.list", select=["ID"]))) == 60
 
 

@@ -10,6 +10,8 @@ use crate::commands::completions::CompletionsArgs;
 use crate::commands::export::ExportArgs;
 use crate::commands::fields::FieldsArgs;
 use crate::commands::get::GetArgs;
+#[cfg(feature = "sync")]
+use crate::commands::init::InitArgs;
 use crate::commands::limits::LimitsArgs;
 use crate::commands::login::LoginArgs;
 use crate::commands::logout::LogoutArgs;
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     #[cfg(feature = "sync")]
     Sync(Box<SyncArgs>),
     #[cfg(feature = "sync")]
+    Init(InitArgs),
+    #[cfg(feature = "sync")]
     Status(StatusArgs),
     #[cfg(feature = "sync")]
     Verify(VerifyArgs),
@@ -106,6 +110,8 @@ impl Command {
             Self::Export(_) => "export",
             #[cfg(feature = "sync")]
             Self::Sync(_) => "sync",
+            #[cfg(feature = "sync")]
+            Self::Init(_) => "init",
             #[cfg(feature = "sync")]
             Self::Status(_) => "status",
             #[cfg(feature = "sync")]
@@ -133,6 +139,8 @@ pub(crate) async fn run(command: Command, printer: Printer) -> Result<Exit, Fail
         Command::Export(args) => commands::export::run(&args, printer).await,
         #[cfg(feature = "sync")]
         Command::Sync(args) => commands::sync::run(&args, printer).await,
+        #[cfg(feature = "sync")]
+        Command::Init(args) => commands::init::run(&args, printer).await,
         #[cfg(feature = "sync")]
         Command::Status(args) => commands::status::run(&args, printer).await,
         #[cfg(feature = "sync")]

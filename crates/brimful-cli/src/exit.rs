@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All is done.
     Done,
-    /// It failed, and nothing of the result is there.
+    /// It failed, and nothing was changed or written.
     Failed,
     /// The command line asks for something impossible.
     Usage,

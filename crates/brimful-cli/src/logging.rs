@@ -26,6 +26,9 @@ const HANDLERS: &str = "brimful_portal::handlers";
 const DATA: &str = "brimful_portal::data";
 
 /// A progress bar is on the terminal: it shows what is waited for itself.
+/// The target of the program's own warnings, which are printed in any case.
+pub(crate) const OWN_WARNINGS: &str = "brimful::program";
+
 static BAR_IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Says whether a progress bar is on the terminal now. Warnings about waits are not printed into it.
@@ -47,7 +50,8 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
     let Some(filter) = env_vars::read(env_vars::LOG).or(by_flags) else {
         let said = filter::Targets::new()
             .with_target(brimful::WAIT_LOG, Level::WARN)
-            .with_target(brimful::MOVED_LOG, Level::WARN);
+            .with_target(brimful::MOVED_LOG, Level::WARN)
+            .with_target(OWN_WARNINGS, Level::WARN);
         let said = if is_portal {
             said.with_target(UNMODELLED, Level::WARN)
                 .with_target(HANDLERS, Level::WARN)

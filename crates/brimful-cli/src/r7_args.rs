@@ -14,9 +14,9 @@ use crate::args::{params, portal};
 use crate::output::Destination;
 use crate::{env_vars, redact};
 
-/// Requests, batches and whole lists of R7-Office (ONLYOFFICE Community Server)
+/// Call R7-Office (ONLYOFFICE Community Server): requests, batches and whole lists
 ///
-/// Who calls is said by a token (--token), or by a user (--user) whose password is in the environment.
+/// Authenticate with --token, or with --user and a password in the environment.
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Environment:
@@ -82,10 +82,10 @@ pub(crate) struct R7BatchArgs {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) portal: R7PortalOption,
-    /// Where the replies go; - is standard output
+    /// Write the replies to this file; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: Destination,
-    /// So many requests at once for items that do not depend on each other; with 1 all that can be goes out as one
+    /// Send at most N requests at once for items that do not depend on each other; with 1, as few requests as possible
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) at_once: u16,
 }
@@ -101,30 +101,30 @@ Examples:
 pub(crate) struct R7ExportArgs {
     /// The path of the list behind /api/2.0/, such as people/filter
     pub(crate) path: String,
-    /// Where the rows go; - is standard output
+    /// Write the rows to this file; - is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Destination,
     #[command(flatten)]
     pub(crate) portal: R7PortalOption,
-    /// The fields of the rows, with commas between them; the id is always among them
+    /// Ask for these fields only, with commas between them; the id is always among them
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
-    /// The fields that rows are sorted by, with commas between them
+    /// Sort the rows by these fields, with commas between them
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) sort: Vec<String>,
-    /// The other way round
+    /// Sort in descending order
     #[arg(long, requires = "sort")]
     pub(crate) descending: bool,
-    /// Only rows whose field has the value, or one of several with commas between them
+    /// Ask for the rows whose field has this value, or one of several with commas between them
     #[arg(long, value_name = "FIELD=VALUE", conflicts_with = "search", value_parser = condition)]
     pub(crate) filter: Option<(String, String)>,
-    /// How the field is compared
+    /// Compare the field in this way
     #[arg(long, value_enum, default_value_t = Comparison::Equals, requires = "filter")]
     pub(crate) compare: Comparison,
-    /// Only rows that this text is found in
+    /// Ask for the rows in which this text is found
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
-    /// A parameter of the list itself, such as employeeStatus=1
+    /// Give the list another parameter, such as employeeStatus=1
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = condition)]
     pub(crate) params: Vec<(String, String)>,
 }
@@ -153,7 +153,7 @@ pub(crate) struct R7PortalOption {
     /// The user, where there is no token; the password is taken from the environment
     #[arg(long, env = env_vars::R7_USER)]
     pub(crate) user: Option<String>,
-    /// What the portal allows: requests, and in how many seconds; or off
+    /// The portal's rate limit: N requests in so many seconds; off for none
     #[arg(
         long = "rate",
         value_name = "N,SECONDS|off",

@@ -150,6 +150,32 @@ impl Store {
         }
     }
 
+    /// Keeps its tables in a schema of their own, which is made if there is none. Fails for what has no schemas, and for a
+    /// name that is not one of small letters, digits and `_`.
+    pub fn in_schema(self, schema: &str) -> Result<Self, ExportError> {
+        let is_word = schema
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && schema.starts_with(|c: char| c.is_ascii_lowercase());
+        if !is_word || schema.len() > 60 {
+            return Err(ExportError::Name(format!(
+                "{schema:?} is not a name for a schema; it takes small letters, digits and _, begins with a letter, and has at \
+                 most 60 characters"
+            )));
+        }
+        match self {
+            Self::Postgres(url) => {
+                let sign = if url.contains('?') { '&' } else { '?' };
+                Ok(Self::Postgres(format!(
+                    "{url}{sign}options=-csearch_path%3D{schema}"
+                )))
+            }
+            other => Err(ExportError::Name(format!(
+                "{other} has no schemas; PostgreSQL has, and elsewhere each portal has a store of its own"
+            ))),
+        }
+    }
+
     /// Connects to the store. Waits for the network, so an asynchronous program calls it where it may block.
     /// [`RowWriter::resumed`] tells with which row the run begins.
     pub fn open(&self, options: StoreOptions, plan: Plan) -> Result<RowWriter, ExportError> {

@@ -75,7 +75,7 @@ fn portals() -> [(&'static str, PortalConfig); 4] {
                     ..Costs::default()
                 })
                 .operating_limit(OperatingLimit {
-                    seconds: 0.25,
+                    time: Duration::from_millis(250),
                     generation: Generation::Expiring,
                 }),
         ),

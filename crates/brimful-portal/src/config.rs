@@ -119,14 +119,15 @@ impl PortalConfig {
         self
     }
 
-    /// So many generated rows of an entity: `lead`, `deal`, `contact`, `company`, `task`, `user`, `department`,
-    /// `eventlog`, `activity`, or an `entityTypeId`.
+    /// So many generated rows of an entity: one of [`ENTITY_NAMES`](crate::ENTITY_NAMES), or an `entityTypeId` from 128
+    /// on.
     #[must_use]
     pub fn rows(self, entity: impl Into<String>, rows: u64) -> Self {
         self.sparse_rows(entity, rows, 0.0)
     }
 
-    /// So many generated rows, with the share `gaps` of the IDs between them missing.
+    /// So many generated rows, with the share `gaps` of the IDs between them missing: from 0 to 0.99. With another one the
+    /// portal does not start.
     #[must_use]
     pub fn sparse_rows(mut self, entity: impl Into<String>, rows: u64, gaps: f64) -> Self {
         let entity = entity.into();
@@ -320,8 +321,8 @@ impl PortalConfig {
 
     /// The Unix time at which the portal's clock begins; the time of day if not set.
     #[must_use]
-    pub fn starts_at(mut self, unix: f64) -> Self {
-        self.starts_at = Some(unix);
+    pub fn starts_at_unix(mut self, seconds: f64) -> Self {
+        self.starts_at = Some(seconds);
         self
     }
 
@@ -343,7 +344,7 @@ impl PortalConfig {
 
     /// By how many seconds the portal's clock is fast.
     #[must_use]
-    pub fn skew(mut self, seconds: f64) -> Self {
+    pub fn skew_seconds(mut self, seconds: f64) -> Self {
         self.skew = seconds;
         self
     }
@@ -394,8 +395,8 @@ impl PortalConfig {
 
     /// The server's time zone in seconds east of Greenwich; three hours if not set.
     #[must_use]
-    pub fn zone(mut self, seconds_east: i32) -> Self {
-        self.zone = seconds_east;
+    pub fn zone_seconds(mut self, east: i32) -> Self {
+        self.zone = east;
         self
     }
 }

@@ -48,6 +48,9 @@ pub use context::settings::{
 };
 pub use context::spec::SpecError;
 pub use context::stats::Stats;
-pub use data::{Data, DataError, Fields, Load, Recorded, Rows};
+pub use data::records::{
+    RecordDescription, RecordFieldDescription, RecordMethodDescription, RecordVerb, record_kinds,
+};
+pub use data::{Data, DataError, ENTITY_NAMES, Fields, Load, Recorded, Rows};
 pub use portal::Portal;
 pub use server::{Server, StartError, Tls, TlsError};

@@ -22,7 +22,7 @@ const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 fn office() -> Portal {
     Portal::new(
-        PortalConfig::unlimited().starts_at(NOON).extension(
+        PortalConfig::unlimited().starts_at_unix(NOON).extension(
             R7Config::unlimited()
                 .people(40)
                 .rows("contact", 30)

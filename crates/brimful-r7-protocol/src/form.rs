@@ -11,31 +11,55 @@ use serde_json::{Map, Value as Json};
 /// A name with more levels than this is dropped.
 const MAX_NESTING: usize = 64;
 
-/// Parameters as a form. Booleans are `true` and `false`; nulls, empty lists and empty objects cannot be said in a form
-/// and are left out: who means them sends JSON.
+/// What a form cannot carry, and where it is. A body in JSON can.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("form field {field} is {what}: a form cannot carry it")]
+pub struct NotInAForm {
+    /// The name of the field as the form would have it.
+    pub field: String,
+    /// What it is: null, an empty list, an empty object, a value without a name.
+    pub what: &'static str,
+}
+
+/// Parameters as a form. Booleans are `true` and `false`.
+///
+/// # Errors
+/// A field is null, an empty list or an empty object, or has no name: a form has no words for them.
 ///
 /// ```
 /// use brimful_r7_protocol::form;
 /// let params = serde_json::json!({"contacts": [{"Type": "skype", "Value": "a b"}], "notify": true});
-/// assert_eq!(form::encode(&params), "contacts[0].Type=skype&contacts[0].Value=a+b&notify=true");
+/// assert_eq!(form::encode(&params).unwrap(), "contacts[0].Type=skype&contacts[0].Value=a+b&notify=true");
+///
+/// let why = form::encode(&serde_json::json!({"phone": null})).unwrap_err();
+/// assert_eq!(why.to_string(), "form field phone is null: a form cannot carry it");
 /// ```
-pub fn encode(params: &Json) -> String {
+pub fn encode(params: &Json) -> Result<String, NotInAForm> {
     let mut out = String::new();
-    fields(&mut out, &mut String::new(), params);
-    out
+    match params {
+        Json::Object(members) if members.is_empty() => {}
+        params => fields(&mut out, &mut String::new(), params)?,
+    }
+    Ok(out)
 }
 
-fn fields(out: &mut String, name: &mut String, value: &Json) {
+fn fields(out: &mut String, name: &mut String, value: &Json) -> Result<(), NotInAForm> {
     let length = name.len();
+    let is_nothing = |what| NotInAForm {
+        field: name.to_string(),
+        what,
+    };
     match value {
-        Json::Null => {}
-        Json::Bool(flag) => pair(out, name, if *flag { "true" } else { "false" }),
-        Json::Number(number) => pair(out, name, &number.to_string()),
-        Json::String(text) => pair(out, name, text),
+        Json::Null => return Err(is_nothing("null")),
+        Json::Array(items) if items.is_empty() => return Err(is_nothing("an empty list")),
+        Json::Object(members) if members.is_empty() => return Err(is_nothing("an empty object")),
+        Json::Bool(flag) => pair(out, name, if *flag { "true" } else { "false" })?,
+        Json::Number(number) => pair(out, name, &number.to_string())?,
+        Json::String(text) => pair(out, name, text)?,
         Json::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 let _ = write!(name, "[{index}]");
-                fields(out, name, item);
+                fields(out, name, item)?;
                 name.truncate(length);
             }
         }
@@ -45,17 +69,20 @@ fn fields(out: &mut String, name: &mut String, value: &Json) {
                     name.push('.');
                 }
                 name.push_str(&escaped(key));
-                fields(out, name, member);
+                fields(out, name, member)?;
                 name.truncate(length);
             }
         }
     }
+    Ok(())
 }
 
-/// A scalar that is no member of anything has no name, and no place in a form.
-fn pair(out: &mut String, name: &str, value: &str) {
+fn pair(out: &mut String, name: &str, value: &str) -> Result<(), NotInAForm> {
     if name.is_empty() {
-        return;
+        return Err(NotInAForm {
+            field: name.to_string(),
+            what: "a value without a name",
+        });
     }
     if !out.is_empty() {
         out.push('&');
@@ -63,6 +90,7 @@ fn pair(out: &mut String, name: &str, value: &str) {
     out.push_str(name);
     out.push('=');
     out.push_str(&escaped(value));
+    Ok(())
 }
 
 /// The fields of a form or a query. Never fails: what has no name is dropped, and a plain name that comes again has

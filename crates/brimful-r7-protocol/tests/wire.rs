@@ -17,8 +17,23 @@ use serde_json::{Value, json};
 fn the_form_of_the_documentation_is_written_and_read() {
     let params = json!({"contacts": [{"Type": "skype", "Value": "skypename"}, {"Type": "msn", "Value": "msn_login"}]});
     let text = "contacts[0].Type=skype&contacts[0].Value=skypename&contacts[1].Type=msn&contacts[1].Value=msn_login";
-    assert_eq!(form::encode(&params), text);
+    assert_eq!(form::encode(&params).unwrap(), text);
     assert_eq!(form::decode(text.as_bytes()), params);
+}
+
+#[test]
+fn what_a_form_cannot_carry_is_an_error_and_not_left_out() {
+    assert_eq!(form::encode(&json!({})).unwrap(), "");
+    for (params, said) in [
+        (json!({"a": null}), "form field a is null"),
+        (json!({"a": {"b": []}}), "form field a.b is an empty list"),
+        (json!({"a": [1, {}]}), "form field a[1] is an empty object"),
+        (json!({"": 1}), "is a value without a name"),
+        (json!("x"), "is a value without a name"),
+    ] {
+        let error = form::encode(&params).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
 }
 
 #[test]
@@ -254,7 +269,7 @@ proptest! {
 
     #[test]
     fn a_form_that_is_written_is_read_back(params in params()) {
-        prop_assert_eq!(form::decode(form::encode(&params).as_bytes()), params);
+        prop_assert_eq!(form::decode(form::encode(&params).unwrap().as_bytes()), params);
     }
 
     #[test]

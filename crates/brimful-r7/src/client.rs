@@ -49,7 +49,8 @@ impl Client {
     /// Sends one request. A `GET` is repeated if its answer is lost; anything else is repeated only if it certainly did
     /// not run.
     pub async fn send(&self, item: Item) -> Result<Reply, Error> {
-        self.read(&item, Reply::read).await
+        let reply = self.read(&item, Reply::read).await?;
+        Ok(reply.of(&item.label()))
     }
 
     /// A `GET`.

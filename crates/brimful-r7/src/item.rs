@@ -102,7 +102,8 @@ impl Item {
         self
     }
 
-    /// The body, as a form of nested fields: `contacts[0].Type=skype`. Nulls and empty lists have no place in a form.
+    /// The body, as a form of nested fields: `contacts[0].Type=skype`. A null, an empty list and an empty object
+    /// have no place in a form: they are refused before anything is sent, and [`json`](Self::json) carries them.
     #[must_use]
     pub fn form(mut self, fields: Json) -> Self {
         self.body = Body::Form(fields);
@@ -224,7 +225,12 @@ impl Item {
             Ok::<_, Error>(body)
         };
         let body = match &self.body {
-            Body::Form(fields) => Some((FORM.to_owned(), form::encode(&filled(fields)?))),
+            Body::Form(fields) => {
+                let form = form::encode(&filled(fields)?).map_err(|error| {
+                    Error::config(format!("{error}; use json()")).with_source(error)
+                })?;
+                Some((FORM.to_owned(), form))
+            }
             Body::Json(body) => Some((JSON.to_owned(), filled(body)?.to_string())),
             _ if !self.set.is_empty() => {
                 return Err(Error::config("set() needs a body that is a form or JSON"));
@@ -301,11 +307,11 @@ pub struct Pointer {
 #[derive(Debug, Clone)]
 pub struct ReplyOf(String);
 
-/// The reply to the item of this name: `from("me").pointer("/response/id")`.
+/// The reply to the item of this name: `reply_of("me").pointer("/response/id")`.
 ///
 /// The server does not pass values from one item to another: the item that takes the value is sent in a later request
 /// than the one that gives it.
-pub fn from(item: impl Into<String>) -> ReplyOf {
+pub fn reply_of(item: impl Into<String>) -> ReplyOf {
     ReplyOf(item.into())
 }
 
@@ -342,7 +348,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::from;
+    use crate::reply_of;
 
     fn known(item: &Item) -> Result<PreparedItem, Error> {
         item.prepare(|pointer| match pointer.pointer.as_str() {
@@ -354,10 +360,10 @@ mod tests {
     #[test]
     fn gaps_of_the_path_the_query_and_the_body_are_filled() {
         let item = Item::post("people/{userid}/contacts?x=1")
-            .path("userid", from("me").pointer("/response/id"))
+            .path("userid", reply_of("me").pointer("/response/id"))
             .query("q", "a b")
             .form(json!({"contacts": [{"Type": "skype"}]}))
-            .set("/contacts/0/Value", from("me").pointer("/response/id"))
+            .set("/contacts/0/Value", reply_of("me").pointer("/response/id"))
             .set("/contacts/-/Type", "msn");
         let ready = known(&item).unwrap();
         assert_eq!(ready.path, "/api/2.0/people/a%2Fb%20c/contacts?x=1&q=a+b");
@@ -377,6 +383,25 @@ mod tests {
         assert!(known(&Item::get("people").path("userid", 1)).is_err());
         assert!(known(&Item::get("people/{a}").path("a", json!([1]))).is_err());
         assert!(known(&Item::get("people").set("/a", 1)).is_err());
+    }
+
+    #[test]
+    fn what_a_form_cannot_carry_is_refused_before_anything_is_sent() {
+        for (fields, said) in [
+            (json!({"phone": null}), "form field phone is null"),
+            (json!({"tags": []}), "form field tags is an empty list"),
+        ] {
+            let error = known(&Item::put("people/7").form(fields)).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains(said) && error.contains("use json()"),
+                "{error}"
+            );
+        }
+        let item = Item::put("people/7")
+            .form(json!({"phone": null}))
+            .set("/phone", "1");
+        assert_eq!(known(&item).unwrap().body.unwrap().1, "phone=1");
     }
 
     #[test]

@@ -2,19 +2,19 @@
 //! items may depend on each other, and whole lists.
 //!
 //! ```no_run
-//! use brimful_r7::{Client, Credential, Item, from};
+//! use brimful_r7::{Client, Credential, Item, reply_of};
 //!
 //! # async fn example() -> Result<(), brimful::Error> {
 //! let client = Client::builder("https://office.example.com")
 //!     .credential(Credential::password("anna", "secret"))
 //!     .build()?;
-//! let mut replies = client
+//! let replies = client
 //!     .batch()
 //!     .item(Item::get("people/@self").name("me"))
 //!     .item(
 //!         Item::post("people/{userid}/contacts")
 //!             .name("skype")
-//!             .path("userid", from("me").pointer("/response/id"))
+//!             .path("userid", reply_of("me").pointer("/response/id"))
 //!             .form(serde_json::json!({"contacts": [{"Type": "skype", "Value": "anna.p"}]})),
 //!     )
 //!     .send()
@@ -53,7 +53,7 @@ pub use brimful_r7_protocol as protocol;
 pub use brimful_r7_protocol::{Moment, RateLimit};
 pub use client::{Client, ClientBuilder};
 pub use credential::Credential;
-pub use item::{Item, ItemValue, Pointer, ReplyOf, from};
+pub use item::{Item, ItemValue, Pointer, ReplyOf, reply_of};
 pub use list::{Filter, List};
 pub use pages::{ListReport, Pages};
 pub use reply::Reply;

@@ -10,6 +10,7 @@ use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use brimful::Error;
+use brimful::client_parts::decode;
 use brimful::protocol::rows::Page;
 use brimful_r7_protocol::{ListPage, read_page};
 use bytes::Bytes;
@@ -148,10 +149,9 @@ impl Pages {
         let mut rows = Vec::new();
         while let Some(page) = self.next_page().await? {
             for row in page.iter() {
-                rows.push(
-                    serde_json::from_str(row.json)
-                        .map_err(|error| Error::of_another_type("of a row", &error))?,
-                );
+                let id = row.id.map_or_else(String::new, |id| format!(" {id}"));
+                let what = format!("the row{id} of {}", self.query.trim_end_matches(['?', '&']));
+                rows.push(decode(row.json, &what)?);
             }
         }
         Ok(rows)

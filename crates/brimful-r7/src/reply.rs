@@ -1,7 +1,9 @@
 //! A reply to a request or to an item of a batch.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use brimful::client_parts::decode;
+use brimful::{Error, ErrorKind, Execution};
 use brimful_r7_protocol::Envelope;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -13,6 +15,8 @@ use crate::outcome::BodyError;
 /// A reply, as it came.
 #[derive(Debug, Clone)]
 pub struct Reply {
+    /// What errors call the request: `GET people/@self`.
+    label: Arc<str>,
     status: u16,
     body: Bytes,
     json: OnceLock<Json>,
@@ -33,10 +37,17 @@ impl Reply {
 
     pub(super) fn new(status: u16, body: Bytes) -> Self {
         Self {
+            label: "the request".into(),
             status,
             body,
             json: OnceLock::new(),
         }
+    }
+
+    /// The same, of the request that errors call so.
+    pub(super) fn of(mut self, label: &str) -> Self {
+        self.label = label.into();
+        self
     }
 
     /// The HTTP status: 201 after a `POST`, 200 otherwise.
@@ -55,8 +66,16 @@ impl Reply {
     }
 
     /// What is in the envelope, as a type.
-    pub fn response<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.raw().map_or("null", RawValue::get))
+    ///
+    /// # Errors
+    /// It is not of the type, or the reply is no envelope in JSON: [`body`](Self::body) has it as it came.
+    pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let what = format!("the reply to {}", self.label);
+        let envelope = Envelope::parse(&self.body).map_err(|error| {
+            let message = format!("{what} is no envelope: {error}; body() has it as it came");
+            Error::new(ErrorKind::Decode, Execution::Ran, message).with_source(error)
+        })?;
+        decode(envelope.response.map_or("null", RawValue::get), &what)
     }
 
     /// How many things match in all, where the portal counts.

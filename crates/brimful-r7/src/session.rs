@@ -114,7 +114,8 @@ impl Session {
             None => "/api/2.0/authentication".to_owned(),
         };
         let fields =
-            form::encode(&json!({ "userName": user.expose(), "password": password.expose() }));
+            form::encode(&json!({ "userName": user.expose(), "password": password.expose() }))
+                .map_err(|error| Error::config(error.to_string()))?;
         let call = Call {
             method: Method::POST,
             path,

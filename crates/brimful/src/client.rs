@@ -61,8 +61,9 @@ pub struct ClientBuilder {
     credential: Credential,
     token: Option<TokenCallback>,
     http: HttpOptions,
-    limit: Option<Limit>,
-    operating_time: Duration,
+    /// What was given, if anything was.
+    limit: Option<Option<Limit>>,
+    operating_time: Option<Duration>,
     limits: Option<Limits>,
     transport: Option<Arc<dyn Transport>>,
     seed: Option<u64>,
@@ -80,8 +81,8 @@ impl Client {
             credential: credential.into(),
             token: None,
             http: HttpOptions::default(),
-            limit: Some(Limit::STANDARD),
-            operating_time: OPERATING_TIME,
+            limit: None,
+            operating_time: None,
             limits: None,
             transport: None,
             seed: None,
@@ -253,19 +254,20 @@ impl ClientBuilder {
     /// The portal's limit; [`Limit::STANDARD`] unless said otherwise. `None`: it has none, as self-hosted portals.
     #[must_use]
     pub fn limit(mut self, limit: impl Into<Option<Limit>>) -> Self {
-        self.limit = limit.into();
+        self.limit = Some(limit.into());
         self
     }
 
-    /// The operating time that a method may use in ten minutes; 480 s unless said otherwise. Where the portal allows
-    /// less, that is learned.
+    /// The operating time that a method may use in ten minutes, more than zero; 480 s unless said otherwise. Where the
+    /// portal allows less, that is learned.
     #[must_use]
     pub fn operating_time_limit(mut self, limit: Duration) -> Self {
-        self.operating_time = limit;
+        self.operating_time = Some(limit);
         self
     }
 
-    /// The limits of another client for the same portal, whose rate this one shares.
+    /// The limits of another client for the same portal, whose rate this one shares. Instead of
+    /// [`limit`](Self::limit) and [`operating_time_limit`](Self::operating_time_limit): the other client's hold.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
@@ -354,10 +356,25 @@ impl ClientBuilder {
     /// The address is not that of a webhook (or, with a token, of a portal), a setting makes no sense, or the network
     /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        if let Some(limit) = self.limit.filter(|limit| !limit.makes_sense()) {
+        let limit = self.limit.unwrap_or(Some(Limit::STANDARD));
+        if let Some(limit) = limit.filter(|limit| !limit.makes_sense()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
                 limit.burst, limit.per_second
+            )));
+        }
+        if self.operating_time.is_some_and(|time| time.is_zero()) {
+            return Err(Error::config(
+                "an operating time limit of zero lets no call through: give more than 0 seconds, or leave it out for 480",
+            ));
+        }
+        if self.limits.is_some() && (self.limit.is_some() || self.operating_time.is_some()) {
+            let given = match self.limit {
+                Some(_) => "limit()",
+                None => "operating_time_limit()",
+            };
+            return Err(Error::config(format!(
+                "limits() shares the limits of another client, so {given} would be passed over: give it to that client"
             )));
         }
         if !(1..=MAX_COMMANDS).contains(&self.batch_size) {
@@ -372,7 +389,7 @@ impl ClientBuilder {
         }
         let limits = match self.limits {
             Some(shared) => shared.for_another_credential(),
-            None => Limits::new(self.limit, self.operating_time),
+            None => Limits::new(limit, self.operating_time.unwrap_or(OPERATING_TIME)),
         };
         let credential = ParsedCredential::of(self.credential, self.token)?;
         let transport = match self.transport {

@@ -46,7 +46,7 @@ pub struct Deal {
     /// The company.
     #[serde(default, deserialize_with = "scalar::optional_id")]
     pub company_id: Option<u64>,
-    /// The first contact.
+    /// The primary contact. A deal may have more: `crm.deal.contact.items.get` lists them.
     #[serde(default, deserialize_with = "scalar::optional_id")]
     pub contact_id: Option<u64>,
     /// The user who is responsible.

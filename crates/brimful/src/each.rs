@@ -186,11 +186,8 @@ impl ItemOutcome {
     /// # Errors
     /// There is no result; the error says why. Or it is not of the type.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let what = || format!("the result of {} for item {}", self.method, self.index);
-        match &self.outcome {
-            Outcome::Done(result) => json::decode(result.get(), &what()),
-            other => other.result(),
-        }
+        self.outcome
+            .result_of(&self.method, &format!("for item {}", self.index))
     }
 }
 

@@ -104,6 +104,11 @@ pub enum ErrorKind {
     Deadline,
     /// A list that could not be read to its end, or did not behave like a list.
     Incomplete,
+    /// A reference of a batch command found no value. Whether the command ran says
+    /// [`execution`](Error::execution): a portal that follows the reference itself runs it with another value.
+    EmptyReference,
+    /// A command of a batch that was not run, because one before it is not done.
+    Halted,
 }
 
 /// Whether the work of a failed call was done by the portal.
@@ -193,6 +198,12 @@ impl Error {
         self
     }
 
+    /// The method that was called, where the portal is not known.
+    pub(crate) fn in_method(mut self, method: &str) -> Self {
+        self.0.method = Some(method.to_owned());
+        self
+    }
+
     /// What was answered.
     pub(crate) fn answered(mut self, status: StatusCode, body: Bytes) -> Self {
         self.0.answer = Some((status, body));
@@ -214,16 +225,6 @@ impl Error {
             ErrorKind::Decode,
             Execution::Ran,
             format!("{what} is not of the type asked for: {why}"),
-        )
-    }
-
-    /// A result that came, and is not what the caller takes it for.
-    #[doc(hidden)]
-    pub fn of_another_type(what: &str, error: &serde_json::Error) -> Self {
-        Self::new(
-            ErrorKind::Decode,
-            Execution::Ran,
-            format!("the result {what} is not of the type asked for: {error}"),
         )
     }
 
@@ -360,8 +361,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
         if let Some(method) = &inner.method {
-            write!(f, "{method}")?;
-            write!(f, " at {}: ", inner.portal)?;
+            f.write_str(method)?;
+            if !inner.portal.is_empty() {
+                write!(f, " at {}", inner.portal)?;
+            }
+            f.write_str(": ")?;
         }
         if let Some(command) = &inner.command {
             write!(f, "command {command:?}: ")?;

@@ -89,7 +89,7 @@ impl Params {
 }
 
 /// JSON of the portal as a type of the caller's. `what` is named in the error: `the result of crm.lead.get`.
-pub(crate) fn decode<T: DeserializeOwned>(json: &str, what: &str) -> Result<T, Error> {
+pub fn decode<T: DeserializeOwned>(json: &str, what: &str) -> Result<T, Error> {
     serde_json::from_str(json).map_err(|error| explain::<T>(json, what, &error))
 }
 

@@ -60,6 +60,11 @@ impl Reply {
         self
     }
 
+    /// What errors call the method.
+    pub(crate) fn method(&self) -> &str {
+        self.method.as_deref().unwrap_or("the call")
+    }
+
     /// `result` as raw JSON.
     pub fn raw(&self) -> &RawValue {
         &self.result
@@ -71,8 +76,10 @@ impl Reply {
     /// # Errors
     /// It is not of that type; the error names the method, the field and its value.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let method = self.method.as_deref().unwrap_or("the call");
-        json::decode(self.result.get(), &format!("the result of {method}"))
+        json::decode(
+            self.result.get(),
+            &format!("the result of {}", self.method()),
+        )
     }
 
     /// The one thing that was asked for, where it is nested under a key: `item`, `task`, `product`, …
@@ -83,9 +90,17 @@ impl Reply {
         let mut parts: IndexMap<String, T> = self.result()?;
         match (parts.pop(), parts.is_empty()) {
             (Some((_, item)), true) => Ok(item),
-            _ => Err(Error::config(
-                "the result of the call has not exactly one key: take it as a whole with result()",
-            )),
+            (one, _) => {
+                let keys = if one.is_some() {
+                    "several keys"
+                } else {
+                    "no key"
+                };
+                Err(Error::undecodable(
+                    &format!("the result of {}", self.method()),
+                    &format!("it has {keys} and not one: take it as a whole with result()"),
+                ))
+            }
         }
     }
 

@@ -180,8 +180,8 @@ pub struct Progress {
 /// How far a walk has come.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Extent {
-    /// Share of the list that has been handed out, from 0 to 1, as far as it can be told.
-    pub done: f64,
+    /// Share of the list that has been handed out, from 0 to 1; `None` while it cannot be told.
+    pub done: Option<f64>,
     /// The list is complete up to this ID, once all rows up to it were handed out.
     pub complete_to: Option<u64>,
 }
@@ -196,9 +196,9 @@ impl Extent {
     ) -> Self {
         let span = horizon.saturating_sub(first);
         let done = match (complete_to, span) {
-            (Some(_), _) => 1.0,
-            (None, 0) => 0.0,
-            (None, span) => (handed_to.saturating_sub(first) as f64 / span as f64).min(1.0),
+            (Some(_), _) => Some(1.0),
+            (None, 0) => None,
+            (None, span) => Some((handed_to.saturating_sub(first) as f64 / span as f64).min(1.0)),
         };
         Self { done, complete_to }
     }

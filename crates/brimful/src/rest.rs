@@ -14,7 +14,6 @@ use crate::batch::{Batch, NotRun, OnError, Outcome};
 use crate::client::Client;
 use crate::error::Error;
 use crate::json;
-use crate::reply::Reply;
 
 /// What became of a call, with the names of BX.rest.
 ///
@@ -59,12 +58,14 @@ impl Client {
             Ok(params) => (params.clone(), self.call(method, params).await),
             Err(error) => (Value::Null, Err(error)),
         };
-        let answer = reply.map(|reply| CallAnswer {
-            data: data(&reply),
-            next: reply.next_start(),
-            total: reply.total(),
-            time: reply.time().cloned(),
-            status: reply.status(),
+        let answer = reply.and_then(|reply| {
+            Ok(CallAnswer {
+                data: reply.result()?,
+                next: reply.next_start(),
+                total: reply.total(),
+                time: reply.time().cloned(),
+                status: reply.status(),
+            })
         });
         CallResult {
             client: self.clone(),
@@ -123,17 +124,7 @@ impl Client {
         let results = calls
             .into_iter()
             .filter(|(label, ..)| {
-                let not_there = matches!(
-                    reply.get(label),
-                    None | Some(Outcome::NotRun(
-                        NotRun::Halted(_)
-                            | NotRun::NoResult { .. }
-                            | NotRun::Ended(_)
-                            | NotRun::NotReached(_)
-                            | NotRun::PassedOver
-                    ))
-                );
-                !not_there
+                !matches!(reply.get(label), Some(Outcome::NotRun(NotRun::Halted(_))))
             })
             .map(|(label, method, params)| {
                 let answer = reply.result::<Value>(&label).map(|data| CallAnswer {
@@ -152,12 +143,11 @@ impl Client {
                 (label, result)
             })
             .collect();
-        Ok(CallResults(results))
+        Ok(CallResults {
+            results,
+            stopped: reply.stopped().cloned(),
+        })
     }
-}
-
-fn data(reply: &Reply) -> Value {
-    serde_json::from_str(reply.raw().get()).unwrap_or_default()
 }
 
 impl CallResult {
@@ -249,7 +239,8 @@ impl fmt::Debug for CallResult {
     }
 }
 
-/// What became of the commands of a batch, by their names. Those that were not run are not among them.
+/// What became of the commands of a batch, by their names. A command that was not run has an error; only those that a
+/// batch with [`OnError::Halt`] did not get to are not among them.
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
@@ -265,31 +256,43 @@ impl fmt::Debug for CallResult {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct CallResults(indexmap::IndexMap<String, CallResult>);
+pub struct CallResults {
+    results: indexmap::IndexMap<String, CallResult>,
+    stopped: Option<Error>,
+}
 
 impl CallResults {
     /// The result of one command.
     pub fn get(&self, label: &str) -> Option<&CallResult> {
-        self.0.get(label)
+        self.results.get(label)
     }
 
     /// The results of those that have one, by their names.
     pub fn data(&self) -> Value {
-        let done = self.0.iter().filter(|(_, result)| result.error().is_none());
+        let done = self
+            .results
+            .iter()
+            .filter(|(_, result)| result.error().is_none());
         let data: Map<String, Value> = done
             .map(|(label, result)| (label.clone(), result.data().clone()))
             .collect();
         Value::Object(data)
     }
 
-    /// The first error among them.
+    /// The first error among them, or why the batch was not run to its end.
     pub fn error(&self) -> Option<&Error> {
-        self.0.values().find_map(CallResult::error)
+        let first = self.results.values().find_map(CallResult::error);
+        first.or_else(|| self.stopped())
+    }
+
+    /// Why the batch was not run to its end, where a request failed as a whole.
+    pub fn stopped(&self) -> Option<&Error> {
+        self.stopped.as_ref()
     }
 
     /// All of them, in the order of the commands.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &CallResult)> {
-        self.0
+        self.results
             .iter()
             .map(|(label, result)| (label.as_str(), result))
     }

@@ -150,7 +150,7 @@ fn differs(path: &str, expected: &dyn std::fmt::Display, got: &dyn std::fmt::Dis
     format!("{path}: expected {expected}, got {got}")
 }
 
-fn equal_types(path: &str, expected: &Json, got: &Json) -> Result<(), String> {
+pub(crate) fn equal_types(path: &str, expected: &Json, got: &Json) -> Result<(), String> {
     let (wanted, is) = (kind(expected, false), kind(got, false));
     if wanted == is {
         Ok(())
@@ -159,7 +159,7 @@ fn equal_types(path: &str, expected: &Json, got: &Json) -> Result<(), String> {
     }
 }
 
-fn kind(value: &Json, exactly: bool) -> String {
+pub(crate) fn kind(value: &Json, exactly: bool) -> String {
     match value {
         Json::Null => "null",
         Json::Bool(_) => "a boolean",
@@ -173,7 +173,7 @@ fn kind(value: &Json, exactly: bool) -> String {
     .to_owned()
 }
 
-fn same_keys(
+pub(crate) fn same_keys(
     path: &str,
     expected: &Map<String, Json>,
     got: &Map<String, Json>,

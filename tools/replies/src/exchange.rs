@@ -57,11 +57,10 @@ enum Part<'r> {
 }
 
 /// Works out what was asked, and what the portal held.
-pub(crate) async fn work_out(recording: &Recording) -> Result<Exchange, Verdict> {
-    let modelled = portal::modelled().await;
+pub(crate) fn work_out(recording: &Recording, modelled: &[String]) -> Result<Exchange, Verdict> {
     let mut replayed = BTreeSet::new();
     loop {
-        let mut setting = Setting::new(modelled.clone(), replayed.clone());
+        let mut setting = Setting::new(modelled.to_vec(), replayed.clone());
         let (config, calls) = calls(recording, &mut setting)?;
         let mixed = setting.mixed();
         if mixed.is_empty() {
@@ -312,7 +311,7 @@ mod tests {
     }
 
     async fn verdict(recording: &Recording) -> Verdict {
-        match work_out(recording).await {
+        match work_out(recording, &portal::modelled().await) {
             Ok(exchange) => exchange.verdict(recording).await,
             Err(verdict) => verdict,
         }

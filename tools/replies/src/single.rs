@@ -355,7 +355,7 @@ fn items(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     list(
         setting,
         command,
-        &of.to_string(),
+        &table_of(of),
         ("id", "id"),
         Some("items"),
         params,
@@ -368,11 +368,24 @@ fn type_of(command: &Command<'_>, item: Option<&Row>) -> i64 {
     said.and_then(Json::as_i64).unwrap_or(SOME_TYPE)
 }
 
+/// The table that has the items of a type.
+fn table_of(entity_type: i64) -> String {
+    let name = match entity_type {
+        1 => "lead",
+        2 => "deal",
+        3 => "contact",
+        4 => "company",
+        7 => "quote",
+        other => return other.to_string(),
+    };
+    name.to_owned()
+}
+
 fn item(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     let item = command.result.get("item")?.as_object()?;
     let of = type_of(command, Some(item));
-    setting.bare_fields(&of.to_string(), item);
-    setting.load(&of.to_string(), [item.clone()]);
+    setting.bare_fields(&table_of(of), item);
+    setting.load(&table_of(of), [item.clone()]);
     let params = row([("entityTypeId", json!(of)), ("id", item.get("id")?.clone())]);
     Some(Plan::modelled(command, params))
 }
@@ -381,7 +394,7 @@ fn item(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
 fn item_add(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     let item = command.result.get("item")?.as_object()?;
     let of = type_of(command, Some(item));
-    setting.bare_fields(&of.to_string(), item);
+    setting.bare_fields(&table_of(of), item);
     let made = |key: &str| {
         let by_or_at = key.ends_with("By") || key.ends_with("Time");
         by_or_at || matches!(key, "id" | "entityTypeId")

@@ -22,7 +22,7 @@ pub(crate) use rate::{RateArg, RateOption};
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
     0  done
-    1  failed before anything was done
+    1  failed; nothing was changed or written
     2  wrong usage
     3  incomplete: a list broke off, or calls failed or may have run; partial results are kept
   130  interrupted by Ctrl-C (143: SIGTERM, 129: SIGHUP); partial results are kept in NAME.partial";

@@ -16,7 +16,8 @@ pub(crate) struct ParamsOption {
     /// Give a parameter: numbers, booleans, lists and objects as JSON, anything else as text; may be nested: `a[b]=1`
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse)]
     pub(crate) params: Vec<Param>,
-    /// Give parameters as a JSON object, which --param, --select and --filter override; @FILE or - reads them from there
+    /// Give parameters as a JSON object; those of other options are merged over it, key by key; @FILE or - reads it from
+    /// there
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     pub(crate) json: Option<String>,
 }

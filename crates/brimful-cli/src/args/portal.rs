@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{env_vars, redact};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct PortalOption {
     /// Use this portal: the address of an incoming webhook, or of a portal after a login; demo is one inside this process
     // The value may come from the environment and is a secret: help must not show it.
@@ -42,6 +42,14 @@ pub(crate) enum PortalArg {
     Unset,
     /// A webhook's address, not yet looked at.
     Address(String),
+}
+
+impl PortalArg {
+    /// Whether it is the emulator inside this process.
+    #[cfg(feature = "sync")]
+    pub(crate) fn is_demo(&self) -> bool {
+        matches!(self, Self::Demo)
+    }
 }
 
 /// Takes anything: the client says what is wrong with an address, without repeating it.

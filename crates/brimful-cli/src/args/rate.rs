@@ -93,7 +93,8 @@ impl fmt::Display for RateArg {
         match self {
             Self::Off => f.write_str("no limit"),
             Self::Rate { burst, per_second } => {
-                write!(f, "{burst} requests at once, {per_second} a second")
+                let requests = if *burst == 1.0 { "request" } else { "requests" };
+                write!(f, "{burst} {requests} at once, {per_second} a second")
             }
         }
     }

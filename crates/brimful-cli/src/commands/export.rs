@@ -58,13 +58,13 @@ pub(crate) struct ExportArgs {
     pub(crate) filter: Vec<filter::Condition>,
     #[command(flatten)]
     pub(crate) params: ParamsOption,
-    /// Don't hold the names and values of filter, select and order against the fields of the entity
+    /// Don't check the names and values of filter, select and order against the fields of the entity
     #[arg(long)]
     pub(crate) no_check: bool,
     /// Stop after so many rows
     #[arg(long, value_name = "N")]
     pub(crate) top: Option<u64>,
-    /// Whether to continue behind the last row that an interrupted run of the same command has left
+    /// Resume an interrupted run of the same command behind its last row
     #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "auto")]
     pub(crate) resume: Option<ResumeArg>,
     #[command(flatten)]

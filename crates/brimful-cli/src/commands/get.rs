@@ -62,7 +62,7 @@ pub(crate) struct GetArgs {
     /// Give that list another parameter
     #[arg(long, value_name = "NAME=VALUE", requires = "from", value_parser = params::parse)]
     pub(crate) from_param: Vec<Param>,
-    /// Don't hold the names and values of that filter against the fields of the entity
+    /// Don't check the names and values of that filter against the fields of the entity
     #[arg(long, requires = "from")]
     pub(crate) no_check: bool,
     /// Write the lines to this file; - is standard output
@@ -260,7 +260,9 @@ fn found(
 fn how_far(count: u64, wanted: u64, listed: &Progress, client: &Client) -> Snapshot {
     let share = |whole: u64| (whole > 0).then(|| count as f64 / whole as f64);
     let done = match wanted {
-        0 => share(listed.rows).map(|share| share * listed.extent.done),
+        0 => share(listed.rows)
+            .zip(listed.extent.done)
+            .map(|(share, done)| share * done),
         wanted => share(wanted),
     };
     Snapshot {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::connect;
 use super::show::print;
-use crate::args::{PortalOption, RateOption, method};
+use crate::args::{PortalOption, RateArg, RateOption, method};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format;
@@ -93,9 +93,11 @@ fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnap
     let rate = match standing.limit {
         None => "off".to_owned(),
         Some(limit) => format!(
-            "{} requests at once, {} a second; {} could be sent now",
-            limit.burst,
-            standing.rate.unwrap_or(limit.per_second),
+            "{}; {} could be sent now",
+            RateArg::Rate {
+                burst: limit.burst,
+                per_second: standing.rate.unwrap_or(limit.per_second),
+            },
             standing.free.unwrap_or(limit.burst).floor()
         ),
     };
@@ -122,7 +124,7 @@ fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnap
     for method in &standing.methods {
         methods.row([
             method.method.clone(),
-            format!("{:.1} s", method.operating),
+            format!("{:.1} s", method.operating.as_secs_f64()),
             format::duration(standing.operating_time),
             time(method.resets_in),
             time(method.blocked_for),
@@ -143,7 +145,7 @@ fn json_of(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSn
         .map(|method| {
             json!({
                 "method": method.method,
-                "operating": method.operating,
+                "operating": method.operating.as_secs_f64(),
                 "freed_in": seconds(method.resets_in),
                 "blocked_for": seconds(method.blocked_for),
             })

@@ -1,6 +1,7 @@
 //! `brimful methods`: the methods that are known, and those that a portal has.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use brimful::Effect;
 use brimful_protocol::catalogue::{self, Method, Paging, Shape};
@@ -36,6 +37,9 @@ pub(crate) struct MethodsArgs {
     /// Ask the portal of BRIMFUL_PORTAL
     #[arg(long, conflicts_with = "portal")]
     pub(crate) available: bool,
+    /// Ask the portal of a login, whose tokens are in this file and not in their usual place
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// One method, of the catalogue or of a portal that has it beside.
@@ -49,7 +53,7 @@ struct Known {
 pub(crate) async fn run(args: &MethodsArgs, printer: Printer) -> Result<Exit, Failure> {
     let portal = portal(args)?;
     let theirs = match portal {
-        Some(portal) => Some(ask(portal, printer).await?),
+        Some(portal) => Some(ask(&portal, printer).await?),
         None => None,
     };
     let pattern = args
@@ -108,26 +112,32 @@ pub(crate) async fn run(args: &MethodsArgs, printer: Printer) -> Result<Exit, Fa
 }
 
 /// The portal to ask, if one is to be asked.
-fn portal(args: &MethodsArgs) -> Result<Option<PortalArg>, Failure> {
-    if !args.available {
-        return Ok(args.portal.clone());
+fn portal(args: &MethodsArgs) -> Result<Option<PortalOption>, Failure> {
+    let token_file = args.token_file.clone();
+    if args.portal.is_none() && !args.available && token_file.is_none() {
+        return Ok(None);
     }
-    let Some(address) = env_vars::read(env_vars::PORTAL) else {
-        return Err(Failure::usage(format!(
-            "--available asks the portal in {}, and there is none",
-            env_vars::PORTAL
-        )));
+    let address = match (&args.portal, env_vars::read(env_vars::PORTAL)) {
+        (Some(address), _) => Some(address.clone()),
+        (None, Some(address)) => Some(portal::parse(&address).map_err(Failure::usage)?),
+        // The file names the portal that its tokens are of.
+        (None, None) if token_file.is_some() => None,
+        (None, None) => {
+            return Err(Failure::usage(format!(
+                "--available asks the portal in {}, and there is none",
+                env_vars::PORTAL
+            )));
+        }
     };
-    portal::parse(&address).map(Some).map_err(Failure::usage)
+    Ok(Some(PortalOption {
+        address,
+        token_file,
+    }))
 }
 
 /// The portal's own names, by their lower case.
-async fn ask(portal: PortalArg, printer: Printer) -> Result<BTreeMap<String, String>, Failure> {
-    let portal = PortalOption {
-        address: Some(portal),
-        token_file: None,
-    };
-    let connection = connect(&portal, RateArg::STANDARD, printer).await?;
+async fn ask(portal: &PortalOption, printer: Printer) -> Result<BTreeMap<String, String>, Failure> {
+    let connection = connect(portal, RateArg::STANDARD, printer).await?;
     let client = &connection.client;
     let names = async |method: &str| {
         let reply = client.call(method, json!({})).await?;

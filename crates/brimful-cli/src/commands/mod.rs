@@ -17,11 +17,14 @@ mod each;
 pub(crate) mod export;
 pub(crate) mod fields;
 pub(crate) mod get;
+#[cfg(feature = "sync")]
+pub(crate) mod init;
 pub(crate) mod limits;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod methods;
 pub(crate) mod portal;
+mod prompt;
 #[cfg(feature = "r7")]
 pub(crate) mod r7;
 mod resume;

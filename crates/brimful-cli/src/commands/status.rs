@@ -1,41 +1,71 @@
 //! `brimful status`: what a store says of its tables that are kept in sync.
 
+use std::path::PathBuf;
+
+use brimful_export::Store;
 use brimful_export::sync::{Cursor, TableStatus, status};
 use clap::Args;
 
-use super::sync::{failure_of, store};
+use super::show;
+use super::sync::{failure_of, file_in_place_of_store, store};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format;
 use crate::printer::Printer;
 use crate::table::{Table, terminal_width};
 
+const UP_TO_DATE: &str = "up to date";
+
 /// Show how far the tables are that brimful sync keeps: cursors, rows, last errors
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  brimful status --to sqlite:portal.db")]
+  brimful status --to sqlite:portal.db
+  brimful status")]
 pub(crate) struct StatusArgs {
     /// The database, such as sqlite:portal.db
     #[arg(long, value_name = "STORE")]
-    to: String,
+    to: Option<String>,
+    /// Take the databases from this file; brimful.toml is read where none is given
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    config: Option<PathBuf>,
+}
+
+impl StatusArgs {
+    fn stores(&self) -> Result<Vec<Store>, Failure> {
+        match &self.to {
+            Some(to) => Ok(vec![store(Some(to))?]),
+            None => file_in_place_of_store(self.config.as_deref())?.stores(),
+        }
+    }
 }
 
 pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Failure> {
-    let store = store(Some(&args.to))?;
-    let tables = status(&store).await.map_err(|error| failure_of(&error))?;
-    let mut shown = Table::new(&[
+    let mut tables = Vec::new();
+    for store in args.stores()? {
+        tables.extend(status(&store).await.map_err(|error| failure_of(&error))?);
+    }
+    let now = jiff::Timestamp::now().as_second();
+    let several = tables
+        .iter()
+        .any(|table| Some(&table.portal) != tables.first().map(|first| &first.portal));
+    let names = [
+        "PORTAL",
         "TABLE",
         "ENTITY",
         "ROWS",
         "DELETED",
         "CHANGES UP TO",
         "LAST RUN",
+        "AGO",
         "MISFITS",
         "STATE",
-    ]);
+    ];
+    let first = usize::from(!several);
+    let mut shown = Table::new(&names[first..]);
     for table in &tables {
-        shown.row([
+        let cells = [
+            table.portal.clone(),
             table.table.clone(),
             table.entity.clone(),
             format::count(table.rows),
@@ -44,19 +74,32 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
             table
                 .succeeded
                 .map_or_else(|| "-".to_owned(), |time| time.to_string()),
+            ago(table, now),
             format::count(table.misfits),
             state(table),
-        ]);
+        ];
+        shown.row(cells.into_iter().skip(first));
     }
-    printer
-        .data(shown.text(terminal_width()).as_bytes())
-        .map_err(|error| Failure::failed(format!("could not print: {error}")))?;
-    let is_behind = |table: &TableStatus| table.failed.is_some() || table.succeeded.is_none();
+    show::print(&shown.text(terminal_width()), printer)?;
+    let is_behind = |table: &TableStatus| state(table) != UP_TO_DATE;
     Ok(if tables.iter().any(is_behind) {
         Exit::Incomplete
     } else {
         Exit::Done
     })
+}
+
+/// How long the last run without an error is ago, if the clock of this machine is right.
+fn ago(table: &TableStatus, now: i64) -> String {
+    let Some(time) = table.succeeded else {
+        return "-".to_owned();
+    };
+    match now.saturating_sub(time.unix()) {
+        seconds @ ..60 => format!("{} s", seconds.max(0)),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn cursor(table: &TableStatus) -> String {
@@ -68,9 +111,10 @@ fn cursor(table: &TableStatus) -> String {
 }
 
 fn state(table: &TableStatus) -> String {
-    match (&table.failed, table.interrupted_after) {
-        (Some((error, at)), _) => format!("failed at {at}: {error}"),
-        (None, Some(id)) => format!("interrupted after ID {id}"),
-        (None, None) => "up to date".to_owned(),
+    match (&table.failed, table.interrupted_after, table.succeeded) {
+        (Some((error, at)), ..) => format!("failed at {at}: {error}"),
+        (None, Some(id), _) => format!("interrupted after ID {id}"),
+        (None, None, None) => "never loaded".to_owned(),
+        (None, None, Some(_)) => UP_TO_DATE.to_owned(),
     }
 }

@@ -1,12 +1,18 @@
 //! `brimful verify`: holds the tables that are kept in sync against the portal.
 
-use brimful_export::sync::{SyncEntity, SyncError, SyncRun, TableVerification, status, verify};
+use std::path::PathBuf;
+
+use brimful_export::Store;
+use brimful_export::sync::{
+    SyncEntity, SyncError, SyncRun, TableStatus, TableVerification, status, verify,
+};
 use clap::Args;
 
 use super::connect;
-use super::sync::{failure_of, store};
+use super::show;
+use super::sync::{Overrides, failure_of, file_in_place_of_store, store};
 use crate::args::portal::PortalArg;
-use crate::args::{EXIT_CODES, PortalOption, RateOption};
+use crate::args::{EXIT_CODES, PortalOption, RateArg, RateOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
@@ -16,12 +22,13 @@ use crate::table::{Table, terminal_width};
 /// Differences that are named.
 const SHOWN: usize = 5;
 
-/// Hold the tables that brimful sync keeps against the portal: counts, IDs, and rows by sample
+/// Compare the tables that brimful sync keeps with the portal: counts, IDs, and a sample of rows
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
   brimful verify --to sqlite:portal.db --portal demo
   brimful verify --to postgres://me@host/bi crm.deal --sample 5000
+  brimful verify
 
 {EXIT_CODES}"))]
 pub(crate) struct VerifyArgs {
@@ -30,7 +37,10 @@ pub(crate) struct VerifyArgs {
     entities: Vec<String>,
     /// The database, such as sqlite:portal.db
     #[arg(long, value_name = "STORE")]
-    to: String,
+    to: Option<String>,
+    /// Take portals and databases from this file; brimful.toml is read where no database is given
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     portal: PortalOption,
     /// Compare so many rows of each table field by field, spread over its IDs
@@ -40,19 +50,64 @@ pub(crate) struct VerifyArgs {
     limit: RateOption,
 }
 
-pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Failure> {
-    let store = store(Some(&args.to))?;
-    let mut names = args.entities.clone();
-    if names.is_empty() {
-        let tables = status(&store).await.map_err(|error| failure_of(&error))?;
-        names = tables.into_iter().map(|table| table.entity).collect();
+/// A portal, and a store that is held against it.
+struct Side {
+    portal: PortalOption,
+    rate: RateArg,
+    store: Store,
+}
+
+impl VerifyArgs {
+    fn sides(&self) -> Result<Vec<Side>, Failure> {
+        if let Some(to) = &self.to {
+            return Ok(vec![Side {
+                portal: self.portal.clone(),
+                rate: self.limit.rate,
+                store: store(Some(to))?,
+            }]);
+        }
+        let file = file_in_place_of_store(self.config.as_deref())?;
+        let jobs = file.jobs(&Overrides::default())?;
+        let sides = jobs.into_iter().map(|job| Side {
+            portal: job.portal,
+            rate: job.rate,
+            store: job.store,
+        });
+        Ok(sides.collect())
     }
-    let entities: Result<Vec<SyncEntity>, SyncError> =
-        names.iter().map(|name| name.parse()).collect();
-    let entities = entities.map_err(|error| failure_of(&error))?;
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
-    let mut run = SyncRun::new(connection.client.clone(), store, entities);
-    if args.portal.address() == Some(&PortalArg::Demo) {
+}
+
+pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for side in args.sides()? {
+        if verify_store(args, side, printer).await? == Exit::Incomplete {
+            exit = Exit::Incomplete;
+        }
+    }
+    Ok(exit)
+}
+
+/// The tables of the store that the command line means, each as it is kept.
+async fn kept_entities(args: &VerifyArgs, store: &Store) -> Result<Vec<SyncEntity>, SyncError> {
+    let tables = status(store).await?;
+    if args.entities.is_empty() {
+        return tables.iter().map(TableStatus::sync_entity).collect();
+    }
+    let named = args.entities.iter().map(|name| {
+        let named: SyncEntity = name.parse()?;
+        let table = tables.iter().find(|table| table.entity == named.name);
+        table.map_or(Ok(named), TableStatus::sync_entity)
+    });
+    named.collect()
+}
+
+async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result<Exit, Failure> {
+    let entities = kept_entities(args, &side.store)
+        .await
+        .map_err(|error| failure_of(&error))?;
+    let connection = connect(&side.portal, side.rate, printer).await?;
+    let mut run = SyncRun::new(connection.client.clone(), side.store, entities);
+    if side.portal.address().is_some_and(PortalArg::is_demo) {
         run = run.portal("demo");
     }
     let results = verify(&run, args.sample)
@@ -85,9 +140,7 @@ pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Fai
             }
         }
     }
-    printer
-        .data(table.text(terminal_width()).as_bytes())
-        .map_err(|error| Failure::failed(format!("could not print: {error}")))?;
+    show::print(&table.text(terminal_width()), printer)?;
     for (name, result) in &results {
         for line in result.as_ref().map_or_else(|_| Vec::new(), details) {
             printer.note(&format!("{name}: {line}"));

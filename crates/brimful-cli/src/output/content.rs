@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use brimful::Page;
 use brimful_export::{Compressor, ExportError, FileKind, RowWriter};
+use tracing::warn;
 
 use super::partial::PartialFile;
 use super::{Leftover, OutputError};
 use crate::json_text;
+use crate::logging::OWN_WARNINGS;
 
 /// What rows are made into. By default they stay lines of JSON.
 #[derive(Debug, Default)]
@@ -162,15 +164,28 @@ impl Content {
             return Ok(Some((place.count, file.complete()?)));
         }
         // It would say of this file what was true of another.
-        let _ = std::fs::remove_file(&place.path);
+        if let Err(error) = std::fs::remove_file(&place.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            warn!(
+                target: OWN_WARNINGS,
+                "{} is of an earlier run and could not be removed: {error}; every value of this run fits its column",
+                place.path.display()
+            );
+        }
         Ok(None)
     }
 
     /// The rows have not all come: the values that did not fit stay beside them.
     pub(super) fn leave_misfits(&mut self) -> Option<(u64, String)> {
         let place = self.misfits.take()?;
-        let name = place.file?.leave().ok().flatten()?;
-        Some((place.count, name))
+        let file = place.file?;
+        let path = file.path().display().to_string();
+        let name = file.leave().unwrap_or_else(|error| {
+            warn!(target: OWN_WARNINGS, "{path} may lack values that did not fit: {error}");
+            Some(path)
+        });
+        Some((place.count, name?))
     }
 }
 

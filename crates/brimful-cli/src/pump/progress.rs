@@ -53,7 +53,7 @@ impl Snapshot {
         Self {
             count: progress.rows,
             label: counted(progress.rows, noun),
-            done: (progress.extent.done > 0.0).then_some(progress.extent.done),
+            done: progress.extent.done.filter(|&done| done > 0.0),
             requests: progress.requests,
             in_flight: progress.in_flight,
             waited: progress.waited,

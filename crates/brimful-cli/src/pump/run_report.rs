@@ -223,7 +223,7 @@ pub(crate) async fn write(
         operating: limits
             .methods
             .iter()
-            .map(|method| (method.method.clone(), method.operating))
+            .map(|method| (method.method.clone(), method.operating.as_secs_f64()))
             .collect(),
         operating_limit: limits.operating_time.as_secs_f64(),
         timeline: recorder.timeline().await,

@@ -215,8 +215,7 @@ pub(crate) fn first_rows(rows: u64, noun: &str, written: &Written, width: usize)
 /// What is proved of the rows, in plain words.
 fn proof(report: &ListReport) -> String {
     match report.proof {
-        // There was no row, and nothing is to be proved.
-        Proof::UpTo(0) => String::new(),
+        Proof::UpTo(0) => ", complete: no rows (proved by ID)".to_owned(),
         Proof::UpTo(id) => format!(", complete to ID {id} (proved by ID)"),
         Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
         Proof::EqualPasses(_) => ", proved by equal passes".to_owned(),
@@ -267,6 +266,18 @@ mod tests {
              has each with row and field\n            \
              CLOSEDATE             1,012  it is not a date\n            \
              UF_CRM_1700000000008  3      it is not an amount"
+        );
+    }
+
+    #[test]
+    fn an_empty_list_says_that_it_is_proved_to_be_empty() {
+        let mut report = report();
+        (report.rows, report.proof) = (0, Proof::UpTo(0));
+        let file = Written::file("deals.jsonl".to_owned(), 0);
+        let lines = lines("deals", &report, 0, &file, 40);
+        assert!(
+            lines[1].ends_with("ID lanes, complete: no rows (proved by ID)"),
+            "{lines:?}"
         );
     }
 

@@ -540,3 +540,27 @@ mod sqlite {
         assert!(output.status.success(), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn a_file_of_misfits_that_cannot_be_removed_is_named_in_a_warning() {
+    let workspace = Workspace::new();
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 3));
+    // A folder cannot be removed as a file.
+    std::fs::create_dir(workspace.path("deals.csv.errors.jsonl")).unwrap();
+    let url = portal.url();
+    let args = [
+        "export",
+        "crm.deal.list",
+        "--columns",
+        "ID,TITLE",
+        "-o",
+        "deals.csv",
+    ];
+    let output = workspace.run(&[&args[..], &["--portal", &url, "--rate", "off"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("warning: ") && said.contains("deals.csv.errors.jsonl"),
+        "{said}"
+    );
+}

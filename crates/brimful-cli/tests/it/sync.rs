@@ -140,3 +140,314 @@ fn a_sync_that_stays_is_ended_cleanly_by_sigterm() {
     assert!(killed.unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// A database with 300 deals and users in it.
+fn filled(workspace: &Workspace, url: &str) {
+    let args = ["sync", "crm.deal", "users", "--to", "sqlite:portal.db"];
+    let output = workspace.run(&[&args[..], &["--rate", "off", "--portal", url]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+/// Runs SQL in the database.
+fn sql(workspace: &Workspace, sql: &str) {
+    let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
+    database.execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_table_that_was_never_loaded_or_interrupted_is_behind_and_said_to_be() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    filled(&workspace, &portal.url());
+    for (change, said) in [
+        (
+            "json_set(sync, '$.reading', json_object('since', null, 'started', json_extract(sync, '$.succeeded'), 'after', 7))",
+            "interrupted after ID 7",
+        ),
+        (
+            "json_remove(sync, '$.succeeded', '$.reading')",
+            "never loaded",
+        ),
+    ] {
+        sql(
+            &workspace,
+            &format!("UPDATE _brimful_state SET sync = {change} WHERE \"table\" LIKE '%deal%'"),
+        );
+        let output = workspace.run(&["status", "--to", "sqlite:portal.db"]);
+        assert!(
+            stdout(&output).contains(said),
+            "{}{}",
+            stdout(&output),
+            stderr(&output)
+        );
+        assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_an_error_that_names_the_table() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    filled(&workspace, &portal.url());
+    for broken in ["'{'", "''", "'[1]'"] {
+        sql(
+            &workspace,
+            &format!("UPDATE _brimful_state SET sync = {broken} WHERE \"table\" LIKE '%deal%'"),
+        );
+        let output = workspace.run(&["status", "--to", "sqlite:portal.db"]);
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{broken}: {}",
+            stdout(&output)
+        );
+        let said = stderr(&output);
+        assert!(said.contains("deal is unreadable"), "{said}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure_of_status_verify_and_the_list_of_entities() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    filled(&workspace, &url);
+    let store = ["--to", "sqlite:portal.db"];
+    for args in [
+        ["status"].iter().chain(&store).copied().collect::<Vec<_>>(),
+        ["verify", "--rate", "off", "--portal", &url]
+            .iter()
+            .chain(&store)
+            .copied()
+            .collect(),
+        vec!["sync", "--list"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = workspace
+            .command(&args)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn conditions_fields_and_the_table_of_an_entity_are_kept_from_run_to_run() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    let sync = [
+        "sync",
+        "crm.deal",
+        "--filter",
+        "crm.deal <=OPPORTUNITY=500000",
+        "--select",
+        "crm.deal TITLE,OPPORTUNITY",
+        "--table",
+        "crm.deal deals",
+        "--to",
+        "sqlite:portal.db",
+        "--rate",
+        "off",
+        "--portal",
+        &url,
+    ];
+    let all = workspace.run(&[
+        "call",
+        "crm.deal.list",
+        "--filter",
+        "<=OPPORTUNITY=500000",
+        "--portal",
+        &url,
+    ]);
+    let said = stderr(&all);
+    let output = workspace.run(&sync);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let kept = stderr(&output);
+    assert!(!kept.contains("crm.deal: 300 rows read"), "{kept}");
+    let rows = kept
+        .split("crm.deal: ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap();
+    assert!(rows.parse::<u64>().unwrap() > 50, "{kept}\n{said}");
+    let output = workspace.run(&sync);
+    assert!(
+        stderr(&output).contains("crm.deal: 0 rows read, 0 new or changed"),
+        "{}",
+        stderr(&output)
+    );
+    // What is verified is what is kept: the rows that meet the condition, in the fields that were asked for.
+    let verify = [
+        "verify",
+        "--to",
+        "sqlite:portal.db",
+        "--rate",
+        "off",
+        "--portal",
+        &url,
+    ];
+    let output = workspace.run(&verify);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("equal"), "{}", stdout(&output));
+    let output = workspace.run(&["status", "--to", "sqlite:portal.db"]);
+    assert!(stdout(&output).contains("deals"), "{}", stdout(&output));
+    // A condition on what changes are found by cannot be kept.
+    let mut refused = sync;
+    refused[3] = "crm.deal >=DATE_MODIFY=2026-01-01";
+    let output = workspace.run(&refused);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("DATE_MODIFY"),
+        "{}",
+        stderr(&output)
+    );
+    refused[3] = "crm.lead <=OPPORTUNITY=5";
+    let output = workspace.run(&refused);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("add crm.lead to the command"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_file_names_portals_and_the_failure_of_one_does_not_stop_the_other() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    workspace.write("alive.webhook", &format!("{}\n", portal.url()));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let owner_only = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(workspace.path("alive.webhook"), owner_only).unwrap();
+    }
+    workspace.write(
+        "brimful.toml",
+        r#"
+[sync]
+entities = ["crm.deal", "users"]
+rate = "off"
+
+[portals.alive]
+webhook-file = "alive.webhook"
+to = "sqlite:alive.db"
+
+[portals.gone]
+webhook-env = "GONE_WEBHOOK"
+to = "sqlite:gone.db"
+"#,
+    );
+    let gone = "http://127.0.0.1:1/rest/1/g0newebh00k/";
+    let sync = |args: &[&str]| {
+        let mut command = workspace.command(args);
+        command.env("GONE_WEBHOOK", gone).output().unwrap()
+    };
+    // Without the variable nothing is begun.
+    let output = workspace.run(&["sync"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("brimful.toml:11: the environment has no GONE_WEBHOOK"),
+        "{said}"
+    );
+    let output = sync(&["sync"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("alive: 2 entities up to date"), "{said}");
+    assert!(said.contains("PORTAL") && said.contains("gone"), "{said}");
+    assert!(!said.contains("g0newebh00k"), "{said}");
+    let output = workspace.run(&["status", "--to", "sqlite:alive.db"]);
+    assert_eq!(stdout(&output).matches("up to date").count(), 2);
+}
+
+#[test]
+fn a_file_of_settings_is_written_once_and_read_by_sync_status_and_verify() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let output = workspace.run(&["sync"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("brimful init"),
+        "{}",
+        stderr(&output)
+    );
+    let init = [
+        "init",
+        "--to",
+        "sqlite:portal.db",
+        "crm.deal",
+        "users",
+        "--labels",
+    ];
+    let output = workspace.run(&init);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let written = std::fs::read_to_string(workspace.path("brimful.toml")).unwrap();
+    assert!(
+        written.contains("webhook-env = \"BRIMFUL_PORTAL\""),
+        "{written}"
+    );
+    let output = workspace.run(&init);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("there already"),
+        "{}",
+        stderr(&output)
+    );
+    let run = |args: &[&str]| {
+        let mut command = workspace.command(args);
+        command
+            .env("BRIMFUL_PORTAL", portal.url())
+            .output()
+            .unwrap()
+    };
+    for args in [&["sync"][..], &["status"], &["verify"]] {
+        let output = run(args);
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    }
+    for (args, word) in [
+        (
+            vec!["init", "--to", "sqlite:x.db", "-o", "b.toml"],
+            "no entities",
+        ),
+        (vec!["init", "users", "-o", "b.toml"], "no database"),
+        (
+            vec![
+                "init",
+                "users",
+                "--to",
+                "postgres://me:s3cret@host/bi",
+                "-o",
+                "b.toml",
+            ],
+            "PGPASSWORD",
+        ),
+        (
+            vec![
+                "init",
+                "users",
+                "--to",
+                "sqlite:x.db",
+                "--portal",
+                "https://x.bitrix24.ru/rest/1/c/",
+                "-o",
+                "b.toml",
+            ],
+            "secret",
+        ),
+    ] {
+        let output = workspace.run(&args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = stderr(&output);
+        // A build without PostgreSQL refuses the store before its password.
+        assert!(
+            said.contains(word) || said.contains("this build cannot write"),
+            "{args:?}: {said}"
+        );
+        assert!(!said.contains("s3cret"), "{said}");
+        assert!(!workspace.path("b.toml").exists());
+    }
+}

@@ -21,7 +21,7 @@ fn some() -> PortalConfig {
     ]))
     .unwrap();
     PortalConfig::unlimited()
-        .starts_at(NOON)
+        .starts_at_unix(NOON)
         .load("tasks.task", tasks)
 }
 

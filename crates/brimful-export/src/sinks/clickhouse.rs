@@ -9,11 +9,12 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use jiff::civil::DateTime;
-use tokio::runtime::Runtime;
 
 use server::{Refusal, Server, address};
 
 use super::run_state::RunState;
+use super::tab_separated::{NULL, TabSeparated, escape, write_cell};
+use super::writer_runtime::WriterRuntime;
 use super::{DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, labelled};
 use crate::cell::{Cell, Moment};
 use crate::error::ExportError;
@@ -32,13 +33,11 @@ const WIDE_DATES_SINCE: (u32, u32) = (22, 8);
 const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(crate) struct ClickhouseSink {
-    /// Everything here waits in the thread that writes. `None` once it is dropped.
-    runtime: Option<Runtime>,
+    runtime: WriterRuntime,
     server: Server,
     store: String,
     state: RunState,
-    /// Rows that are not sent yet, as the server reads tab-separated values.
-    rows: String,
+    rows: TabSeparated,
     insert: String,
     /// What each column takes, in their order.
     kinds: Vec<Kind>,
@@ -49,15 +48,6 @@ pub(crate) struct ClickhouseSink {
     /// The version of what is said next of how far it is.
     version: u64,
     began: bool,
-}
-
-impl Drop for ClickhouseSink {
-    fn drop(&mut self) {
-        // Waiting for its threads is not allowed everywhere.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 /// What a column takes that not all columns of its type do.
@@ -90,13 +80,10 @@ impl ClickhouseSink {
         // be sent again.
         let client = builder.timeout(PATIENCE).pool_max_idle_per_host(0).build();
         let client = client.map_err(|error| failed(error.to_string()))?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let run = now.map_or(1, |now| now.as_millis() as u64);
         let mut sink = Self {
-            runtime: Some(runtime),
+            runtime: WriterRuntime::on_this_thread()?,
             server: Server {
                 client,
                 url,
@@ -105,7 +92,7 @@ impl ClickhouseSink {
             },
             store,
             state: RunState::new(options),
-            rows: String::new(),
+            rows: TabSeparated::default(),
             insert: String::new(),
             kinds: Vec::new(),
             has_wide_dates: false,
@@ -130,10 +117,8 @@ impl ClickhouseSink {
     }
 
     fn wait(&self, sql: &str, data: Option<Vec<u8>>) -> Result<String, Refusal> {
-        match &self.runtime {
-            Some(runtime) => runtime.block_on(self.server.execute(sql, data)),
-            None => Err(Refusal::Said("the connection is closed".to_owned())),
-        }
+        let waited = self.runtime.wait(self.server.execute(sql, data));
+        waited.unwrap_or_else(|error| Err(Refusal::Said(error.to_string())))
     }
 
     /// Has a statement carried out that may be carried out twice. A server that has gone away is waited for.
@@ -152,11 +137,7 @@ impl ClickhouseSink {
         loop {
             match (self.wait(sql, data.map(<[u8]>::to_vec)), waits.next()) {
                 (Ok(answer), _) => return Ok(answer),
-                (Err(Refusal::NoAnswer(_)), Some(wait)) => {
-                    if let Some(runtime) = &self.runtime {
-                        runtime.block_on(async { tokio::time::sleep(*wait).await });
-                    }
-                }
+                (Err(Refusal::NoAnswer(_)), Some(wait)) => self.runtime.sleep(*wait)?,
                 (Err(Refusal::NoAnswer(error)), None) => {
                     return Err(self.failed(format!("no answer: {error}")));
                 }
@@ -264,16 +245,14 @@ impl ClickhouseSink {
              ENGINE = ReplacingMergeTree ORDER BY (field, code)"
         ))?;
         self.ask(&format!("TRUNCATE TABLE {labels}"))?;
-        let mut lines = String::new();
+        let mut lines = TabSeparated::default();
         let mut select = "SELECT *".to_owned();
         for (column, entries) in &labelled {
             for (code, label) in entries {
                 for text in [column.name.as_str(), code, label] {
-                    escape(text, &mut lines);
-                    lines.push('\t');
+                    lines.text(text);
                 }
-                lines.pop();
-                lines.push('\n');
+                lines.end_line();
             }
             // An array of no code is refused, and none is what nothing is called.
             let all = |what: &str| {
@@ -304,7 +283,7 @@ impl ClickhouseSink {
         }
         if !lines.is_empty() {
             let insert = format!("INSERT INTO {labels} FORMAT TabSeparated");
-            self.send(&insert, Some(lines.as_bytes()), true)?;
+            self.send(&insert, Some(&lines.take()), true)?;
         }
         self.ask(&format!("DROP TABLE IF EXISTS {view}"))?;
         let table = quoted(&self.state.table);
@@ -371,25 +350,21 @@ fn quoted(name: &str) -> String {
 
 /// A text as a statement has it.
 fn literal(text: &str) -> String {
-    let mut literal = "'".to_owned();
-    escape(text, &mut literal);
-    literal.push('\'');
+    let mut literal = String::new();
+    quote(text, &mut literal);
     literal
 }
 
-/// Appends a text as the server reads it, in quotes or without.
-fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\'' => out.push_str("\\'"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0' => out.push_str("\\0"),
-            c => out.push(c),
+/// Appends a text in quotes.
+fn quote(text: &str, out: &mut String) {
+    out.push('\'');
+    for (place, part) in text.split('\'').enumerate() {
+        if place > 0 {
+            out.push_str("\\'");
         }
+        escape(part, out);
     }
+    out.push('\'');
 }
 
 /// A moment in UTC.
@@ -412,8 +387,6 @@ impl Kind {
     fn write(self, cell: &Cell<'_>, out: &mut String) -> bool {
         // Writing to a string does not fail.
         match cell {
-            Cell::Null => out.push_str("\\N"),
-            Cell::Text(text) => escape(text, out),
             Cell::Bool(value) if self == Self::UInt8 => out.push(if *value { '1' } else { '0' }),
             Cell::Date(date) => {
                 if !self.has(date.year()) {
@@ -433,29 +406,23 @@ impl Kind {
                     if place > 0 {
                         out.push(',');
                     }
-                    let is_quoted =
-                        matches!(item, Cell::Text(_) | Cell::Date(_) | Cell::DateTime(_));
-                    if let Cell::Null = item {
-                        out.push_str("NULL");
-                        continue;
-                    }
-                    if is_quoted {
-                        out.push('\'');
-                    }
-                    if !self.write(item, out) {
-                        return false;
-                    }
-                    if is_quoted {
-                        out.push('\'');
+                    match item {
+                        Cell::Null => out.push_str("NULL"),
+                        Cell::Text(text) => quote(text, out),
+                        item => {
+                            let is_quoted = matches!(item, Cell::Date(_) | Cell::DateTime(_));
+                            let mark = if is_quoted { "'" } else { "" };
+                            out.push_str(mark);
+                            if !self.write(item, out) {
+                                return false;
+                            }
+                            out.push_str(mark);
+                        }
                     }
                 }
                 out.push(']');
             }
-            other => {
-                let mut text = String::new();
-                other.write_text(&mut text);
-                escape(&text, out);
-            }
+            other => write_cell(other, out),
         }
         true
     }
@@ -580,27 +547,27 @@ impl StoreSink for ClickhouseSink {
         misfits: &mut Misfits,
     ) -> Result<(), ExportError> {
         for (place, cell) in row.cells.iter().enumerate() {
-            let start = self.rows.len();
             let is_list = matches!(schema.columns[place].kind, ColumnType::List(_));
-            match cell {
-                // There is no NULL among lists.
-                Cell::Null if is_list => self.rows.push_str("[]"),
-                cell => {
-                    if !self.kinds[place].write(cell, &mut self.rows) {
-                        let reason = match self.kinds[place] {
-                            Kind::Wide => "in ClickHouse there are the years 1900 to 2299 alone",
-                            _ => "in this column there are the years 1970 to 2105 alone",
-                        };
-                        row.does_not_fit(schema, place, reason, misfits);
-                        self.rows.truncate(start);
-                        self.rows.push_str(if is_list { "[]" } else { "\\N" });
-                    }
+            let kind = self.kinds[place];
+            // There is no NULL among lists.
+            let null = if is_list { "[]" } else { NULL };
+            self.rows.value(|out| {
+                let start = out.len();
+                if let Cell::Null = cell {
+                    out.push_str(null);
+                } else if !kind.write(cell, out) {
+                    let reason = match kind {
+                        Kind::Wide => "in ClickHouse there are the years 1900 to 2299 alone",
+                        _ => "in this column there are the years 1970 to 2105 alone",
+                    };
+                    row.does_not_fit(schema, place, reason, misfits);
+                    out.truncate(start);
+                    out.push_str(null);
                 }
-            }
-            self.rows.push('\t');
+            });
         }
-        // Writing to a string does not fail.
-        let _ = writeln!(self.rows, "{}", self.run);
+        self.rows.text(&self.run.to_string());
+        self.rows.end_line();
         self.state.take(row.key(schema));
         Ok(())
     }
@@ -615,14 +582,14 @@ impl StoreSink for ClickhouseSink {
             return Ok(());
         }
         if !self.rows.is_empty() {
-            let rows = std::mem::take(&mut self.rows);
+            let rows = self.rows.take();
             // Rows that have no ID would be there twice.
-            self.send(&self.insert, Some(rows.as_bytes()), self.has_key)?;
+            self.send(&self.insert, Some(&rows), self.has_key)?;
         }
         if !misfits.0.is_empty() {
             let lines = misfit_lines(&self.state.table, self.run, misfits);
             let insert = "INSERT INTO _brimful_errors (`table`, id, field, value, reason, run) FORMAT TabSeparated";
-            self.send(insert, Some(lines.as_bytes()), true)?;
+            self.send(insert, Some(&lines), true)?;
         }
         self.store_state(finished)?;
         self.state.misfits += misfits.0.len() as u64;
@@ -633,19 +600,18 @@ impl StoreSink for ClickhouseSink {
 }
 
 /// The values that did not fit, as the server reads them.
-fn misfit_lines(table: &str, run: u64, misfits: &Misfits) -> String {
-    let mut lines = String::new();
+fn misfit_lines(table: &str, run: u64, misfits: &Misfits) -> Vec<u8> {
+    let mut lines = TabSeparated::default();
     for misfit in &misfits.0 {
         let id = misfit.id.as_ref().map_or("", |id| id.get());
         let id = id.trim_matches('"');
         for text in [table, id, &misfit.field, misfit.value.get(), misfit.reason] {
-            escape(text, &mut lines);
-            lines.push('\t');
+            lines.text(text);
         }
-        // Writing to a string does not fail.
-        let _ = writeln!(lines, "{run}");
+        lines.text(&run.to_string());
+        lines.end_line();
     }
-    lines
+    lines.take()
 }
 
 #[cfg(test)]

@@ -18,6 +18,10 @@ pub(crate) mod run_state;
 mod singer;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+#[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
+mod tab_separated;
+#[cfg(any(feature = "clickhouse", feature = "postgres", feature = "s3"))]
+mod writer_runtime;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 

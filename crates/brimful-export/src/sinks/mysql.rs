@@ -12,6 +12,7 @@ use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder};
 use parking_lot::Mutex;
 
 use super::run_state::RunState;
+use super::tab_separated::TabSeparated;
 use super::{
     DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
 };
@@ -36,8 +37,7 @@ pub(crate) struct MysqlSink {
     options: Opts,
     store: String,
     state: RunState,
-    /// Rows that are not sent yet, as LOAD DATA reads them.
-    rows: String,
+    rows: TabSeparated,
     /// What the server is sent when it asks for the rows.
     stream: Stream,
     load: String,
@@ -97,7 +97,7 @@ impl MysqlSink {
             options: opts,
             store,
             state: RunState::new(options),
-            rows: String::new(),
+            rows: TabSeparated::default(),
             stream,
             load: String::new(),
             merge: String::new(),
@@ -367,20 +367,6 @@ fn type_name(kind: ColumnType) -> (&'static str, &'static [&'static str]) {
     }
 }
 
-/// Appends a text as LOAD DATA reads it.
-fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0' => out.push_str("\\0"),
-            c => out.push(c),
-        }
-    }
-}
-
 /// A moment in UTC, as a column without a zone holds it; `None` if it is not within the years 1 to 9999 there.
 fn in_utc(moment: &Moment) -> Option<jiff::civil::DateTime> {
     let offset = SignedDuration::from_secs(moment.offset_seconds.into());
@@ -566,33 +552,23 @@ impl StoreSink for MysqlSink {
         row: &DecodedRow<'_, '_>,
         misfits: &mut Misfits,
     ) -> Result<(), ExportError> {
-        let mut text = String::new();
         for (place, cell) in row.cells.iter().enumerate() {
-            if place > 0 {
-                self.rows.push('\t');
-            }
             match cell {
-                Cell::Null => self.rows.push_str("\\N"),
-                Cell::Text(text) => escape(text, &mut self.rows),
-                Cell::Bool(value) => self.rows.push(if *value { '1' } else { '0' }),
+                Cell::Bool(value) => self.rows.text(if *value { "1" } else { "0" }),
                 Cell::DateTime(moment) => {
                     if let Some(utc) = in_utc(moment) {
-                        // Writing to a string does not fail.
-                        let _ = write!(self.rows, "{} {}", utc.date(), utc.time());
+                        let text = format!("{} {}", utc.date(), utc.time());
+                        self.rows.text(&text);
                     } else {
                         let reason = "in UTC it is not within the years 1 to 9999";
                         row.does_not_fit(schema, place, reason, misfits);
-                        self.rows.push_str("\\N");
+                        self.rows.null();
                     }
                 }
-                other => {
-                    text.clear();
-                    other.write_text(&mut text);
-                    escape(&text, &mut self.rows);
-                }
+                other => self.rows.cell(other),
             }
         }
-        self.rows.push('\n');
+        self.rows.end_line();
         self.state.take(row.key(schema));
         Ok(())
     }
@@ -609,7 +585,7 @@ impl StoreSink for MysqlSink {
         if self.rows.is_empty() && misfits.0.is_empty() && !finished && state.is_empty() {
             return Ok(());
         }
-        *self.stream.lock() = std::mem::take(&mut self.rows).into_bytes();
+        *self.stream.lock() = self.rows.take();
         if self.state.sync.is_none() {
             state.push(self.state_statement(finished));
         }

@@ -1,14 +1,16 @@
 //! Rows in a table of PostgreSQL: copied into a table of the session, and from there into the real one, updated by ID.
 
 use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::runtime::Runtime;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
 
 use super::run_state::RunState;
+use super::tab_separated::TabSeparated;
+use super::writer_runtime::{WriterRuntime, with_causes};
 use super::{
     DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
 };
@@ -25,29 +27,17 @@ const BYTES_AT_ONCE: usize = 8 << 20;
 const STAGE: &str = "_brimful_stage";
 
 pub(crate) struct PostgresSink {
-    /// Everything here waits in the thread that writes; the runtime lives for its connection. `None` once it is dropped.
-    runtime: Option<Runtime>,
+    runtime: WriterRuntime,
     client: Client,
     config: Config,
     store: String,
     state: RunState,
-    /// Rows that are not sent yet, as COPY reads them.
-    rows: Vec<u8>,
-    line: String,
+    rows: TabSeparated,
     copy: String,
     merge: String,
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
-}
-
-impl Drop for PostgresSink {
-    fn drop(&mut self) {
-        // Waiting for its threads is not allowed everywhere.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 impl PostgresSink {
@@ -69,19 +59,15 @@ impl PostgresSink {
             config.password(password);
         }
         config.application_name("brimful");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
-        let client = connect(&runtime, &config).map_err(|error| failed(said(&error)))?;
+        let runtime = WriterRuntime::in_background()?;
+        let client = connect(&runtime, &config)?.map_err(|error| failed(said(&error)))?;
         let mut sink = Self {
-            runtime: Some(runtime),
+            runtime,
             client,
             config,
             store,
             state: RunState::new(options),
-            rows: Vec::new(),
-            line: String::new(),
+            rows: TabSeparated::default(),
             copy: String::new(),
             merge: String::new(),
             stage: String::new(),
@@ -139,12 +125,8 @@ impl PostgresSink {
         &self,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, ExportError> {
-        let Some(runtime) = &self.runtime else {
-            return Err(self.failed("the connection is closed"));
-        };
-        runtime
-            .block_on(work)
-            .map_err(|error| self.failed(said(&error)))
+        let done = self.runtime.wait(work)?;
+        done.map_err(|error| self.failed(said(&error)))
     }
 
     fn execute(&self, sql: &str) -> Result<(), ExportError> {
@@ -188,11 +170,8 @@ impl PostgresSink {
         waits: &mut std::slice::Iter<'_, Duration>,
     ) -> Result<bool, ExportError> {
         for wait in waits {
-            let Some(runtime) = &self.runtime else {
-                return Ok(false);
-            };
-            runtime.block_on(async { tokio::time::sleep(*wait).await });
-            if let Ok(client) = connect(runtime, &self.config) {
+            self.runtime.sleep(*wait)?;
+            if let Ok(client) = connect(&self.runtime, &self.config)? {
                 self.client = client;
                 self.execute(&self.stage)?;
                 return Ok(true);
@@ -317,42 +296,41 @@ impl PostgresSink {
 
 const COPY_MISFITS: &str = "COPY _brimful_errors (\"table\", id, field, value, reason) FROM STDIN";
 
-fn connect(runtime: &Runtime, config: &Config) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = runtime.block_on(config.connect(NoTls))?;
-    // What becomes of it is told by the next statement.
-    runtime.spawn(async move { drop(connection.await) });
-    Ok(client)
+fn connect(
+    runtime: &WriterRuntime,
+    config: &Config,
+) -> io::Result<Result<Client, tokio_postgres::Error>> {
+    Ok(match runtime.wait(config.connect(NoTls))? {
+        Ok((client, connection)) => {
+            // The next statement says so if it is lost.
+            runtime.spawn(async move { drop(connection.await) })?;
+            Ok(client)
+        }
+        Err(error) => Err(error),
+    })
 }
 
 /// The values that did not fit, as COPY reads them.
 fn misfit_lines(table: &str, misfits: &Misfits) -> Vec<u8> {
-    let mut lines = String::new();
+    let mut lines = TabSeparated::default();
     for misfit in &misfits.0 {
-        escape(table, &mut lines);
-        lines.push('\t');
+        lines.text(table);
         match &misfit.id {
-            Some(id) => escape(id.get().trim_matches('"'), &mut lines),
-            None => lines.push_str("\\N"),
+            Some(id) => lines.text(id.get().trim_matches('"')),
+            None => lines.null(),
         }
         for text in [&misfit.field, misfit.value.get(), misfit.reason] {
-            lines.push('\t');
-            escape(text, &mut lines);
+            lines.text(text);
         }
-        lines.push('\n');
+        lines.end_line();
     }
-    lines.into_bytes()
+    lines.take()
 }
 
 /// What the server said, or why it could not be reached.
 fn said(error: &tokio_postgres::Error) -> String {
     let Some(database) = error.as_db_error() else {
-        let mut text = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            let _ = write!(text, ": {cause}");
-            source = cause.source();
-        }
-        return text;
+        return with_causes(error);
     };
     let mut text = database.message().to_owned();
     if let Some(detail) = database.detail() {
@@ -389,19 +367,6 @@ fn type_name(kind: ColumnType) -> &'static str {
         ColumnType::List(ScalarType::DateTime) => "timestamp with time zone[]",
         ColumnType::List(ScalarType::Text) => "text[]",
         ColumnType::Multifield => "jsonb",
-    }
-}
-
-/// Appends a text as COPY reads it.
-fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c => out.push(c),
-        }
     }
 }
 
@@ -452,10 +417,7 @@ impl StoreSink for PostgresSink {
     }
 
     fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
-        let Some(runtime) = &self.runtime else {
-            return Err(self.failed("the connection is closed"));
-        };
-        let asked = runtime.block_on(async {
+        let asked = self.runtime.wait(async {
             let mut messages = std::pin::pin!(self.client.simple_query_raw(sql).await?);
             let mut texts = Vec::new();
             while let Some(message) = messages.next().await {
@@ -466,7 +428,7 @@ impl StoreSink for PostgresSink {
                 }
             }
             Ok(())
-        });
+        })?;
         asked.map_err(|error: tokio_postgres::Error| self.failed(said(&error)))
     }
 
@@ -609,31 +571,18 @@ impl StoreSink for PostgresSink {
         row: &DecodedRow<'_, '_>,
         misfits: &mut Misfits,
     ) -> Result<(), ExportError> {
-        let mut text = String::new();
-        self.line.clear();
         for (place, cell) in row.cells.iter().enumerate() {
-            if place > 0 {
-                self.line.push('\t');
-            }
-            let nul = has_nul(cell);
-            if nul {
-                let reason = "PostgreSQL has no texts with a NUL character";
-                row.does_not_fit(schema, place, reason, misfits);
-            }
             match cell {
-                _ if nul => self.line.push_str("\\N"),
-                Cell::Null => self.line.push_str("\\N"),
-                Cell::Text(text) => escape(text, &mut self.line),
-                Cell::List(items) => escape(&array(items), &mut self.line),
-                other => {
-                    text.clear();
-                    other.write_text(&mut text);
-                    escape(&text, &mut self.line);
+                cell if has_nul(cell) => {
+                    let reason = "PostgreSQL has no texts with a NUL character";
+                    row.does_not_fit(schema, place, reason, misfits);
+                    self.rows.null();
                 }
+                Cell::List(items) => self.rows.text(&array(items)),
+                other => self.rows.cell(other),
             }
         }
-        self.line.push('\n');
-        self.rows.extend_from_slice(self.line.as_bytes());
+        self.rows.end_line();
         self.state.take(row.key(schema));
         Ok(())
     }
@@ -650,7 +599,7 @@ impl StoreSink for PostgresSink {
         if self.rows.is_empty() && misfits.0.is_empty() && !finished && statements.is_empty() {
             return Ok(());
         }
-        let rows = bytes::Bytes::from(std::mem::take(&mut self.rows));
+        let rows = bytes::Bytes::from(self.rows.take());
         let lines = bytes::Bytes::from(misfit_lines(&self.state.table, misfits));
         let state = if self.state.sync.is_some() {
             statements.iter().fold(String::new(), |mut all, statement| {

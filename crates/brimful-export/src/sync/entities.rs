@@ -1,5 +1,6 @@
 //! What can be kept in sync: entities, each with its list, its fields and how its changes are found.
 
+use brimful::Fields;
 use brimful::protocol::catalogue::{self, Keyset, KeysetForm};
 use serde_json::{Map, Value, json};
 
@@ -324,6 +325,8 @@ pub struct SyncEntity {
     pub cursor: ChangeCursor,
     /// Whether it is small, and others refer to it.
     pub is_dictionary: bool,
+    /// The fields that are kept; `None`: all.
+    selected: Option<Vec<String>>,
 }
 
 impl std::str::FromStr for SyncEntity {
@@ -401,6 +404,7 @@ impl SyncEntity {
             params,
             cursor: known.cursor,
             is_dictionary: known.is_dictionary,
+            selected: None,
         })
     }
 
@@ -432,7 +436,123 @@ impl SyncEntity {
             params: Map::new(),
             cursor: ChangeCursor::Full,
             is_dictionary: false,
+            selected: None,
         })
+    }
+
+    /// Keeps only the rows that meet conditions: `{">=DATE_CREATE": "2026-01-01"}`, as the list of the entity takes them.
+    /// A row that stops meeting them is one that is gone.
+    ///
+    /// # Errors
+    /// A condition is on the ID, or on the time of the last change: by those changes are found.
+    pub fn with_filter(mut self, conditions: Map<String, Value>) -> Result<Self, SyncError> {
+        let id = self.keyset().map(|keyset| keyset.filter);
+        let changed = match self.cursor {
+            ChangeCursor::Time { filter, .. } => Some(filter),
+            _ => None,
+        };
+        for name in conditions.keys() {
+            let field = name.trim_start_matches(['!', '<', '>', '=', '%', '@', '?']);
+            let is =
+                |other: Option<&str>| other.is_some_and(|other| other.eq_ignore_ascii_case(field));
+            if is(id) || is(changed) {
+                return Err(SyncError::Usage(format!(
+                    "{}: the filter has {name}, and by {field} the sync finds changes itself; filter by another field, such \
+                     as the time of creation",
+                    self.name
+                )));
+            }
+        }
+        let parameter = self.filter_parameter();
+        let filter = self.params.entry(parameter).or_insert_with(|| json!({}));
+        if let Some(filter) = filter.as_object_mut() {
+            filter.extend(conditions);
+        }
+        Ok(self)
+    }
+
+    /// Keeps only these fields of its rows, and the ID.
+    ///
+    /// # Errors
+    /// The list of the entity cannot be asked for fields.
+    pub fn with_select(mut self, fields: Vec<String>) -> Result<Self, SyncError> {
+        let known = catalogue::find(&self.method).and_then(|method| method.select);
+        let Some(parameter) = known else {
+            return Err(SyncError::Usage(format!(
+                "{}: {} takes no choice of fields; leave select out",
+                self.name, self.method
+            )));
+        };
+        let asked_by = self.keyset().map(|keyset| keyset.filter);
+        let mut select: Vec<String> = vec![asked_by.unwrap_or(self.id_field()).to_owned()];
+        if self.method == "catalog.product.list" {
+            select.push("iblockId".to_owned());
+        }
+        for field in fields {
+            if !select
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(&field))
+            {
+                select.push(field);
+            }
+        }
+        self.params.insert(parameter.to_owned(), json!(select));
+        self.selected = Some(select);
+        Ok(self)
+    }
+
+    /// Keeps the rows in this table instead of the one that is named after the entity.
+    ///
+    /// # Errors
+    /// The name is not one of letters, digits and `_`, or one of the sync's own.
+    pub fn with_table(mut self, table: &str) -> Result<Self, SyncError> {
+        let is_word = table.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && table.starts_with(|c: char| c.is_ascii_alphabetic());
+        if !is_word || table.len() > 60 {
+            return Err(SyncError::Usage(format!(
+                "{}: {table:?} is not a name for a table; it takes letters, digits and _, begins with a letter, and has at \
+                 most 60 characters",
+                self.name
+            )));
+        }
+        self.table = table.to_ascii_lowercase();
+        Ok(self)
+    }
+
+    /// An entity as a store has it: the name, the parameters of its list, the table.
+    pub(crate) fn stored(
+        name: &str,
+        params: Option<&Value>,
+        table: &str,
+    ) -> Result<Self, SyncError> {
+        let mut entity: Self = name.parse()?;
+        table.clone_into(&mut entity.table);
+        let Some(params) = params.and_then(Value::as_object) else {
+            return Ok(entity);
+        };
+        let select = catalogue::find(&entity.method).and_then(|method| method.select);
+        if let Some(select) = select
+            && params.get(select) != entity.params.get(select)
+            && let Some(fields) = params.get(select).and_then(Value::as_array)
+        {
+            let fields = fields.iter().filter_map(Value::as_str).map(str::to_owned);
+            entity.selected = Some(fields.collect());
+        }
+        entity.params.clone_from(params);
+        Ok(entity)
+    }
+
+    /// Of the fields that the portal has those that are kept.
+    pub(crate) fn kept(&self, mut fields: Fields) -> Fields {
+        if let Some(selected) = &self.selected {
+            let is_selected = |name: &str| {
+                // The lists of tasks spell their fields in two ways.
+                let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
+                selected.iter().any(|field| plain(field) == plain(name))
+            };
+            fields.retain(|name, _| is_selected(name));
+        }
+        fields
     }
 
     /// The catalogue's name of the parameter with the conditions of the list.

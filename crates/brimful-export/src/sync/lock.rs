@@ -34,17 +34,21 @@ fn take(store: &Store) -> Result<StoreLock, SyncError> {
     }
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
+    #[cfg(feature = "postgres")]
+    if sql.dialect == Dialect::Postgres {
+        make_schema(&mut sql)?;
+    }
     // PostgreSQL has such locks per database; those of MySQL are for the whole server.
     let (ask, holder) = match sql.dialect {
         #[cfg(feature = "sqlite")]
         Dialect::Sqlite => ("SELECT 1", None),
         #[cfg(feature = "postgres")]
         Dialect::Postgres => (
-            "SELECT CASE WHEN pg_try_advisory_lock(hashtext('brimful sync')) THEN 1 ELSE 0 END",
+            "SELECT CASE WHEN pg_try_advisory_lock(hashtext('brimful sync ' || current_schema())) THEN 1 ELSE 0 END",
             Some(
                 "SELECT 'process ' || l.pid || ' of the server, since ' || a.backend_start FROM pg_locks l JOIN \
                  pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted AND \
-                 l.objid = (hashtext('brimful sync')::bigint & 4294967295)::oid LIMIT 1",
+                 l.objid = (hashtext('brimful sync ' || current_schema())::bigint & 4294967295)::oid LIMIT 1",
             ),
         ),
         #[cfg(feature = "mysql")]
@@ -71,6 +75,16 @@ fn take(store: &Store) -> Result<StoreLock, SyncError> {
         _file: None,
         _connection: Some(writer),
     })
+}
+
+/// Makes the schema that the tables are to be in, if the store names one and it is not there.
+#[cfg(feature = "postgres")]
+fn make_schema(sql: &mut SqlStore<'_>) -> Result<(), SyncError> {
+    let missing = "SELECT current_setting('search_path') WHERE current_schema() IS NULL AND current_setting('search_path') ~ '^[a-z0-9_]+$'";
+    if let Some(Some(schema)) = sql.rows(missing)?.first().and_then(|row| row.first()) {
+        sql.run(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+    }
+    Ok(())
 }
 
 /// Locks a file beside that of SQLite, which has locks of its own on its file.

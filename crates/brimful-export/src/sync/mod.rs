@@ -65,6 +65,19 @@ pub enum SyncError {
         /// Rows that the store has.
         live: u64,
     },
+    /// What is stored of how far a table is cannot be read: it was edited, or a newer version has written it.
+    #[error(
+        "{store}: the state of {table} is unreadable: {why}; run brimful sync once more: it reads the table in full and \
+         stores the state anew"
+    )]
+    UnreadableState {
+        /// The store, without its password.
+        store: String,
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The program is at an end, or a thread of it is.
     #[error("the run was broken off")]
     BrokenOff,

@@ -58,9 +58,10 @@ pub(crate) async fn describe_all(
             "the portal does not tell its time, by which changes are found: {why}"
         ))
     })?;
-    let fields = calls.iter().enumerate().map(|(place, call)| match call {
+    let fields = calls.iter().zip(entities).enumerate();
+    let fields = fields.map(|(place, (call, entity))| match call {
         Some(call) => match reply.result::<Value>(place.to_string()) {
-            Ok(result) => call.read(&result),
+            Ok(result) => call.read(&result).map(|fields| entity.kept(fields)),
             // A portal of another version: the columns are those of the rows.
             Err(error) if error.kind() == ErrorKind::MethodNotFound => Ok(Fields::default()),
             Err(error) => Err(error),

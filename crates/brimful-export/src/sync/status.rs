@@ -1,8 +1,10 @@
 //! What a store says of its tables that are kept in sync.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::SyncError;
+use super::entities::SyncEntity;
 use super::in_thread::blocking;
 use super::state::{Cursor, EntityState, PortalTime};
 use super::table::{COVERAGE, ERRORS, STATE, SqlStore};
@@ -20,6 +22,8 @@ pub struct TableStatus {
     pub entity: String,
     /// The portal.
     pub portal: String,
+    /// The parameters of its list: the fields that are kept, the conditions that rows meet.
+    pub params: Option<Value>,
     /// Rows that are live.
     pub rows: u64,
     /// Rows that are marked as deleted.
@@ -36,6 +40,16 @@ pub struct TableStatus {
     pub misfits: u64,
     /// When IDs were last compared with the portal's, to find what was deleted.
     pub compared: Option<String>,
+}
+
+impl TableStatus {
+    /// The entity, with the conditions and fields that it is kept with.
+    ///
+    /// # Errors
+    /// A later version of this library has made the table, of an entity that this one does not know.
+    pub fn sync_entity(&self) -> Result<SyncEntity, SyncError> {
+        SyncEntity::stored(&self.entity, self.params.as_ref(), &self.table)
+    }
 }
 
 /// Looks at the tables of a store that are kept in sync.
@@ -67,10 +81,10 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
     ))?;
     let mut tables = Vec::new();
     for row in &found {
-        let [Some(table), Some(command), Some(state)] = row.as_slice() else {
+        let [Some(table), command, state] = row.as_slice() else {
             continue;
         };
-        let command: Value = serde_json::from_str(command).unwrap_or_default();
+        let command: Value = stored(store, table, command.as_deref())?;
         let text = |name: &str| {
             command
                 .get(name)
@@ -78,7 +92,7 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
                 .unwrap_or_default()
                 .to_owned()
         };
-        let state: EntityState = serde_json::from_str(state).unwrap_or_default();
+        let state: EntityState = stored(store, table, state.as_deref())?;
         let (of_table, name) = (
             format!("{table_column} = {}", dialect.literal(table)),
             dialect.quoted(table),
@@ -108,6 +122,7 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
             table: table.clone(),
             entity: text("sync"),
             portal: text("portal"),
+            params: command.get("params").cloned(),
             rows,
             deleted,
             cursor: state.cursor,
@@ -122,4 +137,17 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
         return Err(nothing());
     }
     Ok(tables)
+}
+
+/// What is stored of a table as JSON.
+fn stored<T: DeserializeOwned>(
+    store: &Store,
+    table: &str,
+    json: Option<&str>,
+) -> Result<T, SyncError> {
+    serde_json::from_str(json.unwrap_or_default()).map_err(|error| SyncError::UnreadableState {
+        store: store.to_string(),
+        table: table.to_owned(),
+        why: error.to_string(),
+    })
 }

@@ -120,7 +120,7 @@ pub(super) fn limits(backend: &Backend) -> Json {
         .collect();
     json!({
         "rate": rate,
-        "operating_limit": operating.limit().map(|limit| limit.seconds),
+        "operating_limit": operating.limit().map(|limit| limit.time.as_secs_f64()),
         "operating": used,
     })
 }

@@ -22,11 +22,6 @@ impl ChangeLog {
         }
     }
 
-    /// Whether there are changes.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The changes since the last time, one for each row, in the order in which the rows were first touched. A row that
     /// was added and deleted is not among them.
     pub(crate) fn take(&mut self) -> Vec<(u64, RowChange)> {

@@ -35,6 +35,9 @@ pub(crate) struct FileVersion {
     pub(crate) stored: StoredFile,
 }
 
+/// A file or a version of one that comes back: the ID; of a version its file and its number there; what it holds.
+pub(super) type RestoredFile = (u64, Option<(u64, u64)>, StoredFile);
+
 /// What all files hold and have held.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
@@ -123,12 +126,8 @@ impl Files {
         (files.into_iter().collect(), versions.into_iter().collect())
     }
 
-    /// Has these files and versions: the ID; of a version its file and its number there; what it holds.
-    pub(super) fn restore(
-        &mut self,
-        stored: Vec<(u64, Option<(u64, u64)>, StoredFile)>,
-        last_version: u64,
-    ) {
+    /// Has these files and versions and no others.
+    pub(super) fn restore(&mut self, stored: Vec<RestoredFile>, last_version: u64) {
         *self = Self::default();
         self.last_version = last_version;
         for (id, version, stored) in stored {

@@ -47,7 +47,7 @@ use files::Files;
 use history::History;
 use links::Links;
 use loading::{Target, entity_of, place, target};
-use presence::Presence;
+use presence::{Presence, SPARSEST};
 use records::RecordTable;
 use schema::Schema;
 use source::AllRows;
@@ -96,13 +96,15 @@ pub struct Fields {
     pub fields: serde_json::Map<String, serde_json::Value>,
 }
 
+/// The entities of which rows can be generated, by their names.
+pub const ENTITY_NAMES: &str = "lead, deal, contact, company, quote, task, user, department, eventlog, activity, status, \
+                                stagehistory, elapsed, checklist, productrow, diskobject, chat, message, offlineevent";
+
 /// Rows to generate for one entity.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::struct_field_names, reason = "rows is what they are called")]
 pub struct Rows {
-    /// `lead`, `deal`, `contact`, `company`, `quote`, `task`, `user`, `department`, `eventlog`, `activity`, `status`,
-    /// `stagehistory`, `elapsed`, `checklist`, `productrow`, `diskobject`, `chat`, `message`, `offlineevent`, or an
-    /// `entityTypeId` from 128 on.
+    /// One of [`ENTITY_NAMES`], or an `entityTypeId` from 128 on.
     pub entity: String,
     /// How many rows there are, exactly.
     pub rows: u64,
@@ -125,9 +127,7 @@ pub struct Load {
 #[non_exhaustive]
 pub enum DataError {
     /// There is no such entity.
-    #[error(
-        "no entity \"{0}\": there are lead, deal, contact, company, quote, task, user, department, eventlog, activity, status, stagehistory, elapsed, checklist, productrow, diskobject, chat, message, offlineevent and entityTypeIds from 128 on"
-    )]
+    #[error("no entity \"{0}\": there are {ENTITY_NAMES}, and entityTypeIds from 128 on")]
     UnknownEntity(String),
     /// The data of an API from another crate makes no sense; the text says why.
     #[error("{0}")]
@@ -161,6 +161,16 @@ pub enum DataError {
         entity: String,
         /// The rows asked for.
         rows: u64,
+    },
+    /// More IDs are to be missing than can be counted, or it is no share.
+    #[error(
+        "the gaps of \"{entity}\" are {gaps}: the share of missing IDs is from 0 to {SPARSEST}"
+    )]
+    WrongGaps {
+        /// The entity.
+        entity: String,
+        /// The share asked for.
+        gaps: String,
     },
 }
 
@@ -226,6 +236,12 @@ impl PortalData {
                 return Err(DataError::TooManyRows {
                     entity: entity.clone(),
                     rows: *rows,
+                });
+            }
+            if !(0.0..=SPARSEST).contains(gaps) {
+                return Err(DataError::WrongGaps {
+                    entity: entity.clone(),
+                    gaps: gaps.to_string(),
                 });
             }
             asked.resize(asked.len().max(at + 1), None);

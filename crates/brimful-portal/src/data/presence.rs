@@ -11,7 +11,7 @@ const REGION: u64 = 64 * BLOCK;
 /// Densities are kept in this many parts.
 const PARTS: u32 = 1024;
 /// At most this share of the IDs is missing; above it, counting would take too long.
-const SPARSEST: f64 = 0.99;
+pub(super) const SPARSEST: f64 = 0.99;
 
 /// The IDs that exist: exactly `rows` of them from 1 to `last`.
 #[derive(Debug, Clone, Default)]
@@ -26,12 +26,9 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
+    /// `gaps` is the share of missing IDs, from 0 to [`SPARSEST`].
     pub(crate) fn new(key: u64, rows: u64, gaps: f64) -> Self {
-        let gaps = if gaps.is_finite() {
-            (gaps.clamp(0.0, SPARSEST) * f64::from(PARTS)).round() as u32
-        } else {
-            0
-        };
+        let gaps = (gaps * f64::from(PARTS)).round() as u32;
         let mut presence = Self {
             key,
             rows,

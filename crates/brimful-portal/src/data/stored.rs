@@ -323,7 +323,7 @@ impl PortalData {
                 let settings = self.type_settings.iter();
                 let settings = settings.map(|(id, settings)| (id.to_string(), of_array(settings)));
                 let types: Vec<u32> = self.tables.iter().map(|table| table.entity_type).collect();
-                json!({ "tables": types, "settings": Map::from_iter(settings) })
+                json!({ "tables": types, "settings": settings.collect::<Map<_, _>>() })
             }
             "document:chat_members" => json!(*self.chat_members),
             "document:workdays" => json!(*self.workdays),

@@ -305,7 +305,7 @@ async fn commands_take_their_time_one_after_the_other() {
         call: Duration::from_millis(250),
         ..Costs::default()
     };
-    let portal = portal(PortalConfig::unlimited().starts_at(NOON).costs(costs));
+    let portal = portal(PortalConfig::unlimited().starts_at_unix(NOON).costs(costs));
     let began = tokio::time::Instant::now();
     let work = command("test.work", json!({"seconds": 1.75}));
     let heard = call(

@@ -233,7 +233,7 @@ async fn html_characters_are_escaped_and_others_are_raw() {
 
 #[tokio::test(start_paused = true)]
 async fn the_envelope_is_result_next_total_time_with_whole_seconds() {
-    let portal = portal(PortalConfig::unlimited().starts_at(NOON));
+    let portal = portal(PortalConfig::unlimited().starts_at_unix(NOON));
     let heard = call(&portal, "test.work", json!({"seconds": 1.5})).await;
     assert_eq!(
         heard.body,
@@ -256,10 +256,10 @@ async fn the_envelope_is_result_next_total_time_with_whole_seconds() {
 async fn older_portals_show_fractions_of_seconds() {
     let portal = portal(
         PortalConfig::unlimited()
-            .starts_at(NOON)
+            .starts_at_unix(NOON)
             .seconds(Seconds::Fractional)
-            .zone(0)
-            .skew(-0.25),
+            .zone_seconds(0)
+            .skew_seconds(-0.25),
     );
     let time = call(&portal, "test.work", json!({"seconds": 0.125}))
         .await
@@ -569,7 +569,9 @@ async fn no_request_however_strange_is_a_500() {
 #[tokio::test]
 async fn every_date_is_in_the_zone_of_the_portal() {
     let ask = async |zone: i32| {
-        let config = PortalConfig::unlimited().starts_at(NOON).zone(zone);
+        let config = PortalConfig::unlimited()
+            .starts_at_unix(NOON)
+            .zone_seconds(zone);
         let portal = portal(config.rows("lead", 3).rows("task", 3));
         let lead = call(&portal, "crm.lead.get", json!({ "id": 2 }))
             .await
@@ -606,7 +608,7 @@ async fn generated_rows_reach_up_to_the_day_on_which_the_portal_starts() {
     for moment in [1_795_780_800.0, 1_795_801_000.0] {
         let config = PortalConfig::unlimited()
             .rows("crm.deal", 20_000)
-            .starts_at(moment)
+            .starts_at_unix(moment)
             .rows_up_to_now();
         let portal = Portal::new(config).unwrap();
         let count = async |filter: &str| {
@@ -620,7 +622,7 @@ async fn generated_rows_reach_up_to_the_day_on_which_the_portal_starts() {
         let without = Portal::new(
             PortalConfig::unlimited()
                 .rows("crm.deal", 10)
-                .starts_at(moment),
+                .starts_at_unix(moment),
         );
         let uri = "/rest/1/demo/crm.deal.list?filter[%3E%3DDATE_CREATE]=2025-01-01";
         let heard = get(&without.unwrap(), uri).await;

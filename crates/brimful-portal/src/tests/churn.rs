@@ -8,7 +8,9 @@ use crate::context::settings::Costs;
 use crate::data::DataError;
 
 fn with(churn: &str) -> Portal {
-    let config = PortalConfig::unlimited().starts_at(NOON).rows("lead", 500);
+    let config = PortalConfig::unlimited()
+        .starts_at_unix(NOON)
+        .rows("lead", 500);
     portal(config.churn(Churn::parse(churn).unwrap()))
 }
 

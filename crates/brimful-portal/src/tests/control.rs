@@ -377,7 +377,7 @@ async fn only_callers_on_this_machine_are_let_in() {
 
 #[tokio::test]
 async fn the_known_code_lets_programs_on_this_machine_in_and_whatever_else_as_a_wrong_code_does() {
-    let config = PortalConfig::unlimited().starts_at(NOON);
+    let config = PortalConfig::unlimited().starts_at_unix(NOON);
     let portal = portal(config.webhooks([Webhook::new(1, "s3cret").local_code("demo")]));
     let other_machine = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 7));
     let ask = async |code: &str, peer: IpAddr, headers: &[(&str, &str)]| {

@@ -65,7 +65,7 @@ impl Handler {
 
 fn config() -> PortalConfig {
     PortalConfig::unlimited()
-        .starts_at(NOON)
+        .starts_at_unix(NOON)
         .rows("deal", 5)
         .app(App::new("app.1", "s3cret", "http://127.0.0.1:1/"))
         .token(AccessToken::new("t1", "app.1", 1))
@@ -434,7 +434,7 @@ async fn an_application_that_is_uninstalled_is_told_and_has_no_bindings_and_toke
 
 #[tokio::test]
 async fn what_other_people_change_is_told_too() {
-    let portal = Portal::new(config().starts_at(NOON)).unwrap();
+    let portal = Portal::new(config().starts_at_unix(NOON)).unwrap();
     let mut handler = Handler::start("200 OK").await;
     bind(&portal, "ONCRMDEALUPDATE", &handler.url()).await;
     portal

@@ -128,7 +128,7 @@ async fn rules_choose_requests_by_number_and_method() {
 }
 
 fn ordered(spec: &str) -> Portal {
-    let config = PortalConfig::unlimited().starts_at(NOON);
+    let config = PortalConfig::unlimited().starts_at_unix(NOON);
     portal(config.faults(Faults::parse(spec).unwrap()))
 }
 
@@ -192,7 +192,7 @@ async fn skew_puts_the_clock_wrong_until_it_is_taken_back() {
 
 #[tokio::test(start_paused = true)]
 async fn limits_survive_a_clock_that_jumps() {
-    let portal = portal(PortalConfig::new().starts_at(NOON));
+    let portal = portal(PortalConfig::new().starts_at_unix(NOON));
     for spec in ["skew=-24h", "skew=+8000h", ""] {
         portal.faults().set(spec).unwrap();
         assert_eq!(

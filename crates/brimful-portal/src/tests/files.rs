@@ -4,7 +4,7 @@ use super::*;
 
 fn with_file() -> Portal {
     let config = PortalConfig::unlimited()
-        .starts_at(NOON)
+        .starts_at_unix(NOON)
         .address("https://portal.test");
     portal(config.file("отчёт 1.txt", "0123456789"))
 }

@@ -8,7 +8,7 @@ use crate::data::DataError;
 
 fn hiding(spec: &str) -> Portal {
     let config = PortalConfig::unlimited()
-        .starts_at(NOON)
+        .starts_at_unix(NOON)
         .rows("lead", 230)
         .rows("task", 120)
         .rows("128", 60)

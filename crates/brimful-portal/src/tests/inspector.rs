@@ -158,7 +158,7 @@ async fn a_request_is_shown_as_curl_with_its_secrets_only_if_they_are_asked_for(
 #[tokio::test]
 async fn rows_limits_and_webhooks_are_shown() {
     let config = PortalConfig::new()
-        .starts_at(NOON)
+        .starts_at_unix(NOON)
         .rows("deal", 60)
         .webhook(Webhook::new(7, "s3cretcode").scopes(["crm"]));
     let portal = Portal::new(config).unwrap();

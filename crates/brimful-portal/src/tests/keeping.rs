@@ -96,7 +96,7 @@ fn config() -> PortalConfig {
         unreachable!("it is written as an object")
     };
     PortalConfig::unlimited()
-        .starts_at(NOON)
+        .starts_at_unix(NOON)
         .rows("deal", 5)
         .rows("contact", 5)
         .rows("task", 3)

@@ -84,9 +84,9 @@ async fn a_client_that_keeps_to_the_leak_is_never_refused_whatever_the_latency()
 fn limited(generation: Generation) -> Portal {
     let config = PortalConfig::new()
         .rate_limit(None)
-        .starts_at(600_000.0)
+        .starts_at_unix(600_000.0)
         .operating_limit(OperatingLimit {
-            seconds: 100.0,
+            time: Duration::from_secs(100),
             generation,
         })
         .webhook(Webhook::new(2, "other"))

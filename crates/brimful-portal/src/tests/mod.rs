@@ -47,7 +47,7 @@ fn portal(config: PortalConfig) -> Portal {
 
 /// One without limits, for what has nothing to do with them.
 fn plain() -> Portal {
-    portal(PortalConfig::unlimited().starts_at(NOON))
+    portal(PortalConfig::unlimited().starts_at_unix(NOON))
 }
 
 /// What a response holds that these tests look at.

@@ -17,7 +17,7 @@ fn app() -> App {
 fn with(app: App) -> Portal {
     portal(
         PortalConfig::unlimited()
-            .starts_at(NOON)
+            .starts_at_unix(NOON)
             .rows("lead", 5)
             .app(app),
     )
@@ -490,7 +490,7 @@ async fn handler(status: &'static str) -> (String, tokio::task::JoinHandle<Strin
 async fn an_installation_posts_the_first_tokens_to_the_handler() {
     let (address, heard) = handler("200 OK").await;
     let config = PortalConfig::unlimited()
-        .starts_at(NOON)
+        .starts_at_unix(NOON)
         .rows("lead", 5)
         .app(app().install_handler(address));
     let server = portal(config).bind("127.0.0.1:0").await.unwrap();

@@ -5,7 +5,9 @@ use crate::context::faults::{Fault, Faults};
 use crate::context::limits::OperatingLimit;
 
 fn faulty(faults: &str) -> Portal {
-    let config = PortalConfig::unlimited().starts_at(NOON).rows("lead", 230);
+    let config = PortalConfig::unlimited()
+        .starts_at_unix(NOON)
+        .rows("lead", 230);
     portal(config.faults(Faults::parse(faults).unwrap()))
 }
 
@@ -162,7 +164,7 @@ async fn faults_of_calls_wait_in_a_queue_until_a_call_can_take_them() {
 #[tokio::test]
 async fn operating_time_and_its_reset_may_be_wrong() {
     let config = PortalConfig::unlimited()
-        .starts_at(NOON)
+        .starts_at_unix(NOON)
         .operating_limit(OperatingLimit::default())
         .faults(Faults::parse("operating=470s, operating-reset=1h").unwrap());
     let portal = portal(config);

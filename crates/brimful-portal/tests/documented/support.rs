@@ -39,7 +39,7 @@ pub(crate) fn rows(list: Value) -> Vec<Map<String, Value>> {
 pub(crate) fn config() -> PortalConfig {
     PortalConfig::unlimited()
         // 2026-05-04T12:00:00+03:00
-        .starts_at(1_777_885_200.0)
+        .starts_at_unix(1_777_885_200.0)
         .token(AccessToken::new(TOKEN, "local.app", 1))
 }
 

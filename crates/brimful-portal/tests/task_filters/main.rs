@@ -70,7 +70,7 @@ async fn try_filters(seed: u64) {
     let tasks = task::some(&mut rng, TASKS);
     let rows: Vec<Map<String, Value>> = tasks.iter().map(Task::row).collect();
     let config = PortalConfig::unlimited()
-        .starts_at(task::NOW as f64)
+        .starts_at_unix(task::NOW as f64)
         .load("tasks.task", rows);
     let portal = Portal::new(config).unwrap();
     let mut some = 0;
@@ -125,7 +125,7 @@ async fn the_status_of_a_row_is_the_one_that_a_filter_finds_it_by() {
     let mut rng = Rng::with_seed(7);
     let tasks = task::some(&mut rng, 500);
     let config = PortalConfig::unlimited()
-        .starts_at(task::NOW as f64)
+        .starts_at_unix(task::NOW as f64)
         .load("tasks.task", tasks.iter().map(Task::row).collect());
     let portal = Portal::new(config).unwrap();
     for start in (0..500).step_by(50) {

@@ -166,16 +166,14 @@ impl BatchReply {
         self.outcomes.get(name).map(Result::as_ref)
     }
 
-    /// The reply to the item of this name; its error otherwise, which is then taken out.
-    pub fn reply(&mut self, name: &str) -> Result<&Reply, Error> {
-        if matches!(self.outcomes.get(name), Some(Err(_)))
-            && let Some(Err(error)) = self.outcomes.shift_remove(name)
-        {
-            return Err(error);
-        }
+    /// The reply to the item of this name.
+    ///
+    /// # Errors
+    /// That of the item, or there is no item of this name.
+    pub fn reply(&self, name: &str) -> Result<&Reply, Error> {
         match self.outcomes.get(name) {
-            Some(Ok(reply)) => Ok(reply),
-            _ => Err(Error::config(format!("the batch has no item {name:?}"))),
+            Some(outcome) => outcome.as_ref().map_err(Clone::clone),
+            None => Err(Error::config(format!("the batch has no item {name:?}"))),
         }
     }
 

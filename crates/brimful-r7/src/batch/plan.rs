@@ -215,7 +215,7 @@ fn groups(needs: &[Needs]) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::from;
+    use crate::reply_of;
 
     fn planned(items: &[Item], lanes: usize) -> Result<Vec<Lane>, String> {
         let names = names(items).map_err(|error| error.to_string())?;
@@ -248,7 +248,7 @@ mod tests {
         let takes = |name: &str, of: &str| {
             Item::get("people/{id}")
                 .name(name)
-                .path("id", from(of).pointer("/response/id"))
+                .path("id", reply_of(of).pointer("/response/id"))
         };
         let items = [
             takes("b", "a"),

@@ -101,7 +101,9 @@ impl Run<'_> {
                 Ok(replies) => {
                     for (at, outcome) in places.into_iter().zip(outcomes(&sent, replies)) {
                         let outcome = outcome
-                            .map(|(status, body)| Reply::new(status, body))
+                            .map(|(status, body)| {
+                                Reply::new(status, body).of(&self.items[at].label())
+                            })
                             .map_err(|error| self.at(error, at));
                         self.states.insert(at, ItemState::Finished(outcome));
                     }

@@ -1,7 +1,7 @@
 //! Batches: names, dependencies, values of other replies, and what becomes of single items.
 
 use brimful::{ErrorKind, Execution};
-use brimful_r7::{Item, from};
+use brimful_r7::{Item, reply_of};
 use serde_json::{Value, json};
 
 use super::{RecordingTransport, builder, client, office, scripted};
@@ -9,15 +9,15 @@ use super::{RecordingTransport, builder, client, office, scripted};
 #[tokio::test(start_paused = true)]
 async fn the_two_requests_of_the_documentation_are_answered_by_name() {
     let portal = office(10);
-    let mut replies = client(&portal)
+    let replies = client(&portal)
         .batch()
         .item(Item::get("/api/2.0/people/@self").name("me"))
         .item(Item::get("/api/2.0/group").name("groups"))
         .send()
         .await
         .unwrap();
-    let me: Value = replies.reply("me").unwrap().response().unwrap();
-    let groups: Vec<Value> = replies.reply("groups").unwrap().response().unwrap();
+    let me: Value = replies.reply("me").unwrap().result().unwrap();
+    let groups: Vec<Value> = replies.reply("groups").unwrap().result().unwrap();
     assert!(groups.iter().any(|group| *group == me["groups"][0]));
     assert!(replies.is_ok());
 }
@@ -51,16 +51,16 @@ async fn independent_items_go_side_by_side_and_dependent_ones_in_one_request() {
 #[tokio::test(start_paused = true)]
 async fn an_item_takes_a_value_of_an_earlier_reply() {
     let portal = office(10);
-    let mut replies = client(&portal)
+    let replies = client(&portal)
         .batch()
         .item(
             Item::post("people/{userid}/contacts")
                 .name("contacts")
-                .path("userid", from("me").pointer("/response/id"))
+                .path("userid", reply_of("me").pointer("/response/id"))
                 .form(json!({"contacts": [{"Type": "skype"}]}))
                 .set(
                     "/contacts/0/Value",
-                    from("me").pointer("/response/userName"),
+                    reply_of("me").pointer("/response/userName"),
                 ),
         )
         .item(Item::get("people/@self").name("me"))
@@ -81,19 +81,19 @@ async fn an_item_takes_a_value_of_an_earlier_reply() {
 #[tokio::test(start_paused = true)]
 async fn an_item_that_needs_a_missing_value_is_not_sent() {
     let portal = office(10);
-    let mut replies = client(&portal)
+    let replies = client(&portal)
         .batch()
         .item(Item::get("people/nobody").name("who"))
         .item(
             Item::delete("people/{id}")
                 .name("a")
-                .path("id", from("who").pointer("/response/id")),
+                .path("id", reply_of("who").pointer("/response/id")),
         )
         .item(Item::get("people/@self").name("me"))
         .item(
             Item::delete("people/{id}")
                 .name("b")
-                .path("id", from("me").pointer("/response/odd")),
+                .path("id", reply_of("me").pointer("/response/odd")),
         )
         .item(Item::get("group").name("c").after("who"))
         .send()
@@ -117,7 +117,7 @@ async fn an_item_that_needs_a_missing_value_is_not_sent() {
 #[tokio::test(start_paused = true)]
 async fn an_item_that_fails_does_not_stop_the_others() {
     let portal = office(10);
-    let mut replies = client(&portal)
+    let replies = client(&portal)
         .batch()
         .concurrent_requests(1)
         .item(Item::get("people/nobody").name("a"))
@@ -138,7 +138,7 @@ async fn an_item_that_fails_does_not_stop_the_others() {
 #[tokio::test(start_paused = true)]
 async fn an_item_of_another_format_is_not_parsed() {
     let portal = office(3);
-    let mut replies = client(&portal)
+    let replies = client(&portal)
         .batch()
         .item(Item::get("people/@self.xml").name("xml"))
         .send()
@@ -147,6 +147,30 @@ async fn an_item_of_another_format_is_not_parsed() {
     let reply = replies.reply("xml").unwrap();
     assert!(reply.body().starts_with(b"<?xml"));
     assert!(reply.raw().is_none());
+    let error = reply.result::<Value>().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert!(
+        error.to_string().contains("GET people/@self.xml"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_of_an_item_is_there_however_often_it_is_asked_for() {
+    let portal = office(3);
+    let replies = client(&portal)
+        .batch()
+        .item(Item::get("people/nobody").name("a"))
+        .item(Item::get("people/@self").name("b"))
+        .send()
+        .await
+        .unwrap();
+    let first = replies.reply("a").unwrap_err().to_string();
+    assert_eq!(replies.reply("a").unwrap_err().to_string(), first);
+    assert_eq!(replies.len(), 2);
+    assert!(!replies.is_ok());
+    let error = replies.reply("b").unwrap().result::<u32>().unwrap_err();
+    assert!(error.to_string().contains("GET people/@self"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,15 +233,15 @@ async fn replies_are_matched_by_name_and_an_unknown_address_by_its_position() {
             {"name": "a", "status": 200, "data": data(1)},
         ]))
     });
-    let mut replies = client
+    let replies = client
         .batch()
         .concurrent_requests(1)
         .items(["a", "b", "c"].map(|name| Item::get("x").name(name)))
         .send()
         .await
         .unwrap();
-    assert_eq!(replies.reply("a").unwrap().response::<u32>().unwrap(), 1);
-    assert_eq!(replies.reply("c").unwrap().response::<u32>().unwrap(), 3);
+    assert_eq!(replies.reply("a").unwrap().result::<u32>().unwrap(), 1);
+    assert_eq!(replies.reply("c").unwrap().result::<u32>().unwrap(), 3);
     let error = replies.reply("b").unwrap_err();
     assert_eq!(
         (error.kind(), error.execution()),
@@ -228,7 +252,7 @@ async fn replies_are_matched_by_name_and_an_unknown_address_by_its_position() {
 #[tokio::test(start_paused = true)]
 async fn an_item_without_a_reply_in_the_batch_may_have_run() {
     let client = scripted(|_| reply(&json!([])));
-    let mut replies = client
+    let replies = client
         .batch()
         .item(Item::post("people").name("a"))
         .send()
@@ -248,7 +272,7 @@ async fn the_error_of_a_whole_batch_is_read_up_to_the_end_of_its_first_copy() {
             json!({"status": 1, "statusCode": 500, "error": {"message": "broken", "hresult": 1}});
         (500, format!("{error}{error}"))
     });
-    let mut replies = client
+    let replies = client
         .batch()
         .item(Item::post("people").name("a"))
         .send()
@@ -267,7 +291,7 @@ async fn no_batch_specified_is_an_error_although_its_status_is_0() {
             json!({"status": 0, "error": {"message": "no batch specified"}}).to_string(),
         )
     });
-    let mut replies = client
+    let replies = client
         .batch()
         .item(Item::get("people").name("a"))
         .send()

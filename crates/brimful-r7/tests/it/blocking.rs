@@ -10,7 +10,7 @@ fn a_program_that_is_not_asynchronous_sends_batches_and_reads_lists() {
     let portal = office(130);
     let client = builder(&portal).build_blocking().unwrap();
     assert_eq!(client.get("people/@self").unwrap().status(), 200);
-    let mut replies = client
+    let replies = client
         .batch()
         .item(Item::get("group").name("groups"))
         .item(Item::get("people/@self").name("me"))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use brimful_portal::{Fault, FaultRule, PortalConfig, When};
-use brimful_r7::{Item, from};
+use brimful_r7::{Item, reply_of};
 use brimful_r7_portal::R7Config;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -52,7 +52,7 @@ fn item(graph: &Graph, at: usize) -> Item {
         item = if value {
             item.set(
                 "/description",
-                from(format!("n{other}")).pointer("/response/id"),
+                reply_of(format!("n{other}")).pointer("/response/id"),
             )
         } else {
             item.after(format!("n{other}"))

@@ -66,7 +66,7 @@ async fn after_a_lost_batch_its_writes_are_unknown_and_its_reads_are_sent_again(
     for fault in lost() {
         let portal = office(10);
         portal.faults().push(fault.clone());
-        let mut replies = client(&portal)
+        let replies = client(&portal)
             .batch()
             .concurrent_requests(1)
             .item(Item::get("people/@self").name("before"))
@@ -91,7 +91,7 @@ async fn after_a_lost_batch_its_writes_are_unknown_and_its_reads_are_sent_again(
 async fn an_item_after_a_write_with_an_unknown_outcome_is_not_sent() {
     let portal = office(10);
     portal.faults().push(Fault::Reset(When::AfterWork));
-    let mut replies = client(&portal)
+    let replies = client(&portal)
         .batch()
         .items_per_request(1)
         .item(Item::delete("people/nobody").name("a"))
@@ -121,7 +121,7 @@ async fn an_unknown_token_is_an_authentication_error() {
         (ErrorKind::Auth, Execution::NotRun)
     );
     assert_eq!(portal.stats().requests, 1, "it would be the same next time");
-    let mut replies = client
+    let replies = client
         .batch()
         .item(Item::post("people").name("a"))
         .send()
@@ -144,7 +144,7 @@ async fn an_unknown_token_is_an_authentication_error() {
 async fn after_a_login_inside_a_batch_later_items_are_unauthorized() {
     let portal = office(10);
     let login = json!({"userName": "demo", "password": "demo"});
-    let mut replies = client(&portal)
+    let replies = client(&portal)
         .batch()
         .item(Item::post("authentication").name("login").form(login))
         .item(Item::get("people/@self").name("me").after("login"))

@@ -1,7 +1,7 @@
 //! Single requests.
 
 use brimful::{ErrorKind, Execution};
-use brimful_r7::{Item, from};
+use brimful_r7::{Item, reply_of};
 use serde_json::{Value, json};
 
 use super::{client, office};
@@ -10,7 +10,7 @@ use super::{client, office};
 async fn a_get_returns_what_is_in_the_envelope() {
     let portal = office(10);
     let reply = client(&portal).get("people/@self").await.unwrap();
-    let me: Value = reply.response().unwrap();
+    let me: Value = reply.result().unwrap();
     assert_eq!(reply.status(), 200);
     assert!(me["isOwner"].as_bool().unwrap());
     assert_eq!(reply.pointer("/response/id"), Some(&me["id"]));
@@ -36,19 +36,14 @@ async fn a_path_may_be_written_from_its_root_or_without_it() {
 async fn nested_fields_are_sent_as_a_form_and_as_json_alike() {
     let portal = office(10);
     let client = client(&portal);
-    let me: Value = client
-        .get("people/@self")
-        .await
-        .unwrap()
-        .response()
-        .unwrap();
+    let me: Value = client.get("people/@self").await.unwrap().result().unwrap();
     let contacts =
         json!({"contacts": [{"Type": "skype", "Value": "я & ты"}, {"Type": "msn", "Value": "b"}]});
     let change = || Item::put("people/{userid}/contacts").path("userid", me["id"].clone());
     let sent = client.send(change().form(contacts.clone())).await.unwrap();
-    let by_form: Value = sent.response().unwrap();
+    let by_form: Value = sent.result().unwrap();
     let sent = client.send(change().json(contacts)).await.unwrap();
-    let by_json: Value = sent.response().unwrap();
+    let by_json: Value = sent.result().unwrap();
     let expected = json!([{"type": "skype", "value": "я & ты"}, {"type": "msn", "value": "b"}]);
     assert_eq!(by_form["contacts"], expected);
     assert_eq!(by_json["contacts"], expected);
@@ -102,7 +97,7 @@ async fn what_the_portal_refuses_is_an_error_with_its_message() {
 #[tokio::test(start_paused = true)]
 async fn a_value_of_another_reply_is_refused_outside_a_batch() {
     let portal = office(10);
-    let item = Item::get("people/{id}").path("id", from("me").pointer("/response/id"));
+    let item = Item::get("people/{id}").path("id", reply_of("me").pointer("/response/id"));
     let error = client(&portal).send(item).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert_eq!(portal.stats().requests, 0);

@@ -404,8 +404,16 @@ impl From<Outcome> for CommandAnswer {
 #[derive(Debug, Default)]
 pub struct BatchReply {
     labels: HashMap<Arc<str>, usize>,
-    answers: Vec<(Arc<str>, CommandAnswer)>,
+    answers: Vec<LabelledAnswer>,
     stopped: Option<Error>,
+}
+
+#[derive(Debug)]
+struct LabelledAnswer {
+    label: Arc<str>,
+    /// `None` for a late command that was not built.
+    method: Option<String>,
+    answer: CommandAnswer,
 }
 
 impl BatchReply {
@@ -420,8 +428,15 @@ impl BatchReply {
     /// The command has no result; the error says what became of it. Or its result is not of the type.
     pub fn result<T: DeserializeOwned>(&self, label: impl AsRef<str>) -> Result<T, Error> {
         let label = label.as_ref();
-        match self.get(label) {
-            Some(outcome) => outcome.result_of(label, &format!("the result of {label:?}")),
+        match self.labelled(label) {
+            Some(LabelledAnswer { method, answer, .. }) => {
+                let outcome = &answer.outcome;
+                let result = match method {
+                    Some(method) => outcome.result_of(method, &format!("({label:?})")),
+                    None => outcome.result(),
+                };
+                result.map_err(|error| error.in_command(label))
+            }
             None => Err(Error::config(format!(
                 "no command with the label {label:?} has run"
             ))),
@@ -447,14 +462,14 @@ impl BatchReply {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Outcome)> {
         self.answers
             .iter()
-            .map(|(label, answer)| (&**label, &answer.outcome))
+            .map(|entry| (&*entry.label, &entry.answer.outcome))
     }
 
     /// The outcomes, in the order of the commands.
     pub fn into_outcomes(self) -> Vec<Outcome> {
         self.answers
             .into_iter()
-            .map(|(_, answer)| answer.outcome)
+            .map(|entry| entry.answer.outcome)
             .collect()
     }
 
@@ -463,15 +478,19 @@ impl BatchReply {
         self.stopped.as_ref()
     }
 
+    fn labelled(&self, label: &str) -> Option<&LabelledAnswer> {
+        self.answers.get(*self.labels.get(label)?)
+    }
+
     fn answer(&self, label: &str) -> Option<&CommandAnswer> {
-        self.answers.get(*self.labels.get(label)?).map(|(_, a)| a)
+        self.labelled(label).map(|entry| &entry.answer)
     }
 
     /// Why no further command is run, if none is.
     fn over(&self, halted: Option<&str>) -> Option<NotRun> {
         match (halted, &self.stopped) {
             (Some(label), _) => Some(NotRun::Halted(label.to_owned())),
-            (None, Some(error)) => Some(NotRun::Ended(error.to_string())),
+            (None, Some(error)) => Some(NotRun::Ended(error.clone())),
             (None, None) => None,
         }
     }
@@ -479,16 +498,20 @@ impl BatchReply {
     fn sort(&mut self, order: &[Arc<str>]) {
         let places: HashMap<&str, usize> = (0..).zip(order).map(|(at, l)| (&**l, at)).collect();
         self.answers
-            .sort_by_key(|(label, _)| places.get(&**label).copied());
+            .sort_by_key(|entry| places.get(&*entry.label).copied());
         self.labels = (0..)
             .zip(&self.answers)
-            .map(|(at, (label, _))| (Arc::clone(label), at))
+            .map(|(at, entry)| (Arc::clone(&entry.label), at))
             .collect();
     }
 
-    fn push(&mut self, label: Arc<str>, answer: CommandAnswer) {
+    fn push(&mut self, label: Arc<str>, method: Option<String>, answer: CommandAnswer) {
         self.labels.insert(Arc::clone(&label), self.answers.len());
-        self.answers.push((label, answer));
+        self.answers.push(LabelledAnswer {
+            label,
+            method,
+            answer,
+        });
     }
 }
 
@@ -541,7 +564,7 @@ impl Client {
                     Some(BatchEntry::Now(command)) => commands.push((command, false)),
                     Some(BatchEntry::Late { label, build }) => {
                         let built = if let Some(why) = reply.over(halted.as_deref()) {
-                            reply.push(label, Outcome::NotRun(why).into());
+                            reply.push(label, None, Outcome::NotRun(why).into());
                             continue;
                         } else {
                             build(&reply).and_then(|late| {
@@ -564,12 +587,13 @@ impl Client {
                         };
                         match built {
                             Ok(None) => {
-                                reply.push(label, Outcome::NotRun(NotRun::NoCommand).into());
+                                let outcome = Outcome::NotRun(NotRun::NoCommand);
+                                reply.push(label, None, outcome.into());
                             }
                             Ok(Some(command)) => commands.push((command, true)),
                             Err(error) => {
                                 let why = NotRun::Refused(error.to_string());
-                                reply.push(label, Outcome::NotRun(why).into());
+                                reply.push(label, None, Outcome::NotRun(why).into());
                                 reply.stopped = Some(error);
                             }
                         }
@@ -608,7 +632,7 @@ impl Client {
                     .map(|(command, _)| Arc::clone(&command.label));
             }
             for (command, answer) in commands.into_iter().zip(answers) {
-                reply.push(command.label, answer);
+                reply.push(command.label, Some(command.method), answer);
             }
         }
         reply.sort(&order);

@@ -6,7 +6,7 @@ use brimful_protocol::ApiError;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Execution};
 use crate::json;
 
 /// What became of one command.
@@ -53,7 +53,7 @@ pub enum Outcome {
 /// let why = NotRun::EmptyReference("$result[contact][COMPANY_ID] is null".to_owned());
 /// assert_eq!(why.to_string(), "$result[contact][COMPANY_ID] is null");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotRun {
     /// A reference in it has no value that can stand in its place: which one, and what it finds.
@@ -75,19 +75,39 @@ pub enum NotRun {
     Refused(String),
     /// The server takes no request of its size.
     #[error("{0}")]
-    TooLarge(String),
+    TooLarge(Error),
     /// Its request never reached the portal, or was not let in.
     #[error("{0}")]
-    NotReached(String),
+    NotReached(Error),
     /// The batch ended before it: with which error.
     #[error("the batch ended before it: {0}")]
-    Ended(String),
+    Ended(Error),
     /// The portal answered its request and said nothing of it, although it was asked for again.
     #[error("the portal passed it over")]
     PassedOver,
     /// There was no command to run: a late one was not built.
     #[error("no command was built")]
     NoCommand,
+}
+
+impl NotRun {
+    /// The error of a command that was not run: of the kind of what kept it from running.
+    fn error(&self) -> Error {
+        let kind = match self {
+            Self::EmptyReference(_) => ErrorKind::EmptyReference,
+            Self::NoResult { .. } | Self::Halted(_) => ErrorKind::Halted,
+            Self::Refused(_) | Self::NoCommand => ErrorKind::Config,
+            Self::TooLarge(error) | Self::NotReached(error) | Self::Ended(error) => error.kind(),
+            Self::PassedOver => ErrorKind::Api,
+        };
+        let error = Error::new(kind, Execution::NotRun, format!("it was not run: {self}"));
+        match self {
+            Self::TooLarge(cause) | Self::NotReached(cause) | Self::Ended(cause) => {
+                error.with_source(cause.clone())
+            }
+            _ => error,
+        }
+    }
 }
 
 /// What the portal answered to a command with an empty reference.
@@ -145,20 +165,26 @@ impl Outcome {
             Self::Done(result) => json::decode(result.get(), "the result"),
             Self::Failed(error) => Err(Error::api(error.clone())),
             Self::Unknown(why) => Err(Error::unknown(why)),
-            Self::NotRun(why) => Err(Error::config(format!("it was not run: {why}"))),
-            Self::EmptyReference(empty) => Err(Error::config(empty.to_string())),
+            Self::NotRun(why) => Err(why.error()),
+            Self::EmptyReference(empty) => Err(Error::new(
+                ErrorKind::EmptyReference,
+                Execution::Ran,
+                empty.to_string(),
+            )),
         }
     }
 
-    /// The result as a type, of the command with this label; `what` is what a decode error calls it.
+    /// The result as a type, of the call of `method` for what `which` names: `for 7`, `of "lead"`.
     pub(crate) fn result_of<T: DeserializeOwned>(
         &self,
-        label: &str,
-        what: &str,
+        method: &str,
+        which: &str,
     ) -> Result<T, Error> {
         match self {
-            Self::Done(result) => json::decode(result.get(), what),
-            other => other.result().map_err(|error| error.in_command(label)),
+            Self::Done(result) => {
+                json::decode(result.get(), &format!("the result of {method} {which}"))
+            }
+            other => other.result().map_err(|error| error.in_method(method)),
         }
     }
 }

@@ -411,7 +411,7 @@ impl<'a> BatchRun<'a> {
             self.too_large.insert(place);
             return Ok(());
         }
-        let why = NotRun::TooLarge(error.to_string());
+        let why = NotRun::TooLarge(error.clone());
         self.answers[place] = Some(Outcome::NotRun(why).into());
         Err(Arc::clone(&outgoing.command.label))
     }
@@ -477,7 +477,7 @@ impl<'a> BatchRun<'a> {
             answer.is_some_and(|answer| answer.outcome.done().is_none())
         });
         let why = match (&error, halted) {
-            (Some(error), _) => NotRun::Ended(error.to_string()),
+            (Some(error), _) => NotRun::Ended(error.clone()),
             (None, Some((command, _))) => NotRun::Halted(command.label.to_string()),
             (None, None) => NotRun::PassedOver,
         };
@@ -568,8 +568,8 @@ pub(crate) fn outcome_of_error(error: &Error) -> Outcome {
         (_, Some(api)) => Outcome::Failed(api.clone()),
         (Execution::NotRun, None) => Outcome::NotRun(match error.kind() {
             ErrorKind::Config => NotRun::Refused(error.to_string()),
-            ErrorKind::TooLarge => NotRun::TooLarge(error.to_string()),
-            _ => NotRun::NotReached(error.to_string()),
+            ErrorKind::TooLarge => NotRun::TooLarge(error.clone()),
+            _ => NotRun::NotReached(error.clone()),
         }),
     }
 }

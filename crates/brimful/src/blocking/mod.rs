@@ -26,7 +26,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 pub use forward::Blocking;
 use forward::forward;
@@ -257,7 +256,7 @@ forward! {
     impl crate::rest3::Rest3 {
         wait call(method: &str, params: impl Serialize + Send) -> Result<Reply, Error>;
         wait call_with_idempotency_key(method: &str, params: impl Serialize + Send, key: &str) -> Result<Reply, Error>;
-        wait batch(batch: rest3::Batch) -> Result<Vec<Box<RawValue>>, Error>;
+        wait batch(batch: rest3::Batch) -> Result<rest3::BatchReply, Error>;
         wait openapi() -> Result<OpenApi, Error>;
         over list(method: impl Into<String>) -> crate::List;
     }

@@ -107,10 +107,10 @@ impl ListAndGet {
     /// # Errors
     /// As for [`ListAndGet::collect`].
     pub async fn collect_with_report(self) -> Result<(ById, ListReport), Error> {
-        let mut all = ById::of(&self.method);
+        let mut all = ById::default();
         let (mut found, report) = self.start()?;
-        while let Some(IdOutcome { id, outcome }) = found.try_next().await? {
-            all.push(id, outcome);
+        while let Some(outcome) = found.try_next().await? {
+            all.push(outcome);
         }
         let report = report.await.unwrap_or_default();
         Ok((all, report))

@@ -69,11 +69,13 @@ pub struct GetById {
 /// # }
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct IdOutcome {
     /// The ID.
     pub id: ItemId,
     /// What became of its call.
     pub outcome: Outcome,
+    method: Arc<str>,
 }
 
 impl IdOutcome {
@@ -87,8 +89,9 @@ impl IdOutcome {
     /// # Errors
     /// There is no result; the error says why. Or it is not of the type.
     pub fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let id = self.id.as_str();
-        self.outcome.result_of(id, &format!("the result for {id}"))
+        self.outcome
+            .result_of(&self.method, &format!("for {}", self.id))
+            .map_err(|error| error.in_command(self.id.as_str()))
     }
 }
 
@@ -196,15 +199,15 @@ impl GetById {
     /// # Errors
     /// As for [`GetById::stream`]. What a portal says of one ID is the outcome of that ID.
     pub async fn collect(self) -> Result<ById, Error> {
-        let mut all = ById::of(&self.method);
+        let mut all = ById::default();
         let ids: Vec<ItemId> = self.ids.collect();
         let given = Self {
             ids: Box::new(ids.clone().into_iter()),
             ..self
         };
         let mut found = given.stream()?;
-        while let Some(IdOutcome { id, outcome }) = found.next().await {
-            all.push(id, outcome);
+        while let Some(outcome) = found.next().await {
+            all.push(outcome);
         }
         all.order = ids
             .iter()
@@ -217,9 +220,14 @@ impl GetById {
 
 async fn found(fetcher: &Fetcher, ids: Vec<ItemId>) -> Vec<IdOutcome> {
     let outcomes = fetcher.run(&ids).await;
+    let method: Arc<str> = fetcher.method.as_str().into();
     ids.into_iter()
         .zip(outcomes)
-        .map(|(id, outcome)| IdOutcome { id, outcome })
+        .map(|(id, outcome)| IdOutcome {
+            id,
+            outcome,
+            method: Arc::clone(&method),
+        })
         .collect()
 }
 
@@ -336,7 +344,6 @@ impl std::fmt::Debug for GetById {
 /// ```
 #[derive(Debug, Default)]
 pub struct ById {
-    method: String,
     found: Vec<IdOutcome>,
     places: HashMap<ItemId, usize>,
     /// The place of each ID that was given, those given again included.
@@ -344,23 +351,19 @@ pub struct ById {
 }
 
 impl ById {
-    fn of(method: &str) -> Self {
-        Self {
-            method: method.to_owned(),
-            ..Self::default()
-        }
-    }
-
-    fn push(&mut self, id: ItemId, outcome: Outcome) {
-        self.places.insert(id.clone(), self.found.len());
+    fn push(&mut self, found: IdOutcome) {
+        self.places.insert(found.id.clone(), self.found.len());
         self.order.push(self.found.len());
-        self.found.push(IdOutcome { id, outcome });
+        self.found.push(found);
     }
 
     /// The outcome of an ID.
     pub fn get(&self, id: impl Into<ItemId>) -> Option<&Outcome> {
-        let place = *self.places.get(&id.into())?;
-        self.found.get(place).map(|found| &found.outcome)
+        self.found(&id.into()).map(|found| &found.outcome)
+    }
+
+    fn found(&self, id: &ItemId) -> Option<&IdOutcome> {
+        self.found.get(*self.places.get(id)?)
     }
 
     /// The result of an ID, as a type.
@@ -369,11 +372,8 @@ impl ById {
     /// It has no result; the error says what became of it. Or its result is not of the type.
     pub fn result<T: DeserializeOwned>(&self, id: impl Into<ItemId>) -> Result<T, Error> {
         let id = id.into();
-        match self.get(&id) {
-            Some(outcome) => outcome.result_of(
-                id.as_str(),
-                &format!("the result of {} for {id}", self.method),
-            ),
+        match self.found(&id) {
+            Some(found) => found.result(),
             None => Err(Error::config(format!("the ID {id} was not asked for"))),
         }
     }

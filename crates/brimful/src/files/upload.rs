@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 /// use serde_json::json;
 ///
 /// let photo = FileData::new("face.png", b"\x89PNG".to_vec());
-/// client.call("crm.contact.update", json!({"id": 7, "fields": {"PHOTO": photo.field()}})).await?;
-/// client.call("disk.folder.uploadfile", photo.into_folder(1)).await?;
+/// client.call("crm.contact.update", json!({"id": 7, "fields": {"PHOTO": photo.crm_field_value()}})).await?;
+/// client.call("disk.folder.uploadfile", photo.upload_params(1)).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -53,18 +53,18 @@ impl FileData {
     }
 
     /// `[name, base64]`: what `fileContent` of `disk.*` and the files of tasks and messages are.
-    pub fn pair(&self) -> Value {
+    pub fn name_and_base64(&self) -> Value {
         json!([self.name, STANDARD.encode(&self.content)])
     }
 
     /// `{"fileData": [name, base64]}`: what a field of type file is in the CRM.
-    pub fn field(&self) -> Value {
-        json!({ "fileData": self.pair() })
+    pub fn crm_field_value(&self) -> Value {
+        json!({ "fileData": self.name_and_base64() })
     }
 
     /// The parameters of `disk.folder.uploadfile` and, with the ID of a storage, `disk.storage.uploadfile`.
-    pub fn into_folder(&self, id: u64) -> Value {
-        json!({"id": id, "data": {"NAME": self.name}, "fileContent": self.pair()})
+    pub fn upload_params(&self, folder_id: u64) -> Value {
+        json!({"id": folder_id, "data": {"NAME": self.name}, "fileContent": self.name_and_base64()})
     }
 }
 
@@ -85,10 +85,10 @@ mod tests {
     fn a_file_is_a_pair_wherever_it_goes() {
         let file = FileData::new("a.txt", "hello");
         let pair = json!(["a.txt", "aGVsbG8="]);
-        assert_eq!(file.pair(), pair);
-        assert_eq!(file.field(), json!({"fileData": pair}));
+        assert_eq!(file.name_and_base64(), pair);
+        assert_eq!(file.crm_field_value(), json!({"fileData": pair}));
         assert_eq!(
-            file.into_folder(3),
+            file.upload_params(3),
             json!({"id": 3, "data": {"NAME": "a.txt"}, "fileContent": pair})
         );
     }

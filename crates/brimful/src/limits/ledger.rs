@@ -271,8 +271,8 @@ impl Ledger {
             })
             .map(|(method, entry)| MethodLimit {
                 method: method.to_string(),
-                operating: entry.operating.unwrap_or(0.0),
-                pending: entry.cost * f64::from(entry.calls),
+                operating: seconds(entry.operating.unwrap_or(0.0)),
+                pending: seconds(entry.cost * f64::from(entry.calls)),
                 resets_in: ahead(entry.resets),
                 blocked_for: ahead(entry.blocked_until),
             })
@@ -284,6 +284,11 @@ impl Ledger {
     fn entries(&self) -> MutexGuard<'_, HashMap<Box<str>, MethodEntry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Of what a portal says or is expected to say: negative or beyond all bounds is none.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
 impl MethodEntry {

@@ -209,7 +209,7 @@ pub struct LimitsSnapshot {
 /// ```no_run
 /// # fn example(client: brimful::Client) {
 /// for method in client.limits().snapshot().methods {
-///     println!("{}: {:.1} s used, free again in {:?}", method.method, method.operating, method.resets_in);
+///     println!("{}: {:.1?} used, free again in {:?}", method.method, method.operating, method.resets_in);
 /// }
 /// # }
 /// ```
@@ -218,10 +218,10 @@ pub struct LimitsSnapshot {
 pub struct MethodLimit {
     /// The method; `batch` where the portal charges batches themselves.
     pub method: String,
-    /// Seconds of operating time used in the last ten minutes.
-    pub operating: f64,
-    /// Seconds that calls on their way are expected to add.
-    pub pending: f64,
+    /// The operating time used in the last ten minutes.
+    pub operating: Duration,
+    /// What calls on their way are expected to add to it.
+    pub pending: Duration,
     /// How long until the first part of it is forgotten.
     pub resets_in: Option<Duration>,
     /// How long the method stays blocked, where the portal has refused it or it is held back.

@@ -472,7 +472,7 @@ impl Strategy for CursorPages {
     fn extent(&self) -> Extent {
         let ended = self.is_done();
         Extent {
-            done: if ended { 1.0 } else { 0.0 },
+            done: ended.then_some(1.0),
             complete_to: (ended && self.family.is_by_id()).then_some(self.handed_to),
         }
     }

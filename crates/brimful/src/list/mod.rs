@@ -26,6 +26,7 @@ use futures_core::Stream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -242,9 +243,16 @@ impl List {
     /// memory until they are taken. Must be called inside a Tokio runtime.
     ///
     /// # Errors
-    /// The parameters make no list: no object, a `start`, a filter that would vanish, an order where the list is to be
-    /// walked by ID, a point to go on from where it is not.
+    /// There is no Tokio runtime. The parameters make no list: no object, a `start`, a filter that would vanish, an order
+    /// where the list is to be walked by ID, a point to go on from where it is not.
     pub fn pages(self) -> Result<Pages, Error> {
+        let runtime = Handle::try_current().map_err(|error| {
+            Error::config(
+                "a list is read inside a Tokio runtime, and there is none here: call it from an async function that \
+                 one runs, or take the client of brimful::blocking",
+            )
+            .with_source(error)
+        })?;
         Effect::refuse_unless_reading(&self.method, "a list")?;
         let params = self.params.finish()?;
         if let Some(doubt) = params
@@ -285,7 +293,7 @@ impl List {
         let mut driver = Driver::new(session, options, self.method, plan, progress);
         driver.observer = self.observer;
         driver.names = names;
-        let task = tokio::spawn(driver.run(rows));
+        let task = runtime.spawn(driver.run(rows));
         Ok(Pages {
             messages,
             ready: Vec::new().into_iter(),

@@ -590,9 +590,9 @@ impl Strategy for OffsetPages {
 
     fn extent(&self) -> Extent {
         let done = match self.total {
-            _ if self.finished => 1.0,
-            Some(total) if total > 0 => (self.rows as f64 / total as f64).min(1.0),
-            _ => 0.0,
+            _ if self.finished => Some(1.0),
+            Some(total) if total > 0 => Some((self.rows as f64 / total as f64).min(1.0)),
+            _ => None,
         };
         Extent {
             done,

@@ -132,7 +132,7 @@ impl Strategy for Whole {
 
     fn extent(&self) -> Extent {
         Extent {
-            done: if self.is_done() { 1.0 } else { 0.0 },
+            done: self.is_done().then_some(1.0),
             complete_to: None,
         }
     }

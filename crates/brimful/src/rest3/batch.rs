@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -15,8 +16,8 @@ use crate::error::{Error, ErrorKind, Execution};
 use crate::json;
 use crate::session::Call;
 
-/// Calls of REST 3.0 that go out as one request. The portal ends at the first failure, and its error is that of the whole
-/// batch; what ran before stays done.
+/// Calls of REST 3.0 that go out as one request, or in several where a write refers to an earlier call. The portal ends at
+/// the first failure; what ran before stays done.
 ///
 /// ```no_run
 /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
@@ -30,7 +31,8 @@ use crate::session::Call;
 ///     "tasks.task.list",
 ///     json!({"filter": [["id", "in", tasks.column("id")]], "select": ["id", "title"]}),
 /// )?;
-/// let results = client.rest3().batch(batch).await?;
+/// let reply = client.rest3().batch(batch).await?;
+/// let ids: Value = reply.result(&tasks)?;
 /// # Ok(())
 /// # }
 /// ```
@@ -111,43 +113,224 @@ impl Batch {
     }
 }
 
-impl Rest3 {
-    /// Runs a batch; the results are in the order of its calls. A call that writes and refers to an earlier one goes out
-    /// in a later request, with the values in place: so it certainly does not run where there is no such value.
+impl AsRef<str> for Label {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What became of a batch of REST 3.0: a result for each call, up to where it stopped.
+///
+/// ```no_run
+/// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {
+/// use brimful::rest3::Batch;
+/// use serde_json::{Value, json};
+///
+/// let mut batch = Batch::new();
+/// let task = batch.add("task", "tasks.task.add", json!({"fields": {"title": "Call", "creatorId": 1}}))?;
+/// let id = task.reference("id");
+/// batch.add("change", "tasks.task.update", json!({"id": id, "fields": {"title": "Call back"}}))?;
+/// let reply = client.rest3().batch(batch).await?;
+/// let added: Value = reply.result(&task)?;
+/// if let Some(error) = reply.stopped() {
+///     eprintln!("the task {} is there, but {error}", added["item"]["id"]);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct BatchReply {
+    calls: IndexMap<Arc<str>, CallOutcome>,
+    stopped: Option<Error>,
+}
+
+#[derive(Debug)]
+struct CallOutcome {
+    method: String,
+    state: CallState,
+}
+
+#[derive(Debug)]
+enum CallState {
+    NotSent,
+    /// Its request failed as a whole.
+    Failed,
+    Done(Box<RawValue>),
+}
+
+impl BatchReply {
+    fn of(batch: &Batch) -> Self {
+        let calls = batch.items.iter().map(|item| {
+            let outcome = CallOutcome {
+                method: item.method.clone(),
+                state: CallState::NotSent,
+            };
+            (Arc::clone(&item.alias), outcome)
+        });
+        Self {
+            calls: calls.collect(),
+            stopped: None,
+        }
+    }
+
+    /// The result of a call, as a type: an object with `item`, `items` or what else the method returns.
     ///
     /// # Errors
-    /// That of the first call which failed, or whose references find nothing: no such row or field, null, or for a call
-    /// that writes no row at all. Calls before it have been done, those after it have not.
-    pub async fn batch(&self, batch: Batch) -> Result<Vec<Box<RawValue>>, Error> {
-        let mut results = Vec::with_capacity(batch.items.len());
+    /// The call has no result: the error is that of its request, or says what kept it from being sent. Or its result is
+    /// not of the type.
+    pub fn result<T: DeserializeOwned>(&self, label: impl AsRef<str>) -> Result<T, Error> {
+        let label = label.as_ref();
+        let Some(call) = self.calls.get(label) else {
+            return Err(Error::config(format!(
+                "the batch has no call with the alias {label:?}"
+            )));
+        };
+        match (&call.state, &self.stopped) {
+            (CallState::Done(result), _) => {
+                let what = format!("the result of {} ({label:?})", call.method);
+                json::decode(result.get(), &what)
+            }
+            (CallState::Failed, Some(error)) => Err(error.clone()),
+            (CallState::NotSent, Some(error)) if error.command() == Some(label) => {
+                Err(error.clone())
+            }
+            (CallState::NotSent, Some(error)) => {
+                let message = format!("it was not run: the batch ended before it: {error}");
+                Err(Error::new(ErrorKind::Halted, Execution::NotRun, message)
+                    .in_method(&call.method)
+                    .in_command(label)
+                    .with_source(error.clone()))
+            }
+            (CallState::Failed | CallState::NotSent, None) => {
+                Err(Error::config(format!("the call {label:?} has no result")))
+            }
+        }
+    }
+
+    /// The result of a call as raw JSON, if there is one.
+    pub fn raw(&self, label: impl AsRef<str>) -> Option<&RawValue> {
+        self.calls.get(label.as_ref())?.state.done()
+    }
+
+    /// The results with their aliases, in the order of the calls; `None` for a call without one.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&RawValue>)> {
+        self.calls
+            .iter()
+            .map(|(label, call)| (&**label, call.state.done()))
+    }
+
+    /// Why the batch was not run to its end: the error of a later request, or a reference that finds nothing. What the
+    /// error says of [`execution`](Error::execution) is about that request alone: calls with a result have been done.
+    pub fn stopped(&self) -> Option<&Error> {
+        self.stopped.as_ref()
+    }
+
+    /// Notes what became of a request; whether the batch goes on.
+    fn take(&mut self, labels: &[Arc<str>], results: Result<Vec<Box<RawValue>>, Error>) -> bool {
+        match results {
+            Ok(results) => {
+                for (label, result) in labels.iter().zip(results) {
+                    self.set(label, CallState::Done(result));
+                }
+                true
+            }
+            Err(error) => {
+                for label in labels {
+                    self.set(label, CallState::Failed);
+                }
+                self.stopped = Some(error);
+                false
+            }
+        }
+    }
+
+    fn set(&mut self, label: &Arc<str>, state: CallState) {
+        if let Some(call) = self.calls.get_mut(label) {
+            call.state = state;
+        }
+    }
+
+    /// The reply, or the error where nothing has been done.
+    fn finish(self) -> Result<Self, Error> {
+        match self.stopped {
+            Some(error) if self.calls.values().all(|call| call.state.done().is_none()) => {
+                Err(error)
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+impl CallState {
+    fn done(&self) -> Option<&RawValue> {
+        match self {
+            Self::Done(result) => Some(result),
+            Self::NotSent | Self::Failed => None,
+        }
+    }
+}
+
+impl Rest3 {
+    /// Runs a batch. A call that writes and refers to an earlier one goes out in a later request, with the values in
+    /// place: so it certainly does not run where there is no such value.
+    ///
+    /// The batch ends at the first call that fails, or whose references find nothing: no such row or field, null, or for a
+    /// call that writes no row at all. Where results of earlier requests are there, they are in the reply, and
+    /// [`BatchReply::stopped`] has the error.
+    ///
+    /// # Errors
+    /// That of the first request: of its calls, those before the one that failed have been done.
+    pub async fn batch(&self, batch: Batch) -> Result<BatchReply, Error> {
+        let mut reply = BatchReply::of(&batch);
         let mut known = EarlierResults::default();
         let mut ready: Vec<Item> = Vec::new();
-        let mut has_written = false;
         for mut item in batch.items {
             let writes = effect::writes(&item.method);
             let refers = |ready: &Item| refers_to(&item.query, &ready.alias);
-            if writes && ready.iter().any(refers) {
-                has_written |= ready.iter().any(|item| effect::writes(&item.method));
-                results.extend(self.request(std::mem::take(&mut ready), &mut known).await?);
+            if writes
+                && ready.iter().any(refers)
+                && !self
+                    .request_into(&mut reply, std::mem::take(&mut ready), &mut known)
+                    .await
+            {
+                return reply.finish();
             }
-            item.query = known.resolve(&item.query, writes).map_err(|missing| {
-                let error = Error::config(format!(
-                    "{} was not run: {missing}, and it refers to that",
-                    item.method
-                ))
-                .in_command(&item.alias);
-                if has_written {
-                    error.may_have_run()
-                } else {
-                    error
+            match known.resolve(&item.query, writes) {
+                Ok(query) => item.query = query,
+                Err(missing) => {
+                    // What is ready has no part in it, and stands before it.
+                    let ready = std::mem::take(&mut ready);
+                    if ready.is_empty() || self.request_into(&mut reply, ready, &mut known).await {
+                        let message = format!(
+                            "{} was not run: {missing}, and it refers to that",
+                            item.method
+                        );
+                        reply.stopped = Some(
+                            Error::new(ErrorKind::EmptyReference, Execution::NotRun, message)
+                                .in_command(&item.alias),
+                        );
+                    }
+                    return reply.finish();
                 }
-            })?;
+            }
             ready.push(item);
         }
         if !ready.is_empty() {
-            results.extend(self.request(ready, &mut known).await?);
+            self.request_into(&mut reply, ready, &mut known).await;
         }
-        Ok(results)
+        reply.finish()
+    }
+
+    /// Sends calls as one request and notes what became of it; whether the batch goes on.
+    async fn request_into(
+        &self,
+        reply: &mut BatchReply,
+        items: Vec<Item>,
+        known: &mut EarlierResults,
+    ) -> bool {
+        let labels: Vec<Arc<str>> = items.iter().map(|item| Arc::clone(&item.alias)).collect();
+        let results = self.request(items, known).await;
+        reply.take(&labels, results)
     }
 
     /// Sends calls as one request.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::json::to_value;
 
-/// A filter: conditions that all hold, or of which one does. A value that JSON does not have, such as a number that is none,
-/// is the error of the call that the filter is given to.
+/// A filter: conditions that all hold, or of which one does. An operator that REST 3.0 does not have, or a value that JSON
+/// does not have (NaN), is the error of the call that the filter is given to.
 ///
 /// ```
 /// use brimful::rest3::Filter;
@@ -47,6 +47,16 @@ enum Condition {
     Group(Filter),
 }
 
+/// The operators of REST 3.0 (Bitrix24 REST documentation, "REST 3.0").
+const OPERATORS: [&str; 8] = ["=", "!=", ">", ">=", "<", "<=", "in", "between"];
+
+fn unknown_operator(field: &str, operator: &str) -> String {
+    format!(
+        "the condition on {field} has the operator {operator:?}, which REST 3.0 does not have: write one of {}",
+        OPERATORS.join(", ")
+    )
+}
+
 impl Filter {
     /// Conditions that all hold.
     pub fn new() -> Self {
@@ -61,7 +71,8 @@ impl Filter {
         }
     }
 
-    /// The rows that this filter does not let through.
+    /// The rows that this filter does not let through: what was said so far is negated, what is said later is not. Of a
+    /// filter that says nothing yet, all conditions are negated that follow.
     #[must_use]
     pub fn negative(mut self) -> Self {
         self.negative = !self.negative;
@@ -103,7 +114,7 @@ impl Filter {
     }
 
     fn joined_by(
-        mut self,
+        self,
         logic: Logic,
         field: String,
         operator: String,
@@ -111,20 +122,46 @@ impl Filter {
     ) -> Self {
         let value =
             to_value(value, &format!("the value of {field}")).map_err(|error| error.to_string());
-        if self.logic != logic && (self.negative || self.conditions.len() > 1) {
-            self = Self::default().group(self);
-        }
-        self.logic = logic;
-        self.conditions
+        let is_known = OPERATORS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&operator));
+        let value = if is_known {
+            value
+        } else {
+            Err(unknown_operator(&field, &operator))
+        };
+        let mut whole = self.open_to(logic);
+        whole
+            .conditions
             .push(Condition::Field(field, operator, value));
-        self
+        whole
+    }
+
+    /// A filter to which conditions can be joined by `logic`, with what was said so far as a group where it has to be one.
+    fn open_to(self, logic: Logic) -> Self {
+        let is_closed = match self.conditions.len() {
+            0 => false,
+            1 => self.negative,
+            _ => self.negative || self.logic != logic,
+        };
+        if is_closed {
+            Self {
+                logic,
+                negative: false,
+                conditions: vec![Condition::Group(self)],
+            }
+        } else {
+            Self { logic, ..self }
+        }
     }
 
     /// A group as one more condition, joined like those before it.
     #[must_use]
-    pub fn group(mut self, group: Self) -> Self {
-        self.conditions.push(Condition::Group(group));
-        self
+    pub fn group(self, group: Self) -> Self {
+        let logic = self.logic;
+        let mut whole = self.open_to(logic);
+        whole.conditions.push(Condition::Group(group));
+        whole
     }
 
     fn list(&self) -> Result<Value, String> {
@@ -198,6 +235,50 @@ mod tests {
             value(either.and("c", "=", 3)),
             json!([{"logic": "or", "conditions": [a, b]}, c])
         );
+    }
+
+    #[test]
+    fn a_condition_after_negative_is_not_negated() {
+        let not_a = || Filter::new().and("a", "=", 1).negative();
+        let negated = json!({"logic": "and", "negative": true, "conditions": [["a", "=", 1]]});
+        assert_eq!(
+            value(not_a().and("b", "=", 2)),
+            json!([negated, ["b", "=", 2]])
+        );
+        let group = Filter::any().or("b", "=", 2).or("c", "=", 3);
+        assert_eq!(
+            value(not_a().group(group)),
+            json!([
+                negated,
+                {"logic": "or", "conditions": [["b", "=", 2], ["c", "=", 3]]},
+            ])
+        );
+        let neither = Filter::any().or("a", "=", 1).or("b", "=", 2).negative();
+        assert_eq!(
+            value(neither.or("c", "=", 3)),
+            json!({"logic": "or", "conditions": [
+                {"logic": "or", "negative": true, "conditions": [["a", "=", 1], ["b", "=", 2]]},
+                ["c", "=", 3],
+            ]})
+        );
+        assert_eq!(
+            value(Filter::new().negative().and("a", "=", 1)),
+            negated,
+            "nothing was said before it"
+        );
+    }
+
+    #[test]
+    fn an_operator_that_rest_3_does_not_have_is_refused_with_those_that_it_has() {
+        for operator in ["==", "", "><", "like"] {
+            let filter = Filter::new().and("id", operator, 1);
+            let error = serde_json::to_value(filter).unwrap_err().to_string();
+            assert!(error.contains(&format!("{operator:?}")), "{error}");
+            assert!(
+                error.contains("on id") && error.contains("between"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

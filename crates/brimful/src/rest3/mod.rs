@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use batch::{Batch, Label};
+pub use batch::{Batch, BatchReply, Label};
 pub use filter::Filter;
 pub use openapi::{OpenApi, Operation};
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Rest3;
 use crate::error::Error;
+use crate::json;
 
 /// The methods of REST 3.0 that a portal has.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +54,8 @@ impl Rest3 {
             },
         };
         let document = self.client.session().run_spawned(call, read).await.0?;
-        let Document { paths } = serde_json::from_value(document.clone())
-            .map_err(|error| Error::of_another_type(&format!("of {METHOD}"), &error))?;
+        let Document { paths } =
+            json::decode(&document.to_string(), &format!("the document of {METHOD}"))?;
         let operations = paths
             .into_iter()
             .filter_map(|(path, mut verbs)| {

@@ -214,8 +214,10 @@ impl TaskList {
     /// One page by the older REST, of at most 50 tasks: newest first where no order is asked for.
     ///
     /// # Errors
-    /// A start that is no multiple of 50: the portal would begin at the multiple below. And those of any call.
+    /// A start that is no multiple of 50: the portal would begin at the multiple below. REST 3.0,
+    /// [`resume_after`](Self::resume_after) or [`tail`](Self::tail), which are of a whole list. And those of any call.
     pub async fn page(&self, start: PageStart) -> Result<TaskPage, Error> {
+        self.refuse_what_is_of_a_whole_list("one page of tasks")?;
         let start = match start {
             PageStart::Uncounted => json!(-1),
             PageStart::At(rows) if rows % PAGE == 0 => json!(rows),
@@ -241,8 +243,13 @@ impl TaskList {
         })
     }
 
-    /// How many tasks there are: the portal counts them, which in a long list takes it a while.
+    /// How many tasks there are: the portal counts them by the older REST, which in a long list takes it a while.
+    ///
+    /// # Errors
+    /// REST 3.0, [`resume_after`](Self::resume_after) or [`tail`](Self::tail), which are of a whole list. And those of any
+    /// call.
     pub async fn count(&self) -> Result<u64, Error> {
+        self.refuse_what_is_of_a_whole_list("a count of tasks")?;
         let page = self
             .clone()
             .select([Field::ID])
@@ -255,6 +262,24 @@ impl TaskList {
                 format!("{LIST} did not say how many tasks there are"),
             )
         })
+    }
+
+    fn refuse_what_is_of_a_whole_list(&self, what: &str) -> Result<(), Error> {
+        let (asked, instead) = if self.rest == Some(RestVersion::Rest3) {
+            ("rest_version(Rest3)", "it comes by the older REST")
+        } else if self.resume_after.is_some() {
+            (
+                "resume_after()",
+                "put id(Condition::Above(…)) into the filter",
+            )
+        } else if self.tail != Tail::Sweep {
+            ("tail()", "it reads one page")
+        } else {
+            return Ok(());
+        };
+        Err(Error::config(format!(
+            "{what} cannot heed {asked}, which is of a whole list: leave it out; {instead}"
+        )))
     }
 
     /// The filter and the fields in REST 3.0, or why they are not to be had there.

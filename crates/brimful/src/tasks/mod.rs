@@ -66,6 +66,7 @@ pub use value::{Mark, Priority, Role, Status, SubStatus, UnknownValue};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Execution};
 use crate::fields::Fields;
+use crate::json;
 use crate::reply::Reply;
 
 /// The tasks of a portal; from [`Client::tasks`].
@@ -273,17 +274,18 @@ fn names(fields: impl IntoIterator<Item = Field>) -> Value {
 }
 
 fn in_result(task: Option<Value>) -> Result<Task, Error> {
-    serde_json::from_value(task.unwrap_or_default())
-        .map_err(|error| Error::of_another_type("of tasks.task.get", &error))
+    let task = task.unwrap_or_default().to_string();
+    json::decode(&task, "the task in the result of tasks.task.get")
 }
 
 /// The task in a reply to a change: some portals show it, some say `true`.
 fn shown(reply: &Reply) -> Result<Option<Task>, Error> {
     let result: Value = reply.result()?;
     match result.get("task") {
-        Some(task @ Value::Object(_)) => serde_json::from_value(task.clone())
-            .map(Some)
-            .map_err(|error| Error::of_another_type("of the call", &error)),
+        Some(task @ Value::Object(_)) => {
+            let what = format!("the task in the result of {}", reply.method());
+            json::decode(&task.to_string(), &what).map(Some)
+        }
         _ => Ok(None),
     }
 }

@@ -10,6 +10,10 @@ use brimful_protocol::calendar::{civil, days};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const DAY: i64 = 86_400;
+/// The most that a clock is ahead of UTC or behind it, in minutes.
+const FURTHEST: i16 = 14 * 60;
+/// The years 1 to 9999 in every zone, in Unix seconds.
+const YEARS: std::ops::RangeInclusive<i64> = -62_135_510_400..=253_402_214_399;
 
 /// A moment, and the zone that it is told in. It is ordered by when it is, wherever it is told.
 ///
@@ -63,17 +67,29 @@ pub enum MomentError {
     /// It is no offset.
     #[error("{0:?} is no zone: one looks like +03:00, or Z")]
     NoOffset(String),
+    /// It is an offset that no zone has, in minutes.
+    #[error("{0} minutes are no offset of a zone: write one from -840 to 840")]
+    TooFar(i16),
+    /// It is outside of the years that a portal knows, in Unix seconds.
+    #[error(
+        "{0} seconds since 1970 are outside of the years 1 to 9999: is it a time in milliseconds?"
+    )]
+    OutOfRange(i64),
 }
 
 impl Zone {
     /// Greenwich.
     pub const UTC: Self = Self { minutes: 0 };
 
-    /// So many minutes ahead of UTC, 14 hours at most.
-    pub fn minutes(minutes: i16) -> Self {
-        Self {
-            minutes: minutes.clamp(-14 * 60, 14 * 60),
+    /// So many minutes ahead of UTC (east of Greenwich), from -840 to 840.
+    ///
+    /// # Errors
+    /// More than 14 hours: no clock is so far from UTC.
+    pub fn from_minutes(minutes: i16) -> Result<Self, MomentError> {
+        if minutes.unsigned_abs() > FURTHEST.unsigned_abs() {
+            return Err(MomentError::TooFar(minutes));
         }
+        Ok(Self { minutes })
     }
 
     /// The beginning of a date, such as `2026-12-01`, in this zone.
@@ -112,11 +128,17 @@ impl Zone {
 
 impl Moment {
     /// A moment in UTC, from Unix seconds of the years 1 to 9999.
-    pub fn from_unix(seconds: i64) -> Self {
-        Self {
-            unix: seconds.clamp(-62_135_510_400, 253_402_214_399),
-            zone: Zone::UTC,
+    ///
+    /// # Errors
+    /// Another year.
+    pub fn from_unix(seconds: i64) -> Result<Self, MomentError> {
+        if !YEARS.contains(&seconds) {
+            return Err(MomentError::OutOfRange(seconds));
         }
+        Ok(Self {
+            unix: seconds,
+            zone: Zone::UTC,
+        })
     }
 
     /// The same moment, told in another zone.
@@ -309,7 +331,7 @@ impl Cursor<'_> {
             self.number(2)?
         };
         let offset = hours * 60 + minutes;
-        let sound = self.0.is_empty() && minutes <= 59 && offset <= 14 * 60;
+        let sound = self.0.is_empty() && minutes <= 59 && offset <= i64::from(FURTHEST);
         sound.then_some(Zone {
             minutes: (sign * offset) as i16,
         })
@@ -380,6 +402,28 @@ mod tests {
             assert!(
                 matches!(moment(text), Err(MomentError::Unreadable(_))),
                 "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_offset_or_a_year_that_no_portal_knows_is_refused_and_not_moved() {
+        assert_eq!(Zone::from_minutes(-330).unwrap().to_string(), "-05:30");
+        assert_eq!(Zone::from_minutes(840).unwrap().to_string(), "+14:00");
+        for minutes in [841, -841, i16::MAX, i16::MIN] {
+            assert_eq!(
+                Zone::from_minutes(minutes),
+                Err(MomentError::TooFar(minutes))
+            );
+        }
+        assert_eq!(
+            Moment::from_unix(0).unwrap().to_string(),
+            "1970-01-01T00:00:00+00:00"
+        );
+        for seconds in [1_796_072_400_000, i64::MAX, i64::MIN] {
+            assert_eq!(
+                Moment::from_unix(seconds),
+                Err(MomentError::OutOfRange(seconds))
             );
         }
     }

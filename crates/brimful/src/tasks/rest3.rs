@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::field::{Field, OlderForm};
 use super::value::{self as task_value, Mark, Priority, Status};
 use crate::error::Error;
+use crate::json;
 
 /// What is asked for, and how it is called here and there.
 #[derive(Debug, Clone)]
@@ -33,9 +34,7 @@ impl RowTranslation {
     pub(super) fn page(&self, page: &Page) -> Result<Page, Error> {
         page.iter()
             .map(|row| {
-                let given: Map<String, Value> = row
-                    .parse()
-                    .map_err(|error| Error::of_another_type("of tasks.task.list", &error))?;
+                let given: Map<String, Value> = json::decode(row.json, "a row of tasks.task.list")?;
                 Ok((row.id, Value::Object(self.row(&given)).to_string()))
             })
             .collect()

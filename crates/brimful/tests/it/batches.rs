@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use brimful::{Batch, Client, ErrorKind, Execution, LateCommand, OnError, Outcome};
+use brimful::{
+    Batch, Client, ErrorKind, Execution, LateCommand, OnError, Outcome, TransportErrorKind,
+};
 use brimful_portal::{
     Costs, Fault, FaultRule, Generation, OperatingLimit, Portal, PortalConfig, When,
 };
@@ -172,7 +174,7 @@ async fn a_command_refused_inside_a_batch_is_sent_again_with_what_its_references
             ..Costs::default()
         })
         .operating_limit(OperatingLimit {
-            seconds: 1.0,
+            time: Duration::from_secs(1),
             generation: Generation::Expiring,
         });
     let portal = portal(config);
@@ -395,6 +397,33 @@ async fn a_text_of_a_late_command_that_a_portal_would_replace_is_named() {
         );
         let error = reply.stopped().expect("an error").to_string();
         assert!(error.contains("title"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_was_not_run_fails_with_the_kind_of_what_kept_it_from_running() {
+    let client = scripted(|n, _| match n {
+        0 => {
+            let results: serde_json::Map<String, Value> =
+                (0..50).map(|n| (format!("c{n}"), json!(1))).collect();
+            Ok((200, json!({"result": {"result": results}}).to_string()))
+        }
+        _ => Err(TransportErrorKind::Connect),
+    })
+    .limit(None)
+    .build()
+    .unwrap();
+    let labels: Vec<String> = (0..150).map(|n| format!("c{n}")).collect();
+    let commands = labels
+        .iter()
+        .map(|label| (label.as_str(), "crm.lead.add", json!({"fields": {}})));
+    let reply = client.batch(batch(commands)).await.unwrap();
+    for label in ["c50", "c149"] {
+        let error = reply.result::<Value>(label).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transport, "{label}: {error}");
+        assert_eq!(error.execution(), Execution::NotRun, "{label}: {error}");
+        assert_eq!(error.method(), Some("crm.lead.add"), "{label}: {error}");
+        assert_eq!(error.command(), Some(label), "{error}");
     }
 }
 

@@ -94,7 +94,7 @@ fn use_it(url: &str) {
     assert_eq!((leads.len(), report.rows), (70, 70));
     assert!(of_list().stream().unwrap().all(|found| found.is_ok()));
 
-    let file = brimful::FileData::new("a.txt", "0123456789").into_folder(1);
+    let file = brimful::FileData::new("a.txt", "0123456789").upload_params(1);
     let file: Value = client
         .call("disk.folder.uploadfile", file)
         .unwrap()

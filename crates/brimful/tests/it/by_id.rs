@@ -50,6 +50,31 @@ async fn an_id_that_is_given_twice_is_asked_for_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_error_of_an_id_an_item_or_a_command_names_the_method() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 2));
+    let client = unlimited(&portal);
+    let mut found = client.get_by_id("crm.deal.get", [1, 777]).stream().unwrap();
+    let there = found.next().await.unwrap();
+    let error = there.result::<u32>().unwrap_err().to_string();
+    assert!(error.contains("crm.deal.get for 1"), "{error}");
+    let gone = found.next().await.unwrap();
+    let error = gone.result::<Value>().unwrap_err();
+    assert_eq!(error.method(), Some("crm.deal.get"));
+    assert_eq!(error.command(), Some("777"));
+    let items = client.call_each("crm.deal.get", [json!({"id": 777})]);
+    let outcomes = items.collect().await;
+    let error = outcomes[0].result::<Value>().unwrap_err();
+    assert!(error.to_string().starts_with("crm.deal.get: "), "{error}");
+    let reply = client.call("crm.deal.get", json!({"id": 1})).await.unwrap();
+    let error = reply.item::<Value>().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert!(
+        error.to_string().contains("the result of crm.deal.get"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_id_that_is_not_there_is_its_own_outcome() {
     let portal = portal(PortalConfig::unlimited().rows("crm.deal", 60));
     let deals = unlimited(&portal)

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use brimful::{Batch, ErrorKind, Execution, OnError, Outcome, TransportErrorKind};
+use brimful::{Batch, Client, ErrorKind, Execution, OnError, Outcome, TransportErrorKind};
 use brimful_portal::{Fault, PortalConfig, When};
 use serde_json::{Value, json};
 
@@ -214,4 +214,13 @@ fn futures_are_send() {
     send(&client.fields("crm.lead", json!({})));
     send(&client.rest3().call("x", json!({})));
     send(&client.rest3().openapi());
+}
+
+#[test]
+fn a_list_outside_of_a_runtime_is_an_error_and_not_a_panic() {
+    let client = Client::builder(crate::support::WEBHOOK).build().unwrap();
+    let error = client.list("crm.lead.list").pages().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("Tokio runtime"), "{error}");
+    assert!(client.list("crm.lead.list").rows::<Value>().is_err());
 }

@@ -200,7 +200,7 @@ async fn a_file_that_is_sent_comes_back() {
     let client = client_over(&Line::to(PORTAL, &with_file()));
     let file = FileData::new("фото.png", content());
     let stored = client
-        .call("disk.folder.uploadfile", file.into_folder(1))
+        .call("disk.folder.uploadfile", file.upload_params(1))
         .await
         .unwrap();
     let stored: Value = stored.result().unwrap();
@@ -211,7 +211,7 @@ async fn a_file_that_is_sent_comes_back() {
     let link = stored["DOWNLOAD_URL"].as_str().unwrap();
     assert_eq!(client.download(link).bytes().await.unwrap(), content());
     let again = client
-        .call("disk.folder.uploadfile", file.into_folder(1))
+        .call("disk.folder.uploadfile", file.upload_params(1))
         .await;
     assert_eq!(
         again.unwrap_err().api_error().unwrap().code,

@@ -424,6 +424,6 @@ async fn a_portal_that_counts_no_operating_time_is_no_trouble() {
             .snapshot()
             .methods
             .iter()
-            .all(|method| method.operating == 0.0)
+            .all(|method| method.operating.is_zero())
     );
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use brimful::{Batch, Limit, Priority};
+use brimful::{Batch, Client, ErrorKind, Limit, Priority};
 use brimful_portal::{Costs, Fault, Generation, OperatingLimit, PortalConfig, RateLimit};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -143,7 +143,7 @@ fn longer_than_the_operating_limit(generation: Generation) -> PortalConfig {
         .rows("crm.lead", 60_000)
         .costs(costs)
         .operating_limit(OperatingLimit {
-            seconds: 480.0,
+            time: Duration::from_secs(480),
             generation,
         })
 }
@@ -186,7 +186,7 @@ async fn other_methods_go_on_while_one_waits_for_its_operating_time() {
         .snapshot()
         .methods
         .iter()
-        .all(|m| m.blocked_for.is_none() && m.operating < 380.0)
+        .all(|m| m.blocked_for.is_none() && m.operating < Duration::from_secs(380))
     {
         rows += pages
             .next_page()
@@ -237,7 +237,7 @@ async fn a_snapshot_tells_how_the_limits_stand() {
         .iter()
         .find(|m| m.method == "crm.lead.list")
         .unwrap();
-    assert!(leads.operating > 4.0, "{leads:?}");
+    assert!(leads.operating > Duration::from_secs(4), "{leads:?}");
     assert!(leads.resets_in.unwrap() > Duration::from_secs(500));
     let _gently = client.slow(3);
     assert_eq!(client.limits().snapshot().most_in_flight, Some(3));
@@ -415,4 +415,29 @@ async fn a_call_that_nobody_asks_after_holds_nobody_up() {
         .await
         .expect("it hangs");
     assert_eq!(portal.stats().refusals(), 0);
+}
+
+#[test]
+fn limits_that_would_be_passed_over_and_a_limit_of_no_time_are_refused() {
+    let client = || Client::builder(crate::support::WEBHOOK);
+    let shared = client().build().unwrap().limits();
+    for (builder, named) in [
+        (
+            client().limits(shared.clone()).limit(Limit::ENTERPRISE),
+            "limit()",
+        ),
+        (client().limit(None).limits(shared.clone()), "limit()"),
+        (
+            client()
+                .limits(shared.clone())
+                .operating_time_limit(Duration::from_secs(60)),
+            "operating_time_limit()",
+        ),
+        (client().operating_time_limit(Duration::ZERO), "zero"),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(named), "{error}");
+    }
+    assert!(client().limits(shared).build().is_ok());
 }

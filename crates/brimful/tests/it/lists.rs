@@ -473,7 +473,7 @@ async fn a_list_that_waits_for_operating_time_ends_at_its_deadline() {
             .rows("crm.lead", 20_000)
             .costs(costs)
             .operating_limit(OperatingLimit {
-                seconds: 60.0,
+                time: Duration::from_secs(60),
                 generation: Generation::Expiring,
             }),
     );

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use brimful::{Batch, NotRun, OnError, Outcome, References};
+use brimful::{Batch, ErrorKind, Execution, NotRun, OnError, Outcome, References};
 use brimful_portal::{Portal, PortalConfig};
 use brimful_protocol::batch::parse_command;
 use brimful_protocol::json as php_json;
@@ -161,8 +161,25 @@ async fn reads_share_a_request_and_one_with_an_empty_reference_is_marked() {
             panic!("{reply:?}");
         };
         assert!(same.reason.contains("refers to \"read\""), "{same}");
-        assert!(reply.result::<Value>("read").is_err());
+        let error = reply.result::<Value>("read").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::EmptyReference, "{error}");
+        assert_eq!(error.execution(), Execution::Ran, "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_empty_reference_was_left_to_the_portal_is_said_to_have_run() {
+    let portal = contacts_and_companies();
+    let batch = mark_company_of(1).references(References::Portal);
+    let reply = unlimited(&portal).batch(batch).await.unwrap();
+    let (label, _) = reply
+        .iter()
+        .find(|(_, outcome)| matches!(outcome, Outcome::EmptyReference(_)))
+        .unwrap();
+    let error = reply.result::<Value>(label).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EmptyReference, "{error}");
+    assert_eq!(error.execution(), Execution::Ran, "{error}");
+    assert_eq!(error.method(), Some("crm.company.update"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -336,6 +353,9 @@ async fn a_batch_that_halts_ends_at_an_empty_reference() {
         Some(Outcome::NotRun(NotRun::Halted(label))) => assert_eq!(label, "read"),
         other => panic!("{other:?}"),
     }
+    let error = reply.result::<Value>("write").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Halted, "{error}");
+    assert_eq!(error.execution(), Execution::NotRun, "{error}");
     assert_eq!(comments(&portal).await, ["old", "old", "old"]);
 }
 

@@ -1,9 +1,9 @@
-use brimful::OnError;
+use brimful::{ErrorKind, OnError};
 use brimful_portal::{Fault, PortalConfig};
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::support::{client, portal};
+use crate::support::{client, portal, scripted};
 
 fn leads() -> PortalConfig {
     PortalConfig::new().rows("crm.lead", 120)
@@ -107,6 +107,48 @@ async fn commands_after_a_halt_have_no_result_at_all() {
         .unwrap();
     assert!(results.get("x").unwrap().error().is_some());
     assert!(results.get("y").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_whose_second_request_fails_has_an_error_for_each_command_that_was_not_run() {
+    let client = scripted(|n, body| {
+        if n > 0 {
+            return Ok((403, r#"{"error":"INVALID_CREDENTIALS"}"#.to_owned()));
+        }
+        let labels = body["cmd"].as_object().unwrap().keys();
+        let results: Map<String, Value> = labels.map(|label| (label.clone(), json!(1))).collect();
+        Ok((200, json!({"result": {"result": results}}).to_string()))
+    })
+    .limit(None)
+    .build()
+    .unwrap();
+    let labels: Vec<String> = (0..75).map(|n| format!("c{n}")).collect();
+    let commands = labels
+        .iter()
+        .map(|label| (label.as_str(), "crm.lead.add", json!({"fields": {}})));
+    let results = client
+        .call_batch(commands, OnError::Continue)
+        .await
+        .unwrap();
+    assert_eq!(results.iter().count(), 75);
+    assert!(results.get("c49").unwrap().error().is_none());
+    for label in ["c50", "c74"] {
+        assert!(results.get(label).unwrap().error().is_some(), "{label}");
+    }
+    assert_eq!(results.error().unwrap().kind(), ErrorKind::Auth);
+    assert_eq!(results.stopped().unwrap().kind(), ErrorKind::Auth);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_cannot_be_read_is_an_error_and_not_null() {
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let client = scripted(move |_, _| Ok((200, format!(r#"{{"result":{deep}}}"#))))
+        .build()
+        .unwrap();
+    let result = client.call_method("app.info", json!({})).await;
+    let error = result.error().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert!(error.to_string().contains("app.info"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

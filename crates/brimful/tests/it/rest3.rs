@@ -110,10 +110,10 @@ async fn a_batch_refers_to_values_and_columns_of_earlier_results() {
             json!({"id": listed.reference("0.id"), "select": ["id", "title"]}),
         )
         .unwrap();
-    let results = client.rest3().batch(batch).await.unwrap();
-    let column: Value = serde_json::from_str(results[1].get()).unwrap();
+    let reply = client.rest3().batch(batch).await.unwrap();
+    let column: Value = reply.result("column").unwrap();
     assert_eq!(column["items"], json!([{"id": 5}, {"id": 6}]));
-    let one: Value = serde_json::from_str(results[2].get()).unwrap();
+    let one: Value = reply.result("one").unwrap();
     assert_eq!(one["item"]["id"], 5);
 }
 
@@ -141,7 +141,11 @@ async fn a_write_of_a_rest_3_batch_whose_reference_finds_nothing_is_not_sent() {
         batch.add("rows", "tasks.task.list", json!({})).unwrap();
         let query = json!({"id": {"$ref": reference}, "fields": {"title": "x"}});
         batch.add("change", "tasks.task.update", query).unwrap();
-        let error = client.rest3().batch(batch).await.unwrap_err();
+        let reply = client.rest3().batch(batch).await.unwrap();
+        assert_eq!(reply.result::<Value>("rows").unwrap()["items"], items);
+        let error = reply.result::<Value>("change").unwrap_err();
+        assert_eq!(reply.stopped().unwrap().to_string(), error.to_string());
+        assert_eq!(error.kind(), ErrorKind::EmptyReference);
         let said = error.to_string();
         assert!(said.contains("tasks.task.update was not run"), "{said}");
         assert!(said.contains(reference), "{said}");
@@ -160,18 +164,69 @@ async fn a_write_of_a_rest_3_batch_goes_out_with_the_value_that_it_refers_to() {
     let query = json!({"id": rows.reference("1.id"), "fields": {"title": "changed"}});
     batch.add("change", "tasks.task.update", query).unwrap();
     let query = json!({"id": rows.reference("1.id"), "select": ["id", "title"]});
-    batch.add("seen", "tasks.task.get", query).unwrap();
-    let results = client.rest3().batch(batch).await.unwrap();
-    assert_eq!(results.len(), 3);
-    let seen: Value = serde_json::from_str(results[2].get()).unwrap();
+    let seen = batch.add("seen", "tasks.task.get", query).unwrap();
+    let reply = client.rest3().batch(batch).await.unwrap();
+    assert_eq!(reply.iter().filter(|(_, raw)| raw.is_some()).count(), 3);
+    let seen: Value = reply.result(&seen).unwrap();
     assert_eq!(seen["item"], json!({"id": 6, "title": "changed"}));
     let mut batch = Batch::new();
     let query = json!({"filter": [["id", "=", 99_999]]});
     let rows = batch.add("rows", "tasks.task.list", query).unwrap();
     let query = json!({"id": 5, "fields": {"title": "x", "auditorIds": rows.column("id")}});
     batch.add("change", "tasks.task.update", query).unwrap();
-    let error = client.rest3().batch(batch).await.unwrap_err();
+    let reply = client.rest3().batch(batch).await.unwrap();
+    let error = reply.stopped().unwrap();
     assert!(error.to_string().contains("finds no rows"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rest_3_batch_that_fails_in_a_later_request_keeps_the_ids_of_what_it_has_added() {
+    let portal = tasks();
+    let client = client(&portal);
+    let mut batch = Batch::new();
+    let fields = json!({"title": "x", "creatorId": 1, "responsibleId": 1});
+    let added = batch
+        .add("added", "tasks.task.add", json!({"fields": fields}))
+        .unwrap();
+    let query = json!({"id": added.reference("id"), "fields": {"noSuchField": 1}});
+    batch.add("change", "tasks.task.update", query).unwrap();
+    let query = json!({"id": added.reference("id"), "fields": {"title": "y"}});
+    batch
+        .add("same request", "tasks.task.update", query)
+        .unwrap();
+    let reply = client.rest3().batch(batch).await.unwrap();
+    let task: Value = reply.result(&added).unwrap();
+    assert!(task["item"]["id"].is_u64(), "{task}");
+    let stopped = reply.stopped().unwrap();
+    assert!(stopped.api_error().is_some(), "{stopped}");
+    for label in ["change", "same request"] {
+        let error = reply.result::<Value>(label).unwrap_err();
+        assert_eq!(error.to_string(), stopped.to_string());
+    }
+    assert_eq!(
+        reply.result::<Value>("other").unwrap_err().kind(),
+        ErrorKind::Config
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_a_rest_3_batch_did_not_get_to_says_what_ended_it() {
+    let portal = tasks();
+    let client = client(&portal);
+    let mut batch = Batch::new();
+    let rows = json!({"filter": [["id", "=", 99_999]]});
+    let rows = batch.add("rows", "tasks.task.list", rows).unwrap();
+    let query = json!({"id": rows.reference("0.id"), "fields": {"title": "y"}});
+    batch.add("change", "tasks.task.update", query).unwrap();
+    batch
+        .add("after", "tasks.task.get", json!({"id": 1}))
+        .unwrap();
+    let reply = client.rest3().batch(batch).await.unwrap();
+    let error = reply.result::<Value>("after").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Halted, "{error}");
+    assert_eq!(error.execution(), Execution::NotRun, "{error}");
+    assert_eq!(error.method(), Some("tasks.task.get"));
+    assert!(error.to_string().contains("finds nothing"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

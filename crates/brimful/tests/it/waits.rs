@@ -181,7 +181,7 @@ async fn the_progress_of_a_list_says_what_it_waits_for() {
         .rows("crm.lead", 20_000)
         .costs(costs)
         .operating_limit(OperatingLimit {
-            seconds: 60.0,
+            time: Duration::from_secs(60),
             generation: Generation::Expiring,
         });
     let portal = portal(config);

@@ -3,7 +3,6 @@
 pub(super) mod file;
 mod listener;
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -17,6 +16,7 @@ use tokio::time::timeout;
 use crate::args::portal::PortalArg;
 use crate::args::portal::PortalOption;
 use crate::args::time;
+use crate::commands::prompt::{Echo, line};
 use crate::commands::show;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,10 +29,10 @@ use listener::LoginListener;
 
 /// Log in to a portal with OAuth, so that commands call for a user and no webhook is needed
 ///
-/// An address is printed; there one lets the application in. The portal then sends the browser to the application's
-/// own address, which has to be http://localhost:8917/ in its settings: there the answer is waited for. The tokens are
-/// kept in a file that only its owner can read. From then on the address of the portal is enough: --portal
-/// https://example.bitrix24.ru.
+/// Prints an address to open in a browser, where you let the application in. The portal then sends the browser to the
+/// application's own address, which has to be http://localhost:8917/ in its settings: the command waits for the answer
+/// there. Tokens are kept in a file that only its owner can read. From then on the address of the portal is enough:
+/// --portal https://example.bitrix24.ru.
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
@@ -291,56 +291,4 @@ fn open(url: &str) -> std::io::Result<()> {
         .stderr(Stdio::null())
         .spawn()
         .map(drop)
-}
-
-/// Whether what is typed is seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Echo {
-    On,
-    Off,
-}
-
-/// A line of standard input, asked for if somebody sits there.
-async fn line(question: String, echo: Echo, printer: Printer) -> Result<String, Failure> {
-    let asks = std::io::stdin().is_terminal();
-    if asks {
-        printer.question(&question);
-    }
-    let hidden = (asks && echo == Echo::Off).then(Hidden::begin);
-    let read = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    })
-    .await;
-    if hidden.is_some() {
-        drop(hidden);
-        printer.note("");
-    }
-    read.map_err(|error| Failure::failed(format!("standard input was not read: {error}")))?
-        .map_err(|error| Failure::failed(format!("could not read standard input: {error}")))
-}
-
-/// What is typed is not shown, as long as this lives and the terminal can do so.
-struct Hidden;
-
-impl Hidden {
-    fn begin() -> Self {
-        terminal("-echo");
-        Self
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        terminal("echo");
-    }
-}
-
-fn terminal(setting: &str) {
-    // Where there is no such program, what is typed is seen.
-    let _ = Command::new("stty")
-        .arg(setting)
-        .stderr(Stdio::null())
-        .status();
-    let _ = std::io::stderr().flush();
 }

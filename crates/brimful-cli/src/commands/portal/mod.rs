@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use brimful_portal::{
-    Churn, Costs, Faults, Generation, HiddenRows, OperatingLimit, Portal, PortalConfig, RateLimit,
-    Seconds, SpecError, Stats, Statuses, Tls, Webhook,
+    Churn, Costs, ENTITY_NAMES, Faults, Generation, HiddenRows, OperatingLimit, Portal,
+    PortalConfig, RateLimit, Seconds, SpecError, Stats, Statuses, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
 use tokio::task::JoinHandle;
@@ -32,15 +32,8 @@ use access::{AppArg, RightsArg, TokenArg, WebhookArg};
 use data::{LoadArg, ReplyArg, RowsArg, r7_entity};
 
 /// Run a portal emulator: made-up or loaded rows, with the limits of a real portal
-///
-/// The address to use is the first line on standard output. Entities are lead, deal, contact, company, task, user and
-/// department (crm.lead and tasks.task do as well), and the entityTypeId of a smart process.
-#[cfg_attr(
-    feature = "r7",
-    doc = " R7-Office is at /api/2.0/ of the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask,",
-    doc = " r7.case, r7.project, r7.task and r7.milestone."
-)]
 #[derive(Debug, Args)]
+#[command(long_about = about())]
 #[command(after_help = "\
 Examples:
   brimful portal
@@ -74,16 +67,16 @@ pub(crate) struct PortalArgs {
     #[arg(long, value_name = "NAME", requires = "tls")]
     pub(crate) tls_name: Vec<String>,
 
-    /// So many made-up rows of an entity; without --rows and --load those of the portal demo
+    /// Make up so many rows of an entity; without --rows and --load those of the portal demo
     #[arg(long, value_name = "ENTITY=N", help_heading = "Data")]
     pub(crate) rows: Vec<RowsArg>,
-    /// The share of IDs that are missing between made-up rows
+    /// Leave out this share of the IDs between made-up rows, from 0 to 0.99
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, help_heading = "Data")]
     pub(crate) gaps: f64,
     /// The rows of an entity, or those behind a list method such as sale.shipment.list, from a file in JSON Lines
     #[arg(long, value_name = "ENTITY|METHOD=FILE", help_heading = "Data")]
     pub(crate) load: Vec<LoadArg>,
-    /// What a method answers, whatever it is asked: a result or a whole reply from a file in JSON
+    /// Answer calls of a method with a result or a whole reply from a file in JSON, whatever is asked
     #[arg(long, value_name = "METHOD=FILE", help_heading = "Data")]
     pub(crate) reply: Vec<ReplyArg>,
     /// Keep everything that is written in this file (SQLite); once it has data, it takes the place of --rows and --load
@@ -144,7 +137,7 @@ pub(crate) struct PortalArgs {
     #[command(flatten)]
     pub(crate) r7: R7EmulatorArgs,
 
-    /// Whose HTTP statuses authorisation errors have
+    /// Choose the HTTP statuses of authorisation errors: those of the documentation, or of the server's code
     #[arg(long, value_enum, default_value_t = StatusesArg::Code, help_heading = "Access")]
     pub(crate) statuses: StatusesArg,
 
@@ -173,7 +166,7 @@ pub(crate) struct PortalArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, help_heading = "Limits")]
     pub(crate) body_limit: usize,
 
-    /// What goes wrong, such as '503:5%, reset-after:every=7; seed=42'; may be given several times
+    /// Inject faults, such as '503:5%, reset-after:every=7; seed=42'; may be given several times
     ///
     /// Faults: 503, 429, expired-token, any status from 400 to 599 with -before or -after (the work), html-, empty- and
     /// reset- with the same, truncated, half-body, slow-body=5s, latency=50ms±20ms, redirect=URL (on this machine), skew=+90s. When: 5%,
@@ -184,7 +177,7 @@ pub(crate) struct PortalArgs {
     /// ignore-start, operating-reset=1h, operating=470s.
     #[arg(long, value_name = "SPEC", value_parser = faults, help_heading = "Fault injection")]
     pub(crate) faults: Vec<String>,
-    /// What other people do to the rows all the while, such as 'lead:insert=5 update=20 delete=2' a second
+    /// Change rows all the while, as other people do: 'lead:insert=5 update=20 delete=2' a second
     ///
     /// 30/m and 100/h are a minute and an hour. /_portal/churn shows and changes it.
     #[arg(long, value_name = "SPEC", value_parser = churn, help_heading = "Fault injection")]
@@ -447,12 +440,27 @@ fn tls(args: &PortalArgs) -> Result<Option<Tls>, Failure> {
     Ok(Some(tls))
 }
 
+/// What `--help` says first.
+fn about() -> String {
+    let r7 = if cfg!(feature = "r7") {
+        " R7-Office is at /api/2.0/ of the same address, with r7.people, r7.group, r7.contact, r7.opportunity, r7.crmtask, \
+         r7.case, r7.project, r7.task and r7.milestone."
+    } else {
+        ""
+    };
+    format!(
+        "Run a portal emulator: made-up or loaded rows, with the limits of a real portal\n\nThe address to use is the first \
+         line on standard output. Entities are {ENTITY_NAMES} (crm.lead and tasks.task do as well), and the entityTypeId of \
+         a smart process.{r7}"
+    )
+}
+
 fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
     let mut config = PortalConfig::new()
         .seed(args.seed)
         .token_ttl(args.token_ttl)
-        .skew(args.skew)
-        .zone(args.zone)
+        .skew_seconds(args.skew)
+        .zone_seconds(args.zone)
         .seconds(match args.seconds {
             SecondsArg::Whole => Seconds::Whole,
             SecondsArg::Fractional => Seconds::Fractional,
@@ -477,7 +485,7 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
             skip: args.cost_skip,
         });
     if let Some(seconds) = args.starts_at {
-        config = config.starts_at(f64::from(seconds));
+        config = config.starts_at_unix(f64::from(seconds));
     }
     if let Some(address) = &args.moved_to {
         config = config.moved_to(address.as_str());
@@ -609,7 +617,7 @@ fn operating_limit(args: &PortalArgs) -> Option<OperatingLimit> {
     };
     Some(OperatingLimit {
         generation,
-        seconds: args.operating.as_secs_f64(),
+        time: args.operating,
     })
 }
 
@@ -626,8 +634,8 @@ fn account(stats: &Stats) -> String {
 fn share(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
-        .filter(|share| (0.0..1.0).contains(share))
-        .ok_or_else(|| "a share is from 0 to less than 1, such as 0.3".to_owned())
+        .filter(|share| (0.0..=0.99).contains(share))
+        .ok_or_else(|| "a share is from 0 to 0.99, such as 0.3".to_owned())
 }
 
 fn faults(text: &str) -> Result<String, SpecError> {

@@ -50,9 +50,22 @@ fn item(args: &R7CallArgs) -> Result<Item, Failure> {
     let reads = matches!(args.verb.as_str(), "GET" | "DELETE");
     let none = params.as_object().is_none_or(serde_json::Map::is_empty);
     let mut path = args.path.clone();
-    if !none && (reads || data.is_some()) {
+    let in_query = reads || data.is_some();
+    let form = if none {
+        String::new()
+    } else {
+        form::encode(&params).map_err(|error| {
+            let hint = if in_query {
+                "leave it out"
+            } else {
+                "send the body as JSON with --data"
+            };
+            Failure::usage(format!("{error}; {hint}"))
+        })?
+    };
+    if !none && in_query {
         path.push(if path.contains('?') { '&' } else { '?' });
-        path.push_str(&form::encode(&params));
+        path.push_str(&form);
     }
     let item = match args.verb.as_str() {
         "POST" => Item::post(path),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use brimful_r7::protocol::{FORM, form};
-use brimful_r7::{Item, from};
+use brimful_r7::{Item, reply_of};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -92,7 +92,12 @@ impl Written {
             None | Some(Value::Null) => item,
             Some(Value::String(text)) => item.text(text, content_type),
             Some(body) if is_json => item.text(body.to_string(), content_type),
-            Some(body @ Value::Object(_)) => item.text(form::encode(&body), content_type),
+            Some(body @ Value::Object(_)) => {
+                let form = form::encode(&body).map_err(|error| {
+                    format!("{error}; write \"bodyContentType\": \"application/json\"")
+                })?;
+                item.text(form, content_type)
+            }
             Some(_) => return Err("the body is neither a text nor an object".to_owned()),
         };
         if let Some(name) = self.name {
@@ -110,7 +115,7 @@ impl Written {
             item = item.after(name);
         }
         for (gap, source) in self.from {
-            item = item.path(gap, from(source.item).pointer(source.pointer));
+            item = item.path(gap, reply_of(source.item).pointer(source.pointer));
         }
         Ok(item)
     }

@@ -1,8 +1,9 @@
 //! Statements over HTTP: where the server is, what it answers, and whether it answered.
 
-use std::fmt::Write as _;
-
 use brimful::reqwest::{self, StatusCode, Url};
+use percent_encoding::percent_decode_str;
+
+use crate::sinks::writer_runtime::with_causes;
 
 /// Why a statement was not carried out.
 #[derive(Debug)]
@@ -42,16 +43,8 @@ impl Server {
             .header("X-ClickHouse-User", &self.user)
             .header("X-ClickHouse-Key", &self.password)
             .body(body);
-        let no_answer = |error: reqwest::Error| {
-            let error = error.without_url();
-            let mut text = error.to_string();
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                let _ = write!(text, ": {cause}");
-                source = cause.source();
-            }
-            Refusal::NoAnswer(text)
-        };
+        let no_answer =
+            |error: reqwest::Error| Refusal::NoAnswer(with_causes(&error.without_url()));
         let answer = request.send().await.map_err(no_answer)?;
         let status = answer.status();
         let text = answer.text().await.map_err(no_answer)?;
@@ -107,7 +100,7 @@ pub(super) fn address(url: &str) -> Result<(Url, String, String), String> {
         .ok_or("the address names no server: write it as clickhouse://USER@HOST:8123/DATABASE")?;
     let port = parsed.port().unwrap_or(if secure { 8443 } else { 8123 });
     let scheme = if secure { "https" } else { "http" };
-    let plain = |text: &str| percent_decoded(text);
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let database = plain(parsed.path().trim_start_matches('/'));
     let mut http = Url::parse(&format!("{scheme}://{host}:{port}/"))
         .map_err(|_| "this is not the address of a server".to_owned())?;
@@ -123,23 +116,6 @@ pub(super) fn address(url: &str) -> Result<(Url, String, String), String> {
         None => std::env::var("CLICKHOUSE_PASSWORD").unwrap_or_default(),
     };
     Ok((http, user, password))
-}
-
-/// A part of a URL, read.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let code = match (first, tail) {
-            (b'%', [a, b, ..]) => std::str::from_utf8(&[*a, *b])
-                .ok()
-                .and_then(|code| u8::from_str_radix(code, 16).ok()),
-            _ => None,
-        };
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

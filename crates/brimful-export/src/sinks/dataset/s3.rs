@@ -1,23 +1,24 @@
 //! Storage that speaks the protocol of Amazon S3, with requests signed as `AWS4-HMAC-SHA256`.
 
 use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
 use brimful::reqwest::{self, Method, StatusCode, Url};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
-use tokio::runtime::Runtime;
 
 use super::objects::Objects;
 use crate::sinks::RECONNECT_AFTER;
+use crate::sinks::writer_runtime::{WriterRuntime, with_causes};
 
 /// How long the storage may take for a request.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(super) struct Bucket {
-    /// Everything here waits in the thread that writes. `None` once it is dropped.
-    runtime: Option<Runtime>,
+    runtime: WriterRuntime,
     client: reqwest::Client,
     /// The address of the bucket, with `/` at its end.
     url: Url,
@@ -32,15 +33,6 @@ struct Keys {
     id: String,
     secret: String,
     token: Option<String>,
-}
-
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        // Waiting for its threads is not allowed everywhere.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -114,11 +106,9 @@ impl Bucket {
         };
         let client = brimful::HttpOptions::reqwest_builder().map_err(|error| error.to_string())?;
         let client = client.timeout(PATIENCE).build();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = WriterRuntime::on_this_thread();
         Ok(Self {
-            runtime: Some(runtime.map_err(|error| error.to_string())?),
+            runtime: runtime.map_err(|error| error.to_string())?,
             client: client.map_err(|error| error.to_string())?,
             url,
             prefix: format!("{prefix}{table}/"),
@@ -135,13 +125,13 @@ impl Bucket {
         copy_of: Option<&str>,
         body: &[u8],
     ) -> Result<(StatusCode, Vec<u8>), String> {
-        let Some(runtime) = &self.runtime else {
-            return Err("the connection is closed".to_owned());
-        };
+        let closed = |error: io::Error| error.to_string();
         let mut waits = RECONNECT_AFTER.iter();
         loop {
-            let tried = runtime.block_on(self.try_once(method, name, copy_of, body));
-            let why = match tried {
+            let tried = self
+                .runtime
+                .wait(self.try_once(method, name, copy_of, body));
+            let why = match tried.map_err(closed)? {
                 Ok((status, body)) if status.is_server_error() => {
                     format!("the storage answers {status}{}", said(&body))
                 }
@@ -151,7 +141,7 @@ impl Bucket {
             let Some(wait) = waits.next() else {
                 return Err(why);
             };
-            runtime.block_on(async { tokio::time::sleep(*wait).await });
+            self.runtime.sleep(*wait).map_err(closed)?;
         }
     }
 
@@ -198,14 +188,8 @@ impl Bucket {
             request = request.header(name, value);
         }
         let no_answer = |error: reqwest::Error| {
-            let error = error.without_url();
-            let mut text = format!("no answer: {error}");
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                let _ = write!(text, ": {cause}");
-                source = cause.source();
-            }
-            text
+            let error = with_causes(&error.without_url());
+            format!("no answer: {error}")
         };
         let answer = request.send().await.map_err(no_answer)?;
         let status = answer.status();
@@ -294,16 +278,13 @@ impl Objects for Bucket {
 
 /// A name as it is in a path: all but letters, digits, `-._~` and `/` in hexadecimal.
 fn encoded(name: &str) -> String {
-    let mut path = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            let _ = write!(path, "%{byte:02X}");
-        }
-    }
-    path
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'/');
+    utf8_percent_encode(name, ENCODED).to_string()
 }
 
 fn hex(bytes: &[u8]) -> String {

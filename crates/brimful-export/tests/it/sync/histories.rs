@@ -167,7 +167,7 @@ async fn after_random_histories_of_contacts_the_store_equals_the_portal() {
 #[tokio::test(start_paused = true)]
 async fn a_clock_of_this_machine_that_is_wrong_by_hours_loses_nothing() {
     for skew in [-36_000.0, 36_000.0] {
-        let bench = Bench::new(PortalConfig::new().rows("deal", 100).skew(skew));
+        let bench = Bench::new(PortalConfig::new().rows("deal", 100).skew_seconds(skew));
         bench.sync("crm.deal").await.unwrap();
         for round in 0..3 {
             bench

@@ -28,7 +28,7 @@ struct Bench {
 
 impl Bench {
     fn new(config: PortalConfig) -> Self {
-        let portal = Portal::new(config.starts_at(BEGIN).rate_limit(None)).unwrap();
+        let portal = Portal::new(config.starts_at_unix(BEGIN).rate_limit(None)).unwrap();
         let client = Client::builder(WEBHOOK)
             .transport(ServiceTransport::new(portal.clone()))
             .limit(None)

@@ -10,8 +10,8 @@ use crate::context::MethodName;
 /// The limit of operating time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OperatingLimit {
-    /// Seconds that a method may use within ten minutes; above them it is blocked.
-    pub seconds: f64,
+    /// What a method may use within ten minutes; above it the method is blocked.
+    pub time: Duration,
     /// Which server it is.
     pub generation: Generation,
 }
@@ -31,7 +31,7 @@ impl Default for OperatingLimit {
     /// 480 seconds, as documented, on the newer server.
     fn default() -> Self {
         Self {
-            seconds: 480.0,
+            time: Duration::from_secs(480),
             generation: Generation::default(),
         }
     }
@@ -121,7 +121,7 @@ impl Operating {
         }
         ledger.banned_until = None;
         ledger.expire(now);
-        if ledger.sum() <= limit.seconds {
+        if ledger.sum() <= limit.time.as_secs_f64() {
             return true;
         }
         if limit.generation == Generation::Banning {
@@ -277,7 +277,7 @@ mod tests {
 
     fn limiter(generation: Generation) -> Operating {
         Operating::new(Some(OperatingLimit {
-            seconds: 480.0,
+            time: Duration::from_secs(480),
             generation,
         }))
     }

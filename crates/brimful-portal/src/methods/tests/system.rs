@@ -1,7 +1,7 @@
 //! The registry and what the portal says about itself.
 
 use super::Portal;
-use crate::data::{Data, DataError, Load, PortalData, Rows};
+use crate::data::{Data, DataError, ENTITY_NAMES, Load, PortalData, Rows};
 use crate::methods::{all, find};
 
 #[test]
@@ -109,6 +109,17 @@ fn data_that_makes_no_sense_is_refused_with_a_reason() {
         PortalData::new(rows("deal", u64::MAX)),
         Err(DataError::TooManyRows { .. })
     ));
+    for gaps in [7.0, 0.995, -0.1, f64::NAN, f64::INFINITY] {
+        let mut data = rows("deal", 1);
+        data.rows[0].gaps = gaps;
+        let error = PortalData::new(data).unwrap_err().to_string();
+        assert!(error.contains("from 0 to 0.99"), "{error}");
+    }
+    for name in ENTITY_NAMES.split(", ") {
+        let mut data = rows(name, 1);
+        data.rows[0].gaps = 0.0;
+        assert!(PortalData::new(data).is_ok(), "{name}");
+    }
     let nameless = serde_json::from_str(r#"[{"TITLE": "x"}]"#).unwrap();
     let data = Data {
         loads: vec![Load {

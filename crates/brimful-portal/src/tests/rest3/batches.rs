@@ -162,7 +162,7 @@ async fn a_batch_is_charged_as_a_whole_by_the_newer_limiter_and_not_at_all_by_th
     };
     for (generation, operating) in [(Generation::Banning, 10), (Generation::Expiring, 0)] {
         let limit = OperatingLimit {
-            seconds: 100.0,
+            time: Duration::from_secs(100),
             generation,
         };
         let portal = portal(with_tasks().costs(costs).operating_limit(limit));

@@ -7,7 +7,7 @@ use crate::context::settings::Rights;
 fn with_entries(entries: u64) -> Portal {
     portal(
         PortalConfig::unlimited()
-            .starts_at(NOON)
+            .starts_at_unix(NOON)
             .rows("eventlog", entries),
     )
 }

@@ -25,7 +25,9 @@ fn with_tasks() -> PortalConfig {
          "DEADLINE": "2025-05-04T20:00:00+03:00"}
     ]);
     let rows = serde_json::from_value(rows).unwrap();
-    PortalConfig::unlimited().starts_at(NOON).load("task", rows)
+    PortalConfig::unlimited()
+        .starts_at_unix(NOON)
+        .load("task", rows)
 }
 
 fn tasks() -> Portal {

@@ -5,7 +5,7 @@ use brimful::tasks::{
     Condition, Direction, Field, Filter, Moment, OrderBy, PageStart, Priority, RestVersion, Role,
     Status, SubStatus, Subfilter, TextCondition, YesNo,
 };
-use brimful::{ErrorKind, Proof};
+use brimful::{ErrorKind, Proof, Tail};
 use brimful_portal::{PortalConfig, Webhook};
 use serde_json::json;
 
@@ -171,7 +171,7 @@ async fn a_task_is_typed_and_its_people_come_with_it() {
 async fn a_plain_list_comes_by_rest_3_with_the_same_tasks_as_by_the_older_rest() {
     let portal = portal(
         PortalConfig::unlimited()
-            .starts_at(super::NOON)
+            .starts_at_unix(super::NOON)
             .rows("tasks.task", 2_345),
     );
     let client = client(&portal);
@@ -323,6 +323,28 @@ async fn one_page_is_newest_first_and_counted_only_where_it_is_asked_for() {
     assert_eq!(list.count().await.unwrap(), 120);
     let error = list.page(PageStart::At(70)).await.unwrap_err();
     assert!(error.to_string().contains("multiple of 50"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_and_a_count_refuse_what_only_a_whole_list_heeds() {
+    let portal = portal(PortalConfig::unlimited().rows("tasks.task", 120));
+    let tasks = client(&portal).tasks();
+    for (list, named) in [
+        (tasks.list().rest_version(RestVersion::Rest3), "Rest3"),
+        (tasks.list().resume_after(7), "resume_after()"),
+        (tasks.list().tail(Tail::Leave), "tail()"),
+    ] {
+        for error in [
+            list.page(PageStart::At(0)).await.unwrap_err(),
+            list.count().await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains(named), "{error}");
+        }
+    }
+    assert_eq!(portal.stats().requests, 0);
+    let list = tasks.list().rest_version(RestVersion::Rest2);
+    assert_eq!(list.count().await.unwrap(), 120);
 }
 
 #[tokio::test(start_paused = true)]

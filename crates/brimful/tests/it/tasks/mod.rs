@@ -37,7 +37,7 @@ fn four() -> Portal {
     ]);
     portal(
         PortalConfig::unlimited()
-            .starts_at(NOON)
+            .starts_at_unix(NOON)
             .rows("user", 5)
             .load("tasks.task", rows(tasks)),
     )

@@ -1,0 +1,608 @@
+//! `brimful.toml`: which portals are kept in sync, what of them, and where.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use brimful_export::Store;
+use brimful_export::sync::{SyncEntity, SyncOptions};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{DeletesArg, Job};
+use crate::args::portal::{self, PortalOption};
+use crate::args::{RateArg, time};
+use crate::commands::login::file::is_open_to_others;
+use crate::env_vars;
+use crate::failure::Failure;
+use crate::input;
+/// The file that is read where no other is named.
+pub(crate) const USUAL_NAME: &str = "brimful.toml";
+
+/// What the file says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Content {
+    /// How often a run begins.
+    every: Option<Spanned<String>>,
+    /// What holds for all portals.
+    #[serde(default)]
+    sync: Section,
+    /// Portals by their names, each with what is different for it.
+    #[serde(default)]
+    portals: BTreeMap<String, Spanned<Section>>,
+}
+
+/// The settings of one portal.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Section {
+    /// `demo`, or the address of a portal after a login.
+    portal: Option<Spanned<String>>,
+    /// The variable of the environment that has the address of a webhook.
+    webhook_env: Option<Spanned<String>>,
+    /// The file that has the address of a webhook.
+    webhook_file: Option<Spanned<PathBuf>>,
+    /// The file with the tokens of a login.
+    token_file: Option<Spanned<PathBuf>>,
+    /// The database.
+    to: Option<Spanned<String>>,
+    /// The variable of the environment that names the database.
+    to_env: Option<Spanned<String>>,
+    /// The schema of PostgreSQL that the tables are in.
+    schema: Option<Spanned<String>>,
+    entities: Option<Vec<Spanned<String>>>,
+    labels: Option<bool>,
+    deletes: Option<DeletesArg>,
+    rate: Option<Spanned<String>>,
+    /// What is different for an entity.
+    #[serde(default)]
+    entity: BTreeMap<String, Spanned<EntitySection>>,
+}
+
+/// The settings of an entity.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct EntitySection {
+    /// Conditions that its rows meet, as the list takes them.
+    filter: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The fields that are kept.
+    select: Option<Vec<String>>,
+    /// The table.
+    table: Option<String>,
+}
+
+/// The settings of the file that the command line may have otherwise.
+#[derive(Debug, Default)]
+pub(in crate::commands) struct Overrides<'a> {
+    pub(in crate::commands) portal: Option<&'a PortalOption>,
+    pub(in crate::commands) to: Option<&'a str>,
+    pub(in crate::commands) labels: Option<bool>,
+    pub(in crate::commands) deletes: Option<DeletesArg>,
+    pub(in crate::commands) accept_deletes: bool,
+    pub(in crate::commands) rate: Option<RateArg>,
+}
+
+/// A file of settings, read.
+pub(crate) struct SyncFile {
+    path: PathBuf,
+    text: String,
+    content: Content,
+}
+
+impl Section {
+    /// These settings, and those of `base` where there are none.
+    fn over(self, base: &Self) -> Self {
+        let names_a_portal = self.portal.is_some()
+            || self.webhook_env.is_some()
+            || self.webhook_file.is_some()
+            || self.token_file.is_some();
+        let names_a_store = self.to.is_some() || self.to_env.is_some();
+        let base = base.clone();
+        let mut entity = base.entity;
+        entity.extend(self.entity);
+        let (portal, webhook_env, webhook_file, token_file) = if names_a_portal {
+            (
+                self.portal,
+                self.webhook_env,
+                self.webhook_file,
+                self.token_file,
+            )
+        } else {
+            (
+                base.portal,
+                base.webhook_env,
+                base.webhook_file,
+                base.token_file,
+            )
+        };
+        let (to, to_env) = if names_a_store {
+            (self.to, self.to_env)
+        } else {
+            (base.to, base.to_env)
+        };
+        Self {
+            portal,
+            webhook_env,
+            webhook_file,
+            token_file,
+            to,
+            to_env,
+            schema: self.schema.or(base.schema),
+            entities: self.entities.or(base.entities),
+            labels: self.labels.or(base.labels),
+            deletes: self.deletes.or(base.deletes),
+            rate: self.rate.or(base.rate),
+            entity,
+        }
+    }
+}
+
+impl SyncFile {
+    /// Reads the file. Nothing is missing if there is none of the usual name and no other is named.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Option<Self>, Failure> {
+        let path = match named {
+            Some(path) => path,
+            None if Path::new(USUAL_NAME).exists() => Path::new(USUAL_NAME),
+            None => return Ok(None),
+        };
+        Self::parse(path.to_owned(), input::read(path)?).map(Some)
+    }
+
+    fn parse(path: PathBuf, text: String) -> Result<Self, Failure> {
+        let content = toml::from_str(&text).map_err(|error| {
+            let place = error.span().map_or_else(
+                || path.display().to_string(),
+                |span| place(&path, &text, &span),
+            );
+            Failure::usage(format!("{place}: {}", error.message().trim()))
+        })?;
+        Ok(Self {
+            path,
+            text,
+            content,
+        })
+    }
+
+    /// How often a run begins.
+    pub(super) fn every(&self) -> Result<Option<Duration>, Failure> {
+        let every = self.content.every.as_ref();
+        every
+            .map(|every| self.read(every, "every", |text| time::parse(text)))
+            .transpose()
+    }
+
+    /// What is to be done, one portal after the other.
+    pub(in crate::commands) fn jobs(&self, overrides: &Overrides<'_>) -> Result<Vec<Job>, Failure> {
+        let Content { sync, portals, .. } = &self.content;
+        if portals.is_empty() {
+            return Ok(vec![self.job(None, sync, 0..0, overrides)?]);
+        }
+        if overrides.portal.is_some() {
+            return Err(Failure::usage(format!(
+                "{} names portals, so --portal cannot name another",
+                self.path.display()
+            )));
+        }
+        let jobs = portals.iter().map(|(name, own)| {
+            let section = own.as_ref().clone().over(sync);
+            self.job(Some(name.clone()), &section, own.span(), overrides)
+        });
+        jobs.collect()
+    }
+
+    /// The databases that the file names, each once.
+    pub(crate) fn stores(&self) -> Result<Vec<Store>, Failure> {
+        let mut stores: Vec<Store> = Vec::new();
+        let sections = self.content.portals.values().map(|own| {
+            let section = own.as_ref().clone().over(&self.content.sync);
+            (section, own.span())
+        });
+        let mut sections: Vec<_> = sections.collect();
+        if sections.is_empty() {
+            sections.push((self.content.sync.clone(), 0..0));
+        }
+        for (section, span) in sections {
+            let store = self.store(&section, &span, None)?;
+            if !stores.contains(&store) {
+                stores.push(store);
+            }
+        }
+        Ok(stores)
+    }
+
+    fn job(
+        &self,
+        name: Option<String>,
+        section: &Section,
+        span: Range<usize>,
+        overrides: &Overrides<'_>,
+    ) -> Result<Job, Failure> {
+        let portal = match overrides.portal {
+            Some(given) => given.clone(),
+            None => self.portal(section, &span)?,
+        };
+        let store = self.store(section, &span, overrides.to)?;
+        let names = section.entities.as_ref().filter(|names| !names.is_empty());
+        let Some(names) = names else {
+            return Err(self.failure(
+                &span,
+                "no entities: write entities = [\"crm.deal\", \"tasks\"]; brimful sync --list shows them",
+            ));
+        };
+        let mut entities = Vec::new();
+        for name in names {
+            let entity: SyncEntity = self.read(name, "entities", str::parse)?;
+            entities.push(entity);
+        }
+        for (name, own) in &section.entity {
+            let meant: SyncEntity = name
+                .parse()
+                .map_err(|error| self.failure(&own.span(), error))?;
+            let Some(entity) = entities.iter_mut().find(|entity| entity.name == meant.name) else {
+                // It is one of another portal.
+                if self.is_kept_elsewhere(&meant) {
+                    continue;
+                }
+                return Err(self.failure(
+                    &own.span(),
+                    format!(
+                        "{name} is not among the entities, so its settings would have no effect"
+                    ),
+                ));
+            };
+            let own_settings = own.as_ref().clone();
+            *entity = with_settings(
+                entity.clone(),
+                own_settings.filter,
+                own_settings.select,
+                own_settings.table.as_deref(),
+            )
+            .map_err(|error| self.failure(&own.span(), error))?;
+        }
+        let rate = match (overrides.rate, &section.rate) {
+            (Some(rate), _) => rate,
+            (None, Some(rate)) => self.read(rate, "rate", str::parse)?,
+            (None, None) => RateArg::STANDARD,
+        };
+        let deletes = overrides.deletes.or(section.deletes);
+        Ok(Job {
+            name,
+            portal,
+            rate,
+            store,
+            entities,
+            options: SyncOptions {
+                deletes: deletes.unwrap_or(DeletesArg::Soft).into(),
+                accept_deletes: overrides.accept_deletes,
+                labels: overrides.labels.or(section.labels).unwrap_or(false),
+            },
+        })
+    }
+
+    /// Whether another portal of the file keeps an entity.
+    fn is_kept_elsewhere(&self, entity: &SyncEntity) -> bool {
+        let sections = self.content.portals.values().map(Spanned::as_ref);
+        let names = sections.filter_map(|section| section.entities.as_ref());
+        let mut names = names
+            .flatten()
+            .filter_map(|name| name.as_ref().parse().ok());
+        names.any(|other: SyncEntity| other.name == entity.name)
+    }
+
+    fn portal(&self, section: &Section, span: &Range<usize>) -> Result<PortalOption, Failure> {
+        let by_webhook = |address: &str| PortalOption {
+            address: portal::parse(address.trim()).ok(),
+            token_file: None,
+        };
+        match section {
+            Section {
+                webhook_env: Some(name),
+                portal: None,
+                webhook_file: None,
+                token_file: None,
+                ..
+            } => match std::env::var(name.as_ref()) {
+                Ok(address) if !address.trim().is_empty() => Ok(by_webhook(&address)),
+                _ => Err(self.failure(
+                    &name.span(),
+                    format!(
+                        "the environment has no {0}: export {0}=https://example.bitrix24.ru/rest/1/CODE/",
+                        name.as_ref()
+                    ),
+                )),
+            },
+            Section {
+                webhook_file: Some(file),
+                portal: None,
+                webhook_env: None,
+                token_file: None,
+                ..
+            } => {
+                let path = self.beside(file.as_ref());
+                let text = input::read(&path)
+                    .map_err(|failure| self.failure(&file.span(), failure.message))?;
+                if is_open_to_others(&path) {
+                    return Err(self.failure(
+                        &file.span(),
+                        format!("others can read the webhook: chmod 600 {}", path.display()),
+                    ));
+                }
+                Ok(by_webhook(&text))
+            }
+            Section {
+                webhook_env: None,
+                webhook_file: None,
+                portal: address,
+                token_file,
+                ..
+            } if address.is_some() || token_file.is_some() => {
+                let address = match address {
+                    Some(address) if address.as_ref().contains("/rest/") => {
+                        return Err(self.failure(
+                            &address.span(),
+                            "the address of a webhook is a secret: keep it in a variable or a file, and write webhook-env = \
+                             \"BRIMFUL_PORTAL\" or webhook-file = \"portal.webhook\"",
+                        ));
+                    }
+                    Some(address) => portal::parse(address.as_ref()).ok(),
+                    None => None,
+                };
+                let token_file = token_file.as_ref().map(|file| self.beside(file.as_ref()));
+                Ok(PortalOption {
+                    address,
+                    token_file,
+                })
+            }
+            Section {
+                portal: None,
+                webhook_env: None,
+                webhook_file: None,
+                token_file: None,
+                ..
+            } => match env_vars::read(env_vars::PORTAL) {
+                Some(address) => Ok(by_webhook(&address)),
+                None => Err(self.failure(
+                    span,
+                    "no portal: write webhook-env = \"BRIMFUL_PORTAL\", or give --portal",
+                )),
+            },
+            _ => Err(self.failure(
+                span,
+                "the portal is named more than once: leave one of portal (with token-file), webhook-env and webhook-file",
+            )),
+        }
+    }
+
+    fn store(
+        &self,
+        section: &Section,
+        span: &Range<usize>,
+        given: Option<&str>,
+    ) -> Result<Store, Failure> {
+        let (named, at) = match (given, &section.to, &section.to_env) {
+            (Some(given), _, _) => (given.to_owned(), span.clone()),
+            (None, Some(to), None) => (to.as_ref().clone(), to.span()),
+            (None, None, Some(name)) => match std::env::var(name.as_ref()) {
+                Ok(store) if !store.is_empty() => (store, name.span()),
+                _ => {
+                    return Err(self.failure(
+                        &name.span(),
+                        format!("the environment has no {0}: export {0}=postgres://user:password@host/bi", name.as_ref()),
+                    ));
+                }
+            },
+            (None, Some(to), Some(_)) => {
+                return Err(self.failure(&to.span(), "both to and to-env name the database"));
+            }
+            (None, None, None) => {
+                return Err(self.failure(
+                    span,
+                    "no database: write to = \"sqlite:portal.db\", or give --to",
+                ));
+            }
+        };
+        let store: Store = named
+            .parse()
+            .map_err(|error: brimful_export::ExportError| self.failure(&at, error))?;
+        let store = match store {
+            Store::Sqlite(path) if given.is_none() => Store::Sqlite(self.beside(&path)),
+            other => other,
+        };
+        match &section.schema {
+            Some(schema) => store
+                .in_schema(schema.as_ref())
+                .map_err(|error| self.failure(&schema.span(), error)),
+            None => Ok(store),
+        }
+    }
+
+    /// A file that is named in this one: names are from its folder.
+    fn beside(&self, path: &Path) -> PathBuf {
+        match self.path.parent() {
+            Some(folder) if !input::is_stdin(&self.path) => folder.join(path),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Reads the value of a setting.
+    fn read<T, E: Display>(
+        &self,
+        setting: &Spanned<String>,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Failure> {
+        parse(setting.as_ref())
+            .map_err(|error| self.failure(&setting.span(), format!("{key}: {error}")))
+    }
+
+    /// What is wrong, with the line.
+    fn failure(&self, span: &Range<usize>, message: impl Display) -> Failure {
+        let place = if span.is_empty() {
+            self.path.display().to_string()
+        } else {
+            place(&self.path, &self.text, span)
+        };
+        Failure::usage(format!("{place}: {message}"))
+    }
+}
+
+/// An entity with the conditions, fields and table of a file or a command line.
+pub(super) fn with_settings(
+    mut entity: SyncEntity,
+    filter: Option<serde_json::Map<String, serde_json::Value>>,
+    select: Option<Vec<String>>,
+    table: Option<&str>,
+) -> Result<SyncEntity, brimful_export::sync::SyncError> {
+    if let Some(filter) = filter {
+        entity = entity.with_filter(filter)?;
+    }
+    if let Some(select) = select {
+        entity = entity.with_select(select)?;
+    }
+    if let Some(table) = table {
+        entity = entity.with_table(table)?;
+    }
+    Ok(entity)
+}
+
+/// `brimful.toml:12`.
+fn place(path: &Path, text: &str, span: &Range<usize>) -> String {
+    let before = text.get(..span.start).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("{}:{line}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> Result<SyncFile, Failure> {
+        SyncFile::parse("brimful.toml".into(), text.to_owned())
+    }
+
+    fn jobs(text: &str) -> Result<Vec<Job>, String> {
+        file(text)
+            .and_then(|file| file.jobs(&Overrides::default()))
+            .map_err(|failure| failure.message)
+    }
+
+    const WHOLE: &str = r#"
+every = "15m"
+
+[sync]
+to = "sqlite:portal.db"
+portal = "demo"
+labels = true
+entities = ["crm.deal", "users"]
+
+[sync.entity."crm.deal"]
+filter = { ">=DATE_CREATE" = "2026-01-01" }
+select = ["TITLE", "OPPORTUNITY"]
+table = "deals"
+"#;
+
+    #[test]
+    fn a_file_says_what_is_kept_and_where() {
+        let read = file(WHOLE).unwrap();
+        assert_eq!(read.every().unwrap(), Some(Duration::from_secs(900)));
+        let [job]: [Job; 1] = jobs(WHOLE).unwrap().try_into().unwrap();
+        assert!(job.options.labels);
+        assert_eq!(job.store.to_string(), "sqlite:portal.db");
+        let deals = &job.entities[0];
+        assert_eq!(deals.table, "deals");
+        assert_eq!(deals.params["filter"][">=DATE_CREATE"], "2026-01-01");
+        assert_eq!(
+            deals.params["select"],
+            serde_json::json!(["ID", "TITLE", "OPPORTUNITY"])
+        );
+    }
+
+    #[test]
+    fn each_portal_has_what_is_its_own_over_what_holds_for_all() {
+        let jobs = jobs(
+            r#"
+[sync]
+entities = ["crm.deal"]
+[portals.moscow]
+portal = "demo"
+to = "sqlite:moscow.db"
+[portals.kazan]
+portal = "https://kazan.bitrix24.ru"
+to = "sqlite:kazan.db"
+entities = ["tasks"]
+deletes = "hard"
+"#,
+        )
+        .unwrap();
+        let names: Vec<_> = jobs.iter().map(|job| job.name.as_deref()).collect();
+        assert_eq!(names, [Some("kazan"), Some("moscow")]);
+        assert_eq!(jobs[0].entities[0].name, "tasks");
+        assert_eq!(jobs[0].options.deletes, brimful_export::sync::Deletes::Hard);
+        assert_eq!(jobs[1].entities[0].name, "crm.deal");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (change, line, words) in [
+            (("labels = true", "lables = true"), 7, "lables"),
+            (("labels = true", "labels = \"yes\""), 7, "boolean"),
+            (("\"users\"", "\"uzers\""), 8, "uzers"),
+            (("\"15m\"", "\"15\""), 2, "unit"),
+            (
+                ("\"demo\"", "\"https://x.bitrix24.ru/rest/1/c0de/\""),
+                6,
+                "webhook-env",
+            ),
+            (("\"deals\"", "\"my deals\""), 10, "my deals"),
+            (
+                ("\">=DATE_CREATE\"", "\">=DATE_MODIFY\""),
+                10,
+                "DATE_MODIFY",
+            ),
+            (
+                ("entity.\"crm.deal\"", "entity.\"crm.lead\""),
+                10,
+                "crm.lead",
+            ),
+            (("sqlite:portal.db", "mongodb:portal"), 5, "mongodb"),
+        ] {
+            let text = WHOLE.replace(change.0, change.1);
+            let error = match file(&text) {
+                Ok(read) => read
+                    .every()
+                    .and_then(|_| read.jobs(&Overrides::default()).map(drop))
+                    .unwrap_err(),
+                Err(error) => error,
+            };
+            let message = error.message;
+            assert!(
+                message.starts_with(&format!("brimful.toml:{line}: ")) && message.contains(words),
+                "{line} {words}: {message}"
+            );
+            assert!(!message.contains("c0de"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_portal_is_named_once_and_a_missing_variable_is_told() {
+        let none = WHOLE.replace("portal = \"demo\"\n", "");
+        assert!(jobs(&none).unwrap_err().contains("webhook-env"));
+        let two = WHOLE.replace(
+            "portal = \"demo\"",
+            "portal = \"demo\"\nwebhook-env = \"X\"",
+        );
+        assert!(jobs(&two).unwrap_err().contains("more than once"));
+        let unset = WHOLE.replace(
+            "portal = \"demo\"",
+            "webhook-env = \"BRIMFUL_NO_SUCH_VARIABLE\"",
+        );
+        let error = jobs(&unset).unwrap_err();
+        assert!(
+            error.contains("export BRIMFUL_NO_SUCH_VARIABLE=https://"),
+            "{error}"
+        );
+    }
+}

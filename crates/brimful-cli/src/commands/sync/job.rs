@@ -1,0 +1,75 @@
+//! What is kept in sync of one portal: entities, the store, and how a run goes.
+
+use std::sync::Arc;
+
+use brimful_export::Store;
+use brimful_export::sync::{SyncEntity, SyncEvent, SyncOptions, SyncReport, SyncRun};
+
+use super::failure_of;
+use crate::args::portal::PortalArg;
+use crate::args::{PortalOption, RateArg};
+use crate::commands::connect;
+use crate::commands::connection::Connection;
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// One portal's part of a sync.
+#[derive(Debug)]
+pub(in crate::commands) struct Job {
+    /// The name of the portal in the file, where that has several.
+    pub(in crate::commands) name: Option<String>,
+    pub(in crate::commands) portal: PortalOption,
+    pub(in crate::commands) rate: RateArg,
+    pub(in crate::commands) store: Store,
+    pub(in crate::commands) entities: Vec<SyncEntity>,
+    pub(in crate::commands) options: SyncOptions,
+}
+
+impl Job {
+    /// Words with the name of the portal in front, where there are several.
+    pub(in crate::commands) fn named(&self, text: &str) -> String {
+        match &self.name {
+            Some(name) => format!("{name}: {text}"),
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// A job, and its client from the first run to the last.
+pub(in crate::commands) struct RunningJob {
+    pub(in crate::commands) job: Arc<Job>,
+    connection: Option<Connection>,
+}
+
+impl RunningJob {
+    pub(in crate::commands) fn new(job: Job) -> Self {
+        Self {
+            job: Arc::new(job),
+            connection: None,
+        }
+    }
+
+    /// Brings the store up to date.
+    pub(in crate::commands) async fn run(
+        &mut self,
+        printer: Printer,
+        tell: fn(&Job, &SyncEvent<'_>, Printer),
+    ) -> Result<SyncReport, Failure> {
+        let job = &self.job;
+        if self.connection.is_none() {
+            self.connection = Some(connect(&job.portal, job.rate, printer).await?);
+        }
+        let Some(connection) = &self.connection else {
+            return Err(Failure::failed("the portal has no client"));
+        };
+        let observer = Arc::clone(job);
+        let client = connection.client.clone();
+        let mut run = SyncRun::new(client, job.store.clone(), job.entities.clone())
+            .options(job.options)
+            .observe(move |event| tell(&observer, event, printer));
+        if job.portal.address().is_some_and(PortalArg::is_demo) {
+            run = run.portal("demo");
+        }
+        run.run().await.map_err(|error| failure_of(&error))
+    }
+}

@@ -1,0 +1,469 @@
+//! `brimful sync`: keeps the tables of a store equal to lists of the portal.
+
+pub(super) use config::{Overrides, SyncFile};
+pub(super) use job::Job;
+
+pub(super) mod config;
+mod job;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use brimful_export::Store;
+use brimful_export::sync::{
+    Deletes, EntityReport, SyncEntity, SyncError, SyncEvent, SyncOptions, SyncReport, entities,
+};
+use clap::{Args, ValueEnum};
+use futures_util::future::join_all;
+use serde::Deserialize;
+use serde_json::Map;
+use tokio::time::{Instant, sleep_until};
+
+use super::show;
+use crate::args::filter::{self, Condition};
+use crate::args::portal;
+use crate::args::{EXIT_CODES, PortalOption, RateArg, time};
+use crate::env_vars;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::format::{self, counted};
+use crate::interrupt::Interrupts;
+use crate::printer::Printer;
+use crate::table::{Table, terminal_width};
+use config::{USUAL_NAME, with_settings};
+use job::RunningJob;
+
+/// Mirror lists of the portal into database tables: what has changed comes in, what is deleted is marked
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  brimful sync --portal demo --to sqlite:portal.db crm.deal crm.lead tasks users
+  brimful sync --to postgres://me@host/bi crm.deal crm.contact crm.item:128 stages --labels
+  brimful sync --to sqlite:portal.db crm.deal calls --every 15m
+  brimful sync --to sqlite:portal.db crm.deal --filter 'crm.deal >=DATE_CREATE=2026-01-01'
+  brimful sync
+  brimful sync --list
+
+Without entities, everything is taken from brimful.toml, which `brimful init` writes.
+
+{EXIT_CODES}"))]
+pub(crate) struct SyncArgs {
+    /// The entities, such as crm.deal, crm.item:128 or tasks, or the methods of lists; --list shows them
+    #[arg(value_name = "ENTITY")]
+    entities: Vec<String>,
+    /// The database, such as sqlite:portal.db
+    #[arg(long, value_name = "STORE")]
+    to: Option<String>,
+    /// Keep the tables in this schema of PostgreSQL
+    #[arg(long, value_name = "NAME", requires = "entities")]
+    schema: Option<String>,
+    /// Take portals, entities and the database from this file; brimful.toml is read where no entity is given
+    #[arg(long, value_name = "FILE", conflicts_with = "entities")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    portal: PortalOption,
+    /// Keep only the rows of an entity that meet a condition, such as 'crm.deal >=DATE_CREATE=2026-01-01'
+    #[arg(long = "filter", value_name = "ENTITY CONDITION", value_parser = entity_condition, requires = "entities")]
+    filters: Vec<EntityCondition>,
+    /// Keep only these fields of an entity, such as 'crm.deal TITLE,OPPORTUNITY'
+    #[arg(long = "select", value_name = "ENTITY FIELDS", value_parser = entity_fields, requires = "entities")]
+    selects: Vec<EntityFields>,
+    /// Keep an entity in this table, such as 'crm.deal deals'
+    #[arg(long = "table", value_name = "ENTITY NAME", value_parser = entity_table, requires = "entities")]
+    tables: Vec<EntityTable>,
+    /// Choose what becomes of rows that the portal no longer has; soft if not given
+    #[arg(long, value_enum, value_name = "HOW")]
+    deletes: Option<DeletesArg>,
+    /// Believe that rows are deleted, however many are gone at once
+    #[arg(long)]
+    accept_deletes: bool,
+    /// Store what people call stages, statuses, users, list values and other codes too: a table of labels and a view for
+    /// each table
+    #[arg(long)]
+    labels: bool,
+    /// Keep running, and sync again at this interval, such as 15m
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    every: Option<Duration>,
+    /// Show the entities that are known, and end
+    #[arg(long)]
+    list: bool,
+    /// The portal's rate limit: a burst of X requests and Y more per second, standard, enterprise or off; 50,2 if not given
+    #[arg(long, value_name = "X,Y|TARIFF|off", alias = "limit")]
+    rate: Option<RateArg>,
+}
+
+/// A condition of an entity.
+#[derive(Debug, Clone)]
+struct EntityCondition {
+    entity: SyncEntity,
+    condition: Condition,
+}
+
+/// The fields of an entity.
+#[derive(Debug, Clone)]
+struct EntityFields {
+    entity: SyncEntity,
+    fields: Vec<String>,
+}
+
+/// The table of an entity.
+#[derive(Debug, Clone)]
+struct EntityTable {
+    entity: SyncEntity,
+    table: String,
+}
+
+/// An entity, and what stands behind it.
+fn entity_and_rest(text: &str) -> Result<(SyncEntity, &str), String> {
+    let (entity, rest) = text
+        .trim()
+        .split_once(char::is_whitespace)
+        .ok_or("write the entity, a space, and what is for it: 'crm.deal …'")?;
+    let entity = entity
+        .parse()
+        .map_err(|error: SyncError| error.to_string())?;
+    Ok((entity, rest.trim()))
+}
+
+fn entity_condition(text: &str) -> Result<EntityCondition, String> {
+    let (entity, rest) = entity_and_rest(text)?;
+    let condition = filter::parse(rest)?;
+    Ok(EntityCondition { entity, condition })
+}
+
+fn entity_fields(text: &str) -> Result<EntityFields, String> {
+    let (entity, rest) = entity_and_rest(text)?;
+    let fields = rest.split(',').map(|field| field.trim().to_owned());
+    let fields: Vec<String> = fields.filter(|field| !field.is_empty()).collect();
+    Ok(EntityFields { entity, fields })
+}
+
+fn entity_table(text: &str) -> Result<EntityTable, String> {
+    let (entity, rest) = entity_and_rest(text)?;
+    let table = rest.to_owned();
+    Ok(EntityTable { entity, table })
+}
+
+/// What becomes of rows that the portal no longer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DeletesArg {
+    /// They stay, and _deleted_at says since when they are gone
+    Soft,
+    /// They are deleted in the store too
+    Hard,
+    /// They stay as they are, and the portal is not asked
+    Off,
+}
+
+impl From<DeletesArg> for Deletes {
+    fn from(deletes: DeletesArg) -> Self {
+        match deletes {
+            DeletesArg::Soft => Self::Soft,
+            DeletesArg::Hard => Self::Hard,
+            DeletesArg::Off => Self::Off,
+        }
+    }
+}
+
+impl SyncArgs {
+    /// What is to be done, and how often.
+    fn jobs(&self) -> Result<(Vec<Job>, Option<Duration>), Failure> {
+        if !self.entities.is_empty() {
+            return Ok((vec![self.own_job()?], self.every));
+        }
+        let Some(file) = SyncFile::find(self.config.as_deref())? else {
+            return Err(Failure::usage(format!(
+                "no entity is given, and there is no {USUAL_NAME} here"
+            ))
+            .hint(
+                "name entities and a database, as in brimful sync crm.deal tasks --to sqlite:portal.db, or write the file: \
+                 brimful init",
+            ));
+        };
+        let jobs = file.jobs(&Overrides {
+            portal: self.given_portal(),
+            to: self.to.as_deref(),
+            labels: self.labels.then_some(true),
+            deletes: self.deletes,
+            accept_deletes: self.accept_deletes,
+            rate: self.rate,
+        })?;
+        Ok((
+            jobs,
+            self.every
+                .map_or_else(|| file.every(), |every| Ok(Some(every)))?,
+        ))
+    }
+
+    /// The portal of the command line. That of the environment is for where the file names none.
+    fn given_portal(&self) -> Option<&PortalOption> {
+        let address = self.portal.address();
+        let of_environment =
+            env_vars::read(env_vars::PORTAL).and_then(|address| portal::parse(&address).ok());
+        let is_given = self.portal.token_file.is_some()
+            || address.is_some_and(|address| Some(address) != of_environment.as_ref());
+        is_given.then_some(&self.portal)
+    }
+
+    /// What the command line alone says.
+    fn own_job(&self) -> Result<Job, Failure> {
+        let Some(to) = &self.to else {
+            return Err(Failure::usage("no database is given")
+                .hint("name one with --to, such as --to sqlite:portal.db"));
+        };
+        let mut store = store(Some(to))?;
+        if let Some(schema) = &self.schema {
+            store = store
+                .in_schema(schema)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+        }
+        let wanted = self.entities.iter().map(|name| {
+            let entity: SyncEntity = name.parse()?;
+            let conditions = self.filters.iter().filter(|one| one.entity == entity);
+            let conditions: Map<_, _> = conditions
+                .map(|one| (one.condition.key.clone(), one.condition.value.clone()))
+                .collect();
+            let select = self.selects.iter().filter(|one| one.entity == entity);
+            let select: Vec<String> = select.flat_map(|one| one.fields.clone()).collect();
+            let table = self.tables.iter().rfind(|one| one.entity == entity);
+            with_settings(
+                entity,
+                (!conditions.is_empty()).then_some(conditions),
+                (!select.is_empty()).then_some(select),
+                table.map(|one| one.table.as_str()),
+            )
+        });
+        let wanted: Result<Vec<SyncEntity>, SyncError> = wanted.collect();
+        let entities = wanted.map_err(|error| failure_of(&error))?;
+        let known: Result<Vec<SyncEntity>, SyncError> =
+            self.entities.iter().map(|name| name.parse()).collect();
+        let known = known.map_err(|error| failure_of(&error))?;
+        let filters = self.filters.iter().map(|one| ("--filter", &one.entity));
+        let selects = self.selects.iter().map(|one| ("--select", &one.entity));
+        let tables = self.tables.iter().map(|one| ("--table", &one.entity));
+        for (option, entity) in filters.chain(selects).chain(tables) {
+            if !known.contains(entity) {
+                return Err(Failure::usage(format!(
+                    "{option} is for {0}, which is not among the entities",
+                    entity.name
+                ))
+                .hint(format!("add {} to the command", entity.name)));
+            }
+        }
+        Ok(Job {
+            name: None,
+            portal: self.portal.clone(),
+            rate: self.rate.unwrap_or(RateArg::STANDARD),
+            store,
+            entities,
+            options: SyncOptions {
+                deletes: self.deletes.unwrap_or(DeletesArg::Soft).into(),
+                accept_deletes: self.accept_deletes,
+                labels: self.labels,
+            },
+        })
+    }
+}
+
+pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failure> {
+    if args.list {
+        return list(printer);
+    }
+    let (jobs, every) = args.jobs()?;
+    let mut interrupts = Interrupts::catch()?;
+    let mut jobs: Vec<RunningJob> = jobs.into_iter().map(RunningJob::new).collect();
+    loop {
+        let began = Instant::now();
+        let runs = jobs.iter_mut().map(|job| job.run(printer, tell));
+        let results = tokio::select! {
+            results = join_all(runs) => results,
+            signal = interrupts.next() => return Ok(interrupted(signal, printer)),
+        };
+        let named: Vec<&Job> = jobs.iter().map(|running| &*running.job).collect();
+        let exit = summarize(&named, results, every.is_some(), printer)?;
+        let Some(every) = every else {
+            return Ok(exit);
+        };
+        tokio::select! {
+            () = sleep_until(began + every) => {}
+            _ = interrupts.next() => return Ok(Exit::Done),
+        }
+    }
+}
+
+/// The file of settings where no database is named on the command line.
+pub(super) fn file_in_place_of_store(config: Option<&Path>) -> Result<SyncFile, Failure> {
+    SyncFile::find(config)?.ok_or_else(|| {
+        Failure::usage(format!(
+            "no database is given, and there is no {USUAL_NAME} here"
+        ))
+        .hint("name one with --to, such as --to sqlite:portal.db")
+    })
+}
+
+/// The store that is named on the command line.
+pub(super) fn store(name: Option<&str>) -> Result<Store, Failure> {
+    name.unwrap_or_default()
+        .parse()
+        .map_err(|error: brimful_export::ExportError| Failure::usage(error.to_string()))
+}
+
+fn interrupted(signal: Exit, printer: Printer) -> Exit {
+    printer.note("interrupted; what is stored stays, and the next run continues there");
+    signal
+}
+
+/// A failure of a run, or of one of its entities.
+pub(super) fn failure_of(error: &SyncError) -> Failure {
+    match error {
+        SyncError::Portal(error) => Failure::of(error),
+        SyncError::Usage(text) => Failure::usage(text.clone()),
+        other => Failure::failed(other.to_string()),
+    }
+}
+
+/// The entities, as a table.
+fn list(printer: Printer) -> Result<Exit, Failure> {
+    let mut table = Table::new(&["NAME", "LIST", "CHANGES BY", "WHAT"]);
+    for entity in entities() {
+        table.row([
+            entity.usage(),
+            entity.method.to_owned(),
+            changes_by(entity.cursor).to_owned(),
+            entity.title.to_owned(),
+        ]);
+    }
+    show::print(&table.text(terminal_width()), printer)?;
+    printer
+        .note("any other list of `brimful methods` can be named by its method; it is read in full");
+    Ok(Exit::Done)
+}
+
+fn changes_by(cursor: brimful_export::sync::ChangeCursor) -> &'static str {
+    use brimful_export::sync::ChangeCursor;
+    match cursor {
+        ChangeCursor::Time { filter, .. } => filter,
+        ChangeCursor::Id => "ID",
+        _ => "reading all",
+    }
+}
+
+/// Says what happens while a run goes on.
+fn tell(job: &Job, event: &SyncEvent<'_>, printer: Printer) {
+    match event {
+        SyncEvent::Begun {
+            entity,
+            resumed_after: Some(id),
+            ..
+        } => printer.note(&job.named(&format!("{entity}: resuming after ID {id}"))),
+        SyncEvent::Ended {
+            entity,
+            result: Ok(report),
+        } => printer.note(&job.named(&format!("{entity}: {}", described(report)))),
+        SyncEvent::Ended {
+            entity,
+            result: Err(error),
+        } => {
+            let mut failure = failure_of(error);
+            failure.message = job.named(&format!("{entity}: {}", failure.message));
+            printer.failure(&failure);
+        }
+        SyncEvent::Doubt { entity, text } => {
+            printer.warning(&job.named(&format!("{entity}: {text}")))
+        }
+        _ => {}
+    }
+}
+
+fn described(report: &EntityReport) -> String {
+    let mut parts = vec![format!(
+        "{} read{}, {} new or changed",
+        counted(report.read, "rows"),
+        if report.is_full { " (all)" } else { "" },
+        format::count(report.written)
+    )];
+    if report.deleted > 0 {
+        parts.push(format!("{} deleted", format::count(report.deleted)));
+    }
+    parts.push(format!("{} now", counted(report.rows, "rows")));
+    if report.misfits > 0 {
+        let values = counted(report.misfits, "values");
+        parts.push(format!("{values} did not fit, _brimful_errors has them"));
+    }
+    parts.join("; ")
+}
+
+/// Says what the runs have done, and what is behind. A single run that could not be done at all is a failure, unless it
+/// is tried again when its time comes.
+fn summarize(
+    jobs: &[&Job],
+    results: Vec<Result<SyncReport, Failure>>,
+    is_repeated: bool,
+    printer: Printer,
+) -> Result<Exit, Failure> {
+    let several = jobs.len() > 1;
+    let mut behind: Vec<[String; 3]> = Vec::new();
+    for (job, result) in jobs.iter().zip(results) {
+        let name = job.name.clone().unwrap_or_default();
+        let report = match result {
+            Ok(report) => report,
+            Err(failure) if !several && (!is_repeated || failure.exit == Exit::Usage) => {
+                return Err(failure);
+            }
+            Err(mut failure) => {
+                let why = failure.message.clone();
+                failure.message = job.named(&failure.message);
+                printer.failure(&failure);
+                behind.push([name, "all".to_owned(), why]);
+                continue;
+            }
+        };
+        let requests = counted(report.requests, "requests");
+        let all = report.entities.len();
+        let failed = report.entities.iter().filter_map(|(entity, result)| {
+            Some([
+                name.clone(),
+                entity.clone(),
+                result.as_ref().err()?.to_string(),
+            ])
+        });
+        let before = behind.len();
+        behind.extend(failed);
+        let failed = behind.len() - before;
+        let done = if failed == 0 {
+            counted(all as u64, "entities")
+        } else {
+            format!("{} of {}", all - failed, counted(all as u64, "entities"))
+        };
+        let end = if failed > 0 && !several {
+            "; behind are:"
+        } else {
+            ""
+        };
+        printer.note(&job.named(&format!(
+            "{done} up to date in {}, {requests}{end}",
+            job.store
+        )));
+    }
+    if behind.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let mut table = if several {
+        printer.note("behind are:");
+        Table::new(&["PORTAL", "ENTITY", "WHY"])
+    } else {
+        Table::new(&["ENTITY", "WHY"])
+    };
+    for [portal, entity, why] in behind {
+        if several {
+            table.row([portal, entity, why]);
+        } else {
+            table.row([entity, why]);
+        }
+    }
+    for line in table.text(terminal_width()).lines() {
+        printer.note(line);
+    }
+    Ok(Exit::Incomplete)
+}
