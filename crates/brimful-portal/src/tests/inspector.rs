@@ -87,7 +87,7 @@ async fn another_site_gets_neither_the_page_nor_what_it_shows() {
 
 #[tokio::test]
 async fn requests_come_over_the_stream_without_secrets_and_it_ends_with_the_portal() {
-    let config = PortalConfig::unlimited()
+    let config = PortalConfig::new()
         .webhooks([Webhook::new(1, "s3cretcode")])
         .rows("lead", 3);
     let server = config.start().await.unwrap();

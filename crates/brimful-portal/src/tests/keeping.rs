@@ -59,8 +59,8 @@ const WRITES: &[(&str, &str)] = &[
     ),
     ("event.bind", "event=ONCRMLEADADD&event_type=offline"),
     ("crm.lead.add", "fields[TITLE]=queued"),
-    ("sale.shipment.add", "fields[price]=7"),
-    ("sale.shipment.delete", "id=1"),
+    ("my.thing.add", "fields[price]=7"),
+    ("my.thing.delete", "id=1"),
 ];
 
 /// What shows them.
@@ -87,12 +87,12 @@ const READS: &[(&str, &str)] = &[
     ("event.get", ""),
     ("event.offline.list", ""),
     ("crm.stagehistory.list", "entityTypeId=1"),
-    ("sale.shipment.list", ""),
+    ("my.thing.list", ""),
 ];
 
 fn config() -> PortalConfig {
-    let shipment = json!({"id": 1, "price": 3});
-    let Json::Object(shipment) = shipment else {
+    let thing = json!({"id": 1, "price": 3});
+    let Json::Object(thing) = thing else {
         unreachable!("it is written as an object")
     };
     PortalConfig::unlimited()
@@ -101,7 +101,7 @@ fn config() -> PortalConfig {
         .rows("contact", 5)
         .rows("task", 3)
         .rows("lead", 2)
-        .load_rows_of("sale.shipment.list", vec![shipment])
+        .load_rows_of("my.thing.list", vec![thing])
         .reply("mailservice.get", json!({"ID": "9"}))
         .app(App::new("app.1", "s3cret", "http://127.0.0.1:1/"))
         .token(AccessToken::new("t1", "app.1", 1))
