@@ -425,7 +425,7 @@ fn what_is_answered_is_in_the_shape_of_the_documented_answers() {
 
 #[test]
 fn operators_of_open_lines_and_bots_have_to_name_a_chat() {
-    let mut portal = Portal::with(&[]);
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
     let chat = portal.json("imbot.chat.add", "BOT_ID=1&USERS[]=2&TITLE=One");
     let named = format!("CHAT_ID={chat}");
     let answered = portal.json("imopenlines.operator.answer", &named);
