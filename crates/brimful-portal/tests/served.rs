@@ -16,10 +16,10 @@ fn portal(config: PortalConfig) -> Portal {
     Portal::new(config).unwrap()
 }
 
-fn shipments() -> PortalConfig {
+fn documents() -> PortalConfig {
     let row =
         |id| json!({ "id": id, "price": id * 2, "statusId": if id % 2 == 0 { "F" } else { "N" } });
-    PortalConfig::unlimited().load_rows_of("sale.shipment.list", rows(1..=120, row))
+    PortalConfig::unlimited().load_rows_of("documentgenerator.document.list", rows(1..=120, row))
 }
 
 async fn ask(portal: &Portal, method: &str, params: Json) -> (u16, Json) {
@@ -99,21 +99,36 @@ async fn a_list_of_workgroups_takes_another_page_for_granted_behind_a_full_one()
 
 #[tokio::test]
 async fn a_controller_wraps_its_rows_and_ends_with_an_empty_page() {
-    let portal = portal(shipments());
-    let (_, first) = ask(&portal, "sale.shipment.list", json!({})).await;
+    let portal = portal(documents());
+    let (_, first) = ask(&portal, "documentgenerator.document.list", json!({})).await;
     assert_eq!((&first["next"], &first["total"]), (&json!(50), &json!(120)));
     assert_eq!(
-        ids(&first["result"]["shipments"]),
+        ids(&first["result"]["documents"]),
         (1..=50).collect::<Vec<_>>()
     );
-    let (_, last) = ask(&portal, "sale.shipment.list", json!({ "start": 100 })).await;
+    let (_, last) = ask(
+        &portal,
+        "documentgenerator.document.list",
+        json!({ "start": 100 }),
+    )
+    .await;
     assert_eq!((last.get("next"), &last["total"]), (None, &json!(120)));
-    let (_, past) = ask(&portal, "sale.shipment.list", json!({ "start": 150 })).await;
+    let (_, past) = ask(
+        &portal,
+        "documentgenerator.document.list",
+        json!({ "start": 150 }),
+    )
+    .await;
     assert_eq!(
         (&past["result"], &past["total"]),
-        (&json!({ "shipments": [] }), &json!(120))
+        (&json!({ "documents": [] }), &json!(120))
     );
-    let (_, uncounted) = ask(&portal, "sale.shipment.list", json!({ "start": -1 })).await;
+    let (_, uncounted) = ask(
+        &portal,
+        "documentgenerator.document.list",
+        json!({ "start": -1 }),
+    )
+    .await;
     assert_eq!(
         (uncounted.get("next"), uncounted.get("total")),
         (None, None)
@@ -157,55 +172,70 @@ async fn lists_without_start_are_paged_in_their_own_way_or_come_whole() {
 
 #[tokio::test]
 async fn rows_are_filtered_sorted_and_cut() {
-    let portal = portal(shipments());
+    let portal = portal(documents());
     let params = json!({
         "filter": { ">id": 10, "<=id": 20, "statusId": "F", "noSuchField": 1 },
         "order": { "id": "DESC" },
         "select": ["price"],
     });
-    let result = result(&portal, "sale.shipment.list", params).await;
-    assert_eq!(ids(&result["shipments"]), [20, 18, 16, 14, 12]);
-    assert_eq!(result["shipments"][0], json!({ "id": 20, "price": 40 }));
+    let result = result(&portal, "documentgenerator.document.list", params).await;
+    assert_eq!(ids(&result["documents"]), [20, 18, 16, 14, 12]);
+    assert_eq!(result["documents"][0], json!({ "id": 20, "price": 40 }));
 }
 
 #[tokio::test]
 async fn the_methods_beside_a_list_work_on_its_rows() {
-    let portal = portal(shipments());
-    let shipment = result(&portal, "sale.shipment.get", json!({ "id": 7 })).await;
+    let portal = portal(documents());
+    let document = result(
+        &portal,
+        "documentgenerator.document.get",
+        json!({ "id": 7 }),
+    )
+    .await;
     assert_eq!(
-        shipment,
-        json!({ "shipment": { "id": 7, "price": 14, "statusId": "N" } })
+        document,
+        json!({ "document": { "id": 7, "price": 14, "statusId": "N" } })
     );
     let new = json!({ "fields": { "price": 5 } });
-    let added = result(&portal, "sale.shipment.add", new).await;
-    assert_eq!(added, json!({ "shipment": { "id": 121, "price": 5 } }));
+    let added = result(&portal, "documentgenerator.document.add", new).await;
+    assert_eq!(added, json!({ "document": { "id": 121, "price": 5 } }));
     let change = json!({ "id": 121, "fields": { "price": 6 } });
-    let updated = result(&portal, "sale.shipment.update", change).await;
-    assert_eq!(updated["shipment"]["price"], 6);
+    let updated = result(&portal, "documentgenerator.document.update", change).await;
+    assert_eq!(updated["document"]["price"], 6);
     assert_eq!(
-        result(&portal, "sale.shipment.delete", json!({ "id": 1 })).await,
+        result(
+            &portal,
+            "documentgenerator.document.delete",
+            json!({ "id": 1 })
+        )
+        .await,
         true
     );
-    let (status, error) = ask(&portal, "sale.shipment.get", json!({ "id": 1 })).await;
+    let (status, error) = ask(
+        &portal,
+        "documentgenerator.document.get",
+        json!({ "id": 1 }),
+    )
+    .await;
     assert_eq!((status, &error["error"]), (400, &json!("NOT_FOUND")));
-    let (_, all) = ask(&portal, "sale.shipment.list", json!({})).await;
+    let (_, all) = ask(&portal, "documentgenerator.document.list", json!({})).await;
     assert_eq!(all["total"], 120);
 }
 
 #[tokio::test]
 async fn what_is_neither_modelled_nor_given_is_not_there() {
-    let portal = portal(shipments());
+    let portal = portal(documents());
     for method in [
-        "sale.shipment.getFields",
-        "sale.cashbox.list",
-        "api/sale.shipment.list",
+        "documentgenerator.document.getFields",
+        "rpa.item.list",
+        "api/documentgenerator.document.list",
     ] {
         assert_eq!(ask(&portal, method, json!({})).await.0, 404, "{method}");
     }
     let names = result(&portal, "methods", json!({})).await;
     let names = names.as_array().unwrap();
-    assert!(names.contains(&json!("sale.shipment.get")));
-    assert!(!names.contains(&json!("sale.shipment.getfields")));
+    assert!(names.contains(&json!("documentgenerator.document.get")));
+    assert!(!names.contains(&json!("documentgenerator.document.getfields")));
 }
 
 #[tokio::test]
@@ -232,14 +262,14 @@ async fn a_recorded_result_is_served_as_it_is_but_for_next_and_total() {
 
 #[tokio::test]
 async fn given_methods_are_commands_of_a_batch_and_can_be_referred_to() {
-    let portal = portal(shipments());
+    let portal = portal(documents());
     let params = json!({ "cmd": {
-        "first": "sale.shipment.list?order[id]=ASC&start=-1",
-        "next": "sale.shipment.list?order[id]=ASC&filter[%3Eid]=$result[first][shipments][49][id]&start=-1",
+        "first": "documentgenerator.document.list?order[id]=ASC&start=-1",
+        "next": "documentgenerator.document.list?order[id]=ASC&filter[%3Eid]=$result[first][documents][49][id]&start=-1",
     } });
     let result = result(&portal, "batch", params).await;
     assert_eq!(
-        ids(&result["result"]["next"]["shipments"]),
+        ids(&result["result"]["next"]["documents"]),
         (51..=100).collect::<Vec<_>>()
     );
 }

@@ -140,6 +140,10 @@ impl Comparison<'_> {
                 }
                 Ok(())
             }
+            (Shape::Rows, Json::Object(expected), Json::Object(got)) => {
+                let list = |map: &Map<String, Json>| map.values().cloned().collect();
+                self.shape(path, &list(expected), &list(got))
+            }
             (Shape::Fields, expected, got) => self.fields(path, expected, got),
             (_, expected, got) => value(path, expected, got),
         }
@@ -296,7 +300,8 @@ fn value(path: &str, expected: &Json, got: &Json) -> Result<(), String> {
     }
 }
 
-fn by_id(map: &Map<String, Json>) -> bool {
+/// Whether the keys of an object are numbers: the IDs of what is in it.
+pub(crate) fn by_id(map: &Map<String, Json>) -> bool {
     !map.is_empty()
         && map
             .keys()

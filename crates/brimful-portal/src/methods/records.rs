@@ -21,7 +21,19 @@ use crate::methods::params::strings;
 
 /// The methods of all kinds.
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
-    records::kinds().iter().flat_map(|kind| {
+    of_kinds(false)
+}
+
+/// The methods of all kinds in REST 3.0.
+pub(crate) fn rest3_methods() -> impl Iterator<Item = Method> {
+    of_kinds(true)
+}
+
+fn of_kinds(rest3: bool) -> impl Iterator<Item = Method> {
+    let kinds = records::kinds()
+        .iter()
+        .filter(move |kind| kind.rest3 == rest3);
+    kinds.flat_map(|kind| {
         kind.methods.iter().map(|method| Method {
             name: Cow::Borrowed(method.name),
             scope: kind.scope,
@@ -85,7 +97,11 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
             for name in table.kind.within {
                 let param = table.param(name);
                 if let Some(value) = call.params.get_ignoring_case(param) {
-                    given.insert(param, value.clone());
+                    let value = match value {
+                        Value::Array(named) if named.len() == 1 => named.values().next(),
+                        value => Some(value),
+                    };
+                    given.insert(param, value.cloned().unwrap_or_default());
                 }
             }
             for field in table.fields {
@@ -128,6 +144,11 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
                 }
             }
             table.update(id, &given, writer);
+            let sets = method.sets.iter().map(|(name, json)| {
+                let value = serde_json::from_str(json).unwrap_or_default();
+                (*name, value)
+            });
+            table.set(id, &sets.collect::<Vec<(&str, Json)>>());
             id
         }
         RecordVerb::DeleteMatching => {
@@ -207,6 +228,11 @@ fn within(
     let mut tests = Vec::new();
     for name in kind.within {
         let value = call.params.get_ignoring_case(table.param(name));
+        // Some are named by an object, `{"ID": 1}`.
+        let value = match value {
+            Some(Value::Array(named)) if named.len() == 1 => named.values().next(),
+            value => value,
+        };
         let value = match value.filter(|value| !is_empty(value)) {
             Some(value) => value,
             None if table.is_loaded => continue,
@@ -257,7 +283,13 @@ fn key(
 ) -> Result<Vec<String>, MethodError> {
     let kind = table.kind;
     let named: Vec<(&str, Option<&Value>)> = match kind.key {
-        [_] => vec![(method.id, call.params.get_ignoring_case(method.id))],
+        [_] => {
+            let fields = call.params.get_ignoring_case(method.fields);
+            let within = fields.and_then(Value::as_array);
+            let named = call.params.get_ignoring_case(method.id);
+            let named = named.or_else(|| within?.get_ignoring_case(method.id));
+            vec![(method.id, named)]
+        }
         several => {
             let fields = call.params.get_ignoring_case(method.fields);
             let fields = fields.and_then(Value::as_array).unwrap_or(&call.params);
@@ -283,6 +315,9 @@ fn list(
 ) -> Result<Output, MethodError> {
     if let Some(Value::Array(nested)) = call.params.get_ignoring_case(method.nested) {
         call.params = nested.clone();
+    }
+    if table.kind.rest3 {
+        with_triples(&mut call.params);
     }
     let given = call.legacy_array("filter");
     for name in method.filter_by {
@@ -326,7 +361,22 @@ fn list(
         return Ok(page.lift(Output::value(&values)));
     }
     let select = select(table, call);
-    let is_wanted = |name: &str| select.is_empty() || select.iter().any(|one| one == name);
+    let is_wanted = |name: &str| {
+        (select.is_empty() || select.iter().any(|one| one == name)) && table.shows(name)
+    };
+    if let Answer::ById(key) = method.answer {
+        let mut by_id = Map::new();
+        for id in &page.ids {
+            let row = table.get(*id).cloned().unwrap_or_default();
+            let shown = row.into_iter().filter(|(name, _)| is_wanted(name));
+            by_id.insert(id.to_string(), Json::Object(shown.collect()));
+        }
+        let mut all = Json::Object(by_id);
+        if !key.is_empty() {
+            all = serde_json::json!({ key: all });
+        }
+        return Ok(page.lift(Output::value(&Value::from(all))));
+    }
     let key = match method.answer {
         Answer::Under(key) => Some(key),
         _ => None,
@@ -337,6 +387,33 @@ fn list(
         }
     });
     Ok(page.lift(output))
+}
+
+/// Puts a filter of REST 3.0, `[["id", "=", 1]]`, into the form of the older one, and takes what is paged by out of
+/// `pagination`.
+fn with_triples(params: &mut Array) {
+    if let Some(Value::Array(triples)) = params.get_ignoring_case("filter") {
+        let mut filter = Array::new();
+        for triple in triples.values().filter_map(Value::as_array) {
+            let parts: Vec<&Value> = triple.values().collect();
+            let (name, sign, value) = match parts.as_slice() {
+                [name, value] => (name, "=".to_owned(), value),
+                [name, sign, value] => (name, sign.to_text(), value),
+                _ => continue,
+            };
+            let sign = if sign == "in" { "@".to_owned() } else { sign };
+            filter.insert(
+                format!("{sign}{}", name.to_text()).as_str(),
+                (*value).clone(),
+            );
+        }
+        params.insert("filter", filter);
+    }
+    if let Some(Value::Array(pagination)) = params.get_ignoring_case("pagination") {
+        for (name, value) in pagination.clone().iter() {
+            params.insert(name.clone(), value.clone());
+        }
+    }
 }
 
 fn order(table: &RecordTable, method: &RecordMethod, call: &Call<'_>) -> Vec<(String, bool)> {
@@ -397,16 +474,30 @@ fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
         Answer::Null => Output::value(&Value::Null),
         Answer::Nothing => Output::value(&Value::Array(Array::new())),
         Answer::Count => Output::value(&Value::Array(Array::from_iter([("count", 1)]))),
-        Answer::Rows | Answer::Values(_) => {
+        Answer::ValueUnder(key, field) => {
+            let value = row.get(field).cloned().unwrap_or_default();
+            Output::value(&Value::from(serde_json::json!({ key: value })))
+        }
+        Answer::UnderWith(key, beside) => {
+            let mut out = vec![b'{'];
+            json::write_string(&mut out, key);
+            out.push(b':');
+            php::write_map(&mut out, row, |name| table.shows(name));
+            out.push(b',');
+            out.extend_from_slice(beside.as_bytes());
+            out.push(b'}');
+            Output::json(out)
+        }
+        Answer::Rows | Answer::Values(_) | Answer::ById(_) | Answer::Types(_) => {
             let mut out = Vec::new();
-            php::write_map(&mut out, row, |_| true);
+            php::write_map(&mut out, row, |name| table.shows(name));
             Output::json(out)
         }
         Answer::Under(key) => {
             let mut out = vec![b'{'];
             json::write_string(&mut out, key);
             out.push(b':');
-            php::write_map(&mut out, row, |_| true);
+            php::write_map(&mut out, row, |name| table.shows(name));
             out.push(b'}');
             Output::json(out)
         }
@@ -415,9 +506,20 @@ fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
 
 /// What is known of the fields.
 fn described(table: &RecordTable, method: &RecordMethod) -> Output {
+    if let Answer::Types(key) = method.answer {
+        let writable = table.fields.iter();
+        let writable = writable.filter(|field| !field.hidden && !field.read_only);
+        let types = writable.map(|field| {
+            let kind = Array::from_iter([("type", field.type_name)]);
+            (field.name, kind)
+        });
+        let types: Array = types.collect();
+        return Output::value(&Value::Array(Array::from_iter([(key, types)])));
+    }
     let fields: Array = table
         .fields
         .iter()
+        .filter(|field| !field.hidden)
         .map(|field| (field.name, describe(field)))
         .collect();
     Output::value(&match method.answer {

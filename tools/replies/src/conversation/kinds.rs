@@ -9,7 +9,7 @@ use brimful_portal::{
 use serde_json::{Map, Value as Json, json};
 
 use super::{Conversation, Expectation, Shape, Step, Told};
-use crate::model_reply::is_user_field;
+use crate::model_reply::{by_id, is_user_field};
 use crate::setting::Row;
 
 /// The conversations about a method of a kind of records; none if it is none. `name` is in lower case.
@@ -48,8 +48,17 @@ impl About<'_> {
     fn conversations(&self, told: &Told<'_>) -> Option<Conversation> {
         let at: Vec<String> = self.method.under.into_iter().map(str::to_owned).collect();
         let found = at.iter().try_fold(told.result, |value, key| value.get(key));
-        let record = found.and_then(Json::as_object);
-        let rows = found.and_then(Json::as_array);
+        let alone = self.method.value_of.map(|field| {
+            let value = found.cloned().unwrap_or_default();
+            Row::from_iter([(field.to_owned(), value)])
+        });
+        let record = alone.as_ref().or_else(|| found.and_then(Json::as_object));
+        // Records by their IDs are a list as well.
+        let by_id = found.and_then(Json::as_object).filter(|map| by_id(map));
+        let rows = match by_id {
+            Some(by_id) => Some(by_id.values().cloned().collect()),
+            None => found.and_then(Json::as_array).cloned(),
+        };
         let described = self.kind.fields.iter().map(|field| field.name.to_owned());
         let mut expectation = Expectation {
             at,
@@ -71,7 +80,7 @@ impl About<'_> {
             }
             _ if lists => {
                 expectation.shape = Shape::Rows;
-                self.list(rows?, told, &mut expectation)
+                self.list(&rows?, told, &mut expectation)
             }
             RecordVerb::Get | RecordVerb::GetOrList => {
                 expectation.shape = self.shape();
@@ -135,10 +144,19 @@ impl About<'_> {
         }
     }
 
+    /// How a method of the kind is called.
+    fn address(&self, name: &str) -> String {
+        if self.kind.rest3 {
+            format!("api/{name}")
+        } else {
+            name.to_owned()
+        }
+    }
+
     fn step(&self, params: Row) -> Step {
         Step {
             name: "last".to_owned(),
-            method: self.method.name.to_owned(),
+            method: self.address(self.method.name),
             params: Json::Object(params),
             ..Step::default()
         }
@@ -212,7 +230,7 @@ impl About<'_> {
         let mut added = self.within(label, None)?;
         let name = format!("all{label}");
         let mut step = self.step(added.within.clone());
-        list.name.clone_into(&mut step.method);
+        step.method = self.address(list.name);
         step.name.clone_from(&name);
         added.steps.push(step);
         let first = path(&[&name, list.under.unwrap_or_default(), "0"]);
@@ -256,7 +274,7 @@ impl About<'_> {
                 let lists = |method: &&RecordMethodDescription| method.verb == RecordVerb::List;
                 let list = self.kind.methods.iter().find(lists)?;
                 let mut listing = self.step(added.within.clone());
-                list.name.clone_into(&mut listing.method);
+                listing.method = self.address(list.name);
                 listing.name = format!("all{label}");
                 let first = path(&[&listing.name, list.under.unwrap_or_default(), "0", field]);
                 added.steps.push(step);

@@ -116,12 +116,12 @@ fn conversations(told: &Told<'_>, modelled: &[String]) -> Vec<Conversation> {
     if !known.is_empty() {
         return known;
     }
-    if catalogue::is_rest_3(&name) || !modelled.contains(&name) {
-        return Vec::new();
-    }
     let of_kind = kinds::find(&name, told);
     if !of_kind.is_empty() {
         return of_kind;
+    }
+    if catalogue::is_rest_3(&name) || !modelled.contains(&name) {
+        return Vec::new();
     }
     vec![plain(told)]
 }

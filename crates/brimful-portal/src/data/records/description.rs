@@ -18,6 +18,8 @@ pub struct RecordDescription {
     pub beside: &'static [&'static str],
     /// The kind that has to have a record with the first of [`RecordDescription::within`].
     pub parent: Option<&'static str>,
+    /// Whether the methods belong to REST 3.0.
+    pub rest3: bool,
     /// Whether rows also take fields that are not described.
     pub takes_other_fields: bool,
     /// The methods, by their names in lower case.
@@ -42,6 +44,8 @@ pub struct RecordMethodDescription {
     pub under: Option<&'static str>,
     /// Whether the result has the record or the records, and not an ID, `true` or a constant.
     pub returns_rows: bool,
+    /// The one field that the result has of a record.
+    pub value_of: Option<&'static str>,
     /// Whether the result has the ID.
     pub returns_id: bool,
     /// Fields that the filter of a list has to name.
@@ -88,6 +92,7 @@ fn described(kind: &RecordKind) -> RecordDescription {
         within: kind.within,
         beside: kind.beside,
         parent: kind.parent.map(|(parent, _)| parent),
+        rest3: kind.rest3,
         takes_other_fields: kind.open != Open::No,
         methods: kind.methods.iter().map(method).collect(),
         fields: super::fields(kind.name).iter().map(field).collect(),
@@ -96,7 +101,17 @@ fn described(kind: &RecordKind) -> RecordDescription {
 
 fn method(method: &RecordMethod) -> RecordMethodDescription {
     let under = match method.answer {
-        Answer::Under(key) | Answer::IdUnder(key) | Answer::IdTextUnder(key) => Some(key),
+        Answer::Under(key)
+        | Answer::UnderWith(key, _)
+        | Answer::Types(key)
+        | Answer::IdUnder(key)
+        | Answer::IdTextUnder(key)
+        | Answer::ById(key)
+            if !key.is_empty() =>
+        {
+            Some(key)
+        }
+        Answer::ValueUnder(key, _) => Some(key),
         _ => None,
     };
     RecordMethodDescription {
@@ -105,7 +120,14 @@ fn method(method: &RecordMethod) -> RecordMethodDescription {
         fields: method.fields,
         id: method.id,
         under,
-        returns_rows: matches!(method.answer, Answer::Rows | Answer::Under(_)),
+        returns_rows: matches!(
+            method.answer,
+            Answer::Rows | Answer::Under(_) | Answer::UnderWith(..) | Answer::ById(_)
+        ),
+        value_of: match method.answer {
+            Answer::Value(field) | Answer::ValueUnder(_, field) => Some(field),
+            _ => None,
+        },
         returns_id: matches!(
             method.answer,
             Answer::Id | Answer::IdUnder(_) | Answer::IdTextUnder(_)

@@ -6,15 +6,23 @@
 
 mod analytics;
 mod bizproc;
+mod booking;
 mod calendar;
+mod catalogue;
 mod commerce;
 mod crm;
+mod deals;
 mod description;
 mod drive;
 mod entity;
 mod groups;
 mod integration;
 mod lists;
+mod orders;
+mod pages;
+mod planning;
+mod sip;
+mod structure;
 pub(crate) mod table;
 mod telephony;
 
@@ -44,6 +52,14 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
             integration::KINDS,
             lists::KINDS,
             telephony::KINDS,
+            booking::KINDS,
+            catalogue::KINDS,
+            deals::KINDS,
+            orders::KINDS,
+            pages::KINDS,
+            planning::KINDS,
+            sip::KINDS,
+            structure::KINDS,
         ]
         .into_iter()
         .flatten()
@@ -123,6 +139,8 @@ pub(crate) struct RecordKind {
     pub(crate) parent: Option<(&'static str, Refusal)>,
     /// Whether rows also have fields that are not described.
     pub(crate) open: Open,
+    /// Whether the methods belong to REST 3.0.
+    pub(crate) rest3: bool,
     pub(crate) methods: &'static [RecordMethod],
     /// How a record that is not there is refused; `{}` in the text stands for what it was called.
     pub(crate) not_found: Refusal,
@@ -145,6 +163,7 @@ const OLDER: RecordKind = RecordKind {
     beside: &[],
     parent: None,
     open: Open::No,
+    rest3: false,
     methods: &[],
     not_found: Refusal {
         code: "",
@@ -224,6 +243,8 @@ pub(crate) struct RecordField {
     /// Written once, when the record is added.
     pub(crate) immutable: bool,
     pub(crate) multiple: bool,
+    /// Whether rows don't show it: methods of its own do.
+    pub(crate) hidden: bool,
     pub(crate) default: Default,
 }
 
@@ -266,7 +287,7 @@ pub(crate) enum Default {
 
 impl RecordField {
     /// A line of `fields.tsv`: the kind, the name, the type, letters (`R` required, `O` read only, `I` immutable, `M`
-    /// multiple), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
+    /// multiple, `H` hidden), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
     fn read(line: &'static str) -> Option<(&'static str, Self)> {
         let [kind, name, value_kind, flags, default, param, title] = split(line)?;
         let field = Self {
@@ -279,6 +300,7 @@ impl RecordField {
             read_only: flags.contains('O'),
             immutable: flags.contains('I'),
             multiple: flags.contains('M'),
+            hidden: flags.contains('H'),
             default: Default::read(default)?,
         };
         Some((kind, field))
@@ -307,6 +329,7 @@ impl ValueKind {
             | "product_property"
             | "crm_status"
             | "currency_localization"
+            | "any"
             | "crm_dynamic_type"
             | "recurring_params" => Self::Anything,
             _ => return None,
@@ -380,6 +403,8 @@ pub(crate) struct RecordMethod {
     pub(crate) or_else: &'static str,
     /// Parameters that narrow a list where they are given, and the fields that they are compared with.
     pub(crate) narrowed_by: &'static [(&'static str, &'static str)],
+    /// Fields that an update writes beside those that it is given, and their values as JSON.
+    pub(crate) sets: &'static [(&'static str, &'static str)],
 }
 
 /// What a method returns.
@@ -399,6 +424,14 @@ pub(crate) enum Answer {
     IdTextUnder(&'static str),
     /// The value of one field.
     Value(&'static str),
+    /// The value of one field, under a name.
+    ValueUnder(&'static str, &'static str),
+    /// The record under a name, and entries of the result beside it, as the inside of a JSON object.
+    UnderWith(&'static str, &'static str),
+    /// The types of the fields and nothing else, under a name.
+    Types(&'static str),
+    /// All records by their IDs, under a name; the result if it is empty.
+    ById(&'static str),
     /// The same for all records, as JSON.
     Constant(&'static str),
     /// The values of one field of all records.
@@ -452,6 +485,7 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
         nested: "",
         or_else: "",
         narrowed_by: &[],
+        sets: &[],
     }
 }
 
@@ -500,6 +534,13 @@ impl RecordMethod {
     /// The fields are under another parameter than `fields`.
     const fn under(mut self, fields: &'static str) -> Self {
         self.fields = fields;
+        self
+    }
+
+    /// An action: the record that the call names gets these values.
+    const fn sets(mut self, values: &'static [(&'static str, &'static str)]) -> Self {
+        self.sets = values;
+        self.fields = "";
         self
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct RecordTable {
     rows: IndexMap<u64, Map<String, Json>>,
     /// Whether rows were loaded, which may lack what calls have to name.
     pub(crate) is_loaded: bool,
+    /// Whether some fields are not shown.
+    has_hidden: bool,
     /// The highest number ever given.
     last: u64,
 }
@@ -34,9 +36,11 @@ pub(crate) struct RecordTable {
 impl RecordTable {
     /// The table of a portal that nobody has changed.
     pub(crate) fn new(kind: &'static RecordKind) -> Self {
+        let fields = super::fields(kind.name);
         let mut table = Self {
             kind,
-            fields: super::fields(kind.name),
+            fields,
+            has_hidden: fields.iter().any(|field| field.hidden),
             rows: IndexMap::new(),
             is_loaded: false,
             last: 0,
@@ -174,6 +178,9 @@ impl RecordTable {
                 Some(value) => value,
                 None if field.name == self.kind.id => self.number(id),
                 None => match self.default(field, writer) {
+                    Some(Json::String(text)) if text.contains("{id}") => {
+                        Json::from(text.replace("{id}", &id.to_string()))
+                    }
                     Some(value) => value,
                     None => continue,
                 },
@@ -231,6 +238,25 @@ impl RecordTable {
         }
     }
 
+    /// Puts values into a record as they are.
+    pub(crate) fn set(&mut self, id: u64, values: &[(&'static str, Json)]) {
+        let Some(row) = self.rows.get_mut(&id) else {
+            return;
+        };
+        for (name, value) in values {
+            row.insert((*name).to_owned(), value.clone());
+        }
+    }
+
+    /// Whether rows show a field.
+    pub(crate) fn shows(&self, name: &str) -> bool {
+        !self.has_hidden
+            || !self
+                .fields
+                .iter()
+                .any(|field| field.hidden && field.name == name)
+    }
+
     /// Deletes a record; says whether there was one.
     pub(crate) fn delete(&mut self, id: u64) -> bool {
         self.rows.shift_remove(&id).is_some()
@@ -271,11 +297,17 @@ impl RecordTable {
             (ValueKind::Integer | ValueKind::User, value) if typed => Json::from(value.to_int()),
             (ValueKind::Integer | ValueKind::User, value) => Json::from(value.to_int().to_string()),
             (ValueKind::Number, value) => match value.to_text().trim().parse::<f64>() {
+                // PHP writes 1.0 as 1.
+                Ok(number) if typed && number.fract() == 0.0 && number.abs() < 1e15 => {
+                    Json::from(number as i64)
+                }
                 Ok(number) if typed => Json::from(number),
                 Ok(_) => Json::from(value.to_text().trim()),
                 Err(_) if typed => Json::from(0),
                 Err(_) => Json::from("0"),
             },
+            // Letters that are no yes and no stay as they are: the metadata have one type for both.
+            (ValueKind::Flag, Value::Text(text)) if !is_flag(text) => Json::from(text.as_str()),
             (ValueKind::Flag, value) => Json::from(if is_yes(value) { "Y" } else { "N" }),
             (ValueKind::Boolean, value) => Json::from(is_yes(value)),
             (ValueKind::Date | ValueKind::Moment, value) => {
@@ -298,6 +330,13 @@ fn numbered<'v>(id: u64, values: impl Iterator<Item = &'v Value>) -> Json {
         (number.to_string(), to_json(value))
     });
     Json::Object(values.collect())
+}
+
+fn is_flag(text: &str) -> bool {
+    matches!(
+        text,
+        "" | "0" | "1" | "Y" | "N" | "y" | "n" | "true" | "false"
+    )
 }
 
 fn is_yes(value: &Value) -> bool {

@@ -12,6 +12,7 @@ use super::{documentation, error, event_log, fields, tasks};
 use crate::context::MethodError;
 use crate::context::settings::Scopes;
 use crate::methods::method::{Handler, Method};
+use crate::methods::records;
 
 /// A method, and what is said about it.
 pub(crate) struct Endpoint {
@@ -66,9 +67,19 @@ pub(crate) fn find(name: &str) -> Option<&'static Endpoint> {
         name => name,
     };
     BY_NAME
-        .get_or_init(|| ALL.iter().map(|one| (&*one.method.name, one)).collect())
+        .get_or_init(|| {
+            let of_records = of_records().iter().map(|one| (&*one.method.name, one));
+            let own = ALL.iter().map(|one| (&*one.method.name, one));
+            of_records.chain(own).collect()
+        })
         .get(name)
         .copied()
+}
+
+/// The methods of records, which are described in `data/records`.
+fn of_records() -> &'static [Endpoint] {
+    static ENDPOINTS: OnceLock<Vec<Endpoint>> = OnceLock::new();
+    ENDPOINTS.get_or_init(|| records::rest3_methods().map(served).collect())
 }
 
 const fn optional(name: &'static str, kind: &'static str) -> Param {
@@ -117,11 +128,11 @@ pub(super) const fn endpoint(
     }
 }
 
-/// The endpoint of a method of the fixtures. Nothing is known of its parameters.
+/// The endpoint of a method of the fixtures or of records. Nothing is said of its parameters.
 pub(crate) fn served(method: Method) -> Endpoint {
     Endpoint {
         method,
-        title: "Rows or a result that the portal was given",
+        title: "Rows or a result that the portal was given or keeps",
         params: &[],
         dto: None,
         wrapping: Wrapping::Result,

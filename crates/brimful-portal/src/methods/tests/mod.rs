@@ -89,8 +89,11 @@ impl Portal {
     }
 
     pub(super) fn call_with(&mut self, method: &str, params: Array) -> Result<Output, MethodError> {
-        let method =
-            find(&method.to_ascii_lowercase()).unwrap_or_else(|| panic!("no method {method}"));
+        let name = method.to_ascii_lowercase();
+        let of_rest3 = || Some(&crate::methods::rest3::find(&name)?.method);
+        let method = find(&name)
+            .or_else(of_rest3)
+            .unwrap_or_else(|| panic!("no method {method}"));
         let mut call = Call {
             method: method.name.clone(),
             params,

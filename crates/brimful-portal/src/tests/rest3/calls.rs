@@ -284,3 +284,34 @@ async fn no_request_however_strange_is_a_500() {
         );
     }
 }
+
+#[tokio::test]
+async fn collections_of_notes_are_added_changed_and_deleted() {
+    let portal = tasks();
+    let made = v3(
+        &portal,
+        "note.collection.add",
+        json!({ "fields": { "name": "One" } }),
+    )
+    .await;
+    assert_eq!(made.result()["item"]["name"], "One", "{}", made.body);
+    let changed = json!({ "id": 1, "fields": { "name": "Two" } });
+    let changed = v3(&portal, "note.collection.update", changed).await;
+    assert_eq!(changed.result()["item"]["name"], "Two");
+    let deleted = v3(&portal, "note.collection.delete", json!({ "id": 1 })).await;
+    assert_eq!(deleted.result(), json!({ "result": true }));
+    let gone = v3(&portal, "note.collection.get", json!({ "id": 1 })).await;
+    assert_eq!(error(&gone), (400, "ENTITYNOTFOUND".to_owned()));
+}
+
+#[tokio::test]
+async fn departments_of_the_structure_are_listed_by_a_filter_of_triples_and_pages() {
+    let portal = tasks();
+    for name in ["One", "Two", "Three"] {
+        let fields = json!({ "fields": { "name": name } });
+        v3(&portal, "humanresources.node.add", fields).await;
+    }
+    let some =
+        json!({ "filter": [["name", "!=", "Two"]], "pagination": { "limit": 1, "offset": 1 } });
+    assert_eq!(ids(&portal, "humanresources.node.list", some).await, [3]);
+}

@@ -1,0 +1,99 @@
+//! Parts of the catalogue beside products: images, properties by sections, contractors of documents.
+
+use super::{
+    Answer, MISSING_PARAMETER, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal,
+    Spelling, method,
+};
+
+/// What controllers of the catalogue have in common.
+const CONTROLLER: RecordKind = RecordKind {
+    id: "id",
+    key: &["id"],
+    spelling: Spelling::Typed,
+    unnamed: MISSING_PARAMETER,
+    required: Refusal {
+        code: "0",
+        text: "Required fields: {}",
+    },
+    ..OLDER
+};
+
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: "catalog.productimage",
+        scope: "catalog",
+        methods: &[
+            method("catalog.productimage.get", RecordVerb::Get)
+                .answers(Answer::Under("productImage")),
+            method("catalog.productimage.list", RecordVerb::List)
+                .answers(Answer::Under("productImages"))
+                .paged(RecordPaging::Controller),
+            method("catalog.productimage.add", RecordVerb::Add)
+                .answers(Answer::Under("productImage")),
+            method("catalog.productimage.delete", RecordVerb::Delete),
+            method("catalog.productimage.getfields", RecordVerb::Fields)
+                .answers(Answer::Under("productImage")),
+        ],
+        not_found: Refusal {
+            code: "200040300010",
+            text: "Image not found",
+        },
+        ..CONTROLLER
+    },
+    RecordKind {
+        name: "catalog.productpropertysection",
+        scope: "catalog",
+        methods: &[
+            method("catalog.productpropertysection.get", RecordVerb::Get)
+                .by("propertyId")
+                .answers(Answer::Under("productPropertySection")),
+            method("catalog.productpropertysection.list", RecordVerb::List)
+                .answers(Answer::Under("productPropertySections"))
+                .paged(RecordPaging::Controller),
+            method("catalog.productpropertysection.set", RecordVerb::Put)
+                .answers(Answer::Under("productPropertySection")),
+        ],
+        id: "number",
+        key: &["propertyId"],
+        not_found: Refusal {
+            code: "0",
+            text: "Section property settings not found",
+        },
+        ..CONTROLLER
+    },
+    RecordKind {
+        name: "catalog.documentcontractor",
+        scope: "catalog",
+        methods: &[
+            method("catalog.documentcontractor.list", RecordVerb::List)
+                .answers(Answer::Under("documentContractor"))
+                .paged(RecordPaging::Controller),
+            method("catalog.documentcontractor.add", RecordVerb::Add)
+                .answers(Answer::Under("documentContractor")),
+            method("catalog.documentcontractor.delete", RecordVerb::Delete),
+            method("catalog.documentcontractor.getfields", RecordVerb::Fields)
+                .answers(Answer::Under("documentContractor")),
+        ],
+        not_found: Refusal {
+            code: "0",
+            text: "Binding was not found",
+        },
+        ..CONTROLLER
+    },
+    RecordKind {
+        name: "catalog.userfield.document",
+        scope: "catalog",
+        methods: &[
+            method("catalog.userfield.document.update", RecordVerb::Update)
+                .by("documentId")
+                .answers(Answer::Under("document")),
+            method("catalog.userfield.document.list", RecordVerb::List)
+                .answers(Answer::Under("documents"))
+                .paged(RecordPaging::Controller),
+        ],
+        open: Open::Yes,
+        id: "number",
+        key: &["documentId"],
+        ..CONTROLLER
+    },
+];

@@ -1,0 +1,230 @@
+//! What teams plan with: sprints, backlogs, stages, flows, templates and results of tasks.
+
+use super::{
+    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
+    method,
+};
+
+/// What the methods of scrum have in common.
+const SCRUM: RecordKind = RecordKind {
+    id: "id",
+    key: &["id"],
+    spelling: Spelling::Typed,
+    unnamed: MISSING_PARAMETER,
+    required: Refusal {
+        code: "0",
+        text: "{} not found",
+    },
+    ..OLDER
+};
+
+/// Stages, whose numbers are texts.
+const SCRUM_TEXTS: RecordKind = RecordKind {
+    spelling: Spelling::Texts,
+    ..SCRUM
+};
+
+const FLOW: RecordKind = RecordKind {
+    required: MISSING_PARAMETER,
+    ..SCRUM
+};
+
+const STAGES: RecordKind = RecordKind {
+    id: "ID",
+    key: &["ID"],
+    required: Refusal {
+        code: "EMPTY_TITLE",
+        text: "The {} is not set",
+    },
+    spelling: Spelling::Texts,
+    ..SCRUM
+};
+
+const TEMPLATE: RecordKind = RecordKind {
+    required: MISSING_PARAMETER,
+    ..STAGES
+};
+
+const RESULT: RecordKind = RecordKind {
+    required: MISSING_PARAMETER,
+    ..SCRUM
+};
+
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: "tasks.api.scrum.sprint",
+        scope: "task",
+        methods: &[
+            method("tasks.api.scrum.sprint.add", RecordVerb::Add).answers(Answer::Rows),
+            method("tasks.api.scrum.sprint.get", RecordVerb::Get),
+            method("tasks.api.scrum.sprint.update", RecordVerb::Update).answers(Answer::Rows),
+            method("tasks.api.scrum.sprint.delete", RecordVerb::Delete).answers(Answer::Nothing),
+            method("tasks.api.scrum.sprint.start", RecordVerb::Update)
+                .answers(Answer::Rows)
+                .sets(&[("status", r#""active""#)]),
+            method("tasks.api.scrum.sprint.complete", RecordVerb::Update)
+                .answers(Answer::Rows)
+                .sets(&[("status", r#""completed""#)]),
+            method("tasks.api.scrum.sprint.list", RecordVerb::List).paged(RecordPaging::Whole),
+            method("tasks.api.scrum.sprint.getfields", RecordVerb::Fields)
+                .answers(Answer::Types("fields")),
+        ],
+        not_found: Refusal {
+            code: "0",
+            text: "Sprint not found",
+        },
+        ..SCRUM
+    },
+    RecordKind {
+        name: "tasks.api.scrum.backlog",
+        scope: "task",
+        methods: &[
+            method("tasks.api.scrum.backlog.add", RecordVerb::Add).answers(Answer::Rows),
+            method("tasks.api.scrum.backlog.get", RecordVerb::Get).by("id"),
+            method("tasks.api.scrum.backlog.update", RecordVerb::Update)
+                .answers(Answer::Rows)
+                .by("id"),
+            method("tasks.api.scrum.backlog.delete", RecordVerb::Delete)
+                .by("id")
+                .answers(Answer::Nothing),
+            method("tasks.api.scrum.backlog.getfields", RecordVerb::Fields)
+                .answers(Answer::Types("fields")),
+        ],
+        key: &["groupId"],
+        not_found: Refusal {
+            code: "0",
+            text: "Backlog not found",
+        },
+        ..SCRUM
+    },
+    RecordKind {
+        name: "tasks.api.scrum.epic",
+        scope: "task",
+        methods: &[
+            method("tasks.api.scrum.epic.add", RecordVerb::Add).answers(Answer::Rows),
+            method("tasks.api.scrum.epic.get", RecordVerb::Get),
+            method("tasks.api.scrum.epic.list", RecordVerb::List).paged(RecordPaging::Whole),
+            method("tasks.api.scrum.epic.update", RecordVerb::Update).answers(Answer::Rows),
+            method("tasks.api.scrum.epic.delete", RecordVerb::Delete).answers(Answer::Nothing),
+            method("tasks.api.scrum.epic.getfields", RecordVerb::Fields)
+                .answers(Answer::Types("fields")),
+        ],
+        not_found: Refusal {
+            code: "0",
+            text: "Epic not found",
+        },
+        ..SCRUM
+    },
+    RecordKind {
+        name: "tasks.api.scrum.kanban",
+        scope: "task",
+        methods: &[
+            method("tasks.api.scrum.kanban.addstage", RecordVerb::Add).answers(Answer::Id),
+            method("tasks.api.scrum.kanban.updatestage", RecordVerb::Update).by("stageId"),
+            method("tasks.api.scrum.kanban.deletestage", RecordVerb::Delete).by("stageId"),
+            method("tasks.api.scrum.kanban.getstages", RecordVerb::List)
+                .narrowed_by(&[("sprintId", "sprintId")])
+                .paged(RecordPaging::Whole),
+            method("tasks.api.scrum.kanban.getfields", RecordVerb::Fields)
+                .answers(Answer::Types("fields")),
+        ],
+        not_found: Refusal {
+            code: "0",
+            text: "Stage not found",
+        },
+        ..SCRUM_TEXTS
+    },
+    RecordKind {
+        name: "tasks.flow.flow",
+        scope: "task",
+        methods: &[
+            method("tasks.flow.flow.create", RecordVerb::Add)
+                .answers(Answer::Rows)
+                .under("flowData"),
+            method("tasks.flow.flow.get", RecordVerb::Get).by("flowId"),
+            method("tasks.flow.flow.update", RecordVerb::Update)
+                .answers(Answer::Rows)
+                .under("flowData")
+                .by("id"),
+            method("tasks.flow.flow.delete", RecordVerb::Delete)
+                .under("flowData")
+                .by("id")
+                .answers(Answer::Constant(r#"{"deleted":true}"#)),
+            method("tasks.flow.flow.activate", RecordVerb::Update)
+                .sets(&[("active", "true")])
+                .by("flowId"),
+            method("tasks.flow.flow.pin", RecordVerb::Update)
+                .sets(&[])
+                .by("flowId"),
+            method("tasks.flow.flow.isexists", RecordVerb::Get)
+                .under("flowData")
+                .by("id")
+                .or_else(r#"{"exists":false}"#)
+                .answers(Answer::Constant(r#"{"exists":true}"#)),
+        ],
+        not_found: Refusal {
+            code: "0",
+            text: "Flow not found",
+        },
+        ..FLOW
+    },
+    RecordKind {
+        name: "task.stages",
+        scope: "task",
+        methods: &[
+            method("task.stages.add", RecordVerb::Add),
+            method("task.stages.get", RecordVerb::List).answers(Answer::ById("")),
+            method("task.stages.update", RecordVerb::Update),
+            method("task.stages.delete", RecordVerb::Delete),
+            method("task.stages.canmovetask", RecordVerb::Get)
+                .by("stageId")
+                .answers(Answer::Constant("true")),
+            method("task.stages.movetask", RecordVerb::Update)
+                .sets(&[])
+                .by("stageId"),
+        ],
+        not_found: Refusal {
+            code: "0",
+            text: "Stage not found",
+        },
+        ..STAGES
+    },
+    RecordKind {
+        name: "tasks.template",
+        scope: "task",
+        methods: &[
+            method("tasks.template.add", RecordVerb::Add).by("id"),
+            method("tasks.template.get", RecordVerb::Get).by("templateId"),
+            method("tasks.template.update", RecordVerb::Update).by("templateId"),
+            method("tasks.template.delete", RecordVerb::Delete)
+                .by("templateId")
+                .answers(Answer::Constant("false")),
+        ],
+        not_found: Refusal {
+            code: "0",
+            text: "Template not found",
+        },
+        ..TEMPLATE
+    },
+    RecordKind {
+        name: "tasks.task.result",
+        scope: "task",
+        methods: &[
+            method("tasks.task.result.addfromcomment", RecordVerb::Add)
+                .answers(Answer::Rows)
+                .flat(),
+            method("tasks.task.result.list", RecordVerb::List)
+                .narrowed_by(&[("taskId", "taskId")])
+                .paged(RecordPaging::Whole),
+            method("tasks.task.result.deletefromcomment", RecordVerb::Delete)
+                .by("commentId")
+                .answers(Answer::Null),
+        ],
+        key: &["commentId"],
+        not_found: Refusal {
+            code: "0",
+            text: "Result not found",
+        },
+        ..RESULT
+    },
+];

@@ -1,0 +1,40 @@
+//! Lines of SIP telephony.
+
+use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+
+const SIP: RecordKind = RecordKind {
+    required: Refusal {
+        code: "ERROR_ARGUMENT",
+        text: "Argument '{}' is null or empty",
+    },
+    unnamed: Refusal {
+        code: "ERROR_ARGUMENT",
+        text: "Argument '{}' is null or empty",
+    },
+    ..OLDER
+};
+
+pub(super) const KINDS: &[RecordKind] = &[RecordKind {
+    name: "voximplant.sip",
+    scope: "telephony",
+    methods: &[
+        method("voximplant.sip.add", RecordVerb::Add)
+            .answers(Answer::Rows)
+            .flat(),
+        method("voximplant.sip.get", RecordVerb::List).paged(RecordPaging::Counted),
+        method("voximplant.sip.update", RecordVerb::Update)
+            .flat()
+            .by("CONFIG_ID")
+            .answers(Answer::Constant("1")),
+        method("voximplant.sip.delete", RecordVerb::Delete)
+            .by("CONFIG_ID")
+            .answers(Answer::Constant("1")),
+    ],
+    id: "ID",
+    key: &["CONFIG_ID"],
+    not_found: Refusal {
+        code: "ERROR_NOT_FOUND",
+        text: "Specified CONFIG_ID is not found",
+    },
+    ..SIP
+}];

@@ -1,0 +1,119 @@
+//! Records of REST 3.0: the structure of a company, the notes, results of tasks.
+
+use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method};
+
+/// What methods of REST 3.0 have in common.
+const REST3: RecordKind = RecordKind {
+    id: "id",
+    key: &["id"],
+    rest3: true,
+    spelling: Spelling::Typed,
+    unnamed: Refusal {
+        code: "BITRIX_REST_V3_EXCEPTION_VALIDATION_REQUIREDFIELDINREQUESTEXCEPTION",
+        text: "Required field `{}` is missing in the request",
+    },
+    required: Refusal {
+        code: "BITRIX_REST_V3_EXCEPTION_VALIDATION_REQUESTVALIDATIONEXCEPTION",
+        text: "Field `{}` is required",
+    },
+    ..OLDER
+};
+
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: "humanresources.node",
+        scope: "humanresources",
+        methods: &[
+            method("humanresources.node.add", RecordVerb::Add).answers(Answer::Rows),
+            method("humanresources.node.get", RecordVerb::Get).answers(Answer::Under("item")),
+            method("humanresources.node.list", RecordVerb::List)
+                .answers(Answer::Under("items"))
+                .paged(RecordPaging::LimitOffset),
+            method("humanresources.node.edit", RecordVerb::Update).answers(Answer::Rows),
+            method("humanresources.node.move", RecordVerb::Update)
+                .answers(Answer::Rows)
+                .flat(),
+            method("humanresources.node.search", RecordVerb::List)
+                .answers(Answer::Under("items"))
+                .paged(RecordPaging::LimitOffset),
+        ],
+        not_found: Refusal {
+            code: "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION",
+            text: "Node {} was not found",
+        },
+        ..REST3
+    },
+    RecordKind {
+        name: "humanresources.hcmlink.company",
+        scope: "humanresources",
+        methods: &[
+            method("humanresources.hcmlink.company.add", RecordVerb::Add).flat(),
+            method("humanresources.hcmlink.company.list", RecordVerb::List)
+                .paged(RecordPaging::Whole),
+            method("humanresources.hcmlink.company.update", RecordVerb::Update)
+                .answers(Answer::True),
+            method("humanresources.hcmlink.company.delete", RecordVerb::Delete)
+                .answers(Answer::True),
+        ],
+        not_found: Refusal {
+            code: "COMPANY_NOT_FOUND",
+            text: "Company was not found",
+        },
+        ..REST3
+    },
+    RecordKind {
+        name: "note.collection",
+        scope: "note",
+        methods: &[
+            method("note.collection.add", RecordVerb::Add).answers(Answer::Under("item")),
+            method("note.collection.get", RecordVerb::Get).answers(Answer::Under("item")),
+            method("note.collection.update", RecordVerb::Update).answers(Answer::Under("item")),
+            method("note.collection.delete", RecordVerb::Delete)
+                .answers(Answer::Constant(r#"{"result":true}"#)),
+            method("note.collection.archive", RecordVerb::Update)
+                .sets(&[])
+                .answers(Answer::Constant(r#"{"result":true}"#)),
+        ],
+        not_found: Refusal {
+            code: "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION",
+            text: "Collection {} was not found",
+        },
+        ..REST3
+    },
+    RecordKind {
+        name: "note.document",
+        scope: "note",
+        methods: &[
+            method("note.document.add", RecordVerb::Add).answers(Answer::Under("item")),
+            method("note.document.get", RecordVerb::Get).answers(Answer::Under("item")),
+            method("note.document.update", RecordVerb::Update).answers(Answer::Under("item")),
+            method("note.document.delete", RecordVerb::Delete)
+                .answers(Answer::Constant(r#"{"result":true}"#)),
+            method("note.document.archive", RecordVerb::Update)
+                .sets(&[])
+                .answers(Answer::Constant(r#"{"result":true}"#)),
+        ],
+        not_found: Refusal {
+            code: "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION",
+            text: "Document {} was not found",
+        },
+        ..REST3
+    },
+    RecordKind {
+        name: "tasks.task.result.rest3",
+        scope: "tasks",
+        methods: &[
+            method("tasks.task.result.add", RecordVerb::Add).answers(Answer::Under("item")),
+            method("tasks.task.result.update", RecordVerb::Update).answers(Answer::Under("item")),
+            method("tasks.task.result.delete", RecordVerb::Delete)
+                .answers(Answer::Constant(r#"{"result":true}"#)),
+            method("tasks.task.result.addfromchatmessage", RecordVerb::Add)
+                .answers(Answer::Under("item")),
+        ],
+        not_found: Refusal {
+            code: "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION",
+            text: "Result {} was not found",
+        },
+        ..REST3
+    },
+];
