@@ -2,13 +2,15 @@
 """Exports side by side in one run: processor time, memory and rows a second of every format and store.
 
     cargo build --release -p brimful-cli --features full
-    bench/export.py [formats] [stores] [memory] [--rows N]
+    bench/export.py [formats] [stores] [memory] [pandas] [--rows N]
 
 formats: the same leads of 12 fields to each format; the processor time is told as a multiple of that of JSON Lines.
-stores: to SQLite, and to the servers in BRIMFUL_TEST_POSTGRES, BRIMFUL_TEST_MYSQL and BRIMFUL_TEST_CLICKHOUSE, as far
-as they are there; PostgreSQL against `psql \\copy` of the same rows. memory: 10,000,000 rows to Parquet, 1,000,000 to
-Excel. The emulator runs in a process of its own, without limits. What is told is the processor time and the most memory
-of the program alone, and the time by the wall, in which the emulator makes the rows.
+stores: to SQLite, and to the servers in BRIMFUL_TEST_POSTGRES, BRIMFUL_TEST_MYSQL and BRIMFUL_TEST_CLICKHOUSE, and to
+DuckDB with BRIMFUL_DUCKDB_LIBRARY, as far as they are there; PostgreSQL against `psql \\copy` of the same rows. memory:
+10,000,000 rows to Parquet, 1,000,000 to Excel. pandas: 100,000 rows (or N) by fast_bitrix24 and pandas (pyarrow,
+openpyxl) to the same kinds of files and to SQLite, beside brimful; it installs them into target/export-bench. The
+emulator runs in a process of its own, without limits. What is told is the processor time and the most memory of the
+program alone, and the time by the wall, in which the emulator makes the rows.
 """
 
 import os
@@ -26,6 +28,36 @@ FIELDS = [
     "OPPORTUNITY", "CURRENCY_ID", "DATE_CREATE", "DATE_MODIFY", "ASSIGNED_BY_ID", "OPENED",
 ]  # fmt: skip
 FORMATS = ["jsonl", "csv", "jsonl.gz", "jsonl.zst", "csv.gz", "parquet", "arrow", "xlsx"]
+
+
+PLACE = ROOT / "target" / "export-bench"
+RIVALS = ["fast-bitrix24==1.8.14", "pandas==3.1.1", "pyarrow==26.0.1", "openpyxl==3.1.5"]
+# What people write: the rows, the types that a report needs, the file.
+THEIRS = """
+import sys
+import pandas as pd
+from fast_bitrix24 import Bitrix
+url, out, fields = sys.argv[1], sys.argv[2], sys.argv[3].split(",")
+# Limits out of the way: what is measured is the client's own work.
+client = Bitrix(url, verbose=False, request_pool_size=100_000, requests_per_second=100_000.0)
+rows = client.get_all("crm.lead.list", {"select": fields})
+frame = pd.DataFrame(rows, columns=fields)
+for name in ("ID", "OPPORTUNITY", "ASSIGNED_BY_ID"):
+    frame[name] = pd.to_numeric(frame[name])
+for name in ("DATE_CREATE", "DATE_MODIFY"):
+    frame[name] = pd.to_datetime(frame[name], utc=True)
+if out.endswith(".csv"):
+    frame.to_csv(out, index=False)
+elif out.endswith(".parquet"):
+    frame.to_parquet(out, compression="zstd")
+elif out.endswith(".xlsx"):
+    for name in ("DATE_CREATE", "DATE_MODIFY"):
+        frame[name] = frame[name].dt.tz_localize(None)
+    frame.to_excel(out, index=False)
+else:
+    import sqlite3
+    frame.to_sql("crm_lead", sqlite3.connect(out), index=False)
+"""
 
 
 class Portal:
@@ -63,7 +95,7 @@ def export(portal, folder, *target):
 
 
 def line(name, rows, cpu, wall, memory, more=""):
-    print(f"  {name:12} {cpu:6.2f} CPU s  {wall:6.2f} s  {rows / wall:>9,.0f} rows/s  {memory:5.0f} MiB  {more}", flush=True)
+    print(f"  {name:16} {cpu:6.2f} CPU s  {wall:6.2f} s  {rows / wall:>9,.0f} rows/s  {memory:5.0f} MiB  {more}", flush=True)
 
 
 def measure_formats(rows, times=3):
@@ -87,6 +119,8 @@ def measure_stores(rows):
         line("sqlite", rows, *export(portal, folder, "--to", "sqlite:leads.db", *table))
         if postgres := os.environ.get("BRIMFUL_TEST_POSTGRES"):
             measure_postgres(portal, folder, rows, postgres, table)
+        if os.environ.get("BRIMFUL_DUCKDB_LIBRARY"):
+            line("duckdb", rows, *export(portal, folder, "--to", "duckdb:leads.duckdb", *table))
         for name in ["mysql", "clickhouse"]:
             if url := os.environ.get(f"BRIMFUL_TEST_{name.upper()}"):
                 line(name, rows, *export(portal, folder, "--to", url, *table))
@@ -115,6 +149,24 @@ def measure_memory(_):
             line(name, rows, cpu, wall, memory, f"{memory / 256:.2f} of the 256 MiB allowed")
 
 
+def measure_pandas(rows):
+    python = PLACE / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", PLACE], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *RIVALS], check=True)
+    rows = min(rows, 100_000)
+    print(f"{rows:,} leads of {len(FIELDS)} fields by fast_bitrix24 with pandas, and by brimful")
+    with Portal(rows) as portal, tempfile.TemporaryDirectory() as folder:
+        for name in ["csv", "parquet", "xlsx", "db"]:
+            command = [python, "-c", THEIRS, portal.url, f"theirs.{name}", ",".join(FIELDS)]
+            theirs = measured(command, cwd=folder)
+            target = ["--to", "sqlite:ours.db"] if name == "db" else ["-o", f"ours.{name}"]
+            ours = min(export(portal, folder, *target, "--resume", "never") for _ in range(3))
+            line(f"{name}, pandas", rows, *theirs)
+            more = f"1/{theirs[0] / ours[0]:.0f} of the CPU, 1/{theirs[2] / ours[2]:.0f} of the memory"
+            line(f"{name}, brimful", rows, *ours, more)
+
+
 def main():
     words = sys.argv[1:]
     rows = 1_000_000
@@ -122,7 +174,7 @@ def main():
         place = words.index("--rows")
         rows = int(words[place + 1])
         del words[place : place + 2]
-    measures = {"formats": measure_formats, "stores": measure_stores, "memory": measure_memory}
+    measures = {"formats": measure_formats, "stores": measure_stores, "memory": measure_memory, "pandas": measure_pandas}
     if unknown := set(words) - set(measures):
         sys.exit(f"no measurement {', '.join(sorted(unknown))}: {', '.join(measures)}")
     for name in words or measures:

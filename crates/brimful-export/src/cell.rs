@@ -75,26 +75,88 @@ impl Decimal {
         self.to_string().parse().unwrap_or(f64::NAN)
     }
 
-    /// How many of its digits mean something.
+    /// Whether its digits are few enough for a floating-point number to have been one exactly.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn fits_f64(self) -> bool {
+        self.0.unsigned_abs() < 1 << 53
+    }
+
+    /// The nearest floating-point number of an amount that [fits](Self::fits_f64): both numbers of the division are
+    /// exact, so that its result is the nearest one.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn quotient(self) -> f64 {
+        self.0 as f64 / 10_f64.powi(DECIMAL_SCALE as i32)
+    }
+
+    /// Whether so many digits are enough for it.
     #[cfg(any(feature = "sqlite", feature = "xlsx"))]
-    pub(crate) fn significant_digits(self) -> usize {
-        self.0
-            .unsigned_abs()
-            .to_string()
-            .trim_end_matches('0')
-            .len()
+    pub(crate) fn fits_digits(self, digits: u32) -> bool {
+        let value = self.0.unsigned_abs();
+        value < 10_u128.pow(digits)
+            || value.to_string().trim_end_matches('0').len() <= digits as usize
+    }
+}
+
+impl Decimal {
+    fn write_text(self, out: &mut String) {
+        use fmt::Write;
+        if self.0 < 0 {
+            out.push('-');
+        }
+        let scale = 10_u128.pow(DECIMAL_SCALE);
+        let value = self.0.unsigned_abs();
+        // 64 bits are several times as fast as 128. Writing to a string does not fail.
+        let (whole, fraction) = match u64::try_from(value) {
+            Ok(value) => {
+                let scale = scale as u64;
+                let _ = write!(out, "{}", value / scale);
+                (None, value % scale)
+            }
+            Err(_) => (Some(value / scale), (value % scale) as u64),
+        };
+        if let Some(whole) = whole {
+            let _ = write!(out, "{whole}");
+        }
+        out.push('.');
+        two_digits(fraction / 100, out);
+        if fraction % 100 != 0 {
+            two_digits(fraction % 100, out);
+            if fraction % 10 == 0 {
+                out.pop();
+            }
+        }
     }
 }
 
 impl fmt::Display for Decimal {
     /// At least two digits behind the point: `100.00`, `0.1234`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scale = 10_u128.pow(DECIMAL_SCALE);
-        let (sign, value) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
-        let fraction = format!("{:04}", value % scale);
-        let shown = fraction.trim_end_matches('0').len().max(2);
-        write!(f, "{sign}{}.{}", value / scale, &fraction[..shown])
+        let mut text = String::new();
+        self.write_text(&mut text);
+        f.write_str(&text)
     }
+}
+
+/// Appends a number below 100 as two digits.
+fn two_digits(number: u64, out: &mut String) {
+    out.push(char::from(b'0' + (number / 10 % 10) as u8));
+    out.push(char::from(b'0' + (number % 10) as u8));
+}
+
+/// Appends a day: `2026-01-31`.
+fn write_date(date: Date, out: &mut String) {
+    use fmt::Write;
+    let Ok(year) = u64::try_from(date.year()) else {
+        // Before the year 0. Writing to a string does not fail.
+        let _ = write!(out, "{date}");
+        return;
+    };
+    two_digits(year / 100, out);
+    two_digits(year % 100, out);
+    out.push('-');
+    two_digits(u64::from(date.month().unsigned_abs()), out);
+    out.push('-');
+    two_digits(u64::from(date.day().unsigned_abs()), out);
 }
 
 /// A moment, with the offset from UTC in which the portal wrote it.
@@ -122,18 +184,38 @@ impl Moment {
     }
 }
 
+impl Moment {
+    fn write_text(&self, out: &mut String) {
+        use fmt::Write;
+        let time = self.civil.time();
+        if time.subsec_nanosecond() == 0 {
+            write_date(self.civil.date(), out);
+            for (before, number) in [
+                ('T', time.hour()),
+                (':', time.minute()),
+                (':', time.second()),
+            ] {
+                out.push(before);
+                two_digits(u64::from(number.unsigned_abs()), out);
+            }
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(out, "{}", self.civil);
+        }
+        out.push(if self.offset_seconds < 0 { '-' } else { '+' });
+        let minutes = u64::from(self.offset_seconds.unsigned_abs() / 60);
+        two_digits(minutes / 60, out);
+        out.push(':');
+        two_digits(minutes % 60, out);
+    }
+}
+
 impl fmt::Display for Moment {
     /// `2026-01-01T10:00:00+03:00`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.offset_seconds < 0 { '-' } else { '+' };
-        let minutes = self.offset_seconds.unsigned_abs() / 60;
-        write!(
-            f,
-            "{}{sign}{:02}:{:02}",
-            self.civil,
-            minutes / 60,
-            minutes % 60
-        )
+        let mut text = String::new();
+        self.write_text(&mut text);
+        f.write_str(&text)
     }
 }
 
@@ -180,17 +262,40 @@ impl Cell<'_> {
         let _ = match self {
             Self::Null => Ok(()),
             Self::Int(value) => write!(out, "{value}"),
-            Self::Decimal(value) => write!(out, "{value}"),
+            Self::Decimal(value) => {
+                value.write_text(out);
+                Ok(())
+            }
             Self::Float(value) => write!(out, "{value}"),
             Self::Bool(value) => write!(out, "{value}"),
-            Self::Date(value) => write!(out, "{value}"),
-            Self::DateTime(value) => write!(out, "{value}"),
+            Self::Date(value) => {
+                write_date(*value, out);
+                Ok(())
+            }
+            Self::DateTime(value) => {
+                value.write_text(out);
+                Ok(())
+            }
             Self::Text(value) => {
                 out.push_str(value);
                 Ok(())
             }
             Self::List(_) | Self::Multifield(_) => write!(out, "{}", self.to_json()),
         };
+    }
+
+    /// Whether a text of it has a NUL character, which many databases have none of.
+    #[cfg(any(feature = "adbc", feature = "postgres"))]
+    pub(crate) fn has_nul(&self) -> bool {
+        match self {
+            Self::Text(text) => text.contains('\0'),
+            Self::List(items) => items.iter().any(Self::has_nul),
+            Self::Multifield(values) => values.iter().any(|value| {
+                let texts = [&value.value, &value.value_type, &value.type_id];
+                texts.into_iter().flatten().any(|text| text.contains('\0'))
+            }),
+            _ => false,
+        }
     }
 
     /// The value as JSON. Amounts, days and moments are strings.
@@ -252,6 +357,45 @@ mod tests {
         ] {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn days_and_moments_are_written_as_their_own_types_write_them() {
+        for (year, month, day) in [
+            (-1, 1, 2),
+            (0, 1, 1),
+            (987, 12, 31),
+            (2026, 2, 28),
+            (9999, 9, 9),
+        ] {
+            let date = jiff::civil::date(year, month, day);
+            let mut text = String::new();
+            Cell::Date(date).write_text(&mut text);
+            assert_eq!(text, date.to_string());
+            for nanoseconds in [0, 5_000_000] {
+                let civil = date.at(23, 5, 59, nanoseconds);
+                let moment = Moment {
+                    civil,
+                    offset_seconds: -9_000,
+                };
+                assert_eq!(moment.to_string(), format!("{civil}-02:30"));
+            }
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn an_amount_is_the_floating_point_number_that_its_text_is() {
+        for amount in [0, 1, -1_234, 100_001, 999_999_999_999_999, -(1 << 53) + 1] {
+            let amount = Decimal(amount);
+            assert!(amount.fits_f64());
+            assert_eq!(
+                amount.quotient().to_bits(),
+                amount.to_f64().to_bits(),
+                "{amount}"
+            );
+        }
+        assert!(!Decimal(1 << 53).fits_f64());
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Stores, and the texts that name them: `sqlite:portal.db`, `postgres://user@host/db`, `mysql://user@host/db`,
-//! `clickhouse://user@host:8123/db`.
+//! `clickhouse://user@host:8123/db`, `duckdb:portal.duckdb`, `adbc:DRIVER?uri=…`.
 
 use crate::error::ExportError;
 use crate::format::{DatasetPlace, PartitionBy};
 use crate::schema::Plan;
 use crate::sinks::StoreOptions;
+#[cfg(feature = "adbc")]
+use crate::sinks::adbc::{AdbcAddress, AdbcSink};
 use crate::writer::RowWriter;
 
 /// A database that rows can go to.
@@ -19,6 +21,10 @@ pub enum Store {
     Mysql(String),
     /// A ClickHouse server, spoken to over HTTP: its URL, which may have a password.
     Clickhouse(String),
+    /// A file of DuckDB, whose library is loaded when the program runs.
+    Duckdb(std::path::PathBuf),
+    /// A database that has a driver of ADBC: the driver and its options, as `DRIVER?uri=…`, which may have a password.
+    Adbc(String),
     /// A folder of Parquet files, on this machine or in storage that speaks the protocol of S3.
     Dataset {
         /// Where it is.
@@ -29,8 +35,8 @@ pub enum Store {
 }
 
 /// The beginnings of names of stores, and what they look like.
-const KNOWN: &str = "sqlite:FILE, postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE, clickhouse://USER@HOST:8123/DATABASE, parquet:FOLDER and \
-    s3://BUCKET/PREFIX/";
+const KNOWN: &str = "sqlite:FILE, postgres://USER@HOST/DATABASE, mysql://USER@HOST/DATABASE, clickhouse://USER@HOST:8123/DATABASE, \
+    duckdb:FILE, adbc:DRIVER?uri=ADDRESS, parquet:FOLDER and s3://BUCKET/PREFIX/";
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,6 +49,11 @@ impl std::fmt::Display for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Duckdb(path) => write!(f, "duckdb:{}", path.display()),
+            Self::Adbc(text) => {
+                let driver = text.split('?').next().unwrap_or_default();
+                write!(f, "adbc:{driver}")
+            }
             Self::Dataset { place, .. } => match place {
                 DatasetPlace::Folder(path) => write!(f, "parquet:{}", path.display()),
                 DatasetPlace::S3(url) => f.write_str(&without_password(url)),
@@ -97,6 +108,20 @@ impl std::str::FromStr for Store {
         if text.starts_with("clickhouse://") {
             let store = Self::Clickhouse(text.to_owned());
             return available(store, "clickhouse", cfg!(feature = "clickhouse"));
+        }
+        if let Some(path) = text.strip_prefix("duckdb:") {
+            if path.is_empty() {
+                return Err(ExportError::Name(
+                    "duckdb: has no file; write it as duckdb:portal.duckdb".to_owned(),
+                ));
+            }
+            return available(Self::Duckdb(path.into()), "adbc", cfg!(feature = "adbc"));
+        }
+        if let Some(driver) = text.strip_prefix("adbc:") {
+            #[cfg(feature = "adbc")]
+            AdbcAddress::parse(driver)?;
+            let store = Self::Adbc(driver.to_owned());
+            return available(store, "adbc", cfg!(feature = "adbc"));
         }
         if let Some(path) = text.strip_prefix("parquet:") {
             if path.is_empty() {
@@ -202,6 +227,18 @@ impl Store {
                     crate::sinks::clickhouse::ClickhouseSink::open(url, self.to_string(), options)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
+            #[cfg(feature = "adbc")]
+            Self::Duckdb(path) => {
+                let address = AdbcAddress::Duckdb(path.clone());
+                let sink = AdbcSink::open(&address, self.to_string(), options)?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
+            #[cfg(feature = "adbc")]
+            Self::Adbc(text) => {
+                let address = AdbcAddress::parse(text)?;
+                let sink = AdbcSink::open(&address, self.to_string(), options)?;
+                Ok(RowWriter::new(Box::new(sink), plan))
+            }
             #[cfg(feature = "parquet")]
             Self::Dataset {
                 place,
@@ -216,6 +253,7 @@ impl Store {
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
             #[cfg(not(all(
+                feature = "adbc",
                 feature = "clickhouse",
                 feature = "mysql",
                 feature = "parquet",

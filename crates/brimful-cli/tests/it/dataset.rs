@@ -206,6 +206,47 @@ fn the_same_files_are_in_a_folder_and_in_storage_that_loses_connections() {
     assert_eq!(parts(&stored), parts(&local));
 }
 
+/// The server in `BRIMFUL_TEST_S3`, which `./test` starts: it checks signatures against the keys `a-key` and `a secret`,
+/// and keeps the objects of a bucket as files in a folder of its name, all of which are in `BRIMFUL_TEST_S3_FOLDER`.
+#[test]
+fn storage_that_checks_signatures_takes_the_files_and_refuses_another_secret() {
+    let (Ok(endpoint), Some(folder)) = (
+        std::env::var("BRIMFUL_TEST_S3"),
+        std::env::var_os("BRIMFUL_TEST_S3_FOLDER"),
+    ) else {
+        return;
+    };
+    let bucket = Path::new(&folder).join("signed-deals");
+    let _ = std::fs::remove_dir_all(&bucket);
+    std::fs::create_dir(&bucket).unwrap();
+    let (workspace, portal) = (Workspace::new(), deals());
+    // Characters that are written in more than one way in addresses.
+    let to = format!("s3://signed-deals/a b+c/Сделки (1)/?endpoint={endpoint}&region=eu-west-1");
+    let output = export(&workspace, &portal, &to, "another secret");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("SignatureDoesNotMatch") && !said.contains("another secret"),
+        "{said}"
+    );
+    for _ in 0..2 {
+        let output = export(&workspace, &portal, &to, "a secret");
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let output = export(&workspace, &portal, "parquet:warehouse", "a secret");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let sizes = |files: BTreeMap<String, Vec<u8>>| -> Vec<(String, usize)> {
+        let files = files
+            .into_iter()
+            .filter(|(name, _)| name.ends_with(".parquet"));
+        files
+            .map(|(name, bytes)| (name.replace("-2.parquet", "-1.parquet"), bytes.len()))
+            .collect()
+    };
+    let stored = sizes(files(&bucket.join("a b+c/Сделки (1)/crm_deal")));
+    assert_eq!(stored, sizes(files(&workspace.path("warehouse/crm_deal"))));
+}
+
 #[test]
 fn keys_that_are_missing_or_wrong_are_told_without_them() {
     let (workspace, portal) = (Workspace::new(), deals());

@@ -360,6 +360,26 @@ fn a_killed_export_to_clickhouse_lacks_no_row() {
     });
 }
 
+/// With the library in `BRIMFUL_DUCKDB_LIBRARY`, which `./test` gets for it.
+#[cfg(feature = "adbc")]
+#[test]
+fn a_killed_export_to_duckdb_lacks_no_row() {
+    if std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").is_none() {
+        return;
+    }
+    let said = check_rows(&["--to", "duckdb:portal.duckdb"], 12, |workspace| {
+        let query = |sql: &str| crate::support::duckdb(&workspace.path("portal.duckdb"), sql);
+        let state = query("SELECT rows || ' ' || finished FROM _brimful_state");
+        let rows = query("SELECT \"ID\" || ' ' || \"TITLE\" FROM crm_deal");
+        assert_eq!(state, [format!("{} 1", rows.len())]);
+        unique(rows.iter().map(|row| {
+            let (id, title) = row.split_once(' ').unwrap();
+            (id.parse().unwrap(), title.to_owned())
+        }))
+    });
+    assert!(said.contains("resuming after ID "), "{said}");
+}
+
 /// A portal with 20,000 leads, and what an interrupted export of them has left.
 fn interrupted(workspace: &Workspace, name: &str) -> Running {
     let portal = portal(PortalConfig::unlimited().rows("crm.lead", 20_000));

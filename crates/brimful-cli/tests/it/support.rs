@@ -70,6 +70,34 @@ impl Workspace {
     }
 }
 
+/// The texts in the one column of a query to a file of DuckDB.
+#[cfg(feature = "adbc")]
+pub(crate) fn duckdb(file: &Path, sql: &str) -> Vec<String> {
+    use adbc_core::options::{AdbcVersion, OptionDatabase};
+    use adbc_core::{Connection, Database, Driver, Statement};
+    use arrow_array::cast::AsArray;
+
+    let library = std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").unwrap();
+    let mut driver = adbc_driver_manager::ManagedDriver::load_dynamic_from_filename(
+        library,
+        Some(b"duckdb_adbc_init"),
+        AdbcVersion::V100,
+    )
+    .unwrap();
+    let options = [(OptionDatabase::from("path"), file.to_str().unwrap().into())];
+    let database = driver.new_database_with_opts(options).unwrap();
+    let mut connection = database.new_connection().unwrap();
+    let mut statement = connection.new_statement().unwrap();
+    statement.set_sql_query(sql).unwrap();
+    let mut found = Vec::new();
+    for batch in statement.execute().unwrap() {
+        let batch = batch.unwrap();
+        let texts = batch.column(0).as_string::<i32>();
+        found.extend(texts.iter().map(|text| text.unwrap().to_owned()));
+    }
+    found
+}
+
 pub(crate) fn rows(text: &str) -> Vec<Value> {
     assert!(
         text.is_empty() || text.ends_with('\n'),

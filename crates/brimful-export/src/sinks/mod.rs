@@ -1,5 +1,7 @@
 //! Where decoded rows go: the writers of file formats, and stores.
 
+#[cfg(feature = "adbc")]
+pub(crate) mod adbc;
 #[cfg(feature = "parquet")]
 mod arrow;
 #[cfg(feature = "arrow")]
@@ -20,6 +22,8 @@ mod singer;
 pub(crate) mod sqlite;
 #[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
 mod tab_separated;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod tls;
 #[cfg(any(feature = "clickhouse", feature = "postgres", feature = "s3"))]
 mod writer_runtime;
 #[cfg(feature = "xlsx")]
@@ -101,7 +105,12 @@ pub struct StoreOptions {
 pub(crate) struct DecodedRow<'r, 'a> {
     /// The JSON of its ID.
     #[cfg_attr(
-        not(any(feature = "clickhouse", feature = "sync", feature = "xlsx")),
+        not(any(
+            feature = "adbc",
+            feature = "clickhouse",
+            feature = "sync",
+            feature = "xlsx"
+        )),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) id: Option<&'a str>,
@@ -109,7 +118,12 @@ pub(crate) struct DecodedRow<'r, 'a> {
     pub(crate) cells: &'r [Cell<'a>],
     /// The JSON of the field of each column.
     #[cfg_attr(
-        not(any(feature = "clickhouse", feature = "sync", feature = "xlsx")),
+        not(any(
+            feature = "adbc",
+            feature = "clickhouse",
+            feature = "sync",
+            feature = "xlsx"
+        )),
         expect(dead_code, reason = "only these have values that they cannot hold")
     )]
     pub(crate) raw: &'r [Option<&'a str>],
@@ -125,7 +139,12 @@ impl DecodedRow<'_, '_> {
     }
 
     /// Records that the value of a column does not fit, for a reason that the column's type does not tell.
-    #[cfg(any(feature = "clickhouse", feature = "sync", feature = "xlsx"))]
+    #[cfg(any(
+        feature = "adbc",
+        feature = "clickhouse",
+        feature = "sync",
+        feature = "xlsx"
+    ))]
     pub(crate) fn does_not_fit(
         &self,
         schema: &Schema,
@@ -387,7 +406,7 @@ pub(crate) fn of_file(
 }
 
 /// The columns of a store whose codes have labels, each with its codes and labels in their order.
-#[cfg(any(feature = "clickhouse", feature = "sync"))]
+#[cfg(any(feature = "adbc", feature = "clickhouse", feature = "sync"))]
 pub(crate) fn labelled(schema: &Schema) -> Vec<(&Column, Vec<(&str, &str)>)> {
     let columns = schema.columns.iter();
     columns

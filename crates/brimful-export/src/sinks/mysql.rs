@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use mysql::prelude::Queryable;
-use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder};
+use mysql::{Conn, LocalInfileHandler, Opts, OptsBuilder, SslOpts};
 use parking_lot::Mutex;
 
 use super::run_state::RunState;
 use super::tab_separated::TabSeparated;
+use super::tls::{TlsMode, TlsOptions};
 use super::{
     DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
 };
@@ -64,6 +65,21 @@ fn connect(options: &Opts, stream: &Stream) -> mysql::Result<Conn> {
     Ok(connection)
 }
 
+/// TLS as the driver is told of it; `None` is none.
+fn ssl_options(tls: &TlsOptions) -> Option<SslOpts> {
+    let options = SslOpts::default().with_root_cert_path(tls.authorities.clone());
+    match tls.mode {
+        TlsMode::Disable => None,
+        TlsMode::Prefer | TlsMode::Require => Some(
+            options
+                .with_root_cert_path(None::<std::path::PathBuf>)
+                .with_danger_accept_invalid_certs(true),
+        ),
+        TlsMode::VerifyCa => Some(options.with_danger_skip_domain_validation(true)),
+        TlsMode::VerifyFull => Some(options),
+    }
+}
+
 impl MysqlSink {
     pub(crate) fn open(
         url: &str,
@@ -74,6 +90,8 @@ impl MysqlSink {
             store: store.clone(),
             message,
         };
+        let (url, tls) = TlsOptions::take_from(url).map_err(failed)?;
+        tls.check().map_err(failed)?;
         // MariaDB and MySQL speak the same.
         let url = url.replacen("mariadb://", "mysql://", 1);
         let opts = Opts::from_url(&url)
@@ -89,9 +107,20 @@ impl MysqlSink {
         {
             builder = builder.pass(Some(password));
         }
-        let opts = Opts::from(builder);
+        let mut opts = Opts::from(builder.ssl_opts(ssl_options(&tls)));
         let stream = Stream::default();
-        let connection = connect(&opts, &stream).map_err(|error| failed(said(&error)))?;
+        let connection = match connect(&opts, &stream) {
+            Err(mysql::Error::DriverError(mysql::DriverError::TlsNotSupported))
+                if tls.mode == TlsMode::Prefer =>
+            {
+                opts = OptsBuilder::from_opts(opts)
+                    .ssl_opts(None::<SslOpts>)
+                    .into();
+                connect(&opts, &stream)
+            }
+            connected => connected,
+        };
+        let connection = connection.map_err(|error| failed(tls.explain(said(&error))))?;
         let mut sink = Self {
             connection,
             options: opts,
@@ -300,6 +329,9 @@ fn said(error: &mysql::Error) -> String {
         ),
         mysql::Error::MySqlError(error) => error.message.clone(),
         mysql::Error::IoError(error) => error.to_string(),
+        mysql::Error::DriverError(mysql::DriverError::TlsNotSupported) => {
+            "the server does not support TLS".to_owned()
+        }
         mysql::Error::DriverError(error) => error.to_string(),
         other => other.to_string(),
     }

@@ -5,11 +5,14 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Config, CopyInSink, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::run_state::RunState;
 use super::tab_separated::TabSeparated;
+use super::tls::{self, TlsMode, TlsOptions};
 use super::writer_runtime::{WriterRuntime, with_causes};
 use super::{
     DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
@@ -26,10 +29,14 @@ const BYTES_AT_ONCE: usize = 8 << 20;
 /// The table of the session.
 const STAGE: &str = "_brimful_stage";
 
+/// The lock of whoever makes tables: `brimful` in ASCII.
+const MAKES_TABLES: u64 = 0x0062_7269_6d66_756c;
+
 pub(crate) struct PostgresSink {
     runtime: WriterRuntime,
     client: Client,
     config: Config,
+    tls: MakeRustlsConnect,
     store: String,
     state: RunState,
     rows: TabSeparated,
@@ -50,9 +57,21 @@ impl PostgresSink {
             store: store.clone(),
             message,
         };
-        let mut config: Config = url
-            .parse()
-            .map_err(|_| failed("this is no address of a database".to_owned()))?;
+        let (url, tls) = TlsOptions::take_from(url).map_err(failed)?;
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // What it was given may have a password.
+            failed(match std::error::Error::source(&error) {
+                Some(cause) if cause.to_string().starts_with("unknown option") => format!(
+                    "this is no address of a database: {cause}; write it as postgres://USER@HOST:5432/DATABASE"
+                ),
+                _ => "this is no address of a database; write it as postgres://USER@HOST:5432/DATABASE".to_owned(),
+            })
+        })?;
+        config.ssl_mode(match tls.mode {
+            TlsMode::Disable => SslMode::Disable,
+            TlsMode::Prefer => SslMode::Prefer,
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
+        });
         if config.get_password().is_none()
             && let Ok(password) = std::env::var("PGPASSWORD")
         {
@@ -60,11 +79,14 @@ impl PostgresSink {
         }
         config.application_name("brimful");
         let runtime = WriterRuntime::in_background()?;
-        let client = connect(&runtime, &config)?.map_err(|error| failed(said(&error)))?;
+        let connector = MakeRustlsConnect::new(tls::config(&tls).map_err(failed)?);
+        let client = connect(&runtime, &config, &connector)?
+            .map_err(|error| failed(tls.explain(said(&error))))?;
         let mut sink = Self {
             runtime,
             client,
             config,
+            tls: connector,
             store,
             state: RunState::new(options),
             rows: TabSeparated::default(),
@@ -171,7 +193,7 @@ impl PostgresSink {
     ) -> Result<bool, ExportError> {
         for wait in waits {
             self.runtime.sleep(*wait)?;
-            if let Ok(client) = connect(&self.runtime, &self.config)? {
+            if let Ok(client) = connect(&self.runtime, &self.config, &self.tls)? {
                 self.client = client;
                 self.execute(&self.stage)?;
                 return Ok(true);
@@ -299,8 +321,9 @@ const COPY_MISFITS: &str = "COPY _brimful_errors (\"table\", id, field, value, r
 fn connect(
     runtime: &WriterRuntime,
     config: &Config,
+    tls: &MakeRustlsConnect,
 ) -> io::Result<Result<Client, tokio_postgres::Error>> {
-    Ok(match runtime.wait(config.connect(NoTls))? {
+    Ok(match runtime.wait(config.connect(tls.clone()))? {
         Ok((client, connection)) => {
             // The next statement says so if it is lost.
             runtime.spawn(async move { drop(connection.await) })?;
@@ -391,18 +414,6 @@ fn array(items: &[Cell<'_>]) -> String {
     text
 }
 
-fn has_nul(cell: &Cell<'_>) -> bool {
-    match cell {
-        Cell::Text(text) => text.contains('\0'),
-        Cell::List(items) => items.iter().any(has_nul),
-        Cell::Multifield(values) => values.iter().any(|value| {
-            let texts = [&value.value, &value.value_type, &value.type_id];
-            texts.into_iter().flatten().any(|text| text.contains('\0'))
-        }),
-        _ => false,
-    }
-}
-
 impl StoreSink for PostgresSink {
     fn state(&self) -> &RunState {
         &self.state
@@ -437,7 +448,8 @@ impl StoreSink for PostgresSink {
         self.store(&mut Misfits::default(), false)?;
         let table = quoted(&self.state.table);
         let existing = self.existing()?;
-        let mut sql = "BEGIN;\n".to_owned();
+        // Two runs that make the same tables at once fail one of them, IF NOT EXISTS or not.
+        let mut sql = format!("BEGIN;\nSELECT pg_advisory_xact_lock({MAKES_TABLES});\n");
         let names: Vec<String> = schema
             .columns
             .iter()
@@ -573,7 +585,7 @@ impl StoreSink for PostgresSink {
     ) -> Result<(), ExportError> {
         for (place, cell) in row.cells.iter().enumerate() {
             match cell {
-                cell if has_nul(cell) => {
+                cell if cell.has_nul() => {
                     let reason = "PostgreSQL has no texts with a NUL character";
                     row.does_not_fit(schema, place, reason, misfits);
                     self.rows.null();

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::types::{Null, ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, OptionalExtension, ToSql};
+use rusqlite::types::{Null, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::run_state::RunState;
 use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
@@ -19,8 +19,10 @@ use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Rows that go into one transaction: one a page would be a wait for the disk a page.
 const ROWS_AT_ONCE: u64 = 5_000;
+/// Rows that are handed to SQLite together.
+const ROWS_TOGETHER: usize = 500;
 /// Digits of an amount that SQLite keeps.
-const EXACT_DIGITS: usize = 15;
+const EXACT_DIGITS: u32 = 15;
 
 pub(crate) struct SqliteSink {
     connection: Connection,
@@ -28,7 +30,72 @@ pub(crate) struct SqliteSink {
     state: RunState,
     insert: String,
     in_transaction: bool,
-    text: String,
+    /// Rows that SQLite does not have yet.
+    waiting: WaitingRows,
+}
+
+/// Rows as they go into a statement, one behind the other.
+#[derive(Debug, Default)]
+struct WaitingRows {
+    values: Vec<WaitingValue>,
+    /// The texts of all of them.
+    texts: String,
+    rows: usize,
+}
+
+#[derive(Debug)]
+enum WaitingValue {
+    Null,
+    Int(i64),
+    Real(f64),
+    /// The bytes of [`WaitingRows::texts`] from the end of the text before up to here.
+    Text(usize),
+}
+
+impl WaitingRows {
+    fn push(&mut self, cell: &Cell<'_>) {
+        let value = match cell {
+            Cell::Null => WaitingValue::Null,
+            Cell::Int(value) => WaitingValue::Int(*value),
+            Cell::Bool(value) => WaitingValue::Int(i64::from(*value)),
+            Cell::Float(value) => WaitingValue::Real(*value),
+            // The column makes a number of the text; this is the same number.
+            Cell::Decimal(amount) if amount.fits_f64() => WaitingValue::Real(amount.quotient()),
+            other => {
+                other.write_text(&mut self.texts);
+                WaitingValue::Text(self.texts.len())
+            }
+        };
+        self.values.push(value);
+    }
+
+    /// Runs a statement for each row, and gives how many rows were new or changed.
+    fn insert(&self, statement: &mut Statement<'_>) -> Result<usize, rusqlite::Error> {
+        let mut written = 0;
+        let mut start = 0;
+        for row in self.values.chunks(self.values.len() / self.rows.max(1)) {
+            for (place, value) in row.iter().enumerate() {
+                let place = place + 1;
+                match value {
+                    WaitingValue::Null => statement.raw_bind_parameter(place, Null)?,
+                    WaitingValue::Int(value) => statement.raw_bind_parameter(place, value)?,
+                    WaitingValue::Real(value) => statement.raw_bind_parameter(place, value)?,
+                    WaitingValue::Text(end) => {
+                        statement.raw_bind_parameter(place, &self.texts[start..*end])?;
+                        start = *end;
+                    }
+                }
+            }
+            written += statement.raw_execute()?;
+        }
+        Ok(written)
+    }
+
+    fn clear(&mut self) {
+        self.values.clear();
+        self.texts.clear();
+        self.rows = 0;
+    }
 }
 
 impl SqliteSink {
@@ -49,7 +116,7 @@ impl SqliteSink {
             state: RunState::new(options),
             insert: String::new(),
             in_transaction: false,
-            text: String::new(),
+            waiting: WaitingRows::default(),
         };
         if sink.state.may_resume {
             sink.find_interrupted()?;
@@ -115,6 +182,22 @@ impl SqliteSink {
             self.execute("BEGIN IMMEDIATE")?;
             self.in_transaction = true;
         }
+        Ok(())
+    }
+
+    /// Hands the rows that wait to SQLite.
+    fn insert_waiting(&mut self) -> Result<(), ExportError> {
+        if self.waiting.rows == 0 {
+            return Ok(());
+        }
+        self.start()?;
+        let inserted = self
+            .connection
+            .prepare_cached(&self.insert)
+            .and_then(|mut insert| self.waiting.insert(&mut insert));
+        let written = inserted.map_err(|error| self.failed(&error))?;
+        self.waiting.clear();
+        self.state.count_written(written as u64);
         Ok(())
     }
 
@@ -237,19 +320,6 @@ fn declared(kind: ColumnType) -> &'static str {
     }
 }
 
-/// A value on its way into a statement.
-struct Bound<'a>(ToSqlOutput<'a>);
-
-impl ToSql for Bound<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match &self.0 {
-            ToSqlOutput::Borrowed(value) => ToSqlOutput::Borrowed(*value),
-            ToSqlOutput::Owned(value) => ToSqlOutput::Borrowed(ValueRef::from(value)),
-            _ => Null.to_sql()?,
-        })
-    }
-}
-
 impl StoreSink for SqliteSink {
     fn state(&self) -> &RunState {
         &self.state
@@ -264,6 +334,7 @@ impl StoreSink for SqliteSink {
     }
 
     fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        self.insert_waiting()?;
         let mut run = || -> Result<(), rusqlite::Error> {
             let mut statement = self.connection.prepare(sql)?;
             let columns = statement.column_count();
@@ -288,6 +359,8 @@ impl StoreSink for SqliteSink {
     }
 
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        // Rows that came before a new column are of the old columns.
+        self.insert_waiting()?;
         self.start()?;
         let existing = self.existing()?;
         let table = quoted(&self.state.table);
@@ -422,34 +495,19 @@ impl StoreSink for SqliteSink {
         row: &DecodedRow<'_, '_>,
         misfits: &mut Misfits,
     ) -> Result<(), ExportError> {
-        self.start()?;
-        let mut bound = Vec::with_capacity(row.cells.len());
         for (place, cell) in row.cells.iter().enumerate() {
-            bound.push(Bound(match cell {
-                Cell::Null => ToSqlOutput::Owned(Value::Null),
-                Cell::Int(value) => ToSqlOutput::Owned(Value::Integer(*value)),
-                Cell::Bool(value) => ToSqlOutput::Owned(Value::Integer(i64::from(*value))),
-                Cell::Float(value) => ToSqlOutput::Owned(Value::Real(*value)),
-                Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-                other => {
-                    if let Cell::Decimal(amount) = other
-                        && amount.significant_digits() > EXACT_DIGITS
-                    {
-                        let reason = "SQLite keeps 15 digits of an amount, so it is there rounded";
-                        row.does_not_fit(schema, place, reason, misfits);
-                    }
-                    self.text.clear();
-                    other.write_text(&mut self.text);
-                    ToSqlOutput::Owned(Value::Text(self.text.clone()))
-                }
-            }));
+            if let Cell::Decimal(amount) = cell
+                && !amount.fits_digits(EXACT_DIGITS)
+            {
+                let reason = "SQLite keeps 15 digits of an amount, so it is there rounded";
+                row.does_not_fit(schema, place, reason, misfits);
+            }
+            self.waiting.push(cell);
         }
-        let inserted = self
-            .connection
-            .prepare_cached(&self.insert)
-            .and_then(|mut insert| insert.execute(rusqlite::params_from_iter(&bound)));
-        let written = inserted.map_err(|error| self.failed(&error))?;
-        self.state.count_written(written as u64);
+        self.waiting.rows += 1;
+        if self.waiting.rows >= ROWS_TOGETHER {
+            self.insert_waiting()?;
+        }
         self.state.take(row.key(schema));
         Ok(())
     }
@@ -460,6 +518,7 @@ impl StoreSink for SqliteSink {
 
     /// The rows, the values that did not fit and how far the run is become visible together.
     fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        self.insert_waiting()?;
         if !misfits.0.is_empty() {
             self.start()?;
             self.store_misfits(misfits)?;

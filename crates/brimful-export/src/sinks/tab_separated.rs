@@ -58,16 +58,20 @@ impl TabSeparated {
 
 /// Appends a text, with escapes for what would end the value.
 pub(crate) fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0' => out.push_str("\\0"),
-            c => out.push(c),
-        }
+    let mut rest = text;
+    while let Some(place) = rest.find(['\\', '\n', '\r', '\t', '\0']) {
+        let (before, behind) = rest.split_at(place);
+        out.push_str(before);
+        out.push_str(match behind.as_bytes()[0] {
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            _ => "\\0",
+        });
+        rest = &behind[1..];
     }
+    out.push_str(rest);
 }
 
 /// Appends a value as CSV files have it, with escapes.

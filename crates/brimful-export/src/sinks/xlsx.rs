@@ -17,7 +17,7 @@ const SHEET_COLUMNS: usize = 16_384;
 /// Characters of a cell, as Excel counts them: in UTF-16.
 const CELL_CHARACTERS: usize = 32_767;
 /// Digits of a number that Excel keeps.
-const EXACT_DIGITS: usize = 15;
+const EXACT_DIGITS: u32 = 15;
 /// The widest that a column is made by what is in it.
 const MAX_WIDTH: usize = 60;
 
@@ -183,10 +183,10 @@ impl RowSink for XlsxSink {
                 Cell::Bool(value) => sheet.write_boolean(next, column, *value),
                 Cell::Float(value) => sheet.write_number(next, column, *value),
                 // Excel would round a longer number.
-                Cell::Int(value) if value.unsigned_abs() < 10_u64.pow(EXACT_DIGITS as u32) => {
+                Cell::Int(value) if value.unsigned_abs() < 10_u64.pow(EXACT_DIGITS) => {
                     sheet.write_number(next, column, *value as f64)
                 }
-                Cell::Decimal(amount) if amount.significant_digits() <= EXACT_DIGITS => {
+                Cell::Decimal(amount) if amount.fits_digits(EXACT_DIGITS) => {
                     width = 14;
                     let format = &self.formats.amount;
                     sheet.write_number_with_format(next, column, amount.to_f64(), format)

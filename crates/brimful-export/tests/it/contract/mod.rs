@@ -1,6 +1,8 @@
 //! What every format and store promises, run for each of them and read back with a reader of its own: the same rows, in
 //! their order, NULL where there is nothing, and no value lost.
 
+#[cfg(feature = "adbc")]
+mod adbc;
 #[cfg(feature = "clickhouse")]
 mod clickhouse;
 mod files;
@@ -12,6 +14,8 @@ mod postgres;
 mod sqlite;
 #[cfg(feature = "stores")]
 mod stores;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod tls;
 
 use brimful::{Client, Page};
 use brimful_export::Plan;

@@ -174,6 +174,31 @@ fn a_connection_that_the_server_ends_is_made_again_and_no_row_is_lost() {
 }
 
 #[test]
+fn first_runs_that_begin_at_once_all_find_the_tables_that_they_share() {
+    let Some(server) = Server::find() else { return };
+    let url = std::env::var("BRIMFUL_TEST_POSTGRES").unwrap();
+    for round in 0..3 {
+        let database = format!("contract_at_once_{round}");
+        server.execute(&format!("DROP DATABASE IF EXISTS {database}"));
+        server.execute(&format!("CREATE DATABASE {database}"));
+        let (address, _) = url.rsplit_once('/').unwrap();
+        let store: Store = format!("{address}/{database}").parse().unwrap();
+        let plan = plan();
+        std::thread::scope(|scope| {
+            for table in ["a", "b", "c", "d"] {
+                let (store, plan) = (&store, plan.clone());
+                scope.spawn(move || {
+                    let mut writer = store.open(options(table), plan).unwrap();
+                    writer.write_page(&rows(), &mut Vec::new()).unwrap();
+                    writer.finish(&mut std::io::sink()).unwrap();
+                });
+            }
+        });
+        server.execute(&format!("DROP DATABASE {database} WITH (FORCE)"));
+    }
+}
+
+#[test]
 fn a_column_of_another_type_is_refused_with_the_statement_that_changes_it() {
     let Some(server) = Server::find() else { return };
     server.execute("DROP TABLE IF EXISTS contract_type; CREATE TABLE contract_type (id bigint PRIMARY KEY, title integer)");

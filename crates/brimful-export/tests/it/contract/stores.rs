@@ -12,6 +12,10 @@ fn values_that_a_store_cannot_hold_are_recorded_and_the_others_are_stored() {
         let path = folder.path().join("awkward.db");
         stores.push((format!("sqlite:{}", path.display()), 3));
     }
+    if cfg!(feature = "adbc") && std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").is_some() {
+        let path = folder.path().join("awkward.duckdb");
+        stores.push((format!("duckdb:{}", path.display()), 3));
+    }
     // A NUL is too much for PostgreSQL, and a moment after 9999 for MySQL and ClickHouse.
     for (variable, is, misfits) in [
         ("BRIMFUL_TEST_POSTGRES", cfg!(feature = "postgres"), 4),

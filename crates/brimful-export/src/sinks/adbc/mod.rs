@@ -1,0 +1,648 @@
+//! Rows in a table of DuckDB, or of any database that has a driver of ADBC: handed over as record batches of Arrow into a
+//! table of the session, and from there into the real one, updated by ID.
+
+mod driver;
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use adbc_core::options::{IngestMode, OptionConnection, OptionStatement, OptionValue};
+use adbc_core::{Connection, Optionable, Statement};
+use adbc_driver_manager::{ManagedConnection, ManagedStatement};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch, RecordBatchIterator};
+use arrow_schema::DataType;
+
+pub(crate) use driver::AdbcAddress;
+
+use super::batches::{BATCH, BatchBuilder};
+use super::run_state::RunState;
+use super::{DecodedRow, StoreOptions, StoreSink, labelled};
+use crate::cell::Cell;
+use crate::error::ExportError;
+use crate::misfit::Misfits;
+use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
+
+/// Rows that go into one transaction.
+const ROWS_AT_ONCE: u64 = 10_000;
+/// The table of the session.
+const STAGE: &str = "_brimful_stage";
+/// Misfits of one statement.
+const MISFITS_AT_ONCE: usize = 500;
+
+/// What the SQL of the database has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sql {
+    /// That of DuckDB: lists, structures, comments.
+    Duckdb,
+    /// What databases have in common. Lists are JSON; amounts travel as texts, because not every driver takes them.
+    Common,
+}
+
+pub(crate) struct AdbcSink {
+    connection: ManagedConnection,
+    store: String,
+    /// Passwords, which no message may have.
+    secrets: Vec<String>,
+    sql: Sql,
+    state: RunState,
+    batch: BatchBuilder,
+    /// Batches that are full and not stored.
+    batches: Vec<RecordBatch>,
+    /// IDs of rows that are not stored.
+    waiting: HashSet<u64>,
+    /// The statements that bring the rows of the stage into the table: out with the old ones, in with the new ones.
+    delete: Option<String>,
+    insert: String,
+    /// The highest ID of the table, where nobody else writes to it.
+    highest: Option<u64>,
+    began: bool,
+}
+
+impl AdbcSink {
+    pub(crate) fn open(
+        address: &AdbcAddress,
+        store: String,
+        options: StoreOptions,
+    ) -> Result<Self, ExportError> {
+        let secrets = address.secrets();
+        let mut connection = driver::connect(address).map_err(|message| ExportError::Store {
+            store: store.clone(),
+            message: without_secrets(&secrets, message),
+        })?;
+        let auto_commit = OptionValue::from("false");
+        let prepared = connection.set_option(OptionConnection::AutoCommit, auto_commit);
+        let mut sink = Self {
+            connection,
+            store,
+            secrets,
+            sql: if address.is_duckdb() {
+                Sql::Duckdb
+            } else {
+                Sql::Common
+            },
+            state: RunState::new(options),
+            batch: BatchBuilder::default(),
+            batches: Vec::new(),
+            waiting: HashSet::new(),
+            delete: None,
+            insert: String::new(),
+            highest: None,
+            began: false,
+        };
+        prepared.map_err(|error| sink.failed(error.message))?;
+        if sink.state.may_resume {
+            sink.find_interrupted()?;
+        }
+        Ok(sink)
+    }
+
+    /// Looks for a run of the same command that was interrupted.
+    fn find_interrupted(&mut self) -> Result<(), ExportError> {
+        let tables = [
+            self.state.table.as_str(),
+            "_brimful_state",
+            "_brimful_errors",
+        ];
+        for table in tables.map(str::to_owned) {
+            if self.columns_of(&table)?.is_empty() {
+                return self.commit();
+            }
+        }
+        let table = literal(&self.state.table);
+        let sql = format!(
+            "SELECT {}, {}, {} FROM _brimful_state WHERE \"table\" = {table} AND command = {} AND finished = 0 AND \
+             last_id IS NOT NULL",
+            as_text("\"rows\""),
+            as_text("last_id"),
+            as_text(&format!(
+                "(SELECT count(*) FROM _brimful_errors WHERE \"table\" = {table})"
+            )),
+            literal(&self.state.command)
+        );
+        let found = self.query(&sql)?;
+        self.commit()?;
+        if let Some(row) = found.first() {
+            let number = |place: usize| {
+                let text: Option<&String> = row.get(place).and_then(Option::as_ref);
+                text.and_then(|text| text.parse().ok()).unwrap_or(0)
+            };
+            self.state.resumed = Some((number(0), number(1)));
+            self.state.misfits = number(2);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, message: impl Into<String>) -> ExportError {
+        ExportError::Store {
+            store: self.store.clone(),
+            message: without_secrets(&self.secrets, message.into()),
+        }
+    }
+
+    fn statement(&mut self) -> Result<ManagedStatement, ExportError> {
+        let made = self.connection.new_statement();
+        made.map_err(|error| self.failed(error.message))
+    }
+
+    fn execute(&mut self, sql: &str) -> Result<(), ExportError> {
+        let mut statement = self.statement()?;
+        let done = statement
+            .set_sql_query(sql)
+            .and_then(|()| statement.execute_update());
+        done.map(drop).map_err(|error| self.failed(error.message))
+    }
+
+    /// The rows of a query whose columns are texts.
+    fn query(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, ExportError> {
+        let mut statement = self.statement()?;
+        let reader = statement
+            .set_sql_query(sql)
+            .and_then(|()| statement.execute())
+            .map_err(|error| self.failed(error.message))?;
+        let mut rows = Vec::new();
+        for batch in reader {
+            let batch = batch.map_err(|error| self.failed(error.to_string()))?;
+            for row in 0..batch.num_rows() {
+                rows.push(
+                    batch
+                        .columns()
+                        .iter()
+                        .map(|array| text(array, row))
+                        .collect(),
+                );
+            }
+        }
+        Ok(rows)
+    }
+
+    fn commit(&mut self) -> Result<(), ExportError> {
+        let done = self.connection.commit();
+        done.map_err(|error| self.failed(error.message))
+    }
+
+    /// Runs what belongs together: all of it becomes visible, or nothing.
+    fn in_transaction(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), ExportError>,
+    ) -> Result<(), ExportError> {
+        let done = work(self).and_then(|()| self.commit());
+        if done.is_err() {
+            // The first error is the one to be told.
+            let _ = self.connection.rollback();
+        }
+        done
+    }
+
+    /// The columns of a table with their types; empty if there is no such table.
+    fn columns_of(&mut self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
+        if self.sql == Sql::Duckdb {
+            let rows = self.query(&format!(
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() AND \
+                 schema_name = current_schema() AND lower(table_name) = lower({}) ORDER BY column_index",
+                literal(table)
+            ))?;
+            let mut pair = |row: Vec<Option<String>>| {
+                let mut row = row.into_iter().map(Option::unwrap_or_default);
+                (
+                    row.next().unwrap_or_default(),
+                    row.next().unwrap_or_default(),
+                )
+            };
+            return Ok(rows.into_iter().map(&mut pair).collect());
+        }
+        // Drivers differ in what they answer where there is no table.
+        let Ok(schema) = self.connection.get_table_schema(None, None, table) else {
+            let _ = self.connection.rollback();
+            return Ok(Vec::new());
+        };
+        let fields = schema.fields().iter();
+        Ok(fields
+            .map(|field| (field.name().clone(), String::new()))
+            .collect())
+    }
+
+    /// The columns as they are handed over.
+    fn travelling(&self, schema: &Schema) -> Schema {
+        let mut schema = schema.clone();
+        if self.sql == Sql::Common {
+            for column in &mut schema.columns {
+                if travels_as_text(column.kind) {
+                    column.kind = ColumnType::Any;
+                }
+            }
+        }
+        schema
+    }
+
+    /// Makes the table, or adds the columns that it lacks.
+    fn make_table(&mut self, schema: &Schema) -> Result<Vec<String>, ExportError> {
+        let table = quoted(&self.state.table);
+        let existing = self.columns_of(&self.state.table.clone())?;
+        let mut definitions = Vec::new();
+        let mut statements = Vec::new();
+        for (place, column) in schema.columns.iter().enumerate() {
+            let (name, kind) = (quoted(&column.name), self.type_name(column.kind));
+            let is_key = Some(place) == schema.key;
+            // DuckDB finds rows by ID without an index, and keeps one in memory where there is a key.
+            let key = if is_key && self.sql == Sql::Common {
+                " PRIMARY KEY"
+            } else {
+                ""
+            };
+            definitions.push(format!("{name} {kind}{key}"));
+            let found = existing
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(&column.name));
+            match found {
+                Some((known, found)) if self.sql == Sql::Duckdb && *found != kind => {
+                    return Err(self.failed(format!(
+                        "the column {known} of the table {} is {found} there and {kind} here; name another table with \
+                         --table, or change it: ALTER TABLE {table} ALTER {name} TYPE {kind}",
+                        self.state.table
+                    )));
+                }
+                Some(_) => {}
+                None if existing.is_empty() => {}
+                None if is_key => {
+                    return Err(self.failed(format!(
+                        "the table {} is there and has no column {}, so it holds other rows; name another one with \
+                         --table",
+                        self.state.table, column.name
+                    )));
+                }
+                None => statements.push(format!("ALTER TABLE {table} ADD COLUMN {name} {kind}")),
+            }
+        }
+        if existing.is_empty() {
+            statements.push(format!("CREATE TABLE {table} ({})", definitions.join(", ")));
+        }
+        if self.sql == Sql::Duckdb {
+            for column in &schema.columns {
+                if let Some(title) = &column.title {
+                    statements.push(format!(
+                        "COMMENT ON COLUMN {table}.{} IS {}",
+                        quoted(&column.name),
+                        literal(title)
+                    ));
+                }
+            }
+        }
+        for (own, columns) in [
+            (
+                "_brimful_errors",
+                "\"table\" VARCHAR(255) NOT NULL, id VARCHAR(255), field VARCHAR(255) NOT NULL, \"value\" TEXT, \
+                 reason TEXT, \"at\" TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
+            ),
+            (
+                "_brimful_state",
+                "\"table\" VARCHAR(255) NOT NULL, command TEXT NOT NULL, \"rows\" BIGINT NOT NULL, last_id BIGINT, \
+                 finished INTEGER NOT NULL, \"at\" TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
+            ),
+        ] {
+            statements.push(format!("CREATE TABLE IF NOT EXISTS {own} ({columns})"));
+        }
+        for statement in statements {
+            self.execute(&statement)?;
+        }
+        let mut names: Vec<String> = existing.into_iter().map(|(name, _)| name).collect();
+        for column in &schema.columns {
+            if !names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&column.name))
+            {
+                names.push(column.name.clone());
+            }
+        }
+        Ok(names)
+    }
+
+    fn type_name(&self, kind: ColumnType) -> String {
+        match kind {
+            ColumnType::Scalar(kind) => self.scalar_name(kind).to_owned(),
+            ColumnType::List(kind) if self.sql == Sql::Duckdb => {
+                format!("{}[]", self.scalar_name(kind))
+            }
+            ColumnType::Multifield if self.sql == Sql::Duckdb => {
+                "STRUCT(ID BIGINT, \"VALUE\" VARCHAR, VALUE_TYPE VARCHAR, TYPE_ID VARCHAR)[]"
+                    .to_owned()
+            }
+            ColumnType::List(_) | ColumnType::Multifield | ColumnType::Any => {
+                self.scalar_name(ScalarType::Text).to_owned()
+            }
+        }
+    }
+
+    fn scalar_name(&self, kind: ScalarType) -> &'static str {
+        match (kind, self.sql) {
+            (ScalarType::Int64, _) => "BIGINT",
+            (ScalarType::Decimal, _) => "DECIMAL(20,4)",
+            (ScalarType::Float64, Sql::Duckdb) => "DOUBLE",
+            (ScalarType::Float64, Sql::Common) => "DOUBLE PRECISION",
+            (ScalarType::Boolean, _) => "BOOLEAN",
+            (ScalarType::Date, _) => "DATE",
+            (ScalarType::DateTime, _) => "TIMESTAMP WITH TIME ZONE",
+            (ScalarType::Text, Sql::Duckdb) => "VARCHAR",
+            (ScalarType::Text, Sql::Common) => "TEXT",
+        }
+    }
+
+    /// What people call the codes, in a table of its own, and a view of the rows with both.
+    fn store_labels(&mut self, schema: &Schema, names: &[String]) -> Result<(), ExportError> {
+        let labelled = labelled(schema);
+        if labelled.is_empty() {
+            return Ok(());
+        }
+        let labels = quoted(&format!("{}_labels", self.state.table));
+        let view = quoted(&format!("{}_labeled", self.state.table));
+        self.execute(&format!(
+            "CREATE TABLE IF NOT EXISTS {labels} (field VARCHAR(255) NOT NULL, code VARCHAR(255) NOT NULL, label TEXT NOT \
+             NULL)"
+        ))?;
+        self.execute(&format!("DELETE FROM {labels}"))?;
+        // The columns one by one: a view of all of them breaks when the table gets another one.
+        let mut select: Vec<String> = names
+            .iter()
+            .map(|name| format!("t.{}", quoted(name)))
+            .collect();
+        let mut from = format!("{} t", quoted(&self.state.table));
+        for (place, (column, entries)) in labelled.iter().enumerate() {
+            let (name, field) = (quoted(&column.name), literal(&column.name));
+            for entries in entries.chunks(MISFITS_AT_ONCE) {
+                let values: Vec<String> = entries
+                    .iter()
+                    .map(|(code, label)| {
+                        format!("({field}, {}, {})", literal(code), literal(label))
+                    })
+                    .collect();
+                let values = values.join(", ");
+                self.execute(&format!(
+                    "INSERT INTO {labels} (field, code, label) VALUES {values}"
+                ))?;
+            }
+            let label = quoted(&format!("{}{LABEL}", column.name));
+            match (column.kind, self.sql) {
+                (ColumnType::List(_), Sql::Common) => {}
+                (ColumnType::List(_), Sql::Duckdb) => {
+                    // Writing to a string does not fail.
+                    let _ = write!(
+                        from,
+                        ", (SELECT map(coalesce(list(code), []), coalesce(list(label), [])) AS labels FROM {labels} \
+                         WHERE field = {field}) m{place}"
+                    );
+                    select.push(format!(
+                        "[list_extract(map_extract(m{place}.labels, CAST(c AS VARCHAR)), 1) FOR c IN t.{name}] AS {label}"
+                    ));
+                }
+                _ => select.push(format!(
+                    "(SELECT l.label FROM {labels} l WHERE l.field = {field} AND l.code = {}) AS {label}",
+                    as_text(&format!("t.{name}"))
+                )),
+            }
+        }
+        self.execute(&format!("DROP VIEW IF EXISTS {view}"))?;
+        self.execute(&format!(
+            "CREATE VIEW {view} AS SELECT {} FROM {from}",
+            select.join(", ")
+        ))
+    }
+
+    /// Takes down how far the run is.
+    fn store_state(&mut self, finished: bool) -> Result<(), ExportError> {
+        let table = literal(&self.state.table);
+        self.execute(&format!(
+            "DELETE FROM _brimful_state WHERE \"table\" = {table}"
+        ))?;
+        let last_id = self.state.last_id();
+        let last_id = last_id.map_or_else(|| "NULL".to_owned(), |id| id.to_string());
+        self.execute(&format!(
+            "INSERT INTO _brimful_state (\"table\", command, \"rows\", last_id, finished) VALUES ({table}, {}, {}, {last_id}, \
+             {})",
+            literal(&self.state.command),
+            self.state.rows(),
+            u8::from(finished)
+        ))
+    }
+
+    fn store_misfits(&mut self, misfits: &Misfits) -> Result<(), ExportError> {
+        let table = literal(&self.state.table);
+        for misfits in misfits.0.chunks(MISFITS_AT_ONCE) {
+            let values: Vec<String> = misfits
+                .iter()
+                .map(|misfit| {
+                    let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
+                    format!(
+                        "({table}, {}, {}, {}, {})",
+                        id.map_or_else(|| "NULL".to_owned(), literal),
+                        literal(&misfit.field),
+                        literal(misfit.value.get()),
+                        literal(misfit.reason)
+                    )
+                })
+                .collect();
+            self.execute(&format!(
+                "INSERT INTO _brimful_errors (\"table\", id, field, \"value\", reason) VALUES {}",
+                values.join(", ")
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Brings the rows that wait into the table.
+    fn store_rows(&mut self, batches: Vec<RecordBatch>) -> Result<(), ExportError> {
+        let Some(first) = batches.first() else {
+            return Ok(());
+        };
+        let schema = first.schema();
+        let mut statement = self.statement()?;
+        let reader = RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
+        let ingested = statement
+            .set_option(OptionStatement::TargetTable, STAGE.into())
+            .and_then(|()| {
+                statement.set_option(OptionStatement::IngestMode, IngestMode::Create.into())
+            })
+            .and_then(|()| statement.set_option(OptionStatement::Temporary, "true".into()))
+            .and_then(|()| statement.bind_stream(Box::new(reader)))
+            .and_then(|()| statement.execute_update());
+        drop(statement);
+        ingested.map_err(|error| self.failed(error.message))?;
+        let lowest = self.waiting.iter().min().copied();
+        let are_new = self.sql == Sql::Duckdb && lowest.is_some() && lowest > self.highest;
+        if let (Some(delete), false) = (self.delete.clone(), are_new) {
+            self.execute(&delete)?;
+        }
+        self.execute(&self.insert.clone())?;
+        self.execute(&format!("DROP TABLE {STAGE}"))
+    }
+}
+
+/// Whether drivers that are not DuckDB's get the values of a column as texts.
+fn travels_as_text(kind: ColumnType) -> bool {
+    matches!(
+        kind,
+        ColumnType::Scalar(ScalarType::Decimal) | ColumnType::List(_) | ColumnType::Multifield
+    )
+}
+
+/// A value of any type as a text, so that every driver hands it over alike.
+fn as_text(value: &str) -> String {
+    format!("CAST({value} AS VARCHAR(255))")
+}
+
+/// A value of an array of texts.
+fn text(array: &dyn Array, row: usize) -> Option<String> {
+    if array.is_null(row) {
+        return None;
+    }
+    match array.data_type() {
+        DataType::Utf8 => Some(array.as_string::<i32>().value(row).to_owned()),
+        DataType::LargeUtf8 => Some(array.as_string::<i64>().value(row).to_owned()),
+        DataType::Utf8View => Some(array.as_string_view().value(row).to_owned()),
+        _ => None,
+    }
+}
+
+fn without_secrets(secrets: &[String], mut message: String) -> String {
+    for secret in secrets {
+        message = message.replace(secret.as_str(), "…");
+    }
+    message.trim_end().to_owned()
+}
+
+/// A name in quotes.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as a statement has it.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\0', "").replace('\'', "''"))
+}
+
+impl StoreSink for AdbcSink {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        // Rows that came before a new column are of the old columns.
+        self.store(&mut Misfits::default(), false)?;
+        let table = quoted(&self.state.table);
+        let starts = !self.began && self.state.resumed.is_none();
+        self.in_transaction(|sink| {
+            let names = sink.make_table(schema)?;
+            if starts {
+                sink.store_state(false)?;
+                sink.execute(&format!(
+                    "DELETE FROM _brimful_errors WHERE \"table\" = {}",
+                    literal(&sink.state.table)
+                ))?;
+                if schema.key.is_none() {
+                    // Without IDs nothing tells a row of this run from one of an earlier run.
+                    sink.execute(&format!("DELETE FROM {table}"))?;
+                }
+            }
+            sink.store_labels(schema, &names)
+        })?;
+        let names: Vec<String> = schema
+            .columns
+            .iter()
+            .map(|column| quoted(&column.name))
+            .collect();
+        let values: Vec<String> = names
+            .iter()
+            .zip(&schema.columns)
+            .map(|(name, column)| match column.kind {
+                ColumnType::Scalar(ScalarType::Decimal) if self.sql == Sql::Common => {
+                    format!("CAST({name} AS DECIMAL(20,4))")
+                }
+                _ => name.clone(),
+            })
+            .collect();
+        self.insert = format!(
+            "INSERT INTO {table} ({}) SELECT {} FROM {STAGE}",
+            names.join(", "),
+            values.join(", ")
+        );
+        self.delete = None;
+        if let Some(key) = schema.key {
+            let key = &names[key];
+            self.delete = Some(format!(
+                "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {STAGE})"
+            ));
+            if self.sql == Sql::Duckdb {
+                let highest = as_text(&format!("max({key})"));
+                let found = self.query(&format!("SELECT {highest} FROM {table}"))?;
+                self.commit()?;
+                let highest = found.into_iter().flatten().flatten().next();
+                self.highest = highest.and_then(|highest| highest.parse().ok());
+            }
+        }
+        self.batch = BatchBuilder::new(&self.travelling(schema));
+        self.began = true;
+        Ok(())
+    }
+
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        misfits: &mut Misfits,
+    ) -> Result<(), ExportError> {
+        let id = row.key(schema);
+        if id.is_some_and(|id| self.waiting.contains(&id)) {
+            // The same row once more: the later one counts.
+            self.store(misfits, false)?;
+        }
+        self.waiting.extend(id);
+        if self.sql == Sql::Duckdb {
+            self.batch.append(row.cells);
+        } else {
+            let mut cells = row.cells.to_vec();
+            for (place, cell) in cells.iter_mut().enumerate() {
+                if cell.has_nul() {
+                    let reason = "databases have no texts with a NUL character";
+                    row.does_not_fit(schema, place, reason, misfits);
+                    *cell = Cell::Null;
+                } else if travels_as_text(schema.columns[place].kind) && *cell != Cell::Null {
+                    let mut text = String::new();
+                    cell.write_text(&mut text);
+                    *cell = Cell::Text(text.into());
+                }
+            }
+            self.batch.append(&cells);
+        }
+        if self.batch.rows() >= BATCH {
+            self.batches.extend(self.batch.take()?);
+        }
+        self.state.take(id);
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.state.is_due(ROWS_AT_ONCE)
+    }
+
+    /// The rows, the values that did not fit and how far the run is become visible together.
+    fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
+        self.batches.extend(self.batch.take()?);
+        if self.batches.is_empty() && misfits.0.is_empty() && !finished {
+            return Ok(());
+        }
+        self.in_transaction(|sink| {
+            sink.store_rows(sink.batches.clone())?;
+            sink.store_misfits(misfits)?;
+            sink.store_state(finished)
+        })?;
+        self.batches.clear();
+        self.highest = self.highest.max(self.waiting.drain().max());
+        self.state.misfits += misfits.0.len() as u64;
+        misfits.0.clear();
+        self.state.commit();
+        Ok(())
+    }
+}
