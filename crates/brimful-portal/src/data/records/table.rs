@@ -232,6 +232,8 @@ impl RecordTable {
         for field in self.fields {
             let touched = match field.default {
                 Default::Touched | Default::Editor => self.default(field, writer),
+                Default::LaterEditor => Some(self.number(writer.user)),
+                Default::LaterTouched => Some(Json::from(moment::text(writer.now))),
                 _ => None,
             };
             let written = given
@@ -300,7 +302,9 @@ impl RecordTable {
 
     fn default(&self, field: &RecordField, writer: Writer) -> Option<Json> {
         Some(match field.default {
-            Default::Null => Json::Null,
+            Default::Null | Default::LaterEditor => Json::Null,
+            Default::LaterTouched => Json::from(""),
+            Default::Json(json) => serde_json::from_str(json).unwrap_or_default(),
             Default::Absent => return None,
             Default::Text(text) => Json::from(text),
             Default::Integer(number) => self.cast(field, &Value::Int(number)),
