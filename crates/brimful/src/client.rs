@@ -62,7 +62,9 @@ pub struct ClientBuilder {
     token: Option<TokenCallback>,
     http: HttpOptions,
     limit: Option<Limit>,
-    limit_is_given: bool,
+    /// Whether the caller has set `limit`.
+    has_own_limit: bool,
+    /// What the caller has set.
     operating_time: Option<Duration>,
     limits: Option<Limits>,
     transport: Option<Arc<dyn Transport>>,
@@ -82,7 +84,7 @@ impl Client {
             token: None,
             http: HttpOptions::default(),
             limit: Some(Limit::STANDARD),
-            limit_is_given: false,
+            has_own_limit: false,
             operating_time: None,
             limits: None,
             transport: None,
@@ -256,7 +258,7 @@ impl ClientBuilder {
     #[must_use]
     pub fn limit(mut self, limit: impl Into<Option<Limit>>) -> Self {
         self.limit = limit.into();
-        self.limit_is_given = true;
+        self.has_own_limit = true;
         self
     }
 
@@ -358,8 +360,7 @@ impl ClientBuilder {
     /// The address is not that of a webhook (or, with a token, of a portal), a setting makes no sense, or the network
     /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let limit = self.limit;
-        if let Some(limit) = limit.filter(|limit| !limit.makes_sense()) {
+        if let Some(limit) = self.limit.filter(|limit| !limit.makes_sense()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
                 limit.burst, limit.per_second
@@ -370,8 +371,8 @@ impl ClientBuilder {
                 "an operating time limit of zero lets no call through: give more than 0 seconds, or leave it out for 480",
             ));
         }
-        if self.limits.is_some() && (self.limit_is_given || self.operating_time.is_some()) {
-            let given = if self.limit_is_given {
+        if self.limits.is_some() && (self.has_own_limit || self.operating_time.is_some()) {
+            let given = if self.has_own_limit {
                 "limit()"
             } else {
                 "operating_time_limit()"
@@ -392,7 +393,7 @@ impl ClientBuilder {
         }
         let limits = match self.limits {
             Some(shared) => shared.for_another_credential(),
-            None => Limits::new(limit, self.operating_time.unwrap_or(OPERATING_TIME)),
+            None => Limits::new(self.limit, self.operating_time.unwrap_or(OPERATING_TIME)),
         };
         let credential = ParsedCredential::of(self.credential, self.token)?;
         let transport = match self.transport {

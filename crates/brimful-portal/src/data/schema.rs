@@ -288,6 +288,23 @@ impl Field {
         }
     }
 
+    /// A field that a store has and the program does not know.
+    pub(crate) fn restored(name: &str, item: &str, camel: String, type_name: &str) -> Self {
+        let kind = match Kind::of_type(type_name) {
+            Kind::Text => Kind::Found,
+            kind => kind,
+        };
+        Self {
+            name_prefix: prefix(name),
+            camel_prefix: prefix(&camel),
+            camel,
+            name: Cow::Owned(name.to_owned()),
+            item: Cow::Owned(item.to_owned()),
+            kind,
+            ..Self::found(name)
+        }
+    }
+
     /// A field as `*.fields` describes it; what is not said stays as it is.
     fn described(mut self, description: &Map<String, Json>) -> Self {
         let flag = |name: &str| description.get(name).and_then(Json::as_bool);
@@ -414,6 +431,11 @@ impl Schema {
             .get(name)
             .copied()
             .filter(|&at| !self.fields[at].traits.items_only)
+    }
+
+    /// A field by the name that it has in a store.
+    pub(crate) fn stored_name(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
     }
 
     /// A field by any of its names in `crm.item.*`.

@@ -37,6 +37,7 @@ const NO_MESSAGE: (&str, &str, &str) = (
     "MESSAGE_ID_ERROR",
     "Message ID can't be empty",
 );
+const NO_CHAT: (&str, &str, &str) = ("CHAT_ID", "CHAT_ID_EMPTY", "Chat ID can't be empty");
 const NO_CONNECTOR: (&str, &str, &str) = (
     "CONNECTOR",
     "ERROR_ARGUMENT",
@@ -52,6 +53,164 @@ const TO_LINE: &[(&str, &str, &str)] = &[NO_CONNECTOR, NO_LINE, NO_MESSAGES];
 const RECEIVED: &str = r#"{"SUCCESS":true,"DATA":[]}"#;
 
 const METHODS: &[AcknowledgedMethod] = &[
+    acknowledged(
+        "imopenlines",
+        "imopenlines.operator.answer",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.operator.finish",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.operator.another.finish",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.operator.skip",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.operator.spam",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.operator.transfer",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.session.intercept",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.session.join",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.session.mode.pin",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.session.mode.silent",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.session.start",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.bot.session.finish",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.bot.session.operator",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.bot.session.transfer",
+        &[NO_CHAT],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.message.quick.save",
+        &[NO_CHAT, NO_MESSAGE],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.message.session.start",
+        &[NO_CHAT, NO_MESSAGE],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.network.message.add",
+        &[
+            ("CODE", "IMOL_NETWORK_CODE", "Line code can't be empty"),
+            ("USER_ID", "USER_ID_EMPTY", "User ID can't be empty"),
+            ("MESSAGE", "MESSAGE_EMPTY", "Message can't be empty"),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "imbot",
+        "imbot.chat.sendtyping",
+        &[("DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty")],
+        "true",
+    ),
+    acknowledged("im", "im.v2.event.subscribe", &[], "true"),
+    acknowledged("im", "im.v2.event.unsubscribe", &[], "true"),
+    acknowledged(
+        "im",
+        "im.disk.file.delete",
+        &[
+            NO_CHAT,
+            ("FILE_ID", "FILE_ID_EMPTY", "File ID can't be empty"),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "bizproc",
+        "bizproc.activity.log",
+        &[
+            ("EVENT_TOKEN", "ACCESS_DENIED", "Access denied!"),
+            (
+                "LOG_MESSAGE",
+                "ERROR_EMPTY_LOG_MESSAGE",
+                "Empty log message!",
+            ),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "messageservice",
+        "messageservice.message.status.update",
+        &[
+            (
+                "CODE",
+                "ERROR_SENDER_VALIDATION_FAILURE",
+                "Empty sender code!",
+            ),
+            (
+                "MESSAGE_ID",
+                "ERROR_MESSAGE_NOT_FOUND",
+                "Message not found!",
+            ),
+            (
+                "STATUS",
+                "ERROR_MESSAGE_STATUS_INCORRECT",
+                "Message status incorrect!",
+            ),
+        ],
+        "true",
+    ),
     acknowledged(
         "im",
         "im.notify.answer",
@@ -145,7 +304,7 @@ const METHODS: &[AcknowledgedMethod] = &[
         "imconnector",
         "imconnector.chat.name.set",
         &[NO_CONNECTOR, NO_LINE],
-        r#"{"SUCCESS":true,"DATA":{"RESULT":[]}}"#,
+        r#"{"SUCCESS":true,"DATA":{"RESULT":{}}}"#,
     ),
     acknowledged(
         "",

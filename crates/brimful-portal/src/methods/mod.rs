@@ -16,6 +16,7 @@ mod constants;
 mod crm;
 mod departments;
 mod disk;
+mod events;
 mod fixtures;
 mod im;
 mod list_fields;
@@ -489,6 +490,9 @@ fn portal(methods: &mut Vec<Method>) {
         ),
         write!("im", "im.chat.get", messages::chat_of_object),
         read!("im", "im.dialog.messages.get", im::messages),
+        write!("", "event.bind", events::bind),
+        write!("", "event.unbind", events::unbind),
+        read!("", "event.get", events::get),
         write!("", "event.offline.get", offline_events::get),
         read!("", "event.offline.list", offline_events::list),
         write!("", "event.offline.clear", offline_events::clear),
@@ -659,6 +663,18 @@ fn messenger(methods: &mut Vec<Method>) {
         write!("im", "im.chat.user.add", messenger::add_members),
         write!("im", "im.chat.user.delete", messenger::delete_member),
         write!("im", "im.chat.setowner", messenger::set_owner),
+        // A bot does with chats what a user does.
+        write!("imbot", "imbot.chat.add", messages::add_chat),
+        write!("imbot", "imbot.chat.get", messages::chat_of_object),
+        write!("imbot", "imbot.chat.updatetitle", messages::rename_chat),
+        read!("imbot", "imbot.chat.user.list", messenger::chat_members),
+        write!("imbot", "imbot.chat.user.add", messenger::add_members),
+        write!("imbot", "imbot.chat.user.delete", messenger::delete_member),
+        write!("imbot", "imbot.chat.setowner", messenger::set_owner),
+        read!("imbot", "imbot.chat.leave", messenger::heard_of_chat),
+        read!("imbot", "imbot.chat.updatecolor", messenger::heard_of_chat),
+        read!("imbot", "imbot.chat.updateavatar", messenger::heard_of_chat),
+        read!("imbot", "imbot.dialog.get", messenger::dialog_by_id),
         read!("im", "im.chat.leave", messenger::heard_of_chat),
         read!("im", "im.chat.mute", messenger::heard_of_chat),
         read!("im", "im.chat.updatecolor", messenger::heard_of_chat),

@@ -66,6 +66,8 @@ pub(super) async fn serve<L>(
         }
     }
     drop(listener);
+    // These have no end of their own.
+    portal.end_streams();
     drop(ended);
     drop(ending);
     while connections.join_next().await.is_some() {}

@@ -131,6 +131,24 @@ impl Operating {
         false
     }
 
+    pub(crate) fn limit(&self) -> Option<OperatingLimit> {
+        self.limit
+    }
+
+    /// What every caller has used of every method, and until when the method is banned, sorted.
+    pub(crate) fn used(&mut self, now: f64) -> Vec<(Entity, MethodName, f64, Option<f64>)> {
+        let used = self.ledgers.iter_mut().map(|((entity, method), ledger)| {
+            ledger.expire(now);
+            let banned = ledger.banned_until.filter(|until| *until > now);
+            (entity.clone(), method.clone(), ledger.sum(), banned)
+        });
+        let mut used: Vec<_> = used
+            .filter(|(_, _, sum, banned)| *sum > 0.0 || banned.is_some())
+            .collect();
+        used.sort_by(|a, b| b.2.total_cmp(&a.2).then_with(|| a.1.cmp(&b.1)));
+        used
+    }
+
     /// What `batch` itself weighs; 0 where it is not counted.
     pub(crate) fn batch_weight(&self) -> f64 {
         match self.limit {

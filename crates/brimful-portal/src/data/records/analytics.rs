@@ -110,9 +110,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "landing.site",
         methods: &[
             method("landing.site.add", RecordVerb::Add),
-            method("landing.site.update", RecordVerb::Update)
-                .by("id")
-                .answers(Answer::Id),
+            method("landing.site.update", RecordVerb::Update).by("id"),
             method("landing.site.getlist", RecordVerb::List)
                 .nested("params")
                 .paged(RecordPaging::LimitOffset),
@@ -128,9 +126,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "landing.landing",
         methods: &[
             method("landing.landing.add", RecordVerb::Add),
-            method("landing.landing.update", RecordVerb::Update)
-                .by("lid")
-                .answers(Answer::Id),
+            method("landing.landing.update", RecordVerb::Update).by("lid"),
             method("landing.landing.getlist", RecordVerb::List)
                 .nested("params")
                 .paged(RecordPaging::LimitOffset),

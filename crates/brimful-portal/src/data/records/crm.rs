@@ -31,7 +31,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .filtered_by(&["ENTITY_ID", "ENTITY_TYPE"]),
             method("crm.timeline.comment.get", RecordVerb::Get),
             method("crm.timeline.comment.add", RecordVerb::Add),
-            method("crm.timeline.comment.update", RecordVerb::Update),
+            method("crm.timeline.comment.update", RecordVerb::Update).answers(Answer::Id),
             method("crm.timeline.comment.delete", RecordVerb::Delete).answers(Answer::Null),
         ],
         not_found: Refusal {
