@@ -70,14 +70,14 @@ pub(crate) struct TaskListArgs {
     #[arg(long, requires = "output", conflicts_with_all = ["top", "order"])]
     pub(crate) resume: bool,
 
-    #[command(flatten)]
-    pub(crate) filter: TaskFilterArgs,
-
     /// Call this REST: 3 where it has what is asked for and the portal offers it, 2 otherwise
     #[arg(long, value_enum, default_value_t = RestArg::Auto)]
     pub(crate) rest: RestArg,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    // Last, because options behind it would stand under its heading.
+    #[command(flatten)]
+    pub(crate) filter: TaskFilterArgs,
 }
 
 /// Which tasks are listed: all of these conditions hold.
