@@ -1,8 +1,8 @@
 //! Records of the CRM.
 
 use super::{
-    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
-    method, usual_methods,
+    Answer, MISSING_PARAMETER, NO_ARGUMENT, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal,
+    Spelling, method, usual_methods,
 };
 
 /// How requisites and what belongs to them refuse a call without a field.
@@ -241,14 +241,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "LIST_ID_ERROR",
             text: "Call list not found",
         },
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         ..OLDER
     },
     RecordKind {

@@ -468,6 +468,18 @@ pub(crate) enum RecordPaging {
     Whole,
 }
 
+/// How calendars refuse a call without a parameter that they need.
+const NOT_SET: Refusal = Refusal {
+    code: "",
+    text: "The required parameter \"{}\" for the method \"{method}\" is not set",
+};
+
+/// How a call without an argument is refused, by methods that check their arguments alike.
+const NO_ARGUMENT: Refusal = Refusal {
+    code: "ERROR_ARGUMENT",
+    text: "Argument '{}' is null or empty",
+};
+
 /// How controllers refuse a call without a parameter.
 const MISSING_PARAMETER: Refusal = Refusal {
     code: "100",

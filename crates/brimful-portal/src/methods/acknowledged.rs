@@ -1,5 +1,4 @@
-//! Methods that a portal hears and answers without keeping anything: what they need is checked, and the answer is the
-//! same for all.
+//! Methods that are acknowledged and change nothing here: their parameters are checked, and the answer is a constant.
 
 use std::borrow::Cow;
 
@@ -7,8 +6,8 @@ use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
 use crate::methods::method::{Handler, Method};
 
-/// A method of this kind.
-struct HeardMethod {
+/// A method, what it needs, and its answer.
+struct AcknowledgedMethod {
     name: &'static str,
     scope: &'static str,
     /// The parameters it needs: name, code and text of the refusal.
@@ -17,13 +16,13 @@ struct HeardMethod {
     answer: &'static str,
 }
 
-const fn heard(
+const fn acknowledged(
     scope: &'static str,
     name: &'static str,
     needs: &'static [(&'static str, &'static str, &'static str)],
     answer: &'static str,
-) -> HeardMethod {
-    HeardMethod {
+) -> AcknowledgedMethod {
+    AcknowledgedMethod {
         name,
         scope,
         needs,
@@ -53,104 +52,104 @@ const NO_MESSAGES: (&str, &str, &str) = (
 const TO_LINE: &[(&str, &str, &str)] = &[NO_CONNECTOR, NO_LINE, NO_MESSAGES];
 const RECEIVED: &str = r#"{"SUCCESS":true,"DATA":[]}"#;
 
-const HEARD: &[HeardMethod] = &[
-    heard(
+const METHODS: &[AcknowledgedMethod] = &[
+    acknowledged(
         "imopenlines",
         "imopenlines.operator.answer",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.operator.finish",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.operator.another.finish",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.operator.skip",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.operator.spam",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.operator.transfer",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.session.intercept",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.session.join",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.session.mode.pin",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.session.mode.silent",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.session.start",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.bot.session.finish",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.bot.session.operator",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.bot.session.transfer",
         &[NO_CHAT],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.message.quick.save",
         &[NO_CHAT, NO_MESSAGE],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.message.session.start",
         &[NO_CHAT, NO_MESSAGE],
         "true",
     ),
-    heard(
+    acknowledged(
         "imopenlines",
         "imopenlines.network.message.add",
         &[
@@ -160,15 +159,15 @@ const HEARD: &[HeardMethod] = &[
         ],
         "true",
     ),
-    heard(
+    acknowledged(
         "imbot",
         "imbot.chat.sendtyping",
         &[("DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty")],
         "true",
     ),
-    heard("im", "im.v2.event.subscribe", &[], "true"),
-    heard("im", "im.v2.event.unsubscribe", &[], "true"),
-    heard(
+    acknowledged("im", "im.v2.event.subscribe", &[], "true"),
+    acknowledged("im", "im.v2.event.unsubscribe", &[], "true"),
+    acknowledged(
         "im",
         "im.disk.file.delete",
         &[
@@ -177,7 +176,7 @@ const HEARD: &[HeardMethod] = &[
         ],
         "true",
     ),
-    heard(
+    acknowledged(
         "bizproc",
         "bizproc.activity.log",
         &[
@@ -190,7 +189,7 @@ const HEARD: &[HeardMethod] = &[
         ],
         "true",
     ),
-    heard(
+    acknowledged(
         "messageservice",
         "messageservice.message.status.update",
         &[
@@ -212,7 +211,7 @@ const HEARD: &[HeardMethod] = &[
         ],
         "true",
     ),
-    heard(
+    acknowledged(
         "im",
         "im.notify.answer",
         &[
@@ -225,7 +224,7 @@ const HEARD: &[HeardMethod] = &[
         ],
         r#"{"result_message":["Your response has been successfully sent."]}"#,
     ),
-    heard(
+    acknowledged(
         "im",
         "im.notify.confirm",
         &[
@@ -238,14 +237,14 @@ const HEARD: &[HeardMethod] = &[
         ],
         r#"{"result_message":["Invitation accepted"]}"#,
     ),
-    heard(
+    acknowledged(
         "im",
         "im.notify.read.all",
         &[],
         r#"{"result":true,"newCounter":0}"#,
     ),
-    heard("im", "im.message.like", &[NO_MESSAGE], "true"),
-    heard(
+    acknowledged("im", "im.message.like", &[NO_MESSAGE], "true"),
+    acknowledged(
         "im",
         "im.message.command",
         &[
@@ -255,7 +254,7 @@ const HEARD: &[HeardMethod] = &[
         ],
         "true",
     ),
-    heard(
+    acknowledged(
         "im",
         "im.message.share",
         &[
@@ -265,55 +264,55 @@ const HEARD: &[HeardMethod] = &[
         ],
         "true",
     ),
-    heard(
+    acknowledged(
         "imconnector",
         "imconnector.send.messages",
         TO_LINE,
         RECEIVED,
     ),
-    heard(
+    acknowledged(
         "imconnector",
         "imconnector.update.messages",
         TO_LINE,
         RECEIVED,
     ),
-    heard(
+    acknowledged(
         "imconnector",
         "imconnector.delete.messages",
         TO_LINE,
         RECEIVED,
     ),
-    heard(
+    acknowledged(
         "imconnector",
         "imconnector.send.status.delivery",
         TO_LINE,
         RECEIVED,
     ),
-    heard(
+    acknowledged(
         "imconnector",
         "imconnector.send.status.reading",
         TO_LINE,
         RECEIVED,
     ),
-    heard(
+    acknowledged(
         "imconnector",
         "imconnector.connector.data.set",
         &[NO_CONNECTOR, NO_LINE],
         "true",
     ),
-    heard(
+    acknowledged(
         "imconnector",
         "imconnector.chat.name.set",
         &[NO_CONNECTOR, NO_LINE],
         r#"{"SUCCESS":true,"DATA":{"RESULT":{}}}"#,
     ),
-    heard(
+    acknowledged(
         "",
         "event.offline.error",
         &[("process_id", "PROCESS_ID_REQUIRED", "Process ID required")],
         "true",
     ),
-    heard(
+    acknowledged(
         "telephony",
         "telephony.call.attachtranscription",
         &[
@@ -322,19 +321,19 @@ const HEARD: &[HeardMethod] = &[
         ],
         r#"{"TRANSCRIPT_ID":1}"#,
     ),
-    heard(
+    acknowledged(
         "timeman",
         "timeman.timecontrol.report.add",
         &[("TEXT", "TEXT_EMPTY", "Text can't be empty")],
         "true",
     ),
-    heard(
+    acknowledged(
         "userconsent",
         "userconsent.agreement.text",
         &[("id", "ERROR_ARGUMENT", "Argument 'ID' is null or empty")],
         r#"{"LABEL":"Нажимая кнопку, я соглашаюсь на обработку персональных данных","TEXT":"Согласие на обработку персональных данных"}"#,
     ),
-    heard(
+    acknowledged(
         "biconnector",
         "biconnector.dataset.fields.update",
         &[("id", "VALIDATION_ID_NOT_PROVIDED", "ID is missing.")],
@@ -344,21 +343,21 @@ const HEARD: &[HeardMethod] = &[
 
 /// The methods of this kind.
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
-    HEARD.iter().map(|heard| Method {
-        name: Cow::Borrowed(heard.name),
-        scope: heard.scope,
+    METHODS.iter().map(|method| Method {
+        name: Cow::Borrowed(method.name),
+        scope: method.scope,
         handler: Handler::Read(answer),
     })
 }
 
 fn answer(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let heard = HEARD.iter().find(|heard| call.method == heard.name);
-    let heard = heard.ok_or_else(errors::method_not_found)?;
-    for &(param, code, text) in heard.needs {
+    let method = METHODS.iter().find(|method| call.method == method.name);
+    let method = method.ok_or_else(errors::method_not_found)?;
+    for &(param, code, text) in method.needs {
         let given = call.params.get_ignoring_case(param);
         if given.is_none_or(|value| !value.is_truthy()) {
             return Err(MethodError::new(400, code, text));
         }
     }
-    Ok(Output::json(heard.answer.as_bytes().to_vec()))
+    Ok(Output::json(method.answer.as_bytes().to_vec()))
 }
