@@ -20,6 +20,10 @@ use crate::redact::redact;
 /// What the emulator says of each request, and of methods that Bitrix24 has and it has not.
 const PORTAL_REQUESTS: &str = "brimful_portal::requests";
 const UNMODELLED: &str = "brimful_portal::unmodelled";
+/// What the emulator says of handlers that it does not post to.
+const HANDLERS: &str = "brimful_portal::handlers";
+/// What it says when its data can no longer be written.
+const DATA: &str = "brimful_portal::data";
 
 /// A progress bar is on the terminal: it shows what is waited for itself.
 /// The target of the program's own warnings, which are printed in any case.
@@ -50,6 +54,8 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
             .with_target(OWN_WARNINGS, Level::WARN);
         let said = if is_portal {
             said.with_target(UNMODELLED, Level::WARN)
+                .with_target(HANDLERS, Level::WARN)
+                .with_target(DATA, Level::WARN)
         } else {
             said
         };

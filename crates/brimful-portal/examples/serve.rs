@@ -12,8 +12,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use brimful_portal::{
-    AccessToken, Costs, Generation, OperatingLimit, Portal, PortalConfig, RateLimit, Server, Tls,
-    Webhook,
+    AccessToken, Costs, LimiterGeneration, OperatingLimit, Portal, PortalConfig, RateLimit, Server,
+    Tls, Webhook,
 };
 use serde_json::{Map, Value, json};
 
@@ -76,7 +76,7 @@ fn portals() -> [(&'static str, PortalConfig); 4] {
                 })
                 .operating_limit(OperatingLimit {
                     time: Duration::from_millis(250),
-                    generation: Generation::Expiring,
+                    generation: LimiterGeneration::Expiring,
                 }),
         ),
     ]

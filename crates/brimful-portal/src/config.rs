@@ -7,8 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
+use crate::context::app::App;
 use crate::context::churn::Churn;
 use crate::context::faults::Faults;
+use crate::context::handler_address::HandlerHosts;
 use crate::context::hidden_rows::HiddenRows;
 use crate::context::limits::{OperatingLimit, RateLimit};
 use crate::context::moment::USUAL_ZONE;
@@ -17,7 +19,6 @@ use crate::context::settings::TimeForm;
 use crate::context::settings::{AccessToken, Costs, Reset, Seconds, Statuses, Webhook};
 use crate::data::{Data, Fields, Load, Recorded, Rows};
 use crate::extension::ExtensionConfig;
-use crate::oauth::App;
 
 /// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
 /// of 50 requests that leaks 2 a second, operating limit on, no latency.
@@ -35,6 +36,7 @@ pub struct PortalConfig {
     pub(crate) tokens: Vec<AccessToken>,
     pub(crate) files: Vec<(String, Bytes)>,
     pub(crate) apps: Vec<App>,
+    pub(crate) handler_hosts: HandlerHosts,
     pub(crate) token_ttl: Duration,
     pub(crate) rights: BTreeMap<u64, Rights>,
     pub(crate) address: Option<String>,
@@ -57,6 +59,8 @@ pub struct PortalConfig {
     pub(crate) churn: Churn,
     pub(crate) hidden: HiddenRows,
     pub(crate) extensions: Vec<Arc<dyn ExtensionConfig>>,
+    #[cfg(feature = "sqlite")]
+    pub(crate) data_file: Option<std::path::PathBuf>,
 }
 
 impl Default for PortalConfig {
@@ -67,6 +71,7 @@ impl Default for PortalConfig {
             tokens: Vec::new(),
             files: Vec::new(),
             apps: Vec::new(),
+            handler_hosts: HandlerHosts::default(),
             token_ttl: Duration::from_secs(3600),
             rights: BTreeMap::new(),
             address: None,
@@ -89,6 +94,8 @@ impl Default for PortalConfig {
             churn: Churn::default(),
             hidden: HiddenRows::none(),
             extensions: Vec::new(),
+            #[cfg(feature = "sqlite")]
+            data_file: None,
         }
     }
 }
@@ -210,6 +217,14 @@ impl PortalConfig {
     #[must_use]
     pub fn app(mut self, app: App) -> Self {
         self.apps.push(app);
+        self
+    }
+
+    /// Lets events be posted to handlers on this host too, such as `app` in a network of containers; `*` stands for
+    /// every host. If not set, handlers are on this machine: an emulator should not call others by accident.
+    #[must_use]
+    pub fn handler_host(mut self, host: impl AsRef<str>) -> Self {
+        self.handler_hosts.allow(host.as_ref());
         self
     }
 
@@ -366,6 +381,15 @@ impl PortalConfig {
     #[must_use]
     pub fn extension(mut self, config: impl ExtensionConfig + 'static) -> Self {
         self.extensions.push(Arc::new(config));
+        self
+    }
+
+    /// Keeps everything that is written in this file (SQLite), through any end of the process: a reply to a write is sent
+    /// when the write is on the disk. A file that has data already takes the place of the rows of this configuration.
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn data_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.data_file = Some(path.into());
         self
     }
 

@@ -119,7 +119,7 @@ pub fn error_page(status: StatusCode) -> Response<Bytes> {
 #[doc(hidden)]
 pub mod samples {
     pub use crate::data::hash::{below, mix, salt};
-    pub use crate::data::words::{
+    pub use crate::data::sample_words::{
         CHORES, CITIES, COMPANIES, DEPARTMENTS, FIRST, FIRST_LATIN, LAST, LAST_LATIN, POSTS,
         SUBJECTS, TAGS,
     };

@@ -34,11 +34,14 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+pub use calls::installation::InstallError;
 pub use config::PortalConfig;
+pub use context::app::App;
 pub use context::churn::{Change, Churn};
+pub use context::deliveries::{DeliveryOutcome, EventDeliveries, EventDelivery};
 pub use context::faults::{Fault, FaultRule, Faults, When};
 pub use context::hidden_rows::HiddenRows;
-pub use context::limits::{Generation, OperatingLimit, RateLimit, Refused};
+pub use context::limits::{LimiterGeneration, OperatingLimit, RateLimit, Refused};
 pub use context::reply::Reply;
 pub use context::settings::{
     AccessToken, Costs, Reset, Rights, Scopes, Seconds, Statuses, Webhook,
@@ -49,6 +52,5 @@ pub use data::records::{
     RecordDescription, RecordFieldDescription, RecordMethodDescription, RecordVerb, record_kinds,
 };
 pub use data::{Data, DataError, ENTITY_NAMES, Fields, Load, Recorded, Rows};
-pub use oauth::{App, InstallError};
 pub use portal::Portal;
 pub use server::{Server, StartError, Tls, TlsError};

@@ -258,29 +258,11 @@ fn parse(line: &'static str) -> Option<Method> {
         _ => return None,
     };
     let (key, id) = (some(key), some(id));
-    let list = !paging.is_empty();
-    let paging = match paging {
-        "page" => Paging::Page,
-        "controller" => Paging::Controller,
-        "offset" => Paging::Offset,
-        "pagination" => Paging::Pagination,
-        "nav_params" => Paging::NavParams,
-        "limit_offset" => Paging::LimitOffset,
-        "page_number" => Paging::PageNumber,
-        "cursor" => Paging::Cursor,
-        "none" | "" => Paging::None,
-        _ => return None,
-    };
     let page = match page {
         "" => None,
         rows => Some(rows.parse().ok()?),
     };
-    let (form, by) = match keyset.split_once(':') {
-        Some(("sort", by)) => (KeysetForm::Sort, by),
-        Some(_) => return None,
-        None if rest == 3 => (KeysetForm::Triples, keyset),
-        None => (KeysetForm::Maps, keyset),
-    };
+    let (form, by) = keyset_form(keyset, rest)?;
     let keyset = some(by).map(|filter| Keyset {
         filter,
         row: id.unwrap_or(filter),
@@ -291,37 +273,23 @@ fn parse(line: &'static str) -> Option<Method> {
         name: some(name)?,
         scope,
         rest,
-        shape: match shape {
-            "list" => Shape::List,
-            "wrapped" => Shape::Wrapped,
-            "map" => Shape::Map,
-            "object" => Shape::Object,
-            "scalar" => Shape::Scalar,
-            "?" => Shape::Unknown,
-            _ => return None,
-        },
+        shape: shape_of(shape)?,
         key,
         id,
         id_param: some(id_param),
         numbers,
-        list,
-        paging,
+        list: !paging.is_empty(),
+        paging: paging_of(paging)?,
         page,
         keyset,
         total: match total {
-            "Y" => Some(true),
-            "N" => Some(false),
             "" => None,
-            _ => return None,
+            flag => Some(is_yes(flag)?),
         },
         filter: some(filter),
         order: some(order),
         select: some(select),
-        deprecated: match deprecated {
-            "Y" => true,
-            "N" => false,
-            _ => return None,
-        },
+        deprecated: is_yes(deprecated)?,
         source: match source {
             "" => return None,
             "undocumented" => None,
@@ -329,6 +297,51 @@ fn parse(line: &'static str) -> Option<Method> {
         },
         params,
     })
+}
+
+fn is_yes(cell: &str) -> Option<bool> {
+    match cell {
+        "Y" => Some(true),
+        "N" => Some(false),
+        _ => None,
+    }
+}
+
+fn shape_of(cell: &str) -> Option<Shape> {
+    Some(match cell {
+        "list" => Shape::List,
+        "wrapped" => Shape::Wrapped,
+        "map" => Shape::Map,
+        "object" => Shape::Object,
+        "scalar" => Shape::Scalar,
+        "?" => Shape::Unknown,
+        _ => return None,
+    })
+}
+
+fn paging_of(cell: &str) -> Option<Paging> {
+    Some(match cell {
+        "page" => Paging::Page,
+        "controller" => Paging::Controller,
+        "offset" => Paging::Offset,
+        "pagination" => Paging::Pagination,
+        "nav_params" => Paging::NavParams,
+        "limit_offset" => Paging::LimitOffset,
+        "page_number" => Paging::PageNumber,
+        "cursor" => Paging::Cursor,
+        "none" | "" => Paging::None,
+        _ => return None,
+    })
+}
+
+/// How a list says its ID, and the name of the ID, which is empty where there is none.
+fn keyset_form(cell: &'static str, rest: u8) -> Option<(KeysetForm, &'static str)> {
+    match cell.split_once(':') {
+        Some(("sort", by)) => Some((KeysetForm::Sort, by)),
+        Some(_) => None,
+        None if rest == 3 => Some((KeysetForm::Triples, cell)),
+        None => Some((KeysetForm::Maps, cell)),
+    }
 }
 
 fn edit_distance(a: &str, b: &str) -> usize {

@@ -46,7 +46,7 @@ pub fn encode(params: &Json) -> Result<String, NotInAForm> {
 fn fields(out: &mut String, name: &mut String, value: &Json) -> Result<(), NotInAForm> {
     let length = name.len();
     let is_nothing = |what| NotInAForm {
-        field: name.to_string(),
+        field: name.clone(),
         what,
     };
     match value {
@@ -80,7 +80,7 @@ fn fields(out: &mut String, name: &mut String, value: &Json) -> Result<(), NotIn
 fn pair(out: &mut String, name: &str, value: &str) -> Result<(), NotInAForm> {
     if name.is_empty() {
         return Err(NotInAForm {
-            field: name.to_string(),
+            field: name.to_owned(),
             what: "a value without a name",
         });
     }

@@ -1,9 +1,11 @@
 //! One request, sent alone or as an item of a batch, and its values.
 
+use brimful::client_parts::to_value;
 use brimful::protocol::query::escaped;
 use brimful::{Effect, Error};
 use brimful_r7_protocol::{self as wire, FORM, JSON, form};
 use http::Method;
+use serde::Serialize;
 use serde_json::Value as Json;
 
 /// One request: a method, a path, and what goes with it.
@@ -29,8 +31,8 @@ pub struct Item {
 #[derive(Debug, Clone)]
 enum Body {
     Nothing,
-    Form(Json),
-    Json(Json),
+    Form(Result<Json, Error>),
+    Json(Result<Json, Error>),
     Text { text: String, content_type: String },
 }
 
@@ -102,18 +104,19 @@ impl Item {
         self
     }
 
-    /// The body, as a form of nested fields: `contacts[0].Type=skype`. A null, an empty list and an empty object
-    /// have no place in a form: they are refused before anything is sent, and [`json`](Self::json) carries them.
+    /// The body, as a form of nested fields: `contacts[0].Type=skype`. A null, an empty list and an empty object have no
+    /// place in a form, and some numbers none in JSON: they are refused before anything is sent. [`json`](Self::json)
+    /// carries nulls and what is empty.
     #[must_use]
-    pub fn form(mut self, fields: Json) -> Self {
-        self.body = Body::Form(fields);
+    pub fn form(mut self, fields: impl Serialize) -> Self {
+        self.body = Body::Form(to_value(fields, "the form"));
         self
     }
 
-    /// The body, as JSON.
+    /// The body, as JSON. What cannot be written as JSON is the error with which the request is not sent.
     #[must_use]
-    pub fn json(mut self, body: Json) -> Self {
-        self.body = Body::Json(body);
+    pub fn json(mut self, body: impl Serialize) -> Self {
+        self.body = Body::Json(to_value(body, "the body"));
         self
     }
 
@@ -217,8 +220,8 @@ impl Item {
             path.push('=');
             path.push_str(&escaped(&text));
         }
-        let filled = |body: &Json| {
-            let mut body = body.clone();
+        let filled = |body: &Result<Json, Error>| {
+            let mut body = body.clone()?;
             for (pointer, value) in &self.set {
                 put(&mut body, pointer, resolve(value)?)?;
             }
@@ -383,6 +386,17 @@ mod tests {
         assert!(known(&Item::get("people").path("userid", 1)).is_err());
         assert!(known(&Item::get("people/{a}").path("a", json!([1]))).is_err());
         assert!(known(&Item::get("people").set("/a", 1)).is_err());
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_written_as_json_is_refused_before_anything_is_sent() {
+        for item in [
+            Item::post("x").form([f64::NAN]),
+            Item::post("x").json([f64::NAN]),
+        ] {
+            let error = known(&item).unwrap_err().to_string();
+            assert!(error.contains("0 is NaN"), "{error}");
+        }
     }
 
     #[test]

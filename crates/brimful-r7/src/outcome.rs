@@ -122,13 +122,8 @@ fn asks_to_wait(response: &Response) -> Option<Duration> {
 
 /// There is no answer.
 pub(super) fn of_failure<T>(failure: TransportError) -> AttemptOutcome<T> {
-    let ran = if failure.kind.was_sent() {
-        Execution::Unknown
-    } else {
-        Execution::NotRun
-    };
     let too_large = failure.kind == TransportErrorKind::TooLarge;
-    let error = Error::new(ErrorKind::Transport, ran, failure.description()).with_source(failure);
+    let error = failure.into_error();
     if too_large {
         // The next answer would be just as large.
         AttemptOutcome::Refused(error)

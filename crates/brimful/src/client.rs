@@ -61,8 +61,10 @@ pub struct ClientBuilder {
     credential: Credential,
     token: Option<TokenCallback>,
     http: HttpOptions,
-    /// What was given, if anything was.
-    limit: Option<Option<Limit>>,
+    limit: Option<Limit>,
+    /// Whether the caller has set `limit`.
+    has_own_limit: bool,
+    /// What the caller has set.
     operating_time: Option<Duration>,
     limits: Option<Limits>,
     transport: Option<Arc<dyn Transport>>,
@@ -81,7 +83,8 @@ impl Client {
             credential: credential.into(),
             token: None,
             http: HttpOptions::default(),
-            limit: None,
+            limit: Some(Limit::STANDARD),
+            has_own_limit: false,
             operating_time: None,
             limits: None,
             transport: None,
@@ -254,7 +257,8 @@ impl ClientBuilder {
     /// The portal's limit; [`Limit::STANDARD`] unless said otherwise. `None`: it has none, as self-hosted portals.
     #[must_use]
     pub fn limit(mut self, limit: impl Into<Option<Limit>>) -> Self {
-        self.limit = Some(limit.into());
+        self.limit = limit.into();
+        self.has_own_limit = true;
         self
     }
 
@@ -356,8 +360,7 @@ impl ClientBuilder {
     /// The address is not that of a webhook (or, with a token, of a portal), a setting makes no sense, or the network
     /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let limit = self.limit.unwrap_or(Some(Limit::STANDARD));
-        if let Some(limit) = limit.filter(|limit| !limit.makes_sense()) {
+        if let Some(limit) = self.limit.filter(|limit| !limit.makes_sense()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
                 limit.burst, limit.per_second
@@ -368,10 +371,11 @@ impl ClientBuilder {
                 "an operating time limit of zero lets no call through: give more than 0 seconds, or leave it out for 480",
             ));
         }
-        if self.limits.is_some() && (self.limit.is_some() || self.operating_time.is_some()) {
-            let given = match self.limit {
-                Some(_) => "limit()",
-                None => "operating_time_limit()",
+        if self.limits.is_some() && (self.has_own_limit || self.operating_time.is_some()) {
+            let given = if self.has_own_limit {
+                "limit()"
+            } else {
+                "operating_time_limit()"
             };
             return Err(Error::config(format!(
                 "limits() shares the limits of another client, so {given} would be passed over: give it to that client"
@@ -389,7 +393,7 @@ impl ClientBuilder {
         }
         let limits = match self.limits {
             Some(shared) => shared.for_another_credential(),
-            None => Limits::new(limit, self.operating_time.unwrap_or(OPERATING_TIME)),
+            None => Limits::new(self.limit, self.operating_time.unwrap_or(OPERATING_TIME)),
         };
         let credential = ParsedCredential::of(self.credential, self.token)?;
         let transport = match self.transport {

@@ -2,6 +2,6 @@
 //! without notice.
 
 pub use crate::auth::route;
-pub use crate::json::decode;
+pub use crate::json::{decode, to_value};
 pub use crate::retry::{Failure, RetryContext, RetryDecision};
 pub use crate::transport::{HttpTransport, Route};

@@ -43,10 +43,10 @@ const IN_FLIGHT: usize = 8;
 /// # }
 /// ```
 #[must_use = "calls are made by outcomes() or collect()"]
-pub struct Each {
+pub struct Each<'i> {
     client: Client,
     method: String,
-    items: BoxStream<'static, Result<Value, Error>>,
+    items: BoxStream<'i, Result<Value, Error>>,
     effect: Effect,
 }
 
@@ -63,10 +63,10 @@ impl Client {
     /// }
     /// # }
     /// ```
-    pub fn call_each<I>(&self, method: impl Into<String>, items: I) -> Each
+    pub fn call_each<'i, I>(&self, method: impl Into<String>, items: I) -> Each<'i>
     where
         I: IntoIterator<Item: Serialize>,
-        I::IntoIter: Send + 'static,
+        I::IntoIter: Send + 'i,
     {
         self.call_each_of(method, stream::iter(items))
     }
@@ -75,7 +75,7 @@ impl Client {
     /// have come: it does not wait for others to fill it.
     ///
     /// ```no_run
-    /// # async fn example(client: brimful::Client, ids: impl futures_core::Stream<Item = u64> + Send + 'static) {
+    /// # async fn example(client: brimful::Client, ids: impl futures_core::Stream<Item = u64> + Send) {
     /// use futures_util::StreamExt;
     /// use serde_json::json;
     /// let mut outcomes = client
@@ -86,9 +86,9 @@ impl Client {
     /// }
     /// # }
     /// ```
-    pub fn call_each_of<S>(&self, method: impl Into<String>, items: S) -> Each
+    pub fn call_each_of<'i, S>(&self, method: impl Into<String>, items: S) -> Each<'i>
     where
-        S: Stream<Item: Serialize> + Send + 'static,
+        S: Stream<Item: Serialize> + Send + 'i,
     {
         let method = method.into();
         Each {
@@ -100,7 +100,7 @@ impl Client {
     }
 }
 
-impl Each {
+impl<'i> Each<'i> {
     /// The calls may be made twice without harm, whatever the method: then they are repeated where nobody knows whether
     /// they ran.
     pub fn idempotent(mut self) -> Self {
@@ -109,7 +109,7 @@ impl Each {
     }
 
     /// The outcomes as a stream, in the order of the items.
-    pub fn outcomes(self) -> Outcomes {
+    pub fn outcomes(self) -> Outcomes<'i> {
         let Self {
             client,
             method,
@@ -139,7 +139,7 @@ impl Each {
     }
 }
 
-impl std::fmt::Debug for Each {
+impl std::fmt::Debug for Each<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Each")
             .field("method", &self.method)
@@ -206,16 +206,16 @@ impl ItemOutcome {
 /// # Ok(())
 /// # }
 /// ```
-pub struct Outcomes(BoxStream<'static, ItemOutcome>);
+pub struct Outcomes<'i>(BoxStream<'i, ItemOutcome>);
 
-impl Outcomes {
+impl Outcomes<'_> {
     /// The next one; `None` after the last.
     pub async fn next(&mut self) -> Option<ItemOutcome> {
         self.0.next().await
     }
 }
 
-impl Stream for Outcomes {
+impl Stream for Outcomes<'_> {
     type Item = ItemOutcome;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -223,7 +223,7 @@ impl Stream for Outcomes {
     }
 }
 
-impl std::fmt::Debug for Outcomes {
+impl std::fmt::Debug for Outcomes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Outcomes").finish_non_exhaustive()
     }

@@ -9,8 +9,11 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::error::Error;
 
-/// Parameters or an item of the caller's, as JSON.
-pub(crate) fn to_value(params: impl Serialize, what: &str) -> Result<Value, Error> {
+/// Parameters or an item of the caller's, as JSON. `what` is named in the error.
+///
+/// # Errors
+/// They cannot be written as JSON: a number that is not finite, or an error of their own.
+pub fn to_value(params: impl Serialize, what: &str) -> Result<Value, Error> {
     let value = serde_json::to_value(&params).map_err(|error| {
         Error::config(format!("{what} cannot be written as JSON: {error}")).with_source(error)
     })?;

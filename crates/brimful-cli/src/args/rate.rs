@@ -93,7 +93,8 @@ impl fmt::Display for RateArg {
         match self {
             Self::Off => f.write_str("no limit"),
             Self::Rate { burst, per_second } => {
-                let requests = if *burst == 1.0 { "request" } else { "requests" };
+                let is_one = (burst - 1.0).abs() < f64::EPSILON;
+                let requests = if is_one { "request" } else { "requests" };
                 write!(f, "{burst} {requests} at once, {per_second} a second")
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use brimful::list::{Tail, Walk};
+use brimful::list::{List, Tail, Walk};
 use brimful::{Client, Error, ErrorKind, ListReport, Pages};
 use brimful_export::Plan;
 use brimful_protocol::catalogue;
@@ -209,19 +209,9 @@ pub(crate) async fn write(
     for doubt in &planned.doubts {
         printer.warning(doubt);
     }
-    let mut list = client
-        .list(&args.method)
-        .params(params.clone())
-        .walk(args.walk)
-        .check_names(!args.no_check);
+    let mut list = list_of(args, &params, client);
     if let Some(fields) = planned.checked_by {
         list = list.known_fields(fields);
-    }
-    if args.no_tail {
-        list = list.tail(Tail::Leave);
-    }
-    if args.verify {
-        list = list.verify();
     }
     let noun = method::noun(&args.method);
     let portal = match args.portal.address() {
@@ -327,6 +317,21 @@ pub(crate) async fn write(
         misfits: written.misfits,
         report: report.cloned(),
     }))
+}
+
+/// The list that the arguments ask for.
+fn list_of(args: &ExportArgs, params: &Value, client: &Client) -> List {
+    let list = client
+        .list(&args.method)
+        .params(params)
+        .walk(args.walk)
+        .check_names(!args.no_check);
+    let list = if args.no_tail {
+        list.tail(Tail::Leave)
+    } else {
+        list
+    };
+    if args.verify { list.verify() } else { list }
 }
 
 /// What to say of rows without an ID, where rows of the list have one.

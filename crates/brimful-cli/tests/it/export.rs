@@ -386,7 +386,7 @@ fn an_empty_list_is_an_empty_file() {
     exit code 0
     --- stderr
     0 leads in N s: leads.jsonl (0 B)
-    2 requests, 5 commands, 0 retries; ID lanes
+    2 requests, 5 commands, 0 retries; ID lanes, complete: no rows (proved by ID)
     "#);
     assert_eq!(std::fs::read(workspace.path("leads.jsonl")).unwrap(), b"");
 }

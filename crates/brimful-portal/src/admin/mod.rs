@@ -11,10 +11,29 @@
 //! | the same of `/_portal/hide` | the rows that lists count and do not show |
 //! | `GET /_portal/requests` | the last requests, with their parameters and what came of them |
 //! | `DELETE /_portal/requests` | forgets them |
+//! | `GET /_portal/` | a page that shows all of this |
+//! | `GET /_portal/stream` | requests and events as they come, as server-sent events |
+//! | `GET /_portal/curl?number=5` | a request as a line for a shell, its secrets hidden unless `&secret=1` |
+//! | `GET /_portal/limits` | the bucket of each address, the operating time of each method |
+//! | `GET /_portal/entities`, `GET /_portal/rows?entity=deal&start=0` | what there is |
+//! | `GET /_portal/webhooks` | the webhooks, without their codes |
 //! | `GET /_portal/stats` | what was asked so far |
+//! | `GET /_portal/events` | the last events that were posted to handlers, and what became of them |
+//! | `DELETE /_portal/events` | forgets them |
+//! | `GET /_portal/apps` | the applications |
+//! | `PUT` or `POST /_portal/apps` | `{"install": "ID", "user": 1}` or `{"uninstall": "ID", "clean": true}` |
+//! | `GET /_portal/health` | whether the portal is well, and how many rows it has |
+//! | `GET /_portal/snapshot` | all data; with `?format=sqlite` as a file |
+//! | `POST /_portal/load` | takes a snapshot in the place of all data |
+//! | `POST /_portal/reset` | puts the data back to what they were at the start |
 
+mod apps;
+mod data;
 mod guard;
+mod inspector;
 mod requests;
+mod rows;
+mod stream;
 
 pub(crate) use requests::without_secrets;
 
@@ -25,6 +44,7 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method as Verb, Request, Response, StatusCode};
 use serde_json::{Value as Json, json};
 
+use crate::bodies::envelope;
 use crate::calls::Backend;
 use crate::context::churn::Churn;
 use crate::context::hidden_rows::HiddenRows;
@@ -65,24 +85,47 @@ enum AdminEndpoint {
     Hide,
     Requests,
     Stats,
+    Events,
+    Apps,
+    Health,
+    Snapshot,
+    Load,
+    Reset,
+    Stream,
+    Limits,
+    Entities,
+    Rows,
+    Webhooks,
+    Curl,
 }
 
 /// The answer to a request for one of these endpoints; nothing if it is for another.
-pub(crate) fn answer(
+pub(crate) async fn answer(
     backend: &Backend,
     request: &Request<Bytes>,
     peer: IpAddr,
 ) -> Option<Response<Bytes>> {
-    let path = request.uri().path().strip_prefix("/_portal/")?;
+    let path = request.uri().path();
+    if path == "/_portal" {
+        return Some(envelope::redirect("/_portal/"));
+    }
+    let path = path.strip_prefix("/_portal/")?;
     let own_host = backend.context.address.bound_host();
     let token = backend.context.settings.admin_token.as_deref();
-    let answer = guard::check(request, peer, own_host, token)
-        .and_then(|()| endpoint(path.trim_end_matches('/')))
-        .and_then(|endpoint| enter(backend, endpoint, request));
-    Some(answer.map_or_else(
-        |refusal| refused(&refusal),
-        |shown| respond(StatusCode::OK, &shown),
-    ))
+    let checked = guard::check(request, peer, own_host, token);
+    // The page itself says nothing of the portal: it is what asks for the token.
+    if (checked.is_ok() || token.is_some())
+        && matches!(*request.method(), Verb::GET | Verb::HEAD)
+        && let Some(file) = inspector::file(path)
+    {
+        return Some(file);
+    }
+    let admitted = checked.and_then(|()| endpoint(path.trim_end_matches('/')));
+    let answer = match admitted {
+        Ok(endpoint) => enter(backend, endpoint, request).await,
+        Err(refusal) => Err(refusal),
+    };
+    Some(answer.unwrap_or_else(|refusal| refused(&refusal)))
 }
 
 fn endpoint(name: &str) -> Result<AdminEndpoint, Refusal> {
@@ -92,20 +135,55 @@ fn endpoint(name: &str) -> Result<AdminEndpoint, Refusal> {
         "hide" => Ok(AdminEndpoint::Hide),
         "requests" => Ok(AdminEndpoint::Requests),
         "stats" => Ok(AdminEndpoint::Stats),
+        "events" => Ok(AdminEndpoint::Events),
+        "apps" => Ok(AdminEndpoint::Apps),
+        "health" => Ok(AdminEndpoint::Health),
+        "snapshot" => Ok(AdminEndpoint::Snapshot),
+        "load" => Ok(AdminEndpoint::Load),
+        "reset" => Ok(AdminEndpoint::Reset),
+        "stream" => Ok(AdminEndpoint::Stream),
+        "limits" => Ok(AdminEndpoint::Limits),
+        "entities" => Ok(AdminEndpoint::Entities),
+        "rows" => Ok(AdminEndpoint::Rows),
+        "webhooks" => Ok(AdminEndpoint::Webhooks),
+        "curl" => Ok(AdminEndpoint::Curl),
         _ => {
-            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide, /_portal/requests and /_portal/stats";
+            let why = "there are /_portal/faults, /_portal/churn, /_portal/hide, /_portal/requests, /_portal/stats, /_portal/events, /_portal/apps, /_portal/health, /_portal/snapshot, /_portal/load, /_portal/reset, /_portal/stream, /_portal/limits, /_portal/entities, /_portal/rows, /_portal/webhooks and /_portal/curl";
             Err(Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", why))
         }
     }
 }
 
-fn enter(
+async fn enter(
     backend: &Backend,
     endpoint: AdminEndpoint,
     request: &Request<Bytes>,
-) -> Result<Json, Refusal> {
+) -> Result<Response<Bytes>, Refusal> {
     match (endpoint, request.method()) {
-        (_, &Verb::GET | &Verb::HEAD) => {}
+        (AdminEndpoint::Stream, &Verb::GET) => return Ok(stream::response(backend)),
+        (AdminEndpoint::Rows, &Verb::GET) => {
+            return Ok(respond(StatusCode::OK, &rows::page(backend, request)?));
+        }
+        (AdminEndpoint::Curl, &Verb::GET) => {
+            return Ok(respond(StatusCode::OK, &curl(backend, request)?));
+        }
+        (AdminEndpoint::Snapshot, &Verb::GET) => return data::snapshot(backend, request),
+        (AdminEndpoint::Load, &Verb::PUT | &Verb::POST) => data::load(backend, request)?,
+        (AdminEndpoint::Reset, &Verb::PUT | &Verb::POST) => data::reset(backend)?,
+        (
+            AdminEndpoint::Faults
+            | AdminEndpoint::Churn
+            | AdminEndpoint::Hide
+            | AdminEndpoint::Requests
+            | AdminEndpoint::Stats
+            | AdminEndpoint::Events
+            | AdminEndpoint::Apps
+            | AdminEndpoint::Limits
+            | AdminEndpoint::Entities
+            | AdminEndpoint::Webhooks
+            | AdminEndpoint::Health,
+            &Verb::GET | &Verb::HEAD,
+        ) => {}
         (AdminEndpoint::Faults, &Verb::PUT | &Verb::POST) => {
             backend
                 .context
@@ -129,6 +207,8 @@ fn enter(
             backend.hide(HiddenRows::none()).map_err(Refusal::wrong)?;
         }
         (AdminEndpoint::Requests, &Verb::DELETE) => backend.context.requests.clear(),
+        (AdminEndpoint::Events, &Verb::DELETE) => backend.events.sender.log.clear(),
+        (AdminEndpoint::Apps, &Verb::PUT | &Verb::POST) => apps::change(backend, request).await?,
         _ => {
             let why = format!("{} is not for this address", request.method());
             return Err(Refusal::new(
@@ -138,7 +218,20 @@ fn enter(
             ));
         }
     }
-    Ok(show(backend, endpoint))
+    Ok(respond(StatusCode::OK, &show(backend, endpoint)))
+}
+
+/// The request with a number as a line for a shell: `?number=5`, and `&secret=1` to have its secrets in it.
+fn curl(backend: &Backend, request: &Request<Bytes>) -> Result<Json, Refusal> {
+    let number = rows::param(request, "number").and_then(|number| number.parse().ok());
+    let logged = number.and_then(|number| backend.context.requests.find(number));
+    let logged = logged.ok_or_else(|| {
+        let why = "there is no such request any more";
+        Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", why)
+    })?;
+    let host = backend.context.address.origin(request);
+    let with_secrets = rows::param(request, "secret").is_some_and(|secret| secret == "1");
+    Ok(json!({ "curl": requests::as_curl(&logged, &host, with_secrets) }))
 }
 
 /// The specification in a body.
@@ -173,6 +266,20 @@ fn show(backend: &Backend, endpoint: AdminEndpoint) -> Json {
             let requests = backend.context.requests.requests();
             requests.iter().map(requests::described).collect()
         }
+        AdminEndpoint::Events => {
+            serde_json::to_value(backend.events.sender.log.deliveries()).unwrap_or_default()
+        }
+        AdminEndpoint::Apps => apps::described(backend),
+        AdminEndpoint::Limits => rows::limits(backend),
+        AdminEndpoint::Entities => rows::entities(backend),
+        AdminEndpoint::Webhooks => rows::webhooks(backend),
+        AdminEndpoint::Stream
+        | AdminEndpoint::Rows
+        | AdminEndpoint::Curl
+        | AdminEndpoint::Health
+        | AdminEndpoint::Snapshot
+        | AdminEndpoint::Load
+        | AdminEndpoint::Reset => data::health(backend),
         AdminEndpoint::Stats => {
             serde_json::to_value(backend.context.counters.snapshot()).unwrap_or_default()
         }

@@ -62,9 +62,107 @@ pub(super) fn described(request: &LoggedRequest) -> Json {
     if let Some(error) = request.error.as_ref().and_then(|body| error(body)) {
         shown.insert("error".to_owned(), error);
     }
+    if let Some(reply) = &request.reply {
+        let text = without(&String::from_utf8_lossy(reply), &secrets(request));
+        let reply = match serde_json::from_str::<Json>(&text) {
+            Ok(reply) => reply,
+            Err(_) => Json::String(text),
+        };
+        if let Some(operating) = reply["time"]["operating"].as_f64() {
+            shown.insert("operating".to_owned(), json!(operating));
+        }
+        shown.insert("reply".to_owned(), reply);
+        if request.is_reply_cut {
+            shown.insert("reply_cut".to_owned(), json!(true));
+        }
+    }
     let milliseconds = (request.took.as_secs_f64() * 1_000_000.0).round() / 1000.0;
     shown.insert("milliseconds".to_owned(), json!(milliseconds));
     Json::Object(shown)
+}
+
+/// A request as a line for a shell. `host` is where the portal is called; secrets are in it only if `with_secrets` says
+/// so.
+pub(super) fn as_curl(request: &LoggedRequest, host: &str, with_secrets: bool) -> String {
+    let path = request.uri.path_and_query();
+    let path = path.map_or("/", |path| path.as_str());
+    let mut line = vec!["curl".to_owned()];
+    if request.verb != http::Method::GET && request.verb != http::Method::POST {
+        line.push(format!("-X {}", request.verb));
+    }
+    line.push(quoted(&format!("{host}{path}")));
+    let media_type = request.media_type.as_ref();
+    if let Some(media_type) = media_type.and_then(|media_type| media_type.to_str().ok()) {
+        line.push(format!(
+            "-H {}",
+            quoted(&format!("Content-Type: {media_type}"))
+        ));
+    }
+    let body = request.body.as_deref().unwrap_or_default();
+    if !body.is_empty() {
+        line.push(format!(
+            "--data-binary {}",
+            quoted(&String::from_utf8_lossy(body))
+        ));
+    } else if request.verb == http::Method::POST {
+        line.push("-X POST".to_owned());
+    }
+    let line = line.join(" ");
+    if with_secrets {
+        line
+    } else {
+        without(&line, &secrets(request))
+    }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// What of a request is a secret: the code of a webhook, and the values of parameters that are.
+fn secrets(request: &LoggedRequest) -> Vec<String> {
+    let mut secrets = Vec::new();
+    let path = request.uri.path();
+    let pieces = path.split('/').filter(|piece| !piece.is_empty());
+    let pieces: Vec<&str> = pieces.collect();
+    let code = if pieces.get(1) == Some(&"api") { 3 } else { 2 };
+    if pieces.first() == Some(&"rest") && pieces.len() > code + 1 {
+        secrets.push(pieces[code].to_owned());
+    }
+    collect_secrets(
+        &params(request),
+        request.method.starts_with("oauth."),
+        &mut secrets,
+    );
+    secrets.retain(|secret| !secret.is_empty());
+    // A secret may be part of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets
+}
+
+fn collect_secrets(params: &Array, is_oauth: bool, secrets: &mut Vec<String>) {
+    for (key, value) in params.iter() {
+        match value {
+            Value::Array(inside) => collect_secrets(inside, is_oauth, secrets),
+            value if is_secret(&key.to_text(), is_oauth) => {
+                let text = value.to_text();
+                secrets.push(query::escaped(&text));
+                secrets.push(text);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn without(text: &str, secrets: &[String]) -> String {
+    let hide = |text: String, secret: &String| text.replace(secret.as_str(), HIDDEN);
+    secrets.iter().fold(text.to_owned(), hide)
+}
+
+fn is_secret(name: &str, is_oauth: bool) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRETS.contains(&name.as_str()) || (is_oauth && name == "code")
 }
 
 fn is_batch(method: &str) -> bool {
@@ -151,13 +249,9 @@ fn command_of_batch(
 
 /// Puts stars in the place of secrets, however deep they are.
 fn hide(params: &mut Array, is_oauth: bool) {
-    let is_secret = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        SECRETS.contains(&name.as_str()) || (is_oauth && name == "code")
-    };
     let hidden = params.iter().map(|(key, value)| {
         let value = match value {
-            _ if is_secret(&key.to_text()) => HIDDEN.into(),
+            _ if is_secret(&key.to_text(), is_oauth) => HIDDEN.into(),
             Value::Array(inside) => {
                 let mut inside = inside.clone();
                 hide(&mut inside, is_oauth);

@@ -1,6 +1,6 @@
 //! What a request carries: its parameters, and what it presents to be let in.
 
-use brimful_protocol::{Array, query};
+use brimful_protocol::{Array, Value, query};
 use bytes::Bytes;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -22,11 +22,12 @@ const RESERVED: [&str; 8] = [
     "token",
 ];
 
-/// Reads the parameters of a request, and what it presents to be let in.
+/// Reads the parameters of a request, what it presents to be let in, and the key of the source that it names: events that
+/// it causes are not put into the queue of that source.
 pub(crate) fn parameters(
     request: &Request<Bytes>,
     webhook: Option<(String, String)>,
-) -> Result<(Array, Presented), MethodError> {
+) -> Result<(Array, Presented, Option<String>), MethodError> {
     let header = |name| {
         request
             .headers()
@@ -37,8 +38,10 @@ pub(crate) fn parameters(
     let in_query = query::decode(request.uri().query().unwrap_or_default().as_bytes());
     let in_body = request_body::parse(header(CONTENT_TYPE), request.body())?;
     let mut params = request_body::merge(in_query, in_body);
+    let connector = params.get("auth_connector").map(Value::to_text);
+    let connector = connector.filter(|key| !key.is_empty());
     let presented = presented(request, webhook, &mut params);
-    Ok((params, presented))
+    Ok((params, presented, connector))
 }
 
 /// What a request presents to be let in: in its path, in its header, or in `params`, out of which that is taken.

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::calls::Backend;
+use crate::calls::events::Cause;
 use crate::context::Call;
 use crate::context::churn::{Change, Churn};
 use crate::context::settings::Costs;
@@ -108,11 +109,14 @@ impl Backend {
         let now = self.context.clock.unix(Instant::now());
         let mut state = self.data.write();
         let mut made = 0;
+        let mut told = Vec::new();
         while let Some((at, due)) = writers.next(elapsed) {
             let when = now - (elapsed.as_secs_f64() - due);
             made += u64::from(writers.work(at, &mut state, when));
+            told.extend(self.note_changes(&mut state, Some(Cause::of_user(1, when))));
         }
         drop(state);
+        self.events.sender.send(told);
         self.context.counters.count(|stats| stats.churned += made);
     }
 }
@@ -166,7 +170,8 @@ impl Writers {
             method: method.name.clone(),
             params,
             user: 1,
-            by_application: false,
+            application: None,
+            connector: None,
             scopes: &Scopes::All,
             rights: Rights::default(),
             now,

@@ -36,6 +36,8 @@ pub(crate) struct Caller {
     /// Who is charged for the time of a command in a batch.
     pub(crate) batch_entity: Entity,
     pub(crate) client_id: Option<Arc<str>>,
+    /// The key of the source that a request names.
+    pub(crate) connector: Option<String>,
     /// What makes links to files, for calls that return any.
     pub(crate) links: Option<Links>,
 }
@@ -68,6 +70,21 @@ impl Callers {
     /// The codes and tokens of the OAuth server.
     pub(crate) fn issued(&self) -> MutexGuard<'_, TokenStore> {
         self.issued.lock()
+    }
+
+    pub(crate) fn webhooks(&self) -> &[Webhook] {
+        &self.webhooks
+    }
+
+    /// The codes of the webhooks that are kept with the data, and their users.
+    pub(crate) fn kept_codes(&self) -> Vec<(u64, String)> {
+        let kept = self.webhooks.iter().filter(|hook| hook.is_kept);
+        kept.map(|hook| (hook.user, hook.code.clone())).collect()
+    }
+
+    /// Whether a token of this application is known from the start.
+    pub(crate) fn has_application(&self, client_id: &str) -> bool {
+        self.tokens.iter().any(|token| token.client_id == client_id)
     }
 
     /// The path of the first webhook, `/rest/{user}/{code}/`.
@@ -155,6 +172,7 @@ impl Caller {
             entity: Entity::Webhook(place),
             batch_entity: Entity::Nobody,
             client_id: None,
+            connector: None,
             links: None,
         }
     }
@@ -171,6 +189,7 @@ impl Caller {
             batch_entity: entity.clone(),
             entity,
             client_id: Some(client_id),
+            connector: None,
             links: None,
         }
     }

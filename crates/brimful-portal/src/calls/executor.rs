@@ -7,11 +7,13 @@ use tokio::time::Instant;
 
 use crate::calls::Backend;
 use crate::calls::callers::Caller;
+use crate::calls::event_sender::Delivery;
+use crate::calls::events::Cause;
 use crate::calls::journal;
 use crate::calls::timing::Timing;
 use crate::context::errors;
 use crate::context::faults::Fault;
-use crate::context::limits::{Entity, Meter, Report};
+use crate::context::limits::{Entity, Report, RequestUsage};
 use crate::context::moment;
 use crate::context::{Call, MethodError, MethodName, Output};
 use crate::data::fixtures::{Api, Service};
@@ -23,8 +25,10 @@ pub(crate) struct Executor<'p> {
     backend: &'p Backend,
     caller: &'p Caller,
     pace: Pace,
-    meter: Meter,
+    meter: RequestUsage,
     in_batch: bool,
+    /// What applications are told when the request is over.
+    deliveries: Vec<Delivery>,
 }
 
 /// The time of a request as it is accounted for: real work and simulated cost together. Sleeps go to the instant that
@@ -51,8 +55,9 @@ impl<'p> Executor<'p> {
             backend,
             caller,
             pace: Pace::begin(backend.context.settings.wall),
-            meter: Meter::default(),
+            meter: RequestUsage::default(),
             in_batch: false,
+            deliveries: Vec::new(),
         }
     }
 
@@ -169,7 +174,13 @@ impl<'p> Executor<'p> {
         drawn
     }
 
-    fn handle(&self, method: &Method, mut params: Array, now: f64, cost: &mut Duration) -> Outcome {
+    fn handle(
+        &mut self,
+        method: &Method,
+        mut params: Array,
+        now: f64,
+        cost: &mut Duration,
+    ) -> Outcome {
         self.backend.make_due_changes();
         // Where the page was to begin, for the `next` of a page that has none.
         let start = params.get("start").map_or(0, Value::to_int).max(0);
@@ -183,7 +194,8 @@ impl<'p> Executor<'p> {
             method: method.name.clone(),
             params,
             user: self.caller.user,
-            by_application: self.caller.client_id.is_some(),
+            application: self.caller.client_id.as_deref(),
+            connector: self.caller.connector.as_deref(),
             scopes: &self.caller.scopes,
             rights: self.caller.rights,
             now,
@@ -202,6 +214,9 @@ impl<'p> Executor<'p> {
                 if let Ok(output) = &result {
                     journal::enter(&mut state, &method.name, &call, output, &self.caller.origin);
                 }
+                let cause = Cause::of(&call);
+                let told = self.backend.note_changes(&mut state, Some(cause));
+                self.deliveries.extend(told);
                 result
             }
         };
@@ -277,10 +292,11 @@ impl<'p> Executor<'p> {
             .report(&self.meter, entity, method, self.now())
     }
 
-    /// Closes the accounts.
+    /// Closes the accounts, and tells applications what has changed.
     pub(crate) fn finish(self) {
         let now = self.now();
         self.backend.context.operating().enter(self.meter, now);
+        self.backend.events.sender.send(self.deliveries);
     }
 }
 

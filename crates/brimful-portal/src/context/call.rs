@@ -18,8 +18,10 @@ pub(crate) struct Call<'a> {
     pub(crate) params: Array,
     /// The user who calls.
     pub(crate) user: u64,
-    /// Whether an application calls for the user, and no webhook.
-    pub(crate) by_application: bool,
+    /// The application that calls for the user, if it is no webhook.
+    pub(crate) application: Option<&'a str>,
+    /// The key of the source that the call names for the queues of offline events.
+    pub(crate) connector: Option<&'a str>,
     /// What the webhook or the token may call.
     pub(crate) scopes: &'a Scopes,
     /// What of the records the user may see.

@@ -12,16 +12,16 @@ use crate::context::moment;
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
     base: f64,
-    skew: Skew,
+    skew: ClockSkew,
     began: Instant,
     zone: i32,
 }
 
 /// By how many seconds a clock is fast, for now. A clone is the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Skew(Arc<AtomicU64>);
+pub(crate) struct ClockSkew(Arc<AtomicU64>);
 
-impl Skew {
+impl ClockSkew {
     pub(crate) fn get(&self) -> f64 {
         f64::from_bits(self.0.load(Ordering::Relaxed))
     }
@@ -41,14 +41,14 @@ impl Clock {
         };
         Self {
             base: base.unwrap_or_else(of_day) + skew,
-            skew: Skew::default(),
+            skew: ClockSkew::default(),
             began: Instant::now(),
             zone,
         }
     }
 
     /// The same clock, `skew` more off.
-    pub(crate) fn with_skew(mut self, skew: &Skew) -> Self {
+    pub(crate) fn with_skew(mut self, skew: &ClockSkew) -> Self {
         self.skew = skew.clone();
         self
     }
@@ -96,7 +96,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1500)).await;
         assert_eq!(clock.unix(Instant::now()), 1006.5);
         assert_eq!(clock.elapsed(), Duration::from_millis(1500));
-        let skew = Skew::default();
+        let skew = ClockSkew::default();
         let clock = clock.with_skew(&skew);
         skew.set(-60.0);
         assert_eq!(clock.unix(Instant::now()), 946.5);

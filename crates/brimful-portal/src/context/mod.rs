@@ -2,11 +2,14 @@
 //! of calls and replies. It knows no data and no method.
 
 pub(crate) mod address;
+pub(crate) mod app;
 pub(crate) mod call;
 pub(crate) mod churn;
 pub(crate) mod clock;
+pub(crate) mod deliveries;
 pub(crate) mod errors;
 pub(crate) mod faults;
+pub(crate) mod handler_address;
 pub(crate) mod hidden_rows;
 pub(crate) mod limits;
 pub(crate) mod local_program;
@@ -33,7 +36,7 @@ pub(crate) use call::{Call, MethodName};
 use clock::Clock;
 pub(crate) use errors::MethodError;
 use faults::Faults;
-use limits::Operating;
+use limits::{Buckets, Operating};
 pub(crate) use output::Output;
 use request_log::RequestLog;
 use settings::Settings;
@@ -48,6 +51,8 @@ pub(crate) struct Context {
     pub(crate) faults: Faults,
     pub(crate) address: PortalAddress,
     pub(crate) operating: Mutex<Operating>,
+    /// How many requests each address may send.
+    pub(crate) buckets: Mutex<Buckets>,
     pub(crate) requests: RequestLog,
     /// The methods of which was said that they exist and are not modelled.
     named: Mutex<BTreeSet<&'static str>>,
@@ -60,6 +65,7 @@ impl Context {
         faults: Faults,
         address: PortalAddress,
         operating: Operating,
+        buckets: Buckets,
     ) -> Self {
         Self {
             settings,
@@ -68,6 +74,7 @@ impl Context {
             faults,
             address,
             operating: Mutex::new(operating),
+            buckets: Mutex::new(buckets),
             requests: RequestLog::default(),
             named: Mutex::default(),
         }

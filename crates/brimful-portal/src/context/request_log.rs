@@ -3,11 +3,16 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Uri};
 use parking_lot::Mutex;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// So many requests are kept.
 const MOST: usize = 1_000;
@@ -15,6 +20,10 @@ const MOST: usize = 1_000;
 const MOST_BYTES: usize = 8 << 20;
 /// A longer body, or a longer error, is not kept.
 const LONGEST: usize = 1 << 20;
+/// So much of a reply is kept.
+const LONGEST_REPLY: usize = 32 << 10;
+/// So many requests wait for one who listens.
+const MOST_WAITING: usize = 1_000;
 
 /// A request and what became of it, secrets and all.
 #[derive(Clone)]
@@ -35,6 +44,10 @@ pub(crate) struct LoggedRequest {
     pub(crate) status: Option<u16>,
     /// The body of an error.
     pub(crate) error: Option<Bytes>,
+    /// The body of the reply, or its beginning; `None` of a reply that has tokens.
+    pub(crate) reply: Option<Bytes>,
+    /// Whether that is not all of it.
+    pub(crate) is_reply_cut: bool,
     /// What became of the commands of a batch.
     pub(crate) commands: Option<CommandOutcomes>,
     pub(crate) took: Duration,
@@ -60,6 +73,7 @@ impl LoggedRequest {
         path + self.method.len()
             + self.body.as_ref().map_or(0, Bytes::len)
             + self.error.as_ref().map_or(0, Bytes::len)
+            + self.reply.as_ref().map_or(0, Bytes::len)
             + failed
     }
 }
@@ -67,6 +81,37 @@ impl LoggedRequest {
 /// A body, if it is short enough to be kept.
 pub(crate) fn kept_body(body: &Bytes) -> Option<Bytes> {
     (body.len() <= LONGEST).then(|| body.clone())
+}
+
+/// The beginning of a reply, and whether there is more of it.
+pub(crate) fn kept_reply(body: &Bytes) -> (Bytes, bool) {
+    if body.len() <= LONGEST_REPLY {
+        return (body.clone(), false);
+    }
+    // A copy, since a slice would keep all of the body in memory.
+    let mut end = LONGEST_REPLY;
+    while end > 0 && body[end] & 0b1100_0000 == 0b1000_0000 {
+        end -= 1;
+    }
+    (Bytes::copy_from_slice(&body[..end]), true)
+}
+
+/// The requests to come, for one who listens. Those that he is too slow for are left out.
+pub(crate) struct RequestListener {
+    requests: Receiver<LoggedRequest>,
+    left_out: Arc<AtomicU64>,
+}
+
+impl RequestListener {
+    /// How many requests were left out since the last time.
+    pub(crate) fn take_left_out(&self) -> u64 {
+        self.left_out.swap(0, Ordering::Relaxed)
+    }
+
+    /// The next request, if it is there; nothing once the portal serves no more.
+    pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<LoggedRequest>> {
+        self.requests.poll_recv(context)
+    }
 }
 
 /// The last requests.
@@ -78,6 +123,7 @@ struct Kept {
     requests: VecDeque<LoggedRequest>,
     bytes: usize,
     last: u64,
+    listeners: Vec<(Sender<LoggedRequest>, Arc<AtomicU64>)>,
 }
 
 impl RequestLog {
@@ -86,6 +132,16 @@ impl RequestLog {
         let kept = &mut *self.0.lock();
         kept.last += 1;
         request.number = kept.last;
+        kept.listeners.retain(
+            |(listener, left_out)| match listener.try_send(request.clone()) {
+                Ok(()) => true,
+                Err(TrySendError::Full(_)) => {
+                    left_out.fetch_add(1, Ordering::Relaxed);
+                    true
+                }
+                Err(TrySendError::Closed(_)) => false,
+            },
+        );
         kept.bytes += request.bytes();
         kept.requests.push_back(request);
         while kept.requests.len() > MOST || kept.bytes > MOST_BYTES {
@@ -99,6 +155,29 @@ impl RequestLog {
     /// The requests that are kept, the oldest first.
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
         self.0.lock().requests.iter().cloned().collect()
+    }
+
+    /// The request with this number, if it is kept.
+    pub(crate) fn find(&self, number: u64) -> Option<LoggedRequest> {
+        let kept = self.0.lock();
+        kept.requests
+            .iter()
+            .find(|request| request.number == number)
+            .cloned()
+    }
+
+    /// Listens to the requests from now on.
+    pub(crate) fn listen(&self) -> RequestListener {
+        let (sender, requests) = channel(MOST_WAITING);
+        let left_out = Arc::default();
+        let listener = (sender, Arc::clone(&left_out));
+        self.0.lock().listeners.push(listener);
+        RequestListener { requests, left_out }
+    }
+
+    /// Tells those who listen that nothing comes any more.
+    pub(crate) fn end(&self) {
+        self.0.lock().listeners.clear();
     }
 
     /// Forgets all requests; numbers go on.
@@ -131,6 +210,8 @@ mod tests {
             body: kept_body(&Bytes::from(vec![0; body])),
             status: Some(200),
             error: None,
+            reply: None,
+            is_reply_cut: false,
             commands: None,
             took: Duration::ZERO,
         }

@@ -22,6 +22,8 @@ pub struct Webhook {
     pub(crate) login: Option<String>,
     pub(crate) code: String,
     pub(crate) local_code: Option<String>,
+    /// Whether the file of the data keeps the code.
+    pub(crate) is_kept: bool,
     pub(crate) scopes: Scopes,
 }
 
@@ -119,8 +121,14 @@ impl Webhook {
             login: None,
             code: code.into(),
             local_code: None,
+            is_kept: false,
             scopes: Scopes::All,
         }
+    }
+
+    /// Its user.
+    pub fn user(&self) -> u64 {
+        self.user
     }
 
     /// The user's login, which may stand in the address instead of the number.
@@ -135,6 +143,14 @@ impl Webhook {
     #[must_use]
     pub fn local_code(mut self, code: impl Into<String>) -> Self {
         self.local_code = Some(code.into());
+        self
+    }
+
+    /// Its code was made up for the first start: the file that keeps the data ([`crate::PortalConfig::data_file`]) keeps
+    /// it too, and it stays the same when the portal is started again.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.is_kept = true;
         self
     }
 

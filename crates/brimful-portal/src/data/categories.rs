@@ -13,6 +13,16 @@ impl Categories {
         self.rows.extend(rows);
     }
 
+    /// All funnels.
+    pub(super) fn rows(&self) -> &[Array] {
+        &self.rows
+    }
+
+    /// Has these funnels and no others.
+    pub(super) fn restore(&mut self, rows: Vec<Array>) {
+        self.rows = rows;
+    }
+
     /// Has these funnels of an entity and no others.
     pub(crate) fn replace(&mut self, entity_type: i64, rows: Vec<Array>) {
         self.rows.retain(|row| !is_of(row, entity_type));

@@ -19,15 +19,15 @@ pub(crate) enum Cell<'a> {
     /// Text that JSON needs no escapes for.
     Plain(&'a str),
     Text(&'a str),
-    Made(Made),
-    Many(Many),
+    ComposedText(ComposedText),
+    SeveralValues(SeveralValues),
     /// A value that was written by a call or loaded.
     Stored(&'a Value),
 }
 
 /// Text made of parts. The static parts need no escapes in JSON.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Made {
+pub(crate) enum ComposedText {
     Title {
         what: &'static str,
         whom: &'static str,
@@ -48,7 +48,7 @@ pub(crate) enum Made {
 
 /// Several generated values in one field.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Many {
+pub(crate) enum SeveralValues {
     /// Those of `words` whose bit is set.
     Words {
         words: &'static [&'static str],
@@ -66,7 +66,7 @@ pub(crate) enum Many {
     },
 }
 
-impl Made {
+impl ComposedText {
     /// Writes the text to `out`, and nothing that JSON would escape.
     pub(crate) fn render(self, out: &mut impl Sink) {
         match self {
@@ -116,7 +116,7 @@ impl Made {
     }
 }
 
-impl Many {
+impl SeveralValues {
     /// The values one by one, until `visit` says that it has seen enough.
     pub(crate) fn any(self, mut visit: impl FnMut(Cell<'static>) -> bool) -> bool {
         match self {
@@ -128,9 +128,9 @@ impl Many {
                 Self::numbers(hash, count, below).any(|n| visit(Cell::Int(n)))
             }
             Self::Phones { hash, count, .. } => {
-                (0..u64::from(count)).any(|i| visit(Cell::Made(Self::phone(hash, i))))
+                (0..u64::from(count)).any(|i| visit(Cell::ComposedText(Self::phone(hash, i))))
             }
-            Self::Emails { id, first, last } => visit(Cell::Made(Made::Email {
+            Self::Emails { id, first, last } => visit(Cell::ComposedText(ComposedText::Email {
                 first,
                 last,
                 number: id,
@@ -142,8 +142,8 @@ impl Many {
         !self.any(|_| true)
     }
 
-    pub(crate) fn phone(hash: u64, i: u64) -> Made {
-        Made::Phone((hash >> 20).wrapping_add(i * 7_919))
+    pub(crate) fn phone(hash: u64, i: u64) -> ComposedText {
+        ComposedText::Phone((hash >> 20).wrapping_add(i * 7_919))
     }
 
     fn numbers(hash: u64, count: u32, below: u64) -> impl Iterator<Item = i64> {
@@ -184,7 +184,7 @@ impl Cell<'_> {
         match self {
             Self::Null => true,
             Self::Plain(text) | Self::Text(text) => text.is_empty(),
-            Self::Many(many) => many.is_empty(),
+            Self::SeveralValues(many) => many.is_empty(),
             Self::Stored(value) => match value {
                 Value::Null => true,
                 Value::Text(text) => text.is_empty(),
@@ -206,7 +206,7 @@ impl Cell<'_> {
             Self::Plain(text) | Self::Text(text) if !text.is_empty() => {
                 Some(Value::from(text).to_int())
             }
-            Self::Made(_) => self.to_text().map(|text| Value::from(text).to_int()),
+            Self::ComposedText(_) => self.to_text().map(|text| Value::from(text).to_int()),
             _ => None,
         }
     }
@@ -219,7 +219,7 @@ impl Cell<'_> {
             Self::Plain(text) | Self::Text(text) if !text.is_empty() => {
                 Some(Value::from(text).to_float())
             }
-            Self::Made(_) => self.to_text().map(|text| Value::from(text).to_float()),
+            Self::ComposedText(_) => self.to_text().map(|text| Value::from(text).to_float()),
             other => other.to_int().map(|i| i as f64),
         }
     }
@@ -237,7 +237,7 @@ impl Cell<'_> {
     /// Writes the text of a single value to `out`; says whether there was any.
     pub(crate) fn write_text(self, out: &mut String) -> bool {
         match self {
-            Self::Null | Self::Many(_) | Self::Stored(Value::Null | Value::Array(_)) => {
+            Self::Null | Self::SeveralValues(_) | Self::Stored(Value::Null | Value::Array(_)) => {
                 return false;
             }
             Self::Int(i) => {
@@ -255,7 +255,7 @@ impl Cell<'_> {
             Self::Flag(flag) => out.push(if flag { 'Y' } else { 'N' }),
             Self::Time(seconds) => out.push_str(&moment::text(seconds)),
             Self::Plain(text) | Self::Text(text) => out.push_str(text),
-            Self::Made(made) => made.render(out),
+            Self::ComposedText(made) => made.render(out),
             Self::Stored(Value::Bool(flag)) => out.push(if *flag { 'Y' } else { 'N' }),
             Self::Stored(Value::Text(text)) => out.push_str(text),
             Self::Stored(value) => out.push_str(&value.to_text()),
@@ -272,7 +272,7 @@ impl Cell<'_> {
     pub(crate) fn any(self, mut visit: impl FnMut(Cell<'_>) -> bool) -> bool {
         match self {
             Self::Null | Self::Stored(Value::Null) => false,
-            Self::Many(many) => many.any(visit),
+            Self::SeveralValues(many) => many.any(visit),
             Self::Stored(Value::Array(array)) => {
                 array.values().any(|item| match item.get("VALUE") {
                     Some(value) => visit(Cell::Stored(value)),

@@ -1,6 +1,6 @@
 //! The drive: folders and files are rows of [`DISK_OBJECT`], and here is what the files hold, version by version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use brimful_protocol::Value;
 use bytes::Bytes;
@@ -35,12 +35,17 @@ pub(crate) struct FileVersion {
     pub(crate) stored: StoredFile,
 }
 
+/// A file or a version of one that comes back: the ID; of a version its file and its number there; what it holds.
+pub(super) type RestoredFile = (u64, Option<(u64, u64)>, StoredFile);
+
 /// What all files hold and have held.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     current: BTreeMap<u64, StoredFile>,
     versions: BTreeMap<u64, FileVersion>,
     last_version: u64,
+    /// The files and the versions that were changed since somebody asked.
+    changed: (BTreeSet<u64>, BTreeSet<u64>),
 }
 
 impl Files {
@@ -67,6 +72,8 @@ impl Files {
             .map_or(0, |(_, last)| last.number)
             + 1;
         self.last_version += 1;
+        self.changed.0.insert(file);
+        self.changed.1.insert(self.last_version);
         self.current.insert(file, stored.clone());
         let version = FileVersion {
             file,
@@ -80,13 +87,64 @@ impl Files {
     pub(crate) fn rename(&mut self, file: u64, name: &str) {
         if let Some(stored) = self.current.get_mut(&file) {
             name.clone_into(&mut stored.name);
+            self.changed.0.insert(file);
         }
     }
 
     /// Forgets what a file holds and has held.
     pub(crate) fn forget(&mut self, file: u64) {
-        self.current.remove(&file);
+        if self.current.remove(&file).is_some() {
+            self.changed.0.insert(file);
+        }
+        let going = self
+            .versions
+            .iter()
+            .filter(|(_, version)| version.file == file);
+        self.changed.1.extend(going.map(|(id, _)| *id));
         self.versions.retain(|_, version| version.file != file);
+    }
+}
+
+impl Files {
+    /// What all files hold.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u64, &StoredFile)> {
+        self.current.iter().map(|(id, stored)| (*id, stored))
+    }
+
+    /// What all files have held.
+    pub(crate) fn all_versions(&self) -> impl Iterator<Item = (u64, &FileVersion)> {
+        self.versions.iter().map(|(id, version)| (*id, version))
+    }
+
+    pub(crate) fn last_version(&self) -> u64 {
+        self.last_version
+    }
+
+    /// The files and the versions that were changed since the last time.
+    pub(crate) fn take_changed(&mut self) -> (Vec<u64>, Vec<u64>) {
+        let (files, versions) = std::mem::take(&mut self.changed);
+        (files.into_iter().collect(), versions.into_iter().collect())
+    }
+
+    /// Has these files and versions and no others.
+    pub(super) fn restore(&mut self, stored: Vec<RestoredFile>, last_version: u64) {
+        *self = Self::default();
+        self.last_version = last_version;
+        for (id, version, stored) in stored {
+            match version {
+                None => {
+                    self.current.insert(id, stored);
+                }
+                Some((file, number)) => {
+                    let version = FileVersion {
+                        file,
+                        number,
+                        stored,
+                    };
+                    self.versions.insert(id, version);
+                }
+            }
+        }
     }
 }
 

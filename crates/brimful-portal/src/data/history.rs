@@ -1,6 +1,6 @@
 //! What became of tasks, change by change.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use brimful_protocol::Value;
 
@@ -25,6 +25,8 @@ pub(crate) struct Change {
 pub(crate) struct History {
     by_task: BTreeMap<u64, VecDeque<Change>>,
     last: u64,
+    /// The tasks whose history has changed.
+    changed: BTreeSet<u64>,
 }
 
 impl History {
@@ -35,7 +37,32 @@ impl History {
 
     /// Forgets the changes of a task.
     pub(crate) fn forget(&mut self, task: u64) {
-        self.by_task.remove(&task);
+        if self.by_task.remove(&task).is_some() {
+            self.changed.insert(task);
+        }
+    }
+
+    /// The tasks that have a history.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = u64> {
+        self.by_task.keys().copied()
+    }
+
+    /// The tasks whose history has changed since the last time.
+    pub(crate) fn take_changed(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.changed).into_iter().collect()
+    }
+
+    /// The highest ID ever given.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    pub(crate) fn set_last(&mut self, last: u64) {
+        self.last = last;
+    }
+
+    pub(crate) fn restore(&mut self, task: u64, changes: VecDeque<Change>) {
+        self.by_task.insert(task, changes);
     }
 
     /// How many changes are held.
@@ -47,6 +74,7 @@ impl History {
     /// Writes a change down; its own ID is given here.
     pub(crate) fn note(&mut self, task: u64, change: Change) {
         self.last += 1;
+        self.changed.insert(task);
         let change = Change {
             id: self.last,
             ..change

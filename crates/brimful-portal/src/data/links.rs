@@ -2,7 +2,7 @@
 //!
 //! A record that nobody linked has the one contact or company in its `CONTACT_ID` or `COMPANY_ID`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// One end of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) struct Link {
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     changed: HashMap<(usize, u64, usize), Vec<Link>>,
+    /// Those that were changed since somebody asked.
+    touched: BTreeSet<(usize, u64, usize)>,
 }
 
 impl Links {
@@ -26,7 +28,18 @@ impl Links {
     }
 
     pub(crate) fn set(&mut self, from: usize, id: u64, to: usize, links: Vec<Link>) {
+        self.touched.insert((from, id, to));
         self.changed.insert((from, id, to), links);
+    }
+
+    /// The records that have links of their own, and to what.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (usize, u64, usize)> {
+        self.changed.keys().copied()
+    }
+
+    /// Those whose links have changed since the last time.
+    pub(crate) fn take_touched(&mut self) -> Vec<(usize, u64, usize)> {
+        std::mem::take(&mut self.touched).into_iter().collect()
     }
 
     /// How many records have links of their own.
@@ -37,6 +50,8 @@ impl Links {
 
     /// Forgets what calls changed: the field of the record counts again.
     pub(crate) fn forget(&mut self, from: usize, id: u64, to: usize) {
-        self.changed.remove(&(from, id, to));
+        if self.changed.remove(&(from, id, to)).is_some() {
+            self.touched.insert((from, id, to));
+        }
     }
 }

@@ -133,8 +133,15 @@ impl PortalData {
             }
             rows.push((id, record));
         }
-        // In the order of IDs every row goes to the end; of rows with one ID the last one stays.
+        // In the order of IDs every row goes to the end.
         rows.sort_by_key(|(id, _)| *id);
+        let twice = rows.windows(2).find(|pair| pair[0].0 == pair[1].0);
+        if let Some(pair) = twice {
+            return Err(DataError::DuplicateId {
+                entity: load.entity,
+                id: pair[0].0,
+            });
+        }
         for (id, record) in rows {
             table.put(id, record);
         }

@@ -5,9 +5,13 @@
 
 pub(crate) mod categories;
 pub(crate) mod cell;
+pub(crate) mod changes;
 pub(crate) mod comments;
 mod dictionary;
 pub(crate) mod entities;
+pub(crate) mod event_bindings;
+pub(crate) mod events;
+mod existing_ids;
 pub(crate) mod files;
 pub(crate) mod fixtures;
 pub(crate) mod hash;
@@ -17,35 +21,39 @@ pub(crate) mod links;
 pub(crate) mod list;
 mod loading;
 pub(crate) mod new_id;
-mod presence;
 pub(crate) mod records;
+pub(crate) mod sample_words;
 pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod stages;
+pub(crate) mod stored;
 pub(crate) mod table;
-pub(crate) mod words;
+mod tracked;
 pub(crate) mod workdays;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use brimful_protocol::Array;
 
 use categories::Categories;
+use changes::Changes;
 use comments::Comments;
 use entities::{
     CHECKLIST, COMPANY, CONTACT, DEAL, ELAPSED, ENTITIES, EVENT_LOG, LEAD, PRODUCT_ROW, QUOTE,
     STAGE_HISTORY, STATUS, TASK,
 };
+use existing_ids::{ExistingIds, SPARSEST};
 use files::Files;
 use history::History;
 use links::Links;
 use loading::{Target, entity_of, place, target};
-use presence::{Presence, SPARSEST};
 use records::RecordTable;
 use schema::Schema;
 use source::AllRows;
+use stored::Base;
 use table::{Record, Table};
+use tracked::Tracked;
 use workdays::Workday;
 
 use crate::data::fixtures::Fixtures;
@@ -132,6 +140,20 @@ pub enum DataError {
         /// The row, counted from 1.
         row: usize,
     },
+    /// Two rows have the same ID.
+    #[error("two rows of \"{entity}\" have the ID {id}: give every row an ID of its own")]
+    DuplicateId {
+        /// The entity.
+        entity: String,
+        /// The ID.
+        id: u64,
+    },
+    /// A store makes no sense.
+    #[error("{0}")]
+    Stored(String),
+    /// The file of the data can't be used; the text says why.
+    #[error("{0}")]
+    File(String),
     /// A generated entity is larger than IDs go.
     #[error("{rows} rows of \"{entity}\" are too many: at most {MOST_ROWS} can be generated")]
     TooManyRows {
@@ -163,27 +185,32 @@ pub(crate) struct PortalData {
     pub(crate) comments: Comments,
     /// What became of tasks since the portal began.
     pub(crate) history: History,
-    pub(crate) categories: Categories,
+    pub(crate) categories: Tracked<Categories>,
     /// What is served as it was given.
     pub(crate) fixtures: Fixtures,
     pub(crate) files: Files,
     /// A table for each kind of [`records::kinds`].
     pub(crate) records: Vec<RecordTable>,
     /// What applications keep, for all users and for each.
-    pub(crate) options: BTreeMap<Option<u64>, Array>,
+    pub(crate) options: Tracked<BTreeMap<Option<u64>, Array>>,
     /// What users have set in the portal itself, such as their status in the messenger and the layout of cards, for all
     /// and for each.
-    pub(crate) preferences: BTreeMap<Option<u64>, Array>,
+    pub(crate) preferences: Tracked<BTreeMap<Option<u64>, Array>>,
     /// What is known of smart processes that calls have made or changed, by their `entityTypeId`.
-    pub(crate) type_settings: BTreeMap<u32, Array>,
+    pub(crate) type_settings: Tracked<BTreeMap<u32, Array>>,
     /// Who was added to chats, beside their owners.
-    pub(crate) chat_members: BTreeMap<u64, BTreeSet<u64>>,
+    pub(crate) chat_members: Tracked<BTreeMap<u64, BTreeSet<u64>>>,
     /// The working day of each user who has begun one.
-    pub(crate) workdays: BTreeMap<u64, Workday>,
+    pub(crate) workdays: Tracked<BTreeMap<u64, Workday>>,
     /// Rows that lists count and do not show.
     pub(crate) hidden: HiddenIds,
-    /// The ID that the next phone, e-mail or other multifield gets.
+    /// What the generated rows come from.
+    base: Base,
+    /// The ID that the next phone, e-mail or other multifield gets, and what a store was told of it.
     next_multifield: u64,
+    stored_multifield: u64,
+    /// Where in the queue of offline events those of a change are, by application, connector, event and data.
+    waiting_offline: HashMap<String, u64>,
     /// The entries of the event log that calls made, the oldest first.
     entered: VecDeque<u64>,
     /// The moves from stage to stage that calls made, the oldest first.
@@ -236,6 +263,11 @@ impl PortalData {
                 records[place].replace(load.rows);
             }
         }
+        let served_names: Vec<String> = served.iter().map(|load| load.entity.clone()).collect();
+        let described_fields = data.fields.iter();
+        let described_fields = described_fields
+            .map(|fields| (fields.entity.clone(), fields.fields.clone()))
+            .collect();
         let of_entities = of_entities.into_iter().map(|load| Load {
             entity: entity_of(&load.entity).unwrap_or_default().to_owned(),
             rows: load.rows,
@@ -253,7 +285,7 @@ impl PortalData {
             }
             loads.push((to, load));
         }
-        let mut described = std::collections::HashMap::new();
+        let mut described = HashMap::new();
         for Fields { entity, fields } in &data.fields {
             described.insert(place(entity)?, fields);
         }
@@ -262,7 +294,7 @@ impl PortalData {
         let presences = asked.iter().enumerate().map(|(at, asked)| {
             let (rows, gaps) =
                 asked.unwrap_or((ENTITIES.get(at).map_or(0, |entity| entity.rows), 0.0));
-            Presence::new(key(at), rows, gaps)
+            ExistingIds::new(key(at), rows, gaps)
         });
         let all_rows = Arc::new(AllRows::new(presences.collect(), data.until));
         let tables = types.iter().enumerate().map(|(at, &entity_type)| {
@@ -275,22 +307,56 @@ impl PortalData {
             };
             Table::new(at, entity_type, schema, Arc::clone(&all_rows), key(at))
         });
+        let tables: Vec<Table> = tables.collect();
+        let fixtures = Fixtures::new(served, data.replies);
+        let base = Base {
+            seed: data.seed,
+            until: data.until,
+            rows: tables
+                .iter()
+                .zip(&asked)
+                .map(|(table, asked)| {
+                    let entity = ENTITIES.get(table.entity);
+                    let (rows, gaps) =
+                        asked.unwrap_or((entity.map_or(0, |entity| entity.rows), 0.0));
+                    let name = entity.map_or_else(
+                        || table.entity_type.to_string(),
+                        |entity| entity.name.to_owned(),
+                    );
+                    (name, rows, gaps)
+                })
+                .collect(),
+            fields: described_fields,
+            collections: served_names
+                .into_iter()
+                .zip(&fixtures.collections)
+                .map(|(name, collection)| (name, collection.style.id.clone()))
+                .collect(),
+            loaded: records
+                .iter()
+                .filter(|table| table.is_loaded)
+                .map(|table| table.kind.name.to_owned())
+                .collect(),
+        };
         let mut state = Self {
-            tables: tables.collect(),
+            tables,
             links: Links::default(),
             comments: Comments::default(),
             history: History::default(),
-            categories: Categories::default(),
-            fixtures: Fixtures::new(served, data.replies),
+            categories: Tracked::default(),
+            fixtures,
             files: Files::default(),
             records,
-            options: BTreeMap::new(),
-            preferences: BTreeMap::new(),
-            type_settings: BTreeMap::new(),
-            chat_members: BTreeMap::new(),
-            workdays: BTreeMap::new(),
+            options: Tracked::default(),
+            preferences: Tracked::default(),
+            type_settings: Tracked::default(),
+            chat_members: Tracked::default(),
+            workdays: Tracked::default(),
             hidden: HiddenIds::default(),
+            base,
             next_multifield: 1 << 32,
+            stored_multifield: 1 << 32,
+            waiting_offline: HashMap::new(),
             entered: VecDeque::new(),
             moves: VecDeque::new(),
         };
@@ -302,7 +368,52 @@ impl PortalData {
             state.load(to, load)?;
         }
         state.begin_drive();
+        state.take_changes();
         Ok(state)
+    }
+
+    /// What calls have changed since the last time.
+    pub(crate) fn take_changes(&mut self) -> Changes {
+        let mut changes = Changes::default();
+        for table in &mut self.tables {
+            let entity = table.entity;
+            if table.schema.take_change() {
+                changes.schemas.push(entity);
+            }
+            let rows = table.changes.take().into_iter();
+            changes
+                .rows
+                .extend(rows.map(|(id, change)| (entity, id, change)));
+        }
+        for (place, table) in self.records.iter_mut().enumerate() {
+            let records = table.changes.take().into_iter();
+            changes
+                .records
+                .extend(records.map(|(id, change)| (place, id, change)));
+        }
+        changes.comments = self.comments.take_changes();
+        changes.history = self.history.take_changed();
+        changes.links = self.links.take_touched();
+        (changes.files, changes.file_versions) = self.files.take_changed();
+        for (place, collection) in self.fixtures.collections.iter_mut().enumerate() {
+            let numbers = collection.take_changed().into_iter();
+            changes
+                .collections
+                .extend(numbers.map(|number| (place, number)));
+        }
+        let whole = [
+            ("document:options", self.options.take_change()),
+            ("document:preferences", self.preferences.take_change()),
+            ("document:types", self.type_settings.take_change()),
+            ("document:chat_members", self.chat_members.take_change()),
+            ("document:workdays", self.workdays.take_change()),
+            ("document:categories", self.categories.take_change()),
+        ];
+        let whole = whole.into_iter().filter(|(_, is_changed)| *is_changed);
+        changes.documents = whole.map(|(name, _)| name).collect();
+        changes.multifields = self.next_multifield != self.stored_multifield;
+        self.stored_multifield = self.next_multifield;
+        changes
     }
 
     /// Adds an entry to the event log. Of those that were added so, the oldest are dropped.
@@ -380,6 +491,23 @@ impl PortalData {
             + self.history.entries()
             + self.entered.len()
             + self.moves.len()
+    }
+
+    /// How many rows the entities have that have any, by the names that rows are asked for by.
+    pub(crate) fn row_counts(&self) -> Vec<(String, u64)> {
+        let tables = self.tables.iter().map(|table| {
+            let name = ENTITIES.get(table.entity).map_or_else(
+                || table.entity_type.to_string(),
+                |entity| entity.name.to_owned(),
+            );
+            (name, table.count(1, u64::MAX))
+        });
+        tables.filter(|(_, rows)| *rows > 0).collect()
+    }
+
+    /// The seed of the generated rows.
+    pub(crate) fn seed(&self) -> u64 {
+        self.base.seed
     }
 
     /// The place of the entity `name`, if the portal has it.

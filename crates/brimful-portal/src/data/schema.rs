@@ -124,7 +124,7 @@ impl Kind {
 
 /// A field as the tables of the entities state it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Spec {
+pub(crate) struct FieldSpec {
     name: &'static str,
     item: &'static str,
     kind: Kind,
@@ -156,7 +156,7 @@ pub(crate) const fn field(
     kind: Kind,
     source: Source,
     title: &'static str,
-) -> Spec {
+) -> FieldSpec {
     let traits = Traits {
         read_only: false,
         required: false,
@@ -165,7 +165,7 @@ pub(crate) const fn field(
         immutable: false,
         items_only: false,
     };
-    Spec {
+    FieldSpec {
         name,
         item: name,
         kind,
@@ -175,7 +175,7 @@ pub(crate) const fn field(
     }
 }
 
-impl Spec {
+impl FieldSpec {
     pub(crate) const fn read_only(mut self) -> Self {
         self.traits.read_only = true;
         self
@@ -238,7 +238,7 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    fn new(spec: &Spec) -> Self {
+    fn new(spec: &FieldSpec) -> Self {
         Self {
             name: Cow::Borrowed(spec.name),
             item: Cow::Borrowed(spec.item),
@@ -288,6 +288,23 @@ impl Field {
         }
     }
 
+    /// A field that a store has and the program does not know.
+    pub(crate) fn restored(name: &str, item: &str, camel: String, type_name: &str) -> Self {
+        let kind = match Kind::of_type(type_name) {
+            Kind::Text => Kind::Found,
+            kind => kind,
+        };
+        Self {
+            name_prefix: prefix(name),
+            camel_prefix: prefix(&camel),
+            camel,
+            name: Cow::Owned(name.to_owned()),
+            item: Cow::Owned(item.to_owned()),
+            kind,
+            ..Self::found(name)
+        }
+    }
+
     /// A field as `*.fields` describes it; what is not said stays as it is.
     fn described(mut self, description: &Map<String, Json>) -> Self {
         let flag = |name: &str| description.get(name).and_then(Json::as_bool);
@@ -328,7 +345,7 @@ pub(crate) struct Schema {
 pub(crate) const ID: usize = 0;
 
 impl Schema {
-    pub(crate) fn new(specs: &[Spec]) -> Self {
+    pub(crate) fn new(specs: &[FieldSpec]) -> Self {
         let mut schema = Self {
             fields: Vec::new(),
             by_name: HashMap::new(),
@@ -342,7 +359,7 @@ impl Schema {
 
     /// The fields that a description as of `*.fields` names, and no others but the ID. Those of `specs` keep what they
     /// are.
-    pub(crate) fn described(specs: &[Spec], fields: &Map<String, Json>) -> Self {
+    pub(crate) fn described(specs: &[FieldSpec], fields: &Map<String, Json>) -> Self {
         let known = Self::new(specs);
         let mut schema = Self::new(&specs[..specs.len().min(1)]);
         for (name, description) in fields {
@@ -414,6 +431,11 @@ impl Schema {
             .get(name)
             .copied()
             .filter(|&at| !self.fields[at].traits.items_only)
+    }
+
+    /// A field by the name that it has in a store.
+    pub(crate) fn stored_name(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
     }
 
     /// A field by any of its names in `crm.item.*`.

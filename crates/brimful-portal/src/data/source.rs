@@ -1,11 +1,11 @@
 //! Where the value of a generated field comes from: a pure function of the seed, the entity, the field and the ID.
 
-use super::cell::{Cell, Made, Many};
+use super::cell::{Cell, ComposedText, SeveralValues};
 use super::entities::{CONTACT, smart};
+use super::existing_ids::ExistingIds;
 use super::hash::{below, field as field_hash};
-use super::presence::Presence;
 use super::schema::Field;
-use super::{hash, stages, words};
+use super::{hash, sample_words, stages};
 use crate::context::moment;
 
 /// How a generated field gets its value.
@@ -85,7 +85,7 @@ pub(crate) enum Raw {
 /// The generated part of the whole portal: what rows may refer to.
 #[derive(Debug)]
 pub(crate) struct AllRows {
-    pub(crate) presences: Vec<Presence>,
+    pub(crate) presences: Vec<ExistingIds>,
     /// The seconds between one row of an entity and the next.
     steps: Vec<u64>,
     /// No row was changed after that, in Unix seconds.
@@ -94,11 +94,11 @@ pub(crate) struct AllRows {
 
 impl AllRows {
     /// `until` is the moment the last rows were made, in Unix seconds; the end of 2024 if not set.
-    pub(crate) fn new(presences: Vec<Presence>, until: Option<i64>) -> Self {
+    pub(crate) fn new(presences: Vec<ExistingIds>, until: Option<i64>) -> Self {
         let span = until.map_or(SPAN, |until| {
             u64::try_from(until.saturating_sub(FIRST_MOMENT)).unwrap_or(1)
         });
-        let step = |presence: &Presence| (span / presence.last().max(1)).max(1);
+        let step = |existing_ids: &ExistingIds| (span / existing_ids.last().max(1)).max(1);
         Self {
             steps: presences.iter().map(step).collect(),
             presences,
@@ -164,9 +164,9 @@ impl<'w> GeneratedRow<'w> {
                 Cell::Int(low + below(hash, (high - low + 1) as u64) as i64)
             }
             Source::Cents(limit) => Cell::Cents(cents(limit, hash)),
-            Source::Money(limit) => Cell::Made(Made::Money {
+            Source::Money(limit) => Cell::ComposedText(ComposedText::Money {
                 cents: cents(limit, hash),
-                currency: pick(words::CURRENCIES, hash << 7),
+                currency: pick(sample_words::CURRENCIES, hash << 7),
             }),
             Source::One(entity, percent) => self.one(entity, percent, hash),
             Source::Contacts(percent) => {
@@ -179,18 +179,18 @@ impl<'w> GeneratedRow<'w> {
                     .all_rows
                     .presences
                     .get(entity)
-                    .map_or(0, Presence::rows);
-                Cell::Many(Many::Numbers {
+                    .map_or(0, ExistingIds::rows);
+                Cell::SeveralValues(SeveralValues::Numbers {
                     hash,
                     count: if below == 0 { 0 } else { count },
                     below,
                 })
             }
-            Source::Words(words) => Cell::Many(Many::Words {
+            Source::Words(words) => Cell::SeveralValues(SeveralValues::Words {
                 words,
                 chosen: (hash >> 32) as u32 & (hash >> 16) as u32,
             }),
-            Source::Choices(count) => Cell::Many(Many::Numbers {
+            Source::Choices(count) => Cell::SeveralValues(SeveralValues::Numbers {
                 hash,
                 count: below(hash << 11, 3) as u32,
                 below: count,
@@ -199,18 +199,18 @@ impl<'w> GeneratedRow<'w> {
             Source::Modified => Cell::Time(self.changed(90 * 86_400, hash)),
             Source::After(days) => Cell::Time(self.later(days * 86_400, hash)),
             Source::DayAfter(days) => Cell::Time(moment::midnight(self.later(days * 86_400, hash))),
-            Source::Subject => self.title(words::SUBJECTS, hash),
-            Source::Chore => self.title(words::CHORES, hash),
-            Source::First => Cell::Plain(pick(words::FIRST, self.hash)),
-            Source::Last => Cell::Plain(pick(words::LAST, self.hash << 9)),
-            Source::Company => Cell::Made(Made::Title {
+            Source::Subject => self.title(sample_words::SUBJECTS, hash),
+            Source::Chore => self.title(sample_words::CHORES, hash),
+            Source::First => Cell::Plain(pick(sample_words::FIRST, self.hash)),
+            Source::Last => Cell::Plain(pick(sample_words::LAST, self.hash << 9)),
+            Source::Company => Cell::ComposedText(ComposedText::Title {
                 what: "",
-                whom: pick(words::COMPANIES, hash),
+                whom: pick(sample_words::COMPANIES, hash),
                 number: self.id,
             }),
             Source::Phones => match self.phones() {
                 0 => Cell::Null,
-                count => Cell::Many(Many::Phones {
+                count => Cell::SeveralValues(SeveralValues::Phones {
                     id: self.id,
                     hash: self.hash,
                     count,
@@ -219,7 +219,7 @@ impl<'w> GeneratedRow<'w> {
             Source::HasPhone => Cell::Flag(self.phones() > 0),
             Source::Emails if self.has_email() => {
                 let (first, last) = self.latin();
-                Cell::Many(Many::Emails {
+                Cell::SeveralValues(SeveralValues::Emails {
                     id: self.id,
                     first,
                     last,
@@ -228,14 +228,14 @@ impl<'w> GeneratedRow<'w> {
             Source::HasEmail => Cell::Flag(self.has_email()),
             Source::Email => {
                 let (first, last) = self.latin();
-                Cell::Made(Made::Email {
+                Cell::ComposedText(ComposedText::Email {
                     first,
                     last,
                     number: self.id,
                 })
             }
-            Source::Phone => Cell::Made(Many::phone(hash, 0)),
-            Source::Guid => Cell::Made(Made::Guid(hash, hash::mix(hash))),
+            Source::Phone => Cell::ComposedText(SeveralValues::phone(hash, 0)),
+            Source::Guid => Cell::ComposedText(ComposedText::Guid(hash, hash::mix(hash))),
             Source::Category => Cell::Int(self.category().id),
             Source::DealStage => Cell::Plain(self.deal_stage().id),
             Source::DealSemantic => Cell::Plain(self.deal_stage().semantic),
@@ -279,8 +279,8 @@ impl<'w> GeneratedRow<'w> {
     }
 
     fn title(&self, subjects: &'static [&'static str], hash: u64) -> Cell<'static> {
-        let whom = pick(words::COMPANIES, hash << 13);
-        Cell::Made(Made::Title {
+        let whom = pick(sample_words::COMPANIES, hash << 13);
+        Cell::ComposedText(ComposedText::Title {
             what: pick(subjects, hash),
             whom,
             number: self.id,
@@ -288,27 +288,27 @@ impl<'w> GeneratedRow<'w> {
     }
 
     fn one(&self, entity: usize, percent: u64, hash: u64) -> Cell<'static> {
-        let Some(presence) = self
+        let Some(existing_ids) = self
             .all_rows
             .presences
             .get(entity)
-            .filter(|presence| presence.rows() > 0)
+            .filter(|existing_ids| existing_ids.rows() > 0)
         else {
             return Cell::Null;
         };
         if below(hash << 23, 100) >= percent {
             return Cell::Null;
         }
-        let id = below(hash, presence.last()) + 1;
-        presence
+        let id = below(hash, existing_ids.last()) + 1;
+        existing_ids
             .at_or_above(id)
             .map_or(Cell::Null, |id| Cell::Int(id as i64))
     }
 
     fn latin(&self) -> (&'static str, &'static str) {
         (
-            pick(words::FIRST_LATIN, self.hash),
-            pick(words::LAST_LATIN, self.hash << 9),
+            pick(sample_words::FIRST_LATIN, self.hash),
+            pick(sample_words::LAST_LATIN, self.hash << 9),
         )
     }
 

@@ -6,10 +6,12 @@ use std::sync::{Arc, LazyLock};
 use brimful_protocol::Value;
 
 use super::cell::Cell;
+use super::changes::{ChangeLog, RowChange};
+use super::existing_ids::{ExistingIds, ExistingIdsInRange};
 use super::new_id::new_id;
-use super::presence::{Ids, Presence};
 use super::schema::Schema;
 use super::source::{AllRows, GeneratedRow};
+use super::tracked::Tracked;
 
 /// The fields that a call wrote to one row; the others are generated, or empty in a row that is not.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +47,12 @@ impl Record {
     }
 
     /// The fields and their values.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (usize, &Value)> {
+        let fields = self.fields.iter().map(|field| usize::from(*field));
+        fields.zip(&self.values)
+    }
+
+    /// The fields and their values.
     pub(crate) fn into_values(self) -> impl Iterator<Item = (usize, Value)> {
         let fields = self.fields.into_iter().map(usize::from);
         fields.zip(self.values)
@@ -58,7 +66,7 @@ pub(crate) struct Table {
     pub(crate) entity: usize,
     /// `entityTypeId`; 0 outside the CRM.
     pub(crate) entity_type: u32,
-    pub(crate) schema: Schema,
+    pub(crate) schema: Tracked<Schema>,
     all_rows: Arc<AllRows>,
     key: u64,
     records: BTreeMap<u64, Record>,
@@ -68,6 +76,8 @@ pub(crate) struct Table {
     deleted: Vec<u64>,
     /// The highest ID ever used.
     last: u64,
+    /// What calls have done to the rows.
+    pub(crate) changes: ChangeLog,
 }
 
 /// One row.
@@ -102,23 +112,24 @@ impl Table {
         all_rows: Arc<AllRows>,
         key: u64,
     ) -> Self {
-        let last = all_rows.presences.get(entity).map_or(0, Presence::last);
+        let last = all_rows.presences.get(entity).map_or(0, ExistingIds::last);
         Self {
             entity,
             entity_type,
-            schema,
+            schema: Tracked::new(schema),
             all_rows,
             key,
             records: BTreeMap::new(),
             extra: Vec::new(),
             deleted: Vec::new(),
+            changes: ChangeLog::default(),
             last,
         }
     }
 
-    fn presence(&self) -> &Presence {
+    fn presence(&self) -> &ExistingIds {
         /// Types that are made at run time have no generated rows.
-        static NONE: LazyLock<Presence> = LazyLock::new(|| Presence::new(0, 0, 0.0));
+        static NONE: LazyLock<ExistingIds> = LazyLock::new(|| ExistingIds::new(0, 0, 0.0));
         self.all_rows.presences.get(self.entity).unwrap_or(&NONE)
     }
 
@@ -152,6 +163,43 @@ impl Table {
             generated,
             record,
         }
+    }
+
+    /// What calls have written of a row.
+    pub(crate) fn record(&self, id: u64) -> Option<&Record> {
+        self.records.get(&id)
+    }
+
+    /// Whether a generated row was deleted.
+    pub(crate) fn is_deleted(&self, id: u64) -> bool {
+        self.deleted.binary_search(&id).is_ok()
+    }
+
+    /// The IDs of all rows that were written to or deleted.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = u64> {
+        let written = self.extra.iter();
+        let changed = self
+            .records
+            .keys()
+            .filter(|id| self.extra.binary_search(id).is_err());
+        let deleted = self
+            .deleted
+            .iter()
+            .filter(|id| self.extra.binary_search(id).is_err() && !self.records.contains_key(id));
+        written.chain(changed).chain(deleted).copied()
+    }
+
+    /// The highest ID ever used.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Has its generated rows only; `last` is the highest ID ever used.
+    pub(crate) fn forget_written(&mut self, last: u64) {
+        self.records.clear();
+        self.extra.clear();
+        self.deleted.clear();
+        self.last = self.presence().last().max(last);
     }
 
     /// How many rows have IDs up to `id`.
@@ -220,6 +268,13 @@ impl Table {
 
     /// Puts a row that is not generated, in the place of any that is.
     pub(crate) fn put(&mut self, id: u64, record: Record) {
+        let is_new = !self.contains(id);
+        let change = if is_new {
+            RowChange::Added
+        } else {
+            RowChange::Updated
+        };
+        self.changes.note(id, change);
         if self.is_generated(id) {
             insert_sorted(&mut self.deleted, id);
         }
@@ -230,6 +285,7 @@ impl Table {
 
     /// Writes fields of a row that exists.
     pub(crate) fn update(&mut self, id: u64, fields: impl IntoIterator<Item = (usize, Value)>) {
+        self.changes.note(id, RowChange::Updated);
         let record = self.records.entry(id).or_default();
         for (field, value) in fields {
             record.set(field, value);
@@ -239,7 +295,8 @@ impl Table {
     /// Takes a field and what rows have in it away.
     pub(crate) fn remove_field(&mut self, at: usize) {
         self.schema.remove(at);
-        for record in self.records.values_mut() {
+        for (id, record) in &mut self.records {
+            self.changes.note(*id, RowChange::Rewritten);
             *record = std::mem::take(record).without(at);
         }
     }
@@ -259,6 +316,7 @@ impl Table {
             return false;
         }
         self.records.remove(&id);
+        self.changes.note(id, RowChange::Deleted);
         true
     }
 }
@@ -274,7 +332,7 @@ fn insert_sorted(ids: &mut Vec<u64>, id: u64) {
 /// Existing IDs of a table, in order from either end.
 #[derive(Debug, Clone)]
 pub(crate) struct Walk<'t> {
-    generated: Ids<'t>,
+    generated: ExistingIdsInRange<'t>,
     deleted: &'t [u64],
     extra: &'t [u64],
     /// The generated ID that was looked at and not given out yet, at each end.

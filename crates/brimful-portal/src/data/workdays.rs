@@ -1,7 +1,7 @@
 //! The working days of users. Moments are Unix seconds.
 
 /// A day that was begun.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Workday {
     pub(crate) start: i64,
     pub(crate) finish: Option<i64>,

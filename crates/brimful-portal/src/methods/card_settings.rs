@@ -69,7 +69,7 @@ pub(crate) fn reset_for_all_users(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let (_, name) = place(call);
-    for (user, options) in &mut state.preferences {
+    for (user, options) in state.preferences.iter_mut() {
         if user.is_some() {
             options.remove(&name);
         }

@@ -17,6 +17,15 @@ fn results() -> &'static HashMap<String, Value> {
     RESULTS.get_or_init(|| serde_json::from_str(include_str!("constants.json")).unwrap_or_default())
 }
 
+/// The names of all events.
+pub(crate) fn event_names() -> impl Iterator<Item = String> {
+    let names = results().get("events").and_then(Value::as_array);
+    names
+        .into_iter()
+        .flat_map(Array::values)
+        .map(Value::to_text)
+}
+
 /// The methods, sorted by nothing.
 pub(crate) fn methods() -> impl Iterator<Item = Method> {
     results().keys().map(|name| Method {

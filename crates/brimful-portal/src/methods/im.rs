@@ -252,18 +252,21 @@ pub(crate) fn notifications(
     check_last(call)?;
     let caller = call.user;
     let ids = found(state, call, |row| is_notification(row, caller));
-    let table = state.table(MESSAGE);
-    let rows = ids.iter().map(|&id| notification(&table.row(id)));
     let mut result = Array::new();
     result.insert("total_count", ids.len() as i64);
     result.insert("total_unread_count", ids.len() as i64);
     result.insert("chat_id", 0);
+    Ok(with_notifications(result, state, caller, &ids))
+}
+
+/// A result with notifications of a user, and the user.
+fn with_notifications(mut result: Array, state: &PortalData, caller: u64, ids: &[u64]) -> Output {
+    let table = state.table(MESSAGE);
+    let rows = ids.iter().map(|&id| notification(&table.row(id)));
     result.insert("notifications", rows.collect::<Value>());
-    result.insert(
-        "users",
-        [user(state, caller as i64)].into_iter().collect::<Value>(),
-    );
-    Ok(Output::value(&Value::Array(result)))
+    let users = [user(state, caller as i64)];
+    result.insert("users", users.into_iter().collect::<Value>());
+    Output::value(&Value::Array(result))
 }
 
 /// `im.notify.history.search`: those that hold a text of three letters or more.
@@ -282,17 +285,10 @@ pub(crate) fn find_notifications(
     let ids = found(state, call, |row| {
         is_notification(row, caller) && text(row, "TEXT").to_lowercase().contains(&searched)
     });
-    let table = state.table(MESSAGE);
-    let rows = ids.iter().map(|&id| notification(&table.row(id)));
     let mut result = Array::new();
     result.insert("chat_id", 0);
     result.insert("total_results", ids.len() as i64);
-    result.insert("notifications", rows.collect::<Value>());
-    result.insert(
-        "users",
-        [user(state, caller as i64)].into_iter().collect::<Value>(),
-    );
-    Ok(Output::value(&Value::Array(result)))
+    Ok(with_notifications(result, state, caller, &ids))
 }
 
 /// `im.dialog.messages.search`: the messages of a chat that hold a text.

@@ -160,6 +160,16 @@ pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
             ("TEXT", Value::Text(call.text("MESSAGE"))),
         ],
     );
+    let users: Vec<u64> = match call.params.get_ignoring_case("USERS") {
+        Some(Value::Array(users)) => users
+            .values()
+            .filter_map(|user| u64::try_from(user.to_int()).ok())
+            .collect(),
+        _ => Vec::new(),
+    };
+    if !users.is_empty() {
+        state.chat_members.entry(id).or_default().extend(users);
+    }
     if !call.text("ENTITY_TYPE").is_empty() {
         let kept = state.preferences.entry(None).or_default();
         kept.insert(object_of_chat(call).as_str(), id as i64);

@@ -147,8 +147,8 @@ fn keep(state: &mut PortalData, user: u64, name: &str, value: Value) {
         .insert(name, value);
 }
 
-/// What is heard and changes nothing that can be asked for: that somebody is idle, or writes.
-pub(crate) fn heard(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
+/// What is acknowledged and changes nothing that can be asked for: that somebody is idle, or writes.
+pub(crate) fn acknowledged(_: &PortalData, _: &mut Call<'_>) -> Result<Output, MethodError> {
     Ok(done())
 }
 
@@ -431,13 +431,13 @@ pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     Ok(Output::value(&Value::Array(answer)))
 }
 
-/// What is heard of a dialog: that it is unread, pinned, hidden, or that somebody writes there.
+/// What is acknowledged of a dialog: that it is unread, pinned, hidden, or that somebody writes there.
 pub(crate) fn heard_of_dialog(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     dialog_id(call)?;
     Ok(done())
 }
 
-/// What is heard of a chat: its colour, its picture, that it is muted or left.
+/// What is acknowledged of a chat: its colour, its picture, that it is muted or left.
 pub(crate) fn heard_of_chat(
     state: &PortalData,
     call: &mut Call<'_>,

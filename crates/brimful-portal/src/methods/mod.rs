@@ -6,6 +6,7 @@
     reason = "a handler returns a result, and errors are as large as the contract says"
 )]
 
+mod acknowledged;
 mod analytics;
 mod bizproc;
 mod calendar;
@@ -15,8 +16,8 @@ mod constants;
 mod crm;
 mod departments;
 mod disk;
+mod events;
 mod fixtures;
-mod heard;
 mod im;
 mod list_fields;
 mod messages;
@@ -78,7 +79,7 @@ pub(crate) fn all() -> &'static [Method] {
         cards(&mut methods);
         drive(&mut methods);
         methods.extend(constants::methods());
-        methods.extend(heard::methods());
+        methods.extend(acknowledged::methods());
         methods.extend(portal_settings::methods());
         // A kind of records may have a method of its own in the place of a usual one.
         let own: HashSet<String> = methods
@@ -489,6 +490,9 @@ fn portal(methods: &mut Vec<Method>) {
         ),
         write!("im", "im.chat.get", messages::chat_of_object),
         read!("im", "im.dialog.messages.get", im::messages),
+        write!("", "event.bind", events::bind),
+        write!("", "event.unbind", events::unbind),
+        read!("", "event.get", events::get),
         write!("", "event.offline.get", offline_events::get),
         read!("", "event.offline.list", offline_events::list),
         write!("", "event.offline.clear", offline_events::clear),
@@ -626,8 +630,8 @@ fn messenger(methods: &mut Vec<Method>) {
         read!("im", "im.user.list.get", messenger::users_by_id),
         read!("im", "im.user.status.get", messenger::own_status),
         write!("im", "im.user.status.set", messenger::set_status),
-        read!("im", "im.user.status.idle.start", messenger::heard),
-        read!("im", "im.user.status.idle.end", messenger::heard),
+        read!("im", "im.user.status.idle.start", messenger::acknowledged),
+        read!("im", "im.user.status.idle.end", messenger::acknowledged),
         read!("im", "im.department.get", messenger::departments),
         read!("im", "im.department.managers.get", messenger::managers),
         read!("im", "im.department.employees.get", messenger::employees),
@@ -648,7 +652,7 @@ fn messenger(methods: &mut Vec<Method>) {
         ),
         read!("im", "im.dialog.get", messenger::dialog_by_id),
         read!("im", "im.dialog.read", messenger::read),
-        read!("im", "im.dialog.read.all", messenger::heard),
+        read!("im", "im.dialog.read.all", messenger::acknowledged),
         read!("im", "im.dialog.unread", messenger::heard_of_dialog),
         read!("im", "im.dialog.writing", messenger::heard_of_dialog),
         read!("im", "im.dialog.users.list", messenger::dialog_members),
@@ -659,12 +663,24 @@ fn messenger(methods: &mut Vec<Method>) {
         write!("im", "im.chat.user.add", messenger::add_members),
         write!("im", "im.chat.user.delete", messenger::delete_member),
         write!("im", "im.chat.setowner", messenger::set_owner),
+        // A bot does with chats what a user does.
+        write!("imbot", "imbot.chat.add", messages::add_chat),
+        write!("imbot", "imbot.chat.get", messages::chat_of_object),
+        write!("imbot", "imbot.chat.updatetitle", messages::rename_chat),
+        read!("imbot", "imbot.chat.user.list", messenger::chat_members),
+        write!("imbot", "imbot.chat.user.add", messenger::add_members),
+        write!("imbot", "imbot.chat.user.delete", messenger::delete_member),
+        write!("imbot", "imbot.chat.setowner", messenger::set_owner),
+        read!("imbot", "imbot.chat.leave", messenger::heard_of_chat),
+        read!("imbot", "imbot.chat.updatecolor", messenger::heard_of_chat),
+        read!("imbot", "imbot.chat.updateavatar", messenger::heard_of_chat),
+        read!("imbot", "imbot.dialog.get", messenger::dialog_by_id),
         read!("im", "im.chat.leave", messenger::heard_of_chat),
         read!("im", "im.chat.mute", messenger::heard_of_chat),
         read!("im", "im.chat.updatecolor", messenger::heard_of_chat),
         read!("im", "im.chat.updateavatar", messenger::heard_of_chat),
-        read!("im", "im.notify.read", messenger::heard),
-        read!("im", "im.notify.read.list", messenger::heard),
+        read!("im", "im.notify.read", messenger::acknowledged),
+        read!("im", "im.notify.read.list", messenger::acknowledged),
         read!("timeman", "timeman.status", workday::status),
         read!("timeman", "timeman.settings", workday::settings),
         write!("timeman", "timeman.open", workday::open),

@@ -33,7 +33,8 @@ pub(crate) fn get(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     let schema = &table.schema;
     let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
     let order = legacy_filter::order(schema, call.legacy_array("order"));
-    let ids = Query::new(table, filter.and(waiting(state)), order).page(0, limit);
+    let mine = in_queue(state, call);
+    let ids = Query::new(table, filter.and(waiting(state)).and(mine), order).page(0, limit);
     Work {
         rows: ids.len() as u64,
         ..Work::default()
@@ -70,6 +71,7 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds());
     let order = legacy_filter::order(schema, call.legacy_array("order"));
     let start = call.start();
+    let filter = filter.and(in_queue(state, call));
     let page = Paging::Offset.page(&Query::new(table, filter, order), start, call);
     let output = crate::data::list::plan::list(None, &page.ids, |out, id| {
         brimful_protocol::json::write(out, &Value::Array(describe(&table.row(id))));
@@ -92,6 +94,7 @@ pub(crate) fn clear(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         Some(list.values().map(Value::to_text).collect::<Vec<_>>())
     };
     let (ids, messages) = (named("id"), named("message_id"));
+    let application = call.application.unwrap_or_default();
     let table = state.table_mut(OFFLINE_EVENT);
     let of_process: Vec<u64> = table
         .ids(1, u64::MAX)
@@ -101,7 +104,9 @@ pub(crate) fn clear(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
                 && messages
                     .as_ref()
                     .is_none_or(|all| all.contains(&text(&row, "MESSAGE_ID")));
-            is_named && text(&row, "PROCESS_ID") == process
+            let whose = text(&row, "APPLICATION");
+            let is_own = whose.is_empty() || whose == application;
+            is_named && is_own && text(&row, "PROCESS_ID") == process
         })
         .collect();
     for id in of_process {
@@ -112,7 +117,7 @@ pub(crate) fn clear(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
 
 /// Only applications have offline events.
 fn authorised(call: &Call<'_>) -> Result<(), MethodError> {
-    if call.by_application {
+    if call.application.is_some() {
         return Ok(());
     }
     Err(MethodError::new(
@@ -120,6 +125,24 @@ fn authorised(call: &Call<'_>) -> Result<(), MethodError> {
         "WRONG_AUTH_TYPE",
         "Current authorization type is denied for this method",
     ))
+}
+
+/// Events in the queue of the application that calls, and of the connector that it names. Generated events are in all of
+/// them.
+fn in_queue(state: &PortalData, call: &Call<'_>) -> Condition {
+    let schema = &state.table(OFFLINE_EVENT).schema;
+    let (Some(application), Some(connector)) =
+        (schema.item("APPLICATION"), schema.item("CONNECTOR_ID"))
+    else {
+        return Condition::Always;
+    };
+    let of = |field, text: String| match text {
+        text if text.is_empty() => Condition::test(field, Predicate::Empty),
+        text => Condition::equal(field, Operand::Text(text)),
+    };
+    let own = of(application, call.application.unwrap_or_default().to_owned());
+    let own = own.and(of(connector, call.connector.unwrap_or_default().to_owned()));
+    Condition::test(application, Predicate::Empty).or(own)
 }
 
 /// Events that nobody has set aside.

@@ -4,25 +4,16 @@
 //! one address, which replies name wherever they name the server, so that a client which takes the server from them
 //! comes back here.
 
-mod app;
-mod install;
 mod page;
 mod token;
-
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method as Verb, Request, Response};
 
-pub use app::App;
-pub use install::InstallError;
-pub(crate) use install::install;
-
 use crate::bodies::envelope;
 use crate::calls::Backend;
-use crate::context::settings::Scopes;
-use crate::methods;
-use crate::methods::rest3;
+use crate::calls::applications::{Applications, scope_list};
+use crate::context::app::App;
 
 /// Which of the server's addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,46 +42,13 @@ impl Endpoint {
     }
 }
 
-/// The applications, and how long their tokens are valid.
-#[derive(Debug)]
-pub(crate) struct Server {
-    apps: Vec<App>,
-    token_ttl: Duration,
-}
-
-impl Server {
-    pub(crate) fn new(apps: Vec<App>, token_ttl: Duration) -> Self {
-        Self { apps, token_ttl }
-    }
-
-    fn app(&self, client_id: &str) -> Option<&App> {
-        self.apps.iter().find(|app| app.client_id == client_id)
-    }
-}
-
-/// Scopes as a list; all there are, if nothing is left out.
-fn scope_list(scopes: &Scopes, separator: &str) -> String {
-    let named: Vec<&str> = match scopes {
-        Scopes::Only(scopes) => scopes.iter().map(String::as_str).collect(),
-        Scopes::All => {
-            let older = methods::all().iter().map(|method| method.scope);
-            let mut all: Vec<&str> = older.chain(rest3::scopes()).collect();
-            all.retain(|scope| !scope.is_empty());
-            all.sort_unstable();
-            all.dedup();
-            all
-        }
-    };
-    named.join(separator)
-}
-
 /// Answers a request to the server.
 pub(crate) fn answer(
-    server: &Server,
     backend: &Backend,
     request: &Request<Bytes>,
     endpoint: Endpoint,
 ) -> Response<Bytes> {
+    let server = &backend.applications;
     match endpoint {
         Endpoint::Authorize => page::answer(server, backend, request),
         Endpoint::Token if matches!(*request.method(), Verb::GET | Verb::POST | Verb::HEAD) => {

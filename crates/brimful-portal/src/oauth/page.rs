@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Method as Verb, Request, Response, StatusCode};
 
-use super::{App, Server, scope_list};
+use super::{App, Applications, scope_list};
 use crate::calls::Backend;
 use crate::calls::token_store::Grant;
 use crate::data::entities::USER;
@@ -15,7 +15,7 @@ use crate::data::entities::USER;
 /// Shows the page, or takes the answer that the user gives on it. Whatever goes wrong is said here: the application does
 /// not hear of it.
 pub(super) fn answer(
-    server: &Server,
+    server: &Applications,
     backend: &Backend,
     request: &Request<Bytes>,
 ) -> Response<Bytes> {

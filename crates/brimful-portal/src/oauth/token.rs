@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode};
 
-use super::{App, Server, scope_list};
+use super::{App, Applications, scope_list};
 use crate::bodies::envelope;
 use crate::bodies::envelope::Format;
 use crate::bodies::request_body;
@@ -24,7 +24,7 @@ enum GrantType {
 
 /// Answers a request for tokens.
 pub(super) fn answer(
-    server: &Server,
+    server: &Applications,
     backend: &Backend,
     request: &Request<Bytes>,
 ) -> Response<Bytes> {
@@ -42,7 +42,7 @@ fn refused(code: &str, description: &str) -> MethodError {
 }
 
 fn exchange(
-    server: &Server,
+    server: &Applications,
     backend: &Backend,
     request: &Request<Bytes>,
 ) -> Result<Array, MethodError> {
@@ -118,7 +118,7 @@ fn permit(scopes: &Scopes, asked: &str) -> Result<(), MethodError> {
 
 /// A pair of tokens as it is sent. `refreshed_at` is for the reply to a refresh, which says more.
 fn reply(
-    server: &Server,
+    server: &Applications,
     app: &App,
     grant: &Grant,
     pair: &Pair,

@@ -18,7 +18,7 @@ pub(crate) struct HandlerTask<T: Send + 'static> {
 
 /// The work fell over.
 #[derive(Debug)]
-pub(crate) struct Panicked;
+pub(crate) struct HandlerPanicked;
 
 impl<T: Send + 'static> HandlerTask<T> {
     pub(crate) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
@@ -30,19 +30,19 @@ impl<T: Send + 'static> HandlerTask<T> {
 }
 
 impl<T: Send + 'static> Future for HandlerTask<T> {
-    type Output = Result<T, Panicked>;
+    type Output = Result<T, HandlerPanicked>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.begun = true;
         let Some(work) = &mut self.left else {
-            return Poll::Ready(Err(Panicked));
+            return Poll::Ready(Err(HandlerPanicked));
         };
         // Nothing of the work is looked at after a panic.
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
         let done = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(done)) => Ok(done),
-            Err(_) => Err(Panicked),
+            Err(_) => Err(HandlerPanicked),
         };
         self.left = None;
         Poll::Ready(done)

@@ -18,27 +18,34 @@ pub(crate) use body_budget::BodyShare;
 
 use crate::bodies::{envelope, fault_replies};
 use crate::calls::Backend;
+use crate::calls::applications::Applications;
 use crate::calls::background_writer::BackgroundWriter;
 use crate::calls::callers::Callers;
+use crate::calls::data_file::DataFile;
+use crate::calls::event_sender::EventSender;
+use crate::calls::events::Events;
+use crate::calls::installation::{self, InstallError};
+use crate::calls::keeping;
 use crate::calls::token_store::TokenStore;
 use crate::config::PortalConfig;
 use crate::context::address::PortalAddress;
 use crate::context::churn::Churn;
 use crate::context::clock::Clock;
+use crate::context::deliveries::{EventDeliveries, EventDelivery};
 use crate::context::faults::{Fault, Faults};
 use crate::context::hidden_rows::HiddenRows;
 use crate::context::limits::{Buckets, Operating};
 use crate::context::reply::{Reply, SlowBody};
-use crate::context::request_log::{CommandOutcomes, LoggedRequest, kept_body};
+use crate::context::request_log::{CommandOutcomes, LoggedRequest, kept_body, kept_reply};
 use crate::context::settings::Settings;
 use crate::context::stats::Stats;
 use crate::context::{Context, errors};
 use crate::data::files::{ROOT, SHARED_STORAGE, StoredFile};
+use crate::data::stored::StoredRow;
 use crate::data::{DataError, PortalData};
 use crate::extension::{Extension, ExtensionSetup, Host};
 use crate::methods::registry::Registry;
-use crate::oauth::{self, InstallError};
-use crate::{admin, rest, rest3};
+use crate::{admin, oauth, rest, rest3};
 use body_budget::BodyBudget;
 use handler_task::HandlerTask;
 use route::Route;
@@ -55,17 +62,16 @@ pub struct Portal {
 /// The backend, the APIs in front of it, and what a request passes on its way.
 struct Inner {
     backend: Backend,
-    oauth: oauth::Server,
     replays: rest3::Replays,
     extensions: Vec<Box<dyn Extension>>,
     /// For the bodies that come in on sockets.
     body_budget: BodyBudget,
     body_limit: usize,
-    buckets: Mutex<Buckets>,
     latency: Duration,
     jitter: Duration,
     chance: Mutex<fastrand::Rng>,
     moved_to: Option<String>,
+    is_restored: bool,
 }
 
 impl Portal {
@@ -83,6 +89,7 @@ impl Portal {
         config: PortalConfig,
         registry: Registry,
     ) -> Result<Self, DataError> {
+        let kept = Kept::open(&config)?;
         let seed = config.data.seed;
         let setup = ExtensionSetup {
             seed,
@@ -101,9 +108,28 @@ impl Portal {
             let today = clock.unix(Instant::now()) / 86_400.0;
             data.until = Some(today.floor() as i64 * 86_400);
         }
-        let data = PortalData::new(data)?;
+        let initial = keeping::initial(&data);
+        let is_restored = !kept.rows.is_empty();
+        let data = if is_restored {
+            PortalData::restored(&kept.rows, data.replies)?
+        } else {
+            PortalData::new(data)?
+        };
+        // The portal is the same as before, whatever seed it is started with now.
+        let seed = data.seed();
+        let mut webhooks = config.webhooks;
+        for (user, code) in keeping::codes(&kept.rows) {
+            let hook = webhooks
+                .iter_mut()
+                .find(|hook| hook.is_kept && hook.user == user);
+            if let Some(hook) = hook {
+                hook.code = code;
+            }
+        }
         let mut oauth_chance = fastrand::Rng::with_seed(seed ^ 0x6f61_7574_6832);
         let member_id = format!("{:032x}", oauth_chance.u128(..));
+        let clock = clock.with_skew(faults.skew());
+        let sender = EventSender::new(config.handler_hosts, clock.clone());
         let backend = Backend {
             context: Context::new(
                 Settings {
@@ -113,37 +139,48 @@ impl Portal {
                     wall: config.wall,
                     admin_token: config.admin_token,
                 },
-                clock.with_skew(faults.skew()),
+                clock,
                 faults,
                 PortalAddress::new(config.address, member_id),
                 Operating::new(config.operating),
+                Buckets::new(config.rate_limit),
             ),
             registry: registry.and_served(&data.fixtures),
             data: RwLock::new(data),
+            file: kept.file,
+            initial,
             callers: Callers::new(
-                config.webhooks,
+                webhooks,
                 config.tokens,
                 config.rights,
                 TokenStore::new(oauth_chance),
             ),
+            applications: Applications::new(config.apps, config.token_ttl),
+            events: Events::new(sender),
             background_writer: BackgroundWriter::default(),
         };
-        put_files(&backend, config.files);
+        if is_restored {
+            backend.restore_tokens(&kept.rows);
+        } else {
+            put_files(&backend, config.files);
+            if let Some(file) = &backend.file {
+                file.replace(backend.snapshot());
+            }
+        }
         backend.set_churn(config.churn)?;
         backend.hide(config.hidden)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 backend,
-                oauth: oauth::Server::new(config.apps, config.token_ttl),
                 replays: rest3::Replays::default(),
                 extensions,
                 body_budget: BodyBudget::new(config.body_limit.saturating_mul(BODIES_AT_ONCE)),
                 body_limit: config.body_limit,
-                buckets: Mutex::new(Buckets::new(config.rate_limit)),
                 latency: config.latency,
                 jitter: config.jitter,
                 chance: Mutex::new(fastrand::Rng::with_seed(seed)),
                 moved_to: config.moved_to,
+                is_restored,
             }),
         })
     }
@@ -200,11 +237,42 @@ impl Portal {
     /// Installs an application for the user `user`: its handler is posted `ONAPPINSTALL` with tokens and the
     /// `application_token` that later events carry.
     pub async fn install(&self, client_id: &str, user: u64) -> Result<(), InstallError> {
-        oauth::install(&self.inner.oauth, self.backend(), client_id, user).await
+        installation::install(self.backend(), client_id, user).await
+    }
+
+    /// Uninstalls an application: handlers that it bound to `ONAPPUNINSTALL` are told, and what it bound and its tokens
+    /// are gone. `clean` is whether the user wants its data deleted too.
+    pub fn uninstall(&self, client_id: &str, clean: bool) -> Result<(), InstallError> {
+        installation::uninstall(self.backend(), client_id, clean)
+    }
+
+    /// The last events that were posted to handlers, or were to be, the oldest first.
+    pub fn event_deliveries(&self) -> Vec<EventDelivery> {
+        self.backend().events.sender.log.deliveries()
+    }
+
+    /// Listens to the deliveries of events from now on.
+    pub fn listen_to_events(&self) -> EventDeliveries {
+        self.backend().events.sender.log.listen()
+    }
+
+    /// How many rows each entity has, without those that have none.
+    pub fn row_counts(&self) -> Vec<(String, u64)> {
+        self.backend().data.read().row_counts()
+    }
+
+    /// Whether the data come from a file that had some ([`PortalConfig::data_file`]), and not from the configuration.
+    pub fn has_data_of_before(&self) -> bool {
+        self.inner.is_restored
     }
 
     pub(crate) fn backend(&self) -> &Backend {
         &self.inner.backend
+    }
+
+    /// Ends the replies that would go on as long as the portal serves.
+    pub(crate) fn end_streams(&self) {
+        self.backend().context.requests.end();
     }
 
     /// The memory for the bodies that come in on sockets.
@@ -226,6 +294,36 @@ impl std::fmt::Debug for Portal {
     }
 }
 
+/// The file of the data, and what it has.
+#[derive(Default)]
+struct Kept {
+    file: Option<DataFile>,
+    rows: Vec<StoredRow>,
+}
+
+impl Kept {
+    #[cfg(feature = "sqlite")]
+    fn open(config: &PortalConfig) -> Result<Self, DataError> {
+        let Some(path) = &config.data_file else {
+            return Ok(Self::default());
+        };
+        let (file, rows) = DataFile::open(path)?;
+        Ok(Self {
+            file: Some(file),
+            rows,
+        })
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "other builds have a file that can fail"
+    )]
+    fn open(_: &PortalConfig) -> Result<Self, DataError> {
+        Ok(Self::default())
+    }
+}
+
 /// The files that the portal begins with.
 fn put_files(backend: &Backend, files: Vec<(String, Bytes)>) {
     let created = backend.context.now() as i64;
@@ -244,7 +342,8 @@ fn put_files(backend: &Backend, files: Vec<(String, Bytes)>) {
 impl Inner {
     /// The whole way of a request: the bucket in front of the portal, the faults on the line, the answer.
     async fn reply(&self, request: &Request<Bytes>, peer: IpAddr) -> Reply {
-        if let Some(response) = admin::answer(&self.backend, request, peer) {
+        if let Some(response) = admin::answer(&self.backend, request, peer).await {
+            self.backend.is_durable().await;
             return response.into();
         }
         let counters = &self.backend.context.counters;
@@ -252,7 +351,11 @@ impl Inner {
         let began = Instant::now();
         let route = self.route(request.uri().path());
         let method = route.method_name().to_owned();
-        let reply = self.reply_uncounted(request, route, peer).await;
+        let mut reply = self.reply_uncounted(request, route, peer).await;
+        // Nobody may be told of anything that can still be lost.
+        if !self.backend.is_durable().await {
+            reply = envelope::html(StatusCode::INTERNAL_SERVER_ERROR).into();
+        }
         if let Reply::Response(response) | Reply::Truncated { response, .. } = &reply {
             counters.count(|stats| stats.bytes += response.body().len() as u64);
         }
@@ -297,6 +400,12 @@ impl Inner {
             );
         }
         let failed = response.filter(|response| response.status().as_u16() >= 400);
+        // The OAuth server answers with tokens.
+        let shown = response.filter(|_| !method.starts_with("oauth."));
+        let (kept, is_reply_cut) = shown.map_or_else(Default::default, |response| {
+            let (kept, is_cut) = kept_reply(response.body());
+            (Some(kept), is_cut)
+        });
         self.backend.context.requests.enter(LoggedRequest {
             number: 0,
             at: self.backend.context.now(),
@@ -308,6 +417,8 @@ impl Inner {
             body: kept_body(request.body()),
             status,
             error: failed.and_then(|response| kept_body(response.body())),
+            reply: kept,
+            is_reply_cut,
             commands: commands.cloned(),
             took,
         });
@@ -366,7 +477,7 @@ impl Inner {
 
     fn admit_to_bucket(&self, peer: IpAddr) -> bool {
         let elapsed = self.backend.context.elapsed();
-        self.buckets.lock().admit(peer, elapsed)
+        self.backend.context.buckets.lock().admit(peer, elapsed)
     }
 
     async fn latency(&self, more: Duration) {
@@ -396,7 +507,7 @@ impl Inner {
         match route {
             Route::Elsewhere => envelope::html(StatusCode::NOT_FOUND),
             _ if request.method() == Verb::OPTIONS => envelope::preflight(),
-            Route::OAuth(endpoint) => oauth::answer(&self.oauth, backend, request, endpoint),
+            Route::OAuth(endpoint) => oauth::answer(backend, request, endpoint),
             Route::Extension { at, .. } => {
                 let host = Host::new(&backend.context, request, peer);
                 self.extensions[at].answer(host, request).await

@@ -39,7 +39,7 @@ pub(crate) fn answer(
     if given.is_empty() {
         return Err(errors::method_not_found());
     }
-    let (_, presented) = request::parameters(request, webhook)?;
+    let (_, presented, _) = request::parameters(request, webhook)?;
     backend.admit(&presented, request, peer)?;
     let id = given
         .split('|')

@@ -43,12 +43,13 @@ async fn call(
     if method.eq_ignore_ascii_case(DOWNLOAD) {
         return download::answer(backend, request, webhook, peer);
     }
-    let (params, presented) = request::parameters(request, webhook)?;
+    let (params, presented, connector) = request::parameters(request, webhook)?;
     let target = backend.registry.find(method).ok_or_else(|| {
         backend.context.say_if_unmodelled(method);
         errors::method_not_found()
     })?;
     let mut caller = backend.admit(&presented, request, peer)?;
+    caller.connector = connector;
     caller.links = Links::of(&backend.context, method, request, &presented);
     let mut executor = Executor::new(backend, &caller);
     let start = executor.now();

@@ -10,7 +10,7 @@ use crate::context::MethodError;
 use crate::methods::rest3::error;
 
 /// The body of a request, and beside it the credentials of its query.
-pub(super) struct Sent {
+pub(super) struct SentBody {
     body: Array,
     credentials: Array,
 }
@@ -19,7 +19,7 @@ pub(super) struct Sent {
 const CREDENTIALS: [&str; 4] = ["auth", "access_token", "aplogin", "ap"];
 
 /// Reads a request. A GET has no body, and an empty body no parameters; any other body is JSON and says so.
-pub(super) fn read(request: &Request<Bytes>) -> Result<Sent, MethodError> {
+pub(super) fn read(request: &Request<Bytes>) -> Result<SentBody, MethodError> {
     let mut in_query = query::decode(request.uri().query().unwrap_or_default().as_bytes());
     let credentials = CREDENTIALS
         .into_iter()
@@ -38,7 +38,7 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Sent, MethodError> {
     } else {
         return Err(error::invalid_json());
     };
-    Ok(Sent { body, credentials })
+    Ok(SentBody { body, credentials })
 }
 
 fn says_json(request: &Request<Bytes>) -> bool {
@@ -51,7 +51,7 @@ fn says_json(request: &Request<Bytes>) -> bool {
     media_type == "application/json" || media_type.contains("+json")
 }
 
-impl Sent {
+impl SentBody {
     /// The credentials of body and query together; those of the body are taken out of it.
     pub(super) fn credentials(&mut self) -> Array {
         let mut all = self.credentials.clone();

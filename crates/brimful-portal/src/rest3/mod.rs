@@ -29,7 +29,7 @@ use crate::context::reply::Reply;
 use crate::context::{Context, MethodError};
 use crate::methods::method::Handler;
 use crate::methods::registry::BATCH;
-use crate::methods::rest3::{Endpoint, Wrapping, error};
+use crate::methods::rest3::{Endpoint, ResultWrapping, error};
 use idempotency::IdempotencyKey;
 
 /// Answers a request for `method`.
@@ -119,8 +119,8 @@ async fn one(
         Outcome::Failed(error) => return Err(error),
         Outcome::ErrorAsData(error) => json::to_string(&error.into()).into_bytes(),
         Outcome::Done(output) => match endpoint.wrapping {
-            Wrapping::Bare => output.json,
-            Wrapping::Result => enveloped(&backend.context, &output.json, &timing),
+            ResultWrapping::Bare => output.json,
+            ResultWrapping::Result => enveloped(&backend.context, &output.json, &timing),
         },
     };
     let body = Bytes::from(body);

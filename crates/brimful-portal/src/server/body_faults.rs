@@ -13,7 +13,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Response};
 use tokio::time::{Sleep, sleep};
 
-use crate::context::reply::{Reply, SlowBody};
+use crate::context::reply::{LiveBody, Reply, SlowBody};
 
 /// A reply as the connection sends it.
 pub(crate) fn response(reply: Reply) -> Response<Body> {
@@ -24,7 +24,14 @@ pub(crate) fn response(reply: Reply) -> Response<Body> {
                 response.headers_mut().insert(CONTENT_LENGTH, length);
                 response.map(|body| Body::from_stream(Trickle::new(body, time)))
             }
-            None => response.map(Body::from),
+            None => match response
+                .extensions_mut()
+                .remove::<LiveBody>()
+                .and_then(|live| live.0.lock().take())
+            {
+                Some(rest) => response.map(|_| Body::from_stream(Live(rest))),
+                None => response.map(Body::from),
+            },
         },
         Reply::Truncated { response, length } => {
             let (mut head, body) = response.into_parts();
@@ -33,6 +40,20 @@ pub(crate) fn response(reply: Reply) -> Response<Body> {
             Response::from_parts(head, Body::from_stream(BrokenOff::After(body)))
         }
         Reply::Reset => Response::new(Body::from_stream(BrokenOff::Now)),
+    }
+}
+
+/// A body that can't fail.
+struct Live(Pin<Box<dyn Stream<Item = Bytes> + Send>>);
+
+impl Stream for Live {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0
+            .as_mut()
+            .poll_next(context)
+            .map(|bytes| bytes.map(Ok))
     }
 }
 

@@ -1,20 +1,15 @@
 //! The connections of a server: how many there are at once, and how long a caller may take.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::BoxError;
-use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::serve::Listener;
-use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -22,8 +17,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tower::ServiceExt;
 
-use super::request_line::{Connection, Forgiving};
+use super::request_line::{Connection, LenientListener};
 use crate::portal::Portal;
 
 /// So many connections are open at once; further ones wait until one of them ends.
@@ -42,7 +38,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// Serves a portal on a listener over at most `most` connections at once, until `end`; requests in flight are finished.
 pub(super) async fn serve<L>(
     portal: &Portal,
-    mut listener: Forgiving<L>,
+    mut listener: LenientListener<L>,
     most: usize,
     end: impl Future<Output = ()> + Send + 'static,
 ) where
@@ -70,6 +66,8 @@ pub(super) async fn serve<L>(
         }
     }
     drop(listener);
+    // These have no end of their own.
+    portal.end_streams();
     drop(ended);
     drop(ending);
     while connections.join_next().await.is_some() {}
@@ -96,7 +94,11 @@ async fn one<S>(
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(SILENCE));
-    let service = TowerToHyperService::new(ForPeer { portal, peer });
+    let with_peer = move |mut request: Request<_>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request
+    };
+    let service = TowerToHyperService::new(portal.map_request(with_peer));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut is_ending = false;
     let mut silent = pin!(silence(received));
@@ -126,32 +128,6 @@ async fn silence(received: Arc<AtomicU64>) {
     }
 }
 
-/// The portal, for the requests of one caller.
-#[derive(Clone)]
-struct ForPeer {
-    portal: Portal,
-    peer: SocketAddr,
-}
-
-impl<B> tower::Service<Request<B>> for ForPeer
-where
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        request.extensions_mut().insert(ConnectInfo(self.peer));
-        tower::Service::call(&mut self.portal, request)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -171,7 +147,7 @@ mod tests {
         let (end, ended) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
             let ended = async { drop(ended.await) };
-            serve(&portal, Forgiving(listener), 1, ended).await;
+            serve(&portal, LenientListener(listener), 1, ended).await;
         });
         let mut first = TcpStream::connect(address).await.unwrap();
         // Of a first byte the server sees that there is a connection; it takes no other before this one ends.

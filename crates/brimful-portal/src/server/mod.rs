@@ -8,7 +8,7 @@ mod tls;
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -31,7 +31,7 @@ use crate::context::errors;
 use crate::data::DataError;
 use crate::portal::BodyShare;
 use crate::portal::Portal;
-use request_line::Forgiving;
+use request_line::LenientListener;
 use tls::TlsListener;
 pub use tls::{Tls, TlsError};
 
@@ -148,7 +148,7 @@ impl Portal {
     {
         connections::serve(
             self,
-            Forgiving(listener),
+            LenientListener(listener),
             connections::MOST_CONNECTIONS,
             end,
         )
@@ -249,10 +249,11 @@ impl Server {
         format!("{}{}", self.origin(), self.portal.webhook_path())
     }
 
-    /// Scheme, host and port: `http://127.0.0.1:8024`.
+    /// Scheme, host and port: `http://127.0.0.1:8024`. A portal that listens on all addresses of its machine is reached
+    /// there too.
     pub fn origin(&self) -> String {
         match &self.tls {
-            None => format!("http://{}", self.address),
+            None => format!("http://{}", reachable(self.address)),
             Some(tls) => {
                 let port = self.address.port();
                 match tls.host().parse::<IpAddr>() {
@@ -286,6 +287,32 @@ impl Server {
                     return Ok(());
                 }
             }
+        }
+    }
+}
+
+/// The address by which a program on this machine reaches a socket: one that stands for all of them can't be called.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let here = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(here, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_portal_on_all_addresses_is_reached_at_that_of_this_machine() {
+        for (bound, reached) in [
+            ("0.0.0.0:8024", "127.0.0.1:8024"),
+            ("[::]:8024", "[::1]:8024"),
+            ("192.0.2.7:80", "192.0.2.7:80"),
+        ] {
+            assert_eq!(reachable(bound.parse().unwrap()), reached.parse().unwrap());
         }
     }
 }

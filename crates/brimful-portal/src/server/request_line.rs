@@ -15,9 +15,9 @@ use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A listener whose connections forgive what is typed into an address.
-pub(crate) struct Forgiving<L>(pub(crate) L);
+pub(crate) struct LenientListener<L>(pub(crate) L);
 
-impl<L: Listener<Addr = SocketAddr>> Listener for Forgiving<L> {
+impl<L: Listener<Addr = SocketAddr>> Listener for LenientListener<L> {
     type Io = Connection<L::Io>;
     type Addr = SocketAddr;
 

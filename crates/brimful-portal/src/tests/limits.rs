@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{advance, sleep};
 
 use super::*;
-use crate::context::limits::{Generation, OperatingLimit, RateLimit};
+use crate::context::limits::{LimiterGeneration, OperatingLimit, RateLimit};
 use crate::context::settings::{AccessToken, Webhook};
 
 const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
@@ -81,7 +81,7 @@ async fn a_client_that_keeps_to_the_leak_is_never_refused_whatever_the_latency()
     );
 }
 
-fn limited(generation: Generation) -> Portal {
+fn limited(generation: LimiterGeneration) -> Portal {
     let config = PortalConfig::new()
         .rate_limit(None)
         .starts_at_unix(600_000.0)
@@ -107,7 +107,7 @@ fn operating(time: &Json) -> (f64, f64) {
 
 #[tokio::test(start_paused = true)]
 async fn operating_shows_the_stored_and_the_own_seconds_and_cheap_calls_show_none() {
-    let portal = limited(Generation::Expiring);
+    let portal = limited(LimiterGeneration::Expiring);
     for _ in 0..100 {
         let heard = work(&portal, 0.1).await;
         assert_eq!(heard.json()["time"]["operating"], 0);
@@ -129,7 +129,7 @@ async fn operating_shows_the_stored_and_the_own_seconds_and_cheap_calls_show_non
 
 #[tokio::test(start_paused = true)]
 async fn a_method_beyond_its_time_is_blocked_until_its_minutes_expire() {
-    let portal = limited(Generation::Expiring);
+    let portal = limited(LimiterGeneration::Expiring);
     work(&portal, 55.0).await;
     work(&portal, 55.0).await;
     let blocked = work(&portal, 1.0).await;
@@ -157,7 +157,7 @@ async fn a_method_beyond_its_time_is_blocked_until_its_minutes_expire() {
 
 #[tokio::test(start_paused = true)]
 async fn the_newer_limiter_bans_for_five_minutes() {
-    let portal = limited(Generation::Banning);
+    let portal = limited(LimiterGeneration::Banning);
     work(&portal, 55.0).await;
     work(&portal, 55.0).await;
     assert_eq!(work(&portal, 0.0).await.status, 429);
@@ -169,7 +169,7 @@ async fn the_newer_limiter_bans_for_five_minutes() {
 
 #[tokio::test(start_paused = true)]
 async fn in_a_batch_the_limit_is_an_error_of_the_command() {
-    for generation in [Generation::Expiring, Generation::Banning] {
+    for generation in [LimiterGeneration::Expiring, LimiterGeneration::Banning] {
         let portal = limited(generation);
         let slow = command("test.work", json!({"seconds": 55}));
         batch(&portal, json!([slow])).await;
@@ -191,7 +191,7 @@ async fn in_a_batch_the_limit_is_an_error_of_the_command() {
 
 #[tokio::test(start_paused = true)]
 async fn commands_of_webhooks_are_charged_to_nobody_and_those_of_applications_to_the_application() {
-    let portal = limited(Generation::Expiring);
+    let portal = limited(LimiterGeneration::Expiring);
     let slow = command("test.work", json!({"seconds": 10}));
     let parts = batch(&portal, json!({"a": slow, "b": slow})).await;
     assert_eq!(operating(&parts["result_time"]["b"]).0, 20.0);
@@ -218,8 +218,8 @@ async fn commands_of_webhooks_are_charged_to_nobody_and_those_of_applications_to
 #[tokio::test(start_paused = true)]
 async fn the_newer_limiter_charges_half_of_a_batch_to_batch_itself() {
     let slow = command("test.work", json!({"seconds": 30}));
-    let older = limited(Generation::Expiring);
-    let newer = limited(Generation::Banning);
+    let older = limited(LimiterGeneration::Expiring);
+    let newer = limited(LimiterGeneration::Banning);
     for round in 1..=7 {
         let shown = |heard: Heard| heard.json()["time"]["operating"].as_f64().unwrap();
         let commands = json!({"cmd": [if round % 2 == 0 { slow.replace("work", "other") } else { slow.clone() }, slow]});

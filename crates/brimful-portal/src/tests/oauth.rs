@@ -8,7 +8,7 @@ use tokio::time::advance;
 
 use super::*;
 use crate::context::settings::Rights;
-use crate::oauth::{App, InstallError};
+use crate::{App, InstallError};
 
 fn app() -> App {
     App::new("app.1", "s3cret", "https://app.test/in?from=b24").scopes(["crm", "user"])

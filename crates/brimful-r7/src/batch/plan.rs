@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use brimful::Error;
 
-use crate::Item;
+use crate::item::Item;
 
 /// The items of the requests that follow each other.
 pub(super) type Lane = Vec<Stage>;

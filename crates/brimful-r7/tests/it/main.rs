@@ -1,6 +1,7 @@
 //! The client of R7-Office against the emulator, in process on a paused clock.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod architecture;
 mod batches;
 mod blocking;
 mod dependencies;

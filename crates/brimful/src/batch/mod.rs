@@ -15,6 +15,7 @@ mod runner;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use brimful_protocol::Time;
@@ -580,61 +581,7 @@ impl Client {
         let mut entries = entries.into_iter().peekable();
         let (mut halted, mut lost_before): (Option<Arc<str>>, bool) = (None, false);
         while entries.peek().is_some() {
-            let mut commands = Vec::new();
-            while commands.len() < MAX_COMMANDS {
-                // A late command waits for everything before it, but not for other late ones.
-                let joins = match entries.peek() {
-                    Some(BatchEntry::Now(_)) => true,
-                    Some(BatchEntry::Late { .. }) => {
-                        commands.iter().all(|(_, late): &(Command, bool)| *late)
-                    }
-                    None => false,
-                };
-                if !joins {
-                    break;
-                }
-                match entries.next() {
-                    Some(BatchEntry::Now(command)) => commands.push((command, false)),
-                    Some(BatchEntry::Late { label, build }) => {
-                        let built = if let Some(why) = reply.over(halted.as_deref()) {
-                            reply.push(label, None, Outcome::NotRun(why).into());
-                            continue;
-                        } else {
-                            build(&reply).and_then(|late| {
-                                let Some(LateCommand { method, params }) = late else {
-                                    return Ok(None);
-                                };
-                                let command = Command {
-                                    label: Arc::clone(&label),
-                                    method,
-                                    params: params.finish()?,
-                                };
-                                let there = |referred: &str| {
-                                    reply.get(referred).is_some()
-                                        || commands.iter().any(|(c, _)| *c.label == *referred)
-                                };
-                                self.check_late(&command, there)
-                                    .map_err(|error| error.in_command(&label))?;
-                                Ok(Some(command))
-                            })
-                        };
-                        match built {
-                            Ok(None) => {
-                                let outcome = Outcome::NotRun(NotRun::NoCommand);
-                                reply.push(label, None, outcome.into());
-                            }
-                            Ok(Some(command)) => commands.push((command, true)),
-                            Err(error) => {
-                                let why = NotRun::Refused(error.to_string());
-                                reply.push(label, None, Outcome::NotRun(why).into());
-                                reply.stopped = Some(error);
-                            }
-                        }
-                    }
-                    None => break,
-                }
-            }
-            let commands: Vec<Command> = commands.into_iter().map(|(command, _)| command).collect();
+            let commands = self.next_commands(&mut entries, &mut reply, halted.as_deref());
             let answers: Vec<CommandAnswer> = if let Some(why) = reply.over(halted.as_deref()) {
                 let not_run = |_| Outcome::NotRun(why.clone()).into();
                 commands.iter().map(not_run).collect()
@@ -677,6 +624,71 @@ impl Client {
         }
         reply.sort(&order);
         Ok(reply)
+    }
+
+    /// The commands of the next request. A late command waits for everything before it, but not for other late ones; one
+    /// that is not run has its outcome in `reply`.
+    fn next_commands(
+        &self,
+        entries: &mut Peekable<impl Iterator<Item = BatchEntry>>,
+        reply: &mut BatchReply,
+        halted: Option<&str>,
+    ) -> Vec<Command> {
+        let mut commands: Vec<Command> = Vec::new();
+        let mut all_are_late = true;
+        while commands.len() < MAX_COMMANDS {
+            let joins = |entry: &BatchEntry| all_are_late || matches!(entry, BatchEntry::Now(_));
+            match entries.next_if(joins) {
+                Some(BatchEntry::Now(command)) => {
+                    commands.push(command);
+                    all_are_late = false;
+                }
+                Some(BatchEntry::Late { label, build }) => {
+                    if let Some(why) = reply.over(halted) {
+                        reply.push(label, None, Outcome::NotRun(why).into());
+                        continue;
+                    }
+                    match self.late_command(&label, build, reply, &commands) {
+                        Ok(None) => {
+                            let outcome = Outcome::NotRun(NotRun::NoCommand);
+                            reply.push(label, None, outcome.into());
+                        }
+                        Ok(Some(command)) => commands.push(command),
+                        Err(error) => {
+                            let why = NotRun::Refused(error.to_string());
+                            reply.push(label, None, Outcome::NotRun(why).into());
+                            reply.stopped = Some(error);
+                        }
+                    }
+                }
+                None => break,
+            }
+        }
+        commands
+    }
+
+    /// The command that is built from the results so far; `None` if none is wanted. `beside` goes out with it.
+    fn late_command(
+        &self,
+        label: &Arc<str>,
+        build: BuildCommand,
+        reply: &BatchReply,
+        beside: &[Command],
+    ) -> Result<Option<Command>, Error> {
+        let Some(LateCommand { method, params }) = build(reply)? else {
+            return Ok(None);
+        };
+        let command = Command {
+            label: Arc::clone(label),
+            method,
+            params: params.finish()?,
+        };
+        let there = |referred: &str| {
+            reply.get(referred).is_some() || beside.iter().any(|other| *other.label == *referred)
+        };
+        self.check_late(&command, there)
+            .map_err(|error| error.in_command(label))?;
+        Ok(Some(command))
     }
 
     /// What [`Batch::add`] and the start of a batch look at, of a command that was not there yet.

@@ -165,53 +165,13 @@ impl BatchRunner {
                 let most = session.batch_size.min(commands.len());
                 self.pace.answered(effort.took, sent.len(), most);
             }
-            let mut again = None;
-            let mut refusal = None;
-            let mut failed = false;
-            for ((place, OutgoingCommand { command, .. }), answer) in
-                places.into_iter().zip(&sent).zip(answers)
-            {
-                match &answer.outcome {
-                    // The portal halted before it: its turn is still to come.
-                    Outcome::NotRun(_) if failed && on_error == OnError::Halt => {}
-                    Outcome::NotRun(_) if effect_of_one(self.effect, command) == Effect::Write => {
-                        failed = true;
-                        let why = "the portal's reply says nothing of it".to_owned();
-                        run.settle(place, Outcome::Unknown(why).into());
-                        if self.on_error == OnError::Halt {
-                            return run.halt(&command.label, error, any_answered);
-                        }
-                    }
-                    outcome => {
-                        match may_be_sent_again(outcome, effect_of_one(self.effect, command)) {
-                            Some(why)
-                                if matches!(
-                                    again.get_or_insert_with(|| {
-                                        retries.after(Failure::CommandNotRun, session.jitter())
-                                    }),
-                                    RetryDecision::RetryAfter(_)
-                                ) =>
-                            {
-                                failed = true;
-                                if why == KnownCode::OperationTimeLimit {
-                                    // From now on the method's calls are held back until it may be called again.
-                                    session.ledger.refused(&command.method);
-                                }
-                                refusal.get_or_insert_with(|| {
-                                    not_run(outcome).at(&session.auth, &command.method)
-                                });
-                            }
-                            _ => {
-                                failed |= outcome.done().is_none();
-                                let done = run.settle(place, answer);
-                                if !done && self.on_error == OnError::Halt {
-                                    return run.halt(&command.label, error, any_answered);
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+            let settled = run.settle_all(places, &sent, answers, on_error, || {
+                retries.after(Failure::CommandNotRun, session.jitter())
+            });
+            let (again, refusal) = match settled {
+                Ok(settled) => settled,
+                Err(label) => return run.halt(&label, error, any_answered),
+            };
             match (again, refusal) {
                 (Some(RetryDecision::RetryAfter(wait)), Some(error)) => {
                     let options = self.client.options();
@@ -456,6 +416,63 @@ impl<'a> BatchRun<'a> {
         let why = NotRun::TooLarge(error.clone());
         self.answers[place] = Some(Outcome::NotRun(why).into());
         Err(Arc::clone(&outgoing.command.label))
+    }
+
+    /// Notes the answers to a request. A command that certainly did not run keeps its turn while `retry`, which is asked
+    /// once, says so: that decision and the first such refusal come back.
+    ///
+    /// # Errors
+    /// The label of the command at which the run halts.
+    fn settle_all(
+        &mut self,
+        places: Vec<usize>,
+        sent: &[OutgoingCommand],
+        answers: Vec<CommandAnswer>,
+        on_error: OnError,
+        mut retry: impl FnMut() -> RetryDecision,
+    ) -> Result<(Option<RetryDecision>, Option<Error>), Arc<str>> {
+        let runner = self.runner;
+        let session = runner.client.session();
+        let halts = runner.on_error == OnError::Halt;
+        let (mut again, mut refusal, mut failed) = (None, None, false);
+        for ((place, outgoing), answer) in places.into_iter().zip(sent).zip(answers) {
+            let command = &outgoing.command;
+            let effect = effect_of_one(runner.effect, command);
+            if let Outcome::NotRun(_) = answer.outcome {
+                // The portal halted before it: its turn is still to come.
+                if failed && on_error == OnError::Halt {
+                    continue;
+                }
+                if effect == Effect::Write {
+                    failed = true;
+                    let why = "the portal's reply says nothing of it".to_owned();
+                    self.settle(place, Outcome::Unknown(why).into());
+                    if halts {
+                        return Err(Arc::clone(&command.label));
+                    }
+                    continue;
+                }
+            }
+            if let Some(why) = may_be_sent_again(&answer.outcome, effect)
+                && let RetryDecision::RetryAfter(_) = again.get_or_insert_with(&mut retry)
+            {
+                failed = true;
+                if why == KnownCode::OperationTimeLimit {
+                    // From now on the method's calls are held back until it may be called again.
+                    session.ledger.refused(&command.method);
+                }
+                refusal.get_or_insert_with(|| {
+                    not_run(&answer.outcome).at(&session.auth, &command.method)
+                });
+                continue;
+            }
+            failed |= answer.outcome.done().is_none();
+            let done = self.settle(place, answer);
+            if !done && halts {
+                return Err(Arc::clone(&command.label));
+            }
+        }
+        Ok((again, refusal))
     }
 
     /// Notes an answer; whether the command is done.

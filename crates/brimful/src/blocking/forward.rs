@@ -62,7 +62,7 @@ where
     }
 }
 
-/// Forwards methods to the type underneath; each line says how:
+/// Forwards methods to the type underneath, `impl<'i>` where that has a lifetime; each line says how:
 ///
 /// - `set`: changes a builder,
 /// - `wait`, `take`: waits for the result; `take` uses the value up,
@@ -71,45 +71,47 @@ where
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __blocking_forward {
-    (
-        impl $inner:ty {
-            $( $kind:ident $method:ident ( $( $arg:ident : $type:ty ),* ) $( -> $out:ty )? ; )*
-        }
-    ) => {
-        impl Blocking<$inner> {
-            $( $crate::__blocking_forward!(@$kind $inner, $method ( $( $arg : $type ),* ) $( -> $out )?); )*
+    ( impl $( <$life:lifetime> )? $( $part:ident )::+ { $( $methods:tt )* } ) => {
+        impl $( <$life> )? Blocking<$( $part )::+ $( <$life> )?> {
+            $crate::__blocking_forward! { @methods ($( $part )+) $( $methods )* }
         }
     };
-    (@set $inner:ty, $method:ident ( $( $arg:ident : $type:ty ),* )) => {
-        #[doc = concat!("See [`", stringify!($inner), "::", stringify!($method), "`].")]
+    (
+        @methods $inner:tt
+        $( $kind:ident $method:ident ( $( $arg:ident : $type:ty ),* ) $( -> $out:ty )? ; )*
+    ) => {
+        $( $crate::__blocking_forward! { @$kind $inner $method ( $( $arg : $type ),* ) $( -> $out )? } )*
+    };
+    (@set ( $( $part:ident )+ ) $method:ident ( $( $arg:ident : $type:ty ),* )) => {
+        #[doc = concat!("See [`", $( stringify!($part), "::", )+ stringify!($method), "`].")]
         #[must_use]
         pub fn $method(self, $( $arg: $type ),*) -> Self {
             self.map(|inner| inner.$method($( $arg ),*))
         }
     };
-    (@wait $inner:ty, $method:ident ( $( $arg:ident : $type:ty ),* ) -> $out:ty) => {
-        #[doc = concat!("See [`", stringify!($inner), "::", stringify!($method), "`].")]
+    (@wait ( $( $part:ident )+ ) $method:ident ( $( $arg:ident : $type:ty ),* ) -> $out:ty) => {
+        #[doc = concat!("See [`", $( stringify!($part), "::", )+ stringify!($method), "`].")]
         pub fn $method(&self, $( $arg: $type ),*) -> $out {
             self.runtime.wait(self.inner.$method($( $arg ),*))
         }
     };
-    (@take $inner:ty, $method:ident ( $( $arg:ident : $type:ty ),* ) -> $out:ty) => {
-        #[doc = concat!("See [`", stringify!($inner), "::", stringify!($method), "`].")]
+    (@take ( $( $part:ident )+ ) $method:ident ( $( $arg:ident : $type:ty ),* ) -> $out:ty) => {
+        #[doc = concat!("See [`", $( stringify!($part), "::", )+ stringify!($method), "`].")]
         pub fn $method(self, $( $arg: $type ),*) -> $out {
             let Self { inner, runtime } = self;
             runtime.wait(inner.$method($( $arg ),*))
         }
     };
-    (@open $inner:ty, $method:ident () -> $out:ty) => {
-        #[doc = concat!("See [`", stringify!($inner), "::", stringify!($method), "`].")]
+    (@open ( $( $part:ident )+ ) $method:ident () -> $out:ty) => {
+        #[doc = concat!("See [`", $( stringify!($part), "::", )+ stringify!($method), "`].")]
         pub fn $method(self) -> Result<Blocking<$out>, $crate::Error> {
             let Self { inner, runtime } = self;
             let inner = runtime.within(|| inner.$method())?;
             Ok(Blocking { inner, runtime })
         }
     };
-    (@over $inner:ty, $method:ident ( $( $arg:ident : $type:ty ),* ) -> $out:ty) => {
-        #[doc = concat!("See [`", stringify!($inner), "::", stringify!($method), "`].")]
+    (@over ( $( $part:ident )+ ) $method:ident ( $( $arg:ident : $type:ty ),* ) -> $out:ty) => {
+        #[doc = concat!("See [`", $( stringify!($part), "::", )+ stringify!($method), "`].")]
         #[must_use]
         pub fn $method(&self, $( $arg: $type ),*) -> Blocking<$out> {
             self.with(self.inner.$method($( $arg ),*))

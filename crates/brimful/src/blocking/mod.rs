@@ -50,13 +50,13 @@ pub type Pages = Blocking<crate::Pages>;
 /// The rows of a list as a type, as an iterator; see [`crate::Rows`].
 pub type Rows<T> = Blocking<crate::Rows<T>>;
 /// Calls to be made, one for each item; see [`crate::Each`].
-pub type Each = Blocking<crate::Each>;
+pub type Each<'i> = Blocking<crate::Each<'i>>;
 /// Outcomes in the order of the items, as an iterator; see [`crate::Outcomes`].
-pub type Outcomes = Blocking<crate::Outcomes>;
+pub type Outcomes<'i> = Blocking<crate::Outcomes<'i>>;
 /// Items to be fetched by their IDs; see [`crate::GetById`].
-pub type GetById = Blocking<crate::GetById>;
+pub type GetById<'i> = Blocking<crate::GetById<'i>>;
 /// What came for each ID, as an iterator; see [`crate::IdOutcomes`].
-pub type IdOutcomes = Blocking<crate::IdOutcomes>;
+pub type IdOutcomes<'i> = Blocking<crate::IdOutcomes<'i>>;
 /// Items of a list, to be fetched one by one; see [`crate::ListAndGet`].
 pub type ListAndGet = Blocking<crate::ListAndGet>;
 /// What came for each ID of a list, as an iterator; see [`crate::ListedIdOutcomes`].
@@ -113,20 +113,19 @@ impl Client {
     }
 
     /// See [`crate::Client::call_each`].
-    pub fn call_each<I>(&self, method: impl Into<String>, items: I) -> Each
+    pub fn call_each<'i, I>(&self, method: impl Into<String>, items: I) -> Each<'i>
     where
         I: IntoIterator<Item: Serialize>,
-        I::IntoIter: Send + 'static,
+        I::IntoIter: Send + 'i,
     {
         self.with(self.inner.call_each(method, items))
     }
 
     /// See [`crate::Client::get_by_id`].
-    pub fn get_by_id<I>(&self, method: impl Into<String>, ids: I) -> GetById
+    pub fn get_by_id<'i, I>(&self, method: impl Into<String>, ids: I) -> GetById<'i>
     where
-        I: IntoIterator,
-        I::Item: Into<ItemId> + 'static,
-        I::IntoIter: Send + 'static,
+        I: IntoIterator<Item: Into<ItemId>>,
+        I::IntoIter: Send + 'i,
     {
         self.with(self.inner.get_by_id(method, ids))
     }
@@ -199,15 +198,15 @@ impl List {
 }
 
 forward! {
-    impl crate::Each {
+    impl<'i> crate::Each {
         set idempotent();
         take collect() -> Vec<ItemOutcome>;
     }
 }
 
-impl Each {
+impl<'i> Each<'i> {
     /// See [`crate::Each::outcomes`].
-    pub fn outcomes(self) -> Outcomes {
+    pub fn outcomes(self) -> Outcomes<'i> {
         let Self { inner, runtime } = self;
         let inner = runtime.within(|| inner.outcomes());
         Blocking { inner, runtime }
@@ -215,11 +214,11 @@ impl Each {
 }
 
 forward! {
-    impl crate::GetById {
+    impl<'i> crate::GetById {
         set id_field(name: impl Into<String>);
         set params(params: impl Serialize);
         set param(name: impl Into<String>, value: impl Serialize);
-        open stream() -> crate::IdOutcomes;
+        open stream() -> crate::IdOutcomes<'i>;
         take collect() -> Result<ById, Error>;
     }
 }

@@ -1,6 +1,6 @@
 //! Tasks, for programs that are not asynchronous.
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::forward::forward;
 use super::{Blocking, Client};
@@ -120,7 +120,7 @@ forward! {
     impl crate::tasks::Checklist {
         wait list() -> Result<Vec<ChecklistItem>, Error>;
         wait add(title: &str, parent: Option<u64>) -> Result<u64, Error>;
-        wait update(line: u64, fields: Map<String, Value>) -> Result<(), Error>;
+        wait update(line: u64, fields: impl Serialize + Send) -> Result<(), Error>;
         wait complete(line: u64) -> Result<(), Error>;
         wait renew(line: u64) -> Result<(), Error>;
         wait delete(line: u64) -> Result<(), Error>;

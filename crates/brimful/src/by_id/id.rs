@@ -20,6 +20,14 @@ impl ItemId {
     }
 }
 
+/// IDs of the caller's, wherever they come from.
+pub(super) fn boxed<'i, I>(ids: I) -> Box<dyn Iterator<Item = ItemId> + Send + 'i>
+where
+    I: Iterator<Item: Into<ItemId>> + Send + 'i,
+{
+    Box::new(ids.map(Into::into))
+}
+
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

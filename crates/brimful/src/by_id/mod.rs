@@ -48,10 +48,10 @@ const IN_FLIGHT: usize = 8;
 /// # }
 /// ```
 #[must_use = "items are fetched by collect() or stream()"]
-pub struct GetById {
+pub struct GetById<'i> {
     client: Client,
     method: String,
-    ids: Box<dyn Iterator<Item = ItemId> + Send>,
+    ids: Box<dyn Iterator<Item = ItemId> + Send + 'i>,
     field: Option<String>,
     params: Params,
 }
@@ -118,16 +118,15 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn get_by_id<I>(&self, method: impl Into<String>, ids: I) -> GetById
+    pub fn get_by_id<'i, I>(&self, method: impl Into<String>, ids: I) -> GetById<'i>
     where
-        I: IntoIterator,
-        I::Item: Into<ItemId> + 'static,
-        I::IntoIter: Send + 'static,
+        I: IntoIterator<Item: Into<ItemId>>,
+        I::IntoIter: Send + 'i,
     {
         GetById {
             client: self.clone(),
             method: method.into(),
-            ids: Box::new(ids.into_iter().map(Into::into)),
+            ids: id::boxed(ids.into_iter()),
             field: None,
             params: Params::default(),
         }
@@ -156,7 +155,7 @@ impl Client {
     }
 }
 
-impl GetById {
+impl<'i> GetById<'i> {
     /// The parameter that takes the ID; `taskId`, or one inside of another: `filter[OWNER_ID]`. By default as the
     /// catalogue knows the method, `id` where it does not.
     pub fn id_field(mut self, name: impl Into<String>) -> Self {
@@ -180,7 +179,7 @@ impl GetById {
     ///
     /// # Errors
     /// The parameters are no object, hold a `start`, or cannot be meant (see [`Checks`]).
-    pub fn stream(self) -> Result<IdOutcomes, Error> {
+    pub fn stream(self) -> Result<IdOutcomes<'i>, Error> {
         let fetcher = fetcher(&self.client, self.method, self.field, self.params)?;
         let mut asked = HashSet::new();
         let distinct = self.ids.filter(move |id| asked.insert(id.clone()));
@@ -369,16 +368,16 @@ fn usual_field(method: &str) -> Result<&'static str, Error> {
 /// # Ok(())
 /// # }
 /// ```
-pub struct IdOutcomes(BoxStream<'static, IdOutcome>);
+pub struct IdOutcomes<'i>(BoxStream<'i, IdOutcome>);
 
-impl IdOutcomes {
+impl IdOutcomes<'_> {
     /// The next one; `None` after the last.
     pub async fn next(&mut self) -> Option<IdOutcome> {
         self.0.next().await
     }
 }
 
-impl Stream for IdOutcomes {
+impl Stream for IdOutcomes<'_> {
     type Item = IdOutcome;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<IdOutcome>> {
@@ -386,13 +385,13 @@ impl Stream for IdOutcomes {
     }
 }
 
-impl std::fmt::Debug for IdOutcomes {
+impl std::fmt::Debug for IdOutcomes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IdOutcomes").finish_non_exhaustive()
     }
 }
 
-impl std::fmt::Debug for GetById {
+impl std::fmt::Debug for GetById<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetById")
             .field("method", &self.method)

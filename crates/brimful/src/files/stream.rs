@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brimful_protocol::{Envelope, KnownCode};
+use brimful_protocol::{ApiError, Envelope, KnownCode};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -320,22 +320,7 @@ impl FileStream {
     ) -> Result<Streaming, FailedAttempt> {
         let status = answer.status;
         if status.is_redirection() {
-            let location = answer.headers.get(LOCATION);
-            let to = location
-                .and_then(|to| to.to_str().ok())
-                .and_then(|to| self.url.join(to).ok());
-            let to = to.filter(|to| *to != self.url);
-            let error = |message: &str| Error::new(ErrorKind::Redirect, Execution::NotRun, message);
-            return Err(match to {
-                Some(to) => FailedAttempt {
-                    redirect: Some(to),
-                    ..FailedAttempt::new(
-                        Failure::Redirected,
-                        error("the link to the file leads on and on: ask the portal for a new one"),
-                    )
-                },
-                None => FailedAttempt::fatal(no_file(&format!("the portal answered {status}"))),
-            });
+            return Err(self.redirected(&answer));
         }
         let head = Head::of(&answer.headers);
         if status.is_success() {
@@ -366,24 +351,7 @@ impl FileStream {
             .ok()
             .and_then(|envelope| envelope.error);
         match error {
-            Some(error) => {
-                let known = error.code.known();
-                let error = Error::api(error);
-                Err(match known {
-                    KnownCode::QueryLimitExceeded => {
-                        let gate = &self.client.session().gate;
-                        gate.refused(sent);
-                        let gated = gate.room().is_some();
-                        FailedAttempt::new(Failure::RateLimited { gated }, error)
-                    }
-                    KnownCode::Internal => FailedAttempt::no_answer(error),
-                    _ if status.is_server_error() => FailedAttempt::no_answer(error),
-                    KnownCode::ExpiredToken | KnownCode::Auth => FailedAttempt::fatal(error.and_also(
-                        "a link lives as long as the token that it was given to: ask for it again",
-                    )),
-                    _ => FailedAttempt::fatal(error),
-                })
-            }
+            Some(error) => Err(self.refused(error, status, sent)),
             // A file that is JSON.
             None if status.is_success() => {
                 answer.body = stream::iter([Ok(text)]).chain(answer.body).boxed();
@@ -400,6 +368,46 @@ impl FileStream {
                     FailedAttempt::fatal(error)
                 })
             }
+        }
+    }
+
+    fn redirected(&self, answer: &Streaming) -> FailedAttempt {
+        let location = answer.headers.get(LOCATION);
+        let to = location
+            .and_then(|to| to.to_str().ok())
+            .and_then(|to| self.url.join(to).ok());
+        let Some(to) = to.filter(|to| *to != self.url) else {
+            let status = answer.status;
+            return FailedAttempt::fatal(no_file(&format!("the portal answered {status}")));
+        };
+        let error = Error::new(
+            ErrorKind::Redirect,
+            Execution::NotRun,
+            "the link to the file leads on and on: ask the portal for a new one",
+        );
+        FailedAttempt {
+            redirect: Some(to),
+            ..FailedAttempt::new(Failure::Redirected, error)
+        }
+    }
+
+    /// The portal answered with an error to the request that was sent at `sent`.
+    fn refused(&self, error: ApiError, status: StatusCode, sent: Instant) -> FailedAttempt {
+        let known = error.code.known();
+        let error = Error::api(error);
+        match known {
+            KnownCode::QueryLimitExceeded => {
+                let gate = &self.client.session().gate;
+                gate.refused(sent);
+                let gated = gate.room().is_some();
+                FailedAttempt::new(Failure::RateLimited { gated }, error)
+            }
+            KnownCode::Internal => FailedAttempt::no_answer(error),
+            _ if status.is_server_error() => FailedAttempt::no_answer(error),
+            KnownCode::ExpiredToken | KnownCode::Auth => FailedAttempt::fatal(error.and_also(
+                "a link lives as long as the token that it was given to: ask for it again",
+            )),
+            _ => FailedAttempt::fatal(error),
         }
     }
 

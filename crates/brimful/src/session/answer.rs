@@ -110,14 +110,9 @@ pub(super) fn too_large(bytes: usize) -> FailedAttempt {
 
 /// There is no answer at all.
 pub(super) fn unanswered(failure: TransportError) -> FailedAttempt {
-    let ran = if failure.kind.was_sent() {
-        Execution::Unknown
-    } else {
-        Execution::NotRun
-    };
     // The next answer would be as large.
     let too_large = failure.kind == TransportErrorKind::TooLarge;
-    let error = Error::new(ErrorKind::Transport, ran, failure.description()).with_source(failure);
+    let error = failure.into_error();
     if too_large {
         FailedAttempt::fatal(error)
     } else {

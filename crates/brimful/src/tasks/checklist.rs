@@ -1,6 +1,6 @@
 //! Checklists: `task.checklistitem.*`, which take their parameters by their order and give everything at once.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Tasks;
@@ -88,8 +88,12 @@ impl Checklist {
         super::id_of(&reply)
     }
 
-    /// Changes a line: `TITLE`, `SORT_INDEX`, `IS_IMPORTANT`, …
-    pub async fn update(&self, line: u64, fields: Map<String, Value>) -> Result<(), Error> {
+    /// Changes a line: `TITLE`, `SORT_INDEX`, `IS_IMPORTANT`, … `fields` is an object.
+    ///
+    /// # Errors
+    /// The fields cannot be written as JSON, or the portal refuses them.
+    pub async fn update(&self, line: u64, fields: impl Serialize) -> Result<(), Error> {
+        let fields = crate::json::to_value(fields, "the fields of a line")?;
         self.call("update", json!([self.task, line, fields]))
             .await
             .map(drop)

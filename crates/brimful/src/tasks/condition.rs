@@ -1,6 +1,10 @@
 //! What a value is held against in a filter.
 
+use serde::Serialize;
 use serde_json::Value;
+
+use crate::error::Error;
+use crate::json;
 
 /// A condition on a field's value. A value alone is [`Is`](Condition::Is), an array is [`OneOf`](Condition::OneOf).
 ///
@@ -64,6 +68,28 @@ pub(super) enum WrittenCondition {
     Both([(&'static str, Value); 2]),
     /// One of both holds.
     Either([(&'static str, Value); 2]),
+}
+
+impl<T: Serialize> Condition<T> {
+    /// The same with the values as JSON. `what` is named in the error.
+    pub(super) fn into_json(self, what: &str) -> Result<Condition<Value>, Error> {
+        let one = |value: T| json::to_value(value, what);
+        let list = |values: Vec<T>| values.into_iter().map(one).collect::<Result<_, Error>>();
+        Ok(match self {
+            Self::Is(value) => Condition::Is(one(value)?),
+            Self::IsNot(value) => Condition::IsNot(one(value)?),
+            Self::Above(value) => Condition::Above(one(value)?),
+            Self::AtLeast(value) => Condition::AtLeast(one(value)?),
+            Self::Below(value) => Condition::Below(one(value)?),
+            Self::AtMost(value) => Condition::AtMost(one(value)?),
+            Self::Between(low, high) => Condition::Between(one(low)?, one(high)?),
+            Self::NotBetween(low, high) => Condition::NotBetween(one(low)?, one(high)?),
+            Self::OneOf(values) => Condition::OneOf(list(values)?),
+            Self::NoneOf(values) => Condition::NoneOf(list(values)?),
+            Self::Empty => Condition::Empty,
+            Self::Filled => Condition::Filled,
+        })
+    }
 }
 
 impl<T: Into<Value>> Condition<T> {

@@ -1,11 +1,14 @@
 //! What a task is to be: the fields of `tasks.task.add` and `tasks.task.update`.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::field::Field;
 use super::filter::YesNo;
 use super::moment::Moment;
 use super::value::{Mark, Priority, Status};
+use crate::error::Error;
+use crate::json;
 
 /// The fields of a task that is to be made or changed. What is not named stays as it is.
 ///
@@ -20,8 +23,14 @@ use super::value::{Mark, Priority, Status};
 ///     .tags(["hot"]);
 /// # let _ = fields;
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TaskFields(Map<String, Value>);
+#[derive(Debug, Clone)]
+pub struct TaskFields(Result<Map<String, Value>, Error>);
+
+impl Default for TaskFields {
+    fn default() -> Self {
+        Self(Ok(Map::new()))
+    }
+}
 
 impl TaskFields {
     /// Nothing yet.
@@ -153,19 +162,56 @@ impl TaskFields {
         )
     }
 
-    /// Any field, user fields among them. Priorities and the like are sent by their codes, which is what they are as a
-    /// [`Value`]; serialised for people they are words.
+    /// Any field, user fields among them. A value that cannot be written as JSON is the error with which the task is not
+    /// made or changed.
     #[must_use]
-    pub fn set(mut self, field: &Field, value: impl Into<Value>) -> Self {
-        self.0.insert(field.name().to_owned(), value.into());
+    pub fn set(mut self, field: &Field, value: impl Serialize) -> Self {
+        let Ok(fields) = &mut self.0 else {
+            return self;
+        };
+        match json::to_value(value, &format!("the field {}", field.name())) {
+            Ok(value) => {
+                fields.insert(field.name().to_owned(), value);
+            }
+            Err(error) => self.0 = Err(error),
+        }
         self
     }
 
-    pub(super) fn into_json(self) -> Value {
-        Value::Object(self.0)
+    pub(super) fn into_json(self) -> Result<Value, Error> {
+        self.0.map(Value::Object)
     }
 }
 
-fn list<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Value {
-    Value::Array(items.into_iter().map(Into::into).collect())
+/// Several values of a field.
+fn list<T>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    items.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_takes_anything_that_can_be_written_as_json() {
+        let field = Field::user("UF_AUTO_1").unwrap();
+        let fields = TaskFields::new().set(&Field::MARK, Some(Mark::Positive));
+        let fields = fields.set(&field, [Priority::High, Priority::Low]);
+        let written = json!({"MARK": "P", "UF_AUTO_1": [2, 0]});
+        assert_eq!(fields.into_json().unwrap(), written);
+    }
+
+    #[test]
+    fn a_number_that_json_does_not_have_is_refused_with_its_place() {
+        let field = Field::user("UF_AUTO_1").unwrap();
+        let fields = TaskFields::new()
+            .set(&field, json!([1]))
+            .set(&field, [1.0, f64::INFINITY]);
+        assert_eq!(
+            fields.title("later").into_json().unwrap_err().to_string(),
+            "the field UF_AUTO_1 cannot be written as JSON: 1 is inf, and JSON has no such number"
+        );
+    }
 }

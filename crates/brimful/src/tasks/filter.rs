@@ -4,6 +4,7 @@
 //! groups under numbers or `::SUBFILTER-…`. A name that a portal does not know it passes over, and the list is not
 //! filtered; so names are not for the caller to spell, but for user fields.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::condition::{Condition, WrittenCondition};
@@ -52,6 +53,8 @@ enum FilterPart {
     /// The ID, which REST 3.0 filters by too.
     Id(Condition<u64>),
     Group(Option<Subfilter>, Filter),
+    /// What has no place in JSON, and why.
+    Unwritable(String),
 }
 
 /// The groups with names that the interface of a portal gives them. To the server a name is as good as a number: it says
@@ -286,10 +289,29 @@ impl Filter {
         self.field("", "UF_CRM_TASK", Value::String(element.into()))
     }
 
-    /// By a user field. Its values are of the field's own type: a number where it is a number.
+    /// By a user field. Its values are of the field's own type: a number where it is a number. A value that cannot be
+    /// written as JSON is an error of [`Filter::to_json`].
+    ///
+    /// ```
+    /// use brimful::tasks::{Condition, Field, Filter};
+    ///
+    /// let region = Field::user("UF_AUTO_101").unwrap();
+    /// let filter = Filter::new().user_field(&region, Condition::OneOf(vec!["north", "south"]));
+    /// assert_eq!(filter.to_json().unwrap()["UF_AUTO_101"], serde_json::json!(["north", "south"]));
+    /// let without = Filter::new().user_field(&region, Condition::<&str>::Empty);
+    /// assert_eq!(without.to_json().unwrap()["UF_AUTO_101"], "");
+    /// ```
     #[must_use]
-    pub fn user_field(self, field: &Field, test: impl Into<Condition<Value>>) -> Self {
-        self.test("", field.name(), test.into())
+    pub fn user_field(mut self, field: &Field, test: Condition<impl Serialize>) -> Self {
+        let name = field.name();
+        match test.into_json(&format!("the filter by {name}")) {
+            Ok(test) => self.test("", name, test),
+            Err(error) => {
+                let why = FilterPart::Unwritable(error.to_string());
+                self.conditions.push(why);
+                self
+            }
+        }
     }
 
     /// A group as one more condition.
@@ -327,7 +349,7 @@ impl Filter {
     ///
     /// # Errors
     /// It cannot mean what it says: a list of values that is empty, which a portal would pass over; `CHANGED_DATE` beside
-    /// `ACTIVITY_DATE`, of which it heeds one; a group without a condition; a field that is no user field.
+    /// `ACTIVITY_DATE`, of which it heeds one; a group without a condition; a value that cannot be written as JSON.
     pub fn to_json(&self) -> Result<Value, Error> {
         if self.is_empty() {
             return Ok(Value::Object(Map::new()));
@@ -433,6 +455,7 @@ impl Filter {
             let (key, value) = match condition {
                 FilterPart::Field(key, value) => (key, value),
                 FilterPart::Id(_) => continue,
+                FilterPart::Unwritable(why) => return Err(Error::config(why)),
                 FilterPart::Group(name, group) => {
                     let group = group.write(seen)?;
                     if group.keys().all(|key| key == "::LOGIC") {
@@ -661,7 +684,7 @@ mod tests {
             (Filter::new().only_root(), json!({"ONLY_ROOT_TASKS": "Y"})),
             (Filter::new().crm("D_7"), json!({"UF_CRM_TASK": "D_7"})),
             (
-                Filter::new().user_field(&uf, Condition::Above(json!(5))),
+                Filter::new().user_field(&uf, Condition::Above(5)),
                 json!({">UF_AUTO_1": 5}),
             ),
             (
@@ -698,6 +721,19 @@ mod tests {
             let error = filter.to_json().unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
+    }
+
+    #[test]
+    fn a_user_field_takes_codes_and_refuses_numbers_that_json_does_not_have() {
+        let field = Field::user("UF_AUTO_1").unwrap();
+        let filter = Filter::new().user_field(&field, Condition::Is(Priority::High));
+        assert_eq!(json(&filter), json!({"UF_AUTO_1": 2}));
+        let among = Condition::OneOf(vec![1.5, f64::NAN]);
+        let filter = Filter::new().group(Filter::any().id(1).user_field(&field, among));
+        assert_eq!(
+            filter.to_json().unwrap_err().to_string(),
+            "the filter by UF_AUTO_1 cannot be written as JSON: it is NaN, and JSON has no such number"
+        );
     }
 
     #[test]

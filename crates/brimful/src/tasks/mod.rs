@@ -165,13 +165,13 @@ impl Tasks {
 
     /// Makes a task. Its fields have a title and who is to do it at least.
     pub async fn add(&self, fields: TaskFields) -> Result<Task, Error> {
-        let params = json!({"fields": fields.into_json()});
+        let params = json!({"fields": fields.into_json()?});
         self.client.call("tasks.task.add", params).await?.item()
     }
 
     /// Changes a task. It comes back where the portal shows it.
     pub async fn update(&self, task: u64, fields: TaskFields) -> Result<Option<Task>, Error> {
-        let params = json!({"taskId": task, "fields": fields.into_json()});
+        let params = json!({"taskId": task, "fields": fields.into_json()?});
         shown(&self.client.call("tasks.task.update", params).await?)
     }
 

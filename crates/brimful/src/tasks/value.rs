@@ -77,8 +77,9 @@ macro_rules! words {
         }
 
         impl Serialize for $name {
+            /// Writes the code, which is what portals take; the word for people is [`word`](Self::word).
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.word())
+                self.code().serialize(serializer)
             }
         }
 
@@ -212,6 +213,19 @@ mod tests {
         for value in [json!(""), json!(null), json!("-9"), json!([3])] {
             assert_eq!(of::<Status>(&value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn a_value_is_written_as_the_code_that_portals_take() {
+        let written = json!([
+            Status::InProgress,
+            SubStatus::Overdue,
+            Priority::High,
+            Mark::Negative,
+            Role::Auditor
+        ]);
+        assert_eq!(written, json!([3, -1, 2, "N", "U"]));
+        assert_eq!(Value::from(Mark::Negative), json!("N"));
     }
 
     #[test]

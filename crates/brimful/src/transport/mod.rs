@@ -15,6 +15,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use url::Url;
 
+use crate::error::{Error, ErrorKind, Execution};
+
 pub use http::{HttpTransport, Route};
 pub use options::HttpOptions;
 #[cfg(feature = "tower")]
@@ -207,6 +209,17 @@ impl TransportError {
             (_, None) => self.kind.to_string(),
             (kind, Some(source)) => format!("{kind}: {}", innermost(source.as_ref())),
         }
+    }
+
+    /// The error of a call that ended with this. Whether the call ran is unknown once it was sent.
+    #[doc(hidden)]
+    pub fn into_error(self) -> Error {
+        let ran = if self.kind.was_sent() {
+            Execution::Unknown
+        } else {
+            Execution::NotRun
+        };
+        Error::new(ErrorKind::Transport, ran, self.description()).with_source(self)
     }
 }
 

@@ -4,7 +4,7 @@ use brimful::{
     Batch, Client, ErrorKind, Execution, LateCommand, OnError, Outcome, TransportErrorKind,
 };
 use brimful_portal::{
-    Costs, Fault, FaultRule, Generation, OperatingLimit, Portal, PortalConfig, When,
+    Costs, Fault, FaultRule, LimiterGeneration, OperatingLimit, Portal, PortalConfig, When,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -175,7 +175,7 @@ async fn a_command_refused_inside_a_batch_is_sent_again_with_what_its_references
         })
         .operating_limit(OperatingLimit {
             time: Duration::from_secs(1),
-            generation: Generation::Expiring,
+            generation: LimiterGeneration::Expiring,
         });
     let portal = portal(config);
     let client = unlimited(&portal);

@@ -50,6 +50,23 @@ async fn an_id_that_is_given_twice_is_asked_for_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ids_may_be_borrowed() {
+    let portal = portal(PortalConfig::unlimited().rows("crm.deal", 60));
+    let given: Vec<u64> = vec![5, 7];
+    let client = unlimited(&portal);
+    let mut found = client.get_by_id("crm.deal.get", &given).stream().unwrap();
+    let first = found.next().await.unwrap();
+    assert_eq!(first.id, ItemId::from(5));
+    let texts = String::from("5 7");
+    let deals = client
+        .get_by_id("crm.deal.get", texts.split(' '))
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!(deals.len(), given.len());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_error_of_an_id_an_item_or_a_command_names_the_method() {
     let portal = portal(PortalConfig::unlimited().rows("crm.deal", 2));
     let client = unlimited(&portal);

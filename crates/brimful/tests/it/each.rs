@@ -14,6 +14,19 @@ fn leads(rows: usize) -> impl Iterator<Item = Value> + Send + 'static {
     (0..rows).map(|n| json!({"fields": {"TITLE": format!("n{n}")}}))
 }
 
+#[tokio::test(start_paused = true)]
+async fn items_may_be_borrowed() {
+    let portal = portal(PortalConfig::unlimited());
+    let names = ["a".to_owned(), "b".to_owned()];
+    let items = names.iter().map(|name| json!({"fields": {"TITLE": name}}));
+    let client = unlimited(&portal);
+    let mut outcomes = client.call_each("crm.lead.add", items).outcomes();
+    assert!(outcomes.next().await.unwrap().done().is_some());
+    let given: Vec<Value> = leads(1).collect();
+    let outcomes = client.call_each("crm.lead.add", &given).collect().await;
+    assert_eq!(outcomes.len(), 1);
+}
+
 async fn titles(portal: &brimful_portal::Portal) -> Vec<(u64, String)> {
     #[derive(serde::Deserialize)]
     struct Lead {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use brimful::{Batch, Client, ErrorKind, Limit, Priority};
-use brimful_portal::{Costs, Fault, Generation, OperatingLimit, PortalConfig, RateLimit};
+use brimful_portal::{Costs, Fault, LimiterGeneration, OperatingLimit, PortalConfig, RateLimit};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
@@ -134,7 +134,7 @@ async fn a_portal_whose_address_others_use_too_is_met_with_patience() {
 }
 
 /// 60,000 rows at 0.5 s a page are 600 s of operating time: more than the portal allows in ten minutes.
-fn longer_than_the_operating_limit(generation: Generation) -> PortalConfig {
+fn longer_than_the_operating_limit(generation: LimiterGeneration) -> PortalConfig {
     let costs = Costs {
         call: Duration::from_millis(500),
         ..Costs::default()
@@ -150,7 +150,7 @@ fn longer_than_the_operating_limit(generation: Generation) -> PortalConfig {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_longer_than_the_operating_limit_slows_down_before_it_and_ends_exact() {
-    for generation in [Generation::Expiring, Generation::Banning] {
+    for generation in [LimiterGeneration::Expiring, LimiterGeneration::Banning] {
         let portal = portal(longer_than_the_operating_limit(generation));
         let (rows, report) = ids(client(&portal).list("crm.lead.list").select(["ID"]))
             .await
@@ -163,7 +163,7 @@ async fn a_list_longer_than_the_operating_limit_slows_down_before_it_and_ends_ex
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_crosses_the_operating_limit_unawares_ends_exact() {
-    for generation in [Generation::Expiring, Generation::Banning] {
+    for generation in [LimiterGeneration::Expiring, LimiterGeneration::Banning] {
         let portal = portal(longer_than_the_operating_limit(generation));
         // The client believes that the portal allows more than it does.
         let client = builder(&portal).operating_time_limit(Duration::from_secs(6000));
@@ -177,7 +177,8 @@ async fn a_list_that_crosses_the_operating_limit_unawares_ends_exact() {
 
 #[tokio::test(start_paused = true)]
 async fn other_methods_go_on_while_one_waits_for_its_operating_time() {
-    let portal = portal(longer_than_the_operating_limit(Generation::Expiring).rows("crm.deal", 10));
+    let portal =
+        portal(longer_than_the_operating_limit(LimiterGeneration::Expiring).rows("crm.deal", 10));
     let client = client(&portal);
     let mut pages = client.list("crm.lead.list").select(["ID"]).pages().unwrap();
     let mut rows = 0;

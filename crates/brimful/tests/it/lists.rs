@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use brimful::list::Tail;
 use brimful::{ErrorKind, Limit, Page, Walk};
-use brimful_portal::{Costs, Fault, FaultRule, Generation, OperatingLimit, PortalConfig, When};
+use brimful_portal::{
+    Costs, Fault, FaultRule, LimiterGeneration, OperatingLimit, PortalConfig, When,
+};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -474,7 +476,7 @@ async fn a_list_that_waits_for_operating_time_ends_at_its_deadline() {
             .costs(costs)
             .operating_limit(OperatingLimit {
                 time: Duration::from_secs(60),
-                generation: Generation::Expiring,
+                generation: LimiterGeneration::Expiring,
             }),
     );
     let started = Instant::now();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use brimful::{AppCredentials, Client, Error, ErrorKind, Limit, OAuth, Retry, WaitReason, Waiting};
 use brimful_portal::{
-    App, Costs, Fault, FaultRule, Generation, OperatingLimit, PortalConfig, When,
+    App, Costs, Fault, FaultRule, LimiterGeneration, OperatingLimit, PortalConfig, When,
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -182,7 +182,7 @@ async fn the_progress_of_a_list_says_what_it_waits_for() {
         .costs(costs)
         .operating_limit(OperatingLimit {
             time: Duration::from_secs(60),
-            generation: Generation::Expiring,
+            generation: LimiterGeneration::Expiring,
         });
     let portal = portal(config);
     let list = builder(&portal)

@@ -62,6 +62,7 @@ impl Speaker<'_> {
             self.named.insert("row".to_owned(), row.clone());
             let unique = json!(format!("one{place}@example.com"));
             self.named.insert("unique".to_owned(), unique);
+            self.named.insert("place".to_owned(), json!(place));
             // What was made for the same row before.
             let before: Vec<(String, Json)> = self
                 .named
@@ -246,6 +247,10 @@ impl Speaker<'_> {
         for part in parts {
             value = match value {
                 Json::Object(map) => map.get(part)?,
+                // All but the first.
+                Json::Array(list) if part == "rest" => {
+                    return Some(Json::Array(list.iter().skip(1).cloned().collect()));
+                }
                 Json::Array(list) => list.get(part.parse::<usize>().ok()?)?,
                 _ => return None,
             };

@@ -3,15 +3,18 @@
 mod access;
 pub(super) mod data;
 
+use std::fs::File;
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use brimful_portal::{
-    Churn, Costs, ENTITY_NAMES, Faults, Generation, HiddenRows, OperatingLimit, Portal,
+    Churn, Costs, ENTITY_NAMES, Faults, HiddenRows, LimiterGeneration, OperatingLimit, Portal,
     PortalConfig, RateLimit, Seconds, SpecError, Stats, Statuses, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
+use tokio::task::JoinHandle;
 
 use crate::args::RateArg;
 use crate::args::time;
@@ -19,7 +22,7 @@ use crate::commands::demo;
 use crate::commands::show;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::format::counted;
+use crate::format::{count, counted};
 use crate::interrupt::Interrupts;
 use crate::printer::Printer;
 #[cfg(feature = "r7")]
@@ -36,6 +39,7 @@ Examples:
   brimful portal
   brimful portal --rows crm.deal=1000000 --gaps 0.3 --rate off
   brimful portal --load crm.lead=leads.jsonl --port 0
+  brimful portal --data portal.db
   brimful portal --tls --tls-ca ca.pem
   brimful portal --faults '503:5%, reset-after:every=7, slow-body=2s on=batch; seed=42'
   brimful portal --rows lead=100000 --churn 'lead:insert=5 update=20 delete=2'
@@ -75,6 +79,10 @@ pub(crate) struct PortalArgs {
     /// Answer calls of a method with a result or a whole reply from a file in JSON, whatever is asked
     #[arg(long, value_name = "METHOD=FILE", help_heading = "Data")]
     pub(crate) reply: Vec<ReplyArg>,
+    /// Keep everything that is written in this file (SQLite); once it has data, it takes the place of --rows and --load
+    #[cfg(feature = "sqlite")]
+    #[arg(long, value_name = "FILE", help_heading = "Data")]
+    pub(crate) data: Option<PathBuf>,
     /// The seed of made-up rows
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Data")]
     pub(crate) seed: u64,
@@ -110,6 +118,12 @@ pub(crate) struct PortalArgs {
     /// Tell every application that it was installed, with its first tokens, as soon as the portal listens
     #[arg(long, requires = "app", help_heading = "Access")]
     pub(crate) install: bool,
+    /// Post events to handlers on this host too, such as app in a network of containers; * is every host
+    #[arg(long, value_name = "HOST", help_heading = "Access")]
+    pub(crate) handler_host: Vec<String>,
+    /// Write a line of JSON for every event that is posted to a handler, or is not, to this file
+    #[arg(long, value_name = "FILE", help_heading = "Access")]
+    pub(crate) events_log: Option<PathBuf>,
     /// How long the tokens of applications are valid
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = time::parse, help_heading = "Access")]
     pub(crate) token_ttl: Duration,
@@ -266,8 +280,21 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
             .map_err(show::unwritable)?;
     }
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
+    printer.note(&format!("{}; {}", holdings(&portal), webhooks(args)));
+    printer.note(&format!(
+        "watch what it is asked: {}/_portal/",
+        server.origin()
+    ));
+    if let Some(path) = data_file(args) {
+        let path = path.display();
+        printer.note(&if portal.has_data_of_before() {
+            format!("the data are those of {path}: --rows, --load and --seed are for a new file")
+        } else {
+            format!("everything that is written is kept in {path}")
+        });
+    }
     if args.code.is_none() && has_own_data(args) {
-        printer.note("the code of the webhook is random, because data was loaded: --code sets it; demo lets in programs on this machine, and no web page");
+        printer.note("the code of the webhook is random, because the portal has data of yours: --code sets it; demo lets in programs on this machine, and no web page");
     }
     let entities = args.rows.iter().map(|rows| &rows.entity);
     let mut entities = entities.chain(args.load.iter().map(|load| &load.entity));
@@ -290,6 +317,7 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
             id = app.client_id
         ));
     }
+    let events_log = events_log(args, &portal, printer)?;
     tokio::select! {
         () = install(args, &portal, printer) => interrupts.next().await,
         exit = interrupts.next() => exit,
@@ -300,8 +328,46 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         // The second time there is no waiting for requests in flight.
         exit = interrupts.next() => return Ok(exit),
     }
+    // The portal is gone, so the log has its last line soon, unless a handler keeps it waiting.
+    drop(portal);
+    if let Some(log) = events_log {
+        let _ = tokio::time::timeout(Duration::from_secs(1), log).await;
+    }
     printer.note(&account(&stats));
     Ok(Exit::Done)
+}
+
+/// Begins to write the log of events, if there is to be one. The task ends with the portal.
+fn events_log(
+    args: &PortalArgs,
+    portal: &Portal,
+    printer: Printer,
+) -> Result<Option<JoinHandle<()>>, Failure> {
+    let Some(path) = &args.events_log else {
+        return Ok(None);
+    };
+    let unwritable = {
+        let path = path.display().to_string();
+        move |error| format!("could not write {path}: {error}")
+    };
+    let mut file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|error| Failure::failed(unwritable(error)))?;
+    let mut deliveries = portal.listen_to_events();
+    Ok(Some(tokio::spawn(async move {
+        while let Some(delivery) = deliveries.next().await {
+            let Ok(mut line) = serde_json::to_vec(&delivery) else {
+                continue;
+            };
+            line.push(b'\n');
+            if let Err(error) = file.write_all(&line) {
+                printer.warning(&unwritable(error));
+                return;
+            }
+        }
+    })))
 }
 
 /// Tells the applications that they are installed, if they are to be told.
@@ -319,6 +385,37 @@ async fn install(args: &PortalArgs, portal: &Portal, printer: Printer) {
             )),
         }
     }
+}
+
+/// What the portal has, the most first.
+fn holdings(portal: &Portal) -> String {
+    const MOST: usize = 6;
+    let mut rows = portal.row_counts();
+    rows.retain(|(entity, _)| !matches!(entity.as_str(), "status" | "diskobject" | "eventlog"));
+    rows.sort_by(|a, b| b.1.cmp(&a.1));
+    let others = rows.len().saturating_sub(MOST);
+    let mut named: Vec<String> = rows
+        .iter()
+        .take(MOST)
+        .map(|(entity, rows)| format!("{entity} {}", count(*rows)))
+        .collect();
+    if others > 0 {
+        named.push(format!("{others} more"));
+    }
+    if named.is_empty() {
+        return "no rows".to_owned();
+    }
+    format!("rows: {}", named.join(", "))
+}
+
+/// Whose webhooks there are.
+fn webhooks(args: &PortalArgs) -> String {
+    let mut users = vec![args.user];
+    users.extend(args.webhook.iter().map(|hook| hook.0.user()));
+    users.dedup();
+    let users: Vec<String> = users.iter().map(u64::to_string).collect();
+    let word = if users.len() == 1 { "user" } else { "users" };
+    format!("webhooks of {word} {}", users.join(", "))
 }
 
 /// The certificate, if there is to be one; the first of its names is the one in the address to use.
@@ -394,6 +491,10 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
         config = config.moved_to(address.as_str());
     }
     config = data(config, args)?;
+    #[cfg(feature = "sqlite")]
+    if let Some(path) = &args.data {
+        config = config.data_file(path);
+    }
     #[cfg(feature = "r7")]
     {
         config = super::r7::emulator::add_to(config, args)?;
@@ -437,7 +538,18 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
 
 /// Whether the portal holds data that somebody loaded, and not only rows that are made up.
 fn has_own_data(args: &PortalArgs) -> bool {
-    !args.load.is_empty() || !args.reply.is_empty()
+    !args.load.is_empty() || !args.reply.is_empty() || data_file(args).is_some()
+}
+
+/// The file that keeps what is written.
+#[cfg(feature = "sqlite")]
+fn data_file(args: &PortalArgs) -> Option<&Path> {
+    args.data.as_deref()
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn data_file(_: &PortalArgs) -> Option<&Path> {
+    None
 }
 
 fn has_users(args: &PortalArgs) -> bool {
@@ -450,9 +562,9 @@ fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
     let hook = match &args.code {
         Some(code) => Webhook::new(args.user, code.as_str()),
         // Any web page may call a portal whose code it knows.
-        None if has_own_data(args) => {
-            Webhook::new(args.user, access::random_code()).local_code("demo")
-        }
+        None if has_own_data(args) => Webhook::new(args.user, access::random_code())
+            .local_code("demo")
+            .kept(),
         None => Webhook::new(args.user, "demo"),
     };
     config = config.webhooks([if args.scopes.is_empty() {
@@ -462,6 +574,9 @@ fn access(mut config: PortalConfig, args: &PortalArgs) -> PortalConfig {
     }]);
     if let Some(token) = &args.admin_token {
         config = config.admin_token(token);
+    }
+    for host in &args.handler_host {
+        config = config.handler_host(host);
     }
     for hook in &args.webhook {
         config = config.webhook(hook.0.clone());
@@ -496,8 +611,8 @@ fn rate_limit(args: &PortalArgs) -> Option<RateLimit> {
 
 fn operating_limit(args: &PortalArgs) -> Option<OperatingLimit> {
     let generation = match args.limiter {
-        LimiterArg::May2026 => Generation::Expiring,
-        LimiterArg::October2026 => Generation::Banning,
+        LimiterArg::May2026 => LimiterGeneration::Expiring,
+        LimiterArg::October2026 => LimiterGeneration::Banning,
         LimiterArg::Off => return None,
     };
     Some(OperatingLimit {

@@ -170,7 +170,7 @@ impl SyncFile {
     pub(super) fn every(&self) -> Result<Option<Duration>, Failure> {
         let every = self.content.every.as_ref();
         every
-            .map(|every| self.read(every, "every", |text| time::parse(text)))
+            .map(|every| self.read(every, "every", time::parse))
             .transpose()
     }
 

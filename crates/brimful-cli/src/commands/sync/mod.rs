@@ -370,7 +370,7 @@ fn tell(job: &Job, event: &SyncEvent<'_>, printer: Printer) {
             printer.failure(&failure);
         }
         SyncEvent::Doubt { entity, text } => {
-            printer.warning(&job.named(&format!("{entity}: {text}")))
+            printer.warning(&job.named(&format!("{entity}: {text}")));
         }
         _ => {}
     }

@@ -70,152 +70,99 @@ pub(crate) struct TaskListArgs {
     #[arg(long, requires = "output", conflicts_with_all = ["top", "order"])]
     pub(crate) resume: bool,
 
-    /// Tasks of these responsible users
-    #[arg(
-        long,
-        value_name = "USERS",
-        value_delimiter = ',',
-        value_parser = user,
-        help_heading = "Filter"
-    )]
-    pub(crate) responsible: Vec<u64>,
-    /// Tasks that these users created
-    #[arg(
-        long,
-        value_name = "USERS",
-        value_delimiter = ',',
-        value_parser = user,
-        help_heading = "Filter"
-    )]
-    pub(crate) creator: Vec<u64>,
-    /// Tasks with these accomplices
-    #[arg(
-        long,
-        value_name = "USERS",
-        value_delimiter = ',',
-        value_parser = user,
-        help_heading = "Filter"
-    )]
-    pub(crate) accomplice: Vec<u64>,
-    /// Tasks with these auditors
-    #[arg(
-        long,
-        value_name = "USERS",
-        value_delimiter = ',',
-        value_parser = user,
-        help_heading = "Filter"
-    )]
-    pub(crate) auditor: Vec<u64>,
-    /// Tasks with these users in any role
-    #[arg(
-        long,
-        value_name = "USERS",
-        value_delimiter = ',',
-        value_parser = user,
-        help_heading = "Filter"
-    )]
-    pub(crate) member: Vec<u64>,
-    /// Tasks with these users as responsible or accomplice
-    #[arg(
-        long,
-        value_name = "USERS",
-        value_delimiter = ',',
-        value_parser = user,
-        help_heading = "Filter"
-    )]
-    pub(crate) doer: Vec<u64>,
-    /// Tasks with one of these statuses, see below
-    #[arg(
-        long,
-        value_name = "STATUSES",
-        value_delimiter = ',',
-        help_heading = "Filter"
-    )]
-    pub(crate) status: Vec<StatusArg>,
-    /// The priority: low, average, high
-    #[arg(
-        long,
-        value_name = "PRIORITIES",
-        value_delimiter = ',',
-        help_heading = "Filter"
-    )]
-    pub(crate) priority: Vec<Priority>,
-    /// The project; 0 is none
-    #[arg(
-        long,
-        value_name = "PROJECTS",
-        value_delimiter = ',',
-        help_heading = "Filter"
-    )]
-    pub(crate) group: Vec<u64>,
-    /// The parent task
-    #[arg(
-        long,
-        value_name = "TASKS",
-        value_delimiter = ',',
-        help_heading = "Filter"
-    )]
-    pub(crate) parent: Vec<u64>,
-    /// Tasks with this tag; repeat it for several
-    #[arg(long, value_name = "TAG", help_heading = "Filter")]
-    pub(crate) tag: Vec<String>,
-    /// A text in the title
-    #[arg(long, value_name = "TEXT", help_heading = "Filter")]
-    pub(crate) title: Option<String>,
-    /// Tasks of this CRM element: D_7 is deal 7, C_2 contact 2
-    #[arg(long, value_name = "ELEMENT", help_heading = "Filter")]
-    pub(crate) crm: Option<String>,
-    /// The value of a user field
-    #[arg(long, value_name = "UF_NAME=VALUE", value_parser = user_field, help_heading = "Filter")]
-    pub(crate) user_field: Vec<(Field, Value)>,
-    /// Favourite tasks of the calling user
-    #[arg(long, help_heading = "Filter")]
-    pub(crate) favorite: bool,
-    /// Tasks without a deadline
-    #[arg(long, conflicts_with_all = ["deadline_from", "deadline_before"], help_heading = "Filter")]
-    pub(crate) no_deadline: bool,
-    /// Tasks with an ID above this one
-    #[arg(long, value_name = "ID", help_heading = "Filter")]
-    pub(crate) after: Option<u64>,
-
-    /// Tasks that are due at this moment or later
-    #[arg(long, value_name = "DATE", help_heading = "Filter")]
-    pub(crate) deadline_from: Option<DateArg>,
-    /// Tasks that are due before this moment
-    #[arg(long, value_name = "DATE", help_heading = "Filter")]
-    pub(crate) deadline_before: Option<DateArg>,
-    /// Tasks that were created at this moment or later
-    #[arg(long, value_name = "DATE", help_heading = "Filter")]
-    pub(crate) created_from: Option<DateArg>,
-    /// Tasks that were created before this moment
-    #[arg(long, value_name = "DATE", help_heading = "Filter")]
-    pub(crate) created_before: Option<DateArg>,
-    /// Tasks that were changed at this moment or later
-    #[arg(long, value_name = "DATE", help_heading = "Filter")]
-    pub(crate) changed_from: Option<DateArg>,
-    /// Tasks that were changed before this moment
-    #[arg(long, value_name = "DATE", help_heading = "Filter")]
-    pub(crate) changed_before: Option<DateArg>,
-    /// Tasks that were closed at this moment or later
-    #[arg(long, value_name = "DATE", help_heading = "Filter")]
-    pub(crate) closed_from: Option<DateArg>,
-    /// Tasks that were closed before this moment
-    #[arg(long, value_name = "DATE", help_heading = "Filter")]
-    pub(crate) closed_before: Option<DateArg>,
-    /// The zone of dates that name none; that of the portal's clock if not said
-    #[arg(
-        long,
-        value_name = "OFFSET",
-        allow_hyphen_values = true,
-        help_heading = "Filter"
-    )]
-    pub(crate) zone: Option<Zone>,
-
     /// Call this REST: 3 where it has what is asked for and the portal offers it, 2 otherwise
     #[arg(long, value_enum, default_value_t = RestArg::Auto)]
     pub(crate) rest: RestArg,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    // Last, because options behind it would stand under its heading.
+    #[command(flatten)]
+    pub(crate) filter: TaskFilterArgs,
+}
+
+/// Which tasks are listed: all of these conditions hold.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filter")]
+pub(crate) struct TaskFilterArgs {
+    /// Tasks of these responsible users
+    #[arg(long, value_name = "USERS", value_delimiter = ',', value_parser = user)]
+    pub(crate) responsible: Vec<u64>,
+    /// Tasks that these users created
+    #[arg(long, value_name = "USERS", value_delimiter = ',', value_parser = user)]
+    pub(crate) creator: Vec<u64>,
+    /// Tasks with these accomplices
+    #[arg(long, value_name = "USERS", value_delimiter = ',', value_parser = user)]
+    pub(crate) accomplice: Vec<u64>,
+    /// Tasks with these auditors
+    #[arg(long, value_name = "USERS", value_delimiter = ',', value_parser = user)]
+    pub(crate) auditor: Vec<u64>,
+    /// Tasks with these users in any role
+    #[arg(long, value_name = "USERS", value_delimiter = ',', value_parser = user)]
+    pub(crate) member: Vec<u64>,
+    /// Tasks with these users as responsible or accomplice
+    #[arg(long, value_name = "USERS", value_delimiter = ',', value_parser = user)]
+    pub(crate) doer: Vec<u64>,
+    /// Tasks with one of these statuses, see below
+    #[arg(long, value_name = "STATUSES", value_delimiter = ',')]
+    pub(crate) status: Vec<StatusArg>,
+    /// The priority: low, average, high
+    #[arg(long, value_name = "PRIORITIES", value_delimiter = ',')]
+    pub(crate) priority: Vec<Priority>,
+    /// The project; 0 is none
+    #[arg(long, value_name = "PROJECTS", value_delimiter = ',')]
+    pub(crate) group: Vec<u64>,
+    /// The parent task
+    #[arg(long, value_name = "TASKS", value_delimiter = ',')]
+    pub(crate) parent: Vec<u64>,
+    /// Tasks with this tag; repeat it for several
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// A text in the title
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// Tasks of this CRM element: D_7 is deal 7, C_2 contact 2
+    #[arg(long, value_name = "ELEMENT")]
+    pub(crate) crm: Option<String>,
+    /// The value of a user field
+    #[arg(long, value_name = "UF_NAME=VALUE", value_parser = user_field)]
+    pub(crate) user_field: Vec<(Field, Value)>,
+    /// Favourite tasks of the calling user
+    #[arg(long)]
+    pub(crate) favorite: bool,
+    /// Tasks without a deadline
+    #[arg(long, conflicts_with_all = ["deadline_from", "deadline_before"])]
+    pub(crate) no_deadline: bool,
+    /// Tasks with an ID above this one
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<u64>,
+
+    /// Tasks that are due at this moment or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) deadline_from: Option<DateArg>,
+    /// Tasks that are due before this moment
+    #[arg(long, value_name = "DATE")]
+    pub(crate) deadline_before: Option<DateArg>,
+    /// Tasks that were created at this moment or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) created_from: Option<DateArg>,
+    /// Tasks that were created before this moment
+    #[arg(long, value_name = "DATE")]
+    pub(crate) created_before: Option<DateArg>,
+    /// Tasks that were changed at this moment or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) changed_from: Option<DateArg>,
+    /// Tasks that were changed before this moment
+    #[arg(long, value_name = "DATE")]
+    pub(crate) changed_before: Option<DateArg>,
+    /// Tasks that were closed at this moment or later
+    #[arg(long, value_name = "DATE")]
+    pub(crate) closed_from: Option<DateArg>,
+    /// Tasks that were closed before this moment
+    #[arg(long, value_name = "DATE")]
+    pub(crate) closed_before: Option<DateArg>,
+    /// The zone of dates that name none; that of the portal's clock if not said
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub(crate) zone: Option<Zone>,
 }
 
 /// Show tasks by their IDs: laid out on a terminal, as JSON Lines in a pipe

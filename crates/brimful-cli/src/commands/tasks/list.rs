@@ -8,7 +8,7 @@ use brimful::tasks::{
 use brimful::{Error, Page};
 use serde_json::{Map, Value};
 
-use super::args::{DateArg, StatusArg, TaskListArgs};
+use super::args::{DateArg, StatusArg, TaskFilterArgs, TaskListArgs};
 use super::dates::Dates;
 use super::table::Table;
 use crate::commands::show;
@@ -34,12 +34,12 @@ pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, F
     } else {
         args.select.clone()
     };
-    let mut dates = Dates::new(&connection.client, args.zone);
+    let mut dates = Dates::new(&connection.client, args.filter.zone);
     let mut list = connection
         .client
         .tasks()
         .list()
-        .filter(filter(args, &mut dates).await?);
+        .filter(filter(&args.filter, &mut dates).await?);
     for order in &args.order {
         list = list.order(order.by, order.direction);
     }
@@ -57,7 +57,7 @@ pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, F
     }
 }
 
-async fn filter(args: &TaskListArgs, dates: &mut Dates<'_>) -> Result<Filter, Failure> {
+async fn filter(args: &TaskFilterArgs, dates: &mut Dates<'_>) -> Result<Filter, Failure> {
     let mut filter = Filter::new();
     let people = |given: &[u64]| (!given.is_empty()).then(|| given.to_vec());
     if let Some(users) = people(&args.responsible) {
@@ -98,7 +98,7 @@ async fn filter(args: &TaskListArgs, dates: &mut Dates<'_>) -> Result<Filter, Fa
         filter = filter.crm(element.as_str());
     }
     for (field, value) in &args.user_field {
-        filter = filter.user_field(field, value.clone());
+        filter = filter.user_field(field, Condition::Is(value));
     }
     if args.favorite {
         filter = filter.favorite(YesNo::Yes);

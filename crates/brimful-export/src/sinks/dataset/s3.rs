@@ -7,7 +7,7 @@ use std::time::Duration;
 use brimful::reqwest::{self, Method, StatusCode, Url};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 use super::objects::Objects;
@@ -81,7 +81,9 @@ fn address(
         None => Url::parse(&format!("https://{bucket}.s3.{region}.amazonaws.com/")),
     };
     let url = url.map_err(|_| "the endpoint is not a URL: write it as https://HOST".to_owned())?;
-    let prefix = parsed.path().trim_matches('/');
+    // The address has escapes, and names of objects get their own when they are sent.
+    let prefix = percent_decode_str(parsed.path()).decode_utf8_lossy();
+    let prefix = prefix.trim_matches('/');
     let prefix = if prefix.is_empty() {
         String::new()
     } else {
@@ -394,6 +396,10 @@ mod tests {
         let (url, prefix, region) = address("s3://deals/a/b/?region=eu-west-1", none).unwrap();
         assert_eq!(url.as_str(), "https://deals.s3.eu-west-1.amazonaws.com/");
         assert_eq!((prefix.as_str(), region.as_str()), ("a/b/", "eu-west-1"));
+        for spelled in ["s3://deals/a b+c/Ж/", "s3://deals/a%20b+c/%D0%96"] {
+            let (_, prefix, _) = address(spelled, none).unwrap();
+            assert_eq!(prefix, "a b+c/Ж/", "{spelled}");
+        }
         let endpoint = |name: &str| {
             (name == "AWS_ENDPOINT_URL").then(|| "https://storage.example.com".to_owned())
         };

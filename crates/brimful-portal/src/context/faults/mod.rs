@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use fault::{Fault, When};
 pub use rule::FaultRule;
 
-use crate::context::clock::Skew;
+use crate::context::clock::ClockSkew;
 use crate::context::spec;
 use crate::context::spec::SpecError;
 use parking_lot::{Mutex, MutexGuard};
@@ -77,7 +77,7 @@ use parking_lot::{Mutex, MutexGuard};
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     schedule: Arc<Mutex<Schedule>>,
-    skew: Skew,
+    skew: ClockSkew,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -92,7 +92,7 @@ struct Schedule {
 
 /// What becomes of a request.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Drawn {
+pub(crate) struct RequestFaults {
     /// The time that it takes longer.
     pub(crate) delay: Duration,
     /// What else goes wrong.
@@ -102,7 +102,7 @@ pub(crate) struct Drawn {
 }
 
 /// A rule and how often it has been asked and has fired.
-pub(crate) struct Account {
+pub(crate) struct RuleUsage {
     pub(crate) rule: String,
     pub(crate) seen: u64,
     pub(crate) played: u64,
@@ -158,7 +158,7 @@ impl Faults {
 
     /// The same orders, to be played apart from these.
     pub(crate) fn copy(&self) -> Self {
-        let skew = Skew::default();
+        let skew = ClockSkew::default();
         skew.set(self.skew.get());
         Self {
             schedule: Arc::new(Mutex::new(self.schedule().clone())),
@@ -167,14 +167,14 @@ impl Faults {
     }
 
     /// By how much the portal's clock is wrong.
-    pub(crate) fn skew(&self) -> &Skew {
+    pub(crate) fn skew(&self) -> &ClockSkew {
         &self.skew
     }
 
     /// How many faults are in the queue, and the account of each rule.
-    pub(crate) fn account(&self) -> (usize, Vec<Account>) {
+    pub(crate) fn account(&self) -> (usize, Vec<RuleUsage>) {
         let schedule = self.schedule();
-        let rules = schedule.rules.iter().map(|rule| Account {
+        let rules = schedule.rules.iter().map(|rule| RuleUsage {
             rule: rule.to_string(),
             seen: rule.seen,
             played: rule.played,
@@ -184,9 +184,9 @@ impl Faults {
     }
 
     /// What becomes of a request for `method`.
-    pub(crate) fn draw(&self, method: &str) -> Drawn {
+    pub(crate) fn draw(&self, method: &str) -> RequestFaults {
         let schedule = &mut *self.schedule();
-        let mut drawn = Drawn::default();
+        let mut drawn = RequestFaults::default();
         if let Some(fault) = schedule.queue.pop_front() {
             drawn.played = true;
             match rule::delay(&fault, &mut schedule.rng) {
@@ -236,7 +236,7 @@ impl Faults {
     }
 }
 
-impl Drawn {
+impl RequestFaults {
     /// Whether there is a fault already, so that no further rule is asked.
     fn played_out(&self) -> bool {
         self.fault.is_some()
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_specification_played_twice_is_the_same_and_one_with_another_seed_is_not() {
-        let draws = |spec: &str| -> Vec<Drawn> {
+        let draws = |spec: &str| -> Vec<RequestFaults> {
             let faults = Faults::parse(spec).unwrap();
             (0..500).map(|_| faults.draw("batch")).collect()
         };

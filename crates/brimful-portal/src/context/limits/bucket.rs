@@ -76,6 +76,19 @@ impl Buckets {
         }
     }
 
+    pub(crate) fn limit(&self) -> Option<RateLimit> {
+        self.limit
+    }
+
+    /// How full the bucket of each address is at the time `now`.
+    pub(crate) fn levels(&self, now: Duration) -> impl Iterator<Item = (IpAddr, f64)> {
+        let limit = self.limit.into_iter();
+        limit.flat_map(move |limit| {
+            let levels = self.levels.iter();
+            levels.map(move |(peer, level)| (*peer, level.at_time(now, limit)))
+        })
+    }
+
     /// Whether a request from `peer` is let in at the time `now`.
     pub(crate) fn admit(&mut self, peer: IpAddr, now: Duration) -> bool {
         let Some(limit) = self.limit else { return true };

@@ -13,12 +13,12 @@ pub struct OperatingLimit {
     /// What a method may use within ten minutes; above it the method is blocked.
     pub time: Duration,
     /// Which server it is.
-    pub generation: Generation,
+    pub generation: LimiterGeneration,
 }
 
 /// The two kinds of operating limiter that are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Generation {
+pub enum LimiterGeneration {
     /// Up to rest 26.250: `batch` itself is not counted, and a method is blocked until enough of its minutes expire.
     Expiring,
     /// About rest 26.500, and what is measured in the cloud: `batch` counts as a method with half its time, and a
@@ -32,7 +32,7 @@ impl Default for OperatingLimit {
     fn default() -> Self {
         Self {
             time: Duration::from_secs(480),
-            generation: Generation::default(),
+            generation: LimiterGeneration::default(),
         }
     }
 }
@@ -82,7 +82,7 @@ struct Bucket {
 
 /// What one request has used so far. It reaches the ledgers when the request is done.
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
+pub(crate) struct RequestUsage {
     spent: Vec<Spent>,
 }
 
@@ -124,18 +124,36 @@ impl Operating {
         if ledger.sum() <= limit.time.as_secs_f64() {
             return true;
         }
-        if limit.generation == Generation::Banning {
+        if limit.generation == LimiterGeneration::Banning {
             ledger.buckets.clear();
             ledger.banned_until = Some(now + BAN);
         }
         false
     }
 
+    pub(crate) fn limit(&self) -> Option<OperatingLimit> {
+        self.limit
+    }
+
+    /// What every caller has used of every method, and until when the method is banned, sorted.
+    pub(crate) fn used(&mut self, now: f64) -> Vec<(Entity, MethodName, f64, Option<f64>)> {
+        let used = self.ledgers.iter_mut().map(|((entity, method), ledger)| {
+            ledger.expire(now);
+            let banned = ledger.banned_until.filter(|until| *until > now);
+            (entity.clone(), method.clone(), ledger.sum(), banned)
+        });
+        let mut used: Vec<_> = used
+            .filter(|(_, _, sum, banned)| *sum > 0.0 || banned.is_some())
+            .collect();
+        used.sort_by(|a, b| b.2.total_cmp(&a.2).then_with(|| a.1.cmp(&b.1)));
+        used
+    }
+
     /// What `batch` itself weighs; 0 where it is not counted.
     pub(crate) fn batch_weight(&self) -> f64 {
         match self.limit {
             Some(OperatingLimit {
-                generation: Generation::Banning,
+                generation: LimiterGeneration::Banning,
                 ..
             }) => BATCH_WEIGHT,
             _ => 0.0,
@@ -145,7 +163,7 @@ impl Operating {
     /// The ledger and what the request itself has used, as `time` shows them.
     pub(crate) fn report(
         &mut self,
-        meter: &Meter,
+        meter: &RequestUsage,
         entity: &Entity,
         method: &MethodName,
         now: f64,
@@ -173,7 +191,7 @@ impl Operating {
     }
 
     /// Enters a finished request.
-    pub(crate) fn enter(&mut self, meter: Meter, now: f64) {
+    pub(crate) fn enter(&mut self, meter: RequestUsage, now: f64) {
         if self.limit.is_none() {
             return;
         }
@@ -221,7 +239,7 @@ impl Ledger {
     }
 }
 
-impl Meter {
+impl RequestUsage {
     /// Adds a finished call that began at `first` and took `time`, of which `weight` counts.
     pub(crate) fn add(
         &mut self,
@@ -257,7 +275,7 @@ mod tests {
     const LIST: MethodName = std::borrow::Cow::Borrowed("crm.lead.list");
     const HOOK: Entity = Entity::Webhook(0);
 
-    fn limiter(generation: Generation) -> Operating {
+    fn limiter(generation: LimiterGeneration) -> Operating {
         Operating::new(Some(OperatingLimit {
             time: Duration::from_secs(480),
             generation,
@@ -265,20 +283,20 @@ mod tests {
     }
 
     fn work(limiter: &mut Operating, at: f64, seconds: f64) {
-        let mut meter = Meter::default();
+        let mut meter = RequestUsage::default();
         meter.add(&HOOK, &LIST, at, Duration::from_secs_f64(seconds), 1.0);
         limiter.enter(meter, at + seconds);
     }
 
     fn shown(limiter: &mut Operating, now: f64) -> Report {
         limiter
-            .report(&Meter::default(), &HOOK, &LIST, now)
+            .report(&RequestUsage::default(), &HOOK, &LIST, now)
             .unwrap()
     }
 
     #[test]
     fn a_tenth_of_a_second_of_work_is_not_counted() {
-        let mut limiter = limiter(Generation::Expiring);
+        let mut limiter = limiter(LimiterGeneration::Expiring);
         for i in 0..10_000 {
             work(&mut limiter, f64::from(i) * 0.01, 0.1);
         }
@@ -301,8 +319,8 @@ mod tests {
 
     #[test]
     fn the_floor_is_of_all_calls_of_a_method_in_a_request_together() {
-        let mut limiter = limiter(Generation::Expiring);
-        let mut meter = Meter::default();
+        let mut limiter = limiter(LimiterGeneration::Expiring);
+        let mut meter = RequestUsage::default();
         for i in 0..3 {
             meter.add(&HOOK, &LIST, f64::from(i), Duration::from_millis(50), 1.0);
         }
@@ -316,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_call_that_crosses_the_limit_runs_and_the_next_is_blocked() {
-        let mut limiter = limiter(Generation::Expiring);
+        let mut limiter = limiter(LimiterGeneration::Expiring);
         work(&mut limiter, 0.0, 480.0);
         assert!(
             limiter.admit(&HOOK, &LIST, 481.0),
@@ -336,7 +354,7 @@ mod tests {
 
     #[test]
     fn the_older_limiter_blocks_until_enough_minutes_have_expired() {
-        let mut limiter = limiter(Generation::Expiring);
+        let mut limiter = limiter(LimiterGeneration::Expiring);
         for minute in 0..9 {
             work(&mut limiter, f64::from(minute) * 60.0 + 5.0, 55.0);
         }
@@ -360,7 +378,7 @@ mod tests {
 
     #[test]
     fn the_newer_limiter_bans_for_300_seconds_and_then_gives_the_whole_budget_back() {
-        let mut limiter = limiter(Generation::Banning);
+        let mut limiter = limiter(LimiterGeneration::Banning);
         work(&mut limiter, 0.0, 500.0);
         assert!(!limiter.admit(&HOOK, &LIST, 510.0));
         assert_eq!(
@@ -381,7 +399,7 @@ mod tests {
         work(&mut limiter, 0.0, 5000.0);
         assert!(limiter.admit(&HOOK, &LIST, 5000.0));
         assert_eq!(
-            limiter.report(&Meter::default(), &HOOK, &LIST, 5000.0),
+            limiter.report(&RequestUsage::default(), &HOOK, &LIST, 5000.0),
             None
         );
     }

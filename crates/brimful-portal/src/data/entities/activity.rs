@@ -1,9 +1,9 @@
 //! Activities: calls, meetings and the like, each of which belongs to a record.
 
-use super::{DEAL, Kind, Source, Spec, USER, field, words};
+use super::{DEAL, FieldSpec, Kind, Source, USER, field, sample_words};
 use crate::data::source::Raw;
 
-pub(super) const FIELDS: &[Spec] = &[
+pub(super) const FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field(
         "OWNER_ID",
@@ -114,7 +114,7 @@ pub(super) const FIELDS: &[Spec] = &[
     field(
         "DESCRIPTION",
         Kind::Text,
-        Source::Prose(words::COMMENTS),
+        Source::Prose(sample_words::COMMENTS),
         "Описание",
     ),
     field(

@@ -4,11 +4,11 @@ use super::shared::{
     ADDRESS_FIELDS, ASSIGNED_BY_ID, COMMENTS, COMMUNICATION_FIELDS, CREATED_BY_ID, CURRENCY_ID,
     DATE_CREATE, DATE_MODIFY, HAS_EMAIL, HAS_IMOL, HAS_PHONE, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME,
     MODIFY_BY_ID, OPENED, ORIGIN_ID, ORIGIN_VERSION, ORIGINATOR_ID, USER_FIELDS, UTM_FIELDS,
-    entity_type, joined,
+    entity_type, joined, lead_id,
 };
-use super::{Kind, LEAD, Source, Spec, field};
+use super::{FieldSpec, Kind, Source, field};
 
-pub(super) const FIELDS: &[Spec] = joined!(
+pub(super) const FIELDS: &[FieldSpec] = joined!(
     &[
         field("ID", Kind::Integer, Source::Id, "ID").read_only(),
         field(
@@ -20,13 +20,7 @@ pub(super) const FIELDS: &[Spec] = joined!(
         .item("TYPE_ID"),
         field("TITLE", Kind::Text, Source::Company, "Название компании").required(),
         field("LOGO", Kind::File, Source::Nothing, "Логотип"),
-        field(
-            "LEAD_ID",
-            Kind::Crm("crm_lead", 1),
-            Source::One(LEAD, 20),
-            "Лид",
-        )
-        .read_only(),
+        lead_id(20).read_only(),
         HAS_PHONE,
         HAS_EMAIL,
         HAS_IMOL,

@@ -5,11 +5,11 @@ use super::shared::{
     DATE_CREATE, DATE_MODIFY, HAS_EMAIL, HAS_IMOL, HAS_PHONE, HONORIFIC, LAST_ACTIVITY_BY,
     LAST_ACTIVITY_TIME, LAST_NAME, MODIFY_BY_ID, NAME, OPENED, ORIGIN_ID, ORIGIN_VERSION,
     ORIGINATOR_ID, POST, SECOND_NAME, SOURCE_DESCRIPTION, SOURCE_ID, USER_FIELDS, UTM_FIELDS,
-    entity_type, joined,
+    company_id, entity_type, joined, lead_id,
 };
-use super::{COMPANY, Kind, LEAD, Source, Spec, field};
+use super::{FieldSpec, Kind, Source, field};
 
-pub(super) const FIELDS: &[Spec] = joined!(
+pub(super) const FIELDS: &[FieldSpec] = joined!(
     &[
         field("ID", Kind::Integer, Source::Id, "ID").read_only(),
         POST,
@@ -19,13 +19,7 @@ pub(super) const FIELDS: &[Spec] = joined!(
         SECOND_NAME,
         LAST_NAME,
         field("PHOTO", Kind::File, Source::Nothing, "Фотография"),
-        field(
-            "LEAD_ID",
-            Kind::Crm("crm_lead", 1),
-            Source::One(LEAD, 20),
-            "Лид",
-        )
-        .read_only(),
+        lead_id(20).read_only(),
         field(
             "TYPE_ID",
             Kind::Status("CONTACT_TYPE"),
@@ -34,12 +28,7 @@ pub(super) const FIELDS: &[Spec] = joined!(
         ),
         SOURCE_ID,
         SOURCE_DESCRIPTION,
-        field(
-            "COMPANY_ID",
-            Kind::Crm("crm_company", 4),
-            Source::One(COMPANY, 60),
-            "Компания",
-        ),
+        company_id(60),
         BIRTHDATE,
         field(
             "EXPORT",

@@ -2,20 +2,20 @@
 
 use super::shared::{
     ASSIGNED_BY_ID, COMMENTS, CREATED_BY_ID, CURRENCY_ID, DATE_CREATE, DATE_MODIFY,
-    IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, MODIFY_BY_ID, OPENED, OPPORTUNITY,
-    ORIGIN_ID, ORIGINATOR_ID, SOURCE_DESCRIPTION, SOURCE_ID, USER_FIELDS, UTM_FIELDS, entity_type,
-    joined,
+    IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, MODIFY_BY_ID, MOVED_BY_ID,
+    MOVED_TIME, OPENED, OPPORTUNITY, ORIGIN_ID, ORIGINATOR_ID, SOURCE_DESCRIPTION, SOURCE_ID,
+    USER_FIELDS, UTM_FIELDS, company_id, contact_id, contact_ids, entity_type, joined, lead_id,
 };
-use super::{COMPANY, CONTACT, Kind, LEAD, Source, Spec, USER, field, words};
+use super::{FieldSpec, Kind, Source, field, sample_words};
 
-pub(super) const FIELDS: &[Spec] = joined!(
+pub(super) const FIELDS: &[FieldSpec] = joined!(
     &[
         field("ID", Kind::Integer, Source::Id, "ID").read_only(),
         field("TITLE", Kind::Text, Source::Subject, "Название"),
         field(
             "TYPE_ID",
             Kind::Status("DEAL_TYPE"),
-            Source::Pick(words::DEAL_TYPES),
+            Source::Pick(sample_words::DEAL_TYPES),
             "Тип",
         ),
         field(
@@ -39,33 +39,10 @@ pub(super) const FIELDS: &[Spec] = joined!(
             Source::Cents(100),
             "Ставка налога",
         ),
-        field(
-            "LEAD_ID",
-            Kind::Crm("crm_lead", 1),
-            Source::One(LEAD, 30),
-            "Лид",
-        )
-        .read_only(),
-        field(
-            "COMPANY_ID",
-            Kind::Crm("crm_company", 4),
-            Source::One(COMPANY, 60),
-            "Компания",
-        ),
-        field(
-            "CONTACT_ID",
-            Kind::Crm("crm_contact", 3),
-            Source::One(CONTACT, 80),
-            "Контакт",
-        ),
-        field(
-            "CONTACT_IDS",
-            Kind::Crm("crm_contact", 3),
-            Source::Contacts(80),
-            "Контакты",
-        )
-        .multiple()
-        .items_only(),
+        lead_id(30).read_only(),
+        company_id(60),
+        contact_id(80),
+        contact_ids(80),
         field(
             "QUOTE_ID",
             Kind::Crm("crm_quote", 7),
@@ -129,15 +106,8 @@ pub(super) const FIELDS: &[Spec] = joined!(
         SOURCE_DESCRIPTION,
         ORIGINATOR_ID,
         ORIGIN_ID,
-        field(
-            "MOVED_BY_ID",
-            Kind::User,
-            Source::One(USER, 100),
-            "MOVED_BY_ID",
-        )
-        .item("MOVED_BY")
-        .read_only(),
-        field("MOVED_TIME", Kind::DateTime, Source::Modified, "MOVED_TIME").read_only(),
+        MOVED_BY_ID,
+        MOVED_TIME,
         LAST_ACTIVITY_TIME,
     ],
     UTM_FIELDS,

@@ -1,10 +1,10 @@
 //! Entries of dictionaries, and the stages that records went through.
 
 use super::shared::entity_type;
-use super::{DEAL, Kind, Source, Spec, field};
+use super::{DEAL, FieldSpec, Kind, Source, field};
 
 /// Entries of dictionaries: stages, sources, types. None are generated: a portal begins with those of [`crate::data::dictionary`].
-pub(super) const STATUS_FIELDS: &[Spec] = &[
+pub(super) const STATUS_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field("ENTITY_ID", Kind::Text, Source::Blank, "Тип справочника")
         .required()
@@ -28,7 +28,7 @@ pub(super) const STATUS_FIELDS: &[Spec] = &[
 ];
 
 /// The stages that records went through. Generated entries are of deals.
-pub(super) const STAGE_HISTORY_FIELDS: &[Spec] = &[
+pub(super) const STAGE_HISTORY_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     // 1 the record was made, 2 an intermediate stage, 3 a final one, 5 another funnel.
     field(

@@ -1,8 +1,8 @@
 //! Files and folders of the drive.
 
-use super::{Kind, Source, Spec, USER, field};
+use super::{FieldSpec, Kind, Source, USER, field};
 
-pub(super) const FIELDS: &[Spec] = &[
+pub(super) const FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field("NAME", Kind::Text, Source::Chore, "Название").required(),
     field("CODE", Kind::Text, Source::Nothing, "Символьный код"),

@@ -1,9 +1,9 @@
 //! Events: the log that administrators read, and those that wait for an application.
 
-use super::{DEAL, Kind, Source, Spec, USER, field};
+use super::{DEAL, FieldSpec, Kind, Source, USER, field};
 
 /// The event log. Generated entries are sign-ins and changes of users, as an old portal is full of them.
-pub(super) const EVENT_LOG_FIELDS: &[Spec] = &[
+pub(super) const EVENT_LOG_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field("TIMESTAMP_X", Kind::DateTime, Source::Created, "Время"),
     field(
@@ -57,7 +57,7 @@ pub(super) const EVENT_LOG_FIELDS: &[Spec] = &[
 ];
 
 /// Events that wait for an application to fetch them.
-pub(super) const OFFLINE_EVENT_FIELDS: &[Spec] = &[
+pub(super) const OFFLINE_EVENT_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field("TIMESTAMP_X", Kind::DateTime, Source::Created, "Время"),
     field(
@@ -73,4 +73,7 @@ pub(super) const OFFLINE_EVENT_FIELDS: &[Spec] = &[
     field("MESSAGE_ID", Kind::Text, Source::Guid, "Сообщение"),
     // Set while somebody has fetched the event and not said what became of it.
     field("PROCESS_ID", Kind::Text, Source::Nothing, "Процесс").items_only(),
+    // Whose queue it is in; generated events are in that of every application.
+    field("APPLICATION", Kind::Text, Source::Nothing, "Приложение").items_only(),
+    field("CONNECTOR_ID", Kind::Text, Source::Nothing, "Коннектор").items_only(),
 ];

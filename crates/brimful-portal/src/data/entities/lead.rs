@@ -3,13 +3,14 @@
 use super::shared::{
     ADDRESS_FIELDS, ASSIGNED_BY_ID, BIRTHDATE, COMMENTS, COMMUNICATION_FIELDS, CREATED_BY_ID,
     CURRENCY_ID, DATE_CREATE, DATE_MODIFY, HAS_EMAIL, HAS_IMOL, HAS_PHONE, HONORIFIC,
-    IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, LAST_NAME, MODIFY_BY_ID, NAME,
-    OPENED, OPPORTUNITY, ORIGIN_ID, ORIGINATOR_ID, POST, SECOND_NAME, SOURCE_DESCRIPTION,
-    SOURCE_ID, USER_FIELDS, UTM_FIELDS, entity_type, joined,
+    IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, LAST_NAME, MODIFY_BY_ID,
+    MOVED_BY_ID, MOVED_TIME, NAME, OPENED, OPPORTUNITY, ORIGIN_ID, ORIGINATOR_ID, POST,
+    SECOND_NAME, SOURCE_DESCRIPTION, SOURCE_ID, USER_FIELDS, UTM_FIELDS, company_id, contact_id,
+    contact_ids, entity_type, joined,
 };
-use super::{COMPANY, CONTACT, Kind, Source, Spec, USER, field};
+use super::{FieldSpec, Kind, Source, field};
 
-pub(super) const FIELDS: &[Spec] = joined!(
+pub(super) const FIELDS: &[FieldSpec] = joined!(
     &[
         field("ID", Kind::Integer, Source::Id, "ID").read_only(),
         field("TITLE", Kind::Text, Source::Subject, "Название лида").required(),
@@ -23,26 +24,9 @@ pub(super) const FIELDS: &[Spec] = joined!(
             Source::Seldom(50, &Source::Company),
             "Название компании",
         ),
-        field(
-            "COMPANY_ID",
-            Kind::Crm("crm_company", 4),
-            Source::One(COMPANY, 30),
-            "Компания",
-        ),
-        field(
-            "CONTACT_ID",
-            Kind::Crm("crm_contact", 3),
-            Source::One(CONTACT, 40),
-            "Контакт",
-        ),
-        field(
-            "CONTACT_IDS",
-            Kind::Crm("crm_contact", 3),
-            Source::Contacts(40),
-            "Контакты",
-        )
-        .multiple()
-        .items_only(),
+        company_id(30),
+        contact_id(40),
+        contact_ids(40),
         field(
             "IS_RETURN_CUSTOMER",
             Kind::Char,
@@ -98,15 +82,8 @@ pub(super) const FIELDS: &[Spec] = joined!(
         OPENED,
         ORIGINATOR_ID,
         ORIGIN_ID,
-        field(
-            "MOVED_BY_ID",
-            Kind::User,
-            Source::One(USER, 100),
-            "MOVED_BY_ID",
-        )
-        .item("MOVED_BY")
-        .read_only(),
-        field("MOVED_TIME", Kind::DateTime, Source::Modified, "MOVED_TIME").read_only(),
+        MOVED_BY_ID,
+        MOVED_TIME,
     ],
     ADDRESS_FIELDS,
     UTM_FIELDS,

@@ -17,9 +17,9 @@ pub(crate) mod smart;
 mod task;
 mod task_parts;
 
-use super::schema::{Kind, Spec, field};
+use super::sample_words;
+use super::schema::{FieldSpec, Kind, field};
 use super::source::Source;
-use super::words;
 
 pub(crate) const LEAD: usize = 0;
 pub(crate) const DEAL: usize = 1;
@@ -49,7 +49,7 @@ pub(crate) struct Entity {
     pub(crate) name: &'static str,
     /// `entityTypeId`; 0 outside the CRM.
     pub(crate) type_id: u32,
-    pub(crate) fields: &'static [Spec],
+    pub(crate) fields: &'static [FieldSpec],
     /// How many rows a portal has that nobody asked for.
     pub(crate) rows: u64,
 }
@@ -186,4 +186,4 @@ pub(crate) const ENTITIES: &[Entity] = &[
 ];
 
 /// The fields of a smart process that is not built in.
-pub(crate) const SMART_FIELDS: &[Spec] = smart::FIELDS;
+pub(crate) const SMART_FIELDS: &[FieldSpec] = smart::FIELDS;

@@ -1,11 +1,11 @@
 //! Users and departments.
 
-use super::{DEPARTMENT, Kind, Source, Spec, USER, field, words};
+use super::{DEPARTMENT, FieldSpec, Kind, Source, USER, field, sample_words};
 
 use crate::data::source::Raw;
 
 /// Users.
-pub(super) const USER_FIELDS: &[Spec] = &[
+pub(super) const USER_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field("XML_ID", Kind::Text, Source::Blank, "Внешний код"),
     field("ACTIVE", Kind::Boolean, Source::Flag(100), "Активность"),
@@ -68,7 +68,7 @@ pub(super) const USER_FIELDS: &[Spec] = &[
     field(
         "PERSONAL_CITY",
         Kind::Text,
-        Source::Pick(words::CITIES),
+        Source::Pick(sample_words::CITIES),
         "Город",
     ),
     field(
@@ -101,7 +101,7 @@ pub(super) const USER_FIELDS: &[Spec] = &[
     field(
         "WORK_POSITION",
         Kind::Text,
-        Source::Pick(words::POSTS),
+        Source::Pick(sample_words::POSTS),
         "Должность",
     ),
     field("WORK_DEPARTMENT", Kind::Text, Source::Nothing, "Отдел"),
@@ -167,12 +167,12 @@ pub(super) const USER_FIELDS: &[Spec] = &[
 ];
 
 /// Departments.
-pub(super) const DEPARTMENT_FIELDS: &[Spec] = &[
+pub(super) const DEPARTMENT_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field(
         "NAME",
         Kind::Text,
-        Source::Pick(words::DEPARTMENTS),
+        Source::Pick(sample_words::DEPARTMENTS),
         "Название подразделения",
     )
     .required(),

@@ -1,8 +1,8 @@
 //! What is sold with a record. Generated rows are of deals.
 
-use super::{DEAL, Kind, Source, Spec, field};
+use super::{DEAL, FieldSpec, Kind, Source, field};
 
-pub(super) const FIELDS: &[Spec] = &[
+pub(super) const FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field(
         "OWNER_ID",

@@ -2,12 +2,13 @@
 
 use super::shared::{
     ASSIGNED_BY_ID, COMMENTS, CREATED_BY_ID, CURRENCY_ID, DATE_CREATE, DATE_MODIFY,
-    LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, MODIFY_BY_ID, OPENED, OPPORTUNITY, UF_BOOLEAN, UF_DATE,
-    UF_STRING, UTM_FIELDS, entity_type, joined,
+    LAST_ACTIVITY_BY, LAST_ACTIVITY_TIME, MODIFY_BY_ID, MYCOMPANY_ID, OPENED, OPPORTUNITY,
+    UF_BOOLEAN, UF_DATE, UF_STRING, UTM_FIELDS, company_id, contact_id, contact_ids, entity_type,
+    joined, lead_id,
 };
-use super::{COMPANY, CONTACT, DEAL, Kind, LEAD, Source, Spec, field};
+use super::{DEAL, FieldSpec, Kind, Source, field};
 
-pub(super) const FIELDS: &[Spec] = joined!(
+pub(super) const FIELDS: &[FieldSpec] = joined!(
     &[
         field("ID", Kind::Integer, Source::Id, "ID").read_only(),
         field("TITLE", Kind::Text, Source::Subject, "Тема"),
@@ -25,32 +26,10 @@ pub(super) const FIELDS: &[Spec] = joined!(
             Source::Cents(100),
             "Сумма налога",
         ),
-        field(
-            "COMPANY_ID",
-            Kind::Crm("crm_company", 4),
-            Source::One(COMPANY, 60),
-            "Компания",
-        ),
-        field(
-            "CONTACT_ID",
-            Kind::Crm("crm_contact", 3),
-            Source::One(CONTACT, 80),
-            "Контакт",
-        ),
-        field(
-            "CONTACT_IDS",
-            Kind::Crm("crm_contact", 3),
-            Source::Contacts(80),
-            "Контакты",
-        )
-        .multiple()
-        .items_only(),
-        field(
-            "MYCOMPANY_ID",
-            Kind::Crm("crm_company", 4),
-            Source::Nothing,
-            "Реквизиты вашей компании",
-        ),
+        company_id(60),
+        contact_id(80),
+        contact_ids(80),
+        MYCOMPANY_ID,
         field(
             "BEGINDATE",
             Kind::Date,
@@ -77,12 +56,7 @@ pub(super) const FIELDS: &[Spec] = joined!(
         OPENED,
         field("CLOSED", Kind::Char, Source::Flag(30), "Закрыто").read_only(),
         COMMENTS,
-        field(
-            "LEAD_ID",
-            Kind::Crm("crm_lead", 1),
-            Source::One(LEAD, 10),
-            "Лид",
-        ),
+        lead_id(10),
         field(
             "DEAL_ID",
             Kind::Crm("crm_deal", 2),

@@ -2,10 +2,11 @@
 
 use super::shared::{
     ASSIGNED_BY_ID, CHOICES, CURRENCY_ID, IS_MANUAL_OPPORTUNITY, LAST_ACTIVITY_BY,
-    LAST_ACTIVITY_TIME, OPENED, OPPORTUNITY, SOURCE_DESCRIPTION, SOURCE_ID, UTM_CAMPAIGN,
-    UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, entity_type,
+    LAST_ACTIVITY_TIME, MYCOMPANY_ID, OPENED, OPPORTUNITY, SOURCE_DESCRIPTION, SOURCE_ID,
+    UTM_CAMPAIGN, UTM_CONTENT, UTM_MEDIUM, UTM_SOURCE, UTM_TERM, company_id, contact_id,
+    contact_ids, entity_type,
 };
-use super::{COMPANY, CONTACT, DEAL, Kind, Source, Spec, USER, field, words};
+use super::{DEAL, FieldSpec, Kind, Source, USER, field, sample_words};
 
 /// The fields that the items of every smart process have, and further ones.
 macro_rules! fields {
@@ -78,26 +79,9 @@ macro_rules! fields {
                 Source::DayAfter(30),
                 "Дата завершения",
             ),
-            field(
-                "COMPANY_ID",
-                Kind::Crm("crm_company", 4),
-                Source::One(COMPANY, 50),
-                "Компания",
-            ),
-            field(
-                "CONTACT_ID",
-                Kind::Crm("crm_contact", 3),
-                Source::One(CONTACT, 70),
-                "Контакт",
-            ),
-            field(
-                "CONTACT_IDS",
-                Kind::Crm("crm_contact", 3),
-                Source::Contacts(70),
-                "Контакты",
-            )
-            .multiple()
-            .items_only(),
+            company_id(50),
+            contact_id(70),
+            contact_ids(70),
             OPPORTUNITY,
             IS_MANUAL_OPPORTUNITY,
             field(
@@ -107,12 +91,7 @@ macro_rules! fields {
                 "Сумма налога",
             ),
             CURRENCY_ID,
-            field(
-                "MYCOMPANY_ID",
-                Kind::Crm("crm_company", 4),
-                Source::Nothing,
-                "Реквизиты вашей компании",
-            ),
+            MYCOMPANY_ID,
             SOURCE_ID,
             SOURCE_DESCRIPTION,
             ASSIGNED_BY_ID,
@@ -144,7 +123,7 @@ macro_rules! with_user_fields {
             field(
                 concat!("UF_CRM_", $category, "_1700000001"),
                 Kind::Text,
-                Source::Seldom(70, &Source::Pick(words::REGIONS)),
+                Source::Seldom(70, &Source::Pick(sample_words::REGIONS)),
                 "Регион",
             ),
             field(
@@ -182,12 +161,12 @@ macro_rules! with_user_fields {
     };
 }
 
-pub(super) const FIELDS_128: &[Spec] = with_user_fields!(128, 1);
+pub(super) const FIELDS_128: &[FieldSpec] = with_user_fields!(128, 1);
 
-pub(super) const FIELDS_191: &[Spec] = with_user_fields!(191, 2);
+pub(super) const FIELDS_191: &[FieldSpec] = with_user_fields!(191, 2);
 
 /// Those of a smart process that is not built in; its items are only what is loaded or added.
-pub(super) const FIELDS: &[Spec] = fields!(0, 0);
+pub(super) const FIELDS: &[FieldSpec] = fields!(0, 0);
 
 /// A smart process that every portal has.
 #[derive(Debug)]

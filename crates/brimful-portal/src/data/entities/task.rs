@@ -1,9 +1,9 @@
 //! Tasks. `STATUS` is the stored status; the status that depends on the clock is worked out by the list.
 
-use super::{Kind, Source, Spec, USER, field, words};
+use super::{FieldSpec, Kind, Source, USER, field, sample_words};
 use crate::data::source::Raw;
 
-pub(super) const FIELDS: &[Spec] = &[
+pub(super) const FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field(
         "PARENT_ID",
@@ -15,7 +15,7 @@ pub(super) const FIELDS: &[Spec] = &[
     field(
         "DESCRIPTION",
         Kind::Text,
-        Source::Seldom(60, &Source::Prose(words::COMMENTS)),
+        Source::Seldom(60, &Source::Prose(sample_words::COMMENTS)),
         "Описание",
     ),
     field(
@@ -272,7 +272,13 @@ pub(super) const FIELDS: &[Spec] = &[
         "ACCOMPLICES",
     )
     .multiple(),
-    field("TAGS", Kind::Text, Source::Words(words::TAGS), "TAGS").multiple(),
+    field(
+        "TAGS",
+        Kind::Text,
+        Source::Words(sample_words::TAGS),
+        "TAGS",
+    )
+    .multiple(),
     field(
         "CHECKLIST",
         Kind::Any,
@@ -302,7 +308,7 @@ pub(super) const FIELDS: &[Spec] = &[
     field(
         "UF_AUTO_101",
         Kind::Text,
-        Source::Seldom(40, &Source::Pick(words::REGIONS)),
+        Source::Seldom(40, &Source::Pick(sample_words::REGIONS)),
         "Регион",
     ),
 ];

@@ -1,9 +1,9 @@
 //! What belongs to tasks: their checklists, and the time spent on them.
 
-use super::{Kind, Source, Spec, TASK, USER, field, words};
+use super::{FieldSpec, Kind, Source, TASK, USER, field, sample_words};
 
 /// Items of the checklists of tasks.
-pub(super) const CHECKLIST_FIELDS: &[Spec] = &[
+pub(super) const CHECKLIST_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field("TASK_ID", Kind::Integer, Source::One(TASK, 100), "Задача").read_only(),
     field("PARENT_ID", Kind::Integer, Source::Number(0), "Родитель"),
@@ -29,7 +29,7 @@ pub(super) const CHECKLIST_FIELDS: &[Spec] = &[
 ];
 
 /// Time spent on tasks.
-pub(super) const ELAPSED_FIELDS: &[Spec] = &[
+pub(super) const ELAPSED_FIELDS: &[FieldSpec] = &[
     field("ID", Kind::Integer, Source::Id, "ID").read_only(),
     field("TASK_ID", Kind::Integer, Source::One(TASK, 100), "Задача").read_only(),
     field(
@@ -41,7 +41,7 @@ pub(super) const ELAPSED_FIELDS: &[Spec] = &[
     field(
         "COMMENT_TEXT",
         Kind::Text,
-        Source::Prose(words::COMMENTS),
+        Source::Prose(sample_words::COMMENTS),
         "Комментарий",
     ),
     field(

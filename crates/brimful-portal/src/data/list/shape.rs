@@ -3,7 +3,7 @@
 use brimful_protocol::{Array, Value, json};
 
 use crate::context::moment;
-use crate::data::cell::{Cell, Made, Many};
+use crate::data::cell::{Cell, ComposedText, SeveralValues};
 use crate::data::schema::{Class, Field, Kind};
 use crate::data::source::{Raw, Source};
 
@@ -30,7 +30,7 @@ impl Shape {
             Cell::Null => self.write_nothing(out, field),
             Cell::Stored(value) => self.write_stored(out, field, value),
             Cell::Plain(raw) if field.kind.is_json() => out.extend_from_slice(raw.as_bytes()),
-            Cell::Many(_) => self.write_list(out, field, cell),
+            Cell::SeveralValues(_) => self.write_list(out, field, cell),
             one => self.write_one(out, field.kind, one),
         }
     }
@@ -74,8 +74,8 @@ impl Shape {
                 out.push(b'"');
             }
             Cell::Text(text) => json::write_string(out, text),
-            Cell::Made(made) => write_made(out, made),
-            Cell::Null | Cell::Many(_) => out.extend_from_slice(b"null"),
+            Cell::ComposedText(made) => write_made(out, made),
+            Cell::Null | Cell::SeveralValues(_) => out.extend_from_slice(b"null"),
             Cell::Stored(value) => self.write_scalar(out, kind, value),
         }
     }
@@ -157,7 +157,10 @@ impl Shape {
         {
             return self.write_multifield(out, array);
         }
-        if let Cell::Many(many @ (Many::Phones { .. } | Many::Emails { .. })) = cell {
+        if let Cell::SeveralValues(
+            many @ (SeveralValues::Phones { .. } | SeveralValues::Emails { .. }),
+        ) = cell
+        {
             return self.write_contacts(out, many);
         }
         out.push(b'[');
@@ -210,10 +213,10 @@ impl Shape {
         json::write(out, &values);
     }
 
-    fn write_contacts(self, out: &mut Vec<u8>, many: Many) {
+    fn write_contacts(self, out: &mut Vec<u8>, many: SeveralValues) {
         let (first_id, type_id) = match many {
-            Many::Emails { id, .. } => (id * 4 + 3, "EMAIL"),
-            Many::Phones { id, .. } => (id * 4 + 1, "PHONE"),
+            SeveralValues::Emails { id, .. } => (id * 4 + 3, "EMAIL"),
+            SeveralValues::Phones { id, .. } => (id * 4 + 1, "PHONE"),
             _ => return,
         };
         out.push(b'[');
@@ -224,7 +227,7 @@ impl Shape {
             }
             let number = first_id + i;
             let value_type = if i == 0 { "WORK" } else { "MOBILE" };
-            let Cell::Made(made) = value else {
+            let Cell::ComposedText(made) = value else {
                 return false;
             };
             if self == Self::Item {
@@ -255,7 +258,7 @@ impl Shape {
     }
 }
 
-fn write_made(out: &mut Vec<u8>, made: Made) {
+fn write_made(out: &mut Vec<u8>, made: ComposedText) {
     out.push(b'"');
     made.render(out);
     out.push(b'"');

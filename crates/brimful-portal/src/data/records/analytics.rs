@@ -1,8 +1,8 @@
 //! What applications give to the BI Builder: connectors, sources and datasets. And the services of their AI.
 
 use super::{
-    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
-    method,
+    Answer, MISSING_PARAMETER, NO_ARGUMENT, NOT_SET, OLDER, RecordKind, RecordPaging, RecordVerb,
+    Refusal, Spelling, method,
 };
 
 /// What the methods of all three have in common.
@@ -22,51 +22,68 @@ const BI: RecordKind = RecordKind {
     ..OLDER
 };
 
+/// A kind of the BI Builder with its usual methods. `get` is named where it returns the record as it is.
+macro_rules! bi_kind {
+    ($name:literal, $($get:ident,)? $not_found:literal, $text:literal) => {
+        RecordKind {
+            name: $name,
+            methods: &[
+                method(concat!($name, ".add"), RecordVerb::Add).answers(Answer::IdUnder("id")),
+                method(concat!($name, ".update"), RecordVerb::Update),
+                $(
+                    method(concat!($name, ".", stringify!($get)), RecordVerb::Get)
+                        .answers(Answer::Under("item")),
+                )?
+                method(concat!($name, ".list"), RecordVerb::List).paged(RecordPaging::Whole),
+                method(concat!($name, ".delete"), RecordVerb::Delete),
+            ],
+            not_found: Refusal {
+                code: $not_found,
+                text: $text,
+            },
+            ..BI
+        }
+    };
+}
+
+/// What sites and their pages have in common.
+const LANDING: RecordKind = RecordKind {
+    scope: "landing",
+    unnamed: Refusal {
+        code: "MISSING_PARAMS",
+        text: "Required top-level parameter `{}` is not provided.",
+    },
+    ..OLDER
+};
+
+/// What records have in common that controllers of the CRM keep.
+const CRM: RecordKind = RecordKind {
+    scope: "crm",
+    id: "id",
+    spelling: Spelling::Typed,
+    unnamed: MISSING_PARAMETER,
+    required: MISSING_PARAMETER,
+    ..OLDER
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
-    RecordKind {
-        name: "biconnector.connector",
-        methods: &[
-            method("biconnector.connector.add", RecordVerb::Add).answers(Answer::IdUnder("id")),
-            method("biconnector.connector.update", RecordVerb::Update),
-            method("biconnector.connector.get", RecordVerb::Get).answers(Answer::Under("item")),
-            method("biconnector.connector.list", RecordVerb::List).paged(RecordPaging::Whole),
-            method("biconnector.connector.delete", RecordVerb::Delete),
-        ],
-        not_found: Refusal {
-            code: "CONNECTOR_NOT_FOUND",
-            text: "Connector was not found.",
-        },
-        ..BI
-    },
-    RecordKind {
-        name: "biconnector.source",
-        methods: &[
-            method("biconnector.source.add", RecordVerb::Add).answers(Answer::IdUnder("id")),
-            method("biconnector.source.update", RecordVerb::Update),
-            method("biconnector.source.list", RecordVerb::List).paged(RecordPaging::Whole),
-            method("biconnector.source.delete", RecordVerb::Delete),
-        ],
-        not_found: Refusal {
-            code: "SOURCE_NOT_FOUND",
-            text: "Source was not found.",
-        },
-        ..BI
-    },
-    RecordKind {
-        name: "biconnector.dataset",
-        methods: &[
-            method("biconnector.dataset.add", RecordVerb::Add).answers(Answer::IdUnder("id")),
-            method("biconnector.dataset.update", RecordVerb::Update),
-            method("biconnector.dataset.get", RecordVerb::Get).answers(Answer::Under("item")),
-            method("biconnector.dataset.list", RecordVerb::List).paged(RecordPaging::Whole),
-            method("biconnector.dataset.delete", RecordVerb::Delete),
-        ],
-        not_found: Refusal {
-            code: "DATASET_NOT_FOUND",
-            text: "Dataset was not found.",
-        },
-        ..BI
-    },
+    bi_kind!(
+        "biconnector.connector",
+        get,
+        "CONNECTOR_NOT_FOUND",
+        "Connector was not found."
+    ),
+    bi_kind!(
+        "biconnector.source",
+        "SOURCE_NOT_FOUND",
+        "Source was not found."
+    ),
+    bi_kind!(
+        "biconnector.dataset",
+        get,
+        "DATASET_NOT_FOUND",
+        "Dataset was not found."
+    ),
     RecordKind {
         name: "ai.engine",
         scope: "ai_admin",
@@ -91,12 +108,9 @@ pub(super) const KINDS: &[RecordKind] = &[
     },
     RecordKind {
         name: "landing.site",
-        scope: "landing",
         methods: &[
             method("landing.site.add", RecordVerb::Add),
-            method("landing.site.update", RecordVerb::Update)
-                .by("id")
-                .answers(Answer::Id),
+            method("landing.site.update", RecordVerb::Update).by("id"),
             method("landing.site.getlist", RecordVerb::List)
                 .nested("params")
                 .paged(RecordPaging::LimitOffset),
@@ -106,20 +120,13 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "SITE_NOT_FOUND",
             text: "Site not found",
         },
-        unnamed: Refusal {
-            code: "MISSING_PARAMS",
-            text: "Required top-level parameter `{}` is not provided.",
-        },
-        ..OLDER
+        ..LANDING
     },
     RecordKind {
         name: "landing.landing",
-        scope: "landing",
         methods: &[
             method("landing.landing.add", RecordVerb::Add),
-            method("landing.landing.update", RecordVerb::Update)
-                .by("lid")
-                .answers(Answer::Id),
+            method("landing.landing.update", RecordVerb::Update).by("lid"),
             method("landing.landing.getlist", RecordVerb::List)
                 .nested("params")
                 .paged(RecordPaging::LimitOffset),
@@ -129,18 +136,11 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "LANDING_NOT_EXIST",
             text: "The page is not found, deleted, or unavailable to the current user.",
         },
-        unnamed: Refusal {
-            code: "MISSING_PARAMS",
-            text: "Required top-level parameter `{}` is not provided.",
-        },
-        ..OLDER
+        ..LANDING
     },
     RecordKind {
         name: "crm.timeline.note",
-        scope: "crm",
-        id: "id",
         key: &["ownerTypeId", "ownerId", "itemType", "itemId"],
-        spelling: Spelling::Typed,
         methods: &[
             method("crm.timeline.note.save", RecordVerb::Put)
                 .flat()
@@ -148,13 +148,11 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.timeline.note.get", RecordVerb::Get).flat(),
             method("crm.timeline.note.delete", RecordVerb::Delete).flat(),
         ],
-        unnamed: MISSING_PARAMETER,
-        required: MISSING_PARAMETER,
         not_found: Refusal {
             code: "NOT_FOUND",
             text: "Element not found",
         },
-        ..OLDER
+        ..CRM
     },
     RecordKind {
         name: "calendar.meeting.status",
@@ -171,22 +169,13 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Value("status"))
                 .or_else("\"Q\""),
         ],
-        unnamed: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
-        required: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
+        unnamed: NOT_SET,
+        required: NOT_SET,
         ..OLDER
     },
     RecordKind {
         name: "crm.activity.layout.blocks",
-        scope: "crm",
-        id: "id",
         key: &["entityTypeId", "entityId", "activityId"],
-        spelling: Spelling::Typed,
         methods: &[
             method("crm.activity.layout.blocks.set", RecordVerb::Put)
                 .flat()
@@ -198,20 +187,15 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::Constant("{\"success\":true}")),
         ],
-        unnamed: MISSING_PARAMETER,
-        required: MISSING_PARAMETER,
         not_found: Refusal {
             code: "NOT_FOUND",
             text: "The activity was not found",
         },
-        ..OLDER
+        ..CRM
     },
     RecordKind {
         name: "crm.activity.configurable",
-        scope: "crm",
-        id: "id",
         key: &["id"],
-        spelling: Spelling::Typed,
         beside: &["ownerTypeId", "ownerId", "layout"],
         methods: &[
             method("crm.activity.configurable.add", RecordVerb::Add)
@@ -223,13 +207,11 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.activity.configurable.get", RecordVerb::Get)
                 .answers(Answer::Under("activity")),
         ],
-        unnamed: MISSING_PARAMETER,
-        required: MISSING_PARAMETER,
         not_found: Refusal {
             code: "NOT_FOUND",
             text: "Element not found",
         },
-        ..OLDER
+        ..CRM
     },
     RecordKind {
         name: "imconnector",
@@ -262,14 +244,8 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[method("imconnector.activate", RecordVerb::Put)
             .flat()
             .answers(Answer::True)],
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         ..OLDER
     },
     RecordKind {

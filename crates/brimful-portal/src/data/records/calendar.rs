@@ -1,6 +1,6 @@
 //! Calendars: sections, events, resources.
 
-use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+use super::{Answer, NOT_SET, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
 
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
@@ -28,14 +28,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "",
             text: "Event not found",
         },
-        unnamed: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
-        required: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
+        unnamed: NOT_SET,
+        required: NOT_SET,
         ..OLDER
     },
     RecordKind {
@@ -58,10 +52,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "",
             text: "Section ID is not set",
         },
-        required: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
+        required: NOT_SET,
         ..OLDER
     },
     RecordKind {
@@ -80,14 +71,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "",
             text: "Access denied",
         },
-        unnamed: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
-        required: Refusal {
-            code: "",
-            text: "The required parameter \"{}\" for the method \"{method}\" is not set",
-        },
+        unnamed: NOT_SET,
+        required: NOT_SET,
         ..OLDER
     },
 ];

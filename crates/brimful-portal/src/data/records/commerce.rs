@@ -202,12 +202,12 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "catalog.product",
         scope: "catalog",
         methods: &[
-            method("catalog.product.add", RecordVerb::Add).answers(Answer::Under("product")),
+            method("catalog.product.add", RecordVerb::Add).answers(Answer::Under("element")),
             method("catalog.product.get", RecordVerb::Get).answers(Answer::Under("product")),
             method("catalog.product.list", RecordVerb::List)
                 .answers(Answer::Under("products"))
                 .paged(RecordPaging::Controller),
-            method("catalog.product.update", RecordVerb::Update).answers(Answer::Under("product")),
+            method("catalog.product.update", RecordVerb::Update).answers(Answer::Under("element")),
             method("catalog.product.delete", RecordVerb::Delete),
         ],
         not_found: Refusal {
@@ -706,13 +706,15 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Under("numerators"))
                 .paged(RecordPaging::Controller),
             method("crm.documentgenerator.numerator.update", RecordVerb::Update)
-                .answers(Answer::Under("numerator")),
-            method("crm.documentgenerator.numerator.delete", RecordVerb::Delete),
+                .answers(Answer::Rows),
+            method("crm.documentgenerator.numerator.delete", RecordVerb::Delete)
+                .answers(Answer::Null),
         ],
         not_found: Refusal {
             code: "",
             text: "Element not found",
         },
+        spelling: Spelling::Texts,
         ..CONTROLLER
     },
     RecordKind {
@@ -726,14 +728,14 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("documentgenerator.numerator.list", RecordVerb::List)
                 .answers(Answer::Under("numerators"))
                 .paged(RecordPaging::Controller),
-            method("documentgenerator.numerator.update", RecordVerb::Update)
-                .answers(Answer::Under("numerator")),
-            method("documentgenerator.numerator.delete", RecordVerb::Delete),
+            method("documentgenerator.numerator.update", RecordVerb::Update).answers(Answer::Rows),
+            method("documentgenerator.numerator.delete", RecordVerb::Delete).answers(Answer::Null),
         ],
         not_found: Refusal {
             code: "",
             text: "Element not found",
         },
+        spelling: Spelling::Texts,
         ..CONTROLLER
     },
     RecordKind {
@@ -749,12 +751,13 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .paged(RecordPaging::Controller),
             method("documentgenerator.region.update", RecordVerb::Update)
                 .answers(Answer::Under("region")),
-            method("documentgenerator.region.delete", RecordVerb::Delete),
+            method("documentgenerator.region.delete", RecordVerb::Delete).answers(Answer::Null),
         ],
         not_found: Refusal {
             code: "",
             text: "Element not found",
         },
+        spelling: Spelling::Texts,
         ..CONTROLLER
     },
     RecordKind {
@@ -768,7 +771,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .paged(RecordPaging::Controller),
             method("documentgenerator.role.update", RecordVerb::Update)
                 .answers(Answer::Under("role")),
-            method("documentgenerator.role.delete", RecordVerb::Delete),
+            method("documentgenerator.role.delete", RecordVerb::Delete).answers(Answer::Null),
         ],
         not_found: Refusal {
             code: "",

@@ -1,8 +1,8 @@
 //! Records of the CRM.
 
 use super::{
-    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
-    method, usual_methods,
+    Answer, MISSING_PARAMETER, NO_ARGUMENT, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal,
+    Spelling, method, usual_methods,
 };
 
 /// How requisites and what belongs to them refuse a call without a field.
@@ -31,7 +31,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .filtered_by(&["ENTITY_ID", "ENTITY_TYPE"]),
             method("crm.timeline.comment.get", RecordVerb::Get),
             method("crm.timeline.comment.add", RecordVerb::Add),
-            method("crm.timeline.comment.update", RecordVerb::Update),
+            method("crm.timeline.comment.update", RecordVerb::Update).answers(Answer::Id),
             method("crm.timeline.comment.delete", RecordVerb::Delete).answers(Answer::Null),
         ],
         not_found: Refusal {
@@ -241,14 +241,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "LIST_ID_ERROR",
             text: "Call list not found",
         },
-        unnamed: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
-        required: Refusal {
-            code: "ERROR_ARGUMENT",
-            text: "Argument '{}' is null or empty",
-        },
+        unnamed: NO_ARGUMENT,
+        required: NO_ARGUMENT,
         ..OLDER
     },
     RecordKind {

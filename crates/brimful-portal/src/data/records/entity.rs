@@ -1,17 +1,11 @@
 //! Storages of applications (`entity.*`).
 
-use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+use super::{Answer, NO_ARGUMENT, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
 
 /// How a storage that is not there is refused.
 const NO_STORAGE: Refusal = Refusal {
     code: "ERROR_ENTITY_NOT_FOUND",
     text: "Entity not found",
-};
-
-/// How a call without a parameter is refused.
-const NO_ARGUMENT: Refusal = Refusal {
-    code: "ERROR_ARGUMENT",
-    text: "Argument '{}' is null or empty",
 };
 
 pub(super) const KINDS: &[RecordKind] = &[

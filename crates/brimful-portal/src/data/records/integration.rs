@@ -1,11 +1,8 @@
 //! What applications register in a portal: handlers of events and widgets, bots and their commands, mail services.
 
-use super::{Answer, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method};
-
-/// How a call without a parameter is refused.
-const NO_ARGUMENT: Refusal = Refusal {
-    code: "ERROR_ARGUMENT",
-    text: "Argument '{}' is null or empty",
+use super::{
+    Answer, NO_ARGUMENT, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
+    method,
 };
 
 pub(super) const KINDS: &[RecordKind] = &[
@@ -14,25 +11,8 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "",
         id: "id",
         key: &["event", "handler", "auth_type"],
-        methods: &[
-            method("event.bind", RecordVerb::Add)
-                .flat()
-                .answers(Answer::True),
-            method("event.unbind", RecordVerb::DeleteMatching).narrowed_by(&[
-                ("event", "event"),
-                ("handler", "handler"),
-                ("auth_type", "auth_type"),
-            ]),
-            method("event.get", RecordVerb::List).paged(RecordPaging::Whole),
-        ],
-        required: Refusal {
-            code: "ERROR_CORE",
-            text: "Argument '{}' is null or empty",
-        },
-        taken: Refusal {
-            code: "ERROR_EVENT_BINDING_EXISTS",
-            text: "Unable to set event handler: Handler already binded",
-        },
+        // `methods/events.rs` has its methods.
+        methods: &[],
         ..OLDER
     },
     RecordKind {

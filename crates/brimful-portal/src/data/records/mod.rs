@@ -283,6 +283,12 @@ pub(crate) enum Default {
     Caller,
     /// The user who wrote the record last.
     Editor,
+    /// Null until somebody changes the record, and then who did so last.
+    LaterEditor,
+    /// Empty until somebody changes the record, and then the moment of the last change.
+    LaterTouched,
+    /// JSON.
+    Json(&'static str),
 }
 
 impl RecordField {
@@ -347,6 +353,9 @@ impl Default {
             "touched" => Self::Touched,
             "caller" => Self::Caller,
             "editor" => Self::Editor,
+            "later_editor" => Self::LaterEditor,
+            "later_touched" => Self::LaterTouched,
+            text if text.starts_with('{') => Self::Json(text),
             "true" => Self::Boolean(true),
             "false" => Self::Boolean(false),
             text => match text.strip_prefix('=') {
@@ -458,6 +467,18 @@ pub(crate) enum RecordPaging {
     /// All at once.
     Whole,
 }
+
+/// How calendars refuse a call without a parameter that they need.
+const NOT_SET: Refusal = Refusal {
+    code: "",
+    text: "The required parameter \"{}\" for the method \"{method}\" is not set",
+};
+
+/// How a call without an argument is refused, by methods that check their arguments alike.
+const NO_ARGUMENT: Refusal = Refusal {
+    code: "ERROR_ARGUMENT",
+    text: "Argument '{}' is null or empty",
+};
 
 /// How controllers refuse a call without a parameter.
 const MISSING_PARAMETER: Refusal = Refusal {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Default, Open, RecordField, RecordKind, Spelling, ValueKind};
 use crate::context::moment;
+use crate::data::changes::{ChangeLog, RowChange};
 use crate::data::fixtures::collection::{compare, text, to_json};
 use crate::data::fixtures::filter::Test;
 
@@ -31,6 +32,8 @@ pub(crate) struct RecordTable {
     has_hidden: bool,
     /// The highest number ever given.
     last: u64,
+    /// What calls have done to the rows.
+    pub(crate) changes: ChangeLog,
 }
 
 impl RecordTable {
@@ -44,6 +47,7 @@ impl RecordTable {
             rows: IndexMap::new(),
             is_loaded: false,
             last: 0,
+            changes: ChangeLog::default(),
         };
         table.load(super::initial(kind.name));
         table
@@ -59,17 +63,29 @@ impl RecordTable {
                 row.insert(self.kind.id.to_owned(), self.number(id));
             }
             self.last = self.last.max(id);
-            self.rows.insert(id, row);
+            self.insert(id, row);
         }
     }
 
     /// Puts a row in the place of the one with this number.
     pub(crate) fn put(&mut self, number: u64, row: Map<String, Json>) {
-        self.rows.insert(number, row);
+        self.insert(number, row);
+    }
+
+    fn insert(&mut self, number: u64, row: Map<String, Json>) {
+        let earlier = self.rows.insert(number, row);
+        let change = match earlier {
+            Some(_) => RowChange::Updated,
+            None => RowChange::Added,
+        };
+        self.changes.note(number, change);
     }
 
     /// Has these rows and no others.
     pub(crate) fn replace(&mut self, rows: Vec<Map<String, Json>>) {
+        for number in self.rows.keys() {
+            self.changes.note(*number, RowChange::Deleted);
+        }
         self.rows.clear();
         self.is_loaded = true;
         self.load(rows);
@@ -84,6 +100,22 @@ impl RecordTable {
 
     pub(crate) fn get(&self, id: u64) -> Option<&Map<String, Json>> {
         self.rows.get(&id)
+    }
+
+    /// The highest number ever given.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Has no records; `last` is the highest number ever given.
+    pub(crate) fn forget(&mut self, last: u64) {
+        self.rows.clear();
+        self.last = last;
+    }
+
+    /// All records with their numbers, in the order in which they came.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u64, &Map<String, Json>)> {
+        self.rows.iter().map(|(number, row)| (*number, row))
     }
 
     /// The number of the record that callers call by these values of its key, and that passes `within`.
@@ -188,7 +220,7 @@ impl RecordTable {
             row.insert(field.name.to_owned(), value);
         }
         self.write_others(id, &mut row, given);
-        self.rows.insert(id, row);
+        self.insert(id, row);
         id
     }
 
@@ -200,6 +232,8 @@ impl RecordTable {
         for field in self.fields {
             let touched = match field.default {
                 Default::Touched | Default::Editor => self.default(field, writer),
+                Default::LaterEditor => Some(self.number(writer.user)),
+                Default::LaterTouched => Some(Json::from(moment::text(writer.now))),
                 _ => None,
             };
             let written = given
@@ -211,7 +245,7 @@ impl RecordTable {
             }
         }
         self.write_others(id, &mut row, given);
-        self.rows.insert(id, row);
+        self.insert(id, row);
         true
     }
 
@@ -259,12 +293,18 @@ impl RecordTable {
 
     /// Deletes a record; says whether there was one.
     pub(crate) fn delete(&mut self, id: u64) -> bool {
-        self.rows.shift_remove(&id).is_some()
+        let was_there = self.rows.shift_remove(&id).is_some();
+        if was_there {
+            self.changes.note(id, RowChange::Deleted);
+        }
+        was_there
     }
 
     fn default(&self, field: &RecordField, writer: Writer) -> Option<Json> {
         Some(match field.default {
-            Default::Null => Json::Null,
+            Default::Null | Default::LaterEditor => Json::Null,
+            Default::LaterTouched => Json::from(""),
+            Default::Json(json) => serde_json::from_str(json).unwrap_or_default(),
             Default::Absent => return None,
             Default::Text(text) => Json::from(text),
             Default::Integer(number) => self.cast(field, &Value::Int(number)),

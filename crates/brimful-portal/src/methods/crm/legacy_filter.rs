@@ -83,7 +83,7 @@ fn equal_to_any(field: usize, kind: Kind, value: &Value, now: i64) -> Option<Con
     if values.is_empty() {
         return None;
     }
-    // Many plain values are one look at the field, not one each.
+    // SeveralValues plain values are one look at the field, not one each.
     let operands: Option<Vec<Operand>> = values
         .values()
         .map(|value| operand(kind, value, now).filter(|operand| !is_zero(operand)))

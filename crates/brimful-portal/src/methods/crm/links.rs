@@ -55,10 +55,7 @@ pub(crate) fn add<const FROM: usize, const TO: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = super::legacy::existing(state.table(FROM), call)?;
-    let Some(fields) = call.legacy_array("fields") else {
-        return Err(legacy_error("The parameter 'fields' must be array."));
-    };
-    let new = link(fields, TO)?;
+    let new = link_of_call(call, TO)?;
     let mut links = links(state, FROM, id, TO);
     if links.iter().any(|link| link.id == new.id) {
         return Ok(Output::value(&Value::Bool(false)));
@@ -73,10 +70,7 @@ pub(crate) fn remove<const FROM: usize, const TO: usize>(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let id = super::legacy::existing(state.table(FROM), call)?;
-    let Some(fields) = call.legacy_array("fields") else {
-        return Err(legacy_error("The parameter 'fields' must be array."));
-    };
-    let gone = link(fields, TO)?;
+    let gone = link_of_call(call, TO)?;
     let mut links = links(state, FROM, id, TO);
     let before = links.len();
     links.retain(|link| link.id != gone.id);
@@ -124,6 +118,13 @@ pub(crate) fn fields<const TO: usize>(
         map.insert(name, field);
     }
     Ok(Output::value(&Value::Array(map)))
+}
+
+/// The link that the parameter `fields` describes.
+fn link_of_call(call: &Call<'_>, to: usize) -> Result<Link, MethodError> {
+    let fields = call.legacy_array("fields");
+    let fields = fields.ok_or_else(|| legacy_error("The parameter 'fields' must be array."))?;
+    link(fields, to)
 }
 
 fn link(fields: &Array, to: usize) -> Result<Link, MethodError> {

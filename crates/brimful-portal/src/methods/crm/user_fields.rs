@@ -440,7 +440,14 @@ fn described(fields: &Array, kind: &str, id: i64) -> Result<Array, MethodError> 
     };
     row.insert("MULTIPLE", multiple);
     row.insert("MANDATORY", flag("MANDATORY", "N"));
-    row.insert("SHOW_FILTER", flag("SHOW_FILTER", "N"));
+    // Not shown, or by the whole value, a pattern, or a part of the text.
+    let filter = match text("SHOW_FILTER").as_str() {
+        "I" => "I",
+        "E" => "E",
+        "S" => "S",
+        _ => flag("SHOW_FILTER", "N"),
+    };
+    row.insert("SHOW_FILTER", filter);
     row.insert("SHOW_IN_LIST", flag("SHOW_IN_LIST", "N"));
     row.insert("EDIT_IN_LIST", flag("EDIT_IN_LIST", "Y"));
     row.insert("IS_SEARCHABLE", flag("IS_SEARCHABLE", "N"));

@@ -38,7 +38,7 @@ pub(crate) fn storage_of_application(
     state: &mut PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
-    if !call.by_application {
+    if call.application.is_none() {
         let text = "Access denied! Application context required";
         return Err(MethodError::new(403, "ACCESS_DENIED", text));
     }

@@ -44,7 +44,7 @@ pub(super) enum Source {
     /// The same for all: JSON text.
     Always(&'static str),
     /// Worked out.
-    Made(fn(&Item<'_>) -> brimful_protocol::Value),
+    ComposedText(fn(&Item<'_>) -> brimful_protocol::Value),
     /// The row of an entity that a column names.
     Row(&'static Dto, &'static str, usize),
     /// The rows of an entity that a column lists.
@@ -155,7 +155,7 @@ pub(super) const fn made(
     kind: Kind,
     make: fn(&Item<'_>) -> brimful_protocol::Value,
 ) -> Field {
-    field(name, kind, Source::Made(make))
+    field(name, kind, Source::ComposedText(make))
 }
 
 /// A relation: it comes only where it is asked for.

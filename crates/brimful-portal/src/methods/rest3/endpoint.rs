@@ -21,7 +21,7 @@ pub(crate) struct Endpoint {
     pub(super) params: &'static [Param],
     /// What it returns items of.
     pub(super) dto: Option<&'static Dto>,
-    pub(crate) wrapping: Wrapping,
+    pub(crate) wrapping: ResultWrapping,
 }
 
 /// A parameter, as the documentation shows it.
@@ -34,7 +34,7 @@ pub(super) struct Param {
 
 /// How the result is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wrapping {
+pub(crate) enum ResultWrapping {
     /// As `result`, with `time` beside it.
     Result,
     /// As the whole body.
@@ -124,7 +124,7 @@ pub(super) const fn endpoint(
         title,
         params,
         dto,
-        wrapping: Wrapping::Result,
+        wrapping: ResultWrapping::Result,
     }
 }
 
@@ -135,13 +135,13 @@ pub(crate) fn served(method: Method) -> Endpoint {
         title: "Rows or a result that the portal was given or keeps",
         params: &[],
         dto: None,
-        wrapping: Wrapping::Result,
+        wrapping: ResultWrapping::Result,
     }
 }
 
 impl Endpoint {
     const fn bare(mut self) -> Self {
-        self.wrapping = Wrapping::Bare;
+        self.wrapping = ResultWrapping::Bare;
         self
     }
 }

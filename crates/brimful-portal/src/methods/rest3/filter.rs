@@ -78,7 +78,7 @@ impl Filter<'_> {
         let Some(at) = column else {
             return Err(error::lacks("Filterable", self.dto.name, name));
         };
-        let test = Test {
+        let test = FieldTest {
             field,
             at,
             now: self.now,
@@ -96,13 +96,13 @@ fn unrecognized(value: &Value) -> MethodError {
 }
 
 /// A test of one field.
-struct Test {
+struct FieldTest {
     field: &'static Field,
     at: usize,
     now: i64,
 }
 
-impl Test {
+impl FieldTest {
     fn condition(&self, operator: &str, value: &Value) -> Result<Condition, MethodError> {
         let compare = |relation| Ok(Condition::compare(self.at, relation, self.operand(value)?));
         match (operator, value) {

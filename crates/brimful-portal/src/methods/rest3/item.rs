@@ -36,7 +36,7 @@ impl<'s> Item<'s> {
         match field.source {
             Source::Column(name) => shown(field.kind, self.cell(name)),
             Source::Always(json) => serde_json::from_str(json).unwrap_or_default(),
-            Source::Made(make) => make(self),
+            Source::ComposedText(make) => make(self),
             Source::Row(_, column, entity) => {
                 let id = self.cell(column).to_int();
                 self.related(entity, id, inner)

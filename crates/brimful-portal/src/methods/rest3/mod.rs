@@ -15,7 +15,7 @@ mod task_fields;
 mod task_writing;
 mod tasks;
 
-pub(crate) use endpoint::{Endpoint, Wrapping, find, served};
+pub(crate) use endpoint::{Endpoint, ResultWrapping, find, served};
 
 /// The scopes of the methods.
 pub(crate) fn scopes() -> impl Iterator<Item = &'static str> {

@@ -3,7 +3,7 @@
 use brimful_protocol::{Array, Value};
 
 use super::filter::Reader;
-use super::status::Clockwork;
+use super::status::StatusFields;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::{TASK, USER};
@@ -44,7 +44,7 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
         user: u64::try_from(user).unwrap_or(0),
         now: call.seconds(),
     };
-    if let Some(clockwork) = Clockwork::new(&table.schema, reader) {
+    if let Some(clockwork) = StatusFields::new(&table.schema, reader) {
         condition = condition.and(clockwork.any(|status| status == -1));
     }
     if let Some(group) = number("groupId").filter(|group| *group != 0)

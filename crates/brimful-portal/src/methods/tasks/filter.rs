@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Key, Value};
 
-use super::status::Clockwork;
+use super::status::StatusFields;
 use crate::context::moment;
 use crate::context::{Call, MethodError};
 use crate::data::list::condition::{Condition, Operand, Predicate, Relation};
@@ -63,7 +63,7 @@ fn conditions(schema: &Schema, filter: &Array, reader: Reader) -> (Vec<Condition
             return group(schema, value.as_array()?, reader);
         }
         let key = key_of(&text);
-        let test = Test {
+        let test = FilterEntry {
             schema,
             reader,
             operation: key.operation,
@@ -100,7 +100,7 @@ fn conditions(schema: &Schema, filter: &Array, reader: Reader) -> (Vec<Condition
 
 /// One entry of a filter.
 #[derive(Clone, Copy)]
-struct Test<'t> {
+struct FilterEntry<'t> {
     schema: &'t Schema,
     reader: Reader,
     operation: Operation,
@@ -109,7 +109,7 @@ struct Test<'t> {
     value: &'t Value,
 }
 
-impl Test<'_> {
+impl FilterEntry<'_> {
     fn condition(&self) -> Option<Condition> {
         let yes = || self.value.to_text() == "Y";
         match self.name {
@@ -190,8 +190,8 @@ impl Test<'_> {
         Some(Condition::test(self.at(field)?, Predicate::NoneOf(people)))
     }
 
-    fn clockwork(&self) -> Option<Clockwork> {
-        Clockwork::new(self.schema, self.reader)
+    fn clockwork(&self) -> Option<StatusFields> {
+        StatusFields::new(self.schema, self.reader)
     }
 
     fn at(&self, name: &str) -> Option<usize> {

@@ -3,7 +3,7 @@
 use brimful_protocol::json;
 
 use super::filter::Reader;
-use super::status::Clockwork;
+use super::status::StatusFields;
 use crate::data::PortalData;
 use crate::data::cell::Cell;
 use crate::data::entities::{TASK, USER};
@@ -23,7 +23,7 @@ pub(super) struct TaskPlan<'s> {
     accomplices: Option<usize>,
     auditors: Option<usize>,
     /// The status by the clock, if the status is asked for.
-    clockwork: Option<Clockwork>,
+    clockwork: Option<StatusFields>,
 }
 
 /// Fields that only a select by name brings.
@@ -70,7 +70,7 @@ impl<'s> TaskPlan<'s> {
             responsible: asked("RESPONSIBLE_ID"),
             accomplices: asked("ACCOMPLICES"),
             auditors: asked("AUDITORS"),
-            clockwork: asked("STATUS").and_then(|_| Clockwork::new(schema, reader)),
+            clockwork: asked("STATUS").and_then(|_| StatusFields::new(schema, reader)),
             plan: Plan::new(
                 table,
                 Shape::Task,

@@ -20,7 +20,7 @@ const DAY: i64 = 86_400;
 
 /// The places of the fields that the status follows from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clockwork {
+pub(super) struct StatusFields {
     status: usize,
     deadline: usize,
     not_viewed: usize,
@@ -29,7 +29,7 @@ pub(super) struct Clockwork {
     reader: Reader,
 }
 
-impl Clockwork {
+impl StatusFields {
     pub(super) fn new(schema: &Schema, reader: Reader) -> Option<Self> {
         Some(Self {
             status: schema.legacy("STATUS")?,

@@ -201,7 +201,10 @@ fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
                 if (field.read_only || field.immutable || own)
                     && !matches!(
                         field.default,
-                        records::Default::Touched | records::Default::Editor
+                        records::Default::Touched
+                            | records::Default::Editor
+                            | records::Default::LaterEditor
+                            | records::Default::LaterTouched
                     )
                 {
                     assert!(!changed, "{update} changed {}", field.name);
@@ -394,4 +397,41 @@ fn fields_of_a_preset_of_requisites_belong_to_a_preset_that_is_there() {
     assert_eq!(listed[0]["FIELD_NAME"], "RQ_INN");
     let refused = portal.error("crm.requisite.preset.field.list", "preset[ID]=77");
     assert_eq!(refused.2, "The Preset with ID '77' is not found");
+}
+
+#[test]
+fn what_is_answered_is_in_the_shape_of_the_documented_answers() {
+    let mut portal = Portal::with(&[]);
+    let product = "fields[iblockId]=14&fields[name]=One";
+    let added = portal.json("catalog.product.add", product);
+    assert_eq!(added["element"]["name"], "One");
+    let read = portal.json("catalog.product.get", "id=1");
+    assert_eq!(read["product"]["name"], "One");
+    let preset = "fields[ENTITY_TYPE_ID]=8&fields[COUNTRY_ID]=1&fields[NAME]=One";
+    let id = portal.json("crm.requisite.preset.add", preset);
+    let read = |portal: &mut Portal| portal.json("crm.requisite.preset.get", &format!("id={id}"));
+    assert_eq!(read(&mut portal)["MODIFY_BY_ID"], json!(null));
+    assert_eq!(read(&mut portal)["DATE_MODIFY"], "");
+    portal.json(
+        "crm.requisite.preset.update",
+        &format!("id={id}&fields[NAME]=Two"),
+    );
+    assert_eq!(read(&mut portal)["MODIFY_BY_ID"], "1");
+    let field = "fields[FIELD_NAME]=ONE&fields[USER_TYPE_ID]=string&fields[SHOW_FILTER]=E";
+    let id = portal.json("crm.deal.userfield.add", field);
+    let field = portal.json("crm.deal.userfield.get", &format!("id={id}"));
+    assert_eq!(field["SHOW_FILTER"], "E");
+}
+
+#[test]
+fn operators_of_open_lines_and_bots_have_to_name_a_chat() {
+    let mut portal = Portal::with(&[("user", 3, 0.0)]);
+    let chat = portal.json("imbot.chat.add", "BOT_ID=1&USERS[]=2&TITLE=One");
+    let named = format!("CHAT_ID={chat}");
+    let answered = portal.json("imopenlines.operator.answer", &named);
+    assert_eq!(answered, json!(true));
+    let refused = portal.error("imopenlines.operator.answer", "");
+    assert_eq!(refused.0, 400);
+    let members = portal.json("imbot.chat.user.list", &named);
+    assert_eq!(members, json!([1, 2]));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::context::limits::{Generation, OperatingLimit};
+use crate::context::limits::{LimiterGeneration, OperatingLimit};
 use crate::context::settings::{Costs, Webhook};
 
 #[tokio::test(start_paused = true)]
@@ -160,7 +160,10 @@ async fn a_batch_is_charged_as_a_whole_by_the_newer_limiter_and_not_at_all_by_th
         call: Duration::from_secs(10),
         ..Costs::default()
     };
-    for (generation, operating) in [(Generation::Banning, 10), (Generation::Expiring, 0)] {
+    for (generation, operating) in [
+        (LimiterGeneration::Banning, 10),
+        (LimiterGeneration::Expiring, 0),
+    ] {
         let limit = OperatingLimit {
             time: Duration::from_secs(100),
             generation,

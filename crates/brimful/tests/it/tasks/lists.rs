@@ -7,7 +7,6 @@ use brimful::tasks::{
 };
 use brimful::{ErrorKind, Proof, Tail};
 use brimful_portal::{PortalConfig, Webhook};
-use serde_json::json;
 
 use super::{client, four, ids, listed};
 use crate::support::{builder, portal};
@@ -102,7 +101,10 @@ async fn every_filter_of_tasks_finds_what_it_says() {
         (Filter::new().parent(3), vec![4]),
         (Filter::new().only_root(), vec![1, 2, 3]),
         (Filter::new().crm("D_7"), vec![2]),
-        (Filter::new().user_field(&region, json!("north")), vec![3]),
+        (
+            Filter::new().user_field(&region, Condition::Is("north")),
+            vec![3],
+        ),
         (Filter::new().search("bob"), vec![2]),
         (
             Filter::new().subfilter(Subfilter::RoleId, Filter::any().created_by(1).auditor(1)),

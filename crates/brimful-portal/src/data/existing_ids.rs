@@ -15,7 +15,7 @@ pub(super) const SPARSEST: f64 = 0.99;
 
 /// The IDs that exist: exactly `rows` of them from 1 to `last`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Presence {
+pub(crate) struct ExistingIds {
     key: u64,
     rows: u64,
     last: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Presence {
     ranks: Vec<u64>,
 }
 
-impl Presence {
+impl ExistingIds {
     /// `gaps` is the share of missing IDs, from 0 to [`SPARSEST`].
     pub(crate) fn new(key: u64, rows: u64, gaps: f64) -> Self {
         let gaps = (gaps * f64::from(PARTS)).round() as u32;
@@ -112,8 +112,8 @@ impl Presence {
     }
 
     /// The IDs from `low` to `high`, to be taken from either end.
-    pub(crate) fn ids(&self, low: u64, high: u64) -> Ids<'_> {
-        Ids {
+    pub(crate) fn ids(&self, low: u64, high: u64) -> ExistingIdsInRange<'_> {
+        ExistingIdsInRange {
             presence: self,
             low: low.max(1),
             high: high.min(self.last),
@@ -176,15 +176,15 @@ fn nth_bit(mut mask: u64, n: u64) -> u64 {
 
 /// Existing IDs in a range; remembers the block it stands in.
 #[derive(Debug, Clone)]
-pub(crate) struct Ids<'p> {
-    presence: &'p Presence,
+pub(crate) struct ExistingIdsInRange<'p> {
+    presence: &'p ExistingIds,
     low: u64,
     high: u64,
     block: u64,
     mask: u64,
 }
 
-impl Ids<'_> {
+impl ExistingIdsInRange<'_> {
     fn enter(&mut self, block: u64) -> u64 {
         if self.block != block {
             self.block = block;
@@ -194,7 +194,7 @@ impl Ids<'_> {
     }
 }
 
-impl Iterator for Ids<'_> {
+impl Iterator for ExistingIdsInRange<'_> {
     type Item = u64;
 
     fn next(&mut self) -> Option<u64> {
@@ -217,7 +217,7 @@ impl Iterator for Ids<'_> {
     }
 }
 
-impl DoubleEndedIterator for Ids<'_> {
+impl DoubleEndedIterator for ExistingIdsInRange<'_> {
     fn next_back(&mut self) -> Option<u64> {
         while self.low <= self.high {
             if self.presence.gaps == 0 {
@@ -252,7 +252,7 @@ mod tests {
             (20_000, 0.5),
             (3_000, 0.97),
         ] {
-            let presence = Presence::new(7, rows, gaps);
+            let presence = ExistingIds::new(7, rows, gaps);
             let ids: Vec<u64> = presence.ids(0, u64::MAX).collect();
             assert_eq!(ids.len() as u64, rows);
             assert_eq!(ids.last().copied().unwrap_or(0), presence.last());
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_rank_of_an_id_counts_the_ids_up_to_it() {
-        let presence = Presence::new(1, 9_000, 0.4);
+        let presence = ExistingIds::new(1, 9_000, 0.4);
         let mut counted = 0;
         for id in 0..presence.last() + 100 {
             counted += u64::from(presence.contains(id));
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn both_ends_see_the_same_ids() {
-        let presence = Presence::new(3, 5_000, 0.6);
+        let presence = ExistingIds::new(3, 5_000, 0.6);
         for (low, high) in [
             (1, u64::MAX),
             (64, 64),
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn the_share_of_gaps_is_met_and_the_density_varies() {
-        let presence = Presence::new(5, 1_000_000, 0.5);
+        let presence = ExistingIds::new(5, 1_000_000, 0.5);
         let share = 1.0 - 1_000_000.0 / presence.last() as f64;
         assert!((0.48..0.52).contains(&share), "{share}");
         let densities: Vec<u64> = (0..100)
@@ -303,8 +303,8 @@ mod tests {
 
     #[test]
     fn ten_million_rows_cost_kilobytes() {
-        let presence = Presence::new(9, 10_000_000, 0.5);
+        let presence = ExistingIds::new(9, 10_000_000, 0.5);
         assert!(presence.ranks.len() < 6_000);
-        assert!(Presence::new(9, 10_000_000, 0.0).ranks.is_empty());
+        assert!(ExistingIds::new(9, 10_000_000, 0.0).ranks.is_empty());
     }
 }
