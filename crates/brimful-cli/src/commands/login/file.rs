@@ -202,9 +202,10 @@ fn write(path: &Path, json: &[u8], may_make_folder: bool) -> io::Result<()> {
 
 /// Refuses to put tokens in the place of what is no file of a login: a device, or a text of the user's.
 fn replaceable(path: &Path) -> io::Result<()> {
-    let is_empty = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == 0);
-    if is_empty {
-        return Ok(());
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() || found.len() > 0 => {}
+        // Why nothing can be written there is said by who tries to.
+        _ => return Ok(()),
     }
     read(path)
         .map(drop)

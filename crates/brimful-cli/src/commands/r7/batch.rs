@@ -120,12 +120,10 @@ fn account(replies: &BatchReply, printer: Printer) -> Result<Exit, Failure> {
         ));
         return Ok(Exit::Done);
     }
-    // Some of the items are done, or may have run.
-    let some_ran = failed < all || !unknown.is_empty();
-    let exit = if some_ran {
-        Exit::Incomplete
-    } else {
+    let exit = if unknown.is_empty() {
         Exit::Failed
+    } else {
+        Exit::Incomplete
     };
     let failure = Failure::new(
         exit,
