@@ -37,7 +37,7 @@ use brimful_protocol::rows::{Page, PageOutcome};
 
 use self::density::Density;
 use self::ends::{FirstAndLast, FullEnds, Shown, ascending_to, spelling};
-use self::pages::{Direction, KeysetPages, NO_END};
+use self::pages::{Direction, KeysetPages, NO_END, Restart};
 use self::requests::RequestPlan;
 use self::stretch::{Stretch, StretchState, WindowReadings};
 use super::report::{Proof, RangeDifference, Verification};
@@ -98,6 +98,8 @@ pub(crate) struct KeysetWalk {
     confirmed: bool,
     /// Chains that came back. Stretches are opened no faster than the density becomes known: twice as many as were read.
     chains_read: usize,
+    /// Pages of chains begin somewhere of use if the page before them is short; see [`Restart`].
+    restarts: bool,
     full_pages: usize,
     short_pages: usize,
     windows: windows::Tally,
@@ -149,6 +151,7 @@ enum Reading {
     Chain {
         from: u64,
         commands: usize,
+        restart: Restart,
     },
     Window {
         from: u64,
@@ -231,6 +234,7 @@ impl KeysetWalk {
             stalls: StallCounter::default(),
             confirmed: false,
             chains_read: 0,
+            restarts: true,
             full_pages: 0,
             short_pages: 0,
             windows: windows::Tally::default(),
@@ -246,6 +250,11 @@ impl KeysetWalk {
         self.verify = true;
         self.windows.all = true;
         self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn readings_of(&self, ticket: Ticket) -> Vec<impl std::fmt::Debug> {
+        self.requests.get(&ticket).cloned().unwrap_or_default()
     }
 
     fn accept_ends(
@@ -642,7 +651,9 @@ impl Strategy for KeysetWalk {
         for reading in readings {
             let mut own = outcomes.by_ref().take(reading.commands());
             let next = match reading {
-                Reading::Chain { from, .. } => self.accept_chain(from, &mut own)?,
+                Reading::Chain { from, restart, .. } => {
+                    self.accept_chain(from, restart, &mut own)?
+                }
                 Reading::Window { from, direction } => {
                     self.accept_window(from, direction, own.next())?
                 }

@@ -164,3 +164,85 @@ fn a_list_takes_no_request_that_carries_nothing() {
         );
     }
 }
+
+fn trace(ids: &[u64], places: &[usize], in_flight: usize) {
+    let mut model = Model::new(ids.iter().copied(), 1);
+    model.hidden = places.iter().map(|p| ids[*p]).collect();
+    let mut walk = KeysetWalk::new(
+        pages_of("crm.lead.list", Bounds::default()),
+        KeysetMode::Lanes,
+        Tail::Sweep,
+    );
+    let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
+    let mut n = 0;
+    loop {
+        while walk.pop().is_some() {}
+        if walk.is_done() {
+            break;
+        }
+        while flights.len() < in_flight {
+            let Some(flight) = walk.next(50, ReadAhead::Allowed) else {
+                break;
+            };
+            n += 1;
+            let mut kinds: std::collections::BTreeMap<String, usize> = Default::default();
+            for r in walk.readings_of(flight.0) {
+                let s = format!("{r:?}");
+                let k = s.split_whitespace().next().unwrap().to_owned();
+                *kinds.entry(k).or_default() += 1;
+                if s.starts_with("Chain") || s.starts_with("Rest") || s.starts_with("Above") || s.starts_with("Count") || s.starts_with("Tail") {
+                    *kinds.entry(s).or_default() += 1;
+                }
+            }
+            eprintln!("  request {n}: {} commands {kinds:?}", flight.1.len());
+            flights.push(flight);
+        }
+        let landed = if model.random.bool() { 0 } else { model.random.usize(..flights.len()) };
+        let (ticket, commands) = flights.remove(landed);
+        let answer = model.answer(&commands);
+        walk.accept(ticket, answer.outcomes).unwrap();
+    }
+    eprintln!("  {n} requests, {} commands", model.commands);
+}
+
+#[test]
+fn explore() {
+    let trace_wanted = std::env::var("TRACE").is_ok();
+    let mut bad = 0;
+    let mut all = 0;
+    for rows in SIZES {
+        for density in [1.0, 0.9, 0.5, 0.2, 0.05] {
+            for seed in [7, 8] {
+                let ids = sparse(rows, density, seed);
+                let mut kinds: Vec<(String, Vec<usize>)> = hidden_rows(rows)
+                    .into_iter()
+                    .map(|(k, p)| (k.to_owned(), p))
+                    .collect();
+                for every in [20, 40, 97, 200, 500] {
+                    for from in [0, 60, rows / 2] {
+                        let places: Vec<usize> = (from..rows).step_by(every).collect();
+                        kinds.push((format!("one in {every} from {from}"), places));
+                    }
+                    let mut random = fastrand::Rng::with_seed(seed);
+                    let places = (60.min(rows)..rows).filter(|_| random.usize(..every) == 0).collect();
+                    kinds.push((format!("random one in {every}"), places));
+                }
+                for (kind, places) in kinds {
+                    for in_flight in [1, 4] {
+                        all += 1;
+                        let (requests, clean) = cost_of_hidden(&ids, &kind, &places, in_flight);
+                        let most = (3 * clean).div_ceil(2);
+                        if requests > most {
+                            bad += 1;
+                            eprintln!("{rows} rows density {density} seed {seed}, {kind}, {in_flight}: {requests} for {clean}");
+                            if trace_wanted {
+                                trace(&ids, &places, in_flight);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    panic!("{bad} of {all}");
+}
