@@ -416,9 +416,9 @@ impl KeysetWalk {
         Ok(NextAction::GoOn)
     }
 
-    /// The rows up to the horizon that came or are counted; `None` while some are still to be read.
+    /// The rows of the list as it was counted that came or are counted; `None` while some are still to be read.
     fn rows_so_far(&self) -> Option<u64> {
-        let below = self.stretches.iter().filter(|s| s.from < self.horizon);
+        let below = self.stretches.iter().filter(|s| s.from < self.whole_to);
         let counted: Option<u64> = below.map(counted_or_proven).sum();
         Some(self.handed_rows + self.hidden + counted?)
     }
@@ -455,8 +455,8 @@ impl KeysetWalk {
         }
         self.tail = TailState::Done;
         self.confirmed = true;
-        let horizon = self.horizon;
-        for stretch in self.stretches.iter_mut().filter(|s| s.from < horizon) {
+        let to = self.whole_to;
+        for stretch in self.stretches.iter_mut().filter(|s| s.from < to) {
             if let StretchState::Counted { counted } = stretch.state {
                 let hidden = counted.saturating_sub(stretch.rows() as u64);
                 stretch.state = StretchState::Proven { hidden };

@@ -75,6 +75,9 @@ pub(crate) struct KeysetWalk {
     above_horizon: AboveHorizon,
     /// How many rows are counted in the whole list.
     whole_count: Option<u64>,
+    /// Up to this ID reaches what the whole count is held against: the horizon, or the end of a list whose highest ID
+    /// nobody has seen.
+    whole_to: u64,
     /// The list may fit in one more request: then its rest is counted in it. The rest begins after this ID, with so many
     /// rows before it.
     rest: Option<(u64, u64)>,
@@ -114,6 +117,8 @@ pub(crate) struct KeysetWalk {
 #[derive(Debug)]
 struct Counts {
     believed: bool,
+    /// No count of a run of stretches has contradicted those of its parts.
+    add_up: bool,
     /// Nothing but a count could say that the list is empty, and none came.
     needed_and_missing: bool,
     /// Counts that were lower than what the page showed.
@@ -200,6 +205,7 @@ impl KeysetWalk {
         let wants_tail = tail == Tail::Sweep && pages.bounds.up_to.is_none();
         let counts = Counts {
             believed: pages.counts(),
+            add_up: true,
             needed_and_missing: false,
             too_low: 0,
             bad: 0,
@@ -222,6 +228,7 @@ impl KeysetWalk {
             tail_requests: 0,
             above_horizon: AboveHorizon::default(),
             whole_count: None,
+            whole_to: above,
             rest: None,
             density: Density::default(),
             requests: HashMap::new(),
@@ -380,6 +387,7 @@ impl KeysetWalk {
             return;
         }
         self.tail = TailState::Done;
+        self.whole_to = NO_END;
         // Where no row is shown at the end, the count foretells how far the IDs go.
         let foretold = match left {
             Some(left) => self.density.reach(from, left as f64),
@@ -458,6 +466,7 @@ impl KeysetWalk {
 
     fn reach_horizon(&mut self, horizon: u64) {
         self.horizon = horizon;
+        self.whole_to = horizon;
         self.tail_from = horizon;
     }
 
@@ -618,13 +627,20 @@ impl Strategy for KeysetWalk {
                 at = self.plan_count(&mut draft, at, true);
             }
         }
+        self.plan_whole_count(&mut draft, room);
         self.plan_last_counts(&mut draft, room);
         self.lengthen_chains(&mut draft, room);
         self.fill_tail(&mut draft, room);
         self.read_from_both_ends(&mut draft, room);
         let RequestPlan { readings, len } = draft;
         // Requests are dearer than time: what is left of several stretches shares one, as soon as the next reply is in.
-        let meagre = len < room / 2 && !self.requests.is_empty();
+        // Where pages are short, what comes back has to be read again, and shares it too.
+        let enough = if self.by_windows && self.way != KeysetMode::Windows {
+            room
+        } else {
+            room / 2
+        };
+        let meagre = len < enough && !self.requests.is_empty();
         if len == 0 || meagre {
             for reading in readings {
                 self.release(reading);

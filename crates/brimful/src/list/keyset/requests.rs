@@ -249,6 +249,31 @@ impl KeysetWalk {
         self.tail = TailState::InFlight;
     }
 
+    /// Has the whole list counted as soon as it is known that rows are hidden: that spares the counts of its parts.
+    pub(super) fn plan_whole_count(&mut self, draft: &mut RequestPlan, room: usize) {
+        if !self.by_windows
+            || self.way == KeysetMode::Windows
+            || !self.counts.believed
+            || self.tail != TailState::Wanted
+            || draft.len == 0
+        {
+            return;
+        }
+        let Some((from, before)) = self.rest else {
+            return;
+        };
+        if draft.len >= room {
+            let Some(last) = draft.readings.pop() else {
+                return;
+            };
+            draft.len -= last.commands();
+            self.release(last);
+        }
+        self.rest = None;
+        draft.push(Reading::Rest { from, before });
+        self.tail = TailState::InFlight;
+    }
+
     /// Where hidden rows have been met and this request reads all that is left, what it has room for saves another one:
     /// windows are read from both ends at once.
     pub(super) fn read_from_both_ends(&self, draft: &mut RequestPlan, room: usize) {

@@ -254,7 +254,7 @@ impl KeysetWalk {
         let stretch = &mut self.stretches[at];
         self.buffered -= stretch.bytes();
         let before = stretch.rows();
-        let mut verdict = stretch.read(page, direction, counted, full, self.whole_count.is_some());
+        let mut verdict = stretch.read(page, direction, counted, full, self.counts.add_up);
         self.buffered += stretch.bytes();
         if before > 0 && stretch.rows() > before {
             self.windows.found_more += 1;
@@ -508,6 +508,7 @@ impl KeysetWalk {
             if rows == 0 && counted > 0 && is_wide && !is_additive {
                 // The count may be too low, so it is looked for what lies between rows that are not shown.
                 self.whole_count = None;
+                self.counts.add_up = false;
                 stretch.state = StretchState::Window(WindowReadings::default());
             } else if !more && (good || rows >= self.full) {
                 stretch.state = StretchState::Proven {
