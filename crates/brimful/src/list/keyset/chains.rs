@@ -225,6 +225,7 @@ impl KeysetWalk {
                 ));
             }
             parts.push(self.once_read(above, next, Direction::Ascending, page));
+            self.windows.is_read_again();
             read = next;
         }
         if read < to {

@@ -59,6 +59,11 @@ impl Tally {
         self.read
     }
 
+    /// A short page of a chain is to be read again as a window.
+    pub(super) fn is_read_again(&mut self) {
+        self.reread += 1;
+    }
+
     /// IDs to skip further where several windows in a row were empty.
     pub(super) fn barren_stretch(&self, full: usize) -> u64 {
         match self.barren {
