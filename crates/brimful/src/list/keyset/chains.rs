@@ -18,6 +18,8 @@ pub(super) const FEW_PAGES: usize = 40;
 const SHORT_PAGES: usize = 2;
 const FULL_PAGES_AT_FIRST: usize = 8;
 const FULL_PAGES_A_SHORT_ONE: usize = 20;
+/// The same where IDs have gaps and a chain goes on behind a short page: windows of such lists hold fewer rows than pages.
+const FULL_PAGES_A_SHORT_ONE_AMONG_GAPS: usize = 4;
 
 /// The pages of a chain, in the order of the IDs above which they begin.
 #[derive(Debug, Default)]
@@ -91,9 +93,13 @@ impl KeysetWalk {
         }
         self.short_pages += short_pages;
         // Only a count tells windows from gaps.
+        let full_pages = match restart {
+            Restart::AtRow(_) => FULL_PAGES_A_SHORT_ONE_AMONG_GAPS,
+            _ => FULL_PAGES_A_SHORT_ONE,
+        };
         self.by_windows |= self.counts.believed
             && (self.short_pages >= SHORT_PAGES || self.full_pages < FULL_PAGES_AT_FIRST)
-            && self.short_pages * FULL_PAGES_A_SHORT_ONE > self.full_pages;
+            && self.short_pages * full_pages > self.full_pages;
         if read < to {
             let unread =
                 |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
@@ -164,7 +170,7 @@ impl KeysetWalk {
             };
             let restart_from = match restart {
                 Restart::Nowhere => None,
-                Restart::Every(step) => Some(from + step * place),
+                Restart::Every(step) | Restart::Fixed(step) => Some(from + step * place),
                 Restart::AtRow(row) => page.ids().nth(row).flatten().map(|id| id - 1),
             };
             if page.len() < self.full {
@@ -190,6 +196,7 @@ impl KeysetWalk {
             }
             above = match restart {
                 Restart::Every(_) => last.max(restart_from.unwrap_or(last)),
+                Restart::Fixed(_) => restart_from.unwrap_or(last),
                 Restart::Nowhere | Restart::AtRow(_) => last,
             };
         }

@@ -101,6 +101,8 @@ pub(crate) struct KeysetWalk {
     confirmed: bool,
     /// Chains that came back. Stretches are opened no faster than the density becomes known: twice as many as were read.
     chains_read: usize,
+    /// As many rows are counted at the start as there are IDs between the lowest and the highest one.
+    has_no_gaps: bool,
     /// Pages of chains begin somewhere of use if the page before them is short; see [`Restart`].
     restarts: bool,
     full_pages: usize,
@@ -241,6 +243,7 @@ impl KeysetWalk {
             stalls: StallCounter::default(),
             confirmed: false,
             chains_read: 0,
+            has_no_gaps: false,
             restarts: true,
             full_pages: 0,
             short_pages: 0,
@@ -257,11 +260,6 @@ impl KeysetWalk {
         self.verify = true;
         self.windows.all = true;
         self
-    }
-
-    #[cfg(test)]
-    pub(crate) fn readings_of(&self, ticket: Ticket) -> Vec<impl std::fmt::Debug> {
-        self.requests.get(&ticket).cloned().unwrap_or_default()
     }
 
     fn accept_ends(
@@ -320,6 +318,8 @@ impl KeysetWalk {
                     self.whole_count = counted;
                     self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
                 }
+                self.has_no_gaps = highest
+                    .is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
                 match (counted, highest) {
                     (Some(counted), Some(highest)) => {
                         self.density.note(self.first, highest, counted as usize);
@@ -428,10 +428,12 @@ impl KeysetWalk {
             last_from,
             horizon,
             full,
+            counted,
         } = ends;
         self.learn_spelling(&first);
         self.full = full;
         self.first = lowest.saturating_sub(1);
+        self.has_no_gaps = counted >= Some(horizon.saturating_sub(self.first));
         self.density.note(self.first, first_to, first.len());
         if last_from > first_to {
             self.density.note(last_from - 1, horizon, last.len());

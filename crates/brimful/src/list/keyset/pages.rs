@@ -159,6 +159,12 @@ impl KeysetPages {
         self.command(bound(above), up_to, direction, Count::Wanted)
     }
 
+    /// Whether the page at one end of the list is asked for with the count of all of it. Methods that refuse a dangling
+    /// reference can't be asked for a count only where the page is short.
+    pub(crate) fn counts_at_once(&self) -> bool {
+        self.counts() && !self.takes_dangling_references()
+    }
+
     /// The page at one end of the whole list.
     pub(crate) fn end(&self, direction: Direction, count: Count) -> ListCommand {
         self.command(
@@ -220,6 +226,9 @@ impl KeysetPages {
                 return self.after(above);
             }
             let page_before = place + i - 1;
+            if let Restart::Fixed(ids) = restart {
+                return self.after(above + ids * i as u64);
+            }
             let mut command = self.command(
                 self.row_of(page_before, full - 1, row_id),
                 self.bounds.up_to,
@@ -227,7 +236,7 @@ impl KeysetPages {
                 Count::Spared,
             );
             let least = match restart {
-                Restart::Nowhere => None,
+                Restart::Nowhere | Restart::Fixed(_) => None,
                 Restart::Every(ids) => Some(json!(above + ids * i as u64 + 1)),
                 Restart::AtRow(row) => self.row_of(page_before, row, row_id),
             };
@@ -262,6 +271,9 @@ pub(crate) enum Restart {
     Every(u64),
     /// At this row of the short page, if it has so many.
     AtRow(usize),
+    /// So many IDs after the beginning of the page before it, whatever that shows: the list has no gaps, so no page refers
+    /// to another.
+    Fixed(u64),
 }
 
 /// The end of a stretch that has none.

@@ -163,8 +163,14 @@ impl KeysetWalk {
 
     /// Where the pages of a chain through `(from, to]` begin after a short one.
     fn restart(&self, from: u64, to: u64) -> Restart {
-        if !self.restarts || !self.counts.believed || !self.pages.takes_dangling_references() {
+        if !self.restarts || !self.counts.believed {
             Restart::Nowhere
+        } else if self.pages.counts_at_once() {
+            if self.has_no_gaps {
+                Restart::Fixed(self.full as u64)
+            } else {
+                Restart::Nowhere
+            }
         } else if to < NO_END - (1 << 20) && self.density.forecast(from, to).rate >= DENSE {
             Restart::Every(self.full as u64)
         } else {

@@ -169,12 +169,25 @@ impl KeysetWalk {
         if sum < most && may_grow && !at_any_length {
             return next;
         }
+        let end = self.end_that_adds_up(at, end);
         let to = self.stretches[end - 1].to;
         for stretch in self.stretches.range_mut(at..end) {
             stretch.in_flight = true;
         }
         draft.push(Reading::Count { from, to });
         end
+    }
+
+    /// The end of a run of stretches to be counted. The count of a single one that shows nothing repeats what was counted
+    /// before; together with rows that are shown it shows that it is no upper limit of the portal's.
+    fn end_that_adds_up(&self, start: usize, end: usize) -> usize {
+        let is_empty = end == start + 1 && self.stretches[start].rows() == 0;
+        let is_known = |next: &Stretch| !next.in_flight && next.is_proven() && next.rows() > 0;
+        if is_empty && self.stretches.get(end).is_some_and(is_known) {
+            end + 1
+        } else {
+            end
+        }
     }
 
     /// Plans the counts of what is read, if nothing more can join it: together with windows that are read again in this
@@ -211,6 +224,7 @@ impl KeysetWalk {
                     end = at + 1;
                 }
             }
+            let end = self.end_that_adds_up(start, end);
             let from = self.stretches[start].from;
             let to = self.stretches[end - 1].to;
             for stretch in self.stretches.range_mut(start..end) {
