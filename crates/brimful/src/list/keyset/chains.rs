@@ -7,7 +7,7 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState, WindowReadings};
 use super::windows::counted_or_proven;
-use super::{KeysetWalk, TailState, first_and_last};
+use super::{KeysetWalk, Restarts, TailState, first_and_last};
 use crate::list::strategy::{NextAction, StrategyError};
 use crate::list::walk::TAIL_REQUESTS;
 
@@ -103,34 +103,23 @@ impl KeysetWalk {
         if read < to {
             let unread =
                 |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
-            let end = next_from.filter(|next| (read..to).contains(next));
-            match end {
-                Some(end) => {
-                    self.push_unproven(&mut parts, &mut short, read, end);
-                    parts.push(unread(end, to, false));
+            short.retain(|(above, _)| (read..to).contains(above));
+            let next_from = next_from.filter(|next| (read..to).contains(next));
+            if let Some(end) = next_from {
+                self.push_unproven(&mut parts, &mut short, read, end);
+                parts.push(unread(end, to, false));
+            } else if let Some((above, page)) = short.pop_back() {
+                self.push_unproven(&mut parts, &mut short, read, above);
+                let mut shown_to = above;
+                if let Some((_, last)) = first_and_last(Some(&page)) {
+                    shown_to = last.min(to);
+                    parts.push(self.once_read(above, shown_to, Direction::Ascending, page));
                 }
-                None => {
-                    short.retain(|(above, _)| (read..to).contains(above));
-                    match short.pop_back() {
-                        None => parts.push(unread(read, to, false)),
-                        Some((above, page)) => {
-                            self.push_unproven(&mut parts, &mut short, read, above);
-                            let mut shown_to = above;
-                            if let Some((_, last)) = first_and_last(Some(&page)) {
-                                shown_to = last.min(to);
-                                parts.push(self.once_read(
-                                    above,
-                                    shown_to,
-                                    Direction::Ascending,
-                                    page,
-                                ));
-                            }
-                            let end = self.doubtful_end(above, shown_to, to);
-                            parts.push(unread(shown_to, end, true));
-                            parts.push(unread(end, to, false));
-                        }
-                    }
-                }
+                let end = self.doubtful_end(above, shown_to, to);
+                parts.push(unread(shown_to, end, true));
+                parts.push(unread(end, to, false));
+            } else {
+                parts.push(unread(read, to, false));
             }
         }
         self.replace(at, parts);
@@ -162,7 +151,7 @@ impl KeysetWalk {
                 Ok(ids) => ids,
                 // The method does not take two lower bounds at once.
                 Err(_) if place > 1 && restart != Restart::Nowhere => {
-                    self.restarts = false;
+                    self.restarts = Restarts::Refused;
                     chain.next_from = None;
                     break;
                 }

@@ -103,8 +103,7 @@ pub(crate) struct KeysetWalk {
     chains_read: usize,
     /// As many rows are counted at the start as there are IDs between the lowest and the highest one.
     has_no_gaps: bool,
-    /// Pages of chains begin somewhere of use if the page before them is short; see [`Restart`].
-    restarts: bool,
+    restarts: Restarts,
     full_pages: usize,
     short_pages: usize,
     windows: windows::Tally,
@@ -127,6 +126,15 @@ struct Counts {
     too_low: u32,
     /// Counts in a row that cannot be right.
     bad: u32,
+}
+
+/// Whether the method takes two lower bounds at once, so that pages of chains begin somewhere of use if the page before
+/// them is short; see [`Restart`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Restarts {
+    /// As far as is known.
+    Taken,
+    Refused,
 }
 
 /// What is known of the rows above the horizon.
@@ -244,7 +252,7 @@ impl KeysetWalk {
             confirmed: false,
             chains_read: 0,
             has_no_gaps: false,
-            restarts: true,
+            restarts: Restarts::Taken,
             full_pages: 0,
             short_pages: 0,
             windows: windows::Tally::default(),

@@ -2,7 +2,7 @@
 
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState};
-use super::{KeysetMode, KeysetWalk, Reading, TailState};
+use super::{KeysetMode, KeysetWalk, Reading, Restarts, TailState};
 use crate::list::strategy::{ListCommand, ReadAhead};
 
 /// A new stretch is worth a request of its own from this many pages on.
@@ -163,7 +163,7 @@ impl KeysetWalk {
 
     /// Where the pages of a chain through `(from, to]` begin after a short one.
     fn restart(&self, from: u64, to: u64) -> Restart {
-        if !self.restarts || !self.counts.believed {
+        if self.restarts == Restarts::Refused || !self.counts.believed {
             Restart::Nowhere
         } else if self.pages.counts_at_once() {
             if self.has_no_gaps {
