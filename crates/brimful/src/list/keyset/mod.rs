@@ -101,8 +101,6 @@ pub(crate) struct KeysetWalk {
     confirmed: bool,
     /// Chains that came back. Stretches are opened no faster than the density becomes known: twice as many as were read.
     chains_read: usize,
-    /// As many rows are counted at the start as there are IDs between the lowest and the highest one.
-    has_no_gaps: bool,
     restarts: Restarts,
     full_pages: usize,
     short_pages: usize,
@@ -251,7 +249,6 @@ impl KeysetWalk {
             stalls: StallCounter::default(),
             confirmed: false,
             chains_read: 0,
-            has_no_gaps: false,
             restarts: Restarts::Taken,
             full_pages: 0,
             short_pages: 0,
@@ -326,7 +323,7 @@ impl KeysetWalk {
                     self.whole_count = counted;
                     self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
                 }
-                self.has_no_gaps = highest
+                self.density.has_no_gaps = highest
                     .is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
                 match (counted, highest) {
                     (Some(counted), Some(highest)) => {
@@ -441,7 +438,7 @@ impl KeysetWalk {
         self.learn_spelling(&first);
         self.full = full;
         self.first = lowest.saturating_sub(1);
-        self.has_no_gaps = counted >= Some(horizon.saturating_sub(self.first));
+        self.density.has_no_gaps = counted >= Some(horizon.saturating_sub(self.first));
         self.density.note(self.first, first_to, first.len());
         if last_from > first_to {
             self.density.note(last_from - 1, horizon, last.len());

@@ -166,7 +166,7 @@ impl KeysetWalk {
         if self.restarts == Restarts::Refused || !self.counts.believed {
             Restart::Nowhere
         } else if self.pages.counts_at_once() {
-            if self.has_no_gaps {
+            if self.density.has_no_gaps {
                 Restart::Fixed(self.full as u64)
             } else {
                 Restart::Nowhere
