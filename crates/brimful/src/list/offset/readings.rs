@@ -25,7 +25,8 @@
 //! - Rows are told apart (an ID is not given to another row, and does not come back after it was deleted).
 //! - The number is right. It is believed where two answers agree on it: the `total` of the last page with its place, or
 //!   the places of the last pages of two passes. So it is not believed where a page arrived short or empty once, nor
-//!   where `total` is smaller than what there is.
+//!   where `total` is smaller than what there is. Nor is the place of a last page believed where more rows are counted
+//!   than lie before its end: it may lack them.
 //! - The first page of a pass is read before all others, the last one behind all others. Where this cannot be said
 //!   (a command of the request failed), the moment is not used.
 //!
@@ -77,6 +78,7 @@ struct PassRecord {
     /// Who says that it ends there; `None` while it is being read.
     ends: Option<EndEvidence>,
     total: Option<u64>,
+    counts_more: Option<u64>,
     rows: u64,
     /// Of the rows, those that came in the pass before too.
     stayed: u64,
@@ -98,6 +100,8 @@ enum EndEvidence {
     ByPlace,
     /// The last page, against the word of the one before it.
     Doubtful,
+    /// The last page, and more rows are counted than lie before its end: they are not shown, or it lacks them.
+    CountsMore,
 }
 
 /// A moment of the portal's time.
@@ -125,6 +129,8 @@ pub(super) struct LastPage {
     /// The rows before the end of the list.
     pub(super) end: u64,
     pub(super) total: Option<u64>,
+    /// The rows that are counted, by it or by a page before it, where these are more than lie before its end.
+    pub(super) counts_more: Option<u64>,
     /// It was read behind all other pages of its pass.
     pub(super) behind_all: bool,
     /// It has no rows, and the page before it said that some follow: they were deleted, or it lies.
@@ -277,9 +283,11 @@ impl ListReadings {
         };
         pass.end = last.end;
         pass.total = last.total;
+        pass.counts_more = last.counts_more;
         pass.ends = Some(match last.total {
             Some(total) if total == last.end => EndEvidence::Counted,
             _ if last.is_doubtful => EndEvidence::Doubtful,
+            _ if last.counts_more.is_some() => EndEvidence::CountsMore,
             _ => EndEvidence::ByPlace,
         });
         pass.last_page = last.rows.into_iter().collect();
@@ -305,7 +313,8 @@ impl ListReadings {
     /// Rows that the last pass counted and did not show, where nothing else is known to be missing.
     pub(super) fn hidden(&self) -> u64 {
         let last = self.passes.last().filter(|_| !self.are_counted());
-        last.and_then(|pass| Some(pass.total?.saturating_sub(pass.rows + pass.repeated)))
+        last.and_then(|pass| Some((pass.total.or(pass.counts_more)?, pass)))
+            .map(|(total, pass)| total.saturating_sub(pass.rows + pass.repeated))
             .unwrap_or(0)
     }
 
@@ -314,7 +323,9 @@ impl ListReadings {
             let pass = self.passes.get(at);
             pass.is_some_and(|pass| pass.ends == Some(EndEvidence::Counted))
         };
-        let is_known = |pass: &PassRecord| !matches!(pass.ends, None | Some(EndEvidence::Doubtful));
+        let is_known = |pass: &PassRecord| {
+            matches!(pass.ends, Some(EndEvidence::Counted | EndEvidence::ByPlace))
+        };
         let ends_like = |one: &PassRecord, other: Option<usize>| {
             let other = other.and_then(|other| self.passes.get(other));
             other.is_some_and(|other| is_known(one) && is_known(other) && one.end == other.end)
