@@ -70,8 +70,6 @@ pub(crate) struct OffsetPages {
     most_pages: u64,
     /// The first page named a `next`, so its size is that of all pages.
     sized: bool,
-    /// A page named a `next` farther off than a page reaches: what lies between is asked for too.
-    skips: bool,
     total: Option<u64>,
     /// A count was smaller than what had come: it is not believed.
     total_is_wrong: bool,
@@ -171,7 +169,6 @@ impl OffsetPages {
             ready: VecDeque::new(),
             buffered: 0,
             sized: false,
-            skips: false,
             total: None,
             total_is_wrong: false,
             rows: 0,
@@ -316,8 +313,11 @@ impl OffsetPages {
         match step {
             Step::To(next) => {
                 self.check_bounds(start, came, next, total)?;
-                self.skips |= meta.next.is_some_and(|named| named > next);
-                if next.saturating_sub(start) < self.nominal_page() || self.skips {
+                if meta.next.is_some_and(|named| named > next) {
+                    // It was named farther off than the page reaches: what lies between is asked for too.
+                    self.readings.note_overlaps();
+                }
+                if next.saturating_sub(start) < self.nominal_page() {
                     self.readings.note_overlap();
                 }
                 self.pass.next_offset = Some(next);

@@ -64,6 +64,8 @@ pub(super) struct ListReadings {
     held: HashMap<u128, PendingDuplicate>,
     /// Rows without an ID came that are equal: where one goes and another one comes, nobody notices.
     are_some_equal: bool,
+    /// Pages begin before the end of the one before them in this pass and the later ones.
+    overlapping: bool,
 }
 
 /// One reading of a list, from its start to its end.
@@ -149,7 +151,10 @@ pub(super) struct PageTally {
 impl ListReadings {
     /// Begins a pass.
     pub(super) fn begin(&mut self) {
-        self.passes.push(PassRecord::default());
+        self.passes.push(PassRecord {
+            overlapping: self.overlapping,
+            ..PassRecord::default()
+        });
     }
 
     /// Notes the highest ID that was given before the first pass.
@@ -178,6 +183,12 @@ impl ListReadings {
         if let Some(pass) = self.passes.last_mut() {
             pass.overlapping = true;
         }
+    }
+
+    /// Notes that pages of this pass and the later ones may begin before the end of the one before them.
+    pub(super) fn note_overlaps(&mut self) {
+        self.overlapping = true;
+        self.note_overlap();
     }
 
     /// Takes the next page of a pass, and leaves the rows in it that are to be handed out. `first`: it is the first
@@ -313,9 +324,11 @@ impl ListReadings {
     /// Rows that the last pass counted and did not show, where nothing else is known to be missing.
     pub(super) fn hidden(&self) -> u64 {
         let last = self.passes.last().filter(|_| !self.are_counted());
-        last.and_then(|pass| Some((pass.total.or(pass.counts_more)?, pass)))
-            .map(|(total, pass)| total.saturating_sub(pass.rows + pass.repeated))
-            .unwrap_or(0)
+        last.and_then(|pass| {
+            let total = pass.total.or(pass.counts_more)?;
+            Some(total.saturating_sub(pass.rows + pass.repeated))
+        })
+        .unwrap_or(0)
     }
 
     fn are_counted(&self) -> bool {
