@@ -67,13 +67,24 @@ impl Failure {
 
     /// A call that writes has failed. Whoever takes one that may have run for one that did not makes it twice.
     pub(crate) fn of_write(mut self, called: &str, error: &Error) -> Self {
-        if error.execution() == Execution::Unknown {
-            self.exit = Exit::Incomplete;
-            self.hint = Some(format!(
-                "{called} may have run: look in the portal before calling it again"
-            ));
-        }
+        let ran = match (error.execution(), error.api_error()) {
+            (Execution::Unknown, _) => "may have run",
+            // Its answer is not one that can be read.
+            (Execution::Ran, None) => "has run",
+            _ => return self,
+        };
+        self.exit = Exit::Incomplete;
+        self.hint = Some(look_first(called, ran));
         self
+    }
+
+    /// A signal came while a call that writes was on its way.
+    pub(crate) fn interrupted_write(exit: Exit, called: &str) -> Self {
+        Self::new(
+            exit,
+            format!("{called}: interrupted before its answer came"),
+        )
+        .hint(look_first(called, "may have run"))
     }
 
     /// A failure of the client, with what can be done about it.
@@ -98,6 +109,10 @@ impl Failure {
             error: Some(error.clone()),
         }
     }
+}
+
+fn look_first(called: &str, ran: &str) -> String {
+    format!("{called} {ran}: look in the portal before calling it again")
 }
 
 /// Whether tokens of a login were refused. A webhook is refused with other codes, unless an application made it.

@@ -45,13 +45,36 @@ impl Interrupts {
     }
 }
 
+/// Writes that go over `ulimit -f` fail from now on as on a full disk, and don't end the program without a word. It
+/// needs a runtime.
+pub(crate) fn survive_file_size_limits() {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
+    }
+}
+
+/// Waits for the answer to a call that writes.
+///
+/// # Errors
+/// A signal came before the answer: the call may have run.
+pub(crate) async fn answer_of_write<T>(
+    interrupts: &mut Interrupts,
+    called: &str,
+    answer: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        answer = answer => Ok(answer),
+        exit = interrupts.next() => Err(Failure::interrupted_write(exit, called)),
+    }
+}
+
 impl Signals {
     #[cfg(unix)]
     fn register() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        // Where `ulimit -f` ends a file, the write is to fail as on a full disk, and the program goes on to say so.
-        #[cfg(any(target_os = "linux", target_os = "macos"))]
-        let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

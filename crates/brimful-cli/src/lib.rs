@@ -81,7 +81,10 @@ fn run_command(cli: Cli, printer: Printer) -> Exit {
             return failure.exit;
         }
     };
-    let exit = match runtime.block_on(cli::run(cli.command, printer)) {
+    let exit = match runtime.block_on(async {
+        interrupt::survive_file_size_limits();
+        cli::run(cli.command, printer).await
+    }) {
         Ok(exit) => exit,
         Err(failure) => {
             printer.failure(&failure);

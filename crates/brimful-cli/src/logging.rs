@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::uptime;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, filter};
+use tracing_subscriber::{filter, fmt as log_lines};
 
 use crate::env_vars;
 use crate::printer::Printer;
@@ -67,7 +67,7 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
         }
         return;
     };
-    let filter = match EnvFilter::try_new(&filter) {
+    let filter = match filter.parse::<filter::Targets>() {
         Ok(filter) => filter,
         Err(error) => {
             printer.warning(&format!(
@@ -82,12 +82,12 @@ pub(crate) fn start(verbosity: u8, is_portal: bool, printer: Printer) {
         tracing_subscriber::registry().with(lines).init();
         return;
     }
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = log_lines::layer()
         .with_writer(Redacting)
         .with_ansi(printer.colour())
         .with_timer(uptime())
-        .init();
+        .with_filter(filter);
+    tracing_subscriber::registry().with(lines).init();
 }
 
 /// Prints what the client says of long waits and of a portal that has moved, as the program's own warnings.

@@ -29,7 +29,8 @@ pub(crate) fn remember_secret(secret: &str) {
 
 /// Remembers the webhook code in `address`, so that it is hidden even where it stands alone.
 pub(crate) fn remember(address: &str) {
-    let mut rest = address;
+    let address = address.replace('\\', "/");
+    let mut rest = address.as_str();
     while let Some(code) = next_code(&mut rest) {
         if code.len() >= SHORTEST_SECRET {
             // The first one stays; a program run has one portal.
@@ -69,12 +70,27 @@ pub(crate) fn redact(text: &str) -> String {
         .unwrap_or_else(PoisonError::into_inner)
         .iter()
     {
-        out = out.replace(secret.as_str(), MASK);
+        out = without(&out, secret);
     }
     match CODE.get() {
-        Some(code) => out.replace(code.as_str(), MASK),
+        Some(code) => without(&out, code),
         None => out,
     }
+}
+
+/// Masks a secret in any case of its letters: hosts are written in small ones, and some texts in capitals.
+fn without(text: &str, secret: &str) -> String {
+    let (lower, secret) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    // Small letters of ASCII have their capitals' places.
+    for (start, found) in lower.match_indices(&secret) {
+        out.push_str(&text[end..start]);
+        out.push_str(MASK);
+        end = start + found.len();
+    }
+    out.push_str(&text[end..]);
+    out
 }
 
 /// Finds the next `rest/USER/CODE` in `rest` and moves `rest` behind it.

@@ -5,6 +5,8 @@ use crate::error::ExportError;
 use crate::format::{DatasetPlace, PartitionBy};
 use crate::schema::Plan;
 use crate::sinks::StoreOptions;
+#[cfg(feature = "sync")]
+use crate::sinks::StoreSink;
 #[cfg(feature = "adbc")]
 use crate::sinks::adbc::{AdbcAddress, AdbcSink};
 use crate::writer::RowWriter;
@@ -207,18 +209,37 @@ impl Store {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(path) => {
-                let sink = crate::sinks::sqlite::SqliteSink::open(path, options)?;
+                #[cfg_attr(
+                    not(feature = "sync"),
+                    expect(unused_mut, reason = "it is only looked into with sync")
+                )]
+                let mut sink = crate::sinks::sqlite::SqliteSink::open(path, options)?;
+                #[cfg(feature = "sync")]
+                check_owner(&mut sink, self)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
-                let sink =
+                #[cfg_attr(
+                    not(feature = "sync"),
+                    expect(unused_mut, reason = "it is only looked into with sync")
+                )]
+                let mut sink =
                     crate::sinks::postgres::PostgresSink::open(url, self.to_string(), options)?;
+                #[cfg(feature = "sync")]
+                check_owner(&mut sink, self)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
             #[cfg(feature = "mysql")]
             Self::Mysql(url) => {
-                let sink = crate::sinks::mysql::MysqlSink::open(url, self.to_string(), options)?;
+                #[cfg_attr(
+                    not(feature = "sync"),
+                    expect(unused_mut, reason = "it is only looked into with sync")
+                )]
+                let mut sink =
+                    crate::sinks::mysql::MysqlSink::open(url, self.to_string(), options)?;
+                #[cfg(feature = "sync")]
+                check_owner(&mut sink, self)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
             #[cfg(feature = "clickhouse")]
@@ -268,6 +289,98 @@ impl Store {
             }
         }
     }
+}
+
+/// Refuses to write rows over those of another list or portal, and into a table that is kept in sync: its state would be
+/// lost.
+#[cfg(feature = "sync")]
+fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportError> {
+    let (table, ours) = (sink.state().table.clone(), list_of(&sink.state().command));
+    let (Some(ours), Some(dialect)) = (ours, sink.dialect()) else {
+        return Ok(());
+    };
+    if ours.is_sync || sink.state().resumed.is_some() {
+        return Ok(());
+    }
+    for needed in [&table, "_brimful_state"] {
+        let mut exists = false;
+        sink.query(&dialect.columns_of(needed), &mut |_| exists = true)?;
+        if !exists {
+            return Ok(());
+        }
+    }
+    let mut stored = None;
+    let query = format!(
+        "SELECT command FROM _brimful_state WHERE {} = {}",
+        dialect.quoted("table"),
+        dialect.literal(&table)
+    );
+    sink.query(&query, &mut |row| stored = row.first().cloned().flatten())?;
+    let Some(theirs) = stored.and_then(|command| list_of(&command)) else {
+        return Ok(());
+    };
+    let message = if theirs.is_sync {
+        format!(
+            "the table {table} is kept in sync with {}, and an export would end that; write the rows to another table: \
+             --table NAME",
+            theirs.portal
+        )
+    } else if theirs != ours {
+        format!(
+            "the table {table} holds rows of {}; write those of {} to another table, --table NAME, or drop this one: \
+             DROP TABLE {}",
+            theirs.name(),
+            ours.name(),
+            dialect.quoted(&table)
+        )
+    } else {
+        return Ok(());
+    };
+    Err(ExportError::Store {
+        store: store.to_string(),
+        message,
+    })
+}
+
+/// Whose rows a run writes.
+#[cfg(feature = "sync")]
+#[derive(Debug, PartialEq)]
+struct WrittenList {
+    is_sync: bool,
+    portal: String,
+    method: String,
+    /// The type of smart process, where the method has items of many types.
+    item_type: Option<String>,
+}
+
+#[cfg(feature = "sync")]
+impl WrittenList {
+    fn name(&self) -> String {
+        let of_type = self
+            .item_type
+            .as_ref()
+            .map_or_else(String::new, |item_type| format!(" of the type {item_type}"));
+        format!("{}{of_type} at {}", self.method, self.portal)
+    }
+}
+
+/// The list of a run, as the commands of exports and of syncs name it.
+#[cfg(feature = "sync")]
+fn list_of(command: &str) -> Option<WrittenList> {
+    let command: serde_json::Value = serde_json::from_str(command).ok()?;
+    let text = |name: &str| Some(command.get(name)?.as_str()?.to_owned());
+    let params = command.get("params").and_then(serde_json::Value::as_object);
+    let item_type = params.into_iter().flatten();
+    let item_type = item_type
+        .filter(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
+        .map(|(_, value)| value.to_string().trim_matches('"').to_owned())
+        .next();
+    Some(WrittenList {
+        is_sync: command.get("sync").is_some(),
+        portal: text("portal")?,
+        method: text("method")?.to_ascii_lowercase(),
+        item_type,
+    })
 }
 
 #[cfg(test)]

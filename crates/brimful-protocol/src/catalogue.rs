@@ -26,6 +26,8 @@ pub struct Method {
     /// The parameter that takes the ID of the one thing to return: `id`, `ELEMENT_ID`, `taskId`, or a condition inside
     /// of the filter, such as `FILTER[ID]`. Known for methods that read.
     pub id_param: Option<&'static str>,
+    /// Its parameters that take one whole number, the ID of something, with commas between them.
+    pub numbers: &'static str,
     /// Whether it returns a list of rows that may be read whole.
     pub list: bool,
     /// How its list is paged.
@@ -131,6 +133,13 @@ impl Method {
             .find(|listed| listed.eq_ignore_ascii_case(name))
     }
 
+    /// Whether a parameter takes one whole number, the ID of something; its name may have letters of any case. A portal
+    /// takes the number at the beginning of another value, and 1 for a list or `true`.
+    pub fn takes_number(&self, parameter: &str) -> bool {
+        let mut numbers = self.numbers.split(',');
+        numbers.any(|number| !number.is_empty() && number.eq_ignore_ascii_case(parameter))
+    }
+
     /// How a field inside of one of its parameters is spelt, found in any case of its letters.
     pub fn field(&self, name: &str) -> Option<&'static str> {
         self.params
@@ -230,6 +239,7 @@ fn parse(line: &'static str) -> Option<Method> {
         key,
         id,
         id_param,
+        numbers,
         paging,
         page,
         keyset,
@@ -267,6 +277,7 @@ fn parse(line: &'static str) -> Option<Method> {
         key,
         id,
         id_param: some(id_param),
+        numbers,
         list: !paging.is_empty(),
         paging: paging_of(paging)?,
         page,

@@ -43,6 +43,7 @@ mod the_data {
                 "key",
                 "id",
                 "id_param",
+                "numbers",
                 "paging",
                 "page",
                 "keyset",
@@ -64,7 +65,7 @@ mod the_data {
             known(2, &["2", "3"]);
             known(3, &["list", "wrapped", "map", "object", "scalar", "?"]);
             known(
-                7,
+                8,
                 &[
                     "page",
                     "controller",
@@ -78,9 +79,9 @@ mod the_data {
                     "",
                 ],
             );
-            known(9, &["ID", "id", "sort:ID", ""]);
-            known(10, &["Y", "N", ""]);
-            known(14, &["Y", "N"]);
+            known(10, &["ID", "id", "sort:ID", ""]);
+            known(11, &["Y", "N", ""]);
+            known(15, &["Y", "N"]);
         }
     }
 
@@ -129,6 +130,30 @@ mod the_data {
                 }
             }
         }
+    }
+
+    #[test]
+    fn knows_which_parameters_take_the_number_of_one_thing() {
+        for (method, numbers) in [
+            ("crm.lead.delete", "id"),
+            ("CRM.ITEM.UPDATE", "entityTypeId,id"),
+            ("tasks.task.delegate", "taskId,userId"),
+            ("disk.folder.get", "id"),
+            ("user.update", "ID"),
+            // Texts.
+            ("crm.currency.delete", ""),
+            ("im.dialog.get", ""),
+        ] {
+            let known = catalogue::find(method).unwrap();
+            assert_eq!(known.numbers, numbers, "{method}");
+        }
+        let delete = catalogue::find("crm.lead.delete").unwrap();
+        assert!(delete.takes_number("ID") && !delete.takes_number("fields"));
+        assert!(
+            !catalogue::find("crm.currency.delete")
+                .unwrap()
+                .takes_number("")
+        );
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(),
             "start" => parameter.number()?,
             _ => parameter.known_name()?,
         }
+        parameter.id(carrier)?;
         if carrier == Carrier::Query {
             parameter.arrives()?;
         }
@@ -170,6 +171,47 @@ fn common_ends(one: &str, other: &str) -> usize {
     let rest = one.chars().count().min(other.chars().count()) - start;
     let end = one.chars().rev().zip(other.chars().rev());
     start + end.take_while(same).count().min(rest)
+}
+
+/// Whether a text refers to what another command of its batch returns.
+fn has_reference(value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default().to_ascii_lowercase();
+    ["$result[", "$total[", "$next["]
+        .iter()
+        .any(|reference| text.contains(reference))
+}
+
+/// Whether the ID of one thing is a number that every portal reads as it is written: `7` and `"7"`, not `"07"`, `7.5`,
+/// `"7,8"` or `[7]`.
+pub(crate) fn is_whole_number(value: &Value) -> bool {
+    /// The largest number below which a float keeps every whole number.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            number.is_i64()
+                || number.is_u64()
+                || number
+                    .as_f64()
+                    .is_some_and(|float| float.fract() == 0.0 && float.abs() < EXACT)
+        }
+        Value::String(text) => {
+            let text = text.trim();
+            text.parse::<i64>()
+                .is_ok_and(|number| number.to_string() == text)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a value can stand for the ID of one thing in `parameter` of `method`. Lists whose conditions are parameters,
+/// such as `department.get`, take several.
+pub(crate) fn is_id_for(method: &catalogue::Method, parameter: &str, value: &Value) -> bool {
+    if !method.takes_number(parameter) || value.is_null() || is_whole_number(value) {
+        return true;
+    }
+    let takes_several = list_fields::find(method.name).is_some_and(|list| list.bare);
+    let several = value.as_array().filter(|_| takes_several);
+    several.is_some_and(|ids| ids.iter().all(is_whole_number))
 }
 
 fn reads(method: &str) -> bool {
@@ -298,6 +340,20 @@ impl Parameter<'_> {
         match self.value {
             Value::Object(_) => Ok(()),
             _ => Err(self.refuse(r#"a map of values, such as {"TITLE": "New"}"#)),
+        }
+    }
+
+    /// What is no number in the place of an ID: the portal would take another record.
+    fn id(&self, carrier: Carrier) -> Result<(), Error> {
+        // In a batch it may refer to an earlier command; its value is looked at when it is there.
+        let refers = carrier == Carrier::Query && has_reference(self.value);
+        match catalogue::find(self.method) {
+            Some(method) if !refers && !is_id_for(method, self.key, self.value) => {
+                Err(self.refuse(
+                    "the ID of one thing, a whole number such as 42, and the portal would take another one",
+                ))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -435,6 +491,61 @@ mod tests {
                 "{method} {params}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_no_id_of_one_thing() {
+        for id in [
+            json!([6, 7]),
+            json!([6]),
+            json!({"0": 6}),
+            json!(true),
+            json!(false),
+            json!(25.9),
+            json!("9,10"),
+            json!("5abc"),
+            json!("23;24"),
+            json!("2026-01-01"),
+            json!("01"),
+            json!("+1"),
+            json!("1e3"),
+            json!(""),
+            json!("$result[a][ID]"),
+        ] {
+            for (method, name) in [
+                ("crm.lead.delete", "id"),
+                ("crm.deal.update", "ID"),
+                ("crm.item.list", "entityTypeId"),
+                ("tasks.task.update", "taskId"),
+                ("disk.file.get", "id"),
+            ] {
+                let said = refusal(method, &json!({ name: id }), Carrier::Json)
+                    .unwrap_or_else(|| panic!("{method} {id} passed"));
+                assert!(said.contains("a whole number such as 42"), "{said}");
+            }
+        }
+        for (method, params) in [
+            ("crm.lead.delete", json!({"id": 6})),
+            ("crm.lead.delete", json!({"id": " 6 "})),
+            ("crm.lead.get", json!({"id": 6.0})),
+            ("crm.lead.get", json!({"id": null})),
+            ("crm.currency.get", json!({"id": "EUR"})),
+            ("im.dialog.get", json!({"DIALOG_ID": "chat5"})),
+            (
+                "crm.status.list",
+                json!({"filter": {"ENTITY_ID": "STATUS"}}),
+            ),
+            ("department.get", json!({"ID": [1, 2]})),
+            (
+                "lists.element.get",
+                json!({"IBLOCK_ID": 5, "ELEMENT_ID": [1, 2]}),
+            ),
+            ("some.other.method", json!({"id": [1, 2]})),
+        ] {
+            assert_eq!(refusal(method, &params, Carrier::Json), None, "{params}");
+        }
+        let refers = json!({"id": "$result[a][ID]"});
+        assert_eq!(refusal("crm.lead.delete", &refers, Carrier::Query), None);
     }
 
     #[test]

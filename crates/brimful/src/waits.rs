@@ -12,7 +12,7 @@ use tracing::warn;
 /// `seconds` and `reason`.
 ///
 /// ```
-/// // A filter for `tracing_subscriber::EnvFilter` that lets these lines through, and nothing else.
+/// // A filter for `tracing_subscriber::filter::Targets` that lets these lines through, and nothing else.
 /// let filter = format!("{}=warn", brimful::WAIT_LOG);
 /// assert_eq!(filter, "brimful::wait=warn");
 /// ```

@@ -2,12 +2,12 @@
 
 use brimful::{Client, Error};
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
 
 /// Calls a method with the log on.
 pub async fn run(bitrix: &Client) -> Result<(), Error> {
     let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("brimful=debug"))
+        .with_max_level(Level::DEBUG)
         .with_writer(std::io::stderr)
         .finish();
     let _listening = tracing::subscriber::set_default(log);

@@ -53,17 +53,32 @@ impl PortalArg {
 }
 
 /// Takes anything: the client says what is wrong with an address, without repeating it.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the shape of a parser of the command line"
-)]
+///
+/// # Errors
+/// One word, which may be the code of a webhook. It is not repeated.
 pub(crate) fn parse(text: &str) -> Result<PortalArg, String> {
     redact::remember(text);
-    Ok(match text {
-        "" => PortalArg::Unset,
-        "demo" => PortalArg::Demo,
-        address => PortalArg::Address(address.to_owned()),
-    })
+    let name = text.trim();
+    if name.is_empty() {
+        return Ok(PortalArg::Unset);
+    }
+    if name.trim_end_matches('/').eq_ignore_ascii_case("demo") {
+        return Ok(PortalArg::Demo);
+    }
+    if is_one_word(name) {
+        redact::remember_secret(name);
+        return Err(
+            "it is no address: a webhook's looks like https://example.bitrix24.ru/rest/1/code/, and a portal's like \
+             https://example.bitrix24.ru"
+                .to_owned(),
+        );
+    }
+    Ok(PortalArg::Address(text.to_owned()))
+}
+
+/// Whether a text has nothing of an address in it. It may be the code of a webhook.
+fn is_one_word(text: &str) -> bool {
+    !text.contains(['.', ':', '/', '\\']) && text != "localhost"
 }
 
 impl fmt::Debug for PortalArg {

@@ -6,12 +6,13 @@ use brimful::{Effect, Error};
 use clap::Args;
 
 use super::show::{check_stdout, reply};
-use super::{connect, each};
+use super::{checks, connect_with, each};
 use crate::args::method;
 use crate::args::params::CallParams;
 use crate::args::{ParamsOption, PortalOption, RateOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::{Interrupts, answer_of_write};
 use crate::output::{Destination, Output, Piece, rescue};
 use crate::printer::Printer;
 use crate::pump::leave;
@@ -40,6 +41,9 @@ pub(crate) struct CallArgs {
     /// Retry the call where it may have run: making it twice does no harm
     #[arg(long)]
     pub(crate) idempotent: bool,
+    /// Send names and values as they are: don't refuse what cannot be meant, such as a list in the place of an ID
+    #[arg(long)]
+    pub(crate) no_check: bool,
     #[command(flatten)]
     pub(crate) limit: RateOption,
     #[command(flatten)]
@@ -90,20 +94,29 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
     if output.is_none() && effect == Effect::Write {
         check_stdout()?;
     }
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
-    let client = &connection.client;
-    let came = if args.idempotent {
-        client.call_idempotent(&args.method, params).await
-    } else {
-        client.call(&args.method, params).await
+    let mut interrupts = match effect {
+        // A signal ends the program at once.
+        Effect::Read => Interrupts::never(),
+        Effect::Write => Interrupts::catch()?,
     };
-    let came = match came {
+    let checks = checks(args.no_check);
+    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let client = &connection.client;
+    let call = async {
+        if args.idempotent {
+            client.call_idempotent(&args.method, params).await
+        } else {
+            client.call(&args.method, params).await
+        }
+    };
+    let came = answer_of_write(&mut interrupts, &args.method, call).await;
+    let came = match came.and_then(|came| came.map_err(|error| failed(&args.method, &error))) {
         Ok(came) => came,
-        Err(error) => {
+        Err(failure) => {
             if let Some(output) = output {
                 leave(output).await;
             }
-            return Err(failed(&args.method, &error));
+            return Err(failure);
         }
     };
     let json = if args.result {

@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 use super::resume::{FileRun, ResumeArg, Started};
 use crate::failure::Failure;
 use crate::format::counted;
+use crate::output::atomic::is_special;
 use crate::output::content::{Content, misfits_beside};
 use crate::output::{Destination, Output, named_file};
 
@@ -370,11 +371,6 @@ impl Run<'_> {
         command["labels"] = json!(self.args.labels);
         command.to_string()
     }
-}
-
-/// A device or a pipe.
-fn is_special(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 fn usage(error: &ExportError) -> Failure {

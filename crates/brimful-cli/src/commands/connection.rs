@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use brimful::{Client, Credential, OAuth, PortalAddress, Stats};
+use brimful::{Checks, Client, Credential, OAuth, PortalAddress, Stats};
 use brimful_portal::Server;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -72,6 +72,20 @@ pub(crate) async fn connect(
     limit: RateArg,
     printer: Printer,
 ) -> Result<Connection, Failure> {
+    connect_with(portal, limit, Checks::On, printer).await
+}
+
+/// What `--no-check` says of the parameters that are sent.
+pub(crate) fn checks(no_check: bool) -> Checks {
+    if no_check { Checks::Off } else { Checks::On }
+}
+
+pub(crate) async fn connect_with(
+    portal: &PortalOption,
+    limit: RateArg,
+    checks: Checks,
+    printer: Printer,
+) -> Result<Connection, Failure> {
     let (credential, demo): (Credential, _) = match portal.address() {
         Some(PortalArg::Demo) => {
             let server = demo::start(limit).await?;
@@ -99,6 +113,7 @@ pub(crate) async fn connect(
     };
     let client = Client::builder(credential)
         .limit(limit.limit())
+        .checks(checks)
         .build()
         .map_err(|error| {
             let failure = Failure::of(&error);

@@ -11,8 +11,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
 use super::columns::{ColumnArgs, Run, Target};
-use super::connect;
 use super::resume::{self, ResumeArg};
+use super::{checks, connect_with};
 use crate::args::params::CallParams;
 use crate::args::portal::PortalArg;
 use crate::args::{EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method};
@@ -132,7 +132,8 @@ impl Source for ListPages {
 pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Failure> {
     let prepared = prepare(args, printer)?;
     let mut interrupts = Interrupts::catch()?;
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let checks = checks(args.no_check);
+    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
     write(args, prepared, &connection.client, &mut interrupts, printer).await?;
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::connect;
+use super::{checks, connect_with};
 use crate::args::params::{CallParams, Param};
 use crate::args::{ParamsOption, PortalOption, RateOption, filter, method, params};
 use crate::exit::Exit;
@@ -62,8 +62,8 @@ pub(crate) struct GetArgs {
     /// Give that list another parameter
     #[arg(long, value_name = "NAME=VALUE", requires = "from", value_parser = params::parse)]
     pub(crate) from_param: Vec<Param>,
-    /// Don't check the names and values of that filter against the fields of the entity
-    #[arg(long, requires = "from")]
+    /// Send names and values as they are: don't refuse IDs and conditions that cannot be meant
+    #[arg(long)]
     pub(crate) no_check: bool,
     /// Write the lines to this file; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
@@ -125,7 +125,8 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     .assemble()?;
     let ids = ids(args)?;
     let mut interrupts = Interrupts::catch()?;
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let checks = checks(args.no_check);
+    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
     let client = &connection.client;
     let listed = Arc::new(Mutex::new(Progress::default()));
     let wanted = ids.len() as u64;

@@ -37,5 +37,5 @@ pub(crate) mod tasks;
 #[cfg(feature = "sync")]
 pub(crate) mod verify;
 
-use connection::connect;
+use connection::{checks, connect, connect_with};
 pub(crate) use resume::keep_command_line;

@@ -43,6 +43,11 @@ pub(crate) fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<File>
     Ok(file)
 }
 
+/// Whether there is a device, a pipe or a socket at `path`, which is written to and never replaced.
+pub(crate) fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
 /// Where a write to `path` ends up: links are followed, those that lead to nothing yet too.
 pub(crate) fn resolve_links(path: &Path) -> PathBuf {
     let mut target = path.to_owned();

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
 use crate::output::atomic;
+use crate::printer::clean;
 
 /// How often a run is looked at in the beginning. A long run is looked at less often.
 const SAMPLE_EVERY: Duration = Duration::from_millis(200);
@@ -228,14 +229,33 @@ pub(crate) async fn write(
         operating_limit: limits.operating_time.as_secs_f64(),
         timeline: recorder.timeline().await,
     };
-    let json = serde_json::to_string(&report).map_err(std::io::Error::other)?;
+    let mut report = serde_json::to_value(&report).map_err(std::io::Error::other)?;
+    clean_texts(&mut report);
+    let json = report.to_string();
     let is_json = path
         .extension()
         .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let text = if is_json { json } else { page(&json) };
+    let path = &atomic::resolve_links(path);
+    if atomic::is_special(path) {
+        return std::fs::File::options()
+            .write(true)
+            .open(path)?
+            .write_all(text.as_bytes());
+    }
     let mut file = atomic::create_merged(path)?;
     file.write_all(text.as_bytes())?;
     atomic::put_in_place(file, path).map(drop)
+}
+
+/// Texts as they would be printed: without secrets, and not without end.
+fn clean_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = clean(text),
+        Value::Array(items) => items.iter_mut().for_each(clean_texts),
+        Value::Object(fields) => fields.values_mut().for_each(clean_texts),
+        _ => {}
+    }
 }
 
 /// The page with the data in it. What looks like the end of an element of the page is written otherwise.

@@ -18,6 +18,7 @@ mod export_columns;
 mod fields;
 mod get;
 mod help;
+mod hostile;
 mod limits;
 mod login;
 mod methods;

@@ -98,9 +98,21 @@ impl WaitingRows {
     }
 }
 
+/// Refuses a device or a pipe, which holds no database.
+pub(crate) fn check_is_file(path: &Path) -> Result<(), ExportError> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(ExportError::Store {
+            store: format!("sqlite:{}", path.display()),
+            message: "it is no file, so it holds no database".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 impl SqliteSink {
     /// Opens the file, or makes it.
     pub(crate) fn open(path: &Path, options: StoreOptions) -> Result<Self, ExportError> {
+        check_is_file(path)?;
         let failed = |error: rusqlite::Error| failed(path, &error);
         let connection = Connection::open(path).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;

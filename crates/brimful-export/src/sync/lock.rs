@@ -95,6 +95,7 @@ fn lock_file(store: &Store, path: &std::path::Path) -> Result<std::fs::File, Syn
 
     use crate::error::ExportError;
 
+    crate::sinks::sqlite::check_is_file(path).map_err(SyncError::Store)?;
     let mut name = path.as_os_str().to_owned();
     name.push(".sync-lock");
     let path = std::path::PathBuf::from(name);

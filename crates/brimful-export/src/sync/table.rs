@@ -188,7 +188,7 @@ impl Dialect {
         ]
     }
 
-    fn columns_of(self, table: &str) -> String {
+    pub(crate) fn columns_of(self, table: &str) -> String {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite => format!(

@@ -85,7 +85,7 @@ impl FromStr for PortalAddress {
     type Err = PortalAddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = bare(text);
+        let text = &bare(text).replace('\\', "/");
         let mut url = if text.contains("://") {
             Url::parse(text)
         } else {

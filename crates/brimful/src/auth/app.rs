@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::address::is_loopback;
+use super::address::{host_of, is_loopback};
 use super::authorize::{Authorization, Authorize};
 use super::token_server::{TokenGrant, TokenServer};
 use super::{PortalAddress, Secret, Tokens};
@@ -94,13 +94,22 @@ impl AppCredentials {
         };
         let told = answer.server();
         let tokens = server
-            .ask(told.as_deref(), TokenGrant::Code(&answer.code))
+            .ask(
+                told.as_deref(),
+                &answer.portal,
+                TokenGrant::Code(&answer.code),
+            )
             .await;
         tokens.map_err(|failure| failure.into_error("the code could not be exchanged for tokens"))
     }
 
-    /// Where tokens are had, given the server that somebody has told of.
-    pub(crate) fn token_url(&self, told: Option<&str>) -> Result<Url, String> {
+    /// Where tokens are had, given the server that somebody has told of. One on this machine must be the portal itself:
+    /// any other program could listen there.
+    pub(crate) fn token_url(
+        &self,
+        told: Option<&str>,
+        portal: &PortalAddress,
+    ) -> Result<Url, String> {
         let no_url = |error| format!("the address of the token server is no URL ({error})");
         if let Some(named) = &self.token_server {
             return Url::parse(named).map(token_path).map_err(no_url);
@@ -115,12 +124,13 @@ impl AppCredentials {
                 .is_some_and(|left| left.is_empty() || left.ends_with('.'))
         };
         let theirs = url.scheme() == "https" && TRUSTED.iter().any(is_under);
-        if theirs || is_loopback(&url) {
+        if theirs || is_loopback(&url) && url.origin() == portal.url().origin() {
             Ok(token_path(url))
         } else {
             Err(format!(
-                "the tokens name {host} as their token server, which is none of Bitrix24's: the secret is not sent \
-                 there unless AppCredentials::token_server says so"
+                "{} is named as the token server, which is neither one of Bitrix24's nor the portal itself: the secret \
+                 is not sent there unless you name it (--token-server, in the library AppCredentials::token_server)",
+                host_of(&url)
             ))
         }
     }
@@ -138,7 +148,8 @@ mod tests {
     use super::*;
 
     fn url(app: &AppCredentials, told: Option<&str>) -> Result<String, String> {
-        app.token_url(told).map(|url| url.to_string())
+        let portal = "http://127.0.0.1:8024/rest/".parse().unwrap();
+        app.token_url(told, &portal).map(|url| url.to_string())
     }
 
     #[test]
@@ -167,6 +178,9 @@ mod tests {
         let app = AppCredentials::new("id", "secret");
         for told in [
             "https://evil.test/rest/",
+            "http://127.0.0.1:8025/rest/",
+            "https://127.0.0.1:8024/rest/",
+            "http://localhost:8024/rest/",
             "https://bitrix.info.evil.test/rest/",
             "https://evilbitrix.info/rest/",
             "http://oauth.bitrix.info/rest/",

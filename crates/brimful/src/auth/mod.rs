@@ -55,7 +55,7 @@ use token_server::TokenServer;
 /// once for each move.
 ///
 /// ```
-/// // A filter for `tracing_subscriber::EnvFilter` that lets this line through, and nothing else.
+/// // A filter for `tracing_subscriber::filter::Targets` that lets this line through, and nothing else.
 /// let filter = format!("{}=warn", brimful::MOVED_LOG);
 /// assert_eq!(filter, "brimful::moved=warn");
 /// ```

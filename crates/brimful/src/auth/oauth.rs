@@ -140,7 +140,11 @@ impl Refresher {
             let next = {
                 let told = kept.tokens.server_endpoint.as_deref();
                 self.server
-                    .ask(told, TokenGrant::Refresh(&kept.tokens.refresh))
+                    .ask(
+                        told,
+                        &kept.tokens.portal,
+                        TokenGrant::Refresh(&kept.tokens.refresh),
+                    )
                     .await
             };
             let next = match next {

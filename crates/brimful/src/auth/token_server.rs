@@ -10,7 +10,7 @@ use brimful_protocol::{Array, Envelope, EnvelopeError, ErrorCode, KnownCode, Val
 use http::StatusCode;
 use tracing::debug;
 
-use super::{AppCredentials, Secret, TokenFailure, Tokens};
+use super::{AppCredentials, PortalAddress, Secret, TokenFailure, Tokens};
 use crate::error::{ErrorKind, Execution};
 use crate::retry::{Failure, Retry, RetryContext, RetryDecision};
 use crate::transport::{Request, Response, Transport};
@@ -75,11 +75,12 @@ impl TokenServer {
     pub(crate) async fn ask(
         &self,
         told: Option<&str>,
+        portal: &PortalAddress,
         grant: TokenGrant<'_>,
     ) -> Result<Tokens, TokenFailure> {
         let url = self
             .app
-            .token_url(told)
+            .token_url(told, portal)
             .map_err(|why| TokenFailure::new(ErrorKind::Config, why))?;
         let (grant_type, name) = grant.names();
         let form: String = [

@@ -69,6 +69,11 @@ pub enum WebhookError {
         "the portal's address does not end at the webhook code; it looks like https://portal.bitrix24.ru/rest/1/code/"
     )]
     Longer,
+    /// There is a user before the host: `https://user:password@portal/`.
+    #[error(
+        "the portal's address has a user name before its host, which a webhook has no use for: leave out everything up to the @"
+    )]
+    User,
     /// There is a `?` or a `#` in it.
     #[error("the portal's address ends at the webhook code: leave out what follows the {0}")]
     Tail(char),
@@ -121,7 +126,8 @@ impl FromStr for Webhook {
     type Err = WebhookError;
 
     fn from_str(text: &str) -> Result<Self, WebhookError> {
-        let text = bare(text);
+        // As browsers read them: what stands behind one may be the code, which must not be taken for a host.
+        let text = &bare(text).replace('\\', "/");
         if text.contains(char::is_whitespace) {
             return Err(WebhookError::Blank);
         }
@@ -139,6 +145,9 @@ impl FromStr for Webhook {
         let url = Url::parse(text).map_err(WebhookError::NotUrl)?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(WebhookError::Scheme(url.scheme().to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(WebhookError::User);
         }
         if url.query().is_some() {
             return Err(WebhookError::Tail('?'));
@@ -258,6 +267,10 @@ mod tests {
                 "https://portal.test/rest/1/code/",
             ),
             (
+                r"https:\\portal.test\rest\1\code",
+                "https://portal.test/rest/1/code/",
+            ),
+            (
                 "\"https://portal.test/rest/1/code/\"",
                 "https://portal.test/rest/1/code/",
             ),
@@ -318,6 +331,18 @@ mod tests {
             (
                 "https://portal.test/rest/1/code/profile",
                 "leave out \"profile\"",
+            ),
+            (
+                "https://ivan:pass@portal.test/rest/1/code/",
+                "leave out everything up to the @",
+            ),
+            (
+                "https://ivan@portal.test/rest/1/code/",
+                "has a user name before its host",
+            ),
+            (
+                "https://:pass@portal.test/rest/1/code/",
+                "has a user name before its host",
             ),
             (
                 "https://portal.test/rest/1/code/?start=0",

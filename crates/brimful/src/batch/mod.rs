@@ -21,6 +21,8 @@ use std::sync::Arc;
 use brimful_protocol::Time;
 use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::reference::{BadStep, Reference};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,6 +34,7 @@ pub(crate) use runner::{BatchRunner, outcome_of_error};
 
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
+use crate::effect::{self, Effect};
 use crate::error::{Error, Execution};
 use crate::json::{self, Params};
 
@@ -61,7 +64,11 @@ pub struct Batch {
     labels: HashSet<Arc<str>>,
     on_error: OnError,
     references: References,
+    stop: Option<StopSignal>,
 }
+
+/// Resolves when the caller wants a batch to end.
+pub(crate) type StopSignal = Shared<BoxFuture<'static, ()>>;
 
 type BuildCommand = Box<dyn FnOnce(&BatchReply) -> Result<Option<LateCommand>, Error> + Send>;
 
@@ -231,6 +238,26 @@ impl Batch {
     #[must_use]
     pub fn on_error(mut self, on_error: OnError) -> Self {
         self.on_error = on_error;
+        self
+    }
+
+    /// Ends the batch when `stop` resolves, without waiting for what is on its way. The reply has every outcome that came;
+    /// commands on their way are [`Outcome::Unknown`], those that were not sent are not run.
+    ///
+    /// ```no_run
+    /// # async fn example(client: brimful::Client, batch: brimful::Batch) -> Result<(), brimful::Error> {
+    /// use std::time::Duration;
+    ///
+    /// let reply = client.batch(batch.stop_on(tokio::time::sleep(Duration::from_secs(30)))).await?;
+    /// for (label, outcome) in reply.iter() {
+    ///     println!("{label}: {outcome:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stop_on(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop = Some(stop.boxed().shared());
         self
     }
 
@@ -526,12 +553,14 @@ impl Client {
     /// not run: [`NotRun::TooLarge`].
     ///
     /// # Errors
-    /// A first request that fails as a whole. What fails later is in the reply.
+    /// A first request that fails as a whole, if none of its commands that write may have run. What fails otherwise is in
+    /// the reply: such commands are [`Outcome::Unknown`], and [`BatchReply::stopped`] has the error.
     pub async fn batch(&self, batch: Batch) -> Result<BatchReply, Error> {
         let Batch {
             entries,
             on_error,
             references,
+            stop,
             ..
         } = batch;
         for entry in &entries {
@@ -542,6 +571,10 @@ impl Client {
         }
         let runner =
             BatchRunner::new(self.clone(), None, on_error, Arc::default()).references(references);
+        let runner = match stop {
+            Some(stop) => runner.stop_on(stop),
+            None => runner,
+        };
         let order: Vec<Arc<str>> = entries.iter().map(BatchEntry::label).cloned().collect();
         let mut reply = BatchReply::default();
         let mut known = KnownResults::default();
@@ -560,9 +593,16 @@ impl Client {
                     let lost = error.execution() == Execution::Unknown
                         && on_error == OnError::Continue
                         && !lost_before
+                        && !runner.is_stopped()
                         && entries.peek().is_some();
                     lost_before = lost;
-                    if !lost && !answered {
+                    // The caller must not take what may have run for what did not.
+                    let may_have_run =
+                        commands.iter().zip(&ran.answers).any(|(command, answer)| {
+                            effect::of(&command.method) == Effect::Write
+                                && matches!(answer.outcome, Outcome::Unknown(_))
+                        });
+                    if !lost && !answered && !may_have_run && !runner.is_stopped() {
                         return Err(error);
                     }
                     if !lost {

@@ -12,6 +12,8 @@ use brimful_protocol::catalogue;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::check;
+
 /// The maps of a portal that references look into; a name that begins with another one stands before it.
 const NAMES: [&str; 6] = [
     "result",
@@ -279,7 +281,12 @@ impl KnownResults {
             return Ok(text.into());
         }
         out.push_str(&text[end..]);
-        Ok(out.into())
+        let out = Value::from(out);
+        if known {
+            let taken = place.takes(&out);
+            taken.map_err(|problem| Unresolved::Empty(format!("{text} {problem}")))?;
+        }
+        Ok(out)
     }
 
     /// What a reference to a known result finds.
@@ -338,15 +345,18 @@ struct Place<'a> {
     in_filter: bool,
     /// The method is a list, whose conditions may stand beside its other parameters: `user.get`, `department.get`.
     of_list: bool,
+    method: Option<&'static catalogue::Method>,
 }
 
 impl Place<'_> {
     fn top(method: &str) -> Self {
+        let method = catalogue::find(method);
         Self {
             depth: 0,
             name: "",
             in_filter: false,
-            of_list: catalogue::find(method).is_some_and(|method| method.list),
+            of_list: method.is_some_and(|method| method.list),
+            method,
         }
     }
 
@@ -356,6 +366,7 @@ impl Place<'_> {
             depth: self.depth + 1,
             name,
             of_list: self.of_list,
+            method: self.method,
             in_filter: self.in_filter
                 || self.depth == 0 && filters.iter().any(|f| name.eq_ignore_ascii_case(f)),
         }
@@ -408,6 +419,13 @@ impl Place<'_> {
             Value::String(text) if text.is_empty() && self.depth == 1 && self.takes_an_id() => {
                 Err(format!("is an empty text, and {name} takes an ID"))
             }
+            // To a portal a date is the number that it begins with.
+            Value::String(_) | Value::Number(_) if self.depth == 1 => match self.method {
+                Some(method) if !check::is_id_for(method, name, value) => {
+                    Err(format!("is {value}, and {name} takes the number of an ID"))
+                }
+                _ => Ok(()),
+            },
             _ => Ok(()),
         }
     }

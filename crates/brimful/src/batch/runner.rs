@@ -12,7 +12,9 @@ use tracing::debug;
 
 use super::references::{self, KnownResults, Unresolved};
 use super::request::{OutgoingCommand, is_altered_by_a_query, needs_own_body};
-use super::{Command, CommandAnswer, EmptyReference, NotRun, OnError, Outcome, References};
+use super::{
+    Command, CommandAnswer, EmptyReference, NotRun, OnError, Outcome, References, StopSignal,
+};
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind, Execution};
@@ -27,6 +29,7 @@ pub(crate) struct BatchRunner {
     on_error: OnError,
     references: References,
     pace: Arc<Pace>,
+    stop: Option<StopSignal>,
 }
 
 /// What a run of commands came to.
@@ -52,6 +55,32 @@ impl BatchRunner {
             on_error,
             references: References::Client,
             pace,
+            stop: None,
+        }
+    }
+
+    /// Ends the run when `stop` resolves.
+    pub(crate) fn stop_on(mut self, stop: StopSignal) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.peek().is_some())
+    }
+
+    /// What `work` comes to, unless the run is stopped before that.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let stop = async {
+            match self.stop.clone() {
+                Some(stop) => stop.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = stop => None,
         }
     }
 
@@ -88,11 +117,21 @@ impl BatchRunner {
             let effect = self.effect.unwrap_or_else(|| effect_of(&sent));
             retries.begin_attempt();
             // How long a command takes that goes alone says nothing of how many fit into a request.
-            let (answers, effort) = if run.goes_alone(&places, &sent) {
-                (self.send_alone(&sent[0].command, effect).await, None)
-            } else {
-                let (answers, effort) = self.client.send_commands(&sent, on_error, effect).await;
-                (answers, Some(effort))
+            let alone = run.goes_alone(&places, &sent);
+            let answered = async {
+                if alone {
+                    (self.send_alone(&sent[0].command, effect).await, None)
+                } else {
+                    let (answers, effort) =
+                        self.client.send_commands(&sent, on_error, effect).await;
+                    (answers, Some(effort))
+                }
+            };
+            let Some((answers, effort)) = self.unless_stopped(answered).await else {
+                let stopped = was_stopped(Execution::Unknown);
+                run.fail(&places, &stopped);
+                error = Some(stopped);
+                break;
             };
             let answers = match answers {
                 Ok(answers) => answers,
@@ -138,9 +177,12 @@ impl BatchRunner {
                     let options = self.client.options();
                     let method = error.method().unwrap_or_default();
                     let (retry, failure) = (retries.attempts(), Failure::CommandNotRun);
-                    session
-                        .wait_before_retry(options, method, retry, failure, wait, &error)
-                        .await;
+                    let waited =
+                        session.wait_before_retry(options, method, retry, failure, wait, &error);
+                    if self.unless_stopped(waited).await.is_none() {
+                        let stopped = was_stopped(Execution::NotRun);
+                        return run.end(Some(stopped), any_answered);
+                    }
                 }
                 _ => retries.succeeded(),
             }
@@ -520,6 +562,15 @@ fn with_empty_reference(
     answer: Result<Box<serde_json::value::RawValue>, brimful_protocol::ApiError>,
 ) -> Outcome {
     Outcome::EmptyReference(Box::new(EmptyReference { reason, answer }))
+}
+
+/// The caller has stopped the run.
+fn was_stopped(ran: Execution) -> Error {
+    Error::new(
+        ErrorKind::Deadline,
+        ran,
+        "the batch was stopped before its answer came",
+    )
 }
 
 /// Whether a method makes something new, and touches nothing that is there.

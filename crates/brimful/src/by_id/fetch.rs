@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use brimful_protocol::batch::MAX_COMMANDS;
+use brimful_protocol::{ApiError, ErrorCode, catalogue};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::ItemId;
@@ -12,6 +14,7 @@ use crate::batch::{
     BatchRunner, Command, CommandAnswer, KnownResults, NotRun, OnError, Outcome, needs_own_body,
     outcome_of_error,
 };
+use crate::check;
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::retry::{Failure, RetryContext, RetryDecision};
@@ -26,6 +29,10 @@ pub(crate) struct Fetcher {
     pub(crate) path: Vec<String>,
     pub(crate) params: Map<String, Value>,
     pub(crate) pace: Arc<Pace>,
+    /// An empty result says that there is nothing with the ID.
+    pub(crate) asks_for_one: bool,
+    /// The method, where it takes the ID as a whole number.
+    pub(crate) number: Option<&'static catalogue::Method>,
 }
 
 /// One page of the result for one of the IDs.
@@ -65,6 +72,12 @@ impl Fetcher {
         let mut wanted: Vec<WantedPage> = (0..ids.len())
             .map(|place| WantedPage { place, start: None })
             .collect();
+        for (id, (result, _)) in ids.iter().zip(&mut results) {
+            if let Some(refused) = self.refusal(id) {
+                result.outcome = Some(Outcome::NotRun(NotRun::Refused(refused)));
+            }
+        }
+        wanted.retain(|wanted| results[wanted.place].0.outcome.is_none());
         while !wanted.is_empty() {
             let answers = self.ask(ids, &wanted).await;
             for (wanted, answer) in wanted.drain(..).zip(answers) {
@@ -90,8 +103,26 @@ impl Fetcher {
         }
         results
             .into_iter()
-            .map(|(reading, _)| reading.finish())
+            .map(|(reading, _)| match reading.finish() {
+                Outcome::Done(result) if self.asks_for_one && is_nothing(&result) => {
+                    Outcome::Failed(not_found(&result))
+                }
+                outcome => outcome,
+            })
             .collect()
+    }
+
+    /// Why this ID is not asked for.
+    fn refusal(&self, id: &ItemId) -> Option<String> {
+        let (method, parameter) = (self.number?, self.path.first()?);
+        let refused = !check::is_id_for(method, parameter, &id.as_str().into());
+        refused.then(|| {
+            format!(
+                "{:?} is no ID of {}: it is a whole number, and the portal would take another one",
+                id.as_str(),
+                self.method
+            )
+        })
     }
 
     /// An answer for each page that is wanted.
@@ -149,6 +180,37 @@ impl Fetcher {
             params.insert("start".to_owned(), start.into());
         }
         Value::Object(params)
+    }
+}
+
+/// Whether a result has nothing in it: `null`, `[]`, `{}`, or one of these under a name.
+fn is_nothing(result: &RawValue) -> bool {
+    // What is longer is something.
+    if result.get().len() > 200 {
+        return false;
+    }
+    let empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    };
+    match serde_json::from_str(result.get()) {
+        Ok(Value::Object(fields)) if fields.len() == 1 => fields.values().all(empty),
+        Ok(value) => empty(&value),
+        Err(_) => false,
+    }
+}
+
+/// As portals answer most methods for an ID that they don't have.
+fn not_found(result: &RawValue) -> ApiError {
+    ApiError {
+        code: ErrorCode::new(""),
+        description: format!(
+            "Not found: the portal returned {} for this ID",
+            result.get()
+        ),
+        validation: Vec::new(),
     }
 }
 

@@ -15,14 +15,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use brimful_protocol::catalogue;
+use brimful_protocol::catalogue::{self, Shape};
+use brimful_protocol::list_fields;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 pub use id::ItemId;
 pub use listed::{ListAndGet, ListedIdOutcomes};
@@ -263,16 +264,83 @@ fn fetcher(
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
         .collect();
-    if path.is_empty() {
+    let Some((first, inside)) = path.split_first() else {
         return Err(Error::config("the parameter for the ID has no name"));
+    };
+    let known = catalogue::find(&method);
+    let checks = client.session().checks;
+    if checks == Checks::On {
+        if has_parameter(&params, &path) {
+            return Err(Error::config(format!(
+                "{field} of {method} takes the ID, and it is among the other parameters too: leave it out there"
+            )));
+        }
+        if let Some(known) = known.filter(|known| inside.is_empty() && passes_over(known, first)) {
+            return Err(Error::config(format!(
+                "{method} has no parameter {first}, and the portal would pass it over and return the same for each ID{}",
+                known
+                    .id_param
+                    .map_or_else(String::new, |usual| format!(" (did you mean {usual}?)"))
+            )));
+        }
     }
     Ok(Fetcher {
         client: client.clone(),
+        asks_for_one: known.is_some_and(|known| asks_for_one(known, &path)),
+        // An ID that is no number would be taken for another one.
+        number: known
+            .filter(|known| checks == Checks::On && inside.is_empty() && known.takes_number(first)),
         method,
         path,
         params,
         pace: Arc::default(),
     })
+}
+
+/// Whether there is a value at `path`; names may have letters of any case.
+fn has_parameter(params: &Map<String, Value>, path: &[String]) -> bool {
+    let Some((name, inside)) = path.split_first() else {
+        return false;
+    };
+    params
+        .iter()
+        .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+        .any(|(_, value)| match value {
+            _ if inside.is_empty() => true,
+            Value::Object(below) => has_parameter(below, inside),
+            _ => false,
+        })
+}
+
+/// Whether a list takes no parameter of this name.
+fn passes_over(known: &catalogue::Method, parameter: &str) -> bool {
+    let takes_conditions = list_fields::find(known.name).is_some_and(|list| list.bare);
+    known.list
+        && known.rest == 2
+        && known.source.is_some()
+        && !takes_conditions
+        && known.parameter(parameter).is_none()
+        && !known.takes_number(parameter)
+}
+
+/// Lists that take the ID of a row in a parameter of its own.
+const LISTS_OF_ONE: [&str; 3] = ["lists.element.get", "lists.get", "task.elapseditem.get"];
+
+/// Whether a call with the ID at `path` asks for the one thing that has this ID, so that an empty result says that there
+/// is none. The product rows of a deal may be none.
+fn asks_for_one(known: &catalogue::Method, path: &[String]) -> bool {
+    let is = |name: &str, end: &[String]| {
+        end.last()
+            .is_some_and(|last| last.eq_ignore_ascii_case(name))
+    };
+    if !known.list {
+        let usual = known.id_param.is_some_and(|usual| is(usual, path));
+        return usual && matches!(known.shape, Shape::Object | Shape::Wrapped);
+    }
+    let takes_conditions = list_fields::find(known.name).is_some_and(|list| list.bare);
+    let by_condition = path.len() > 1 || takes_conditions;
+    by_condition && known.id.is_some_and(|id| is(id, path))
+        || LISTS_OF_ONE.contains(&known.name) && known.id_param.is_some_and(|usual| is(usual, path))
 }
 
 /// The parameter that takes the ID. A method that is not in the catalogue is taken to have an `id`; one that is there and

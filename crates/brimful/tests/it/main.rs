@@ -23,6 +23,7 @@ mod misbehaviour;
 mod moved;
 mod names;
 mod oauth;
+mod one_id;
 mod references;
 mod rest;
 mod rest3;

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use brimful::{Batch, BatchReply, Effect, OnError, Outcome, References};
 use clap::Args;
 use serde::Serialize;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::args::{PortalOption, RateOption, method};
-use crate::commands::connect;
 use crate::commands::show::nothing_sent;
+use crate::commands::{checks, connect_with};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
@@ -49,6 +50,9 @@ pub(crate) struct BatchArgs {
     /// parent of the missing value, and a write changes another record
     #[arg(long)]
     pub(crate) portal_references: bool,
+    /// Send names and values as they are: don't refuse what cannot be meant, such as a list in the place of an ID
+    #[arg(long)]
+    pub(crate) no_check: bool,
     /// Write the outcomes to this file; - is standard output
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     pub(crate) output: Destination,
@@ -81,7 +85,8 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         .collect();
     let batch = batch(commands, args)?;
     let mut interrupts = Interrupts::catch()?;
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let checks = checks(args.no_check);
+    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
     let mut output = Output::open(&args.output)?;
     let writes = methods
         .values()
@@ -90,20 +95,28 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         output = output.ready().await.map_err(nothing_sent)?;
     }
     let count = batch.len() as u64;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut stop = Some(stop);
+    let batch = batch.stop_on(async {
+        if stopped.await.is_err() {
+            std::future::pending().await
+        }
+    });
     let mut running = std::pin::pin!(connection.client.batch(batch));
-    let mut signals = 0;
+    let (mut signals, mut interrupted) = (0, None);
     let reply = loop {
         tokio::select! {
             reply = &mut running => break reply,
             exit = interrupts.next() => {
                 signals += 1;
                 if signals > 1 {
-                    pump::leave(output).await;
-                    return Err(Failure::new(exit, format!(
-                        "interrupted: it is unknown which of the {} ran", counted(count, "commands")
-                    )));
+                    interrupted = Some(exit);
+                    if let Some(stop) = stop.take() {
+                        let _ = stop.send(());
+                    }
+                } else {
+                    printer.note("waiting for the outcomes; press Ctrl-C again to stop waiting: commands on their way will be unknown");
                 }
-                printer.note("waiting for the outcomes; press Ctrl-C again to stop waiting: then it is unknown what ran");
             }
         }
     };
@@ -137,6 +150,10 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         format::duration(started.elapsed()),
     ));
     match reply.stopped() {
+        _ if interrupted.is_some() => Err(Failure::new(
+            interrupted.unwrap_or(Exit::Interrupted),
+            format!("interrupted: {tally}"),
+        )),
         Some(error) => {
             let mut failure = Failure::of(error);
             failure.exit = Exit::Incomplete;

@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
-use super::{connect, resume};
+use super::{checks, connect_with, resume};
 use crate::args::method;
 use crate::args::params::CallParams;
 use crate::commands::call::{CallArgs, EachOption};
@@ -69,7 +69,8 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         Earlier::Refuse
     };
     let mut interrupts = Interrupts::catch()?;
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let checks = checks(args.no_check);
+    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
     let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;
     let record = tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
     let items = Items::open(

@@ -1,7 +1,7 @@
 //! The file of a login: an application and its tokens, which only their owner can read.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use brimful::{AppCredentials, BoxFuture, PortalAddress, StoreError, TokenStore, Tokens};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
-use crate::output::atomic::{create_secret, put_in_place, resolve_links};
+use crate::output::atomic::{create_secret, is_special, put_in_place, resolve_links};
 use crate::{env_vars, redact};
 
 /// An application as it is kept beside its tokens, which it is needed for to refresh them.
@@ -36,6 +36,8 @@ struct Kept {
 pub(crate) struct LoginFile {
     path: PathBuf,
     app: App,
+    /// Whether its folder is made if it isn't there: the usual one is, and none that a user has named.
+    may_make_folder: bool,
 }
 
 impl App {
@@ -77,7 +79,17 @@ pub(crate) fn usual(portal: &PortalAddress) -> Result<PathBuf, Failure> {
 impl LoginFile {
     pub(crate) fn new(path: PathBuf, app: App) -> Self {
         redact::remember_secret(&app.client_secret);
-        Self { path, app }
+        Self {
+            path,
+            app,
+            may_make_folder: false,
+        }
+    }
+
+    /// Makes the folder of the file if it isn't there.
+    pub(crate) fn make_folder(mut self, may: bool) -> Self {
+        self.may_make_folder = may;
+        self
     }
 
     /// The login that is kept at `path`, if there is one.
@@ -95,7 +107,10 @@ impl LoginFile {
         if path.is_dir() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
-        create_private(&path).map(drop).map_err(failed)
+        replaceable(&path)?;
+        create_private(&path, self.may_make_folder)
+            .map(drop)
+            .map_err(failed)
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -135,7 +150,8 @@ impl TokenStore for LoginFile {
             let (path, app, tokens) = (self.path.clone(), self.app.clone(), tokens.clone());
             remember(&tokens);
             let json = serde_json::to_vec_pretty(&Kept { app, tokens })?;
-            tokio::task::spawn_blocking(move || write(&path, &json)).await??;
+            let may_make_folder = self.may_make_folder;
+            tokio::task::spawn_blocking(move || write(&path, &json, may_make_folder)).await??;
             Ok(())
         })
     }
@@ -146,10 +162,18 @@ fn remember(tokens: &Tokens) {
     redact::remember_secret(tokens.refresh.expose());
 }
 
+/// No file of a login has more bytes.
+const LARGEST: u64 = 1 << 20;
+
 fn read(path: &Path) -> io::Result<Option<Kept>> {
     let name = path.display();
-    let text = match fs::read(path) {
-        Ok(text) => text,
+    if is_special(path) {
+        return Err(io::Error::other(format!("{name} is no file")));
+    }
+    let mut text = Vec::new();
+    let found = fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
+    match found {
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(io::Error::new(
@@ -166,13 +190,25 @@ fn read(path: &Path) -> io::Result<Option<Kept>> {
 }
 
 /// There is never half a file, and never one that others can read. What a link leads to is replaced, and not the link.
-fn write(path: &Path, json: &[u8]) -> io::Result<()> {
+fn write(path: &Path, json: &[u8], may_make_folder: bool) -> io::Result<()> {
     let path = resolve_links(path);
-    let written = create_private(&path).and_then(|mut file| {
+    replaceable(&path)?;
+    let written = create_private(&path, may_make_folder).and_then(|mut file| {
         file.write_all(json)?;
         put_in_place(file, &path)
     });
     written.map(drop).map_err(|error| unwritten(&path, &error))
+}
+
+/// Refuses to put tokens in the place of what is no file of a login: a device, or a text of the user's.
+fn replaceable(path: &Path) -> io::Result<()> {
+    let is_empty = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == 0);
+    if is_empty {
+        return Ok(());
+    }
+    read(path)
+        .map(drop)
+        .map_err(|error| io::Error::other(format!("{error}, and is not replaced by one")))
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> io::Error {
@@ -181,8 +217,8 @@ fn unwritten(path: &Path, error: &io::Error) -> io::Error {
 }
 
 /// An empty file beside `path` that others cannot read, in a folder that they cannot look into.
-fn create_private(path: &Path) -> io::Result<NamedTempFile> {
-    if let Some(folder) = path.parent() {
+fn create_private(path: &Path, may_make_folder: bool) -> io::Result<NamedTempFile> {
+    if let Some(folder) = path.parent().filter(|_| may_make_folder) {
         make_private(folder)?;
     }
     create_secret(path)

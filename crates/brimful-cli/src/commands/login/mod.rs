@@ -91,7 +91,8 @@ async fn log_in(
         client_secret: secret(args, printer).await?,
         token_server: args.token_server.clone(),
     };
-    let file = LoginFile::new(path, app);
+    let is_usual = args.portal.token_file.is_none();
+    let file = LoginFile::new(path, app).make_folder(is_usual);
     // A code is good for one exchange.
     file.try_out().map_err(|error| {
         Failure::failed(error.to_string()).hint("--token-file says where else the tokens may be")

@@ -11,10 +11,14 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
 use crate::input;
+use crate::interrupt::{Interrupts, answer_of_write};
 use crate::output::{Output, Piece, rescue};
 use crate::printer::Printer;
 use crate::pump;
 use crate::r7_args::R7BatchArgs;
+
+/// What messages call the requests of a file.
+const REQUESTS: &str = "some of the requests";
 
 pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     input::apart(&args.file, &args.output)?;
@@ -23,15 +27,32 @@ pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Fa
     let items = items::read(&text).map_err(|why| {
         Failure::usage(format!("{} is not a batch: {why}", input::name(&args.file)))
     })?;
+    let mut interrupts = if writes {
+        Interrupts::catch()?
+    } else {
+        Interrupts::never()
+    };
     let connection = connect(&args.portal, printer).await?;
     let output = Output::open(&args.output)?;
     let mut output = output.ready().await.map_err(nothing_sent)?;
     let batch = connection.client.batch().items(items);
-    let replies = match batch.concurrent_requests(args.at_once.into()).send().await {
+    let batch = batch.concurrent_requests(args.at_once.into());
+    let replies = answer_of_write(&mut interrupts, REQUESTS, batch.send()).await;
+    let replies = replies.and_then(|replies| {
+        replies.map_err(|error| {
+            let failure = Failure::of(&error);
+            if writes {
+                failure.of_write(REQUESTS, &error)
+            } else {
+                failure
+            }
+        })
+    });
+    let replies = match replies {
         Ok(replies) => replies,
-        Err(error) => {
+        Err(failure) => {
             pump::leave(output).await;
-            return Err(Failure::of(&error));
+            return Err(failure);
         }
     };
     let lines = lines(&replies);
@@ -99,10 +120,17 @@ fn account(replies: &BatchReply, printer: Printer) -> Result<Exit, Failure> {
         ));
         return Ok(Exit::Done);
     }
-    let failure = Failure::failed(format!(
-        "{failed} of {} failed",
-        counted(all as u64, "items")
-    ));
+    // Some of the items are done, or may have run.
+    let some_ran = failed < all || !unknown.is_empty();
+    let exit = if some_ran {
+        Exit::Incomplete
+    } else {
+        Exit::Failed
+    };
+    let failure = Failure::new(
+        exit,
+        format!("{failed} of {} failed", counted(all as u64, "items")),
+    );
     Err(if unknown.is_empty() {
         failure
     } else {

@@ -10,6 +10,7 @@ use crate::args::params::{CallParams, read_json};
 use crate::commands::show::{check_stdout, reply};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::{Interrupts, answer_of_write};
 use crate::printer::Printer;
 use crate::r7_args::R7CallArgs;
 
@@ -22,9 +23,13 @@ pub(crate) async fn run(args: &R7CallArgs, printer: Printer) -> Result<Exit, Fai
     if effect == Effect::Write {
         check_stdout()?;
     }
+    let mut interrupts = match effect {
+        Effect::Read => Interrupts::never(),
+        Effect::Write => Interrupts::catch()?,
+    };
     let connection = connect(&args.portal, printer).await?;
     let called = format!("{} {}", args.verb, args.path);
-    let came = connection.client.send(item).await;
+    let came = answer_of_write(&mut interrupts, &called, connection.client.send(item)).await?;
     let came = came.map_err(|error| match effect {
         Effect::Read => failure(&error),
         Effect::Write => failure(&error).of_write(&called, &error),

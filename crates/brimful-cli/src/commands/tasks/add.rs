@@ -10,7 +10,11 @@ use crate::commands::connect;
 use crate::commands::show::check_stdout;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::{Interrupts, answer_of_write};
 use crate::printer::Printer;
+
+/// What is called.
+const METHOD: &str = "tasks.task.add";
 
 pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Failure> {
     let connection = connect(&args.portal, RateArg::STANDARD, printer).await?;
@@ -46,12 +50,11 @@ pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Fa
         fields = fields.set(field, value.clone());
     }
     check_stdout()?;
-    let task = connection
-        .client
-        .tasks()
-        .add(fields)
-        .await
-        .map_err(|error| Failure::of(&error))?;
+    let mut interrupts = Interrupts::catch()?;
+    let tasks = connection.client.tasks();
+    let task = answer_of_write(&mut interrupts, METHOD, tasks.add(fields))
+        .await?
+        .map_err(|error| Failure::of(&error).of_write(METHOD, &error))?;
     match printer.data(task.id.to_string().as_bytes()) {
         Err(error) => Err(Failure::new(
             Exit::Incomplete,
