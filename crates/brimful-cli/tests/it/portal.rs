@@ -196,7 +196,10 @@ fn with_v_it_says_every_request_in_a_line_and_names_methods_that_it_lacks() {
         fetch(&emulator.url, "GET /rest/1/demo/crm.deal.list");
         fetch(&emulator.url, "GET /rest/1/s3cret/profile");
         for _ in 0..2 {
-            let reply = fetch(&emulator.url, "GET /rest/1/demo/sale.shipment.list");
+            let reply = fetch(
+                &emulator.url,
+                "GET /rest/1/demo/documentgenerator.document.list",
+            );
             assert!(reply.contains("ERROR_METHOD_NOT_FOUND"), "{reply}");
         }
         fetch(&emulator.url, "GET /rest/1/demo/no.such.method");
@@ -214,14 +217,15 @@ fn with_v_it_says_every_request_in_a_line_and_names_methods_that_it_lacks() {
         let mut said = String::new();
         let mut stderr = emulator.child.stderr.take().unwrap();
         stderr.read_to_string(&mut said).unwrap();
-        let missing = "sale.shipment.list exists in Bitrix24, not modelled: use --reply";
+        let missing =
+            "documentgenerator.document.list exists in Bitrix24, not modelled: use --reply";
         assert_eq!(said.matches(missing).count(), 1, "{said}");
         assert!(!said.contains("no.such.method exists"), "{said}");
         assert!(!said.contains("s3cret"), "{said}");
         for line in [
             "GET crm.deal.list 200 in ",
             "GET profile 401 in ",
-            "GET sale.shipment.list 404 in ",
+            "GET documentgenerator.document.list 404 in ",
         ] {
             assert_eq!(said.contains(line), lines, "{flags:?} {line}: {said}");
         }
@@ -574,22 +578,33 @@ fn rows_behind_any_list_method_and_recorded_replies_can_be_loaded() {
         &workspace,
         &[
             "--load",
-            "sale.shipment.list=orders.jsonl",
+            "documentgenerator.document.list=orders.jsonl",
             "--reply",
-            "sale.shipment.getFields=fields.json",
+            "documentgenerator.document.getfields=fields.json",
             "--limit",
             "off",
         ],
     );
     let portal = ["--portal", &emulator.url];
-    let export = ["export", "sale.shipment.list", "-o", "out.jsonl"];
+    let export = [
+        "export",
+        "documentgenerator.document.list",
+        "-o",
+        "out.jsonl",
+    ];
     let exported = workspace.run(&[&export[..], &portal].concat());
     assert!(exported.status.success(), "{}", stderr(&exported));
     assert_eq!(workspace.rows("out.jsonl").len(), 120);
-    let called = workspace.run(&[&["call", "sale.shipment.getFields"][..], &portal].concat());
+    let called = workspace.run(
+        &[
+            &["call", "documentgenerator.document.getfields"][..],
+            &portal,
+        ]
+        .concat(),
+    );
     assert!(called.status.success(), "{}", stderr(&called));
     assert!(String::from_utf8_lossy(&called.stdout).contains("\"integer\""));
-    let missing = workspace.run(&[&["call", "sale.cashbox.list"][..], &portal].concat());
+    let missing = workspace.run(&[&["call", "crm.invoice.list"][..], &portal].concat());
     assert!(!missing.status.success());
 }
 

@@ -39,8 +39,6 @@ const PASSES: usize = 6;
 const PAGE: u64 = 50;
 /// A full page has so many rows at the least.
 const SHORTEST_PAGE: u64 = 5;
-/// More rows than these no page has, unless they are shown.
-const LONGEST_PAGE: u64 = 1000;
 /// So many pages in a row without a new row end the list, whatever the portal says of more.
 const IDLE_PAGES: u64 = 20;
 /// A list is read so many pages beyond the rows that were counted when its pass began.
@@ -275,7 +273,9 @@ impl OffsetPages {
         if step != Step::Behind
             && let Some(total) = total
         {
-            self.total_is_wrong |= total < seen_to || (total == seen_to && names_more);
+            // A page without rows does not show that there are any before it.
+            let is_shown = came > 0 && total < seen_to;
+            self.total_is_wrong |= is_shown || (total == seen_to && names_more);
         }
         if step == Step::Behind {
             self.check_first_again(start, came, total, meta.next)?;
@@ -287,6 +287,7 @@ impl OffsetPages {
                 rows: Vec::new(),
                 end: start,
                 total: total.filter(|_| !self.total_is_wrong),
+                counts_more: self.counts_more(total, start),
                 behind_all: alone,
                 is_doubtful: self.pass.names_more,
             };
@@ -310,19 +311,13 @@ impl OffsetPages {
             self.pass.idle = 0;
         }
         match step {
-            Step::To(next) if next.saturating_sub(start) > came.max(LONGEST_PAGE) => {
-                return Err(StrategyError::Misbehaves(format!(
-                    "after start {start}, with {came} rows, the portal names start {next} as the next page: nobody knows the rows between"
-                )));
-            }
             Step::To(next) => {
                 self.check_bounds(start, came, next, total)?;
-                let nominal = if self.position.is_by_row() {
-                    self.position.page()
-                } else {
-                    PAGE
-                };
-                if next.saturating_sub(start) < nominal {
+                if meta.next.is_some_and(|named| named > next) {
+                    // It was named farther off than the page reaches: what lies between is asked for too.
+                    self.readings.note_overlaps();
+                }
+                if next.saturating_sub(start) < self.nominal_page() {
                     self.readings.note_overlap();
                 }
                 self.pass.next_offset = Some(next);
@@ -340,6 +335,7 @@ impl OffsetPages {
                     rows,
                     end: seen_to,
                     total: total.filter(|_| !self.total_is_wrong),
+                    counts_more: self.counts_more(total, seen_to),
                     behind_all: alone,
                     is_doubtful: came == 0 && self.pass.names_more,
                 };
@@ -347,6 +343,21 @@ impl OffsetPages {
             }
         }
         Ok(())
+    }
+
+    /// Rows of a page, as far as the method lets that be known beforehand.
+    fn nominal_page(&self) -> u64 {
+        if self.position.is_by_row() {
+            self.position.page()
+        } else {
+            PAGE
+        }
+    }
+
+    /// The rows that the last page counts, or those before it where it counts none, if they are more than `end`.
+    fn counts_more(&self, total: Option<u64>, end: u64) -> Option<u64> {
+        let counted = total.or(self.total).filter(|_| !self.total_is_wrong);
+        counted.filter(|counted| *counted > end)
     }
 
     /// Hands the rows of a page out that had not come.

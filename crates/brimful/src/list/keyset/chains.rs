@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
-use super::pages::{Direction, NO_END};
+use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState, WindowReadings};
 use super::windows::counted_or_proven;
-use super::{KeysetWalk, TailState, first_and_last};
+use super::{KeysetWalk, Restarts, TailState, first_and_last};
 use crate::list::strategy::{NextAction, StrategyError};
 use crate::list::walk::TAIL_REQUESTS;
 
@@ -18,11 +18,32 @@ pub(super) const FEW_PAGES: usize = 40;
 const SHORT_PAGES: usize = 2;
 const FULL_PAGES_AT_FIRST: usize = 8;
 const FULL_PAGES_A_SHORT_ONE: usize = 20;
+/// The same where IDs have gaps and a chain goes on behind a short page: windows of such lists hold fewer rows than pages.
+const FULL_PAGES_A_SHORT_ONE_AMONG_GAPS: usize = 4;
+
+/// The pages of a chain, in the order of the IDs above which they begin.
+#[derive(Debug, Default)]
+struct ChainPages {
+    /// Full pages: the ID above which each begins, its last ID, and the page.
+    full: Vec<(u64, u64, Page)>,
+    /// Short pages and the ID above which each begins.
+    short: Vec<(u64, Page)>,
+    /// Where the page after the last one would begin, if the last one is short.
+    next_from: Option<u64>,
+}
+
+impl ChainPages {
+    fn sort(&mut self) {
+        self.full.sort_by_key(|(above, _, _)| *above);
+        self.short.sort_by_key(|(above, _)| *above);
+    }
+}
 
 impl KeysetWalk {
     pub(super) fn accept_chain(
         &mut self,
         from: u64,
+        restart: Restart,
         outcomes: &mut dyn Iterator<Item = PageOutcome>,
     ) -> Result<NextAction, StrategyError> {
         let at = self.landed(from)?;
@@ -32,44 +53,37 @@ impl KeysetWalk {
             matches!(next.state, StretchState::Unread { by_windows: false }) && !next.in_flight
         });
         let limit = next.map_or(to, |next| next.to);
-        let mut then = NextAction::GoOn;
-        let mut cursor = from;
-        let mut rows = 0;
-        let mut pages = VecDeque::new();
-        let mut short = None;
-        for outcome in outcomes {
-            let mut page = match self.stalls.page(outcome)? {
-                Ok((page, _)) => page,
-                Err(wait) => {
-                    then = wait;
-                    break;
-                }
-            };
-            let ids = self.ids_of(&page, cursor, self.end_of_list())?;
-            if page.len() < self.full {
-                short = Some(page);
-                break;
-            }
-            let Some((_, last)) = ids else {
-                break;
-            };
-            self.full_pages += 1;
-            let as_long = page.len() == self.full;
-            self.full = page.len();
-            cursor = last;
-            if last > limit {
-                page.retain_ids(|id| id.is_some_and(|id| id <= limit));
-            }
-            rows += page.len();
-            pages.push_back(page);
-            // The page after a longer one began at a row that was not its last.
-            if cursor >= to || !as_long {
-                break;
-            }
-        }
+        let (chain, then) = self.pages_of_chain(from, restart, outcomes)?;
         self.chains_read += 1;
-        let read = cursor.min(limit);
-        self.density.note(from, read, rows);
+        let ChainPages {
+            full,
+            short,
+            next_from,
+        } = chain;
+        let short_pages = short.iter().filter(|(above, _)| *above < to).count();
+        let mut parts = Vec::new();
+        let mut short = VecDeque::from(short);
+        let mut read = from;
+        // Pages that meet say together how densely IDs lie.
+        let mut run = (from, 0);
+        for (above, last, mut page) in full {
+            let lower = above.max(read);
+            // What lies behind a gap beyond the end is another stretch's.
+            if last <= read || lower >= limit || lower > read && lower >= to {
+                continue;
+            }
+            if lower > read {
+                self.push_unproven(&mut parts, &mut short, read, lower);
+                self.density.note(run.0, read, run.1);
+                run = (lower, 0);
+            }
+            let upper = last.min(limit);
+            page.retain_ids(|id| id.is_some_and(|id| lower < id && id <= upper));
+            run.1 += page.len();
+            parts.extend(self.proven(lower, upper, VecDeque::from([page])));
+            read = upper;
+        }
+        self.density.note(run.0, read, run.1);
         if read > to {
             let next = &mut self.stretches[at + 1];
             next.from = read;
@@ -77,32 +91,143 @@ impl KeysetWalk {
                 self.stretches.remove(at + 1);
             }
         }
-        let mut parts: Vec<Stretch> = self.proven(from, read, pages).into_iter().collect();
+        self.short_pages += short_pages;
+        // Only a count tells windows from gaps.
+        let full_pages = match restart {
+            Restart::AtRow(_) => FULL_PAGES_A_SHORT_ONE_AMONG_GAPS,
+            _ => FULL_PAGES_A_SHORT_ONE,
+        };
+        self.by_windows |= self.counts.believed
+            && (self.short_pages >= SHORT_PAGES || self.full_pages < FULL_PAGES_AT_FIRST)
+            && self.short_pages * full_pages > self.full_pages;
         if read < to {
             let unread =
                 |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
-            match short {
-                None => parts.push(unread(read, to, false)),
-                Some(page) => {
-                    self.short_pages += 1;
-                    // Only a count tells windows from gaps.
-                    self.by_windows |= self.counts.believed
-                        && (self.short_pages >= SHORT_PAGES
-                            || self.full_pages < FULL_PAGES_AT_FIRST)
-                        && self.short_pages * FULL_PAGES_A_SHORT_ONE > self.full_pages;
-                    let mut shown_to = read;
-                    if let Some((_, last)) = first_and_last(Some(&page)) {
-                        shown_to = last.min(to);
-                        parts.push(self.once_read(read, shown_to, Direction::Ascending, page));
-                    }
-                    let end = self.doubtful_end(read, shown_to, to);
-                    parts.push(unread(shown_to, end, true));
-                    parts.push(unread(end, to, false));
+            short.retain(|(above, _)| (read..to).contains(above));
+            let next_from = next_from.filter(|next| (read..to).contains(next));
+            if let Some(end) = next_from {
+                self.push_unproven(&mut parts, &mut short, read, end);
+                parts.push(unread(end, to, false));
+            } else if let Some((above, page)) = short.pop_back() {
+                self.push_unproven(&mut parts, &mut short, read, above);
+                let mut shown_to = above;
+                if let Some((_, last)) = first_and_last(Some(&page)) {
+                    shown_to = last.min(to);
+                    parts.push(self.once_read(above, shown_to, Direction::Ascending, page));
                 }
+                let end = self.doubtful_end(above, shown_to, to);
+                parts.push(unread(shown_to, end, true));
+                parts.push(unread(end, to, false));
+            } else {
+                parts.push(unread(read, to, false));
             }
         }
         self.replace(at, parts);
         Ok(then)
+    }
+
+    /// Takes the pages of a chain, each with the ID above which it begins, as long as that is known.
+    fn pages_of_chain(
+        &mut self,
+        from: u64,
+        restart: Restart,
+        outcomes: &mut dyn Iterator<Item = PageOutcome>,
+    ) -> Result<(ChainPages, NextAction), StrategyError> {
+        let mut chain = ChainPages::default();
+        let mut above = from;
+        for place in 1.. {
+            let Some(outcome) = outcomes.next() else {
+                break;
+            };
+            let page = match self.stalls.page(outcome) {
+                Ok(Ok((page, _))) => page,
+                Ok(Err(wait)) => {
+                    chain.sort();
+                    return Ok((chain, wait));
+                }
+                Err(error) => return Err(error),
+            };
+            let ids = match self.ids_of(&page, above, self.end_of_list()) {
+                Ok(ids) => ids,
+                // The method does not take two lower bounds at once.
+                Err(_) if place > 1 && restart != Restart::Nowhere => {
+                    self.restarts = Restarts::Refused;
+                    chain.next_from = None;
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            let restart_from = match restart {
+                Restart::Nowhere => None,
+                Restart::Every(step) | Restart::Fixed(step) => Some(from + step * place),
+                Restart::AtRow(row) => page.ids().nth(row).flatten().map(|id| id - 1),
+            };
+            if page.len() < self.full {
+                chain.short.push((above, page));
+                chain.next_from = restart_from;
+                match restart_from {
+                    Some(next) => above = next,
+                    None => break,
+                }
+                continue;
+            }
+            let Some((_, last)) = ids else {
+                break;
+            };
+            self.full_pages += 1;
+            let as_long = page.len() == self.full;
+            self.full = page.len();
+            chain.full.push((above, last, page));
+            chain.next_from = None;
+            // The page after a longer one began at a row that was not its last.
+            if !as_long {
+                break;
+            }
+            above = match restart {
+                Restart::Every(_) => last.max(restart_from.unwrap_or(last)),
+                Restart::Fixed(_) => restart_from.unwrap_or(last),
+                Restart::Nowhere | Restart::AtRow(_) => last,
+            };
+        }
+        chain.sort();
+        Ok((chain, NextAction::GoOn))
+    }
+
+    /// Adds what lies in `(from, to]` and was not proven: short pages that begin there have been read once, each up to
+    /// where the next one begins.
+    fn push_unproven(
+        &mut self,
+        parts: &mut Vec<Stretch>,
+        short: &mut VecDeque<(u64, Page)>,
+        from: u64,
+        to: u64,
+    ) {
+        let mut read = from;
+        while short.front().is_some_and(|(above, _)| *above < to) {
+            let Some((above, page)) = short.pop_front() else {
+                break;
+            };
+            let next = short.front().map_or(to, |(above, _)| to.min(*above));
+            // Its place may have been read since, or be read again from the same ID.
+            if above < read || next <= above {
+                continue;
+            }
+            let by_windows = false;
+            if read < above {
+                parts.push(Stretch::new(
+                    read,
+                    above,
+                    StretchState::Unread { by_windows },
+                ));
+            }
+            parts.push(self.once_read(above, next, Direction::Ascending, page));
+            self.windows.is_read_again();
+            read = next;
+        }
+        if read < to {
+            let by_windows = false;
+            parts.push(Stretch::new(read, to, StretchState::Unread { by_windows }));
+        }
     }
 
     /// A stretch that one short page has shown, read in `direction`, to be read again.
@@ -288,9 +413,9 @@ impl KeysetWalk {
         Ok(NextAction::GoOn)
     }
 
-    /// The rows up to the horizon that came or are counted; `None` while some are still to be read.
+    /// The rows of the list as it was counted that came or are counted; `None` while some are still to be read.
     fn rows_so_far(&self) -> Option<u64> {
-        let below = self.stretches.iter().filter(|s| s.from < self.horizon);
+        let below = self.stretches.iter().filter(|s| s.from < self.whole_to);
         let counted: Option<u64> = below.map(counted_or_proven).sum();
         Some(self.handed_rows + self.hidden + counted?)
     }
@@ -327,8 +452,8 @@ impl KeysetWalk {
         }
         self.tail = TailState::Done;
         self.confirmed = true;
-        let horizon = self.horizon;
-        for stretch in self.stretches.iter_mut().filter(|s| s.from < horizon) {
+        let to = self.whole_to;
+        for stretch in self.stretches.iter_mut().filter(|s| s.from < to) {
             if let StretchState::Counted { counted } = stretch.state {
                 let hidden = counted.saturating_sub(stretch.rows() as u64);
                 stretch.state = StretchState::Proven { hidden };

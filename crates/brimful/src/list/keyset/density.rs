@@ -11,6 +11,8 @@ pub(crate) struct Density {
     span: f64,
     /// How far, relatively, recent forecasts were off.
     error: f64,
+    /// As many rows are counted at the start as there are IDs between the lowest and the highest one.
+    pub(super) has_no_gaps: bool,
 }
 
 #[derive(Debug, Clone, Copy)]

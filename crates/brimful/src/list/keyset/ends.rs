@@ -89,6 +89,8 @@ pub(crate) struct FullEnds {
     pub(crate) horizon: u64,
     /// Rows of a full page.
     pub(crate) full: usize,
+    /// Rows of the whole list, where they were counted.
+    pub(crate) counted: Option<u64>,
 }
 
 impl FirstAndLast {
@@ -112,6 +114,9 @@ impl FirstAndLast {
             if matches!(end, End::Wanted) {
                 *end = End::InFlight;
                 self.issued.push(EndCommand::Page(direction));
+                let is_counted =
+                    direction == Direction::Descending && room > 2 && pages.counts_at_once();
+                let count = if is_counted { Count::Wanted } else { count };
                 commands.push(pages.end(direction, count));
             }
         }
@@ -185,6 +190,7 @@ impl FirstAndLast {
                 let again = self.before.take();
                 let counted = match again {
                     Some(_) => counted.max(also_counted),
+                    None if pages.counts_at_once() => also_counted,
                     None => if_short.total,
                 };
                 // A count below what is shown is no count. Of two that differ one is wrong, and too many are looked for.
@@ -286,6 +292,7 @@ fn shown(
                 last_from,
                 horizon,
                 full,
+                counted,
             })));
         }
     }

@@ -37,7 +37,7 @@ use brimful_protocol::rows::{Page, PageOutcome};
 
 use self::density::Density;
 use self::ends::{FirstAndLast, FullEnds, Shown, ascending_to, spelling};
-use self::pages::{Direction, KeysetPages, NO_END};
+use self::pages::{Direction, KeysetPages, NO_END, Restart};
 use self::requests::RequestPlan;
 use self::stretch::{Stretch, StretchState, WindowReadings};
 use super::report::{Proof, RangeDifference, Verification};
@@ -75,6 +75,9 @@ pub(crate) struct KeysetWalk {
     above_horizon: AboveHorizon,
     /// How many rows are counted in the whole list.
     whole_count: Option<u64>,
+    /// Up to this ID reaches what the whole count is held against: the horizon, or the end of a list whose highest ID
+    /// nobody has seen.
+    whole_to: u64,
     /// The list may fit in one more request: then its rest is counted in it. The rest begins after this ID, with so many
     /// rows before it.
     rest: Option<(u64, u64)>,
@@ -98,6 +101,7 @@ pub(crate) struct KeysetWalk {
     confirmed: bool,
     /// Chains that came back. Stretches are opened no faster than the density becomes known: twice as many as were read.
     chains_read: usize,
+    restarts: Restarts,
     full_pages: usize,
     short_pages: usize,
     windows: windows::Tally,
@@ -112,12 +116,23 @@ pub(crate) struct KeysetWalk {
 #[derive(Debug)]
 struct Counts {
     believed: bool,
+    /// No count of a run of stretches has contradicted those of its parts.
+    add_up: bool,
     /// Nothing but a count could say that the list is empty, and none came.
     needed_and_missing: bool,
     /// Counts that were lower than what the page showed.
     too_low: u32,
     /// Counts in a row that cannot be right.
     bad: u32,
+}
+
+/// Whether the method takes two lower bounds at once, so that pages of chains begin somewhere of use if the page before
+/// them is short; see [`Restart`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Restarts {
+    /// As far as is known.
+    Taken,
+    Refused,
 }
 
 /// What is known of the rows above the horizon.
@@ -149,6 +164,7 @@ enum Reading {
     Chain {
         from: u64,
         commands: usize,
+        restart: Restart,
     },
     Window {
         from: u64,
@@ -197,6 +213,7 @@ impl KeysetWalk {
         let wants_tail = tail == Tail::Sweep && pages.bounds.up_to.is_none();
         let counts = Counts {
             believed: pages.counts(),
+            add_up: true,
             needed_and_missing: false,
             too_low: 0,
             bad: 0,
@@ -219,6 +236,7 @@ impl KeysetWalk {
             tail_requests: 0,
             above_horizon: AboveHorizon::default(),
             whole_count: None,
+            whole_to: above,
             rest: None,
             density: Density::default(),
             requests: HashMap::new(),
@@ -231,6 +249,7 @@ impl KeysetWalk {
             stalls: StallCounter::default(),
             confirmed: false,
             chains_read: 0,
+            restarts: Restarts::Taken,
             full_pages: 0,
             short_pages: 0,
             windows: windows::Tally::default(),
@@ -304,6 +323,8 @@ impl KeysetWalk {
                     self.whole_count = counted;
                     self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
                 }
+                self.density.has_no_gaps = highest
+                    .is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
                 match (counted, highest) {
                     (Some(counted), Some(highest)) => {
                         self.density.note(self.first, highest, counted as usize);
@@ -371,6 +392,7 @@ impl KeysetWalk {
             return;
         }
         self.tail = TailState::Done;
+        self.whole_to = NO_END;
         // Where no row is shown at the end, the count foretells how far the IDs go.
         let foretold = match left {
             Some(left) => self.density.reach(from, left as f64),
@@ -411,10 +433,12 @@ impl KeysetWalk {
             last_from,
             horizon,
             full,
+            counted,
         } = ends;
         self.learn_spelling(&first);
         self.full = full;
         self.first = lowest.saturating_sub(1);
+        self.density.has_no_gaps = counted >= Some(horizon.saturating_sub(self.first));
         self.density.note(self.first, first_to, first.len());
         if last_from > first_to {
             self.density.note(last_from - 1, horizon, last.len());
@@ -449,6 +473,7 @@ impl KeysetWalk {
 
     fn reach_horizon(&mut self, horizon: u64) {
         self.horizon = horizon;
+        self.whole_to = horizon;
         self.tail_from = horizon;
     }
 
@@ -609,13 +634,20 @@ impl Strategy for KeysetWalk {
                 at = self.plan_count(&mut draft, at, true);
             }
         }
+        self.plan_whole_count(&mut draft, room);
         self.plan_last_counts(&mut draft, room);
         self.lengthen_chains(&mut draft, room);
         self.fill_tail(&mut draft, room);
         self.read_from_both_ends(&mut draft, room);
         let RequestPlan { readings, len } = draft;
         // Requests are dearer than time: what is left of several stretches shares one, as soon as the next reply is in.
-        let meagre = len < room / 2 && !self.requests.is_empty();
+        // Where pages are short, what comes back has to be read again, and shares it too.
+        let enough = if self.by_windows && self.way != KeysetMode::Windows {
+            room
+        } else {
+            room / 2
+        };
+        let meagre = len < enough && !self.requests.is_empty();
         if len == 0 || meagre {
             for reading in readings {
                 self.release(reading);
@@ -642,7 +674,9 @@ impl Strategy for KeysetWalk {
         for reading in readings {
             let mut own = outcomes.by_ref().take(reading.commands());
             let next = match reading {
-                Reading::Chain { from, .. } => self.accept_chain(from, &mut own)?,
+                Reading::Chain { from, restart, .. } => {
+                    self.accept_chain(from, restart, &mut own)?
+                }
                 Reading::Window { from, direction } => {
                     self.accept_window(from, direction, own.next())?
                 }

@@ -159,6 +159,12 @@ impl KeysetPages {
         self.command(bound(above), up_to, direction, Count::Wanted)
     }
 
+    /// Whether the page at one end of the list is asked for with the count of all of it. Methods that refuse a dangling
+    /// reference can't be asked for a count only where the page is short.
+    pub(crate) fn counts_at_once(&self) -> bool {
+        self.counts() && !self.takes_dangling_references()
+    }
+
     /// The page at one end of the whole list.
     pub(crate) fn end(&self, direction: Direction, count: Count) -> ListCommand {
         self.command(
@@ -175,8 +181,7 @@ impl KeysetPages {
     /// It counts from the last row of that page on, by reference. A short page has no such row, and a list takes a
     /// reference without a value for the number 1 (or 0, if the page is empty).
     pub(crate) fn count_if_short(&self, place: usize) -> Option<ListCommand> {
-        // Methods whose rows are `items` refuse a reference that has no value.
-        if !self.counts() || self.keyset.key == Some("items") {
+        if !self.takes_dangling_references() {
             return None;
         }
         let reference = self.row_of(place, self.full - 1, self.keyset.row)?;
@@ -214,24 +219,61 @@ impl KeysetPages {
         full: usize,
         row_id: &'a str,
         place: usize,
+        restart: Restart,
     ) -> impl Iterator<Item = ListCommand> + 'a {
         (0..commands).map(move |i| {
             if i == 0 {
                 return self.after(above);
             }
-            self.command(
-                self.row_of(place + i - 1, full - 1, row_id),
+            let page_before = place + i - 1;
+            if let Restart::Fixed(ids) = restart {
+                return self.after(above + ids * i as u64);
+            }
+            let mut command = self.command(
+                self.row_of(page_before, full - 1, row_id),
                 self.bounds.up_to,
                 Direction::Ascending,
                 Count::Spared,
-            )
+            );
+            let least = match restart {
+                Restart::Nowhere | Restart::Fixed(_) => None,
+                Restart::Every(ids) => Some(json!(above + ids * i as u64 + 1)),
+                Restart::AtRow(row) => self.row_of(page_before, row, row_id),
+            };
+            if let Some(least) = least
+                && let Some(filter) = command.params[self.names.filter].as_object_mut()
+            {
+                filter.insert(format!(">={}", self.keyset.filter), least);
+            }
+            command
         })
+    }
+
+    /// Whether a page that refers to a row which is not there is a page all the same, without that bound. Methods whose
+    /// rows are `items` refuse such a reference.
+    pub(crate) fn takes_dangling_references(&self) -> bool {
+        self.counts() && self.keyset.key != Some("items")
     }
 
     /// Whether the method tells how many rows there are.
     pub(crate) fn counts(&self) -> bool {
         self.keyset.form != KeysetForm::Triples
     }
+}
+
+/// Where a page of a chain begins if the page before it is short and so has no last row to refer to. It is a second
+/// lower bound of every page; after a full page the last row of that page lies at it or above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restart {
+    /// Nobody knows: the rest of the chain is of no use.
+    Nowhere,
+    /// So many IDs after where the page before it would begin if all pages were as dense as can be.
+    Every(u64),
+    /// At this row of the short page, if it has so many.
+    AtRow(usize),
+    /// So many IDs after the beginning of the page before it, whatever that shows: the list has no gaps, so no page refers
+    /// to another.
+    Fixed(u64),
 }
 
 /// The end of a stretch that has none.

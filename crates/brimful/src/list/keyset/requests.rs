@@ -1,8 +1,8 @@
 //! What the next request asks for: which stretches are read on, and by how many commands each.
 
-use super::pages::{Direction, NO_END};
+use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState};
-use super::{KeysetMode, KeysetWalk, Reading, TailState};
+use super::{KeysetMode, KeysetWalk, Reading, Restarts, TailState};
 use crate::list::strategy::{ListCommand, ReadAhead};
 
 /// A new stretch is worth a request of its own from this many pages on.
@@ -13,6 +13,9 @@ const REQUESTS_OF_A_STRETCH: usize = 2;
 const PAGES_OF_A_STRETCH: usize = 8;
 /// Stretches that are open at once at the most.
 const MAX_OPEN: usize = 2000;
+
+/// Where so many of the IDs are in use, full pages lie as far apart as they have rows.
+const DENSE: f64 = 0.97;
 
 /// A list is counted as a whole where no more pages and windows of it have been read: that is cheap.
 const FEW_PAGES: usize = 100;
@@ -120,7 +123,12 @@ impl KeysetWalk {
                     let from = stretch.from;
                     let wanted = self.pages_wanted(stretch, Caution::Sparing);
                     let commands = wanted.min(room - draft.len);
-                    draft.push(Reading::Chain { from, commands });
+                    let restart = self.restart(from, stretch.to);
+                    draft.push(Reading::Chain {
+                        from,
+                        commands,
+                        restart,
+                    });
                     self.stretches[at].in_flight = true;
                     at += 1;
                 }
@@ -140,7 +148,7 @@ impl KeysetWalk {
     pub(super) fn lengthen_chains(&self, draft: &mut RequestPlan, room: usize) {
         for reading in &mut draft.readings {
             let left = room - draft.len.min(room);
-            if let Reading::Chain { from, commands } = reading
+            if let Reading::Chain { from, commands, .. } = reading
                 && let Some(stretch) = self.stretch_from(*from)
             {
                 let more = self
@@ -153,20 +161,42 @@ impl KeysetWalk {
         }
     }
 
+    /// Where the pages of a chain through `(from, to]` begin after a short one.
+    fn restart(&self, from: u64, to: u64) -> Restart {
+        if self.restarts == Restarts::Refused || !self.counts.believed {
+            Restart::Nowhere
+        } else if self.pages.counts_at_once() {
+            if self.density.has_no_gaps {
+                Restart::Fixed(self.full as u64)
+            } else {
+                Restart::Nowhere
+            }
+        } else if to < NO_END - (1 << 20) && self.density.forecast(from, to).rate >= DENSE {
+            Restart::Every(self.full as u64)
+        } else {
+            Restart::AtRow(self.full * 5 / 6)
+        }
+    }
+
     /// The commands of a request.
     pub(super) fn commands(&self, readings: &[Reading]) -> Vec<ListCommand> {
         let mut list = Vec::new();
         for reading in readings {
-            let chain = |above, commands, place| {
+            let chain = |above, commands, place, restart| {
                 self.pages
-                    .chain(above, commands, self.full, &self.row_id, place)
+                    .chain(above, commands, self.full, &self.row_id, place, restart)
             };
             match *reading {
-                Reading::Chain { from, commands } => {
-                    list.extend(chain(from, commands, list.len()));
+                Reading::Chain {
+                    from,
+                    commands,
+                    restart,
+                } => {
+                    list.extend(chain(from, commands, list.len(), restart));
                 }
                 Reading::Tail { commands } => {
-                    list.extend(chain(self.tail_from, commands, list.len()));
+                    let restart = Restart::Nowhere;
+                    list.extend(chain(self.tail_from, commands, list.len(), restart));
                 }
                 Reading::AboveHorizon { direction } => {
                     list.push(self.pages.counted(self.horizon, NO_END, direction));
@@ -196,7 +226,7 @@ impl KeysetWalk {
         let left = room - draft.len.min(room);
         let last_request = self.reads_all_that_is_left();
         let ends_here = draft.readings.iter().all(|reading| match *reading {
-            Reading::Chain { from, commands } => self
+            Reading::Chain { from, commands, .. } => self
                 .stretch_from(from)
                 .is_none_or(|stretch| commands >= self.pages_wanted(stretch, Caution::Generous)),
             _ => true,
@@ -222,6 +252,31 @@ impl KeysetWalk {
             Reading::Tail { commands: 1 }
         };
         draft.push(reading);
+        self.tail = TailState::InFlight;
+    }
+
+    /// Has the whole list counted as soon as it is known that rows are hidden: that spares the counts of its parts.
+    pub(super) fn plan_whole_count(&mut self, draft: &mut RequestPlan, room: usize) {
+        if !self.by_windows
+            || self.way == KeysetMode::Windows
+            || !self.counts.believed
+            || self.tail != TailState::Wanted
+            || draft.len == 0
+        {
+            return;
+        }
+        let Some((from, before)) = self.rest else {
+            return;
+        };
+        if draft.len >= room {
+            let Some(last) = draft.readings.pop() else {
+                return;
+            };
+            draft.len -= last.commands();
+            self.release(last);
+        }
+        self.rest = None;
+        draft.push(Reading::Rest { from, before });
         self.tail = TailState::InFlight;
     }
 

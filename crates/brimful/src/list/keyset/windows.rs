@@ -59,6 +59,11 @@ impl Tally {
         self.read
     }
 
+    /// A short page of a chain is to be read again as a window.
+    pub(super) fn is_read_again(&mut self) {
+        self.reread += 1;
+    }
+
     /// IDs to skip further where several windows in a row were empty.
     pub(super) fn barren_stretch(&self, full: usize) -> u64 {
         match self.barren {
@@ -164,12 +169,25 @@ impl KeysetWalk {
         if sum < most && may_grow && !at_any_length {
             return next;
         }
+        let end = self.end_that_adds_up(at, end);
         let to = self.stretches[end - 1].to;
         for stretch in self.stretches.range_mut(at..end) {
             stretch.in_flight = true;
         }
         draft.push(Reading::Count { from, to });
         end
+    }
+
+    /// The end of a run of stretches to be counted. The count of a single one that shows nothing repeats what was counted
+    /// before; together with rows that are shown it shows that it is no upper limit of the portal's.
+    fn end_that_adds_up(&self, start: usize, end: usize) -> usize {
+        let is_empty = end == start + 1 && self.stretches[start].rows() == 0;
+        let is_known = |next: &Stretch| !next.in_flight && next.is_proven() && next.rows() > 0;
+        if is_empty && self.stretches.get(end).is_some_and(is_known) {
+            end + 1
+        } else {
+            end
+        }
     }
 
     /// Plans the counts of what is read, if nothing more can join it: together with windows that are read again in this
@@ -206,6 +224,7 @@ impl KeysetWalk {
                     end = at + 1;
                 }
             }
+            let end = self.end_that_adds_up(start, end);
             let from = self.stretches[start].from;
             let to = self.stretches[end - 1].to;
             for stretch in self.stretches.range_mut(start..end) {
@@ -254,7 +273,7 @@ impl KeysetWalk {
         let stretch = &mut self.stretches[at];
         self.buffered -= stretch.bytes();
         let before = stretch.rows();
-        let mut verdict = stretch.read(page, direction, counted, full, self.whole_count.is_some());
+        let mut verdict = stretch.read(page, direction, counted, full, self.counts.add_up);
         self.buffered += stretch.bytes();
         if before > 0 && stretch.rows() > before {
             self.windows.found_more += 1;
@@ -508,6 +527,7 @@ impl KeysetWalk {
             if rows == 0 && counted > 0 && is_wide && !is_additive {
                 // The count may be too low, so it is looked for what lies between rows that are not shown.
                 self.whole_count = None;
+                self.counts.add_up = false;
                 stretch.state = StretchState::Window(WindowReadings::default());
             } else if !more && (good || rows >= self.full) {
                 stretch.state = StretchState::Proven {

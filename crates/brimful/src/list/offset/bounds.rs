@@ -18,7 +18,9 @@ impl OffsetPages {
             && self.again == FirstPageAgain::IsAnError
             && self.pass.offsets.len() == 1
             && came == self.position.page();
-        if let Some(total) = total.filter(|total| *total > start) {
+        // Where other pages came in their places, this one lies behind the end, and rows are counted and not shown.
+        let is_behind = self.pass.offsets.len() > 1;
+        if let Some(total) = total.filter(|total| *total > start && !is_behind) {
             return Err(StrategyError::Misbehaves(format!(
                 "the portal counts {total} rows, and behind {start} of them comes the first page again: it does not take the place of a page"
             )));

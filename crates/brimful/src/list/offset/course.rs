@@ -51,7 +51,7 @@ impl OffsetPages {
         let least = if by_row { 1 } else { PAGE };
         self.sized = meta.next.is_some();
         self.page_size = match meta.next {
-            Some(next) => next.max(1),
+            Some(next) => next.clamp(1, came.max(self.nominal_page())),
             None if came == 0 => self.position.page(),
             None => came.max(least),
         };
@@ -88,7 +88,8 @@ impl OffsetPages {
         if let Some(next) = meta.next.filter(|next| *next > start) {
             return match self.course {
                 Course::Counted => Step::To(after),
-                _ => Step::To(next),
+                // The rows between this page and a place farther off than it reaches would be skipped.
+                _ => Step::To(next.min(start.saturating_add(came.max(self.nominal_page())))),
             };
         }
         let told = meta.total.is_some_and(|total| total > start);

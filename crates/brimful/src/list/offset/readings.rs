@@ -25,7 +25,8 @@
 //! - Rows are told apart (an ID is not given to another row, and does not come back after it was deleted).
 //! - The number is right. It is believed where two answers agree on it: the `total` of the last page with its place, or
 //!   the places of the last pages of two passes. So it is not believed where a page arrived short or empty once, nor
-//!   where `total` is smaller than what there is.
+//!   where `total` is smaller than what there is. Nor is the place of a last page believed where more rows are counted
+//!   than lie before its end: it may lack them.
 //! - The first page of a pass is read before all others, the last one behind all others. Where this cannot be said
 //!   (a command of the request failed), the moment is not used.
 //!
@@ -63,6 +64,8 @@ pub(super) struct ListReadings {
     held: HashMap<u128, PendingDuplicate>,
     /// Rows without an ID came that are equal: where one goes and another one comes, nobody notices.
     are_some_equal: bool,
+    /// Pages begin before the end of the one before them in this pass and the later ones.
+    overlapping: bool,
 }
 
 /// One reading of a list, from its start to its end.
@@ -77,6 +80,7 @@ struct PassRecord {
     /// Who says that it ends there; `None` while it is being read.
     ends: Option<EndEvidence>,
     total: Option<u64>,
+    counts_more: Option<u64>,
     rows: u64,
     /// Of the rows, those that came in the pass before too.
     stayed: u64,
@@ -98,6 +102,8 @@ enum EndEvidence {
     ByPlace,
     /// The last page, against the word of the one before it.
     Doubtful,
+    /// The last page, and more rows are counted than lie before its end: they are not shown, or it lacks them.
+    CountsMore,
 }
 
 /// A moment of the portal's time.
@@ -125,6 +131,8 @@ pub(super) struct LastPage {
     /// The rows before the end of the list.
     pub(super) end: u64,
     pub(super) total: Option<u64>,
+    /// The rows that are counted, by it or by a page before it, where these are more than lie before its end.
+    pub(super) counts_more: Option<u64>,
     /// It was read behind all other pages of its pass.
     pub(super) behind_all: bool,
     /// It has no rows, and the page before it said that some follow: they were deleted, or it lies.
@@ -143,7 +151,10 @@ pub(super) struct PageTally {
 impl ListReadings {
     /// Begins a pass.
     pub(super) fn begin(&mut self) {
-        self.passes.push(PassRecord::default());
+        self.passes.push(PassRecord {
+            overlapping: self.overlapping,
+            ..PassRecord::default()
+        });
     }
 
     /// Notes the highest ID that was given before the first pass.
@@ -172,6 +183,12 @@ impl ListReadings {
         if let Some(pass) = self.passes.last_mut() {
             pass.overlapping = true;
         }
+    }
+
+    /// Notes that pages of this pass and the later ones may begin before the end of the one before them.
+    pub(super) fn note_overlaps(&mut self) {
+        self.overlapping = true;
+        self.note_overlap();
     }
 
     /// Takes the next page of a pass, and leaves the rows in it that are to be handed out. `first`: it is the first
@@ -277,9 +294,11 @@ impl ListReadings {
         };
         pass.end = last.end;
         pass.total = last.total;
+        pass.counts_more = last.counts_more;
         pass.ends = Some(match last.total {
             Some(total) if total == last.end => EndEvidence::Counted,
             _ if last.is_doubtful => EndEvidence::Doubtful,
+            _ if last.counts_more.is_some() => EndEvidence::CountsMore,
             _ => EndEvidence::ByPlace,
         });
         pass.last_page = last.rows.into_iter().collect();
@@ -305,8 +324,11 @@ impl ListReadings {
     /// Rows that the last pass counted and did not show, where nothing else is known to be missing.
     pub(super) fn hidden(&self) -> u64 {
         let last = self.passes.last().filter(|_| !self.are_counted());
-        last.and_then(|pass| Some(pass.total?.saturating_sub(pass.rows + pass.repeated)))
-            .unwrap_or(0)
+        last.and_then(|pass| {
+            let total = pass.total.or(pass.counts_more)?;
+            Some(total.saturating_sub(pass.rows + pass.repeated))
+        })
+        .unwrap_or(0)
     }
 
     fn are_counted(&self) -> bool {
@@ -314,7 +336,9 @@ impl ListReadings {
             let pass = self.passes.get(at);
             pass.is_some_and(|pass| pass.ends == Some(EndEvidence::Counted))
         };
-        let is_known = |pass: &PassRecord| !matches!(pass.ends, None | Some(EndEvidence::Doubtful));
+        let is_known = |pass: &PassRecord| {
+            matches!(pass.ends, Some(EndEvidence::Counted | EndEvidence::ByPlace))
+        };
         let ends_like = |one: &PassRecord, other: Option<usize>| {
             let other = other.and_then(|other| self.passes.get(other));
             other.is_some_and(|other| is_known(one) && is_known(other) && one.end == other.end)

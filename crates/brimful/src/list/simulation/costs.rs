@@ -10,9 +10,13 @@ struct Cost {
     ids: Vec<u64>,
 }
 
-fn cost(model: &mut Model, in_flight: usize) -> Cost {
+const LEADS: &str = "crm.lead.list";
+/// Its rows are `items`: it refuses references to rows that are not there.
+const ITEMS: &str = "crm.item.list";
+
+fn cost(method: &str, model: &mut Model, in_flight: usize) -> Cost {
     let mut walk = KeysetWalk::new(
-        pages_of("crm.lead.list", Bounds::default()),
+        pages_of(method, Bounds::default()),
         KeysetMode::Lanes,
         Tail::Sweep,
     );
@@ -48,12 +52,18 @@ fn hidden_rows(rows: usize) -> [(&'static str, Vec<usize>); 7] {
 }
 
 /// Walks a list of which some rows are hidden: the requests, and those of the same list with all its rows.
-fn cost_of_hidden(ids: &[u64], kind: &str, places: &[usize], in_flight: usize) -> (usize, usize) {
-    let clean = cost(&mut Model::new(ids.iter().copied(), 1), in_flight);
+fn cost_of_hidden(
+    method: &str,
+    ids: &[u64],
+    kind: &str,
+    places: &[usize],
+    in_flight: usize,
+) -> (usize, usize) {
+    let clean = cost(method, &mut Model::new(ids.iter().copied(), 1), in_flight);
     let mut model = Model::new(ids.iter().copied(), 1);
     model.hidden = places.iter().map(|place| ids[*place]).collect();
     let shown: Vec<u64> = model.ids.difference(&model.hidden).copied().collect();
-    let found = cost(&mut model, in_flight);
+    let found = cost(method, &mut model, in_flight);
     let rows = ids.len();
     assert_eq!(found.ids, shown, "{rows} rows, {kind} hidden");
     assert_eq!(
@@ -72,44 +82,88 @@ const SIZES: [usize; 12] = [
 fn hidden_rows_cost_at_most_half_as_many_requests_again_at_every_size() {
     for rows in SIZES {
         let ids: Vec<u64> = (1..=rows as u64).collect();
-        for in_flight in [1, 4] {
-            for (kind, places) in hidden_rows(rows) {
-                let (requests, clean) = cost_of_hidden(&ids, kind, &places, in_flight);
+        let late = [97, 20].map(|every| ("some, met late", (60..rows).step_by(every).collect()));
+        for (method, in_flight) in [(LEADS, 1), (LEADS, 4), (ITEMS, 1), (ITEMS, 4)] {
+            for (kind, places) in hidden_rows(rows).into_iter().chain(late.clone()) {
+                let (requests, clean) = cost_of_hidden(method, &ids, kind, &places, in_flight);
                 let most = (3 * clean).div_ceil(2);
                 assert!(
                     requests <= most,
-                    "{rows} rows, {kind} hidden: {requests} requests, {clean} for a clean list"
+                    "{rows} rows of {method}, {kind} hidden: {requests} requests, {clean} for a clean list"
                 );
             }
         }
     }
 }
 
-/// Rows that are scattered and met late are the worst: the first request that reads the middle ends at the first of them.
-#[test]
-fn hidden_rows_among_ids_with_gaps_and_those_met_late_cost_at_most_three_requests_more_or_half_as_many_again()
- {
-    for rows in SIZES {
-        for density in [1.0, 0.5] {
-            let ids = sparse(rows, density, 7);
-            let late = ("one in 97, met late", (60..rows).step_by(97).collect());
-            for (kind, places) in hidden_rows(rows).into_iter().chain([late]) {
-                let (requests, clean) = cost_of_hidden(&ids, kind, &places, 4);
-                let most = (clean + 3).max((3 * clean).div_ceil(2));
-                assert!(
-                    requests <= most,
-                    "{rows} rows, {kind} hidden: {requests} requests, {clean} for a clean list"
-                );
+/// A list of which rows are hidden, drawn at random: its IDs, and the places of its hidden rows.
+fn drawn(seed: u64, density: f64) -> (Vec<u64>, Vec<usize>, String) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let rows = match random.u8(..4) {
+        0 => random.usize(60..1_000),
+        1 => random.usize(1_000..3_000),
+        2 => random.usize(3_000..9_000),
+        _ => random.usize(9_000..20_000),
+    };
+    let every = random.usize(20..=500);
+    let from = [0, 60, random.usize(..rows)][random.usize(..3)];
+    let (kind, places): (_, Vec<usize>) = match random.u8(..4) {
+        0 => {
+            let many = random.usize(1..=300).min((rows - from) / 2);
+            ("neighbours", (from..from + many).collect())
+        }
+        1 => ("one in so many", (from..rows).step_by(every).collect()),
+        _ => {
+            let is_hidden = |_: &usize| random.usize(..every) == 0;
+            let places = (from..rows).filter(is_hidden).collect();
+            ("one in about so many", places)
+        }
+    };
+    let kind = format!("{kind} ({every}) from {from}");
+    (sparse(rows, density, seed), places, kind)
+}
+
+/// Lists of random sizes and random hidden rows that cost more than half as many requests again, of those drawn.
+fn dear_ones(seeds: std::ops::Range<u64>, densities: &[f64]) -> (Vec<String>, usize) {
+    let (mut dear, mut all) = (Vec::new(), 0);
+    for seed in seeds {
+        let density = densities[seed as usize % densities.len()];
+        let (ids, places, kind) = drawn(seed, density);
+        for in_flight in [1, 4] {
+            let (requests, clean) = cost_of_hidden(LEADS, &ids, &kind, &places, in_flight);
+            let most = (3 * clean).div_ceil(2);
+            all += 1;
+            if requests > most {
+                let rows = ids.len();
+                dear.push(format!(
+                    "seed {seed}: {rows} rows, density {density}, {kind}, {in_flight} in flight: {requests} requests, {clean} for a clean list"
+                ));
             }
+            let at_most = (clean + 3).max(most + 1);
+            assert!(requests <= at_most, "{dear:?}");
         }
     }
+    (dear, all)
+}
+
+#[test]
+fn hidden_rows_of_any_drawn_list_without_gaps_cost_at_most_half_as_many_requests_again() {
+    let (dear, all) = dear_ones(0..1_000, &[1.0]);
+    assert!(dear.is_empty(), "{} of {all}: {dear:#?}", dear.len());
+}
+
+/// A list that fills its last request to the brim when it is clean may take one more: at most one in fifty does.
+#[test]
+fn hidden_rows_among_ids_with_gaps_cost_hardly_ever_more_than_half_as_many_requests_again() {
+    let (dear, all) = dear_ones(1_000..2_500, &[0.95, 0.7, 0.5, 0.2, 0.05]);
+    assert!(dear.len() * 50 <= all, "{} of {all}: {dear:#?}", dear.len());
 }
 
 #[test]
 fn gaps_between_ids_cost_little() {
     for seed in 0..8 {
         for density in [0.5, 0.05] {
-            let found = cost(&mut Model::new(sparse(7_531, density, seed), 1), 4);
+            let found = cost(LEADS, &mut Model::new(sparse(7_531, density, seed), 1), 4);
             assert_eq!(found.ids.len(), 7_531);
             let costs = (found.requests, found.commands);
             assert!(costs.0 <= 5 && costs.1 <= 154, "{costs:?} at {density}");
@@ -119,10 +173,14 @@ fn gaps_between_ids_cost_little() {
 
 #[test]
 fn hidden_rows_of_a_list_of_one_page_are_counted_in_its_one_request() {
-    for (rows, hidden) in [(45, 15), (49, 1), (2, 1), (30, 29)] {
+    let lists = [(45, 15), (49, 1), (2, 1), (30, 29)];
+    for ((rows, hidden), method) in lists
+        .into_iter()
+        .flat_map(|list| [(list, LEADS), (list, ITEMS)])
+    {
         let mut model = Model::new(1..=rows, 1);
         model.hidden = (1..=hidden).collect();
-        let found = cost(&mut model, 1);
+        let found = cost(method, &mut model, 1);
         assert_eq!(found.ids, (hidden + 1..=rows).collect::<Vec<_>>());
         assert_eq!(found.hidden, hidden);
         // A single row is asked for once more.
@@ -145,7 +203,7 @@ fn a_list_takes_no_request_that_carries_nothing() {
         (7_000, 4),
         (20_000, 9),
     ] {
-        let found = cost(&mut Model::new(1..=rows, 1), 1);
+        let found = cost(LEADS, &mut Model::new(1..=rows, 1), 1);
         assert_eq!(found.ids.len() as u64, rows);
         assert!(
             found.requests <= most,

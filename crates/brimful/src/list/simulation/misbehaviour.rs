@@ -51,10 +51,10 @@ fn history(seed: u64) -> History {
     for id in &mut ids {
         *id += base;
     }
-    let method = if random.u8(..5) == 0 {
-        "main.eventlog.list"
-    } else {
-        "crm.lead.list"
+    let method = match random.u8(..5) {
+        0 => "main.eventlog.list",
+        1 => "crm.item.list",
+        _ => "crm.lead.list",
     };
     let rest3 = method == "main.eventlog.list";
     let mut model = Model::new(ids.iter().copied(), seed);

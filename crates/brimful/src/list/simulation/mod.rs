@@ -106,6 +106,13 @@ impl Model {
         assert!(commands.len() <= 50, "a batch has at most 50 commands");
         let mut pages: Vec<ModelPage> = Vec::new();
         for command in commands {
+            if is_refused(&command.params, &pages) {
+                pages.push(ModelPage {
+                    is_refused: true,
+                    ..ModelPage::default()
+                });
+                continue;
+            }
             let mut range = range(&command.params, &pages);
             match self.ignores {
                 Ignored::Nothing => {}
@@ -146,7 +153,11 @@ impl Model {
                 }
             }
         }
-        ModelPage { ids, total }
+        ModelPage {
+            ids,
+            total,
+            is_refused: false,
+        }
     }
 
     fn rows(&self, range: &Range) -> Vec<u64> {
@@ -171,11 +182,15 @@ impl Model {
 struct ModelPage {
     ids: Vec<u64>,
     total: Option<u64>,
+    is_refused: bool,
 }
 
 impl From<Vec<u64>> for ModelPage {
     fn from(ids: Vec<u64>) -> Self {
-        Self { ids, total: None }
+        Self {
+            ids,
+            ..Self::default()
+        }
     }
 }
 
@@ -186,8 +201,12 @@ fn batch(pages: &[ModelPage]) -> BatchOfLists {
 
 fn batch_of(pages: &[ModelPage], (prefix, of): (&str, u64)) -> BatchOfLists {
     let mut body = String::from(r#"{"result":{"result":{"#);
-    for (place, page) in pages.iter().enumerate() {
-        let comma = if place == 0 { "" } else { "," };
+    let mut comma = "";
+    for (place, page) in pages
+        .iter()
+        .enumerate()
+        .filter(|(_, page)| !page.is_refused)
+    {
         write!(body, r#"{comma}"p{place}":["#).unwrap();
         for (i, id) in page.ids.iter().enumerate() {
             let comma = if i == 0 { "" } else { "," };
@@ -195,9 +214,20 @@ fn batch_of(pages: &[ModelPage], (prefix, of): (&str, u64)) -> BatchOfLists {
             write!(body, r#"{comma}{{"ID":"{prefix}{id}"}}"#).unwrap();
         }
         body.push(']');
+        comma = ",";
+    }
+    body.push_str(r#"},"result_error":{"#);
+    comma = "";
+    for (place, _) in pages.iter().enumerate().filter(|(_, page)| page.is_refused) {
+        write!(
+            body,
+            r#"{comma}"p{place}":{{"error":"INVALID_ARG_VALUE","error_description":"Invalid filter"}}"#
+        )
+        .unwrap();
+        comma = ",";
     }
     body.push_str(r#"},"result_total":{"#);
-    let mut comma = "";
+    comma = "";
     for (place, page) in pages.iter().enumerate() {
         if let Some(total) = page.total {
             write!(body, r#"{comma}"p{place}":{total}"#).unwrap();
@@ -216,16 +246,21 @@ fn batch_of(pages: &[ModelPage], (prefix, of): (&str, u64)) -> BatchOfLists {
 fn range(params: &Value, pages: &[ModelPage]) -> Range {
     let filter = &params["filter"];
     if params["pagination"].is_null() {
-        let bound = |key: &str| match &filter[key] {
+        let id = if params["order"]["id"].is_null() {
+            "ID"
+        } else {
+            "id"
+        };
+        let bound = |operator: &str| match &filter[format!("{operator}{id}")] {
             Value::Null => 0,
             Value::Number(n) => n.as_u64().unwrap(),
             Value::String(reference) => dereference(reference, pages),
             other => panic!("{other} is no ID"),
         };
         return Range {
-            above: bound(">ID").max(bound(">=ID").saturating_sub(1)),
-            up_to: filter["<=ID"].as_u64().unwrap_or(u64::MAX - 1),
-            down: params["order"]["ID"] == "DESC",
+            above: bound(">").max(bound(">=").saturating_sub(1)),
+            up_to: filter[format!("<={id}")].as_u64().unwrap_or(u64::MAX - 1),
+            down: params["order"][id] == "DESC",
             limit: 50,
             counted: params["start"] == 0,
         };
@@ -246,14 +281,36 @@ fn range(params: &Value, pages: &[ModelPage]) -> Range {
 
 /// What a legacy list makes of `$result[pN][I][ID]`: where the page is too short, the page itself, cast to 1 or 0.
 fn dereference(reference: &str, pages: &[ModelPage]) -> u64 {
-    let (page, row) = reference
+    let ids = &pages[place_and_row(reference).0].ids;
+    row_of(reference, pages).unwrap_or(u64::from(!ids.is_empty()))
+}
+
+fn row_of(reference: &str, pages: &[ModelPage]) -> Option<u64> {
+    let (page, row) = place_and_row(reference);
+    pages[page].ids.get(row).copied()
+}
+
+/// The page and the row of `$result[pN][I][ID]` and `$result[pN][items][I][id]`.
+fn place_and_row(reference: &str) -> (usize, usize) {
+    let mut steps = reference
         .strip_prefix("$result[p")
-        .and_then(|r| r.strip_suffix("][ID]"))
-        .and_then(|r| r.split_once("]["))
-        .unwrap();
-    let ids = &pages[page.parse::<usize>().unwrap()].ids;
-    let row: usize = row.parse().unwrap();
-    ids.get(row).copied().unwrap_or(u64::from(!ids.is_empty()))
+        .and_then(|steps| steps.strip_suffix("]"))
+        .unwrap()
+        .split("][")
+        .filter(|step| *step != "items");
+    let mut number = || steps.next().unwrap().parse().unwrap();
+    (number(), number())
+}
+
+/// Whether the portal refuses a command: a list whose rows are `items` takes no reference to a row that is not there.
+fn is_refused(params: &Value, pages: &[ModelPage]) -> bool {
+    let filter = params["filter"].as_object();
+    let mut bounds = filter.into_iter().flatten();
+    bounds.any(|(_, bound)| {
+        bound.as_str().is_some_and(|reference| {
+            reference.contains("[items]") && row_of(reference, pages).is_none()
+        })
+    })
 }
 
 struct Walked {

@@ -38,6 +38,12 @@ struct Manners {
     hiccups: [usize; 2],
     /// A page that came empty or short has its `total` and its `next`.
     hiccup_tells: bool,
+    /// The same row of the last page is left out so often, whenever it is asked for.
+    lacking: usize,
+    /// `next` lies so many rows too far.
+    next_skips: usize,
+    /// So many rows are counted that nobody is ever shown, not even as a gap in a page.
+    counted_too_many: usize,
     /// The place of a page is ignored.
     ignores_start: bool,
     /// Pages without rows name a `next`.
@@ -176,7 +182,7 @@ impl Manners {
             6 => IdManner::None,
             _ => IdManner::Equal,
         };
-        Self {
+        let manners = Self {
             rows,
             page,
             paging,
@@ -202,6 +208,9 @@ impl Manners {
             },
             hiccups,
             hiccup_tells: random.bool(),
+            lacking: 0,
+            next_skips: 0,
+            counted_too_many: 0,
             ignores_start,
             next_for_ever: names_next && random.u8(..40) == 0,
             failing: if random.u8(..8) == 0 { 10 } else { 0 },
@@ -220,13 +229,55 @@ impl Manners {
             } else {
                 Order::Parallel
             },
+        };
+        manners.draw_more(random)
+    }
+
+    fn draw_more(self, random: &mut fastrand::Rng) -> Self {
+        // Nothing but a count tells of a row that the last page lacks twice.
+        let lacking = match random.u8(..12) {
+            0 if self.total == TotalManner::Right => random.usize(1..=2),
+            _ => 0,
+        };
+        // Pages that name the place of the next one are known to have 50 rows at the most.
+        let next_skips = match random.u8(..30) {
+            0 if self.names_next => [7, 25, 50, 150, 5_000][random.usize(..5)],
+            _ => 0,
+        };
+        // A page that lacks the same row three times is believed, and the row is among those that are not shown.
+        let hiccups = self.hiccups.iter().filter(|at| **at < usize::MAX).count();
+        let lacking = lacking.min(2 - hiccups);
+        let page = if next_skips > 0 { 50 } else { self.page };
+        let counted_too_many = match random.u8(..30) {
+            0 if self.total == TotalManner::Right => random.usize(1..=2 * page),
+            _ => 0,
+        };
+        Self {
+            page,
+            lacking,
+            next_skips,
+            counted_too_many,
+            ..self
         }
     }
 
     /// Nothing stays in the way for ever: what changes comes to rest while the list is read.
     fn is_restful(&self) -> bool {
         let rests = self.changes == 0 || self.quiet_from <= 2 * self.rows.div_ceil(self.page);
-        rests && self.growth == 0 && !self.ignores_start && !self.next_for_ever
+        let names_places = self.next_skips == 0 && self.counted_too_many == 0;
+        rests && self.growth == 0 && !self.ignores_start && !self.next_for_ever && names_places
+    }
+
+    /// Whether the end of the list has to say how many rows are counted and not shown.
+    fn tells_hidden(&self) -> bool {
+        // A first page that arrives empty may come again in another place, which looks like more rows than are counted.
+        let is_quiet = self.changes == 0
+            && self.growth == 0
+            && self.lacking == 0
+            && self.hiccups == [usize::MAX; 2];
+        let has_ids = !matches!(self.ids, IdManner::None | IdManner::Equal | IdManner::Mixed);
+        let is_told = self.total == TotalManner::Right && has_ids;
+        is_quiet && is_told && !self.ignores_start && !self.next_for_ever
     }
 
     /// Nothing makes it hard to read.
@@ -236,6 +287,9 @@ impl Manners {
             && !self.ignores_start
             && !self.next_for_ever
             && self.hiccups == [usize::MAX; 2]
+            && self.lacking == 0
+            && self.next_skips == 0
+            && self.counted_too_many == 0
     }
 }
 
@@ -252,6 +306,8 @@ struct Portal {
     next_key: u64,
     random: fastrand::Rng,
     commands: usize,
+    /// So often the last row is still to be left out.
+    lacking: usize,
     /// Rows that are there from the start to the end.
     lasting: BTreeSet<u64>,
 }
@@ -264,6 +320,7 @@ impl Portal {
             next_key: 0,
             random: fastrand::Rng::with_seed(seed),
             commands: 0,
+            lacking: manners.lacking,
             lasting: BTreeSet::new(),
         };
         for at in 0..manners.rows {
@@ -393,12 +450,12 @@ impl Portal {
         };
         let cut = self.rows.iter().skip(start).take(limit);
         let mut shown: Vec<ModelRow> = cut.filter(|row| !row.hidden).copied().collect();
-        let mut next = (start + limit < len).then_some(start + limit);
+        let mut next = (start + limit < len).then_some(start + limit + manners.next_skips);
         if manners.next_for_ever {
             next = Some(start.max(asked) + limit);
         }
         let mut total = match manners.total {
-            TotalManner::Right => Some(len),
+            TotalManner::Right => Some(len + manners.counted_too_many),
             TotalManner::None => None,
             TotalManner::Shown => Some(self.rows.iter().filter(|row| !row.hidden).count()),
             TotalManner::OfThePage => Some(shown.len()),
@@ -406,6 +463,10 @@ impl Portal {
         };
         if !manners.names_next {
             next = None;
+        }
+        if self.lacking > 0 && start + limit >= len && shown.len() > 1 {
+            self.lacking -= 1;
+            shown.remove(shown.len() / 2);
         }
         if manners.hiccups.contains(&self.commands) {
             shown.truncate(if self.random.bool() {
@@ -465,6 +526,7 @@ impl Portal {
 struct Walked {
     keys: Vec<u64>,
     proof: Proof,
+    hidden: u64,
 }
 
 fn strategy(manners: Manners) -> OffsetPages {
@@ -507,6 +569,7 @@ fn walk(portal: &mut Portal) -> Result<Walked, StrategyError> {
             return Ok(Walked {
                 keys: came,
                 proof: pages.proof(),
+                hidden: pages.hidden(),
             });
         }
         while flights.len() < manners.in_flight {
@@ -593,6 +656,13 @@ fn run(seeds: std::ops::Range<u64>) -> [(usize, usize); 3] {
                     walked.proof
                 );
                 assert_ne!(walked.proof, Proof::None, "seed {seed}: {manners:?}");
+                let hidden = portal.rows.iter().filter(|row| row.hidden).count();
+                assert!(
+                    !manners.tells_hidden()
+                        || walked.hidden == (hidden + manners.counted_too_many) as u64,
+                    "seed {seed}: {} hidden, {manners:?}",
+                    walked.hidden
+                );
             }
             Err(StrategyError::Misbehaves(_)) => {}
             Err(stuck) => panic!("seed {seed}: {stuck:?}"),
@@ -610,7 +680,7 @@ fn check(seeds: std::ops::Range<u64>) {
         );
     };
     // Where a portal lies about its counts or has equal rows, six passes may not be proof.
-    is_at_least(clean, 92);
+    is_at_least(clean, 91);
     is_at_least(restful, 89);
     // A list that never comes to rest can be proved by luck alone, and one that ignores the place of a page never.
     is_at_least(other, 58);
@@ -619,7 +689,7 @@ fn check(seeds: std::ops::Range<u64>) {
 #[test]
 fn a_clean_list_with_ascending_ids_and_right_counts_is_read_once() {
     let mut read = 0;
-    for seed in 0..20_000 {
+    for seed in 0..30_000 {
         let manners = Manners::draw(&mut fastrand::Rng::with_seed(seed));
         let counted = manners.total == TotalManner::Right && manners.names_next;
         let told_apart = manners.asks_for_newest
