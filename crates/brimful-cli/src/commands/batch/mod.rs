@@ -99,7 +99,7 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     let mut stop = Some(stop);
     let batch = batch.stop_on(async {
         if stopped.await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     });
     let mut running = std::pin::pin!(connection.client.batch(batch));

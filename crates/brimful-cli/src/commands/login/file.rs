@@ -181,7 +181,7 @@ fn read(path: &Path) -> io::Result<Option<Kept>> {
                 format!("{name} could not be read: {error}"),
             ));
         }
-    };
+    }
     // The parser's own message may have a token in it.
     let kept: Kept = serde_json::from_slice(&text)
         .map_err(|_| io::Error::other(format!("{name} is not a file of a login")))?;

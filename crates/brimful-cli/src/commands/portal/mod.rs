@@ -392,7 +392,7 @@ fn holdings(portal: &Portal) -> String {
     const MOST: usize = 6;
     let mut rows = portal.row_counts();
     rows.retain(|(entity, _)| !matches!(entity.as_str(), "status" | "diskobject" | "eventlog"));
-    rows.sort_by(|a, b| b.1.cmp(&a.1));
+    rows.sort_by_key(|kind| std::cmp::Reverse(kind.1));
     let others = rows.len().saturating_sub(MOST);
     let mut named: Vec<String> = rows
         .iter()
