@@ -43,7 +43,7 @@ async fn what_is_no_id_changes_no_record() {
         let each = client.call_each("crm.deal.update", [update.clone()]);
         match &each.collect().await[0].outcome {
             Outcome::NotRun(NotRun::Refused(why)) => {
-                assert!(why.contains("id of crm.deal"), "{why}")
+                assert!(why.contains("id of crm.deal"), "{why}");
             }
             other => panic!("{id}: {other:?}"),
         }
@@ -57,7 +57,7 @@ async fn what_is_no_id_changes_no_record() {
         let found = client.get_by_id("crm.lead.get", [id]).collect().await;
         match found.unwrap().get(id) {
             Some(Outcome::NotRun(NotRun::Refused(why))) => {
-                assert!(why.contains("is no ID"), "{why}")
+                assert!(why.contains("is no ID"), "{why}");
             }
             other => panic!("{id}: {other:?}"),
         }
