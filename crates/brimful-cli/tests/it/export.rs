@@ -79,7 +79,7 @@ fn the_end_says_how_many_rows_are_counted_and_not_shown() {
     exit code 0
     --- stderr
     218 leads in N s: leads.jsonl (2.7 kB)
-    3 requests, 13 commands, 0 retries; ID windows, complete to ID 230 (proved by ID)
+    3 requests, 10 commands, 0 retries; ID windows, complete to ID 230 (proved by ID)
     12 leads are counted but not shown to this user (rights?)
     "#);
 }
