@@ -495,7 +495,7 @@ fn proof(proof: brimful::Proof) -> &'static str {
 
 /// The outcomes of many calls on their way, in the order of the items.
 #[pyclass(frozen, module = "brimful._native")]
-pub(crate) struct Each(Arc<AsyncMutex<brimful::Outcomes>>);
+pub(crate) struct Each(Arc<AsyncMutex<brimful::Outcomes<'static>>>);
 
 #[pymethods]
 impl Each {
@@ -529,7 +529,7 @@ impl Each {
 
 /// What comes for many IDs, in their order.
 #[pyclass(frozen, module = "brimful._native")]
-pub(crate) struct Found(Arc<AsyncMutex<brimful::IdOutcomes>>);
+pub(crate) struct Found(Arc<AsyncMutex<brimful::IdOutcomes<'static>>>);
 
 #[pymethods]
 impl Found {
