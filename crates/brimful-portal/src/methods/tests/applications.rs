@@ -108,7 +108,7 @@ fn the_base_currency_and_the_ways_of_writing_a_currency_can_be_changed() {
     let read = portal.json("crm.currency.localizations.get", "id=USD");
     assert!(read.get("de").is_none());
     assert_eq!(
-        portal.error("crm.currency.localizations.get", "id=XXX").2,
+        portal.error("crm.currency.localizations.get", "id=QQQ").2,
         "The parameter id is invalid or not defined."
     );
 }
