@@ -1,22 +1,6 @@
 //! Parts of the catalogue beside products: images, properties by sections, contractors of documents.
 
-use super::{
-    Answer, MISSING_PARAMETER, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal,
-    Spelling, method,
-};
-
-/// What controllers of the catalogue have in common.
-const CONTROLLER: RecordKind = RecordKind {
-    id: "id",
-    key: &["id"],
-    spelling: Spelling::Typed,
-    unnamed: MISSING_PARAMETER,
-    required: Refusal {
-        code: "0",
-        text: "Required fields: {}",
-    },
-    ..OLDER
-};
+use super::{Answer, CONTROLLER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, method};
 
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {

@@ -1,22 +1,6 @@
 //! Catalogue, orders and documents: controllers that all answer in one way.
 
-use super::{
-    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
-    method,
-};
-
-/// What controllers have in common.
-const CONTROLLER: RecordKind = RecordKind {
-    id: "id",
-    key: &["id"],
-    spelling: Spelling::Typed,
-    unnamed: MISSING_PARAMETER,
-    required: Refusal {
-        code: "0",
-        text: "Required fields: {}",
-    },
-    ..OLDER
-};
+use super::{Answer, CONTROLLER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method};
 
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {

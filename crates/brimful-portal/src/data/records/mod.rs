@@ -152,6 +152,19 @@ pub(crate) struct RecordKind {
     pub(crate) taken: Refusal,
 }
 
+/// What the controllers of the shop and the catalogue have in common.
+const CONTROLLER: RecordKind = RecordKind {
+    id: "id",
+    key: &["id"],
+    spelling: Spelling::Typed,
+    unnamed: MISSING_PARAMETER,
+    required: Refusal {
+        code: "0",
+        text: "Required fields: {}",
+    },
+    ..OLDER
+};
+
 /// A kind of which nothing is known but the ways of older methods.
 const OLDER: RecordKind = RecordKind {
     name: "",

@@ -1,21 +1,7 @@
 //! Parts of the online shop beside orders: statuses, shipments, properties, cash registers, deliveries, payment systems.
 
 use super::{
-    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
-    method,
-};
-
-/// What controllers of the shop have in common.
-const CONTROLLER: RecordKind = RecordKind {
-    id: "id",
-    key: &["id"],
-    spelling: Spelling::Typed,
-    unnamed: MISSING_PARAMETER,
-    required: Refusal {
-        code: "0",
-        text: "Required fields: {}",
-    },
-    ..OLDER
+    Answer, CONTROLLER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method,
 };
 
 /// What an application registers in the shop: older methods, which check little.
