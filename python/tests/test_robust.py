@@ -148,13 +148,18 @@ def test_memory_and_objects_stay_what_they_are_over_200_lists(bitrix_portal):
 
     for _ in range(60):
         work()
-    gc.collect()
-    objects, memory = len(gc.get_objects()), megabytes()
-    for _ in range(200):
-        work()
-    gc.collect()
-    assert len(gc.get_objects()) - objects < 100
-    assert megabytes() - memory < 10
+    # A leak grows in each period. What else happens in the process (threads that end, arenas
+    # that the allocator keeps) grows in some.
+    growth = []
+    for _ in range(3):
+        gc.collect()
+        objects, memory = len(gc.get_objects()), megabytes()
+        for _ in range(200):
+            work()
+        gc.collect()
+        growth.append((len(gc.get_objects()) - objects, megabytes() - memory))
+    assert min(objects for objects, _ in growth) < 100
+    assert min(memory for _, memory in growth) < 10
 
 
 def test_a_failed_call_keeps_no_reference_to_its_parameters(bitrix_portal):
