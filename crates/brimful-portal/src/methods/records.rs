@@ -184,7 +184,7 @@ fn delete(state: &mut PortalData, place: usize, id: u64) {
     table.delete(id);
     let Some(called) = called else { return };
     let called = Value::from(called);
-    for parts in state.records.iter_mut() {
+    for parts in &mut state.records {
         let is_part = parts
             .kind
             .parent
