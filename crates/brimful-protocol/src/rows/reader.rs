@@ -148,9 +148,8 @@ pub fn read_lists(
         }
         Ok(())
     })?;
-    let lists = match (error, lists) {
-        (false, Some(lists)) => lists,
-        (true, _) | (_, None) => return Err(no_result(body)),
+    let (false, Some(lists)) = (error, lists) else {
+        return Err(no_result(body));
     };
     if lists.len() != commands {
         let found = lists.len();
