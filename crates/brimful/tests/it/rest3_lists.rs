@@ -82,7 +82,7 @@ async fn a_hundred_thousand_tasks_of_rest_3_take_at_most_twenty_requests() {
         (0.5, 20, 5.0),
         (0.95, 20, 5.0),
         // Slow pages are read several requests at a time: one after the other they would take more than a minute.
-        (0.0, 700, 28.0),
+        (0.0, 700, 36.0),
         (0.5, 700, 36.0),
     ] {
         let costs = Costs {
