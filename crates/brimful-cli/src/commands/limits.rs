@@ -26,7 +26,7 @@ use crate::table::{Table, terminal_width};
 Examples:
   brimful limits
   brimful limits crm.deal.list tasks.task.list
-  brimful limits | jq '.methods[] | select(.operating > 240)'")]
+  brimful limits crm.deal.list tasks.task.list | jq '.methods[] | select(.operating > 240)'")]
 pub(crate) struct LimitsArgs {
     /// Methods whose operating time is asked for
     #[arg(value_name = "METHOD", value_parser = method::parse)]
@@ -53,22 +53,22 @@ pub(crate) async fn run(args: &LimitsArgs, printer: Printer) -> Result<Exit, Fai
     let profile = ask("profile").await.map_err(|error| Failure::of(&error))?;
     let scopes = ask("scope").await.map_err(|error| Failure::of(&error))?;
     for method in &args.methods {
-        // An error of the method itself tells its time as well as a result does: not at all.
+        // An error carries no operating time, so a method that fails gets no row.
         if let Err(error) = ask(method).await {
             printer.warning(&error.to_string());
         }
     }
-    let standing = client.limits().snapshot();
+    let snapshot = client.limits().snapshot();
     let text = if std::io::stdout().is_terminal() {
-        table(client, &profile, &scopes, &standing)
+        table(client, &profile, &scopes, &snapshot)
     } else {
-        json_of(client, &profile, &scopes, &standing).to_string()
+        json_of(client, &profile, &scopes, &snapshot).to_string()
     };
     print(&text, printer)
 }
 
-/// Who one is, as `profile` says it.
-pub(super) fn name(profile: &Value, user: Option<u64>) -> String {
+/// Who calls, in a few words, as `profile` says it.
+pub(super) fn describe_user(profile: &Value, user: Option<u64>) -> String {
     let text = |name: &str| profile[name].as_str().unwrap_or_default();
     let name = format!("{} {}", text("NAME"), text("LAST_NAME"));
     let id = match &profile["ID"] {
@@ -83,22 +83,22 @@ pub(super) fn name(profile: &Value, user: Option<u64>) -> String {
     }
     parts.retain(|part| !part.is_empty());
     if parts.is_empty() {
-        "a user that the portal does not tell".to_owned()
+        "unknown user".to_owned()
     } else {
         parts.join(", ")
     }
 }
 
-fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnapshot) -> String {
-    let rate = match standing.limit {
+fn table(client: &Client, profile: &Value, scopes: &Value, snapshot: &LimitsSnapshot) -> String {
+    let rate = match snapshot.limit {
         None => "off".to_owned(),
         Some(limit) => format!(
             "{}; {} could be sent now",
             RateArg::Rate {
                 burst: limit.burst,
-                per_second: standing.rate.unwrap_or(limit.per_second),
+                per_second: snapshot.rate.unwrap_or(limit.per_second),
             },
-            standing.free.unwrap_or(limit.burst).floor()
+            snapshot.free.unwrap_or(limit.burst).floor()
         ),
     };
     let scopes: Vec<&str> = scopes
@@ -108,24 +108,24 @@ fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnap
         .filter_map(Value::as_str)
         .collect();
     let mut head = Table::new(&["portal", &client.portal()]);
-    head.row(["user".to_owned(), name(profile, None)]);
+    head.row(["user".to_owned(), describe_user(profile, None)]);
     head.row(["scopes".to_owned(), scopes.join(", ")]);
     head.row(["rate".to_owned(), rate]);
-    head.row(["refused".to_owned(), format::count(standing.refusals)]);
-    if standing.methods.is_empty() {
+    head.row(["refused".to_owned(), format::count(snapshot.refusals)]);
+    if snapshot.methods.is_empty() {
         head.row([
             "time".to_owned(),
-            "the portal tells no operating time".to_owned(),
+            "the portal reports no operating time".to_owned(),
         ]);
         return head.text(terminal_width());
     }
-    let mut methods = Table::new(&["METHOD", "OPERATING", "OF", "FREED IN", "BLOCKED FOR"]);
+    let mut methods = Table::new(&["METHOD", "OPERATING", "LIMIT", "FREED IN", "BLOCKED FOR"]);
     let time = |time: Option<Duration>| time.map_or_else(String::new, format::duration);
-    for method in &standing.methods {
+    for method in &snapshot.methods {
         methods.row([
             method.method.clone(),
             format!("{:.1} s", method.operating.as_secs_f64()),
-            format::duration(standing.operating_time),
+            format::duration(snapshot.operating_time),
             time(method.resets_in),
             time(method.blocked_for),
         ]);
@@ -137,9 +137,9 @@ fn table(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnap
     )
 }
 
-fn json_of(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSnapshot) -> Value {
+fn json_of(client: &Client, profile: &Value, scopes: &Value, snapshot: &LimitsSnapshot) -> Value {
     let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
-    let methods: Vec<Value> = standing
+    let methods: Vec<Value> = snapshot
         .methods
         .iter()
         .map(|method| {
@@ -155,11 +155,11 @@ fn json_of(client: &Client, profile: &Value, scopes: &Value, standing: &LimitsSn
         "portal": client.portal(),
         "user": profile,
         "scopes": scopes,
-        "burst": standing.limit.map(|limit| limit.burst),
-        "per_second": standing.rate,
-        "free": standing.free,
-        "refused": standing.refusals,
-        "operating_time": standing.operating_time.as_secs_f64(),
+        "burst": snapshot.limit.map(|limit| limit.burst),
+        "per_second": snapshot.rate,
+        "free": snapshot.free,
+        "refused": snapshot.refusals,
+        "operating_limit": snapshot.operating_time.as_secs_f64(),
         "methods": methods,
     })
 }

@@ -147,7 +147,7 @@ impl FileRun<'_> {
         match known {
             // Nothing tells which list they are of, so somebody has to say it.
             None if self.mode.is_none() || !self.is_json_lines => {
-                return Err(offer(OutputError::Leftover(name.to_owned())));
+                return Err(offer(OutputError::Leftover(name.to_owned()), true));
             }
             Some(known) if known.list != self.list => {
                 let method = known.list["method"].as_str().unwrap_or("another list");
@@ -273,9 +273,14 @@ fn id(row: &[u8], field: &str) -> Option<u64> {
     }
 }
 
-/// The failure to open an output; where an interrupted run has left rows, `--resume` gets the rest.
-pub(super) fn offer(error: OutputError) -> Failure {
+/// The failure to open an output; where an interrupted run has left rows, `--resume` gets the rest, if the command
+/// `can_resume`.
+pub(super) fn offer(error: OutputError, can_resume: bool) -> Failure {
     let hint = match &error {
+        OutputError::Leftover(name) if !can_resume => Some(format!(
+            "to start again, remove it: rm {}",
+            format::shell_word(name)
+        )),
         OutputError::Leftover(name) => Some(format!(
             "{}; to start again, remove it: rm {}",
             command_hint(&["--resume"]),

@@ -137,7 +137,7 @@ fn rows_are_the_same_whichever_rest_they_came_by() {
     assert!(by_three.contains("by REST 3.0"), "{by_three}");
     let by_two = list(&older, "two.jsonl");
     assert!(
-        by_two.contains("by REST 2: the portal offers no tasks by REST 3.0"),
+        by_two.contains("read by REST 2, because the portal offers no tasks by REST 3.0"),
         "{by_two}"
     );
     assert_eq!(workspace.rows("three.jsonl").len(), 1_200);

@@ -174,8 +174,8 @@ const ENTITIES: &[EntityDescription] = &[
         title: "When records entered their stages, by type of record",
         method: "crm.stagehistory.list",
         argument: Some(Argument {
-            parameter: "entityTypeId",
             example: "2",
+            ..OF_TYPE
         }),
         cursor: ChangeCursor::Id,
         ..ENTITY
@@ -231,8 +231,8 @@ const ENTITIES: &[EntityDescription] = &[
         title: "Categories of deals (2), contacts (3) or a smart process",
         method: "crm.category.list",
         argument: Some(Argument {
-            parameter: "entityTypeId",
             example: "2",
+            ..OF_TYPE
         }),
         ..DICTIONARY
     },
@@ -483,8 +483,7 @@ impl SyncEntity {
                 self.name, self.method
             )));
         };
-        let asked_by = self.keyset().map(|keyset| keyset.filter);
-        let mut select: Vec<String> = vec![asked_by.unwrap_or(self.id_field()).to_owned()];
+        let mut select: Vec<String> = vec![self.id_filter_field().to_owned()];
         if self.method == "catalog.product.list" {
             select.push("iblockId".to_owned());
         }
@@ -578,6 +577,12 @@ impl SyncEntity {
         Plan::id_field_of_list(&self.method)
     }
 
+    /// The field by which conditions and selects name the ID; some lists write it in another case than their rows.
+    pub(crate) fn id_filter_field(&self) -> &'static str {
+        self.keyset()
+            .map_or(self.id_field(), |keyset| keyset.filter)
+    }
+
     /// The parameters of the list with conditions on top of its own.
     pub(crate) fn params_with(&self, conditions: &[(String, Value)]) -> Map<String, Value> {
         let mut params = self.params.clone();
@@ -599,10 +604,7 @@ impl SyncEntity {
     pub(crate) fn id_params(&self, conditions: &[(String, Value)]) -> Map<String, Value> {
         let mut params = self.params_with(conditions);
         if let Some(select) = catalogue::find(&self.method).and_then(|method| method.select) {
-            let field = self
-                .keyset()
-                .map_or(self.id_field(), |keyset| keyset.filter);
-            let mut fields = vec![field];
+            let mut fields = vec![self.id_filter_field()];
             // Lists of products refuse to go without it.
             if self.method == "catalog.product.list" {
                 fields.push("iblockId");

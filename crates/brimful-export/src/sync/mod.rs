@@ -29,7 +29,7 @@ use crate::error::ExportError;
 use crate::store::Store;
 
 /// Entities that are read at the same time.
-const AT_ONCE: usize = 4;
+const ENTITIES_AT_ONCE: usize = 4;
 
 /// Why an entity, or a whole run, was not brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +78,10 @@ pub enum SyncError {
         /// What is wrong with it.
         why: String,
     },
-    /// The program is at an end, or a thread of it is.
+    /// A portal of another kind, or one that does not work as it should.
+    #[error("{0}")]
+    UnusablePortal(String),
+    /// The runtime has shut down, or a thread has panicked.
     #[error("the run was broken off")]
     BrokenOff,
 }
@@ -112,7 +115,7 @@ pub struct SyncOptions {
     pub labels: bool,
 }
 
-/// What a run has done for an entity.
+/// What a run has done for one entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EntityReport {
@@ -134,7 +137,7 @@ pub struct EntityReport {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SyncEvent<'e> {
-    /// An entity is begun. `resumed_after`: the ID behind which an interrupted read is continued.
+    /// An entity is begun.
     Begun {
         /// Its name.
         entity: &'e str,
@@ -158,7 +161,7 @@ pub enum SyncEvent<'e> {
         result: &'e Result<EntityReport, SyncError>,
     },
     /// Something that did not work and is done without.
-    Doubt {
+    Warning {
         /// The name of the entity.
         entity: &'e str,
         /// What it was.
@@ -194,7 +197,7 @@ fn host_of(address: &str) -> String {
     rest.split('/').next().unwrap_or_default().to_owned()
 }
 
-/// What a run has done.
+/// What a run has done for all entities.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SyncReport {
@@ -281,7 +284,10 @@ impl SyncRun {
                 (place, result)
             })
         });
-        let mut results: Vec<_> = stream::iter(runs).buffer_unordered(AT_ONCE).collect().await;
+        let mut results: Vec<_> = stream::iter(runs)
+            .buffer_unordered(ENTITIES_AT_ONCE)
+            .collect()
+            .await;
         results.sort_by_key(|(place, _)| *place);
         let names = self.entities.iter().map(|entity| entity.name.clone());
         Ok(SyncReport {

@@ -54,7 +54,7 @@ pub(crate) async fn describe_all(
             Some(Outcome::Failed(error)) => error.to_string(),
             _ => "its reply has no time".to_owned(),
         };
-        SyncError::Usage(format!(
+        SyncError::UnusablePortal(format!(
             "the portal does not tell its time, by which changes are found: {why}"
         ))
     })?;
@@ -88,9 +88,7 @@ fn fields_call(entity: &SyncEntity) -> Option<FieldsCall> {
 
 /// The conditions on the ID for a range.
 fn within(entity: &SyncEntity, range: IdRange) -> Vec<(String, Value)> {
-    let id = entity
-        .keyset()
-        .map_or(entity.id_field(), |keyset| keyset.filter);
+    let id = entity.id_filter_field();
     let mut conditions = vec![(format!("<={id}"), json!(range.up_to))];
     if range.after > 0 {
         conditions.push((format!(">{id}"), json!(range.after)));
@@ -145,9 +143,7 @@ pub(crate) async fn still_there(
     entity: &SyncEntity,
     ids: &[u64],
 ) -> Result<Vec<u64>, SyncError> {
-    let field = entity
-        .keyset()
-        .map_or(entity.id_field(), |keyset| keyset.filter);
+    let field = entity.id_filter_field();
     let row_field = entity.id_field();
     let key = catalogue::find(&entity.method).and_then(|method| method.key);
     let mut there = Vec::new();

@@ -48,7 +48,7 @@ impl EntityRun {
             let params = Value::Object(entity.params.clone());
             let described = describe(&run.client, &entity.method, &params, &[], true).await?;
             for doubt in &described.doubts {
-                (run.observer)(&SyncEvent::Doubt {
+                (run.observer)(&SyncEvent::Warning {
                     entity: &entity.name,
                     text: doubt,
                 });
@@ -331,10 +331,7 @@ impl EntityRun {
     /// Reads rows that the portal has and the store does not, although nothing says that they have changed: they may have
     /// been hidden from the user until now.
     async fn read_lacking(&mut self, ids: &[u64]) -> Result<(), SyncError> {
-        let field = self
-            .entity
-            .keyset()
-            .map_or(self.entity.id_field(), |keyset| keyset.filter);
+        let field = self.entity.id_filter_field();
         for ids in ids.chunks(500) {
             let params = self.entity.params_with(&[(field.to_owned(), json!(ids))]);
             let mut pages = self

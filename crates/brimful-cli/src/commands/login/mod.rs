@@ -143,7 +143,7 @@ async fn sign(
         // The tokens are good for something else.
         Err(_) => serde_json::Value::Null,
     };
-    Ok(crate::commands::limits::name(&profile, user))
+    Ok(crate::commands::limits::describe_user(&profile, user))
 }
 
 /// The portal's address, without a webhook.

@@ -49,11 +49,11 @@ impl RunningJob {
         }
     }
 
-    /// Brings the store up to date.
+    /// Brings the store up to date, and says what happens to `tell`.
     pub(in crate::commands) async fn run(
         &mut self,
         printer: Printer,
-        tell: fn(&Job, &SyncEvent<'_>, Printer),
+        tell: impl Fn(&Job, &SyncEvent<'_>) + Send + Sync + 'static,
     ) -> Result<SyncReport, Failure> {
         let job = &self.job;
         if self.connection.is_none() {
@@ -66,7 +66,7 @@ impl RunningJob {
         let client = connection.client.clone();
         let mut run = SyncRun::new(client, job.store.clone(), job.entities.clone())
             .options(job.options)
-            .observe(move |event| tell(&observer, event, printer));
+            .observe(move |event| tell(&observer, event));
         if job.portal.address().is_some_and(PortalArg::is_demo) {
             run = run.portal("demo");
         }

@@ -5,8 +5,10 @@ pub(super) use job::Job;
 
 pub(super) mod config;
 mod job;
+mod rows;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use brimful_export::Store;
@@ -29,9 +31,11 @@ use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
 use crate::printer::Printer;
+use crate::pump::progress::{Gauge, ProgressLine};
 use crate::table::{Table, terminal_width};
 use config::{USUAL_NAME, with_settings};
 use job::RunningJob;
+use rows::RowsRead;
 
 /// Mirror lists of the portal into database tables: what has changed comes in, what is deleted is marked
 #[derive(Debug, Args)]
@@ -275,11 +279,20 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
     let mut jobs: Vec<RunningJob> = jobs.into_iter().map(RunningJob::new).collect();
     loop {
         let began = Instant::now();
-        let runs = jobs.iter_mut().map(|job| job.run(printer, tell));
+        let rows = Arc::new(RowsRead::default());
+        let line = progress_line(&rows, printer);
+        let runs = jobs.iter_mut().map(|job| {
+            let rows = Arc::clone(&rows);
+            job.run(printer, move |job, event| {
+                rows.note(job.name.as_deref().unwrap_or_default(), event);
+                tell(job, event, printer);
+            })
+        });
         let results = tokio::select! {
             results = join_all(runs) => results,
             signal = interrupts.next() => return Ok(interrupted(signal, printer)),
         };
+        drop(line);
         let named: Vec<&Job> = jobs.iter().map(|running| &*running.job).collect();
         let exit = summarize(&named, results, every.is_some(), printer)?;
         let Some(every) = every else {
@@ -290,6 +303,12 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
             _ = interrupts.next() => return Ok(Exit::Done),
         }
     }
+}
+
+fn progress_line(rows: &Arc<RowsRead>, printer: Printer) -> Option<ProgressLine> {
+    let rows = Arc::clone(rows);
+    let gauge: Gauge = Arc::new(move || rows.snapshot());
+    ProgressLine::show("sync", None, gauge, printer)
 }
 
 /// The file of settings where no database is named on the command line.
@@ -369,7 +388,7 @@ fn tell(job: &Job, event: &SyncEvent<'_>, printer: Printer) {
             failure.message = job.named(&format!("{entity}: {}", failure.message));
             printer.failure(&failure);
         }
-        SyncEvent::Doubt { entity, text } => {
+        SyncEvent::Warning { entity, text } => {
             printer.warning(&job.named(&format!("{entity}: {text}")));
         }
         _ => {}

@@ -59,33 +59,33 @@ pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, F
 
 async fn filter(args: &TaskFilterArgs, dates: &mut Dates<'_>) -> Result<Filter, Failure> {
     let mut filter = Filter::new();
-    let people = |given: &[u64]| (!given.is_empty()).then(|| given.to_vec());
-    if let Some(users) = people(&args.responsible) {
-        filter = filter.responsible(several(users));
+    let if_given = |given: &[u64]| (!given.is_empty()).then(|| given.to_vec());
+    if let Some(users) = if_given(&args.responsible) {
+        filter = filter.responsible(is_or_one_of(users));
     }
-    if let Some(users) = people(&args.creator) {
-        filter = filter.created_by(several(users));
+    if let Some(users) = if_given(&args.creator) {
+        filter = filter.created_by(is_or_one_of(users));
     }
-    if let Some(users) = people(&args.accomplice) {
+    if let Some(users) = if_given(&args.accomplice) {
         filter = filter.accomplice(users);
     }
-    if let Some(users) = people(&args.auditor) {
+    if let Some(users) = if_given(&args.auditor) {
         filter = filter.auditor(users);
     }
-    if let Some(users) = people(&args.member) {
+    if let Some(users) = if_given(&args.member) {
         filter = filter.member(users);
     }
-    if let Some(users) = people(&args.doer) {
+    if let Some(users) = if_given(&args.doer) {
         filter = filter.doer(users);
     }
-    if let Some(groups) = people(&args.group) {
-        filter = filter.group_id(several(groups));
+    if let Some(groups) = if_given(&args.group) {
+        filter = filter.group_id(is_or_one_of(groups));
     }
-    if let Some(parents) = people(&args.parent) {
-        filter = filter.parent(several(parents));
+    if let Some(parents) = if_given(&args.parent) {
+        filter = filter.parent(is_or_one_of(parents));
     }
     if !args.priority.is_empty() {
-        filter = filter.priority(several(args.priority.clone()));
+        filter = filter.priority(is_or_one_of(args.priority.clone()));
     }
     filter = by_status(filter, &args.status);
     if !args.tag.is_empty() {
@@ -134,7 +134,7 @@ async fn filter(args: &TaskFilterArgs, dates: &mut Dates<'_>) -> Result<Filter, 
     Ok(filter)
 }
 
-fn several<T>(mut values: Vec<T>) -> Condition<T> {
+fn is_or_one_of<T>(mut values: Vec<T>) -> Condition<T> {
     match values.pop() {
         Some(one) if values.is_empty() => Condition::Is(one),
         Some(last) => {
@@ -157,12 +157,12 @@ fn by_status(filter: Filter, statuses: &[StatusArg]) -> Filter {
     }
     match (stored.is_empty(), by_clock.is_empty()) {
         (true, true) => filter,
-        (false, true) => filter.real_status(several(stored)),
-        (true, false) => filter.status(several(by_clock)),
+        (false, true) => filter.real_status(is_or_one_of(stored)),
+        (true, false) => filter.status(is_or_one_of(by_clock)),
         (false, false) => filter.group(
             Filter::any()
-                .real_status(several(stored))
-                .status(several(by_clock)),
+                .real_status(is_or_one_of(stored))
+                .status(is_or_one_of(by_clock)),
         ),
     }
 }
@@ -201,22 +201,22 @@ async fn on_terminal(
 }
 
 /// The pages of a list of tasks, with the fields and as many rows as are wanted.
-struct Tasks<'a> {
+struct TaskSource<'a> {
     pages: TaskPages,
     select: &'a [Field],
-    left: u64,
+    remaining: u64,
 }
 
-impl Source for Tasks<'_> {
+impl Source for TaskSource<'_> {
     type Item = Piece;
 
     async fn next(&mut self) -> Result<Option<Piece>, Error> {
-        if self.left == 0 {
+        if self.remaining == 0 {
             return Ok(None);
         }
         let page = self.pages.next_page().await?;
         Ok(page.map(|page| {
-            let page = first_rows(page, &mut self.left);
+            let page = first_rows(page, &mut self.remaining);
             Piece::Page(selected(page, self.select))
         }))
     }
@@ -235,14 +235,15 @@ async fn as_lines(
     } else {
         None
     };
-    let before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
+    let rows_before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
     let output = match resumed {
         Some(resumed) => {
             printer.note(&resumed.description(NOUN));
             list = list.resume_after(resumed.last_id);
             resumed.output
         }
-        None => Output::open(&destination).map_err(resume::offer)?,
+        None => Output::open(&destination)
+            .map_err(|error| resume::offer(error, args.order.is_empty() && args.top.is_none()))?,
     };
     let asked = tokio::select! {
         pages = list.select(select.iter().cloned()).pages() => pages.map_err(|error| Failure::of(&error)),
@@ -257,15 +258,15 @@ async fn as_lines(
     };
     let gauge = progress::of_list(pages.watch(), NOUN);
     let line = ProgressLine::show(METHOD, args.limit.rate.limit(), gauge, printer);
-    let mut tasks = Tasks {
+    let mut tasks = TaskSource {
         pages,
         select,
-        left: args.top.unwrap_or(u64::MAX),
+        remaining: args.top.unwrap_or(u64::MAX),
     };
     let mut ended = pump::to_output(&mut tasks, output, |_| true, interrupts).await;
     drop(line);
     let rows = ended.passed.rows;
-    ended.passed.rows += before;
+    ended.passed.rows += rows_before;
     let hint = unfinished_hint(&ended.stopped, args, ended.passed.last_id);
     let written = ended.result(METHOD, NOUN, Failure::of);
     let written = written.map_err(|failure| match hint {
@@ -277,7 +278,7 @@ async fn as_lines(
     };
     match tasks.pages.report() {
         Some(report) => {
-            for line in summary::lines(NOUN, &report.list, before, &written, usize::MAX) {
+            for line in summary::lines(NOUN, &report.list, rows_before, &written, usize::MAX) {
                 printer.note(&line);
             }
             printer.note(&which_rest(report));
@@ -325,7 +326,9 @@ fn unfinished_hint(stopped: &Stopped, args: &TaskListArgs, last_id: Option<u64>)
         Stopped::ByOutput(error) if error.is_closed() => return None,
         _ => {}
     }
-    let id = last_id.filter(|_| args.order.is_empty())?.to_string();
+    // Neither an order of its own nor a number of rows goes together with --resume.
+    let resumable = args.order.is_empty() && args.top.is_none();
+    let id = last_id.filter(|_| resumable)?.to_string();
     Some(match &args.output {
         Some(Destination::File(_)) => resume::command_hint(&["--resume"]),
         _ => resume::command_hint(&["--after", &id]),
@@ -334,7 +337,7 @@ fn unfinished_hint(stopped: &Stopped, args: &TaskListArgs, last_id: Option<u64>)
 
 fn which_rest(report: &TaskReport) -> String {
     match report.rest {
-        RestVersion::Rest3 => "by REST 3.0".to_owned(),
-        RestVersion::Rest2 => format!("by REST 2: {}", report.why),
+        RestVersion::Rest3 => "read by REST 3.0".to_owned(),
+        RestVersion::Rest2 => format!("read by REST 2, because {}", report.why),
     }
 }
