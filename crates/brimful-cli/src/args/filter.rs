@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What may stand before a field's name.
-const PREFIXES: [char; 10] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~'];
+pub(crate) const PREFIXES: [char; 10] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~'];
 
 /// One condition: the key of the filter, prefix included, and the value.
 #[derive(Debug, Clone, PartialEq)]

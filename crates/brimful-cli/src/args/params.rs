@@ -35,6 +35,14 @@ impl Param {
         earlier.path.starts_with(&self.path) && !self.path.contains(&Step::Next)
     }
 
+    /// The name and the value, where the name is not nested.
+    pub(crate) fn plain(&self) -> Option<(&str, &Value)> {
+        match self.path.as_slice() {
+            [Step::Key(name)] => Some((name, &self.value)),
+            _ => None,
+        }
+    }
+
     /// The name as it is written.
     fn name(&self) -> String {
         let mut name = String::new();
@@ -149,6 +157,12 @@ impl CallParams<'_> {
             insert(&mut params, &param.path, param.value.clone()).map_err(Failure::usage)?;
         }
         if !self.select.is_empty() {
+            if self.select.iter().all(|field| field.trim().is_empty()) {
+                return Err(
+                    Failure::usage("--select has no field, and every field would come")
+                        .hint("name the fields, such as --select ID,TITLE, or leave it out"),
+                );
+            }
             let fields: Vec<Value> = self
                 .select
                 .iter()

@@ -149,6 +149,10 @@ pub(crate) struct Prepared {
 pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, Failure> {
     let target = Target::of(args.output.as_ref(), &args.columns)?;
     target.check_resume(args.resume)?;
+    if !args.no_check {
+        let params = &args.params.params;
+        method::check_conditions(&args.method, &args.filter, params, "--param", printer)?;
+    }
     let select = args.columns.selected(&args.method, &args.select);
     let params = CallParams {
         list: Some(&args.method),
@@ -163,9 +167,6 @@ pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, F
     }
     if let Some(warning) = order_warning(args, &params) {
         printer.warning(&warning);
-    }
-    if !args.no_check {
-        method::check_filter(&args.method, &args.filter, printer)?;
     }
     Ok(Prepared {
         target,
