@@ -129,10 +129,17 @@ fn without_filter(known: &Method, condition: &Condition, option: &str) -> Option
         }
         _ => None,
     };
-    let refused = Failure::usage(format!(
-        "{} has no filter, and the portal would pass {} over",
-        known.name, condition.key
-    ));
+    let refused = Failure::usage(if is_bare {
+        format!(
+            "{} has no filter: its conditions are parameters of their own",
+            known.name
+        )
+    } else {
+        format!(
+            "{} has no filter, and the portal would pass {} over",
+            known.name, condition.key
+        )
+    });
     let names: Vec<&str> = known
         .parameters()
         .filter(|own| !["sort", "order", "start", "select"].contains(own) && *own != "START")
@@ -174,9 +181,22 @@ pub(crate) fn likely(name: &str, verb: &str) -> Option<&'static str> {
     if catalogue::find(name).is_some() {
         return None;
     }
-    let name = name.trim_end_matches('.');
-    let whole = catalogue::find(&format!("{name}.{verb}")).map(|method| method.name);
-    whole.or_else(|| catalogue::nearest(name))
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let singular = match name.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => name.strip_suffix('s').unwrap_or(&name).to_owned(),
+    };
+    let whole = [
+        format!("{name}.{verb}"),
+        format!("{singular}.{verb}"),
+        format!("crm.{singular}.{verb}"),
+        format!("{singular}s.{singular}.{verb}"),
+        format!("{singular}.get"),
+    ];
+    let whole = whole.iter().find_map(|name| catalogue::find(name));
+    whole
+        .map(|method| method.name)
+        .or_else(|| catalogue::nearest(&name))
 }
 
 /// The refusal of a method that may write, where only those that read are called: `limit` says so.
@@ -267,6 +287,16 @@ mod tests {
     fn an_entity_lacks_its_verb() {
         assert_eq!(likely("crm.deal", "get"), Some("crm.deal.get"));
         assert_eq!(likely("crm.deal.delete", "get"), None);
+        for (name, meant) in [
+            ("lead", "crm.lead.list"),
+            ("Leads", "crm.lead.list"),
+            ("companies", "crm.company.list"),
+            ("crm.deals", "crm.deal.list"),
+            ("tasks", "tasks.task.list"),
+            ("users", "user.get"),
+        ] {
+            assert_eq!(likely(name, "list"), Some(meant), "{name}");
+        }
     }
 
     #[test]

@@ -81,6 +81,9 @@ fn path(name: &str) -> Result<Vec<Step>, String> {
     if first.is_empty() {
         return Err("it has no name: write it as entityTypeId=2".to_owned());
     }
+    if first.contains(['{', '(']) {
+        return Err("names are nested in square brackets: write it as fields[TITLE]=…".to_owned());
+    }
     let mut path = vec![Step::Key(first.to_owned())];
     while !rest.is_empty() {
         let (key, after) = rest
@@ -162,6 +165,16 @@ impl CallParams<'_> {
                     Failure::usage("--select has no field, and every field would come")
                         .hint("name the fields, such as --select ID,TITLE, or leave it out"),
                 );
+            }
+            if let Some(names) = self
+                .select
+                .iter()
+                .map(|names| names.trim())
+                .find(|names| names.contains(char::is_whitespace))
+            {
+                let names: Vec<&str> = names.split_whitespace().collect();
+                return Err(Failure::usage("--select has blanks between its fields")
+                    .hint(format!("--select {}", names.join(","))));
             }
             let fields: Vec<Value> = self
                 .select
