@@ -289,9 +289,8 @@ fn of_choices(name: &str, text: &str, field: &Field) -> Option<String> {
         .choices
         .iter()
         .find(|one| one.value.to_lowercase() == lower);
-    let right = match meant {
-        Some(one) => one.id.clone(),
-        None => {
+    let right = meant.map_or_else(
+        || {
             let shown = field.choices.iter().take(SHOWN_CHOICES);
             let shown: Vec<String> = shown
                 .map(|one| format!("{} ({})", one.id, one.value))
@@ -300,8 +299,9 @@ fn of_choices(name: &str, text: &str, field: &Field) -> Option<String> {
                 "the number of one of its values, such as {}",
                 shown.join(", ")
             )
-        }
-    };
+        },
+        |one| one.id.clone(),
+    );
     Some(format!(
         "{name} is {text:?}, and its values are numbers: write {right}"
     ))
@@ -427,14 +427,12 @@ fn is_moment(text: &str) -> bool {
         return false;
     }
     match (sign, numbers.as_deref()) {
-        // Digits alone are other things: see `as_moment`.
-        (None, Some(_)) => has_letters,
         (Some(b'-' | b'/'), Some(&[year, month, day])) if year > 31 => is_day(year, month, day),
         (Some(b'-'), Some(&[year, month])) if year > 31 => is_day(year, month, 1),
         (Some(b'-' | b'.'), Some(&[day, month, year]))
         | (Some(b'/'), Some(&[month, day, year])) => is_day(year, month, day),
-        // 31 January 2026, 2026-01-31Z: more than is known here.
-        (_, None) => has_letters,
+        // 31 January 2026, 2026-01-31Z: more than is known here. Digits alone are other things: see `as_moment`.
+        (None, _) | (_, None) => has_letters,
         _ => false,
     }
 }
