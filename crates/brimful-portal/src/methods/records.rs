@@ -55,6 +55,10 @@ pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     let table = &state.records[place];
     if method.verb == RecordVerb::Fields {
+        let needed = call.params.get_ignoring_case(method.needs);
+        if !method.needs.is_empty() && needed.is_none_or(is_empty) {
+            return Err(refusal(records::MISSING_PARAMETER, method.needs, call));
+        }
         return Ok(described(table, method));
     }
     let within = within(state, table, call)?;

@@ -186,6 +186,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "catalog.product",
         scope: "catalog",
         methods: &[
+            method("catalog.product.getfieldsbyfilter", RecordVerb::Fields)
+                .needs("filter")
+                .answers(Answer::Under("product")),
             method("catalog.product.add", RecordVerb::Add).answers(Answer::Under("element")),
             method("catalog.product.get", RecordVerb::Get).answers(Answer::Under("product")),
             method("catalog.product.list", RecordVerb::List)
@@ -597,6 +600,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "sale.property",
         scope: "sale",
         methods: &[
+            method("sale.property.getfieldsbytype", RecordVerb::Fields)
+                .needs("type")
+                .answers(Answer::Under("property")),
             method("sale.property.add", RecordVerb::Add).answers(Answer::Under("property")),
             method("sale.property.get", RecordVerb::Get).answers(Answer::Under("property")),
             method("sale.property.list", RecordVerb::List)

@@ -13,6 +13,8 @@ pub(crate) mod legacy;
 pub(crate) mod legacy_filter;
 pub(crate) mod links;
 pub(crate) mod product_rows;
+pub(crate) mod recurring_deals;
+pub(crate) mod requisite_user_fields;
 pub(crate) mod stage_history;
 pub(crate) mod statuses;
 pub(crate) mod store;
