@@ -100,7 +100,7 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         Effect::Write => Interrupts::catch()?,
     };
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
     let client = &connection.client;
     let call = async {
         if args.idempotent {

@@ -135,7 +135,7 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     let prepared = prepare(args, printer)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
     write(args, prepared, &connection.client, &mut interrupts, printer).await?;
     Ok(Exit::Done)
 }

@@ -126,7 +126,7 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     let ids = ids(args)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
     let client = &connection.client;
     let listed = Arc::new(Mutex::new(Progress::default()));
     let wanted = ids.len() as u64;
