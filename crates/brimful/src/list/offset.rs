@@ -133,12 +133,10 @@ struct CurrentPass {
     idle: u64,
     /// Of these, those that had rows.
     idle_with_rows: u64,
-    /// A page behind the first one came that was not the first one again.
-    takes_places: bool,
+    /// Pages with rows behind the first one that were not the first one again.
+    in_place: u64,
     /// Rows from the place of a page to that of the one after it, at the most.
     widest: u64,
-    /// The readings have it.
-    finished: bool,
     /// Places between those of the pages, in order, where no row may be that had not come.
     between: Vec<u64>,
     first_page: Vec<Identity>,
@@ -344,7 +342,8 @@ impl OffsetPages {
         let counted = total.filter(|_| !self.total_is_wrong);
         let brought = self.hand_out(page, &rows, start, counted, first && alone);
         self.pass.offsets.push(start);
-        self.pass.takes_places |= !first && came > 0 && !self.is_first_again(&rows);
+        let is_in_place = !first && came > 0 && !self.is_first_again(&rows);
+        self.pass.in_place += u64::from(is_in_place);
         // A page of a method that does not take its place may have a row that was just added.
         if brought.new_in_pass * 10 <= brought.twice {
             self.pass.idle += 1;
@@ -483,9 +482,7 @@ impl OffsetPages {
 
     /// The pass is at its end: is the list whole?
     fn settle(&mut self) -> Result<(), StrategyError> {
-        if !std::mem::replace(&mut self.pass.finished, true) {
-            self.readings.finish(self.pass.last.clone());
-        }
+        self.readings.finish(self.pass.last.clone());
         if self.rows == 0 && self.empty_replies >= 2 {
             self.proof = Proof::Counted(0);
             self.finished = true;

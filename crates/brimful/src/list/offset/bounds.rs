@@ -19,7 +19,7 @@ impl OffsetPages {
             && self.pass.offsets.len() == 1
             && came == self.position.page();
         // Where other pages came in their places, this one lies behind the end, and rows are counted and not shown.
-        let is_behind = self.pass.takes_places;
+        let is_behind = self.pass.in_place > 0;
         let came_before = self.pass.idle_with_rows > 0;
         let is_counted = |total: &u64| !is_behind && (*total > start || came_before);
         if let Some(total) = total.filter(is_counted) {
@@ -59,7 +59,7 @@ impl OffsetPages {
         // Of hidden rows the count says how many there may be, once the portal is known to take the place of a page.
         let is_counted = total.is_some_and(|total| total > start) && !self.total_is_wrong;
         let is_hidden = is_counted && self.pass.idle_with_rows == 0;
-        let takes_places = self.pass.takes_places || self.besides_differ == Some(true);
+        let takes_places = self.pass.in_place > 0 || self.besides_differ == Some(true);
         let most_idle = if is_hidden && takes_places {
             HIDDEN_PAGES
         } else {

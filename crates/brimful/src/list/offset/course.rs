@@ -86,14 +86,14 @@ impl OffsetPages {
             return if more { Step::To(after) } else { Step::End };
         }
         if let Some(next) = meta.next.filter(|next| *next > start) {
-            return match self.course {
-                Course::Counted => Step::To(after),
-                // The rows between this page and a place farther off than it reaches would be skipped.
-                _ => {
-                    let reach = self.page_length.unwrap_or_else(|| self.nominal_page());
-                    Step::To(next.min(start.saturating_add(came.max(reach))))
-                }
+            // The rows between this page and a place farther off than it reaches would be skipped.
+            let reach = self.page_length.unwrap_or_else(|| self.nominal_page());
+            let next = if self.course == Course::Counted {
+                after
+            } else {
+                next.min(start.saturating_add(came.max(reach)))
             };
+            return Step::To(next);
         }
         let told = meta.total.is_some_and(|total| total > start);
         if start > 0 && came > 0 && !told && !rows.iter().any(|row| self.is_new(row)) {

@@ -80,10 +80,8 @@ struct PassRecord {
     /// Who says that it ends there; `None` while it is being read.
     ends: Option<EndEvidence>,
     total: Option<u64>,
-    /// A page counted fewer rows than the first one.
-    total_fell: bool,
-    /// A page counted more rows than the first one.
-    total_rose: bool,
+    /// The fewest and the most rows that a page counted, where the first one was read before all others.
+    counts: Option<(u64, u64)>,
     counts_more: Option<u64>,
     rows: u64,
     /// Of the rows, those that came in the pass before too.
@@ -217,9 +215,10 @@ impl ListReadings {
         (start, total, identities).hash(&mut pass.hasher);
         if first {
             pass.first.at_most = total;
-        } else if let (Some(total), Some(at_first)) = (total, pass.first.at_most) {
-            pass.total_fell |= total < at_first;
-            pass.total_rose |= total > at_first;
+        }
+        if let (Some(total), Some(at_first)) = (total, pass.first.at_most) {
+            let (fewest, most) = pass.counts.unwrap_or((at_first, at_first));
+            pass.counts = Some((fewest.min(total), most.max(total)));
         }
         let mut brought = PageTally {
             new_in_pass: 0,
@@ -293,13 +292,16 @@ impl ListReadings {
         held.times += 1;
     }
 
-    /// Ends a pass with its last page.
+    /// Ends a pass with its last page, unless it has ended.
     pub(super) fn finish(&mut self, last: LastPage) {
         let before = self.passes.len().checked_sub(2);
         let hash_before = before.map(|before| self.passes[before].hasher.finish());
         let Some(pass) = self.passes.last_mut() else {
             return;
         };
+        if pass.ends.is_some() {
+            return;
+        }
         pass.end = last.end;
         pass.total = last.total;
         pass.counts_more = last.counts_more;
@@ -363,7 +365,9 @@ impl ListReadings {
             && self.passes.iter().enumerate().any(|(at, pass)| {
                 let before = at.checked_sub(1);
                 // A count with an upper bound does not show rows above it that are deleted; one that rose has none.
-                let is_bounded = pass.total_fell && !pass.total_rose;
+                let is_bounded = pass.counts.is_some_and(|(fewest, most)| {
+                    fewest < most && pass.first.at_most == Some(most)
+                });
                 let first = is_counted(at) && before.is_none_or(is_counted) && !is_bounded;
                 let last =
                     is_counted(at) || ends_like(pass, before) || ends_like(pass, Some(at + 1));
