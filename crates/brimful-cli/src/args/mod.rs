@@ -17,6 +17,7 @@ pub(crate) mod time;
 pub(crate) use params::ParamsOption;
 pub(crate) use portal::PortalOption;
 pub(crate) use rate::{RateArg, RateOption};
+pub(crate) use time::DeadlineOption;
 
 /// The exit codes, for help texts. [`crate::exit::Exit`] is where they are made.
 pub(crate) const EXIT_CODES: &str = "\

@@ -132,6 +132,7 @@ impl Ledger {
         self: &Arc<Self>,
         calls: &Calls,
         give_up: Option<Instant>,
+        is_final: bool,
         reporters: &WaitReporters<'_>,
     ) -> Result<Charge, HeldBack> {
         let asked = Instant::now();
@@ -151,6 +152,13 @@ impl Ledger {
                 Admission::Until(at) => Some(at),
                 Admission::AfterOthers => None,
             };
+            // A wait that ends too late is not begun.
+            if is_final && until > give_up && give_up.is_some() {
+                return Err(HeldBack {
+                    method: method.into(),
+                    waited: asked.elapsed(),
+                });
+            }
             let _shown = until.map(|at| {
                 debug!(?calls, wait = ?at.saturating_duration_since(Instant::now()), "waiting for operating time");
                 reporters.log.operating(method, at);
