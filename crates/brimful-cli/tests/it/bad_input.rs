@@ -577,7 +577,8 @@ fn a_command_whose_deadline_passes_ends_with_exit_code_3() {
             stderr(&output)
         );
         let outcomes = if command.contains("--each") {
-            workspace.read("outcomes.jsonl")
+            let rows = workspace.rows("outcomes.jsonl");
+            Value::Array(rows).to_string()
         } else {
             String::new()
         };

@@ -147,11 +147,8 @@ async fn a_refused_call_does_not_wait_for_longer_than_its_deadline_leaves() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
-    assert_eq!(
-        start.elapsed().as_secs(),
-        0,
-        "the first wait takes a minute"
-    );
+    let waited = start.elapsed().as_secs();
+    assert!(waited < 45, "a wait of a minute is not begun: {waited}");
 }
 
 #[tokio::test(start_paused = true)]
