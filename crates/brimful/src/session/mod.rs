@@ -20,7 +20,7 @@ use crate::cache::Cache;
 use crate::check::Checks;
 use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind, Execution};
-use crate::limits::{Calls, Gate, Ledger, Rank};
+use crate::limits::{CallCount, Calls, Gate, Ledger, Rank};
 use crate::request_id::{REQUEST_ID, RequestNames};
 use crate::retry::{self, Failure, Retry, RetryContext, RetryDecision};
 use crate::spawn::spawn;
@@ -68,6 +68,8 @@ pub(crate) struct Call {
     pub(crate) options: CallOptions,
     /// It could ask for less: an attempt that comes to nothing after [`retry::CUT_AFTER`] is not made again as it is.
     pub(crate) can_be_split: bool,
+    /// It could ask for less: after so many attempts without a proper answer it is not made again as it is.
+    pub(crate) attempts_unanswered: Option<u32>,
     /// It writes in steps, and a refusal of one says nothing of those before it.
     pub(crate) in_steps: bool,
 }
@@ -80,6 +82,8 @@ pub(crate) struct CallOptions {
     pub(crate) deadline: Option<Instant>,
     /// Where waits of the job are shown.
     pub(crate) waits: WaitBoard,
+    /// Whether its requests may go out with fewer calls than they are admitted with.
+    pub(crate) call_count: CallCount,
 }
 
 impl Call {
@@ -100,6 +104,7 @@ impl Call {
             headers: HeaderMap::new(),
             options: options.clone(),
             can_be_split: false,
+            attempts_unanswered: None,
             in_steps: false,
         }
     }
@@ -303,7 +308,10 @@ impl Session {
             Failure::NoAnswer { ran, .. } => {
                 self.counters.lost();
                 let first_contact = !self.reached.load(Ordering::Relaxed);
-                if call.is_cut(effort) {
+                let most = call
+                    .attempts_unanswered
+                    .filter(|_| ran == Execution::Unknown);
+                if call.is_cut(effort) || most.is_some_and(|most| effort.requests >= most) {
                     Failure::Final
                 } else {
                     Failure::NoAnswer { ran, first_contact }
@@ -424,6 +432,7 @@ impl Session {
                 self.auth.accepted(pass);
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
+                self.gate.answered(*took);
                 Ok(value)
             }
             Err(failed) => {

@@ -70,7 +70,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     };
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer)
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
         .await?
         .ending(args.deadline);
     let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;

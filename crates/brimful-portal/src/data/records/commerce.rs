@@ -186,6 +186,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "catalog.product",
         scope: "catalog",
         methods: &[
+            method("catalog.product.getfieldsbyfilter", RecordVerb::Fields)
+                .needs("filter")
+                .answers(Answer::Under("product")),
             method("catalog.product.add", RecordVerb::Add).answers(Answer::Under("element")),
             method("catalog.product.get", RecordVerb::Get).answers(Answer::Under("product")),
             method("catalog.product.list", RecordVerb::List)
@@ -522,7 +525,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         ],
         not_found: Refusal {
             code: "200640400001",
-            text: "Payment not found",
+            text: "payment is not exists",
         },
         ..CONTROLLER
     },
@@ -597,6 +600,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "sale.property",
         scope: "sale",
         methods: &[
+            method("sale.property.getfieldsbytype", RecordVerb::Fields)
+                .needs("type")
+                .answers(Answer::Under("property")),
             method("sale.property.add", RecordVerb::Add).answers(Answer::Under("property")),
             method("sale.property.get", RecordVerb::Get).answers(Answer::Under("property")),
             method("sale.property.list", RecordVerb::List)
@@ -607,7 +613,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         ],
         not_found: Refusal {
             code: "200840400001",
-            text: "Order property not found",
+            text: "property is not exists",
         },
         ..CONTROLLER
     },
@@ -653,7 +659,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         ],
         not_found: Refusal {
             code: "201540400001",
-            text: "Property variant not found",
+            text: "property variant is not exists",
         },
         ..CONTROLLER
     },

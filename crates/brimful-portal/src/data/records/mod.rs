@@ -133,6 +133,10 @@ pub(crate) struct RecordKind {
     /// Fields that a call names beside the record, such as the list that an element belongs to: they narrow what it sees,
     /// and are written to what it adds.
     pub(crate) within: &'static [&'static str],
+    /// Parameters with Unix seconds that a call may give in the place of others, and those others.
+    pub(crate) instead: &'static [(&'static str, &'static str)],
+    /// How a call without a certain field is refused, where it is not as for the others.
+    pub(crate) lacking: &'static [(&'static str, Refusal)],
     /// Fields that a call gives beside the parameter with the others.
     pub(crate) beside: &'static [&'static str],
     /// The kind that has to have the first of [`RecordKind::within`], and how a call is refused where it has not.
@@ -173,6 +177,8 @@ const OLDER: RecordKind = RecordKind {
     key: &["ID"],
     spelling: Spelling::Texts,
     within: &[],
+    instead: &[],
+    lacking: &[],
     beside: &[],
     parent: None,
     open: Open::No,
@@ -217,6 +223,8 @@ pub(crate) enum Open {
     No,
     /// As they were written.
     Yes,
+    /// Those whose names begin with `UF_`, as they were written.
+    UserFields,
     /// As they were written; those that begin with `PROPERTY_` as a map from the number of a value to the value.
     Properties,
 }
@@ -258,6 +266,8 @@ pub(crate) struct RecordField {
     pub(crate) multiple: bool,
     /// Whether rows don't show it: methods of its own do.
     pub(crate) hidden: bool,
+    /// Whether rows have it, and the description of the fields has not.
+    pub(crate) undescribed: bool,
     pub(crate) default: Default,
 }
 
@@ -306,7 +316,7 @@ pub(crate) enum Default {
 
 impl RecordField {
     /// A line of `fields.tsv`: the kind, the name, the type, letters (`R` required, `O` read only, `I` immutable, `M`
-    /// multiple, `H` hidden), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
+    /// multiple, `H` hidden, `U` in rows only), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
     fn read(line: &'static str) -> Option<(&'static str, Self)> {
         let [kind, name, value_kind, flags, default, param, title] = split(line)?;
         let field = Self {
@@ -320,6 +330,7 @@ impl RecordField {
             immutable: flags.contains('I'),
             multiple: flags.contains('M'),
             hidden: flags.contains('H'),
+            undescribed: flags.contains('U'),
             default: Default::read(default)?,
         };
         Some((kind, field))
@@ -419,6 +430,8 @@ pub(crate) struct RecordMethod {
     pub(crate) order: &'static str,
     /// Fields that the filter of a list has to name.
     pub(crate) filter_by: &'static [&'static str],
+    /// The parameter without which the description of the fields is refused; empty if there is none.
+    pub(crate) needs: &'static str,
     /// The parameter that has the filter, the order and the select of a list; empty if they are parameters themselves.
     pub(crate) nested: &'static str,
     /// What is answered, as JSON, where the record that the call names is not there; a refusal if it is empty.
@@ -494,7 +507,7 @@ const NO_ARGUMENT: Refusal = Refusal {
 };
 
 /// How controllers refuse a call without a parameter.
-const MISSING_PARAMETER: Refusal = Refusal {
+pub(crate) const MISSING_PARAMETER: Refusal = Refusal {
     code: "100",
     text: "Could not find value for parameter {{}}",
 };
@@ -516,6 +529,7 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
         paging: RecordPaging::Older,
         order: "order",
         filter_by: &[],
+        needs: "",
         nested: "",
         or_else: "",
         narrowed_by: &[],
@@ -532,6 +546,11 @@ impl RecordMethod {
     /// The fields are parameters of the call.
     const fn flat(mut self) -> Self {
         self.fields = "";
+        self
+    }
+
+    const fn needs(mut self, param: &'static str) -> Self {
+        self.needs = param;
         self
     }
 

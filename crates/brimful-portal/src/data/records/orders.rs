@@ -92,6 +92,9 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("sale.shipmentproperty.list", RecordVerb::List)
                 .answers(Answer::Under("properties"))
                 .paged(RecordPaging::Controller),
+            method("sale.shipmentproperty.getfieldsbytype", RecordVerb::Fields)
+                .needs("type")
+                .answers(Answer::Under("property")),
             method("sale.shipmentproperty.add", RecordVerb::Add).answers(Answer::Under("property")),
             method("sale.shipmentproperty.update", RecordVerb::Update)
                 .answers(Answer::Under("property")),

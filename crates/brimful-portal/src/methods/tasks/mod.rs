@@ -4,6 +4,7 @@ mod actions;
 pub(crate) mod checklist;
 pub(crate) mod comments;
 pub(crate) mod counters;
+pub(crate) mod dependences;
 pub(crate) mod elapsed;
 mod fields;
 mod filter;
@@ -13,6 +14,7 @@ mod permitted;
 mod positional;
 mod row;
 mod status;
+pub(crate) mod user_fields;
 
 pub(crate) use actions::{act, add, delegate, delete, favorite, flag, update, watch};
 pub(crate) use fields::get_fields;

@@ -7,14 +7,18 @@ mod drive;
 mod entities_page;
 mod families;
 mod integrations;
+mod item_product_rows;
 mod items;
 mod large_ids;
 mod legacy;
 mod records;
+mod records_of_applications;
 mod run_time;
 mod search;
 mod system;
 mod tasks;
+mod telephony_lines;
+mod user_fields_elsewhere;
 mod users;
 
 use std::time::Duration;
