@@ -200,7 +200,13 @@ fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
     if let Some(list) = &args.from
         && !args.no_check
     {
-        method::check_filter(list, &args.filter, printer)?;
+        method::check_conditions(
+            list,
+            &args.filter,
+            &args.from_param,
+            "--from-param",
+            printer,
+        )?;
     }
     for method in std::iter::once(&args.method).chain(&args.from) {
         if let Some(warning) = method::warning_if_unknown(method, Some("get")) {

@@ -277,7 +277,7 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         ));
     }
     // A portal that runs in the background needs no standard output.
-    if !stdout::is_closed() {
+    if !stdout::is_closed(&std::io::stdout()) {
         printer
             .data(server.webhook_url().as_bytes())
             .map_err(show::unwritable)?;
