@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use brimful::{Effect, Error};
 use clap::Args;
 
-use super::show::{check_stdout, reply};
+use super::show::{check_stdout_for, reply};
 use super::{checks, connect_with, each};
 use crate::args::method;
 use crate::args::params::CallParams;
@@ -91,8 +91,8 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         Some(Destination::Stdout) | None => None,
     };
     let effect = Effect::of(&args.method);
-    if output.is_none() && effect == Effect::Write {
-        check_stdout()?;
+    if output.is_none() {
+        check_stdout_for(effect)?;
     }
     let mut interrupts = match effect {
         // A signal ends the program at once.
@@ -100,7 +100,7 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         Effect::Write => Interrupts::catch()?,
     };
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
     let client = &connection.client;
     let call = async {
         if args.idempotent {

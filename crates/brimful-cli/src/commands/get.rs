@@ -126,7 +126,7 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     let ids = ids(args)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
     let client = &connection.client;
     let listed = Arc::new(Mutex::new(Progress::default()));
     let wanted = ids.len() as u64;
@@ -200,7 +200,13 @@ fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
     if let Some(list) = &args.from
         && !args.no_check
     {
-        method::check_filter(list, &args.filter, printer)?;
+        method::check_conditions(
+            list,
+            &args.filter,
+            &args.from_param,
+            "--from-param",
+            printer,
+        )?;
     }
     for method in std::iter::once(&args.method).chain(&args.from) {
         if let Some(warning) = method::warning_if_unknown(method, Some("get")) {

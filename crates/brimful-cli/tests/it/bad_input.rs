@@ -535,9 +535,9 @@ fn a_filter_of_a_list_without_one_is_shown_as_parameters() {
 fn a_filter_that_is_not_documented_is_warned_of() {
     let rows = json!([{"ID": "1"}]);
     let portal = server(move |received| same_for_all(received, &rows, 1));
-    let args = ["crm.paysystem.list", "--filter", "SORT=1"];
+    let args = ["task.logitem.list", "--filter", "SORT=1"];
     let (_, output) = export_with(&portal, &args);
-    assert!(stderr(&output).contains("crm.paysystem.list has no filter in its documentation"));
+    assert!(stderr(&output).contains("task.logitem.list has no filter in its documentation"));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::cache::Cache;
 use crate::check::Checks;
 use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind, Execution};
-use crate::limits::{Calls, Gate, Ledger, Rank};
+use crate::limits::{CallCount, Calls, Gate, Ledger, Rank};
 use crate::request_id::{REQUEST_ID, RequestNames};
 use crate::retry::{self, Failure, Retry, RetryContext, RetryDecision};
 use crate::spawn::spawn;
@@ -82,6 +82,8 @@ pub(crate) struct CallOptions {
     pub(crate) deadline: Option<Instant>,
     /// Where waits of the job are shown.
     pub(crate) waits: WaitBoard,
+    /// Whether its requests may go out with fewer calls than they are admitted with.
+    pub(crate) call_count: CallCount,
 }
 
 impl Call {
@@ -422,6 +424,7 @@ impl Session {
                 self.auth.accepted(pass);
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
+                self.gate.answered(*took);
                 Ok(value)
             }
             Err(failed) => {

@@ -187,7 +187,7 @@ async fn the_progress_of_a_list_says_what_it_waits_for() {
     let portal = portal(config);
     let list = builder(&portal)
         .limit(None)
-        .operating_time_limit(Duration::from_secs(60))
+        .operating_limit(Duration::from_secs(60))
         .build()
         .unwrap()
         .list("crm.lead.list")

@@ -70,7 +70,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     };
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
     let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;
     let record = tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
     let items = Items::open(

@@ -7,7 +7,7 @@ use brimful_export::sync::{SyncEntity, SyncEvent, SyncOptions, SyncReport, SyncR
 
 use super::failure_of;
 use crate::args::portal::PortalArg;
-use crate::args::{PortalOption, RateArg};
+use crate::args::{PortalLimits, PortalOption};
 use crate::commands::connect;
 use crate::commands::connection::Connection;
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ pub(in crate::commands) struct Job {
     /// The name of the portal in the file, where that has several.
     pub(in crate::commands) name: Option<String>,
     pub(in crate::commands) portal: PortalOption,
-    pub(in crate::commands) rate: RateArg,
+    pub(in crate::commands) limits: PortalLimits,
     pub(in crate::commands) store: Store,
     pub(in crate::commands) entities: Vec<SyncEntity>,
     pub(in crate::commands) options: SyncOptions,
@@ -57,7 +57,7 @@ impl RunningJob {
     ) -> Result<SyncReport, Failure> {
         let job = &self.job;
         if self.connection.is_none() {
-            self.connection = Some(connect(&job.portal, job.rate, printer).await?);
+            self.connection = Some(connect(&job.portal, job.limits, printer).await?);
         }
         let Some(connection) = &self.connection else {
             return Err(Failure::failed("the portal has no client"));

@@ -22,7 +22,8 @@ use tokio::time::{Instant, sleep_until};
 use super::show;
 use crate::args::filter::{self, Condition};
 use crate::args::portal;
-use crate::args::{EXIT_CODES, PortalOption, RateArg, time};
+use crate::args::rate::operating_seconds;
+use crate::args::{EXIT_CODES, PortalLimits, PortalOption, RateArg, time};
 use crate::env_vars;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -90,6 +91,9 @@ pub(crate) struct SyncArgs {
     /// The portal's rate limit: a burst of X requests and Y more per second, standard, enterprise or off; 50,2 if not given
     #[arg(long, value_name = "X,Y|TARIFF|off", alias = "limit")]
     rate: Option<RateArg>,
+    /// The operating time that a method may use in ten minutes, in seconds: 480 if not given
+    #[arg(long, value_name = "SECONDS", value_parser = operating_seconds)]
+    operating_limit: Option<Duration>,
 }
 
 /// A condition of an entity.
@@ -188,6 +192,7 @@ impl SyncArgs {
             deletes: self.deletes,
             accept_deletes: self.accept_deletes,
             rate: self.rate,
+            operating_limit: self.operating_limit,
         })?;
         Ok((
             jobs,
@@ -254,7 +259,10 @@ impl SyncArgs {
         Ok(Job {
             name: None,
             portal: self.portal.clone(),
-            rate: self.rate.unwrap_or(RateArg::STANDARD),
+            limits: PortalLimits {
+                rate: self.rate.unwrap_or(RateArg::STANDARD),
+                operating: self.operating_limit,
+            },
             store,
             entities,
             options: SyncOptions {
