@@ -92,6 +92,7 @@ impl Failure {
         // What the client refuses before it asks a portal was asked for wrongly.
         let exit = match (error.kind(), error.method()) {
             (ErrorKind::Config, None) => Exit::Usage,
+            (ErrorKind::Deadline, _) => Exit::Incomplete,
             _ => Exit::Failed,
         };
         let mut causes = Vec::new();
@@ -176,6 +177,7 @@ fn hint(error: &Error) -> Option<String> {
         ErrorKind::OperationTimeLimit => {
             "the portal limits the operating time of a method in ten minutes: resume later, or select fewer fields".to_owned()
         }
+        ErrorKind::Deadline => "give it more time with --deadline".to_owned(),
         _ => return None,
     };
     Some(hint)

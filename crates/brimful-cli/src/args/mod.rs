@@ -17,6 +17,7 @@ pub(crate) mod time;
 pub(crate) use params::ParamsOption;
 pub(crate) use portal::PortalOption;
 pub(crate) use rate::{PortalLimits, RateArg, RateOption};
+pub(crate) use time::DeadlineOption;
 
 /// Reads a whole number.
 pub(crate) fn whole_number(text: &str) -> Result<u64, String> {

@@ -9,7 +9,7 @@ use super::show::{check_stdout_for, reply};
 use super::{checks, connect_with, each};
 use crate::args::method;
 use crate::args::params::CallParams;
-use crate::args::{ParamsOption, PortalOption, RateOption};
+use crate::args::{DeadlineOption, ParamsOption, PortalOption, RateOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::{Interrupts, answer_of_write};
@@ -46,6 +46,8 @@ pub(crate) struct CallArgs {
     pub(crate) no_check: bool,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) deadline: DeadlineOption,
     #[command(flatten)]
     pub(crate) each: EachOption,
 }
@@ -100,7 +102,9 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         Effect::Write => Interrupts::catch()?,
     };
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
+        .await?
+        .ending(args.deadline);
     let client = &connection.client;
     let call = async {
         if args.idempotent {

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::args::portal::PortalArg;
 use crate::args::portal::PortalOption;
 use crate::args::rate::PortalLimits;
+use crate::args::time::DeadlineOption;
 use crate::commands::demo;
 use crate::commands::login::file::{self as login_file, LoginFile};
 use crate::failure::Failure;
@@ -21,6 +22,16 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     _demo: Option<Server>,
     _silence: SilenceWatch,
+}
+
+impl Connection {
+    /// Ends everything that is asked for by the client when the time of `option` has passed, counted from now.
+    pub(crate) fn ending(mut self, option: DeadlineOption) -> Self {
+        if let Some(within) = option.deadline {
+            self.client = self.client.with_deadline(within);
+        }
+        self
+    }
 }
 
 /// Says so while nothing at all comes from the portal, until it is dropped.

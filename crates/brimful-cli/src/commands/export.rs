@@ -16,7 +16,8 @@ use super::{checks, connect_with};
 use crate::args::params::CallParams;
 use crate::args::portal::PortalArg;
 use crate::args::{
-    EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method, whole_number,
+    DeadlineOption, EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method,
+    whole_number,
 };
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -85,6 +86,8 @@ pub(crate) struct ExportArgs {
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) deadline: DeadlineOption,
 }
 
 /// The ways to read a list, each with its description.
@@ -135,7 +138,9 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     let prepared = prepare(args, printer)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
+        .await?
+        .ending(args.deadline);
     write(args, prepared, &connection.client, &mut interrupts, printer).await?;
     Ok(Exit::Done)
 }

@@ -661,6 +661,22 @@ fn drive(methods: &mut Vec<Method>) {
 fn integrations(methods: &mut Vec<Method>) {
     methods.extend([
         write!("entity", "entity.rights", storages::rights),
+        write!(
+            "sale",
+            "sale.shipmentpropertyvalue.modify",
+            shop::set_shipment_values
+        ),
+        read!(
+            "crm",
+            "crm.userfield.settings.fields",
+            crm::field_settings::fields
+        ),
+        read!("task", "task.stages.canmovetask", tasks::stages::can_move),
+        write!(
+            "task",
+            "tasks.task.result.addfromcomment",
+            tasks::comments::make_result
+        ),
         write!("sale", "sale.paysystem.pay.payment", shop::pay),
         read!("sale", "sale.cashbox.check.apply", shop::apply_check),
         read!("telephony", "voximplant.line.get", voximplant::lines),

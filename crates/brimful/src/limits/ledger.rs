@@ -147,12 +147,14 @@ impl Ledger {
     }
 
     /// Waits until `calls` may be made, or until `give_up`: a method whose operating time is nearly used up waits for
-    /// its reset, without holding anything that other methods need.
+    /// its reset, without holding anything that other methods need. `is_final`: a wait that ends after `give_up` is not
+    /// begun, since nothing is called any more then.
     pub(crate) async fn admit(
         self: &Arc<Self>,
         calls: &Calls,
         count: CallCount,
         give_up: Option<Instant>,
+        is_final: bool,
         reporters: &WaitReporters<'_>,
     ) -> Result<Charge, HeldBack> {
         let asked = Instant::now();
@@ -172,6 +174,13 @@ impl Ledger {
                 Admission::Until(at) => Some(at),
                 Admission::AfterOthers => None,
             };
+            // A wait that ends too late is not begun.
+            if is_final && until > give_up && give_up.is_some() {
+                return Err(HeldBack {
+                    method: method.into(),
+                    waited: asked.elapsed(),
+                });
+            }
             let _shown = until.map(|at| {
                 debug!(?calls, wait = ?at.saturating_duration_since(Instant::now()), "waiting for operating time");
                 reporters.log.operating(method, at);

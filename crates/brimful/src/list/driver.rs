@@ -235,9 +235,7 @@ impl Driver {
                 biased;
                 () = rows.closed() => return Ok(false),
                 () = until(self.options.deadline) => {
-                    let message = "the deadline of the job passed before the list was read to its end";
-                    return Err(Error::new(ErrorKind::Deadline, Execution::Unknown, message)
-                        .at(&self.session.auth, &self.method));
+                    return Err(self.late());
                 }
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
                 granted = ready(&mut self.slot), if wanted => {
@@ -528,6 +526,14 @@ impl Driver {
                 if since.elapsed() + wait > self.session.retry.deadline {
                     return Err(self.blocked(since.elapsed()));
                 }
+                // A wait that ends too late is not begun.
+                if self
+                    .options
+                    .deadline
+                    .is_some_and(|deadline| deadline < Instant::now() + wait)
+                {
+                    return Err(self.late());
+                }
                 self.session
                     .wait_log
                     .operating(&self.method, Instant::now() + wait);
@@ -588,6 +594,12 @@ impl Driver {
         // The slot that is being waited for knows nothing of the pause.
         self.slot = None;
         until - before
+    }
+
+    fn late(&self) -> Error {
+        let message = "the deadline of the job passed before the list was read to its end";
+        Error::new(ErrorKind::Deadline, Execution::Unknown, message)
+            .at(&self.session.auth, &self.method)
     }
 
     fn blocked(&self, time: Duration) -> Error {

@@ -266,10 +266,18 @@ impl Session {
             let error = self.recover(&pass, failed).await?;
             let attempt = effort.requests;
             debug!(method = call.subject, attempt, ?wait, %error, "trying again");
+            let options = &call.options;
+            // A wait that ends too late is not begun.
+            if options
+                .deadline
+                .is_some_and(|deadline| deadline < from_now(wait))
+            {
+                let ran = effort.ran.unwrap_or(Execution::NotRun);
+                return Err(self.late(&call.subject, ran).with_source(error));
+            }
             if let Failure::OperatingTimeUsedUp(wait) = failure {
                 effort.held_back += wait;
             }
-            let options = &call.options;
             self.wait_before_retry(options, &call.subject, attempt, failure, wait, &error)
                 .await;
             last_error = Some(error);

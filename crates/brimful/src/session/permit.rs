@@ -49,7 +49,7 @@ impl NoPermit {
                     Deadline::Job => (
                         ErrorKind::Deadline,
                         format!(
-                            "the deadline of the job passed while {method} waited {waited} for its operating time"
+                            "{method} has used up its operating time, and the deadline of the job comes before it has some again"
                         ),
                     ),
                     Deadline::Retry => (
@@ -154,7 +154,13 @@ impl Session {
             board: &options.waits,
         };
         self.ledger
-            .admit(charges, options.call_count, give_up, &reporters)
+            .admit(
+                charges,
+                options.call_count,
+                give_up,
+                deadline == Deadline::Job,
+                &reporters,
+            )
             .await
             .map_err(|held_back| NoPermit::HeldBack(held_back, deadline))
     }

@@ -7,7 +7,7 @@ use brimful_export::sync::{SyncEntity, SyncEvent, SyncOptions, SyncReport, SyncR
 
 use super::failure_of;
 use crate::args::portal::PortalArg;
-use crate::args::{PortalLimits, PortalOption};
+use crate::args::{DeadlineOption, PortalLimits, PortalOption};
 use crate::commands::connect;
 use crate::commands::connection::Connection;
 use crate::failure::Failure;
@@ -49,9 +49,10 @@ impl RunningJob {
         }
     }
 
-    /// Brings the store up to date.
+    /// Brings the store up to date, in no more time than `deadline` gives.
     pub(in crate::commands) async fn run(
         &mut self,
+        deadline: DeadlineOption,
         printer: Printer,
         tell: fn(&Job, &SyncEvent<'_>, Printer),
     ) -> Result<SyncReport, Failure> {
@@ -63,7 +64,10 @@ impl RunningJob {
             return Err(Failure::failed("the portal has no client"));
         };
         let observer = Arc::clone(job);
-        let client = connection.client.clone();
+        let client = match deadline.deadline {
+            Some(within) => connection.client.with_deadline(within),
+            None => connection.client.clone(),
+        };
         let mut run = SyncRun::new(client, job.store.clone(), job.entities.clone())
             .options(job.options)
             .observe(move |event| tell(&observer, event, printer));

@@ -23,7 +23,7 @@ use super::show;
 use crate::args::filter::{self, Condition};
 use crate::args::portal;
 use crate::args::rate::operating_seconds;
-use crate::args::{EXIT_CODES, PortalLimits, PortalOption, RateArg, time};
+use crate::args::{DeadlineOption, EXIT_CODES, PortalLimits, PortalOption, RateArg, time};
 use crate::env_vars;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -94,6 +94,9 @@ pub(crate) struct SyncArgs {
     /// The operating time that a method may use in ten minutes, in seconds: 480 if not given
     #[arg(long, value_name = "SECONDS", value_parser = operating_seconds)]
     operating_limit: Option<Duration>,
+    // Of each run, where they are repeated.
+    #[command(flatten)]
+    deadline: DeadlineOption,
 }
 
 /// A condition of an entity.
@@ -283,7 +286,9 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
     let mut jobs: Vec<RunningJob> = jobs.into_iter().map(RunningJob::new).collect();
     loop {
         let began = Instant::now();
-        let runs = jobs.iter_mut().map(|job| job.run(printer, tell));
+        let runs = jobs
+            .iter_mut()
+            .map(|job| job.run(args.deadline, printer, tell));
         let results = tokio::select! {
             results = join_all(runs) => results,
             signal = interrupts.next() => return Ok(interrupted(signal, printer)),

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::args::portal::PortalOption;
-use crate::args::{RateOption, whole_number};
+use crate::args::{DeadlineOption, RateOption, whole_number};
 use crate::output::Destination;
 
 const DATES: &str = "\
@@ -75,6 +75,8 @@ pub(crate) struct TaskListArgs {
     pub(crate) rest: RestArg,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) deadline: DeadlineOption,
     // Last, because options behind it would stand under its heading.
     #[command(flatten)]
     pub(crate) filter: TaskFilterArgs,

@@ -432,6 +432,8 @@ pub(crate) struct RecordMethod {
     pub(crate) filter_by: &'static [&'static str],
     /// The parameter without which the description of the fields is refused; empty if there is none.
     pub(crate) needs: &'static str,
+    /// Fields that are described for one value of that parameter alone, and that value.
+    pub(crate) described_for: &'static [(&'static str, &'static str)],
     /// The parameter that has the filter, the order and the select of a list; empty if they are parameters themselves.
     pub(crate) nested: &'static str,
     /// What is answered, as JSON, where the record that the call names is not there; a refusal if it is empty.
@@ -530,6 +532,7 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
         order: "order",
         filter_by: &[],
         needs: "",
+        described_for: &[],
         nested: "",
         or_else: "",
         narrowed_by: &[],
@@ -551,6 +554,11 @@ impl RecordMethod {
 
     const fn needs(mut self, param: &'static str) -> Self {
         self.needs = param;
+        self
+    }
+
+    const fn described_for(mut self, fields: &'static [(&'static str, &'static str)]) -> Self {
+        self.described_for = fields;
         self
     }
 

@@ -182,9 +182,6 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("task.stages.get", RecordVerb::List).answers(Answer::ById("")),
             method("task.stages.update", RecordVerb::Update),
             method("task.stages.delete", RecordVerb::Delete),
-            method("task.stages.canmovetask", RecordVerb::Get)
-                .by("stageId")
-                .answers(Answer::Constant("true")),
             method("task.stages.movetask", RecordVerb::Update)
                 .sets(&[])
                 .by("stageId"),

@@ -5,6 +5,7 @@ pub(crate) mod categories;
 pub(crate) mod currencies;
 pub(crate) mod dictionary;
 pub(crate) mod duplicates;
+pub(crate) mod field_settings;
 pub(crate) mod fields;
 pub(crate) mod item;
 pub(crate) mod item_filter;

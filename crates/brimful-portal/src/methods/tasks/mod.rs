@@ -13,6 +13,7 @@ pub(crate) mod older;
 mod permitted;
 mod positional;
 mod row;
+pub(crate) mod stages;
 mod status;
 pub(crate) mod user_fields;
 

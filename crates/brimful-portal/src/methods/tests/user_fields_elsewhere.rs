@@ -280,6 +280,101 @@ fn fields_of_properties_and_products_are_described_where_their_type_is_named() {
 }
 
 #[test]
+fn fields_of_a_property_are_those_of_its_type() {
+    let mut portal = Portal::with(&[]);
+    for (kind, has, lacks) in [
+        ("STRING", "isEmail", "isLocation"),
+        ("LOCATION", "isLocation", "isEmail"),
+        ("DATE", "multiple", "isZip"),
+    ] {
+        let fields = portal.json("sale.property.getFieldsByType", &format!("type={kind}"));
+        assert!(fields["property"][has].is_object(), "{kind}");
+        assert!(fields["property"][lacks].is_null(), "{kind}");
+    }
+}
+
+#[test]
+fn values_of_a_shipment_are_written_in_the_place_of_earlier_ones() {
+    let mut portal = Portal::with(&[]);
+    let shipment =
+        "fields[orderId]=1&fields[deliveryId]=1&fields[allowDelivery]=Y&fields[deducted]=N";
+    portal.json("sale.shipment.add", shipment);
+    portal.json(
+        "sale.shipmentproperty.add",
+        "fields[name]=Comments&fields[type]=STRING&fields[personTypeId]=1&fields[propsGroupId]=1",
+    );
+    let value = |text: &str| {
+        format!(
+            "fields[shipment][id]=1&fields[shipment][propertyValues][0][shipmentPropsId]=1\
+             &fields[shipment][propertyValues][0][value]={text}"
+        )
+    };
+    let modify = "sale.shipmentpropertyvalue.modify";
+    let first = portal.json(modify, &value("one"));
+    assert_eq!(
+        first,
+        json!({"propertyValues": [{"code": null, "id": 1, "name": "Comments", "value": "one"}]})
+    );
+    portal.json(modify, &value("two"));
+    let kept = portal.json("sale.shipmentpropertyvalue.get", "id=1")["propertyValue"].clone();
+    assert_eq!(
+        (&kept["value"], &kept["shipmentPropsId"]),
+        (&json!("two"), &json!(1))
+    );
+    assert_eq!(portal.error(modify, "").1, "100");
+    let other = value("x").replace("[id]=1", "[id]=9");
+    assert_eq!(portal.error(modify, &other).1, "201040400007");
+}
+
+#[test]
+fn a_result_is_of_the_task_of_its_comment_and_a_plan_belongs_to_its_user() {
+    let mut portal = Portal::with(&[("task", 2, 0.0), ("user", 2, 0.0)]);
+    let comment = portal.json("task.commentitem.add", "TASKID=2&FIELDS[POST_MESSAGE]=Done");
+    let result = portal.json(
+        "tasks.task.result.addFromComment",
+        &format!("commentId={comment}"),
+    );
+    assert_eq!(
+        (&result["taskId"], &result["text"]),
+        (&json!(2), &json!("Done"))
+    );
+    let listed = portal.json("tasks.task.result.list", "taskId=2");
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    let may = "task.stages.canmovetask";
+    assert_eq!(portal.json(may, "entityId=1&entityType=U"), json!(true));
+    assert_eq!(portal.json(may, "entityId=2&entityType=U"), json!(false));
+    assert_eq!(portal.error(may, "entityId=1").1, "100");
+}
+
+#[test]
+fn the_settings_of_user_fields_are_described_by_type() {
+    let mut portal = Portal::with(&[]);
+    let settings = portal.json("crm.userfield.settings.fields", "type=double");
+    assert_eq!(
+        settings,
+        json!({
+            "DEFAULT_VALUE": {"type": "double", "title": "Default Value"},
+            "PRECISION": {"type": "int", "title": "Precision"}
+        })
+    );
+    let error = portal.error("crm.userfield.settings.fields", "");
+    assert_eq!(error.2, "Parameter 'type' is not specified or empty.");
+}
+
+#[test]
+fn a_file_is_saved_from_base64_as_php_reads_it() {
+    let mut portal = Portal::with(&[]);
+    let upload = "id=1&data[NAME]=a.txt&fileContent=";
+    let file = portal.json("disk.folder.uploadfile", &format!("{upload}aGVs bG8"));
+    assert_eq!(file["SIZE"], "5");
+    let error = portal.error(
+        "disk.folder.uploadfile",
+        &format!("{upload}!!!").replace("a.txt", "b.txt"),
+    );
+    assert_eq!(error.1, "ERROR_COULD_NOT_SAVE_FILE");
+}
+
+#[test]
 fn a_consent_needs_its_agreement_and_an_address() {
     let mut portal = Portal::with(&[]);
     let add = "userconsent.consent.add";
