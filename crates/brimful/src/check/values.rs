@@ -489,6 +489,11 @@ mod tests {
                 "{text}"
             );
         }
+        for type_name in ["double", "datetime", "user", "crm_status"] {
+            let (no_value, yes) = (json!(false), json!(true));
+            assert_eq!(said("!", "PARENT_ID", &no_value, type_name), None);
+            assert!(said("!", "PARENT_ID", &yes, type_name).is_some());
+        }
         assert!(said("", "ASSIGNED_BY_ID", &json!("Анна"), "user").is_some());
         assert!(said("", "ASSIGNED_BY_ID", &json!(7), "user").is_none());
     }
