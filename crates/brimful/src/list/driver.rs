@@ -76,6 +76,8 @@ pub(crate) struct Driver {
     cuts: u32,
     /// Since when the method has been refused for its operating time without giving a page.
     blocked_since: Option<Instant>,
+    /// The strategy cannot go on. What it has ready is right all the same.
+    is_stuck: bool,
 }
 
 /// Leave to send a request, and how long the walk stood still for it.
@@ -129,6 +131,7 @@ impl Driver {
             resume_at: None,
             cuts: 0,
             blocked_since: None,
+            is_stuck: false,
         }
     }
 
@@ -142,6 +145,14 @@ impl Driver {
             Ok(false) => return,
             Err(error) => {
                 self.flights.shutdown().await;
+                // What came before the failure is part of the list.
+                while self.is_stuck
+                    && let Some(pages) = self.ready_pages()
+                {
+                    if rows.send(Message::Pages(pages)).await.is_err() {
+                        return;
+                    }
+                }
                 let report = self.finish();
                 Message::Failed(error.with_report(report))
             }
@@ -426,8 +437,12 @@ impl Driver {
                 self.plan = *fallback;
                 NextAction::GoOn
             }
-            Err(StrategyError::Misbehaves(why)) => return Err(self.stuck(&why)),
+            Err(StrategyError::Misbehaves(why)) => {
+                self.is_stuck = true;
+                return Err(self.stuck(&why));
+            }
             Err(StrategyError::Api(error)) => {
+                self.is_stuck = true;
                 return Err(Error::api(error).at(&self.session.auth, &self.method));
             }
         };

@@ -313,6 +313,15 @@ fn shown(
     let shown = ids([Some(first), Some(&last)]);
     let full = page_size.unwrap_or(pages.full as u64);
     let spans = [first_ids, last_ids].into_iter().flatten();
+    let united = |page: &Page, before: Option<&Page>, is_last: bool| {
+        let mut before = before.cloned().unwrap_or_default();
+        if is_last {
+            before.reverse();
+        }
+        united(page, &before, full as usize)
+    };
+    let first_shown = united(first, first_before, false);
+    let last_shown = united(&last, last_before, true);
     Ok(Some(Shown::Short {
         counts_are_wrong: counted.is_some_and(|counted| counted < shown.len() as u64),
         lowest: ids([Some(first), first_before]).first().copied(),
@@ -322,9 +331,22 @@ fn shown(
         spans: spans.map(|(first, last)| (first - 1, last)).collect(),
         page_size,
         is_order_unknown: last.len() == 1,
-        first: first.clone(),
-        last,
+        first: first_shown,
+        last: last_shown,
     }))
+}
+
+/// The rows that the two readings of a page have shown together, ascending, if a page has room for them.
+fn united(page: &Page, before: &Page, full: usize) -> Page {
+    let rows = page.iter().chain(before.iter());
+    let mut rows: Vec<(Option<u64>, String)> =
+        rows.map(|row| (row.id, row.json.to_owned())).collect();
+    rows.sort_by_key(|(id, _)| *id);
+    rows.dedup_by_key(|(id, _)| *id);
+    if page.len() >= full || rows.len() == page.len() || rows.len() >= full {
+        return page.clone();
+    }
+    Page::from_iter(rows)
 }
 
 /// The first and last ID of a page whose IDs all lie above `above` and ascend; `None` for an empty page.

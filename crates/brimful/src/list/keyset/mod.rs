@@ -24,6 +24,7 @@
 //! first highest ID comes once or not at all.
 
 mod chains;
+mod checks;
 pub(crate) mod density;
 mod ends;
 pub(crate) mod pages;
@@ -33,8 +34,10 @@ mod windows;
 
 use std::collections::{HashMap, VecDeque};
 
+use brimful_protocol::ApiError;
 use brimful_protocol::rows::{Page, PageOutcome};
 
+use self::checks::Exclusions;
 use self::density::Density;
 use self::ends::{FirstAndLast, FullEnds, Shown, ascending_to, spelling};
 use self::pages::{Direction, KeysetPages, NO_END, Restart};
@@ -42,7 +45,8 @@ use self::requests::RequestPlan;
 use self::stretch::{Stretch, StretchState, WindowReadings};
 use super::report::{Proof, RangeDifference, Verification};
 use super::strategy::{
-    Extent, ListCommand, NextAction, ReadAhead, StallCounter, Strategy, StrategyError, Ticket,
+    Extent, ListCommand, NextAction, PageMeta, ReadAhead, StallCounter, Strategy, StrategyError,
+    Ticket,
 };
 use super::walk::Tail;
 
@@ -102,6 +106,11 @@ pub(crate) struct KeysetWalk {
     /// Chains that came back. Stretches are opened no faster than the density becomes known: twice as many as were read.
     chains_read: usize,
     restarts: Restarts,
+    exclusions: Exclusions,
+    /// The portal's error of a command of the request whose outcomes are being taken.
+    failed: Option<ApiError>,
+    /// Rows that were counted at the start.
+    start_count: Option<u64>,
     full_pages: usize,
     short_pages: usize,
     windows: windows::Tally,
@@ -124,6 +133,11 @@ struct Counts {
     too_low: u32,
     /// Counts in a row that cannot be right.
     bad: u32,
+    /// Counts of runs of stretches that were those of their parts, and others.
+    confirmed_runs: u32,
+    /// Windows of which two readings agreed that rows are counted and not shown.
+    hidden_agreed: u32,
+    contradicted_runs: u32,
 }
 
 /// Whether the method takes two lower bounds at once, so that pages of chains begin somewhere of use if the page before
@@ -140,12 +154,31 @@ enum Restarts {
 struct AboveHorizon {
     /// The page that showed the horizon showed no other row, so nobody knows whether it was sorted.
     is_order_unknown: bool,
-    /// Rows that were counted there when none was shown.
+    /// A full last page has shown that no row of the start lies there.
+    is_known: bool,
+    /// How often nothing was shown there.
+    looks: u32,
+    /// Rows that were counted there when none was shown, and how many of them are hidden.
     counted: Option<u64>,
+    hidden: u64,
     /// The last page of the list ended with the horizon: a reading from above.
     is_read_from_above: bool,
     /// The same once more, in a later request.
     shows_nothing: bool,
+}
+
+impl AboveHorizon {
+    /// A page from there has come without a row, and so many are counted.
+    fn shows_no_row(&mut self, counted: Option<u64>) {
+        self.looks += 1;
+        let before = std::mem::replace(&mut self.counted, counted);
+        self.hidden = match (before, counted) {
+            (Some(before), Some(counted)) => before.min(counted),
+            // The last page of the start was a reading from the other end.
+            (None, Some(counted)) if self.is_read_from_above => counted,
+            _ => 0,
+        };
+    }
 }
 
 /// How far the rows above the horizon have been read.
@@ -175,7 +208,12 @@ enum Reading {
         from: u64,
         to: u64,
     },
-    /// The same, read from both ends at once.
+    /// The rows of a run of windows that are counted and were not shown.
+    Check {
+        from: u64,
+        to: u64,
+    },
+    /// A window, read from both ends at once.
     BothEnds {
         from: u64,
     },
@@ -184,9 +222,10 @@ enum Reading {
         from: u64,
         before: u64,
     },
-    /// The rows above the horizon, counted and from either end.
+    /// The rows above the horizon, counted and from either end or from both.
     AboveHorizon {
         direction: Direction,
+        is_from_both_ends: bool,
     },
     /// The rows above those that were read behind the horizon.
     Tail {
@@ -198,10 +237,10 @@ impl Reading {
     fn commands(self) -> usize {
         match self {
             Self::Chain { commands, .. } | Self::Tail { commands } => commands,
-            Self::Window { .. }
-            | Self::Count { .. }
-            | Self::Rest { .. }
-            | Self::AboveHorizon { .. } => 1,
+            Self::Window { .. } | Self::Count { .. } | Self::Check { .. } | Self::Rest { .. } => 1,
+            Self::AboveHorizon {
+                is_from_both_ends, ..
+            } => 1 + usize::from(is_from_both_ends),
             Self::BothEnds { .. } => 2,
         }
     }
@@ -217,6 +256,14 @@ impl KeysetWalk {
             needed_and_missing: false,
             too_low: 0,
             bad: 0,
+            confirmed_runs: 0,
+            hidden_agreed: 0,
+            contradicted_runs: 0,
+        };
+        let exclusions = if pages.takes_exclusions() {
+            Exclusions::Taken { failed: 0 }
+        } else {
+            Exclusions::Refused
         };
         Self {
             row_id: pages.keyset.row.to_owned(),
@@ -250,6 +297,9 @@ impl KeysetWalk {
             confirmed: false,
             chains_read: 0,
             restarts: Restarts::Taken,
+            exclusions,
+            failed: None,
+            start_count: None,
             full_pages: 0,
             short_pages: 0,
             windows: windows::Tally::default(),
@@ -263,7 +313,6 @@ impl KeysetWalk {
     /// Has the portal count every stretch before its rows are handed out.
     pub(crate) fn verified(mut self) -> Self {
         self.verify = true;
-        self.windows.all = true;
         self
     }
 
@@ -288,6 +337,7 @@ impl KeysetWalk {
             } => {
                 self.counts.needed_and_missing = !is_proven;
                 self.tail = TailState::Done;
+                self.above_horizon.is_known = true;
                 self.confirmed = true;
                 self.hidden += hidden;
                 if let Some((lowest, highest)) = first_and_last(Some(&page)) {
@@ -317,6 +367,7 @@ impl KeysetWalk {
                 self.above_horizon.is_read_from_above = !last.is_empty();
                 self.learn_page_size(page_size);
                 self.by_windows = self.way == KeysetMode::Windows || !is_first_full;
+                self.start_count = counted.filter(|_| self.counts.believed);
                 let bounds = self.pages.bounds;
                 self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
                 if self.counts.believed && !self.verify {
@@ -445,6 +496,7 @@ impl KeysetWalk {
         }
         self.reach_horizon(horizon);
         self.above_horizon.is_read_from_above = true;
+        self.above_horizon.is_known = true;
         let before = first.len() as u64;
         self.push_proven(first_to, first);
         if last_from > first_to + 1 {
@@ -547,6 +599,21 @@ impl KeysetWalk {
         Ok(ids)
     }
 
+    /// The page of an outcome, or what to do before it is asked for again. A command that failed for good is kept until
+    /// the other outcomes of its request were taken.
+    fn page_of(
+        &mut self,
+        outcome: Option<PageOutcome>,
+    ) -> Result<Result<(Page, PageMeta), NextAction>, StrategyError> {
+        match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun)) {
+            Err(StrategyError::Api(error)) => {
+                self.failed.get_or_insert(error);
+                Ok(Err(NextAction::GoOn))
+            }
+            page => page,
+        }
+    }
+
     /// The method does not do what a walk by ID needs.
     fn misbehaves(&self, why: String) -> StrategyError {
         if self.confirmed {
@@ -581,7 +648,7 @@ impl KeysetWalk {
                 self.rest = Some((from, before));
                 self.tail = TailState::Wanted;
             }
-            Reading::Count { from, to } => {
+            Reading::Count { from, to } | Reading::Check { from, to } => {
                 for stretch in &mut self.stretches {
                     if stretch.from >= from && stretch.to <= to {
                         stretch.in_flight = false;
@@ -595,6 +662,12 @@ impl KeysetWalk {
     fn is_read(&self) -> bool {
         self.first_and_last.is_none() && self.tail == TailState::Done && self.requests.is_empty()
     }
+}
+
+/// From which end the rows above the horizon are read.
+fn directions(direction: Direction, is_from_both_ends: bool) -> impl Iterator<Item = Direction> {
+    let other = is_from_both_ends.then(|| direction.other());
+    std::iter::once(direction).chain(other)
 }
 
 /// The first and last ID of a page in the order of its IDs.
@@ -623,6 +696,7 @@ impl Strategy for KeysetWalk {
         }
         let mut draft = RequestPlan::default();
         self.fill(&mut draft, room, ahead);
+        self.fill_with_awaiting_windows(&mut draft, room);
         // A run of windows is counted once it is long; at the end, whatever its length.
         if draft.len == 0 && self.requests.is_empty() {
             let run = self
@@ -634,6 +708,7 @@ impl Strategy for KeysetWalk {
                 at = self.plan_count(&mut draft, at, true);
             }
         }
+        self.plan_last_checks(&mut draft, room);
         self.plan_whole_count(&mut draft, room);
         self.plan_last_counts(&mut draft, room);
         self.lengthen_chains(&mut draft, room);
@@ -682,9 +757,14 @@ impl Strategy for KeysetWalk {
                 }
                 Reading::BothEnds { from } => self.accept_both_ends(from, &mut own)?,
                 Reading::Count { from, to } => self.accept_count(from, to, own.next())?,
+                Reading::Check { from, to } => self.accept_check(from, to, own.next())?,
                 Reading::Rest { from, before } => self.accept_rest(from, before, own.next())?,
-                Reading::AboveHorizon { direction } => {
-                    self.accept_above_horizon(direction, own.next())?
+                Reading::AboveHorizon {
+                    direction,
+                    is_from_both_ends,
+                } => {
+                    let directions = directions(direction, is_from_both_ends);
+                    self.accept_above_horizon(directions, &mut own)?
                 }
                 Reading::Tail { .. } => self.accept_tail(&mut own)?,
             };
@@ -694,7 +774,12 @@ impl Strategy for KeysetWalk {
             }
         }
         self.confirm_by_whole_count();
-        Ok(then)
+        self.doubt_newest_end();
+        // What the other commands brought is kept, so that it is handed out before the error is.
+        match self.failed.take() {
+            Some(error) => Err(StrategyError::Api(error)),
+            None => Ok(then),
+        }
     }
 
     fn give_back(&mut self, ticket: Ticket) {

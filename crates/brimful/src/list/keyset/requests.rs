@@ -2,7 +2,7 @@
 
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState};
-use super::{KeysetMode, KeysetWalk, Reading, Restarts, TailState};
+use super::{KeysetMode, KeysetWalk, Reading, Restarts, TailState, directions};
 use crate::list::strategy::{ListCommand, ReadAhead};
 
 /// A new stretch is worth a request of its own from this many pages on.
@@ -132,10 +132,20 @@ impl KeysetWalk {
                     self.stretches[at].in_flight = true;
                     at += 1;
                 }
+                StretchState::Window(_) if self.wants_check(stretch) => {
+                    // Under memory pressure nothing joins it.
+                    at = self.plan_check(draft, at, ahead == ReadAhead::Full);
+                }
+                StretchState::Window(_) if self.awaits_checks(stretch) => at += 1,
                 StretchState::Window(readings) => {
                     let direction = readings.next_direction();
                     let from = stretch.from;
-                    draft.push(Reading::Window { from, direction });
+                    if readings.is_unread() && draft.len + 1 < room && self.wants_probe() {
+                        self.windows.probes += 1;
+                        draft.push(Reading::BothEnds { from });
+                    } else {
+                        draft.push(Reading::Window { from, direction });
+                    }
                     self.stretches[at].in_flight = true;
                     at += 1;
                 }
@@ -198,8 +208,12 @@ impl KeysetWalk {
                     let restart = Restart::Nowhere;
                     list.extend(chain(self.tail_from, commands, list.len(), restart));
                 }
-                Reading::AboveHorizon { direction } => {
-                    list.push(self.pages.counted(self.horizon, NO_END, direction));
+                Reading::AboveHorizon {
+                    direction,
+                    is_from_both_ends,
+                } => {
+                    let page = |direction| self.pages.counted(self.horizon, NO_END, direction);
+                    list.extend(directions(direction, is_from_both_ends).map(page));
                 }
                 Reading::Window { from, direction } => {
                     let to = self.stretch_from(from).map_or(from, |stretch| stretch.to);
@@ -215,6 +229,10 @@ impl KeysetWalk {
                 }
                 Reading::Count { from, to } => {
                     list.push(self.pages.counted(from, to, Direction::Descending));
+                }
+                Reading::Check { from, to } => {
+                    let (_, known) = self.control_and_known(from, to);
+                    list.push(self.pages.counted_besides(from, to, &known));
                 }
             }
         }
@@ -247,7 +265,12 @@ impl KeysetWalk {
                 None => Direction::Ascending,
                 Some(_) => Direction::Descending,
             };
-            Reading::AboveHorizon { direction }
+            // Where the last page of the start was short, one page that shows nothing is not enough.
+            let is_from_both_ends = !self.above_horizon.is_known && left > 1;
+            Reading::AboveHorizon {
+                direction,
+                is_from_both_ends,
+            }
         } else {
             Reading::Tail { commands: 1 }
         };

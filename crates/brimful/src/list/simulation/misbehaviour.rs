@@ -59,24 +59,7 @@ fn history(seed: u64) -> History {
     let rest3 = method == "main.eventlog.list";
     let mut model = Model::new(ids.iter().copied(), seed);
     model.page = full;
-    model.hidden = match random.u8(..6) {
-        0 => {
-            let share = random.f64() * 0.3;
-            ids.iter()
-                .copied()
-                .filter(|_| random.f64() < share)
-                .collect()
-        }
-        1 if !ids.is_empty() => {
-            let from = random.usize(..ids.len());
-            ids[from..]
-                .iter()
-                .copied()
-                .take(random.usize(..12 * full))
-                .collect()
-        }
-        _ => BTreeSet::new(),
-    };
+    hide_rows(&mut model, &ids, full, &mut random);
     // Counts that lie about rows that are not shown either cannot be told from true ones.
     model.counts = match random.u8(..12) {
         1 if !model.hidden.is_empty() => Counts::Visible,
@@ -85,8 +68,12 @@ fn history(seed: u64) -> History {
         2 => Counts::Nothing,
         _ => Counts::All,
     };
-    if rest3 || model.counts == Counts::Nothing {
-        // Where nobody counts, a page of hidden rows cannot be told from no rows.
+    spoil(&mut model, &ids, full, &mut random);
+    let is_uncounted = rest3
+        || model.counts == Counts::Nothing
+        || model.counts == Counts::Visible && (model.hiccups > 1 || model.newest_empties > 0);
+    if is_uncounted {
+        // Where nobody counts them, a page of hidden rows cannot be told from no rows.
         let mut run = 0;
         for id in &ids {
             run = if model.hidden.contains(id) {
@@ -99,10 +86,6 @@ fn history(seed: u64) -> History {
                 run = 0;
             }
         }
-    }
-    if random.bool() {
-        model.hiccups = 1;
-        model.hiccup_chance = [0.02, 0.1, 0.5][random.usize(..3)];
     }
     if random.u8(..4) == 0 {
         model.lost = 0.3 * random.f64();
@@ -149,6 +132,69 @@ fn history(seed: u64) -> History {
     }
 }
 
+/// Draws the rows that rights take out of pages.
+fn hide_rows(model: &mut Model, ids: &[u64], full: usize, random: &mut fastrand::Rng) {
+    match random.u8(..6) {
+        0 => hide_scattered(model, ids, 0.3, random),
+        1 if !ids.is_empty() => {
+            let from = random.usize(..ids.len());
+            let hidden = ids[from..].iter().copied();
+            model.hidden = hidden.take(random.usize(..12 * full)).collect();
+        }
+        _ => {}
+    }
+}
+
+/// Hides each row with the same chance, which is at most `most`.
+fn hide_scattered(model: &mut Model, ids: &[u64], most: f64, random: &mut fastrand::Rng) {
+    let share = random.f64() * most;
+    let is_hidden = |_: &u64| random.f64() < share;
+    model.hidden = ids.iter().copied().filter(is_hidden).collect();
+}
+
+/// Draws the pages that come short without an error, and the counts that are wrong.
+fn spoil(model: &mut Model, ids: &[u64], full: usize, random: &mut fastrand::Rng) {
+    if random.bool() {
+        model.hiccups = 1;
+        model.hiccup_chance = [0.02, 0.1, 0.5][random.usize(..3)];
+    }
+    match random.u8(..12) {
+        // Scattered rows are hidden, and a page or two are short on top of it.
+        0 | 1 => {
+            // Where hidden rows are not counted, no more of them can be told from rows that are not there.
+            let most = if model.counts == Counts::All {
+                0.7
+            } else {
+                0.3
+            };
+            hide_scattered(model, ids, most, random);
+            model.hiccups = random.usize(1..=2);
+            model.hiccup_chance = [0.02, 0.1, 0.5][random.usize(..3)];
+        }
+        2 => {
+            model.hiccups = 0;
+            model.newest_empties = random.usize(1..=2);
+        }
+        3 => {
+            model.hiccups = random.usize(1..=2);
+            model.hiccup_chance = 0.5;
+            model.empties_follow = true;
+        }
+        4 => {
+            model.counts = Counts::AtRandomOneMore;
+            let newest = random.usize(..=ids.len().min(8 * full));
+            model.hidden.extend(&ids[ids.len() - newest..]);
+        }
+        _ => {}
+    }
+    model.exclusions = match random.u8(..12) {
+        0 => Exclusions::Ignored,
+        1 => Exclusions::Refused,
+        2 => Exclusions::MatchNothing,
+        _ => Exclusions::Taken,
+    };
+}
+
 /// How a list may end.
 #[derive(Debug, PartialEq)]
 enum Honest {
@@ -157,6 +203,8 @@ enum Honest {
     Refused,
     /// The same, of a method that cannot be read by ID: it takes no filter or no order, or its IDs are no numbers.
     NotById,
+    /// The same, where counts change at random.
+    NotCounted,
 }
 
 /// Walks one history: `Err` with what was wrong in silence.
@@ -193,6 +241,7 @@ fn is_honest(seed: u64) -> Result<Honest, String> {
             Ok(Honest::Whole)
         }
         Err(_) if !is_by_id => Ok(Honest::NotById),
+        Err(_) if model.counts == Counts::AtRandomOneMore => Ok(Honest::NotCounted),
         Err(
             StrategyError::Misbehaves(_) | StrategyError::WrongStrategy(_) | StrategyError::Api(_),
         ) => Ok(Honest::Refused),
@@ -208,7 +257,7 @@ fn histories(seeds: std::ops::Range<u64>) {
         match walked {
             Ok(Honest::Whole) => whole += 1,
             Ok(Honest::Refused) => refused += 1,
-            Ok(Honest::NotById) => {}
+            Ok(Honest::NotById | Honest::NotCounted) => {}
             Err(why) => wrong.push(format!("history {seed}: {why}")),
         }
     }
