@@ -7,7 +7,7 @@ use brimful_protocol::rows::{Page, PageOutcome};
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState, WindowReadings};
 use super::windows::counted_or_proven;
-use super::{AboveHorizon, KeysetWalk, Restarts, TailState, first_and_last};
+use super::{AboveHorizon, KeysetWalk, LastPage, Restarts, TailState, first_and_last};
 use crate::list::strategy::{NextAction, StrategyError};
 use crate::list::walk::TAIL_REQUESTS;
 
@@ -335,7 +335,7 @@ impl KeysetWalk {
             }
             // The last page of the start had room for the horizon and all rows above it.
             let is_too_many = meta.total.is_some_and(|total| total >= full);
-            if is_too_many && self.above_horizon.is_order_unknown {
+            if is_too_many && self.above_horizon.last_page == LastPage::OneRow {
                 return Err(self.misbehaves(format!(
                     "{} rows are counted above ID {horizon}, which came as the highest one: the method ignores the order",
                     meta.total.unwrap_or_default()
@@ -376,10 +376,11 @@ impl KeysetWalk {
             counted,
             hidden,
             looks,
-            is_known,
+            last_page,
             ..
         } = self.above_horizon;
-        let is_settled = hidden > 0 && (is_known || looks >= 2) || counted.is_none();
+        let is_settled =
+            hidden > 0 && (last_page == LastPage::Full || looks >= 2) || counted.is_none();
         let is_read = |stretch: &Stretch| counted_or_proven(stretch).is_some();
         if (is_settled || looks >= MOST_LOOKS)
             && self.stretches.iter().all(is_read)
@@ -423,7 +424,9 @@ impl KeysetWalk {
             .filter(|total| *total >= page.len() as u64)
             .map(|total| before + total);
         self.above_horizon.shows_nothing = true;
-        self.above_horizon.is_known |= page.len() >= self.full;
+        if page.len() >= self.full {
+            self.above_horizon.last_page = LastPage::Full;
+        }
         // Rows may have been deleted meanwhile: then no more are counted than are known.
         let is_more = self
             .whole_count
@@ -447,7 +450,7 @@ impl KeysetWalk {
                 rows == counted || rows > counted && self.tail_from > self.horizon
             })
         };
-        self.above_horizon.is_known
+        self.above_horizon.last_page == LastPage::Full
             || self.above_horizon.looks >= LOOKS
             || self.start_count.is_some_and(is_whole)
     }

@@ -152,19 +152,28 @@ enum Restarts {
 /// What is known of the rows above the horizon.
 #[derive(Debug, Default)]
 struct AboveHorizon {
-    /// The page that showed the horizon showed no other row, so nobody knows whether it was sorted.
-    is_order_unknown: bool,
-    /// A full last page has shown that no row of the start lies there.
-    is_known: bool,
+    last_page: LastPage,
     /// How often nothing was shown there.
     looks: u32,
     /// Rows that were counted there when none was shown, and how many of them are hidden.
     counted: Option<u64>,
     hidden: u64,
-    /// The last page of the list ended with the horizon: a reading from above.
-    is_read_from_above: bool,
-    /// The same once more, in a later request.
+    /// Nothing was shown there in a request after the first one.
     shows_nothing: bool,
+}
+
+/// What the last page of the list, from the highest ID on, says of the rows above the horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum LastPage {
+    /// It showed no row.
+    #[default]
+    Empty,
+    /// It showed one row, so nobody knows whether it was sorted.
+    OneRow,
+    /// It was short: a reading from above that may have left rows out.
+    Short,
+    /// It was full, or all of the list: no row of the start lies above the horizon.
+    Full,
 }
 
 impl AboveHorizon {
@@ -175,7 +184,7 @@ impl AboveHorizon {
         self.hidden = match (before, counted) {
             (Some(before), Some(counted)) => before.min(counted),
             // The last page of the start was a reading from the other end.
-            (None, Some(counted)) if self.is_read_from_above => counted,
+            (None, Some(counted)) if self.last_page != LastPage::Empty => counted,
             _ => 0,
         };
     }
@@ -337,7 +346,7 @@ impl KeysetWalk {
             } => {
                 self.counts.needed_and_missing = !is_proven;
                 self.tail = TailState::Done;
-                self.above_horizon.is_known = true;
+                self.above_horizon.last_page = LastPage::Full;
                 self.confirmed = true;
                 self.hidden += hidden;
                 if let Some((lowest, highest)) = first_and_last(Some(&page)) {
@@ -363,8 +372,13 @@ impl KeysetWalk {
                 is_order_unknown,
             } => {
                 self.counts.believed &= !counts_are_wrong;
-                self.above_horizon.is_order_unknown = is_order_unknown;
-                self.above_horizon.is_read_from_above = !last.is_empty();
+                self.above_horizon.last_page = if last.is_empty() {
+                    LastPage::Empty
+                } else if is_order_unknown {
+                    LastPage::OneRow
+                } else {
+                    LastPage::Short
+                };
                 self.learn_page_size(page_size);
                 self.by_windows = self.way == KeysetMode::Windows || !is_first_full;
                 self.start_count = counted.filter(|_| self.counts.believed);
@@ -495,8 +509,7 @@ impl KeysetWalk {
             self.density.note(last_from - 1, horizon, last.len());
         }
         self.reach_horizon(horizon);
-        self.above_horizon.is_read_from_above = true;
-        self.above_horizon.is_known = true;
+        self.above_horizon.last_page = LastPage::Full;
         let before = first.len() as u64;
         self.push_proven(first_to, first);
         if last_from > first_to + 1 {

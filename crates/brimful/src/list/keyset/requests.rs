@@ -2,7 +2,7 @@
 
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState};
-use super::{KeysetMode, KeysetWalk, Reading, Restarts, TailState, directions};
+use super::{KeysetMode, KeysetWalk, LastPage, Reading, Restarts, TailState, directions};
 use crate::list::strategy::{ListCommand, ReadAhead};
 
 /// A new stretch is worth a request of its own from this many pages on.
@@ -257,7 +257,11 @@ impl KeysetWalk {
         let rest = self.rest.take().filter(|_| few && self.counts.believed);
         let reading = if self.tail_from > self.horizon {
             self.tail_requests += 1;
-            Reading::Tail { commands: left }
+            // A look at whether there is more takes one page.
+            let is_known = self.above_horizon.last_page == LastPage::Full;
+            Reading::Tail {
+                commands: if is_known { left } else { 1 },
+            }
         } else if let Some((from, before)) = rest {
             Reading::Rest { from, before }
         } else if self.counts.believed {
@@ -266,7 +270,7 @@ impl KeysetWalk {
                 Some(_) => Direction::Descending,
             };
             // Where the last page of the start was short, one page that shows nothing is not enough.
-            let is_from_both_ends = !self.above_horizon.is_known && left > 1;
+            let is_from_both_ends = self.above_horizon.last_page != LastPage::Full && left > 1;
             Reading::AboveHorizon {
                 direction,
                 is_from_both_ends,
