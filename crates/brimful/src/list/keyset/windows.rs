@@ -29,9 +29,11 @@ const MAX_DIFFERENCES: usize = 100;
 /// So many windows with rows may lie above the highest ID that was foretold, beside four for every page of rows that were
 /// counted at the start.
 const MAX_BEYOND: u64 = 200;
-/// So many windows in a row may be counted and show nothing, beside one for every five rows that are counted. Windows that
-/// are not counted, between them, say nothing.
+/// So many windows in a row may be counted and show nothing, beside one for every 20 rows that are counted in them: a block
+/// of hidden rows has about a page of them in a window. Windows between them in which none is counted say nothing.
 const MAX_FRUITLESS: u64 = 500;
+/// The windows for counted rows go no further than this.
+const MOST_FRUITLESS: u64 = 100_000;
 /// So many counts of runs of stretches may contradict those of their parts, beside two for every one that bears them out.
 const MAX_CONTRADICTED: u32 = 40;
 
@@ -41,9 +43,9 @@ pub(super) struct Tally {
     read: u64,
     /// Windows in a row that came without a row.
     barren: u32,
-    /// Windows in a row that are counted and show nothing, and the highest of their counts.
+    /// Windows in a row that are counted and show nothing, and the sum of their counts.
     fruitless: u64,
-    fruitless_most: u64,
+    fruitless_counted: u64,
     /// Windows that were read from both ends at once to know whether hidden rows are counted.
     pub(super) probes: u32,
     /// Windows with rows above the highest ID that was foretold, where none was shown at the start.
@@ -66,14 +68,16 @@ impl Tally {
     /// Nothing is asked for without end: where a portal counts a row wherever it is asked, none is ever found.
     fn check_bounds(&mut self, shown: usize, counted: Option<u64>) -> Result<(), StrategyError> {
         if shown > 0 {
-            self.fruitless = 0;
+            (self.fruitless, self.fruitless_counted) = (0, 0);
         }
-        if shown > 0 || counted.unwrap_or(0) == 0 {
+        let counted = counted.unwrap_or(0);
+        if shown > 0 || counted == 0 {
             return Ok(());
         }
         self.fruitless += 1;
-        self.fruitless_most = self.fruitless_most.max(counted.unwrap_or(0));
-        if self.fruitless <= MAX_FRUITLESS + self.fruitless_most / 5 {
+        self.fruitless_counted = self.fruitless_counted.saturating_add(counted);
+        let for_counted = (self.fruitless_counted / 20).min(MOST_FRUITLESS);
+        if self.fruitless <= MAX_FRUITLESS + for_counted {
             return Ok(());
         }
         Err(StrategyError::Misbehaves(format!(
