@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use brimful_protocol::rows::{BatchOfLists, Page, PageOutcome, Place, RowsError, read_batch};
+use brimful_protocol::rows::{
+    BatchOfLists, Page, PageOutcome, Place, RowsError, read_batch, read_lists,
+};
 use brimful_protocol::{EnvelopeError, KnownCode};
 use bytes::Bytes;
 
@@ -335,4 +337,42 @@ mod a_batch {
             );
         }
     }
+}
+
+#[test]
+fn the_lists_of_a_batch_of_rest_3_come_in_the_order_of_its_calls() {
+    let text = r#"{"result":[{"items":[{"id":1},{"id":2}]},{"items":[]},{"items":[{"id":7}]}],"time":{"operating":0.5}}"#;
+    let batch = read_lists(&body(text), 3, under("items")).unwrap();
+    let page = |ids: &[u64]| Outcome::Page(ids.iter().copied().map(Some).collect(), None, None);
+    assert_eq!(outcomes(&batch), [page(&[1, 2]), page(&[]), page(&[7])]);
+    assert_eq!(batch.time.unwrap().operating, Some(0.5));
+    assert_eq!(batch.times.len(), 3);
+}
+
+#[test]
+fn a_batch_of_rest_3_with_other_results_than_were_asked_for_is_an_error() {
+    for (text, what) in [
+        (
+            r#"{"result":[{"items":[]}],"time":{}}"#,
+            "1 results for 2 calls",
+        ),
+        (
+            r#"{"result":[{"items":[]},{"items":7}]}"#,
+            "call 1: a number",
+        ),
+        (r#"{"result":{"items":[]}}"#, "cannot be walked"),
+    ] {
+        let error = read_lists(&body(text), 2, under("items")).unwrap_err();
+        assert!(error.to_string().contains(what), "{error}");
+    }
+    let text = r#"{"error":{"code":"BITRIX_REST_V3_EXCEPTION_RATELIMITEXCEPTION","message":"no"}}"#;
+    let error = read_lists(&body(text), 2, under("items")).unwrap_err();
+    assert!(
+        matches!(&error, RowsError::Api(error) if error.code.known() == KnownCode::OperationTimeLimit)
+    );
+    let half = r#"{"result":[{"items":[{"id":1}"#;
+    assert!(matches!(
+        read_lists(&body(half), 1, under("items")),
+        Err(RowsError::Envelope(_))
+    ));
 }

@@ -126,7 +126,12 @@ impl Pace {
 
     /// How many commands are done in good time: any number until a reply has come.
     pub(crate) fn commands(&self) -> usize {
-        let fit = LONGEST_REQUEST / self.learned().command;
+        self.commands_within(LONGEST_REQUEST)
+    }
+
+    /// How many commands are done in so many seconds, one at the least: any number until a reply has come.
+    pub(crate) fn commands_within(&self, seconds: f64) -> usize {
+        let fit = seconds / self.learned().command;
         (fit as usize).clamp(1, MAX_COMMANDS)
     }
 

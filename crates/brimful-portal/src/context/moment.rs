@@ -79,6 +79,13 @@ pub(crate) fn text(seconds: i64) -> String {
     String::from_utf8_lossy(&iso(seconds)).into_owned()
 }
 
+/// `30.08.2024 14:29:00`, as a portal in Russian shows it to people.
+pub(crate) fn russian(seconds: i64) -> String {
+    local(seconds, zone())
+        .strftime("%d.%m.%Y %H:%M:%S")
+        .to_string()
+}
+
 /// Midnight of the portal's day that `seconds` falls in.
 pub(crate) fn midnight(seconds: i64) -> i64 {
     (seconds.saturating_add(zone()))

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use brimful_protocol::Value;
+
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
 use crate::methods::method::{Handler, Method};
@@ -10,7 +12,7 @@ use crate::methods::method::{Handler, Method};
 struct AcknowledgedMethod {
     name: &'static str,
     scope: &'static str,
-    /// The parameters it needs: name, code and text of the refusal.
+    /// The parameters it needs: name (or names, of which one will do), code and text of the refusal.
     needs: &'static [(&'static str, &'static str, &'static str)],
     /// JSON.
     answer: &'static str,
@@ -31,7 +33,7 @@ const fn acknowledged(
 }
 
 const NO_NOTIFICATION: (&str, &str, &str) =
-    ("NOTIFY_ID", "ID_ERROR", "Notification ID can't be empty");
+    ("NOTIFY_ID|ID", "ID_ERROR", "Notification ID can't be empty");
 const NO_MESSAGE: (&str, &str, &str) = (
     "MESSAGE_ID",
     "MESSAGE_ID_ERROR",
@@ -354,8 +356,11 @@ fn answer(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let method = METHODS.iter().find(|method| call.method == method.name);
     let method = method.ok_or_else(errors::method_not_found)?;
     for &(param, code, text) in method.needs {
-        let given = call.params.get_ignoring_case(param);
-        if given.is_none_or(|value| !value.is_truthy()) {
+        let is_given = |name: &str| {
+            let value = call.params.get_ignoring_case(name);
+            value.is_some_and(Value::is_truthy)
+        };
+        if !param.split('|').any(is_given) {
             return Err(MethodError::new(400, code, text));
         }
     }

@@ -273,7 +273,7 @@ fn crm_items(methods: &mut Vec<Method>) {
 
 /// What the records have beside their own fields.
 fn crm_fields(methods: &mut Vec<Method>) {
-    use crm::{legacy, product_rows, stage_history, user_fields};
+    use crm::{item_product_rows as item_rows, legacy, product_rows, stage_history, user_fields};
     macro_rules! user_fields {
         ($name:literal, $entity:ident) => {
             methods.extend([
@@ -335,6 +335,20 @@ fn crm_fields(methods: &mut Vec<Method>) {
     product_rows!("lead", LEAD);
     product_rows!("deal", DEAL);
     product_rows!("quote", QUOTE);
+    methods.extend([
+        read!("crm", "crm.item.productrow.fields", item_rows::fields),
+        read!("crm", "crm.item.productrow.list", item_rows::list),
+        read!("crm", "crm.item.productrow.get", item_rows::get),
+        read!(
+            "crm",
+            "crm.item.productrow.getavailableforpayment",
+            item_rows::available
+        ),
+        write!("crm", "crm.item.productrow.add", item_rows::add),
+        write!("crm", "crm.item.productrow.set", item_rows::set),
+        write!("crm", "crm.item.productrow.update", item_rows::update),
+        write!("crm", "crm.item.productrow.delete", item_rows::delete),
+    ]);
     methods.extend([
         read!("crm", "crm.productrow.list", legacy::list::<PRODUCT_ROW>),
         read!(

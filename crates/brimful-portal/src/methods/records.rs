@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use brimful_protocol::{Array, Value, json};
 use serde_json::{Map, Value as Json};
 
-use crate::context::{Call, MethodError, Output, errors};
+use crate::context::{Call, MethodError, Output, errors, moment};
 use crate::data::PortalData;
 use crate::data::fixtures::filter::{self, Operation, Test};
 use crate::data::fixtures::php;
@@ -54,9 +54,11 @@ fn of_kinds(rest3: bool) -> impl Iterator<Item = Method> {
 pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     let table = &state.records[place];
+    if method.verb == RecordVerb::Fields {
+        return Ok(described(table, method));
+    }
     let within = within(state, table, call)?;
     match method.verb {
-        RecordVerb::Fields => Ok(described(table, method)),
         RecordVerb::GetOrList
             if call
                 .params
@@ -107,7 +109,7 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
             for field in table.fields {
                 let value = given.get_ignoring_case(field.param);
                 if field.required && value.is_none_or(is_empty) {
-                    return Err(refusal(table.kind.required, field.param, call));
+                    return Err(refusal(lacking(table, field.param), field.param, call));
                 }
             }
             if table.kind.key != [table.kind.id] {
@@ -123,7 +125,7 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
             for field in table.fields {
                 let value = given.get_ignoring_case(field.param);
                 if field.required && value.is_none_or(is_empty) {
-                    return Err(refusal(table.kind.required, field.param, call));
+                    return Err(refusal(lacking(table, field.param), field.param, call));
                 }
             }
             match table.find(&table.key_of(&given, writer), &within) {
@@ -140,7 +142,7 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
             for field in table.fields {
                 let value = given.get_ignoring_case(field.param);
                 if field.required && value.is_some_and(is_empty) {
-                    return Err(refusal(table.kind.required, field.param, call));
+                    return Err(refusal(lacking(table, field.param), field.param, call));
                 }
             }
             table.update(id, &given, writer);
@@ -156,18 +158,45 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
             tests.extend(narrowed(method, call));
             let ids = table.ids(&tests, &[]);
             for id in &ids {
-                table.delete(*id);
+                delete(state, place, *id);
             }
             let count = Array::from_iter([("count", ids.len() as i64)]);
             return Ok(Output::value(&Value::Array(count)));
         }
         _ => {
             let id = named(table, method, &within, call)?;
-            table.delete(id);
+            delete(state, place, id);
             id
         }
     };
-    Ok(one(table, id, method.answer))
+    Ok(one(&state.records[place], id, method.answer))
+}
+
+/// Deletes a record and all that belongs to it.
+fn delete(state: &mut PortalData, place: usize, id: u64) {
+    let table = &mut state.records[place];
+    let kind = table.kind;
+    let [key] = kind.key else {
+        table.delete(id);
+        return;
+    };
+    let called = table.get(id).and_then(|row| row.get(*key)).cloned();
+    table.delete(id);
+    let Some(called) = called else { return };
+    let called = Value::from(called);
+    for parts in &mut state.records {
+        let is_part = parts
+            .kind
+            .parent
+            .is_some_and(|(whole, _)| whole == kind.name);
+        let Some(within) = parts.kind.within.first().filter(|_| is_part) else {
+            continue;
+        };
+        let of_it = Test::new((*within).to_owned(), Operation::OneOf, &called);
+        for part in parts.ids(&[of_it], &[]) {
+            parts.delete(part);
+        }
+    }
 }
 
 /// So many rows come of a list that takes `limit` where nothing is said, and never more.
@@ -195,6 +224,12 @@ fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodError {
     MethodError::new(400, refusal.code, text.replace("{}", about))
 }
 
+/// How a call without a field is refused.
+fn lacking(table: &RecordTable, param: &str) -> Refusal {
+    let own = table.kind.lacking.iter().find(|(field, _)| *field == param);
+    own.map_or(table.kind.required, |(_, refusal)| *refusal)
+}
+
 /// The fields that a call gives.
 fn given(
     table: &RecordTable,
@@ -202,7 +237,15 @@ fn given(
     call: &Call<'_>,
 ) -> Result<Array, MethodError> {
     if method.fields.is_empty() {
-        return Ok(call.params.clone());
+        let mut fields = call.params.clone();
+        for (seconds, field) in table.kind.instead {
+            if let Some(seconds) = call.params.get_ignoring_case(seconds)
+                && call.params.get_ignoring_case(field).is_none_or(is_empty)
+            {
+                fields.insert(*field, moment::russian(seconds.to_int()));
+            }
+        }
+        return Ok(fields);
     }
     let fields = call.params.get_ignoring_case(method.fields);
     let fields = fields.and_then(Value::as_array);
@@ -282,18 +325,28 @@ fn key(
     call: &Call<'_>,
 ) -> Result<Vec<String>, MethodError> {
     let kind = table.kind;
-    let named: Vec<(&str, Option<&Value>)> = match kind.key {
+    let named: Vec<(Cow<'_, str>, Option<&Value>)> = match kind.key {
         [_] => {
             let fields = call.params.get_ignoring_case(method.fields);
             let within = fields.and_then(Value::as_array);
             let named = call.params.get_ignoring_case(method.id);
             let named = named.or_else(|| within?.get_ignoring_case(method.id));
-            vec![(method.id, named)]
+            vec![(Cow::Borrowed(method.id), named)]
         }
         several => {
             let fields = call.params.get_ignoring_case(method.fields);
             let fields = fields.and_then(Value::as_array).unwrap_or(&call.params);
-            let value = |name: &&'static str| (*name, table.written(fields, name));
+            let value = |name: &&'static str| {
+                let spelled = camel(name);
+                match table.written(fields, name) {
+                    Some(value) => (Cow::Borrowed(*name), Some(value)),
+                    None if method.fields.is_empty() => {
+                        let value = fields.get_ignoring_case(&spelled);
+                        (Cow::Owned(spelled), value)
+                    }
+                    None => (Cow::Borrowed(*name), None),
+                }
+            };
             several.iter().map(value).collect()
         }
     };
@@ -301,10 +354,22 @@ fn key(
     for (name, value) in named {
         match value {
             Some(value) if !is_empty(value) => key.push(value.to_text()),
-            _ => return Err(refusal(kind.unnamed, name, call)),
+            _ => return Err(refusal(kind.unnamed, &name, call)),
         }
     }
     Ok(key)
+}
+
+/// `ENTITY_TYPE_ID` as `entityTypeId`, as parameters of newer methods are spelled.
+fn camel(name: &str) -> String {
+    let mut words = name.split('_').map(str::to_ascii_lowercase);
+    let first = words.next().unwrap_or_default();
+    words.fold(first, |mut name, word| {
+        let (head, tail) = word.split_at(word.len().min(1));
+        name.push_str(&head.to_ascii_uppercase());
+        name.push_str(tail);
+        name
+    })
 }
 
 fn list(
@@ -519,7 +584,7 @@ fn described(table: &RecordTable, method: &RecordMethod) -> Output {
     let fields: Array = table
         .fields
         .iter()
-        .filter(|field| !field.hidden)
+        .filter(|field| !field.hidden && !field.undescribed)
         .map(|field| (field.name, describe(field)))
         .collect();
     Output::value(&match method.answer {

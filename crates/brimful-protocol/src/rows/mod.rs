@@ -13,7 +13,7 @@ use crate::time::Time;
 
 pub use id::{Identity, each_field, row_id};
 pub use page::{Page, Row};
-pub use reader::{read_batch, read_list};
+pub use reader::{read_batch, read_list, read_lists};
 
 /// Where the rows of a list are in its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -110,6 +110,71 @@ pub fn read_batch(
     })
 }
 
+/// Reads the reply to a batch of REST 3.0, whose result has one list for each of `commands` calls, in their order.
+///
+/// ```
+/// use brimful_protocol::rows::{PageOutcome, Place, read_lists};
+/// let body = br#"{"result":[{"items":[{"id":1}]},{"items":[]}],"time":{"start":1}}"#[..].into();
+/// let reply = read_lists(&body, 2, Place { key: Some("items"), id: Some("id") }).unwrap();
+/// let rows = reply.outcomes.iter().map(|outcome| match outcome {
+///     PageOutcome::Page { page, .. } => page.len(),
+///     _ => 0,
+/// });
+/// assert_eq!(rows.collect::<Vec<_>>(), [1, 0]);
+/// ```
+///
+/// # Errors
+/// The error of the first call that failed: the portal answers nothing else then. Or a result that is not so many lists:
+/// rows would be lost in silence.
+pub fn read_lists(
+    body: &Bytes,
+    commands: usize,
+    place: Place<'_>,
+) -> Result<BatchOfLists, RowsError> {
+    let mut lists: Option<Vec<Rows>> = None;
+    let mut time = None;
+    let error = walk(body, |cursor, key| {
+        match key {
+            "result" if cursor.peek()? == b'[' => {
+                let mut found = Vec::with_capacity(commands.min(body.len()));
+                cursor.array(|cursor| {
+                    found.push(list(cursor, place)?);
+                    Ok(())
+                })?;
+                lists = Some(found);
+            }
+            "time" => time = lenient(cursor.value()?),
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    })?;
+    let (false, Some(lists)) = (error, lists) else {
+        return Err(no_result(body));
+    };
+    if lists.len() != commands {
+        let found = lists.len();
+        return Err(RowsError::NoRows(format!(
+            "{found} results for {commands} calls"
+        )));
+    }
+    let mut outcomes = Vec::with_capacity(commands);
+    for (at, found) in lists.into_iter().enumerate() {
+        let found = found.map_err(|shape| RowsError::NoRows(format!("call {at}: {shape}")))?;
+        outcomes.push(PageOutcome::Page {
+            page: Page::new(body.clone(), found.rows),
+            next: None,
+            total: None,
+            onward: found.onward,
+        });
+    }
+    let times = outcomes.iter().map(|_| None).collect();
+    Ok(BatchOfLists {
+        outcomes,
+        time,
+        times,
+    })
+}
+
 /// Walks the envelope, and says whether there is an error in it.
 fn walk<'a>(
     body: &'a Bytes,

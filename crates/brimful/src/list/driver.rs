@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use brimful_protocol::KnownCode;
 use brimful_protocol::batch::MAX_COMMANDS;
 use brimful_protocol::rows::{BatchOfLists, Page, PageOutcome};
 use bytes::Bytes;
@@ -23,8 +24,9 @@ use super::Observer;
 use super::names::{self, NamesCheck};
 use super::plan::Plan;
 use super::report::{ListReport, Progress, Resume};
-use super::request_encoding::OwnedPlace;
+use super::request_encoding::{OwnedPlace, RequestEncoding};
 use super::strategy::{NextAction, ReadAhead, StrategyError, Ticket};
+use crate::auth::Api;
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::Calls;
@@ -42,6 +44,19 @@ const UNLIMITED_IN_FLIGHT: usize = 6;
 const MESSAGE: usize = 1 << 20;
 /// A reply is to be no larger than this, well under what the client takes and what a portal has memory for.
 const LARGEST_REPLY: f64 = (64 << 20) as f64;
+
+/// The same of lists of REST 3.0, whose pages have a thousand rows, so that a batch of them is as large as it may be:
+/// where requests are scarce, and where they are not.
+const LARGEST_REPLY_OF_REST_3: f64 = (8 << 20) as f64;
+const LARGEST_UNLIMITED_REPLY_OF_REST_3: f64 = (2 << 20) as f64;
+/// Bytes of rows of REST 3.0 where requests are scarce: several such replies on their way.
+const MEMORY_OF_REST_3: usize = 32 << 20;
+/// A batch of REST 3.0 is done in so many seconds, unless it would have fewer lists than these.
+const SOON: f64 = 5.0;
+const FEW_LISTS: usize = 9;
+/// Attempts at a batch of REST 3.0 without a proper answer, before it is sent with fewer lists: the body may be too large
+/// for something on the way, or for the portal.
+const ATTEMPTS_AT_A_BATCH: u32 = 2;
 
 pub(crate) enum Message {
     /// Pages that are ready together. One by one each would wake the reader.
@@ -74,6 +89,9 @@ pub(crate) struct Driver {
     resume_at: Option<Instant>,
     /// Requests that were cut for their length since the last one that gave a page.
     cuts: u32,
+    /// How many lists a batch of REST 3.0 may have: fewer after one that came to nothing, and then fewer than that one had.
+    most_lists: usize,
+    too_many_lists: usize,
     /// Since when the method has been refused for its operating time without giving a page.
     blocked_since: Option<Instant>,
     /// The strategy cannot go on. What it has ready is right all the same.
@@ -97,6 +115,8 @@ struct FinishedRequest {
     effort: Effort,
     /// It came to nothing because it took too long.
     cut: bool,
+    /// It was a batch of REST 3.0, of several lists.
+    is_rest3_batch: bool,
 }
 
 impl Driver {
@@ -130,6 +150,8 @@ impl Driver {
             slot: None,
             resume_at: None,
             cuts: 0,
+            most_lists: MAX_COMMANDS,
+            too_many_lists: usize::MAX,
             blocked_since: None,
             is_stuck: false,
         }
@@ -193,7 +215,7 @@ impl Driver {
 
     /// `false`: nobody listens.
     async fn walk(&mut self, rows: &mpsc::Sender<Message>) -> Result<bool, Error> {
-        if self.most() == 1 {
+        if self.plan.encoding != RequestEncoding::Batch || self.most() == 1 {
             self.ask_for_fields().await?;
         }
         loop {
@@ -319,8 +341,13 @@ impl Driver {
                 (most as usize).min(MOST_IN_FLIGHT)
             }
         };
-        let full = self.most() as f64 * 50.0 * self.row_bytes;
-        let fit = ((MEMORY as f64 - self.plan.strategy.buffered() as f64) / full).max(0.0) as usize;
+        let commands = match self.plan.encoding {
+            RequestEncoding::Rest3Batch => self.lists_of_rest_3(),
+            _ => self.most(),
+        } as f64;
+        let full = commands * self.plan.encoding.rows_of_a_command() * self.row_bytes;
+        let left = self.memory() as f64 - self.plan.strategy.buffered() as f64;
+        let fit = (left / full).max(0.0) as usize;
         let slow = self.session.gate.most_in_flight().unwrap_or(usize::MAX);
         most.min(fit).min(slow).max(1)
     }
@@ -330,8 +357,37 @@ impl Driver {
         self.plan.encoding.most().min(self.session.batch_size)
     }
 
+    /// Commands whose rows are no larger together than a reply is to be.
+    fn commands_in_size(&self) -> usize {
+        let encoding = self.plan.encoding;
+        let largest = match encoding {
+            RequestEncoding::Rest3Batch if self.session.gate.room().is_none() => {
+                LARGEST_UNLIMITED_REPLY_OF_REST_3
+            }
+            RequestEncoding::Rest3Batch => LARGEST_REPLY_OF_REST_3,
+            _ => LARGEST_REPLY,
+        };
+        ((largest / (encoding.rows_of_a_command() * self.row_bytes)) as usize).max(1)
+    }
+
+    /// Lists of REST 3.0 that a batch holds: few enough that several such batches at once are done sooner than one after
+    /// the other would be, and enough that requests don't run out.
+    fn lists_of_rest_3(&self) -> usize {
+        let pace = self.pace.commands();
+        let soon = self.pace.commands_within(SOON).max(FEW_LISTS);
+        let most = self.most_lists.min(self.most()).max(1);
+        pace.min(soon).min(self.commands_in_size()).clamp(1, most)
+    }
+
+    fn memory(&self) -> usize {
+        match self.plan.encoding {
+            RequestEncoding::Rest3Batch if self.session.gate.room().is_some() => MEMORY_OF_REST_3,
+            _ => MEMORY,
+        }
+    }
+
     fn ahead(&self) -> ReadAhead {
-        if self.plan.strategy.buffered() < MEMORY {
+        if self.plan.strategy.buffered() < self.memory() {
             ReadAhead::Allowed
         } else {
             ReadAhead::Full
@@ -339,10 +395,13 @@ impl Driver {
     }
 
     fn send(&mut self, permit: Permit) -> bool {
-        let in_size = (LARGEST_REPLY / (50.0 * self.row_bytes)) as usize;
         let with_fields = self.names.as_ref().map(NamesCheck::command);
         let most = self.most() - usize::from(with_fields.is_some());
-        let room = self.pace.commands().min(in_size).clamp(1, most);
+        let room = match self.plan.encoding {
+            RequestEncoding::Rest3Batch => self.lists_of_rest_3(),
+            _ => self.pace.commands().min(self.commands_in_size()),
+        };
+        let room = room.clamp(1, most);
         let ahead = self.ahead();
         let Some((ticket, commands)) = self.plan.strategy.next(room, ahead) else {
             return false;
@@ -352,6 +411,15 @@ impl Driver {
         let beside = with_fields.map(|command| (names::LABEL, command));
         let call = encoding.call(&self.method, &commands, beside, &self.options);
         let commands = commands.len();
+        let is_rest3_batch = encoding == RequestEncoding::Rest3Batch && commands > 1;
+        let call = if is_rest3_batch {
+            Call {
+                attempts_unanswered: Some(ATTEMPTS_AT_A_BATCH),
+                ..call
+            }
+        } else {
+            call
+        };
         let session = Arc::clone(&self.session);
         let place = Arc::clone(&self.place);
         self.report.commands += commands as u64;
@@ -374,6 +442,7 @@ impl Driver {
                 asked_for_fields: asks_for_fields,
                 effort,
                 cut,
+                is_rest3_batch,
             }
         });
         true
@@ -391,6 +460,7 @@ impl Driver {
             asked_for_fields,
             effort,
             cut,
+            is_rest3_batch,
         } = landed;
         self.report.requests += u64::from(effort.requests);
         let retries = u64::from(effort.requests.saturating_sub(1));
@@ -402,6 +472,12 @@ impl Driver {
             Ok(batch) => batch,
             Err(error) if cut && self.cuts < MOST_CUTS => {
                 self.cut(ticket, commands, effort.took, &error);
+                return Ok(());
+            }
+            Err(error) if is_rest3_batch && self.asks_for_less(&error, commands) => {
+                self.report.retries += 1;
+                debug!(method = self.method, commands, %error, "asking for fewer lists at once");
+                self.plan.strategy.give_back(ticket);
                 return Ok(());
             }
             // A portal that breaks down over the fields may have the rows all the same.
@@ -416,6 +492,9 @@ impl Driver {
             self.check_names(fields)?;
         }
         self.learn(&batch, commands, effort.took);
+        if is_rest3_batch && commands >= self.most_lists {
+            self.most_lists = (self.most_lists + 1).min(self.too_many_lists - 1);
+        }
         let gave = |outcome: &PageOutcome| matches!(outcome, PageOutcome::Page { .. });
         if batch.outcomes.iter().any(gave) {
             self.blocked_since = None;
@@ -474,6 +553,38 @@ impl Driver {
         self.pace.was_cut(took, commands);
         debug!(method = self.method, commands, ?took, %error, "asking for less at once");
         self.plan.strategy.give_back(ticket);
+    }
+
+    /// Whether the lists of a batch of REST 3.0 that failed are asked for again, fewer at once, or each by itself: a portal
+    /// may refuse batches or a method in one, and answers nothing of a batch of which one call failed.
+    fn asks_for_less(&mut self, error: &Error, commands: usize) -> bool {
+        use ErrorKind::{Deadline, InsufficientScope, OperationTimeLimit, QueryLimit};
+        // A batch has no scope: it is the method's that lacks.
+        if matches!(
+            error.kind(),
+            Deadline | InsufficientScope | OperationTimeLimit | QueryLimit
+        ) {
+            return false;
+        }
+        if let Some(api) = error.api_error()
+            && api.code.known() != KnownCode::Internal
+        {
+            // Anything else is no word of REST 3.0: there is none.
+            let is_refused = api.code.as_str().starts_with("BITRIX_REST_V3_");
+            if is_refused && self.plan.encoding == RequestEncoding::Rest3Batch {
+                self.plan.encoding = RequestEncoding::Single(Api::Rest3);
+                self.charges = self.plan.encoding.charges(&self.method, 1);
+                self.slot = None;
+            }
+            return is_refused;
+        }
+        let is_unanswered = error.execution() == Execution::Unknown
+            || matches!(error.kind(), ErrorKind::Decode | ErrorKind::Transport);
+        if is_unanswered {
+            self.too_many_lists = self.too_many_lists.min(commands);
+            self.most_lists = self.most_lists.min(commands / 2).max(1);
+        }
+        is_unanswered
     }
 
     /// Sends nothing for `wait`, and says by how much that puts the next request off.

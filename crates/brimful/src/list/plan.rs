@@ -321,7 +321,10 @@ impl Planner<'_> {
         };
         Ok(Plan {
             strategy: Box::new(strategy),
-            encoding: self.encoding(),
+            encoding: match self.api {
+                Api::Rest3 => RequestEncoding::Rest3Batch,
+                Api::Rest => self.encoding(),
+            },
             place: self.place(keyset.key, Some(keyset.row)),
             above: (!rest3).then(|| format!(">{}", keyset.filter)),
             fallback,

@@ -1,12 +1,14 @@
-//! How commands of a list travel: up to 50 in a batch, or each in a request of its own.
+//! How commands of a list travel: up to 50 in a batch, of either REST, or each in a request of its own.
 
 use std::sync::Arc;
 
 use brimful_protocol::Time;
 use brimful_protocol::batch::{MAX_COMMANDS, command};
-use brimful_protocol::rows::{BatchOfLists, PageOutcome, Place, RowsError, read_batch, read_list};
+use brimful_protocol::rows::{
+    BatchOfLists, PageOutcome, Place, RowsError, read_batch, read_list, read_lists,
+};
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::strategy::{ListCommand, label};
 use crate::auth::Api;
@@ -20,6 +22,9 @@ use crate::session::{Call, CallOptions};
 pub(crate) enum RequestEncoding {
     /// In a batch: its query strings hold no nulls, no empty lists, and no order of parameters.
     Batch,
+    /// In a batch of REST 3.0, whose pages have a thousand rows; a single one in a body of its own. The portal ends such a
+    /// batch at the first command that fails, and answers with that error alone.
+    Rest3Batch,
     /// Each in a JSON body of its own.
     Single(Api),
 }
@@ -44,16 +49,32 @@ impl RequestEncoding {
     /// Commands that a request holds at the most.
     pub(crate) fn most(self) -> usize {
         match self {
-            Self::Batch => MAX_COMMANDS,
+            Self::Batch | Self::Rest3Batch => MAX_COMMANDS,
             Self::Single(_) => 1,
+        }
+    }
+
+    /// Rows that a command is answered with at the most, as far as the size of replies goes.
+    pub(crate) fn rows_of_a_command(self) -> f64 {
+        match self {
+            Self::Rest3Batch => 1000.0,
+            Self::Batch | Self::Single(_) => 50.0,
+        }
+    }
+
+    /// The encoding that such commands have in a request, of which it holds so many.
+    fn of(self, commands: usize) -> Self {
+        match self {
+            Self::Rest3Batch if commands <= 1 => Self::Single(Api::Rest3),
+            other => other,
         }
     }
 
     /// What a request of so many commands may be charged for: the commands, the batch around them, or both.
     pub(crate) fn charges(self, method: &str, commands: usize) -> Calls {
         let own = (method.into(), commands as u32);
-        match self {
-            Self::Batch => Arc::new([("batch".into(), 1), own]),
+        match self.of(commands) {
+            Self::Batch | Self::Rest3Batch => Arc::new([("batch".into(), 1), own]),
             Self::Single(_) => Arc::new([own]),
         }
     }
@@ -67,7 +88,20 @@ impl RequestEncoding {
         options: &CallOptions,
     ) -> Call {
         let effect = effect::of(method);
-        match self {
+        match self.of(commands.len()) {
+            Self::Rest3Batch => {
+                let calls: Vec<Value> = commands
+                    .iter()
+                    .map(|c| json!({"method": method, "query": c.params}))
+                    .collect();
+                Call {
+                    api: Api::Rest3,
+                    subject: method.to_owned(),
+                    charges: self.charges(method, commands.len()),
+                    can_be_split: true,
+                    ..Call::new("batch", effect, Value::Array(calls).to_string(), options)
+                }
+            }
             Self::Batch => {
                 let mut request = BatchRequest::new();
                 for (place, c) in commands.iter().enumerate() {
@@ -101,8 +135,8 @@ impl RequestEncoding {
         commands: usize,
         batch: &BatchOfLists,
     ) {
-        let of_batch = match self {
-            Self::Batch => batch.time.as_ref(),
+        let of_batch = match self.of(commands) {
+            Self::Batch | Self::Rest3Batch => batch.time.as_ref(),
             Self::Single(_) => None,
         };
         // The latest command that reports its operating time says the most.
@@ -124,7 +158,8 @@ impl RequestEncoding {
         commands: usize,
         place: &OwnedPlace,
     ) -> Result<BatchOfLists, RowsError> {
-        match self {
+        match self.of(commands) {
+            Self::Rest3Batch => read_lists(body, commands, place.as_place()),
             Self::Batch => {
                 let labels: Vec<String> = (0..commands).map(label).collect();
                 read_batch(body, &labels, place.as_place())

@@ -96,8 +96,9 @@ impl Rest3 {
             .await
     }
 
-    /// The list of a method, whole. Where it is filtered by ID it is read by ranges of IDs, in pages of 1,000 rows and
-    /// several at once; a `tail` goes by its cursor; any other list goes by pages.
+    /// The list of a method, whole. Where it is filtered by ID it is read by ranges of IDs, in pages of 1,000 rows of
+    /// which a batch carries many, several batches at once; a `tail` goes by its cursor; any other list goes by pages. A
+    /// portal that refuses such batches is asked for each page by itself.
     ///
     /// ```no_run
     /// # async fn example(client: brimful::Client) -> Result<(), brimful::Error> {

@@ -68,6 +68,8 @@ pub(crate) struct Call {
     pub(crate) options: CallOptions,
     /// It could ask for less: an attempt that comes to nothing after [`retry::CUT_AFTER`] is not made again as it is.
     pub(crate) can_be_split: bool,
+    /// It could ask for less: after so many attempts without a proper answer it is not made again as it is.
+    pub(crate) attempts_unanswered: Option<u32>,
     /// It writes in steps, and a refusal of one says nothing of those before it.
     pub(crate) in_steps: bool,
 }
@@ -100,6 +102,7 @@ impl Call {
             headers: HeaderMap::new(),
             options: options.clone(),
             can_be_split: false,
+            attempts_unanswered: None,
             in_steps: false,
         }
     }
@@ -295,7 +298,10 @@ impl Session {
             Failure::NoAnswer { ran, .. } => {
                 self.counters.lost();
                 let first_contact = !self.reached.load(Ordering::Relaxed);
-                if call.is_cut(effort) {
+                let most = call
+                    .attempts_unanswered
+                    .filter(|_| ran == Execution::Unknown);
+                if call.is_cut(effort) || most.is_some_and(|most| effort.requests >= most) {
                     Failure::Final
                 } else {
                     Failure::NoAnswer { ran, first_contact }

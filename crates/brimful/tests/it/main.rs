@@ -27,6 +27,7 @@ mod one_id;
 mod references;
 mod rest;
 mod rest3;
+mod rest3_lists;
 mod short_pages;
 mod strategies;
 mod support;

@@ -24,6 +24,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                     ("section", "SECT_ID"),
                 ]),
         ],
+        instead: &[("from_ts", "from"), ("to_ts", "to")],
         not_found: Refusal {
             code: "",
             text: "Event not found",

@@ -522,7 +522,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         ],
         not_found: Refusal {
             code: "200640400001",
-            text: "Payment not found",
+            text: "payment is not exists",
         },
         ..CONTROLLER
     },
@@ -607,7 +607,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         ],
         not_found: Refusal {
             code: "200840400001",
-            text: "Order property not found",
+            text: "property is not exists",
         },
         ..CONTROLLER
     },
@@ -653,7 +653,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         ],
         not_found: Refusal {
             code: "201540400001",
-            text: "Property variant not found",
+            text: "property variant is not exists",
         },
         ..CONTROLLER
     },

@@ -221,6 +221,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.requisite.link.fields", RecordVerb::Fields),
             method("crm.requisite.link.list", RecordVerb::List),
             method("crm.requisite.link.register", RecordVerb::Add).answers(Answer::True),
+            method("crm.requisite.link.get", RecordVerb::Get).flat(),
+            method("crm.requisite.link.unregister", RecordVerb::Delete).flat(),
         ],
         unnamed: NOT_DEFINED,
         required: NOT_DEFINED,

@@ -133,6 +133,10 @@ pub(crate) struct RecordKind {
     /// Fields that a call names beside the record, such as the list that an element belongs to: they narrow what it sees,
     /// and are written to what it adds.
     pub(crate) within: &'static [&'static str],
+    /// Parameters with Unix seconds that a call may give in the place of others, and those others.
+    pub(crate) instead: &'static [(&'static str, &'static str)],
+    /// How a call without a certain field is refused, where it is not as for the others.
+    pub(crate) lacking: &'static [(&'static str, Refusal)],
     /// Fields that a call gives beside the parameter with the others.
     pub(crate) beside: &'static [&'static str],
     /// The kind that has to have the first of [`RecordKind::within`], and how a call is refused where it has not.
@@ -173,6 +177,8 @@ const OLDER: RecordKind = RecordKind {
     key: &["ID"],
     spelling: Spelling::Texts,
     within: &[],
+    instead: &[],
+    lacking: &[],
     beside: &[],
     parent: None,
     open: Open::No,
@@ -258,6 +264,8 @@ pub(crate) struct RecordField {
     pub(crate) multiple: bool,
     /// Whether rows don't show it: methods of its own do.
     pub(crate) hidden: bool,
+    /// Whether rows have it, and the description of the fields has not.
+    pub(crate) undescribed: bool,
     pub(crate) default: Default,
 }
 
@@ -306,7 +314,7 @@ pub(crate) enum Default {
 
 impl RecordField {
     /// A line of `fields.tsv`: the kind, the name, the type, letters (`R` required, `O` read only, `I` immutable, `M`
-    /// multiple, `H` hidden), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
+    /// multiple, `H` hidden, `U` in rows only), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
     fn read(line: &'static str) -> Option<(&'static str, Self)> {
         let [kind, name, value_kind, flags, default, param, title] = split(line)?;
         let field = Self {
@@ -320,6 +328,7 @@ impl RecordField {
             immutable: flags.contains('I'),
             multiple: flags.contains('M'),
             hidden: flags.contains('H'),
+            undescribed: flags.contains('U'),
             default: Default::read(default)?,
         };
         Some((kind, field))

@@ -1,6 +1,6 @@
 //! Lines of SIP telephony.
 
-use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method};
 
 const SIP: RecordKind = RecordKind {
     required: Refusal {
@@ -32,6 +32,23 @@ pub(super) const KINDS: &[RecordKind] = &[RecordKind {
     ],
     id: "ID",
     key: &["CONFIG_ID"],
+    spelling: Spelling::Typed,
+    lacking: &[
+        (
+            "SERVER",
+            Refusal {
+                code: "CHECK_FIELDS_ERROR",
+                text: "Server address not specified",
+            },
+        ),
+        (
+            "LOGIN",
+            Refusal {
+                code: "CHECK_FIELDS_ERROR",
+                text: "Login for connecting to the server not specified",
+            },
+        ),
+    ],
     not_found: Refusal {
         code: "ERROR_NOT_FOUND",
         text: "Specified CONFIG_ID is not found",

@@ -208,10 +208,13 @@ impl RecordTable {
                 .map(|value| self.cast(field, value));
             let value = match written {
                 Some(value) => value,
-                None if field.name == self.kind.id => self.number(id),
+                None if field.name == self.kind.id => match field.kind {
+                    ValueKind::Text => Json::from(id.to_string()),
+                    _ => self.number(id),
+                },
                 None => match self.default(field, writer) {
                     Some(Json::String(text)) if text.contains("{id}") => {
-                        Json::from(text.replace("{id}", &id.to_string()))
+                        self.cast(field, &Value::Text(text.replace("{id}", &id.to_string())))
                     }
                     Some(value) => value,
                     None => continue,

@@ -20,7 +20,8 @@ pub(crate) fn list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     rename(&mut call.params);
-    check(call)?;
+    let responsible = responsible(state, call);
+    check(call, responsible)?;
     let output = legacy::add::<ACTIVITY>(state, call)?;
     let id = u64::try_from(output.to_value().to_int()).unwrap_or(0);
     let now = || Value::Text(moment::text(call.seconds()));
@@ -33,7 +34,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
             ("LAST_UPDATED", now()),
             ("AUTHOR_ID", user()),
             ("EDITOR_ID", user()),
-            ("RESPONSIBLE_ID", user()),
+            ("RESPONSIBLE_ID", Value::Int(responsible)),
             ("COMPLETED", "N".into()),
             ("STATUS", Value::Int(1)),
             ("PRIORITY", Value::Int(2)),
@@ -65,8 +66,34 @@ const MEETING: i64 = 1;
 const CALL: i64 = 2;
 const EMAIL: i64 = 4;
 
+/// Who is responsible for a new activity: who is named, or else who is responsible for its owner. 0 if there is nobody.
+fn responsible(state: &PortalData, call: &Call<'_>) -> i64 {
+    let fields = call.legacy_array("fields");
+    let number = |name: &str| {
+        fields
+            .and_then(|fields| fields.get(name))
+            .map_or(0, Value::to_int)
+    };
+    let named = number("RESPONSIBLE_ID");
+    if named > 0 {
+        return named;
+    }
+    let of_owner = || {
+        let table = state.by_type(number("OWNER_TYPE_ID"))?;
+        let id = u64::try_from(number("OWNER_ID")).ok()?;
+        if !table.contains(id) {
+            return None;
+        }
+        table
+            .row(id)
+            .cell(table.schema.legacy("ASSIGNED_BY_ID")?)
+            .to_int()
+    };
+    of_owner().unwrap_or(0)
+}
+
 /// Refuses an activity that lacks what it needs.
-fn check(call: &Call<'_>) -> Result<(), MethodError> {
+fn check(call: &Call<'_>, responsible: i64) -> Result<(), MethodError> {
     let fields = call.legacy_array("fields");
     let given = |name: &str| fields.and_then(|fields| fields.get(name));
     let number = |name: &str| given(name).map_or(0, Value::to_int);
@@ -84,7 +111,7 @@ fn check(call: &Call<'_>) -> Result<(), MethodError> {
     if given("SUBJECT").is_none_or(|subject| subject.to_text().trim().is_empty()) {
         return Err(legacy_error("The field SUBJECT is not defined or empty."));
     }
-    if number("RESPONSIBLE_ID") <= 0 {
+    if responsible <= 0 {
         return Err(legacy_error(
             "The field RESPONSIBLE_ID is not defined or invalid.",
         ));

@@ -90,7 +90,7 @@ pub(crate) fn localizations(
     let (number, row) = named(state, call)?;
     let all = match kept(state, number) {
         Some(kept) => kept.clone(),
-        None => Array::from_iter([("ru", own(&row))]),
+        None => Array::from_iter([("en", own(&row)), ("ru", own(&row))]),
     };
     Ok(Output::value(&Value::Array(all)))
 }
@@ -105,7 +105,7 @@ pub(crate) fn localize(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
     let (number, row) = named(state, call)?;
     let mut all = match kept(state, number) {
         Some(kept) => kept.clone(),
-        None => Array::from_iter([("ru", own(&row))]),
+        None => Array::from_iter([("en", own(&row)), ("ru", own(&row))]),
     };
     let given = call.params.get_ignoring_case("localizations");
     for (language, texts) in given
@@ -133,7 +133,7 @@ pub(crate) fn delete_localizations(
     let (number, row) = named(state, call)?;
     let mut all = match kept(state, number) {
         Some(kept) => kept.clone(),
-        None => Array::from_iter([("ru", own(&row))]),
+        None => Array::from_iter([("en", own(&row)), ("ru", own(&row))]),
     };
     let given = call.params.get_ignoring_case("lids");
     match given {

@@ -8,6 +8,7 @@ pub(crate) mod duplicates;
 pub(crate) mod fields;
 pub(crate) mod item;
 pub(crate) mod item_filter;
+pub(crate) mod item_product_rows;
 pub(crate) mod legacy;
 pub(crate) mod legacy_filter;
 pub(crate) mod links;

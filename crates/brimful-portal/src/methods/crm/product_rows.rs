@@ -11,7 +11,7 @@ use crate::data::entities::{DEAL, LEAD, PRODUCT_ROW};
 use crate::data::list::condition::{Condition, Operand};
 use crate::data::list::query::{Query, Work};
 use crate::data::schema::Class;
-use crate::data::table::{Record, Row};
+use crate::data::table::{Record, Row, Table};
 use crate::methods::params::legacy_error;
 
 const fn letter(owner: usize) -> &'static str {
@@ -23,6 +23,11 @@ const fn letter(owner: usize) -> &'static str {
 }
 
 fn of(state: &PortalData, owner: usize, id: u64) -> Vec<u64> {
+    of_owner(state, letter(owner), id)
+}
+
+/// The rows of a record, by the short name of its type.
+pub(super) fn of_owner(state: &PortalData, owner: &str, id: u64) -> Vec<u64> {
     let table = state.table(PRODUCT_ROW);
     let (Some(owner_id), Some(owner_type)) = (
         table.schema.legacy("OWNER_ID"),
@@ -30,7 +35,7 @@ fn of(state: &PortalData, owner: usize, id: u64) -> Vec<u64> {
     ) else {
         return Vec::new();
     };
-    let kind = Operand::Text(letter(owner).to_lowercase());
+    let kind = Operand::Text(owner.to_lowercase());
     let condition =
         Condition::equal(owner_id, Operand::Int(id as i64)).and(Condition::equal(owner_type, kind));
     Query::new(table, condition, Vec::new()).page(0, u64::MAX)
@@ -96,71 +101,97 @@ pub(crate) fn set<const OWNER: usize>(
     for gone in of(state, OWNER, id) {
         state.table_mut(PRODUCT_ROW).delete(gone);
     }
-    let table = state.table_mut(PRODUCT_ROW);
     for (row, price) in rows.iter().zip(prices) {
-        let mut record = Record::default();
-        let name = text(row, "PRODUCT_NAME");
-        for (name, value) in [
-            ("OWNER_ID", Value::Int(id as i64)),
-            ("OWNER_TYPE", letter(OWNER).into()),
-            ("PRODUCT_ID", Value::Int(0)),
-            ("PRODUCT_NAME", name.as_str().into()),
-            ("ORIGINAL_PRODUCT_NAME", name.as_str().into()),
-            ("QUANTITY", Value::Float(price.quantity)),
-            ("PRICE", Value::Float(price.final_price)),
-            ("PRICE_EXCLUSIVE", Value::Float(price.exclusive)),
-            ("PRICE_NETTO", Value::Float(price.netto)),
-            ("PRICE_BRUTTO", Value::Float(price.brutto)),
-            (
-                "PRICE_ACCOUNT",
-                Value::Text(format!("{:.2}", price.final_price)),
-            ),
-            ("DISCOUNT_TYPE_ID", Value::Int(price.discount_type)),
-            ("DISCOUNT_RATE", Value::Float(price.discount_rate)),
-            ("DISCOUNT_SUM", Value::Float(price.discount_sum)),
-            ("TAX_INCLUDED", "N".into()),
-            ("CUSTOMIZED", "Y".into()),
-            ("MEASURE_CODE", Value::Int(796)),
-            ("MEASURE_NAME", "шт".into()),
-            ("SORT", Value::Int(0)),
-            ("TYPE", Value::Int(1)),
-            ("STORE_ID", Value::Int(0)),
-        ] {
-            if let Some(field) = table.schema.legacy(name) {
-                record.set(field, value);
-            }
-        }
-        for (key, value) in row.iter() {
-            let name = key.to_text();
-            // Where nothing is said, and where the price was worked out, the defaults stay.
-            let worked_out = name.starts_with("PRICE") || name.starts_with("DISCOUNT");
-            if matches!(name.as_str(), "ID" | "OWNER_ID" | "OWNER_TYPE")
-                || worked_out
-                || value.to_text().is_empty()
-            {
-                continue;
-            }
-            if let Some(field) = table.schema.legacy(&name) {
-                record.set(field, value.clone());
-            }
-        }
-        let row = table.insert(record);
-        if name.is_empty() {
-            let names = ["PRODUCT_NAME", "ORIGINAL_PRODUCT_NAME"];
-            let names = names.map(|name| table.schema.legacy(name));
-            let called = names.into_iter().flatten();
-            let called: Vec<(usize, Value)> = called
-                .map(|at| (at, Value::Text(format!("[{row}]"))))
-                .collect();
-            table.update(row, called);
-        }
+        insert(state, letter(OWNER), id, row, &price);
     }
     sum_up(state, OWNER, id, sum);
     Ok(Output::value(&Value::Bool(true)))
 }
 
+/// Adds a row to a record.
+pub(super) fn insert(
+    state: &mut PortalData,
+    owner: &str,
+    id: u64,
+    row: &Array,
+    price: &Prices,
+) -> u64 {
+    let table = state.table_mut(PRODUCT_ROW);
+    let mut record = Record::default();
+    for (name, value) in [
+        ("OWNER_ID", Value::Int(id as i64)),
+        ("OWNER_TYPE", owner.into()),
+        ("PRODUCT_ID", Value::Int(0)),
+        ("TAX_INCLUDED", "N".into()),
+        ("CUSTOMIZED", "Y".into()),
+        ("MEASURE_CODE", Value::Int(796)),
+        ("MEASURE_NAME", "шт".into()),
+        ("SORT", Value::Int(0)),
+        ("TYPE", Value::Int(1)),
+        ("STORE_ID", Value::Int(0)),
+    ] {
+        if let Some(field) = table.schema.legacy(name) {
+            record.set(field, value);
+        }
+    }
+    for (field, value) in written(table, row, price) {
+        record.set(field, value);
+    }
+    let number = table.insert(record);
+    if text(row, "PRODUCT_NAME").is_empty() {
+        let names = ["PRODUCT_NAME", "ORIGINAL_PRODUCT_NAME"];
+        let names = names.map(|name| table.schema.legacy(name));
+        let called = names.into_iter().flatten();
+        let called: Vec<(usize, Value)> = called
+            .map(|at| (at, Value::Text(format!("[{number}]"))))
+            .collect();
+        table.update(number, called);
+    }
+    number
+}
+
+/// What a row gets: its prices, and what is given of the rest.
+pub(super) fn written(table: &Table, row: &Array, price: &Prices) -> Vec<(usize, Value)> {
+    let name = text(row, "PRODUCT_NAME");
+    let worked_out = [
+        ("PRODUCT_NAME", name.as_str().into()),
+        ("ORIGINAL_PRODUCT_NAME", name.as_str().into()),
+        ("QUANTITY", Value::Float(price.quantity)),
+        ("PRICE", Value::Float(price.final_price)),
+        ("PRICE_EXCLUSIVE", Value::Float(price.exclusive)),
+        ("PRICE_NETTO", Value::Float(price.netto)),
+        ("PRICE_BRUTTO", Value::Float(price.brutto)),
+        (
+            "PRICE_ACCOUNT",
+            Value::Text(format!("{:.2}", price.final_price)),
+        ),
+        ("DISCOUNT_TYPE_ID", Value::Int(price.discount_type)),
+        ("DISCOUNT_RATE", Value::Float(price.discount_rate)),
+        ("DISCOUNT_SUM", Value::Float(price.discount_sum)),
+    ];
+    let mut values: Vec<(usize, Value)> = worked_out
+        .into_iter()
+        .filter_map(|(name, value)| Some((table.schema.legacy(name)?, value)))
+        .collect();
+    for (key, value) in row.iter() {
+        let name = key.to_text();
+        // Where nothing is said, and where the price was worked out, the defaults stay.
+        let worked_out = name.starts_with("PRICE") || name.starts_with("DISCOUNT");
+        if matches!(name.as_str(), "ID" | "OWNER_ID" | "OWNER_TYPE")
+            || worked_out
+            || value.to_text().is_empty()
+        {
+            continue;
+        }
+        if let Some(field) = table.schema.legacy(&name) {
+            values.push((field, value.clone()));
+        }
+    }
+    values
+}
+
 /// The amount of a record is that of its rows, unless it is set by hand.
-fn sum_up(state: &mut PortalData, owner: usize, id: u64, sum: f64) {
+pub(super) fn sum_up(state: &mut PortalData, owner: usize, id: u64, sum: f64) {
     let table = state.table_mut(owner);
     let by_hand = table.schema.legacy("IS_MANUAL_OPPORTUNITY");
     let by_hand = by_hand.and_then(|at| table.row(id).cell(at).to_text());
@@ -182,10 +213,10 @@ fn rounded(price: f64) -> f64 {
 }
 
 /// What a row costs, with and without discount and tax.
-struct Prices {
-    quantity: f64,
+pub(super) struct Prices {
+    pub(super) quantity: f64,
     /// With discount and tax.
-    final_price: f64,
+    pub(super) final_price: f64,
     /// With discount, without tax.
     exclusive: f64,
     /// Without either.
@@ -200,7 +231,7 @@ struct Prices {
 
 impl Prices {
     /// Works the prices out from the final one; a price that the row says stays as it is.
-    fn of(row: &Array) -> Result<Self, MethodError> {
+    pub(super) fn of(row: &Array) -> Result<Self, MethodError> {
         let given = |name: &str| {
             let value = row.get(name).filter(|value| !value.to_text().is_empty());
             value.map(Value::to_float)

@@ -454,7 +454,6 @@ fn an_activity_has_its_bindings_and_communications_and_is_refused_without_what_i
     for (left_out, field) in [
         ("fields[TYPE_ID]=2&", "TYPE_ID"),
         ("fields[SUBJECT]=Call&", "SUBJECT"),
-        ("fields[RESPONSIBLE_ID]=1&", "RESPONSIBLE_ID"),
         (
             "fields[COMMUNICATIONS][0][VALUE]=%2B7495&fields[COMMUNICATIONS][0][TYPE]=PHONE",
             "COMMUNICATIONS",

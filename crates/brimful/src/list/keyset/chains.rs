@@ -162,7 +162,9 @@ impl KeysetWalk {
             };
             let restart_from = match restart {
                 Restart::Nowhere => None,
-                Restart::Every(step) | Restart::Fixed(step) => Some(from + step * place),
+                Restart::Every(step) | Restart::Fixed(step) => {
+                    Some(from.saturating_add(step.saturating_mul(place)))
+                }
                 Restart::AtRow(row) => page.ids().nth(row).flatten().map(|id| id - 1),
             };
             if page.len() < self.full {

@@ -250,7 +250,7 @@ impl KeysetPages {
             }
             let page_before = place + i - 1;
             if let Restart::Fixed(ids) = restart {
-                return self.after(above + ids * i as u64);
+                return self.after(above.saturating_add(ids.saturating_mul(i as u64)));
             }
             let mut command = self.command(
                 self.row_of(page_before, full - 1, row_id),
@@ -294,8 +294,8 @@ pub(crate) enum Restart {
     Every(u64),
     /// At this row of the short page, if it has so many.
     AtRow(usize),
-    /// So many IDs after the beginning of the page before it, whatever that shows: the list has no gaps, so no page refers
-    /// to another.
+    /// So many IDs after the beginning of the page before it, whatever that shows: no page refers to another. The list has
+    /// no gaps, or the method refuses references that dangle.
     Fixed(u64),
 }
 

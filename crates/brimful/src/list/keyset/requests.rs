@@ -1,5 +1,8 @@
 //! What the next request asks for: which stretches are read on, and by how many commands each.
 
+use brimful_protocol::batch::MAX_COMMANDS;
+
+use super::density::ENOUGH;
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState};
 use super::{KeysetMode, KeysetWalk, LastPage, Reading, Restarts, TailState, directions};
@@ -16,6 +19,10 @@ const MAX_OPEN: usize = 2000;
 
 /// Where so many of the IDs are in use, full pages lie as far apart as they have rows.
 const DENSE: f64 = 0.97;
+
+/// Pages that don't refer to each other overlap by so many standard deviations of where their rows end: what lies between
+/// two that don't meet takes a page of its own.
+const STEP_SIGMAS: f64 = 2.0;
 
 /// A list is counted as a whole where no more pages and windows of it have been read: that is cheap.
 const FEW_PAGES: usize = 100;
@@ -46,6 +53,16 @@ impl KeysetWalk {
     /// How many commands a chain is likely to need. A command too many is lost, one too few is made up for in a later
     /// request: that costs nothing while there are other stretches to fill it, but a request of its own at the end.
     pub(super) fn pages_wanted(&self, stretch: &Stretch, caution: Caution) -> usize {
+        if !self.pages.counts() {
+            // No page refers to another: they lie side by side, at a distance that their rows are likely to cover.
+            return match self.restarts {
+                Restarts::Refused => 1,
+                Restarts::Taken => {
+                    let step = self.step(stretch.from, stretch.to);
+                    ((stretch.to - stretch.from).div_ceil(step)) as usize
+                }
+            };
+        }
         let full = self.full as u64;
         // There cannot be more rows than IDs.
         let most = (stretch.to - stretch.from).div_ceil(full);
@@ -171,8 +188,26 @@ impl KeysetWalk {
         }
     }
 
+    /// How many IDs lie between the beginnings of two pages in `(from, to]` of which neither refers to the other: so many
+    /// that the first is likely to reach the second.
+    fn step(&self, from: u64, to: u64) -> u64 {
+        let full = self.full as f64;
+        let forecast = self.density.forecast(from, to);
+        let rate = forecast.rate.clamp(1e-12, 1.0);
+        let chance = ((1.0 - rate) * (1.0 / full + 1.0 / ENOUGH)).sqrt();
+        let doubt = (STEP_SIGMAS * chance).min(0.5);
+        // A page between IDs that nobody has is no number that a portal could not read.
+        let most = ((NO_END - from) / MAX_COMMANDS as u64).max(1);
+        ((full / rate * (1.0 - doubt)) as u64)
+            .max(self.full as u64)
+            .min(most)
+    }
+
     /// Where the pages of a chain through `(from, to]` begin after a short one.
     fn restart(&self, from: u64, to: u64) -> Restart {
+        if !self.pages.counts() && self.restarts == Restarts::Taken {
+            return Restart::Fixed(self.step(from, to));
+        }
         if self.restarts == Restarts::Refused || !self.counts.believed {
             Restart::Nowhere
         } else if self.pages.counts_at_once() {
@@ -257,11 +292,15 @@ impl KeysetWalk {
         let rest = self.rest.take().filter(|_| few && self.counts.believed);
         let reading = if self.tail_from > self.horizon {
             self.tail_requests += 1;
-            // A look at whether there is more takes one page.
+            // A look at whether there is more takes one page. Where no page may refer to another, nobody knows where the
+            // second one begins.
             let is_known = self.above_horizon.last_page == LastPage::Full;
-            Reading::Tail {
-                commands: if is_known { left } else { 1 },
-            }
+            let commands = if is_known && self.pages.counts() {
+                left
+            } else {
+                1
+            };
+            Reading::Tail { commands }
         } else if let Some((from, before)) = rest {
             Reading::Rest { from, before }
         } else if self.counts.believed {

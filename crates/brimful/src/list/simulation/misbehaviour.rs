@@ -116,7 +116,7 @@ fn history(seed: u64) -> History {
         method,
         full,
         room: if rest3 {
-            1
+            [1, 20, 7][random.usize(..3)]
         } else {
             [50, 50, 7, 1][random.usize(..4)]
         },

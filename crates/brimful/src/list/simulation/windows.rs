@@ -35,7 +35,13 @@ fn lists_around_a_page_are_whole() {
     for rows in [
         0, 1, 49, 50, 51, 99, 100, 101, 150, 999, 1_000, 1_001, 2_000, 2_001, 5_000,
     ] {
-        for (method, room, page) in [(OLDER, 50, 50), (REST_3, 1, 1_000), (REST_3, 1, 50)] {
+        for (method, room, page) in [
+            (OLDER, 50, 50),
+            (REST_3, 1, 1_000),
+            (REST_3, 1, 50),
+            (REST_3, 20, 1_000),
+            (REST_3, 20, 50),
+        ] {
             let mut model = Model::of_rest_3(1..=rows, 1);
             model.page = page;
             let walked = walk(method, room, &mut model, 4);
@@ -65,6 +71,37 @@ fn a_list_of_rest_3_takes_little_more_requests_than_its_rows_fill() {
                 ratio <= most,
                 "density {density}, {in_flight} in flight: {ratio:.3}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_list_of_rest_3_in_batches_takes_few_requests_and_few_more_pages_than_its_rows_fill() {
+    let lists = [
+        (sparse(100_000, 1.0, 3), 1.05),
+        (sparse(100_000, 0.95, 3), 1.10),
+        (sparse(100_000, 0.5, 3), 1.20),
+        (sparse(100_000, 0.05, 3), 1.25),
+        (clustered(100_000, 2), 2.0),
+    ];
+    for (list, (ids, most)) in lists.into_iter().enumerate() {
+        for room in [8, 12, 30] {
+            for in_flight in [1, 4] {
+                let mut model = Model::of_rest_3(ids.clone(), 1);
+                let walked = walk(REST_3, room, &mut model, in_flight);
+                assert_eq!(walked.ids, ids);
+                let ratio = walked.commands as f64 / 100.0;
+                assert!(
+                    ratio <= most,
+                    "list {list}, room {room}, {in_flight} in flight: {ratio:.3}"
+                );
+                let fewest = 100.0 * most / room as f64;
+                let requests = walked.requests;
+                assert!(
+                    requests as f64 <= fewest + 3.0,
+                    "list {list}, room {room}, {in_flight} in flight: {requests}"
+                );
+            }
         }
     }
 }
@@ -142,7 +179,7 @@ proptest! {
         let ids = stretched(stretches, &mut fastrand::Rng::with_seed(seed));
         let mut lasting: BTreeSet<u64> = ids.iter().copied().collect();
         let highest = ids.last().copied().unwrap_or(0);
-        for (method, room) in [(OLDER, room), (REST_3, 1)] {
+        for (method, room) in [(OLDER, room), (REST_3, 1), (REST_3, room)] {
             let mut model = Model::new(ids.iter().copied(), seed);
             model.page = page;
             (model.lost, model.memory) = (lost, memory);
