@@ -500,31 +500,7 @@ impl Driver {
             self.blocked_since = None;
             self.cuts = 0;
         }
-        let then = match self.plan.strategy.accept(ticket, batch.outcomes) {
-            Ok(then) => then,
-            Err(StrategyError::WrongStrategy(why)) => {
-                let fallback = self.plan.fallback.take().filter(|_| self.report.rows == 0);
-                let fallback = fallback.ok_or_else(|| self.stuck(&why))?;
-                debug!(method = self.method, why, "walking in another way");
-                // What is still on its way belongs to the old plan.
-                self.flights = JoinSet::new();
-                self.charges = fallback.encoding.charges(
-                    &self.method,
-                    fallback.encoding.most().min(self.session.batch_size),
-                );
-                self.place = Arc::new(fallback.place.clone());
-                self.plan = *fallback;
-                NextAction::GoOn
-            }
-            Err(StrategyError::Misbehaves(why)) => {
-                self.is_stuck = true;
-                return Err(self.stuck(&why));
-            }
-            Err(StrategyError::Api(error)) => {
-                self.is_stuck = true;
-                return Err(Error::api(error).at(&self.session.auth, &self.method));
-            }
-        };
+        let then = self.accept(ticket, batch.outcomes)?;
         match then {
             NextAction::GoOn => {}
             NextAction::WaitShortly => {
@@ -544,6 +520,35 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Hands the outcomes of a request to the strategy. Before the first row another one may take over.
+    fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<NextAction, Error> {
+        match self.plan.strategy.accept(ticket, outcomes) {
+            Ok(then) => Ok(then),
+            Err(StrategyError::WrongStrategy(why)) => {
+                let fallback = self.plan.fallback.take().filter(|_| self.report.rows == 0);
+                let fallback = fallback.ok_or_else(|| self.stuck(&why))?;
+                debug!(method = self.method, why, "walking in another way");
+                // What is still on its way belongs to the old plan.
+                self.flights = JoinSet::new();
+                self.charges = fallback.encoding.charges(
+                    &self.method,
+                    fallback.encoding.most().min(self.session.batch_size),
+                );
+                self.place = Arc::new(fallback.place.clone());
+                self.plan = *fallback;
+                Ok(NextAction::GoOn)
+            }
+            Err(StrategyError::Misbehaves(why)) => {
+                self.is_stuck = true;
+                Err(self.stuck(&why))
+            }
+            Err(StrategyError::Api(error)) => {
+                self.is_stuck = true;
+                Err(Error::api(error).at(&self.session.auth, &self.method))
+            }
+        }
     }
 
     /// A request took so long that it was cut: what it asked for goes out again in smaller ones.

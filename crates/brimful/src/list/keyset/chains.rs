@@ -1,6 +1,7 @@
 //! What the pages of a chain prove: full ones themselves, a short one nothing.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
@@ -105,29 +106,42 @@ impl KeysetWalk {
             && (self.short_pages >= SHORT_PAGES || self.full_pages < FULL_PAGES_AT_FIRST)
             && self.short_pages * full_pages > self.full_pages;
         if read < to {
-            let unread =
-                |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
-            short.retain(|(above, _)| (read..to).contains(above));
-            let next_from = next_from.filter(|next| (read..to).contains(next));
-            if let Some(end) = next_from {
-                self.push_unproven(&mut parts, &mut short, read, end);
-                parts.push(unread(end, to, false));
-            } else if let Some((above, page)) = short.pop_back() {
-                self.push_unproven(&mut parts, &mut short, read, above);
-                let mut shown_to = above;
-                if let Some((_, last)) = first_and_last(Some(&page)) {
-                    shown_to = last.min(to);
-                    parts.push(self.once_read(above, shown_to, Direction::Ascending, page));
-                }
-                let end = self.doubtful_end(above, shown_to, to);
-                parts.push(unread(shown_to, end, true));
-                parts.push(unread(end, to, false));
-            } else {
-                parts.push(unread(read, to, false));
-            }
+            self.push_rest_of_chain(&mut parts, short, read..to, next_from);
         }
         self.replace(at, parts);
         Ok(then)
+    }
+
+    /// Adds what a chain has not proven behind its last full page: the IDs in `rest`, with the short pages that came of
+    /// them. The page after the last one would have begun above `next_from`.
+    fn push_rest_of_chain(
+        &mut self,
+        parts: &mut Vec<Stretch>,
+        mut short: VecDeque<(u64, Page)>,
+        rest: Range<u64>,
+        next_from: Option<u64>,
+    ) {
+        let (read, to) = (rest.start, rest.end);
+        let unread =
+            |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
+        short.retain(|(above, _)| (read..to).contains(above));
+        let next_from = next_from.filter(|next| (read..to).contains(next));
+        if let Some(end) = next_from {
+            self.push_unproven(parts, &mut short, read, end);
+            parts.push(unread(end, to, false));
+        } else if let Some((above, page)) = short.pop_back() {
+            self.push_unproven(parts, &mut short, read, above);
+            let mut shown_to = above;
+            if let Some((_, last)) = first_and_last(Some(&page)) {
+                shown_to = last.min(to);
+                parts.push(self.once_read(above, shown_to, Direction::Ascending, page));
+            }
+            let end = self.doubtful_end(above, shown_to, to);
+            parts.push(unread(shown_to, end, true));
+            parts.push(unread(end, to, false));
+        } else {
+            parts.push(unread(read, to, false));
+        }
     }
 
     /// Takes the pages of a chain, each with the ID above which it begins, as long as that is known.

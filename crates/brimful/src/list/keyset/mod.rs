@@ -39,7 +39,7 @@ use brimful_protocol::rows::{Page, PageOutcome};
 
 use self::checks::Exclusions;
 use self::density::Density;
-use self::ends::{FirstAndLast, FullEnds, Shown, ascending_to, spelling};
+use self::ends::{FirstAndLast, FullEnds, ShortEnds, Shown, ascending_to, spelling};
 use self::pages::{Direction, KeysetPages, NO_END, Restart};
 use self::requests::RequestPlan;
 use self::stretch::{Stretch, StretchState, WindowReadings};
@@ -359,79 +359,82 @@ impl KeysetWalk {
                 }
             }
             Shown::Full(ends) => self.begin_between(ends),
-            Shown::Short {
-                first,
-                last,
-                lowest,
-                highest,
-                counted,
-                is_first_full,
-                spans,
-                page_size,
-                counts_are_wrong,
-                is_order_unknown,
-            } => {
-                self.counts.believed &= !counts_are_wrong;
-                self.above_horizon.last_page = if last.is_empty() {
-                    LastPage::Empty
-                } else if is_order_unknown {
-                    LastPage::OneRow
-                } else {
-                    LastPage::Short
-                };
-                self.learn_page_size(page_size);
-                self.by_windows = self.way == KeysetMode::Windows || !is_first_full;
-                self.start_count = counted.filter(|_| self.counts.believed);
-                let bounds = self.pages.bounds;
-                self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
-                if self.counts.believed && !self.verify {
-                    self.whole_count = counted;
-                    self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
-                }
-                self.density.has_no_gaps = highest
-                    .is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
-                match (counted, highest) {
-                    (Some(counted), Some(highest)) => {
-                        self.density.note(self.first, highest, counted as usize);
-                    }
-                    // Each page was cut from as many rows as a page has, or from all that there are.
-                    _ => {
-                        for (from, to) in spans {
-                            self.density
-                                .note(from, to, self.full.min((to - from) as usize));
-                        }
-                    }
-                }
-                let mut from = bounds.above;
-                let left = counted.map(|counted| counted.saturating_sub(first.len() as u64));
-                if is_first_full {
-                    from = self.keep_first(first);
-                } else if let Some((_, to)) = first_and_last(Some(&first)) {
-                    let window = self.once_read(from, to, Direction::Ascending, first);
-                    self.stretches.push_back(window);
-                    from = to;
-                }
-                let to = highest.map(|highest| highest.max(from));
-                let to = to.or(bounds.up_to).unwrap_or(NO_END);
-                // The last page has shown what lies between its rows.
-                let last_from =
-                    first_and_last(Some(&last)).map_or(to, |(lowest, _)| from.max(lowest - 1));
-                self.begin_short(from, last_from, to, left.filter(|_| from > bounds.above));
-                if last_from < to {
-                    self.reach_horizon(to);
-                    let window = self.once_read(last_from, to, Direction::Descending, last);
-                    self.stretches.push_back(window);
-                }
-                // Bounds of the caller's may leave no room for an ID.
-                if self.stretches.is_empty() {
-                    self.tail = TailState::Done;
-                }
-                // Nothing is left to be asked for with a bound.
-                self.confirmed |=
-                    self.tail == TailState::Done && self.stretches.iter().all(Stretch::is_proven);
-            }
+            Shown::Short(ends) => self.begin_short_ends(ends),
         }
         Ok(NextAction::GoOn)
+    }
+
+    /// A page at an end of the list is short. What both pages have shown is read once more, and what lies between them.
+    fn begin_short_ends(&mut self, ends: ShortEnds) {
+        let ShortEnds {
+            first,
+            last,
+            lowest,
+            highest,
+            counted,
+            is_first_full,
+            spans,
+            page_size,
+            counts_are_wrong,
+            is_order_unknown,
+        } = ends;
+        self.counts.believed &= !counts_are_wrong;
+        self.above_horizon.last_page = if last.is_empty() {
+            LastPage::Empty
+        } else if is_order_unknown {
+            LastPage::OneRow
+        } else {
+            LastPage::Short
+        };
+        self.learn_page_size(page_size);
+        self.by_windows = self.way == KeysetMode::Windows || !is_first_full;
+        self.start_count = counted.filter(|_| self.counts.believed);
+        let bounds = self.pages.bounds;
+        self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
+        if self.counts.believed && !self.verify {
+            self.whole_count = counted;
+            self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
+        }
+        self.density.has_no_gaps =
+            highest.is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
+        match (counted, highest) {
+            (Some(counted), Some(highest)) => {
+                self.density.note(self.first, highest, counted as usize);
+            }
+            // Each page was cut from as many rows as a page has, or from all that there are.
+            _ => {
+                for (from, to) in spans {
+                    self.density
+                        .note(from, to, self.full.min((to - from) as usize));
+                }
+            }
+        }
+        let mut from = bounds.above;
+        let left = counted.map(|counted| counted.saturating_sub(first.len() as u64));
+        if is_first_full {
+            from = self.keep_first(first);
+        } else if let Some((_, to)) = first_and_last(Some(&first)) {
+            let window = self.once_read(from, to, Direction::Ascending, first);
+            self.stretches.push_back(window);
+            from = to;
+        }
+        let to = highest.map(|highest| highest.max(from));
+        let to = to.or(bounds.up_to).unwrap_or(NO_END);
+        // The last page has shown what lies between its rows.
+        let last_from = first_and_last(Some(&last)).map_or(to, |(lowest, _)| from.max(lowest - 1));
+        self.begin_short(from, last_from, to, left.filter(|_| from > bounds.above));
+        if last_from < to {
+            self.reach_horizon(to);
+            let window = self.once_read(last_from, to, Direction::Descending, last);
+            self.stretches.push_back(window);
+        }
+        // Bounds of the caller's may leave no room for an ID.
+        if self.stretches.is_empty() {
+            self.tail = TailState::Done;
+        }
+        // Nothing is left to be asked for with a bound.
+        self.confirmed |=
+            self.tail == TailState::Done && self.stretches.iter().all(Stretch::is_proven);
     }
 
     /// The rows in `(from, to]` of a list whose pages are short at an end are to be read; its highest ID is `horizon`.
