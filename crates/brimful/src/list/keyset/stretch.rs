@@ -178,7 +178,6 @@ impl Stretch {
         }
         if agrees {
             let hidden = counted.map_or(0, |counted| counted.saturating_sub(shown as u64));
-            let hidden = readings.fewest_left_out.map_or(hidden, |n| n.min(hidden));
             // Empty from both ends: what is counted may lie between rows that are not shown, if the count is too low.
             if hidden > 0 && all == 0 && span > full as u64 {
                 return if may_be_confirmed {

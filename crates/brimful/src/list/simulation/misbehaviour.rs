@@ -334,6 +334,112 @@ fn a_page_that_arrives_empty_once_costs_no_row() {
     }
 }
 
+/// Walks a list of leads; `Err` if it could not be read to its end.
+fn walk_leads(model: &mut Model, way: KeysetMode) -> Result<(Vec<u64>, u64, usize), StrategyError> {
+    let pages = pages_of("crm.lead.list", Bounds::default());
+    let mut walk = KeysetWalk::new(pages, way, Tail::Sweep);
+    let walked = walk_with(&mut walk, 50, model, 1, quiet)?;
+    Ok((walked.ids, walk.hidden(), walked.requests))
+}
+
+#[test]
+fn a_page_short_by_a_few_rows_among_scattered_hidden_rows_costs_no_row() {
+    for seed in 0..150 {
+        for every in [2, 10, 49] {
+            let mut model = Model::new(1..=2_500, seed);
+            model.hidden = (1..=2_500).step_by(every).collect();
+            model.hiccups = 1;
+            model.hiccup_chance = 0.03;
+            let shown: Vec<u64> = model.ids.difference(&model.hidden).copied().collect();
+            let hidden = model.hidden.len() as u64;
+            let walked = walk_leads(&mut model, KeysetMode::Lanes).unwrap();
+            assert_eq!(
+                (walked.0, walked.1),
+                (shown, hidden),
+                "one in {every}, {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_newest_end_that_shows_nothing_twice_is_read_again() {
+    for seed in 0..200 {
+        for rows in [60, 100, 101, 2_550] {
+            let mut model = Model::new(1..=rows, seed);
+            model.newest_empties = 2;
+            let (ids, hidden, _) = walk_leads(&mut model, KeysetMode::Lanes).unwrap();
+            assert_eq!(
+                (ids, hidden),
+                ((1..=rows).collect(), 0),
+                "{rows} rows, {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rows_of_a_window_that_shows_nothing_later_are_kept_and_the_others_are_looked_for() {
+    for seed in 0..200 {
+        let mut model = Model::new((1..=4_000).map(|id| 3 * id), seed);
+        model.hiccups = 2;
+        model.hiccup_chance = 0.05;
+        model.empties_follow = true;
+        let (ids, hidden, _) = walk_leads(&mut model, KeysetMode::Windows).unwrap();
+        assert_eq!((ids.len(), hidden), (4_000, 0), "{seed}");
+    }
+}
+
+#[test]
+fn counts_that_change_at_random_where_the_newest_rows_are_hidden_are_not_followed_without_end() {
+    for seed in 0..100 {
+        let mut model = Model::new(1..=60, seed);
+        model.hidden = (11..=60).collect();
+        model.counts = Counts::AtRandomOneMore;
+        match walk_leads(&mut model, KeysetMode::Lanes) {
+            Ok((ids, ..)) => assert_eq!(ids, (1..=10).collect::<Vec<_>>(), "{seed}"),
+            Err(error) => assert!(matches!(error, StrategyError::Misbehaves(_)), "{error:?}"),
+        }
+        assert!(model.requests <= 60, "{seed}: {} requests", model.requests);
+    }
+}
+
+#[test]
+fn hidden_rows_beside_more_hidden_rows_than_any_page_holds_are_told_from_an_endless_count() {
+    let mut model = Model::new(1..=40_000, 1);
+    model.hidden = (2..40_000).collect();
+    let (ids, hidden, _) = walk_leads(&mut model, KeysetMode::Lanes).unwrap();
+    assert_eq!((ids, hidden), (vec![1, 40_000], 39_998));
+}
+
+#[test]
+fn what_came_beside_a_failed_command_is_handed_out_before_the_error() {
+    for way in [KeysetMode::Lanes, KeysetMode::Windows] {
+        let pages = pages_of("crm.lead.list", Bounds::default());
+        let mut walk = KeysetWalk::new(pages, way, Tail::Sweep);
+        let mut model = Model::new(1..=2_000, 1);
+        let (ticket, commands) = walk.next(50, ReadAhead::Allowed).unwrap();
+        walk.accept(ticket, model.answer(&commands).outcomes)
+            .unwrap();
+        let (ticket, commands) = walk.next(50, ReadAhead::Allowed).unwrap();
+        let mut outcomes = model.answer(&commands).outcomes;
+        let refused = ModelPage {
+            is_refused: true,
+            ..ModelPage::default()
+        };
+        outcomes[10] = batch(&[refused]).outcomes.remove(0);
+        let failed = walk.accept(ticket, outcomes);
+        assert!(matches!(failed, Err(StrategyError::Api(_))), "{failed:?}");
+        let pages = std::iter::from_fn(|| walk.pop());
+        let ids: Vec<u64> = pages
+            .flat_map(|page| page.ids().flatten().collect::<Vec<_>>())
+            .collect();
+        assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
+        let expected = if way == KeysetMode::Lanes { 550 } else { 50 };
+        assert_eq!(ids.len(), expected, "{way:?}");
+    }
+}
+
 #[test]
 fn a_verified_list_costs_one_command_more_for_2_500_rows() {
     let mut commands = [0, 0];
