@@ -22,7 +22,7 @@ use super::{Direction, KeysetWalk, Reading};
 use crate::list::strategy::{NextAction, StrategyError, passing};
 
 /// A check excludes so many pages of known rows at the most: each of their IDs is part of the request.
-const MOST_KNOWN_PAGES: usize = 4;
+const MOST_KNOWN_PAGES: usize = 8;
 /// So many windows are read again before it is known whether the portal counts the rows that it hides.
 const PROBES: usize = 6;
 /// So many windows are read from both ends at once for that.

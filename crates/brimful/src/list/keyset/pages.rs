@@ -169,7 +169,13 @@ impl KeysetPages {
     }
 
     fn exclusion(&self) -> String {
-        format!("!@{}", self.keyset.filter)
+        // Tasks of the older REST have no prefix for lists: what is negated may be one.
+        let prefix = if self.keyset.key == Some("tasks") {
+            "!"
+        } else {
+            "!@"
+        };
+        format!("{prefix}{}", self.keyset.filter)
     }
 
     /// Whether IDs can be excluded: the method counts, and the caller excludes none.
