@@ -102,7 +102,7 @@ impl Client {
                 .limit(limit)
                 .http(http.clone());
             if let Some(limit) = operating_limit {
-                builder = builder.operating_time_limit(limit);
+                builder = builder.operating_limit(limit);
             }
             if let Some(attempts) = attempts {
                 builder = builder.retry(Retry::default().attempts(attempts));

@@ -92,6 +92,7 @@ impl Failure {
         // What the client refuses before it asks a portal was asked for wrongly.
         let exit = match (error.kind(), error.method()) {
             (ErrorKind::Config, None) => Exit::Usage,
+            (ErrorKind::Deadline, _) => Exit::Incomplete,
             _ => Exit::Failed,
         };
         let mut causes = Vec::new();
@@ -128,6 +129,12 @@ fn is_of_tokens(error: &Error) -> bool {
 fn hint(error: &Error) -> Option<String> {
     let method = error.method().unwrap_or_default();
     let code = error.api_error().map(|api| api.code.known());
+    if let Some(hint) = error
+        .api_error()
+        .and_then(|api| hint_of_code(api.code.as_str(), &error.to_string()))
+    {
+        return Some(hint.to_owned());
+    }
     let hint = match error.kind() {
         ErrorKind::Transport => network_hint(error).to_owned(),
         // What the fields of a list do not fit begins with the list.
@@ -170,9 +177,33 @@ fn hint(error: &Error) -> Option<String> {
         ErrorKind::OperationTimeLimit => {
             "the portal limits the operating time of a method in ten minutes: resume later, or select fewer fields".to_owned()
         }
+        ErrorKind::Deadline => "give it more time with --deadline".to_owned(),
         _ => return None,
     };
     Some(hint)
+}
+
+/// What a code of the portal says that others don't.
+fn hint_of_code(code: &str, message: &str) -> Option<&'static str> {
+    Some(match code.to_ascii_uppercase().as_str() {
+        "WRONG_AUTH_TYPE" => {
+            "the portal keeps this method from webhooks, or from applications: call it the other way, with brimful login for an application"
+        }
+        "PORTAL_DELETED" => {
+            "the portal was deleted, or its address belongs to nobody: check --portal"
+        }
+        "METHOD_CONFIRM_WAITING" => {
+            "an administrator has to confirm the method: the portal has asked its administrators, so call it again when they have"
+        }
+        "METHOD_CONFIRM_DENIED" => {
+            "an administrator has refused the method: ask the portal's administrators"
+        }
+        "WRONG_LICENSE" => "the portal's plan does not include this method",
+        "INVALID_REQUEST" if message.to_ascii_lowercase().contains("https") => {
+            "the portal takes https alone: write its address with https://"
+        }
+        _ => return None,
+    })
 }
 
 /// What the network's own words say about the cause.

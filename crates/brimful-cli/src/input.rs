@@ -7,12 +7,26 @@ use std::path::Path;
 use crate::failure::Failure;
 use crate::output::Destination;
 use crate::output::partial;
+use crate::stdout;
 
 /// What Windows writes before text, to say that it is UTF-8. It is no part of the text.
 const MARK: &str = "\u{feff}";
 
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Standard input, unless it was closed before the program began: an empty one would be taken for nothing to do.
+pub(crate) fn stdin() -> Result<io::Stdin, Failure> {
+    let stdin = io::stdin();
+    if stdout::is_closed(&stdin) {
+        return Err(
+            Failure::usage("standard input is closed, so there is nothing to read").hint(
+                "give the input in a pipe or with < FILE, or name the file in the place of -",
+            ),
+        );
+    }
+    Ok(stdin)
 }
 
 /// What it is called in messages.
@@ -37,7 +51,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
 fn read_within(path: &Path, most: u64) -> Result<String, Failure> {
     let name = name(path);
     let (text, read) = if is_stdin(path) {
-        text_within(io::stdin(), most)
+        text_within(stdin()?, most)
             .map_err(|error| Failure::failed(format!("could not read {name}: {error}")))?
     } else {
         File::open(path)
@@ -57,7 +71,7 @@ fn read_within(path: &Path, most: u64) -> Result<String, Failure> {
 }
 
 /// A text of at most `most` bytes, and how many were read: one more where there are more.
-fn text_within(from: impl Read, most: u64) -> io::Result<(String, u64)> {
+pub(crate) fn text_within(from: impl Read, most: u64) -> io::Result<(String, u64)> {
     let mut bytes = Vec::new();
     from.take(most + 1).read_to_end(&mut bytes)?;
     let read = bytes.len() as u64;

@@ -31,6 +31,7 @@ mod stdout;
 mod table;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use clap::Parser;
 use serde_json::json;
@@ -45,10 +46,10 @@ use crate::printer::{LogFormat, Printer, Volume};
 pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
     let command_line: Vec<OsString> = command_line.into_iter().collect();
     let parsed = Cli::try_parse_from(&command_line);
-    commands::keep_command_line(command_line);
+    commands::keep_command_line(command_line.clone());
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return answer(&error),
+        Err(error) => return answer(&error, &command_line),
     };
     let printer = Printer::new(volume(&cli.global), cli.global.log);
     let started = Instant::now();
@@ -120,14 +121,28 @@ fn check_open_files() -> Result<(), Failure> {
 }
 
 /// Help and version are answers; anything else is wrong usage.
-fn answer(error: &clap::Error) -> Exit {
+fn answer(error: &clap::Error, command_line: &[OsString]) -> Exit {
     if !error.use_stderr() {
-        // If standard output is gone nobody wanted to read it.
-        let _ = error.print();
-        return Exit::Done;
+        let printed = error.print().and_then(|()| io::stdout().flush());
+        return match printed {
+            // If its reader is gone nobody wanted to read it.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let printer = Printer::new(Volume::Normal, LogFormat::Text);
+                printer.failure(&Failure::failed(format!(
+                    "could not write to standard output: {error}"
+                )));
+                Exit::Failed
+            }
+            _ => Exit::Done,
+        };
     }
     let printer = Printer::new(Volume::Normal, LogFormat::Text);
     printer.usage_error(error);
+    if let Some(meant) = command_line.iter().find_map(|word| with_hyphens(word)) {
+        printer.hint(&format!(
+            "an option begins with two hyphens, and not with a dash: {meant}"
+        ));
+    }
     if error
         .to_string()
         .contains("a value is required for '--filter")
@@ -135,6 +150,14 @@ fn answer(error: &clap::Error) -> Exit {
         printer.hint("quote the condition, because a shell takes > and < for files: --filter '>=DATE_CREATE=2026-01-31'");
     }
     Exit::Usage
+}
+
+/// An option behind a dash, as text programs make of two hyphens.
+fn with_hyphens(word: &std::ffi::OsStr) -> Option<String> {
+    let word = word.to_str()?;
+    let name = word.trim_start_matches(['\u{2013}', '\u{2014}', '\u{2212}']);
+    let is_option = name.len() < word.len() && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    is_option.then(|| format!("--{name}"))
 }
 
 fn volume(global: &Global) -> Volume {

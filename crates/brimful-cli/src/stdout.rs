@@ -21,7 +21,7 @@ impl std::error::Error for Closed {}
 
 /// Fails where nothing that is written to standard output arrives anywhere.
 pub(crate) fn check_open() -> io::Result<()> {
-    if is_closed() {
+    if is_closed(&io::stdout()) {
         return Err(io::Error::other(Closed));
     }
     Ok(())
@@ -102,24 +102,23 @@ fn reader(_: &impl AsFile) -> Reader {
     Reader::Unknown
 }
 
-/// Whether standard output was closed before the program began. The runtime has then opened the null device in its
+/// Whether a standard stream, such as standard output, was closed before the program began. The runtime has then opened the null device in its
 /// place, for reading and writing, so that no other file is taken for it. A program that throws an output away in the
 /// same way can't be told from that; a shell's `> /dev/null` opens it for writing alone.
 #[cfg(unix)]
-pub(crate) fn is_closed() -> bool {
+pub(crate) fn is_closed(stream: &impl AsFile) -> bool {
     use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
-    let stdout = io::stdout();
-    let reads = fcntl_getfl(&stdout).is_ok_and(|flags| flags.contains(OFlags::RDWR));
-    reads
-        && match (fstat(&stdout), stat("/dev/null")) {
-            (Ok(stdout), Ok(null)) => {
-                stdout.st_mode == null.st_mode && stdout.st_rdev == null.st_rdev
+    let reads_and_writes = fcntl_getfl(stream).is_ok_and(|flags| flags.contains(OFlags::RDWR));
+    reads_and_writes
+        && match (fstat(stream), stat("/dev/null")) {
+            (Ok(stream), Ok(null)) => {
+                stream.st_mode == null.st_mode && stream.st_rdev == null.st_rdev
             }
             _ => false,
         }
 }
 
 #[cfg(not(unix))]
-pub(crate) fn is_closed() -> bool {
+pub(crate) fn is_closed(_: &impl AsFile) -> bool {
     false
 }

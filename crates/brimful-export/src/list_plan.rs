@@ -66,20 +66,63 @@ impl Plan {
 }
 
 impl ColumnChoice {
-    /// The fields to ask for: those that were selected, or those that the columns are made of. None where the list takes
-    /// no `select`.
+    /// The fields to ask for: those that were selected, and those that the columns are made of. Those selected alone where
+    /// the list takes no `select`, or where there are no columns.
     pub fn fields_to_select(method: &str, select: &[String], columns: &[Self]) -> Vec<String> {
         let takes_select = catalogue::find(method).is_some_and(|known| known.select.is_some());
-        if !select.is_empty() || !takes_select {
+        if !takes_select {
             return select.to_vec();
         }
-        let mut fields: Vec<String> = Vec::new();
+        let has_mask = |mask: &str| select.iter().any(|field| field.trim() == mask);
+        let is_selected = |field: &str| {
+            let is_of_users = field.to_ascii_uppercase().starts_with("UF");
+            has_mask(if is_of_users { "UF_*" } else { "*" })
+                || select.iter().any(|known| is_same(known.trim(), field))
+        };
+        let mut fields: Vec<String> = select.to_vec();
         for choice in columns {
             let field = choice.field();
-            if !fields.iter().any(|known| known == field) {
+            if !is_selected(field) && !fields.iter().any(|known| known == field) {
                 fields.push(field.to_owned());
             }
         }
         fields
+    }
+}
+
+/// Whether two spellings of a field are one: `STAGE_ID` and `stageId`.
+fn is_same(one: &str, other: &str) -> bool {
+    let letters = |name: &str| name.replace('_', "").to_ascii_lowercase();
+    letters(one) == letters(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_columns_are_asked_for_beside_those_that_are_selected() {
+        let fields = |method: &str, select: &[&str], columns: &[&str]| {
+            let select: Vec<String> = select.iter().map(|&field| field.to_owned()).collect();
+            let columns: Vec<ColumnChoice> = columns
+                .iter()
+                .map(|column| column.parse().unwrap())
+                .collect();
+            ColumnChoice::fields_to_select(method, &select, &columns).join(",")
+        };
+        let deals = "crm.deal.list";
+        assert_eq!(fields(deals, &["ID"], &["TITLE"]), "ID,TITLE");
+        assert_eq!(fields(deals, &[], &["TITLE", "ID"]), "TITLE,ID");
+        assert_eq!(fields(deals, &["ID", "TITLE"], &[]), "ID,TITLE");
+        assert_eq!(fields(deals, &["*"], &["TITLE", "UF_CRM_1"]), "*,UF_CRM_1");
+        assert_eq!(
+            fields(deals, &["*", "UF_*"], &["TITLE", "UF_CRM_1"]),
+            "*,UF_*"
+        );
+        assert_eq!(
+            fields("crm.item.list", &["stageId"], &["STAGE_ID"]),
+            "stageId"
+        );
+        assert_eq!(fields("crm.status.list", &["ID"], &["NAME"]), "ID");
     }
 }

@@ -12,7 +12,7 @@ use crate::context::churn::Churn;
 use crate::context::faults::Faults;
 use crate::context::handler_address::HandlerHosts;
 use crate::context::hidden_rows::HiddenRows;
-use crate::context::limits::{OperatingLimit, RateLimit};
+use crate::context::limits::{OperatingLimit, RateLimit, WINDOW};
 use crate::context::moment::USUAL_ZONE;
 use crate::context::settings::Rights;
 use crate::context::settings::TimeForm;
@@ -44,6 +44,7 @@ pub struct PortalConfig {
     pub(crate) time: TimeForm,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) operating: Option<OperatingLimit>,
+    pub(crate) operating_window: Duration,
     pub(crate) latency: Duration,
     pub(crate) jitter: Duration,
     pub(crate) costs: Costs,
@@ -79,6 +80,7 @@ impl Default for PortalConfig {
             time: TimeForm::default(),
             rate_limit: Some(RateLimit::STANDARD),
             operating: Some(OperatingLimit::default()),
+            operating_window: WINDOW,
             latency: Duration::ZERO,
             jitter: Duration::ZERO,
             costs: Costs::default(),
@@ -281,6 +283,14 @@ impl PortalConfig {
     #[must_use]
     pub fn operating_limit(mut self, limit: impl Into<Option<OperatingLimit>>) -> Self {
         self.operating = limit.into();
+        self
+    }
+
+    /// How far back the sum of operating time reaches: ten minutes unless said otherwise. A ban lasts half of it. A short
+    /// one is for tests that are not to take minutes.
+    #[must_use]
+    pub fn operating_window(mut self, window: Duration) -> Self {
+        self.operating_window = window;
         self
     }
 

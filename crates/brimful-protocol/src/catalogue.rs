@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use crate::list_fields;
+
 /// What the catalogue knows of one method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -121,16 +123,45 @@ pub enum KeysetForm {
 }
 
 impl Method {
+    /// Its own parameters; the fields inside of parameters are not among them.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        let tables = self.params.split(',');
+        let is_headed = self.params.starts_with(TABLE);
+        tables
+            .skip(usize::from(is_headed))
+            .take_while(|listed| *listed != TABLE && !listed.is_empty())
+    }
+
     /// How one of its own parameters is spelt, found in any case of its letters; the fields inside of parameters are not
     /// among them.
     pub fn parameter(&self, name: &str) -> Option<&'static str> {
-        let mut tables = self.params.split(',');
-        if self.params.starts_with(TABLE) {
-            tables.next();
-        }
-        tables
-            .take_while(|listed| *listed != TABLE)
+        self.parameters()
             .find(|listed| listed.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it is a list whose documentation has no parameter of this name, in any case of its letters: a portal
+    /// passes it over, and the whole list comes. Of lists that take conditions as parameters, see
+    /// [`ListFields::bare`](crate::list_fields::ListFields::bare), only those with a fixed set of them are told.
+    ///
+    /// ```
+    /// use brimful_protocol::catalogue;
+    /// let deals = catalogue::find("crm.deal.list").unwrap();
+    /// assert!(deals.passes_over("STAGE_ID"));
+    /// assert!(!deals.passes_over("FILTER") && !deals.passes_over("start"));
+    /// ```
+    pub fn passes_over(&self, parameter: &str) -> bool {
+        let takes_conditions =
+            list_fields::find(self.name).is_some_and(|list| list.bare && self.filter.is_some());
+        // The oldest methods of tasks read their parameters by place, whatever they are called.
+        let is_by_place = self.name.starts_with("task.");
+        self.list
+            && self.rest == 2
+            && self.source.is_some()
+            && !takes_conditions
+            && !is_by_place
+            && !parameter.eq_ignore_ascii_case("start")
+            && self.parameter(parameter).is_none()
+            && !self.takes_number(parameter)
     }
 
     /// Whether a parameter takes one whole number, the ID of something; its name may have letters of any case. A portal

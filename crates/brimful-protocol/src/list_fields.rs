@@ -25,6 +25,8 @@ pub struct ListFields {
     pub elsewhere: Vec<&'static str>,
     /// Fields that are yes or no, although the portal does not say so. Of a text, only `""`, `0` and `N` are no.
     pub flags: Vec<&'static str>,
+    /// What the filter takes whole numbers for, although the portal does not say so.
+    pub numbers: Vec<&'static str>,
     /// Whether conditions may stand beside the other parameters.
     pub bare: bool,
     /// The page of the documentation.
@@ -94,6 +96,7 @@ fn parse(line: &'static str) -> Option<ListFields> {
         in_filter,
         elsewhere,
         flags,
+        numbers,
         bare,
         source,
     ] = cells.try_into().ok()?;
@@ -117,6 +120,7 @@ fn parse(line: &'static str) -> Option<ListFields> {
         in_filter: names(in_filter),
         elsewhere: names(elsewhere),
         flags: names(flags),
+        numbers: names(numbers),
         bare: flag(bare)? == Some(true),
         source: Some(source).filter(|page| !page.is_empty())?,
     })

@@ -265,13 +265,13 @@ impl ClientBuilder {
     /// The operating time that a method may use in ten minutes, more than zero; 480 s unless said otherwise. Where the
     /// portal allows less, that is learned.
     #[must_use]
-    pub fn operating_time_limit(mut self, limit: Duration) -> Self {
+    pub fn operating_limit(mut self, limit: Duration) -> Self {
         self.operating_time = Some(limit);
         self
     }
 
     /// The limits of another client for the same portal, whose rate this one shares. Instead of
-    /// [`limit`](Self::limit) and [`operating_time_limit`](Self::operating_time_limit): the other client's hold.
+    /// [`limit`](Self::limit) and [`operating_limit`](Self::operating_limit): the other client's hold.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
@@ -375,7 +375,7 @@ impl ClientBuilder {
             let given = if self.has_own_limit {
                 "limit()"
             } else {
-                "operating_time_limit()"
+                "operating_limit()"
             };
             return Err(Error::config(format!(
                 "limits() shares the limits of another client, so {given} would be passed over: give it to that client"

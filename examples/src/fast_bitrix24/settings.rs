@@ -10,7 +10,7 @@ pub fn gentle(webhook: &str) -> Result<Client, Error> {
     Client::builder(webhook)
         .limit(Limit::new(20.0, 1.0))
         .batch_size(20)
-        .operating_time_limit(Duration::from_secs(100))
+        .operating_limit(Duration::from_secs(100))
         .retry(Retry::default().attempts(30))
         .build()
 }

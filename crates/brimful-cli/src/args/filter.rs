@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What may stand before a field's name.
-const PREFIXES: [char; 10] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~'];
+pub(crate) const PREFIXES: [char; 10] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~'];
 
 /// One condition: the key of the filter, prefix included, and the value.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,14 @@ pub(crate) struct Condition {
 /// commas.
 pub(crate) fn parse(text: &str) -> Result<Condition, String> {
     let text = text.trim_start();
+    if let Some(inside) = unquoted(text.trim_end()) {
+        return Err(format!(
+            "the quotes are a part of it: write it as '{inside}'"
+        ));
+    }
+    if let Some((name, items)) = in_list(text) {
+        return Err(format!("one of several is written '@{name}={items}'"));
+    }
     let start = text
         .find(|c| !PREFIXES.contains(&c))
         .ok_or("it has no field: write it as '>ID=100'")?;
@@ -66,6 +74,26 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
         let sign = if prefix.contains('!') { "!@" } else { "@" };
         return Err(format!("one of several is written '{sign}{name}={items}'"));
     }
+    if let Some(inside) = unquoted(value)
+        && inside
+            .chars()
+            .all(|c| c.is_ascii_digit() || "-:.+TZ ".contains(c))
+    {
+        return Err(format!(
+            "the quotes are a part of the value: write it as '{prefix}{name}={inside}'"
+        ));
+    }
+    let is_numbers = |value: &str| {
+        let mut parts = value.split_whitespace();
+        parts.clone().count() > 1 && parts.all(|part| part.parse::<u64>().is_ok())
+    };
+    if prefix.contains('@') && is_numbers(value) {
+        let items: Vec<&str> = value.split_whitespace().collect();
+        return Err(format!(
+            "values have commas between them: write it as '{prefix}{name}={}'",
+            items.join(",")
+        ));
+    }
     let value = if prefix.contains('@') {
         Value::Array(
             value
@@ -80,6 +108,32 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
         key: format!("{prefix}{name}"),
         value,
     })
+}
+
+/// What stands inside of quotes that a shell has left, or that a text program has put there.
+fn unquoted(text: &str) -> Option<&str> {
+    let quotes = [
+        ('"', '"'),
+        ('\'', '\''),
+        ('\u{201c}', '\u{201d}'),
+        ('\u{2018}', '\u{2019}'),
+        ('\u{ab}', '\u{bb}'),
+    ];
+    let inside = quotes
+        .iter()
+        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
+    inside.filter(|inside| !inside.is_empty())
+}
+
+/// The name and the values of `ID IN (1,2)`, as databases write it.
+fn in_list(text: &str) -> Option<(&str, String)> {
+    let at = text.to_ascii_lowercase().find(" in ")?;
+    let (name, rest) = (text[..at].trim(), text[at + 4..].trim());
+    let items = rest.strip_prefix('(')?.strip_suffix(')')?;
+    let items = items
+        .split(',')
+        .map(|item| item.trim().trim_matches(['\'', '"']));
+    (!name.contains('=')).then(|| (name, items.collect::<Vec<_>>().join(",")))
 }
 
 /// The items of a list in JSON, with commas between them.
@@ -181,6 +235,24 @@ mod tests {
         let error = parse("DATE_CREATE >= 2020-03-01").unwrap_err();
         assert!(error.ends_with("'>=DATE_CREATE=2020-03-01'"), "{error}");
         assert_eq!(read("TITLE= a"), ("TITLE".into(), json!(" a")));
+    }
+
+    #[test]
+    fn quotes_and_words_of_databases_are_put_right() {
+        for (typed, right) in [
+            ("\">=DATE_CREATE=2026-01-01\"", "'>=DATE_CREATE=2026-01-01'"),
+            ("\u{201c}>ID=5\u{201d}", "'>ID=5'"),
+            ("ID='5'", "'ID=5'"),
+            (">DATE_CREATE=\"2026-01-01\"", "'>DATE_CREATE=2026-01-01'"),
+            ("@ID=1 2 3", "'@ID=1,2,3'"),
+            ("ID IN (1, 2)", "'@ID=1,2'"),
+            ("STAGE_ID in ('NEW','WON')", "'@STAGE_ID=NEW,WON'"),
+        ] {
+            let error = parse(typed).unwrap_err();
+            assert!(error.ends_with(right), "{typed}: {error}");
+        }
+        assert_eq!(read("TITLE=\u{ab}a\u{bb}").1, json!("\u{ab}a\u{bb}"));
+        assert_eq!(read("@F=a b, c").1, json!(["a b", "c"]));
     }
 
     #[test]

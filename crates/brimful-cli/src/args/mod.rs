@@ -16,7 +16,15 @@ pub(crate) mod time;
 
 pub(crate) use params::ParamsOption;
 pub(crate) use portal::PortalOption;
-pub(crate) use rate::{RateArg, RateOption};
+pub(crate) use rate::{PortalLimits, RateArg, RateOption};
+pub(crate) use time::DeadlineOption;
+
+/// Reads a whole number.
+pub(crate) fn whole_number(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    text.parse()
+        .map_err(|_| "a whole number, such as 5, is expected".to_owned())
+}
 
 /// The exit codes, for help texts. [`crate::exit::Exit`] is where they are made.
 pub(crate) const EXIT_CODES: &str = "\

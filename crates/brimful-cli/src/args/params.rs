@@ -35,6 +35,14 @@ impl Param {
         earlier.path.starts_with(&self.path) && !self.path.contains(&Step::Next)
     }
 
+    /// The name and the value, where the name is not nested.
+    pub(crate) fn plain(&self) -> Option<(&str, &Value)> {
+        match self.path.as_slice() {
+            [Step::Key(name)] => Some((name, &self.value)),
+            _ => None,
+        }
+    }
+
     /// The name as it is written.
     fn name(&self) -> String {
         let mut name = String::new();
@@ -72,6 +80,9 @@ fn path(name: &str) -> Result<Vec<Step>, String> {
     let (first, mut rest) = name.split_at(end);
     if first.is_empty() {
         return Err("it has no name: write it as entityTypeId=2".to_owned());
+    }
+    if first.contains(['{', '(']) {
+        return Err("names are nested in square brackets: write it as fields[TITLE]=…".to_owned());
     }
     let mut path = vec![Step::Key(first.to_owned())];
     while !rest.is_empty() {
@@ -149,6 +160,22 @@ impl CallParams<'_> {
             insert(&mut params, &param.path, param.value.clone()).map_err(Failure::usage)?;
         }
         if !self.select.is_empty() {
+            if self.select.iter().all(|field| field.trim().is_empty()) {
+                return Err(
+                    Failure::usage("--select has no field, and every field would come")
+                        .hint("name the fields, such as --select ID,TITLE, or leave it out"),
+                );
+            }
+            if let Some(names) = self
+                .select
+                .iter()
+                .map(|names| names.trim())
+                .find(|names| names.contains(char::is_whitespace))
+            {
+                let names: Vec<&str> = names.split_whitespace().collect();
+                return Err(Failure::usage("--select has blanks between its fields")
+                    .hint(format!("--select {}", names.join(","))));
+            }
             let fields: Vec<Value> = self
                 .select
                 .iter()

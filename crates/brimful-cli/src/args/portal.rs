@@ -65,6 +65,19 @@ pub(crate) fn parse(text: &str) -> Result<PortalArg, String> {
     if name.trim_end_matches('/').eq_ignore_ascii_case("demo") {
         return Ok(PortalArg::Demo);
     }
+    if is_variable(name) {
+        return Err(
+            "it is the name of a variable, which the shell has not replaced: cmd knows %NAME%, PowerShell $env:NAME, \
+             and other shells \"$NAME\"; BRIMFUL_PORTAL is read without --portal too"
+                .to_owned(),
+        );
+    }
+    if let Some(scheme) = ["https", "http"]
+        .into_iter()
+        .find(|scheme| name.starts_with(&format!("{scheme}//")))
+    {
+        return Err(format!("its colon is missing: it begins with {scheme}://"));
+    }
     if is_one_word(name) {
         redact::remember_secret(name);
         return Err(
@@ -74,6 +87,18 @@ pub(crate) fn parse(text: &str) -> Result<PortalArg, String> {
         );
     }
     Ok(PortalArg::Address(text.to_owned()))
+}
+
+/// Whether a text is a variable of a shell: `%NAME%`, `$env:NAME`, `$NAME`, `${NAME}`.
+fn is_variable(text: &str) -> bool {
+    let inside = text
+        .strip_prefix('%')
+        .and_then(|text| text.strip_suffix('%'))
+        .or_else(|| text.strip_prefix('$'));
+    inside.is_some_and(|name| {
+        let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '{' | '}');
+        !name.is_empty() && name.chars().all(sound)
+    })
 }
 
 /// Whether a text has nothing of an address in it. It may be the code of a webhook.
@@ -87,6 +112,32 @@ impl fmt::Debug for PortalArg {
             Self::Demo => f.write_str("Demo"),
             Self::Unset => f.write_str("Unset"),
             Self::Address(_) => f.write_str("Address(…)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_has_not_replaced_is_said_to_be_a_variable() {
+        for text in [
+            "%BRIMFUL_PORTAL%",
+            "$env:BRIMFUL_PORTAL",
+            "$BRIMFUL_PORTAL",
+            "${PORTAL}",
+        ] {
+            let said = parse(text).unwrap_err();
+            assert!(said.contains("variable"), "{text}: {said}");
+        }
+        assert!(
+            parse("http//portal.test/rest/1/x/")
+                .unwrap_err()
+                .contains("http://")
+        );
+        for text in ["https://portal.test/rest/1/x/", "portal.test", "demo", " "] {
+            assert!(parse(text).is_ok(), "{text}");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The rate limit on the command line: `50,2`, `off`, or the name of a tariff.
+//! The limits of a portal on the command line: the rate (`50,2`, `off`, or the name of a tariff) and the operating time.
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -19,6 +20,50 @@ pub(crate) struct RateOption {
         alias = "limit"
     )]
     pub(crate) rate: RateArg,
+    /// The operating time that a method may use in ten minutes, in seconds: 480 if not given
+    ///
+    /// Self-hosted portals set their own (load_limiter_second_limit). Without this option a lower limit is learned from
+    /// the portal's first refusal.
+    #[arg(long, value_name = "SECONDS", value_parser = operating_seconds)]
+    pub(crate) operating_limit: Option<Duration>,
+}
+
+impl RateOption {
+    /// Both limits.
+    pub(crate) fn limits(&self) -> PortalLimits {
+        PortalLimits {
+            rate: self.rate,
+            operating: self.operating_limit,
+        }
+    }
+}
+
+/// Reads seconds of operating time.
+pub(crate) fn operating_seconds(text: &str) -> Result<Duration, String> {
+    let number = text.strip_suffix('s').unwrap_or(text).trim();
+    number
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|limit| !limit.is_zero())
+        .ok_or_else(|| "an operating limit is a number of seconds above 0, such as 480".to_owned())
+}
+
+/// The limits of a portal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PortalLimits {
+    pub(crate) rate: RateArg,
+    /// The operating time that a method may use; `None`: as portals usually have it.
+    pub(crate) operating: Option<Duration>,
+}
+
+impl From<RateArg> for PortalLimits {
+    fn from(rate: RateArg) -> Self {
+        Self {
+            rate,
+            operating: None,
+        }
+    }
 }
 
 /// A rate limit on the command line.
@@ -121,6 +166,20 @@ mod tests {
     fn a_limit_may_be_that_of_a_tariff() {
         assert_eq!("standard".parse::<RateArg>(), "50,2".parse());
         assert_eq!("Enterprise".parse::<RateArg>(), "250,5".parse());
+    }
+
+    #[test]
+    fn an_operating_limit_is_a_number_of_seconds_above_zero() {
+        for text in ["24", "24s", "24.0"] {
+            assert_eq!(
+                operating_seconds(text),
+                Ok(Duration::from_secs(24)),
+                "{text}"
+            );
+        }
+        for text in ["", "0", "-1", "inf", "a", "1e400"] {
+            assert!(operating_seconds(text).is_err(), "{text}");
+        }
     }
 
     #[test]

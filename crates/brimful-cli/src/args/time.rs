@@ -2,6 +2,30 @@
 
 use std::time::Duration;
 
+use clap::Args;
+
+/// When a run ends at the latest.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct DeadlineOption {
+    /// End after this time with exit code 3, such as 90s, 15m or 2h; what has come is kept
+    ///
+    /// A wait for the portal's limits that would last longer is not begun. The message names the command that resumes,
+    /// where there is one.
+    #[arg(long, value_name = "TIME", value_parser = parse_deadline)]
+    pub(crate) deadline: Option<Duration>,
+}
+
+/// Reads how long something may take.
+fn parse_deadline(text: &str) -> Result<Duration, String> {
+    match parse(text) {
+        Ok(Duration::ZERO) => Err("nothing can be done in no time".to_owned()),
+        Err(_) if text.trim().parse::<f64>().is_ok() => {
+            Err(format!("the unit is missing: {text}s, {text}m or {text}h"))
+        }
+        parsed => parsed,
+    }
+}
+
 /// Reads a duration with its unit.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let text = text.trim();
@@ -72,6 +96,20 @@ mod tests {
         assert!(parse("50").is_err());
         assert!(parse("ms").is_err());
         assert!(parse("5 apples").is_err());
+    }
+
+    #[test]
+    fn a_deadline_is_a_time_with_a_unit_and_more_than_none() {
+        assert_eq!(parse_deadline("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_deadline("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(parse_deadline("2h"), Ok(Duration::from_secs(7_200)));
+        for text in ["0", "0s", "90", "soon", "-5s"] {
+            assert!(parse_deadline(text).is_err(), "{text}");
+        }
+        assert_eq!(
+            parse_deadline("90"),
+            Err("the unit is missing: 90s, 90m or 90h".to_owned())
+        );
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use brimful::{Effect, Error};
 use clap::Args;
 
-use super::show::{check_stdout, reply};
+use super::show::{check_stdout_for, reply};
 use super::{checks, connect_with, each};
 use crate::args::method;
 use crate::args::params::CallParams;
-use crate::args::{ParamsOption, PortalOption, RateOption};
+use crate::args::{DeadlineOption, ParamsOption, PortalOption, RateOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::{Interrupts, answer_of_write};
@@ -46,6 +46,8 @@ pub(crate) struct CallArgs {
     pub(crate) no_check: bool,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) deadline: DeadlineOption,
     #[command(flatten)]
     pub(crate) each: EachOption,
 }
@@ -91,8 +93,8 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         Some(Destination::Stdout) | None => None,
     };
     let effect = Effect::of(&args.method);
-    if output.is_none() && effect == Effect::Write {
-        check_stdout()?;
+    if output.is_none() {
+        check_stdout_for(effect)?;
     }
     let mut interrupts = match effect {
         // A signal ends the program at once.
@@ -100,7 +102,9 @@ pub(crate) async fn run(args: &CallArgs, printer: Printer) -> Result<Exit, Failu
         Effect::Write => Interrupts::catch()?,
     };
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
+        .await?
+        .ending(args.deadline);
     let client = &connection.client;
     let call = async {
         if args.idempotent {

@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 use super::resume::{FileRun, ResumeArg, Started};
 use crate::failure::Failure;
 use crate::format::counted;
+use crate::input;
 use crate::output::atomic::is_special;
 use crate::output::content::{Content, misfits_beside};
 use crate::output::{Destination, Output, named_file};
@@ -32,7 +33,7 @@ pub(crate) struct ColumnArgs {
     #[arg(long, value_name = "COLUMN:EVERY", requires = "to")]
     pub(crate) partition_by: Option<PartitionBy>,
     /// Call the table so; without it, it is named after the entity, such as crm_deal
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = table)]
     pub(crate) table: Option<String>,
     /// Write these columns in this order, with commas between them; FIELD=NAME gives one another name
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
@@ -109,6 +110,14 @@ pub(crate) enum HeadersArg {
     Titles,
 }
 
+/// The name of a table.
+fn table(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("a table has a name, such as deals".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         [b'"' | b'\r' | b'\n'] => Err("it has a meaning of its own in CSV".to_owned()),
@@ -117,6 +126,9 @@ fn delimiter(text: &str) -> Result<u8, String> {
         _ => Err("a delimiter is one ASCII character, such as ;".to_owned()),
     }
 }
+
+/// The most bytes of the file of a Singer target.
+const LARGEST_STATE: u64 = 64 << 20;
 
 /// Where rows go, and in which format.
 #[derive(Debug)]
@@ -384,8 +396,17 @@ impl ColumnArgs {
         let Some(path) = &self.state else {
             return Ok(Value::Null);
         };
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let read =
+            std::fs::File::open(path).and_then(|file| input::text_within(file, LARGEST_STATE));
+        let text = match read {
+            Ok((_, read)) if read > LARGEST_STATE => {
+                return Err(Failure::usage(format!(
+                    "{} is larger than {} MiB, so it is no state",
+                    path.display(),
+                    LARGEST_STATE >> 20
+                )));
+            }
+            Ok((text, _)) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Value::Null),
             Err(error) => {
                 return Err(Failure::failed(format!(

@@ -10,7 +10,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::args::portal::PortalArg;
 use crate::args::portal::PortalOption;
-use crate::args::rate::RateArg;
+use crate::args::rate::PortalLimits;
+use crate::args::time::DeadlineOption;
 use crate::commands::demo;
 use crate::commands::login::file::{self as login_file, LoginFile};
 use crate::failure::Failure;
@@ -21,6 +22,16 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     _demo: Option<Server>,
     _silence: SilenceWatch,
+}
+
+impl Connection {
+    /// Ends everything that is asked for by the client when the time of `option` has passed, counted from now.
+    pub(crate) fn ending(mut self, option: DeadlineOption) -> Self {
+        if let Some(within) = option.deadline {
+            self.client = self.client.with_deadline(within);
+        }
+        self
+    }
 }
 
 /// Says so while nothing at all comes from the portal, until it is dropped.
@@ -69,10 +80,10 @@ async fn watch_silence(stats: impl Fn() -> Stats, tell: impl Fn(&str)) {
 
 pub(crate) async fn connect(
     portal: &PortalOption,
-    limit: RateArg,
+    limits: impl Into<PortalLimits>,
     printer: Printer,
 ) -> Result<Connection, Failure> {
-    connect_with(portal, limit, Checks::On, printer).await
+    connect_with(portal, limits, Checks::On, printer).await
 }
 
 /// What `--no-check` says of the parameters that are sent.
@@ -82,14 +93,15 @@ pub(crate) fn checks(no_check: bool) -> Checks {
 
 pub(crate) async fn connect_with(
     portal: &PortalOption,
-    limit: RateArg,
+    limits: impl Into<PortalLimits>,
     checks: Checks,
     printer: Printer,
 ) -> Result<Connection, Failure> {
+    let limits = limits.into();
     let (credential, demo): (Credential, _) = match portal.address() {
         Some(PortalArg::Demo) => {
-            let server = demo::start(limit).await?;
-            printer.note(&demo::description(&server, limit));
+            let server = demo::start(limits).await?;
+            printer.note(&demo::description(&server, limits.rate));
             (server.webhook_url().into(), Some(server))
         }
         Some(PortalArg::Address(address)) => {
@@ -111,9 +123,13 @@ pub(crate) async fn connect_with(
             }
         },
     };
-    let client = Client::builder(credential)
-        .limit(limit.limit())
-        .checks(checks)
+    let mut builder = Client::builder(credential)
+        .limit(limits.rate.limit())
+        .checks(checks);
+    if let Some(operating) = limits.operating {
+        builder = builder.operating_limit(operating);
+    }
+    let client = builder
         .build()
         .map_err(|error| {
             let failure = Failure::of(&error);

@@ -2,9 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use brimful_portal::{Portal, PortalConfig, RateLimit, Server};
+use brimful_portal::{OperatingLimit, Portal, PortalConfig, RateLimit, Server};
 
-use crate::args::rate::RateArg;
+use crate::args::rate::{PortalLimits, RateArg};
 use crate::failure::Failure;
 use crate::format;
 
@@ -40,8 +40,14 @@ pub(crate) fn rate_limit(limit: RateArg) -> Option<RateLimit> {
 }
 
 /// Starts the demo on a free port of this machine.
-pub(crate) async fn start(limit: RateArg) -> Result<Server, Failure> {
-    let config = with_rows(PortalConfig::new().rows_up_to_now()).rate_limit(rate_limit(limit));
+pub(crate) async fn start(limits: PortalLimits) -> Result<Server, Failure> {
+    let usual = OperatingLimit::default();
+    let config = with_rows(PortalConfig::new().rows_up_to_now())
+        .rate_limit(rate_limit(limits.rate))
+        .operating_limit(OperatingLimit {
+            time: limits.operating.unwrap_or(usual.time),
+            ..usual
+        });
     listen(config).await
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use brimful::list::{List, Tail, Walk};
-use brimful::{Client, Error, ErrorKind, ListReport, Pages};
+use brimful::{Client, Effect, Error, ErrorKind, ListReport, Pages};
 use brimful_export::Plan;
 use brimful_protocol::catalogue;
 use clap::Args;
@@ -15,7 +15,10 @@ use super::resume::{self, ResumeArg};
 use super::{checks, connect_with};
 use crate::args::params::CallParams;
 use crate::args::portal::PortalArg;
-use crate::args::{EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method};
+use crate::args::{
+    DeadlineOption, EXIT_CODES, ParamsOption, PortalOption, RateOption, filter, method,
+    whole_number,
+};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
@@ -62,7 +65,7 @@ pub(crate) struct ExportArgs {
     #[arg(long)]
     pub(crate) no_check: bool,
     /// Stop after so many rows
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number)]
     pub(crate) top: Option<u64>,
     /// Resume an interrupted run of the same command behind its last row
     #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, default_missing_value = "auto")]
@@ -83,6 +86,8 @@ pub(crate) struct ExportArgs {
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) deadline: DeadlineOption,
 }
 
 /// The ways to read a list, each with its description.
@@ -133,7 +138,9 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     let prepared = prepare(args, printer)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
+        .await?
+        .ending(args.deadline);
     write(args, prepared, &connection.client, &mut interrupts, printer).await?;
     Ok(Exit::Done)
 }
@@ -149,6 +156,16 @@ pub(crate) struct Prepared {
 pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, Failure> {
     let target = Target::of(args.output.as_ref(), &args.columns)?;
     target.check_resume(args.resume)?;
+    if Effect::of(&args.method) == Effect::Write {
+        return Err(method::refusal(&args.method, "list", "export is for lists"));
+    }
+    if let Some(path) = &args.report {
+        run_report::check_place(path)?;
+    }
+    if !args.no_check {
+        let params = &args.params.params;
+        method::check_conditions(&args.method, &args.filter, params, "--param", printer)?;
+    }
     let select = args.columns.selected(&args.method, &args.select);
     let params = CallParams {
         list: Some(&args.method),
@@ -163,9 +180,6 @@ pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, F
     }
     if let Some(warning) = order_warning(args, &params) {
         printer.warning(&warning);
-    }
-    if !args.no_check {
-        method::check_filter(&args.method, &args.filter, printer)?;
     }
     Ok(Prepared {
         target,

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{checks, connect_with};
 use crate::args::params::{CallParams, Param};
-use crate::args::{ParamsOption, PortalOption, RateOption, filter, method, params};
+use crate::args::{DeadlineOption, ParamsOption, PortalOption, RateOption, filter, method, params};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
@@ -80,6 +80,8 @@ pub(crate) struct GetArgs {
     pub(crate) params: ParamsOption,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) deadline: DeadlineOption,
 }
 
 /// Items that are written at a time.
@@ -126,7 +128,9 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     let ids = ids(args)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
+        .await?
+        .ending(args.deadline);
     let client = &connection.client;
     let listed = Arc::new(Mutex::new(Progress::default()));
     let wanted = ids.len() as u64;
@@ -200,7 +204,13 @@ fn check_methods(args: &GetArgs, printer: Printer) -> Result<(), Failure> {
     if let Some(list) = &args.from
         && !args.no_check
     {
-        method::check_filter(list, &args.filter, printer)?;
+        method::check_conditions(
+            list,
+            &args.filter,
+            &args.from_param,
+            "--from-param",
+            printer,
+        )?;
     }
     for method in std::iter::once(&args.method).chain(&args.from) {
         if let Some(warning) = method::warning_if_unknown(method, Some("get")) {

@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &LimitsArgs, printer: Printer) -> Result<Exit, Fai
             return Err(method::refusal(name, "list", limit));
         }
     }
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let connection = connect(&args.portal, args.limit.limits(), printer).await?;
     let client = &connection.client;
     let ask = async |method: &str| {
         let reply = client.call(method, json!({})).await?;

@@ -1,6 +1,6 @@
 //! Questions to whoever sits at the terminal.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
@@ -12,6 +12,9 @@ pub(super) enum Echo {
     On,
     Off,
 }
+
+/// The most bytes of an answer.
+const LONGEST: u64 = 64 << 10;
 
 /// A line of standard input, asked for if somebody sits there.
 pub(super) async fn line(
@@ -26,7 +29,13 @@ pub(super) async fn line(
     let hidden = (asks && echo == Echo::Off).then(Hidden::begin);
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
+        let read = std::io::stdin().lock().take(LONGEST).read_line(&mut line)?;
+        if read as u64 == LONGEST {
+            return Err(std::io::Error::other(
+                "its first line is longer than 64 KiB",
+            ));
+        }
+        Ok(line)
     })
     .await;
     if hidden.is_some() {

@@ -46,6 +46,17 @@ pub(super) fn check_stdout() -> Result<(), Failure> {
     stdout::probe().map_err(|error| nothing_sent(OutputError::of_stdout(error)))
 }
 
+/// Fails where the reply to a call could not be printed. One that reads does no harm, so a reader that goes away early is
+/// no failure.
+pub(super) fn check_stdout_for(effect: Effect) -> Result<(), Failure> {
+    match effect {
+        Effect::Write => check_stdout(),
+        Effect::Read => {
+            stdout::check_open().map_err(|error| nothing_sent(OutputError::of_stdout(error)))
+        }
+    }
+}
+
 /// The failure of a command that has sent nothing, because what comes of it could not be written.
 pub(super) fn nothing_sent(error: OutputError) -> Failure {
     if error.is_closed() {

@@ -12,7 +12,7 @@ use super::connect;
 use super::show;
 use super::sync::{Overrides, failure_of, file_in_place_of_store, store};
 use crate::args::portal::PortalArg;
-use crate::args::{EXIT_CODES, PortalOption, RateArg, RateOption};
+use crate::args::{DeadlineOption, EXIT_CODES, PortalLimits, PortalOption, RateOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
@@ -48,12 +48,14 @@ pub(crate) struct VerifyArgs {
     sample: usize,
     #[command(flatten)]
     limit: RateOption,
+    #[command(flatten)]
+    deadline: DeadlineOption,
 }
 
 /// A portal, and a store that is held against it.
 struct Side {
     portal: PortalOption,
-    rate: RateArg,
+    limits: PortalLimits,
     store: Store,
 }
 
@@ -62,7 +64,7 @@ impl VerifyArgs {
         if let Some(to) = &self.to {
             return Ok(vec![Side {
                 portal: self.portal.clone(),
-                rate: self.limit.rate,
+                limits: self.limit.limits(),
                 store: store(Some(to))?,
             }]);
         }
@@ -70,7 +72,7 @@ impl VerifyArgs {
         let jobs = file.jobs(&Overrides::default())?;
         let sides = jobs.into_iter().map(|job| Side {
             portal: job.portal,
-            rate: job.rate,
+            limits: job.limits,
             store: job.store,
         });
         Ok(sides.collect())
@@ -105,7 +107,9 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
     let entities = kept_entities(args, &side.store)
         .await
         .map_err(|error| failure_of(&error))?;
-    let connection = connect(&side.portal, side.rate, printer).await?;
+    let connection = connect(&side.portal, side.limits, printer)
+        .await?
+        .ending(args.deadline);
     let mut run = SyncRun::new(connection.client.clone(), side.store, entities);
     if side.portal.address().is_some_and(PortalArg::is_demo) {
         run = run.portal("demo");

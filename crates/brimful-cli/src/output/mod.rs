@@ -62,7 +62,7 @@ impl Destination {
     pub(crate) fn in_any_format(text: &str) -> Result<Self, String> {
         match text {
             "-" => Ok(Self::Stdout),
-            "" => Err(NO_NAME.to_owned()),
+            name if name.trim().is_empty() => Err(NO_NAME.to_owned()),
             name => Ok(Self::File(PathBuf::from(name))),
         }
     }
@@ -77,7 +77,7 @@ impl FromStr for Destination {
         if text == "-" {
             return Ok(Self::Stdout);
         }
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(NO_NAME.to_owned());
         }
         let path = PathBuf::from(text);

@@ -10,7 +10,23 @@ use crate::failure::Failure;
 
 /// A folder of the system's temporary files that its owner alone can read. It is removed unless it is kept.
 pub(crate) fn folder() -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix("brimful-").tempdir()
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("brimful-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
+}
+
+#[cfg(all(test, unix))]
+#[test]
+fn the_folder_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let made = folder().unwrap();
+    let mode = std::fs::metadata(made.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
 }
 
 /// Saves a text in a file that stays, and returns its name.

@@ -11,6 +11,7 @@ pub(crate) mod summary;
 use std::time::Duration;
 
 use brimful::{Error, ErrorKind, Page};
+use brimful_protocol::rows::Identity;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::exit::Exit;
@@ -122,6 +123,15 @@ pub(crate) struct Passed {
     pub(crate) without_id: u64,
 }
 
+/// Rows that have no ID of any kind. A text or a negative number is one.
+fn without_id(page: &Page) -> u64 {
+    if page.ids().all(|id| id.is_some()) {
+        return 0;
+    }
+    let has_none = |identity: &Identity| matches!(identity, Identity::Content(_));
+    page.identities().filter(has_none).count() as u64
+}
+
 struct OutputSink<'a> {
     output: &'a mut Output,
     passed: Passed,
@@ -133,7 +143,7 @@ impl Sink<Piece> for OutputSink<'_> {
             Piece::Page(page) => (
                 page.len() as u64,
                 page.ids().next_back().flatten(),
-                page.ids().filter(Option::is_none).count() as u64,
+                without_id(page),
             ),
             Piece::Lines(_, count) => (*count, None, 0),
         };

@@ -1,6 +1,7 @@
 //! The page of a run (`--report run.html`): what happened when, as one file that needs nothing else. The same data is in
 //! it as JSON, and `--report run.json` is that alone.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
+use crate::failure::Failure;
+use crate::input::text_within;
 use crate::output::atomic;
 use crate::printer::clean;
 
@@ -36,6 +39,39 @@ struct Sample {
     /// What is waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<&'static str>,
+}
+
+/// The most bytes of a report.
+const LARGEST: u64 = 64 << 20;
+
+/// Refuses a place where something else than an earlier report is: the report would take its place.
+pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let read = File::open(path).and_then(|file| text_within(file, LARGEST));
+    let is_ours = match read {
+        Ok((_, 0)) => true,
+        Ok((text, _))
+            if text.starts_with(PAGE.split_once("<style>").map_or(PAGE, |(head, _)| head)) =>
+        {
+            true
+        }
+        Ok((text, _)) => serde_json::from_str::<Value>(&text).is_ok_and(|report| {
+            ["version", "timeline", "started_at"]
+                .iter()
+                .all(|name| report.get(name).is_some())
+        }),
+        Err(_) => false,
+    };
+    if is_ours {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{} is there, and it is no report of an earlier run: --report would replace it",
+        path.display()
+    ))
+    .hint("name another file, or remove this one"))
 }
 
 /// Looks at a run while it lasts.
@@ -238,7 +274,7 @@ pub(crate) async fn write(
     let text = if is_json { json } else { page(&json) };
     let path = &atomic::resolve_links(path);
     if atomic::is_special(path) {
-        return std::fs::File::options()
+        return File::options()
             .write(true)
             .open(path)?
             .write_all(text.as_bytes());

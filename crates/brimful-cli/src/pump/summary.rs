@@ -68,7 +68,7 @@ pub(crate) fn lines(
         ));
     }
     if let Some(verification) = &report.verification {
-        lines.extend(verified(verification));
+        lines.extend(verified(verification, report.hidden));
     }
     lines
 }
@@ -158,13 +158,25 @@ fn are(count: u64, noun: &str) -> String {
 }
 
 /// What the portal's counts said.
-fn verified(verification: &Verification) -> Vec<String> {
+fn verified(verification: &Verification, hidden: u64) -> Vec<String> {
     let ranges = counted(verification.ranges, "ranges");
     let differences = &verification.differences;
+    let have = if verification.ranges == 1 {
+        "has"
+    } else {
+        "have"
+    };
     if differences.is_empty() {
-        return vec![format!(
-            "verified: {ranges} of IDs have as many rows as the portal counts"
-        )];
+        return vec![match hidden {
+            _ if verification.ranges == 0 => {
+                "verified: no range of IDs was left to count, each row came from both ends"
+                    .to_owned()
+            }
+            0 => format!("verified: {ranges} of IDs {have} as many rows as the portal counts"),
+            _ => format!(
+                "verified: {ranges} of IDs {have} as many rows as the portal counts, together with those that are not shown"
+            ),
+        }];
     }
     let mut lines = vec![format!(
         "verified: {ranges} of IDs, of which {} differed from the portal's count at first",
@@ -220,7 +232,7 @@ fn proof(report: &ListReport) -> String {
         Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
         Proof::EqualPasses(_) => ", proved by equal passes".to_owned(),
         Proof::OneReply => ", all in one reply".to_owned(),
-        _ => ", not proved: the list has neither IDs to go by nor a count".to_owned(),
+        _ => ", not proved: the list has no IDs to go by, or no count".to_owned(),
     }
 }
 
@@ -294,6 +306,23 @@ mod tests {
                 "              it is not a date",
                 "            UF_CRM_1700000000008  3",
                 "              it is not an amount",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_verified_list_says_in_how_many_ranges_and_that_hidden_rows_are_among_those_counted() {
+        let mut verification = Verification::default();
+        verification.ranges = 1;
+        assert_eq!(
+            verified(&verification, 0),
+            ["verified: 1 range of IDs has as many rows as the portal counts"]
+        );
+        verification.ranges = 14;
+        assert_eq!(
+            verified(&verification, 3),
+            [
+                "verified: 14 ranges of IDs have as many rows as the portal counts, together with those that are not shown"
             ]
         );
     }

@@ -535,9 +535,9 @@ fn a_filter_of_a_list_without_one_is_shown_as_parameters() {
 fn a_filter_that_is_not_documented_is_warned_of() {
     let rows = json!([{"ID": "1"}]);
     let portal = server(move |received| same_for_all(received, &rows, 1));
-    let args = ["crm.paysystem.list", "--filter", "SORT=1"];
+    let args = ["task.logitem.list", "--filter", "SORT=1"];
     let (_, output) = export_with(&portal, &args);
-    assert!(stderr(&output).contains("crm.paysystem.list has no filter in its documentation"));
+    assert!(stderr(&output).contains("task.logitem.list has no filter in its documentation"));
 }
 
 #[test]
@@ -547,6 +547,53 @@ fn rows_without_their_id_are_said() {
     let (_, output) = export_with(&portal.url(), &["my.own.list", "--walk", "whole"]);
     assert!(
         stderr(&output).contains("2 rows came without ID"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_command_whose_deadline_passes_ends_with_exit_code_3() {
+    let portal = portal(deals());
+    let workspace = Workspace::new();
+    workspace.write("ids.jsonl", "{\"id\":1}\n{\"id\":2}\n");
+    let commands = [
+        "export crm.deal.list -o deals.jsonl",
+        "get crm.deal.get --from crm.deal.list -o got.jsonl",
+        "call crm.deal.get --each ids.jsonl -o outcomes.jsonl",
+        "tasks list -o tasks.jsonl",
+        "sync crm.deal --to sqlite:portal.db",
+    ];
+    for command in commands {
+        let url = portal.url();
+        // Nothing is answered so quickly.
+        let ending = ["--portal", &url, "--deadline", "1us"];
+        let args: Vec<&str> = command.split(' ').chain(ending).collect();
+        let output = workspace.run(&args);
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{command}: {}",
+            stderr(&output)
+        );
+        let outcomes = if command.contains("--each") {
+            let rows = workspace.rows("outcomes.jsonl");
+            Value::Array(rows).to_string()
+        } else {
+            String::new()
+        };
+        let said = stderr(&output) + &outcomes;
+        assert!(said.contains("deadline"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn rows_whose_ids_are_texts_or_negative_are_not_said_to_have_none() {
+    let rows = json!([{"ID": "a1"}, {"ID": -7}, {"ID": "-8"}, {"ID": 9}]);
+    let portal = portal(deals().reply("my.own.list", rows));
+    let (_, output) = export_with(&portal.url(), &["my.own.list", "--walk", "whole"]);
+    assert!(
+        !stderr(&output).contains("without ID"),
         "{}",
         stderr(&output)
     );

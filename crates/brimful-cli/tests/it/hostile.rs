@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use brimful_portal::{Fault, PortalConfig, When};
 
-use crate::support::{Running, Workspace, portal, rows, stderr, stdout};
+use crate::support::{CODE, Running, Workspace, portal, response, rows, server, stderr, stdout};
 
 fn leads() -> Running {
     portal(PortalConfig::unlimited().rows("crm.lead", 60))
@@ -240,5 +240,292 @@ fn a_file_that_may_not_grow_is_an_error_that_says_what_ran() {
             "{said}"
         ),
         other => panic!("{other:?}: {said}"),
+    }
+}
+
+#[test]
+fn what_a_list_would_pass_over_ends_with_the_line_to_paste_and_asks_for_no_rows() {
+    let (workspace, portal) = (
+        Workspace::new(),
+        crate::support::portal(
+            PortalConfig::unlimited()
+                .rows("deal", 60)
+                .rows("department", 5)
+                .rows("task", 10)
+                .rows("user", 10),
+        ),
+    );
+    let deals = ["export", "crm.deal.list", "-o", "-"];
+    let departments = ["export", "department.get", "-o", "-"];
+    for (command, options, hint) in [
+        (
+            deals,
+            &["--param", "STAGE_ID=WON"][..],
+            "--filter STAGE_ID=WON",
+        ),
+        (deals, &["--param", "ID=[1,2]"], "--filter @ID=1,2"),
+        (deals, &["--param", "limit=10"], "--top 10"),
+        (
+            deals,
+            &["--param", "offset=10"],
+            "start says where it begins",
+        ),
+        (deals, &["--param", "nosuch=1"], "no parameter nosuch"),
+        (
+            deals,
+            &["--param", "entityTypeId=2"],
+            "no parameter entityTypeId",
+        ),
+        (deals, &["--param", "auth=x"], "auth does not reach"),
+        (deals, &["--param", "order[id]=DESC"], "did you mean ID?"),
+        (
+            deals,
+            &["--param", "filter[@STAGE_ID]=NEW,WON"],
+            "[\"NEW\",\"WON\"]",
+        ),
+        (
+            deals,
+            &["--filter", ">DATE_CREATE=1700000000"],
+            "2023-11-14T22:13:20+00:00",
+        ),
+        (deals, &["--select", "UF_CRM_*"], "did you mean UF_*?"),
+        (deals, &["--select", ""], "--select ID,TITLE"),
+        (deals, &["--select", "ID TITLE"], "--select ID,TITLE"),
+        (
+            departments,
+            &["--filter", "NAME=Sales"],
+            "--param NAME=Sales",
+        ),
+        (departments, &["--filter", "@ID=1,2"], "--param 'ID=[1,2]'"),
+        (departments, &["--filter", ">ID=1"], "equality alone"),
+        (departments, &["--param", ">ID=1"], "equality alone"),
+        (departments, &["--param", "FILTER[>ID]=1"], "equality alone"),
+        (departments, &["--param", "name=x"], "did you mean NAME?"),
+        (departments, &["--param", "ID=2,3"], "ID"),
+        (departments, &["--param", "PARENT=abc"], "PARENT"),
+    ] {
+        let output = run(&workspace, &portal, &[&command[..], options].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {said}");
+        assert!(said.contains(hint), "{options:?}: {said}");
+        assert!(output.stdout.is_empty(), "{options:?}");
+    }
+    for args in [
+        &["tasks", "list", "--crm", "X_1"][..],
+        &["tasks", "list", "--group", "abc"],
+        &[
+            "call",
+            "crm.deal.list",
+            "--json",
+            r#"{"filter":{"ID":true}}"#,
+        ],
+        &["call", "crm.deal.list", "--param", "STAGE_ID=WON"],
+        &[
+            "call",
+            "crm.deal.delete",
+            "--param",
+            "id=1",
+            "--param",
+            "token=x",
+        ],
+        &[
+            "get",
+            "crm.deal.get",
+            "--from",
+            "crm.deal.list",
+            "--from-param",
+            "STAGE_ID=WON",
+            "-o",
+            "-",
+        ],
+        &["export", "leads", "-o", "-"],
+    ] {
+        let output = run(&workspace, &portal, args);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+    let unchecked = ["--param", "STAGE_ID=WON", "--no-check"];
+    let output = run(&workspace, &portal, &[&deals[..], &unchecked].concat());
+    assert_eq!(rows(&stdout(&output)).len(), 60);
+    // The hints work.
+    let output = run(
+        &workspace,
+        &portal,
+        &[&departments[..], &["--param", "ID=[1,2]"]].concat(),
+    );
+    assert_eq!(rows(&stdout(&output)).len(), 2);
+}
+
+#[test]
+fn columns_are_asked_for_beside_what_is_selected() {
+    let (workspace, portal) = (Workspace::new(), leads());
+    let args = [
+        "export",
+        "crm.lead.list",
+        "--select",
+        "ID",
+        "--columns",
+        "TITLE",
+        "-o",
+        "q.csv",
+    ];
+    let output = run(&workspace, &portal, &args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = std::fs::read_to_string(workspace.path("q.csv")).unwrap();
+    let titles: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(titles.len(), 60);
+    assert!(titles.iter().all(|title| title.len() > 2), "{titles:?}");
+}
+
+#[test]
+fn a_report_takes_the_place_of_reports_alone() {
+    let (workspace, portal) = (Workspace::new(), leads());
+    workspace.write("notes.html", "<!doctype html>\n<p>mine");
+    workspace.write("notes.json", r#"{"version": 1}"#);
+    workspace.write("empty.html", "");
+    let export = |report: &str| {
+        let args = ["export", "crm.lead.list", "-o", "-", "--report", report];
+        run(&workspace, &portal, &args)
+    };
+    for name in ["notes.html", "notes.json"] {
+        let before = std::fs::read(workspace.path(name)).unwrap();
+        let output = export(name);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("it is no report of an earlier run"), "{said}");
+        assert_eq!(std::fs::read(workspace.path(name)).unwrap(), before);
+    }
+    for name in ["empty.html", "run.html", "run.html", "run.json", "run.json"] {
+        let output = export(name);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_report_has_no_secret_and_no_endless_text_of_an_error() {
+    let workspace = Workspace::new();
+    let words = format!("{CODE} {}", "x".repeat(3_000_000));
+    let body = serde_json::json!({"error": "ERROR", "error_description": words}).to_string();
+    let portal = server(move |_| response("400 Bad Request", "application/json", &body));
+    for name in ["run.html", "run.json"] {
+        let args = [
+            "export",
+            "crm.lead.list",
+            "-o",
+            "rows.jsonl",
+            "--report",
+            name,
+        ];
+        let output = workspace.run(&[&args[..], &["--portal", &portal]].concat());
+        assert_ne!(output.status.code(), Some(0));
+        let report = std::fs::read_to_string(workspace.path(name)).unwrap();
+        assert!(!report.contains(CODE), "{name}");
+        assert!(report.len() < 200_000, "{name} has {} bytes", report.len());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_standard_input_that_is_closed_is_not_taken_for_an_empty_one() {
+    let (workspace, portal) = (Workspace::new(), leads());
+    for command in [
+        "call crm.lead.add --each - -o out.jsonl",
+        "get crm.lead.get --ids - -o out.jsonl",
+    ] {
+        let output = redirected(&workspace, &portal, command, "<&-");
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("standard input is closed"), "{said}");
+    }
+    for command in ["call crm.lead.list", "--help"] {
+        let output = redirected(&workspace, &portal, command, "> /dev/full");
+        assert_ne!(output.status.code(), Some(0), "{command}");
+    }
+    let before = portal.server.portal().stats().requests;
+    let output = redirected(&workspace, &portal, "call crm.lead.list", ">&-");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(portal.server.portal().stats().requests, before);
+}
+
+/// Runs the program in a shell, with its streams redirected.
+#[cfg(unix)]
+fn redirected(workspace: &Workspace, portal: &Running, command: &str, to: &str) -> Output {
+    let program = env!("CARGO_BIN_EXE_brimful");
+    std::process::Command::new("sh")
+        .args(["-c", &format!("{program} {command} {to}")])
+        .current_dir(workspace.path("."))
+        .env("BRIMFUL_PORTAL", portal.url())
+        .output()
+        .unwrap()
+}
+
+#[cfg(feature = "sync")]
+#[test]
+fn an_export_does_not_end_a_sync_and_does_not_write_over_the_rows_of_another_list() {
+    let workspace = Workspace::new();
+    let portal = portal(
+        PortalConfig::unlimited()
+            .rows("crm.deal", 60)
+            .rows("crm.lead", 60),
+    );
+    let other = crate::support::portal(PortalConfig::unlimited().rows("crm.deal", 60));
+    let done = |output: &Output| assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    for store in ["sqlite:kept.db"] {
+        done(&run(
+            &workspace,
+            &portal,
+            &["sync", "crm.deal", "--to", store],
+        ));
+        for (of, args) in [
+            (&portal, &["crm.deal.list", "--filter", "ID=7"][..]),
+            (&portal, &["crm.lead.list", "--table", "crm_deal"]),
+            (&other, &["crm.deal.list"]),
+        ] {
+            let output = run(
+                &workspace,
+                of,
+                &[&["export"][..], args, &["--to", store]].concat(),
+            );
+            let said = stderr(&output);
+            assert_ne!(output.status.code(), Some(0), "{args:?}");
+            assert!(said.contains("--table"), "{said}");
+        }
+        done(&run(&workspace, &portal, &["status", "--to", store]));
+        done(&run(
+            &workspace,
+            &portal,
+            &["sync", "crm.deal", "--to", store],
+        ));
+    }
+    let stores = [
+        ("sqlite:mix.db", true),
+        ("parquet:lake", cfg!(feature = "parquet")),
+    ];
+    for (store, _) in stores.iter().filter(|(_, is_built)| *is_built) {
+        done(&run(
+            &workspace,
+            &portal,
+            &["export", "crm.deal.list", "--to", store],
+        ));
+        let mixed = [
+            "export",
+            "crm.lead.list",
+            "--table",
+            "crm_deal",
+            "--to",
+            store,
+        ];
+        let output = run(&workspace, &portal, &mixed);
+        assert_ne!(output.status.code(), Some(0), "{store}");
+        let output = run(
+            &workspace,
+            &other,
+            &["export", "crm.deal.list", "--to", store],
+        );
+        assert_ne!(output.status.code(), Some(0), "{store}");
     }
 }

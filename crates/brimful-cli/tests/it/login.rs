@@ -3,11 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use brimful_portal::{App, PortalConfig};
 use serde_json::Value;
 
-use crate::support::{Running, Workspace, assert_transcript, portal, stderr, stdout};
+use crate::support::{Running, Workspace, assert_transcript, portal, server, stderr, stdout};
 
 const SECRET: &str = "s3cretofthisapp";
 
@@ -580,5 +582,82 @@ fn no_browser_comes_to_port_0() {
         stderr(&output).contains("0 is not in 1..=65535"),
         "{}",
         stderr(&output)
+    );
+}
+
+#[test]
+fn the_client_secret_goes_to_no_other_server_that_the_pasted_address_names() {
+    let (workspace, port) = (Workspace::new(), free_port());
+    let portal = with_app(port);
+    let at = origin(&portal);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let other = {
+        let asked = Arc::clone(&asked);
+        server(move |_| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Vec::new()
+        })
+    };
+    let (other, _) = other.split_once("/rest/").unwrap();
+    let host = other.trim_start_matches("http://");
+    let (_, location, _) = browse(&format!(
+        "{at}/oauth/authorize/?client_id=local.app&state=x"
+    ));
+    let location = location.unwrap();
+    let (before, query) = location.split_once('?').unwrap();
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("server_domain=") && !pair.starts_with("domain="))
+        .collect();
+    let pasted = format!(
+        "{before}?{}&server_domain={host}&domain={host}",
+        kept.join("&")
+    );
+    let output = workspace
+        .command(&[
+            "login",
+            "--portal",
+            &at,
+            "--client-id",
+            "local.app",
+            "--code",
+            &pasted,
+        ])
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert_eq!(asked.load(Ordering::Relaxed), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn what_is_no_code_is_refused_before_anything_is_asked() {
+    let (workspace, port) = (Workspace::new(), free_port());
+    let portal = with_app(port);
+    let at = origin(&portal);
+    let login = |args: &[&str]| {
+        let given = ["login", "--portal", &at];
+        let output = workspace
+            .command(&[&given[..], args].concat())
+            .env("BRIMFUL_CLIENT_SECRET", SECRET)
+            .output()
+            .unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        stderr(&output)
+    };
+    let app = ["--client-id", "local.app"];
+    let said = login(&[&app[..], &["--code", "http://localhost:8917/"]].concat());
+    assert!(said.contains("there is no code"), "{said}");
+    let said = login(&["--client-id", "", "--code", "x"]);
+    assert!(said.contains("there is no client_id"), "{said}");
+    let server = ["--code", "x", "--token-server", "127.0.0.1:1"];
+    let said = login(&[&app[..], &server].concat());
+    assert!(
+        said.contains("--token-server https://127.0.0.1:1"),
+        "{said}"
     );
 }

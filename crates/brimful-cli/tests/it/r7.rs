@@ -345,3 +345,25 @@ fn a_request_that_may_have_run_is_not_said_to_have_failed_before_anything_was_do
         stderr(&output)
     );
 }
+
+#[test]
+fn a_batch_with_items_that_may_have_run_is_incomplete() {
+    let portal = server(|_| Vec::new());
+    let (origin, _) = portal.split_once("/rest/").unwrap();
+    let workspace = Workspace::new();
+    workspace.write(
+        "batch.json",
+        r#"[{"name":"a","method":"POST","relativeUrl":"people","body":{"email":"a@b.test"}}]"#,
+    );
+    let output = workspace
+        .command(&["r7", "batch", "batch.json", "--portal", origin])
+        .env("BRIMFUL_R7_TOKEN", TOKEN)
+        .output()
+        .unwrap();
+    let said = format!("{}{}", stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("may have run") || said.contains("unknown"),
+        "{said}"
+    );
+}

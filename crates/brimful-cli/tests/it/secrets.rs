@@ -39,7 +39,13 @@ fn the_loudest_log_of_an_export_does_not_show_it() {
 fn the_filter_of_the_log_in_the_environment_does_not_show_it_either() {
     let portal = server(|_| Vec::new());
     let output = Workspace::new()
-        .command(&["call", "user.current", "--param", &format!("auth={CODE}")])
+        .command(&[
+            "call",
+            "user.current",
+            "--no-check",
+            "--param",
+            &format!("auth={CODE}"),
+        ])
         .env("BRIMFUL_PORTAL", &portal)
         .env("BRIMFUL_LOG", "trace")
         .output()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::{Null, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Statement};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement};
 
 use super::run_state::RunState;
 use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
@@ -114,7 +114,13 @@ impl SqliteSink {
     pub(crate) fn open(path: &Path, options: StoreOptions) -> Result<Self, ExportError> {
         check_is_file(path)?;
         let failed = |error: rusqlite::Error| failed(path, &error);
-        let connection = Connection::open(path).map_err(failed)?;
+        let mut connection = Connection::open(path).map_err(failed)?;
+        if let Err(error) = look(&connection)
+            && cannot_be_written(&error)
+            && let Ok(unchanging) = open_unchanging(path)
+        {
+            connection = unchanging;
+        }
         connection.busy_timeout(PATIENCE).map_err(failed)?;
         // Readers are not held up while rows are written. A file system that cannot do it does without.
         let _ = connection.pragma_update(None, "journal_mode", "WAL");
@@ -299,10 +305,40 @@ impl SqliteSink {
 }
 
 fn failed(path: &Path, error: &rusqlite::Error) -> ExportError {
+    use rusqlite::ErrorCode::{DiskFull, SystemIoFailure};
+    let question = match error.sqlite_error_code() {
+        // A full disk is one too where its index of the log has no room.
+        Some(SystemIoFailure | DiskFull) => ": is there space left on the disk?",
+        _ => "",
+    };
     ExportError::Store {
         store: format!("sqlite:{}", path.display()),
-        message: error.to_string(),
+        message: format!("{error}{question}"),
     }
+}
+
+/// Reads what every database has.
+fn look(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))
+}
+
+/// Whether a read failed because there is no writing where the file is: its log has an index that readers write too.
+fn cannot_be_written(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
+    matches!(error.sqlite_error_code(), Some(ReadOnly | CannotOpen))
+}
+
+/// Opens a file that nobody changes, for reading alone.
+fn open_unchanging(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let path = path.display().to_string();
+    let escaped = path
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+    look(&connection)?;
+    Ok(connection)
 }
 
 /// A number that is not negative.
@@ -549,5 +585,27 @@ impl StoreSink for SqliteSink {
         }
         self.state.commit();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_nobody_may_change_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a #1 100%.db");
+        let sink = SqliteSink::open(&path, StoreOptions::default()).unwrap();
+        sink.execute("CREATE TABLE rows (a); INSERT INTO rows VALUES (5)")
+            .unwrap();
+        drop(sink);
+        let connection = open_unchanging(&path).unwrap();
+        let read: u32 = connection
+            .query_row("SELECT a FROM rows", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(read, 5);
+        let error = connection.execute_batch("DELETE FROM rows").unwrap_err();
+        assert!(cannot_be_written(&error), "{error}");
     }
 }

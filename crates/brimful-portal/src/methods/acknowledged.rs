@@ -240,6 +240,12 @@ const METHODS: &[AcknowledgedMethod] = &[
         r#"{"result_message":["Invitation accepted"]}"#,
     ),
     acknowledged(
+        "imopenlines",
+        "imopenlines.network.join",
+        &[("CODE", "CODE", "You entered an invalid code")],
+        "603",
+    ),
+    acknowledged(
         "im",
         "im.notify.read.all",
         &[],

@@ -6,7 +6,8 @@
 mod storages;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use brimful_protocol::{Array, Value, json};
 
 use storages::storage;
@@ -287,9 +288,28 @@ fn content(value: &Value) -> Result<Vec<u8>, MethodError> {
         text => Some(text.to_text()),
     };
     encoded
-        .and_then(|encoded| STANDARD.decode(encoded.trim()).ok())
+        .and_then(|encoded| decoded(&encoded))
         .ok_or_else(|| refused("ERROR_COULD_NOT_SAVE_FILE", "Could not save file"))
 }
+
+/// What PHP's `base64_decode` makes of a text: it passes over letters that are none of base64. `None` if nothing is left.
+fn decoded(encoded: &str) -> Option<Vec<u8>> {
+    let is_letter = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
+    let letters = encoded.bytes().take_while(|c| *c != b'=').filter(is_letter);
+    let letters: Vec<u8> = letters.collect();
+    // A letter alone holds less than a byte.
+    let whole = letters.len() - usize::from(letters.len() % 4 == 1);
+    let decoded = LENIENT.decode(&letters[..whole]).ok()?;
+    (!decoded.is_empty()).then_some(decoded)
+}
+
+/// Base64 without padding, whose last letter may hold more than its bytes need.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 fn charge(call: &mut Call<'_>, rows: usize) {
     Work {

@@ -31,12 +31,15 @@ mod records;
 pub(crate) mod registry;
 pub(crate) mod rest3;
 mod rights;
+mod shop;
+mod storages;
 mod system;
 pub(crate) mod tasks;
 mod telephony;
 #[cfg(test)]
 mod tests;
 mod users;
+mod voximplant;
 mod workday;
 mod workgroups;
 
@@ -273,7 +276,10 @@ fn crm_items(methods: &mut Vec<Method>) {
 
 /// What the records have beside their own fields.
 fn crm_fields(methods: &mut Vec<Method>) {
-    use crm::{item_product_rows as item_rows, legacy, product_rows, stage_history, user_fields};
+    use crm::{
+        item_product_rows as item_rows, legacy, product_rows, recurring_deals,
+        requisite_user_fields, stage_history, user_fields,
+    };
     macro_rules! user_fields {
         ($name:literal, $entity:ident) => {
             methods.extend([
@@ -336,6 +342,33 @@ fn crm_fields(methods: &mut Vec<Method>) {
     product_rows!("deal", DEAL);
     product_rows!("quote", QUOTE);
     methods.extend([
+        write!("crm", "crm.deal.recurring.add", recurring_deals::add),
+        write!("crm", "crm.deal.recurring.expose", recurring_deals::expose),
+        read!(
+            "crm",
+            "crm.requisite.userfield.list",
+            requisite_user_fields::list
+        ),
+        read!(
+            "crm",
+            "crm.requisite.userfield.get",
+            requisite_user_fields::get
+        ),
+        write!(
+            "crm",
+            "crm.requisite.userfield.add",
+            requisite_user_fields::add
+        ),
+        write!(
+            "crm",
+            "crm.requisite.userfield.update",
+            requisite_user_fields::update
+        ),
+        write!(
+            "crm",
+            "crm.requisite.userfield.delete",
+            requisite_user_fields::delete
+        ),
         read!("crm", "crm.item.productrow.fields", item_rows::fields),
         read!("crm", "crm.item.productrow.list", item_rows::list),
         read!("crm", "crm.item.productrow.get", item_rows::get),
@@ -362,8 +395,29 @@ fn crm_fields(methods: &mut Vec<Method>) {
 
 /// Methods of tasks that take their parameters by their order.
 fn older_task(methods: &mut Vec<Method>) {
-    use tasks::{checklist, elapsed, older};
+    use tasks::{checklist, dependences, elapsed, older, user_fields};
     methods.extend([
+        read!("task", "task.item.userfield.getlist", user_fields::list),
+        read!("task", "task.item.userfield.get", user_fields::get),
+        write!("task", "task.item.userfield.add", user_fields::add),
+        write!("task", "task.item.userfield.update", user_fields::update),
+        write!("task", "task.item.userfield.delete", user_fields::delete),
+        write!("task", "task.dependence.add", dependences::add),
+        write!(
+            "task",
+            "task.checklistitem.moveafteritem",
+            checklist::move_after
+        ),
+        read!(
+            "task",
+            "task.checklistitem.isactionallowed",
+            checklist::is_allowed
+        ),
+        read!(
+            "task",
+            "task.elapseditem.isactionallowed",
+            elapsed::is_allowed
+        ),
         read!("task", "task.elapseditem.getlist", elapsed::get_list),
         read!("task", "task.elapseditem.get", elapsed::get),
         write!("task", "task.elapseditem.add", elapsed::add),
@@ -606,6 +660,62 @@ fn drive(methods: &mut Vec<Method>) {
 /// What applications write and keep, beside the records that they register.
 fn integrations(methods: &mut Vec<Method>) {
     methods.extend([
+        write!("entity", "entity.rights", storages::rights),
+        write!(
+            "sale",
+            "sale.shipmentpropertyvalue.modify",
+            shop::set_shipment_values
+        ),
+        read!(
+            "crm",
+            "crm.userfield.settings.fields",
+            crm::field_settings::fields
+        ),
+        read!("task", "task.stages.canmovetask", tasks::stages::can_move),
+        write!(
+            "task",
+            "tasks.task.result.addfromcomment",
+            tasks::comments::make_result
+        ),
+        write!("sale", "sale.paysystem.pay.payment", shop::pay),
+        read!("sale", "sale.cashbox.check.apply", shop::apply_check),
+        read!("telephony", "voximplant.line.get", voximplant::lines),
+        read!(
+            "telephony",
+            "voximplant.line.outgoing.get",
+            voximplant::outgoing
+        ),
+        write!(
+            "telephony",
+            "voximplant.line.outgoing.set",
+            voximplant::set_outgoing
+        ),
+        write!(
+            "telephony",
+            "voximplant.line.outgoing.sip.set",
+            voximplant::set_outgoing_sip
+        ),
+        read!("telephony", "voximplant.user.get", voximplant::users),
+        write!(
+            "telephony",
+            "voximplant.user.activatephone",
+            voximplant::switch_phone::<true>
+        ),
+        write!(
+            "telephony",
+            "voximplant.user.deactivatephone",
+            voximplant::switch_phone::<false>
+        ),
+        read!(
+            "telephony",
+            "voximplant.infocall.startwithtext",
+            voximplant::inform
+        ),
+        read!(
+            "telephony",
+            "voximplant.infocall.startwithsound",
+            voximplant::inform
+        ),
         read!("", "app.option.get", options::get_for_all),
         write!("", "app.option.set", options::set_for_all),
         read!("", "user.option.get", options::get_for_user),

@@ -55,7 +55,12 @@ pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
     let table = &state.records[place];
     if method.verb == RecordVerb::Fields {
-        return Ok(described(table, method));
+        let needed = call.params.get_ignoring_case(method.needs);
+        if !method.needs.is_empty() && needed.is_none_or(is_empty) {
+            return Err(refusal(records::MISSING_PARAMETER, method.needs, call));
+        }
+        let asked = needed.map(Value::to_text).unwrap_or_default();
+        return Ok(described(table, method, &asked));
     }
     let within = within(state, table, call)?;
     match method.verb {
@@ -570,7 +575,11 @@ fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
 }
 
 /// What is known of the fields.
-fn described(table: &RecordTable, method: &RecordMethod) -> Output {
+fn described(table: &RecordTable, method: &RecordMethod, asked: &str) -> Output {
+    let is_of_another = |field: &RecordField| {
+        let mut special = method.described_for.iter();
+        special.any(|(name, of)| *name == field.name && !of.eq_ignore_ascii_case(asked))
+    };
     if let Answer::Types(key) = method.answer {
         let writable = table.fields.iter();
         let writable = writable.filter(|field| !field.hidden && !field.read_only);
@@ -584,7 +593,7 @@ fn described(table: &RecordTable, method: &RecordMethod) -> Output {
     let fields: Array = table
         .fields
         .iter()
-        .filter(|field| !field.hidden && !field.undescribed)
+        .filter(|field| !field.hidden && !field.undescribed && !is_of_another(field))
         .map(|field| (field.name, describe(field)))
         .collect();
     Output::value(&match method.answer {

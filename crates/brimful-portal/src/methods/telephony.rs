@@ -153,6 +153,12 @@ pub(crate) fn finish(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     answer.insert("INCOMING", known("TYPE").to_text());
     answer.insert("CALL_DURATION", duration);
     answer.insert("CALL_START_DATE", Array::new());
+    let cost = call
+        .params
+        .get_ignoring_case("COST")
+        .map_or(0.0, Value::to_float);
+    answer.insert("COST", cost);
+    answer.insert("COST_CURRENCY", call.text("COST_CURRENCY"));
     answer.insert("CALL_STATUS", i64::from(status == "200"));
     answer.insert("CALL_FAILED_CODE", status);
     answer.insert("CRM_ENTITY_TYPE", known("CRM_ENTITY_TYPE"));

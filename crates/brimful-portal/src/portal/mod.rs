@@ -142,7 +142,7 @@ impl Portal {
                 clock,
                 faults,
                 PortalAddress::new(config.address, member_id),
-                Operating::new(config.operating),
+                Operating::new(config.operating, config.operating_window),
                 Buckets::new(config.rate_limit),
             ),
             registry: registry.and_served(&data.fixtures),

@@ -149,7 +149,7 @@ async fn a_file_is_uploaded_as_a_pair_and_its_name_is_taken() {
             "ERROR_NOT_FOUND",
         ),
         (
-            json!({"id": 1, "data": {"NAME": "c"}, "fileContent": "no base64!"}),
+            json!({"id": 1, "data": {"NAME": "c"}, "fileContent": "!!!"}),
             "ERROR_COULD_NOT_SAVE_FILE",
         ),
         (

@@ -275,7 +275,7 @@ fn fetcher(
                 "{field} of {method} takes the ID, and it is among the other parameters too: leave it out there"
             )));
         }
-        if let Some(known) = known.filter(|known| inside.is_empty() && passes_over(known, first)) {
+        if let Some(known) = known.filter(|known| inside.is_empty() && known.passes_over(first)) {
             return Err(Error::config(format!(
                 "{method} has no parameter {first}, and the portal would pass it over and return the same for each ID{}",
                 known
@@ -310,17 +310,6 @@ fn has_parameter(params: &Map<String, Value>, path: &[String]) -> bool {
             Value::Object(below) => has_parameter(below, inside),
             _ => false,
         })
-}
-
-/// Whether a list takes no parameter of this name.
-fn passes_over(known: &catalogue::Method, parameter: &str) -> bool {
-    let takes_conditions = list_fields::find(known.name).is_some_and(|list| list.bare);
-    known.list
-        && known.rest == 2
-        && known.source.is_some()
-        && !takes_conditions
-        && known.parameter(parameter).is_none()
-        && !known.takes_number(parameter)
 }
 
 /// Lists that take the ID of a row in a parameter of its own.

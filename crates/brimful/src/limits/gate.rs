@@ -20,8 +20,14 @@ use tokio::time::Instant;
 use super::{Limit, Priority};
 
 /// Requests reach the portal later than they were sent, some more than others, and so closer together than they were
-/// sent. As many slots as the portal's counter falls in this time are kept back.
+/// sent. As many slots as the portal's counter falls in this time are kept back, until replies show that requests are
+/// faster.
 const TRANSIT_SPREAD: Duration = Duration::from_millis(750);
+/// The same at the least, whatever replies show.
+const LEAST_TRANSIT_SPREAD: Duration = Duration::from_millis(60);
+/// A new connection is opened by so many round trips before its first request goes out; and no round trip takes longer
+/// than the fastest reply took.
+const ROUND_TRIPS_OF_A_CONNECTION: u32 = 2;
 
 /// What a 503 does to the rate, and what each success gives back of it.
 const SLOWDOWN: f64 = 0.8;
@@ -70,8 +76,12 @@ struct CounterModel {
     limit: Limit,
     /// Y as it is believed now.
     rate: f64,
-    /// Slots kept back; grows when the portal refuses.
+    /// Slots kept back for what requests overtake each other by.
     reserve: f64,
+    /// Slots kept back besides; grows when the portal refuses.
+    caution: f64,
+    /// The fastest reply so far.
+    fastest: Option<Duration>,
     level: f64,
     at: Instant,
     /// When the portal last refused a request that slowed the rate down.
@@ -123,6 +133,8 @@ impl Gate {
                 limit,
                 rate: limit.per_second,
                 reserve,
+                caution: 0.0,
+                fastest: None,
                 level: 0.0,
                 at: Instant::now(),
                 refused: None,
@@ -221,7 +233,7 @@ impl Gate {
         }
         model.refused = Some(now);
         model.rate = (model.rate * SLOWDOWN).max(model.limit.per_second / 8.0);
-        model.reserve = (model.reserve + 0.5).min(model.limit.burst / 4.0).max(1.0);
+        model.caution = (model.caution + 0.5).min(model.limit.burst / 4.0);
     }
 
     /// The portal took a request.
@@ -232,6 +244,23 @@ impl Gate {
             model.advance(Instant::now());
             model.rate = (model.rate * RECOVERY).min(model.limit.per_second);
         }
+    }
+
+    /// A reply came after so long: over an open connection no request needed longer than the fastest to reach the portal.
+    pub(crate) fn answered(&self, took: Duration) {
+        let mut state = self.state();
+        let Some(model) = &mut state.model else {
+            return;
+        };
+        if model.fastest.is_some_and(|fastest| fastest <= took) {
+            return;
+        }
+        model.fastest = Some(took);
+        let spread = took
+            .saturating_mul(ROUND_TRIPS_OF_A_CONNECTION)
+            .clamp(LEAST_TRANSIT_SPREAD, TRANSIT_SPREAD);
+        model.reserve = (model.limit.per_second * spread.as_secs_f64()).min(model.reserve);
+        state.wake_first();
     }
 
     /// The rate of slots in the long run, and how many could be had at once now; `None` without a limit.
@@ -309,7 +338,7 @@ impl CounterModel {
     }
 
     fn ceiling(&self) -> f64 {
-        (self.limit.burst - self.reserve).max(1.0)
+        (self.limit.burst - self.reserve - self.caution).max(1.0)
     }
 
     fn wait(&mut self, now: Instant) -> Duration {
@@ -399,6 +428,39 @@ mod tests {
             let gap = pair[1].abs_diff(pair[0]);
             assert!(gap.abs_diff(Duration::from_millis(500)) < Duration::from_millis(3));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_slots_are_kept_back_than_the_fastest_reply_shows_to_be_needed() {
+        for (replies, at_once) in [
+            (vec![], 48),
+            (vec![90], 49),
+            (vec![1100, 90, 400], 49),
+            (vec![1], 49),
+            (vec![1100], 48),
+        ] {
+            let gate = gate(50.0, 2.0);
+            for reply in &replies {
+                gate.answered(Duration::from_millis(*reply));
+            }
+            let mut granted = 0;
+            while gate.next_slot() == Some(Duration::ZERO) {
+                gate.slot(&Rank::default()).await.spend();
+                granted += 1;
+            }
+            assert_eq!(granted, at_once, "replies after {replies:?} ms");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_keeps_more_slots_back_whatever_the_fastest_reply_was() {
+        let gate = gate(50.0, 2.0);
+        gate.answered(Duration::from_millis(20));
+        gate.refused(Instant::now());
+        gate.answered(Duration::from_millis(10));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let (_, room) = gate.room().unwrap();
+        assert!((room - (50.0 - 0.12 - 0.5)).abs() < 1e-9, "{room}");
     }
 
     #[tokio::test(start_paused = true)]

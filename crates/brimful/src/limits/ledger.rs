@@ -36,10 +36,19 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// The reset time is in whole seconds.
 const MARGIN: Duration = Duration::from_secs(1);
-/// From this share of the limit on, calls of the method go one after the other, so that each knows the sum before it.
-const CAREFUL: f64 = 0.8;
-/// Seconds that are left unused: the sum is told when a call ends, and others may use the method too.
+/// Calls on their way may take so many times as long as calls did before. Beyond that, calls of the method go one after
+/// the other, so that each knows the sum before it.
+const CAREFUL: f64 = 1.25;
+/// Seconds that are left unused, but no more than this share of the limit: the sum is told when a call ends, and others
+/// may use the method too.
 const SPARE: f64 = 5.0;
+const SPARE_SHARE: f64 = 0.01;
+/// A request that may ask for less is sent with this share of its calls, rather than waiting for a reset.
+const WORTHWHILE: f64 = 0.1;
+/// A request that finds out how the sum stands has this share of its calls: the others wait for it.
+const PROBE: f64 = 0.2;
+/// What is believed of a limit that was learned and met again all the same.
+const LOWERED: f64 = 0.9;
 
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -58,8 +67,11 @@ struct MethodEntry {
     reset_is_absurd: bool,
     /// Since when the sum has been nearly used up.
     hold: Option<Hold>,
-    /// Seconds that a call adds, as seen from report to report.
+    /// Seconds that a call adds, as seen from report to report. Before the second report it is known to be no more.
     cost: f64,
+    cost_is_guess: bool,
+    /// The highest sum at which a call was not refused.
+    allowed: f64,
     /// The portal's limit, where it showed to be lower than the client's.
     limit: Option<f64>,
     /// Calls that came back since the last report of another sum.
@@ -87,6 +99,14 @@ struct Hold {
 pub(crate) struct HeldBack {
     pub(crate) method: Box<str>,
     pub(crate) waited: Duration,
+}
+
+/// Whether a request may go out with fewer calls than it is admitted with; see [`Ledger::room`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum CallCount {
+    #[default]
+    Fixed,
+    AtMost,
 }
 
 /// What a request is going to call: methods, and how often each.
@@ -127,11 +147,14 @@ impl Ledger {
     }
 
     /// Waits until `calls` may be made, or until `give_up`: a method whose operating time is nearly used up waits for
-    /// its reset, without holding anything that other methods need.
+    /// its reset, without holding anything that other methods need. `is_final`: a wait that ends after `give_up` is not
+    /// begun, since nothing is called any more then.
     pub(crate) async fn admit(
         self: &Arc<Self>,
         calls: &Calls,
+        count: CallCount,
         give_up: Option<Instant>,
+        is_final: bool,
         reporters: &WaitReporters<'_>,
     ) -> Result<Charge, HeldBack> {
         let asked = Instant::now();
@@ -140,7 +163,7 @@ impl Ledger {
             tokio::pin!(changed);
             // Registered before the look, so that nothing is missed between the look and the wait.
             changed.as_mut().enable();
-            let (method, verdict) = self.look(calls);
+            let (method, verdict) = self.look(calls, count);
             let until = match verdict {
                 Admission::Go => {
                     return Ok(Charge {
@@ -151,6 +174,13 @@ impl Ledger {
                 Admission::Until(at) => Some(at),
                 Admission::AfterOthers => None,
             };
+            // A wait that ends too late is not begun.
+            if is_final && until > give_up && give_up.is_some() {
+                return Err(HeldBack {
+                    method: method.into(),
+                    waited: asked.elapsed(),
+                });
+            }
             let _shown = until.map(|at| {
                 debug!(?calls, wait = ?at.saturating_duration_since(Instant::now()), "waiting for operating time");
                 reporters.log.operating(method, at);
@@ -172,13 +202,13 @@ impl Ledger {
     }
 
     /// Whether `calls` may be made, and the method that stands in the way if not.
-    fn look<'a>(&self, calls: &'a Calls) -> (&'a str, Admission) {
+    fn look<'a>(&self, calls: &'a Calls, fixed: CallCount) -> (&'a str, Admission) {
         let now = Instant::now();
         let limit = self.limit.as_secs_f64();
         let mut entries = self.entries();
         for (method, count) in &**calls {
             if let Some(entry) = entries.get_mut(method) {
-                match entry.look(now, limit, *count) {
+                match entry.look(now, limit, *count, fixed) {
                     Admission::Go => {}
                     not_yet => return (method, not_yet),
                 }
@@ -196,6 +226,25 @@ impl Ledger {
             }
         }
         ("", Admission::Go)
+    }
+
+    /// How many calls of `method` a request may hold that was admitted with `count` of them: one at the least.
+    pub(crate) fn room(&self, method: &str, count: u32) -> usize {
+        let limit = self.limit.as_secs_f64();
+        let entries = self.entries();
+        let Some(entry) = entries.get(method) else {
+            return usize::MAX;
+        };
+        if entry.cost == 0.0 || entry.cost_is_guess {
+            return usize::MAX;
+        }
+        let Some(operating) = entry.operating else {
+            // It finds out how the sum stands, and others wait for it.
+            return (PROBE * f64::from(count)).ceil() as usize;
+        };
+        let others = CAREFUL * entry.cost * f64::from(entry.calls.saturating_sub(count));
+        let left = entry.budget(limit) - operating - entry.untold() - others;
+        ((left / entry.cost) as usize).max(1)
     }
 
     /// Notes what a reply says of `method`, of which it answers so many calls.
@@ -223,7 +272,7 @@ impl Ledger {
             }
             if let Some(operating) = time.operating.filter(|seconds| seconds.is_finite()) {
                 entry.settled += calls;
-                entry.told(operating);
+                entry.told(operating, calls);
             }
         }
         self.changed.notify_waiters();
@@ -253,9 +302,15 @@ impl Ledger {
         let wait = known.map_or(grown, |known| known.min(*probe)).max(MARGIN);
         entry.blocked_until = Some(now + wait);
         if let Some(operating) = entry.operating.take() {
-            // It was refused with so much: the portal allows less than was thought.
-            let met = operating.max(SPARE);
-            entry.limit = Some(entry.limit.map_or(met, |limit| limit.min(met)));
+            // It was refused with so much, and was not with what it had when the last call ran: the portal allows less
+            // than was thought.
+            let believed = entry.limit.unwrap_or(self.limit.as_secs_f64());
+            let met = if entry.allowed < believed && entry.allowed > entry.cost {
+                entry.allowed
+            } else {
+                operating.min(LOWERED * believed)
+            };
+            entry.limit = Some(met.max(SPARE).max(entry.cost));
         }
         wait
     }
@@ -292,8 +347,13 @@ fn seconds(seconds: f64) -> Duration {
 }
 
 impl MethodEntry {
-    fn look(&mut self, now: Instant, limit: f64, count: u32) -> Admission {
+    /// Seconds of the limit that are used.
+    fn budget(&self, limit: f64) -> f64 {
         let limit = self.limit.map_or(limit, |met| met.min(limit));
+        limit - SPARE.min(SPARE_SHARE * limit)
+    }
+
+    fn look(&mut self, now: Instant, limit: f64, count: u32, fixed: CallCount) -> Admission {
         if let Some(until) = self.blocked_until {
             if until > now {
                 return Admission::Until(until);
@@ -307,21 +367,30 @@ impl MethodEntry {
         }
         let Some(operating) = self.operating else {
             // Known to be charged once, and not known how it stands: one call finds out for all.
-            return if self.cost > 0.0 && self.requests > 0 {
+            return if self.cost > 0.0 && !self.cost_is_guess && self.requests > 0 {
                 Admission::AfterOthers
             } else {
                 Admission::Go
             };
         };
-        let expected = self.cost * f64::from(self.calls + count);
-        if operating + expected <= limit * CAREFUL {
+        let left = self.budget(limit) - operating - self.untold();
+        let own = self.cost * f64::from(count);
+        let others = self.cost * f64::from(self.calls);
+        if CAREFUL * (own + others) <= left {
+            return Admission::Go;
+        }
+        // A smaller request that fits beside the others, or a call that finds out what calls cost.
+        let least = match fixed {
+            CallCount::Fixed => own,
+            CallCount::AtMost => (WORTHWHILE * own).max(self.cost),
+        };
+        if fixed == CallCount::AtMost && !self.cost_is_guess && CAREFUL * others + least <= left {
             return Admission::Go;
         }
         if self.requests > 0 {
             return Admission::AfterOthers;
         }
-        let worth_a_call = operating + self.cost * f64::from(count) <= limit - SPARE;
-        if worth_a_call {
+        if least <= left || self.cost_is_guess && left > 0.0 {
             return Admission::Go;
         }
         match self.held_until(now, operating) {
@@ -347,7 +416,8 @@ impl MethodEntry {
         Some(resets.unwrap_or(hold.probe).min(longest))
     }
 
-    fn told(&mut self, operating: f64) {
+    /// The sum that a reply tells, with what so many calls of its own have added to it.
+    fn told(&mut self, operating: f64, calls: u32) {
         if self
             .hold
             .as_ref()
@@ -355,21 +425,45 @@ impl MethodEntry {
         {
             self.hold = None;
         }
-        if let Some(before) = self.operating
-            && operating > before
-            && self.settled > 0
-        {
-            let sample = (operating - before) / f64::from(self.settled);
-            self.cost = if self.cost == 0.0 {
-                sample
-            } else {
-                self.cost + 0.3 * (sample - self.cost)
-            };
+        match self.operating {
+            // Told by a reply that was on its way together with the one that told more: its own calls come on top.
+            Some(before) if operating <= before && self.requests > 0 => {}
+            before => {
+                if let Some(before) = before
+                    && operating > before
+                    && self.settled > 0
+                {
+                    let sample = (operating - before) / f64::from(self.settled);
+                    self.cost = if self.cost == 0.0 || self.cost_is_guess {
+                        sample
+                    } else {
+                        self.cost + 0.3 * (sample - self.cost)
+                    };
+                    self.cost_is_guess = false;
+                } else if self.cost == 0.0 && operating > 0.0 && calls > 0 {
+                    self.cost = operating / f64::from(calls);
+                    self.cost_is_guess = true;
+                }
+                if before != Some(operating) {
+                    self.settled = 0;
+                }
+                self.operating = Some(operating);
+            }
         }
-        if self.operating != Some(operating) {
-            self.settled = 0;
+        if !self.cost_is_guess {
+            // The last of its calls found as much as the others had used.
+            let found = operating - self.cost * f64::from(calls);
+            self.allowed = self.allowed.max(found);
         }
-        self.operating = Some(operating);
+    }
+
+    /// Seconds that calls have used which came back since the sum was told: no reply may have told of them yet.
+    fn untold(&self) -> f64 {
+        if self.cost_is_guess {
+            0.0
+        } else {
+            self.cost * f64::from(self.settled)
+        }
     }
 }
 
@@ -377,6 +471,25 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
+    }
+}
+
+impl Charge {
+    /// The request goes out with so many calls of `method`, where it was admitted with more.
+    pub(crate) fn lower(&mut self, method: &str, calls: u32) {
+        let too_many = |(charged, count): &&(Box<str>, u32)| **charged == *method && *count > calls;
+        let Some((_, count)) = self.calls.iter().find(too_many) else {
+            return;
+        };
+        if let Some(entry) = self.ledger.entries().get_mut(method) {
+            entry.calls = entry.calls.saturating_sub(count - calls);
+        }
+        let lowered = |(charged, count): &(Box<str>, u32)| {
+            let count = if **charged == *method { calls } else { *count };
+            (charged.clone(), count)
+        };
+        self.calls = self.calls.iter().map(lowered).collect();
+        self.ledger.changed.notify_waiters();
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use gate::{Gate, Rank, Slot};
-pub(crate) use ledger::{Calls, Charge, HeldBack, Ledger, WaitReporters};
+pub(crate) use ledger::{CallCount, Calls, Charge, HeldBack, Ledger, WaitReporters};
 
 /// The rate that a portal allows: a counter up to X, that falls by Y a second.
 ///

@@ -29,7 +29,7 @@ use super::strategy::{NextAction, ReadAhead, StrategyError, Ticket};
 use crate::auth::Api;
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind, Execution};
-use crate::limits::Calls;
+use crate::limits::{CallCount, Calls};
 use crate::sender::{MOST_CUTS, Pace};
 use crate::session::{Call, CallOptions, Effort, Permit, Session};
 use crate::waits::{WaitBoard, WaitReason};
@@ -134,7 +134,11 @@ impl Driver {
         });
         Self {
             session,
-            options: CallOptions { waits, ..options },
+            options: CallOptions {
+                waits,
+                call_count: CallCount::AtMost,
+                ..options
+            },
             charges: plan.encoding.charges(&method, most),
             method,
             place: Arc::new(plan.place.clone()),
@@ -242,9 +246,7 @@ impl Driver {
                 biased;
                 () = rows.closed() => return Ok(false),
                 () = until(self.options.deadline) => {
-                    let message = "the deadline of the job passed before the list was read to its end";
-                    return Err(Error::new(ErrorKind::Deadline, Execution::Unknown, message)
-                        .at(&self.session.auth, &self.method));
+                    return Err(self.late());
                 }
                 Some(landed) = self.flights.join_next() => self.land(landed)?,
                 granted = ready(&mut self.slot), if wanted => {
@@ -394,14 +396,16 @@ impl Driver {
         }
     }
 
-    fn send(&mut self, permit: Permit) -> bool {
+    fn send(&mut self, mut permit: Permit) -> bool {
         let with_fields = self.names.as_ref().map(NamesCheck::command);
         let most = self.most() - usize::from(with_fields.is_some());
         let room = match self.plan.encoding {
             RequestEncoding::Rest3Batch => self.lists_of_rest_3(),
             _ => self.pace.commands().min(self.commands_in_size()),
         };
-        let room = room.clamp(1, most);
+        let admitted = self.charges.last().map_or(1, |(_, calls)| *calls);
+        let affordable = self.session.ledger.room(&self.method, admitted);
+        let room = room.min(affordable).clamp(1, most);
         let ahead = self.ahead();
         let Some((ticket, commands)) = self.plan.strategy.next(room, ahead) else {
             return false;
@@ -411,6 +415,7 @@ impl Driver {
         let beside = with_fields.map(|command| (names::LABEL, command));
         let call = encoding.call(&self.method, &commands, beside, &self.options);
         let commands = commands.len();
+        permit.lower(&self.method, commands);
         let is_rest3_batch = encoding == RequestEncoding::Rest3Batch && commands > 1;
         let call = if is_rest3_batch {
             Call {
@@ -512,6 +517,14 @@ impl Driver {
                 if since.elapsed() + wait > self.session.retry.deadline {
                     return Err(self.blocked(since.elapsed()));
                 }
+                // A wait that ends too late is not begun.
+                if self
+                    .options
+                    .deadline
+                    .is_some_and(|deadline| deadline < Instant::now() + wait)
+                {
+                    return Err(self.late());
+                }
                 self.session
                     .wait_log
                     .operating(&self.method, Instant::now() + wait);
@@ -601,6 +614,12 @@ impl Driver {
         // The slot that is being waited for knows nothing of the pause.
         self.slot = None;
         until - before
+    }
+
+    fn late(&self) -> Error {
+        let message = "the deadline of the job passed before the list was read to its end";
+        Error::new(ErrorKind::Deadline, Execution::Unknown, message)
+            .at(&self.session.auth, &self.method)
     }
 
     fn blocked(&self, time: Duration) -> Error {

@@ -3,24 +3,21 @@
 //! Older methods pass names over that they don't know: the condition is gone, and the whole list comes. The fields are
 //! asked for in the first request of the list, so the check costs no request, and nothing is handed out before it.
 
-mod values;
-
 use brimful_protocol::Envelope;
 use brimful_protocol::batch::{BatchReply, command};
-use brimful_protocol::catalogue::{self, Method, nearest_name};
+use brimful_protocol::catalogue::{self, nearest_name};
 use brimful_protocol::list_fields::{self, ListFields, Spelling};
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::check::conditions::{Condition, collect, is_beside};
+use crate::check::values::problem;
 use crate::error::Error;
 use crate::field::{self, Field, lower_camel};
-use values::problem;
 
 /// The label of the command that asks for the fields. Those of the list are called otherwise.
 pub(super) const LABEL: &str = "fields";
-/// What may stand before a field's name in a filter.
-const PREFIXES: [char; 11] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~', '#'];
 
 /// What a list is to be checked for.
 #[derive(Debug)]
@@ -31,14 +28,6 @@ pub(super) struct NamesCheck {
     conditions: Vec<Condition>,
     select: Vec<String>,
     order: Vec<String>,
-}
-
-/// One condition of a filter.
-#[derive(Debug)]
-struct Condition {
-    prefix: String,
-    name: String,
-    value: Value,
 }
 
 /// Where a name stands.
@@ -60,6 +49,20 @@ impl NamesCheck {
             return Ok(None);
         };
         let own = catalogue::find(method);
+        let id = own
+            .and_then(|own| own.keyset)
+            .map_or("ID", |keyset| keyset.filter);
+        let is_ascending = |way: &Value| {
+            way.as_str()
+                .is_none_or(|way| way.trim().eq_ignore_ascii_case("asc"))
+        };
+        // A walk by ID sorts by itself, however the ID is spelt.
+        let is_walked =
+            |name: &str, way: &Value| name.eq_ignore_ascii_case(id) && is_ascending(way);
+        let ascends = params
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case("order"))
+            .all(|(_, way)| is_ascending(way));
         let mut check = Self {
             known,
             params: passed_on(known, params),
@@ -70,20 +73,20 @@ impl NamesCheck {
         let mut has_groups = false;
         for (key, value) in params {
             match key.to_ascii_lowercase().as_str() {
-                "filter" | "arfilter" => {
-                    if key != "FILTER" && takes_no_filter(known, own, value) {
-                        return Err(no_filter(known, value));
-                    }
-                    collect(value, &mut check.conditions, &mut has_groups);
-                }
+                "filter" | "arfilter" => collect(value, &mut check.conditions, &mut has_groups),
                 "select" | "arselect" => check.select.extend(texts(value)),
                 "order" | "arorder" => {
                     let order = value.as_object().into_iter().flatten();
+                    let order = order.filter(|(name, way)| !is_walked(name, way));
                     check.order.extend(order.map(|(name, _)| name.clone()));
                 }
-                "sort" => check.order.extend(value.as_str().map(str::to_owned)),
+                "sort" => {
+                    let by = value.as_str();
+                    let by = by.filter(|by| !(ascends && by.eq_ignore_ascii_case(id)));
+                    check.order.extend(by.map(str::to_owned));
+                }
                 "start" => {}
-                _ if known.bare && own.is_none_or(|own| own.parameter(key).is_none()) => {
+                _ if known.bare && is_beside(own, key) => {
                     check.conditions.push(Condition::new(key, value));
                 }
                 _ => {}
@@ -94,31 +97,7 @@ impl NamesCheck {
                 "{method} has no groups of conditions in its filter, and the portal would pass them over: crm.item.list has them"
             )));
         }
-        for Condition { name, value, .. } in &check.conditions {
-            let text = value
-                .as_str()
-                .filter(|_| known.flags.contains(&name.as_str()));
-            if let Some(problem) = text.and_then(|text| values::flag(name, text)) {
-                return Err(Error::config(format!("{method}: {problem}")));
-            }
-        }
-        let keyset = own.and_then(|own| own.keyset);
-        let id = keyset.map_or("ID", |keyset| keyset.filter);
-        for condition in &check.conditions {
-            let problem = values::prefix(known, &condition.prefix, &condition.name).or_else(|| {
-                // A list that is walked by ID has numbers for IDs, whatever else its fields are.
-                let is_id = keyset.is_some() && condition.name == id;
-                is_id
-                    .then(|| values::id(&condition.prefix, id, &condition.value))
-                    .flatten()
-            });
-            if let Some(problem) = problem {
-                return Err(Error::config(format!("{method}: {problem}")));
-            }
-        }
-        check.select.retain(|name| !name.ends_with('*'));
-        // A walk by ID sorts by itself, however the ID is spelt.
-        check.order.retain(|name| !name.eq_ignore_ascii_case(id));
+        check.select.retain(|name| !is_mask(known, name));
         let is_open = |name: &String| name != id;
         let asks = check
             .conditions
@@ -217,27 +196,10 @@ fn passed_on(known: &ListFields, params: &Map<String, Value>) -> Value {
     Value::Object(passed.chain([start]).collect())
 }
 
-/// Whether conditions stand beside the other parameters only, and not in a filter.
-fn takes_no_filter(known: &ListFields, own: Option<&Method>, filter: &Value) -> bool {
-    let is_empty = filter.as_object().is_none_or(Map::is_empty);
-    known.bare && !is_empty && own.is_some_and(|own| own.filter.is_none())
-}
-
-fn no_filter(known: &ListFields, filter: &Value) -> Error {
-    let mut conditions = Vec::new();
-    collect(filter, &mut conditions, &mut false);
-    let given: Vec<String> = conditions
-        .iter()
-        .map(|condition| match &condition.value {
-            Value::String(text) => format!("{}={text}", condition.name),
-            other => format!("{}={other}", condition.name),
-        })
-        .collect();
-    Error::config(format!(
-        "{} has no filter, and the whole list would come. It takes conditions as parameters of their own: {}",
-        known.list,
-        given.join(", ")
-    ))
+/// Whether a name in a select stands for many fields.
+fn is_mask(known: &ListFields, name: &str) -> bool {
+    let others = known.elsewhere.iter().filter(|other| other.ends_with('*'));
+    ["*", "UF_*"].iter().chain(others).any(|mask| *mask == name)
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -250,41 +212,6 @@ fn texts(value: &Value) -> Vec<String> {
         Value::Array(items) => texts(&mut items.iter()),
         Value::Object(items) => texts(&mut items.values()),
         _ => Vec::new(),
-    }
-}
-
-/// The conditions of a filter, those in groups included.
-fn collect(filter: &Value, conditions: &mut Vec<Condition>, has_groups: &mut bool) {
-    match filter {
-        Value::Object(filter) => {
-            for (key, value) in filter {
-                let is_group = key.parse::<u32>().is_ok() || key.starts_with("::");
-                if is_group || key.eq_ignore_ascii_case("logic") {
-                    *has_groups = true;
-                    collect(value, conditions, has_groups);
-                } else {
-                    conditions.push(Condition::new(key, value));
-                }
-            }
-        }
-        Value::Array(items) => {
-            for item in items.iter().filter(|item| item.is_object()) {
-                *has_groups = true;
-                collect(item, conditions, has_groups);
-            }
-        }
-        _ => {}
-    }
-}
-
-impl Condition {
-    fn new(key: &str, value: &Value) -> Self {
-        let name = key.trim_start_matches(PREFIXES);
-        Self {
-            prefix: key[..key.len() - name.len()].to_owned(),
-            name: name.to_owned(),
-            value: value.clone(),
-        }
     }
 }
 
@@ -356,7 +283,11 @@ impl Names {
             Place::Select | Place::Order => &self.known.elsewhere,
         };
         let names = self.fields.keys().map(String::as_str);
-        let names = names.chain(beside.iter().copied().filter(|name| !name.ends_with('*')));
+        let is_mask = name.ends_with('*');
+        let beside = beside.iter().copied();
+        let beside = beside.filter(|name| is_mask || !name.ends_with('*'));
+        let masks = ["UF_*"].into_iter().filter(|_| is_mask);
+        let names = names.chain(beside).chain(masks);
         let guess = nearest_name(name, names)
             .map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
         let place = match place {

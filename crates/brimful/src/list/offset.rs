@@ -17,6 +17,7 @@
 mod bounds;
 mod course;
 mod end_of_pass;
+mod far;
 mod readings;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -25,6 +26,7 @@ use std::ops::Range;
 use brimful_protocol::rows::{Identity, Page, PageOutcome};
 
 use self::course::{Course, Step};
+use self::far::EndSearch;
 use self::readings::{LastPage, ListReadings, PageTally, identities};
 use super::position::Position;
 use super::report::Proof;
@@ -41,7 +43,10 @@ const PAGE: u64 = 50;
 const SHORTEST_PAGE: u64 = 5;
 /// So many pages in a row without a new row end the list, whatever the portal says of more.
 const IDLE_PAGES: u64 = 20;
-/// A list is read so many pages beyond the rows that were counted when its pass began.
+/// And so many that have no row at all where they are counted: rights may take neighbours out of many pages.
+const HIDDEN_PAGES: u64 = 1_000;
+/// A list is read so many pages beyond the rows that were counted when its pass began. Where nothing is counted, its end
+/// is looked for from so many pages on.
 const GROWTH_PAGES: u64 = 20;
 /// And to so many pages where nothing was counted.
 const MOST_PAGES: u64 = 100_000;
@@ -80,10 +85,15 @@ pub(crate) struct OffsetPages {
     /// Rows that the portal counts and does not show.
     hidden: u64,
     readings: ListReadings,
-    /// What stood beside the rows of the first page.
+    /// What stood beside the rows of the first page that had anything there.
     first_beside: Option<(Option<u64>, Option<bool>)>,
     /// Whether something else stood beside those of another page; `None`: no other page was asked for.
     besides_differ: Option<bool>,
+    end_search: EndSearch,
+    /// Rows of a page that had as many as lie before the `next` that it named.
+    page_length: Option<u64>,
+    /// How often places between those of the pages were asked for.
+    asked_between: u32,
     pass: CurrentPass,
     /// The places of the pages of the last pass that was not shorter than the one before.
     offsets: Vec<u64>,
@@ -121,6 +131,14 @@ struct CurrentPass {
     counted: u64,
     /// Pages in a row that brought hardly a new row.
     idle: u64,
+    /// Of these, those that had rows.
+    idle_with_rows: u64,
+    /// Pages with rows behind the first one that were not the first one again.
+    in_place: u64,
+    /// Rows from the place of a page to that of the one after it, at the most.
+    widest: u64,
+    /// Places between those of the pages, in order, where no row may be that had not come.
+    between: Vec<u64>,
     first_page: Vec<Identity>,
     offsets: Vec<u64>,
     last: LastPage,
@@ -139,6 +157,8 @@ struct Flight {
     /// The newest row is asked for before the pages.
     asks_for_newest: bool,
     starts: Vec<u64>,
+    /// A place that may lie behind the end of the list, which is asked for after the pages.
+    far: Option<u64>,
     /// No other request was on its way at any time.
     alone: bool,
 }
@@ -177,6 +197,9 @@ impl OffsetPages {
             readings: ListReadings::default(),
             first_beside: None,
             besides_differ: None,
+            end_search: EndSearch::default(),
+            page_length: None,
+            asked_between: 0,
             pass: CurrentPass::default(),
             offsets: Vec::new(),
             stalls: StallCounter::default(),
@@ -237,11 +260,13 @@ impl OffsetPages {
             self.total = total;
         }
         let said = (meta.next, meta.onward.more);
-        let first_said = *self.first_beside.get_or_insert(said);
         // A page that says nothing at all is no answer of its own.
-        if start > 0 && (meta.total.is_some() || said != (None, None)) {
-            let differ = self.besides_differ.get_or_insert(false);
-            *differ |= said != first_said;
+        if meta.total.is_some() || said != (None, None) {
+            let first_said = *self.first_beside.get_or_insert(said);
+            if start > 0 {
+                let differ = self.besides_differ.get_or_insert(false);
+                *differ |= said != first_said;
+            }
         }
         if page.is_empty() && meta.total == Some(0) && meta.next.is_none() {
             self.empty_replies += 1;
@@ -251,10 +276,23 @@ impl OffsetPages {
         let rows = identities(&page);
         self.longest = self.longest.max(rows.len() as u64);
         let step = self.step(start, &page, &rows, &meta);
+        if self.pass.between.binary_search(&start).is_ok() {
+            if rows.iter().any(|row| !self.readings.has_come(*row)) {
+                return Err(StrategyError::Misbehaves(format!(
+                    "it names a place for the next page that lies farther off than the page reaches, and at start {start} there are rows between them"
+                )));
+            }
+            self.pass.next_offset = self.pass.probes.pop_front();
+            return Ok(());
+        }
         if self.pass.probing {
             let is_last_again = rows.iter().all(|row| self.pass.last.rows.contains(row));
             let is_new = rows.iter().any(|row| self.is_new(row)) && !is_last_again;
             if step == Step::Behind || !is_new {
+                // Where the first page comes again with other rows, one of the two lacked some: the passes differ.
+                if rows.iter().any(|row| !self.readings.has_come(*row)) {
+                    self.hand_out(page, &rows, start, None, false);
+                }
                 self.pass.next_offset = self.pass.probes.pop_front();
                 return Ok(());
             }
@@ -304,14 +342,18 @@ impl OffsetPages {
         let counted = total.filter(|_| !self.total_is_wrong);
         let brought = self.hand_out(page, &rows, start, counted, first && alone);
         self.pass.offsets.push(start);
+        let is_in_place = !first && came > 0 && !self.is_first_again(&rows);
+        self.pass.in_place += u64::from(is_in_place);
         // A page of a method that does not take its place may have a row that was just added.
         if brought.new_in_pass * 10 <= brought.twice {
             self.pass.idle += 1;
+            self.pass.idle_with_rows += u64::from(came > 0);
         } else {
-            self.pass.idle = 0;
+            (self.pass.idle, self.pass.idle_with_rows) = (0, 0);
         }
         match step {
             Step::To(next) => {
+                self.note_reach(start, came, next, meta.next);
                 self.check_bounds(start, came, next, total)?;
                 if meta.next.is_some_and(|named| named > next) {
                     // It was named farther off than the page reaches: what lies between is asked for too.
@@ -331,6 +373,11 @@ impl OffsetPages {
                 }
             }
             Step::End | Step::Behind => {
+                // Behind its end a method may answer with nothing at all: then the count of the page before it has to
+                // agree with the place.
+                let is_silent = came == 0 && meta.total.is_none() && meta.next.is_none();
+                let total =
+                    total.or_else(|| self.total.filter(|total| is_silent && *total == start));
                 self.pass.last = LastPage {
                     rows,
                     end: seen_to,
@@ -442,13 +489,20 @@ impl OffsetPages {
             return Ok(());
         }
         if self.readings.are_proof() {
+            if !self.readings.are_counted() && self.ask_between() {
+                return Ok(());
+            }
             self.check_places_are_taken()?;
             for page in self.readings.release() {
                 self.rows += page.len() as u64;
                 self.buffered += page.bytes();
                 self.ready.push_back(page);
             }
-            self.proof = if self.readings.is_one_pass() {
+            self.proof = if self.readings.has_equal_rows() {
+                // One may go and another one come without a trace.
+                self.hidden = self.readings.hidden();
+                Proof::None
+            } else if self.readings.is_one_pass() {
                 Proof::Counted(self.rows)
             } else {
                 self.hidden = self.readings.hidden();
@@ -493,24 +547,28 @@ impl Strategy for OffsetPages {
         }
         let newest = self.newest.clone().filter(|_| first_is_due);
         let room = room - usize::from(newest.is_some());
+        let far = self.end_search.take();
+        let room = room - usize::from(far.is_some());
         while starts.len() < room
             && let Some(start) = self.next_start()
         {
             starts.push(start);
         }
-        if starts.is_empty() {
+        if starts.is_empty() && far.is_none() {
             return None;
         }
         for flight in self.flights.values_mut() {
             flight.alone = false;
         }
         let asks_for_newest = newest.is_some();
-        let pages = starts.iter().map(|start| self.position.command(*start));
+        let places = starts.iter().copied().chain(far);
+        let pages = places.map(|start| self.position.command(start));
         let commands = newest.into_iter().chain(pages).collect();
         let ticket = self.issued.draw();
         let flight = Flight {
             asks_for_newest,
             starts,
+            far,
             alone,
         };
         self.flights.insert(ticket, flight);
@@ -526,6 +584,7 @@ impl Strategy for OffsetPages {
         let Some(Flight {
             asks_for_newest,
             starts,
+            far,
             alone,
         }) = self.flights.remove(&ticket)
         else {
@@ -540,6 +599,7 @@ impl Strategy for OffsetPages {
                 self.readings.note_newest(page.ids().flatten().max());
             }
         }
+        let far = far.and_then(|place| Some((place, outcomes.next_back()?)));
         for (start, outcome) in starts.into_iter().zip(outcomes) {
             // What is asked for again is read behind the pages that came, so these are asked for again too.
             if alone && !again.is_empty() {
@@ -564,6 +624,15 @@ impl Strategy for OffsetPages {
             self.wanted.push_front(start);
         }
         self.advance()?;
+        if let Some((place, outcome)) = far {
+            match self.stalls.page(outcome)? {
+                Ok((page, meta)) => self.take_far(place, &identities(&page), &meta),
+                Err(wait) => {
+                    then = wait;
+                    self.end_search.ask_again(place);
+                }
+            }
+        }
         if self.pass.next_offset.is_none() && self.flights.is_empty() {
             self.settle()?;
         }
@@ -574,6 +643,9 @@ impl Strategy for OffsetPages {
         let Some(flight) = self.flights.remove(&ticket) else {
             return;
         };
+        if let Some(place) = flight.far {
+            self.end_search.ask_again(place);
+        }
         // Behind the end nothing more is asked for, but the end of a pass is noticed when a reply comes.
         let asked = if self.pass.next_offset.is_some() {
             flight.starts.len()

@@ -72,8 +72,12 @@ impl RequestEncoding {
 
     /// What a request of so many commands may be charged for: the commands, the batch around them, or both.
     pub(crate) fn charges(self, method: &str, commands: usize) -> Calls {
+        Self::charges_of(self.of(commands), method, commands)
+    }
+
+    fn charges_of(encoding: Self, method: &str, commands: usize) -> Calls {
         let own = (method.into(), commands as u32);
-        match self.of(commands) {
+        match encoding {
             Self::Batch | Self::Rest3Batch => Arc::new([("batch".into(), 1), own]),
             Self::Single(_) => Arc::new([own]),
         }
@@ -139,10 +143,12 @@ impl RequestEncoding {
             Self::Batch | Self::Rest3Batch => batch.time.as_ref(),
             Self::Single(_) => None,
         };
-        // The latest command that reports its operating time says the most.
+        // The latest command that reports its operating time says the most, and refused ones cost nothing.
         let told = |time: &&Time| time.operating.is_some();
         let latest = batch.times.iter().rev().flatten().find(told);
-        let charged = self.charges(method, commands);
+        let is_page = |outcome: &&PageOutcome| matches!(outcome, PageOutcome::Page { .. });
+        let ran = batch.outcomes.iter().filter(is_page).count();
+        let charged = Self::charges_of(self.of(commands), method, ran);
         note_times(
             ledger,
             &charged,

@@ -20,7 +20,7 @@ use crate::cache::Cache;
 use crate::check::Checks;
 use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind, Execution};
-use crate::limits::{Calls, Gate, Ledger, Rank};
+use crate::limits::{CallCount, Calls, Gate, Ledger, Rank};
 use crate::request_id::{REQUEST_ID, RequestNames};
 use crate::retry::{self, Failure, Retry, RetryContext, RetryDecision};
 use crate::spawn::spawn;
@@ -82,6 +82,8 @@ pub(crate) struct CallOptions {
     pub(crate) deadline: Option<Instant>,
     /// Where waits of the job are shown.
     pub(crate) waits: WaitBoard,
+    /// Whether its requests may go out with fewer calls than they are admitted with.
+    pub(crate) call_count: CallCount,
 }
 
 impl Call {
@@ -264,10 +266,18 @@ impl Session {
             let error = self.recover(&pass, failed).await?;
             let attempt = effort.requests;
             debug!(method = call.subject, attempt, ?wait, %error, "trying again");
+            let options = &call.options;
+            // A wait that ends too late is not begun.
+            if options
+                .deadline
+                .is_some_and(|deadline| deadline < from_now(wait))
+            {
+                let ran = effort.ran.unwrap_or(Execution::NotRun);
+                return Err(self.late(&call.subject, ran).with_source(error));
+            }
             if let Failure::OperatingTimeUsedUp(wait) = failure {
                 effort.held_back += wait;
             }
-            let options = &call.options;
             self.wait_before_retry(options, &call.subject, attempt, failure, wait, &error)
                 .await;
             last_error = Some(error);
@@ -422,6 +432,7 @@ impl Session {
                 self.auth.accepted(pass);
                 self.reached.store(true, Ordering::Relaxed);
                 self.gate.accepted();
+                self.gate.answered(*took);
                 Ok(value)
             }
             Err(failed) => {

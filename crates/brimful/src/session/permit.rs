@@ -49,7 +49,7 @@ impl NoPermit {
                     Deadline::Job => (
                         ErrorKind::Deadline,
                         format!(
-                            "the deadline of the job passed while {method} waited {waited} for its operating time"
+                            "{method} has used up its operating time, and the deadline of the job comes before it has some again"
                         ),
                     ),
                     Deadline::Retry => (
@@ -73,6 +73,13 @@ pub(crate) struct InFlight {
 }
 
 impl Permit {
+    /// The request goes out with so many calls of `method`, where it was admitted with more.
+    pub(crate) fn lower(&mut self, method: &str, calls: usize) {
+        if let Ok(granted) = &mut self.granted {
+            granted.charge.lower(method, calls as u32);
+        }
+    }
+
     /// What lets the request in, which goes out now. It is in flight until the second part is dropped.
     pub(crate) fn used(self) -> Result<(Pass, InFlight), NoPermit> {
         let Granted {
@@ -147,7 +154,13 @@ impl Session {
             board: &options.waits,
         };
         self.ledger
-            .admit(charges, give_up, &reporters)
+            .admit(
+                charges,
+                options.call_count,
+                give_up,
+                deadline == Deadline::Job,
+                &reporters,
+            )
             .await
             .map_err(|held_back| NoPermit::HeldBack(held_back, deadline))
     }

@@ -198,7 +198,7 @@ async fn items_blocked_by_the_operating_limit_are_called_when_it_is_over() {
         .map(|id| json!({"id": id, "fields": {"TITLE": "x"}}))
         .collect();
     // The client believes that the portal allows more than it does.
-    let client = builder(&portal).operating_time_limit(Duration::from_secs(6000));
+    let client = builder(&portal).operating_limit(Duration::from_secs(6000));
     let outcomes = client
         .build()
         .unwrap()

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use brimful::{Batch, Client, ErrorKind, Limit, Priority};
-use brimful_portal::{Costs, Fault, LimiterGeneration, OperatingLimit, PortalConfig, RateLimit};
+use brimful_portal::{
+    Costs, Fault, LimiterGeneration, OperatingLimit, Portal, PortalConfig, RateLimit,
+};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
@@ -39,6 +41,30 @@ async fn a_job_of_81_requests_ends_within_a_second_and_a_half_of_the_ideal_witho
         for seed in 0..20 {
             job_of_81_requests(Duration::from_millis(latency), seed).await;
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_200_000_rows_keeps_next_to_no_slots_back_where_requests_are_fast() {
+    for seed in 0..20 {
+        let config = PortalConfig::new()
+            .seed(seed)
+            .rows("crm.lead", 200_000)
+            .latency(Duration::from_millis(80))
+            .jitter(Duration::from_millis(40));
+        let portal = portal(config);
+        let started = Instant::now();
+        let list = client(&portal).list("crm.lead.list").select(["ID"]);
+        let (rows, report) = ids(list).await.unwrap();
+        let took = started.elapsed().as_secs_f64();
+        let requests = report.requests;
+        assert_eq!(rows.len(), 200_000);
+        assert_eq!(portal.stats().refusals(), 0, "seed {seed}");
+        let ideal = (requests as f64 - 50.0) / 2.0;
+        assert!(
+            took <= ideal + 0.5,
+            "{took:.2} s for {requests} requests, seed {seed}"
+        );
     }
 }
 
@@ -166,12 +192,72 @@ async fn a_list_that_crosses_the_operating_limit_unawares_ends_exact() {
     for generation in [LimiterGeneration::Expiring, LimiterGeneration::Banning] {
         let portal = portal(longer_than_the_operating_limit(generation));
         // The client believes that the portal allows more than it does.
-        let client = builder(&portal).operating_time_limit(Duration::from_secs(6000));
+        let client = builder(&portal).operating_limit(Duration::from_secs(6000));
         let list = client.build().unwrap().list("crm.lead.list");
         let (rows, report) = ids(list.select(["ID"])).await.unwrap();
         assert_eq!(rows, (1..=60_000).collect::<Vec<_>>());
         assert!(portal.stats().refused_by_operating > 0, "the limit was met");
         assert!(report.waited_for_operating > Duration::ZERO);
+    }
+}
+
+/// 50,000 rows at 0.05 s a page are 50 s of operating time, of which the portal allows 24 s in 30 s: the third window
+/// begins after 60 s.
+fn portal_that_allows_24_seconds_in_30(generation: LimiterGeneration) -> Portal {
+    let costs = Costs {
+        call: Duration::from_millis(50),
+        ..Costs::default()
+    };
+    let config = PortalConfig::new()
+        .rows("crm.lead", 50_000)
+        .costs(costs)
+        .latency(Duration::from_millis(50))
+        .operating_window(Duration::from_secs(30))
+        .operating_limit(OperatingLimit {
+            time: Duration::from_secs(24),
+            generation,
+        });
+    portal(config)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_crosses_a_known_operating_limit_waits_for_its_windows_and_is_never_refused() {
+    for generation in [LimiterGeneration::Expiring, LimiterGeneration::Banning] {
+        let portal = portal_that_allows_24_seconds_in_30(generation);
+        let client = builder(&portal).operating_limit(Duration::from_secs(24));
+        let list = client.build().unwrap().list("crm.lead.list");
+        let started = Instant::now();
+        let (rows, _) = ids(list.select(["ID"])).await.unwrap();
+        let took = started.elapsed().as_secs_f64();
+        assert_eq!(rows, (1..=50_000).collect::<Vec<_>>());
+        assert_eq!(portal.stats().refused_by_operating, 0);
+        assert!(took <= 66.0, "{generation:?}: {took:.1} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operating_limit_lower_than_believed_is_learned_from_one_wave_of_refusals() {
+    for generation in [LimiterGeneration::Expiring, LimiterGeneration::Banning] {
+        let portal = portal_that_allows_24_seconds_in_30(generation);
+        let list = client(&portal).list("crm.lead.list").select(["ID"]);
+        let started = Instant::now();
+        let mut pages = list.pages().unwrap();
+        let mut rows = 0;
+        let mut after_the_first_window = None;
+        while let Some(page) = pages.next_page().await.unwrap() {
+            rows += page.len();
+            if started.elapsed() > Duration::from_secs(32) {
+                after_the_first_window.get_or_insert(portal.stats().refused_by_operating);
+            }
+        }
+        let took = started.elapsed().as_secs_f64();
+        let refused = portal.stats().refused_by_operating;
+        // Those of requests that were on their way together.
+        let learned_from = after_the_first_window.unwrap();
+        assert!(learned_from > 0, "{generation:?}");
+        assert_eq!(refused, learned_from, "{generation:?}");
+        assert_eq!(rows, 50_000);
+        assert!(took <= 75.0, "{generation:?}: {took:.1} s");
     }
 }
 
@@ -431,10 +517,10 @@ fn limits_that_would_be_passed_over_and_a_limit_of_no_time_are_refused() {
         (
             client()
                 .limits(shared.clone())
-                .operating_time_limit(Duration::from_secs(60)),
-            "operating_time_limit()",
+                .operating_limit(Duration::from_secs(60)),
+            "operating_limit()",
         ),
-        (client().operating_time_limit(Duration::ZERO), "zero"),
+        (client().operating_limit(Duration::ZERO), "zero"),
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

@@ -63,6 +63,17 @@ async fn an_unknown_name_is_refused_with_the_nearest_one() {
             json!({"order": {"date_create": "ASC"}}),
             "DATE_CREATE",
         ),
+        ("crm.deal.list", json!({"order": {"id": "DESC"}}), "ID"),
+        (
+            "crm.deal.list",
+            json!({"select": ["ID", "UF_CRM_*"]}),
+            "UF_*",
+        ),
+        (
+            "crm.item.list",
+            json!({"entityTypeId": 3, "select": ["id", "ufCrm_*"]}),
+            "UF_*",
+        ),
         (
             "tasks.task.list",
             json!({"filter": {"responsibleId": 1}}),
@@ -137,7 +148,7 @@ async fn names_that_lists_take_beside_the_fields_pass() {
         ),
         (
             "crm.item.list",
-            json!({"entityTypeId": 3, "select": ["id", "fm", "ufCrm_*"]}),
+            json!({"entityTypeId": 3, "select": ["id", "fm", "UF_*"]}),
         ),
         (
             "tasks.task.list",
@@ -324,6 +335,51 @@ async fn values_that_a_field_cannot_have_are_refused() {
             "crm.deal.list",
             json!({"DATE_CREATE": {"from": "2020-01-01"}}),
             "one value",
+        ),
+        (
+            "crm.deal.list",
+            json!({"@STAGE_ID": "NEW,WON"}),
+            r#"write the values as a list, ["NEW","WON"]"#,
+        ),
+        (
+            "crm.deal.list",
+            json!({">DATE_CREATE": "1700000000"}),
+            "write it as 2023-11-14T22:13:20+00:00",
+        ),
+        (
+            "crm.deal.list",
+            json!({">DATE_CREATE": 1_700_000_000_000_i64}),
+            "write it as 2023-11-14T22:13:20+00:00",
+        ),
+        (
+            "crm.deal.list",
+            json!({">DATE_CREATE": "20260101"}),
+            "write it as 2026-01-01",
+        ),
+        (
+            "crm.deal.list",
+            json!({">DATE_CREATE": "01.12.25 10:00"}),
+            "write it as 2025-12-01 10:00",
+        ),
+        (
+            "crm.deal.list",
+            json!({"ASSIGNED_BY_ID": true}),
+            "no field of yes or no",
+        ),
+        (
+            "crm.activity.list",
+            json!({"OWNER_TYPE_ID": "deal"}),
+            "write 2",
+        ),
+        (
+            "tasks.task.list",
+            json!({"STATUS": "in-progress"}),
+            "not a number",
+        ),
+        (
+            "user.get",
+            json!({"UF_DEPARTMENT": "1,2"}),
+            "@UF_DEPARTMENT=1,2",
         ),
         ("user.get", json!({"ACTIVE": "false"}), "write N"),
         (

@@ -81,9 +81,9 @@ async fn a_hundred_thousand_tasks_of_rest_3_take_at_most_twenty_requests() {
         (0.1, 20, 5.0),
         (0.5, 20, 5.0),
         (0.95, 20, 5.0),
-        // Slow pages are read several requests at a time: one after the other they would take more than a minute.
+        // Slow pages are read several requests at a time: one after the other they would take 71 s and 104 s.
         (0.0, 700, 36.0),
-        (0.5, 700, 36.0),
+        (0.5, 700, 50.0),
     ] {
         let costs = Costs {
             call: Duration::from_millis(page),

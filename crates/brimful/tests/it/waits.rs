@@ -120,7 +120,7 @@ async fn a_wait_for_operating_time_ends_at_the_deadline_of_the_retry_policy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_for_operating_time_ends_at_the_deadline_of_the_job_and_is_named() {
+async fn a_wait_for_operating_time_that_would_outlast_the_deadline_of_the_job_is_not_begun() {
     let client = scripted(|_, _| Ok(used(479.0, 500.0))).build().unwrap();
     call(&client).await.unwrap();
     let start = Instant::now();
@@ -128,12 +128,27 @@ async fn a_wait_for_operating_time_ends_at_the_deadline_of_the_job_and_is_named(
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
-    assert_eq!(start.elapsed().as_secs(), 45);
+    assert_eq!(start.elapsed().as_secs(), 0);
     let text = error.to_string();
     assert!(
-        text.contains("operating time") && text.contains("45 s"),
+        text.contains("operating time") && text.contains("deadline"),
         "{text}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_call_does_not_wait_for_longer_than_its_deadline_leaves() {
+    let refused = json!({"error": "OPERATION_TIME_LIMIT", "error_description": "blocked"});
+    let client = scripted(move |_, _| Ok((429, refused.to_string())))
+        .build()
+        .unwrap();
+    let start = Instant::now();
+    let error = call(&client.with_deadline(Duration::from_secs(45)))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
+    let waited = start.elapsed().as_secs();
+    assert!(waited < 45, "a wait of a minute is not begun: {waited}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,7 +202,7 @@ async fn the_progress_of_a_list_says_what_it_waits_for() {
     let portal = portal(config);
     let list = builder(&portal)
         .limit(None)
-        .operating_time_limit(Duration::from_secs(60))
+        .operating_limit(Duration::from_secs(60))
         .build()
         .unwrap()
         .list("crm.lead.list")

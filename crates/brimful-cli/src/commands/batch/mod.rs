@@ -86,7 +86,7 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     let batch = batch(commands, args)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
     let mut output = Output::open(&args.output)?;
     let writes = methods
         .values()

@@ -1,7 +1,7 @@
 //! The lines of the input: each the parameters of a call.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,7 +65,7 @@ impl Items {
     pub(super) fn open(path: &Path, setting: Setting) -> Result<Self, Failure> {
         let name = input::name(path);
         let (reader, size): (Box<dyn BufRead + Send>, _) = if input::is_stdin(path) {
-            (Box::new(BufReader::new(io::stdin())), None)
+            (Box::new(BufReader::new(input::stdin()?)), None)
         } else {
             let file = File::open(path)
                 .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use brimful::{Client, Effect, Error, ItemOutcome, NotRun, Outcome};
+use brimful::{Client, Effect, Error, ErrorKind, ItemOutcome, NotRun, Outcome};
 use brimful_protocol::KnownCode;
 use futures_util::stream::ReadyChunks;
 use futures_util::{Stream, StreamExt};
@@ -70,7 +70,9 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     };
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.rate, checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
+        .await?
+        .ending(args.deadline);
     let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;
     let record = tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
     let items = Items::open(
@@ -326,6 +328,9 @@ impl Settling {
 fn of_all(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::NotRun(NotRun::NotReached(why) | NotRun::Ended(why)) => {
+            if why.kind() == ErrorKind::Deadline {
+                return Some("the time of --deadline has passed".to_owned());
+            }
             Some(format!("the portal could not be reached: {why}"))
         }
         Outcome::Failed(error) => matches!(

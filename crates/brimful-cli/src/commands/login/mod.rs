@@ -71,6 +71,18 @@ pub(crate) struct LoginArgs {
 const CODE_LIFETIME: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(args: &LoginArgs, printer: Printer) -> Result<Exit, Failure> {
+    if let Some(server) = &args.token_server
+        && !server.contains("://")
+    {
+        return Err(
+            Failure::usage("the address of the token server has no scheme")
+                .hint(format!("--token-server https://{server}")),
+        );
+    }
+    if args.client_id.trim().is_empty() {
+        return Err(Failure::usage("there is no client_id")
+            .hint("--client-id is the code of the application, such as local.64b7e3"));
+    }
     let portal = portal(&args.portal)?;
     let path = path(&args.portal, &portal)?;
     let mut interrupts = Interrupts::catch()?;
@@ -233,6 +245,11 @@ async fn answer(
         Some((_, query)) if args.code.as_deref() == Some("-") => query.to_owned(),
         // The address was asked for in another run, with a state of its own.
         Some((_, query)) => with_state(query, authorize),
+        None if given.is_empty() || given.contains("://") => {
+            return Err(Failure::usage("there is no code in what --code was given").hint(
+                "paste the whole address that the browser was sent to, ?code=… included, or the code alone",
+            ));
+        }
         None => format!(
             "code={}&state={}",
             query::escaped(given),

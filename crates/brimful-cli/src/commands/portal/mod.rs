@@ -159,6 +159,9 @@ pub(crate) struct PortalArgs {
     /// How long a method may work in ten minutes
     #[arg(long, value_name = "TIME", default_value = "480s", value_parser = time::parse, help_heading = "Limits")]
     pub(crate) operating: Duration,
+    /// How far back operating time is summed up; a ban lasts half as long
+    #[arg(long, value_name = "TIME", default_value = "600s", value_parser = time::parse, help_heading = "Limits")]
+    pub(crate) operating_window: Duration,
     /// When a request is cut off
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time::parse, help_heading = "Limits")]
     pub(crate) wall: Duration,
@@ -274,7 +277,7 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         ));
     }
     // A portal that runs in the background needs no standard output.
-    if !stdout::is_closed() {
+    if !stdout::is_closed(&std::io::stdout()) {
         printer
             .data(server.webhook_url().as_bytes())
             .map_err(show::unwritable)?;
@@ -476,6 +479,7 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
         })
         .rate_limit(rate_limit(args))
         .operating_limit(operating_limit(args))
+        .operating_window(args.operating_window)
         .latency(args.latency)
         .jitter(args.jitter)
         .costs(Costs {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{connect, failure};
 use crate::args::params::{CallParams, read_json};
-use crate::commands::show::{check_stdout, reply};
+use crate::commands::show::{check_stdout_for, reply};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::{Interrupts, answer_of_write};
@@ -20,9 +20,7 @@ pub(crate) async fn run(args: &R7CallArgs, printer: Printer) -> Result<Exit, Fai
         "GET" => Effect::Read,
         _ => Effect::Write,
     };
-    if effect == Effect::Write {
-        check_stdout()?;
-    }
+    check_stdout_for(effect)?;
     let mut interrupts = match effect {
         Effect::Read => Interrupts::never(),
         Effect::Write => Interrupts::catch()?,

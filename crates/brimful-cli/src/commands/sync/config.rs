@@ -13,7 +13,7 @@ use toml::Spanned;
 
 use super::{DeletesArg, Job};
 use crate::args::portal::{self, PortalOption};
-use crate::args::{RateArg, time};
+use crate::args::{PortalLimits, RateArg, time};
 use crate::commands::login::file::is_open_to_others;
 use crate::env_vars;
 use crate::failure::Failure;
@@ -83,6 +83,7 @@ pub(in crate::commands) struct Overrides<'a> {
     pub(in crate::commands) deletes: Option<DeletesArg>,
     pub(in crate::commands) accept_deletes: bool,
     pub(in crate::commands) rate: Option<RateArg>,
+    pub(in crate::commands) operating_limit: Option<Duration>,
 }
 
 /// A file of settings, read.
@@ -271,7 +272,10 @@ impl SyncFile {
         Ok(Job {
             name,
             portal,
-            rate,
+            limits: PortalLimits {
+                rate,
+                operating: overrides.operating_limit,
+            },
             store,
             entities,
             options: SyncOptions {

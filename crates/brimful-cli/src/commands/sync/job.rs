@@ -7,7 +7,7 @@ use brimful_export::sync::{SyncEntity, SyncEvent, SyncOptions, SyncReport, SyncR
 
 use super::failure_of;
 use crate::args::portal::PortalArg;
-use crate::args::{PortalOption, RateArg};
+use crate::args::{DeadlineOption, PortalLimits, PortalOption};
 use crate::commands::connect;
 use crate::commands::connection::Connection;
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ pub(in crate::commands) struct Job {
     /// The name of the portal in the file, where that has several.
     pub(in crate::commands) name: Option<String>,
     pub(in crate::commands) portal: PortalOption,
-    pub(in crate::commands) rate: RateArg,
+    pub(in crate::commands) limits: PortalLimits,
     pub(in crate::commands) store: Store,
     pub(in crate::commands) entities: Vec<SyncEntity>,
     pub(in crate::commands) options: SyncOptions,
@@ -49,21 +49,25 @@ impl RunningJob {
         }
     }
 
-    /// Brings the store up to date.
+    /// Brings the store up to date, in no more time than `deadline` gives.
     pub(in crate::commands) async fn run(
         &mut self,
+        deadline: DeadlineOption,
         printer: Printer,
         tell: fn(&Job, &SyncEvent<'_>, Printer),
     ) -> Result<SyncReport, Failure> {
         let job = &self.job;
         if self.connection.is_none() {
-            self.connection = Some(connect(&job.portal, job.rate, printer).await?);
+            self.connection = Some(connect(&job.portal, job.limits, printer).await?);
         }
         let Some(connection) = &self.connection else {
             return Err(Failure::failed("the portal has no client"));
         };
         let observer = Arc::clone(job);
-        let client = connection.client.clone();
+        let client = match deadline.deadline {
+            Some(within) => connection.client.with_deadline(within),
+            None => connection.client.clone(),
+        };
         let mut run = SyncRun::new(client, job.store.clone(), job.entities.clone())
             .options(job.options)
             .observe(move |event| tell(&observer, event, printer));

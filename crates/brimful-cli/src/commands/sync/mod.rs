@@ -22,7 +22,8 @@ use tokio::time::{Instant, sleep_until};
 use super::show;
 use crate::args::filter::{self, Condition};
 use crate::args::portal;
-use crate::args::{EXIT_CODES, PortalOption, RateArg, time};
+use crate::args::rate::operating_seconds;
+use crate::args::{DeadlineOption, EXIT_CODES, PortalLimits, PortalOption, RateArg, time};
 use crate::env_vars;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -90,6 +91,12 @@ pub(crate) struct SyncArgs {
     /// The portal's rate limit: a burst of X requests and Y more per second, standard, enterprise or off; 50,2 if not given
     #[arg(long, value_name = "X,Y|TARIFF|off", alias = "limit")]
     rate: Option<RateArg>,
+    /// The operating time that a method may use in ten minutes, in seconds: 480 if not given
+    #[arg(long, value_name = "SECONDS", value_parser = operating_seconds)]
+    operating_limit: Option<Duration>,
+    // Of each run, where they are repeated.
+    #[command(flatten)]
+    deadline: DeadlineOption,
 }
 
 /// A condition of an entity.
@@ -188,6 +195,7 @@ impl SyncArgs {
             deletes: self.deletes,
             accept_deletes: self.accept_deletes,
             rate: self.rate,
+            operating_limit: self.operating_limit,
         })?;
         Ok((
             jobs,
@@ -254,7 +262,10 @@ impl SyncArgs {
         Ok(Job {
             name: None,
             portal: self.portal.clone(),
-            rate: self.rate.unwrap_or(RateArg::STANDARD),
+            limits: PortalLimits {
+                rate: self.rate.unwrap_or(RateArg::STANDARD),
+                operating: self.operating_limit,
+            },
             store,
             entities,
             options: SyncOptions {
@@ -275,7 +286,9 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
     let mut jobs: Vec<RunningJob> = jobs.into_iter().map(RunningJob::new).collect();
     loop {
         let began = Instant::now();
-        let runs = jobs.iter_mut().map(|job| job.run(printer, tell));
+        let runs = jobs
+            .iter_mut()
+            .map(|job| job.run(args.deadline, printer, tell));
         let results = tokio::select! {
             results = join_all(runs) => results,
             signal = interrupts.next() => return Ok(interrupted(signal, printer)),

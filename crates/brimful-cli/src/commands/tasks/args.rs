@@ -8,8 +8,8 @@ use brimful::tasks::{
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
-use crate::args::RateOption;
 use crate::args::portal::PortalOption;
+use crate::args::{DeadlineOption, RateOption, whole_number};
 use crate::output::Destination;
 
 const DATES: &str = "\
@@ -64,7 +64,7 @@ pub(crate) struct TaskListArgs {
     #[arg(long, value_name = "FIELD[:desc]", value_delimiter = ',')]
     pub(crate) order: Vec<OrderArg>,
     /// Stop after so many tasks
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number)]
     pub(crate) top: Option<u64>,
     /// Resume an interrupted list: go on behind the last row in FILE.partial
     #[arg(long, requires = "output", conflicts_with_all = ["top", "order"])]
@@ -75,6 +75,8 @@ pub(crate) struct TaskListArgs {
     pub(crate) rest: RestArg,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) deadline: DeadlineOption,
     // Last, because options behind it would stand under its heading.
     #[command(flatten)]
     pub(crate) filter: TaskFilterArgs,
@@ -109,10 +111,10 @@ pub(crate) struct TaskFilterArgs {
     #[arg(long, value_name = "PRIORITIES", value_delimiter = ',')]
     pub(crate) priority: Vec<Priority>,
     /// The project; 0 is none
-    #[arg(long, value_name = "PROJECTS", value_delimiter = ',')]
+    #[arg(long, value_name = "PROJECTS", value_delimiter = ',', value_parser = whole_number)]
     pub(crate) group: Vec<u64>,
     /// The parent task
-    #[arg(long, value_name = "TASKS", value_delimiter = ',')]
+    #[arg(long, value_name = "TASKS", value_delimiter = ',', value_parser = whole_number)]
     pub(crate) parent: Vec<u64>,
     /// Tasks with this tag; repeat it for several
     #[arg(long, value_name = "TAG")]
@@ -121,7 +123,7 @@ pub(crate) struct TaskFilterArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
     /// Tasks of this CRM element: D_7 is deal 7, C_2 contact 2
-    #[arg(long, value_name = "ELEMENT")]
+    #[arg(long, value_name = "ELEMENT", value_parser = element)]
     pub(crate) crm: Option<String>,
     /// The value of a user field
     #[arg(long, value_name = "UF_NAME=VALUE", value_parser = user_field)]
@@ -133,7 +135,7 @@ pub(crate) struct TaskFilterArgs {
     #[arg(long, conflicts_with_all = ["deadline_from", "deadline_before"])]
     pub(crate) no_deadline: bool,
     /// Tasks with an ID above this one
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = whole_number)]
     pub(crate) after: Option<u64>,
 
     /// Tasks that are due at this moment or later
@@ -334,6 +336,23 @@ fn user(text: &str) -> Result<u64, String> {
     })
 }
 
+/// An element of the CRM, as tasks are bound to it.
+fn element(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let known = ["L", "D", "C", "CO", "Q", "SI", "I", "O"];
+    let sound = text.split_once('_').is_some_and(|(kind, id)| {
+        // T and a number in hexadecimal digits is a type of one's own: T80 has 128.
+        let own = kind.strip_prefix('T').is_some_and(|digits| {
+            !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit())
+        });
+        (own || known.contains(&kind)) && !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())
+    });
+    if sound {
+        return Ok(text.to_owned());
+    }
+    Err("an element is its kind and its ID, such as D_7: L lead, D deal, C contact, CO company, Q quote, SI invoice, T80 a type of one's own".to_owned())
+}
+
 fn user_field(text: &str) -> Result<(Field, Value), String> {
     let (name, value) = text
         .split_once('=')
@@ -349,6 +368,16 @@ fn user_field(text: &str) -> Result<(Field, Value), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_element_of_the_crm_has_a_kind_and_an_id() {
+        for text in ["D_7", "CO_12", "T80_5", " L_1"] {
+            assert!(element(text).is_ok(), "{text}");
+        }
+        for text in ["X_1", "D_abc", "D7", "D_", "deal_7"] {
+            assert!(element(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_date_says_its_zone_or_leaves_it_to_a_clock() {

@@ -28,7 +28,9 @@ const NOUN: &str = "tasks";
 
 pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::catch()?;
-    let connection = connect(&args.portal, args.limit.rate, printer).await?;
+    let connection = connect(&args.portal, args.limit.limits(), printer)
+        .await?
+        .ending(args.deadline);
     let select: Vec<Field> = if args.select.is_empty() {
         Field::USUAL.into()
     } else {

@@ -5,5 +5,5 @@ mod operating;
 
 pub(crate) use bucket::Buckets;
 pub use bucket::{RateLimit, Refused};
-pub(crate) use operating::{Entity, Operating, Report, RequestUsage};
+pub(crate) use operating::{Entity, Operating, Report, RequestUsage, WINDOW};
 pub use operating::{LimiterGeneration, OperatingLimit};

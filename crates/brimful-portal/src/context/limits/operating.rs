@@ -37,10 +37,12 @@ impl Default for OperatingLimit {
     }
 }
 
-/// How long a minute of work counts, from its first call on.
-const WINDOW: f64 = 600.0;
-const BUCKET: f64 = 60.0;
-const BAN: f64 = 300.0;
+/// How long work counts, from the first call of its bucket on, unless the portal is told otherwise: ten minutes.
+pub(crate) const WINDOW: Duration = Duration::from_secs(600);
+/// A window has so many buckets: minutes, in one of ten minutes.
+const BUCKETS: f64 = 10.0;
+/// The share of a window that a method is banned for: 300 seconds, in one of ten minutes.
+const BAN: f64 = 0.5;
 /// Work of one method in one request that is not longer than this is not counted at all.
 const FLOOR: f64 = 0.1;
 /// What `batch` itself weighs on the newer server.
@@ -64,6 +66,8 @@ pub(crate) enum Entity {
 #[derive(Debug)]
 pub(crate) struct Operating {
     limit: Option<OperatingLimit>,
+    /// How long work counts, in seconds.
+    window: f64,
     ledgers: HashMap<(Entity, MethodName), Ledger>,
 }
 
@@ -102,9 +106,10 @@ pub(crate) struct Report {
 }
 
 impl Operating {
-    pub(crate) fn new(limit: Option<OperatingLimit>) -> Self {
+    pub(crate) fn new(limit: Option<OperatingLimit>, window: Duration) -> Self {
         Self {
             limit,
+            window: window.as_secs_f64(),
             ledgers: HashMap::new(),
         }
     }
@@ -120,13 +125,13 @@ impl Operating {
             return false;
         }
         ledger.banned_until = None;
-        ledger.expire(now);
+        ledger.expire(now, self.window);
         if ledger.sum() <= limit.time.as_secs_f64() {
             return true;
         }
         if limit.generation == LimiterGeneration::Banning {
             ledger.buckets.clear();
-            ledger.banned_until = Some(now + BAN);
+            ledger.banned_until = Some(now + BAN * self.window);
         }
         false
     }
@@ -138,7 +143,7 @@ impl Operating {
     /// What every caller has used of every method, and until when the method is banned, sorted.
     pub(crate) fn used(&mut self, now: f64) -> Vec<(Entity, MethodName, f64, Option<f64>)> {
         let used = self.ledgers.iter_mut().map(|((entity, method), ledger)| {
-            ledger.expire(now);
+            ledger.expire(now, self.window);
             let banned = ledger.banned_until.filter(|until| *until > now);
             (entity.clone(), method.clone(), ledger.sum(), banned)
         });
@@ -177,15 +182,15 @@ impl Operating {
         let counted = own.map_or(0.0, |own| if own.sum > FLOOR { own.sum } else { 0.0 });
         let Some(ledger) = self.ledgers.get_mut(&(entity.clone(), method.clone())) else {
             return Some(Report {
-                reset_at: (first + WINDOW) as i64,
+                reset_at: (first + self.window) as i64,
                 operating: counted,
             });
         };
-        ledger.expire(now);
+        ledger.expire(now, self.window);
         let banned = ledger.banned_until.filter(|until| *until > now);
         let oldest = ledger.buckets.front().map_or(first, |bucket| bucket.first);
         Some(Report {
-            reset_at: banned.unwrap_or(oldest + WINDOW) as i64,
+            reset_at: banned.unwrap_or(oldest + self.window) as i64,
             operating: ledger.sum() + counted,
         })
     }
@@ -197,7 +202,7 @@ impl Operating {
         }
         if self.ledgers.len() > MANY {
             self.ledgers.retain(|_, ledger| {
-                ledger.expire(now);
+                ledger.expire(now, self.window);
                 !ledger.buckets.is_empty() || ledger.banned_until.is_some_and(|until| until > now)
             });
         }
@@ -205,14 +210,14 @@ impl Operating {
             self.ledgers
                 .entry((spent.entity, spent.method))
                 .or_default()
-                .add(spent.first, spent.sum);
+                .add(spent.first, spent.sum, self.window / BUCKETS);
         }
     }
 }
 
 impl Ledger {
-    fn add(&mut self, first: f64, sum: f64) {
-        let minute = (first / BUCKET).floor() as i64;
+    fn add(&mut self, first: f64, sum: f64, bucket: f64) {
+        let minute = (first / bucket).floor() as i64;
         if let Some(bucket) = self
             .buckets
             .iter_mut()
@@ -230,8 +235,8 @@ impl Ledger {
         }
     }
 
-    fn expire(&mut self, now: f64) {
-        self.buckets.retain(|bucket| bucket.first + WINDOW > now);
+    fn expire(&mut self, now: f64, window: f64) {
+        self.buckets.retain(|bucket| bucket.first + window > now);
     }
 
     fn sum(&self) -> f64 {
@@ -276,10 +281,13 @@ mod tests {
     const HOOK: Entity = Entity::Webhook(0);
 
     fn limiter(generation: LimiterGeneration) -> Operating {
-        Operating::new(Some(OperatingLimit {
-            time: Duration::from_secs(480),
-            generation,
-        }))
+        Operating::new(
+            Some(OperatingLimit {
+                time: Duration::from_secs(480),
+                generation,
+            }),
+            WINDOW,
+        )
     }
 
     fn work(limiter: &mut Operating, at: f64, seconds: f64) {
@@ -395,7 +403,7 @@ mod tests {
 
     #[test]
     fn nothing_is_shown_or_blocked_where_the_limiter_is_off() {
-        let mut limiter = Operating::new(None);
+        let mut limiter = Operating::new(None, WINDOW);
         work(&mut limiter, 0.0, 5000.0);
         assert!(limiter.admit(&HOOK, &LIST, 5000.0));
         assert_eq!(

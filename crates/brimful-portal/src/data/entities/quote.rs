@@ -72,6 +72,13 @@ pub(super) const FIELDS: &[FieldSpec] = joined!(
             Source::Number(1),
             "Тип плательщика",
         ),
+        field(
+            "LAST_COMMUNICATION_TIME",
+            Kind::Text,
+            Source::Nothing,
+            "Последняя коммуникация",
+        )
+        .read_only(),
         field("LOCATION_ID", Kind::Text, Source::Nothing, "Местоположение"),
         field(
             "CLIENT_TITLE",

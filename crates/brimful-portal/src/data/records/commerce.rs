@@ -186,6 +186,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "catalog.product",
         scope: "catalog",
         methods: &[
+            method("catalog.product.getfieldsbyfilter", RecordVerb::Fields)
+                .needs("filter")
+                .answers(Answer::Under("product")),
             method("catalog.product.add", RecordVerb::Add).answers(Answer::Under("element")),
             method("catalog.product.get", RecordVerb::Get).answers(Answer::Under("product")),
             method("catalog.product.list", RecordVerb::List)
@@ -456,6 +459,15 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("sale.basketitem.update", RecordVerb::Update)
                 .answers(Answer::Under("basketItem")),
             method("sale.basketitem.delete", RecordVerb::Delete),
+            method("sale.basketitem.addcatalogproduct", RecordVerb::Add)
+                .answers(Answer::Under("basketItem")),
+            method("sale.basketitem.updatecatalogproduct", RecordVerb::Update)
+                .answers(Answer::Under("basketItem")),
+            method(
+                "sale.basketitem.getfieldscatalogproduct",
+                RecordVerb::Fields,
+            )
+            .answers(Answer::Under("basketItem")),
             method("sale.basketitem.getfields", RecordVerb::Fields)
                 .answers(Answer::Under("basketItem")),
         ],
@@ -480,11 +492,11 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Under("basketProperty")),
             method("sale.basketproperties.delete", RecordVerb::Delete),
             method("sale.basketproperties.getfields", RecordVerb::Fields)
-                .answers(Answer::Under("basketProperty")),
+                .answers(Answer::Under("basketProperties")),
         ],
         not_found: Refusal {
             code: "200240400003",
-            text: "Basket item not found",
+            text: "basket item property is not exists",
         },
         ..CONTROLLER
     },
@@ -597,6 +609,10 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "sale.property",
         scope: "sale",
         methods: &[
+            method("sale.property.getfieldsbytype", RecordVerb::Fields)
+                .needs("type")
+                .described_for(super::orders::FIELDS_OF_TYPES)
+                .answers(Answer::Under("property")),
             method("sale.property.add", RecordVerb::Add).answers(Answer::Under("property")),
             method("sale.property.get", RecordVerb::Get).answers(Answer::Under("property")),
             method("sale.property.list", RecordVerb::List)

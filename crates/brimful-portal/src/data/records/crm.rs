@@ -1,8 +1,8 @@
 //! Records of the CRM.
 
 use super::{
-    Answer, MISSING_PARAMETER, NO_ARGUMENT, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal,
-    Spelling, method, usual_methods,
+    Answer, MISSING_PARAMETER, NO_ARGUMENT, OLDER, Open, RecordKind, RecordPaging, RecordVerb,
+    Refusal, Spelling, method, usual_methods,
 };
 
 /// How requisites and what belongs to them refuse a call without a field.
@@ -45,11 +45,19 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "crm.requisite",
         scope: "crm",
         methods: usual_methods!("crm.requisite"),
+        open: Open::UserFields,
         not_found: Refusal {
             code: "",
             text: "The Requisite with ID '{}' is not found",
         },
         required: NOT_DEFINED,
+        ..OLDER
+    },
+    // Its methods are its own: a field is checked as the fields of other entities are.
+    RecordKind {
+        name: "crm.requisite.userfield",
+        scope: "crm",
+        methods: &[],
         ..OLDER
     },
     RecordKind {

@@ -7,6 +7,23 @@ use super::{
 
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
+        name: "userconsent.consent",
+        scope: "userconsent",
+        methods: &[method("userconsent.consent.add", RecordVerb::Add).flat()],
+        required: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Parameter `{}` required",
+        },
+        lacking: &[(
+            "AGREEMENT_ID",
+            Refusal {
+                code: "ERROR_ARGUMENT",
+                text: "Parameter `Agreement ID` required",
+            },
+        )],
+        ..OLDER
+    },
+    RecordKind {
         name: "event",
         scope: "",
         id: "id",

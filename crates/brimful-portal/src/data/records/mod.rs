@@ -223,6 +223,8 @@ pub(crate) enum Open {
     No,
     /// As they were written.
     Yes,
+    /// Those whose names begin with `UF_`, as they were written.
+    UserFields,
     /// As they were written; those that begin with `PROPERTY_` as a map from the number of a value to the value.
     Properties,
 }
@@ -428,6 +430,10 @@ pub(crate) struct RecordMethod {
     pub(crate) order: &'static str,
     /// Fields that the filter of a list has to name.
     pub(crate) filter_by: &'static [&'static str],
+    /// The parameter without which the description of the fields is refused; empty if there is none.
+    pub(crate) needs: &'static str,
+    /// Fields that are described for one value of that parameter alone, and that value.
+    pub(crate) described_for: &'static [(&'static str, &'static str)],
     /// The parameter that has the filter, the order and the select of a list; empty if they are parameters themselves.
     pub(crate) nested: &'static str,
     /// What is answered, as JSON, where the record that the call names is not there; a refusal if it is empty.
@@ -503,7 +509,7 @@ const NO_ARGUMENT: Refusal = Refusal {
 };
 
 /// How controllers refuse a call without a parameter.
-const MISSING_PARAMETER: Refusal = Refusal {
+pub(crate) const MISSING_PARAMETER: Refusal = Refusal {
     code: "100",
     text: "Could not find value for parameter {{}}",
 };
@@ -525,6 +531,8 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
         paging: RecordPaging::Older,
         order: "order",
         filter_by: &[],
+        needs: "",
+        described_for: &[],
         nested: "",
         or_else: "",
         narrowed_by: &[],
@@ -541,6 +549,16 @@ impl RecordMethod {
     /// The fields are parameters of the call.
     const fn flat(mut self) -> Self {
         self.fields = "";
+        self
+    }
+
+    const fn needs(mut self, param: &'static str) -> Self {
+        self.needs = param;
+        self
+    }
+
+    const fn described_for(mut self, fields: &'static [(&'static str, &'static str)]) -> Self {
+        self.described_for = fields;
         self
     }
 

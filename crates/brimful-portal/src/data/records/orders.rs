@@ -22,6 +22,21 @@ const NO_PARAMETER: Refusal = Refusal {
     text: "Parameter {} is not defined",
 };
 
+/// Fields that properties of one type alone have.
+pub(super) const FIELDS_OF_TYPES: &[(&str, &str)] = &[
+    ("isAddress", "STRING"),
+    ("isEmail", "STRING"),
+    ("isPayer", "STRING"),
+    ("isPhone", "STRING"),
+    ("isProfileName", "STRING"),
+    ("isZip", "STRING"),
+    ("isLocation", "LOCATION"),
+    ("isLocation4tax", "LOCATION"),
+    ("inputFieldLocation", "LOCATION"),
+    ("isAddressFrom", "ADDRESS"),
+    ("isAddressTo", "ADDRESS"),
+];
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "sale.status",
@@ -92,6 +107,10 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("sale.shipmentproperty.list", RecordVerb::List)
                 .answers(Answer::Under("properties"))
                 .paged(RecordPaging::Controller),
+            method("sale.shipmentproperty.getfieldsbytype", RecordVerb::Fields)
+                .needs("type")
+                .described_for(FIELDS_OF_TYPES)
+                .answers(Answer::Under("property")),
             method("sale.shipmentproperty.add", RecordVerb::Add).answers(Answer::Under("property")),
             method("sale.shipmentproperty.update", RecordVerb::Update)
                 .answers(Answer::Under("property")),
@@ -112,8 +131,6 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("sale.shipmentpropertyvalue.list", RecordVerb::List)
                 .answers(Answer::Under("propertyValues"))
                 .paged(RecordPaging::Controller),
-            method("sale.shipmentpropertyvalue.modify", RecordVerb::Put)
-                .answers(Answer::Under("propertyValue")),
             method("sale.shipmentpropertyvalue.delete", RecordVerb::Delete),
             method("sale.shipmentpropertyvalue.getfields", RecordVerb::Fields)
                 .answers(Answer::Under("propertyValue")),

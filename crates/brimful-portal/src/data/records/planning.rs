@@ -50,6 +50,12 @@ const RESULT: RecordKind = RecordKind {
     ..SCRUM
 };
 
+/// How a link between tasks that is not there is refused.
+const NO_LINK: Refusal = Refusal {
+    code: "ILLEGAL_NEW_LINK",
+    text: "The dependency between tasks does not exist",
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "tasks.api.scrum.sprint",
@@ -176,9 +182,6 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("task.stages.get", RecordVerb::List).answers(Answer::ById("")),
             method("task.stages.update", RecordVerb::Update),
             method("task.stages.delete", RecordVerb::Delete),
-            method("task.stages.canmovetask", RecordVerb::Get)
-                .by("stageId")
-                .answers(Answer::Constant("true")),
             method("task.stages.movetask", RecordVerb::Update)
                 .sets(&[])
                 .by("stageId"),
@@ -187,6 +190,18 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "0",
             text: "Stage not found",
         },
+        ..STAGES
+    },
+    RecordKind {
+        name: "task.dependence",
+        scope: "task",
+        id: "number",
+        key: &["taskIdFrom", "taskIdTo"],
+        methods: &[method("task.dependence.delete", RecordVerb::Delete)
+            .flat()
+            .answers(Answer::Nothing)],
+        not_found: NO_LINK,
+        unnamed: NO_LINK,
         ..STAGES
     },
     RecordKind {

@@ -264,7 +264,8 @@ impl RecordTable {
                 continue;
             }
             let value = match value {
-                value if self.kind.open == Open::Yes || !name.starts_with("PROPERTY_") => {
+                _ if self.kind.open == Open::UserFields && !name.starts_with("UF_") => continue,
+                value if self.kind.open != Open::Properties || !name.starts_with("PROPERTY_") => {
                     to_json(value)
                 }
                 // A key that a caller gives to a value is not the number that it gets.

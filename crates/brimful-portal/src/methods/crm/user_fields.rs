@@ -5,7 +5,7 @@ use brimful_protocol::{Array, Value};
 use super::dictionary::{chosen, written};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::{ENTITIES, USER};
+use crate::data::entities::{ENTITIES, TASK, USER};
 use crate::data::schema::{Field, Kind};
 use crate::data::table::Table;
 use crate::methods::params::legacy_error;
@@ -39,7 +39,11 @@ fn named(table: &Table, call: &Call<'_>) -> Result<usize, MethodError> {
 
 /// What stands before the names of the user fields of an entity.
 fn prefix(entity: usize) -> &'static str {
-    if entity == USER { "UF_USR_" } else { "UF_CRM_" }
+    match entity {
+        USER => "UF_USR_",
+        TASK => "UF_",
+        _ => "UF_CRM_",
+    }
 }
 
 /// The types of user fields there are. Applications may add more.
@@ -72,7 +76,7 @@ const LANGUAGES: [&str; 21] = [
 ];
 
 /// Texts about a field, each in all languages.
-const LABELS: [&str; 5] = [
+pub(super) const LABELS: [&str; 5] = [
     "EDIT_FORM_LABEL",
     "LIST_COLUMN_LABEL",
     "LIST_FILTER_LABEL",
@@ -104,6 +108,7 @@ fn describe(entity: usize, at: usize, field: &Field) -> Array {
     let of = ENTITIES[entity].name.to_ascii_uppercase();
     let of = match entity {
         USER => of,
+        TASK => "TASKS_TASK".to_owned(),
         _ => format!("CRM_{of}"),
     };
     row.insert("ENTITY_ID", of);
@@ -180,7 +185,7 @@ pub(crate) fn list<const ENTITY: usize>(
 }
 
 /// Sorts by the fields that `order` names; numbers are compared as such.
-fn sort(rows: &mut [Array], order: Option<&Array>) {
+pub(super) fn sort(rows: &mut [Array], order: Option<&Array>) {
     let order = order.into_iter().flat_map(Array::iter);
     let order: Vec<(String, bool)> = order
         .map(|(name, way)| {
@@ -239,32 +244,7 @@ pub(crate) fn add<const ENTITY: usize>(
         return Err(legacy_error("Parameter 'fields' must be array."));
     };
     let text = |name: &str| fields.get(name).map(Value::to_text).unwrap_or_default();
-    let given = text("FIELD_NAME").to_ascii_uppercase();
-    let prefix = prefix(ENTITY);
-    let bare = given
-        .strip_prefix(prefix)
-        .or_else(|| given.strip_prefix("UF_"))
-        .unwrap_or(&given);
-    if bare.is_empty() {
-        return Err(legacy_error("The 'FIELD_NAME' field is not found."));
-    }
-    let name = format!("{prefix}{bare}");
-    if name.chars().count() > LONGEST_NAME {
-        return Err(refused("Field name is too long (more than 50 characters)."));
-    }
-    let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    if !name.chars().all(allowed) {
-        return Err(refused(
-            "Field name contains invalid characters. Allowed characters are: A-Z, 0-9 and _.",
-        ));
-    }
-    let kind = text("USER_TYPE_ID");
-    if kind.is_empty() {
-        return Err(legacy_error("The 'USER_TYPE_ID' field is not found."));
-    }
-    if !TYPES.contains(&kind.as_str()) {
-        return Err(refused("Invalid custom type specified."));
-    }
+    let (name, kind) = named_and_typed(fields, prefix(ENTITY))?;
     let table = state.table_mut(ENTITY);
     if table.schema.legacy(&name).is_some() {
         return Err(legacy_error(&format!("The field {name} already exists.")));
@@ -290,6 +270,40 @@ pub(crate) fn add<const ENTITY: usize>(
     Ok(Output::value(&Value::Int(new_id)))
 }
 
+/// The name and the type of a new field. The name gets `prefix` in front of it.
+pub(super) fn named_and_typed(
+    fields: &Array,
+    prefix: &str,
+) -> Result<(String, String), MethodError> {
+    let text = |name: &str| fields.get(name).map(Value::to_text).unwrap_or_default();
+    let given = text("FIELD_NAME").to_ascii_uppercase();
+    let bare = given
+        .strip_prefix(prefix)
+        .or_else(|| given.strip_prefix("UF_"))
+        .unwrap_or(&given);
+    if bare.is_empty() {
+        return Err(legacy_error("The 'FIELD_NAME' field is not found."));
+    }
+    let name = format!("{prefix}{bare}");
+    if name.chars().count() > LONGEST_NAME {
+        return Err(refused("Field name is too long (more than 50 characters)."));
+    }
+    let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    if !name.chars().all(allowed) {
+        return Err(refused(
+            "Field name contains invalid characters. Allowed characters are: A-Z, 0-9 and _.",
+        ));
+    }
+    let kind = text("USER_TYPE_ID");
+    if kind.is_empty() {
+        return Err(legacy_error("The 'USER_TYPE_ID' field is not found."));
+    }
+    if !TYPES.contains(&kind.as_str()) {
+        return Err(refused("Invalid custom type specified."));
+    }
+    Ok((name, kind))
+}
+
 /// `crm.*.userfield.update`: what is given, and of `SETTINGS` the settings that are given. Neither the name nor the type
 /// changes.
 pub(crate) fn update<const ENTITY: usize>(
@@ -308,6 +322,17 @@ pub(crate) fn update<const ENTITY: usize>(
         let known = known.and_then(|known| known.get(name)).cloned();
         settings.insert(name, known.unwrap_or_default());
     }
+    let settings = merged(settings, given, id)?;
+    let field = table.schema.get_mut(at);
+    field.traits.required = settings
+        .get("MANDATORY")
+        .is_some_and(|yes| yes.to_text() == "Y");
+    field.user_settings = Some(settings);
+    Ok(Output::value(&Value::Bool(true)))
+}
+
+/// What is known of a field after a change.
+pub(super) fn merged(mut settings: Array, given: &Array, id: i64) -> Result<Array, MethodError> {
     let kind = settings
         .get("USER_TYPE_ID")
         .map(Value::to_text)
@@ -345,12 +370,7 @@ pub(crate) fn update<const ENTITY: usize>(
         let list = changed_list(known, changed, multiple, id)?;
         settings.insert("LIST", list);
     }
-    let field = table.schema.get_mut(at);
-    field.traits.required = settings
-        .get("MANDATORY")
-        .is_some_and(|yes| yes.to_text() == "Y");
-    field.user_settings = Some(settings);
-    Ok(Output::value(&Value::Bool(true)))
+    Ok(settings)
 }
 
 /// The values of an enumeration after a change: those that are given with their ID are changed or, with `DEL`, deleted;
@@ -411,12 +431,12 @@ pub(crate) fn delete<const ENTITY: usize>(
     Ok(Output::value(&Value::Bool(true)))
 }
 
-fn refused(why: &str) -> MethodError {
+pub(super) fn refused(why: &str) -> MethodError {
     MethodError::new(400, "ERROR_CORE", why)
 }
 
 /// What a call says of a new field, with defaults for what it does not say. The field has the ID `id`.
-fn described(fields: &Array, kind: &str, id: i64) -> Result<Array, MethodError> {
+pub(super) fn described(fields: &Array, kind: &str, id: i64) -> Result<Array, MethodError> {
     let given = |name: &str| fields.get(name).filter(|value| !value.to_text().is_empty());
     let text = |name: &str| given(name).map(Value::to_text).unwrap_or_default();
     let flag = |name: &str, usual: &'static str| match text(name).as_str() {

@@ -3,7 +3,7 @@
 use brimful_protocol::Value;
 
 use super::history;
-use super::positional::{arguments, array, of_task, task};
+use super::positional::{allowed, arguments, array, given, of_task, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -199,4 +199,48 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let id = of_task(state, CHECKLIST, &arguments(call))?;
     state.table_mut(CHECKLIST).delete(id);
     Ok(Output::value(&Value::Bool(true)))
+}
+
+/// `task.checklistitem.moveafteritem(TASKID, ITEMID, AFTERITEMID)`
+pub(crate) fn move_after(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let arguments = given(call, &["taskId", "itemId", "afterItemId"])?;
+    let task = task(state, arguments.first().copied())?;
+    let number = |place: usize| {
+        let id = arguments.get(place).map_or(0, |id| id.to_int());
+        u64::try_from(id).ok().filter(|&id| is_of(state, task, id))
+    };
+    let (Some(moved), Some(after)) = (number(1), number(2)) else {
+        let text = "TASKS_ERROR_EXCEPTION_#8; Moving item: action not allowed; 8/TE/ACTION_FAILED_TO_BE_PROCESSED<br>";
+        return Err(MethodError::new(400, "ERROR_CORE", text));
+    };
+    let table = state.table(CHECKLIST);
+    let value = |id: u64, name: &str| {
+        let at = table.schema.legacy(name)?;
+        table.row(id).cell(at).to_int()
+    };
+    let parent = value(after, "PARENT_ID").unwrap_or(0);
+    let mut beside = items(state, task, Some(parent.unsigned_abs()));
+    beside.retain(|&id| id != moved);
+    beside.sort_by_key(|&id| value(id, "SORT_INDEX"));
+    let place = beside.iter().position(|&id| id == after);
+    beside.insert(place.map_or(beside.len(), |place| place + 1), moved);
+    let schema = &state.table(CHECKLIST).schema;
+    let (sort, of) = (schema.legacy("SORT_INDEX"), schema.legacy("PARENT_ID"));
+    for (index, id) in beside.into_iter().enumerate() {
+        let values = [(sort, index as i64), (of, parent)];
+        let values: Vec<(usize, Value)> = values
+            .into_iter()
+            .filter_map(|(at, value)| Some((at?, Value::Int(value))))
+            .collect();
+        state.table_mut(CHECKLIST).update(id, values);
+    }
+    Ok(Output::value(&Value::Null))
+}
+
+/// `task.checklistitem.isactionallowed(TASKID, ITEMID, ACTIONID)`
+pub(crate) fn is_allowed(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    allowed(state, call, CHECKLIST, 5)
 }

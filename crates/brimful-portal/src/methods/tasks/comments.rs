@@ -1,14 +1,16 @@
 //! `task.commentitem.*`: older methods, which take their parameters by their order, whatever they are called.
 
 use brimful_protocol::{Array, Value};
+use serde_json::Value as Json;
 
 use super::history;
 use super::positional::{arguments, array, failed, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
-use crate::data::PortalData;
 use crate::data::comments::Comment;
 use crate::data::entities::{TASK, USER};
+use crate::data::{self, PortalData};
+use crate::methods::records;
 
 /// `task.commentitem.add(TASKID, {POST_MESSAGE, AUTHOR_ID})` gives the ID of the comment.
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -112,4 +114,33 @@ fn describe(state: &PortalData, comment: &Comment) -> Array {
     row.insert("POST_DATE", moment::text(comment.posted));
     row.insert("POST_MESSAGE", comment.message.as_str());
     row
+}
+
+/// `tasks.task.result.addFromComment`: the result is of the task of the comment, and says what it says.
+pub(crate) fn make_result(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let id = call.params.get_ignoring_case("commentId");
+    let id = id.map_or(0, Value::to_int);
+    let comment = {
+        let mut comments = state.comments.all();
+        let found = comments.find(|(_, comment)| comment.id as i64 == id);
+        found.map(|(task, comment)| (task, comment.message.clone()))
+    };
+    let Some((task, message)) = comment else {
+        return records::write(state, call);
+    };
+    call.params.insert("taskId", task as i64);
+    let output = records::write(state, call)?;
+    let place = data::records::place("tasks.task.result");
+    let table = place.and_then(|place| state.records.get_mut(place));
+    let Some(table) = table else {
+        return Ok(output);
+    };
+    let number = table.last();
+    let text = || Json::from(message.as_str());
+    table.set(number, &[("text", text()), ("formattedText", text())]);
+    let row = table.get(number).cloned().unwrap_or_default();
+    Ok(Output::value(&Value::from(Json::Object(row))))
 }

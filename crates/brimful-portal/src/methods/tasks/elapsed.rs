@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Value};
 
-use super::positional::{after_task, arguments, array, of_task, task};
+use super::positional::{after_task, allowed, arguments, array, of_task, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -117,4 +117,9 @@ pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let id = of_task(state, ELAPSED, &arguments(call))?;
     state.table_mut(ELAPSED).delete(id);
     Ok(Output::value(&Value::Null))
+}
+
+/// `task.elapseditem.isactionallowed(TASKID, ITEMID, ACTIONID)`
+pub(crate) fn is_allowed(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    allowed(state, call, ELAPSED, 3)
 }

@@ -4,6 +4,7 @@ mod actions;
 pub(crate) mod checklist;
 pub(crate) mod comments;
 pub(crate) mod counters;
+pub(crate) mod dependences;
 pub(crate) mod elapsed;
 mod fields;
 mod filter;
@@ -12,7 +13,9 @@ pub(crate) mod older;
 mod permitted;
 mod positional;
 mod row;
+pub(crate) mod stages;
 mod status;
+pub(crate) mod user_fields;
 
 pub(crate) use actions::{act, add, delegate, delete, favorite, flag, update, watch};
 pub(crate) use fields::get_fields;

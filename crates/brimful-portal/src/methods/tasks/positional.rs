@@ -2,7 +2,7 @@
 
 use brimful_protocol::{Array, Key, Value};
 
-use crate::context::{Call, MethodError};
+use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::TASK;
 
@@ -66,4 +66,35 @@ pub(super) fn task(state: &PortalData, named: Option<&Value>) -> Result<u64, Met
 pub(super) fn failed(why: &str) -> MethodError {
     let description = format!("TASKS_ERROR_EXCEPTION_#8; Action failed; {why}; 8/TE/ACTION_FAILED");
     MethodError::new(400, "ERROR_CORE", description)
+}
+
+/// The parameters in their order, which have these names; without one of them the call is refused.
+pub(super) fn given<'c>(call: &'c Call<'_>, names: &[&str]) -> Result<Vec<&'c Value>, MethodError> {
+    let arguments = arguments(call);
+    if let Some(name) = names.get(arguments.len()) {
+        let place = arguments.len();
+        let method = call
+            .method
+            .replace("task.checklistitem.", "ctaskchecklistitem::");
+        let method = method.replace("task.elapseditem.", "ctaskelapseditem::");
+        let text = format!(
+            "TASKS_ERROR_EXCEPTION_#256; Param #{place} ({name}) expected by method {method}(), but not given.; 256/TE/WRONG_ARGUMENTS<br>"
+        );
+        return Err(MethodError::new(400, "ERROR_CORE", text));
+    }
+    Ok(arguments)
+}
+
+/// Whether an action, of those from 1 to `actions`, may be done with a row that belongs to a task.
+pub(super) fn allowed(
+    state: &PortalData,
+    call: &Call<'_>,
+    entity: usize,
+    actions: i64,
+) -> Result<Output, MethodError> {
+    let arguments = given(call, &["taskId", "itemId", "actionId"])?;
+    let action = arguments.get(2).map_or(0, |action| action.to_int());
+    let is_there = of_task(state, entity, &arguments).is_ok();
+    let is_allowed = is_there && (1..=actions).contains(&action);
+    Ok(Output::value(&Value::Bool(is_allowed)))
 }

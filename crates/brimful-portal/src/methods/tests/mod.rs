@@ -17,6 +17,8 @@ mod run_time;
 mod search;
 mod system;
 mod tasks;
+mod telephony_lines;
+mod user_fields_elsewhere;
 mod users;
 
 use std::time::Duration;

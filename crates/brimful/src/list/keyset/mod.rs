@@ -115,6 +115,8 @@ pub(crate) struct KeysetWalk {
     short_pages: usize,
     windows: windows::Tally,
     verification: Verification,
+    /// Of a list of one page that is verified: rows that its first request counted and did not show.
+    hidden_at_start: u64,
     counts: Counts,
     /// Windows without an end that were full.
     endless: u32,
@@ -313,6 +315,7 @@ impl KeysetWalk {
             short_pages: 0,
             windows: windows::Tally::default(),
             verification: Verification::default(),
+            hidden_at_start: 0,
             counts,
             endless: 0,
             hidden: 0,
@@ -348,7 +351,12 @@ impl KeysetWalk {
                 self.tail = TailState::Done;
                 self.above_horizon.last_page = LastPage::Full;
                 self.confirmed = true;
-                self.hidden += hidden;
+                // The ranges that are counted to verify the list have those between its rows once more.
+                if self.verify {
+                    self.hidden_at_start = hidden;
+                } else {
+                    self.hidden += hidden;
+                }
                 if let Some((lowest, highest)) = first_and_last(Some(&page)) {
                     self.first = lowest - 1;
                     self.reach_horizon(highest);
@@ -860,7 +868,7 @@ impl Strategy for KeysetWalk {
     }
 
     fn hidden(&self) -> u64 {
-        self.hidden
+        self.hidden.max(self.hidden_at_start)
     }
 
     fn verification(&self) -> Option<&Verification> {

@@ -276,7 +276,8 @@ impl WindowReadings {
             (None, _) => other.as_ref() == Some(&ids),
             (Some(_), None) => false,
         };
-        // Nothing shown is a weak claim: the count has to be the one before it, and without a count it takes three windows.
+        // Nothing shown is a weak claim: the count has to be the one before it, and without a count it takes three readings, or one
+        // beside the page of a chain.
         let is_nothing_again = match counted {
             Some(_) => self.counted == counted || self.is_page_of_chain,
             None => self.count >= 2 || self.is_page_of_chain,

@@ -1,7 +1,7 @@
 //! What a portal may not do: rows that are asked for without end, places that are not taken.
 
 use super::FirstPageAgain;
-use super::{GROWTH_PAGES, IDLE_PAGES, OffsetPages};
+use super::{GROWTH_PAGES, HIDDEN_PAGES, IDLE_PAGES, OffsetPages};
 use crate::list::strategy::StrategyError;
 
 impl OffsetPages {
@@ -19,8 +19,10 @@ impl OffsetPages {
             && self.pass.offsets.len() == 1
             && came == self.position.page();
         // Where other pages came in their places, this one lies behind the end, and rows are counted and not shown.
-        let is_behind = self.pass.offsets.len() > 1;
-        if let Some(total) = total.filter(|total| *total > start && !is_behind) {
+        let is_behind = self.pass.in_place > 0;
+        let came_before = self.pass.idle_with_rows > 0;
+        let is_counted = |total: &u64| !is_behind && (*total > start || came_before);
+        if let Some(total) = total.filter(is_counted) {
             return Err(StrategyError::Misbehaves(format!(
                 "the portal counts {total} rows, and behind {start} of them comes the first page again: it does not take the place of a page"
             )));
@@ -48,15 +50,24 @@ impl OffsetPages {
 
     /// Nothing is asked for without end.
     pub(super) fn check_bounds(
-        &self,
+        &mut self,
         start: u64,
         came: u64,
         next: u64,
         total: Option<u64>,
     ) -> Result<(), StrategyError> {
-        if self.pass.idle >= IDLE_PAGES {
+        // Of hidden rows the count says how many there may be, once the portal is known to take the place of a page.
+        let is_counted = total.is_some_and(|total| total > start) && !self.total_is_wrong;
+        let is_hidden = is_counted && self.pass.idle_with_rows == 0;
+        let takes_places = self.pass.in_place > 0 || self.besides_differ == Some(true);
+        let most_idle = if is_hidden && takes_places {
+            HIDDEN_PAGES
+        } else {
+            IDLE_PAGES
+        };
+        if self.pass.idle >= most_idle {
             return Err(StrategyError::Misbehaves(format!(
-                "{IDLE_PAGES} pages in a row up to start {start} have no new row, and the portal says that more follow"
+                "{most_idle} pages in a row up to start {start} have no new row, and the portal says that more follow"
             )));
         }
         let counted = self.pass.counted;
@@ -71,6 +82,18 @@ impl OffsetPages {
             return Err(StrategyError::Misbehaves(format!(
                 "the list grows faster than it is read: it had {counted} rows when it was begun, and more follow behind {next}"
             )));
+        }
+        if total.is_none() && self.readings.count() == 1 {
+            if start > counted.saturating_add(slack) {
+                self.end_search.begin(start);
+            }
+            if let Some(end) = self.end_search.ends_before()
+                && next > end.saturating_add(slack)
+            {
+                return Err(StrategyError::Misbehaves(format!(
+                    "the list grows faster than it is read: it ended before row {end} while its first rows were read, and more follow behind {next}"
+                )));
+            }
         }
         if self.pass.offsets.len() as u64 >= self.most_pages && total.is_none() {
             return Err(StrategyError::Misbehaves(format!(

@@ -86,11 +86,14 @@ impl OffsetPages {
             return if more { Step::To(after) } else { Step::End };
         }
         if let Some(next) = meta.next.filter(|next| *next > start) {
-            return match self.course {
-                Course::Counted => Step::To(after),
-                // The rows between this page and a place farther off than it reaches would be skipped.
-                _ => Step::To(next.min(start.saturating_add(came.max(self.nominal_page())))),
+            // The rows between this page and a place farther off than it reaches would be skipped.
+            let reach = self.page_length.unwrap_or_else(|| self.nominal_page());
+            let next = if self.course == Course::Counted {
+                after
+            } else {
+                next.min(start.saturating_add(came.max(reach)))
             };
+            return Step::To(next);
         }
         let told = meta.total.is_some_and(|total| total > start);
         if start > 0 && came > 0 && !told && !rows.iter().any(|row| self.is_new(row)) {
@@ -116,6 +119,16 @@ impl OffsetPages {
             _ => full,
         };
         if is_more { Step::To(after) } else { Step::End }
+    }
+
+    /// Notes how far the page at `start` reaches, and how far off the next one lies.
+    pub(super) fn note_reach(&mut self, start: u64, came: u64, next: u64, named: Option<u64>) {
+        if came > 0 && named == Some(start.saturating_add(came)) {
+            self.page_length = Some(self.page_length.unwrap_or(0).max(came));
+        }
+        if self.sized {
+            self.pass.widest = self.pass.widest.max(next.saturating_sub(start));
+        }
     }
 
     /// Whether a row has not come in this pass, as far as it can be told: rows without an ID may be equal.

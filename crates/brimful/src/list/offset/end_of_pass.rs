@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::OffsetPages;
+use super::{OffsetPages, SHORTEST_PAGE};
 use crate::list::strategy::PageMeta;
 
 impl OffsetPages {
@@ -22,7 +22,10 @@ impl OffsetPages {
 
     /// The page at `start` is the last one, unless rows are found behind it.
     pub(super) fn end(&mut self, start: u64, meta: &PageMeta) {
-        let counted = self.pass.last.total == Some(self.pass.last.end);
+        let reach = start.saturating_add(self.page_size);
+        let ends_on_page =
+            |total| total == self.pass.last.end || (self.sized && total > start && total <= reach);
+        let counted = self.pass.last.total.is_some_and(ends_on_page);
         let is_told = meta.onward.more.is_some() || counted;
         self.pass.is_end_told = is_told;
         self.pass.probing = true;
@@ -40,6 +43,32 @@ impl OffsetPages {
             self.wanted.clear();
             self.rest = 0..0;
         }
+    }
+
+    /// Asks between the pages before a list is believed none of whose pages was as long as the `next` of the widest one
+    /// says: rights may have taken rows out of each of them, or `next` skips rows. Pages that begin as far apart as the
+    /// longest one reaches leave none out.
+    pub(super) fn ask_between(&mut self) -> bool {
+        let is_doubtful = self.pass.widest > self.longest;
+        // A page that comes empty once is not believed.
+        if !is_doubtful || self.asked_between >= 2 {
+            return false;
+        }
+        self.asked_between += 1;
+        let stride = self.longest.max(SHORTEST_PAGE) as usize;
+        let asked = |place: &u64| self.pass.offsets.contains(place);
+        self.pass.between = (0..self.pass.last.end)
+            .step_by(stride)
+            .filter(|place| !asked(place))
+            .collect();
+        self.pass.probing = true;
+        self.pass.probes = self.pass.between.iter().copied().collect();
+        self.pass.next_offset = self.pass.probes.pop_front();
+        if let Some(next) = self.pass.next_offset {
+            self.wanted = [next].into();
+            self.wanted.extend(&self.pass.probes);
+        }
+        self.pass.next_offset.is_some()
     }
 
     /// A first page that is short may have rows taken out of it, or be as long as all pages are: then the second one

@@ -80,6 +80,8 @@ struct PassRecord {
     /// Who says that it ends there; `None` while it is being read.
     ends: Option<EndEvidence>,
     total: Option<u64>,
+    /// The fewest and the most rows that a page counted, where the first one was read before all others.
+    counts: Option<(u64, u64)>,
     counts_more: Option<u64>,
     rows: u64,
     /// Of the rows, those that came in the pass before too.
@@ -88,6 +90,8 @@ struct PassRecord {
     twice: u64,
     /// Rows without an ID that came on more than one page.
     repeated: u64,
+    /// A page had rows without an ID that are equal.
+    equal_on_a_page: bool,
     /// Pages began before the end of the page before them.
     overlapping: bool,
     hasher: DefaultHasher,
@@ -212,6 +216,10 @@ impl ListReadings {
         if first {
             pass.first.at_most = total;
         }
+        if let (Some(total), Some(at_first)) = (total, pass.first.at_most) {
+            let (fewest, most) = pass.counts.unwrap_or((at_first, at_first));
+            pass.counts = Some((fewest.min(total), most.max(total)));
+        }
         let mut brought = PageTally {
             new_in_pass: 0,
             twice: 0,
@@ -220,11 +228,10 @@ impl ListReadings {
         for (at, identity) in identities.iter().enumerate() {
             let sighting = self.sightings.see(*identity, now);
             keep.push(sighting == Sighting::New);
-            if let Identity::Content(_) = identity
-                && !self.are_some_equal
-            {
-                let twice = sighting == Sighting::Twice;
-                self.are_some_equal = twice || is_equal_to_another(page, at, *identity);
+            if let Identity::Content(_) = identity {
+                let is_equal = is_equal_to_another(page, at, *identity);
+                self.passes[now].equal_on_a_page |= is_equal;
+                self.are_some_equal |= is_equal || sighting == Sighting::Twice;
             }
             match sighting {
                 Sighting::New => {
@@ -285,13 +292,16 @@ impl ListReadings {
         held.times += 1;
     }
 
-    /// Ends a pass with its last page.
+    /// Ends a pass with its last page, unless it has ended.
     pub(super) fn finish(&mut self, last: LastPage) {
         let before = self.passes.len().checked_sub(2);
         let hash_before = before.map(|before| self.passes[before].hasher.finish());
         let Some(pass) = self.passes.last_mut() else {
             return;
         };
+        if pass.ends.is_some() {
+            return;
+        }
         pass.end = last.end;
         pass.total = last.total;
         pass.counts_more = last.counts_more;
@@ -316,6 +326,12 @@ impl ListReadings {
         (self.are_counted() && !(lacks_newest && self.passes.len() == 1)) || self.are_equal()
     }
 
+    /// Whether rows of the last pass have no ID and are equal to one another.
+    pub(super) fn has_equal_rows(&self) -> bool {
+        let last = self.passes.last();
+        last.is_some_and(|pass| pass.equal_on_a_page || pass.repeated > 0)
+    }
+
     /// Whether the first pass was enough, as the portal counts as many rows as came.
     pub(super) fn is_one_pass(&self) -> bool {
         self.passes.len() == 1 && self.are_counted()
@@ -331,7 +347,8 @@ impl ListReadings {
         .unwrap_or(0)
     }
 
-    fn are_counted(&self) -> bool {
+    /// Whether as many rows are known to have been there at one moment as the list had then.
+    pub(super) fn are_counted(&self) -> bool {
         let is_counted = |at: usize| {
             let pass = self.passes.get(at);
             pass.is_some_and(|pass| pass.ends == Some(EndEvidence::Counted))
@@ -347,7 +364,11 @@ impl ListReadings {
         !self.are_some_equal
             && self.passes.iter().enumerate().any(|(at, pass)| {
                 let before = at.checked_sub(1);
-                let first = is_counted(at) && before.is_none_or(is_counted);
+                // A count with an upper bound does not show rows above it that are deleted; one that rose has none.
+                let is_bounded = pass.counts.is_some_and(|(fewest, most)| {
+                    fewest < most && pass.first.at_most == Some(most)
+                });
+                let first = is_counted(at) && before.is_none_or(is_counted) && !is_bounded;
                 let last =
                     is_counted(at) || ends_like(pass, before) || ends_like(pass, Some(at + 1));
                 (first && is_met(&pass.first)) || (last && is_met(&pass.last))

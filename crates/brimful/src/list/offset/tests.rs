@@ -173,3 +173,89 @@ fn a_portal_that_shows_no_row_and_answers_every_place_alike_is_not_taken_for_one
         "each place has an answer of its own"
     );
 }
+
+/// Walks a list one command a request; the requests that it took and how it ended.
+fn requests(answer: impl Fn(u64, u64) -> Answer) -> (u64, Result<Vec<u64>, StrategyError>) {
+    let mut commands = 0;
+    let walked = walk(1, |start| {
+        commands += 1;
+        answer(commands, start)
+    });
+    (commands, walked)
+}
+
+#[test]
+fn an_uncounted_list_that_grows_as_fast_as_it_is_read_ends_with_an_error_soon() {
+    for (rows, added) in [(3, 50), (600, 60), (60, 200), (200, 20)] {
+        let (commands, walked) = requests(|commands, start| {
+            let all: Vec<u64> = (1..=rows + commands * added).collect();
+            (slice(&all, start), None, None)
+        });
+        match walked {
+            Err(StrategyError::Misbehaves(why)) => {
+                assert!(why.contains("grows faster than it is read"), "{why}");
+            }
+            // What grows more slowly than it is read comes to its end.
+            walked => assert!(added < 50, "{added}: {walked:?}"),
+        }
+        assert!(commands < 500, "{added}: {commands} commands");
+    }
+}
+
+#[test]
+fn an_uncounted_list_of_many_pages_that_rests_is_read_whole_and_its_end_is_looked_for_in_few_commands()
+ {
+    for next in [false, true] {
+        let all: Vec<u64> = (1..=9_990).collect();
+        let (commands, walked) = requests(|_, start| {
+            let next = (next && start + 50 < 9_990).then_some(start + 50);
+            (slice(&all, start), next, None)
+        });
+        assert_eq!(walked, Ok(all));
+        // Two passes of 200 pages, places behind the last page, and five places far off.
+        assert!(commands <= 412, "{commands} commands");
+    }
+}
+
+#[test]
+fn more_than_a_thousand_hidden_neighbours_do_not_end_a_list_that_is_counted() {
+    for hidden in [1..=1_500, 1_001..=2_600, 501..=3_000] {
+        let walked = walk(50, |start| {
+            let page = (start + 1..=start + 50).filter(|id| *id <= 3_000 && !hidden.contains(id));
+            let next = (start + 50 < 3_000).then_some(start + 50);
+            (page.collect(), next, Some(3_000))
+        });
+        let shown: Vec<u64> = (1..=3_000).filter(|id| !hidden.contains(id)).collect();
+        assert_eq!(walked, Ok(shown), "{hidden:?}");
+    }
+}
+
+#[test]
+fn a_next_that_skips_rows_is_not_believed_where_no_page_is_as_long_as_it_says() {
+    for (page, next) in [(20, 50), (20, 21), (10, 60), (49, 50), (7, 40)] {
+        for total in [Some(300), None] {
+            let walked = walk(50, |start| {
+                let ids = (start + 1..=start + page).filter(|id| *id <= 300);
+                (
+                    ids.collect(),
+                    (start + next < 300).then_some(start + next),
+                    total,
+                )
+            });
+            let Err(StrategyError::Misbehaves(why)) = &walked else {
+                panic!("{page}, {next}, {total:?}: {walked:?}");
+            };
+            assert!(why.contains("there are rows between"), "{why}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_one_full_page_behind_which_nothing_comes_at_all_is_read_once() {
+    let all: Vec<u64> = (1..=50).collect();
+    let (commands, walked) = requests(|_, start| {
+        let total = (start == 0).then_some(50);
+        (slice(&all, start), None, total)
+    });
+    assert_eq!((commands, walked), (2, Ok(all)));
+}

@@ -442,6 +442,28 @@ fn what_came_beside_a_failed_command_is_handed_out_before_the_error() {
 }
 
 #[test]
+fn a_verified_list_of_one_page_names_each_hidden_row_once() {
+    for hidden in [
+        vec![5],
+        vec![1],
+        vec![10],
+        vec![1, 5],
+        vec![5, 10],
+        vec![1, 5, 10],
+    ] {
+        for method in ["crm.lead.list", "crm.item.list", "tasks.task.list"] {
+            let mut model = Model::new(1..=10, 1);
+            model.hidden = hidden.iter().copied().collect();
+            let pages = pages_of(method, Bounds::default());
+            let mut walk = KeysetWalk::new(pages, KeysetMode::Lanes, Tail::Sweep).verified();
+            let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
+            assert_eq!(walked.ids.len(), 10 - hidden.len(), "{method}, {hidden:?}");
+            assert_eq!(walk.hidden(), hidden.len() as u64, "{method}, {hidden:?}");
+        }
+    }
+}
+
+#[test]
 fn a_verified_list_costs_one_command_more_for_2_500_rows() {
     let mut commands = [0, 0];
     for (verified, commands) in [false, true].into_iter().zip(&mut commands) {

@@ -41,10 +41,15 @@ pub(super) fn prefix(known: &ListFields, prefix: &str, name: &str) -> Option<Str
     ))
 }
 
-/// What is wrong with the value of a condition on the ID, where IDs are numbers.
-pub(super) fn id(prefix: &str, name: &str, value: &Value) -> Option<String> {
+/// What is wrong with the value of a condition on a whole number.
+pub(super) fn number(prefix: &str, name: &str, value: &Value) -> Option<String> {
     let number = Field::read(name, &json!({"type": "integer"}));
-    problem(prefix, name, value, Some(&number))
+    let problem = problem(prefix, name, value, Some(&number))?;
+    // Said of the condition as a whole.
+    Some(match problem.strip_prefix(name) {
+        Some(rest) => format!("{prefix}{name}{rest}"),
+        None => problem,
+    })
 }
 
 /// Words that PHP's `strtotime` reads as moments.
@@ -69,7 +74,7 @@ const MOMENT_WORDS: [&str; 17] = [
 ];
 
 /// What is wrong with the value of a condition, and what to write instead.
-pub(super) fn problem(
+pub(crate) fn problem(
     prefix: &str,
     name: &str,
     value: &Value,
@@ -124,15 +129,29 @@ pub(super) fn problem(
     };
     match value {
         Value::String(text) if prefix.contains('@') => {
-            text.split(',').map(str::trim).find_map(check)
+            one_text(prefix, name, text, field?).or_else(|| check(text))
         }
         Value::Array(items) => items.iter().find_map(one),
         other => one(other),
     }
 }
 
-/// Flags of the older CRM methods are the letters Y and N; a boolean arrives as 1 or 0.
+/// Several values in one text, behind a sign that takes a list: the portal would look for that text as a whole.
+fn one_text(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String> {
+    let listed = as_list(text).filter(|_| has_one_value(field))?;
+    let items: Vec<&str> = listed.split(',').collect();
+    Some(format!(
+        "{prefix}{name} is {text:?}, one text: write the values as a list, {}",
+        json!(items)
+    ))
+}
+
+/// Flags of the older CRM methods are the letters Y and N; a boolean arrives as 1 or 0. To anything but a flag it is the
+/// number 1 or nothing.
 fn of_boolean(name: &str, yes: bool, field: &Field) -> Option<String> {
+    if field.kind != FieldKind::Boolean {
+        return has_one_value(field).then(|| format!("{name} is {yes}, and no field of yes or no"));
+    }
     let letter = if yes { "Y" } else { "N" };
     has_letters(field).then(|| {
         format!("{name} is {yes}, which the portal does not read as yes or no: write {letter}")
@@ -144,37 +163,37 @@ fn has_letters(field: &Field) -> bool {
     field.kind == FieldKind::Boolean && field.type_name.as_deref() == Some("char")
 }
 
-fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String> {
+/// Whether it is a label without a type.
+fn is_label(field: &Field) -> bool {
+    field.kind == FieldKind::Unknown && field.type_name.as_deref().unwrap_or_default().is_empty()
+}
+
+/// Whether its values are numbers. Files and what a field of the CRM refers to may have letters before them.
+fn is_number(field: &Field) -> bool {
     let type_name = field.type_name.as_deref().unwrap_or_default();
-    let is_number = match field.kind {
-        FieldKind::Integer => matches!(
-            type_name,
-            "integer"
-                | "int"
-                | "user"
-                | "employee"
-                | "crm_category"
-                | "crm_company"
-                | "crm_contact"
-                | "crm_lead"
-                | "crm_deal"
-                | "crm_quote"
-        ),
+    let has_letters = ["crm_entity", "hlblock", "diskfile", "disk_file"].contains(&type_name);
+    match field.kind {
+        FieldKind::Integer => !has_letters,
         FieldKind::Double => true,
-        // Labels have no types.
-        FieldKind::Unknown => name == "ID" && type_name.is_empty(),
         _ => false,
-    };
-    let one_value = is_number
-        || matches!(
-            field.kind,
-            FieldKind::Boolean
-                | FieldKind::Status
-                | FieldKind::Enumeration
-                | FieldKind::Date
-                | FieldKind::DateTime
-        );
-    if !one_value {
+    }
+}
+
+/// Whether a value is one thing, so that a list in a text can't be meant.
+fn has_one_value(field: &Field) -> bool {
+    let kinds = [
+        FieldKind::Boolean,
+        FieldKind::Status,
+        FieldKind::Enumeration,
+        FieldKind::Date,
+        FieldKind::DateTime,
+    ];
+    is_number(field) || kinds.contains(&field.kind)
+}
+
+fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String> {
+    let is_number = is_number(field) || name == "ID" && is_label(field);
+    if !is_number && !has_one_value(field) {
         return None;
     }
     if is_number {
@@ -211,10 +230,21 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
         ));
     }
     match field.kind {
-        _ if is_number => Some(format!("{name} is {text:?}, which is not a number")),
-        FieldKind::Date | FieldKind::DateTime if !is_moment(text) => Some(format!(
-            "{name} is {text:?}, which is not a date: write it as 2026-01-31 or 2026-01-31T18:00:00+03:00"
-        )),
+        _ if is_number => {
+            let meant =
+                of_owner(field, text).map_or_else(String::new, |id| format!(": write {id}"));
+            Some(format!("{name} is {text:?}, which is not a number{meant}"))
+        }
+        FieldKind::Date | FieldKind::DateTime => {
+            let right = as_moment(text).or_else(|| {
+                let example = "2026-01-31 or 2026-01-31T18:00:00+03:00";
+                (!is_moment(text)).then(|| example.to_owned())
+            })?;
+            Some(format!(
+                "{name} is {text:?}, which is not a date: write it as {right}"
+            ))
+        }
+        FieldKind::Enumeration => of_choices(name, text, field),
         FieldKind::Boolean => truth(text)
             .or_else(|| digit(text).filter(|_| has_letters(field)))
             .map(|truth| {
@@ -231,6 +261,100 @@ fn of_kind(prefix: &str, name: &str, text: &str, field: &Field) -> Option<String
             }),
         _ => None,
     }
+}
+
+/// The number of what people call an owner of activities.
+fn of_owner(field: &Field, text: &str) -> Option<u32> {
+    let is_owner = field.type_name.as_deref() == Some("crm_enum_ownertype");
+    match text.to_ascii_lowercase().as_str() {
+        _ if !is_owner => None,
+        "lead" => Some(1),
+        "deal" => Some(2),
+        "contact" => Some(3),
+        "company" => Some(4),
+        "quote" => Some(7),
+        _ => None,
+    }
+}
+
+/// A text in the place of the number of a list's value.
+fn of_choices(name: &str, text: &str, field: &Field) -> Option<String> {
+    let is_number = |text: &str| text.parse::<i64>().is_ok();
+    let numbered = !field.choices.is_empty() && field.choices.iter().all(|one| is_number(&one.id));
+    if !numbered || is_number(text) {
+        return None;
+    }
+    let lower = text.to_lowercase();
+    let meant = field
+        .choices
+        .iter()
+        .find(|one| one.value.to_lowercase() == lower);
+    let right = meant.map_or_else(
+        || {
+            let shown = field.choices.iter().take(SHOWN_CHOICES);
+            let shown: Vec<String> = shown
+                .map(|one| format!("{} ({})", one.id, one.value))
+                .collect();
+            format!(
+                "the number of one of its values, such as {}",
+                shown.join(", ")
+            )
+        },
+        |one| one.id.clone(),
+    );
+    Some(format!(
+        "{name} is {text:?}, and its values are numbers: write {right}"
+    ))
+}
+
+/// How many values of a list a message shows.
+const SHOWN_CHOICES: usize = 5;
+
+/// What was meant by digits that a portal reads as another moment, or as none: seconds since 1970, a date without signs,
+/// a year of two digits.
+fn as_moment(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let day = |year: i64, month: &str, day: &str| {
+        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+        calendar::days(year, month, day)?;
+        Some(format!("{year:04}-{month:02}-{day:02}"))
+    };
+    if is_digits(text) {
+        if text.len() == 8 {
+            return day(text[..4].parse().ok()?, &text[4..6], &text[6..]);
+        }
+        // Seconds, or thousandths of them.
+        let seconds: i64 = text.parse().ok()?;
+        return match text.len() {
+            9 | 10 => Some(in_utc(seconds)),
+            12 | 13 => Some(in_utc(seconds / 1000)),
+            _ => None,
+        };
+    }
+    let end = text.find([' ', 'T', 't']).unwrap_or(text.len());
+    let parts: Vec<&str> = text[..end].split('.').collect();
+    match parts.as_slice() {
+        // To a portal it is a time of day.
+        [d, m, y] if parts.iter().all(|part| is_digits(part)) && y.len() == 2 => Some(format!(
+            "{}{}",
+            day(2000 + y.parse::<i64>().ok()?, m, d)?,
+            &text[end..]
+        )),
+        _ => None,
+    }
+}
+
+/// A moment as portals read it.
+fn in_utc(seconds: i64) -> String {
+    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = calendar::civil(days);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+00:00",
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
 }
 
 /// A text that the method takes for yes although it says no.
@@ -303,14 +427,12 @@ fn is_moment(text: &str) -> bool {
         return false;
     }
     match (sign, numbers.as_deref()) {
-        // 20260131, or seconds since 1970.
-        (None, Some(_)) => date.len() >= 8 || has_letters,
         (Some(b'-' | b'/'), Some(&[year, month, day])) if year > 31 => is_day(year, month, day),
         (Some(b'-'), Some(&[year, month])) if year > 31 => is_day(year, month, 1),
         (Some(b'-' | b'.'), Some(&[day, month, year]))
         | (Some(b'/'), Some(&[month, day, year])) => is_day(year, month, day),
-        // 31 January 2026, 2026-01-31Z: more than is known here.
-        (_, None) => has_letters,
+        // 31 January 2026, 2026-01-31Z: more than is known here. Digits alone are other things: see `as_moment`.
+        (None, _) | (_, None) => has_letters,
         _ => false,
     }
 }
@@ -407,7 +529,8 @@ mod tests {
             ("!", json!(""), "user"),
             ("><", json!([1, 2]), "double"),
             ("@", json!(["1", "2"]), "user"),
-            ("@", json!("1, 2"), "user"),
+            ("@", json!("1"), "user"),
+            ("@", json!("a, b"), "string"),
             ("", json!("5.0"), "integer"),
             ("", json!(" a"), "string"),
         ] {
@@ -469,7 +592,6 @@ mod tests {
             "2026-01-31 18:00",
             "01.12.2026",
             "12/31/2026",
-            "20260131",
             "today",
             "-7 days",
             "31 January 2026",
@@ -485,6 +607,39 @@ mod tests {
                 None,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn digits_that_a_portal_reads_as_another_moment_are_written_out() {
+        for (text, right) in [
+            ("1700000000", "2023-11-14T22:13:20+00:00"),
+            ("1700000000000", "2023-11-14T22:13:20+00:00"),
+            ("20260131", "2026-01-31"),
+            ("31.12.25", "2025-12-31"),
+            ("01.12.25T10:00:00", "2025-12-01T10:00:00"),
+        ] {
+            let said = said(">=", "DATE_CREATE", &json!(text), "datetime").unwrap();
+            assert!(said.ends_with(&format!("write it as {right}")), "{said}");
+        }
+        assert!(said("", "DATE_CREATE", &json!("20261331"), "date").is_some());
+    }
+
+    #[test]
+    fn a_value_of_a_list_is_written_as_its_number() {
+        let size = json!({"type": "enumeration", "items": [
+            {"ID": "44", "VALUE": "Small"}, {"ID": "45", "VALUE": "Large"}]});
+        let field = Field::read("UF_CRM_SIZE", &size);
+        let said = |value: &Value| problem("", "UF_CRM_SIZE", value, Some(&field));
+        assert!(said(&json!("large")).unwrap().ends_with("write 45"));
+        assert!(
+            said(&json!("huge"))
+                .unwrap()
+                .ends_with("44 (Small), 45 (Large)")
+        );
+        assert!(said(&json!(true)).is_some());
+        for value in [json!("44"), json!(45), json!(["44", "45"]), json!("")] {
+            assert_eq!(said(&value), None, "{value}");
         }
     }
 

@@ -3,10 +3,15 @@
 //! A portal takes most of them without a word: a `select` that is no list selects everything, a filter that is no map
 //! filters nothing. Each refusal names the parameter and what to write instead. [`Checks::Off`] sends them all the same.
 
-use brimful_protocol::catalogue::{self, KeysetForm};
+pub(crate) mod conditions;
+pub(crate) mod values;
+
+use brimful_protocol::catalogue::{self, KeysetForm, Method, Paging};
 use brimful_protocol::list_fields;
 use brimful_protocol::query;
 use serde_json::{Map, Number, Value};
+
+use conditions::Condition;
 
 use crate::effect::{self, Effect};
 use crate::error::Error;
@@ -60,10 +65,17 @@ pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(),
     };
     for (key, value) in params {
         let parameter = Parameter { method, key, value };
+        parameter.reaches_the_method()?;
         match key.to_ascii_lowercase().as_str() {
             "select" | "arselect" => parameter.list()?,
-            "filter" | "arfilter" => parameter.conditions()?,
-            "order" | "arorder" => parameter.order()?,
+            "filter" | "arfilter" => {
+                parameter.conditions()?;
+                parameter.documented_filter()?;
+            }
+            "order" | "arorder" => {
+                parameter.order()?;
+                parameter.documented_order()?;
+            }
             "fields" | "arfields" if writes(method) => parameter.map()?,
             "start" => parameter.number()?,
             _ => parameter.known_name()?,
@@ -71,6 +83,11 @@ pub(crate) fn call(method: &str, params: &Value, carrier: Carrier) -> Result<(),
         parameter.id(carrier)?;
         if carrier == Carrier::Query {
             parameter.arrives()?;
+        }
+    }
+    for condition in conditions::of_call(method, params) {
+        if let Some(problem) = conditions::problem(method, &condition) {
+            return Err(Error::config(format!("{method}: {problem}")));
         }
     }
     Ok(())
@@ -226,6 +243,41 @@ fn writes(method: &str) -> bool {
         .any(|verb| last.eq_ignore_ascii_case(verb))
 }
 
+/// What servers take out of a call before a method sees it, above all to know who calls.
+const RESERVED: [&str; 8] = [
+    "auth",
+    "access_token",
+    "auth_connector",
+    "aplogin",
+    "ap",
+    "sessid",
+    "state",
+    "token",
+];
+
+/// How other services call a part of a list.
+const PAGING_WORDS: [&str; 14] = [
+    "limit",
+    "top",
+    "page",
+    "pages",
+    "page_size",
+    "pagesize",
+    "page_number",
+    "per_page",
+    "perpage",
+    "offset",
+    "skip",
+    "count",
+    "rows",
+    "next",
+];
+
+/// The documented parameters, with commas between them.
+fn own_parameters(known: &Method) -> String {
+    known.parameters().collect::<Vec<_>>().join(", ")
+}
+
 /// A parameter as it was given.
 struct Parameter<'a> {
     method: &'a str,
@@ -293,47 +345,150 @@ impl Parameter<'_> {
         )))
     }
 
-    /// A parameter that a list doesn't have, and that looks like the filter, the select or the order: portals pass it
-    /// over, and everything comes.
-    fn known_name(&self) -> Result<(), Error> {
-        let Some(known) =
-            catalogue::find(self.method).filter(|known| known.list && known.rest == 2)
-        else {
+    /// What the portal takes for itself.
+    fn reaches_the_method(&self) -> Result<(), Error> {
+        let documented = catalogue::find(self.method)
+            .is_some_and(|known| known.parameters().any(|name| name == self.key));
+        if documented || !RESERVED.contains(&self.key) {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "{} does not reach {}: a portal takes a parameter of this name for itself, as it does with {}. Leave it out",
+            self.key,
+            self.method,
+            RESERVED
+                .iter()
+                .copied()
+                .filter(|name| *name != self.key)
+                .collect::<Vec<_>>()
+                .join(", ")
+        )))
+    }
+
+    /// The method, if it is a list that passes this parameter over, and there is something in it.
+    fn list_without_it(&self, parameter: &str) -> Option<&'static Method> {
+        let says_something = match self.value {
+            Value::Null => false,
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(fields) => !fields.is_empty(),
+            _ => true,
+        };
+        catalogue::find(self.method).filter(|known| says_something && known.passes_over(parameter))
+    }
+
+    fn documented_order(&self) -> Result<(), Error> {
+        let Some(known) = self.list_without_it("order") else {
             return Ok(());
         };
-        let takes_conditions = list_fields::find(self.method).is_some_and(|list| list.bare);
-        if takes_conditions || known.parameter(self.key).is_some() {
+        if known.parameter("sort").is_some() {
+            return Ok(());
+        }
+        let sorts = match known.order {
+            Some(order) => format!("it sorts by {order}"),
+            None => "sort its rows".to_owned(),
+        };
+        Err(self.passed_over(known, &format!(": {sorts}")))
+    }
+
+    fn documented_filter(&self) -> Result<(), Error> {
+        let Some(known) = self.list_without_it("filter") else {
+            return Ok(());
+        };
+        if list_fields::find(known.name).is_some_and(|list| list.bare) {
+            // They take such a wrapper around the conditions, in capitals.
+            if self.key == "FILTER" {
+                return Ok(());
+            }
+            let mut given = Vec::new();
+            conditions::collect(self.value, &mut given, &mut false);
+            // What is wrong with a condition is said of it.
+            if given
+                .iter()
+                .any(|one| conditions::problem(known.name, one).is_some())
+            {
+                return Ok(());
+            }
+            let given: Vec<String> = given.iter().map(Condition::as_parameter).collect();
+            return Err(self.passed_over(
+                known,
+                &format!(
+                    ": it takes conditions as parameters of their own: {}",
+                    given.join(", ")
+                ),
+            ));
+        }
+        if let Some(place) = known.filter {
+            return Err(self.passed_over(known, &format!(": its filter is {place}")));
+        }
+        let takes = match own_parameters(known) {
+            names if names.is_empty() => ": it takes no parameters".to_owned(),
+            names => format!(": its parameters are {names}"),
+        };
+        Err(self.passed_over(known, &takes))
+    }
+
+    /// A parameter that a list doesn't have: portals pass it over, and everything comes.
+    fn known_name(&self) -> Result<(), Error> {
+        let Some(known) = self.list_without_it(self.key) else {
+            return Ok(());
+        };
+        // What is wrong with its conditions is said of them.
+        if list_fields::find(self.method).is_some_and(|list| list.bare) {
             return Ok(());
         }
         let key = self.key.to_ascii_lowercase();
+        let places = [known.filter, known.select, known.order];
         let documented = |place: Option<&'static str>| place.filter(|place| !place.contains('['));
         let meant = match key.as_str() {
             "where" | "conditions" | "condition" => documented(known.filter),
             "columns" => documented(known.select),
             "sort" | "sortby" | "orderby" | "order_by" | "sort_by" => documented(known.order),
-            "limit" | "top" | "page_size" | "pagesize" if known.filter.is_some() => {
-                return Err(Error::config(format!(
-                    "{} has no parameter {}, and the portal would pass it over: a page has {} rows",
-                    self.method,
-                    self.key,
-                    known.page.unwrap_or(50)
-                )));
+            _ if PAGING_WORDS.contains(&key.as_str()) => {
+                let pages = match (known.paging, known.page) {
+                    (Paging::None, _) => "all its rows come at once".to_owned(),
+                    (Paging::Page | Paging::Controller | Paging::Offset, page) => {
+                        format!(
+                            "a page has {} rows, and start says where it begins",
+                            page.unwrap_or(50)
+                        )
+                    }
+                    _ => format!("its parameters are {}", own_parameters(known)),
+                };
+                return Err(self.passed_over(known, &format!(": {pages}")));
             }
             _ => {
-                let places = [known.filter, known.select, known.order];
+                let mut places = places.into_iter().filter_map(documented);
                 places
-                    .into_iter()
-                    .filter_map(documented)
                     .find(|place| is_misspelt(&key, &place.to_ascii_lowercase()))
+                    .or_else(|| catalogue::nearest_name(self.key, known.parameters()))
             }
         };
-        match meant {
-            Some(meant) => Err(Error::config(format!(
-                "{} has no parameter {}, and the portal would pass it over (did you mean {meant}?)",
-                self.method, self.key
-            ))),
-            None => Ok(()),
-        }
+        let advice = match (meant, known.filter) {
+            (Some(meant), _) => format!(" (did you mean {meant}?)"),
+            (None, Some(place)) => {
+                let condition =
+                    Value::Object(Map::from_iter([(self.key.to_owned(), self.value.clone())]));
+                let inside = match place.trim_end_matches(']').split_once('[') {
+                    Some((outer, inner)) => {
+                        format!("{{\"{outer}\": {{\"{inner}\": {condition}}}}}")
+                    }
+                    None => format!("{{\"{place}\": {condition}}}"),
+                };
+                format!(": a condition stands in its filter, {inside}")
+            }
+            (None, None) => match own_parameters(known) {
+                names if names.is_empty() => ": it takes no parameters".to_owned(),
+                names => format!(": its parameters are {names}"),
+            },
+        };
+        Err(self.passed_over(known, &advice))
+    }
+
+    fn passed_over(&self, known: &Method, advice: &str) -> Error {
+        Error::config(format!(
+            "{} has no parameter {}, and the portal would pass it over{advice}",
+            known.name, self.key
+        ))
     }
 
     fn map(&self) -> Result<(), Error> {
@@ -443,6 +598,23 @@ mod tests {
             (json!({"selct": ["ID"]}), "did you mean select?"),
             (json!({"sort": "ID"}), "did you mean order?"),
             (json!({"limit": 10}), "crm.lead.list has no parameter limit"),
+            (
+                json!({"STAGE_ID": "WON"}),
+                r#"no parameter STAGE_ID, and the portal would pass it over: a condition stands in its filter, {"filter": {"STAGE_ID":"WON"}}"#,
+            ),
+            (json!({"ID": 5}), r#"{"filter": {"ID":5}}"#),
+            (json!({"offset": 50}), "a page has 50 rows, and start says"),
+            (json!({"page": 2}), "a page has 50 rows"),
+            (json!({"halt": 1}), "no parameter halt"),
+            (json!({"entityTypeId": 2}), "no parameter entityTypeId"),
+            (json!({"auth": "x"}), "auth does not reach crm.lead.list"),
+            (json!({"filter": {"ID": true}}), "ID is true"),
+            (json!({"filter": {"ID": "5;6"}}), "is not a number"),
+            (json!({"filter": {"=>ID": 5}}), "write >=ID"),
+            (
+                json!({"filter": {"0": {"CATEGORY_ID": "a"}}}),
+                "CATEGORY_ID",
+            ),
             (json!("ID"), "object of named parameters"),
         ] {
             let said = refusal("crm.lead.list", &params, Carrier::Json)
@@ -451,6 +623,187 @@ mod tests {
         }
         let fields = refusal("crm.lead.add", &json!({"fields": ["TITLE"]}), Carrier::Json).unwrap();
         assert!(fields.contains("fields of crm.lead.add"), "{fields}");
+    }
+
+    #[test]
+    fn what_the_documentation_of_a_list_does_not_have_is_refused_for_every_list() {
+        let lists = catalogue::all()
+            .iter()
+            .filter(|known| known.list && known.rest == 2 && known.source.is_some());
+        let mut checked = 0;
+        for known in lists {
+            if known.name.starts_with("task.") {
+                continue;
+            }
+            for carrier in [Carrier::Json, Carrier::Query] {
+                for name in ["QX_NOSUCH", "qxNosuch"] {
+                    let given = refusal(known.name, &json!({ name: "1" }), carrier);
+                    let takes_fields =
+                        known.filter == Some("FILTER") && known.name.starts_with("user.");
+                    assert_eq!(given.is_none(), takes_fields, "{} {given:?}", known.name);
+                }
+            }
+            for name in known.parameters() {
+                let nothing = json!({ name: null });
+                assert_eq!(
+                    refusal(known.name, &nothing, Carrier::Json),
+                    None,
+                    "{}",
+                    known.name
+                );
+            }
+            checked += 1;
+        }
+        assert!(checked > 250, "{checked}");
+    }
+
+    #[test]
+    fn a_filter_or_an_order_is_refused_where_a_list_has_none() {
+        for (method, params, named) in [
+            (
+                "crm.currency.list",
+                json!({"filter": {"CURRENCY": "EUR"}}),
+                "no parameter filter, and the portal would pass it over: its parameters are order",
+            ),
+            (
+                "crm.enum.ownertype",
+                json!({"filter": {"ID": 1}}),
+                "it takes no parameters",
+            ),
+            (
+                "crm.enum.ownertype",
+                json!({"order": {"ID": "ASC"}}),
+                "sort its rows",
+            ),
+            (
+                "lists.get",
+                json!({"order": {"ID": "ASC"}}),
+                "it sorts by IBLOCK_ORDER",
+            ),
+            (
+                "voximplant.user.get",
+                json!({"ID": 1}),
+                "its parameters are USER_ID",
+            ),
+            (
+                "landing.site.getList",
+                json!({"filter": {"ID": 1}}),
+                "its filter is params[filter]",
+            ),
+            (
+                "landing.site.getList",
+                json!({"ACTIVE": "Y"}),
+                r#"{"params": {"filter": {"ACTIVE":"Y"}}}"#,
+            ),
+        ] {
+            let said = refusal(method, &params, Carrier::Json)
+                .unwrap_or_else(|| panic!("{method} {params} passed"));
+            assert!(said.contains(named), "{said}");
+        }
+    }
+
+    #[test]
+    fn departments_are_compared_for_equality_alone() {
+        for (params, named) in [
+            (json!({">ID": 1}), "it compares for equality alone"),
+            (
+                json!({"FILTER": {">ID": 1}}),
+                "it compares for equality alone",
+            ),
+            (
+                json!({"@ID": [1, 2]}),
+                "give ID a list of values, such as [1, 2]",
+            ),
+            (json!({"=ID": 1}), "write ID"),
+            (json!({"name": "x"}), "did you mean NAME?"),
+            (json!({"PARENTS": 1}), "did you mean PARENT?"),
+            (
+                json!({"COLOUR_OF": 1}),
+                "its conditions are ID, NAME, SORT, PARENT, UF_HEAD",
+            ),
+            (json!({"ID": "2,3"}), "ID"),
+            (json!({"PARENT": "abc"}), "PARENT"),
+            (json!({"filter": {"ID": 1}}), "no parameter filter"),
+        ] {
+            let said = refusal("department.get", &params, Carrier::Json)
+                .unwrap_or_else(|| panic!("{params} passed"));
+            assert!(said.contains(named), "{said}");
+        }
+        for params in [
+            json!({"ID": [1, 2]}),
+            json!({"NAME": "Sales", "sort": "NAME", "order": "DESC", "START": 50}),
+            json!({"FILTER": {"PARENT": 1}}),
+            json!({"SORT": 500}),
+        ] {
+            assert_eq!(
+                refusal("department.get", &params, Carrier::Json),
+                None,
+                "{params}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_a_portal_takes_for_itself_is_refused_unless_the_method_documents_it() {
+        for name in [
+            "auth",
+            "access_token",
+            "aplogin",
+            "ap",
+            "sessid",
+            "state",
+            "token",
+        ] {
+            for method in ["crm.lead.add", "crm.lead.list", "some.other.method"] {
+                let said = refusal(method, &json!({ name: "x" }), Carrier::Json).unwrap();
+                assert!(
+                    said.contains(&format!("{name} does not reach {method}")),
+                    "{said}"
+                );
+            }
+        }
+        let documented = json!({"auth_connector": "x"});
+        assert_eq!(
+            refusal("event.offline.list", &documented, Carrier::Json),
+            None
+        );
+        assert_eq!(
+            refusal("crm.lead.add", &json!({"TOKEN": 1}), Carrier::Json),
+            None
+        );
+    }
+
+    #[test]
+    fn numbers_that_a_portal_does_not_describe_are_numbers() {
+        for (method, params) in [
+            (
+                "tasks.task.list",
+                json!({"filter": {"STATUS": "in-progress"}}),
+            ),
+            ("tasks.task.list", json!({"filter": {"REAL_STATUS": "2,3"}})),
+            (
+                "tasks.task.list",
+                json!({"filter": {"::SUBFILTER-1": {"@REAL_STATUS": "2,3"}}}),
+            ),
+            ("user.get", json!({"UF_DEPARTMENT": "1,2"})),
+            ("user.get", json!({"FILTER": {"UF_DEPARTMENT": true}})),
+            ("crm.deal.list", json!({"filter": {"ID": [true]}})),
+        ] {
+            assert!(
+                refusal(method, &params, Carrier::Json).is_some(),
+                "{params}"
+            );
+        }
+        for (method, params) in [
+            (
+                "tasks.task.list",
+                json!({"filter": {"@STATUS": [2, "3"], "!REAL_STATUS": "-1"}}),
+            ),
+            ("user.get", json!({"UF_DEPARTMENT": [1, 2], "ACTIVE": true})),
+            ("crm.deal.list", json!({"filter": {"ID": [1, 2]}})),
+        ] {
+            assert_eq!(refusal(method, &params, Carrier::Json), None, "{params}");
+        }
     }
 
     #[test]
@@ -477,7 +830,7 @@ mod tests {
             ("landing.block.update", json!({"fields": {"a": 1}})),
             (
                 "crm.lead.list",
-                json!({"order": {"ID": "nulls,asc"}, "halt": 1}),
+                json!({"order": {"ID": "nulls,asc"}, "entityTypeId": null, "x": []}),
             ),
             ("department.get", json!({"sort": "NAME", "order": "DESC"})),
             (

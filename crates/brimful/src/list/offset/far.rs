@@ -1,0 +1,72 @@
+//! How long a list is that nothing counts: places far off are asked for, so that one that grows as it is read is told
+//! from one that is long.
+
+use brimful_protocol::rows::Identity;
+
+use super::OffsetPages;
+use crate::list::strategy::PageMeta;
+
+/// So often a place has to show no row before the list is known to have ended before it.
+const EMPTY_REPLIES: u32 = 2;
+
+/// The search for a place behind the end of a list.
+#[derive(Debug, Default)]
+pub(super) struct EndSearch {
+    /// A place to ask for, beside the next page.
+    wanted: Option<u64>,
+    /// Replies without a row from the place that is asked for.
+    empty_replies: u32,
+    /// The list had fewer rows than this when it was asked for; `None` while that is not known.
+    ends_before: Option<u64>,
+    begun: bool,
+}
+
+impl EndSearch {
+    /// Begins the search, `read` rows into the list.
+    pub(super) fn begin(&mut self, read: u64) {
+        if !self.begun {
+            self.begun = true;
+            self.wanted = read.checked_mul(2);
+        }
+    }
+
+    /// Takes the place to ask for.
+    pub(super) fn take(&mut self) -> Option<u64> {
+        self.wanted.take()
+    }
+
+    /// Asks for a place again that was not answered.
+    pub(super) fn ask_again(&mut self, place: u64) {
+        self.wanted = Some(place);
+    }
+
+    pub(super) fn ends_before(&self) -> Option<u64> {
+        self.ends_before
+    }
+
+    fn answered(&mut self, place: u64, has_rows: bool) {
+        if has_rows {
+            self.empty_replies = 0;
+            self.wanted = place.checked_mul(2);
+            return;
+        }
+        self.empty_replies += 1;
+        if self.empty_replies < EMPTY_REPLIES {
+            self.wanted = Some(place);
+        } else {
+            self.ends_before = Some(place);
+        }
+    }
+}
+
+impl OffsetPages {
+    /// Takes the answer from the far-off place `place`.
+    pub(super) fn take_far(&mut self, place: u64, rows: &[Identity], meta: &PageMeta) {
+        // Behind its end a list may begin again.
+        let is_new =
+            rows.iter().any(|row| !self.readings.has_come(*row)) && !self.is_first_again(rows);
+        let names_more =
+            meta.onward.more == Some(true) || meta.next.is_some_and(|next| next > place);
+        self.end_search.answered(place, is_new || names_more);
+    }
+}
