@@ -133,8 +133,7 @@ impl Model {
         assert!(commands.len() <= 50, "a batch has at most 50 commands");
         let mut pages: Vec<ModelPage> = Vec::new();
         for command in commands {
-            let excludes = !command.params["filter"]["!@ID"].is_null()
-                || !command.params["filter"]["!@id"].is_null();
+            let excludes = excluded(&command.params["filter"]).next().is_some();
             let is_exclusion_refused = excludes && self.exclusions == Exclusions::Refused;
             if is_refused(&command.params, &pages) || is_exclusion_refused {
                 pages.push(ModelPage {
@@ -349,12 +348,7 @@ fn range(params: &Value, pages: &[ModelPage]) -> Range {
             down: params["order"][id] == "DESC",
             limit: 50,
             counted: params["start"] == 0,
-            excluded: filter[format!("!@{id}")]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|id| id.as_u64().unwrap())
-                .collect(),
+            excluded: excluded(filter).map(|id| id.as_u64().unwrap()).collect(),
         };
     }
     let bound = |operator: &str| {
@@ -372,6 +366,13 @@ fn range(params: &Value, pages: &[ModelPage]) -> Range {
     }
 }
 
+/// The IDs that a filter excludes. Tasks spell that in their own way.
+fn excluded(filter: &Value) -> impl Iterator<Item = &Value> {
+    let spellings = ["!@ID", "!@id", "!ID"];
+    let lists = spellings.map(|spelling| filter[spelling].as_array());
+    lists.into_iter().flatten().flatten()
+}
+
 /// What a legacy list makes of `$result[pN][I][ID]`: where the page is too short, the page itself, cast to 1 or 0.
 fn dereference(reference: &str, pages: &[ModelPage]) -> u64 {
     let ids = &pages[place_and_row(reference).0].ids;
@@ -383,14 +384,14 @@ fn row_of(reference: &str, pages: &[ModelPage]) -> Option<u64> {
     pages[page].ids.get(row).copied()
 }
 
-/// The page and the row of `$result[pN][I][ID]` and `$result[pN][items][I][id]`.
+/// The page and the row of `$result[pN][I][ID]`, `$result[pN][items][I][id]` and the like.
 fn place_and_row(reference: &str) -> (usize, usize) {
     let mut steps = reference
         .strip_prefix("$result[p")
         .and_then(|steps| steps.strip_suffix("]"))
         .unwrap()
         .split("][")
-        .filter(|step| *step != "items");
+        .filter(|step| step.parse::<usize>().is_ok());
     let mut number = || steps.next().unwrap().parse().unwrap();
     (number(), number())
 }
