@@ -28,11 +28,35 @@ impl Table {
             .push(cells.into_iter().map(|cell| clean(&cell)).collect());
     }
 
-    /// The table, in lines of at most `width` places, without an end of its last line.
+    /// The table, in lines of at most `width` places, without an end of its last line. Where that leaves columns that
+    /// nobody can read, each row is a block of lines, one for each column.
     pub(crate) fn text(&self, width: usize) -> String {
-        let widths = fitted(widths(&self.rows), width);
+        let wanted = widths(&self.rows);
+        let widths = fitted(wanted.clone(), width);
+        let mut columns = wanted.iter().zip(&widths);
+        if columns.any(|(wanted, given)| *given < NARROWEST[0].min(*wanted)) {
+            return self.blocks(width);
+        }
         let lines: Vec<String> = self.rows.iter().map(|row| line(row, &widths)).collect();
         lines.join("\n")
+    }
+}
+
+impl Table {
+    /// The rows as blocks of lines with a name and a value.
+    fn blocks(&self, width: usize) -> String {
+        let Some((names, rows)) = self.rows.split_first() else {
+            return String::new();
+        };
+        let names_width = names.iter().map(|name| name.width()).max().unwrap_or(0);
+        let widths = fitted(vec![names_width, width], width);
+        let block = |row: &Vec<String>| {
+            let lines = names.iter().zip(row);
+            let lines = lines.map(|(name, cell)| line(&[name.clone(), cell.clone()], &widths));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let blocks: Vec<String> = rows.iter().map(block).collect();
+        blocks.join("\n\n")
     }
 }
 
@@ -145,6 +169,33 @@ mod tests {
         }
         assert!(table.text(40).contains('…'));
         assert!(!table.text(200).contains('…'));
+    }
+
+    #[test]
+    fn a_row_that_no_terminal_is_wide_enough_for_is_a_block_of_lines() {
+        let names = ["TABLE", "ENTITY", "CHANGES UP TO", "LAST RUN", "STATE"];
+        let mut table = Table::new(&names);
+        for name in ["crm_deal", "crm_contact"] {
+            table.row(
+                [
+                    name,
+                    "crm.deal",
+                    "2026-01-31T10:00:00",
+                    "2026-01-31T10:00:05",
+                    "up to date",
+                ]
+                .map(str::to_owned),
+            );
+        }
+        assert!(table.text(120).starts_with("TABLE        ENTITY"));
+        assert_eq!(
+            table.text(40).split("\n\n").next().unwrap(),
+            "TABLE          crm_deal\n\
+             ENTITY         crm.deal\n\
+             CHANGES UP TO  2026-01-31T10:00:00\n\
+             LAST RUN       2026-01-31T10:00:05\n\
+             STATE          up to date"
+        );
     }
 
     #[test]

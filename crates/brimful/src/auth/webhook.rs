@@ -161,13 +161,7 @@ impl FromStr for Webhook {
             .flatten()
             .filter(|s| !s.is_empty())
             .collect();
-        let no_code = || {
-            WebhookError::NoCode(format!(
-                "{}://{}",
-                url.scheme(),
-                url.host_str().unwrap_or_default()
-            ))
-        };
+        let no_code = || WebhookError::NoCode(format!("{}://{}", url.scheme(), host_of(&url)));
         let rest = segments
             .iter()
             .position(|s| *s == "rest")

@@ -34,7 +34,7 @@ pub use report::{Extent, ListReport, Progress, Proof, RangeDifference, Resume, V
 pub use walk::{Tail, UnknownWalk, Walk};
 
 use crate::auth::Api;
-use crate::check::{self, Carrier, Checks};
+use crate::check::{self, Checks};
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
@@ -262,7 +262,7 @@ impl List {
             tracing::warn!("{doubt}");
         }
         if self.api == Api::Rest && self.client.session().checks == Checks::On {
-            check::call(&self.method, &params, Carrier::Json)?;
+            check::list(&self.method, &params)?;
         }
         let names = if self.check_names && self.api == Api::Rest {
             NamesCheck::new(&self.method, &params)?
