@@ -94,6 +94,8 @@ pub(crate) struct Driver {
     too_many_lists: usize,
     /// Since when the method has been refused for its operating time without giving a page.
     blocked_since: Option<Instant>,
+    /// The strategy cannot go on. What it has ready is right all the same.
+    is_stuck: bool,
 }
 
 /// Leave to send a request, and how long the walk stood still for it.
@@ -155,6 +157,7 @@ impl Driver {
             most_lists: MAX_COMMANDS,
             too_many_lists: usize::MAX,
             blocked_since: None,
+            is_stuck: false,
         }
     }
 
@@ -168,6 +171,14 @@ impl Driver {
             Ok(false) => return,
             Err(error) => {
                 self.flights.shutdown().await;
+                // What came before the failure is part of the list.
+                while self.is_stuck
+                    && let Some(pages) = self.ready_pages()
+                {
+                    if rows.send(Message::Pages(pages)).await.is_err() {
+                        return;
+                    }
+                }
                 let report = self.finish();
                 Message::Failed(error.with_report(report))
             }
@@ -494,27 +505,7 @@ impl Driver {
             self.blocked_since = None;
             self.cuts = 0;
         }
-        let then = match self.plan.strategy.accept(ticket, batch.outcomes) {
-            Ok(then) => then,
-            Err(StrategyError::WrongStrategy(why)) => {
-                let fallback = self.plan.fallback.take().filter(|_| self.report.rows == 0);
-                let fallback = fallback.ok_or_else(|| self.stuck(&why))?;
-                debug!(method = self.method, why, "walking in another way");
-                // What is still on its way belongs to the old plan.
-                self.flights = JoinSet::new();
-                self.charges = fallback.encoding.charges(
-                    &self.method,
-                    fallback.encoding.most().min(self.session.batch_size),
-                );
-                self.place = Arc::new(fallback.place.clone());
-                self.plan = *fallback;
-                NextAction::GoOn
-            }
-            Err(StrategyError::Misbehaves(why)) => return Err(self.stuck(&why)),
-            Err(StrategyError::Api(error)) => {
-                return Err(Error::api(error).at(&self.session.auth, &self.method));
-            }
-        };
+        let then = self.accept(ticket, batch.outcomes)?;
         match then {
             NextAction::GoOn => {}
             NextAction::WaitShortly => {
@@ -542,6 +533,35 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Hands the outcomes of a request to the strategy. Before the first row another one may take over.
+    fn accept(&mut self, ticket: Ticket, outcomes: Vec<PageOutcome>) -> Result<NextAction, Error> {
+        match self.plan.strategy.accept(ticket, outcomes) {
+            Ok(then) => Ok(then),
+            Err(StrategyError::WrongStrategy(why)) => {
+                let fallback = self.plan.fallback.take().filter(|_| self.report.rows == 0);
+                let fallback = fallback.ok_or_else(|| self.stuck(&why))?;
+                debug!(method = self.method, why, "walking in another way");
+                // What is still on its way belongs to the old plan.
+                self.flights = JoinSet::new();
+                self.charges = fallback.encoding.charges(
+                    &self.method,
+                    fallback.encoding.most().min(self.session.batch_size),
+                );
+                self.place = Arc::new(fallback.place.clone());
+                self.plan = *fallback;
+                Ok(NextAction::GoOn)
+            }
+            Err(StrategyError::Misbehaves(why)) => {
+                self.is_stuck = true;
+                Err(self.stuck(&why))
+            }
+            Err(StrategyError::Api(error)) => {
+                self.is_stuck = true;
+                Err(Error::api(error).at(&self.session.auth, &self.method))
+            }
+        }
     }
 
     /// A request took so long that it was cut: what it asked for goes out again in smaller ones.

@@ -173,7 +173,7 @@ impl StallCounter {
 }
 
 /// Whether a command that failed this way may succeed if it is sent again.
-fn passing(error: &ApiError) -> Option<NextAction> {
+pub(crate) fn passing(error: &ApiError) -> Option<NextAction> {
     use brimful_protocol::KnownCode;
     match error.code.known() {
         KnownCode::OperationTimeLimit => Some(NextAction::WaitForOperating),

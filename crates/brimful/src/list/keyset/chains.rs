@@ -1,13 +1,14 @@
 //! What the pages of a chain prove: full ones themselves, a short one nothing.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use brimful_protocol::rows::{Page, PageOutcome};
 
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState, WindowReadings};
 use super::windows::counted_or_proven;
-use super::{KeysetWalk, Restarts, TailState, first_and_last};
+use super::{AboveHorizon, KeysetWalk, LastPage, Restarts, TailState, first_and_last};
 use crate::list::strategy::{NextAction, StrategyError};
 use crate::list::walk::TAIL_REQUESTS;
 
@@ -18,6 +19,10 @@ pub(super) const FEW_PAGES: usize = 40;
 const SHORT_PAGES: usize = 2;
 const FULL_PAGES_AT_FIRST: usize = 8;
 const FULL_PAGES_A_SHORT_ONE: usize = 20;
+/// Where nothing else shows that the newest row is known, nothing has to be shown above it so often.
+const LOOKS: u32 = 3;
+/// Counts of rows that are not shown there are asked for so often at the most.
+const MOST_LOOKS: u32 = 10;
 /// The same where IDs have gaps and a chain goes on behind a short page: windows of such lists hold fewer rows than pages.
 const FULL_PAGES_A_SHORT_ONE_AMONG_GAPS: usize = 4;
 
@@ -101,29 +106,42 @@ impl KeysetWalk {
             && (self.short_pages >= SHORT_PAGES || self.full_pages < FULL_PAGES_AT_FIRST)
             && self.short_pages * full_pages > self.full_pages;
         if read < to {
-            let unread =
-                |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
-            short.retain(|(above, _)| (read..to).contains(above));
-            let next_from = next_from.filter(|next| (read..to).contains(next));
-            if let Some(end) = next_from {
-                self.push_unproven(&mut parts, &mut short, read, end);
-                parts.push(unread(end, to, false));
-            } else if let Some((above, page)) = short.pop_back() {
-                self.push_unproven(&mut parts, &mut short, read, above);
-                let mut shown_to = above;
-                if let Some((_, last)) = first_and_last(Some(&page)) {
-                    shown_to = last.min(to);
-                    parts.push(self.once_read(above, shown_to, Direction::Ascending, page));
-                }
-                let end = self.doubtful_end(above, shown_to, to);
-                parts.push(unread(shown_to, end, true));
-                parts.push(unread(end, to, false));
-            } else {
-                parts.push(unread(read, to, false));
-            }
+            self.push_rest_of_chain(&mut parts, short, read..to, next_from);
         }
         self.replace(at, parts);
         Ok(then)
+    }
+
+    /// Adds what a chain has not proven behind its last full page: the IDs in `rest`, with the short pages that came of
+    /// them. The page after the last one would have begun above `next_from`.
+    fn push_rest_of_chain(
+        &mut self,
+        parts: &mut Vec<Stretch>,
+        mut short: VecDeque<(u64, Page)>,
+        rest: Range<u64>,
+        next_from: Option<u64>,
+    ) {
+        let (read, to) = (rest.start, rest.end);
+        let unread =
+            |from, to, by_windows| Stretch::new(from, to, StretchState::Unread { by_windows });
+        short.retain(|(above, _)| (read..to).contains(above));
+        let next_from = next_from.filter(|next| (read..to).contains(next));
+        if let Some(end) = next_from {
+            self.push_unproven(parts, &mut short, read, end);
+            parts.push(unread(end, to, false));
+        } else if let Some((above, page)) = short.pop_back() {
+            self.push_unproven(parts, &mut short, read, above);
+            let mut shown_to = above;
+            if let Some((_, last)) = first_and_last(Some(&page)) {
+                shown_to = last.min(to);
+                parts.push(self.once_read(above, shown_to, Direction::Ascending, page));
+            }
+            let end = self.doubtful_end(above, shown_to, to);
+            parts.push(unread(shown_to, end, true));
+            parts.push(unread(end, to, false));
+        } else {
+            parts.push(unread(read, to, false));
+        }
     }
 
     /// Takes the pages of a chain, each with the ID above which it begins, as long as that is known.
@@ -139,13 +157,12 @@ impl KeysetWalk {
             let Some(outcome) = outcomes.next() else {
                 break;
             };
-            let page = match self.stalls.page(outcome) {
-                Ok(Ok((page, _))) => page,
-                Ok(Err(wait)) => {
+            let page = match self.page_of(Some(outcome))? {
+                Ok((page, _)) => page,
+                Err(wait) => {
                     chain.sort();
                     return Ok((chain, wait));
                 }
-                Err(error) => return Err(error),
             };
             let ids = match self.ids_of(&page, above, self.end_of_list()) {
                 Ok(ids) => ids,
@@ -223,7 +240,6 @@ impl KeysetWalk {
                 ));
             }
             parts.push(self.once_read(above, next, Direction::Ascending, page));
-            self.windows.is_read_again();
             read = next;
         }
         if read < to {
@@ -277,13 +293,14 @@ impl KeysetWalk {
     ) -> Result<NextAction, StrategyError> {
         self.tail = TailState::Wanted;
         for outcome in outcomes {
-            let page = match self.stalls.page(outcome)? {
+            let page = match self.page_of(Some(outcome))? {
                 Ok((page, _)) => page,
                 Err(wait) => return Ok(wait),
             };
             let ids = self.ids_of(&page, self.tail_from, NO_END)?;
             let Some((_, last)) = ids else {
-                if self.stretches.iter().all(Stretch::is_proven) {
+                self.above_horizon.looks += 1;
+                if self.stretches.iter().all(Stretch::is_proven) && self.is_newest_end_known(0) {
                     self.tail = TailState::Done;
                 }
                 return Ok(NextAction::GoOn);
@@ -315,32 +332,48 @@ impl KeysetWalk {
         }
     }
 
-    /// The first page above the horizon has come, or the last one where rows are counted there and none was shown.
+    /// A page above the horizon has come from one end or from both.
     pub(super) fn accept_above_horizon(
         &mut self,
-        direction: Direction,
-        outcome: Option<PageOutcome>,
+        directions: impl Iterator<Item = Direction>,
+        outcomes: &mut dyn Iterator<Item = PageOutcome>,
     ) -> Result<NextAction, StrategyError> {
         self.tail = TailState::Wanted;
-        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
-            Ok(read) => read,
-            Err(wait) => return Ok(wait),
-        };
-        if direction == Direction::Descending {
-            page.reverse();
-        }
         let (horizon, full) = (self.horizon, self.full as u64);
-        // The last page of the start had room for the horizon and all rows above it.
-        let is_too_many = meta.total.is_some_and(|total| total >= full);
-        if is_too_many && self.above_horizon.is_order_unknown {
-            return Err(self.misbehaves(format!(
-                "{} rows are counted above ID {horizon}, which came as the highest one: the method ignores the order",
-                meta.total.unwrap_or_default()
-            )));
+        let mut shown: Option<(u64, Direction, Page)> = None;
+        for direction in directions {
+            let (mut page, meta) = match self.page_of(outcomes.next())? {
+                Ok(read) => read,
+                Err(wait) => return Ok(wait),
+            };
+            if direction == Direction::Descending {
+                page.reverse();
+            }
+            // The last page of the start had room for the horizon and all rows above it.
+            let is_too_many = meta.total.is_some_and(|total| total >= full);
+            if is_too_many && self.above_horizon.last_page == LastPage::OneRow {
+                return Err(self.misbehaves(format!(
+                    "{} rows are counted above ID {horizon}, which came as the highest one: the method ignores the order",
+                    meta.total.unwrap_or_default()
+                )));
+            }
+            match self.ids_of(&page, horizon, NO_END)? {
+                Some((_, last)) if shown.as_ref().is_none_or(|(highest, ..)| last > *highest) => {
+                    shown = Some((last, direction, page));
+                }
+                Some(_) => {}
+                // Too many are no count.
+                None => {
+                    let counted = meta.total.filter(|total| *total > 0 && !is_too_many);
+                    self.above_horizon.shows_no_row(counted);
+                }
+            }
         }
-        match (self.ids_of(&page, horizon, NO_END)?, direction) {
-            (Some((_, last)), Direction::Ascending) => self.take_tail(page, last, direction),
-            (Some((_, last)), Direction::Descending) => {
+        match shown {
+            Some((last, Direction::Ascending, page)) => {
+                self.take_tail(page, last, Direction::Ascending);
+            }
+            Some((last, Direction::Descending, _)) => {
                 // Rows that are not shown lie before them: all of it is read as a window.
                 let window = StretchState::Window(WindowReadings::default());
                 self.stretches
@@ -348,25 +381,30 @@ impl KeysetWalk {
                 self.tail_from = last;
                 self.tail = TailState::Done;
             }
-            (None, _) => {
-                // Too many are no count.
-                let counted = meta.total.filter(|total| *total > 0 && !is_too_many);
-                let before = std::mem::replace(&mut self.above_horizon.counted, counted);
-                let hidden = match (before, counted) {
-                    (Some(before), Some(counted)) => before.min(counted),
-                    // The last page of the start was a reading from the other end.
-                    (None, Some(counted)) if self.above_horizon.is_read_from_above => counted,
-                    _ => 0,
-                };
-                let is_settled = hidden > 0 || counted.is_none();
-                let is_read = |stretch: &Stretch| counted_or_proven(stretch).is_some();
-                if is_settled && self.stretches.iter().all(is_read) {
-                    self.hidden += hidden;
-                    self.tail = TailState::Done;
-                }
-            }
+            None => self.settle_newest_end(),
         }
         Ok(NextAction::GoOn)
+    }
+
+    /// No row is shown above the horizon: that is the end of the list if it is known well enough.
+    fn settle_newest_end(&mut self) {
+        let AboveHorizon {
+            counted,
+            hidden,
+            looks,
+            last_page,
+            ..
+        } = self.above_horizon;
+        let is_settled =
+            hidden > 0 && (last_page == LastPage::Full || looks >= 2) || counted.is_none();
+        let is_read = |stretch: &Stretch| counted_or_proven(stretch).is_some();
+        if (is_settled || looks >= MOST_LOOKS)
+            && self.stretches.iter().all(is_read)
+            && self.is_newest_end_known(hidden)
+        {
+            self.hidden += hidden;
+            self.tail = TailState::Done;
+        }
     }
 
     /// The last page of the rest of the list has come, with the count of the rest. It is a look at the rows above the
@@ -378,7 +416,7 @@ impl KeysetWalk {
         outcome: Option<PageOutcome>,
     ) -> Result<NextAction, StrategyError> {
         self.tail = TailState::Wanted;
-        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+        let (mut page, meta) = match self.page_of(outcome)? {
             Ok(read) => read,
             Err(wait) => {
                 self.rest = Some((from, before));
@@ -402,6 +440,9 @@ impl KeysetWalk {
             .filter(|total| *total >= page.len() as u64)
             .map(|total| before + total);
         self.above_horizon.shows_nothing = true;
+        if page.len() >= self.full {
+            self.above_horizon.last_page = LastPage::Full;
+        }
         // Rows may have been deleted meanwhile: then no more are counted than are known.
         let is_more = self
             .whole_count
@@ -413,6 +454,35 @@ impl KeysetWalk {
             self.confirmed = true;
         }
         Ok(NextAction::GoOn)
+    }
+
+    /// Whether the rows of the start are known not to go on above the horizon: the last page was full, as many rows came
+    /// or are hidden as were counted then (`hidden` of them above the horizon), or nothing was shown there several times.
+    fn is_newest_end_known(&self, hidden: u64) -> bool {
+        // A portal that counts to a limit counts too few.
+        let is_whole = |counted| {
+            self.rows_so_far().is_some_and(|rows| {
+                let rows = rows + hidden;
+                rows == counted || rows > counted && self.tail_from > self.horizon
+            })
+        };
+        self.above_horizon.last_page == LastPage::Full
+            || self.above_horizon.looks >= LOOKS
+            || self.start_count.is_some_and(is_whole)
+    }
+
+    /// Looks at the rows above the horizon again if fewer came and are hidden than were counted at the start.
+    pub(super) fn doubt_newest_end(&mut self) {
+        let has_end = self.whole_to < NO_END;
+        if self.tail == TailState::Done
+            && has_end
+            && self.requests.is_empty()
+            && self.tail_requests < TAIL_REQUESTS
+            && self.rows_so_far().is_some()
+            && !self.is_newest_end_known(0)
+        {
+            self.tail = TailState::Wanted;
+        }
     }
 
     /// The rows of the list as it was counted that came or are counted; `None` while some are still to be read.

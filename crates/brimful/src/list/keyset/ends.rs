@@ -53,26 +53,30 @@ pub(crate) enum Shown {
     /// Both pages are full.
     Full(FullEnds),
     /// A page is short although there are other rows: pages of this list are short for reasons of their own.
-    Short {
-        /// Both pages, ascending.
-        first: Page,
-        last: Page,
-        /// The lowest ID that the first page showed.
-        lowest: Option<u64>,
-        /// The highest ID that the last page showed.
-        highest: Option<u64>,
-        counted: Option<u64>,
-        /// The first page is full: then only rows at the end may not be shown.
-        is_first_full: bool,
-        /// The IDs in `(from, to]` that each of the pages covers.
-        spans: Vec<(u64, u64)>,
-        /// Rows of a full page, where the portal has named the place behind one.
-        page_size: Option<u64>,
-        /// Fewer rows are counted than are shown.
-        counts_are_wrong: bool,
-        /// The last page shows one row, so nobody knows whether it was sorted.
-        is_order_unknown: bool,
-    },
+    Short(ShortEnds),
+}
+
+/// The pages at both ends of which one is short.
+#[derive(Debug)]
+pub(crate) struct ShortEnds {
+    /// Both pages, ascending.
+    pub(crate) first: Page,
+    pub(crate) last: Page,
+    /// The lowest ID that the first page showed.
+    pub(crate) lowest: Option<u64>,
+    /// The highest ID that the last page showed.
+    pub(crate) highest: Option<u64>,
+    pub(crate) counted: Option<u64>,
+    /// The first page is full: then only rows at the end may not be shown.
+    pub(crate) is_first_full: bool,
+    /// The IDs in `(from, to]` that each of the pages covers.
+    pub(crate) spans: Vec<(u64, u64)>,
+    /// Rows of a full page, where the portal has named the place behind one.
+    pub(crate) page_size: Option<u64>,
+    /// Fewer rows are counted than are shown.
+    pub(crate) counts_are_wrong: bool,
+    /// The last page shows one row, so nobody knows whether it was sorted.
+    pub(crate) is_order_unknown: bool,
 }
 
 /// A full page at either end.
@@ -197,7 +201,7 @@ impl FirstAndLast {
                 let counted =
                     counted.filter(|counted| *counted >= first.len().max(last.len()) as u64);
                 let shown = shown(&first, &last, again.as_ref(), counted, page_size, pages)?;
-                let is_short = matches!(shown, Some(Shown::Short { .. }));
+                let is_short = matches!(shown, Some(Shown::Short(_)));
                 let is_asked_again = is_short && again.is_none() && !reads_on;
                 Ok(shown.filter(|_| !is_asked_again).ok_or_else(|| {
                     self.before = Some((first, last));
@@ -313,7 +317,16 @@ fn shown(
     let shown = ids([Some(first), Some(&last)]);
     let full = page_size.unwrap_or(pages.full as u64);
     let spans = [first_ids, last_ids].into_iter().flatten();
-    Ok(Some(Shown::Short {
+    let united = |page: &Page, before: Option<&Page>, is_last: bool| {
+        let mut before = before.cloned().unwrap_or_default();
+        if is_last {
+            before.reverse();
+        }
+        united(page, &before, full as usize)
+    };
+    let first_shown = united(first, first_before, false);
+    let last_shown = united(&last, last_before, true);
+    Ok(Some(Shown::Short(ShortEnds {
         counts_are_wrong: counted.is_some_and(|counted| counted < shown.len() as u64),
         lowest: ids([Some(first), first_before]).first().copied(),
         highest: ids([Some(&last), last_before]).last().copied(),
@@ -322,9 +335,22 @@ fn shown(
         spans: spans.map(|(first, last)| (first - 1, last)).collect(),
         page_size,
         is_order_unknown: last.len() == 1,
-        first: first.clone(),
-        last,
-    }))
+        first: first_shown,
+        last: last_shown,
+    })))
+}
+
+/// The rows that the two readings of a page have shown together, ascending, if a page has room for them.
+fn united(page: &Page, before: &Page, full: usize) -> Page {
+    let rows = page.iter().chain(before.iter());
+    let mut rows: Vec<(Option<u64>, String)> =
+        rows.map(|row| (row.id, row.json.to_owned())).collect();
+    rows.sort_by_key(|(id, _)| *id);
+    rows.dedup_by_key(|(id, _)| *id);
+    if page.len() >= full || rows.len() == page.len() || rows.len() >= full {
+        return page.clone();
+    }
+    Page::from_iter(rows)
 }
 
 /// The first and last ID of a page whose IDs all lie above `above` and ascend; `None` for an empty page.

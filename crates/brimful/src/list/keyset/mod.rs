@@ -24,6 +24,7 @@
 //! first highest ID comes once or not at all.
 
 mod chains;
+mod checks;
 pub(crate) mod density;
 mod ends;
 pub(crate) mod pages;
@@ -33,16 +34,19 @@ mod windows;
 
 use std::collections::{HashMap, VecDeque};
 
+use brimful_protocol::ApiError;
 use brimful_protocol::rows::{Page, PageOutcome};
 
+use self::checks::Exclusions;
 use self::density::Density;
-use self::ends::{FirstAndLast, FullEnds, Shown, ascending_to, spelling};
+use self::ends::{FirstAndLast, FullEnds, ShortEnds, Shown, ascending_to, spelling};
 use self::pages::{Direction, KeysetPages, NO_END, Restart};
 use self::requests::RequestPlan;
 use self::stretch::{Stretch, StretchState, WindowReadings};
 use super::report::{Proof, RangeDifference, Verification};
 use super::strategy::{
-    Extent, ListCommand, NextAction, ReadAhead, StallCounter, Strategy, StrategyError, Ticket,
+    Extent, ListCommand, NextAction, PageMeta, ReadAhead, StallCounter, Strategy, StrategyError,
+    Ticket,
 };
 use super::walk::Tail;
 
@@ -102,6 +106,11 @@ pub(crate) struct KeysetWalk {
     /// Chains that came back. Stretches are opened no faster than the density becomes known: twice as many as were read.
     chains_read: usize,
     restarts: Restarts,
+    exclusions: Exclusions,
+    /// The portal's error of a command of the request whose outcomes are being taken.
+    failed: Option<ApiError>,
+    /// Rows that were counted at the start.
+    start_count: Option<u64>,
     full_pages: usize,
     short_pages: usize,
     windows: windows::Tally,
@@ -126,6 +135,11 @@ struct Counts {
     too_low: u32,
     /// Counts in a row that cannot be right.
     bad: u32,
+    /// Counts of runs of stretches that were those of their parts, and others.
+    confirmed_runs: u32,
+    /// Windows of which two readings agreed that rows are counted and not shown.
+    hidden_agreed: u32,
+    contradicted_runs: u32,
 }
 
 /// Whether the method takes two lower bounds at once, so that pages of chains begin somewhere of use if the page before
@@ -140,14 +154,42 @@ enum Restarts {
 /// What is known of the rows above the horizon.
 #[derive(Debug, Default)]
 struct AboveHorizon {
-    /// The page that showed the horizon showed no other row, so nobody knows whether it was sorted.
-    is_order_unknown: bool,
-    /// Rows that were counted there when none was shown.
+    last_page: LastPage,
+    /// How often nothing was shown there.
+    looks: u32,
+    /// Rows that were counted there when none was shown, and how many of them are hidden.
     counted: Option<u64>,
-    /// The last page of the list ended with the horizon: a reading from above.
-    is_read_from_above: bool,
-    /// The same once more, in a later request.
+    hidden: u64,
+    /// Nothing was shown there in a request after the first one.
     shows_nothing: bool,
+}
+
+/// What the last page of the list, from the highest ID on, says of the rows above the horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum LastPage {
+    /// It showed no row.
+    #[default]
+    Empty,
+    /// It showed one row, so nobody knows whether it was sorted.
+    OneRow,
+    /// It was short: a reading from above that may have left rows out.
+    Short,
+    /// It was full, or all of the list: no row of the start lies above the horizon.
+    Full,
+}
+
+impl AboveHorizon {
+    /// A page from there has come without a row, and so many are counted.
+    fn shows_no_row(&mut self, counted: Option<u64>) {
+        self.looks += 1;
+        let before = std::mem::replace(&mut self.counted, counted);
+        self.hidden = match (before, counted) {
+            (Some(before), Some(counted)) => before.min(counted),
+            // The last page of the start was a reading from the other end.
+            (None, Some(counted)) if self.last_page != LastPage::Empty => counted,
+            _ => 0,
+        };
+    }
 }
 
 /// How far the rows above the horizon have been read.
@@ -177,7 +219,12 @@ enum Reading {
         from: u64,
         to: u64,
     },
-    /// The same, read from both ends at once.
+    /// The rows of a run of windows that are counted and were not shown.
+    Check {
+        from: u64,
+        to: u64,
+    },
+    /// A window, read from both ends at once.
     BothEnds {
         from: u64,
     },
@@ -186,9 +233,10 @@ enum Reading {
         from: u64,
         before: u64,
     },
-    /// The rows above the horizon, counted and from either end.
+    /// The rows above the horizon, counted and from either end or from both.
     AboveHorizon {
         direction: Direction,
+        is_from_both_ends: bool,
     },
     /// The rows above those that were read behind the horizon.
     Tail {
@@ -200,10 +248,10 @@ impl Reading {
     fn commands(self) -> usize {
         match self {
             Self::Chain { commands, .. } | Self::Tail { commands } => commands,
-            Self::Window { .. }
-            | Self::Count { .. }
-            | Self::Rest { .. }
-            | Self::AboveHorizon { .. } => 1,
+            Self::Window { .. } | Self::Count { .. } | Self::Check { .. } | Self::Rest { .. } => 1,
+            Self::AboveHorizon {
+                is_from_both_ends, ..
+            } => 1 + usize::from(is_from_both_ends),
             Self::BothEnds { .. } => 2,
         }
     }
@@ -219,6 +267,14 @@ impl KeysetWalk {
             needed_and_missing: false,
             too_low: 0,
             bad: 0,
+            confirmed_runs: 0,
+            hidden_agreed: 0,
+            contradicted_runs: 0,
+        };
+        let exclusions = if pages.takes_exclusions() {
+            Exclusions::Taken { failed: 0 }
+        } else {
+            Exclusions::Refused
         };
         Self {
             row_id: pages.keyset.row.to_owned(),
@@ -252,6 +308,9 @@ impl KeysetWalk {
             confirmed: false,
             chains_read: 0,
             restarts: Restarts::Taken,
+            exclusions,
+            failed: None,
+            start_count: None,
             full_pages: 0,
             short_pages: 0,
             windows: windows::Tally::default(),
@@ -266,7 +325,6 @@ impl KeysetWalk {
     /// Has the portal count every stretch before its rows are handed out.
     pub(crate) fn verified(mut self) -> Self {
         self.verify = true;
-        self.windows.all = true;
         self
     }
 
@@ -291,6 +349,7 @@ impl KeysetWalk {
             } => {
                 self.counts.needed_and_missing = !is_proven;
                 self.tail = TailState::Done;
+                self.above_horizon.last_page = LastPage::Full;
                 self.confirmed = true;
                 // The ranges that are counted to verify the list have those between its rows once more.
                 if self.verify {
@@ -308,73 +367,82 @@ impl KeysetWalk {
                 }
             }
             Shown::Full(ends) => self.begin_between(ends),
-            Shown::Short {
-                first,
-                last,
-                lowest,
-                highest,
-                counted,
-                is_first_full,
-                spans,
-                page_size,
-                counts_are_wrong,
-                is_order_unknown,
-            } => {
-                self.counts.believed &= !counts_are_wrong;
-                self.above_horizon.is_order_unknown = is_order_unknown;
-                self.above_horizon.is_read_from_above = !last.is_empty();
-                self.learn_page_size(page_size);
-                self.by_windows = self.way == KeysetMode::Windows || !is_first_full;
-                let bounds = self.pages.bounds;
-                self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
-                if self.counts.believed && !self.verify {
-                    self.whole_count = counted;
-                    self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
-                }
-                self.density.has_no_gaps = highest
-                    .is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
-                match (counted, highest) {
-                    (Some(counted), Some(highest)) => {
-                        self.density.note(self.first, highest, counted as usize);
-                    }
-                    // Each page was cut from as many rows as a page has, or from all that there are.
-                    _ => {
-                        for (from, to) in spans {
-                            self.density
-                                .note(from, to, self.full.min((to - from) as usize));
-                        }
-                    }
-                }
-                let mut from = bounds.above;
-                let left = counted.map(|counted| counted.saturating_sub(first.len() as u64));
-                if is_first_full {
-                    from = self.keep_first(first);
-                } else if let Some((_, to)) = first_and_last(Some(&first)) {
-                    let window = self.once_read(from, to, Direction::Ascending, first);
-                    self.stretches.push_back(window);
-                    from = to;
-                }
-                let to = highest.map(|highest| highest.max(from));
-                let to = to.or(bounds.up_to).unwrap_or(NO_END);
-                // The last page has shown what lies between its rows.
-                let last_from =
-                    first_and_last(Some(&last)).map_or(to, |(lowest, _)| from.max(lowest - 1));
-                self.begin_short(from, last_from, to, left.filter(|_| from > bounds.above));
-                if last_from < to {
-                    self.reach_horizon(to);
-                    let window = self.once_read(last_from, to, Direction::Descending, last);
-                    self.stretches.push_back(window);
-                }
-                // Bounds of the caller's may leave no room for an ID.
-                if self.stretches.is_empty() {
-                    self.tail = TailState::Done;
-                }
-                // Nothing is left to be asked for with a bound.
-                self.confirmed |=
-                    self.tail == TailState::Done && self.stretches.iter().all(Stretch::is_proven);
-            }
+            Shown::Short(ends) => self.begin_short_ends(ends),
         }
         Ok(NextAction::GoOn)
+    }
+
+    /// A page at an end of the list is short. What both pages have shown is read once more, and what lies between them.
+    fn begin_short_ends(&mut self, ends: ShortEnds) {
+        let ShortEnds {
+            first,
+            last,
+            lowest,
+            highest,
+            counted,
+            is_first_full,
+            spans,
+            page_size,
+            counts_are_wrong,
+            is_order_unknown,
+        } = ends;
+        self.counts.believed &= !counts_are_wrong;
+        self.above_horizon.last_page = if last.is_empty() {
+            LastPage::Empty
+        } else if is_order_unknown {
+            LastPage::OneRow
+        } else {
+            LastPage::Short
+        };
+        self.learn_page_size(page_size);
+        self.by_windows = self.way == KeysetMode::Windows || !is_first_full;
+        self.start_count = counted.filter(|_| self.counts.believed);
+        let bounds = self.pages.bounds;
+        self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
+        if self.counts.believed && !self.verify {
+            self.whole_count = counted;
+            self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
+        }
+        self.density.has_no_gaps =
+            highest.is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
+        match (counted, highest) {
+            (Some(counted), Some(highest)) => {
+                self.density.note(self.first, highest, counted as usize);
+            }
+            // Each page was cut from as many rows as a page has, or from all that there are.
+            _ => {
+                for (from, to) in spans {
+                    self.density
+                        .note(from, to, self.full.min((to - from) as usize));
+                }
+            }
+        }
+        let mut from = bounds.above;
+        let left = counted.map(|counted| counted.saturating_sub(first.len() as u64));
+        if is_first_full {
+            from = self.keep_first(first);
+        } else if let Some((_, to)) = first_and_last(Some(&first)) {
+            let window = self.once_read(from, to, Direction::Ascending, first);
+            self.stretches.push_back(window);
+            from = to;
+        }
+        let to = highest.map(|highest| highest.max(from));
+        let to = to.or(bounds.up_to).unwrap_or(NO_END);
+        // The last page has shown what lies between its rows.
+        let last_from = first_and_last(Some(&last)).map_or(to, |(lowest, _)| from.max(lowest - 1));
+        self.begin_short(from, last_from, to, left.filter(|_| from > bounds.above));
+        if last_from < to {
+            self.reach_horizon(to);
+            let window = self.once_read(last_from, to, Direction::Descending, last);
+            self.stretches.push_back(window);
+        }
+        // Bounds of the caller's may leave no room for an ID.
+        if self.stretches.is_empty() {
+            self.tail = TailState::Done;
+        }
+        // Nothing is left to be asked for with a bound.
+        self.confirmed |=
+            self.tail == TailState::Done && self.stretches.iter().all(Stretch::is_proven);
     }
 
     /// The rows in `(from, to]` of a list whose pages are short at an end are to be read; its highest ID is `horizon`.
@@ -452,7 +520,7 @@ impl KeysetWalk {
             self.density.note(last_from - 1, horizon, last.len());
         }
         self.reach_horizon(horizon);
-        self.above_horizon.is_read_from_above = true;
+        self.above_horizon.last_page = LastPage::Full;
         let before = first.len() as u64;
         self.push_proven(first_to, first);
         if last_from > first_to + 1 {
@@ -555,6 +623,21 @@ impl KeysetWalk {
         Ok(ids)
     }
 
+    /// The page of an outcome, or what to do before it is asked for again. A command that failed for good is kept until
+    /// the other outcomes of its request were taken.
+    fn page_of(
+        &mut self,
+        outcome: Option<PageOutcome>,
+    ) -> Result<Result<(Page, PageMeta), NextAction>, StrategyError> {
+        match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun)) {
+            Err(StrategyError::Api(error)) => {
+                self.failed.get_or_insert(error);
+                Ok(Err(NextAction::GoOn))
+            }
+            page => page,
+        }
+    }
+
     /// The method does not do what a walk by ID needs.
     fn misbehaves(&self, why: String) -> StrategyError {
         if self.confirmed {
@@ -589,7 +672,7 @@ impl KeysetWalk {
                 self.rest = Some((from, before));
                 self.tail = TailState::Wanted;
             }
-            Reading::Count { from, to } => {
+            Reading::Count { from, to } | Reading::Check { from, to } => {
                 for stretch in &mut self.stretches {
                     if stretch.from >= from && stretch.to <= to {
                         stretch.in_flight = false;
@@ -603,6 +686,12 @@ impl KeysetWalk {
     fn is_read(&self) -> bool {
         self.first_and_last.is_none() && self.tail == TailState::Done && self.requests.is_empty()
     }
+}
+
+/// From which end the rows above the horizon are read.
+fn directions(direction: Direction, is_from_both_ends: bool) -> impl Iterator<Item = Direction> {
+    let other = is_from_both_ends.then(|| direction.other());
+    std::iter::once(direction).chain(other)
 }
 
 /// The first and last ID of a page in the order of its IDs.
@@ -631,6 +720,7 @@ impl Strategy for KeysetWalk {
         }
         let mut draft = RequestPlan::default();
         self.fill(&mut draft, room, ahead);
+        self.fill_with_awaiting_windows(&mut draft, room);
         // A run of windows is counted once it is long; at the end, whatever its length.
         if draft.len == 0 && self.requests.is_empty() {
             let run = self
@@ -642,6 +732,7 @@ impl Strategy for KeysetWalk {
                 at = self.plan_count(&mut draft, at, true);
             }
         }
+        self.plan_last_checks(&mut draft, room);
         self.plan_whole_count(&mut draft, room);
         self.plan_last_counts(&mut draft, room);
         self.lengthen_chains(&mut draft, room);
@@ -690,9 +781,14 @@ impl Strategy for KeysetWalk {
                 }
                 Reading::BothEnds { from } => self.accept_both_ends(from, &mut own)?,
                 Reading::Count { from, to } => self.accept_count(from, to, own.next())?,
+                Reading::Check { from, to } => self.accept_check(from, to, own.next())?,
                 Reading::Rest { from, before } => self.accept_rest(from, before, own.next())?,
-                Reading::AboveHorizon { direction } => {
-                    self.accept_above_horizon(direction, own.next())?
+                Reading::AboveHorizon {
+                    direction,
+                    is_from_both_ends,
+                } => {
+                    let directions = directions(direction, is_from_both_ends);
+                    self.accept_above_horizon(directions, &mut own)?
                 }
                 Reading::Tail { .. } => self.accept_tail(&mut own)?,
             };
@@ -702,7 +798,12 @@ impl Strategy for KeysetWalk {
             }
         }
         self.confirm_by_whole_count();
-        Ok(then)
+        self.doubt_newest_end();
+        // What the other commands brought is kept, so that it is handed out before the error is.
+        match self.failed.take() {
+            Some(error) => Err(StrategyError::Api(error)),
+            None => Ok(then),
+        }
     }
 
     fn give_back(&mut self, ticket: Ticket) {

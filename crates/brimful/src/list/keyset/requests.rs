@@ -5,7 +5,7 @@ use brimful_protocol::batch::MAX_COMMANDS;
 use super::density::ENOUGH;
 use super::pages::{Direction, NO_END, Restart};
 use super::stretch::{Stretch, StretchState};
-use super::{KeysetMode, KeysetWalk, Reading, Restarts, TailState};
+use super::{KeysetMode, KeysetWalk, LastPage, Reading, Restarts, TailState, directions};
 use crate::list::strategy::{ListCommand, ReadAhead};
 
 /// A new stretch is worth a request of its own from this many pages on.
@@ -149,10 +149,20 @@ impl KeysetWalk {
                     self.stretches[at].in_flight = true;
                     at += 1;
                 }
+                StretchState::Window(_) if self.wants_check(stretch) => {
+                    // Under memory pressure nothing joins it.
+                    at = self.plan_check(draft, at, ahead == ReadAhead::Full);
+                }
+                StretchState::Window(_) if self.awaits_checks(stretch) => at += 1,
                 StretchState::Window(readings) => {
                     let direction = readings.next_direction();
                     let from = stretch.from;
-                    draft.push(Reading::Window { from, direction });
+                    if readings.is_unread() && draft.len + 1 < room && self.wants_probe() {
+                        self.windows.probes += 1;
+                        draft.push(Reading::BothEnds { from });
+                    } else {
+                        draft.push(Reading::Window { from, direction });
+                    }
                     self.stretches[at].in_flight = true;
                     at += 1;
                 }
@@ -233,8 +243,12 @@ impl KeysetWalk {
                     let restart = Restart::Nowhere;
                     list.extend(chain(self.tail_from, commands, list.len(), restart));
                 }
-                Reading::AboveHorizon { direction } => {
-                    list.push(self.pages.counted(self.horizon, NO_END, direction));
+                Reading::AboveHorizon {
+                    direction,
+                    is_from_both_ends,
+                } => {
+                    let page = |direction| self.pages.counted(self.horizon, NO_END, direction);
+                    list.extend(directions(direction, is_from_both_ends).map(page));
                 }
                 Reading::Window { from, direction } => {
                     let to = self.stretch_from(from).map_or(from, |stretch| stretch.to);
@@ -250,6 +264,10 @@ impl KeysetWalk {
                 }
                 Reading::Count { from, to } => {
                     list.push(self.pages.counted(from, to, Direction::Descending));
+                }
+                Reading::Check { from, to } => {
+                    let (_, known) = self.control_and_known(from, to);
+                    list.push(self.pages.counted_besides(from, to, &known));
                 }
             }
         }
@@ -274,8 +292,14 @@ impl KeysetWalk {
         let rest = self.rest.take().filter(|_| few && self.counts.believed);
         let reading = if self.tail_from > self.horizon {
             self.tail_requests += 1;
-            // Where no page may refer to another, nobody knows where the second one begins.
-            let commands = if self.pages.counts() { left } else { 1 };
+            // A look at whether there is more takes one page. Where no page may refer to another, nobody knows where the
+            // second one begins.
+            let is_known = self.above_horizon.last_page == LastPage::Full;
+            let commands = if is_known && self.pages.counts() {
+                left
+            } else {
+                1
+            };
             Reading::Tail { commands }
         } else if let Some((from, before)) = rest {
             Reading::Rest { from, before }
@@ -284,7 +308,12 @@ impl KeysetWalk {
                 None => Direction::Ascending,
                 Some(_) => Direction::Descending,
             };
-            Reading::AboveHorizon { direction }
+            // Where the last page of the start was short, one page that shows nothing is not enough.
+            let is_from_both_ends = self.above_horizon.last_page != LastPage::Full && left > 1;
+            Reading::AboveHorizon {
+                direction,
+                is_from_both_ends,
+            }
         } else {
             Reading::Tail { commands: 1 }
         };

@@ -41,10 +41,19 @@ pub(crate) struct WindowReadings {
     count: u32,
     /// From which end the last one was.
     last: Option<Direction>,
+    /// The rows that the last one from either end showed.
     ascending: Option<Vec<u64>>,
     descending: Option<Vec<u64>>,
+    /// How many rows all of them have shown.
+    shown: u64,
     /// Rows that were counted with the last one.
     counted: Option<u64>,
+    /// The fewest rows that one of the pages left out of those that were counted with it.
+    fewest_left_out: Option<u64>,
+    /// The last one was not asked for with a count.
+    is_page_of_chain: bool,
+    /// A check of what the page left out said nothing: the window is read again.
+    check_failed: bool,
 }
 
 /// What a reading of a window comes to.
@@ -97,7 +106,7 @@ impl Stretch {
     }
 
     /// Adds the rows of another reading that were not there yet.
-    fn add(&mut self, page: Page) {
+    pub(crate) fn add(&mut self, page: Page) {
         if self.pages.is_empty() {
             if !page.is_empty() {
                 self.pages.push_back(page);
@@ -150,8 +159,7 @@ impl Stretch {
         };
         // More rows than are counted: rows were deleted meanwhile, or this is no count.
         let counted = counted.filter(|counted| *counted >= all || nothing_new);
-        let agrees = readings.add(direction, ids);
-        readings.counted = counted;
+        let agrees = readings.add(direction, ids, all, counted);
         // Whether rows may be left out because the page had no more room.
         let cut = counted.map_or(span > full as u64, |counted| counted > full as u64);
         if readings.count == 1 {
@@ -162,7 +170,7 @@ impl Stretch {
             };
         }
         // Of rows that came before and not now nobody knows whether they are among those that are counted.
-        if counted == Some(all) && all == shown as u64 {
+        if counted == Some(all) && all == shown as u64 && (all > 0 || agrees) {
             return Verdict::Settled { hidden: 0 };
         }
         if counted.is_some() && cut {
@@ -193,8 +201,33 @@ impl WindowReadings {
     /// One reading, made already.
     pub(crate) fn one(direction: Direction, ids: Vec<u64>) -> Self {
         let mut readings = Self::default();
-        readings.add(direction, ids);
+        let all = ids.len() as u64;
+        readings.add(direction, ids, all, None);
+        readings.is_page_of_chain = true;
         readings
+    }
+
+    /// One reading with its count.
+    pub(crate) fn one_counted(direction: Direction, ids: Vec<u64>, counted: u64) -> Self {
+        let mut readings = Self::default();
+        let all = ids.len() as u64;
+        readings.add(direction, ids, all, Some(counted));
+        readings
+    }
+
+    /// The whole window is to be read again, not only what was left out.
+    pub(crate) fn forgo_check(&mut self) {
+        self.check_failed = true;
+    }
+
+    /// Whether the only page that came shows rows and leaves some out of those that are counted, although it had room for
+    /// `full`: then it does to read what was left out once more.
+    pub(crate) fn may_be_checked(&self, full: usize) -> bool {
+        let is_short = |counted| self.shown < counted && counted <= full as u64;
+        self.is_first()
+            && !self.check_failed
+            && self.shown > 0
+            && self.counted.is_some_and(is_short)
     }
 
     /// None yet, and the first one is to be from the highest ID on.
@@ -225,20 +258,48 @@ impl WindowReadings {
         self.last.map_or(Direction::Ascending, Direction::other)
     }
 
-    /// Takes a reading, and says whether it bears out the last one from the other end: it shows no other rows, and no
-    /// more of them are gone than can have been deleted meanwhile.
-    fn add(&mut self, direction: Direction, ids: Vec<u64>) -> bool {
-        self.count += 1;
-        self.last = Some(direction);
+    /// Takes a reading, and says whether it bears out those before it: it shows every row that one of them has shown and
+    /// no other, and so did the last one from the other end. `all` is how many rows have been shown by now, with this
+    /// reading.
+    ///
+    /// Some of them may have been deleted meanwhile. Then the page leaves out no more of the rows that are counted than
+    /// one of the others has; where nothing is counted, it is the same as the last one from the other end.
+    fn add(&mut self, direction: Direction, ids: Vec<u64>, all: u64, counted: Option<u64>) -> bool {
+        let shown = ids.len() as u64;
+        let left_out = counted.map(|counted| counted.saturating_sub(shown));
         let (same, other) = match direction {
             Direction::Ascending => (&mut self.ascending, &self.descending),
             Direction::Descending => (&mut self.descending, &self.ascending),
         };
-        let agrees = other.as_ref().is_some_and(|other| {
+        let is_bounded = match (left_out, self.fewest_left_out) {
+            (Some(left_out), Some(fewest)) => left_out <= fewest,
+            (None, _) => other.as_ref() == Some(&ids),
+            (Some(_), None) => false,
+        };
+        // Nothing shown is a weak claim: the count has to be the one before it, and without a count it takes three readings, or one
+        // beside the page of a chain.
+        let is_nothing_again = match counted {
+            Some(_) => self.counted == counted || self.is_page_of_chain,
+            None => self.count >= 2 || self.is_page_of_chain,
+        };
+        let bears_out = |other: &Vec<u64>| {
             let other: BTreeSet<&u64> = other.iter().collect();
             ids.iter().all(|id| other.contains(id)) && ids.len() * 2 >= other.len()
-        });
+        };
+        let agrees = other.as_ref().is_some_and(bears_out)
+            && all == self.shown
+            && (shown == all || is_bounded && shown * 2 >= all)
+            && (all > 0 || is_nothing_again);
         *same = Some(ids);
+        self.count += 1;
+        self.last = Some(direction);
+        self.counted = counted;
+        self.is_page_of_chain = false;
+        self.fewest_left_out = match (left_out, self.fewest_left_out) {
+            (Some(left_out), Some(fewest)) => Some(left_out.min(fewest)),
+            (left_out, fewest) => left_out.or(fewest),
+        };
+        self.shown = all;
         agrees
     }
 }

@@ -14,14 +14,8 @@ use crate::list::strategy::{NextAction, StrategyError};
 const COUNTED_PAGES: u64 = 48;
 /// In a verified list longer runs are counted: as many pages as a request has.
 const VERIFIED_PAGES: u64 = 50;
-/// So many windows are read again because they show fewer rows than are counted. Where a user may not see many rows,
-/// that is almost every window, and later ones are read again only if they miss more rows than usual.
-const REREADS: u64 = 40;
 /// Full pages behind the last ID that is known, until the list is taken for one that grows faster than it is read.
 const MAX_ENDLESS: u32 = 100;
-/// Where reading again has shown more rows so often, what is counted and not shown is worth looking for every time: the
-/// portal counts what the user may see.
-const FOUND_MORE: u64 = 2;
 /// So many pages of rows and fewer are read by narrower windows.
 const FEW_WINDOWS_LEFT: usize = 30;
 /// A stretch is cut into so many windows at once at the most.
@@ -32,36 +26,35 @@ const MAX_BAD_COUNTS: u32 = 3;
 const MAX_LOW_COUNTS: u32 = 2;
 /// Differences that a report names.
 const MAX_DIFFERENCES: usize = 100;
-/// So many windows in a row may be counted and show nothing, beside one for every five rows that are counted.
-const MAX_FRUITLESS: u64 = 1000;
+/// So many windows with rows may lie above the highest ID that was foretold, beside four for every page of rows that were
+/// counted at the start.
+const MAX_BEYOND: u64 = 200;
+/// So many windows in a row may be counted and show nothing, beside one for every 20 rows that are counted in them: a block
+/// of hidden rows has about a page of them in a window. Windows between them in which none is counted say nothing.
+const MAX_FRUITLESS: u64 = 500;
+/// The windows for counted rows go no further than this.
+const MOST_FRUITLESS: u64 = 100_000;
+/// So many counts of runs of stretches may contradict those of their parts, beside two for every one that bears them out.
+const MAX_CONTRADICTED: u32 = 40;
 
 /// What the windows of a list have been like.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     read: u64,
-    reread: u64,
-    shown: u64,
-    /// Rows that were counted and not shown.
-    missing: u64,
-    /// Readings that showed rows which the ones before them had not shown.
-    found_more: u64,
     /// Windows in a row that came without a row.
     barren: u32,
-    /// Windows in a row that are counted and show nothing, and the highest of their counts.
+    /// Windows in a row that are counted and show nothing, and the sum of their counts.
     fruitless: u64,
-    fruitless_most: u64,
-    /// Every window that shows fewer rows than are counted is read again.
-    pub(super) all: bool,
+    fruitless_counted: u64,
+    /// Windows that were read from both ends at once to know whether hidden rows are counted.
+    pub(super) probes: u32,
+    /// Windows with rows above the highest ID that was foretold, where none was shown at the start.
+    beyond: u64,
 }
 
 impl Tally {
     pub(super) fn read(&self) -> u64 {
         self.read
-    }
-
-    /// A short page of a chain is to be read again as a window.
-    pub(super) fn is_read_again(&mut self) {
-        self.reread += 1;
     }
 
     /// IDs to skip further where several windows in a row were empty.
@@ -72,29 +65,19 @@ impl Tally {
         }
     }
 
-    /// Whether a window that shows fewer rows than are counted is read again: always at first, and later where it
-    /// misses more rows than usual. Where nothing is counted, nothing says what is missing: then it always is.
-    fn is_worth_a_reread(&self, shown: usize, missing: Option<u64>) -> bool {
-        let Some(missing) = missing else {
-            return true;
-        };
-        let few = shown as u64 * 2 * self.read < self.shown;
-        if few || self.all || self.found_more >= FOUND_MORE || self.reread < REREADS {
-            return true;
-        }
-        let usual = self.missing as f64 / self.read.max(1) as f64;
-        missing as f64 > 1.0 + usual + 2.0 * usual.sqrt()
-    }
-
     /// Nothing is asked for without end: where a portal counts a row wherever it is asked, none is ever found.
     fn check_bounds(&mut self, shown: usize, counted: Option<u64>) -> Result<(), StrategyError> {
-        if shown > 0 || counted.unwrap_or(0) == 0 {
-            self.fruitless = 0;
+        if shown > 0 {
+            (self.fruitless, self.fruitless_counted) = (0, 0);
+        }
+        let counted = counted.unwrap_or(0);
+        if shown > 0 || counted == 0 {
             return Ok(());
         }
         self.fruitless += 1;
-        self.fruitless_most = self.fruitless_most.max(counted.unwrap_or(0));
-        if self.fruitless <= MAX_FRUITLESS + self.fruitless_most / 5 {
+        self.fruitless_counted = self.fruitless_counted.saturating_add(counted);
+        let for_counted = (self.fruitless_counted / 20).min(MOST_FRUITLESS);
+        if self.fruitless <= MAX_FRUITLESS + for_counted {
             return Ok(());
         }
         Err(StrategyError::Misbehaves(format!(
@@ -243,7 +226,7 @@ impl KeysetWalk {
     ) -> Result<NextAction, StrategyError> {
         let at = self.landed(from)?;
         let to = self.stretches[at].to;
-        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+        let (mut page, meta) = match self.page_of(outcome)? {
             Ok(read) => read,
             Err(wait) => return Ok(wait),
         };
@@ -261,6 +244,7 @@ impl KeysetWalk {
             .filter(|total| self.counts.believed && *total >= shown as u64);
         self.windows.read += 1;
         self.windows.check_bounds(shown, counted)?;
+        self.bound_growth(from, shown)?;
         // That nothing lies behind the last ID says nothing of the gaps before it.
         if to < NO_END {
             self.windows.barren = if counted.unwrap_or(shown as u64) == 0 {
@@ -272,22 +256,13 @@ impl KeysetWalk {
         let full = self.full;
         let stretch = &mut self.stretches[at];
         self.buffered -= stretch.bytes();
-        let before = stretch.rows();
         let mut verdict = stretch.read(page, direction, counted, full, self.counts.add_up);
         self.buffered += stretch.bytes();
-        if before > 0 && stretch.rows() > before {
-            self.windows.found_more += 1;
-            if self.windows.found_more == FOUND_MORE {
-                self.read_again_what_misses_rows();
-            }
-        }
         // Of rows that were deleted meanwhile as many may be counted less as this page left out.
         if verdict == Verdict::AsCounted(0) {
             verdict = Verdict::ReadAgain;
         }
         let missing = counted.map(|counted| counted - shown as u64);
-        self.windows.missing += missing.unwrap_or(0);
-        self.windows.shown += shown as u64;
         match verdict {
             Verdict::ProvenUpTo(last) => self.density.note(from, last, shown),
             Verdict::AsCounted(_) | Verdict::ReadAgain | Verdict::Split { .. } if to < NO_END => {
@@ -300,19 +275,6 @@ impl KeysetWalk {
         Ok(NextAction::GoOn)
     }
 
-    /// Rows that are counted were only not shown: windows that were believed although they miss some are read again.
-    fn read_again_what_misses_rows(&mut self) {
-        for stretch in &mut self.stretches {
-            if let StretchState::Counted { counted } = stretch.state
-                && counted > stretch.rows() as u64
-                && stretch.rows() < self.full
-            {
-                let readings = WindowReadings::one(Direction::Ascending, stretch.ids());
-                stretch.state = StretchState::Window(readings);
-            }
-        }
-    }
-
     /// Both readings of a window have come in one reply. What it shows less than is counted is for the count of another
     /// request to confirm.
     pub(super) fn accept_both_ends(
@@ -323,13 +285,19 @@ impl KeysetWalk {
         let (first, second) = (outcomes.next(), outcomes.next());
         let then = self.accept_window(from, Direction::Descending, first)?;
         let at = self.stretches.partition_point(|s| s.from < from);
-        let is_once_read = |stretch: &&mut Stretch| {
-            stretch.from == from
-                && matches!(&stretch.state, StretchState::Window(readings) if readings.is_first())
-        };
-        let Some(stretch) = self.stretches.get_mut(at).filter(is_once_read) else {
+        let stretch = self.stretches.get_mut(at).filter(|s| s.from == from);
+        let Some(stretch) = stretch else {
             return Ok(then);
         };
+        // What the second page shows counts even if the first one had as many rows as are counted.
+        if let StretchState::Counted { counted } = stretch.state {
+            let ids = stretch.ids();
+            let readings = WindowReadings::one_counted(Direction::Descending, ids, counted);
+            stretch.state = StretchState::Window(readings);
+        }
+        if !matches!(&stretch.state, StretchState::Window(readings) if readings.is_first()) {
+            return Ok(then);
+        }
         stretch.in_flight = true;
         let then = self.accept_window(from, Direction::Ascending, second)?;
         if let Some(stretch) = self.stretches.get_mut(at)
@@ -355,28 +323,10 @@ impl KeysetWalk {
                 self.stretches[at].state = StretchState::Counted { counted };
             }
             Verdict::Settled { hidden } => {
+                self.counts.hidden_agreed += u32::from(hidden > 0 && shown > 0);
                 self.stretches[at].state = StretchState::Proven { hidden };
             }
-            Verdict::ReadAgain => {
-                if missing == Some(0) {
-                    return Ok(());
-                }
-                let first = match &self.stretches[at].state {
-                    StretchState::Window(readings) => readings.is_first(),
-                    _ => false,
-                };
-                // Whether the page had no room for all that is counted.
-                let full = self.full as u64;
-                let cut = missing.is_some_and(|missing| missing + shown as u64 > full);
-                let worth_it = self.windows.is_worth_a_reread(shown, missing);
-                match missing {
-                    Some(missing) if first && !worth_it && !cut => {
-                        let counted = shown as u64 + missing;
-                        self.stretches[at].state = StretchState::Counted { counted };
-                    }
-                    _ => self.windows.reread += 1,
-                }
-            }
+            Verdict::ReadAgain => {}
             Verdict::ProvenUpTo(last) => {
                 self.endless += u32::from(to == NO_END);
                 if self.endless > MAX_ENDLESS {
@@ -471,26 +421,20 @@ impl KeysetWalk {
         outcome: Option<PageOutcome>,
     ) -> Result<NextAction, StrategyError> {
         self.release(Reading::Count { from, to });
-        let (mut page, meta) = match self.stalls.page(outcome.unwrap_or(PageOutcome::NotRun))? {
+        let (mut page, meta) = match self.page_of(outcome)? {
             Ok(read) => read,
             Err(wait) => return Ok(wait),
         };
         page.reverse();
         self.ids_of(&page, from, to)?;
-        let start = self.stretches.partition_point(|s| s.from < from);
-        let end = self.stretches.partition_point(|s| s.to <= to);
-        let run = start..end.max(start);
+        let run = self.run(from, to);
         let sum: u64 = self
             .stretches
             .range(run.clone())
             .filter_map(counted_so_far)
             .sum();
         let counted = meta.total.filter(|total| *total >= page.len() as u64);
-        let known: BTreeSet<u64> = self
-            .stretches
-            .range(run.clone())
-            .flat_map(Stretch::ids)
-            .collect();
+        let known: BTreeSet<u64> = self.known_ids(from, to).into_iter().collect();
         let shows_others = page.ids().flatten().any(|id| !known.contains(&id));
         // Fewer rows than before: some were deleted meanwhile. Far fewer, or no count, ought not to be.
         let good = counted.is_some_and(|counted| counted * 2 >= sum);
@@ -516,6 +460,7 @@ impl KeysetWalk {
         }
         let total = counted;
         let more = shows_others || counted.is_some_and(|counted| counted > sum);
+        self.bound_contradictions(more)?;
         for at in run {
             let stretch = &mut self.stretches[at];
             let StretchState::Counted { counted } = stretch.state else {
@@ -544,6 +489,40 @@ impl KeysetWalk {
             }
         }
         Ok(NextAction::GoOn)
+    }
+}
+
+impl KeysetWalk {
+    /// A list whose highest ID nobody has seen may grow as fast as it is read.
+    fn bound_growth(&mut self, from: u64, shown: usize) -> Result<(), StrategyError> {
+        if self.whole_to < NO_END || from < self.horizon || shown == 0 {
+            return Ok(());
+        }
+        self.windows.beyond += 1;
+        let counted = self.start_count.unwrap_or(0);
+        if self.windows.beyond <= MAX_BEYOND + 4 * counted.div_ceil(self.full as u64) {
+            return Ok(());
+        }
+        Err(StrategyError::Misbehaves(
+            "its newest rows are not shown, and it grows faster than it is read".to_owned(),
+        ))
+    }
+
+    /// Nothing is asked for without end: where counts change at random, those of a run and of its parts never agree.
+    fn bound_contradictions(&mut self, contradicts: bool) -> Result<(), StrategyError> {
+        let counts = &mut self.counts;
+        if !contradicts {
+            counts.confirmed_runs += 1;
+            return Ok(());
+        }
+        counts.contradicted_runs += 1;
+        if counts.contradicted_runs <= MAX_CONTRADICTED + 2 * counts.confirmed_runs {
+            return Ok(());
+        }
+        Err(StrategyError::Misbehaves(
+            "the portal keeps counting more rows than it counts in the parts of the same range"
+                .to_owned(),
+        ))
     }
 }
 
@@ -576,6 +555,6 @@ fn width(density: &super::Density, tally: &Tally, full: usize, from: u64, sigmas
     let chance = (page * (1.0 - rate) * (1.0 + page / ENOUGH)).sqrt();
     let rows = (page - sigmas * chance).max(1.0);
     // In a gap nothing is learned of the rows behind it but that they are far.
-    let stretched = rows / rate * (1u64 << tally.barren.min(50)) as f64;
+    let stretched = rows / rate * 2f64.powi(tally.barren.min(64).cast_signed());
     (stretched as u64).max(full as u64)
 }

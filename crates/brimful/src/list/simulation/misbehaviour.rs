@@ -59,24 +59,7 @@ fn history(seed: u64) -> History {
     let rest3 = method == "main.eventlog.list";
     let mut model = Model::new(ids.iter().copied(), seed);
     model.page = full;
-    model.hidden = match random.u8(..6) {
-        0 => {
-            let share = random.f64() * 0.3;
-            ids.iter()
-                .copied()
-                .filter(|_| random.f64() < share)
-                .collect()
-        }
-        1 if !ids.is_empty() => {
-            let from = random.usize(..ids.len());
-            ids[from..]
-                .iter()
-                .copied()
-                .take(random.usize(..12 * full))
-                .collect()
-        }
-        _ => BTreeSet::new(),
-    };
+    hide_rows(&mut model, &ids, full, &mut random);
     // Counts that lie about rows that are not shown either cannot be told from true ones.
     model.counts = match random.u8(..12) {
         1 if !model.hidden.is_empty() => Counts::Visible,
@@ -85,8 +68,12 @@ fn history(seed: u64) -> History {
         2 => Counts::Nothing,
         _ => Counts::All,
     };
-    if rest3 || model.counts == Counts::Nothing {
-        // Where nobody counts, a page of hidden rows cannot be told from no rows.
+    spoil(&mut model, &ids, full, !rest3, &mut random);
+    let is_uncounted = rest3
+        || model.counts == Counts::Nothing
+        || model.counts == Counts::Visible && (model.hiccups > 1 || model.newest_empties > 0);
+    if is_uncounted {
+        // Where nobody counts them, a page of hidden rows cannot be told from no rows.
         let mut run = 0;
         for id in &ids {
             run = if model.hidden.contains(id) {
@@ -99,10 +86,6 @@ fn history(seed: u64) -> History {
                 run = 0;
             }
         }
-    }
-    if random.bool() {
-        model.hiccups = 1;
-        model.hiccup_chance = [0.02, 0.1, 0.5][random.usize(..3)];
     }
     if random.u8(..4) == 0 {
         model.lost = 0.3 * random.f64();
@@ -149,6 +132,75 @@ fn history(seed: u64) -> History {
     }
 }
 
+/// Draws the rows that rights take out of pages.
+fn hide_rows(model: &mut Model, ids: &[u64], full: usize, random: &mut fastrand::Rng) {
+    match random.u8(..6) {
+        0 => hide_scattered(model, ids, 0.3, random),
+        1 if !ids.is_empty() => {
+            let from = random.usize(..ids.len());
+            let hidden = ids[from..].iter().copied();
+            model.hidden = hidden.take(random.usize(..12 * full)).collect();
+        }
+        _ => {}
+    }
+}
+
+/// Hides each row with the same chance, which is at most `most`.
+fn hide_scattered(model: &mut Model, ids: &[u64], most: f64, random: &mut fastrand::Rng) {
+    let share = random.f64() * most;
+    let is_hidden = |_: &u64| random.f64() < share;
+    model.hidden = ids.iter().copied().filter(is_hidden).collect();
+}
+
+/// Draws the pages that come short without an error, and the counts that are wrong.
+fn spoil(
+    model: &mut Model,
+    ids: &[u64],
+    full: usize,
+    is_counted: bool,
+    random: &mut fastrand::Rng,
+) {
+    if random.bool() {
+        model.hiccups = 1;
+        model.hiccup_chance = [0.02, 0.1, 0.5][random.usize(..3)];
+    }
+    match random.u8(..12) {
+        // Scattered rows are hidden, and a page or two are short on top of it.
+        0 | 1 => {
+            // Where hidden rows are not counted, no more of them can be told from rows that are not there.
+            let most = if is_counted && model.counts == Counts::All {
+                0.7
+            } else {
+                0.3
+            };
+            hide_scattered(model, ids, most, random);
+            model.hiccups = random.usize(1..=2);
+            model.hiccup_chance = [0.02, 0.1, 0.5][random.usize(..3)];
+        }
+        2 => {
+            model.hiccups = 0;
+            model.newest_empties = random.usize(1..=2);
+        }
+        3 => {
+            model.hiccups = random.usize(1..=2);
+            model.hiccup_chance = 0.5;
+            model.empties_follow = true;
+        }
+        4 => {
+            model.counts = Counts::AtRandomOneMore;
+            let newest = random.usize(..=ids.len().min(8 * full));
+            model.hidden.extend(&ids[ids.len() - newest..]);
+        }
+        _ => {}
+    }
+    model.exclusions = match random.u8(..12) {
+        0 => Exclusions::Ignored,
+        1 => Exclusions::Refused,
+        2 => Exclusions::MatchNothing,
+        _ => Exclusions::Taken,
+    };
+}
+
 /// How a list may end.
 #[derive(Debug, PartialEq)]
 enum Honest {
@@ -157,6 +209,8 @@ enum Honest {
     Refused,
     /// The same, of a method that cannot be read by ID: it takes no filter or no order, or its IDs are no numbers.
     NotById,
+    /// The same, where counts change at random.
+    NotCounted,
 }
 
 /// Walks one history: `Err` with what was wrong in silence.
@@ -193,6 +247,7 @@ fn is_honest(seed: u64) -> Result<Honest, String> {
             Ok(Honest::Whole)
         }
         Err(_) if !is_by_id => Ok(Honest::NotById),
+        Err(_) if model.counts == Counts::AtRandomOneMore => Ok(Honest::NotCounted),
         Err(
             StrategyError::Misbehaves(_) | StrategyError::WrongStrategy(_) | StrategyError::Api(_),
         ) => Ok(Honest::Refused),
@@ -208,7 +263,7 @@ fn histories(seeds: std::ops::Range<u64>) {
         match walked {
             Ok(Honest::Whole) => whole += 1,
             Ok(Honest::Refused) => refused += 1,
-            Ok(Honest::NotById) => {}
+            Ok(Honest::NotById | Honest::NotCounted) => {}
             Err(why) => wrong.push(format!("history {seed}: {why}")),
         }
     }
@@ -282,6 +337,107 @@ fn a_page_that_arrives_empty_once_costs_no_row() {
         );
         let walked = walk_with(&mut walk, 50, &mut model, 4, quiet).unwrap();
         assert_eq!(walked.ids.len(), 20_000, "{spoilt}");
+    }
+}
+
+/// Walks a list of leads; `Err` if it could not be read to its end.
+fn walk_leads(model: &mut Model, way: KeysetMode) -> Result<(Vec<u64>, u64, usize), StrategyError> {
+    let pages = pages_of("crm.lead.list", Bounds::default());
+    let mut walk = KeysetWalk::new(pages, way, Tail::Sweep);
+    let walked = walk_with(&mut walk, 50, model, 1, quiet)?;
+    Ok((walked.ids, walk.hidden(), walked.requests))
+}
+
+#[test]
+fn a_page_short_by_a_few_rows_among_scattered_hidden_rows_costs_no_row() {
+    for seed in 0..150 {
+        for every in [2, 10, 49] {
+            let mut model = Model::new(1..=2_500, seed);
+            model.hidden = (1..=2_500).step_by(every).collect();
+            model.hiccups = 1;
+            model.hiccup_chance = 0.03;
+            let shown: Vec<u64> = model.ids.difference(&model.hidden).copied().collect();
+            let walked = walk_leads(&mut model, KeysetMode::Lanes).unwrap();
+            assert_eq!(walked.0, shown, "one in {every}, {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_newest_end_that_shows_nothing_twice_is_read_again() {
+    for seed in 0..200 {
+        for rows in [60, 100, 101, 2_550] {
+            let mut model = Model::new(1..=rows, seed);
+            model.newest_empties = 2;
+            let (ids, hidden, _) = walk_leads(&mut model, KeysetMode::Lanes).unwrap();
+            assert_eq!(
+                (ids, hidden),
+                ((1..=rows).collect(), 0),
+                "{rows} rows, {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rows_of_a_window_that_shows_nothing_later_are_kept_and_the_others_are_looked_for() {
+    for seed in 0..200 {
+        let mut model = Model::new((1..=4_000).map(|id| 3 * id), seed);
+        model.hiccups = 2;
+        model.hiccup_chance = 0.05;
+        model.empties_follow = true;
+        let (ids, hidden, _) = walk_leads(&mut model, KeysetMode::Windows).unwrap();
+        assert_eq!((ids.len(), hidden), (4_000, 0), "{seed}");
+    }
+}
+
+#[test]
+fn counts_that_change_at_random_where_the_newest_rows_are_hidden_are_not_followed_without_end() {
+    for seed in 0..100 {
+        let mut model = Model::new(1..=60, seed);
+        model.hidden = (11..=60).collect();
+        model.counts = Counts::AtRandomOneMore;
+        match walk_leads(&mut model, KeysetMode::Lanes) {
+            Ok((ids, ..)) => assert_eq!(ids, (1..=10).collect::<Vec<_>>(), "{seed}"),
+            Err(error) => assert!(matches!(error, StrategyError::Misbehaves(_)), "{error:?}"),
+        }
+        assert!(model.requests <= 60, "{seed}: {} requests", model.requests);
+    }
+}
+
+#[test]
+fn hidden_rows_beside_more_hidden_rows_than_any_page_holds_are_told_from_an_endless_count() {
+    let mut model = Model::new(1..=40_000, 1);
+    model.hidden = (2..40_000).collect();
+    let (ids, hidden, _) = walk_leads(&mut model, KeysetMode::Lanes).unwrap();
+    assert_eq!((ids, hidden), (vec![1, 40_000], 39_998));
+}
+
+#[test]
+fn what_came_beside_a_failed_command_is_handed_out_before_the_error() {
+    for way in [KeysetMode::Lanes, KeysetMode::Windows] {
+        let pages = pages_of("crm.lead.list", Bounds::default());
+        let mut walk = KeysetWalk::new(pages, way, Tail::Sweep);
+        let mut model = Model::new(1..=2_000, 1);
+        let (ticket, commands) = walk.next(50, ReadAhead::Allowed).unwrap();
+        walk.accept(ticket, model.answer(&commands).outcomes)
+            .unwrap();
+        let (ticket, commands) = walk.next(50, ReadAhead::Allowed).unwrap();
+        let mut outcomes = model.answer(&commands).outcomes;
+        let refused = ModelPage {
+            is_refused: true,
+            ..ModelPage::default()
+        };
+        outcomes[10] = batch(&[refused]).outcomes.remove(0);
+        let failed = walk.accept(ticket, outcomes);
+        assert!(matches!(failed, Err(StrategyError::Api(_))), "{failed:?}");
+        let pages = std::iter::from_fn(|| walk.pop());
+        let ids: Vec<u64> = pages
+            .flat_map(|page| page.ids().flatten().collect::<Vec<_>>())
+            .collect();
+        assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>());
+        let expected = if way == KeysetMode::Lanes { 550 } else { 350 };
+        assert_eq!(ids.len(), expected, "{way:?}");
     }
 }
 

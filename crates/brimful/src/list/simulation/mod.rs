@@ -33,6 +33,15 @@ struct Model {
     /// Pages still to be spoilt, and how likely each one is.
     hiccups: usize,
     hiccup_chance: f64,
+    /// Pages still to come empty that would show the newest row.
+    newest_empties: usize,
+    /// Once a page has come short, its range is answered with nothing twice.
+    empties_follow: bool,
+    /// Rows that a page has left out. The next page shows them: what is left out twice can't be told from what is hidden.
+    left_out: BTreeSet<u64>,
+    /// A range that is answered with nothing, and how often.
+    empty_range: Option<(u64, u64, usize)>,
+    exclusions: Exclusions,
     /// The highest ID that was ever given: no portal gives one twice.
     newest: u64,
     /// Rows may wait in so many bytes.
@@ -52,6 +61,18 @@ enum Counts {
     Nothing,
     /// No more than so many.
     AtMost(u64),
+    /// All, or one more, at random.
+    AtRandomOneMore,
+}
+
+/// What the method makes of a list of IDs that are not wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Exclusions {
+    Taken,
+    Ignored,
+    Refused,
+    /// Nothing meets such a condition.
+    MatchNothing,
 }
 
 /// What a method does not take.
@@ -69,6 +90,7 @@ struct Range {
     down: bool,
     limit: usize,
     counted: bool,
+    excluded: BTreeSet<u64>,
 }
 
 impl Model {
@@ -85,6 +107,11 @@ impl Model {
             prefix: ("", 1),
             hiccups: 0,
             hiccup_chance: 0.0,
+            newest_empties: 0,
+            empties_follow: false,
+            left_out: BTreeSet::new(),
+            empty_range: None,
+            exclusions: Exclusions::Taken,
             memory: 4_000_000,
             lost: 0.0,
             commands: 0,
@@ -106,7 +133,9 @@ impl Model {
         assert!(commands.len() <= 50, "a batch has at most 50 commands");
         let mut pages: Vec<ModelPage> = Vec::new();
         for command in commands {
-            if is_refused(&command.params, &pages) {
+            let excludes = excluded(&command.params["filter"]).next().is_some();
+            let is_exclusion_refused = excludes && self.exclusions == Exclusions::Refused;
+            if is_refused(&command.params, &pages) || is_exclusion_refused {
                 pages.push(ModelPage {
                     is_refused: true,
                     ..ModelPage::default()
@@ -119,6 +148,11 @@ impl Model {
                 Ignored::Filter => (range.above, range.up_to) = (0, u64::MAX - 1),
                 Ignored::Order { descends } => range.down = descends,
             }
+            match self.exclusions {
+                Exclusions::Ignored => range.excluded.clear(),
+                Exclusions::MatchNothing if excludes => range.up_to = range.above,
+                _ => {}
+            }
             let page = self.page_of(&range);
             pages.push(page);
         }
@@ -126,37 +160,87 @@ impl Model {
     }
 
     fn page_of(&mut self, range: &Range) -> ModelPage {
-        let mut ids = self.rows(range);
-        let in_range = || {
-            let some = range.above < range.up_to;
-            let ids = some.then(|| self.ids.range(range.above + 1..=range.up_to));
-            ids.into_iter().flatten()
-        };
-        let mut total = match self.counts {
+        let ids = self.rows(range);
+        let some = range.above < range.up_to;
+        let in_range = some.then(|| self.ids.range(range.above + 1..=range.up_to));
+        let in_range = in_range.into_iter().flatten();
+        let in_range = in_range.filter(|id| !range.excluded.contains(id));
+        let total = match self.counts {
             _ if !range.counted => None,
             Counts::Nothing => None,
-            Counts::All => Some(in_range().count() as u64),
-            Counts::Visible => {
-                Some(in_range().filter(|id| !self.hidden.contains(id)).count() as u64)
+            Counts::All => Some(in_range.count() as u64),
+            Counts::Visible => Some(in_range.filter(|id| !self.hidden.contains(id)).count() as u64),
+            Counts::AtMost(most) => Some((in_range.count() as u64).min(most)),
+            Counts::AtRandomOneMore => {
+                Some(in_range.count() as u64 + u64::from(self.random.bool()))
             }
-            Counts::AtMost(most) => Some((in_range().count() as u64).min(most)),
         };
-        if self.hiccups > 0 && self.random.f64() < self.hiccup_chance {
-            self.hiccups -= 1;
-            match self.random.u8(..4) {
-                0 => (ids, total) = (Vec::new(), total.map(|_| 0)),
-                1 => (ids, total) = (Vec::new(), None),
-                2 => ids.clear(),
-                _ => {
-                    let share = self.random.f64();
-                    ids.retain(|_| self.random.f64() < share);
-                }
-            }
-        }
-        ModelPage {
+        let mut page = ModelPage {
             ids,
             total,
             is_refused: false,
+        };
+        self.spoil(&mut page, range);
+        page
+    }
+
+    /// Lets a page come with fewer rows than it has.
+    fn spoil(&mut self, page: &mut ModelPage, range: &Range) {
+        let ModelPage { ids, total, .. } = page;
+        if let Some((above, up_to, left)) = &mut self.empty_range
+            && (*above, *up_to) == (range.above, range.up_to)
+            && *left > 0
+        {
+            *left -= 1;
+            ids.clear();
+            return;
+        }
+        let newest = self.ids.iter().rev().find(|id| !self.hidden.contains(id));
+        let is_at_end = self.ids.last().is_some_and(|last| *last <= range.up_to);
+        let shows_newest = is_at_end && newest.is_some_and(|newest| ids.contains(newest));
+        if self.newest_empties > 0 && shows_newest && self.random.bool() {
+            self.newest_empties -= 1;
+            match self.random.u8(..4) {
+                0 => (*ids, *total) = (Vec::new(), total.map(|_| 0)),
+                1 => (*ids, *total) = (Vec::new(), None),
+                2 => ids.clear(),
+                _ => ids.truncate(self.random.usize(..ids.len())),
+            }
+            if range.down && !ids.is_empty() {
+                ids.retain(|id| Some(id) != newest);
+            }
+            return;
+        }
+        if self.hiccups == 0 || self.random.f64() >= self.hiccup_chance {
+            return;
+        }
+        if ids.iter().any(|id| self.left_out.contains(id)) {
+            return;
+        }
+        self.hiccups -= 1;
+        self.left_out.extend(ids.iter().copied());
+        let rows = ids.len();
+        match self.random.u8(..6) {
+            0 => (*ids, *total) = (Vec::new(), total.map(|_| 0)),
+            1 => (*ids, *total) = (Vec::new(), None),
+            2 => ids.clear(),
+            3 => {
+                let share = self.random.f64();
+                ids.retain(|_| self.random.f64() < share);
+            }
+            // A few rows are missing.
+            4 => {
+                for _ in 0..self.random.usize(1..4).min(rows) {
+                    ids.remove(self.random.usize(..ids.len()));
+                }
+            }
+            // Rows at the beginning of the page are missing.
+            _ => {
+                ids.drain(..self.random.usize(..=rows));
+            }
+        }
+        if self.empties_follow && !ids.is_empty() && ids.len() < rows {
+            self.empty_range = Some((range.above, range.up_to, 2));
         }
     }
 
@@ -165,6 +249,7 @@ impl Model {
             return Vec::new();
         }
         let found = self.ids.range(range.above + 1..=range.up_to).copied();
+        let found = found.filter(|id| !range.excluded.contains(id));
         let limit = range.limit.min(self.page);
         let page: Vec<u64> = if range.down {
             found.rev().take(limit).collect()
@@ -263,6 +348,7 @@ fn range(params: &Value, pages: &[ModelPage]) -> Range {
             down: params["order"][id] == "DESC",
             limit: 50,
             counted: params["start"] == 0,
+            excluded: excluded(filter).map(|id| id.as_u64().unwrap()).collect(),
         };
     }
     let bound = |operator: &str| {
@@ -276,7 +362,15 @@ fn range(params: &Value, pages: &[ModelPage]) -> Range {
         down: params["order"]["id"] == "DESC",
         limit: params["pagination"]["limit"].as_u64().unwrap() as usize,
         counted: false,
+        excluded: BTreeSet::new(),
     }
+}
+
+/// The IDs that a filter excludes. Tasks spell that in their own way.
+fn excluded(filter: &Value) -> impl Iterator<Item = &Value> {
+    let spellings = ["!@ID", "!@id", "!ID"];
+    let lists = spellings.map(|spelling| filter[spelling].as_array());
+    lists.into_iter().flatten().flatten()
 }
 
 /// What a legacy list makes of `$result[pN][I][ID]`: where the page is too short, the page itself, cast to 1 or 0.
@@ -290,14 +384,14 @@ fn row_of(reference: &str, pages: &[ModelPage]) -> Option<u64> {
     pages[page].ids.get(row).copied()
 }
 
-/// The page and the row of `$result[pN][I][ID]` and `$result[pN][items][I][id]`.
+/// The page and the row of `$result[pN][I][ID]`, `$result[pN][items][I][id]` and the like.
 fn place_and_row(reference: &str) -> (usize, usize) {
     let mut steps = reference
         .strip_prefix("$result[p")
         .and_then(|steps| steps.strip_suffix("]"))
         .unwrap()
         .split("][")
-        .filter(|step| *step != "items");
+        .filter(|step| step.parse::<usize>().is_ok());
     let mut number = || steps.next().unwrap().parse().unwrap();
     (number(), number())
 }
@@ -336,7 +430,7 @@ fn walk_with(
 ) -> Result<Walked, StrategyError> {
     let mut flights: Vec<(Ticket, Vec<ListCommand>)> = Vec::new();
     let mut ids = Vec::new();
-    for _ in 0..20_000 {
+    for _ in 0..10_000 {
         while let Some(page) = strategy.pop() {
             assert!(!page.is_empty(), "a page without rows is handed out");
             ids.extend(page.ids().map(Option::unwrap));

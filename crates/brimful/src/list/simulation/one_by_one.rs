@@ -306,6 +306,7 @@ proptest! {
                 down: false,
                 limit: cursor["limit"].as_u64().unwrap() as usize,
                 counted: false,
+                excluded: BTreeSet::new(),
             }))
         }).unwrap();
         prop_assert_eq!(is_exact(&came, &lasting), Ok(()));
