@@ -107,7 +107,8 @@ impl KeysetWalk {
         let (mut next, mut end) = (at, at);
         let mut is_long = false;
         while let Some(stretch) = self.stretches.get(next)
-            && let Some(more) = left_out_of(stretch, self.full)
+            && let Some(more) =
+                left_out_of(stretch, self.full).or_else(|| is_whole(stretch).then_some(0))
         {
             let rows = stretch.rows();
             // The page has room for what was left out and for the row that is known.
@@ -229,12 +230,16 @@ impl KeysetWalk {
         self.exclusions = Exclusions::Taken { failed: 0 };
         for at in run {
             let stretch = &mut self.stretches[at];
-            let Some(hidden) = left_out_of(stretch, self.full) else {
-                continue;
-            };
             let mut others = page.clone();
             let (from, to) = (stretch.from, stretch.to);
             others.retain_ids(|id| id.is_some_and(|id| from < id && id <= to));
+            let Some(hidden) = left_out_of(stretch, self.full) else {
+                // A row has come into a stretch of which all was read.
+                self.buffered -= stretch.bytes();
+                stretch.add(others);
+                self.buffered += stretch.bytes();
+                continue;
+            };
             if others.is_empty() {
                 stretch.state = StretchState::Proven { hidden };
                 continue;
@@ -264,6 +269,11 @@ fn is_unread(stretch: &Stretch) -> bool {
 
 fn may_be_checked(stretch: &Stretch, full: usize) -> bool {
     matches!(&stretch.state, StretchState::Window(readings) if readings.may_be_checked(full))
+}
+
+/// Whether all that is counted in the stretch has come: it separates no windows whose check can be one.
+fn is_whole(stretch: &Stretch) -> bool {
+    !stretch.in_flight && matches!(stretch.state, StretchState::Proven { hidden: 0 })
 }
 
 /// Rows that are counted and not shown in a window that can be part of a check.
