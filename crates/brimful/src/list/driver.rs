@@ -54,6 +54,8 @@ const MEMORY_OF_REST_3: usize = 32 << 20;
 /// A batch of REST 3.0 is done in so many seconds, unless it would have fewer lists than these.
 const SOON: f64 = 5.0;
 const FEW_LISTS: usize = 9;
+/// After so many answers a batch of REST 3.0 may be as large again as one that came to nothing.
+const FULL_ANSWERS: u32 = 12;
 /// Attempts at a batch of REST 3.0 without a proper answer, before it is sent with fewer lists: the body may be too large
 /// for something on the way, or for the portal.
 const ATTEMPTS_AT_A_BATCH: u32 = 2;
@@ -92,6 +94,8 @@ pub(crate) struct Driver {
     /// How many lists a batch of REST 3.0 may have: fewer after one that came to nothing, and then fewer than that one had.
     most_lists: usize,
     too_many_lists: usize,
+    /// Requests of as many lists as there may be that were answered since one that came to nothing.
+    full_answers: u32,
     /// Since when the method has been refused for its operating time without giving a page.
     blocked_since: Option<Instant>,
     /// The strategy cannot go on. What it has ready is right all the same.
@@ -156,6 +160,7 @@ impl Driver {
             cuts: 0,
             most_lists: MAX_COMMANDS,
             too_many_lists: usize::MAX,
+            full_answers: 0,
             blocked_since: None,
             is_stuck: false,
         }
@@ -497,8 +502,8 @@ impl Driver {
             self.check_names(fields)?;
         }
         self.learn(&batch, commands, effort.took);
-        if is_rest3_batch && commands >= self.most_lists {
-            self.most_lists = (self.most_lists + 1).min(self.too_many_lists - 1);
+        if self.plan.encoding == RequestEncoding::Rest3Batch && commands >= self.most_lists {
+            self.ask_for_more();
         }
         let gave = |outcome: &PageOutcome| matches!(outcome, PageOutcome::Page { .. });
         if batch.outcomes.iter().any(gave) {
@@ -596,13 +601,26 @@ impl Driver {
             }
             return is_refused;
         }
-        let is_unanswered = error.execution() == Execution::Unknown
-            || matches!(error.kind(), ErrorKind::Decode | ErrorKind::Transport);
+        // Where there was no connection, fewer lists don't make one.
+        let is_unanswered =
+            error.execution() == Execution::Unknown || error.kind() == ErrorKind::Decode;
         if is_unanswered {
+            self.full_answers = 0;
             self.too_many_lists = self.too_many_lists.min(commands);
             self.most_lists = self.most_lists.min(commands / 2).max(1);
         }
         is_unanswered
+    }
+
+    /// After a batch of REST 3.0 that was answered the next one may have more lists. What was too much once may have been so
+    /// because the portal was down for a moment, so it is tried again after some more answers.
+    fn ask_for_more(&mut self) {
+        self.full_answers += 1;
+        if self.full_answers >= FULL_ANSWERS {
+            self.full_answers = 0;
+            self.too_many_lists = self.too_many_lists.saturating_mul(2);
+        }
+        self.most_lists = (self.most_lists + 1).min(self.too_many_lists - 1);
     }
 
     /// Sends nothing for `wait`, and says by how much that puts the next request off.

@@ -139,6 +139,8 @@ struct CurrentPass {
     widest: u64,
     /// Places between those of the pages, in order, where no row may be that had not come.
     between: Vec<u64>,
+    /// One of these places where there was such a row.
+    rows_between: Option<u64>,
     first_page: Vec<Identity>,
     offsets: Vec<u64>,
     last: LastPage,
@@ -278,9 +280,7 @@ impl OffsetPages {
         let step = self.step(start, &page, &rows, &meta);
         if self.pass.between.binary_search(&start).is_ok() {
             if rows.iter().any(|row| !self.readings.has_come(*row)) {
-                return Err(StrategyError::Misbehaves(format!(
-                    "it names a place for the next page that lies farther off than the page reaches, and at start {start} there are rows between them"
-                )));
+                self.pass.rows_between = Some(start);
             }
             self.pass.next_offset = self.pass.probes.pop_front();
             return Ok(());
@@ -488,6 +488,16 @@ impl OffsetPages {
             self.finished = true;
             return Ok(());
         }
+        if let Some(start) = self.pass.rows_between {
+            // One that came or changed meanwhile is in the next pass; one that `next` skips is between its pages again.
+            if self.asked_between >= 2 || self.readings.count() >= PASSES {
+                return Err(StrategyError::Misbehaves(format!(
+                    "it names a place for the next page that lies farther off than the page reaches, and at start {start} there are rows between them"
+                )));
+            }
+            self.begin();
+            return Ok(());
+        }
         if self.readings.are_proof() {
             if !self.readings.are_counted() && self.ask_between() {
                 return Ok(());
@@ -625,12 +635,14 @@ impl Strategy for OffsetPages {
         }
         self.advance()?;
         if let Some((place, outcome)) = far {
-            match self.stalls.page(outcome)? {
-                Ok((page, meta)) => self.take_far(place, &identities(&page), &meta),
-                Err(wait) => {
+            match self.stalls.page(outcome) {
+                Ok(Ok((page, meta))) => self.take_far(place, &identities(&page), &meta),
+                Ok(Err(wait)) => {
                     then = wait;
                     self.end_search.ask_again(place);
                 }
+                // Some portals refuse places far behind the end, which says nothing of the rows.
+                Err(_) => {}
             }
         }
         if self.pass.next_offset.is_none() && self.flights.is_empty() {

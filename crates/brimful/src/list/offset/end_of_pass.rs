@@ -1,6 +1,6 @@
 //! The end of a pass, and the places behind it where rows may be that nothing told of.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{OffsetPages, SHORTEST_PAGE};
 use crate::list::strategy::PageMeta;
@@ -56,10 +56,10 @@ impl OffsetPages {
         }
         self.asked_between += 1;
         let stride = self.longest.max(SHORTEST_PAGE) as usize;
-        let asked = |place: &u64| self.pass.offsets.contains(place);
+        let asked: BTreeSet<u64> = self.pass.offsets.iter().copied().collect();
         self.pass.between = (0..self.pass.last.end)
             .step_by(stride)
-            .filter(|place| !asked(place))
+            .filter(|place| !asked.contains(place))
             .collect();
         self.pass.probing = true;
         self.pass.probes = self.pass.between.iter().copied().collect();

@@ -251,6 +251,80 @@ fn a_next_that_skips_rows_is_not_believed_where_no_page_is_as_long_as_it_says() 
 }
 
 #[test]
+fn a_row_that_comes_while_places_between_the_pages_are_asked_for_is_read_in_another_pass() {
+    let mut list: Vec<u64> = (1..=300).collect();
+    let mut has_come = false;
+    let walked = walk(50, |start| {
+        if start % 50 != 0 && !has_come {
+            has_come = true;
+            list.insert(60, 1_000);
+        }
+        let page = slice(&list, start);
+        // A row of each page is not shown, so that no page is as long as its `next` says.
+        let shown = page.into_iter().filter(|id| id % 50 != 25).collect();
+        let next = (start + 50 < list.len() as u64).then_some(start + 50);
+        (shown, next, None)
+    });
+    let mut ids = walked.unwrap();
+    ids.sort_unstable();
+    let mut shown: Vec<u64> = (1..=300).filter(|id| id % 50 != 25).collect();
+    shown.push(1_000);
+    assert!(has_come);
+    assert_eq!(ids, shown);
+}
+
+#[test]
+fn an_error_from_a_place_far_behind_the_end_is_no_error_of_the_list() {
+    let mut pages = OffsetPages::new(
+        Position::Start(Map::new()),
+        Order::Parallel,
+        FirstPageAgain::IsTheList,
+    );
+    let all: Vec<u64> = (1..=1_500).collect();
+    let mut ids = Vec::new();
+    let mut refused = false;
+    while !pages.is_done() {
+        ids.extend(
+            std::iter::from_fn(|| pages.pop())
+                .flat_map(|page| page.ids().map(Option::unwrap).collect::<Vec<_>>()),
+        );
+        let Some((ticket, commands)) = pages.next(50, ReadAhead::Allowed) else {
+            break;
+        };
+        let starts = commands
+            .iter()
+            .map(|command| command.params["start"].as_u64().unwrap());
+        let starts: Vec<u64> = starts.collect();
+        let answers: Vec<Answer> = starts
+            .iter()
+            .map(|&start| {
+                (
+                    slice(&all, start),
+                    (start + 50 < 1_500).then_some(start + 50),
+                    None,
+                )
+            })
+            .collect();
+        let mut outcomes = batch(&answers).outcomes;
+        for (start, outcome) in starts.iter().zip(&mut outcomes) {
+            if *start > 1_900 {
+                refused = true;
+                *outcome = PageOutcome::Error(brimful_protocol::ApiError::new(
+                    "ERROR_CORE",
+                    "Wrong offset",
+                ));
+            }
+        }
+        pages.accept(ticket, outcomes).unwrap();
+    }
+    while let Some(page) = pages.pop() {
+        ids.extend(page.ids().map(Option::unwrap));
+    }
+    assert!(refused);
+    assert_eq!(ids, all);
+}
+
+#[test]
 fn a_list_of_one_full_page_behind_which_nothing_comes_at_all_is_read_once() {
     let all: Vec<u64> = (1..=50).collect();
     let (commands, walked) = requests(|_, start| {
