@@ -236,7 +236,8 @@ async fn a_list_that_crosses_a_known_operating_limit_waits_for_its_windows_and_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_operating_limit_lower_than_believed_is_learned_from_a_wave_of_refusals_and_half_a_request() {
+async fn an_operating_limit_lower_than_believed_is_learned_from_a_wave_of_refusals_and_half_a_request()
+ {
     for generation in [LimiterGeneration::Expiring, LimiterGeneration::Banning] {
         let portal = portal_that_allows_24_seconds_in_30(generation);
         let list = client(&portal).list("crm.lead.list").select(["ID"]);

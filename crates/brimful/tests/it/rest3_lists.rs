@@ -258,6 +258,35 @@ async fn bodies_that_are_cut_beyond_a_size_make_smaller_batches_and_no_row_comes
 }
 
 #[tokio::test(start_paused = true)]
+async fn batches_that_a_portal_failed_over_while_it_was_down_become_large_again() {
+    const DOWN_FOR: usize = 14;
+    let portal = portal(
+        PortalConfig::new()
+            .rows("tasks.task", 200_000)
+            .operating_limit(None),
+    );
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let client = altered(&portal, move |_, response| {
+        if (2..2 + DOWN_FOR).contains(&counted.fetch_add(1, Ordering::Relaxed)) {
+            let status = StatusCode::BAD_GATEWAY;
+            let body = "<html>502 Bad Gateway</html>".into();
+            Ok(Response {
+                status,
+                body,
+                ..response
+            })
+        } else {
+            Ok(response)
+        }
+    });
+    let report = all_tasks(&client, 200_000).await;
+    let requests = report.requests as usize - DOWN_FOR;
+    // One page at a time they would be 200.
+    assert!(requests <= 80, "{requests} requests");
+}
+
+#[tokio::test(start_paused = true)]
 async fn faults_between_batches_of_rest_3_lose_and_double_no_row() {
     for seed in 0..10 {
         let rule = |fault, chance| FaultRule::chance(chance, seed, fault);

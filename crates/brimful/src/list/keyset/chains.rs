@@ -402,7 +402,9 @@ impl KeysetWalk {
             && self.stretches.iter().all(is_read)
             && self.is_newest_end_known(hidden)
         {
-            self.hidden += hidden;
+            // The end may be looked at again.
+            self.hidden = self.hidden.saturating_sub(self.hidden_above) + hidden;
+            self.hidden_above = hidden;
             self.tail = TailState::Done;
         }
     }

@@ -117,6 +117,8 @@ pub(crate) struct KeysetWalk {
     verification: Verification,
     /// Of a list of one page that is verified: rows that its first request counted and did not show.
     hidden_at_start: u64,
+    /// Those of [`KeysetWalk::hidden`] that are above the highest row shown.
+    hidden_above: u64,
     counts: Counts,
     /// Windows without an end that were full.
     endless: u32,
@@ -316,6 +318,7 @@ impl KeysetWalk {
             windows: windows::Tally::default(),
             verification: Verification::default(),
             hidden_at_start: 0,
+            hidden_above: 0,
             counts,
             endless: 0,
             hidden: 0,
