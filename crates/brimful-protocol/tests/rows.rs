@@ -496,29 +496,29 @@ mod a_page {
 mod beside_the_rows {
     use super::*;
 
-    fn onward(result: &str) -> (Option<String>, Option<bool>) {
-        let onward = list(&format!(r#"{{"result":{result}}}"#), under("items")).onward;
+    fn paging(result: &str) -> (Option<String>, Option<bool>) {
+        let paging = list(&format!(r#"{{"result":{result}}}"#), under("items")).paging;
         (
-            onward.cursor.map(|cursor| cursor.get().to_owned()),
-            onward.more,
+            paging.cursor.map(|cursor| cursor.get().to_owned()),
+            paging.more,
         )
     }
 
     #[test]
     fn a_cursor_and_has_more_are_read_as_they_come() {
         assert_eq!(
-            onward(r#"{"items":[],"nextCursor":{"position":100,"id":1}}"#),
+            paging(r#"{"items":[],"nextCursor":{"position":100,"id":1}}"#),
             (Some(r#"{"position":100,"id":1}"#.to_owned()), None)
         );
         assert_eq!(
-            onward(r#"{"hasMore":true,"nextOffset":2002,"items":[]}"#),
+            paging(r#"{"hasMore":true,"nextOffset":2002,"items":[]}"#),
             (Some("2002".to_owned()), Some(true))
         );
         assert_eq!(
-            onward(r#"{"items":[],"hasMore":"N","nextCursor":null}"#),
+            paging(r#"{"items":[],"hasMore":"N","nextCursor":null}"#),
             (None, Some(false))
         );
-        assert_eq!(onward(r#"{"items":[]}"#), (None, None));
+        assert_eq!(paging(r#"{"items":[]}"#), (None, None));
     }
 
     #[test]

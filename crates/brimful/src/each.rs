@@ -20,12 +20,12 @@ use crate::batch::{
     BatchRunner, Command, CommandAnswer, KnownResults, NotRun, OnError, Outcome, needs_own_body,
     outcome_of_error,
 };
+use crate::batch_request::Pace;
 use crate::check::{self, Carrier, Checks};
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::Error;
 use crate::json;
-use crate::sender::Pace;
 
 /// Requests in flight; the gate holds them back as the portal's limit wants it.
 const IN_FLIGHT: usize = 8;

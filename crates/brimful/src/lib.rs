@@ -21,6 +21,7 @@
 
 mod auth;
 mod batch;
+mod batch_request;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod by_id;
@@ -47,7 +48,6 @@ mod rest;
 pub mod rest3;
 mod retry;
 mod secret;
-mod sender;
 mod session;
 mod spawn;
 mod stats;

@@ -259,9 +259,9 @@ pub(crate) async fn write(
             return Err(cannot_be_read(&error, args));
         }
     };
-    let gauge = progress::of_list(pages.watch(), noun);
+    let source = progress::of_list(pages.watch(), noun);
     let recorder = args.report.as_ref().map(|_| Recorder::start(pages.watch()));
-    let line = ProgressLine::show(&args.method, args.limit.rate.limit(), gauge, printer);
+    let line = ProgressLine::show(&args.method, args.limit.rate.limit(), source, printer);
     let mut source = ListPages {
         pages,
         left: args.top.unwrap_or(u64::MAX).saturating_sub(before),

@@ -152,7 +152,7 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
         failed: None,
         started: Instant::now(),
     };
-    let gauge = {
+    let source = {
         let (client, count) = (client.clone(), Arc::clone(&items.count));
         Arc::new(move || {
             let listed = listed
@@ -162,7 +162,7 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
             how_far(count.load(Ordering::Relaxed), wanted, &listed, &client)
         })
     };
-    let line = ProgressLine::show(&args.method, args.limit.rate.limit(), gauge, printer);
+    let line = ProgressLine::show(&args.method, args.limit.rate.limit(), source, printer);
     // With results alone a file that lacks some would look whole.
     let is_whole = |items: &Items| items.tally.is_done() || !args.result;
     let ended = pump::to_output(&mut items, output, is_whole, &mut interrupts).await;

@@ -69,10 +69,10 @@ pub(crate) fn waiting(progress: &Progress) -> Option<Waiting> {
 }
 
 /// Reads how far a run is; called many times a second.
-pub(crate) type Gauge = Arc<dyn Fn() -> Snapshot + Send + Sync>;
+pub(crate) type ProgressSource = Arc<dyn Fn() -> Snapshot + Send + Sync>;
 
-/// The gauge of a list.
-pub(crate) fn of_list(progress: watch::Receiver<Progress>, noun: &'static str) -> Gauge {
+/// The source of a list.
+pub(crate) fn of_list(progress: watch::Receiver<Progress>, noun: &'static str) -> ProgressSource {
     Arc::new(move || Snapshot::of_list(&progress.borrow(), noun))
 }
 
@@ -89,11 +89,11 @@ impl ProgressLine {
     pub(crate) fn show(
         name: &str,
         limit: Option<Limit>,
-        gauge: Gauge,
+        source: ProgressSource,
         printer: Printer,
     ) -> Option<Self> {
         if printer.shows_events() {
-            let drawing = tokio::spawn(tell(gauge, printer));
+            let drawing = tokio::spawn(tell(source, printer));
             return Some(Self { bar: None, drawing });
         }
         if !printer.shows_progress() {
@@ -110,7 +110,7 @@ impl ProgressLine {
             colour: printer.colour(),
             pace: Pace::new(limit),
         };
-        let drawing = tokio::spawn(draw(bar.clone(), painter, gauge));
+        let drawing = tokio::spawn(draw(bar.clone(), painter, source));
         Some(Self {
             bar: Some(bar),
             drawing,
@@ -130,13 +130,13 @@ impl Drop for ProgressLine {
 }
 
 /// Tells of progress from time to time, and of every wait that is seen.
-async fn tell(gauge: Gauge, printer: Printer) {
+async fn tell(source: ProgressSource, printer: Printer) {
     let mut looks = interval(LOOK_EVERY);
     let mut told = Instant::now();
     let mut waited_for = None;
     loop {
         looks.tick().await;
-        let progress = gauge();
+        let progress = source();
         let waiting = progress.waiting.as_ref().map(Waiting::reason);
         if let (Some(waiting), true) = (&progress.waiting, waiting != waited_for) {
             printer.event("wait", wait(waiting));
@@ -163,14 +163,14 @@ fn wait(waiting: &Waiting) -> serde_json::Value {
         "seconds": waiting.left().map(format::seconds)})
 }
 
-async fn draw(bar: ProgressBar, mut painter: Painter, gauge: Gauge) {
+async fn draw(bar: ProgressBar, mut painter: Painter, source: ProgressSource) {
     let mut ticks = interval(Duration::from_secs(1) / u32::from(FRAMES_PER_SECOND));
     loop {
         ticks.tick().await;
         let width = terminal_size::terminal_size_of(std::io::stderr())
             .map_or(USUAL_WIDTH, |(width, _)| width.0.into());
         // The last column stays free: some terminals begin a new line behind it.
-        let line = painter.line(&gauge(), Instant::now(), width.saturating_sub(1));
+        let line = painter.line(&source(), Instant::now(), width.saturating_sub(1));
         bar.set_message(line);
         bar.tick();
     }

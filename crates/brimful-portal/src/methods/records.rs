@@ -75,10 +75,10 @@ pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
         RecordVerb::Get | RecordVerb::GetOrList => {
             let id = match named(table, method, &within, call) {
                 Ok(id) => id,
-                Err(refused) if method.or_else.is_empty() => return Err(refused),
+                Err(refused) if method.reply_if_missing.is_empty() => return Err(refused),
                 Err(refused) => {
                     let is_named = key(table, method, call).is_ok();
-                    let json = || Output::json(method.or_else.as_bytes().to_vec());
+                    let json = || Output::json(method.reply_if_missing.as_bytes().to_vec());
                     return if is_named { Ok(json()) } else { Err(refused) };
                 }
             };
@@ -101,7 +101,7 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
     let id = match method.verb {
         RecordVerb::Add => {
             let mut given = given(table, method, call)?;
-            for name in table.kind.within {
+            for name in table.kind.parent_fields {
                 let param = table.param(name);
                 if let Some(value) = call.params.get_ignoring_case(param) {
                     let value = match value {
@@ -194,7 +194,7 @@ fn delete(state: &mut PortalData, place: usize, id: u64) {
             .kind
             .parent
             .is_some_and(|(whole, _)| whole == kind.name);
-        let Some(within) = parts.kind.within.first().filter(|_| is_part) else {
+        let Some(within) = parts.kind.parent_fields.first().filter(|_| is_part) else {
             continue;
         };
         let of_it = Test::new((*within).to_owned(), Operation::OneOf, &called);
@@ -231,7 +231,11 @@ fn refusal(refusal: Refusal, about: &str, call: &Call<'_>) -> MethodError {
 
 /// How a call without a field is refused.
 fn lacking(table: &RecordTable, param: &str) -> Refusal {
-    let own = table.kind.lacking.iter().find(|(field, _)| *field == param);
+    let own = table
+        .kind
+        .refusals_by_field
+        .iter()
+        .find(|(field, _)| *field == param);
     own.map_or(table.kind.required, |(_, refusal)| *refusal)
 }
 
@@ -243,7 +247,7 @@ fn given(
 ) -> Result<Array, MethodError> {
     if method.fields.is_empty() {
         let mut fields = call.params.clone();
-        for (seconds, field) in table.kind.instead {
+        for (seconds, field) in table.kind.unix_time_params {
             if let Some(seconds) = call.params.get_ignoring_case(seconds)
                 && call.params.get_ignoring_case(field).is_none_or(is_empty)
             {
@@ -257,7 +261,7 @@ fn given(
     let mut fields = fields
         .cloned()
         .ok_or_else(|| crate::methods::params::missing(method.fields))?;
-    for name in table.kind.beside {
+    for name in table.kind.outer_fields {
         let param = table.param(name);
         if let Some(value) = call.params.get_ignoring_case(param) {
             fields.insert(param, value.clone());
@@ -274,7 +278,7 @@ fn within(
 ) -> Result<Vec<Test>, MethodError> {
     let kind = table.kind;
     let mut tests = Vec::new();
-    for name in kind.within {
+    for name in kind.parent_fields {
         let value = call.params.get_ignoring_case(table.param(name));
         // Some are named by an object, `{"ID": 1}`.
         let value = match value {
@@ -390,7 +394,7 @@ fn list(
         with_triples(&mut call.params);
     }
     let given = call.legacy_array("filter");
-    for name in method.filter_by {
+    for name in method.required_filters {
         let value = given.and_then(|filter| {
             let has = |(key, _): &(&brimful_protocol::Key, &Value)| {
                 key.to_text()

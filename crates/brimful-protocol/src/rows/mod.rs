@@ -34,14 +34,14 @@ pub struct ListReply {
     /// How many rows match in all.
     pub total: Option<u64>,
     /// What stands beside the rows and says whether there are more.
-    pub onward: Onward,
+    pub paging: PagingHints,
     /// The portal's clock and counters.
     pub time: Option<Time>,
 }
 
 /// What a result says beside its rows of those that follow, where lists are paged by a cursor or by `hasMore`.
 #[derive(Debug, Clone, Default)]
-pub struct Onward {
+pub struct PagingHints {
     /// `nextCursor`, `afterCursor` or `nextOffset`, as it came; `None` where it is `null` too.
     pub cursor: Option<Box<RawValue>>,
     /// `hasMore`.
@@ -60,7 +60,7 @@ pub enum PageOutcome {
         /// How many rows match in all.
         total: Option<u64>,
         /// What stands beside the rows and says whether there are more.
-        onward: Onward,
+        paging: PagingHints,
     },
     /// The command failed.
     Error(ApiError),

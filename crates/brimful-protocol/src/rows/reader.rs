@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::cursor::{Broken, Cursor, Quoted};
 use super::id::skip_row;
 use super::page::{Page, Span};
-use super::{BatchOfLists, ListReply, Onward, PageOutcome, Place, RowsError};
+use super::{BatchOfLists, ListReply, PageOutcome, PagingHints, Place, RowsError};
 use crate::envelope::{ApiError, Envelope};
 use crate::scalar;
 use crate::time::Time;
@@ -26,7 +26,7 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
         page: Page::default(),
         next: None,
         total: None,
-        onward: Onward::default(),
+        paging: PagingHints::default(),
         time: None,
     };
     let error = walk(body, |cursor, key| {
@@ -42,7 +42,7 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
     match (error, result) {
         (false, Some(Ok(found))) => {
             reply.page = Page::new(body.clone(), found.rows);
-            reply.onward = found.onward;
+            reply.paging = found.paging;
         }
         (false, Some(Err(shape))) => return Err(RowsError::NoRows(shape.to_owned())),
         (true, _) | (_, None) => return Err(no_result(body)),
@@ -95,7 +95,7 @@ pub fn read_batch(
                 page: Page::new(body.clone(), found.rows),
                 next: slot.next,
                 total: slot.total,
-                onward: found.onward,
+                paging: found.paging,
             },
             (None, Some(Err(shape))) => {
                 return Err(RowsError::NoRows(format!("command {label}: {shape}")));
@@ -164,7 +164,7 @@ pub fn read_lists(
             page: Page::new(body.clone(), found.rows),
             next: None,
             total: None,
-            onward: found.onward,
+            paging: found.paging,
         });
     }
     let times = outcomes.iter().map(|_| None).collect();
@@ -223,14 +223,14 @@ type Rows = Result<Found, &'static str>;
 #[derive(Default)]
 struct Found {
     rows: Vec<Span>,
-    onward: Onward,
+    paging: PagingHints,
 }
 
 impl From<Vec<Span>> for Found {
     fn from(rows: Vec<Span>) -> Self {
         Self {
             rows,
-            onward: Onward::default(),
+            paging: PagingHints::default(),
         }
     }
 }
@@ -254,7 +254,7 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
     let mut only: Option<Rows> = None;
     let mut by_id: Option<Rows> = None;
     let mut numbered = Some(Vec::new());
-    let mut onward = Onward::default();
+    let mut paging = PagingHints::default();
     cursor.object(|cursor, key| {
         if place.key.is_some_and(|wanted| key.decoded() == wanted) {
             named = Some(match cursor.peek()? {
@@ -267,7 +267,7 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
             });
             return Ok(());
         }
-        if says_more(cursor, key, &mut onward)? {
+        if says_more(cursor, key, &mut paging)? {
             numbered = None;
             return Ok(());
         }
@@ -302,21 +302,21 @@ fn object_with_list(cursor: &mut Cursor<'_>, place: Place<'_>) -> Result<Rows, B
         .or(by_id)
         .or(numbered.map(|rows| Ok(rows.into())))
         .unwrap_or(Err("an object without a list"));
-    Ok(found.map(|found| Found { onward, ..found }))
+    Ok(found.map(|found| Found { paging, ..found }))
 }
 
 /// Takes what a key beside the rows says of more of them; `false` where it says nothing of that.
 fn says_more(
     cursor: &mut Cursor<'_>,
     key: Quoted<'_>,
-    onward: &mut Onward,
+    paging: &mut PagingHints,
 ) -> Result<bool, Broken> {
     match &*key.decoded() {
-        "hasMore" | "HAS_MORE" => onward.more = lenient_flag(cursor.value()?),
+        "hasMore" | "HAS_MORE" => paging.more = lenient_flag(cursor.value()?),
         "nextCursor" | "afterCursor" | "nextOffset" => {
             let value = cursor.value()?;
-            if value != "null" && onward.cursor.is_none() {
-                onward.cursor = lenient(value);
+            if value != "null" && paging.cursor.is_none() {
+                paging.cursor = lenient(value);
             }
         }
         _ => return Ok(false),

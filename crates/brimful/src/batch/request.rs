@@ -10,10 +10,10 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{Command, CommandAnswer, NotRun, OnError, Outcome, references};
+use crate::batch_request::{BatchRequest, note_times};
 use crate::client::Client;
 use crate::effect::Effect;
 use crate::error::Error;
-use crate::sender::{BatchRequest, note_times};
 use crate::session::Effort;
 
 /// A command as it goes out.

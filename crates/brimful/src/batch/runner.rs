@@ -15,11 +15,11 @@ use super::request::{OutgoingCommand, is_altered_by_a_query, needs_own_body};
 use super::{
     Command, CommandAnswer, EmptyReference, NotRun, OnError, Outcome, References, StopSignal,
 };
+use crate::batch_request::{MAX_BODY, MAX_CUTS, Pace};
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::error::{Error, ErrorKind, Execution};
 use crate::retry::{Failure, RetryContext, RetryDecision};
-use crate::sender::{MAX_BODY, MOST_CUTS, Pace};
 use crate::session::Effort;
 
 pub(crate) struct BatchRunner {
@@ -148,7 +148,7 @@ impl BatchRunner {
                         self.pace.was_cut(effort.took, sent.len());
                         // The session has not sent it again as it is: in smaller requests it may be done in time.
                         let can_be_split = effect == Effect::Read && sent.len() > 1;
-                        if can_be_split && cuts < MOST_CUTS {
+                        if can_be_split && cuts < MAX_CUTS {
                             cuts += 1;
                             debug!(commands = sent.len(), %failed, "asking for less at once");
                             continue;

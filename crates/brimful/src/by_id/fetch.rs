@@ -14,11 +14,11 @@ use crate::batch::{
     BatchRunner, Command, CommandAnswer, KnownResults, NotRun, OnError, Outcome, needs_own_body,
     outcome_of_error,
 };
+use crate::batch_request::Pace;
 use crate::check;
 use crate::client::Client;
 use crate::effect::{self, Effect};
 use crate::retry::{Failure, RetryContext, RetryDecision};
-use crate::sender::Pace;
 
 /// What is fetched for each ID.
 #[derive(Debug, Clone)]

@@ -296,9 +296,9 @@ impl CursorPages {
     ) -> Result<(Page, Step), StrategyError> {
         let misbehaves = |why: String| Err(StrategyError::Misbehaves(why));
         let came = page.len();
-        let more = meta.onward.more;
+        let more = meta.paging.more;
         let said: Option<Value> = meta
-            .onward
+            .paging
             .cursor
             .as_ref()
             .and_then(|cursor| serde_json::from_str(cursor.get()).ok());

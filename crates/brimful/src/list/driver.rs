@@ -27,10 +27,10 @@ use super::report::{ListReport, Progress, Resume};
 use super::request_encoding::{OwnedPlace, RequestEncoding};
 use super::strategy::{NextAction, ReadAhead, StrategyError, Ticket};
 use crate::auth::Api;
+use crate::batch_request::{MAX_CUTS, Pace};
 use crate::effect::Effect;
 use crate::error::{Error, ErrorKind, Execution};
 use crate::limits::{CallCount, Calls};
-use crate::sender::{MOST_CUTS, Pace};
 use crate::session::{Call, CallOptions, Effort, Permit, Session};
 use crate::waits::{WaitBoard, WaitReason};
 
@@ -480,7 +480,7 @@ impl Driver {
         self.report.waited_for_operating += effort.held_back;
         let batch = match result {
             Ok(batch) => batch,
-            Err(error) if cut && self.cuts < MOST_CUTS => {
+            Err(error) if cut && self.cuts < MAX_CUTS => {
                 self.cut(ticket, commands, effort.took, &error);
                 return Ok(());
             }

@@ -63,7 +63,7 @@ pub(crate) struct OffsetPages {
     wanted: VecDeque<u64>,
     /// And after them, by the page: a count may be any number, so it is not spelt out.
     rest: Range<u64>,
-    flights: HashMap<Ticket, Flight>,
+    flights: HashMap<Ticket, RequestInFlight>,
     issued: Ticket,
     /// Pages that came before their turn, by place.
     waiting: BTreeMap<u64, Waiting>,
@@ -155,7 +155,7 @@ struct CurrentPass {
 
 /// A request on its way.
 #[derive(Debug)]
-struct Flight {
+struct RequestInFlight {
     /// The newest row is asked for before the pages.
     asks_for_newest: bool,
     starts: Vec<u64>,
@@ -261,7 +261,7 @@ impl OffsetPages {
         if total.is_some() {
             self.total = total;
         }
-        let said = (meta.next, meta.onward.more);
+        let said = (meta.next, meta.paging.more);
         // A page that says nothing at all is no answer of its own.
         if meta.total.is_some() || said != (None, None) {
             let first_said = *self.first_beside.get_or_insert(said);
@@ -575,7 +575,7 @@ impl Strategy for OffsetPages {
         let pages = places.map(|start| self.position.command(start));
         let commands = newest.into_iter().chain(pages).collect();
         let ticket = self.issued.draw();
-        let flight = Flight {
+        let flight = RequestInFlight {
             asks_for_newest,
             starts,
             far,
@@ -591,7 +591,7 @@ impl Strategy for OffsetPages {
         outcomes: Vec<PageOutcome>,
     ) -> Result<NextAction, StrategyError> {
         let mut then = NextAction::GoOn;
-        let Some(Flight {
+        let Some(RequestInFlight {
             asks_for_newest,
             starts,
             far,

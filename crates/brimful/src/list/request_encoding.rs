@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::strategy::{ListCommand, label};
 use crate::auth::Api;
+use crate::batch_request::{BatchRequest, note_times};
 use crate::effect;
 use crate::limits::{Calls, Ledger};
-use crate::sender::{BatchRequest, note_times};
 use crate::session::{Call, CallOptions};
 
 /// How commands of a list travel.
@@ -177,7 +177,7 @@ impl RequestEncoding {
                         page: reply.page,
                         next: reply.next,
                         total: reply.total,
-                        onward: reply.onward,
+                        paging: reply.paging,
                     }],
                     times: vec![reply.time.clone()],
                     time: reply.time,

@@ -3,7 +3,7 @@
 //! Strategies do no I/O and know no time, so that they can be run against a modelled portal by the thousand.
 
 use brimful_protocol::ApiError;
-use brimful_protocol::rows::{Onward, Page, PageOutcome};
+use brimful_protocol::rows::{Page, PageOutcome, PagingHints};
 use serde_json::Value;
 
 pub(crate) use super::report::Extent;
@@ -126,7 +126,7 @@ pub(crate) struct StallCounter(u32);
 pub(crate) struct PageMeta {
     pub(crate) next: Option<u64>,
     pub(crate) total: Option<u64>,
-    pub(crate) onward: Onward,
+    pub(crate) paging: PagingHints,
 }
 
 impl StallCounter {
@@ -140,13 +140,13 @@ impl StallCounter {
                 page,
                 next,
                 total,
-                onward,
+                paging,
             } => {
                 self.0 = 0;
                 let meta = PageMeta {
                     next,
                     total,
-                    onward,
+                    paging,
                 };
                 Ok(Ok((page, meta)))
             }

@@ -82,12 +82,12 @@ impl Strategy for Whole {
             }
         };
         let counted = meta.total.filter(|total| *total > page.len() as u64);
-        let cursor = meta.onward.cursor.is_some() && meta.onward.more != Some(false);
+        let cursor = meta.paging.cursor.is_some() && meta.paging.more != Some(false);
         let doubtful = self.trust == Trust::Catalogue && page.len() == 50 && meta.total.is_none();
         if doubtful
             || meta.next.is_some()
             || counted.is_some()
-            || meta.onward.more == Some(true)
+            || meta.paging.more == Some(true)
             || cursor
         {
             return Err(StrategyError::WrongStrategy(

@@ -199,7 +199,7 @@ impl About<'_> {
         if !ids.is_empty() && ids.len() == wanted {
             filter.insert(self.kind.id.to_owned(), Json::Array(ids));
         }
-        for name in self.method.filter_by {
+        for name in self.method.required_filters {
             let value = rows.first().and_then(|row| row.get(name)).cloned();
             filter.insert((*name).to_owned(), value.unwrap_or(json!(1)));
         }
@@ -296,7 +296,7 @@ impl About<'_> {
             within: Row::new(),
             written: BTreeSet::new(),
         };
-        for (place, name) in self.kind.within.iter().enumerate() {
+        for (place, name) in self.kind.parent_fields.iter().enumerate() {
             let field = self.kind.fields.iter().find(|field| field.name == *name)?;
             let said = record.and_then(|record| record.get(*name)).cloned();
             let mut value = said.unwrap_or_else(|| invented(field, ""));
@@ -354,7 +354,7 @@ impl About<'_> {
     }
 
     fn put_fields(&self, params: &mut Row, mut given: Row) {
-        for beside in self.kind.beside {
+        for beside in self.kind.outer_fields {
             let known = self.kind.fields.iter().find(|known| known.name == *beside);
             let name = known.map_or(*beside, |known| known.param);
             if let Some(value) = given.remove(name) {
@@ -386,7 +386,7 @@ impl About<'_> {
         let mut given = Map::new();
         let mut written = BTreeSet::new();
         for field in self.kind.fields.iter().filter(|field| may(field)) {
-            if field.read_only || self.kind.within.contains(&field.name) {
+            if field.read_only || self.kind.parent_fields.contains(&field.name) {
                 continue;
             }
             let value = record.and_then(|record| record.get(field.name));

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::items::{Item, Items};
-use super::record::{Flight, Record};
+use super::record::{Record, UnansweredCalls};
 use crate::failure::Failure;
 use crate::outcome::Tally;
 use crate::output::Prober;
@@ -74,7 +74,7 @@ struct Feeder {
     record: Arc<AsyncMutex<Record>>,
     /// Where outcomes go to a reader who may have gone.
     prober: Option<Prober>,
-    flight: Flight,
+    flight: UnansweredCalls,
     stop: watch::Receiver<bool>,
     end: End,
     last: Last,
@@ -85,7 +85,7 @@ pub(super) fn feed(
     items: Items,
     record: Arc<AsyncMutex<Record>>,
     prober: Option<Prober>,
-    flight: Flight,
+    flight: UnansweredCalls,
     stop: watch::Receiver<bool>,
 ) -> (impl Stream<Item = Value> + Send + 'static, End) {
     let end = End::default();

@@ -33,7 +33,7 @@ pub(super) struct Item {
 
 /// Whether lines that may have run are called again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OfUnknown {
+pub(super) enum UnknownOutcomes {
     Keep,
     Repeat,
 }
@@ -44,7 +44,7 @@ pub(super) struct Setting {
     /// The parameters that are common to all lines.
     pub(super) common: Map<String, Value>,
     pub(super) previous: Option<PreviousOutcomes>,
-    pub(super) of_unknown: OfUnknown,
+    pub(super) of_unknown: UnknownOutcomes,
 }
 
 /// The calls of a file, one after the other.
@@ -132,7 +132,7 @@ impl Items {
         };
         let stays = match past.kind {
             Kind::Done => true,
-            Kind::Unknown => self.setting.of_unknown == OfUnknown::Keep,
+            Kind::Unknown => self.setting.of_unknown == UnknownOutcomes::Keep,
             Kind::Failed | Kind::NotRun => false,
         };
         let ran = matches!(past.kind, Kind::Done | Kind::Unknown);

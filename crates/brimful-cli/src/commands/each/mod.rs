@@ -39,9 +39,9 @@ use crate::printer::Printer;
 use crate::pump::progress::{ProgressLine, Snapshot};
 use crate::pump::{self, Sink, Source, Stopped};
 use feed::{Ended, feed};
-use items::{Items, OfUnknown, Setting};
+use items::{Items, Setting, UnknownOutcomes};
 use outcome_file::Earlier;
-use record::{EndError, Flight, Left, Record, Rescued, paging};
+use record::{EndError, Left, Record, Rescued, UnansweredCalls, paging};
 
 /// How long calls on their way are waited for when the run is to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -82,9 +82,9 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
             common,
             previous: record.previous()?,
             of_unknown: if *retry_unknown {
-                OfUnknown::Repeat
+                UnknownOutcomes::Repeat
             } else {
-                OfUnknown::Keep
+                UnknownOutcomes::Keep
             },
         },
     );
@@ -101,7 +101,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     let line = progress_line(args, &items, &connection.client, &tally, printer);
 
     let record = Arc::new(Mutex::new(record));
-    let flight = Flight::default();
+    let flight = UnansweredCalls::default();
     let (stop, stops) = watch::channel(false);
     let (lines, end) = feed(items, Arc::clone(&record), prober, flight.clone(), stops);
     let mut calls = connection.client.call_each_of(&args.method, lines);
@@ -180,7 +180,7 @@ fn progress_line(
 ) -> Option<ProgressLine> {
     let (read, size) = (Arc::clone(&items.read), items.size.filter(|&size| size > 0));
     let (client, tally) = (client.clone(), Arc::clone(tally));
-    let gauge = Arc::new(move || {
+    let source = Arc::new(move || {
         let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
         let share = |size: u64| read.load(Ordering::Relaxed) as f64 / size as f64;
         Snapshot {
@@ -191,7 +191,7 @@ fn progress_line(
             ..Snapshot::default()
         }
     });
-    ProgressLine::show(&args.method, None, gauge, printer)
+    ProgressLine::show(&args.method, None, source, printer)
 }
 
 /// The parameters that all lines have.
@@ -213,7 +213,7 @@ fn common(args: &CallArgs) -> Result<Map<String, Value>, Failure> {
 struct CallsInFlight<S: Stream<Item = ItemOutcome>> {
     outcomes: ReadyChunks<S>,
     stop: watch::Sender<bool>,
-    flight: Flight,
+    flight: UnansweredCalls,
     printer: Printer,
 }
 
@@ -244,7 +244,7 @@ struct Settling {
     repeatable: bool,
     /// Whether outcomes go to a reader, and not to a file.
     streams: bool,
-    flight: Flight,
+    flight: UnansweredCalls,
     record: Arc<Mutex<Record>>,
     tally: Arc<std::sync::Mutex<Tally>>,
     stop: watch::Sender<bool>,

@@ -87,9 +87,9 @@ pub(super) enum Left {
 
 /// The calls that are on their way, in their order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Flight(Arc<Mutex<VecDeque<Call>>>);
+pub(super) struct UnansweredCalls(Arc<Mutex<VecDeque<Call>>>);
 
-impl Flight {
+impl UnansweredCalls {
     pub(super) fn send(&self, calls: Vec<Call>) {
         self.lock().extend(calls);
     }

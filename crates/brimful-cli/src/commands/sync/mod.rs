@@ -32,7 +32,7 @@ use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
 use crate::printer::Printer;
-use crate::pump::progress::{Gauge, ProgressLine};
+use crate::pump::progress::{ProgressLine, ProgressSource};
 use crate::table::{Table, terminal_width};
 use config::{USUAL_NAME, with_settings};
 use job::RunningJob;
@@ -318,8 +318,8 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
 
 fn progress_line(rows: &Arc<RowsRead>, printer: Printer) -> Option<ProgressLine> {
     let rows = Arc::clone(rows);
-    let gauge: Gauge = Arc::new(move || rows.snapshot());
-    ProgressLine::show("sync", None, gauge, printer)
+    let source: ProgressSource = Arc::new(move || rows.snapshot());
+    ProgressLine::show("sync", None, source, printer)
 }
 
 /// The file of settings where no database is named on the command line.

@@ -258,8 +258,8 @@ async fn as_lines(
             return Err(failure);
         }
     };
-    let gauge = progress::of_list(pages.watch(), NOUN);
-    let line = ProgressLine::show(METHOD, args.limit.rate.limit(), gauge, printer);
+    let source = progress::of_list(pages.watch(), NOUN);
+    let line = ProgressLine::show(METHOD, args.limit.rate.limit(), source, printer);
     let mut tasks = TaskSource {
         pages,
         select,

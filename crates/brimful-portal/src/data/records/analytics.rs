@@ -93,7 +93,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("ai.engine.register", RecordVerb::Add).flat(),
             method("ai.engine.list", RecordVerb::List).paged(RecordPaging::Whole),
-            method("ai.engine.unregister", RecordVerb::Delete).by("code"),
+            method("ai.engine.unregister", RecordVerb::Delete).id_param("code"),
         ],
         required: Refusal {
             code: "ENGINE_REGISTER_ERROR",
@@ -110,7 +110,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "landing.site",
         methods: &[
             method("landing.site.add", RecordVerb::Add),
-            method("landing.site.update", RecordVerb::Update).by("id"),
+            method("landing.site.update", RecordVerb::Update).id_param("id"),
             method("landing.site.getlist", RecordVerb::List)
                 .nested("params")
                 .paged(RecordPaging::LimitOffset),
@@ -126,11 +126,11 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "landing.landing",
         methods: &[
             method("landing.landing.add", RecordVerb::Add),
-            method("landing.landing.update", RecordVerb::Update).by("lid"),
+            method("landing.landing.update", RecordVerb::Update).id_param("lid"),
             method("landing.landing.getlist", RecordVerb::List)
                 .nested("params")
                 .paged(RecordPaging::LimitOffset),
-            method("landing.landing.delete", RecordVerb::Delete).by("lid"),
+            method("landing.landing.delete", RecordVerb::Delete).id_param("lid"),
         ],
         not_found: Refusal {
             code: "LANDING_NOT_EXIST",
@@ -165,9 +165,9 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::True),
             method("calendar.meeting.status.get", RecordVerb::Get)
-                .by("eventId")
+                .id_param("eventId")
                 .answers(Answer::Value("status"))
-                .or_else("\"Q\""),
+                .reply_if_missing("\"Q\""),
         ],
         unnamed: NOT_SET,
         required: NOT_SET,
@@ -182,7 +182,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Constant("{\"success\":true}")),
             method("crm.activity.layout.blocks.get", RecordVerb::Get)
                 .flat()
-                .or_else("{\"layout\":null}"),
+                .reply_if_missing("{\"layout\":null}"),
             method("crm.activity.layout.blocks.delete", RecordVerb::Delete)
                 .flat()
                 .answers(Answer::Constant("{\"success\":true}")),
@@ -196,7 +196,7 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "crm.activity.configurable",
         key: &["id"],
-        beside: &["ownerTypeId", "ownerId", "layout"],
+        outer_fields: &["ownerTypeId", "ownerId", "layout"],
         methods: &[
             method("crm.activity.configurable.add", RecordVerb::Add)
                 .flat()
@@ -223,7 +223,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::Constant("{\"result\":true}")),
             method("imconnector.unregister", RecordVerb::Delete)
-                .by("ID")
+                .id_param("ID")
                 .answers(Answer::Constant("{\"result\":true}")),
         ],
         unnamed: Refusal {

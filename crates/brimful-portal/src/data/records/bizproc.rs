@@ -33,9 +33,9 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::True),
             method("bizproc.robot.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("CODE"),
-            method("bizproc.robot.delete", RecordVerb::Delete).by("CODE"),
+                .fields_param("FIELDS")
+                .id_param("CODE"),
+            method("bizproc.robot.delete", RecordVerb::Delete).id_param("CODE"),
             method("bizproc.robot.list", RecordVerb::List)
                 .answers(Answer::Values("CODE"))
                 .paged(RecordPaging::Whole),
@@ -49,9 +49,9 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::True),
             method("bizproc.activity.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("CODE"),
-            method("bizproc.activity.delete", RecordVerb::Delete).by("CODE"),
+                .fields_param("FIELDS")
+                .id_param("CODE"),
+            method("bizproc.activity.delete", RecordVerb::Delete).id_param("CODE"),
             method("bizproc.activity.list", RecordVerb::List)
                 .answers(Answer::Values("CODE"))
                 .paged(RecordPaging::Whole),
@@ -64,7 +64,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("bizproc.workflow.template.add", RecordVerb::Add).flat(),
             method("bizproc.workflow.template.update", RecordVerb::Update)
-                .under("FIELDS")
+                .fields_param("FIELDS")
                 .answers(Answer::Id),
             method("bizproc.workflow.template.delete", RecordVerb::Delete).answers(Answer::Null),
             method("bizproc.workflow.template.list", RecordVerb::List),
@@ -93,8 +93,8 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::True),
             method("messageservice.sender.update", RecordVerb::Update)
                 .flat()
-                .by("CODE"),
-            method("messageservice.sender.delete", RecordVerb::Delete).by("CODE"),
+                .id_param("CODE"),
+            method("messageservice.sender.delete", RecordVerb::Delete).id_param("CODE"),
             method("messageservice.sender.list", RecordVerb::List)
                 .answers(Answer::Values("CODE"))
                 .paged(RecordPaging::Whole),

@@ -31,13 +31,13 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("booking.v1.resource.delete", RecordVerb::Delete),
             method("booking.v1.resource.slots.set", RecordVerb::Update)
                 .flat()
-                .by("resourceId"),
+                .id_param("resourceId"),
             method("booking.v1.resource.slots.list", RecordVerb::Get)
-                .by("resourceId")
+                .id_param("resourceId")
                 .answers(Answer::ValueUnder("slots", "slots")),
             method("booking.v1.resource.slots.unset", RecordVerb::Update)
                 .sets(&[("slots", "[]")])
-                .by("resourceId"),
+                .id_param("resourceId"),
         ],
         not_found: Refusal {
             code: "1041",
@@ -80,22 +80,22 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Id),
             method("booking.v1.booking.client.set", RecordVerb::Update)
                 .flat()
-                .by("bookingId"),
+                .id_param("bookingId"),
             method("booking.v1.booking.client.list", RecordVerb::Get)
-                .by("bookingId")
+                .id_param("bookingId")
                 .answers(Answer::ValueUnder("bookingClient", "clients")),
             method("booking.v1.booking.client.unset", RecordVerb::Update)
                 .sets(&[("clients", "[]")])
-                .by("bookingId"),
+                .id_param("bookingId"),
             method("booking.v1.booking.externaldata.set", RecordVerb::Update)
                 .flat()
-                .by("bookingId"),
+                .id_param("bookingId"),
             method("booking.v1.booking.externaldata.list", RecordVerb::Get)
-                .by("bookingId")
+                .id_param("bookingId")
                 .answers(Answer::ValueUnder("externalData", "externalData")),
             method("booking.v1.booking.externaldata.unset", RecordVerb::Update)
                 .sets(&[("externalData", "[]")])
-                .by("bookingId"),
+                .id_param("bookingId"),
         ],
         not_found: Refusal {
             code: "1011",
@@ -119,22 +119,22 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Id),
             method("booking.v1.waitlist.client.set", RecordVerb::Update)
                 .flat()
-                .by("waitListId"),
+                .id_param("waitListId"),
             method("booking.v1.waitlist.client.list", RecordVerb::Get)
-                .by("waitListId")
+                .id_param("waitListId")
                 .answers(Answer::ValueUnder("waitListClient", "clients")),
             method("booking.v1.waitlist.client.unset", RecordVerb::Update)
                 .sets(&[("clients", "[]")])
-                .by("waitListId"),
+                .id_param("waitListId"),
             method("booking.v1.waitlist.externaldata.set", RecordVerb::Update)
                 .flat()
-                .by("waitListId"),
+                .id_param("waitListId"),
             method("booking.v1.waitlist.externaldata.list", RecordVerb::Get)
-                .by("waitListId")
+                .id_param("waitListId")
                 .answers(Answer::ValueUnder("externalData", "externalData")),
             method("booking.v1.waitlist.externaldata.unset", RecordVerb::Update)
                 .sets(&[("externalData", "[]")])
-                .by("waitListId"),
+                .id_param("waitListId"),
         ],
         not_found: Refusal {
             code: "1021",

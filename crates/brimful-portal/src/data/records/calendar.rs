@@ -24,7 +24,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                     ("section", "SECT_ID"),
                 ]),
         ],
-        instead: &[("from_ts", "from"), ("to_ts", "to")],
+        unix_time_params: &[("from_ts", "from"), ("to_ts", "to")],
         not_found: Refusal {
             code: "",
             text: "Event not found",
@@ -36,7 +36,7 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "calendar.section",
         scope: "calendar",
-        within: &["CAL_TYPE", "OWNER_ID"],
+        parent_fields: &["CAL_TYPE", "OWNER_ID"],
         methods: &[
             method("calendar.section.add", RecordVerb::Add).flat(),
             method("calendar.section.update", RecordVerb::Update)
@@ -63,9 +63,9 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("calendar.resource.add", RecordVerb::Add).flat(),
             method("calendar.resource.update", RecordVerb::Update)
                 .flat()
-                .by("resourceId")
+                .id_param("resourceId")
                 .answers(Answer::Id),
-            method("calendar.resource.delete", RecordVerb::Delete).by("resourceId"),
+            method("calendar.resource.delete", RecordVerb::Delete).id_param("resourceId"),
             method("calendar.resource.list", RecordVerb::List).paged(RecordPaging::Whole),
         ],
         not_found: Refusal {

@@ -1,6 +1,8 @@
 //! Parts of the catalogue beside products: images, properties by sections, contractors of documents.
 
-use super::{Answer, CONTROLLER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+use super::{
+    Answer, CONTROLLER, ExtraFields, RecordKind, RecordPaging, RecordVerb, Refusal, method,
+};
 
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
@@ -29,7 +31,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "catalog",
         methods: &[
             method("catalog.productpropertysection.get", RecordVerb::Get)
-                .by("propertyId")
+                .id_param("propertyId")
                 .answers(Answer::Under("productPropertySection")),
             method("catalog.productpropertysection.list", RecordVerb::List)
                 .answers(Answer::Under("productPropertySections"))
@@ -69,13 +71,13 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "catalog",
         methods: &[
             method("catalog.userfield.document.update", RecordVerb::Update)
-                .by("documentId")
+                .id_param("documentId")
                 .answers(Answer::Under("document")),
             method("catalog.userfield.document.list", RecordVerb::List)
                 .answers(Answer::Under("documents"))
                 .paged(RecordPaging::Controller),
         ],
-        open: Open::Yes,
+        extra_fields: ExtraFields::Yes,
         id: "number",
         key: &["documentId"],
         ..CONTROLLER

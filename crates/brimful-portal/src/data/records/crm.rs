@@ -1,8 +1,8 @@
 //! Records of the CRM.
 
 use super::{
-    Answer, MISSING_PARAMETER, NO_ARGUMENT, OLDER, Open, RecordKind, RecordPaging, RecordVerb,
-    Refusal, Spelling, method, usual_methods,
+    Answer, ExtraFields, MISSING_PARAMETER, NO_ARGUMENT, OLDER, RecordKind, RecordPaging,
+    RecordVerb, Refusal, Spelling, method, usual_methods,
 };
 
 /// How requisites and what belongs to them refuse a call without a field.
@@ -45,7 +45,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "crm.requisite",
         scope: "crm",
         methods: usual_methods!("crm.requisite"),
-        open: Open::UserFields,
+        extra_fields: ExtraFields::UserFields,
         not_found: Refusal {
             code: "",
             text: "The Requisite with ID '{}' is not found",
@@ -245,7 +245,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.calllist.add", RecordVerb::Add).flat(),
             method("crm.calllist.update", RecordVerb::Update)
                 .flat()
-                .by("LIST_ID"),
+                .id_param("LIST_ID"),
         ],
         not_found: Refusal {
             code: "LIST_ID_ERROR",
@@ -307,13 +307,13 @@ pub(super) const KINDS: &[RecordKind] = &[
         key: &["id"],
         methods: &[
             method("userfieldconfig.get", RecordVerb::Get)
-                .under("field")
+                .fields_param("field")
                 .answers(Answer::Under("field")),
             method("userfieldconfig.add", RecordVerb::Add)
-                .under("field")
+                .fields_param("field")
                 .answers(Answer::Under("field")),
             method("userfieldconfig.update", RecordVerb::Update)
-                .under("field")
+                .fields_param("field")
                 .answers(Answer::Under("field")),
             method("userfieldconfig.list", RecordVerb::List)
                 .answers(Answer::Under("fields"))
@@ -340,12 +340,12 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::Under("badge")),
             method("crm.activity.badge.get", RecordVerb::Get)
-                .by("code")
+                .id_param("code")
                 .answers(Answer::Under("badge")),
             method("crm.activity.badge.list", RecordVerb::List)
                 .answers(Answer::Under("badges"))
                 .paged(RecordPaging::Whole),
-            method("crm.activity.badge.delete", RecordVerb::Delete).by("code"),
+            method("crm.activity.badge.delete", RecordVerb::Delete).id_param("code"),
         ],
         required: Refusal {
             code: "REQUIRED_ARG_MISSING",
@@ -364,7 +364,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("crm.activity.type.add", RecordVerb::Add).answers(Answer::True),
             method("crm.activity.type.list", RecordVerb::List).paged(RecordPaging::Whole),
-            method("crm.activity.type.delete", RecordVerb::Delete).by("TYPE_ID"),
+            method("crm.activity.type.delete", RecordVerb::Delete).id_param("TYPE_ID"),
         ],
         not_found: Refusal {
             code: "INVALID_ARG_VALUE",

@@ -125,12 +125,12 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("crm.requisite.preset.field.fields", RecordVerb::Fields),
             method("crm.requisite.preset.field.list", RecordVerb::List)
                 .paged(RecordPaging::Counted),
-            method("crm.requisite.preset.field.get", RecordVerb::Get).by("id"),
+            method("crm.requisite.preset.field.get", RecordVerb::Get).id_param("id"),
             method("crm.requisite.preset.field.add", RecordVerb::Add),
             method("crm.requisite.preset.field.update", RecordVerb::Update),
             method("crm.requisite.preset.field.delete", RecordVerb::Delete),
         ],
-        within: &["PRESET_ID"],
+        parent_fields: &["PRESET_ID"],
         parent: Some(("crm.requisite.preset", NO_PRESET)),
         not_found: Refusal {
             code: "",
@@ -146,12 +146,12 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::Under("icon")),
             method("crm.timeline.icon.get", RecordVerb::Get)
-                .by("code")
+                .id_param("code")
                 .answers(Answer::Under("icon")),
             method("crm.timeline.icon.list", RecordVerb::List)
                 .answers(Answer::Under("icons"))
                 .paged(RecordPaging::Whole),
-            method("crm.timeline.icon.delete", RecordVerb::Delete).by("code"),
+            method("crm.timeline.icon.delete", RecordVerb::Delete).id_param("code"),
         ],
         id: "number",
         key: &["code"],
@@ -169,12 +169,12 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::Under("logo")),
             method("crm.timeline.logo.get", RecordVerb::Get)
-                .by("code")
+                .id_param("code")
                 .answers(Answer::Under("logo")),
             method("crm.timeline.logo.list", RecordVerb::List)
                 .answers(Answer::Under("logos"))
                 .paged(RecordPaging::Whole),
-            method("crm.timeline.logo.delete", RecordVerb::Delete).by("code"),
+            method("crm.timeline.logo.delete", RecordVerb::Delete).id_param("code"),
         ],
         id: "number",
         key: &["code"],
@@ -240,10 +240,10 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .flat()
                 .answers(Answer::True),
             method("crm.automation.trigger.list", RecordVerb::List).paged(RecordPaging::Whole),
-            method("crm.automation.trigger.delete", RecordVerb::Delete).by("CODE"),
+            method("crm.automation.trigger.delete", RecordVerb::Delete).id_param("CODE"),
             method("crm.automation.trigger.execute", RecordVerb::Update)
                 .sets(&[])
-                .by("CODE"),
+                .id_param("CODE"),
         ],
         id: "number",
         key: &["CODE"],

@@ -1,6 +1,6 @@
 //! What a program can read of the kinds of records: their methods and fields.
 
-use super::{Answer, Open, RecordField, RecordKind, RecordMethod, RecordVerb};
+use super::{Answer, ExtraFields, RecordField, RecordKind, RecordMethod, RecordVerb};
 
 /// A kind of records: rows that exist only because somebody wrote them.
 #[derive(Debug, Clone)]
@@ -13,9 +13,9 @@ pub struct RecordDescription {
     /// The fields by which callers name a record; mostly [`RecordDescription::id`] alone.
     pub key: &'static [&'static str],
     /// Fields that every call names beside the record, such as the list that an element belongs to.
-    pub within: &'static [&'static str],
+    pub parent_fields: &'static [&'static str],
     /// Fields that a call gives beside the parameter with the others.
-    pub beside: &'static [&'static str],
+    pub outer_fields: &'static [&'static str],
     /// The kind that has to have a record with the first of [`RecordDescription::within`].
     pub parent: Option<&'static str>,
     /// Whether the methods belong to REST 3.0.
@@ -49,7 +49,7 @@ pub struct RecordMethodDescription {
     /// Whether the result has the ID.
     pub returns_id: bool,
     /// Fields that the filter of a list has to name.
-    pub filter_by: &'static [&'static str],
+    pub required_filters: &'static [&'static str],
     /// The parameter that has the filter of a list; empty if the filter is a parameter itself.
     pub nested: &'static str,
 }
@@ -89,11 +89,11 @@ fn described(kind: &RecordKind) -> RecordDescription {
         name: kind.name,
         id: kind.id,
         key: kind.key,
-        within: kind.within,
-        beside: kind.beside,
+        parent_fields: kind.parent_fields,
+        outer_fields: kind.outer_fields,
         parent: kind.parent.map(|(parent, _)| parent),
         rest3: kind.rest3,
-        takes_other_fields: kind.open != Open::No,
+        takes_other_fields: kind.extra_fields != ExtraFields::No,
         methods: kind.methods.iter().map(method).collect(),
         fields: super::fields(kind.name).iter().map(field).collect(),
     }
@@ -132,7 +132,7 @@ fn method(method: &RecordMethod) -> RecordMethodDescription {
             method.answer,
             Answer::Id | Answer::IdUnder(_) | Answer::IdTextUnder(_)
         ),
-        filter_by: method.filter_by,
+        required_filters: method.required_filters,
         nested: method.nested,
     }
 }

@@ -19,10 +19,10 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::True),
             method("entity.update", RecordVerb::Update)
                 .flat()
-                .by("ENTITY"),
-            method("entity.delete", RecordVerb::Delete).by("ENTITY"),
+                .id_param("ENTITY"),
+            method("entity.delete", RecordVerb::Delete).id_param("ENTITY"),
             method("entity.get", RecordVerb::GetOrList)
-                .by("ENTITY")
+                .id_param("ENTITY")
                 .paged(RecordPaging::Whole),
         ],
         not_found: NO_STORAGE,
@@ -37,7 +37,7 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "entity.item",
         scope: "entity",
-        within: &["ENTITY"],
+        parent_fields: &["ENTITY"],
         parent: Some(("entity", NO_STORAGE)),
         methods: &[
             method("entity.item.add", RecordVerb::Add).flat(),
@@ -56,7 +56,7 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "entity.section",
         scope: "entity",
-        within: &["ENTITY"],
+        parent_fields: &["ENTITY"],
         parent: Some(("entity", NO_STORAGE)),
         methods: &[
             method("entity.section.add", RecordVerb::Add).flat(),
@@ -76,7 +76,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "entity.item.property",
         scope: "entity",
         key: &["PROPERTY"],
-        within: &["ENTITY"],
+        parent_fields: &["ENTITY"],
         parent: Some(("entity", NO_STORAGE)),
         methods: &[
             method("entity.item.property.add", RecordVerb::Add)
@@ -84,10 +84,10 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::True),
             method("entity.item.property.update", RecordVerb::Update)
                 .flat()
-                .by("PROPERTY"),
-            method("entity.item.property.delete", RecordVerb::Delete).by("PROPERTY"),
+                .id_param("PROPERTY"),
+            method("entity.item.property.delete", RecordVerb::Delete).id_param("PROPERTY"),
             method("entity.item.property.get", RecordVerb::GetOrList)
-                .by("PROPERTY")
+                .id_param("PROPERTY")
                 .paged(RecordPaging::Whole),
         ],
         not_found: Refusal {

@@ -10,9 +10,9 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("sonet_group.create", RecordVerb::Add).flat(),
             method("sonet_group.update", RecordVerb::Update)
                 .flat()
-                .by("GROUP_ID")
+                .id_param("GROUP_ID")
                 .answers(Answer::Id),
-            method("sonet_group.delete", RecordVerb::Delete).by("GROUP_ID"),
+            method("sonet_group.delete", RecordVerb::Delete).id_param("GROUP_ID"),
             method("sonet_group.get", RecordVerb::List).narrowed_by(&[("GROUP_ID", "ID")]),
         ],
         not_found: Refusal {
@@ -36,9 +36,9 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("log.blogpost.add", RecordVerb::Add).flat(),
             method("log.blogpost.update", RecordVerb::Update)
                 .flat()
-                .by("POST_ID")
+                .id_param("POST_ID")
                 .answers(Answer::Id),
-            method("log.blogpost.delete", RecordVerb::Delete).by("POST_ID"),
+            method("log.blogpost.delete", RecordVerb::Delete).id_param("POST_ID"),
             method("log.blogpost.get", RecordVerb::List).narrowed_by(&[("POST_ID", "ID")]),
         ],
         not_found: Refusal {
@@ -60,7 +60,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "log",
         methods: &[
             method("log.blogcomment.add", RecordVerb::Add).flat(),
-            method("log.blogcomment.delete", RecordVerb::Delete).by("COMMENT_ID"),
+            method("log.blogcomment.delete", RecordVerb::Delete).id_param("COMMENT_ID"),
         ],
         not_found: Refusal {
             code: "100",

@@ -1,8 +1,8 @@
 //! What applications register in a portal: handlers of events and widgets, bots and their commands, mail services.
 
 use super::{
-    Answer, NO_ARGUMENT, OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
-    method,
+    Answer, ExtraFields, NO_ARGUMENT, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal,
+    Spelling, method,
 };
 
 pub(super) const KINDS: &[RecordKind] = &[
@@ -14,7 +14,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "ERROR_ARGUMENT",
             text: "Parameter `{}` required",
         },
-        lacking: &[(
+        refusals_by_field: &[(
             "AGREEMENT_ID",
             Refusal {
                 code: "ERROR_ARGUMENT",
@@ -66,8 +66,8 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::True),
             method("userfieldtype.update", RecordVerb::Update)
                 .flat()
-                .by("USER_TYPE_ID"),
-            method("userfieldtype.delete", RecordVerb::Delete).by("USER_TYPE_ID"),
+                .id_param("USER_TYPE_ID"),
+            method("userfieldtype.delete", RecordVerb::Delete).id_param("USER_TYPE_ID"),
             method("userfieldtype.list", RecordVerb::List).paged(RecordPaging::Counted),
         ],
         not_found: Refusal {
@@ -109,13 +109,13 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "imbot",
         scope: "imbot",
-        open: Open::Yes,
+        extra_fields: ExtraFields::Yes,
         methods: &[
             method("imbot.register", RecordVerb::Add).flat(),
             method("imbot.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("BOT_ID"),
-            method("imbot.unregister", RecordVerb::Delete).by("BOT_ID"),
+                .fields_param("FIELDS")
+                .id_param("BOT_ID"),
+            method("imbot.unregister", RecordVerb::Delete).id_param("BOT_ID"),
         ],
         not_found: Refusal {
             code: "BOT_ID_ERROR",
@@ -137,9 +137,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("imbot.command.register", RecordVerb::Add).flat(),
             method("imbot.command.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("COMMAND_ID"),
-            method("imbot.command.unregister", RecordVerb::Delete).by("COMMAND_ID"),
+                .fields_param("FIELDS")
+                .id_param("COMMAND_ID"),
+            method("imbot.command.unregister", RecordVerb::Delete).id_param("COMMAND_ID"),
         ],
         not_found: Refusal {
             code: "COMMAND_ID_ERROR",

@@ -1,6 +1,6 @@
 //! Universal lists: the lists, their sections and elements.
 
-use super::{OLDER, Open, RecordKind, RecordPaging, RecordVerb, Refusal, method};
+use super::{ExtraFields, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
 
 /// How a list that is not there is refused.
 const NO_LIST: Refusal = Refusal {
@@ -18,13 +18,13 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "lists",
         scope: "lists",
-        beside: &["IBLOCK_TYPE_ID", "CODE"],
+        outer_fields: &["IBLOCK_TYPE_ID", "CODE"],
         methods: &[
-            method("lists.add", RecordVerb::Add).under("FIELDS"),
+            method("lists.add", RecordVerb::Add).fields_param("FIELDS"),
             method("lists.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("IBLOCK_ID"),
-            method("lists.delete", RecordVerb::Delete).by("IBLOCK_ID"),
+                .fields_param("FIELDS")
+                .id_param("IBLOCK_ID"),
+            method("lists.delete", RecordVerb::Delete).id_param("IBLOCK_ID"),
             method("lists.get", RecordVerb::List)
                 .sorted_by("IBLOCK_ORDER")
                 .narrowed_by(&[
@@ -41,16 +41,16 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "lists.element",
         scope: "lists",
-        within: &["IBLOCK_ID"],
-        beside: &["CODE", "IBLOCK_SECTION_ID"],
-        open: Open::Properties,
+        parent_fields: &["IBLOCK_ID"],
+        outer_fields: &["CODE", "IBLOCK_SECTION_ID"],
+        extra_fields: ExtraFields::Properties,
         parent: Some(("lists", NO_LIST)),
         methods: &[
-            method("lists.element.add", RecordVerb::Add).under("FIELDS"),
+            method("lists.element.add", RecordVerb::Add).fields_param("FIELDS"),
             method("lists.element.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("ELEMENT_ID"),
-            method("lists.element.delete", RecordVerb::Delete).by("ELEMENT_ID"),
+                .fields_param("FIELDS")
+                .id_param("ELEMENT_ID"),
+            method("lists.element.delete", RecordVerb::Delete).id_param("ELEMENT_ID"),
             method("lists.element.get", RecordVerb::List)
                 .sorted_by("ELEMENT_ORDER")
                 .narrowed_by(&[("ELEMENT_ID", "ID"), ("ELEMENT_CODE", "CODE")]),
@@ -66,15 +66,15 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "lists.section",
         scope: "lists",
-        within: &["IBLOCK_ID"],
-        beside: &["CODE", "IBLOCK_SECTION_ID"],
+        parent_fields: &["IBLOCK_ID"],
+        outer_fields: &["CODE", "IBLOCK_SECTION_ID"],
         parent: Some(("lists", NO_LIST)),
         methods: &[
-            method("lists.section.add", RecordVerb::Add).under("FIELDS"),
+            method("lists.section.add", RecordVerb::Add).fields_param("FIELDS"),
             method("lists.section.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("SECTION_ID"),
-            method("lists.section.delete", RecordVerb::Delete).by("SECTION_ID"),
+                .fields_param("FIELDS")
+                .id_param("SECTION_ID"),
+            method("lists.section.delete", RecordVerb::Delete).id_param("SECTION_ID"),
             method("lists.section.get", RecordVerb::List).paged(RecordPaging::Whole),
         ],
         not_found: Refusal {

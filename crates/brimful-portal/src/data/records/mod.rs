@@ -1,6 +1,6 @@
-//! Records: entities whose rows exist only because somebody wrote or loaded them. A [`RecordKind`] describes one: its
-//! methods and how they refuse; `fields.tsv` has its fields, and `initial.json` the records that every portal has. Nothing of it is code, so another entity is another
-//! description.
+//! Records: entities whose rows exist because somebody wrote or loaded them, or because every portal has them. A
+//! [`RecordKind`] describes one: its methods and how they refuse. `fields.tsv` has its fields, `initial.json` the records
+//! that every portal has. Another entity is another description; `methods/records.rs` carries them all out.
 //!
 //! Entities with generated rows, such as leads, are in [`super::entities`].
 
@@ -67,7 +67,7 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
     })
 }
 
-/// The kind that has a method, its place, and the method; `name` is in lower case.
+/// The index of the kind that has a method, and the method; `name` is in lower case.
 pub(crate) fn find(name: &str) -> Option<(usize, &'static RecordMethod)> {
     static BY_METHOD: OnceLock<HashMap<&'static str, (usize, &'static RecordMethod)>> =
         OnceLock::new();
@@ -82,12 +82,12 @@ pub(crate) fn find(name: &str) -> Option<(usize, &'static RecordMethod)> {
     by_method.get(name).copied()
 }
 
-/// The place of the kind with this name.
+/// The index of the kind with this name.
 pub(crate) fn place(name: &str) -> Option<usize> {
     kinds().iter().position(|kind| kind.name == name)
 }
 
-/// The place of the kind whose rows a method lists.
+/// The index of the kind whose rows a method lists.
 pub(crate) fn listed(method: &str) -> Option<usize> {
     let (place, method) = find(&method.trim().to_ascii_lowercase())?;
     matches!(method.verb, RecordVerb::List | RecordVerb::GetOrList).then_some(place)
@@ -132,17 +132,17 @@ pub(crate) struct RecordKind {
     pub(crate) spelling: Spelling,
     /// Fields that a call names beside the record, such as the list that an element belongs to: they narrow what it sees,
     /// and are written to what it adds.
-    pub(crate) within: &'static [&'static str],
+    pub(crate) parent_fields: &'static [&'static str],
     /// Parameters with Unix seconds that a call may give in the place of others, and those others.
-    pub(crate) instead: &'static [(&'static str, &'static str)],
+    pub(crate) unix_time_params: &'static [(&'static str, &'static str)],
     /// How a call without a certain field is refused, where it is not as for the others.
-    pub(crate) lacking: &'static [(&'static str, Refusal)],
+    pub(crate) refusals_by_field: &'static [(&'static str, Refusal)],
     /// Fields that a call gives beside the parameter with the others.
-    pub(crate) beside: &'static [&'static str],
-    /// The kind that has to have the first of [`RecordKind::within`], and how a call is refused where it has not.
+    pub(crate) outer_fields: &'static [&'static str],
+    /// The kind that has to have the first of [`RecordKind::parent_fields`], and how a call is refused where it has not.
     pub(crate) parent: Option<(&'static str, Refusal)>,
     /// Whether rows also have fields that are not described.
-    pub(crate) open: Open,
+    pub(crate) extra_fields: ExtraFields,
     /// Whether the methods belong to REST 3.0.
     pub(crate) rest3: bool,
     pub(crate) methods: &'static [RecordMethod],
@@ -176,12 +176,12 @@ const OLDER: RecordKind = RecordKind {
     id: "ID",
     key: &["ID"],
     spelling: Spelling::Texts,
-    within: &[],
-    instead: &[],
-    lacking: &[],
-    beside: &[],
+    parent_fields: &[],
+    unix_time_params: &[],
+    refusals_by_field: &[],
+    outer_fields: &[],
     parent: None,
-    open: Open::No,
+    extra_fields: ExtraFields::No,
     rest3: false,
     methods: &[],
     not_found: Refusal {
@@ -219,7 +219,7 @@ use usual_methods;
 
 /// Whether rows have fields that are not described.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Open {
+pub(crate) enum ExtraFields {
     No,
     /// As they were written.
     Yes,
@@ -268,7 +268,7 @@ pub(crate) struct RecordField {
     pub(crate) hidden: bool,
     /// Whether rows have it, and the description of the fields has not.
     pub(crate) undescribed: bool,
-    pub(crate) default: Default,
+    pub(crate) default: DefaultValue,
 }
 
 /// What a field holds.
@@ -289,7 +289,7 @@ pub(crate) enum ValueKind {
 
 /// What a new record has in a field that the call says nothing of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Default {
+pub(crate) enum DefaultValue {
     Null,
     /// The row lacks the field.
     Absent,
@@ -301,22 +301,23 @@ pub(crate) enum Default {
     /// The moment of the call.
     Now,
     /// The moment of every call that writes the record.
-    Touched,
+    UpdatedAt,
     /// The user who calls.
     Caller,
     /// The user who wrote the record last.
-    Editor,
+    UpdatedBy,
     /// Null until somebody changes the record, and then who did so last.
-    LaterEditor,
+    UpdatedByOrNull,
     /// Empty until somebody changes the record, and then the moment of the last change.
-    LaterTouched,
+    UpdatedAtOrEmpty,
     /// JSON.
     Json(&'static str),
 }
 
 impl RecordField {
     /// A line of `fields.tsv`: the kind, the name, the type, letters (`R` required, `O` read only, `I` immutable, `M`
-    /// multiple, `H` hidden, `U` in rows only), the default, what calls name it by if not by its name, the title. `None` if it is no such line, which a test excludes.
+    /// multiple, `H` hidden, `U` in rows only), the default, what calls name it by if not by its name, the title. `None`
+    /// if it is no such line, which a test excludes.
     fn read(line: &'static str) -> Option<(&'static str, Self)> {
         let [kind, name, value_kind, flags, default, param, title] = split(line)?;
         let field = Self {
@@ -331,7 +332,7 @@ impl RecordField {
             multiple: flags.contains('M'),
             hidden: flags.contains('H'),
             undescribed: flags.contains('U'),
-            default: Default::read(default)?,
+            default: DefaultValue::read(default)?,
         };
         Some((kind, field))
     }
@@ -367,18 +368,18 @@ impl ValueKind {
     }
 }
 
-impl Default {
+impl DefaultValue {
     fn read(text: &'static str) -> Option<Self> {
         Some(match text {
             "" => Self::Null,
             "absent" => Self::Absent,
             "[]" => Self::EmptyList,
             "now" => Self::Now,
-            "touched" => Self::Touched,
+            "touched" => Self::UpdatedAt,
             "caller" => Self::Caller,
-            "editor" => Self::Editor,
-            "later_editor" => Self::LaterEditor,
-            "later_touched" => Self::LaterTouched,
+            "editor" => Self::UpdatedBy,
+            "later_editor" => Self::UpdatedByOrNull,
+            "later_touched" => Self::UpdatedAtOrEmpty,
             text if text.starts_with('{') => Self::Json(text),
             "true" => Self::Boolean(true),
             "false" => Self::Boolean(false),
@@ -429,7 +430,7 @@ pub(crate) struct RecordMethod {
     /// The parameter by which a list is sorted.
     pub(crate) order: &'static str,
     /// Fields that the filter of a list has to name.
-    pub(crate) filter_by: &'static [&'static str],
+    pub(crate) required_filters: &'static [&'static str],
     /// The parameter without which the description of the fields is refused; empty if there is none.
     pub(crate) needs: &'static str,
     /// Fields that are described for one value of that parameter alone, and that value.
@@ -437,7 +438,7 @@ pub(crate) struct RecordMethod {
     /// The parameter that has the filter, the order and the select of a list; empty if they are parameters themselves.
     pub(crate) nested: &'static str,
     /// What is answered, as JSON, where the record that the call names is not there; a refusal if it is empty.
-    pub(crate) or_else: &'static str,
+    pub(crate) reply_if_missing: &'static str,
     /// Parameters that narrow a list where they are given, and the fields that they are compared with.
     pub(crate) narrowed_by: &'static [(&'static str, &'static str)],
     /// Fields that an update writes beside those that it is given, and their values as JSON.
@@ -530,11 +531,11 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
         },
         paging: RecordPaging::Older,
         order: "order",
-        filter_by: &[],
+        required_filters: &[],
         needs: "",
         described_for: &[],
         nested: "",
-        or_else: "",
+        reply_if_missing: "",
         narrowed_by: &[],
         sets: &[],
     }
@@ -567,12 +568,12 @@ impl RecordMethod {
         self
     }
 
-    const fn or_else(mut self, json: &'static str) -> Self {
-        self.or_else = json;
+    const fn reply_if_missing(mut self, json: &'static str) -> Self {
+        self.reply_if_missing = json;
         self
     }
 
-    const fn by(mut self, id: &'static str) -> Self {
+    const fn id_param(mut self, id: &'static str) -> Self {
         self.id = id;
         self
     }
@@ -593,7 +594,7 @@ impl RecordMethod {
     }
 
     /// The fields are under another parameter than `fields`.
-    const fn under(mut self, fields: &'static str) -> Self {
+    const fn fields_param(mut self, fields: &'static str) -> Self {
         self.fields = fields;
         self
     }
@@ -606,7 +607,7 @@ impl RecordMethod {
     }
 
     const fn filtered_by(mut self, fields: &'static [&'static str]) -> Self {
-        self.filter_by = fields;
+        self.required_filters = fields;
         self
     }
 }

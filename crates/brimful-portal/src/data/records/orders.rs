@@ -238,9 +238,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("sale.cashbox.add", RecordVerb::Add).flat(),
             method("sale.cashbox.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("ID"),
-            method("sale.cashbox.delete", RecordVerb::Delete).by("ID"),
+                .fields_param("FIELDS")
+                .id_param("ID"),
+            method("sale.cashbox.delete", RecordVerb::Delete).id_param("ID"),
             method("sale.cashbox.list", RecordVerb::List)
                 .sorted_by("ORDER")
                 .paged(RecordPaging::Whole),
@@ -257,9 +257,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("sale.cashbox.handler.add", RecordVerb::Add).flat(),
             method("sale.cashbox.handler.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("ID"),
-            method("sale.cashbox.handler.delete", RecordVerb::Delete).by("ID"),
+                .fields_param("FIELDS")
+                .id_param("ID"),
+            method("sale.cashbox.handler.delete", RecordVerb::Delete).id_param("ID"),
             method("sale.cashbox.handler.list", RecordVerb::List).paged(RecordPaging::Whole),
         ],
         not_found: Refusal {
@@ -275,8 +275,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("sale.delivery.handler.add", RecordVerb::Add).flat(),
             method("sale.delivery.handler.update", RecordVerb::Update)
                 .flat()
-                .by("ID"),
-            method("sale.delivery.handler.delete", RecordVerb::Delete).by("ID"),
+                .id_param("ID"),
+            method("sale.delivery.handler.delete", RecordVerb::Delete).id_param("ID"),
             method("sale.delivery.handler.list", RecordVerb::List).paged(RecordPaging::Whole),
         ],
         not_found: Refusal {
@@ -292,17 +292,17 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("sale.delivery.getlist", RecordVerb::List).paged(RecordPaging::Whole),
             method("sale.delivery.update", RecordVerb::Update)
                 .flat()
-                .by("ID"),
-            method("sale.delivery.delete", RecordVerb::Delete).by("ID"),
+                .id_param("ID"),
+            method("sale.delivery.delete", RecordVerb::Delete).id_param("ID"),
             method("sale.delivery.add", RecordVerb::Add)
                 .flat()
                 .answers(Answer::UnderWith("parent", r#""profiles":[]"#)),
             method("sale.delivery.config.get", RecordVerb::Get)
-                .by("ID")
+                .id_param("ID")
                 .answers(Answer::Value("CONFIG")),
             method("sale.delivery.config.update", RecordVerb::Update)
                 .flat()
-                .by("ID"),
+                .id_param("ID"),
         ],
         not_found: Refusal {
             code: "ERROR_CHECK_FAILURE",
@@ -320,8 +320,8 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("sale.delivery.extra.service.add", RecordVerb::Add).flat(),
             method("sale.delivery.extra.service.update", RecordVerb::Update)
                 .flat()
-                .by("ID"),
-            method("sale.delivery.extra.service.delete", RecordVerb::Delete).by("ID"),
+                .id_param("ID"),
+            method("sale.delivery.extra.service.delete", RecordVerb::Delete).id_param("ID"),
         ],
         not_found: Refusal {
             code: "ERROR_CHECK_FAILURE",
@@ -335,9 +335,9 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("sale.paysystem.handler.add", RecordVerb::Add).flat(),
             method("sale.paysystem.handler.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("ID"),
-            method("sale.paysystem.handler.delete", RecordVerb::Delete).by("ID"),
+                .fields_param("FIELDS")
+                .id_param("ID"),
+            method("sale.paysystem.handler.delete", RecordVerb::Delete).id_param("ID"),
             method("sale.paysystem.handler.list", RecordVerb::List).paged(RecordPaging::Whole),
         ],
         not_found: Refusal {
@@ -352,22 +352,22 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("sale.paysystem.add", RecordVerb::Add).flat(),
             method("sale.paysystem.update", RecordVerb::Update)
-                .under("FIELDS")
-                .by("ID"),
-            method("sale.paysystem.delete", RecordVerb::Delete).by("ID"),
+                .fields_param("FIELDS")
+                .id_param("ID"),
+            method("sale.paysystem.delete", RecordVerb::Delete).id_param("ID"),
             method("sale.paysystem.list", RecordVerb::List).paged(RecordPaging::Whole),
             method("sale.paysystem.settings.get", RecordVerb::Get)
-                .by("ID")
+                .id_param("ID")
                 .answers(Answer::Value("SETTINGS")),
             method("sale.paysystem.settings.payment.get", RecordVerb::Get)
-                .by("PAY_SYSTEM_ID")
+                .id_param("PAY_SYSTEM_ID")
                 .answers(Answer::Value("SETTINGS")),
             method("sale.paysystem.settings.invoice.get", RecordVerb::Get)
-                .by("PAY_SYSTEM_ID")
+                .id_param("PAY_SYSTEM_ID")
                 .answers(Answer::Value("SETTINGS")),
             method("sale.paysystem.settings.update", RecordVerb::Update)
                 .flat()
-                .by("ID"),
+                .id_param("ID"),
         ],
         not_found: Refusal {
             code: "ERROR_CHECK_FAILURE",

@@ -22,7 +22,7 @@ pub(super) const KINDS: &[RecordKind] = &[RecordKind {
         method("landing.repo.getlist", RecordVerb::List)
             .nested("params")
             .paged(RecordPaging::Whole),
-        method("landing.repo.unregister", RecordVerb::Delete).by("code"),
+        method("landing.repo.unregister", RecordVerb::Delete).id_param("code"),
     ],
     key: &["XML_ID"],
     ..LANDING

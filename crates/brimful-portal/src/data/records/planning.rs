@@ -86,12 +86,12 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "task",
         methods: &[
             method("tasks.api.scrum.backlog.add", RecordVerb::Add).answers(Answer::Rows),
-            method("tasks.api.scrum.backlog.get", RecordVerb::Get).by("id"),
+            method("tasks.api.scrum.backlog.get", RecordVerb::Get).id_param("id"),
             method("tasks.api.scrum.backlog.update", RecordVerb::Update)
                 .answers(Answer::Rows)
-                .by("id"),
+                .id_param("id"),
             method("tasks.api.scrum.backlog.delete", RecordVerb::Delete)
-                .by("id")
+                .id_param("id")
                 .answers(Answer::Nothing),
             method("tasks.api.scrum.backlog.getfields", RecordVerb::Fields)
                 .answers(Answer::Types("fields")),
@@ -126,8 +126,8 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "task",
         methods: &[
             method("tasks.api.scrum.kanban.addstage", RecordVerb::Add).answers(Answer::Id),
-            method("tasks.api.scrum.kanban.updatestage", RecordVerb::Update).by("stageId"),
-            method("tasks.api.scrum.kanban.deletestage", RecordVerb::Delete).by("stageId"),
+            method("tasks.api.scrum.kanban.updatestage", RecordVerb::Update).id_param("stageId"),
+            method("tasks.api.scrum.kanban.deletestage", RecordVerb::Delete).id_param("stageId"),
             method("tasks.api.scrum.kanban.getstages", RecordVerb::List)
                 .narrowed_by(&[("sprintId", "sprintId")])
                 .paged(RecordPaging::Whole),
@@ -146,26 +146,26 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("tasks.flow.flow.create", RecordVerb::Add)
                 .answers(Answer::Rows)
-                .under("flowData"),
-            method("tasks.flow.flow.get", RecordVerb::Get).by("flowId"),
+                .fields_param("flowData"),
+            method("tasks.flow.flow.get", RecordVerb::Get).id_param("flowId"),
             method("tasks.flow.flow.update", RecordVerb::Update)
                 .answers(Answer::Rows)
-                .under("flowData")
-                .by("id"),
+                .fields_param("flowData")
+                .id_param("id"),
             method("tasks.flow.flow.delete", RecordVerb::Delete)
-                .under("flowData")
-                .by("id")
+                .fields_param("flowData")
+                .id_param("id")
                 .answers(Answer::Constant(r#"{"deleted":true}"#)),
             method("tasks.flow.flow.activate", RecordVerb::Update)
                 .sets(&[("active", "true")])
-                .by("flowId"),
+                .id_param("flowId"),
             method("tasks.flow.flow.pin", RecordVerb::Update)
                 .sets(&[])
-                .by("flowId"),
+                .id_param("flowId"),
             method("tasks.flow.flow.isexists", RecordVerb::Get)
-                .under("flowData")
-                .by("id")
-                .or_else(r#"{"exists":false}"#)
+                .fields_param("flowData")
+                .id_param("id")
+                .reply_if_missing(r#"{"exists":false}"#)
                 .answers(Answer::Constant(r#"{"exists":true}"#)),
         ],
         not_found: Refusal {
@@ -184,7 +184,7 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("task.stages.delete", RecordVerb::Delete),
             method("task.stages.movetask", RecordVerb::Update)
                 .sets(&[])
-                .by("stageId"),
+                .id_param("stageId"),
         ],
         not_found: Refusal {
             code: "0",
@@ -208,11 +208,11 @@ pub(super) const KINDS: &[RecordKind] = &[
         name: "tasks.template",
         scope: "task",
         methods: &[
-            method("tasks.template.add", RecordVerb::Add).by("id"),
-            method("tasks.template.get", RecordVerb::Get).by("templateId"),
-            method("tasks.template.update", RecordVerb::Update).by("templateId"),
+            method("tasks.template.add", RecordVerb::Add).id_param("id"),
+            method("tasks.template.get", RecordVerb::Get).id_param("templateId"),
+            method("tasks.template.update", RecordVerb::Update).id_param("templateId"),
             method("tasks.template.delete", RecordVerb::Delete)
-                .by("templateId")
+                .id_param("templateId")
                 .answers(Answer::Constant("false")),
         ],
         not_found: Refusal {
@@ -232,7 +232,7 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .narrowed_by(&[("taskId", "taskId")])
                 .paged(RecordPaging::Whole),
             method("tasks.task.result.deletefromcomment", RecordVerb::Delete)
-                .by("commentId")
+                .id_param("commentId")
                 .answers(Answer::Null),
         ],
         key: &["commentId"],

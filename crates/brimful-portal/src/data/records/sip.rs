@@ -24,16 +24,16 @@ pub(super) const KINDS: &[RecordKind] = &[RecordKind {
         method("voximplant.sip.get", RecordVerb::List).paged(RecordPaging::Counted),
         method("voximplant.sip.update", RecordVerb::Update)
             .flat()
-            .by("CONFIG_ID")
+            .id_param("CONFIG_ID")
             .answers(Answer::Constant("1")),
         method("voximplant.sip.delete", RecordVerb::Delete)
-            .by("CONFIG_ID")
+            .id_param("CONFIG_ID")
             .answers(Answer::Constant("1")),
     ],
     id: "ID",
     key: &["CONFIG_ID"],
     spelling: Spelling::Typed,
-    lacking: &[
+    refusals_by_field: &[
         (
             "SERVER",
             Refusal {

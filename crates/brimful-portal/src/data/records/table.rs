@@ -6,7 +6,7 @@ use brimful_protocol::{Array, Value};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
-use super::{Default, Open, RecordField, RecordKind, Spelling, ValueKind};
+use super::{DefaultValue, ExtraFields, RecordField, RecordKind, Spelling, ValueKind};
 use crate::context::moment;
 use crate::data::changes::{ChangeLog, RowChange};
 use crate::data::fixtures::collection::{compare, text, to_json};
@@ -234,9 +234,9 @@ impl RecordTable {
         };
         for field in self.fields {
             let touched = match field.default {
-                Default::Touched | Default::Editor => self.default(field, writer),
-                Default::LaterEditor => Some(self.number(writer.user)),
-                Default::LaterTouched => Some(Json::from(moment::text(writer.now))),
+                DefaultValue::UpdatedAt | DefaultValue::UpdatedBy => self.default(field, writer),
+                DefaultValue::UpdatedByOrNull => Some(self.number(writer.user)),
+                DefaultValue::UpdatedAtOrEmpty => Some(Json::from(moment::text(writer.now))),
                 _ => None,
             };
             let written = given
@@ -254,7 +254,7 @@ impl RecordTable {
 
     /// Writes the fields that are not described.
     fn write_others(&self, id: u64, row: &mut Map<String, Json>, given: &Array) {
-        if self.kind.open == Open::No {
+        if self.kind.extra_fields == ExtraFields::No {
             return;
         }
         for (name, value) in given.iter() {
@@ -264,8 +264,15 @@ impl RecordTable {
                 continue;
             }
             let value = match value {
-                _ if self.kind.open == Open::UserFields && !name.starts_with("UF_") => continue,
-                value if self.kind.open != Open::Properties || !name.starts_with("PROPERTY_") => {
+                _ if self.kind.extra_fields == ExtraFields::UserFields
+                    && !name.starts_with("UF_") =>
+                {
+                    continue;
+                }
+                value
+                    if self.kind.extra_fields != ExtraFields::Properties
+                        || !name.starts_with("PROPERTY_") =>
+                {
                     to_json(value)
                 }
                 // A key that a caller gives to a value is not the number that it gets.
@@ -306,16 +313,16 @@ impl RecordTable {
 
     fn default(&self, field: &RecordField, writer: Writer) -> Option<Json> {
         Some(match field.default {
-            Default::Null | Default::LaterEditor => Json::Null,
-            Default::LaterTouched => Json::from(""),
-            Default::Json(json) => serde_json::from_str(json).unwrap_or_default(),
-            Default::Absent => return None,
-            Default::Text(text) => Json::from(text),
-            Default::Integer(number) => self.cast(field, &Value::Int(number)),
-            Default::Boolean(flag) => Json::from(flag),
-            Default::EmptyList => Json::Array(Vec::new()),
-            Default::Now | Default::Touched => Json::from(moment::text(writer.now)),
-            Default::Caller | Default::Editor => self.number(writer.user),
+            DefaultValue::Null | DefaultValue::UpdatedByOrNull => Json::Null,
+            DefaultValue::UpdatedAtOrEmpty => Json::from(""),
+            DefaultValue::Json(json) => serde_json::from_str(json).unwrap_or_default(),
+            DefaultValue::Absent => return None,
+            DefaultValue::Text(text) => Json::from(text),
+            DefaultValue::Integer(number) => self.cast(field, &Value::Int(number)),
+            DefaultValue::Boolean(flag) => Json::from(flag),
+            DefaultValue::EmptyList => Json::Array(Vec::new()),
+            DefaultValue::Now | DefaultValue::UpdatedAt => Json::from(moment::text(writer.now)),
+            DefaultValue::Caller | DefaultValue::UpdatedBy => self.number(writer.user),
         })
     }
 

@@ -13,10 +13,10 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::IdUnder("ID")),
             method("telephony.externalline.update", RecordVerb::Update)
                 .flat()
-                .by("NUMBER")
+                .id_param("NUMBER")
                 .answers(Answer::IdTextUnder("ID")),
             method("telephony.externalline.delete", RecordVerb::Delete)
-                .by("NUMBER")
+                .id_param("NUMBER")
                 .answers(Answer::Nothing),
             method("telephony.externalline.get", RecordVerb::List).paged(RecordPaging::Whole),
         ],

@@ -31,11 +31,11 @@ fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, S
             RecordVerb::Add => !field.read_only && field.name != kind.id,
             _ => !field.read_only && !field.immutable && field.name != kind.id && !is_key,
         };
-        if wanted && !kind.within.contains(&field.name) {
+        if wanted && !kind.parent_fields.contains(&field.name) {
             let suffix = if field.multiple { "[]" } else { "" };
             let name = match method.fields {
                 "" => format!("{}{suffix}", field.param),
-                _ if kind.beside.contains(&field.name) => format!("{}{suffix}", field.param),
+                _ if kind.outer_fields.contains(&field.name) => format!("{}{suffix}", field.param),
                 fields => format!("{fields}[{}]{suffix}", field.param),
             };
             params.push(format!("{name}={}", value_of(field, round)));
@@ -59,7 +59,7 @@ fn param(kind: &RecordKind, field: &str) -> &'static str {
 /// Parameters that name what a record belongs to.
 fn within(kind: &RecordKind) -> Vec<String> {
     let one = |name: &&'static str| format!("{}=1", param(kind, name));
-    kind.within.iter().map(one).collect()
+    kind.parent_fields.iter().map(one).collect()
 }
 
 /// Adds what records of a kind belong to, which is called 1.
@@ -135,7 +135,12 @@ fn every_kind_has_fields_its_key_and_methods_that_nobody_else_has() {
             .map(|field| field.name)
             .collect();
         assert!(!names.is_empty(), "{} has no fields", kind.name);
-        for name in kind.key.iter().chain(kind.within).chain(kind.beside) {
+        for name in kind
+            .key
+            .iter()
+            .chain(kind.parent_fields)
+            .chain(kind.outer_fields)
+        {
             let is_hidden = *name == kind.id;
             assert!(
                 is_hidden || names.contains(name),
@@ -198,14 +203,15 @@ fn what_is_written_to_a_record_is_read_until_it_is_deleted() {
             let table = &portal.state.records[place];
             for field in records::fields(kind.name) {
                 let changed = table.get(id).unwrap().get(field.name) != row.get(field.name);
-                let own = kind.key.contains(&field.name) || kind.within.contains(&field.name);
+                let own =
+                    kind.key.contains(&field.name) || kind.parent_fields.contains(&field.name);
                 if (field.read_only || field.immutable || own)
                     && !matches!(
                         field.default,
-                        records::Default::Touched
-                            | records::Default::Editor
-                            | records::Default::LaterEditor
-                            | records::Default::LaterTouched
+                        records::DefaultValue::UpdatedAt
+                            | records::DefaultValue::UpdatedBy
+                            | records::DefaultValue::UpdatedByOrNull
+                            | records::DefaultValue::UpdatedAtOrEmpty
                     )
                 {
                     assert!(!changed, "{update} changed {}", field.name);
@@ -244,12 +250,15 @@ fn a_record_without_a_required_field_is_refused() {
             &format!("{}[x]=1", add.fields)
         };
         let within: Vec<String> = kind
-            .within
+            .parent_fields
             .iter()
             .map(|name| format!("&{}=1", param(kind, name)))
             .collect();
         let params = format!("{fields}{}", within.concat());
-        let own = kind.lacking.first().map_or(kind.required, |(_, own)| *own);
+        let own = kind
+            .refusals_by_field
+            .first()
+            .map_or(kind.required, |(_, own)| *own);
         assert_eq!(portal.error(add.name, &params).1, own.code, "{}", add.name);
     }
 }

@@ -38,7 +38,7 @@ pub(super) enum Step {
 impl OffsetPages {
     /// The first page of all says how to go on.
     pub(super) fn set_out(&mut self, page: &Page, meta: &PageMeta) -> Result<(), StrategyError> {
-        if meta.onward.cursor.is_some() && meta.onward.more != Some(false) {
+        if meta.paging.cursor.is_some() && meta.paging.more != Some(false) {
             return Err(StrategyError::Misbehaves(
                 "the portal names a cursor for the rows that follow: walk the list by its cursor"
                     .to_owned(),
@@ -63,7 +63,7 @@ impl OffsetPages {
             (true, _) => Course::Counted,
             (false, Some(_)) => Course::ByNext,
             (false, None) if meta.total.is_some_and(|total| total > 0) => Course::Counted,
-            (false, None) if by_row || meta.onward.more == Some(true) => Course::BehindTheRows,
+            (false, None) if by_row || meta.paging.more == Some(true) => Course::BehindTheRows,
             (false, None) => Course::Blind,
         };
         Ok(())
@@ -82,7 +82,7 @@ impl OffsetPages {
             _ => self.page_size,
         };
         let after = start.saturating_add(ahead.max(1));
-        if let Some(more) = meta.onward.more {
+        if let Some(more) = meta.paging.more {
             return if more { Step::To(after) } else { Step::End };
         }
         if let Some(next) = meta.next.filter(|next| *next > start) {

@@ -26,7 +26,7 @@ impl OffsetPages {
         let ends_on_page =
             |total| total == self.pass.last.end || (self.sized && total > start && total <= reach);
         let counted = self.pass.last.total.is_some_and(ends_on_page);
-        let is_told = meta.onward.more.is_some() || counted;
+        let is_told = meta.paging.more.is_some() || counted;
         self.pass.is_end_told = is_told;
         self.pass.probing = true;
         self.pass.probes = if self.readings.count() < 2 {

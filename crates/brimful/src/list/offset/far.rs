@@ -66,7 +66,7 @@ impl OffsetPages {
         let is_new =
             rows.iter().any(|row| !self.readings.has_come(*row)) && !self.is_first_again(rows);
         let names_more =
-            meta.onward.more == Some(true) || meta.next.is_some_and(|next| next > place);
+            meta.paging.more == Some(true) || meta.next.is_some_and(|next| next > place);
         self.end_search.answered(place, is_new || names_more);
     }
 }

@@ -1,7 +1,7 @@
 //! One request of several commands: how it is written and charged, how many commands fit into the next one, and when it
 //! was too long and is to be sent again in smaller ones.
 //!
-//! Lists and batches of the caller's both send through it. What they send next and how they read the reply is theirs: a
+//! Lists and batches of the caller build their requests with it. What they send next and how they read the reply is theirs: a
 //! list cuts pages out of the body without parsing it, a batch keeps one result for each command.
 
 use std::sync::{Mutex, PoisonError};
@@ -18,9 +18,9 @@ use crate::session::{Call, CallOptions};
 
 /// A request is to be done on the portal in this time, in seconds: a portal cuts it after 60, and what it did until then
 /// is unknown.
-const LONGEST_REQUEST: f64 = 25.0;
+const TARGET_SECONDS: f64 = 25.0;
 /// How often in a row a request may be cut for its length and sent again with fewer commands.
-pub(crate) const MOST_CUTS: u32 = 12;
+pub(crate) const MAX_CUTS: u32 = 12;
 /// The most bytes of commands in a request, half of what PHP takes by itself (`post_max_size`, 8 MB). Beyond that PHP
 /// drops the whole body without a word.
 pub(crate) const MAX_BODY: usize = 4 << 20;
@@ -126,7 +126,7 @@ impl Pace {
 
     /// How many commands are done in good time: any number until a reply has come.
     pub(crate) fn commands(&self) -> usize {
-        self.commands_within(LONGEST_REQUEST)
+        self.commands_within(TARGET_SECONDS)
     }
 
     /// How many commands are done in so many seconds, one at the least: any number until a reply has come.
