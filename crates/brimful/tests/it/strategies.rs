@@ -298,6 +298,42 @@ async fn the_oldest_spellings_of_parameters_are_understood() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_that_its_deadline_ends_keeps_what_came_and_is_gone_on_with_from_there() {
+    let config = PortalConfig::unlimited().sparse_rows("crm.lead", 20_000, 0.3);
+    let portal = portal(config.latency(Duration::from_secs(1)));
+    let truth = truth(&portal, "crm.lead.list").await;
+    let client = unlimited(&portal);
+    let hurried = client.with_deadline(Duration::from_millis(3_500));
+    let mut pages = hurried
+        .list("crm.lead.list")
+        .walk(Walk::Chain)
+        .pages()
+        .unwrap();
+    let mut rows: Vec<u64> = Vec::new();
+    let error = loop {
+        match pages.next_page().await {
+            Ok(page) => rows.extend(
+                page.expect("a list longer than its deadline")
+                    .ids()
+                    .flatten(),
+            ),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
+    let after = error.report().unwrap().resume.as_ref().unwrap().after;
+    assert_eq!(rows.last(), Some(&after));
+    assert!(rows.len() > 2_000, "{} rows", rows.len());
+    rows.extend(
+        ids(client.list("crm.lead.list").resume_after(after))
+            .await
+            .unwrap()
+            .0,
+    );
+    assert_eq!(rows, truth);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_list_that_broke_off_is_gone_on_with_where_its_report_says() {
     let portal = portal(PortalConfig::unlimited().sparse_rows("crm.lead", 20_000, 0.3));
     let truth = truth(&portal, "crm.lead.list").await;
