@@ -5,10 +5,13 @@ use crate::error::ExportError;
 use crate::format::{DatasetPlace, PartitionBy};
 use crate::schema::Plan;
 use crate::sinks::StoreOptions;
-#[cfg(feature = "sync")]
-use crate::sinks::StoreSink;
 #[cfg(feature = "adbc")]
 use crate::sinks::adbc::{AdbcAddress, AdbcSink};
+#[cfg(feature = "sync")]
+use crate::sinks::{
+    StoreSink,
+    owner::{self, WrittenList},
+};
 use crate::writer::RowWriter;
 
 /// A database that rows can go to.
@@ -295,11 +298,12 @@ impl Store {
 /// lost.
 #[cfg(feature = "sync")]
 fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportError> {
-    let (table, ours) = (sink.state().table.clone(), list_of(&sink.state().command));
-    let (Some(ours), Some(dialect)) = (ours, sink.dialect()) else {
+    let (table, command) = (sink.state().table.clone(), sink.state().command.clone());
+    let Some(dialect) = sink.dialect() else {
         return Ok(());
     };
-    if ours.is_sync || sink.state().resumed.is_some() {
+    let is_sync = WrittenList::of_command(&command).is_some_and(|ours| ours.is_sync);
+    if is_sync || sink.state().resumed.is_some() {
         return Ok(());
     }
     for needed in [&table, "_brimful_state"] {
@@ -316,71 +320,14 @@ fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportErro
         dialect.literal(&table)
     );
     sink.query(&query, &mut |row| stored = row.first().cloned().flatten())?;
-    let Some(theirs) = stored.and_then(|command| list_of(&command)) else {
-        return Ok(());
-    };
-    let message = if theirs.is_sync {
-        format!(
-            "the table {table} is kept in sync with {}, and an export would end that; write the rows to another table: \
-             --table NAME",
-            theirs.portal
-        )
-    } else if theirs != ours {
-        format!(
-            "the table {table} holds rows of {}; write those of {} to another table, --table NAME, or drop this one: \
-             DROP TABLE {}",
-            theirs.name(),
-            ours.name(),
-            dialect.quoted(&table)
-        )
-    } else {
-        return Ok(());
-    };
-    Err(ExportError::Store {
-        store: store.to_string(),
-        message,
-    })
-}
-
-/// Whose rows a run writes.
-#[cfg(feature = "sync")]
-#[derive(Debug, PartialEq)]
-struct WrittenList {
-    is_sync: bool,
-    portal: String,
-    method: String,
-    /// The type of smart process, where the method has items of many types.
-    item_type: Option<String>,
-}
-
-#[cfg(feature = "sync")]
-impl WrittenList {
-    fn name(&self) -> String {
-        let of_type = self
-            .item_type
-            .as_ref()
-            .map_or_else(String::new, |item_type| format!(" of the type {item_type}"));
-        format!("{}{of_type} at {}", self.method, self.portal)
+    let drop = format!("DROP TABLE {}", dialect.quoted(&table));
+    match stored.and_then(|stored| owner::problem(&table, &stored, &command, &drop)) {
+        Some(message) => Err(ExportError::Store {
+            store: store.to_string(),
+            message,
+        }),
+        None => Ok(()),
     }
-}
-
-/// The list of a run, as the commands of exports and of syncs name it.
-#[cfg(feature = "sync")]
-fn list_of(command: &str) -> Option<WrittenList> {
-    let command: serde_json::Value = serde_json::from_str(command).ok()?;
-    let text = |name: &str| Some(command.get(name)?.as_str()?.to_owned());
-    let params = command.get("params").and_then(serde_json::Value::as_object);
-    let item_type = params.into_iter().flatten();
-    let item_type = item_type
-        .filter(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
-        .map(|(_, value)| value.to_string().trim_matches('"').to_owned())
-        .next();
-    Some(WrittenList {
-        is_sync: command.get("sync").is_some(),
-        portal: text("portal")?,
-        method: text("method")?.to_ascii_lowercase(),
-        item_type,
-    })
 }
 
 #[cfg(test)]

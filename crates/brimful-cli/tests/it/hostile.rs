@@ -521,6 +521,8 @@ fn an_export_does_not_end_a_sync_and_does_not_write_over_the_rows_of_another_lis
         ];
         let output = run(&workspace, &portal, &mixed);
         assert_ne!(output.status.code(), Some(0), "{store}");
+        let said = stderr(&output);
+        assert!(said.contains("holds rows of crm.deal.list"), "{said}");
         let output = run(
             &workspace,
             &other,

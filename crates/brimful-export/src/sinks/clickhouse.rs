@@ -12,6 +12,7 @@ use jiff::civil::DateTime;
 
 use server::{Refusal, Server, address};
 
+use super::owner;
 use super::run_state::RunState;
 use super::tab_separated::{NULL, TabSeparated, escape, write_cell};
 use super::writer_runtime::WriterRuntime;
@@ -158,6 +159,16 @@ impl ClickhouseSink {
              WHERE `table` = {table} ORDER BY version DESC LIMIT 1 FORMAT TabSeparated",
             literal(&self.state.command)
         ))?;
+        let has_table = !self.columns_of(&self.state.table)?.is_empty();
+        let stored = self.ask(&format!(
+            "SELECT command FROM _brimful_state WHERE `table` = {table} ORDER BY version DESC LIMIT 1 \
+             FORMAT TabSeparatedRaw"
+        ))?;
+        let drop = format!("DROP TABLE {}", quoted(&self.state.table));
+        let problem = owner::problem(&self.state.table, &stored, &self.state.command, &drop);
+        if let Some(message) = problem.filter(|_| has_table) {
+            return Err(self.failed(message));
+        }
         let numbers: Vec<u64> = found
             .split_whitespace()
             .filter_map(|number| number.parse().ok())
@@ -168,7 +179,7 @@ impl ClickhouseSink {
         self.run = self.run.max(version + 1);
         self.version = self.run;
         let may = self.state.may_resume && is_same == 1 && finished == 0 && last_id > 0;
-        if may && !self.columns_of(&self.state.table)?.is_empty() {
+        if may && has_table {
             self.run = run;
             self.state.resumed = Some((rows, last_id));
             let misfits = self.ask(&format!(

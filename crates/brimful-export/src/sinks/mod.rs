@@ -14,6 +14,8 @@ mod csv;
 pub(crate) mod dataset;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
+#[cfg(feature = "stores")]
+pub(crate) mod owner;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 pub(crate) mod run_state;

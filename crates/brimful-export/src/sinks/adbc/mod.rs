@@ -16,6 +16,7 @@ use arrow_schema::DataType;
 pub(crate) use driver::AdbcAddress;
 
 use super::batches::{BATCH, BatchBuilder};
+use super::owner;
 use super::run_state::RunState;
 use super::{DecodedRow, StoreOptions, StoreSink, labelled};
 use crate::cell::Cell;
@@ -110,6 +111,19 @@ impl AdbcSink {
             }
         }
         let table = literal(&self.state.table);
+        let stored = self.query(&format!(
+            "SELECT {} FROM _brimful_state WHERE \"table\" = {table}",
+            as_text("command")
+        ))?;
+        let stored = stored
+            .first()
+            .and_then(|row| row.first().cloned().flatten());
+        let drop = format!("DROP TABLE {}", quoted(&self.state.table));
+        if let Some(message) = stored.and_then(|stored| {
+            owner::problem(&self.state.table, &stored, &self.state.command, &drop)
+        }) {
+            return Err(self.failed(message));
+        }
         let sql = format!(
             "SELECT {}, {}, {} FROM _brimful_state WHERE \"table\" = {table} AND command = {} AND finished = 0 AND \
              last_id IS NOT NULL",

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrow::{of_parquet, parquet_properties};
 use super::batches::{BATCH, BatchBuilder};
+use super::owner;
 use super::run_state::RunState;
 use super::{DecodedRow, StoreOptions, StoreSink};
 use crate::cell::Cell;
@@ -169,6 +170,15 @@ impl DatasetSink {
         };
         let mut earlier: Record = serde_json::from_slice(&found)
             .map_err(|error| self.failed(format!("{STATE} is not one of an export: {error}")))?;
+        let drop = "remove its folder";
+        if let Some(message) = owner::problem(
+            &self.state.table,
+            &earlier.command,
+            &self.state.command,
+            drop,
+        ) {
+            return Err(self.failed(message));
+        }
         if earlier.moving {
             self.record = earlier;
             self.publish()?;

@@ -1,0 +1,101 @@
+//! Whose rows a table has: those of one list of one portal. Rows of another would lie over them, and an export into a table
+//! that is kept in sync would lose the state of the sync.
+
+use serde_json::Value;
+
+/// The list whose rows a run writes.
+#[derive(Debug, PartialEq)]
+pub(crate) struct WrittenList {
+    pub(crate) is_sync: bool,
+    portal: String,
+    method: String,
+    /// The type of smart process, where the method has items of many types.
+    item_type: Option<String>,
+}
+
+impl WrittenList {
+    /// The list of a run, as the commands of exports and of syncs name it. What stands behind that, such as the folders of
+    /// a dataset, is passed over.
+    pub(crate) fn of_command(command: &str) -> Option<Self> {
+        let mut values = serde_json::Deserializer::from_str(command).into_iter::<Value>();
+        let command = values.next()?.ok()?;
+        let text = |name: &str| Some(command.get(name)?.as_str()?.to_owned());
+        let params = command.get("params").and_then(Value::as_object);
+        let item_type = params
+            .into_iter()
+            .flatten()
+            .find(|(name, _)| name.eq_ignore_ascii_case("entityTypeId"))
+            .map(|(_, value)| value.to_string().trim_matches('"').to_owned());
+        Some(Self {
+            is_sync: command.get("sync").is_some(),
+            portal: text("portal")?,
+            method: text("method")?.to_ascii_lowercase(),
+            item_type,
+        })
+    }
+
+    fn name(&self) -> String {
+        let of_type = self
+            .item_type
+            .as_ref()
+            .map_or_else(String::new, |item_type| format!(" of the type {item_type}"));
+        format!("{}{of_type} at {}", self.method, self.portal)
+    }
+}
+
+/// Why the rows of the run `command` may not go to `table`, which the run `stored` has written. `drop`: how to remove the
+/// table.
+pub(crate) fn problem(table: &str, stored: &str, command: &str, drop: &str) -> Option<String> {
+    let (theirs, ours) = (
+        WrittenList::of_command(stored)?,
+        WrittenList::of_command(command)?,
+    );
+    if theirs.is_sync {
+        return Some(format!(
+            "the table {table} is kept in sync with {}, and an export would end that; write the rows to another table: \
+             --table NAME",
+            theirs.portal
+        ));
+    }
+    (theirs != ours).then(|| {
+        format!(
+            "the table {table} holds rows of {}; write those of {} to another table, --table NAME, or remove this one: \
+             {drop}",
+            theirs.name(),
+            ours.name(),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_another_list_portal_or_type_may_not_go_into_a_table() {
+        let command = |portal: &str, method: &str, params: &str| {
+            format!(
+                r#"{{"portal":"{portal}","method":"{method}","params":{params}}} by DATE:month"#
+            )
+        };
+        let deals = command("a", "crm.deal.list", r#"{"filter":{"ID":7}}"#);
+        let items = command("a", "crm.item.list", r#"{"entityTypeId":128}"#);
+        let said = |ours: &str| problem("deals", &deals, ours, "DROP TABLE deals");
+        assert_eq!(said(&command("a", "CRM.deal.list", "{}")), None);
+        for other in [
+            command("b", "crm.deal.list", "{}"),
+            command("a", "crm.lead.list", "{}"),
+            items.clone(),
+        ] {
+            let said = said(&other).unwrap();
+            assert!(said.contains("holds rows of crm.deal.list at a"), "{said}");
+            assert!(said.ends_with("DROP TABLE deals"), "{said}");
+        }
+        let other_type = command("a", "crm.item.list", r#"{"ENTITYTYPEID":"31"}"#);
+        assert!(problem("items", &items, &other_type, "").is_some());
+        assert_eq!(problem("items", &items, &items, ""), None);
+        let sync = r#"{"sync":true,"portal":"a","method":"crm.deal.list"}"#;
+        let said = problem("deals", sync, &deals, "").unwrap();
+        assert!(said.contains("kept in sync with a"), "{said}");
+    }
+}
