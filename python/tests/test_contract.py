@@ -361,6 +361,7 @@ DIFFERENT = {
     "get_all('crm.deal.list', {'select': ('ID',)})": "`select` as a tuple or a set",
     "get_all('crm.deal.list', {'select': {'ID'}})": "`select` as a tuple or a set",
     "get_all('crm.deal.list', {'filter': {'TITLE': None}})": "`None` in a filter",
+    "get_all('crm.deal.list', {' select ': ['ID']})": "with a parameter that its documentation lacks",
     "get_by_ID('crm.deal.get', range(1, 52))": "with 51, 101, … IDs",
 }
 
