@@ -111,7 +111,9 @@ def test_ctrl_c_ends_whatever_waits_at_once(make_bitrix_portal, work):
     portal = make_bitrix_portal(rows={"crm.deal": 5})
     portal.set_faults("latency=60s")
     program = (
-        "import asyncio, brimful, brimful.fast_bitrix24, pyarrow, sys, time\n"
+        "import asyncio, brimful, brimful.fast_bitrix24, pyarrow, signal, sys, time\n"
+        # A program that is started in the background may have been told to ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "url = sys.argv[1]\n"
         f"try:\n    {work}\n"
         "except BaseException as error:\n    print(type(error).__name__, time.time())\n"
