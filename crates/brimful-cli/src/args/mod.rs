@@ -16,7 +16,9 @@ pub(crate) mod time;
 
 pub(crate) use params::ParamsOption;
 pub(crate) use portal::PortalOption;
-pub(crate) use rate::{PortalLimits, RateArg, RateOption};
+#[cfg(feature = "sync")]
+pub(crate) use rate::PortalLimits;
+pub(crate) use rate::{RateArg, RateOption};
 pub(crate) use time::DeadlineOption;
 
 /// Reads a whole number.

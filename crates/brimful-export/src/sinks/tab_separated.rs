@@ -23,6 +23,7 @@ impl TabSeparated {
         write(&mut self.text);
     }
 
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) fn null(&mut self) {
         self.value(|out| out.push_str(NULL));
     }
@@ -32,6 +33,7 @@ impl TabSeparated {
     }
 
     /// Appends a value as CSV files have it.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) fn cell(&mut self, cell: &Cell<'_>) {
         self.value(|out| write_cell(cell, out));
     }

@@ -16,7 +16,7 @@ pub struct RecordDescription {
     pub parent_fields: &'static [&'static str],
     /// Fields that a call gives beside the parameter with the others.
     pub outer_fields: &'static [&'static str],
-    /// The kind that has to have a record with the first of [`RecordDescription::within`].
+    /// The kind that has to have a record with the first of [`RecordDescription::parent_fields`].
     pub parent: Option<&'static str>,
     /// Whether the methods belong to REST 3.0.
     pub rest3: bool,
