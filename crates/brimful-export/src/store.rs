@@ -320,7 +320,7 @@ fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportErro
         dialect.literal(&table)
     );
     sink.query(&query, &mut |row| stored = row.first().cloned().flatten())?;
-    let drop = format!("DROP TABLE {}", dialect.quoted(&table));
+    let drop = format!("drop it: DROP TABLE {}", dialect.quoted(&table));
     match stored.and_then(|stored| owner::problem(&table, &stored, &command, &drop)) {
         Some(message) => Err(ExportError::Store {
             store: store.to_string(),

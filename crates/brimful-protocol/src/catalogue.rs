@@ -9,6 +9,18 @@ use std::sync::OnceLock;
 
 use crate::list_fields;
 
+/// What servers take out of a call before a method sees it, above all to know who calls.
+pub const RESERVED_PARAMETERS: [&str; 8] = [
+    "auth",
+    "access_token",
+    "auth_connector",
+    "aplogin",
+    "ap",
+    "sessid",
+    "state",
+    "token",
+];
+
 /// What the catalogue knows of one method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -5,6 +5,9 @@
 
 use std::sync::OnceLock;
 
+/// The signs that may stand before a field in the key of a filter: `>=DATE_CREATE`, `!@STAGE_ID`.
+pub const FILTER_SIGNS: [char; 11] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~', '#'];
+
 /// What is known of the names that a list takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,9 +1,7 @@
 //! A condition of `--filter`: a prefix, a field and a value, as in `>=DATE_CREATE=2026-01-01`.
 
+use brimful_protocol::list_fields::FILTER_SIGNS;
 use serde_json::Value;
-
-/// What may stand before a field's name.
-pub(crate) const PREFIXES: [char; 10] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~'];
 
 /// One condition: the key of the filter, prefix included, and the value.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +23,7 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
         return Err(format!("one of several is written '@{name}={items}'"));
     }
     let start = text
-        .find(|c| !PREFIXES.contains(&c))
+        .find(|c| !FILTER_SIGNS.contains(&c))
         .ok_or("it has no field: write it as '>ID=100'")?;
     let (prefix, rest) = text.split_at(start);
     let (name, value) = rest.split_once('=').ok_or_else(|| {
@@ -151,7 +149,7 @@ fn json_list(text: &str) -> Option<String> {
 /// A key of a filter without blanks around the field's name.
 pub(crate) fn trim_key(key: &str) -> String {
     let key = key.trim();
-    let name = key.trim_start_matches(PREFIXES);
+    let name = key.trim_start_matches(FILTER_SIGNS);
     format!("{}{}", &key[..key.len() - name.len()], name.trim_start())
 }
 
@@ -163,7 +161,9 @@ fn misplaced(text: &str) -> Option<String> {
     if name.contains('=') {
         return None;
     }
-    let sign_length = rest.find(|c| !PREFIXES.contains(&c)).unwrap_or(rest.len());
+    let sign_length = rest
+        .find(|c| !FILTER_SIGNS.contains(&c))
+        .unwrap_or(rest.len());
     let (sign, value) = rest.split_at(sign_length);
     let sign = if sign == "!=" { "!" } else { sign };
     let (name, value) = (name.trim(), value.trim());

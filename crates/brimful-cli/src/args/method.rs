@@ -4,7 +4,7 @@ use brimful_protocol::catalogue::{self, Method};
 use brimful_protocol::list_fields::{self, Spelling};
 use serde_json::Value;
 
-use crate::args::filter::{self, Condition};
+use crate::args::filter::Condition;
 use crate::args::params::Param;
 use crate::failure::Failure;
 use crate::format;
@@ -115,7 +115,7 @@ fn without_filter(known: &Method, condition: &Condition, option: &str) -> Option
     if !is_bare && !known.passes_over("filter") {
         return None;
     }
-    let name = condition.key.trim_start_matches(filter::PREFIXES);
+    let name = condition.key.trim_start_matches(list_fields::FILTER_SIGNS);
     let sign = &condition.key[..condition.key.len() - name.len()];
     let own = known.parameters().find(|own| *own == name);
     let value = match (own, sign, &condition.value) {
@@ -271,7 +271,7 @@ mod tests {
         }
         let departments = catalogue::find("department.get").unwrap();
         let hint = |text: &str| {
-            let condition = filter::parse(text).unwrap();
+            let condition = crate::args::filter::parse(text).unwrap();
             without_filter(departments, &condition, "--param").and_then(|failure| failure.hint)
         };
         assert_eq!(hint("NAME=Sales").unwrap(), "--param NAME=Sales");

@@ -98,6 +98,16 @@ fn tokens(workspace: &Workspace, portal: &Running) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// `login` with what was copied from the browser of another machine.
+fn login_with_code(workspace: &Workspace, at: &str, code: &str) -> Output {
+    let app = ["--client-id", "local.app"];
+    workspace
+        .command(&[&["login", "--portal", at], &app[..], &["--code", code]].concat())
+        .env("BRIMFUL_CLIENT_SECRET", SECRET)
+        .output()
+        .unwrap()
+}
+
 #[test]
 fn after_the_dance_the_portals_address_is_enough() {
     let (workspace, port) = (Workspace::new(), free_port());
@@ -339,19 +349,7 @@ fn the_code_can_be_copied_from_another_machine() {
     assert!(output.status.success(), "{}", stderr(&output));
 
     // A code is good for one exchange.
-    let output = workspace
-        .command(&[
-            "login",
-            "--portal",
-            &at,
-            "--client-id",
-            "local.app",
-            "--code",
-            &location,
-        ])
-        .env("BRIMFUL_CLIENT_SECRET", SECRET)
-        .output()
-        .unwrap();
+    let output = login_with_code(&workspace, &at, &location);
     assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr(&output).contains("hint: a code is good for 30 seconds"),
@@ -613,20 +611,11 @@ fn the_client_secret_goes_to_no_other_server_that_the_pasted_address_names() {
         "{before}?{}&server_domain={host}&domain={host}",
         kept.join("&")
     );
-    let output = workspace
-        .command(&[
-            "login",
-            "--portal",
-            &at,
-            "--client-id",
-            "local.app",
-            "--code",
-            &pasted,
-        ])
-        .env("BRIMFUL_CLIENT_SECRET", SECRET)
-        .output()
-        .unwrap();
+    let output = login_with_code(&workspace, &at, &pasted);
     assert_eq!(asked.load(Ordering::Relaxed), 0, "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let named = format!("{host} is named as the token server");
+    assert!(stderr(&output).contains(&named), "{}", stderr(&output));
 }
 
 #[test]

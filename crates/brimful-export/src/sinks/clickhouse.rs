@@ -164,7 +164,7 @@ impl ClickhouseSink {
             "SELECT command FROM _brimful_state WHERE `table` = {table} ORDER BY version DESC LIMIT 1 \
              FORMAT TabSeparatedRaw"
         ))?;
-        let drop = format!("DROP TABLE {}", quoted(&self.state.table));
+        let drop = format!("drop it: DROP TABLE {}", quoted(&self.state.table));
         let problem = owner::problem(&self.state.table, &stored, &self.state.command, &drop);
         if let Some(message) = problem.filter(|_| has_table) {
             return Err(self.failed(message));

@@ -43,8 +43,8 @@ impl WrittenList {
     }
 }
 
-/// Why the rows of the run `command` may not go to `table`, which the run `stored` has written. `drop`: how to remove the
-/// table.
+/// Why the rows of the run `command` may not go to `table`, which the run `stored` has written. `drop`: what else
+/// can be done, such as `drop it: DROP TABLE deals`.
 pub(crate) fn problem(table: &str, stored: &str, command: &str, drop: &str) -> Option<String> {
     let (theirs, ours) = (
         WrittenList::of_command(stored)?,
@@ -59,8 +59,7 @@ pub(crate) fn problem(table: &str, stored: &str, command: &str, drop: &str) -> O
     }
     (theirs != ours).then(|| {
         format!(
-            "the table {table} holds rows of {}; write those of {} to another table, --table NAME, or remove this one: \
-             {drop}",
+            "the table {table} holds rows of {}; write those of {} to another table, --table NAME, or {drop}",
             theirs.name(),
             ours.name(),
         )
@@ -80,7 +79,7 @@ mod tests {
         };
         let deals = command("a", "crm.deal.list", r#"{"filter":{"ID":7}}"#);
         let items = command("a", "crm.item.list", r#"{"entityTypeId":128}"#);
-        let said = |ours: &str| problem("deals", &deals, ours, "DROP TABLE deals");
+        let said = |ours: &str| problem("deals", &deals, ours, "drop it: DROP TABLE deals");
         assert_eq!(said(&command("a", "CRM.deal.list", "{}")), None);
         for other in [
             command("b", "crm.deal.list", "{}"),
@@ -89,7 +88,7 @@ mod tests {
         ] {
             let said = said(&other).unwrap();
             assert!(said.contains("holds rows of crm.deal.list at a"), "{said}");
-            assert!(said.ends_with("DROP TABLE deals"), "{said}");
+            assert!(said.ends_with("drop it: DROP TABLE deals"), "{said}");
         }
         let other_type = command("a", "crm.item.list", r#"{"ENTITYTYPEID":"31"}"#);
         assert!(problem("items", &items, &other_type, "").is_some());

@@ -1,5 +1,6 @@
 //! What a request carries: its parameters, and what it presents to be let in.
 
+use brimful_protocol::catalogue::RESERVED_PARAMETERS;
 use brimful_protocol::{Array, Value, query};
 use bytes::Bytes;
 use http::Request;
@@ -8,19 +9,6 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::bodies::request_body;
 use crate::calls::callers::Presented;
 use crate::context::MethodError;
-
-/// What the server itself takes of the parameters, before a method sees them. `start` it takes and uses for paging, so
-/// a method gets to see it.
-const RESERVED: [&str; 8] = [
-    "auth",
-    "access_token",
-    "auth_connector",
-    "aplogin",
-    "ap",
-    "sessid",
-    "state",
-    "token",
-];
 
 /// Reads the parameters of a request, what it presents to be let in, and the key of the source that it names: events that
 /// it causes are not put into the queue of that source.
@@ -57,7 +45,7 @@ pub(crate) fn presented(
             (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty())
                 .then(|| token.trim().to_owned())
         });
-    let taken = RESERVED.map(|name| {
+    let taken = RESERVED_PARAMETERS.map(|name| {
         params
             .remove(name)
             .map(|value| value.to_text())
@@ -75,7 +63,7 @@ pub(crate) fn presented(
 
 /// Takes the server's own parameters out of those of a command.
 pub(crate) fn strip_reserved(params: &mut Array) {
-    for name in RESERVED {
+    for name in RESERVED_PARAMETERS {
         params.remove(name);
     }
 }

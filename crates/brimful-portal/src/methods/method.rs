@@ -19,3 +19,27 @@ pub(crate) struct Method {
     pub(crate) scope: &'static str,
     pub(crate) handler: Handler,
 }
+
+/// A method that only reads.
+macro_rules! read {
+    ($scope:literal, $name:expr, $handler:expr) => {
+        Method {
+            name: Cow::Borrowed($name),
+            scope: $scope,
+            handler: Handler::Read($handler),
+        }
+    };
+}
+
+/// A method that changes something.
+macro_rules! write {
+    ($scope:literal, $name:expr, $handler:expr) => {
+        Method {
+            name: Cow::Borrowed($name),
+            scope: $scope,
+            handler: Handler::Write($handler),
+        }
+    };
+}
+
+pub(crate) use {read, write};

@@ -1,13 +1,10 @@
 //! Conditions of a filter that are wrong whatever the fields of the portal are: their signs, and values of numbers.
 
 use brimful_protocol::catalogue::{self, KeysetForm, Method};
-use brimful_protocol::list_fields::{self, ListFields};
+use brimful_protocol::list_fields::{self, FILTER_SIGNS, ListFields};
 use serde_json::{Map, Value};
 
 use super::values;
-
-/// What may stand before a field's name in a filter.
-const PREFIXES: [char; 11] = ['!', '<', '>', '=', '%', '@', '?', '*', '+', '~', '#'];
 
 /// One condition of a filter.
 #[derive(Debug)]
@@ -19,7 +16,7 @@ pub(crate) struct Condition {
 
 impl Condition {
     pub(crate) fn new(key: &str, value: &Value) -> Self {
-        let name = key.trim_start_matches(PREFIXES);
+        let name = key.trim_start_matches(FILTER_SIGNS);
         Self {
             prefix: key[..key.len() - name.len()].to_owned(),
             name: name.to_owned(),

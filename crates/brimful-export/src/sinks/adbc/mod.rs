@@ -118,7 +118,7 @@ impl AdbcSink {
         let stored = stored
             .first()
             .and_then(|row| row.first().cloned().flatten());
-        let drop = format!("DROP TABLE {}", quoted(&self.state.table));
+        let drop = format!("drop it: DROP TABLE {}", quoted(&self.state.table));
         if let Some(message) = stored.and_then(|stored| {
             owner::problem(&self.state.table, &stored, &self.state.command, &drop)
         }) {

@@ -19,5 +19,8 @@ pub(crate) mod requisite_user_fields;
 pub(crate) mod stage_history;
 pub(crate) mod statuses;
 pub(crate) mod store;
+mod table;
 pub(crate) mod types;
 pub(crate) mod user_fields;
+
+pub(crate) use table::methods;

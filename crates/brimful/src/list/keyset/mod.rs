@@ -23,6 +23,7 @@
 //! So a row that is there throughout comes exactly once; one that is deleted meanwhile may or may not; one above the
 //! first highest ID comes once or not at all.
 
+mod beginning;
 mod chains;
 mod checks;
 pub(crate) mod density;
@@ -39,10 +40,10 @@ use brimful_protocol::rows::{Page, PageOutcome};
 
 use self::checks::Exclusions;
 use self::density::Density;
-use self::ends::{FirstAndLast, FullEnds, ShortEnds, Shown, ascending_to, spelling};
+use self::ends::{FirstAndLast, ascending_to};
 use self::pages::{Direction, KeysetPages, NO_END, Restart};
 use self::requests::RequestPlan;
-use self::stretch::{Stretch, StretchState, WindowReadings};
+use self::stretch::{Stretch, StretchState};
 use super::report::{Proof, RangeDifference, Verification};
 use super::strategy::{
     Extent, ListCommand, NextAction, PageMeta, ReadAhead, StallCounter, Strategy, StrategyError,
@@ -329,225 +330,6 @@ impl KeysetWalk {
     pub(crate) fn verified(mut self) -> Self {
         self.verify = true;
         self
-    }
-
-    fn accept_ends(
-        &mut self,
-        mut ends: FirstAndLast,
-        outcomes: Vec<PageOutcome>,
-    ) -> Result<NextAction, StrategyError> {
-        let reads_on = self.tail == TailState::Wanted;
-        let shown = match ends.accept(outcomes, &self.pages, &mut self.stalls, reads_on)? {
-            Ok(shown) => shown,
-            Err(then) => {
-                self.first_and_last = Some(ends);
-                return Ok(then);
-            }
-        };
-        match shown {
-            Shown::Whole {
-                page,
-                hidden,
-                is_proven,
-            } => {
-                self.counts.needed_and_missing = !is_proven;
-                self.tail = TailState::Done;
-                self.above_horizon.last_page = LastPage::Full;
-                self.confirmed = true;
-                // The ranges that are counted to verify the list have those between its rows once more.
-                if self.verify {
-                    self.hidden_at_start = hidden;
-                } else {
-                    self.hidden += hidden;
-                }
-                if let Some((lowest, highest)) = first_and_last(Some(&page)) {
-                    self.first = lowest - 1;
-                    self.reach_horizon(highest);
-                    self.push_proven(highest, page);
-                } else {
-                    let bounds = self.pages.bounds;
-                    self.reach_horizon(bounds.up_to.unwrap_or(bounds.above));
-                }
-            }
-            Shown::Full(ends) => self.begin_between(ends),
-            Shown::Short(ends) => self.begin_short_ends(ends),
-        }
-        Ok(NextAction::GoOn)
-    }
-
-    /// A page at an end of the list is short. What both pages have shown is read once more, and what lies between them.
-    fn begin_short_ends(&mut self, ends: ShortEnds) {
-        let ShortEnds {
-            first,
-            last,
-            lowest,
-            highest,
-            counted,
-            is_first_full,
-            spans,
-            page_size,
-            counts_are_wrong,
-            is_order_unknown,
-        } = ends;
-        self.counts.believed &= !counts_are_wrong;
-        self.above_horizon.last_page = if last.is_empty() {
-            LastPage::Empty
-        } else if is_order_unknown {
-            LastPage::OneRow
-        } else {
-            LastPage::Short
-        };
-        self.learn_page_size(page_size);
-        self.by_windows = self.way == KeysetMode::Windows || !is_first_full;
-        self.start_count = counted.filter(|_| self.counts.believed);
-        let bounds = self.pages.bounds;
-        self.first = lowest.map_or(bounds.above, |lowest| lowest - 1);
-        if self.counts.believed && !self.verify {
-            self.whole_count = counted;
-            self.rest = Some((bounds.above, 0)).filter(|_| counted.is_none());
-        }
-        self.density.has_no_gaps =
-            highest.is_some_and(|highest| counted >= Some(highest.saturating_sub(self.first)));
-        match (counted, highest) {
-            (Some(counted), Some(highest)) => {
-                self.density.note(self.first, highest, counted as usize);
-            }
-            // Each page was cut from as many rows as a page has, or from all that there are.
-            _ => {
-                for (from, to) in spans {
-                    self.density
-                        .note(from, to, self.full.min((to - from) as usize));
-                }
-            }
-        }
-        let mut from = bounds.above;
-        let left = counted.map(|counted| counted.saturating_sub(first.len() as u64));
-        if is_first_full {
-            from = self.keep_first(first);
-        } else if let Some((_, to)) = first_and_last(Some(&first)) {
-            let window = self.once_read(from, to, Direction::Ascending, first);
-            self.stretches.push_back(window);
-            from = to;
-        }
-        let to = highest.map(|highest| highest.max(from));
-        let to = to.or(bounds.up_to).unwrap_or(NO_END);
-        // The last page has shown what lies between its rows.
-        let last_from = first_and_last(Some(&last)).map_or(to, |(lowest, _)| from.max(lowest - 1));
-        self.begin_short(from, last_from, to, left.filter(|_| from > bounds.above));
-        if last_from < to {
-            self.reach_horizon(to);
-            let window = self.once_read(last_from, to, Direction::Descending, last);
-            self.stretches.push_back(window);
-        }
-        // Bounds of the caller's may leave no room for an ID.
-        if self.stretches.is_empty() {
-            self.tail = TailState::Done;
-        }
-        // Nothing is left to be asked for with a bound.
-        self.confirmed |=
-            self.tail == TailState::Done && self.stretches.iter().all(Stretch::is_proven);
-    }
-
-    /// The rows in `(from, to]` of a list whose pages are short at an end are to be read; its highest ID is `horizon`.
-    /// `left`: so many more rows are counted than the first page showed.
-    fn begin_short(&mut self, from: u64, to: u64, horizon: u64, left: Option<u64>) {
-        let few = (chains::FEW_PAGES * self.full) as f64;
-        let rows = match left {
-            Some(left) if to == NO_END => left as f64,
-            _ => self.density.forecast(from, to).rows,
-        };
-        let by_windows = self.by_windows || self.counts.believed && rows <= few;
-        let unread = |from, to| Stretch::new(from, to, StretchState::Unread { by_windows });
-        // A portal that keeps growing is not run after: the page from above shows how far the IDs go.
-        let window =
-            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::from_above()));
-        // Without a bound there is none to ignore.
-        self.confirmed = from == 0 && to == NO_END;
-        if to < NO_END {
-            self.reach_horizon(horizon);
-            if from < to {
-                self.stretches.push_back(unread(from, to));
-            }
-            return;
-        }
-        self.tail = TailState::Done;
-        self.whole_to = NO_END;
-        // Where no row is shown at the end, the count foretells how far the IDs go.
-        let foretold = match left {
-            Some(left) => self.density.reach(from, left as f64),
-            _ => from,
-        };
-        if foretold > from && foretold < to {
-            self.horizon = foretold;
-            self.stretches.push_back(unread(from, foretold));
-            self.stretches.push_back(window(foretold, to));
-        } else {
-            self.stretches.push_back(window(from, to));
-        }
-    }
-
-    /// Keeps a full first page, which proves itself, and says up to which ID.
-    fn keep_first(&mut self, first: Page) -> u64 {
-        self.learn_spelling(&first);
-        let to = first_and_last(Some(&first)).map_or(self.first, |(_, last)| last);
-        self.density.note(self.first, to, first.len());
-        self.push_proven(to, first);
-        to
-    }
-
-    fn learn_spelling(&mut self, page: &Page) {
-        if let Some(row) = page.iter().next()
-            && let Some(spelling) = spelling(row.json, self.pages.keyset.row)
-        {
-            self.row_id = spelling;
-        }
-    }
-
-    /// What lies between two full pages is to be read.
-    fn begin_between(&mut self, ends: FullEnds) {
-        let FullEnds {
-            first,
-            first_ids: (lowest, first_to),
-            last,
-            last_from,
-            horizon,
-            full,
-            counted,
-        } = ends;
-        self.learn_spelling(&first);
-        self.full = full;
-        self.first = lowest.saturating_sub(1);
-        self.density.has_no_gaps = counted >= Some(horizon.saturating_sub(self.first));
-        self.density.note(self.first, first_to, first.len());
-        if last_from > first_to {
-            self.density.note(last_from - 1, horizon, last.len());
-        }
-        self.reach_horizon(horizon);
-        self.above_horizon.last_page = LastPage::Full;
-        let before = first.len() as u64;
-        self.push_proven(first_to, first);
-        if last_from > first_to + 1 {
-            let unread = StretchState::Unread { by_windows: false };
-            self.stretches
-                .push_back(Stretch::new(first_to, last_from - 1, unread));
-            if self.counts.believed && !self.verify {
-                self.rest = Some((first_to, before));
-            }
-        } else {
-            // Nothing lies between: both pages came at once, and they are the list.
-            self.tail = TailState::Done;
-            self.confirmed = true;
-        }
-        self.push_proven(horizon, last);
-    }
-
-    /// The portal names the place behind a full page, where more rows follow.
-    fn learn_page_size(&mut self, next: Option<u64>) {
-        if let Some(next) = next.and_then(|next| usize::try_from(next).ok())
-            && (1..self.full).contains(&next)
-        {
-            self.full = next;
-        }
     }
 
     fn reach_horizon(&mut self, horizon: u64) {
