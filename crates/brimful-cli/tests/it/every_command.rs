@@ -89,7 +89,7 @@ impl Bench {
     }
 
     /// A portal, and the rows of another one in the store that is kept in sync.
-    fn with(config: PortalConfig, source: Option<Running>) -> Self {
+    fn with(config: PortalConfig, source: Option<&Running>) -> Self {
         let workspace = Workspace::new();
         workspace.write("leads.jsonl", "{\"fields\":{\"TITLE\":\"a\"}}\n");
         workspace.write("batch.json", "{\"a\":\"crm.lead.add?fields[TITLE]=a\"}");
@@ -101,10 +101,7 @@ impl Bench {
         };
         let synced: Vec<&str> = "sync crm.lead --to sqlite:synced.db".split(' ').collect();
         let mut sync = bench.workspace.command(&synced);
-        let sync = sync.env(
-            "BRIMFUL_PORTAL",
-            source.as_ref().unwrap_or(&bench.portal).url(),
-        );
+        let sync = sync.env("BRIMFUL_PORTAL", source.unwrap_or(&bench.portal).url());
         assert!(sync.output().unwrap().status.success());
         bench
     }
@@ -306,7 +303,7 @@ fn no_command_is_killed_by_a_limit_of_the_size_of_files() {
 fn every_command_that_waits_for_the_portal_ends_at_a_signal_and_tells_of_writes() {
     let hangs = PortalConfig::unlimited().latency(Duration::from_secs(600));
     let source = portal(PortalConfig::unlimited().rows("crm.lead", 120));
-    let mut bench = Bench::with(hangs.clone(), Some(source));
+    let mut bench = Bench::with(hangs.clone(), Some(&source));
     for (case, does, _) in CASES {
         if does == Nothing {
             continue;
