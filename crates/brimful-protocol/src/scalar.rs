@@ -42,9 +42,6 @@ pub fn optional_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         Scalar::Empty | Scalar::Bool(false) => Ok(None),
         Scalar::Int(i) => u64::try_from(i).map(Some).map_err(|_| invalid(i, "an ID")),
         Scalar::Unsigned(u) => Ok(Some(u)),
-        Scalar::Float(f) if f.fract() == 0.0 && (0.0..u64::MAX as f64).contains(&f) => {
-            Ok(Some(f as u64))
-        }
         Scalar::Text(s) => s.trim().parse().map(Some).map_err(|_| invalid(s, "an ID")),
         other => Err(invalid(other, "an ID")),
     }

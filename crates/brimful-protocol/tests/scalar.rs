@@ -234,14 +234,6 @@ fn an_object_is_read_where_it_is_not_empty() {
 }
 
 #[test]
-fn a_whole_number_with_a_decimal_point_is_an_id_and_another_one_is_not() {
-    assert_eq!(id("7.0"), Some(7));
-    assert_eq!(id("7.5"), None);
-    assert_eq!(id("-7.0"), None);
-    assert_eq!(id("1e300"), None);
-}
-
-#[test]
 fn an_error_shows_a_number_as_it_is_written() {
     #[derive(Debug, Deserialize)]
     struct Row {
