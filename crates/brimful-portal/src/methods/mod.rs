@@ -44,7 +44,7 @@ mod workday;
 mod workgroups;
 
 pub(crate) use crm::item::not_found as element_not_found;
-pub(crate) use disk::DOWNLOAD_URL;
+pub(crate) use disk::{DOWNLOAD_URL, UNSIGNED, UPLOAD_URL};
 pub(crate) use params::{legacy_error, strings};
 
 use std::borrow::Cow;
@@ -142,6 +142,11 @@ fn task(methods: &mut Vec<Method>) {
         read!("task", "tasks.task.getfields", tasks::get_fields),
         read!("task", "tasks.task.getaccess", tasks::access),
         write!("task", "tasks.task.add", tasks::add),
+        write!(
+            "task",
+            "tasks.task.files.attach",
+            tasks::attachments::attach_file
+        ),
         write!("task", "tasks.task.update", tasks::update),
         write!("task", "tasks.task.delete", tasks::delete),
         write!("task", "tasks.task.start", tasks::act::<3>),

@@ -27,13 +27,6 @@ const TEMPLATE: RecordKind = RecordKind {
 
 const DOCUMENT: RecordKind = RecordKind {
     required: MISSING_PARAMETER,
-    refusals_by_field: &[(
-        "value",
-        Refusal {
-            code: "0",
-            text: "Empty required parameter \"value\"",
-        },
-    )],
     not_found: NO_DOCUMENT,
     ..CONTROLLER
 };
@@ -102,12 +95,6 @@ pub(super) const KINDS: &[RecordKind] = &[
         scope: "crm",
         methods: template_methods!("crm.documentgenerator.template"),
         ..TEMPLATE
-    },
-    RecordKind {
-        name: "documentgenerator.document",
-        scope: "documentgenerator",
-        methods: document_methods!("documentgenerator.document"),
-        ..DOCUMENT
     },
     RecordKind {
         name: "crm.documentgenerator.document",

@@ -96,7 +96,6 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("landing.site.addfolder", RecordVerb::Add),
             method("landing.site.updatefolder", RecordVerb::Update)
-                .params(&[("siteId", MISSING)])
                 .id_param("folderId"),
             method("landing.site.getfolders", RecordVerb::List)
                 .params(&[("siteId", MISSING)])
@@ -174,11 +173,11 @@ pub(super) const KINDS: &[RecordKind] = &[
                     r#"{"id":{id},"sections":"","active":{active},"access":"X","anchor":"{anchor}","php":false,"designed":false,"repoId":null,"content":"{content}","content_ext":"","css":[],"js":[],"assetStrings":[],"lang":[],"manifest":{},"dynamicParams":[]}"#,
                 )),
             method("landing.landing.deleteblock", RecordVerb::Delete).id_param("block"),
+            block_method!("landing.landing.downblock"),
             block_state!("landing.landing.markdeletedblock", "deleted", "true"),
             block_state!("landing.landing.markundeletedblock", "deleted", "false"),
             block_state!("landing.landing.showblock", "active", "true"),
             block_state!("landing.landing.hideblock", "active", "false"),
-            block_method!("landing.landing.downblock"),
             block_method!("landing.landing.upblock"),
             block_method!("landing.block.addcard", "selector", "content"),
             block_method!("landing.block.clonecard", "selector"),

@@ -146,26 +146,4 @@ pub(super) const KINDS: &[RecordKind] = &[
             .paged(RecordPaging::LimitOffset)],
         ..REST3
     },
-    RecordKind {
-        name: "mail.message",
-        scope: "mail",
-        methods: &[
-            method("mail.message.list", RecordVerb::List)
-                .answers(Answer::Under("items"))
-                .narrowed_by(&[("mailboxId", "mailboxId")])
-                .paged(RecordPaging::LimitOffset),
-            method("mail.message.get", RecordVerb::Get).answers(Answer::Under("item")),
-            method("mail.message.createcrmactivity", RecordVerb::Update)
-                .sets(&[])
-                .id_param("messageId"),
-            method("mail.message.removecrmactivity", RecordVerb::Update)
-                .sets(&[])
-                .id_param("messageId"),
-        ],
-        not_found: Refusal {
-            code: "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION",
-            text: "Entity with ID = `{}` is not found",
-        },
-        ..REST3
-    },
 ];

@@ -32,7 +32,7 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         return Err(refused("ENTITY_TYPE_ERROR", text));
     }
     if let Some(members) = call.params.get_ignoring_case("ENTITIES")
-        && members.as_array().is_none_or(Array::is_empty)
+        && members.as_array().is_some_and(Array::is_empty)
     {
         return Err(refused("ENTITIES_ERROR", "Entities are not specified"));
     }

@@ -1,6 +1,7 @@
 //! `tasks.task.*`: a controller with legacy filters, where everything is a string.
 
 mod actions;
+pub(crate) mod attachments;
 pub(crate) mod checklist;
 pub(crate) mod comments;
 pub(crate) mod counters;

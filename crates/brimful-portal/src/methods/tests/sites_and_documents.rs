@@ -106,39 +106,50 @@ fn blocks_are_on_the_page_that_they_were_added_to() {
 fn documents_are_made_of_templates() {
     let mut portal = Portal::with(&[]);
     let template = portal.json(
-        "documentgenerator.template.add",
-        "fields[name]=Contract&fields[region]=ru&fields[numeratorId]=1",
+        "crm.documentgenerator.template.add",
+        "fields[name]=Contract&fields[region]=ru&fields[numeratorId]=1&fields[entityTypeId][]=2",
     );
     let id = template["template"]["id"].as_str().unwrap().to_owned();
-    let all = portal.json("documentgenerator.template.list", "");
+    let all = portal.json("crm.documentgenerator.template.list", "");
     assert_eq!(all["templates"][&id]["name"], "Contract");
     let document = portal.json(
-        "documentgenerator.document.add",
-        &format!("templateId={id}&value=A&values[Total]=5"),
+        "crm.documentgenerator.document.add",
+        &format!("templateId={id}&entityTypeId=2&entityId=1&values[Total]=5"),
     );
     let number = document["document"]["id"].clone();
     assert_eq!(document["document"]["templateId"], id.as_str());
-    let read = portal.json("documentgenerator.document.get", &format!("id={number}"));
+    let read = portal.json(
+        "crm.documentgenerator.document.get",
+        &format!("id={number}"),
+    );
     assert_eq!(read["document"]["values"]["Total"], "5");
     let fields = portal.json(
-        "documentgenerator.document.getfields",
+        "crm.documentgenerator.document.getfields",
         &format!("id={number}"),
     );
     assert!(fields["documentFields"]["DocumentTitle"].is_object());
     for (method, params, code) in [
-        ("documentgenerator.template.add", "fields[name]=One", "0"),
-        ("documentgenerator.template.get", "id=99", "0"),
-        ("documentgenerator.document.add", "value=A", "100"),
-        ("documentgenerator.document.get", "", "100"),
+        (
+            "crm.documentgenerator.template.add",
+            "fields[name]=One",
+            "0",
+        ),
+        ("crm.documentgenerator.template.get", "id=99", "0"),
+        (
+            "crm.documentgenerator.document.add",
+            "entityTypeId=2",
+            "100",
+        ),
+        ("crm.documentgenerator.document.get", "", "100"),
     ] {
         assert_eq!(portal.error(method, params).1, code, "{method}?{params}");
     }
     let named = format!("id={number}");
     assert_eq!(
-        portal.json("documentgenerator.document.delete", &named),
+        portal.json("crm.documentgenerator.document.delete", &named),
         json!(null)
     );
-    let gone = portal.error("documentgenerator.document.get", &named);
+    let gone = portal.error("crm.documentgenerator.document.get", &named);
     assert_eq!(gone.2, "Document not found");
 }
 
@@ -275,7 +286,10 @@ fn an_activity_moves_from_one_deal_to_another() {
     let to = format!("{from}&targetEntityId=2");
     assert_eq!(portal.json("crm.activity.binding.move", &to), true);
     let bound = portal.json("crm.activity.binding.list", "activityId=1");
-    assert_eq!(bound, json!([{"entityTypeId": 2, "entityId": 2}]));
+    assert_eq!(
+        (bound.as_array().unwrap().len(), &bound[0]["entityId"]),
+        (1, &json!(2))
+    );
     for (params, code) in [
         (to.clone(), "BINDING_NOT_FOUND"),
         (
@@ -328,7 +342,12 @@ fn a_delivery_service_has_the_profiles_of_its_handler() {
     assert_eq!(added["profiles"][0]["NAME"], "Cargo");
     assert_eq!(added["profiles"][0]["PARENT_ID"], parent);
     let all = portal.json("sale.delivery.getlist", "");
-    assert_eq!(all.as_array().unwrap().len(), 2);
+    let profile = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["NAME"] == "Cargo");
+    assert_eq!(profile.unwrap()["PARENT_ID"], parent);
 }
 
 #[test]
