@@ -319,7 +319,7 @@ impl Company {
         fields.insert("COMPANY_TITLE", company);
         fields.insert("SOURCE_ID", source);
         fields.insert("ASSIGNED_BY_ID", user as i64);
-        fields.insert("OPPORTUNITY", (self.rng.u32(5..400) * 1_000) as i64);
+        fields.insert("OPPORTUNITY", i64::from(self.rng.u32(5..400) * 1_000));
         fields.insert("CURRENCY_ID", words.currency);
         fields.insert("PHONE", Array::from_iter([(0, contact_value(&phone))]));
         let lead = call(state, "crm.lead.add", under("fields", fields), user, when);

@@ -773,7 +773,7 @@ pub(crate) fn attached(state: &PortalData, call: &mut Call<'_>) -> Result<Output
     let id = argument(call, "id", 0)?.to_text();
     let place = records::place("disk.attachedobject");
     let table = place.map(|place| &state.records[place]);
-    let attachment = table.and_then(|table| table.get(table.find(&[id.clone()], &[])?));
+    let attachment = table.and_then(|table| table.get(table.find(std::slice::from_ref(&id), &[])?));
     let attachment = attachment.ok_or_else(|| not_found(&id))?;
     let mut map = Array::new();
     for (name, value) in attachment {

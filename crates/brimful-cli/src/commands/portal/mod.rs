@@ -267,6 +267,15 @@ pub(crate) enum LimiterArg {
 
 pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Failure> {
     let portal = Portal::new(config(args)?).map_err(|error| Failure::usage(error.to_string()))?;
+    let hides_address = stdout::is_closed(&std::io::stdout());
+    if hides_address && (args.port == 0 || args.code.is_none() && has_own_data(args)) {
+        return Err(Failure::failed(
+            "the address of the portal is told on standard output alone, and that is closed",
+        )
+        .hint(
+            "write standard output to a file, or choose the address yourself: --port 8024 --code CODE",
+        ));
+    }
     let mut interrupts = Interrupts::catch()?;
     let address = SocketAddr::new(args.listen, args.port);
     let bound = match tls(args)? {
@@ -283,8 +292,8 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
             args.listen
         ));
     }
-    // A portal that runs in the background needs no standard output.
-    if !stdout::is_closed(&std::io::stdout()) {
+    // A portal that runs in the background needs no standard output where its address is known.
+    if !hides_address {
         printer
             .data(server.webhook_url().as_bytes())
             .map_err(show::unwritable)?;

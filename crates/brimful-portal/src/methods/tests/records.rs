@@ -41,7 +41,7 @@ fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, S
             let value = match (kind.name, field.name) {
                 // Lists are of contacts or of companies.
                 ("crm.calllist", "ENTITY_TYPE") => "CONTACT".to_owned(),
-                _ => value_of(field, round).to_string(),
+                _ => value_of(field, round),
             };
             params.push(format!("{name}={value}"));
         }
