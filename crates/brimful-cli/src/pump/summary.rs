@@ -67,6 +67,12 @@ pub(crate) fn lines(
             are(report.hidden, noun)
         ));
     }
+    if before > 0 {
+        lines.push(
+            "rows that are counted but not shown were looked for only after the rows from before"
+                .to_owned(),
+        );
+    }
     if let Some(verification) = &report.verification {
         lines.extend(verified(verification, report.hidden));
     }
@@ -277,7 +283,8 @@ mod tests {
              misfits   1,015 values do not fit the type of the column, and NULL is there instead: deals.csv.errors.jsonl \
              has each with row and field\n            \
              CLOSEDATE             1,012  it is not a date\n            \
-             UF_CRM_1700000000008  3      it is not an amount"
+             UF_CRM_1700000000008  3      it is not an amount\n\
+             rows that are counted but not shown were looked for only after the rows from before"
         );
     }
 
