@@ -57,10 +57,19 @@ pub(crate) struct WindowReadings {
     is_page_of_chain: bool,
     /// A check of what the page left out said nothing: the window is read again.
     check_failed: bool,
-    /// The window is part of one that had too many rows.
-    is_part: bool,
-    /// The window was made to have the rows of many pages.
-    is_wide: bool,
+    cut: WindowCut,
+}
+
+/// How a window came to have the IDs that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum WindowCut {
+    /// It is likely to have the rows of about a page.
+    #[default]
+    Page,
+    /// It is part of a window that had too many rows.
+    Part,
+    /// It is to have the rows of many pages.
+    Wide,
 }
 
 /// What a reading of a window comes to.
@@ -240,7 +249,7 @@ impl WindowReadings {
     /// None yet, of a part of a window that had too many rows.
     pub(crate) fn of_part() -> Self {
         Self {
-            is_part: true,
+            cut: WindowCut::Part,
             ..Self::default()
         }
     }
@@ -248,18 +257,18 @@ impl WindowReadings {
     /// None yet, of a window that is made to have the rows of many pages.
     pub(crate) fn wide() -> Self {
         Self {
-            is_wide: true,
+            cut: WindowCut::Wide,
             ..Self::default()
         }
     }
 
     pub(crate) fn is_wide(&self) -> bool {
-        self.is_wide
+        self.cut == WindowCut::Wide
     }
 
     /// Whether narrower windows are of no use, after one page of too many rows: a few are too many by chance, but not twice.
     pub(crate) fn may_be_block(&self, counted: u64, full: usize) -> bool {
-        self.is_first() && (self.is_part || counted * 4 > full as u64 * 5)
+        self.is_first() && (self.cut == WindowCut::Part || counted * 4 > full as u64 * 5)
     }
 
     /// None yet, and the first one is to be from the highest ID on.

@@ -192,12 +192,12 @@ impl KeysetWalk {
             return end;
         }
         let known = |next: &Stretch| counted_or_proven(next).filter(|_| next.is_proven());
-        let next = self.stretches.range(end..).map(known);
+        let mut next = self.stretches.range(end..).map(known);
         let empty = next
             .clone()
             .take_while(|counted| *counted == Some(0))
             .count();
-        match next.skip(empty).next().flatten() {
+        match next.nth(empty).flatten() {
             Some(_) => end + empty + 1,
             None => end,
         }
