@@ -281,6 +281,7 @@ pub(crate) async fn write(
     }
     let mut file = atomic::create_merged(path)?;
     file.write_all(text.as_bytes())?;
+    atomic::give_rights(file.as_file(), path);
     atomic::put_in_place(file, path).map(drop)
 }
 
