@@ -1,7 +1,8 @@
 //! How fast rows are cut out of a batch reply: `cargo run --release -p brimful-protocol --example scan`.
 //!
-//! The reply is built here: 50 commands of 50 leads, as `crm.lead.list` with all its fields writes them. The best of
-//! several passes is the number to compare, since other work on the machine can only slow a pass down.
+//! The replies are built here: 50 commands of 50 leads, as `crm.lead.list` with all its fields writes them. One that was
+//! saved can be named too: the reply to a batch with the labels `p0` to `p49`. The best of several passes is the number
+//! to compare, since other work on the machine can only slow a pass down.
 #![expect(clippy::print_stdout, reason = "the measurement is the output")]
 
 use std::hint::black_box;
@@ -18,6 +19,10 @@ const PASSES: u32 = 400;
 
 fn main() {
     let labels: Vec<String> = (0..COMMANDS).map(|i| format!("p{i}")).collect();
+    if let Some(file) = std::env::args().nth(1) {
+        let body = std::fs::read(&file).unwrap_or_default();
+        measure(&file, "as saved", &body.into(), &labels);
+    }
     for (name, lead) in [("leads, Russian", RUSSIAN), ("leads, English", ENGLISH)] {
         measure(name, "ID first", &reply(lead, IdAt::First), &labels);
         measure(name, "ID last", &reply(lead, IdAt::Last), &labels);
@@ -39,7 +44,33 @@ fn measure(rows: &str, shape: &str, body: &Bytes, labels: &[String]) {
     }
     let megabytes = body.len() as f64 / 1e6;
     let speed = megabytes / best.as_secs_f64();
+    let (fields, fields_best) = walk_fields(body, labels, place);
+    println!("  each field: {fields} in {fields_best:.2?}");
     println!("{rows}, {shape}: {found} rows, {megabytes:.2} MB in {best:.2?}: {speed:.0} MB/s");
+}
+
+fn walk_fields(body: &Bytes, labels: &[String], place: Place<'_>) -> (usize, Duration) {
+    let mut best = Duration::MAX;
+    let mut fields = 0;
+    let Ok(batch) = rows::read_batch(body, labels, place) else {
+        return (0, best);
+    };
+    for _ in 0..PASSES {
+        let start = Instant::now();
+        fields = 0;
+        for outcome in &batch.outcomes {
+            if let PageOutcome::Page { page, .. } = outcome {
+                for row in page.iter() {
+                    let whole = rows::each_field(row.json, |name, json| {
+                        fields += usize::from(!black_box(name).is_empty() && !json.is_empty());
+                    });
+                    black_box(whole);
+                }
+            }
+        }
+        best = best.min(start.elapsed());
+    }
+    (fields, best)
 }
 
 fn rows_with_id(outcome: &PageOutcome) -> usize {

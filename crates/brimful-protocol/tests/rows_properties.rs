@@ -74,6 +74,30 @@ fn row() -> impl Strategy<Value = Json> {
     })
 }
 
+/// A row as portals write most of them: strings and `null`, no blanks, few escapes.
+fn usual_row() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        6 => Just("null".to_owned()),
+        6 => "[A-Za-zя ,:{}.-]{0,20}".prop_map(|text| format!("\"{text}\"")),
+        1 => Just(r#""a\/b \u0022c\u0022 \\""#.to_owned()),
+        1 => Just("\",\"".replace('"', "\\\"")).prop_map(|text| format!("\"{text}\"")),
+        1 => any::<u32>().prop_map(|number| number.to_string()),
+        1 => Just(r#"[{"ID":"5","VALUE":"x"}]"#.to_owned()),
+    ];
+    let members = proptest::collection::vec(("[A-HJ-Z_]{1,12}", value), 0..12);
+    (members, 1u32..9_999_999, 0usize..12).prop_map(|(mut members, id, at)| {
+        members.insert(
+            at.min(members.len()),
+            ("ID".to_owned(), format!("\"{id}\"")),
+        );
+        let members: Vec<String> = members
+            .into_iter()
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    })
+}
+
 #[derive(Debug, Clone)]
 enum Command {
     Rows(Vec<Json>, Option<u64>, Option<u64>),
@@ -169,6 +193,61 @@ proptest! {
             Ok(_) => prop_assert!(sound),
             Err(RowsError::Envelope(EnvelopeError::NoResult(_)) | RowsError::Api(_) | RowsError::NoRows(_)) => prop_assert!(sound),
             Err(_) => prop_assert!(!sound, "{}", text),
+        }
+    }
+
+    #[test]
+    fn a_long_reply_of_usual_rows_is_read_as_serde_json_reads_it_wherever_a_byte_of_it_is_changed(
+        rows in proptest::collection::vec(usual_row(), 5..80),
+        change in proptest::option::of((any::<proptest::sample::Index>(), prop_oneof![
+            4 => proptest::sample::select(b"\"\\:,{}[]n0 \n\t\x01".as_slice()),
+            1 => 0u8..0x80,
+        ])),
+    ) {
+        let mut bytes = format!(r#"{{"result":[{}],"total":7}}"#, rows.join(",")).into_bytes();
+        if let Some((at, byte)) = change {
+            let at = at.index(bytes.len());
+            // A letter of another alphabet stays whole, so that the text stays one.
+            if bytes[at] < 0x80 {
+                bytes[at] = byte;
+            }
+        }
+        let read = read_list(&bytes.clone().into(), PLAIN);
+        let Ok(seen) = serde_json::from_slice::<Json>(&bytes) else {
+            // What serde_json refuses may be a name twice or a number too large, which are JSON all the same.
+            let sound = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
+            prop_assert!(sound || read.is_err());
+            return Ok(());
+        };
+        let Some(rows) = seen["result"].as_array() else {
+            return Ok(());
+        };
+        let reply = read.unwrap();
+        let cut: Vec<Json> = reply.page.iter().map(|row| row.parse().unwrap()).collect();
+        prop_assert_eq!(&cut, rows);
+        for (row, seen) in reply.page.iter().zip(rows) {
+            let mut fields = serde_json::Map::new();
+            let whole = rows::each_field(row.json, |name, json| {
+                fields.insert(name.to_owned(), serde_json::from_str(json).unwrap());
+            });
+            let has_escaped_name = seen.as_object().is_none_or(|fields| fields.keys().any(|name| {
+                !row.json.contains(&format!("\"{name}\""))
+            }));
+            if !has_escaped_name {
+                prop_assert!(whole);
+            }
+            if whole {
+                prop_assert_eq!(&Json::Object(fields), seen);
+            }
+            let ids = seen.as_object().map_or(0, |row| {
+                row.keys().filter(|name| name.eq_ignore_ascii_case("ID")).count()
+            });
+            let id = seen.get("ID").and_then(Json::as_str);
+            let usual_id = id.filter(|id| !id.starts_with(['0', '+']));
+            let id = usual_id.and_then(|id| id.parse::<u64>().ok());
+            if whole && ids == 1 && id.is_some() {
+                prop_assert_eq!(row.id, id);
+            }
         }
     }
 

@@ -106,7 +106,11 @@ async fn over(signalled: Option<(Exit, Instant)>) -> Exit {
 
 /// The first `left` rows of a page; what is left is lowered by as many.
 pub(crate) fn first_rows(mut page: Page, left: &mut u64) -> Page {
-    page.retain(|_| {
+    if let Some(rest) = left.checked_sub(page.len() as u64) {
+        *left = rest;
+        return page;
+    }
+    page.retain_ids(|_| {
         let keep = *left > 0;
         *left = left.saturating_sub(1);
         keep

@@ -15,6 +15,7 @@ use server::{Refusal, Server, address};
 use super::owner;
 use super::run_state::RunState;
 use super::tab_separated::{NULL, TabSeparated, escape, write_cell};
+use super::table_plan::{TablePlan, TypeConflict, holds_other_rows, quoted_names};
 use super::writer_runtime::WriterRuntime;
 use super::{DecodedRow, RECONNECT_AFTER, StoreOptions, StoreSink, labelled};
 use crate::cell::{Cell, Moment};
@@ -243,6 +244,93 @@ impl ClickhouseSink {
         }
     }
 
+    /// Makes the table, or adds the columns that it lacks, and notes how the values of each are written.
+    fn make_table(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        let table = quoted(&self.state.table);
+        let existing = self.columns_of(&self.state.table)?;
+        let names = quoted_names(schema, quoted);
+        let declared = |place: usize| {
+            let (kind, known) = self.type_name(schema.columns[place].kind);
+            // What rows are found by cannot be NULL.
+            let is_key = Some(place) == schema.key;
+            (if is_key { "Int64".to_owned() } else { kind }, known)
+        };
+        let mut kinds: Vec<Kind> = (0..names.len())
+            .map(|place| kind_of(&bare(&declared(place).0)))
+            .collect();
+        let plan = TablePlan::new(
+            schema,
+            &self.state.table,
+            &existing,
+            |stored, column| stored == column,
+            |place, found| {
+                let (wanted, known) = declared(place);
+                let found = bare(found);
+                if known.contains(&found.as_str()) {
+                    kinds[place] = kind_of(&found);
+                    return Ok(());
+                }
+                let name = &names[place];
+                let remedy = format!("ALTER TABLE {table} MODIFY COLUMN {name} {wanted}");
+                Err(TypeConflict { wanted, remedy })
+            },
+        );
+        let plan = plan.map_err(|message| self.failed(message))?;
+        let definition = |place: usize| format!("{} {}", names[place], declared(place).0);
+        let new_columns = match plan {
+            TablePlan::Create => {
+                let mut columns: Vec<String> = (0..names.len()).map(definition).collect();
+                columns.push(format!("{VERSION} UInt64"));
+                let engine = match schema.key {
+                    Some(key) => format!("ReplacingMergeTree({VERSION}) ORDER BY {}", names[key]),
+                    None => "MergeTree ORDER BY tuple()".to_owned(),
+                };
+                self.ask(&format!(
+                    "CREATE TABLE IF NOT EXISTS {table} ({}) ENGINE = {engine}",
+                    columns.join(", ")
+                ))?;
+                (0..names.len()).collect()
+            }
+            TablePlan::AddColumns(places) => {
+                if !existing.iter().any(|(name, _)| name == VERSION) {
+                    return Err(self.failed(holds_other_rows(&self.state.table, VERSION)));
+                }
+                for place in &places {
+                    let column = definition(*place);
+                    self.ask(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
+                }
+                places
+            }
+        };
+        for place in new_columns {
+            if let Some(title) = &schema.columns[place].title {
+                self.ask(&format!(
+                    "ALTER TABLE {table} COMMENT COLUMN {} {}",
+                    names[place],
+                    literal(title)
+                ))?;
+            }
+        }
+        self.kinds = kinds;
+        Ok(())
+    }
+
+    /// A run begins that goes on with no other: what is left of earlier runs is cleared.
+    fn clear(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        self.store_state(false)?;
+        // The server does it when it has time; those of this run are told by its number.
+        self.ask(&format!(
+            "ALTER TABLE _brimful_errors DELETE WHERE `table` = {} AND run < {}",
+            literal(&self.state.table),
+            self.run
+        ))?;
+        if schema.key.is_none() {
+            // Without IDs nothing tells a row of this run from one of an earlier run.
+            self.ask(&format!("TRUNCATE TABLE {}", quoted(&self.state.table)))?;
+        }
+        Ok(())
+    }
+
     /// Stores what people call the codes in a table of its own, and makes a view of the rows with both.
     fn store_labels(&self, schema: &Schema) -> Result<(), ExportError> {
         let labelled = labelled(schema);
@@ -451,101 +539,17 @@ impl StoreSink for ClickhouseSink {
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
-        let table = quoted(&self.state.table);
-        let existing = self.columns_of(&self.state.table)?;
         self.has_key = schema.key.is_some();
-        let other_rows = |column: &str| {
-            self.failed(format!(
-                "the table {} is there and has no column {column}, so it holds other rows; name another one with --table",
-                self.state.table
-            ))
-        };
-        let names: Vec<String> = schema
-            .columns
-            .iter()
-            .map(|column| quoted(&column.name))
-            .collect();
-        let mut kinds = Vec::new();
-        let mut definitions = Vec::new();
-        let mut added = Vec::new();
-        for (place, column) in schema.columns.iter().enumerate() {
-            let name = &names[place];
-            let is_key = Some(place) == schema.key;
-            let (mut kind, known) = self.type_name(column.kind);
-            if is_key {
-                // What rows are found by cannot be NULL.
-                "Int64".clone_into(&mut kind);
-            }
-            let found = existing.iter().find(|(known, _)| *known == column.name);
-            match found {
-                Some((_, found)) if known.contains(&bare(found).as_str()) => {
-                    kinds.push(kind_of(&bare(found)));
-                }
-                Some((_, found)) => {
-                    return Err(self.failed(format!(
-                        "the column {} of the table {} is {found} there and {kind} here; name another table with \
-                         --table, or change it: ALTER TABLE {table} MODIFY COLUMN {name} {kind}",
-                        column.name, self.state.table
-                    )));
-                }
-                None => {
-                    if !existing.is_empty() {
-                        if is_key {
-                            return Err(other_rows(&column.name));
-                        }
-                        added.push(format!("ADD COLUMN {name} {kind}"));
-                    }
-                    kinds.push(kind_of(&bare(&kind)));
-                }
-            }
-            definitions.push(format!("{name} {kind}"));
-        }
-        if existing.is_empty() {
-            definitions.push(format!("{VERSION} UInt64"));
-            let engine = match schema.key {
-                Some(key) => format!("ReplacingMergeTree({VERSION}) ORDER BY {}", names[key]),
-                None => "MergeTree ORDER BY tuple()".to_owned(),
-            };
-            self.ask(&format!(
-                "CREATE TABLE IF NOT EXISTS {table} ({}) ENGINE = {engine}",
-                definitions.join(", ")
-            ))?;
-        } else {
-            if !existing.iter().any(|(name, _)| name == VERSION) {
-                return Err(other_rows(VERSION));
-            }
-            for added in added {
-                self.ask(&format!("ALTER TABLE {table} {added}"))?;
-            }
-        }
-        for (name, column) in names.iter().zip(&schema.columns) {
-            let is_new = !existing.iter().any(|(known, _)| *known == column.name);
-            if let (Some(title), true) = (&column.title, is_new) {
-                let title = literal(title);
-                self.ask(&format!(
-                    "ALTER TABLE {table} COMMENT COLUMN {name} {title}"
-                ))?;
-            }
-        }
+        self.make_table(schema)?;
         self.make_own_tables()?;
         if !self.began && self.state.resumed.is_none() {
-            self.store_state(false)?;
-            // The server does it when it has time; those of this run are told by its number.
-            self.ask(&format!(
-                "ALTER TABLE _brimful_errors DELETE WHERE `table` = {} AND run < {}",
-                literal(&self.state.table),
-                self.run
-            ))?;
-            if schema.key.is_none() {
-                // Without IDs nothing tells a row of this run from one of an earlier run.
-                self.ask(&format!("TRUNCATE TABLE {table}"))?;
-            }
+            self.clear(schema)?;
         }
         self.store_labels(schema)?;
-        self.kinds = kinds;
         self.insert = format!(
-            "INSERT INTO {table} ({}, {VERSION}) FORMAT TabSeparated",
-            names.join(", ")
+            "INSERT INTO {} ({}, {VERSION}) FORMAT TabSeparated",
+            quoted(&self.state.table),
+            quoted_names(schema, quoted).join(", ")
         );
         self.began = true;
         Ok(())

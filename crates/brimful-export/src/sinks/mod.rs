@@ -24,6 +24,14 @@ mod singer;
 pub(crate) mod sqlite;
 #[cfg(any(feature = "clickhouse", feature = "mysql", feature = "postgres"))]
 mod tab_separated;
+#[cfg(any(
+    feature = "adbc",
+    feature = "clickhouse",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "sqlite"
+))]
+mod table_plan;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod tls;
 #[cfg(any(feature = "clickhouse", feature = "postgres", feature = "s3"))]

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 
 use super::run_state::RunState;
 use super::tab_separated::TabSeparated;
+use super::table_plan::{TablePlan, TypeConflict, quoted_names};
 use super::tls::{TlsMode, TlsOptions};
 use super::{
     DELETED_AT, DecodedRow, Dialect, RECONNECT_AFTER, StoreOptions, StoreSink, TakeRow, labelled,
@@ -49,6 +50,16 @@ pub(crate) struct MysqlSink {
     stage: String,
     began: bool,
 }
+
+/// The statements that make the tables of what did not fit and of how far runs are.
+const OWN_TABLES: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS _brimful_errors (`table` VARCHAR(191) NOT NULL, id VARCHAR(191), \
+     field LONGTEXT NOT NULL, value LONGTEXT, reason LONGTEXT, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) \
+     DEFAULT CHARSET utf8mb4",
+    "CREATE TABLE IF NOT EXISTS _brimful_state (`table` VARCHAR(191) PRIMARY KEY, command LONGTEXT NOT NULL, \
+     `rows` BIGINT NOT NULL, last_id BIGINT UNSIGNED, finished BOOLEAN NOT NULL, \
+     at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_bin",
+];
 
 /// The bytes that the next LOAD DATA reads.
 type Stream = Arc<Mutex<Vec<u8>>>;
@@ -255,6 +266,126 @@ impl MysqlSink {
         found.map_err(|error| self.failed(said(&error)))
     }
 
+    /// Makes the table, or adds the columns that it lacks.
+    fn make_table(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        let name = self.state.table.clone();
+        let table = quoted(&name);
+        let existing = self.columns_of(&name)?;
+        let names = quoted_names(schema, quoted);
+        let declared = |place: usize| match type_name(schema.columns[place].kind).0 {
+            // A text of any length cannot be a key.
+            "LONGTEXT" if Some(place) == schema.key => TEXT_KEY,
+            kind => kind,
+        };
+        let plan = TablePlan::new(
+            schema,
+            &name,
+            &existing,
+            str::eq_ignore_ascii_case,
+            |place, found| {
+                let (wanted, known_as) = (declared(place), type_name(schema.columns[place].kind).1);
+                if known_as.contains(&found) || wanted == TEXT_KEY && found == "varchar" {
+                    return Ok(());
+                }
+                Err(TypeConflict {
+                    wanted: wanted.to_owned(),
+                    remedy: format!("ALTER TABLE {table} MODIFY {} {wanted}", names[place]),
+                })
+            },
+        );
+        let definition = |place: usize| {
+            let is_key = Some(place) == schema.key;
+            let key = if is_key { " PRIMARY KEY" } else { "" };
+            let title = schema.columns[place].title.as_ref();
+            let comment = title.map_or_else(String::new, |title| {
+                let title: String = title.chars().take(COMMENT_CHARACTERS).collect();
+                format!(" COMMENT {}", literal(&title))
+            });
+            format!("{} {}{key}{comment}", names[place], declared(place))
+        };
+        let deleted_at = self.state.sync.as_ref();
+        let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} DATETIME"));
+        match plan.map_err(|message| self.failed(message))? {
+            TablePlan::Create => {
+                let columns = (0..names.len()).map(definition);
+                let columns: Vec<String> = deleted_at.into_iter().chain(columns).collect();
+                let columns = columns.join(", ");
+                self.execute(&format!(
+                    "CREATE TABLE {table} ({columns}) DEFAULT CHARSET utf8mb4"
+                ))
+            }
+            TablePlan::AddColumns(places) => {
+                let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
+                let added = places.into_iter().map(definition);
+                let added = added.chain(deleted_at.filter(|_| !has_deleted_at));
+                let added: Vec<String> =
+                    added.map(|column| format!("ADD COLUMN {column}")).collect();
+                if added.is_empty() {
+                    return Ok(());
+                }
+                self.execute(&format!("ALTER TABLE {table} {}", added.join(", ")))
+            }
+        }
+    }
+
+    /// A run begins that goes on with no other: what is left of earlier runs is cleared.
+    fn clear(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        self.execute("START TRANSACTION")?;
+        let state = self.state_statement(false);
+        self.execute(&state)?;
+        let of_table = literal(&self.state.table);
+        self.execute(&format!(
+            "DELETE FROM _brimful_errors WHERE `table` = {of_table}"
+        ))?;
+        if schema.key.is_none() {
+            // Without IDs nothing tells a row of this run from one of an earlier run.
+            self.execute(&format!("DELETE FROM {}", quoted(&self.state.table)))?;
+        }
+        self.execute("COMMIT")
+    }
+
+    /// The statement that takes the rows of the session's table into the real one.
+    fn merge_statement(&self, schema: &Schema) -> String {
+        let table = quoted(&self.state.table);
+        let names = quoted_names(schema, quoted);
+        let columns = names.join(", ");
+        let insert = format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE}");
+        let Some(key) = schema.key.map(|key| &names[key]) else {
+            return insert;
+        };
+        let others = names.iter().filter(|name| *name != key);
+        let mut updates: Vec<String> = others
+            .map(|name| format!("{name} = VALUES({name})"))
+            .collect();
+        if self.state.sync.is_some() {
+            updates.push(format!("{DELETED_AT} = NULL"));
+        }
+        if updates.is_empty() {
+            updates.push(format!("{table}.{key} = {table}.{key}"));
+        }
+        format!(
+            "{insert} WHERE {key} IS NOT NULL ON DUPLICATE KEY UPDATE {}",
+            updates.join(", ")
+        )
+    }
+
+    /// The query that counts the rows of the session's table that are new or differ: a sync tells them.
+    fn count_statement(&self, schema: &Schema) -> Option<String> {
+        self.state.sync.as_ref()?;
+        let names = quoted_names(schema, quoted);
+        let key = &names[schema.key?];
+        let table = quoted(&self.state.table);
+        let equal: Vec<String> = names
+            .iter()
+            .map(|name| format!("t.{name} <=> s.{name}"))
+            .collect();
+        Some(format!(
+            "SELECT count(*) FROM {STAGE} s LEFT JOIN {table} t ON t.{key} = s.{key} WHERE s.{key} IS NOT NULL AND NOT \
+             (t.{key} IS NOT NULL AND t.{DELETED_AT} IS NULL AND {equal})",
+            equal = equal.join(" AND ")
+        ))
+    }
+
     /// Stores what people call the codes in a table of its own, and makes a view of the rows with both.
     fn store_labels(&mut self, schema: &Schema) -> Result<(), ExportError> {
         let labelled = labelled(schema);
@@ -438,98 +569,16 @@ impl StoreSink for MysqlSink {
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
-        let table = quoted(&self.state.table);
-        let name_of_table = self.state.table.clone();
-        let existing = self.columns_of(&name_of_table)?;
-        let names: Vec<String> = schema
-            .columns
-            .iter()
-            .map(|column| quoted(&column.name))
-            .collect();
-        let mut definitions = Vec::new();
-        let mut added = Vec::new();
-        for (place, column) in schema.columns.iter().enumerate() {
-            let (name, (kind, known_as)) = (&names[place], type_name(column.kind));
-            let is_key = Some(place) == schema.key;
-            let key = if is_key { " PRIMARY KEY" } else { "" };
-            let comment = column.title.as_ref().map_or_else(String::new, |title| {
-                let title: String = title.chars().take(COMMENT_CHARACTERS).collect();
-                format!(" COMMENT {}", literal(&title))
-            });
-            // A text of any length cannot be a key.
-            let kind = if is_key && kind == "LONGTEXT" {
-                TEXT_KEY
-            } else {
-                kind
-            };
-            let definition = format!("{name} {kind}{key}{comment}");
-            let found = existing
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(&column.name));
-            match found {
-                Some((_, found)) if known_as.contains(&found.as_str()) => {}
-                Some((_, found)) if is_key && found == "varchar" && kind == TEXT_KEY => {}
-                Some((known, found)) => {
-                    return Err(self.failed(format!(
-                        "the column {known} of the table {} is {found} there and {kind} here; name another table with \
-                         --table, or change it: ALTER TABLE {table} MODIFY {name} {kind}",
-                        self.state.table
-                    )));
-                }
-                None if existing.is_empty() => {}
-                None if is_key => {
-                    return Err(self.failed(format!(
-                        "the table {} is there and has no column {}, so it holds other rows; name another one with \
-                         --table",
-                        self.state.table, column.name
-                    )));
-                }
-                None => added.push(format!("ADD COLUMN {definition}")),
-            }
-            definitions.push(definition);
+        self.make_table(schema)?;
+        for statement in OWN_TABLES {
+            self.execute(statement)?;
         }
-        if self.state.sync.is_some() {
-            let column = format!("{DELETED_AT} DATETIME");
-            if existing.is_empty() {
-                definitions.insert(0, column);
-            } else if !existing.iter().any(|(known, _)| known == DELETED_AT) {
-                added.push(format!("ADD COLUMN {column}"));
-            }
-        }
-        if existing.is_empty() {
-            self.execute(&format!(
-                "CREATE TABLE {table} ({}) DEFAULT CHARSET utf8mb4",
-                definitions.join(", ")
-            ))?;
-        } else if !added.is_empty() {
-            self.execute(&format!("ALTER TABLE {table} {}", added.join(", ")))?;
-        }
-        self.execute(
-            "CREATE TABLE IF NOT EXISTS _brimful_errors (`table` VARCHAR(191) NOT NULL, id VARCHAR(191), \
-             field LONGTEXT NOT NULL, value LONGTEXT, reason LONGTEXT, at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) \
-             DEFAULT CHARSET utf8mb4",
-        )?;
-        self.execute(
-            "CREATE TABLE IF NOT EXISTS _brimful_state (`table` VARCHAR(191) PRIMARY KEY, command LONGTEXT NOT NULL, \
-             `rows` BIGINT NOT NULL, last_id BIGINT UNSIGNED, finished BOOLEAN NOT NULL, \
-             at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_bin",
-        )?;
         self.store_labels(schema)?;
         if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
-            self.execute("START TRANSACTION")?;
-            let state = self.state_statement(false);
-            self.execute(&state)?;
-            let of_table = literal(&self.state.table);
-            self.execute(&format!(
-                "DELETE FROM _brimful_errors WHERE `table` = {of_table}"
-            ))?;
-            if schema.key.is_none() {
-                // Without IDs nothing tells a row of this run from one of an earlier run.
-                self.execute(&format!("DELETE FROM {table}"))?;
-            }
-            self.execute("COMMIT")?;
+            self.clear(schema)?;
         }
-        let columns = names.join(", ");
+        let table = quoted(&self.state.table);
+        let columns = quoted_names(schema, quoted).join(", ");
         self.execute(&format!("DROP TEMPORARY TABLE IF EXISTS {STAGE}"))?;
         self.stage =
             format!("CREATE TEMPORARY TABLE {STAGE} AS SELECT {columns} FROM {table} LIMIT 0");
@@ -539,41 +588,8 @@ impl StoreSink for MysqlSink {
             "LOAD DATA LOCAL INFILE 'rows' INTO TABLE {STAGE} CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\\t' \
              ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({columns})"
         );
-        let updates = |key: usize| {
-            let others = names.iter().enumerate().filter(|(place, _)| *place != key);
-            let mut updates: Vec<String> = others
-                .map(|(_, name)| format!("{name} = VALUES({name})"))
-                .collect();
-            if self.state.sync.is_some() {
-                updates.push(format!("{DELETED_AT} = NULL"));
-            }
-            if updates.is_empty() {
-                format!("{table}.{0} = {table}.{0}", names[key])
-            } else {
-                updates.join(", ")
-            }
-        };
-        self.merge = match schema.key {
-            None => format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE}"),
-            Some(key) => format!(
-                "INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE} WHERE {} IS NOT NULL ON DUPLICATE KEY \
-                 UPDATE {}",
-                names[key],
-                updates(key)
-            ),
-        };
-        self.count = schema.key.filter(|_| self.state.sync.is_some()).map(|key| {
-            let equal: Vec<String> = names
-                .iter()
-                .map(|name| format!("t.{name} <=> s.{name}"))
-                .collect();
-            format!(
-                "SELECT count(*) FROM {STAGE} s LEFT JOIN {table} t ON t.{key} = s.{key} WHERE s.{key} IS NOT NULL AND NOT \
-                 (t.{key} IS NOT NULL AND t.{DELETED_AT} IS NULL AND {equal})",
-                key = names[key],
-                equal = equal.join(" AND ")
-            )
-        });
+        self.merge = self.merge_statement(schema);
+        self.count = self.count_statement(schema);
         self.began = true;
         Ok(())
     }

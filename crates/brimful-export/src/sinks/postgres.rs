@@ -12,6 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::run_state::RunState;
 use super::tab_separated::TabSeparated;
+use super::table_plan::{TablePlan, TypeConflict, quoted_names};
 use super::tls::{self, TlsMode, TlsOptions};
 use super::writer_runtime::{WriterRuntime, with_causes};
 use super::{
@@ -229,6 +230,120 @@ impl PostgresSink {
         sink.finish().await.map(drop)
     }
 
+    /// The statements that make the table, or add the columns that it lacks, and describe them.
+    fn table_statements(
+        &self,
+        schema: &Schema,
+        existing: &[(String, String)],
+    ) -> Result<String, ExportError> {
+        let table = quoted(&self.state.table);
+        let names = quoted_names(schema, quoted);
+        let plan = TablePlan::new(
+            schema,
+            &self.state.table,
+            existing,
+            |stored, column| stored == column.to_lowercase(),
+            |place, found| {
+                let (name, wanted) = (&names[place], type_name(schema.columns[place].kind));
+                if found == wanted {
+                    return Ok(());
+                }
+                Err(TypeConflict {
+                    wanted: wanted.to_owned(),
+                    remedy: format!(
+                        "ALTER TABLE {table} ALTER {name} TYPE {wanted} USING {name}::{wanted}"
+                    ),
+                })
+            },
+        );
+        let definition = |place: usize| {
+            let kind = type_name(schema.columns[place].kind);
+            let is_key = Some(place) == schema.key;
+            let key = if is_key { " PRIMARY KEY" } else { "" };
+            format!("{} {kind}{key}", names[place])
+        };
+        let deleted_at = self.state.sync.as_ref();
+        let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} timestamp with time zone"));
+        let mut sql = String::new();
+        // Writing to a string does not fail.
+        match plan.map_err(|message| self.failed(message))? {
+            TablePlan::Create => {
+                let columns = (0..names.len()).map(definition);
+                let columns: Vec<String> = deleted_at.into_iter().chain(columns).collect();
+                let _ = writeln!(sql, "CREATE TABLE {table} ({});", columns.join(", "));
+            }
+            TablePlan::AddColumns(places) => {
+                for place in places {
+                    let _ = writeln!(sql, "ALTER TABLE {table} ADD COLUMN {};", definition(place));
+                }
+                if let Some(column) = deleted_at {
+                    let _ = writeln!(
+                        sql,
+                        "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column};"
+                    );
+                }
+            }
+        }
+        for (name, column) in names.iter().zip(&schema.columns) {
+            if let Some(title) = &column.title {
+                let title = literal(title);
+                let _ = writeln!(sql, "COMMENT ON COLUMN {table}.{name} IS {title};");
+            }
+        }
+        Ok(sql)
+    }
+
+    /// The statements with which a run begins that goes on with no other: what is left of earlier runs is cleared.
+    fn clearing_statements(&self, schema: &Schema) -> String {
+        let mut sql = self.state_statement(false);
+        let of_table = literal(&self.state.table);
+        let _ = writeln!(
+            sql,
+            "DELETE FROM _brimful_errors WHERE \"table\" = {of_table};"
+        );
+        if schema.key.is_none() {
+            // Without IDs nothing tells a row of this run from one of an earlier run.
+            let _ = writeln!(sql, "DELETE FROM {};", quoted(&self.state.table));
+        }
+        sql
+    }
+
+    /// The statement that takes the rows of the session's table into the real one. Of rows with the same ID the last one
+    /// counts; a sync does not touch rows that are equal.
+    fn merge_statement(&self, schema: &Schema) -> String {
+        let table = quoted(&self.state.table);
+        let names = quoted_names(schema, quoted);
+        let columns = names.join(", ");
+        let Some(key) = schema.key else {
+            return format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE}");
+        };
+        let key = &names[key];
+        let others = || names.iter().filter(|name| *name != key);
+        let mut updates: Vec<String> = others()
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
+        let mut condition = String::new();
+        if self.state.sync.is_some() {
+            updates.push(format!("{DELETED_AT} = NULL"));
+            condition = format!(" WHERE {table}.{DELETED_AT} IS NOT NULL");
+            for name in others() {
+                let _ = write!(
+                    condition,
+                    " OR {table}.{name} IS DISTINCT FROM excluded.{name}"
+                );
+            }
+        }
+        let action = if updates.is_empty() {
+            "NOTHING".to_owned()
+        } else {
+            format!("UPDATE SET {}{condition}", updates.join(", "))
+        };
+        format!(
+            "INSERT INTO {table} ({columns}) SELECT DISTINCT ON ({key}) {columns} FROM {STAGE} \
+             WHERE {key} IS NOT NULL ORDER BY {key}, ctid DESC ON CONFLICT ({key}) DO {action}"
+        )
+    }
+
     /// The statements that store what people call the codes in a table of its own, and make a view of the rows with
     /// both. A view that has these columns stays: others may have been made of it.
     fn label_statements(
@@ -315,6 +430,14 @@ impl PostgresSink {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 }
+
+/// The statements that make the tables of what did not fit and of how far runs are.
+const OWN_TABLES: &str = "\
+CREATE TABLE IF NOT EXISTS _brimful_errors (\"table\" text NOT NULL, id text, field text NOT NULL, value text, \
+reason text, at timestamp with time zone NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS _brimful_state (\"table\" text PRIMARY KEY, command text NOT NULL, rows bigint NOT NULL, \
+last_id bigint, finished boolean NOT NULL, at timestamp with time zone NOT NULL DEFAULT now());
+";
 
 const COPY_MISFITS: &str = "COPY _brimful_errors (\"table\", id, field, value, reason) FROM STDIN";
 
@@ -446,91 +569,17 @@ impl StoreSink for PostgresSink {
     fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(&mut Misfits::default(), false)?;
-        let table = quoted(&self.state.table);
         let existing = self.existing()?;
         // Two runs that make the same tables at once fail one of them, IF NOT EXISTS or not.
         let mut sql = format!("BEGIN;\nSELECT pg_advisory_xact_lock({MAKES_TABLES});\n");
-        let names: Vec<String> = schema
-            .columns
-            .iter()
-            .map(|column| quoted(&column.name))
-            .collect();
-        let mut definitions = Vec::new();
-        for (place, column) in schema.columns.iter().enumerate() {
-            let (name, kind) = (&names[place], type_name(column.kind));
-            let key = if Some(place) == schema.key {
-                " PRIMARY KEY"
-            } else {
-                ""
-            };
-            definitions.push(format!("{name} {kind}{key}"));
-            let found = existing
-                .iter()
-                .find(|(known, _)| *known == column.name.to_lowercase());
-            match found {
-                Some((_, found)) if found == kind => {}
-                Some((known, found)) => {
-                    return Err(self.failed(format!(
-                        "the column {known} of the table {} is {found} there and {kind} here; name another table with \
-                         --table, or change it: ALTER TABLE {table} ALTER {name} TYPE {kind} USING {name}::{kind}",
-                        self.state.table
-                    )));
-                }
-                None if existing.is_empty() => {}
-                None if !key.is_empty() => {
-                    return Err(self.failed(format!(
-                        "the table {} is there and has no column {}, so it holds other rows; name another one with \
-                         --table",
-                        self.state.table, column.name
-                    )));
-                }
-                None => {
-                    let _ = writeln!(sql, "ALTER TABLE {table} ADD COLUMN {name} {kind};");
-                }
-            }
-        }
-        if self.state.sync.is_some() {
-            let column = format!("{DELETED_AT} timestamp with time zone");
-            if existing.is_empty() {
-                definitions.insert(0, column);
-            } else {
-                let _ = writeln!(
-                    sql,
-                    "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column};"
-                );
-            }
-        }
-        if existing.is_empty() {
-            let _ = writeln!(sql, "CREATE TABLE {table} ({});", definitions.join(", "));
-        }
-        for (name, column) in names.iter().zip(&schema.columns) {
-            if let Some(title) = &column.title {
-                let _ = writeln!(
-                    sql,
-                    "COMMENT ON COLUMN {table}.{name} IS {};",
-                    literal(title)
-                );
-            }
-        }
-        sql += "CREATE TABLE IF NOT EXISTS _brimful_errors (\"table\" text NOT NULL, id text, field text NOT NULL, \
-                value text, reason text, at timestamp with time zone NOT NULL DEFAULT now());\n";
-        sql += "CREATE TABLE IF NOT EXISTS _brimful_state (\"table\" text PRIMARY KEY, command text NOT NULL, \
-                rows bigint NOT NULL, last_id bigint, finished boolean NOT NULL, \
-                at timestamp with time zone NOT NULL DEFAULT now());\n";
+        sql += &self.table_statements(schema, &existing)?;
+        sql += OWN_TABLES;
         if !self.began && self.state.resumed.is_none() && self.state.sync.is_none() {
-            sql += &self.state_statement(false);
-            let _ = writeln!(
-                sql,
-                "DELETE FROM _brimful_errors WHERE \"table\" = {};",
-                literal(&self.state.table)
-            );
-            if schema.key.is_none() {
-                // Without IDs nothing tells a row of this run from one of an earlier run.
-                let _ = writeln!(sql, "DELETE FROM {table};");
-            }
+            sql += &self.clearing_statements(schema);
         }
         sql += &self.label_statements(schema, &existing)?;
-        let columns = names.join(", ");
+        let table = quoted(&self.state.table);
+        let columns = quoted_names(schema, quoted).join(", ");
         self.stage = format!(
             "DROP TABLE IF EXISTS {STAGE};\n\
              CREATE TEMPORARY TABLE {STAGE} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA;\n"
@@ -543,36 +592,7 @@ impl StoreSink for PostgresSink {
             return Err(error);
         }
         self.copy = format!("COPY {STAGE} ({columns}) FROM STDIN");
-        self.merge = match schema.key {
-            None => format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE}"),
-            Some(key) => {
-                let key = &names[key];
-                let others = || names.iter().filter(|name| *name != key);
-                let mut updates: Vec<String> = others()
-                    .map(|name| format!("{name} = excluded.{name}"))
-                    .collect();
-                let mut condition = String::new();
-                if self.state.sync.is_some() {
-                    updates.push(format!("{DELETED_AT} = NULL"));
-                    condition = format!(" WHERE {table}.{DELETED_AT} IS NOT NULL");
-                    for name in others() {
-                        let _ = write!(
-                            condition,
-                            " OR {table}.{name} IS DISTINCT FROM excluded.{name}"
-                        );
-                    }
-                }
-                let action = if updates.is_empty() {
-                    "NOTHING".to_owned()
-                } else {
-                    format!("UPDATE SET {}{condition}", updates.join(", "))
-                };
-                format!(
-                    "INSERT INTO {table} ({columns}) SELECT DISTINCT ON ({key}) {columns} FROM {STAGE} \
-                     WHERE {key} IS NOT NULL ORDER BY {key}, ctid DESC ON CONFLICT ({key}) DO {action}"
-                )
-            }
-        };
+        self.merge = self.merge_statement(schema);
         self.began = true;
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Rows in a table of an SQLite file, updated by ID.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement};
 
 use super::run_state::RunState;
+use super::table_plan::{TablePlan, quoted_names};
 use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
@@ -291,19 +291,141 @@ impl SqliteSink {
         self.execute(&sql)
     }
 
-    /// The names of the table's columns in lower case; empty if there is no table.
-    fn existing(&self) -> Result<HashSet<String>, ExportError> {
-        let read = || -> Result<HashSet<String>, rusqlite::Error> {
-            let mut names = self
+    /// The names and declared types of the table's columns; empty if there is no table.
+    fn existing(&self) -> Result<Vec<(String, String)>, ExportError> {
+        let read = || -> Result<Vec<(String, String)>, rusqlite::Error> {
+            let mut columns = self
                 .connection
-                .prepare("SELECT lower(name) FROM pragma_table_info(?1)")?;
-            names
-                .query_map([&self.state.table], |row| row.get(0))?
+                .prepare("SELECT name, type FROM pragma_table_info(?1)")?;
+            columns
+                .query_map([&self.state.table], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         };
         read().map_err(|error| self.failed(&error))
     }
+
+    /// Makes the table, or adds the columns that it lacks.
+    fn make_table(&self, schema: &Schema) -> Result<(), ExportError> {
+        let table = quoted(&self.state.table);
+        let existing = self.existing()?;
+        let names = quoted_names(schema, quoted);
+        // A column takes values of any type, whatever it was declared as.
+        let any_type = |_, _: &str| Ok(());
+        let plan = TablePlan::new(
+            schema,
+            &self.state.table,
+            &existing,
+            str::eq_ignore_ascii_case,
+            any_type,
+        );
+        let plan = plan.map_err(|message| ExportError::Store {
+            store: format!("sqlite:{}", self.path.display()),
+            message,
+        })?;
+        let definition = |place: usize| {
+            let is_key = Some(place) == schema.key;
+            let key = if is_key { " PRIMARY KEY" } else { "" };
+            format!(
+                "{} {}{key}",
+                names[place],
+                declared(schema.columns[place].kind)
+            )
+        };
+        let deleted_at = self.state.sync.as_ref();
+        let deleted_at = deleted_at.map(|_| format!("{DELETED_AT} DATETIME"));
+        match plan {
+            TablePlan::Create => {
+                // SQLite has no comments of columns, and keeps those in the statement that makes the table.
+                let with_title = |place: usize| {
+                    let comma = if place + 1 < names.len() { "," } else { "" };
+                    let title = schema.columns[place].title.as_ref();
+                    let comment = title.map_or_else(String::new, |title| {
+                        format!(" /* {} */", title.replace("*/", "* /"))
+                    });
+                    format!("  {}{comma}{comment}\n", definition(place))
+                };
+                let first = deleted_at.map(|column| format!("  {column},\n"));
+                let columns = (0..names.len()).map(with_title);
+                let columns: String = first.into_iter().chain(columns).collect();
+                self.execute(&format!("CREATE TABLE {table} (\n{columns})"))
+            }
+            TablePlan::AddColumns(places) => {
+                let has_deleted_at = existing.iter().any(|(name, _)| name == DELETED_AT);
+                let deleted_at = deleted_at.filter(|_| !has_deleted_at);
+                for column in deleted_at
+                    .into_iter()
+                    .chain(places.into_iter().map(definition))
+                {
+                    self.execute(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A run begins that goes on with no other: what is left of earlier runs is cleared.
+    fn clear(&mut self, schema: &Schema) -> Result<(), ExportError> {
+        self.store_state(false)?;
+        // It says what is wrong with the rows of this run.
+        self.connection
+            .execute(
+                "DELETE FROM \"_brimful_errors\" WHERE \"table\" = ?1",
+                [&self.state.table],
+            )
+            .map_err(|error| self.failed(&error))?;
+        if schema.key.is_none() {
+            // Without IDs nothing tells a row of this run from one of an earlier run.
+            self.execute(&format!("DELETE FROM {}", quoted(&self.state.table)))?;
+        }
+        Ok(())
+    }
+
+    /// The statement that inserts a row, or updates the one with its ID; a sync does not touch a row that is equal.
+    fn insert_statement(&self, schema: &Schema) -> String {
+        let table = quoted(&self.state.table);
+        let names = quoted_names(schema, quoted);
+        let places = vec!["?"; names.len()].join(", ");
+        let insert = format!(
+            "INSERT INTO {table} ({}) VALUES ({places})",
+            names.join(", ")
+        );
+        let Some(key) = schema.key.map(|key| &names[key]) else {
+            return insert;
+        };
+        let others = || names.iter().filter(|name| *name != key);
+        let listed = |of: &str| {
+            let others: Vec<String> = others().map(|name| format!("{of}.{name}")).collect();
+            others.join(", ")
+        };
+        let mut updates: Vec<String> = others()
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
+        let mut condition = String::new();
+        if self.state.sync.is_some() {
+            updates.push(format!("{DELETED_AT} = NULL"));
+            condition = format!(" WHERE {table}.{DELETED_AT} IS NOT NULL");
+            if names.len() > 1 {
+                let (old, new) = (listed(&table), listed("excluded"));
+                // Writing to a string does not fail.
+                let _ = write!(condition, " OR ({old}) IS NOT ({new})");
+            }
+        }
+        let action = if updates.is_empty() {
+            "NOTHING".to_owned()
+        } else {
+            format!("UPDATE SET {}{condition}", updates.join(", "))
+        };
+        format!("{insert} ON CONFLICT ({key}) DO {action}")
+    }
 }
+
+/// The statements that make the tables of what did not fit and of how far runs are.
+const OWN_TABLES: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS \"_brimful_errors\" (\"table\" TEXT NOT NULL, id TEXT, field TEXT NOT NULL, value TEXT, \
+     reason TEXT, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+    "CREATE TABLE IF NOT EXISTS \"_brimful_state\" (\"table\" TEXT PRIMARY KEY, command TEXT NOT NULL, rows INTEGER \
+     NOT NULL, last_id INTEGER, finished BOOLEAN NOT NULL, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+];
 
 fn failed(path: &Path, error: &rusqlite::Error) -> ExportError {
     use rusqlite::ErrorCode::{DiskFull, SystemIoFailure};
@@ -419,130 +541,15 @@ impl StoreSink for SqliteSink {
         // Rows that came before a new column are of the old columns.
         self.insert_waiting()?;
         self.start()?;
-        let existing = self.existing()?;
-        let table = quoted(&self.state.table);
-        let column = |place: usize| {
-            let column = &schema.columns[place];
-            let key = if Some(place) == schema.key {
-                " PRIMARY KEY"
-            } else {
-                ""
-            };
-            format!("{} {}{key}", quoted(&column.name), declared(column.kind))
-        };
-        if existing.is_empty() {
-            // SQLite has no comments of columns, and keeps those in the statement that makes the table.
-            let with_title = |place: usize| {
-                let comma = if place + 1 < schema.columns.len() {
-                    ","
-                } else {
-                    ""
-                };
-                match &schema.columns[place].title {
-                    Some(title) => format!(
-                        "  {}{comma} /* {} */\n",
-                        column(place),
-                        title.replace("*/", "* /")
-                    ),
-                    None => format!("  {}{comma}\n", column(place)),
-                }
-            };
-            let mut columns: String = (0..schema.columns.len()).map(with_title).collect();
-            if self.state.sync.is_some() {
-                columns.insert_str(0, &format!("  {DELETED_AT} DATETIME,\n"));
-            }
-            self.execute(&format!("CREATE TABLE {table} (\n{columns})"))?;
-        } else {
-            if self.state.sync.is_some() && !existing.contains(DELETED_AT) {
-                self.execute(&format!(
-                    "ALTER TABLE {table} ADD COLUMN {DELETED_AT} DATETIME"
-                ))?;
-            }
-            for (place, known) in schema.columns.iter().enumerate() {
-                if existing.contains(&known.name.to_ascii_lowercase()) {
-                    continue;
-                }
-                if Some(place) == schema.key {
-                    return Err(ExportError::Store {
-                        store: format!("sqlite:{}", self.path.display()),
-                        message: format!(
-                            "the table {} is there and has no column {}, so it holds other rows; name another one with \
-                             --table",
-                            self.state.table, known.name
-                        ),
-                    });
-                }
-                let added = column(place);
-                self.execute(&format!("ALTER TABLE {table} ADD COLUMN {added}"))?;
-            }
+        self.make_table(schema)?;
+        for statement in OWN_TABLES {
+            self.execute(statement)?;
         }
-        self.execute(
-            "CREATE TABLE IF NOT EXISTS \"_brimful_errors\" (\"table\" TEXT NOT NULL, id TEXT, field TEXT NOT NULL, \
-             value TEXT, reason TEXT, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
-        )?;
-        self.execute(
-            "CREATE TABLE IF NOT EXISTS \"_brimful_state\" (\"table\" TEXT PRIMARY KEY, command TEXT NOT NULL, rows INTEGER \
-             NOT NULL, last_id INTEGER, finished BOOLEAN NOT NULL, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
-        )?;
         if self.insert.is_empty() && self.state.resumed.is_none() && self.state.sync.is_none() {
-            self.store_state(false)?;
-            // It says what is wrong with the rows of this run.
-            self.connection
-                .execute(
-                    "DELETE FROM \"_brimful_errors\" WHERE \"table\" = ?1",
-                    [&self.state.table],
-                )
-                .map_err(|error| self.failed(&error))?;
-            if schema.key.is_none() {
-                // Without IDs nothing tells a row of this run from one of an earlier run.
-                self.execute(&format!("DELETE FROM {table}"))?;
-            }
+            self.clear(schema)?;
         }
         self.store_labels(schema)?;
-        let names: Vec<String> = schema
-            .columns
-            .iter()
-            .map(|column| quoted(&column.name))
-            .collect();
-        let places = vec!["?"; names.len()].join(", ");
-        self.insert = format!(
-            "INSERT INTO {table} ({}) VALUES ({places})",
-            names.join(", ")
-        );
-        if let Some(key) = schema.key {
-            let others = || {
-                let others = names.iter().enumerate();
-                others
-                    .filter(|(place, _)| *place != key)
-                    .map(|(_, name)| name)
-            };
-            let mut updates: Vec<String> = others()
-                .map(|name| format!("{name} = excluded.{name}"))
-                .collect();
-            let mut condition = String::new();
-            if self.state.sync.is_some() {
-                updates.push(format!("{DELETED_AT} = NULL"));
-                condition = format!(" WHERE {table}.{DELETED_AT} IS NOT NULL");
-                if names.len() > 1 {
-                    let old: Vec<String> = others().map(|name| format!("{table}.{name}")).collect();
-                    let new: Vec<String> =
-                        others().map(|name| format!("excluded.{name}")).collect();
-                    let _ = write!(
-                        condition,
-                        " OR ({}) IS NOT ({})",
-                        old.join(", "),
-                        new.join(", ")
-                    );
-                }
-            }
-            let action = if updates.is_empty() {
-                "NOTHING".to_owned()
-            } else {
-                format!("UPDATE SET {}{condition}", updates.join(", "))
-            };
-            // Writing to a string does not fail.
-            let _ = write!(self.insert, " ON CONFLICT ({}) DO {action}", names[key]);
-        }
+        self.insert = self.insert_statement(schema);
         Ok(())
     }
 

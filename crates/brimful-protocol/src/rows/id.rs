@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use super::cursor::{Broken, Cursor};
+use super::specials::FEW;
 use crate::scalar;
 
 /// The spelling of the ID that is looked for where a row does not have the field that was named.
@@ -75,7 +76,7 @@ impl FoundId {
 
 /// The ID of a row, from the field `field` in any case of its letters: a number or a string of digits.
 pub fn row_id(row: &str, field: &str) -> Option<u64> {
-    let mut cursor = Cursor::new(row);
+    let mut cursor = Cursor::<FEW>::new(row);
     let (range, id) = skip_row(&mut cursor, Some(field)).ok()?;
     id.number(row.as_bytes().get(range)?)
 }
@@ -92,19 +93,28 @@ pub fn row_id(row: &str, field: &str) -> Option<u64> {
 #[must_use]
 #[inline]
 pub fn each_field<'a>(row: &'a str, mut each: impl FnMut(&'a str, &'a str)) -> bool {
-    let mut cursor = Cursor::new(row);
-    let walked = cursor.object(|cursor, key| {
-        let name = key.unescaped().ok_or(Broken)?;
-        each(name, cursor.value()?);
-        Ok(())
-    });
-    walked.is_ok() && cursor.is_at_end()
+    let mut cursor = Cursor::<FEW>::new(row);
+    let mut walk = || {
+        if !cursor.opens_object()? {
+            return Ok(cursor.is_at_end());
+        }
+        loop {
+            cursor.pass_usual_members([usize::MAX; 2], |name, json| each(&row[name], &row[json]));
+            let name = cursor.key()?.unescaped().ok_or(Broken)?;
+            each(name, cursor.value()?);
+            if cursor.closes(b'}')? {
+                return Ok(cursor.is_at_end());
+            }
+        }
+    };
+    let walked: Result<bool, Broken> = walk();
+    walked == Ok(true)
 }
 
 /// Steps over a row and picks its ID up on the way; where the row lies, and where its ID is in it.
 #[inline]
-pub(super) fn skip_row(
-    cursor: &mut Cursor<'_>,
+pub(super) fn skip_row<const PLACES: usize>(
+    cursor: &mut Cursor<'_, PLACES>,
     field: Option<&str>,
 ) -> Result<(Range<usize>, FoundId), Broken> {
     let mut named = None;
@@ -114,17 +124,30 @@ pub(super) fn skip_row(
             return cursor.skip();
         };
         let is_usual = field.eq_ignore_ascii_case(USUAL);
-        cursor.object(|cursor, key| {
+        if !cursor.opens_object()? {
+            return Ok(());
+        }
+        loop {
+            let looks_for_usual = !is_usual && usual.is_none();
+            let length_if =
+                |looked_for: bool, key: &str| if looked_for { key.len() } else { usize::MAX };
+            let stop_at = [
+                length_if(named.is_none(), field),
+                length_if(looks_for_usual, USUAL),
+            ];
+            cursor.pass_usual_members(stop_at, |_, _| {});
+            let key = cursor.key()?;
             if named.is_none() && key.is_ignoring_case(field) {
                 named = Some(cursor.located()?);
-                return Ok(());
-            }
-            if !is_usual && usual.is_none() && key.is_ignoring_case(USUAL) {
+            } else if looks_for_usual && key.is_ignoring_case(USUAL) {
                 usual = Some(cursor.located()?);
+            } else {
+                cursor.skip()?;
+            }
+            if cursor.closes(b'}')? {
                 return Ok(());
             }
-            cursor.skip()
-        })
+        }
     })?;
     let id = match (named, usual) {
         (Some((at, json)), _) => found(json, at - row.start),

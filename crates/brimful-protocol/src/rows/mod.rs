@@ -3,8 +3,8 @@
 mod cursor;
 mod id;
 mod page;
-mod plain;
 mod reader;
+mod specials;
 
 use serde_json::value::RawValue;
 

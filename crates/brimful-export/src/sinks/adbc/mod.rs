@@ -18,6 +18,7 @@ pub(crate) use driver::AdbcAddress;
 use super::batches::{BATCH, BatchBuilder};
 use super::owner;
 use super::run_state::RunState;
+use super::table_plan::{TablePlan, TypeConflict, quoted_names};
 use super::{DecodedRow, StoreOptions, StoreSink, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
@@ -253,44 +254,39 @@ impl AdbcSink {
     fn make_table(&mut self, schema: &Schema) -> Result<Vec<String>, ExportError> {
         let table = quoted(&self.state.table);
         let existing = self.columns_of(&self.state.table.clone())?;
-        let mut definitions = Vec::new();
-        let mut statements = Vec::new();
-        for (place, column) in schema.columns.iter().enumerate() {
-            let (name, kind) = (quoted(&column.name), self.type_name(column.kind));
-            let is_key = Some(place) == schema.key;
+        let names = quoted_names(schema, quoted);
+        let plan = TablePlan::new(
+            schema,
+            &self.state.table,
+            &existing,
+            str::eq_ignore_ascii_case,
+            |place, found| {
+                let wanted = self.type_name(schema.columns[place].kind);
+                // Other drivers do not tell types as statements have them.
+                if self.sql == Sql::Common || found == wanted {
+                    return Ok(());
+                }
+                let remedy = format!("ALTER TABLE {table} ALTER {} TYPE {wanted}", names[place]);
+                Err(TypeConflict { wanted, remedy })
+            },
+        );
+        let definition = |place: usize| {
             // DuckDB finds rows by ID without an index, and keeps one in memory where there is a key.
-            let key = if is_key && self.sql == Sql::Common {
-                " PRIMARY KEY"
-            } else {
-                ""
-            };
-            definitions.push(format!("{name} {kind}{key}"));
-            let found = existing
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(&column.name));
-            match found {
-                Some((known, found)) if self.sql == Sql::Duckdb && *found != kind => {
-                    return Err(self.failed(format!(
-                        "the column {known} of the table {} is {found} there and {kind} here; name another table with \
-                         --table, or change it: ALTER TABLE {table} ALTER {name} TYPE {kind}",
-                        self.state.table
-                    )));
-                }
-                Some(_) => {}
-                None if existing.is_empty() => {}
-                None if is_key => {
-                    return Err(self.failed(format!(
-                        "the table {} is there and has no column {}, so it holds other rows; name another one with \
-                         --table",
-                        self.state.table, column.name
-                    )));
-                }
-                None => statements.push(format!("ALTER TABLE {table} ADD COLUMN {name} {kind}")),
+            let is_key = Some(place) == schema.key && self.sql == Sql::Common;
+            let key = if is_key { " PRIMARY KEY" } else { "" };
+            let kind = self.type_name(schema.columns[place].kind);
+            format!("{} {kind}{key}", names[place])
+        };
+        let mut statements: Vec<String> = match plan.map_err(|message| self.failed(message))? {
+            TablePlan::Create => {
+                let columns: Vec<String> = (0..names.len()).map(definition).collect();
+                vec![format!("CREATE TABLE {table} ({})", columns.join(", "))]
             }
-        }
-        if existing.is_empty() {
-            statements.push(format!("CREATE TABLE {table} ({})", definitions.join(", ")));
-        }
+            TablePlan::AddColumns(places) => places
+                .into_iter()
+                .map(|place| format!("ALTER TABLE {table} ADD COLUMN {}", definition(place)))
+                .collect(),
+        };
         if self.sql == Sql::Duckdb {
             for column in &schema.columns {
                 if let Some(title) = &column.title {

@@ -611,7 +611,7 @@ pub(super) const KINDS: &[RecordKind] = &[
         methods: &[
             method("sale.property.getfieldsbytype", RecordVerb::Fields)
                 .needs("type")
-                .described_for(super::orders::FIELDS_OF_TYPES)
+                .described_for(super::shop_parts::FIELDS_OF_TYPES)
                 .answers(Answer::Under("property")),
             method("sale.property.add", RecordVerb::Add).answers(Answer::Under("property")),
             method("sale.property.get", RecordVerb::Get).answers(Answer::Under("property")),

@@ -5,24 +5,24 @@
 //! Entities with generated rows, such as leads, are in [`super::entities`].
 
 mod analytics;
+mod app_storages;
 mod bizproc;
 mod booking;
 mod calendar;
 mod catalogue;
 mod commerce;
 mod crm;
-mod deals;
+mod crm_parts;
 mod description;
 mod drive;
-mod entity;
 mod groups;
 mod integration;
 mod lists;
-mod orders;
-mod pages;
 mod planning;
+mod rest3;
+mod shop_parts;
 mod sip;
-mod structure;
+mod site_blocks;
 pub(crate) mod table;
 mod telephony;
 
@@ -47,19 +47,19 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
             calendar::KINDS,
             commerce::KINDS,
             drive::KINDS,
-            entity::KINDS,
+            app_storages::KINDS,
             groups::KINDS,
             integration::KINDS,
             lists::KINDS,
             telephony::KINDS,
             booking::KINDS,
             catalogue::KINDS,
-            deals::KINDS,
-            orders::KINDS,
-            pages::KINDS,
+            crm_parts::KINDS,
+            shop_parts::KINDS,
+            site_blocks::KINDS,
             planning::KINDS,
             sip::KINDS,
-            structure::KINDS,
+            rest3::KINDS,
         ]
         .into_iter()
         .flatten()
