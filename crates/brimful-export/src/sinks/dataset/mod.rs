@@ -658,7 +658,7 @@ mod tests {
                     let mut once = there.clone();
                     once.dedup();
                     assert_eq!(there, once, "after {operations}");
-                    let mut known = Vec::new();
+                    let mut known: Vec<i64> = Vec::new();
                     let mut sink = synced_dataset(&memory).unwrap();
                     sink.ids(&mut |id| known.push(id.parse().unwrap())).unwrap();
                     assert_eq!(known, there, "after {operations}");

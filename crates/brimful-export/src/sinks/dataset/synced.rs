@@ -44,6 +44,9 @@ const LABELS: &str = "_brimful_labels.parquet";
 const ROOT: &str = "_brimful";
 const TABLES: &str = "tables.json";
 
+/// A batch, and a row of it.
+type Place = (usize, usize);
+
 /// What rows are found by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum RowKey {
@@ -214,14 +217,14 @@ pub(crate) struct SyncedDataset {
 /// A part that is read.
 struct OldPart {
     batches: Vec<RecordBatch>,
-    keys: Vec<(RowKey, (usize, usize))>,
+    keys: Vec<(RowKey, Place)>,
     deleted: Vec<Option<i64>>,
 }
 
 /// Where the values of a row come from.
 struct Row {
-    old: Option<(usize, usize)>,
-    new: Option<(usize, usize)>,
+    old: Option<Place>,
+    new: Option<Place>,
     deleted: Option<i64>,
 }
 
@@ -729,7 +732,7 @@ impl SyncedDataset {
         id_field: &str,
     ) -> Result<Vec<(String, Vec<String>)>, ExportError> {
         id_field.clone_into(&mut self.key);
-        let mut wanted: BTreeMap<u64, Vec<(RowKey, (usize, usize))>> = BTreeMap::new();
+        let mut wanted: BTreeMap<u64, Vec<(RowKey, Place)>> = BTreeMap::new();
         for (place, batch) in batches.iter().enumerate() {
             let keys = batch.column_by_name(id_field);
             let keys = keys.map_or_else(Vec::new, |keys| RowKey::of_array(keys));
@@ -746,7 +749,7 @@ impl SyncedDataset {
                 continue;
             };
             let live = old.keys.into_iter().zip(old.deleted);
-            let live: BTreeMap<RowKey, (usize, usize)> = live
+            let live: BTreeMap<RowKey, Place> = live
                 .filter(|(_, deleted)| deleted.is_none())
                 .map(|(row, _)| row)
                 .collect();
@@ -852,7 +855,7 @@ impl Source {
     }
 
     /// Whether a row that waits has the value of a row of the part. A field that the portal no longer has stays as it is.
-    fn is_same(&self, old: (usize, usize), new: (usize, usize)) -> bool {
+    fn is_same(&self, old: Place, new: Place) -> bool {
         if !self.has_new {
             return true;
         }
@@ -866,7 +869,7 @@ impl Source {
     /// The values of rows.
     fn take(&self, rows: &[&Row]) -> Result<ArrayRef, arrow_schema::ArrowError> {
         let null = (self.arrays.len() - 1, 0);
-        let places: Vec<(usize, usize)> = rows
+        let places: Vec<Place> = rows
             .iter()
             .map(|row| match (row.old, row.new) {
                 (_, Some((batch, row))) if self.has_new => (self.old + batch, row),
