@@ -1,5 +1,9 @@
 //! Signals that end the program: Ctrl-C, SIGTERM, and SIGHUP when a terminal is closed.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -9,7 +13,10 @@ const FILE_TOO_LARGE: i32 = 25;
 
 /// Waits for a signal, and says how the program then ends.
 #[derive(Debug)]
-pub(crate) struct Interrupts(Option<Signals>);
+pub(crate) struct Interrupts {
+    signals: Option<Signals>,
+    deadline: Option<Instant>,
+}
 
 #[derive(Debug)]
 struct Signals {
@@ -25,22 +32,62 @@ struct Signals {
 impl Interrupts {
     /// None comes: the signals are those of the program that this one is a part of.
     pub(crate) fn never() -> Self {
-        Self(None)
+        Self {
+            signals: None,
+            deadline: None,
+        }
     }
 
     /// From now on signals come here and do not end the program by themselves.
     pub(crate) fn catch() -> Result<Self, Failure> {
         let signals = Signals::register();
         signals
-            .map(|signals| Self(Some(signals)))
+            .map(|signals| Self {
+                signals: Some(signals),
+                deadline: None,
+            })
             .map_err(|error| Failure::failed(format!("could not catch signals: {error}")))
     }
 
     /// The next signal; on Windows the next Ctrl-C.
     pub(crate) async fn next(&mut self) -> Exit {
-        match &mut self.0 {
+        match &mut self.signals {
             Some(signals) => signals.next().await,
             None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for what is asked before the first row of `name` comes.
+    ///
+    /// # Errors
+    /// A signal came first.
+    pub(crate) async fn during<T>(
+        &mut self,
+        name: &str,
+        asked: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            answer = asked => Ok(answer),
+            exit = self.next() => Err(Failure::new(exit, format!("{name}: interrupted"))),
+        }
+    }
+
+    /// The run may take so long from now on. What asks the portal ends by itself then; a wait for a reader doesn't.
+    pub(crate) fn set_deadline(&mut self, within: Option<Duration>) {
+        self.deadline = within.and_then(|within| Instant::now().checked_add(within));
+    }
+
+    /// Waits until the time of the run is over, and no less than `patience`.
+    pub(crate) fn deadline(&self, patience: Duration) -> impl Future<Output = ()> + use<> {
+        let until = self
+            .deadline
+            .map(|deadline| deadline.max(Instant::now() + patience));
+        async move {
+            match until {
+                Some(until) => sleep_until(until).await,
+                None => std::future::pending().await,
+            }
         }
     }
 }

@@ -123,14 +123,20 @@ fn check_open_files() -> Result<(), Failure> {
 /// Help and version are answers; anything else is wrong usage.
 fn answer(error: &clap::Error, command_line: &[OsString]) -> Exit {
     if !error.use_stderr() {
-        let printed = error.print().and_then(|()| io::stdout().flush());
+        let printed = stdout::check_open()
+            .and_then(|()| error.print())
+            .and_then(|()| io::stdout().flush());
         return match printed {
             // If its reader is gone nobody wanted to read it.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 let printer = Printer::new(Volume::Normal, LogFormat::Text);
-                printer.failure(&Failure::failed(format!(
-                    "could not write to standard output: {error}"
-                )));
+                let failure =
+                    Failure::failed(format!("could not write to standard output: {error}"));
+                printer.failure(&if stdout::is_closed_error(&error) {
+                    failure.hint(stdout::CLOSED_HINT)
+                } else {
+                    failure
+                });
                 Exit::Failed
             }
             _ => Exit::Done,

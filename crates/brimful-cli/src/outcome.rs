@@ -218,6 +218,11 @@ impl Tally {
         self.done + self.failed + self.not_run + self.unknown
     }
 
+    /// Whether asking again would bring nothing else: what has no result was refused.
+    pub(crate) fn is_settled(self) -> bool {
+        self.not_run == 0 && self.unknown == 0
+    }
+
     /// Whether every call has a result.
     pub(crate) fn is_done(self) -> bool {
         self.done == self.all()

@@ -35,6 +35,14 @@ impl Param {
         earlier.path.starts_with(&self.path) && !self.path.contains(&Step::Next)
     }
 
+    /// The name of the parameter that it is, or is inside of.
+    pub(crate) fn first_name(&self) -> Option<&str> {
+        match self.path.first() {
+            Some(Step::Key(name)) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The name and the value, where the name is not nested.
     pub(crate) fn plain(&self) -> Option<(&str, &Value)> {
         match self.path.as_slice() {

@@ -15,6 +15,7 @@ use crate::args::time::DeadlineOption;
 use crate::commands::demo;
 use crate::commands::login::file::{self as login_file, LoginFile};
 use crate::failure::Failure;
+use crate::interrupt::Interrupts;
 use crate::printer::Printer;
 
 /// A client of the portal, and the portal itself if it is in this process. It lives as long as this.
@@ -31,6 +32,12 @@ impl Connection {
             self.client = self.client.with_deadline(within);
         }
         self
+    }
+
+    /// The same, and ends waits for whoever reads the output too.
+    pub(crate) fn ending_with(self, option: DeadlineOption, interrupts: &mut Interrupts) -> Self {
+        interrupts.set_deadline(option.deadline);
+        self.ending(option)
     }
 }
 

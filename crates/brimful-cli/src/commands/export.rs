@@ -23,11 +23,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
-use crate::output::{Destination, Piece};
+use crate::output::{Destination, OutputError, Piece};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
 use crate::pump::run_report::{self, Ending, Recorder};
 use crate::pump::{self, Source, Stopped, first_rows, summary};
+use crate::stdout;
 
 /// Export a whole list to a file or a database, in the order of its IDs
 #[derive(Debug, Args)]
@@ -140,7 +141,7 @@ pub(crate) async fn run(args: &ExportArgs, printer: Printer) -> Result<Exit, Fai
     let checks = checks(args.no_check);
     let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
         .await?
-        .ending(args.deadline);
+        .ending_with(args.deadline, &mut interrupts);
     write(args, prepared, &connection.client, &mut interrupts, printer).await?;
     Ok(Exit::Done)
 }
@@ -155,6 +156,10 @@ pub(crate) struct Prepared {
 /// Looks at the arguments, before anything is asked for.
 pub(crate) fn prepare(args: &ExportArgs, printer: Printer) -> Result<Prepared, Failure> {
     let target = Target::of(args.output.as_ref(), &args.columns)?;
+    let is_file = matches!(args.output, Some(Destination::File(_)));
+    if !is_file && args.columns.to.is_none() {
+        stdout::check_open().map_err(OutputError::of_stdout)?;
+    }
     target.check_resume(args.resume)?;
     if Effect::of(&args.method) == Effect::Write {
         return Err(method::refusal(&args.method, "list", "export is for lists"));
@@ -216,10 +221,10 @@ pub(crate) async fn write(
         select,
         params,
     } = prepared;
-    let planned = args
+    let planning = args
         .columns
-        .plan(&target, client, &args.method, &params, &select)
-        .await?;
+        .plan(&target, client, &args.method, &params, &select);
+    let planned = interrupts.during(&args.method, planning).await??;
     for doubt in &planned.doubts {
         printer.warning(doubt);
     }
@@ -243,7 +248,8 @@ pub(crate) async fn write(
         noun,
     };
     // The list is asked for as soon as there are pages, so the output comes first.
-    let started = target.open(&run, planned.plan).await?;
+    let opening = target.open(&run, planned.plan);
+    let started = interrupts.during(&args.method, opening).await??;
     if let Some(note) = &started.note {
         printer.note(note);
     }
@@ -270,6 +276,8 @@ pub(crate) async fn write(
     drop(line);
     let first = ended.passed.rows;
     ended.passed.rows += before;
+    let last_before = started.before.map(|(_, last_id)| last_id);
+    ended.passed.last_id = ended.passed.last_id.or(last_before);
     let last_id = ended.passed.last_id;
     let without_id = ended.passed.without_id;
     let hint = unfinished_hint(&ended.stopped, args, last_id);

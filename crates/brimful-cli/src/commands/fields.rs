@@ -1,11 +1,11 @@
 //! `brimful fields`: what an entity has.
 
-use brimful::Field;
+use brimful::{Effect, Field};
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::connect;
-use super::show::{Rows, show};
+use super::show::{self, Rows, show};
 use crate::args::params::CallParams;
 use crate::args::rate::RateArg;
 use crate::args::{ParamsOption, PortalOption, method};
@@ -43,6 +43,7 @@ pub(crate) async fn run(args: &FieldsArgs, printer: Printer) -> Result<Exit, Fai
         ..CallParams::default()
     }
     .assemble()?;
+    show::check_stdout_for(Effect::Read)?;
     let connection = connect(&args.portal, RateArg::STANDARD, printer).await?;
     let fields = if args.rest3 {
         connection.client.rest3().fields(&args.entity).await

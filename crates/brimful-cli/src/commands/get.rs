@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use brimful::{Client, Effect, Error, IdOutcome, ItemId, Outcome, Progress};
+use brimful::{Client, Effect, Error, ErrorKind, IdOutcome, ItemId, Outcome, Progress};
+use brimful_protocol::catalogue;
 use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, ReadyChunks};
@@ -13,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{checks, connect_with};
+use super::{checks, connect_with, resume};
 use crate::args::params::{CallParams, Param};
 use crate::args::{DeadlineOption, ParamsOption, PortalOption, RateOption, filter, method, params};
 use crate::exit::Exit;
@@ -84,6 +85,9 @@ pub(crate) struct GetArgs {
     pub(crate) deadline: DeadlineOption,
 }
 
+/// Items without a result that are named one by one.
+const MOST_WARNINGS: u64 = 20;
+
 /// Items that are written at a time.
 const AT_ONCE: usize = 200;
 
@@ -130,7 +134,7 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     let checks = checks(args.no_check);
     let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
         .await?
-        .ending(args.deadline);
+        .ending_with(args.deadline, &mut interrupts);
     let client = &connection.client;
     let listed = Arc::new(Mutex::new(Progress::default()));
     let wanted = ids.len() as u64;
@@ -150,6 +154,9 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
         tally: Tally::default(),
         count: Arc::default(),
         failed: None,
+        is_whole: true,
+        last_of_whole: None,
+        warned: 0,
         started: Instant::now(),
     };
     let source = {
@@ -169,6 +176,8 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     drop(line);
     let lacks_some = matches!(ended.stopped, Stopped::Complete) && !is_whole(&items);
     let kept = ended.written.as_ref().map(|written| written.name.clone());
+    let rest = rest_hint(args, &ended.stopped, &items, kept.as_deref());
+    items.warn_of_more();
     let result = if lacks_some {
         Err(Failure::new(
             Exit::Incomplete,
@@ -177,8 +186,18 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     } else {
         ended.result(&args.method, "items", Failure::of)
     };
+    let result = result.map_err(|failure| match &rest {
+        Some(rest) => failure.and_hint(rest),
+        None => failure,
+    });
     match result {
-        Ok(Some(written)) => Ok(items.close(&written)),
+        Ok(Some(written)) => {
+            let exit = items.close(&written);
+            if let Some(rest) = &rest {
+                printer.hint(rest);
+            }
+            Ok(exit)
+        }
         Ok(None) => Ok(items.exit()),
         Err(failure) => Err(match kept {
             Some(name) => failure.kept(format!(
@@ -189,6 +208,59 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
             None => failure,
         }),
     }
+}
+
+/// How to get the items that did not come: those of a list from behind the last one before the first that is missing,
+/// those of given IDs by what the file says of them.
+fn rest_hint(
+    args: &GetArgs,
+    stopped: &Stopped,
+    items: &Items,
+    kept: Option<&str>,
+) -> Option<String> {
+    match stopped {
+        Stopped::ByOutput(error) if error.is_closed() => return None,
+        Stopped::ByPortal(error) if error.kind() == ErrorKind::Config => return None,
+        // What the portal has refused it would refuse again.
+        Stopped::Complete if items.tally.is_settled() => return None,
+        _ => {}
+    }
+    let file = match &args.output {
+        Destination::File(path) => Some(path),
+        Destination::Stdout => None,
+    };
+    let rest = file.map(|path| path.with_extension("rest.jsonl"));
+    if let Some(list) = &args.from {
+        let again = || {
+            let name = format::shell_word(kept?);
+            Some(format!("to start again, remove what is there: rm {name}"))
+        };
+        let keyset = catalogue::find(list).and_then(|known| known.keyset);
+        let is_ordered = |param: &Param| {
+            let name = param.first_name().unwrap_or_default();
+            ["order", "sort"]
+                .iter()
+                .any(|order| name.eq_ignore_ascii_case(order))
+        };
+        let keyset = keyset.filter(|_| !args.from_param.iter().any(is_ordered));
+        let (Some(keyset), Some(last)) = (keyset, items.last_of_whole) else {
+            return again();
+        };
+        let condition = format!(">{}={last}", keyset.filter);
+        let key = format!(">{}", keyset.filter);
+        if args.filter.iter().any(|given| given.key == key) {
+            return again();
+        }
+        return Some(match &rest {
+            Some(rest) => resume::command_to(rest, &["--filter", &condition]),
+            None => resume::command_hint(&["--filter", &condition]),
+        });
+    }
+    if args.result || !args.given.is_empty() {
+        return None;
+    }
+    let (kept, rest) = (kept?, rest?);
+    resume::command_of_missing(kept, &rest)
 }
 
 /// `get crm.deal.delete 7` is a slip of the hand that nobody can undo.
@@ -361,6 +433,12 @@ struct Items<'a> {
     count: Arc<AtomicU64>,
     /// The end of the list, which comes after the items before it.
     failed: Option<Error>,
+    /// No item has come without a result so far.
+    is_whole: bool,
+    /// The last item before the first one that has no result.
+    last_of_whole: Option<u64>,
+    /// Warnings of items without a result.
+    warned: u64,
     started: Instant,
 }
 
@@ -394,6 +472,7 @@ impl Items<'_> {
     /// Writes the line of an item, if it has one.
     fn write(&mut self, lines: &mut Vec<u8>, found: &IdOutcome) -> u64 {
         self.tally.add(Kind::of(&found.outcome));
+        self.follow(found);
         match (&found.outcome, self.args.result) {
             (Outcome::Done(result), true) => json_text::write_line(lines, result.get().as_bytes()),
             (outcome, true) => {
@@ -404,7 +483,10 @@ impl Items<'_> {
                     _ => "there is no result".to_owned(),
                 };
                 let (method, id) = (&self.args.method, &found.id);
-                self.printer.warning(&format!("{method} {id}: {what}"));
+                self.warned += 1;
+                if self.warned <= MOST_WARNINGS {
+                    self.printer.warning(&format!("{method} {id}: {what}"));
+                }
                 return 0;
             }
             (outcome, false) => {
@@ -415,6 +497,24 @@ impl Items<'_> {
             }
         }
         1
+    }
+
+    /// Takes note of how far the items are whole.
+    fn follow(&mut self, found: &IdOutcome) {
+        self.is_whole &= found.outcome.done().is_some();
+        if self.is_whole {
+            self.last_of_whole = found.id.as_str().parse().ok();
+        }
+    }
+
+    fn warn_of_more(&self) {
+        if self.warned > MOST_WARNINGS {
+            let more = counted(self.warned - MOST_WARNINGS, "items");
+            self.printer.warning(&format!(
+                "{}: {more} more have no result; without --result each has a line that says why",
+                self.args.method
+            ));
+        }
     }
 
     fn exit(&self) -> Exit {

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::connect;
-use super::show::print;
+use super::show::{self, print};
 use crate::args::{PortalOption, RateArg, RateOption, method};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -44,6 +44,7 @@ pub(crate) async fn run(args: &LimitsArgs, printer: Printer) -> Result<Exit, Fai
             return Err(method::refusal(name, "list", limit));
         }
     }
+    show::check_stdout_for(Effect::Read)?;
     let connection = connect(&args.portal, args.limit.limits(), printer).await?;
     let client = &connection.client;
     let ask = async |method: &str| {

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::connect;
-use super::show::{Rows, show};
+use super::show::{self, Rows, show};
 use crate::args::portal;
 use crate::args::portal::PortalArg;
 use crate::args::portal::PortalOption;
@@ -51,6 +51,7 @@ struct Known {
 }
 
 pub(crate) async fn run(args: &MethodsArgs, printer: Printer) -> Result<Exit, Failure> {
+    show::check_stdout_for(Effect::Read)?;
     let portal = portal(args)?;
     let theirs = match portal {
         Some(portal) => Some(ask(&portal, printer).await?),

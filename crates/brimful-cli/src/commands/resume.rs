@@ -325,19 +325,42 @@ pub(super) fn command_hint(more: &[&str]) -> String {
 }
 
 /// The same with another output.
-pub(super) fn command_to(output: &Path, more: &str) -> String {
+pub(super) fn command_to(output: &Path, more: &[&str]) -> String {
     let output = output.to_string_lossy();
-    let more = ["-o", &output, more];
-    let given = given_args().map(|args| command(without_output(args), &more));
+    let more = [&["-o", &*output], more].concat();
+    let given = given_args().map(|args| command(without(args, &OUTPUT), &more));
     hint_of(given, &more)
 }
 
-/// Arguments without `-o FILE`.
-fn without_output(args: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+/// The same for the IDs that have no result in the file of outcomes `kept`, with another output.
+pub(super) fn command_of_missing(kept: &str, output: &Path) -> Option<String> {
+    let output = output.to_string_lossy();
+    let args = without(without(given_args()?, &OUTPUT), &["--ids"]);
+    let (command, has_secret) = command(args, &["--ids", "-", "-o", &output]);
+    let kept = format::shell_word(kept);
+    let missing = format!("jq -r 'select(.outcome != \"done\").id' {kept}");
+    Some(hint_of(
+        Some((format!("{missing} | {command}"), has_secret)),
+        &[],
+    ))
+}
+
+/// The names of the option that says where rows go.
+const OUTPUT: [&str; 2] = ["--output", "-o"];
+
+/// Arguments without an option that has a value, such as `-o FILE`.
+fn without<'a>(
+    args: impl Iterator<Item = String> + 'a,
+    option: &'a [&'a str],
+) -> impl Iterator<Item = String> + 'a {
     let mut is_value = false;
     args.filter(move |arg| {
-        let stays = !is_value && !arg.starts_with("-o") && !arg.starts_with("--output");
-        is_value = !is_value && (arg == "-o" || arg == "--output");
+        let named = |name: &&str| match arg.strip_prefix(*name) {
+            Some(rest) => rest.is_empty() || rest.starts_with('=') || !name.starts_with("--"),
+            None => false,
+        };
+        let stays = !is_value && !option.iter().any(named);
+        is_value = !is_value && option.contains(&arg.as_str());
         stays
     })
 }
@@ -435,7 +458,7 @@ mod tests {
         ] {
             let args = ["brimful", "call", "crm.lead.add"].iter().chain(output);
             let args = args.chain(&["--each", "a.jsonl"]);
-            let left = without_output(args.map(|&arg| arg.to_owned()));
+            let left = without(args.map(|&arg| arg.to_owned()), &OUTPUT);
             assert_eq!(
                 left.collect::<Vec<_>>(),
                 ["brimful", "call", "crm.lead.add", "--each", "a.jsonl"]

@@ -1,7 +1,9 @@
 //! `brimful verify`: holds the tables that are kept in sync against the portal.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use brimful::{Client, Effect};
 use brimful_export::Store;
 use brimful_export::sync::{
     SyncEntity, SyncError, SyncRun, TableStatus, TableVerification, status, verify,
@@ -17,6 +19,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::printer::Printer;
+use crate::pump::progress::{ProgressLine, ProgressSource, Snapshot};
 use crate::table::{Table, terminal_width};
 
 /// Differences that are named.
@@ -86,6 +89,7 @@ impl VerifyArgs {
 }
 
 pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Failure> {
+    show::check_stdout_for(Effect::Read)?;
     let mut exit = Exit::Done;
     for side in args.sides()? {
         if verify_store(args, side, printer).await? == Exit::Incomplete {
@@ -120,15 +124,19 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
     if side.portal.address().is_some_and(PortalArg::is_demo) {
         run = run.portal("demo");
     }
+    let line = progress_line(&connection.client, printer);
     let results = verify(&run, args.sample)
         .await
         .map_err(|error| failure_of(&error))?;
+    drop(line);
     let mut table = Table::new(&["ENTITY", "STORE", "PORTAL", "COMPARED", "RESULT"]);
     let mut all_explained = true;
+    let mut differs = false;
     for (name, result) in &results {
         match result {
             Ok(verification) => {
                 all_explained &= verification.is_explained();
+                differs |= !verification.is_explained();
                 table.row([
                     name.clone(),
                     format::count(verification.in_store),
@@ -156,7 +164,7 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
             printer.note(&format!("{name}: {line}"));
         }
     }
-    if !all_explained {
+    if differs {
         printer.hint(
             "what differs without a reason is repaired by reading everything once more: DELETE FROM _brimful_state in the \
              store, and brimful sync",
@@ -167,6 +175,21 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
     } else {
         Exit::Incomplete
     })
+}
+
+/// What is waited for: how much is to be read is not known before it is there.
+fn progress_line(client: &Client, printer: Printer) -> Option<ProgressLine> {
+    let client = client.clone();
+    let source: ProgressSource = Arc::new(move || {
+        let requests = client.stats().requests;
+        Snapshot {
+            count: requests,
+            label: format!("{}, comparing", counted(requests, "requests")),
+            requests,
+            ..Snapshot::default()
+        }
+    });
+    ProgressLine::show("verify", None, source, printer)
 }
 
 /// What was found, in a few words.

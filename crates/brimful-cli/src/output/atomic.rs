@@ -1,6 +1,6 @@
 //! Replaces a file as a whole: the new one is written beside it and takes its name when it is on the disk.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,16 +23,54 @@ pub(crate) fn merged_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// A new file at [`merged_path`]. It is removed unless it is put in place.
+/// A new file at [`merged_path`] that its owner alone can read. It is removed unless it is put in place.
 pub(crate) fn create_merged(path: &Path) -> io::Result<NamedTempFile> {
     let path = merged_path(path);
     // What a killed run has left is of no use.
     let _ = std::fs::remove_file(&path);
-    let file = File::options().write(true).create_new(true).open(&path)?;
+    let file = owners_alone(File::options().write(true).create_new(true)).open(&path)?;
     Ok(NamedTempFile::from_parts(
         file,
         TempPath::try_from_path(path)?,
     ))
+}
+
+/// Files that these options make can be read by their owner alone: the file that they are to replace may be private,
+/// and so may the folder that they stand in for.
+pub(crate) fn owners_alone(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// Gives a complete file the rights of the file at `path`, which it is about to replace, or those of any new file.
+/// Not every file system can say who may read what.
+pub(crate) fn give_rights(file: &File, path: &Path) {
+    if let Ok(old) = std::fs::metadata(path) {
+        let _ = file.set_permissions(old.permissions());
+        return;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = file.set_permissions(std::fs::Permissions::from_mode(rights_of_new_files()));
+    }
+}
+
+/// The rights that the user's `umask` leaves to a new file.
+#[cfg(unix)]
+fn rights_of_new_files() -> u32 {
+    use std::sync::OnceLock;
+
+    use rustix::fs::Mode;
+    use rustix::process::umask;
+    static RIGHTS: OnceLock<u32> = OnceLock::new();
+    *RIGHTS.get_or_init(|| {
+        // It is only told when it is changed. What another thread makes meanwhile is private.
+        let masked = umask(Mode::RWXG | Mode::RWXO);
+        umask(masked);
+        0o666 & !masked.as_raw_mode()
+    })
 }
 
 /// The file is on the disk and takes the name `path`; what was there is gone.

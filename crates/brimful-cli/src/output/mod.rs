@@ -155,6 +155,7 @@ pub(crate) struct Output {
     orders: mpsc::Sender<Order>,
     /// What the writer ends with; `None` when it was told.
     ended: Option<oneshot::Receiver<Result<Sink, OutputError>>>,
+    has_reader: bool,
 }
 
 impl Output {
@@ -199,6 +200,7 @@ impl Output {
     fn start(sink: Sink) -> Self {
         let (orders, incoming) = mpsc::channel(PAGES);
         let (tell, ended) = oneshot::channel();
+        let has_reader = sink.has_reader();
         thread::spawn(move || {
             // If nobody waits for it any more, nobody needs it.
             let _ = tell.send(sink.take(incoming));
@@ -206,7 +208,13 @@ impl Output {
         Self {
             orders,
             ended: Some(ended),
+            has_reader,
         }
+    }
+
+    /// Whether what is written may wait for somebody to read it.
+    pub(crate) fn has_reader(&self) -> bool {
+        self.has_reader
     }
 
     /// Hands rows to the writer. Waits while it has too many.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::OutputError;
-use super::atomic::{self, resolve_links, sync_folder};
+use super::atomic::{self, give_rights, owners_alone, resolve_links, sync_folder};
 
 /// What to do with the rows that an interrupted run has left in the partial file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl PartialFile {
         let (target, partial) = places(path);
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true);
-        let file = match options.clone().create_new(true).open(&partial) {
+        let file = match owners_alone(options.clone().create_new(true)).open(&partial) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 check_ours(&partial).map_err(|error| named(&partial, error))?;
@@ -77,8 +77,9 @@ impl PartialFile {
         {
             return Err(named(&path, error));
         }
-        let options = OpenOptions::new().write(true).create_new(true).clone();
-        let file = options.open(&path).map_err(|error| named(&path, error))?;
+        let file = owners_alone(OpenOptions::new().write(true).create_new(true))
+            .open(&path)
+            .map_err(|error| named(&path, error))?;
         Ok(Self {
             file,
             path,
@@ -157,10 +158,7 @@ impl PartialFile {
         self.file
             .sync_all()
             .map_err(|error| named(&self.path, error))?;
-        if let Ok(old) = std::fs::metadata(target) {
-            // Whoever might read the old file may read the new one. Not every file system can say so.
-            let _ = self.file.set_permissions(old.permissions());
-        }
+        give_rights(&self.file, target);
         std::fs::rename(&self.path, target).map_err(|error| named(target, error))?;
         sync_folder(target);
         Ok(target_name(target))
@@ -316,6 +314,33 @@ mod tests {
         assert!(std::fs::symlink_metadata(&whole).unwrap().is_symlink());
         let behind = folder.path().join("behind.jsonl");
         assert_eq!(std::fs::read_to_string(behind).unwrap(), "{}\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_its_owners_alone_until_it_is_complete_and_replaces_one_with_the_rights_of_that() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, partial) = file(&folder);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let plain = folder.path().join("plain");
+        std::fs::write(&plain, "").unwrap();
+        for rights in [mode(&plain), 0o640, 0o600] {
+            let mut rows = open(&whole).unwrap();
+            rows.append(b"{}\n").unwrap();
+            assert_eq!(mode(&partial), 0o600);
+            let mut merged = atomic::create_merged(&partial).unwrap();
+            merged.write_all(b"{}\n").unwrap();
+            assert_eq!(mode(&atomic::merged_path(&partial)), 0o600);
+            rows.replace(merged).unwrap();
+            assert_eq!(mode(&partial), 0o600);
+            rows.complete().unwrap();
+            assert_eq!(mode(&whole), rights);
+            let next = if rights == 0o640 { 0o600 } else { 0o640 };
+            std::fs::set_permissions(&whole, std::fs::Permissions::from_mode(next)).unwrap();
+        }
+        let converted = PartialFile::converted(&whole).unwrap();
+        assert_eq!(mode(converted.path()), 0o600);
     }
 
     #[cfg(unix)]

@@ -104,6 +104,11 @@ impl Sink {
         }))
     }
 
+    /// Whether what is written may wait for somebody to read it.
+    pub(super) fn has_reader(&self) -> bool {
+        matches!(self.place, Place::Stdout | Place::Special { .. })
+    }
+
     /// Rows that go to a store.
     pub(super) fn to_store(content: Content) -> Self {
         let mut sink = Self::new(Place::Store);

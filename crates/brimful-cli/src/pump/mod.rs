@@ -23,6 +23,9 @@ use crate::output::{Output, OutputError, Piece, Written};
 /// A reader that has stopped reading must not hold up Ctrl-C.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
+/// A reader that takes nothing for so long is waited for. One that reads is given what there is.
+const BLOCKED: Duration = Duration::from_millis(250);
+
 /// Where things come from.
 pub(crate) trait Source {
     type Item;
@@ -45,6 +48,9 @@ pub(crate) trait Sink<Item> {
     fn may_wait_for_a_reader(&self) -> bool {
         true
     }
+
+    /// Whether the end of the time of a run may cut `put` short too. What is written to a disk is written to its end.
+    fn has_reader(&self) -> bool;
 }
 
 /// Why nothing is passed on any more.
@@ -55,7 +61,13 @@ pub(crate) enum Stopped {
     ByPortal(Error),
     ByOutput(OutputError),
     BySignal(Exit),
+    /// The time of `--deadline` passed while a reader did not read.
+    ByDeadline,
 }
+
+/// What to say where [`Stopped::ByDeadline`] ended a run.
+pub(crate) const UNREAD: &str =
+    "the time of --deadline has passed while what reads the output was waited for";
 
 /// Passes things on until they end, or cannot be passed on.
 pub(crate) async fn pump<S: Source>(
@@ -82,9 +94,10 @@ pub(crate) async fn pump<S: Source>(
             (Ok(None), None) => return Stopped::Complete,
             (Err(error), None) => return Stopped::ByPortal(error),
         };
-        let may_wait = sink.may_wait_for_a_reader();
+        let (may_wait, has_reader) = (sink.may_wait_for_a_reader(), sink.has_reader());
         let put = tokio::select! {
             put = sink.put(item) => put,
+            () = interrupts.deadline(BLOCKED), if has_reader => return Stopped::ByDeadline,
             exit = interrupts.next(), if may_wait => return Stopped::BySignal(exit),
         };
         if let Err(error) = put {
@@ -94,7 +107,7 @@ pub(crate) async fn pump<S: Source>(
 }
 
 /// Waits until the time is over for what was on its way when the signal came.
-async fn over(signalled: Option<(Exit, Instant)>) -> Exit {
+pub(crate) async fn over(signalled: Option<(Exit, Instant)>) -> Exit {
     match signalled {
         Some((exit, until)) => {
             sleep_until(until).await;
@@ -157,6 +170,10 @@ impl Sink<Piece> for OutputSink<'_> {
         self.passed.last_id = last_id.or(self.passed.last_id);
         Ok(())
     }
+
+    fn has_reader(&self) -> bool {
+        self.output.has_reader()
+    }
 }
 
 /// How a run to an [`Output`] has ended.
@@ -175,6 +192,7 @@ pub(crate) async fn to_output<S: Source<Item = Piece>>(
     is_whole: impl Fn(&S) -> bool,
     interrupts: &mut Interrupts,
 ) -> Ended {
+    let has_reader = output.has_reader();
     let mut sink = OutputSink {
         output: &mut output,
         passed: Passed::default(),
@@ -186,6 +204,7 @@ pub(crate) async fn to_output<S: Source<Item = Piece>>(
         Stopped::Complete if is_whole(source) => {
             let finished = tokio::select! {
                 finished = output.finish() => finished.map_err(Stopped::ByOutput),
+                () = interrupts.deadline(PATIENCE), if has_reader => Err(Stopped::ByDeadline),
                 // All rows have come, but the reader does not read them.
                 exit = interrupts.next() => Err(Stopped::BySignal(exit)),
             };
@@ -250,6 +269,8 @@ impl Ended {
                 failure
             }
             Stopped::BySignal(exit) => Failure::new(exit, format!("{name}: interrupted")),
+            Stopped::ByDeadline => Failure::new(Exit::Incomplete, format!("{name}: {UNREAD}"))
+                .hint("give it more time with --deadline"),
         };
         if rows > 0 && failure.exit == Exit::Failed {
             failure.exit = Exit::Incomplete;

@@ -294,6 +294,7 @@ pub(crate) fn put(path: &Path, text: &str) -> std::io::Result<()> {
     }
     let mut file = atomic::create_merged(path)?;
     file.write_all(text.as_bytes())?;
+    atomic::give_rights(file.as_file(), path);
     atomic::put_in_place(file, path).map(drop)
 }
 

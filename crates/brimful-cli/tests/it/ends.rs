@@ -550,3 +550,133 @@ fn too_few_open_files_are_named_as_the_cause() {
         assert!(said.contains("ulimit -n"), "{limit}: {said}");
     }
 }
+
+#[test]
+fn what_a_deadline_cuts_short_names_the_command_that_gets_the_rest() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    let ids: Vec<String> = (1..=900).map(|id| id.to_string()).collect();
+    workspace.write("ids.txt", &ids.join("\n"));
+    let cases: [(&[&str], &str, &[&str]); 5] = [
+        (
+            &["export", "crm.lead.list", "-o", "leads.jsonl"],
+            "2,0.001",
+            &["-o leads.jsonl", "--resume"],
+        ),
+        (
+            &[
+                "tasks",
+                "list",
+                "--rest",
+                "2",
+                "--select",
+                "id",
+                "-o",
+                "tasks.jsonl",
+            ],
+            "2,0.001",
+            &["-o tasks.jsonl", "--resume"],
+        ),
+        (
+            &[
+                "get",
+                "crm.lead.get",
+                "--from",
+                "crm.lead.list",
+                "-o",
+                "g.jsonl",
+            ],
+            "9,0.001",
+            &["--from crm.lead.list", "-o g.rest.jsonl", "--filter '>ID="],
+        ),
+        (
+            &["get", "crm.lead.get", "--ids", "ids.txt", "-o", "ids.jsonl"],
+            "3,0.001",
+            &[
+                "jq -r 'select(.outcome != \"done\").id' ids.jsonl | brimful get crm.lead.get",
+                "--ids - -o ids.rest.jsonl",
+            ],
+        ),
+        (
+            &["sync", "crm.lead", "--to", "sqlite:kept.db"],
+            "2,0.001",
+            &["brimful sync crm.lead --to sqlite:kept.db"],
+        ),
+    ];
+    let started = cases.map(|(args, rate, hint)| {
+        let child = workspace
+            .command(args)
+            .args(["--rate", rate, "--deadline", "3s"])
+            .env("BRIMFUL_PORTAL", portal.url())
+            .stderr(Stdio::piped())
+            .spawn();
+        (args, hint, child.unwrap())
+    });
+    for (args, hint, child) in started {
+        let output = child.wait_with_output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");
+        let hints: Vec<&str> = said
+            .lines()
+            .filter(|line| line.starts_with("hint: ") && line.contains("run again with: "))
+            .collect();
+        assert_eq!(hints.len(), 1, "{args:?}: {said}");
+        for part in hint {
+            assert!(hints[0].contains(part), "{part}: {said}");
+        }
+    }
+    // The rest of the items can be had as it says.
+    let done = workspace.rows("g.jsonl");
+    let done = done
+        .iter()
+        .take_while(|row| row["outcome"] == "done")
+        .count();
+    assert!((1..5_000).contains(&done), "{done}");
+    let filter = format!(">ID={done}");
+    let rest = [
+        "get",
+        "crm.lead.get",
+        "--from",
+        "crm.lead.list",
+        "-o",
+        "g.rest.jsonl",
+        "--filter",
+        &filter,
+        "--rate",
+        "off",
+    ];
+    let mut rest = workspace.command(&rest);
+    let output = rest.env("BRIMFUL_PORTAL", portal.url()).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(workspace.rows("g.rest.jsonl").len(), 5_000 - done);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_does_not_read_does_not_outlast_the_deadline() {
+    let (workspace, portal) = (Workspace::new(), rows_of_all_kinds());
+    let commands: [&[&str]; 3] = [
+        &["export", "crm.lead.list", "-o", "-"],
+        &["get", "crm.lead.get", "--from", "crm.lead.list"],
+        &["tasks", "list", "--select", "*"],
+    ];
+    for args in commands {
+        let mut child = workspace
+            .command(args)
+            .args(["--rate", "off", "--deadline", "1s"])
+            .env("BRIMFUL_PORTAL", portal.url())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It is never read, and stays open.
+        let unread = child.stdout.take();
+        let output = child.wait_with_output().unwrap();
+        drop(unread);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");
+        assert!(
+            said.contains("give it more time with --deadline"),
+            "{args:?}: {said}"
+        );
+    }
+}

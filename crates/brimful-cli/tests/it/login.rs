@@ -616,6 +616,11 @@ fn the_client_secret_goes_to_no_other_server_that_the_pasted_address_names() {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     let named = format!("{host} is named as the token server");
     assert!(stderr(&output).contains(&named), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("hint: if your portal"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -649,4 +654,71 @@ fn what_is_no_code_is_refused_before_anything_is_asked() {
         said.contains("--token-server https://127.0.0.1:1"),
         "{said}"
     );
+}
+
+#[test]
+fn a_token_server_that_cannot_be_reached_is_said_at_once_with_what_to_do() {
+    let (workspace, port) = (Workspace::new(), free_port());
+    let portal = with_app(port);
+    let at = origin(&portal);
+    let https = at.replace("http://", "https://");
+    let nobody = format!("http://127.0.0.1:{}/", free_port());
+    for (server, hint) in [
+        (
+            https.as_str(),
+            "the token server speaks http there, not https",
+        ),
+        (nobody.as_str(), "can reach the token server"),
+    ] {
+        let output = workspace
+            .command(&[
+                "login",
+                "--portal",
+                &at,
+                "--client-id",
+                "local.app",
+                "--code",
+                "c",
+                "--token-server",
+                server,
+            ])
+            .env("BRIMFUL_CLIENT_SECRET", SECRET)
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(hint), "{server}: {said}");
+        assert!(said.contains("(after 3 attempts"), "{said}");
+    }
+}
+
+#[test]
+fn every_refusal_of_the_token_server_has_the_same_exit_code() {
+    let (workspace, port) = (Workspace::new(), free_port());
+    let portal = with_app(port);
+    let at = origin(&portal);
+    for (client, secret) in [
+        ("local.app", SECRET),
+        ("nobody", SECRET),
+        ("local.app", "another secret"),
+    ] {
+        let output = workspace
+            .command(&[
+                "login",
+                "--portal",
+                &at,
+                "--client-id",
+                client,
+                "--code",
+                "c",
+                "--token-server",
+                &at,
+            ])
+            .env("BRIMFUL_CLIENT_SECRET", secret)
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{client}: {said}");
+        assert!(said.contains("the token server answered: "), "{said}");
+    }
 }

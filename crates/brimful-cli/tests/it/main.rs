@@ -13,6 +13,7 @@ mod call;
 mod dataset;
 mod each;
 mod ends;
+mod every_command;
 mod export;
 mod export_columns;
 mod fields;

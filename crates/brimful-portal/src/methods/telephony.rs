@@ -1,5 +1,7 @@
 //! `telephony.externalcall.*`: a call is registered, and stands in the statistics when it is finished.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use brimful_protocol::{Array, Value};
 
 use crate::context::{Call, MethodError, Output};
@@ -7,6 +9,7 @@ use crate::data::PortalData;
 use crate::data::entities::USER;
 use crate::data::hash;
 use crate::data::records::{self, RecordTable, table::Writer};
+use crate::methods::{UNSIGNED, UPLOAD_URL};
 
 const CALLS: &str = "telephony.externalcall";
 const STATISTICS: &str = "voximplant.statistic";
@@ -252,6 +255,29 @@ pub(crate) fn attach_record(
         return Err(refused(
             "Wrong file extension. Only wav and mp3 are allowed",
         ));
+    }
+    if url.is_empty() {
+        let content = call.params.get_ignoring_case("FILE_CONTENT");
+        let Some(content) = content.map(Value::to_text) else {
+            let what = serde_json::json!({
+                "action": "attachRecord",
+                "CALL_ID": id,
+                "FILENAME": name,
+            });
+            let what = brimful_protocol::query::encode(&what);
+            let mut answer = Array::new();
+            answer.insert(UPLOAD_URL, format!("{UNSIGNED}{what}"));
+            answer.insert("fieldName", "file");
+            return Ok(Output::value(&Value::Array(answer)));
+        };
+        if content.is_empty() {
+            return Err(refused("File content is empty."));
+        }
+        if STANDARD.decode(content.trim()).is_err() {
+            return Err(refused(
+                "File content is not properly encoded. Base64 encoding is expected.",
+            ));
+        }
     }
     let answer = Array::from_iter([("FILE_ID", (number * 2 + 1) as i64)]);
     Ok(Output::value(&Value::Array(answer)))

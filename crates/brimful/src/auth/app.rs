@@ -129,7 +129,7 @@ impl AppCredentials {
         } else {
             Err(format!(
                 "{} is named as the token server, which is neither one of Bitrix24's nor the portal itself: the secret \
-                 is not sent there unless you name it (--token-server, in the library AppCredentials::token_server)",
+                 is not sent there unless it is named as the token server of the application",
                 host_of(&url)
             ))
         }

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use brimful_protocol::ApiError;
+
 use crate::error::{Error, ErrorKind, Execution};
 
 /// Why there is no token.
@@ -12,6 +14,8 @@ pub(crate) struct TokenFailure {
     pub(crate) kind: ErrorKind,
     message: String,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
+    /// What the token server answered.
+    answer: Option<ApiError>,
 }
 
 impl TokenFailure {
@@ -20,7 +24,13 @@ impl TokenFailure {
             kind,
             message: message.into(),
             cause: None,
+            answer: None,
         }
+    }
+
+    pub(crate) fn answered(mut self, answer: ApiError) -> Self {
+        self.answer = Some(answer);
+        self
     }
 
     pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -41,6 +51,10 @@ impl TokenFailure {
             Execution::NotRun,
             format!("{what}: {}", self.message),
         );
+        let error = match self.answer {
+            Some(answer) => error.with_api(answer),
+            None => error,
+        };
         match self.cause {
             Some(cause) => error.with_source(cause),
             None => error,

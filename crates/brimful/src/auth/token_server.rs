@@ -6,7 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use brimful_protocol::{Array, Envelope, EnvelopeError, ErrorCode, KnownCode, Value, query};
+use brimful_protocol::{
+    ApiError, Array, Envelope, EnvelopeError, ErrorCode, KnownCode, Value, query,
+};
 use http::StatusCode;
 use tracing::debug;
 
@@ -39,6 +41,12 @@ type FailedAttempt = (Failure, TokenFailure);
 const NOT_RUN: Failure = Failure::NoAnswer {
     ran: Execution::NotRun,
     first_contact: false,
+};
+/// The server could not be reached by somebody who waits for it, with an address that was just typed: a wrong one says
+/// so soon.
+const NOT_REACHED: Failure = Failure::NoAnswer {
+    ran: Execution::NotRun,
+    first_contact: true,
 };
 /// Asked again: no proper answer came.
 const NO_ANSWER: Failure = Failure::NoAnswer {
@@ -99,10 +107,10 @@ impl TokenServer {
             let attempt = match self.transport.send(request).await {
                 Ok(response) => self.judge(&response, &grant),
                 Err(error) => {
-                    let failure = if error.kind.was_sent() {
-                        NO_ANSWER
-                    } else {
-                        NOT_RUN
+                    let failure = match grant {
+                        _ if error.kind.was_sent() => NO_ANSWER,
+                        TokenGrant::Code(_) => NOT_REACHED,
+                        TokenGrant::Refresh(_) => NOT_RUN,
                     };
                     let why = format!("the token server did not answer: {}", error.description());
                     let why = TokenFailure::new(ErrorKind::Transport, why).caused_by(error);
@@ -164,13 +172,18 @@ impl TokenServer {
         };
         let text = self.without_secrets(&error.to_string(), grant);
         let kind = kind_of(&error.code);
+        let answer = ApiError {
+            description: self.without_secrets(&error.description, grant),
+            validation: Vec::new(),
+            code: error.code,
+        };
         let failure = match kind {
             ErrorKind::QueryLimit => NOT_RUN,
             _ if status.is_server_error() => NO_ANSWER,
             _ => Failure::Final,
         };
         let why = format!("the token server answered: {text}");
-        Err((failure, TokenFailure::new(kind, why)))
+        Err((failure, TokenFailure::new(kind, why).answered(answer)))
     }
 
     /// A server that repeats what it was sent must not have it shown.

@@ -103,21 +103,25 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         }
     });
     let mut running = std::pin::pin!(connection.client.batch(batch));
-    let (mut signals, mut interrupted) = (0, None);
+    let mut interrupted = None;
+    let mut first: Option<(Exit, Instant)> = None;
     let reply = loop {
-        tokio::select! {
+        let ends = tokio::select! {
             reply = &mut running => break reply,
+            exit = pump::over(first) => exit,
             exit = interrupts.next() => {
-                signals += 1;
-                if signals > 1 {
-                    interrupted = Some(exit);
-                    if let Some(stop) = stop.take() {
-                        let _ = stop.send(());
-                    }
-                } else {
+                if first.is_none() {
+                    first = Some((exit, Instant::now() + crate::commands::each::PATIENCE));
                     printer.note("waiting for the outcomes; press Ctrl-C again to stop waiting: commands on their way will be unknown");
+                    continue;
                 }
+                exit
             }
+        };
+        first = None;
+        interrupted = Some(ends);
+        if let Some(stop) = stop.take() {
+            let _ = stop.send(());
         }
     };
     let reply = match reply {

@@ -44,7 +44,7 @@ use outcome_file::Earlier;
 use record::{EndError, Left, Record, Rescued, UnansweredCalls, paging};
 
 /// How long calls on their way are waited for when the run is to end.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Outcomes that are written at a time.
 const AT_ONCE: usize = 100;
 
@@ -72,7 +72,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     let checks = checks(args.no_check);
     let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
         .await?
-        .ending(args.deadline);
+        .ending_with(args.deadline, &mut interrupts);
     let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;
     let record = tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
     let items = Items::open(
@@ -142,6 +142,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
     let stopped = match (stopped, broken, refused) {
         (_, Some(error), _) | (Stopped::ByOutput(error), ..) => EachStopped::ByOutput(error),
         (Stopped::BySignal(exit), ..) => EachStopped::BySignal(exit),
+        (Stopped::ByDeadline, ..) => EachStopped::ByPortal(pump::UNREAD.to_owned()),
         (_, _, Some(why)) => EachStopped::ByPortal(why),
         _ => EachStopped::AtEnd,
     };
@@ -308,6 +309,10 @@ impl Sink<Vec<ItemOutcome>> for Settling {
     fn may_wait_for_a_reader(&self) -> bool {
         self.streams
     }
+
+    fn has_reader(&self) -> bool {
+        self.streams
+    }
 }
 
 impl Settling {
@@ -461,7 +466,7 @@ impl EachSummary<'_> {
         let calls = counted(tally.all(), "calls");
         failure
             .kept(format!("{calls} in {}: {tally}", rescued.partial))
-            .and_hint(resume::command_to(&rescued.path, "--resume"))
+            .and_hint(resume::command_to(&rescued.path, &["--resume"]))
     }
 
     /// The run that stopped before its end.

@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use brimful::protocol::{Value, query};
-use brimful::{AppCredentials, Authorization, Authorize, Client, ErrorKind, OAuth, PortalAddress};
+use brimful::{
+    AppCredentials, Authorization, Authorize, Client, Error, ErrorKind, OAuth, PortalAddress,
+};
 use clap::Args;
 use serde_json::json;
 use tokio::time::timeout;
@@ -119,15 +121,7 @@ async fn log_in(
         Failure::failed("the code expired before the server that gives out tokens answered")
             .hint("try again later: brimful login asks for a new code")
     })?;
-    let tokens = exchanged.map_err(|error| {
-        let failure = Failure::of(&error);
-        if error.kind() == ErrorKind::Transport {
-            return failure;
-        }
-        failure.hint(
-            "a code is good for 30 seconds and one exchange; are client_id and client_secret those of one application?",
-        )
-    })?;
+    let tokens = exchanged.map_err(|error| not_exchanged(&error, args, portal))?;
     if tokens.portal.host() != portal.host() {
         printer.warning(&format!("the portal calls itself {}", tokens.portal.host()));
     }
@@ -135,6 +129,44 @@ async fn log_in(
     printer.note(&format!("logged in to {} as {who}", portal.host()));
     printer.note(&format!("the tokens are in {}", file.path().display()));
     Ok(Exit::Done)
+}
+
+/// The server that gives out tokens gave none, or was not asked.
+fn not_exchanged(error: &Error, args: &LoginArgs, portal: &PortalAddress) -> Failure {
+    let failure = Failure::of(error);
+    let is_answer = error.api_error().is_some();
+    match error.kind() {
+        ErrorKind::Transport if args.token_server.is_none() && is_on_this_machine(portal) => {
+            let address = portal.to_string();
+            let address = address.trim_end_matches("rest/");
+            failure.hint(format!(
+                "the code came without the address of the token server; a portal on this machine is its own: \
+                 --token-server {address}"
+            ))
+        }
+        ErrorKind::Transport => {
+            let hint = failure.hint.as_deref().unwrap_or_default();
+            let hint = hint.replace("the portal", "the token server");
+            failure.hint(hint)
+        }
+        // It was refused before it was sent, and the message says what to do.
+        ErrorKind::Config if !is_answer => failure
+            .hint("if your portal does have its tokens from there, name it: --token-server URL"),
+        _ => Failure {
+            exit: Exit::Failed,
+            ..failure
+        }
+        .hint(
+            "a code is good for 30 seconds and one exchange; are client_id and client_secret those of one application?",
+        ),
+    }
+}
+
+fn is_on_this_machine(portal: &PortalAddress) -> bool {
+    let host = portal.host();
+    ["127.", "localhost", "[::1]"]
+        .iter()
+        .any(|own| host.starts_with(own))
 }
 
 /// Keeps the tokens, and asks the portal whose they are.

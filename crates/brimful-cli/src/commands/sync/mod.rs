@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use brimful::ErrorKind;
 use brimful_export::Store;
 use brimful_export::sync::{
     Deletes, EntityReport, SyncEntity, SyncError, SyncEvent, SyncOptions, SyncReport, entities,
@@ -22,7 +23,7 @@ use serde::Deserialize;
 use serde_json::Map;
 use tokio::time::{Instant, sleep_until};
 
-use super::show;
+use super::{resume, show};
 use crate::args::filter::{self, Condition};
 use crate::args::portal;
 use crate::args::rate::operating_seconds;
@@ -344,7 +345,8 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
                 path.display()
             ));
         }
-        let exit = summarize(&named, results, every.is_some(), printer)?;
+        let has_stored = rows.snapshot().count > 0;
+        let exit = summarize(&named, results, every.is_some(), has_stored, printer)?;
         let Some(every) = every else {
             return Ok(exit);
         };
@@ -469,10 +471,12 @@ fn summarize(
     jobs: &[&Job],
     results: Vec<Result<SyncReport, Failure>>,
     is_repeated: bool,
+    has_stored: bool,
     printer: Printer,
 ) -> Result<Exit, Failure> {
     let several = jobs.len() > 1;
     let mut behind: Vec<[String; 3]> = Vec::new();
+    let (mut is_any_done, mut is_out_of_time) = (has_stored, false);
     for (job, result) in jobs.iter().zip(results) {
         let name = job.name.clone().unwrap_or_default();
         let report = match result {
@@ -490,6 +494,10 @@ fn summarize(
         };
         let requests = counted(report.requests, "requests");
         let all = report.entities.len();
+        for (_, result) in &report.entities {
+            is_any_done |= result.is_ok();
+            is_out_of_time |= result.as_ref().is_err_and(is_deadline);
+        }
         let failed = report.entities.iter().filter_map(|(entity, result)| {
             Some([
                 name.clone(),
@@ -534,5 +542,16 @@ fn summarize(
     for line in table.text(terminal_width()).lines() {
         printer.note(line);
     }
-    Ok(Exit::Incomplete)
+    if is_out_of_time && !is_repeated {
+        printer.hint(&resume::command_hint(&[]));
+    }
+    Ok(if is_any_done || is_out_of_time {
+        Exit::Incomplete
+    } else {
+        Exit::Failed
+    })
+}
+
+fn is_deadline(error: &SyncError) -> bool {
+    matches!(error, SyncError::Portal(error) if error.kind() == ErrorKind::Deadline)
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use brimful::Effect;
 use brimful::tasks::Field;
 use serde_json::{Map, Value};
 
@@ -22,6 +23,7 @@ pub(super) async fn run(args: &TaskGetArgs, printer: Printer) -> Result<Exit, Fa
     } else if !select.contains(&"ID") && !select.contains(&"*") {
         select.insert(0, "ID");
     }
+    show::check_stdout_for(Effect::Read)?;
     let connection = connect(&args.portal, RateArg::STANDARD, printer).await?;
     let found = connection
         .client

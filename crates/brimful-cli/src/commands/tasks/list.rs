@@ -30,18 +30,16 @@ pub(super) async fn run(args: &TaskListArgs, printer: Printer) -> Result<Exit, F
     let mut interrupts = Interrupts::catch()?;
     let connection = connect(&args.portal, args.limit.limits(), printer)
         .await?
-        .ending(args.deadline);
+        .ending_with(args.deadline, &mut interrupts);
     let select: Vec<Field> = if args.select.is_empty() {
         Field::USUAL.into()
     } else {
         args.select.clone()
     };
     let mut dates = Dates::new(&connection.client, args.filter.zone);
-    let mut list = connection
-        .client
-        .tasks()
-        .list()
-        .filter(filter(&args.filter, &mut dates).await?);
+    let filter = filter(&args.filter, &mut dates);
+    let filter = interrupts.during(METHOD, filter).await??;
+    let mut list = connection.client.tasks().list().filter(filter);
     for order in &args.order {
         list = list.order(order.by, order.direction);
     }
@@ -183,12 +181,21 @@ async fn on_terminal(
     }
     let mut pages = list.pages().await.map_err(|error| Failure::of(&error))?;
     let mut left = args.top.unwrap_or(u64::MAX);
+    let mut last_id = None;
     while left > 0 {
         let page = match pages.next_page().await {
             Ok(Some(page)) => first_rows(page, &mut left),
             Ok(None) => break,
-            Err(error) => return Err(Failure::of(&error)),
+            Err(error) => {
+                let failure = Failure::of(&error);
+                let hint = unfinished_hint(&Stopped::ByPortal(error), args, last_id);
+                return Err(match hint {
+                    Some(hint) => failure.and_hint(hint),
+                    None => failure,
+                });
+            }
         };
+        last_id = page.ids().next_back().flatten().or(last_id);
         let lines = table.lines(&page, terminal_width())?;
         match printer.data(lines.trim_end_matches('\n').as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
@@ -238,6 +245,7 @@ async fn as_lines(
         None
     };
     let rows_before = resumed.as_ref().map_or(0, |resumed| resumed.rows);
+    let last_before = resumed.as_ref().map(|resumed| resumed.last_id);
     let output = match resumed {
         Some(resumed) => {
             printer.note(&resumed.description(NOUN));
@@ -269,6 +277,7 @@ async fn as_lines(
     drop(line);
     let rows = ended.passed.rows;
     ended.passed.rows += rows_before;
+    ended.passed.last_id = ended.passed.last_id.or(last_before);
     let hint = unfinished_hint(&ended.stopped, args, ended.passed.last_id);
     let written = ended.result(METHOD, NOUN, Failure::of);
     let written = written.map_err(|failure| match hint {
