@@ -85,7 +85,7 @@ impl RowWriter {
                 }
             }
             if grown {
-                self.sink.begin(schema)?;
+                self.sink.begin(schema, &mut self.misfits)?;
             }
             let id = id_of(schema, &picked);
             cells.clear();
@@ -217,7 +217,7 @@ impl RowWriter {
             return Ok(());
         }
         let schema = self.plan.schema(first)?;
-        self.sink.begin(&schema)?;
+        self.sink.begin(&schema, &mut self.misfits)?;
         self.schema = Some(schema);
         Ok(())
     }

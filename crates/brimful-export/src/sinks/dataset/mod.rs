@@ -45,6 +45,8 @@ pub(crate) struct DatasetSink {
     state: RunState,
     /// Rows that are gathered before their parts are written.
     rows_at_once: u64,
+    /// Partitions whose parts may be open between two rows.
+    partitions_at_once: usize,
     partition_by: Option<PartitionBy>,
     /// The place of the column among the others.
     partition_column: Option<usize>,
@@ -129,6 +131,7 @@ impl DatasetSink {
             place,
             state: RunState::new(options),
             rows_at_once: ROWS_AT_ONCE,
+            partitions_at_once: PARTITIONS_AT_ONCE,
             partition_by,
             partition_column: None,
             schema: Schema::default(),
@@ -322,10 +325,10 @@ impl StoreSink for DatasetSink {
         false
     }
 
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are in files without it.
         if !self.parts.is_empty() {
-            self.end_parts(&mut Misfits::default())?;
+            self.end_parts(misfits)?;
         }
         if let Some(by) = &self.partition_by {
             let column = schema
@@ -361,9 +364,6 @@ impl StoreSink for DatasetSink {
     ) -> Result<(), ExportError> {
         let folder = self.folder(row);
         if !self.parts.contains_key(&folder) {
-            if self.parts.len() >= PARTITIONS_AT_ONCE {
-                self.end_parts(misfits)?;
-            }
             let part = self.open_part()?;
             self.parts.insert(folder.clone(), part);
         }
@@ -376,6 +376,10 @@ impl StoreSink for DatasetSink {
             }
         }
         self.state.take(row.key(schema));
+        // What did not fit of the row is among the misfits, so both are stored together.
+        if self.parts.len() > self.partitions_at_once {
+            self.end_parts(misfits)?;
+        }
         Ok(())
     }
 
@@ -470,6 +474,7 @@ mod tests {
         let by = "CLOSEDATE:month".parse().ok();
         let mut sink = DatasetSink::new(Box::new(memory.clone()), by, String::new(), options)?;
         sink.rows_at_once = 10;
+        sink.partitions_at_once = 5;
         let plan = Plan {
             entity: "crm.deal".to_owned(),
             id_field: "ID".to_owned(),
@@ -486,7 +491,12 @@ mod tests {
             };
             (
                 Some(id),
-                format!("{{\"ID\":\"{id}\",\"CLOSEDATE\":\"{date}\"}}"),
+                // A field comes in the middle of a page, behind a row with a value that does not fit.
+                if id < 22 {
+                    format!("{{\"ID\":\"{id}\",\"CLOSEDATE\":\"{date}\"}}")
+                } else {
+                    format!("{{\"ID\":\"{id}\",\"CLOSEDATE\":\"{date}\",\"UF_CRM_1\":\"new\"}}")
+                },
             )
         };
         let ids: Vec<u64> = (first..=rows).collect();
