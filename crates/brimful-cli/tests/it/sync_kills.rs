@@ -337,6 +337,7 @@ fn after_syncs_that_were_killed_a_file_of_sqlite_equals_the_portal() {
 }
 
 /// What it says of itself in the environment, if `./test` has started it.
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "s3"))]
 fn server(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -688,6 +688,14 @@ impl SyncedDataset {
         self.beside = Some(beside);
     }
 
+    /// Takes the values that did not fit away. They are written with the rows.
+    fn note_misfits(&mut self, misfits: &mut Misfits) {
+        self.errors_changed |= !misfits.0.is_empty();
+        self.state.misfits += misfits.0.len() as u64;
+        self.errors
+            .extend(misfits.0.drain(..).map(|misfit| error_line(&misfit)));
+    }
+
     pub(crate) fn forget_errors(&mut self, ids: &[u64]) {
         let ids: BTreeSet<String> = ids.iter().map(u64::to_string).collect();
         let before = self.errors.len();
@@ -921,7 +929,8 @@ impl StoreSink for SyncedDataset {
         Some(self)
     }
 
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
+        self.note_misfits(misfits);
         if self.began {
             // Rows that came before a new column are of the old columns.
             self.flush()?;
@@ -963,10 +972,7 @@ impl StoreSink for SyncedDataset {
     }
 
     fn store(&mut self, misfits: &mut Misfits, _: bool) -> Result<(), ExportError> {
-        self.errors_changed |= !misfits.0.is_empty();
-        self.state.misfits += misfits.0.len() as u64;
-        self.errors
-            .extend(misfits.0.drain(..).map(|misfit| error_line(&misfit)));
+        self.note_misfits(misfits);
         let must = self.waiting_keys.is_empty()
             || !self.gone.is_empty()
             || self
