@@ -1,6 +1,7 @@
 """What can go wrong, in the portal's own words.
 
-Every exception of this package is a :class:`BrimfulError`. Its attributes say what is known:
+What goes wrong in a call or a list raises a :class:`BrimfulError`; arguments that make no sense raise ``ValueError`` or
+``TypeError``. The attributes say what is known:
 
 ``kind``
     What kind of error it is. The portal answered: ``"Api"``, ``"NotFound"``, ``"AccessDenied"``, ``"Auth"``,

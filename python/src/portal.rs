@@ -16,7 +16,9 @@ pub(crate) struct TestPortal(Mutex<Option<Server>>);
 
 #[pymethods]
 impl TestPortal {
-    /// `rows`: how many rows to make up, by entity. `load`: rows of the caller's as JSON, by entity.
+    /// `rows`: how many rows to make up, by entity. `load`: rows of the caller's as JSON, by entity. `replies`: replies as
+    /// JSON, by method. `rate_limit`: requests at once, and requests a second after them; `None` is no limit. `seed`: the
+    /// same one makes the same rows and faults.
     #[new]
     #[pyo3(signature = (*, rows=Vec::new(), load=Vec::new(), replies=Vec::new(), rate_limit=None, seed=None))]
     fn new(
@@ -27,6 +29,13 @@ impl TestPortal {
         seed: Option<u64>,
     ) -> PyResult<Self> {
         let mut config = match rate_limit {
+            Some((burst, per_second))
+                if !(burst >= 1.0 && per_second > 0.0 && (burst + per_second).is_finite()) =>
+            {
+                return Err(PyValueError::new_err(
+                    "rate is (burst, per_second): at least 1 request at once, and more than 0 a second",
+                ));
+            }
             Some((burst, per_second)) => PortalConfig::new().rate_limit(RateLimit {
                 capacity: burst,
                 leak: per_second,
@@ -43,14 +52,14 @@ impl TestPortal {
         for (entity, rows) in load {
             let rows: Vec<Map<String, Value>> = serde_json::from_str(&rows).map_err(|error| {
                 PyValueError::new_err(format!(
-                    "the rows of {entity} are no list of objects: {error}"
+                    "the rows of {entity} must be a list of dicts: {error}"
                 ))
             })?;
             config = config.load(entity, rows);
         }
         for (method, reply) in replies {
             let reply: Value = serde_json::from_str(&reply).map_err(|error| {
-                PyValueError::new_err(format!("the reply of {method}: {error}"))
+                PyValueError::new_err(format!("the reply of {method} must be JSON: {error}"))
             })?;
             config = config.reply(method, reply);
         }
@@ -62,12 +71,12 @@ impl TestPortal {
 
     /// The address of its webhook.
     fn webhook(&self) -> PyResult<String> {
-        self.with(|server| Ok(server.webhook_url()))
+        self.with_server(|server| Ok(server.webhook_url()))
     }
 
     /// From now on these faults happen: `503:5%`, `reset-after on=crm.lead.add`.
     fn set_faults(&self, spec: &str) -> PyResult<()> {
-        self.with(|server| {
+        self.with_server(|server| {
             let set = server.portal().faults().set(spec);
             set.map_err(|error| PyValueError::new_err(error.to_string()))
         })
@@ -75,30 +84,32 @@ impl TestPortal {
 
     /// What it has been asked for: requests, commands, and how often each method ran.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let stats = self.with(|server| Ok(server.portal().stats()))?;
-        let facts = PyDict::new(py);
-        facts.set_item("requests", stats.requests)?;
-        facts.set_item("commands", stats.commands)?;
-        facts.set_item(
+        let stats = self.with_server(|server| Ok(server.portal().stats()))?;
+        let counts = PyDict::new(py);
+        counts.set_item("requests", stats.requests)?;
+        counts.set_item("commands", stats.commands)?;
+        counts.set_item(
             "refused",
             stats.refused_by_rate + stats.refused_by_operating,
         )?;
-        facts.set_item("methods", stats.methods)?;
-        Ok(facts)
+        counts.set_item("methods", stats.methods)?;
+        Ok(counts)
     }
 
-    /// Ends it.
+    /// Stops the portal and gives its port back.
     fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
 impl TestPortal {
-    fn with<T>(&self, what: impl FnOnce(&Server) -> PyResult<T>) -> PyResult<T> {
+    fn with_server<T>(&self, action: impl FnOnce(&Server) -> PyResult<T>) -> PyResult<T> {
         let server = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*server {
-            Some(server) => what(server),
-            None => Err(PyRuntimeError::new_err("the portal is closed")),
+            Some(server) => action(server),
+            None => Err(PyRuntimeError::new_err(
+                "the portal is closed: start a new one",
+            )),
         }
     }
 }

@@ -23,6 +23,12 @@ def test_data_that_makes_no_sense_is_refused():
         portal(rows={"no.such.entity": 5}).__enter__()
 
 
+@pytest.mark.parametrize("rate", [(0, 0), (50, 0), (0, 2), (float("nan"), 2), (50, float("inf"))])
+def test_a_rate_that_lets_nothing_through_is_refused(rate):
+    with pytest.raises(ValueError, match="burst, per_second"):
+        portal(rate=rate).__enter__()
+
+
 def test_a_closed_portal_says_so():
     with portal() as b24:
         pass

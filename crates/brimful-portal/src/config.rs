@@ -14,6 +14,7 @@ use crate::context::handler_address::HandlerHosts;
 use crate::context::hidden_rows::HiddenRows;
 use crate::context::limits::{OperatingLimit, RateLimit, WINDOW};
 use crate::context::moment::USUAL_ZONE;
+use crate::context::scenario::Scenario;
 use crate::context::settings::Rights;
 use crate::context::settings::TimeForm;
 use crate::context::settings::{AccessToken, Costs, Reset, Seconds, Statuses, Webhook};
@@ -58,6 +59,7 @@ pub struct PortalConfig {
     pub(crate) moved_to: Option<String>,
     pub(crate) faults: Faults,
     pub(crate) churn: Churn,
+    pub(crate) scenario: Option<Scenario>,
     pub(crate) hidden: HiddenRows,
     pub(crate) extensions: Vec<Arc<dyn ExtensionConfig>>,
     #[cfg(feature = "sqlite")]
@@ -94,6 +96,7 @@ impl Default for PortalConfig {
             moved_to: None,
             faults: Faults::default(),
             churn: Churn::default(),
+            scenario: None,
             hidden: HiddenRows::none(),
             extensions: Vec::new(),
             #[cfg(feature = "sqlite")]
@@ -377,6 +380,13 @@ impl PortalConfig {
     #[must_use]
     pub fn churn(mut self, churn: Churn) -> Self {
         self.churn = churn;
+        self
+    }
+
+    /// A company that has worked up to now, and goes on while the portal runs.
+    #[must_use]
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.scenario = Some(scenario);
         self
     }
 

@@ -43,6 +43,7 @@ pub use context::faults::{Fault, FaultRule, Faults, When};
 pub use context::hidden_rows::HiddenRows;
 pub use context::limits::{LimiterGeneration, OperatingLimit, RateLimit, Refused};
 pub use context::reply::Reply;
+pub use context::scenario::Scenario;
 pub use context::settings::{
     AccessToken, Costs, Reset, Rights, Scopes, Seconds, Statuses, Webhook,
 };

@@ -278,7 +278,7 @@ async fn given_methods_are_commands_of_a_batch_and_can_be_referred_to() {
 async fn rest_3_serves_what_it_alone_has() {
     let row = |id| json!({ "id": id, "email": format!("box{id}@example.com") });
     let config = PortalConfig::unlimited()
-        .load_rows_of("api/mail.mailbox.list", rows(1..=120, row))
+        .load_rows_of("api/mail.message.list", rows(1..=120, row))
         .reply("humanresources.employee.count", json!({ "total": 12 }));
     let portal = portal(config);
     let params = json!({
@@ -287,10 +287,10 @@ async fn rest_3_serves_what_it_alone_has() {
         "pagination": { "limit": 5 },
         "select": ["id"],
     });
-    let page = result(&portal, "api/mail.mailbox.list", params).await;
+    let page = result(&portal, "api/mail.message.list", params).await;
     assert_eq!(ids(&page["items"]), [120, 119, 118, 117, 116]);
     assert_eq!(page["items"][0], json!({ "id": 120 }));
-    let one = result(&portal, "api/mail.mailbox.get", json!({ "id": 3 })).await;
+    let one = result(&portal, "api/mail.message.get", json!({ "id": 3 })).await;
     assert_eq!(one["item"]["email"], "box3@example.com");
     let (_, count) = ask(&portal, "api/humanresources.employee.count", json!({})).await;
     assert_eq!(
@@ -298,8 +298,8 @@ async fn rest_3_serves_what_it_alone_has() {
         (&json!({ "total": 12 }), None)
     );
     let unknown = json!({ "filter": [["color", "red"]] });
-    assert_eq!(ask(&portal, "api/mail.mailbox.list", unknown).await.0, 400);
-    assert_eq!(ask(&portal, "mail.mailbox.list", json!({})).await.0, 404);
+    assert_eq!(ask(&portal, "api/mail.message.list", unknown).await.0, 400);
+    assert_eq!(ask(&portal, "mail.message.list", json!({})).await.0, 404);
 }
 
 #[tokio::test]

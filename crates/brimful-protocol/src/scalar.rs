@@ -1,4 +1,5 @@
-//! Lenient scalars: the same value comes as a number or a string, `Y` or `true`, and "empty" has five spellings.
+//! Read the loosely typed scalars of Bitrix24: the same value comes as a number or a string, as `Y` or `true`, and "empty"
+//! is `null`, `""`, `[]`, `{}` or `false`.
 //!
 //! Use them with `#[serde(deserialize_with = "…")]`, together with `#[serde(default)]`, on fields of your own row types:
 //!
@@ -27,6 +28,10 @@ use serde::de::{
 };
 
 /// An ID: a number or a string of digits.
+///
+/// # Errors
+///
+/// Anything else, and any spelling of empty.
 pub fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     optional_id(deserializer)?.ok_or_else(|| Error::invalid_value(Unexpected::Unit, &"an ID"))
 }
@@ -92,7 +97,7 @@ pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, 
     }
 }
 
-/// A string; numbers and booleans become text, and any spelling of empty is `None`.
+/// A string; numbers and `true` become text, and any spelling of empty, `false` among them, is `None`.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Empty | Scalar::Bool(false) => None,
@@ -124,13 +129,15 @@ where
     }
 }
 
-/// A count in a reply: a number, a string of digits, or nonsense, which is no reason to lose the reply.
+/// A count in a reply, as a number or a string of digits. `None` where it is neither: the reply is not lost for that.
 pub fn count(json: &str) -> Option<u64> {
     let bare = json.trim_matches('"');
     bare.strip_suffix(".0").unwrap_or(bare).parse().ok()
 }
 
 fn invalid<E: Error>(found: impl fmt::Display, expected: &str) -> E {
+    // Sixty characters of it; as a precision they would be the decimals of a number.
+    let found = found.to_string();
     E::custom(format_args!("{found:.60} is not {expected}"))
 }
 

@@ -234,6 +234,21 @@ fn an_object_is_read_where_it_is_not_empty() {
 }
 
 #[test]
+fn an_error_shows_a_number_as_it_is_written() {
+    #[derive(Debug, Deserialize)]
+    struct Row {
+        #[expect(dead_code, reason = "only its error is of interest")]
+        #[serde(deserialize_with = "scalar::integer")]
+        field: Option<i64>,
+    }
+    let error = serde_json::from_str::<Row>(r#"{"field":1.5}"#).unwrap_err();
+    assert!(
+        error.to_string().starts_with("1.5 is not an integer"),
+        "{error}"
+    );
+}
+
+#[test]
 fn an_error_shows_a_short_piece_of_the_value_and_what_was_meant() {
     #[derive(Debug, Deserialize)]
     struct Row {

@@ -4,7 +4,8 @@
 //! first page tells `total` and how many rows the server really gives to a page; from these the starts of the other pages
 //! are planned. If a page turns out otherwise (short, or with another `total`), the pages planned behind it are dropped and
 //! requested again from where the rows really end. When `total` falls, rows were deleted and others moved up over the
-//! border: the walk goes back by as many, and rows that come again are dropped by their IDs.
+//! border: the walk goes back by as many, and rows that come again are dropped by their IDs. Some lists say `total` only
+//! while it is above the size of a page: where it vanishes at the end, the list is read again from its beginning.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -20,6 +21,7 @@ use futures_util::stream::{self, FuturesOrdered, Stream};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tracing::debug;
 
 use crate::client::Client;
 use crate::item::Item;
@@ -35,13 +37,13 @@ pub struct ListReport {
     pub requests: u64,
     /// How many rows match, as the portal last said.
     pub total: Option<u64>,
-    /// Rows that came again and were dropped: rows were inserted while the list was read.
+    /// Rows that came again and were dropped: rows were inserted while the list was read, or the walk went back.
     pub repeated: u64,
-    /// How often `total` fell and the walk went back: rows were deleted while the list was read.
+    /// How often `total` fell or vanished and the walk went back: rows were deleted while the list was read.
     pub steps_back: u64,
 }
 
-/// The pages of a list, in its order; memory holds only those in flight.
+/// The pages of a list, in its order. Memory holds those in flight, and 20 to 40 bytes for each row read.
 pub struct Pages {
     client: Client,
     query: String,
@@ -55,6 +57,8 @@ pub struct Pages {
     in_flight: FuturesOrdered<BoxFuture<'static, Result<Vec<ExpectedPage>, Error>>>,
     ready: VecDeque<Page>,
     seen: SeenIds,
+    /// How many rows were known when the list was last read again from its beginning.
+    known_at_restart: Option<usize>,
     report: ListReport,
 }
 
@@ -96,6 +100,7 @@ impl Pages {
             in_flight: FuturesOrdered::new(),
             ready: VecDeque::new(),
             seen: SeenIds::default(),
+            known_at_restart: None,
             report: ListReport::default(),
         }
     }
@@ -237,6 +242,18 @@ impl Pages {
         }
         let mut rows = page.page;
         let received = rows.len() as u64;
+        if received == 0 && page.total.is_none() && self.may_restart() {
+            debug!(
+                total = self.report.total,
+                "the portal no longer says how many rows there are: reading them again"
+            );
+            self.known_at_restart = Some(self.seen.ids.len());
+            self.report.total = None;
+            self.report.steps_back += 1;
+            self.position = 0;
+            self.replan();
+            return Ok(());
+        }
         let first = start == 0 && self.report.total.is_none();
         self.report.total = page.total.or(self.report.total);
         self.position += received;
@@ -256,10 +273,6 @@ impl Pages {
             return Ok(());
         }
         if received == 0 {
-            if page.total.is_none() {
-                self.done = true;
-                return Ok(());
-            }
             return Err(Error::incomplete(format!(
                 "the portal counts {} rows but returns none from index {} on",
                 self.report.total.unwrap_or(0),
@@ -276,6 +289,15 @@ impl Pages {
         Ok(())
     }
 
+    /// Whether reading the list from its beginning may bring rows that moved up, and brings no others twice: the portal has
+    /// said how many rows there are, all rows have IDs, and the last time it brought new ones.
+    fn may_restart(&self) -> bool {
+        let brought_new = self
+            .known_at_restart
+            .is_none_or(|known| known < self.seen.ids.len());
+        self.report.total.is_some() && !self.seen.any_without_id && brought_new
+    }
+
     /// Drops the pages in flight and plans again from where the rows end.
     fn replan(&mut self) {
         self.in_flight = FuturesOrdered::new();
@@ -287,9 +309,12 @@ fn page(body: &Bytes) -> Result<ListPage, BodyError> {
     Ok(read_page(body)?)
 }
 
-/// The IDs of rows, 16 bytes each.
+/// The IDs of rows, each in 16 bytes.
 #[derive(Debug, Default)]
-struct SeenIds(HashSet<u128>);
+struct SeenIds {
+    ids: HashSet<u128>,
+    any_without_id: bool,
+}
 
 impl SeenIds {
     /// Whether a row comes for the first time. One without an ID always does.
@@ -300,8 +325,11 @@ impl SeenIds {
             id: Option<&'a RawValue>,
         }
         match serde_json::from_str::<WithId<'_>>(row) {
-            Ok(WithId { id: Some(id) }) => self.0.insert(key(id.get().trim_matches('"'))),
-            _ => true,
+            Ok(WithId { id: Some(id) }) => self.ids.insert(key(id.get().trim_matches('"'))),
+            _ => {
+                self.any_without_id = true;
+                true
+            }
         }
     }
 }

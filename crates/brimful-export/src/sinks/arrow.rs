@@ -66,7 +66,7 @@ pub(super) fn of_parquet(error: ParquetError) -> ExportError {
 }
 
 impl RowSink for ArrowSink {
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         self.batch = BatchBuilder::new(schema);
         let schema = self.batch.schema();
         let chunks = self.chunks.clone();

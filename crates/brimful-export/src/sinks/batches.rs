@@ -125,7 +125,7 @@ impl BatchSink {
 }
 
 impl RowSink for BatchSink {
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         self.batch = BatchBuilder::new(schema);
         self.ready.0.lock().schema = Some(self.batch.schema());
         Ok(())

@@ -536,9 +536,9 @@ impl StoreSink for ClickhouseSink {
         &mut self.state
     }
 
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
-        self.store(&mut Misfits::default(), false)?;
+        self.store(misfits, false)?;
         self.has_key = schema.key.is_some();
         self.make_table(schema)?;
         self.make_own_tables()?;

@@ -50,7 +50,7 @@ fn failed(error: csv::Error) -> ExportError {
 }
 
 impl RowSink for CsvSink {
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         if self.excel {
             self.chunks.write_all(BYTE_ORDER_MARK)?;
         }

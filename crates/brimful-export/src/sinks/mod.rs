@@ -171,8 +171,9 @@ impl DecodedRow<'_, '_> {
 
 /// Takes decoded rows.
 pub(crate) trait RowSink: Send {
-    /// Takes the columns: before the first row, and again whenever there are new ones.
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError>;
+    /// Takes the columns: before the first row, and again whenever there are new ones. `misfits` are of the rows before: a
+    /// sink that stores those rows now stores them as well.
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError>;
 
     /// Whether it is a table: rows are found by their ID there, and columns may be added between rows.
     fn is_store(&self) -> bool {
@@ -292,6 +293,12 @@ pub(crate) trait StoreSink: Send {
         true
     }
 
+    /// The table that is kept in sync, where it is in a folder of Parquet files.
+    #[cfg(all(feature = "parquet", feature = "sync"))]
+    fn synced_dataset(&mut self) -> Option<&mut dataset::synced::SyncedDataset> {
+        None
+    }
+
     /// How its SQL differs, where tables can be kept in sync in it.
     #[cfg(feature = "sync")]
     fn dialect(&self) -> Option<Dialect> {
@@ -308,7 +315,8 @@ pub(crate) trait StoreSink: Send {
     }
 
     /// Makes the table, or adds the columns that it lacks: before the first row, and again whenever there are new ones.
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError>;
+    /// The rows that wait are stored before that, together with `misfits`, which are of them.
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError>;
 
     /// Takes a row. It waits until it is stored.
     fn row(
@@ -327,8 +335,8 @@ pub(crate) trait StoreSink: Send {
 
 #[cfg(feature = "stores")]
 impl<S: StoreSink + 'static> RowSink for S {
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
-        StoreSink::begin(self, schema)
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
+        StoreSink::begin(self, schema, misfits)
     }
 
     fn is_store(&self) -> bool {

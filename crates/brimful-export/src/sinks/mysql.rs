@@ -566,9 +566,9 @@ impl StoreSink for MysqlSink {
         done.map_err(|error| self.failed(said(&error)))
     }
 
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
-        self.store(&mut Misfits::default(), false)?;
+        self.store(misfits, false)?;
         self.make_table(schema)?;
         for statement in OWN_TABLES {
             self.execute(statement)?;

@@ -566,9 +566,9 @@ impl StoreSink for PostgresSink {
         asked.map_err(|error: tokio_postgres::Error| self.failed(said(&error)))
     }
 
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
-        self.store(&mut Misfits::default(), false)?;
+        self.store(misfits, false)?;
         let existing = self.existing()?;
         // Two runs that make the same tables at once fail one of them, IF NOT EXISTS or not.
         let mut sql = format!("BEGIN;\nSELECT pg_advisory_xact_lock({MAKES_TABLES});\n");

@@ -100,7 +100,7 @@ fn scalar_schema(kind: ScalarType) -> Value {
 }
 
 impl RowSink for SingerSink {
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         let columns = schema.columns.iter();
         let properties: Map<String, Value> = columns
             .map(|column| {

@@ -537,7 +537,7 @@ impl StoreSink for SqliteSink {
         run().map_err(|error| failed(&self.path, &error))
     }
 
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.insert_waiting()?;
         self.start()?;

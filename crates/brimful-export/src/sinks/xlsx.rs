@@ -149,7 +149,7 @@ fn cut(text: &str) -> &str {
 }
 
 impl RowSink for XlsxSink {
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, _misfits: &mut Misfits) -> Result<(), ExportError> {
         if schema.columns.len() > SHEET_COLUMNS {
             return Err(ExportError::format(
                 "Excel",

@@ -94,6 +94,7 @@ impl Backend {
 
     /// Makes the changes that have become due.
     pub(crate) fn make_due_changes(&self) {
+        self.carry_scenario_on();
         if !self.background_writer.busy.load(Ordering::Acquire) {
             return;
         }

@@ -246,7 +246,11 @@ impl<'p> Executor<'p> {
     /// With links in the files that `disk.*` describes.
     fn linked(&self, method: &Method, output: Output) -> Output {
         match &self.caller.links {
-            Some(links) if method.name.starts_with("disk.") && !self.is_recorded(method) => {
+            Some(links)
+                if (method.name.starts_with("disk.")
+                    || method.name == "telephony.externalcall.attachrecord")
+                    && !self.is_recorded(method) =>
+            {
                 links.fill(&self.backend.context, output)
             }
             _ => output,

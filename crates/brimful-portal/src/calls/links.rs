@@ -8,10 +8,12 @@ use http::Request;
 
 use crate::calls::callers::Presented;
 use crate::context::{Context, Output};
-use crate::methods::DOWNLOAD_URL;
+use crate::methods::{DOWNLOAD_URL, UNSIGNED, UPLOAD_URL};
 
 /// The name by which links lead here. It is no method: batches may not hold it.
 pub(crate) const DOWNLOAD: &str = "download";
+/// The name by which addresses lead here that take files. It is no method either.
+pub(crate) const UPLOAD: &str = "upload";
 
 /// Makes links for one caller.
 #[derive(Debug, Clone)]
@@ -31,7 +33,8 @@ impl Links {
         let disk = method
             .get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case("disk."));
-        (disk || method.eq_ignore_ascii_case("batch")).then(|| Self {
+        let records = method.eq_ignore_ascii_case("telephony.externalcall.attachrecord");
+        (disk || records || method.eq_ignore_ascii_case("batch")).then(|| Self {
             address: context.address.origin(request),
             presented: presented.clone(),
         })
@@ -69,6 +72,16 @@ impl Links {
 
     /// Puts a link into a description of a file; says whether it was one.
     fn fill_one(&self, context: &Context, file: &mut Array) -> bool {
+        if let Some(Value::Text(what)) = file.get(UPLOAD_URL)
+            && let Some(what) = what.strip_prefix(UNSIGNED)
+        {
+            let token = upload_token(context, &self.presented, what);
+            let Some(link) = self.link(UPLOAD, &token) else {
+                return false;
+            };
+            file.insert(UPLOAD_URL, link);
+            return true;
+        }
         let id = file
             .get("ID")
             .map(Value::to_text)
@@ -78,26 +91,36 @@ impl Links {
             return false;
         };
         // A version has the file that it is a version of.
-        let what = match file.get("OBJECT_ID") {
-            Some(_) => format!("v{id}"),
-            None => id,
+        let what = match (file.get("OBJECT_ID"), file.get("MODULE_ID")) {
+            // What attaches a file to a task.
+            (Some(file), Some(_)) => file.to_text(),
+            (Some(_), None) => format!("v{id}"),
+            (None, _) => id,
         };
-        let address = &self.address;
-        let token = query::escaped(&token(context, &self.presented, &what));
-        let link = match &self.presented {
-            Presented::Webhook { user, code } => format!(
-                "{address}/rest/{}/{}/{DOWNLOAD}/?token={token}",
-                query::escaped(user),
-                query::escaped(code)
-            ),
-            Presented::Token(auth) => format!(
-                "{address}/rest/{DOWNLOAD}.json?auth={}&token={token}",
-                query::escaped(auth)
-            ),
-            Presented::Nothing => return false,
+        let token = token(context, &self.presented, &what);
+        let Some(link) = self.link(DOWNLOAD, &token) else {
+            return false;
         };
         file.insert(DOWNLOAD_URL, link);
         true
+    }
+
+    /// The address that leads to `name` with a token.
+    fn link(&self, name: &str, token: &str) -> Option<String> {
+        let address = &self.address;
+        let token = query::escaped(token);
+        match &self.presented {
+            Presented::Webhook { user, code } => Some(format!(
+                "{address}/rest/{}/{}/{name}/?token={token}",
+                query::escaped(user),
+                query::escaped(code)
+            )),
+            Presented::Token(auth) => Some(format!(
+                "{address}/rest/{name}.json?auth={}&token={token}",
+                query::escaped(auth)
+            )),
+            Presented::Nothing => None,
+        }
     }
 }
 
@@ -106,4 +129,13 @@ pub(crate) fn token(context: &Context, presented: &Presented, id: &str) -> Strin
     let what = STANDARD.encode(format!("action=downloadFile&id={id}"));
     let signature = context.address.signature(&format!("{presented:?}{what}"));
     format!("disk|{what}|{signature}")
+}
+
+/// `upload|what|signature`: lets whoever has this credential upload one file.
+pub(crate) fn upload_token(context: &Context, presented: &Presented, what: &str) -> String {
+    let encoded = STANDARD.encode(what);
+    let signature = context
+        .address
+        .signature(&format!("{UPLOAD}{presented:?}{encoded}"));
+    format!("{UPLOAD}|{encoded}|{signature}")
 }

@@ -16,6 +16,7 @@ pub(crate) mod installation;
 pub(crate) mod journal;
 pub(crate) mod keeping;
 pub(crate) mod links;
+pub(crate) mod scenario;
 pub(crate) mod timing;
 pub(crate) mod token_store;
 
@@ -37,6 +38,7 @@ use data_file::DataFile;
 use event_sender::Delivery;
 use events::{Cause, Events};
 use journal::Origin;
+use scenario::ScenarioRunner;
 
 /// What is behind all APIs of a portal: its data and its methods, and who may call them.
 #[derive(Debug)]
@@ -54,6 +56,8 @@ pub(crate) struct Backend {
     pub(crate) events: Events,
     /// Those who change rows while others read them.
     pub(crate) background_writer: BackgroundWriter,
+    /// The company that works while the portal runs, if one does.
+    pub(crate) scenario: ScenarioRunner,
 }
 
 impl Backend {

@@ -17,6 +17,7 @@ pub(crate) mod moment;
 pub(crate) mod output;
 pub(crate) mod reply;
 pub(crate) mod request_log;
+pub(crate) mod scenario;
 pub(crate) mod settings;
 pub(crate) mod spec;
 pub(crate) mod stats;

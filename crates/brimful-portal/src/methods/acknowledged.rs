@@ -347,6 +347,304 @@ const METHODS: &[AcknowledgedMethod] = &[
         &[("id", "VALIDATION_ID_NOT_PROVIDED", "ID is missing.")],
         "true",
     ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.session.head.vote",
+        &[
+            (
+                "SESSION_ID",
+                "EMPTY_SESSION_ID",
+                "Session ID can't be empty",
+            ),
+            (
+                "RATING|COMMENT",
+                "EMPTY_VOTE_PARAMS",
+                "At least one of the parameters RATING or COMMENT must be specified",
+            ),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.bot.session.message.send",
+        &[("CHAT_ID", "CHAT_ID_EMPTY", "Chat ID can't be empty")],
+        "true",
+    ),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.crm.lead.create",
+        &[(
+            "CHAT_ID",
+            "CHAT_ID",
+            "The specified chat identifier is incorrect",
+        )],
+        "true",
+    ),
+    acknowledged("imopenlines", "imopenlines.session.mode.pinall", &[], "[]"),
+    acknowledged(
+        "imopenlines",
+        "imopenlines.session.mode.unpinall",
+        &[],
+        "[]",
+    ),
+    acknowledged(
+        "bizproc",
+        "bizproc.event.send",
+        &[("EVENT_TOKEN", "ACCESS_DENIED", "Access denied!")],
+        "true",
+    ),
+    acknowledged("landing", "landing.role.enable", &[], "true"),
+    acknowledged(
+        "landing",
+        "landing.role.setaccesscodes",
+        &[(
+            "id",
+            "MISSING_PARAMS",
+            "Invalid parameters for the method call; missing: id",
+        )],
+        "true",
+    ),
+    acknowledged(
+        "landing",
+        "landing.role.setrights",
+        &[
+            (
+                "id",
+                "MISSING_PARAMS",
+                "Invalid parameters for the method call; missing: id",
+            ),
+            (
+                "rights",
+                "MISSING_PARAMS",
+                "Invalid parameters for the method call; missing: rights",
+            ),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "landing",
+        "landing.repo.unbind",
+        &[(
+            "code",
+            "MISSING_PARAMS",
+            "Invalid parameters for the method call; missing: code",
+        )],
+        "true",
+    ),
+    acknowledged(
+        "landing",
+        "landing.demos.unregister",
+        &[(
+            "code",
+            "MISSING_PARAMS",
+            "Invalid parameters for the method call; missing: code",
+        )],
+        "true",
+    ),
+    acknowledged(
+        "landing",
+        "landing.syspage.set",
+        &[
+            (
+                "id",
+                "MISSING_PARAMS",
+                "Invalid parameters for the method call; missing: id",
+            ),
+            (
+                "type",
+                "MISSING_PARAMS",
+                "Invalid parameters for the method call; missing: type",
+            ),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "landing",
+        "landing.syspage.deleteforlanding",
+        &[(
+            "id",
+            "MISSING_PARAMS",
+            "Invalid parameters for the method call; missing: id",
+        )],
+        "true",
+    ),
+    acknowledged(
+        "landing",
+        "landing.syspage.deleteforsite",
+        &[(
+            "id",
+            "MISSING_PARAMS",
+            "Invalid parameters for the method call; missing: id",
+        )],
+        "true",
+    ),
+    acknowledged(
+        "landing",
+        "landing.template.setsiteref",
+        &[(
+            "id",
+            "MISSING_PARAMS",
+            "Invalid parameters for the method call; missing: id",
+        )],
+        "true",
+    ),
+    acknowledged(
+        "landing",
+        "landing.template.setlandingref",
+        &[(
+            "id",
+            "MISSING_PARAMS",
+            "Invalid parameters for the method call; missing: id",
+        )],
+        "true",
+    ),
+    acknowledged(
+        "humanresources.hcmlink",
+        "humanresources.hcmlink.job.update",
+        &[("id", "0", "Operation failed")],
+        "true",
+    ),
+    acknowledged(
+        "humanresources.hcmlink",
+        "humanresources.hcmlink.job.status.get",
+        &[("id", "0", "Operation failed")],
+        r#"{"alive":true}"#,
+    ),
+    acknowledged(
+        "humanresources.hcmlink",
+        "humanresources.hcmlink.employee.set",
+        &[("data", "0", "Parameter 'data' must be a non empty array")],
+        r#"{"status":"ok","errors":[]}"#,
+    ),
+    acknowledged(
+        "humanresources.hcmlink",
+        "humanresources.hcmlink.field.value.set",
+        &[("data", "0", "Parameter 'data' must be a non empty array")],
+        r#"{"status":"ok","errors":[]}"#,
+    ),
+    acknowledged(
+        "crm",
+        "crm.automation.trigger",
+        &[("target", "", "Target is not set.")],
+        "true",
+    ),
+    acknowledged(
+        "crm",
+        "crm.tracking.trace.delete",
+        &[("id", "ERROR_CORE", "Parameter `id` required.")],
+        "null",
+    ),
+    acknowledged(
+        "crm",
+        "crm.timeline.item.pin",
+        &[
+            ("id", "100", "Could not find value for parameter {id}"),
+            (
+                "ownerTypeId",
+                "100",
+                "Could not find value for parameter {ownerTypeId}",
+            ),
+            (
+                "ownerId",
+                "100",
+                "Could not find value for parameter {ownerId}",
+            ),
+        ],
+        "null",
+    ),
+    acknowledged(
+        "crm",
+        "crm.timeline.item.unpin",
+        &[
+            ("id", "100", "Could not find value for parameter {id}"),
+            (
+                "ownerTypeId",
+                "100",
+                "Could not find value for parameter {ownerTypeId}",
+            ),
+            (
+                "ownerId",
+                "100",
+                "Could not find value for parameter {ownerId}",
+            ),
+        ],
+        "null",
+    ),
+    acknowledged(
+        "imbot",
+        "imbot.chat.setmanager",
+        &[
+            ("CHAT_ID", "CHAT_ID_EMPTY", "Chat ID can't be empty"),
+            ("USER_ID", "USER_ID_EMPTY", "User ID can't be empty"),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "imbot",
+        "imbot.message.like",
+        &[(
+            "MESSAGE_ID",
+            "MESSAGE_ID_ERROR",
+            "Message ID can't be empty",
+        )],
+        "true",
+    ),
+    acknowledged(
+        "sale",
+        "sale.delivery.request.update",
+        &[
+            (
+                "DELIVERY_ID",
+                "DELIVERY_ID_NOT_SPECIFIED",
+                "Delivery service identifier not specified",
+            ),
+            (
+                "REQUEST_ID",
+                "REQUEST_ID_NOT_SPECIFIED",
+                "Delivery request identifier not specified",
+            ),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "sale",
+        "sale.delivery.request.delete",
+        &[
+            (
+                "DELIVERY_ID",
+                "DELIVERY_ID_NOT_SPECIFIED",
+                "Delivery service identifier not specified",
+            ),
+            (
+                "REQUEST_ID",
+                "REQUEST_ID_NOT_SPECIFIED",
+                "Delivery request identifier not specified",
+            ),
+        ],
+        "true",
+    ),
+    acknowledged(
+        "sale",
+        "sale.delivery.request.sendmessage",
+        &[
+            (
+                "DELIVERY_ID",
+                "DELIVERY_ID_NOT_SPECIFIED",
+                "Delivery service identifier not specified",
+            ),
+            (
+                "REQUEST_ID",
+                "REQUEST_ID_NOT_SPECIFIED",
+                "Delivery request identifier not specified",
+            ),
+            (
+                "ADDRESSEE",
+                "ADDRESSEE_IS_NOT_SPECIFIED",
+                "Message recipient not specified",
+            ),
+        ],
+        "true",
+    ),
 ];
 
 /// The methods of this kind.

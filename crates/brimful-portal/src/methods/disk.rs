@@ -24,10 +24,17 @@ use crate::data::list::condition::{Condition, Operand};
 use crate::data::list::paging::Paging;
 use crate::data::list::plan;
 use crate::data::list::query::{Query, Work};
+use crate::data::records;
 use crate::data::table::Row;
 
 /// The field that holds a link to the content.
 pub(crate) const DOWNLOAD_URL: &str = "DOWNLOAD_URL";
+
+/// The field that holds where to upload a file.
+pub(crate) const UPLOAD_URL: &str = "uploadUrl";
+
+/// What stands before the description of an upload until it is signed for whoever asked.
+pub(crate) const UNSIGNED: &str = "upload:";
 
 /// What a method is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -293,7 +300,7 @@ fn content(value: &Value) -> Result<Vec<u8>, MethodError> {
 }
 
 /// What PHP's `base64_decode` makes of a text: it passes over letters that are none of base64. `None` if nothing is left.
-fn decoded(encoded: &str) -> Option<Vec<u8>> {
+pub(super) fn decoded(encoded: &str) -> Option<Vec<u8>> {
     let is_letter = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
     let letters = encoded.bytes().take_while(|c| *c != b'=').filter(is_letter);
     let letters: Vec<u8> = letters.collect();
@@ -404,7 +411,24 @@ fn add_folder_to(
 pub(crate) fn upload(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let folder = named::<FOLDER>(state, call, "id", 0)?;
     let storage = int(&row(state, folder), "STORAGE_ID").max(SHARED_STORAGE);
+    if is_content_to_come(call) {
+        return Ok(where_to_upload("uploadToFolder", folder));
+    }
     upload_to(state, call, (storage, folder))
+}
+
+/// Whether a call has neither a name nor a content: it asks where to send the file.
+fn is_content_to_come(call: &Call<'_>) -> bool {
+    ["data", "fileContent"]
+        .iter()
+        .all(|name| call.params.get_ignoring_case(name).is_none())
+}
+
+fn where_to_upload(action: &str, id: u64) -> Output {
+    let mut answer = Array::new();
+    answer.insert("field", "file");
+    answer.insert(UPLOAD_URL, format!("{UNSIGNED}action={action}&id={id}"));
+    Output::value(&Value::Array(answer))
 }
 
 /// `disk.storage.uploadfile(id, data, fileContent)`
@@ -413,6 +437,9 @@ pub(crate) fn upload_to_storage(
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
     let place = storage(state, call)?;
+    if is_content_to_come(call) {
+        return Ok(where_to_upload("uploadToFolder", place.1));
+    }
     upload_to(state, call, place)
 }
 
@@ -741,7 +768,24 @@ pub(crate) fn search(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
     }))
 }
 
-/// `disk.attachedobject.get`: nothing here attaches files to records.
-pub(crate) fn attached(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    Err(not_found(&argument(call, "id", 0)?.to_text()))
+/// `disk.attachedobject.get(id)`: a file that is attached to a task.
+pub(crate) fn attached(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = argument(call, "id", 0)?.to_text();
+    let place = records::place("disk.attachedobject");
+    let table = place.map(|place| &state.records[place]);
+    let attachment = table.and_then(|table| table.get(table.find(std::slice::from_ref(&id), &[])?));
+    let attachment = attachment.ok_or_else(|| not_found(&id))?;
+    let mut map = Array::new();
+    for (name, value) in attachment {
+        map.insert(name.as_str(), Value::from(value.clone()));
+    }
+    let file = map.get("OBJECT_ID").map_or(0, number);
+    if !state.table(DISK_OBJECT).contains(file) {
+        return Err(not_found(&id));
+    }
+    let of = row(state, file);
+    map.insert(DOWNLOAD_URL, "");
+    map.insert("NAME", text(&of, "NAME"));
+    map.insert("SIZE", int(&of, "SIZE").to_string());
+    Ok(Output::value(&Value::Array(map)))
 }

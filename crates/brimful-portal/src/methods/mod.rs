@@ -44,7 +44,7 @@ mod workday;
 mod workgroups;
 
 pub(crate) use crm::item::not_found as element_not_found;
-pub(crate) use disk::DOWNLOAD_URL;
+pub(crate) use disk::{DOWNLOAD_URL, UNSIGNED, UPLOAD_URL};
 pub(crate) use params::{legacy_error, strings};
 
 use std::borrow::Cow;
@@ -140,7 +140,13 @@ fn task(methods: &mut Vec<Method>) {
         read!("task", "tasks.task.list", tasks::list),
         read!("task", "tasks.task.get", tasks::get),
         read!("task", "tasks.task.getfields", tasks::get_fields),
+        read!("task", "tasks.task.getaccess", tasks::access),
         write!("task", "tasks.task.add", tasks::add),
+        write!(
+            "task",
+            "tasks.task.files.attach",
+            tasks::attachments::attach_file
+        ),
         write!("task", "tasks.task.update", tasks::update),
         write!("task", "tasks.task.delete", tasks::delete),
         write!("task", "tasks.task.start", tasks::act::<3>),
@@ -221,6 +227,66 @@ fn portal(methods: &mut Vec<Method>) {
             crm::currencies::delete_localizations
         ),
         read!("biconnector", "biconnector.source.get", analytics::source),
+        write!(
+            "crm",
+            "crm.activity.binding.move",
+            crm::activity_bindings::move_to
+        ),
+        write!("crm", "crm.calllist.add", crm::call_lists::write),
+        write!("crm", "crm.calllist.update", crm::call_lists::write),
+        read!("crm", "crm.calllist.items.get", crm::call_lists::items),
+        read!(
+            "sonet_group",
+            "sonet_group.user.get",
+            workgroups::list_members
+        ),
+        read!(
+            "sonet_group",
+            "sonet_group.user.groups",
+            workgroups::own_groups
+        ),
+        write!(
+            "sonet_group",
+            "sonet_group.user.add",
+            workgroups::add_members
+        ),
+        write!(
+            "sonet_group",
+            "sonet_group.user.invite",
+            workgroups::add_members
+        ),
+        write!(
+            "sonet_group",
+            "sonet_group.user.update",
+            workgroups::change_role
+        ),
+        write!(
+            "sonet_group",
+            "sonet_group.user.delete",
+            workgroups::delete_members
+        ),
+        write!(
+            "sonet_group",
+            "sonet_group.user.request",
+            workgroups::ask_to_join
+        ),
+        write!("sonet_group", "sonet_group.setowner", workgroups::set_owner),
+        read!(
+            "sonet_group",
+            "sonet_group.feature.access",
+            workgroups::feature_access
+        ),
+        read!(
+            "sale",
+            "sale.paysystem.settings.get",
+            shop::pay_system_settings
+        ),
+        read!(
+            "sale",
+            "sale.paysystem.settings.payment.get",
+            shop::pay_system_settings
+        ),
+        write!("sale", "sale.delivery.add", shop::add_delivery),
         read!(
             "calendar",
             "calendar.accessibility.get",

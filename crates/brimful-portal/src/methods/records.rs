@@ -53,6 +53,7 @@ fn of_kinds(rest3: bool) -> impl Iterator<Item = Method> {
 
 pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
+    check_params(method, call)?;
     let table = &state.records[place];
     if method.verb == RecordVerb::Fields {
         let needed = call.params.get_ignoring_case(method.needs);
@@ -91,6 +92,7 @@ pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
 
 pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let (place, method) = records::find(&call.method).ok_or_else(errors::method_not_found)?;
+    check_params(method, call)?;
     let within = within(state, &state.records[place], call)?;
     let table = &mut state.records[place];
     let writer = Writer {
@@ -143,7 +145,11 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         }
         RecordVerb::Update => {
             let id = named(table, method, &within, call)?;
-            let given = given(table, method, call)?;
+            let given = if method.is_action {
+                Array::new()
+            } else {
+                given(table, method, call)?
+            };
             for field in table.fields {
                 let value = given.get_ignoring_case(field.param);
                 if field.required && value.is_some_and(is_empty) {
@@ -175,6 +181,16 @@ pub(crate) fn write(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outpu
         }
     };
     Ok(one(&state.records[place], id, method.answer))
+}
+
+/// Refuses a call without a parameter that the method needs beside the record.
+fn check_params(method: &RecordMethod, call: &Call<'_>) -> Result<(), MethodError> {
+    for (param, missing) in method.params {
+        if call.params.get_ignoring_case(param).is_none_or(is_empty) {
+            return Err(refusal(*missing, param, call));
+        }
+    }
+    Ok(())
 }
 
 /// Deletes a record and all that belongs to it.
@@ -322,9 +338,10 @@ fn named(
     call: &Call<'_>,
 ) -> Result<u64, MethodError> {
     let key = key(table, method, call)?;
-    table
-        .find(&key, within)
-        .ok_or_else(|| refusal(table.kind.not_found, &key.join(", "), call))
+    table.find(&key, within).ok_or_else(|| {
+        let missing = method.not_found.unwrap_or(table.kind.not_found);
+        refusal(missing, &key.join(", "), call)
+    })
 }
 
 /// What a call calls a record.
@@ -544,6 +561,7 @@ fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
             Output::value(&row.get(field).cloned().map(Value::from).unwrap_or_default())
         }
         Answer::Constant(json) => Output::json(json.as_bytes().to_vec()),
+        Answer::Template(json) => Output::json(filled(json, row).into_bytes()),
         Answer::True => Output::value(&Value::Bool(true)),
         Answer::Null => Output::value(&Value::Null),
         Answer::Nothing => Output::value(&Value::Array(Array::new())),
@@ -576,6 +594,33 @@ fn one(table: &RecordTable, id: u64, answer: Answer) -> Output {
             Output::json(out)
         }
     }
+}
+
+/// A template with the values of a record. Within quotation marks stands the inside of a text.
+fn filled(template: &str, row: &Map<String, Json>) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let named = after
+            .split_once('}')
+            .and_then(|(name, after)| Some((row.get(name)?, after)));
+        let Some((value, after)) = named else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        match value {
+            Json::String(text) => {
+                let quoted = Json::from(text.as_str()).to_string();
+                out.push_str(&quoted[1..quoted.len() - 1]);
+            }
+            other => out.push_str(&other.to_string()),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// What is known of the fields.

@@ -1,7 +1,7 @@
 //! What the shop does beside keeping records: payments by a payment system, receipts of cash registers.
 
 use brimful_protocol::{Array, Value};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::context::{Call, MethodError, Output, errors};
 use crate::data::PortalData;
@@ -142,4 +142,106 @@ pub(crate) fn set_shipment_values(
     Ok(Output::value(&Value::from(
         json!({ "propertyValues": shown }),
     )))
+}
+
+fn find<'s>(state: &'s PortalData, kind: &str, key: &str) -> Option<(u64, &'s Map<String, Json>)> {
+    let table = records::place(kind).map(|place| &state.records[place])?;
+    let id = table.find(&[key.to_owned()], &[])?;
+    Some((id, table.get(id)?))
+}
+
+/// The record of a kind whose field has this text.
+fn with_text<'s>(
+    state: &'s PortalData,
+    kind: &str,
+    field: &str,
+    text: &str,
+) -> Option<&'s Map<String, Json>> {
+    let table = records::place(kind).map(|place| &state.records[place])?;
+    let has = |row: &Map<String, Json>| row.get(field).and_then(Json::as_str) == Some(text);
+    table.rows().map(|(_, row)| row).find(|row| has(row))
+}
+
+/// `sale.paysystem.settings.get` and `sale.paysystem.settings.payment.get`: what the handler has by default, then what was
+/// written.
+pub(crate) fn pay_system_settings(
+    state: &PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let of_payment = call.method.contains("payment");
+    let system = if of_payment { "PAY_SYSTEM_ID" } else { "ID" };
+    let needed: &[&str] = if of_payment {
+        &["PAYMENT_ID", "PAY_SYSTEM_ID"]
+    } else {
+        &["ID"]
+    };
+    for name in needed {
+        if call.text(name).is_empty() {
+            return Err(refused(&format!("Parameter {name} is not defined")));
+        }
+    }
+    let row = find(state, "sale.paysystem", &call.text(system)).map(|(_, row)| row);
+    let row = row.ok_or_else(|| refused("Pay system not found"))?;
+    if of_payment {
+        let payment = find(state, "sale.payment", &call.text("PAYMENT_ID"));
+        let of = payment.and_then(|(_, payment)| payment.get("paySystemId")?.as_i64());
+        if of.map(|id| id.to_string()) != Some(call.text("PAY_SYSTEM_ID")) {
+            return Err(refused("Payment not found"));
+        }
+    }
+    let mut settings = Map::new();
+    let handler = row.get("BX_REST_HANDLER").and_then(Json::as_str);
+    let handler = handler.and_then(|code| with_text(state, "sale.paysystem.handler", "CODE", code));
+    let codes = handler.and_then(|handler| handler.get("SETTINGS")?.get("CODES")?.as_object());
+    for (code, described) in codes.into_iter().flatten() {
+        let value = described.pointer("/DEFAULT/PROVIDER_VALUE");
+        settings.insert(code.clone(), value.cloned().unwrap_or(Json::Null));
+    }
+    if let Some(Json::Object(written)) = row.get("SETTINGS") {
+        settings.extend(written.clone());
+    }
+    Ok(Output::value(&Value::from(Json::Object(settings))))
+}
+
+/// `sale.delivery.add`: a service, and one more for each profile of its handler.
+pub(crate) fn add_delivery(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let output = crate::methods::records::write(state, call)?;
+    let code = call.text("REST_CODE");
+    let handler = with_text(state, "sale.delivery.handler", "CODE", &code);
+    let profiles: Vec<Json> = match handler.and_then(|handler| handler.get("PROFILES")) {
+        Some(Json::Array(profiles)) => profiles.clone(),
+        Some(Json::Object(profiles)) => profiles.values().cloned().collect(),
+        _ => Vec::new(),
+    };
+    let place = records::place("sale.delivery").ok_or_else(errors::method_not_found)?;
+    let writer = Writer {
+        user: call.user,
+        now: call.seconds(),
+    };
+    let table = &mut state.records[place];
+    let parent = table.last();
+    let mut added = Vec::new();
+    for profile in profiles {
+        let text = |name: &str| profile.get(name).and_then(Json::as_str).unwrap_or_default();
+        let mut given = call.params.clone();
+        given.insert("NAME", text("NAME"));
+        given.insert("DESCRIPTION", text("DESCRIPTION"));
+        given.remove("LOGOTYPE");
+        let id = table.add(&given, writer);
+        table.set(
+            id,
+            &[("PARENT_ID", json!(parent)), ("LOGOTYPE", Json::Null)],
+        );
+        let row = table.get(id).cloned().unwrap_or_default();
+        let shown = row.into_iter().filter(|(name, _)| table.shows(name));
+        added.push(Json::Object(shown.collect()));
+    }
+    let mut answer = output.to_value().clone();
+    if let Value::Array(answer) = &mut answer {
+        answer.insert("profiles", Value::from(Json::Array(added)));
+    }
+    Ok(Output::value(&answer))
 }

@@ -7,6 +7,7 @@ use crate::data::PortalData;
 use crate::data::entities::USER;
 use crate::data::hash;
 use crate::data::records::{self, RecordTable, table::Writer};
+use crate::methods::{UNSIGNED, UPLOAD_URL};
 
 const CALLS: &str = "telephony.externalcall";
 const STATISTICS: &str = "voximplant.statistic";
@@ -252,6 +253,29 @@ pub(crate) fn attach_record(
         return Err(refused(
             "Wrong file extension. Only wav and mp3 are allowed",
         ));
+    }
+    if url.is_empty() {
+        let content = call.params.get_ignoring_case("FILE_CONTENT");
+        let Some(content) = content.map(Value::to_text) else {
+            let what = serde_json::json!({
+                "action": "attachRecord",
+                "CALL_ID": id,
+                "FILENAME": name,
+            });
+            let what = brimful_protocol::query::encode(&what);
+            let mut answer = Array::new();
+            answer.insert(UPLOAD_URL, format!("{UNSIGNED}{what}"));
+            answer.insert("fieldName", "file");
+            return Ok(Output::value(&Value::Array(answer)));
+        };
+        if content.is_empty() {
+            return Err(refused("File content is empty."));
+        }
+        if super::disk::decoded(&content).is_none() {
+            return Err(refused(
+                "File content is not properly encoded. Base64 encoding is expected.",
+            ));
+        }
     }
     let answer = Array::from_iter([("FILE_ID", (number * 2 + 1) as i64)]);
     Ok(Output::value(&Value::Array(answer)))

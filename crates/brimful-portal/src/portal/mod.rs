@@ -26,6 +26,7 @@ use crate::calls::event_sender::EventSender;
 use crate::calls::events::Events;
 use crate::calls::installation::{self, InstallError};
 use crate::calls::keeping;
+use crate::calls::scenario::ScenarioRunner;
 use crate::calls::token_store::TokenStore;
 use crate::config::PortalConfig;
 use crate::context::address::PortalAddress;
@@ -37,6 +38,7 @@ use crate::context::hidden_rows::HiddenRows;
 use crate::context::limits::{Buckets, Operating};
 use crate::context::reply::{Reply, SlowBody};
 use crate::context::request_log::{CommandOutcomes, LoggedRequest, kept_body, kept_reply};
+use crate::context::scenario::Scenario;
 use crate::context::settings::Settings;
 use crate::context::stats::Stats;
 use crate::context::{Context, errors};
@@ -158,6 +160,7 @@ impl Portal {
             applications: Applications::new(config.apps, config.token_ttl),
             events: Events::new(sender),
             background_writer: BackgroundWriter::default(),
+            scenario: ScenarioRunner::default(),
         };
         if is_restored {
             backend.restore_tokens(&kept.rows);
@@ -166,6 +169,9 @@ impl Portal {
             if let Some(file) = &backend.file {
                 file.replace(backend.snapshot());
             }
+        }
+        if let Some(scenario) = config.scenario {
+            backend.start_scenario(scenario, is_restored);
         }
         backend.set_churn(config.churn)?;
         backend.hide(config.hidden)?;
@@ -216,6 +222,21 @@ impl Portal {
     /// known.
     pub fn set_churn(&self, churn: Churn) -> Result<(), DataError> {
         self.backend().set_churn(churn)
+    }
+
+    /// The scenario that the portal runs, if it runs one.
+    pub fn scenario(&self) -> Option<Scenario> {
+        self.backend().current_scenario()
+    }
+
+    /// Carries a scenario and churn on as time passes, and tells applications of it, without anybody calling; it never
+    /// ends.
+    pub async fn keep_living(&self) {
+        const OFTEN: Duration = Duration::from_millis(500);
+        loop {
+            tokio::time::sleep(OFTEN).await;
+            self.backend().make_due_changes();
+        }
     }
 
     /// The rows that lists count and do not show from now on, in the place of those before; no change at all if an entity

@@ -2,6 +2,7 @@
 
 mod batch;
 mod download;
+mod upload;
 
 use std::net::IpAddr;
 
@@ -12,7 +13,7 @@ use crate::bodies::envelope::{self, Body, Format};
 use crate::bodies::request;
 use crate::calls::Backend;
 use crate::calls::executor::{Executor, Outcome};
-use crate::calls::links::{DOWNLOAD, Links};
+use crate::calls::links::{DOWNLOAD, Links, UPLOAD};
 use crate::context::{MethodError, errors};
 use crate::methods::registry::{BATCH, Target};
 
@@ -43,7 +44,12 @@ async fn call(
     if method.eq_ignore_ascii_case(DOWNLOAD) {
         return download::answer(backend, request, webhook, peer);
     }
-    let (params, presented, connector) = request::parameters(request, webhook)?;
+    let (method, (params, presented, connector)) = if method.eq_ignore_ascii_case(UPLOAD) {
+        let (method, params, presented) = upload::call(backend, request, webhook)?;
+        (method, (params, presented, None))
+    } else {
+        (method, request::parameters(request, webhook)?)
+    };
     let target = backend.registry.find(method).ok_or_else(|| {
         backend.context.say_if_unmodelled(method);
         errors::method_not_found()

@@ -93,6 +93,143 @@ async fn a_link_is_good_for_one_file_and_whoever_it_was_given_to() {
     assert_eq!(fetch(&portal, &link, &[]).await.body, "a");
 }
 
+/// Sends a file as a form, as browsers do.
+async fn upload(portal: &Portal, address: &str, name: &str, content: &str) -> Heard {
+    let uri = address.strip_prefix("https://portal.test").unwrap();
+    let body = format!(
+        "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n{content}\r\n--X--\r\n"
+    );
+    post(portal, uri, "multipart/form-data; boundary=X", &body).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_says_where_to_send_a_file_whose_content_is_to_come() {
+    let portal = with_file();
+    let told = call(&portal, "disk.folder.uploadfile", json!({"id": 1}))
+        .await
+        .result();
+    assert_eq!(told["field"], "file");
+    let address = told["uploadUrl"].as_str().unwrap();
+    let sent = upload(&portal, address, "b.txt", "content").await;
+    assert_eq!(
+        (sent.status, &sent.result()["NAME"]),
+        (200, &json!("b.txt"))
+    );
+    let inside = call(&portal, "disk.folder.getchildren", json!({"id": 1}))
+        .await
+        .result();
+    let names: Vec<&Json> = inside
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["NAME"])
+        .collect();
+    assert!(names.contains(&&json!("b.txt")), "{names:?}");
+    let id = sent.result()["ID"].clone();
+    let file = call(&portal, "disk.file.get", json!({"id": id}))
+        .await
+        .result();
+    let link = file["DOWNLOAD_URL"].as_str().unwrap();
+    let link = link.strip_prefix("https://portal.test").unwrap();
+    assert_eq!(fetch(&portal, link, &[]).await.body, "content");
+    let forged = address.replace("upload%7C", "upload%7Cx");
+    assert_eq!(upload(&portal, &forged, "c.txt", "c").await.status, 403);
+    let empty = address.strip_prefix("https://portal.test").unwrap();
+    assert_eq!(get(&portal, empty).await.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_attached_to_a_task_has_a_link_of_its_own() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .starts_at_unix(NOON)
+            .rows("user", 1)
+            .address("https://portal.test")
+            .file("a.txt", "0123"),
+    );
+    let fields =
+        json!({"TITLE": "One", "RESPONSIBLE_ID": 1, "UF_TASK_WEBDAV_FILES": ["n2", "n99"]});
+    let task = call(&portal, "tasks.task.add", json!({"fields": fields})).await;
+    let task = task.result()["task"]["id"].clone();
+    let select = json!({"taskId": task, "select": ["ID", "UF_TASK_WEBDAV_FILES"]});
+    let read = call(&portal, "tasks.task.get", select).await.result();
+    let attached = read["task"]["ufTaskWebdavFiles"]
+        .as_array()
+        .unwrap()
+        .clone();
+    assert_eq!(attached.len(), 1);
+    let shown = call(
+        &portal,
+        "disk.attachedobject.get",
+        json!({"id": attached[0]}),
+    )
+    .await
+    .result();
+    assert_eq!(
+        (&shown["OBJECT_ID"], &shown["ENTITY_ID"]),
+        (&json!("2"), &task)
+    );
+    let link = shown["DOWNLOAD_URL"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("https://portal.test")
+        .unwrap();
+    assert_eq!(fetch(&portal, link, &[]).await.body, "0123");
+    let more = call(
+        &portal,
+        "tasks.task.files.attach",
+        json!({"taskId": task, "fileId": 2}),
+    )
+    .await;
+    assert_ne!(more.result()["attachmentId"], attached[0]);
+    for params in [
+        json!({"taskId": task, "fileId": 99}),
+        json!({"taskId": task}),
+        json!({"taskId": 99, "fileId": 2}),
+    ] {
+        assert_eq!(
+            call(&portal, "tasks.task.files.attach", params)
+                .await
+                .status,
+            400
+        );
+    }
+    let missing = call(&portal, "disk.attachedobject.get", json!({"id": 99})).await;
+    assert_eq!(missing.json()["error"], "ERROR_NOT_FOUND");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_record_of_a_call_may_come_after_its_name() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .starts_at_unix(NOON)
+            .rows("user", 1)
+            .address("https://portal.test"),
+    );
+    let begun = json!({"USER_ID": 1, "PHONE_NUMBER": "7", "TYPE": 1});
+    let begun = call(&portal, "telephony.externalcall.register", begun)
+        .await
+        .result();
+    let id = begun["CALL_ID"].clone();
+    let ended = json!({"USER_ID": 1, "CALL_ID": id, "DURATION": 5});
+    call(&portal, "telephony.externalcall.finish", ended).await;
+    let named = json!({"CALL_ID": id, "FILENAME": "a.mp3"});
+    let told = call(&portal, "telephony.externalcall.attachrecord", named)
+        .await
+        .result();
+    assert_eq!(told["fieldName"], "file");
+    let address = told["uploadUrl"].as_str().unwrap();
+    let sent = upload(&portal, address, "a.mp3", "sound").await;
+    assert!(sent.result()["FILE_ID"].is_u64(), "{}", sent.body);
+    let wrong = json!({"CALL_ID": id, "FILENAME": "a.mp3", "FILE_CONTENT": "?"});
+    let refused = call(&portal, "telephony.externalcall.attachrecord", wrong).await;
+    assert_eq!(
+        (refused.status, &refused.json()["error"]),
+        (400, &json!("ERROR_CORE"))
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn whoever_is_no_browser_gets_the_page_of_the_server_in_front() {
     let portal = with_file();

@@ -20,6 +20,7 @@ mod methods;
 mod oauth;
 mod rest3;
 mod rights;
+mod scenario;
 mod sockets;
 mod tls;
 mod wrong_lists;

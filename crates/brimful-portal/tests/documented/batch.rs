@@ -288,7 +288,7 @@ async fn comments_of_several_people_do_not_disturb_each_other_in_a_batch() {
     assert_eq!(batch["result"], json!({ "a": 1, "b": 2 }));
     let list = portal.get("task.commentitem.getlist?0=3").await.result();
     assert_eq!(
-        (&list[1]["POST_MESSAGE"], &list[1]["AUTHOR_ID"]),
+        (&list[0]["POST_MESSAGE"], &list[0]["AUTHOR_ID"]),
         (&json!("from 2"), &json!("2"))
     );
 }

@@ -240,3 +240,33 @@ async fn a_list_that_cannot_be_read_is_an_error_and_not_a_short_list() {
         "after an error there is no more"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn rows_deleted_from_a_list_that_no_longer_says_its_length_do_not_hide_other_rows() {
+    // Lists of people say how many there are only while there are more than a page.
+    let portal = portal_of(R7Config::unlimited().people(60));
+    let client = client(&portal);
+    let (all, _) = ids(client.list("people")).await;
+    assert!(all.len() > 50, "more than a page");
+    let list = client.list("people").page_size(50);
+    let mut pages = list.pages().unwrap();
+    let mut came = Vec::new();
+    while let Some(page) = pages.next_page().await.unwrap() {
+        let is_first = came.is_empty();
+        came.extend(page.iter().map(|row| {
+            let row: Value = row.parse().unwrap();
+            row["id"].as_str().unwrap().to_owned()
+        }));
+        if is_first {
+            for id in &came[1..16] {
+                client
+                    .send(Item::delete("people/{id}").path("id", id.as_str()))
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+    assert_eq!(distinct(&came), came.len(), "none came twice");
+    assert_eq!(came.len(), all.len(), "none is missing");
+    assert!(pages.report().steps_back > 0);
+}

@@ -153,7 +153,12 @@ impl About<'_> {
         }
     }
 
-    fn step(&self, params: Row) -> Step {
+    fn step(&self, mut params: Row) -> Step {
+        for name in &self.method.params {
+            params
+                .entry((*name).to_owned())
+                .or_insert_with(|| json!({ "text": "text" }));
+        }
         Step {
             name: "last".to_owned(),
             method: self.address(self.method.name),

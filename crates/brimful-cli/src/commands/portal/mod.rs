@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use brimful_portal::{
     Churn, Costs, ENTITY_NAMES, Faults, HiddenRows, LimiterGeneration, OperatingLimit, Portal,
-    PortalConfig, RateLimit, Seconds, SpecError, Stats, Statuses, Tls, Webhook,
+    PortalConfig, RateLimit, Scenario, Seconds, SpecError, Stats, Statuses, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
 use tokio::task::JoinHandle;
@@ -43,6 +43,7 @@ Examples:
   brimful portal --tls --tls-ca ca.pem
   brimful portal --faults '503:5%, reset-after:every=7, slow-body=2s on=batch; seed=42'
   brimful portal --rows lead=100000 --churn 'lead:insert=5 update=20 delete=2'
+  brimful portal --scenario 'sales:language=en pace=600'
   brimful portal --app local.app:secret:http://localhost:8080/ --token-ttl 1min
   brimful portal --webhook 2:few:crm,user --rights 2=own
   brimful portal --rows r7.people=10000 --r7-token secret
@@ -83,6 +84,12 @@ pub(crate) struct PortalArgs {
     #[cfg(feature = "sqlite")]
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     pub(crate) data: Option<PathBuf>,
+    /// Run a company that has worked up to now and goes on: sales, or 'sales:language=en pace=60 days=30; seed=7'
+    ///
+    /// Leads come in, are called and become deals, deals move through their stages, tasks are done, and applications get
+    /// the events of all that. The pace 60 makes an hour of its work a minute. Without --rows it has its employees alone.
+    #[arg(long, value_name = "SPEC", value_parser = scenario, help_heading = "Data")]
+    pub(crate) scenario: Option<Scenario>,
     /// The seed of made-up rows
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Data")]
     pub(crate) seed: u64,
@@ -330,10 +337,18 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         ));
     }
     let events_log = events_log(args, &portal, printer)?;
+    let living = portal.scenario().map(|scenario| {
+        printer.note(&format!("a company works here: {scenario}"));
+        let portal = portal.clone();
+        tokio::spawn(async move { portal.keep_living().await })
+    });
     tokio::select! {
         () = install(args, &portal, printer) => interrupts.next().await,
         exit = interrupts.next() => exit,
     };
+    if let Some(living) = living {
+        living.abort();
+    }
     let stats = portal.stats();
     tokio::select! {
         ended = server.shut_down() => ended.map_err(|error| Failure::failed(format!("the portal broke: {error}")))?,
@@ -519,9 +534,17 @@ fn wrong(error: &SpecError) -> Failure {
     Failure::usage(error.to_string())
 }
 
+/// How many people work in the company of a scenario.
+const EMPLOYEES: u64 = 8;
+
 fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure> {
     let mut config = config.rows_up_to_now();
-    if args.rows.is_empty() && args.load.is_empty() && args.reply.is_empty() {
+    if let Some(scenario) = &args.scenario {
+        config = config.scenario(scenario.clone());
+        if !has_users(args) {
+            config = config.rows("user", EMPLOYEES.max(args.user));
+        }
+    } else if args.rows.is_empty() && args.load.is_empty() && args.reply.is_empty() {
         config = demo::with_rows(config);
     } else if !args.app.is_empty() && !has_users(args) {
         // Somebody has to let the applications in.
@@ -657,6 +680,10 @@ fn faults(text: &str) -> Result<String, SpecError> {
 
 fn hidden_rows(text: &str) -> Result<String, SpecError> {
     HiddenRows::parse(text).map(|_| text.to_owned())
+}
+
+fn scenario(text: &str) -> Result<Scenario, SpecError> {
+    Scenario::parse(text)
 }
 
 fn churn(text: &str) -> Result<String, SpecError> {

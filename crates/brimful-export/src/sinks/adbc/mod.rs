@@ -538,9 +538,9 @@ impl StoreSink for AdbcSink {
         &mut self.state
     }
 
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
-        self.store(&mut Misfits::default(), false)?;
+        self.store(misfits, false)?;
         let table = quoted(&self.state.table);
         let starts = !self.began && self.state.resumed.is_none();
         self.in_transaction(|sink| {

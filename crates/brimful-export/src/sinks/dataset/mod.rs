@@ -7,6 +7,8 @@
 mod objects;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "sync")]
+pub(crate) mod synced;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +45,8 @@ pub(crate) struct DatasetSink {
     state: RunState,
     /// Rows that are gathered before their parts are written.
     rows_at_once: u64,
+    /// Partitions whose parts may be open between two rows.
+    partitions_at_once: usize,
     partition_by: Option<PartitionBy>,
     /// The place of the column among the others.
     partition_column: Option<usize>,
@@ -63,6 +67,7 @@ struct Part {
 
 /// What is kept of a run: the content of `_brimful_state.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Record {
     command: String,
     rows: u64,
@@ -81,6 +86,29 @@ struct Record {
     moving: bool,
 }
 
+/// The folder of a table.
+fn open_objects(
+    place: &DatasetPlace,
+    table: &str,
+    name: &str,
+) -> Result<Box<dyn Objects>, ExportError> {
+    match place {
+        DatasetPlace::Folder(path) => Ok(Box::new(Folder::open(path.join(table))?)),
+        #[cfg(not(feature = "s3"))]
+        DatasetPlace::S3(_) => Err(ExportError::Name(format!(
+            "{name}: this build cannot write to it"
+        ))),
+        #[cfg(feature = "s3")]
+        DatasetPlace::S3(url) => match Bucket::open(url, table) {
+            Ok(bucket) => Ok(Box::new(bucket)),
+            Err(message) => Err(ExportError::Store {
+                store: name.to_owned(),
+                message,
+            }),
+        },
+    }
+}
+
 impl DatasetSink {
     pub(crate) fn open(
         place: &DatasetPlace,
@@ -88,24 +116,7 @@ impl DatasetSink {
         name: String,
         options: StoreOptions,
     ) -> Result<Self, ExportError> {
-        let table = options.table.clone();
-        let objects: Box<dyn Objects> = match place {
-            DatasetPlace::Folder(path) => Box::new(Folder::open(path.join(table))?),
-            #[cfg(not(feature = "s3"))]
-            DatasetPlace::S3(_) => {
-                return Err(ExportError::Name(format!(
-                    "{name}: this build cannot write to it"
-                )));
-            }
-            #[cfg(feature = "s3")]
-            DatasetPlace::S3(url) => {
-                let bucket = Bucket::open(url, &table);
-                Box::new(bucket.map_err(|message| ExportError::Store {
-                    store: name.clone(),
-                    message,
-                })?)
-            }
-        };
+        let objects = open_objects(place, &options.table, &name)?;
         Self::new(objects, partition_by, name, options)
     }
 
@@ -120,6 +131,7 @@ impl DatasetSink {
             place,
             state: RunState::new(options),
             rows_at_once: ROWS_AT_ONCE,
+            partitions_at_once: PARTITIONS_AT_ONCE,
             partition_by,
             partition_column: None,
             schema: Schema::default(),
@@ -313,10 +325,10 @@ impl StoreSink for DatasetSink {
         false
     }
 
-    fn begin(&mut self, schema: &Schema) -> Result<(), ExportError> {
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are in files without it.
         if !self.parts.is_empty() {
-            self.end_parts(&mut Misfits::default())?;
+            self.end_parts(misfits)?;
         }
         if let Some(by) = &self.partition_by {
             let column = schema
@@ -352,9 +364,6 @@ impl StoreSink for DatasetSink {
     ) -> Result<(), ExportError> {
         let folder = self.folder(row);
         if !self.parts.contains_key(&folder) {
-            if self.parts.len() >= PARTITIONS_AT_ONCE {
-                self.end_parts(misfits)?;
-            }
             let part = self.open_part()?;
             self.parts.insert(folder.clone(), part);
         }
@@ -367,6 +376,10 @@ impl StoreSink for DatasetSink {
             }
         }
         self.state.take(row.key(schema));
+        // What did not fit of the row is among the misfits, so both are stored together.
+        if self.parts.len() > self.partitions_at_once {
+            self.end_parts(misfits)?;
+        }
         Ok(())
     }
 
@@ -461,6 +474,7 @@ mod tests {
         let by = "CLOSEDATE:month".parse().ok();
         let mut sink = DatasetSink::new(Box::new(memory.clone()), by, String::new(), options)?;
         sink.rows_at_once = 10;
+        sink.partitions_at_once = 5;
         let plan = Plan {
             entity: "crm.deal".to_owned(),
             id_field: "ID".to_owned(),
@@ -477,7 +491,12 @@ mod tests {
             };
             (
                 Some(id),
-                format!("{{\"ID\":\"{id}\",\"CLOSEDATE\":\"{date}\"}}"),
+                // A field comes in the middle of a page, behind a row with a value that does not fit.
+                if id < 22 {
+                    format!("{{\"ID\":\"{id}\",\"CLOSEDATE\":\"{date}\"}}")
+                } else {
+                    format!("{{\"ID\":\"{id}\",\"CLOSEDATE\":\"{date}\",\"UF_CRM_1\":\"new\"}}")
+                },
             )
         };
         let ids: Vec<u64> = (first..=rows).collect();
@@ -581,5 +600,90 @@ mod tests {
             );
         }
         assert!(killed > 50, "{killed}");
+    }
+
+    /// A run of a sync: rows with their titles, and IDs that are gone.
+    #[cfg(feature = "sync")]
+    fn sync(memory: &Memory, rows: &[(u64, &str)], gone: &[u64]) -> Result<(), ExportError> {
+        use super::synced::{BesideParts, GoneKeys};
+        use crate::sinks::run_state::SyncWrites;
+        let mut sink = synced_dataset(memory)?;
+        sink.state_mut().sync = Some(SyncWrites::default());
+        let plan = Plan {
+            id_field: "ID".to_owned(),
+            fields: fields(),
+            ..Plan::default()
+        };
+        let mut writer = RowWriter::new(Box::new(sink), plan);
+        let rows = rows.iter().map(|(id, title)| {
+            let row = format!("{{\"ID\":\"{id}\",\"TITLE\":\"{title}\"}}");
+            (Some(*id), row)
+        });
+        writer.write_page(&rows.collect(), &mut Vec::new())?;
+        let sink = writer.store().and_then(|sink| sink.synced_dataset());
+        sink.unwrap().put_beside(BesideParts {
+            command: SYNC.to_owned(),
+            sync: serde_json::json!({}),
+            coverage: None,
+            gone: Some(GoneKeys {
+                ids: gone.iter().map(u64::to_string).collect(),
+                marked_at: None,
+            }),
+        });
+        writer.store_waiting()
+    }
+
+    #[cfg(feature = "sync")]
+    const SYNC: &str = r#"{"portal":"a","sync":"crm.deal","method":"crm.deal.list"}"#;
+
+    #[cfg(feature = "sync")]
+    fn synced_dataset(memory: &Memory) -> Result<super::synced::SyncedDataset, ExportError> {
+        let options = StoreOptions {
+            table: "crm_deal".to_owned(),
+            command: SYNC.to_owned(),
+            resume: false,
+        };
+        super::synced::SyncedDataset::new(Box::new(memory.clone()), String::new(), options)
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn a_sync_that_is_killed_after_any_operation_leaves_one_row_an_id_and_knows_which() {
+        type Run = (&'static [(u64, &'static str)], &'static [u64]);
+        const RUNS: [Run; 3] = [
+            (&[(1, "a"), (2, "a"), (25_001, "a"), (60_000, "a")], &[]),
+            (&[(2, "b"), (3, "b"), (25_002, "b"), (60_000, "a")], &[1]),
+            (&[(25_001, "c"), (90_000, "c")], &[2, 60_000]),
+        ];
+        let mut killed = 0;
+        for operations in 0.. {
+            let memory = Memory::default();
+            memory.left.store(operations, Ordering::SeqCst);
+            let mut was_killed = false;
+            for (rows, gone) in RUNS {
+                while sync(&memory, rows, gone).is_err() {
+                    was_killed = true;
+                    memory.left.store(usize::MAX, Ordering::SeqCst);
+                    let (there, _) = found(&memory);
+                    let mut once = there.clone();
+                    once.dedup();
+                    assert_eq!(there, once, "after {operations}");
+                    let mut known: Vec<i64> = Vec::new();
+                    let mut sink = synced_dataset(&memory).unwrap();
+                    sink.ids(&mut |id| known.push(id.parse().unwrap())).unwrap();
+                    assert_eq!(known, there, "after {operations}");
+                }
+            }
+            assert_eq!(
+                found(&memory).0,
+                [3, 25_001, 25_002, 90_000],
+                "{operations}"
+            );
+            killed += u32::from(was_killed);
+            if !was_killed {
+                break;
+            }
+        }
+        assert!(killed > 20, "{killed}");
     }
 }

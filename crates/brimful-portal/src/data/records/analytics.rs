@@ -46,16 +46,6 @@ macro_rules! bi_kind {
     };
 }
 
-/// What sites and their pages have in common.
-const LANDING: RecordKind = RecordKind {
-    scope: "landing",
-    unnamed: Refusal {
-        code: "MISSING_PARAMS",
-        text: "Required top-level parameter `{}` is not provided.",
-    },
-    ..OLDER
-};
-
 /// What records have in common that controllers of the CRM keep.
 const CRM: RecordKind = RecordKind {
     scope: "crm",
@@ -105,38 +95,6 @@ pub(super) const KINDS: &[RecordKind] = &[
         },
         unnamed: MISSING_PARAMETER,
         ..OLDER
-    },
-    RecordKind {
-        name: "landing.site",
-        methods: &[
-            method("landing.site.add", RecordVerb::Add),
-            method("landing.site.update", RecordVerb::Update).id_param("id"),
-            method("landing.site.getlist", RecordVerb::List)
-                .nested("params")
-                .paged(RecordPaging::LimitOffset),
-            method("landing.site.delete", RecordVerb::Delete),
-        ],
-        not_found: Refusal {
-            code: "SITE_NOT_FOUND",
-            text: "Site not found",
-        },
-        ..LANDING
-    },
-    RecordKind {
-        name: "landing.landing",
-        methods: &[
-            method("landing.landing.add", RecordVerb::Add),
-            method("landing.landing.update", RecordVerb::Update).id_param("lid"),
-            method("landing.landing.getlist", RecordVerb::List)
-                .nested("params")
-                .paged(RecordPaging::LimitOffset),
-            method("landing.landing.delete", RecordVerb::Delete).id_param("lid"),
-        ],
-        not_found: Refusal {
-            code: "LANDING_NOT_EXIST",
-            text: "The page is not found, deleted, or unavailable to the current user.",
-        },
-        ..LANDING
     },
     RecordKind {
         name: "crm.timeline.note",

@@ -31,6 +31,10 @@ pub(super) const KINDS: &[RecordKind] = &[
             method("catalog.document.update", RecordVerb::Update)
                 .answers(Answer::Under("document")),
             method("catalog.document.delete", RecordVerb::Delete),
+            method("catalog.document.conduct", RecordVerb::Update).sets(&[("status", "\"Y\"")]),
+            method("catalog.document.confirm", RecordVerb::Update).sets(&[("status", "\"Y\"")]),
+            method("catalog.document.cancel", RecordVerb::Update).sets(&[("status", "\"N\"")]),
+            method("catalog.document.unconfirm", RecordVerb::Update).sets(&[("status", "\"N\"")]),
             method("catalog.document.getfields", RecordVerb::Fields)
                 .answers(Answer::Under("document")),
             method("catalog.document.fields", RecordVerb::Fields).answers(Answer::Under("fields")),

@@ -48,6 +48,8 @@ pub struct RecordMethodDescription {
     pub value_of: Option<&'static str>,
     /// Whether the result has the ID.
     pub returns_id: bool,
+    /// Parameters that the call needs beside the record.
+    pub params: Vec<&'static str>,
     /// Fields that the filter of a list has to name.
     pub required_filters: &'static [&'static str],
     /// The parameter that has the filter of a list; empty if the filter is a parameter itself.
@@ -132,6 +134,7 @@ fn method(method: &RecordMethod) -> RecordMethodDescription {
             method.answer,
             Answer::Id | Answer::IdUnder(_) | Answer::IdTextUnder(_)
         ),
+        params: method.params.iter().map(|(name, _)| *name).collect(),
         required_filters: method.required_filters,
         nested: method.nested,
     }

@@ -2,20 +2,27 @@
 
 use super::{OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, method};
 
-pub(super) const KINDS: &[RecordKind] = &[RecordKind {
-    name: "disk.storage",
-    scope: "disk",
-    methods: &[
-        method("disk.storage.get", RecordVerb::Get),
-        method("disk.storage.getlist", RecordVerb::List).paged(RecordPaging::Offset),
-    ],
-    not_found: Refusal {
-        code: "ERROR_NOT_FOUND",
-        text: "Could not find entity with id `{}`",
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: "disk.attachedobject",
+        scope: "disk",
+        ..OLDER
     },
-    unnamed: Refusal {
-        code: "ERROR_ARGUMENT",
-        text: "Invalid value of parameter {Parameter #0}",
+    RecordKind {
+        name: "disk.storage",
+        scope: "disk",
+        methods: &[
+            method("disk.storage.get", RecordVerb::Get),
+            method("disk.storage.getlist", RecordVerb::List).paged(RecordPaging::Offset),
+        ],
+        not_found: Refusal {
+            code: "ERROR_NOT_FOUND",
+            text: "Could not find entity with id `{}`",
+        },
+        unnamed: Refusal {
+            code: "ERROR_ARGUMENT",
+            text: "Invalid value of parameter {Parameter #0}",
+        },
+        ..OLDER
     },
-    ..OLDER
-}];
+];

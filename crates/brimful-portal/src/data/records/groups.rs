@@ -2,6 +2,11 @@
 
 use super::{Answer, OLDER, RecordKind, RecordVerb, Refusal, method};
 
+const WRONG_DESTINATIONS: Refusal = Refusal {
+    code: "",
+    text: "Wrong destinations",
+};
+
 pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "sonet_group",
@@ -30,6 +35,11 @@ pub(super) const KINDS: &[RecordKind] = &[
         ..OLDER
     },
     RecordKind {
+        name: "sonet_group.user",
+        scope: "sonet_group",
+        ..OLDER
+    },
+    RecordKind {
         name: "log.blogpost",
         scope: "log",
         methods: &[
@@ -40,6 +50,10 @@ pub(super) const KINDS: &[RecordKind] = &[
                 .answers(Answer::Id),
             method("log.blogpost.delete", RecordVerb::Delete).id_param("POST_ID"),
             method("log.blogpost.get", RecordVerb::List).narrowed_by(&[("POST_ID", "ID")]),
+            method("log.blogpost.share", RecordVerb::Update)
+                .sets(&[])
+                .params(&[("DEST", WRONG_DESTINATIONS)])
+                .id_param("POST_ID"),
         ],
         not_found: Refusal {
             code: "100",

@@ -155,4 +155,30 @@ pub(super) const KINDS: &[RecordKind] = &[
         },
         ..OLDER
     },
+    RecordKind {
+        name: "imopenlines.config",
+        scope: "imopenlines",
+        methods: &[
+            method("imopenlines.config.add", RecordVerb::Add).fields_param("PARAMS"),
+            method("imopenlines.config.get", RecordVerb::Get)
+                .id_param("CONFIG_ID")
+                .reply_if_missing("false"),
+            method("imopenlines.config.list.get", RecordVerb::List)
+                .nested("PARAMS")
+                .paged(RecordPaging::LimitOffset),
+            method("imopenlines.config.update", RecordVerb::Update)
+                .fields_param("PARAMS")
+                .id_param("CONFIG_ID"),
+            method("imopenlines.config.delete", RecordVerb::Delete).id_param("CONFIG_ID"),
+        ],
+        unnamed: Refusal {
+            code: "CONFIG_ID_EMPTY",
+            text: "Config id can't be empty",
+        },
+        not_found: Refusal {
+            code: "CONFIG_ID_EMPTY",
+            text: "Config id can't be empty",
+        },
+        ..OLDER
+    },
 ];

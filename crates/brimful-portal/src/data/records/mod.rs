@@ -14,6 +14,7 @@ mod commerce;
 mod crm;
 mod crm_parts;
 mod description;
+mod documents;
 mod drive;
 mod groups;
 mod integration;
@@ -23,6 +24,7 @@ mod rest3;
 mod shop_parts;
 mod sip;
 mod site_blocks;
+mod sites;
 pub(crate) mod table;
 mod telephony;
 
@@ -59,6 +61,8 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
             site_blocks::KINDS,
             planning::KINDS,
             sip::KINDS,
+            sites::KINDS,
+            documents::KINDS,
             rest3::KINDS,
         ]
         .into_iter()
@@ -443,6 +447,13 @@ pub(crate) struct RecordMethod {
     pub(crate) narrowed_by: &'static [(&'static str, &'static str)],
     /// Fields that an update writes beside those that it is given, and their values as JSON.
     pub(crate) sets: &'static [(&'static str, &'static str)],
+    /// Parameters that the call needs beside the record, and how it is refused without one; `{}` in the text stands for
+    /// the parameter.
+    pub(crate) params: &'static [(&'static str, Refusal)],
+    /// How a record that is not there is refused, where it is not as for the other methods of the kind.
+    pub(crate) not_found: Option<Refusal>,
+    /// Whether an update writes nothing but [`RecordMethod::sets`].
+    pub(crate) is_action: bool,
 }
 
 /// What a method returns.
@@ -478,6 +489,8 @@ pub(crate) enum Answer {
     Nothing,
     /// How many records it was about, under `count`.
     Count,
+    /// JSON in which `{FIELD}` stands for the value of a field of the record.
+    Template(&'static str),
 }
 
 /// How a list is cut into pages.
@@ -538,6 +551,9 @@ const fn method(name: &'static str, verb: RecordVerb) -> RecordMethod {
         reply_if_missing: "",
         narrowed_by: &[],
         sets: &[],
+        params: &[],
+        not_found: None,
+        is_action: false,
     }
 }
 
@@ -593,6 +609,17 @@ impl RecordMethod {
         self
     }
 
+    /// The call needs these parameters too.
+    const fn params(mut self, params: &'static [(&'static str, Refusal)]) -> Self {
+        self.params = params;
+        self
+    }
+
+    const fn not_found(mut self, refusal: Refusal) -> Self {
+        self.not_found = Some(refusal);
+        self
+    }
+
     /// The fields are under another parameter than `fields`.
     const fn fields_param(mut self, fields: &'static str) -> Self {
         self.fields = fields;
@@ -603,6 +630,7 @@ impl RecordMethod {
     const fn sets(mut self, values: &'static [(&'static str, &'static str)]) -> Self {
         self.sets = values;
         self.fields = "";
+        self.is_action = true;
         self
     }
 

@@ -222,6 +222,83 @@ pub(super) const KINDS: &[RecordKind] = &[
         ..TEMPLATE
     },
     RecordKind {
+        name: "tasks.template.checklist",
+        scope: "task",
+        methods: &[
+            method("tasks.template.checklist.add", RecordVerb::Add)
+                .answers(Answer::Under("checkListItem")),
+            method("tasks.template.checklist.get", RecordVerb::Get)
+                .id_param("checkListItemId")
+                .answers(Answer::Under("checkListItem")),
+            method("tasks.template.checklist.list", RecordVerb::List)
+                .answers(Answer::ById("checkListItems"))
+                .paged(RecordPaging::Whole),
+            method("tasks.template.checklist.update", RecordVerb::Update)
+                .id_param("checkListItemId")
+                .answers(Answer::Under("checkListItem")),
+            method("tasks.template.checklist.delete", RecordVerb::Delete)
+                .id_param("checkListItemId"),
+            method("tasks.template.checklist.complete", RecordVerb::Update)
+                .sets(&[("isComplete", "true")])
+                .id_param("checkListItemId")
+                .answers(Answer::Under("checkListItem")),
+            method("tasks.template.checklist.renew", RecordVerb::Update)
+                .sets(&[("isComplete", "false")])
+                .id_param("checkListItemId")
+                .answers(Answer::Under("checkListItem")),
+            method("tasks.template.checklist.moveafter", RecordVerb::Update)
+                .sets(&[])
+                .params(&[("afterItemId", MISSING_PARAMETER)])
+                .id_param("checkListItemId")
+                .answers(Answer::Under("checkListItem")),
+            method("tasks.template.checklist.movebefore", RecordVerb::Update)
+                .sets(&[])
+                .params(&[("beforeItemId", MISSING_PARAMETER)])
+                .id_param("checkListItemId")
+                .answers(Answer::Under("checkListItem")),
+            method(
+                "tasks.template.checklist.addattachmentbycontent",
+                RecordVerb::Update,
+            )
+            .sets(&[])
+            .params(&[("attachmentParameters", MISSING_PARAMETER)])
+            .id_param("checkListItemId")
+            .answers(Answer::Under("checkListItem")),
+            method(
+                "tasks.template.checklist.addattachmentsfromdisk",
+                RecordVerb::Update,
+            )
+            .sets(&[])
+            .params(&[("filesIds", MISSING_PARAMETER)])
+            .id_param("checkListItemId")
+            .answers(Answer::Under("checkListItem")),
+            method(
+                "tasks.template.checklist.removeattachments",
+                RecordVerb::Update,
+            )
+            .sets(&[])
+            .params(&[("attachmentsIds", MISSING_PARAMETER)])
+            .id_param("checkListItemId")
+            .answers(Answer::Under("checkListItem")),
+        ],
+        id: "id",
+        key: &["id"],
+        parent_fields: &["templateId"],
+        parent: Some((
+            "tasks.template",
+            Refusal {
+                code: "0",
+                text: "Template not found",
+            },
+        )),
+        not_found: Refusal {
+            code: "0",
+            text: "Checklist item not found",
+        },
+        spelling: Spelling::Typed,
+        ..TEMPLATE
+    },
+    RecordKind {
         name: "tasks.task.result",
         scope: "task",
         methods: &[

@@ -1,6 +1,9 @@
 //! Records of REST 3.0: the structure of a company, the notes, results of tasks.
 
-use super::{Answer, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling, method};
+use super::{
+    Answer, MISSING_PARAMETER, OLDER, RecordKind, RecordPaging, RecordVerb, Refusal, Spelling,
+    method,
+};
 
 /// What methods of REST 3.0 have in common.
 const REST3: RecordKind = RecordKind {
@@ -17,6 +20,12 @@ const REST3: RecordKind = RecordKind {
         text: "Field `{}` is required",
     },
     ..OLDER
+};
+
+/// How the link to personnel systems refuses whatever it can't do.
+const OPERATION_FAILED: Refusal = Refusal {
+    code: "510",
+    text: "Operation failed",
 };
 
 pub(super) const KINDS: &[RecordKind] = &[
@@ -45,20 +54,18 @@ pub(super) const KINDS: &[RecordKind] = &[
     },
     RecordKind {
         name: "humanresources.hcmlink.company",
-        scope: "humanresources",
+        scope: "humanresources.hcmlink",
         methods: &[
-            method("humanresources.hcmlink.company.add", RecordVerb::Add).flat(),
+            method("humanresources.hcmlink.company.add", RecordVerb::Add),
             method("humanresources.hcmlink.company.list", RecordVerb::List)
-                .paged(RecordPaging::Whole),
-            method("humanresources.hcmlink.company.update", RecordVerb::Update)
-                .answers(Answer::True),
-            method("humanresources.hcmlink.company.delete", RecordVerb::Delete)
-                .answers(Answer::True),
+                .paged(RecordPaging::LimitOffset),
+            method("humanresources.hcmlink.company.update", RecordVerb::Update),
+            method("humanresources.hcmlink.company.delete", RecordVerb::Delete),
         ],
-        not_found: Refusal {
-            code: "COMPANY_NOT_FOUND",
-            text: "Company was not found",
-        },
+        required: OPERATION_FAILED,
+        unnamed: MISSING_PARAMETER,
+        not_found: OPERATION_FAILED,
+        rest3: false,
         ..REST3
     },
     RecordKind {
@@ -114,6 +121,29 @@ pub(super) const KINDS: &[RecordKind] = &[
             code: "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION",
             text: "Result {} was not found",
         },
+        ..REST3
+    },
+    RecordKind {
+        name: "mail.mailbox",
+        scope: "mail",
+        methods: &[
+            method("mail.mailbox.list", RecordVerb::List)
+                .answers(Answer::Under("items"))
+                .paged(RecordPaging::LimitOffset),
+            method("mail.mailbox.get", RecordVerb::Get).answers(Answer::Under("item")),
+        ],
+        not_found: Refusal {
+            code: "BITRIX_REST_V3_EXCEPTION_ENTITYNOTFOUNDEXCEPTION",
+            text: "Entity with ID = `{}` is not found",
+        },
+        ..REST3
+    },
+    RecordKind {
+        name: "mail.sender",
+        scope: "mail",
+        methods: &[method("mail.mailbox.senders", RecordVerb::List)
+            .answers(Answer::Under("items"))
+            .paged(RecordPaging::LimitOffset)],
         ..REST3
     },
 ];

@@ -29,6 +29,16 @@ pub(super) const KINDS: &[RecordKind] = &[RecordKind {
         method("voximplant.sip.delete", RecordVerb::Delete)
             .id_param("CONFIG_ID")
             .answers(Answer::Constant("1")),
+        method("voximplant.sip.status", RecordVerb::Get)
+            .id_param("REG_ID")
+            .not_found(Refusal {
+                code: "REG_ID_NOT_FOUND",
+                text: "Settings not found",
+            })
+            .answers(Answer::Template(concat!(
+                r#"{"REG_ID":{REG_ID},"LAST_UPDATED":"2026-01-12 09:10:51","ERROR_MESSAGE":"","#,
+                r#""STATUS_CODE":200,"STATUS_RESULT":"success"}"#
+            ))),
     ],
     id: "ID",
     key: &["CONFIG_ID"],

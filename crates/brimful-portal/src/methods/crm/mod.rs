@@ -1,6 +1,8 @@
 //! The CRM.
 
 pub(crate) mod activity;
+pub(crate) mod activity_bindings;
+pub(crate) mod call_lists;
 pub(crate) mod categories;
 pub(crate) mod currencies;
 pub(crate) mod dictionary;

@@ -8,7 +8,7 @@ use super::dto::Dto;
 use super::event_log::EVENT_LOG_DTO;
 use super::fields::FIELD_DTO;
 use super::task_fields::TASK_DTO;
-use super::{documentation, error, event_log, fields, tasks};
+use super::{documentation, error, event_log, fields, object_fields, tasks, working_time};
 use crate::context::MethodError;
 use crate::context::settings::Scopes;
 use crate::methods::method::{Handler, Method};
@@ -79,7 +79,13 @@ pub(crate) fn find(name: &str) -> Option<&'static Endpoint> {
 /// The methods of records, which are described in `data/records`.
 fn of_records() -> &'static [Endpoint] {
     static ENDPOINTS: OnceLock<Vec<Endpoint>> = OnceLock::new();
-    ENDPOINTS.get_or_init(|| records::rest3_methods().map(served).collect())
+    ENDPOINTS.get_or_init(|| {
+        let described = object_fields::methods();
+        let methods = records::rest3_methods()
+            .chain(described)
+            .chain(working_time::methods());
+        methods.map(served).collect()
+    })
 }
 
 const fn optional(name: &'static str, kind: &'static str) -> Param {

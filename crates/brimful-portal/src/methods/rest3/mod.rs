@@ -8,12 +8,14 @@ mod event_log;
 mod fields;
 mod filter;
 mod item;
+mod object_fields;
 pub(crate) mod page;
 pub(crate) mod params;
 mod select;
 mod task_fields;
 mod task_writing;
 mod tasks;
+mod working_time;
 
 pub(crate) use endpoint::{Endpoint, ResultWrapping, find, served};
 

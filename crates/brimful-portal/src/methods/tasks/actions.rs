@@ -3,7 +3,7 @@
 use brimful_protocol::{Array, Value};
 
 use super::filter::Reader;
-use super::{existing, history, task};
+use super::{attachments, existing, history, task};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -76,6 +76,7 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
         record.set(field, value);
     }
     let id = state.table_mut(TASK).insert(record);
+    attachments::attach_named(state, call, id, &fields);
     history::note(state, id, call, "NEW", Value::Null);
     Ok(task(state, id, &[], Reader::of(call)))
 }
@@ -147,6 +148,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let now = call.seconds();
     let values = written(&state.table(TASK).schema, &fields, now);
     change(state, id, values, call);
+    attachments::attach_named(state, call, id, &fields);
     Ok(task(state, id, &[], Reader::of(call)))
 }
 

@@ -89,13 +89,93 @@ fn item(arguments: &[&Value]) -> u64 {
     u64::try_from(id).unwrap_or(0)
 }
 
-/// `task.commentitem.getlist(TASKID)`: all of them, without pages.
+/// `task.commentitem.getlist(TASKID, ORDER, FILTER)`: all of them, without pages, the newest first where no order is asked
+/// for.
 pub(crate) fn get_list(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let comments = state
-        .comments
-        .of(task(state, arguments(call).first().copied())?);
-    let rows = comments.iter().map(|comment| describe(state, comment));
+    let arguments = arguments(call);
+    let task = task(state, arguments.first().copied())?;
+    let mut comments: Vec<&Comment> = state.comments.of(task).iter().collect();
+    if let Some(filter) = array(&arguments, 2) {
+        for (key, wanted) in filter.iter() {
+            let key = key.to_text();
+            let name = key.trim_start_matches(['>', '<', '=', '!']);
+            let sign = &key[..key.len() - name.len()];
+            let field = CommentField::named(name).ok_or_else(|| wrong_key(2, "arFilter", &key))?;
+            let wanted: Vec<i64> = match wanted {
+                Value::Array(values) => values.values().map(|value| field.number(value)).collect(),
+                single => vec![field.number(single)],
+            };
+            let holds = |value: i64| match (sign, wanted.as_slice()) {
+                (">=", [wanted]) => value >= *wanted,
+                ("<=", [wanted]) => value <= *wanted,
+                (">", [wanted]) => value > *wanted,
+                ("<", [wanted]) => value < *wanted,
+                ("!" | "!=", wanted) => !wanted.contains(&value),
+                (_, wanted) => wanted.contains(&value),
+            };
+            comments.retain(|comment| holds(field.of(comment)));
+        }
+    }
+    let mut order = Vec::new();
+    for (key, way) in array(&arguments, 1).into_iter().flat_map(Array::iter) {
+        let key = key.to_text();
+        let field = CommentField::named(&key).ok_or_else(|| wrong_key(1, "arOrder", &key))?;
+        let down = way.to_text().to_ascii_lowercase().starts_with("desc");
+        order.push((field, down));
+    }
+    if order.is_empty() {
+        order.push((CommentField::Id, true));
+    }
+    comments.sort_by(|one, other| {
+        let by = order.iter().map(|(field, down)| {
+            let ordering = field.of(one).cmp(&field.of(other));
+            if *down { ordering.reverse() } else { ordering }
+        });
+        by.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    });
+    let rows = comments.into_iter().map(|comment| describe(state, comment));
     Ok(Output::value(&rows.collect::<Value>()))
+}
+
+/// What comments are sorted and filtered by.
+#[derive(Debug, Clone, Copy)]
+enum CommentField {
+    Id,
+    Author,
+    Posted,
+}
+
+impl CommentField {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_uppercase().as_str() {
+            "ID" => Self::Id,
+            "AUTHOR_ID" | "AUTHOR_NAME" | "AUTHOR_EMAIL" => Self::Author,
+            "POST_DATE" => Self::Posted,
+            _ => return None,
+        })
+    }
+
+    fn of(self, comment: &Comment) -> i64 {
+        match self {
+            Self::Id => comment.id as i64,
+            Self::Author => comment.author as i64,
+            Self::Posted => comment.posted,
+        }
+    }
+
+    fn number(self, value: &Value) -> i64 {
+        match self {
+            Self::Posted => moment::parse(&value.to_text(), 0).unwrap_or(0),
+            Self::Id | Self::Author => value.to_int(),
+        }
+    }
+}
+
+fn wrong_key(place: usize, name: &str, key: &str) -> MethodError {
+    let text = format!(
+        "TASKS_ERROR_EXCEPTION_#256; Param #{place} ({name}) for method ctaskcommentitem::getlist() must not contain key \"{key}\".; 256/TE/WRONG_ARGUMENTS"
+    );
+    MethodError::new(400, "ERROR_CORE", text)
 }
 
 fn describe(state: &PortalData, comment: &Comment) -> Array {

@@ -1,6 +1,7 @@
 //! `tasks.task.*`: a controller with legacy filters, where everything is a string.
 
 mod actions;
+pub(crate) mod attachments;
 pub(crate) mod checklist;
 pub(crate) mod comments;
 pub(crate) mod counters;
@@ -26,7 +27,7 @@ use row::TaskPlan;
 
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::entities::TASK;
+use crate::data::entities::{TASK, USER};
 use crate::data::list::paging::Paging;
 use crate::data::list::plan::list as write_list;
 use crate::data::list::query::{Query, Work};
@@ -77,6 +78,28 @@ pub(crate) fn get(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Met
         task.json.splice(at..at, chat.bytes());
     }
     Ok(task)
+}
+
+/// `tasks.task.getaccess(taskId, users)`: what each user may do with a task.
+pub(crate) fn access(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id = named(state, call)?.filter(|&id| is_seen(state, id, call));
+    array_or_nothing(call, "users")?;
+    let Some(id) = id else {
+        let nothing = Array::from_iter([("allowedActions", Array::new())]);
+        return Ok(Output::value(&Value::Array(nothing)));
+    };
+    let users = call.params.get("users").and_then(Value::as_array);
+    let users: Vec<i64> = users.filter(|users| !users.is_empty()).map_or_else(
+        || vec![call.user as i64],
+        |users| users.values().map(Value::to_int).collect(),
+    );
+    let mut allowed = Array::new();
+    for user in users {
+        let is_there = u64::try_from(user).is_ok_and(|user| state.table(USER).contains(user));
+        allowed.insert(user, permitted::in_capitals(state, id, is_there));
+    }
+    let allowed = Array::from_iter([("allowedActions", allowed)]);
+    Ok(Output::value(&Value::Array(allowed)))
 }
 
 /// The chat of a task. Every task has one of its own.

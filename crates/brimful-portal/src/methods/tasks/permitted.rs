@@ -1,6 +1,8 @@
 //! What the caller may do with a task: the `action` of a task that is shown alone, as documented. Whoever sees a task here
 //! may do all that its status allows.
 
+use brimful_protocol::{Array, Key};
+
 use crate::data::PortalData;
 use crate::data::cell::Cell;
 use crate::data::entities::TASK;
@@ -13,6 +15,34 @@ const DEFERRED: i64 = 6;
 
 /// Appends the object.
 pub(super) fn write(out: &mut Vec<u8>, state: &PortalData, id: u64) {
+    out.push(b'{');
+    for (place, (name, may)) in actions(state, id).into_iter().enumerate() {
+        let comma = if place > 0 { "," } else { "" };
+        out.extend_from_slice(format!("{comma}\"{name}\":{may}").as_bytes());
+    }
+    out.push(b'}');
+}
+
+/// The actions as `tasks.task.getaccess` writes them: `CHANGE_DEADLINE`. Nobody who is not there may do anything.
+pub(super) fn in_capitals(state: &PortalData, id: u64, is_there: bool) -> Array {
+    let capitals = |name: &str| {
+        let mut text = String::with_capacity(name.len() + 4);
+        for letter in name.chars() {
+            if letter.is_ascii_uppercase() {
+                text.push('_');
+            }
+            text.push(letter.to_ascii_uppercase());
+        }
+        text
+    };
+    let actions = actions(state, id).into_iter();
+    actions
+        .map(|(name, may)| (Key::from(capitals(name).as_str()), may && is_there))
+        .collect()
+}
+
+/// The actions, and whether the status of a task allows each.
+fn actions(state: &PortalData, id: u64) -> [(&'static str, bool); 27] {
     let table = state.table(TASK);
     let row = table.row(id);
     let cell = |name: &str| table.schema.legacy(name).map(|at| row.cell(at));
@@ -22,7 +52,7 @@ pub(super) fn write(out: &mut Vec<u8>, state: &PortalData, id: u64) {
     let favorite = favorite.as_deref() == Some("Y");
     let open = !matches!(status, UNDER_CONTROL | DONE);
     let start = matches!(status, WAITING | DEFERRED);
-    let actions = [
+    [
         ("accept", false),
         ("decline", false),
         ("complete", open),
@@ -50,11 +80,5 @@ pub(super) fn write(out: &mut Vec<u8>, state: &PortalData, id: u64) {
         ("checklist.add", true),
         ("favorite.add", !favorite),
         ("favorite.delete", favorite),
-    ];
-    out.push(b'{');
-    for (place, (name, may)) in actions.into_iter().enumerate() {
-        let comma = if place > 0 { "," } else { "" };
-        out.extend_from_slice(format!("{comma}\"{name}\":{may}").as_bytes());
-    }
-    out.push(b'}');
+    ]
 }

@@ -352,7 +352,7 @@ fn records_are_found_by_a_phone_and_only_a_finished_call_takes_a_recording() {
         "USER_ID=1&PHONE_NUMBER=79001234567&TYPE=1",
     );
     let id = call["CALL_ID"].as_str().unwrap().to_owned();
-    let record = format!("CALL_ID={id}&FILENAME=a.mp3");
+    let record = format!("CALL_ID={id}&FILENAME=a.mp3&FILE_CONTENT=YQ%3D%3D");
     assert_eq!(
         portal
             .error("telephony.externalCall.attachRecord", &record)

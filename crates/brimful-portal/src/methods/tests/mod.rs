@@ -15,6 +15,7 @@ mod records;
 mod records_of_applications;
 mod run_time;
 mod search;
+mod sites_and_documents;
 mod system;
 mod tasks;
 mod telephony_lines;

@@ -38,7 +38,12 @@ fn written(kind: &RecordKind, verb: RecordVerb, round: u32) -> Option<(String, S
                 _ if kind.outer_fields.contains(&field.name) => format!("{}{suffix}", field.param),
                 fields => format!("{fields}[{}]{suffix}", field.param),
             };
-            params.push(format!("{name}={}", value_of(field, round)));
+            let value = match (kind.name, field.name) {
+                // Lists are of contacts or of companies.
+                ("crm.calllist", "ENTITY_TYPE") => "CONTACT".to_owned(),
+                _ => value_of(field, round),
+            };
+            params.push(format!("{name}={value}"));
         }
     }
     params.extend(within(kind));
