@@ -176,6 +176,9 @@ pub struct Plan {
     pub sparse: bool,
     /// Fields that are columns of the table already: a row that lacks one has NULL there.
     pub known: Vec<String>,
+    /// Whether a user field that the metadata lacks is passed over: it has been added since the metadata was asked for, so
+    /// its type is not known yet.
+    pub waits_for_new_fields: bool,
     /// Whether columns have types.
     pub types: Types,
     /// The columns that are wanted, in their order; all if empty.
@@ -219,6 +222,7 @@ impl Plan {
                 }
             }
         }
+        names.retain(|name| !self.is_too_new(name));
         names.extend(self.known.iter().cloned());
         if self.sparse || names.is_empty() {
             names.extend(self.fields.keys().cloned());
@@ -239,6 +243,18 @@ impl Plan {
         schema.id_field = schema.fields.get_index_of(&self.id_field);
         schema.key = Self::key(&schema);
         Ok(schema)
+    }
+
+    /// Whether a field is passed over, because it is newer than the metadata.
+    pub(crate) fn is_too_new(&self, name: &str) -> bool {
+        let is_user_field = || {
+            let rest = name.strip_prefix("UF_").or(name.strip_prefix("uf"));
+            rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+        };
+        self.waits_for_new_fields
+            && !self.fields.is_empty()
+            && !self.fields.contains_key(name)
+            && is_user_field()
     }
 
     /// Adds the columns of a field.

@@ -268,6 +268,15 @@ impl Store {
                 place,
                 partition_by,
             } => {
+                #[cfg(feature = "sync")]
+                if WrittenList::of_command(&options.command).is_some_and(|list| list.is_sync) {
+                    let sink = crate::sinks::dataset::synced::SyncedDataset::open(
+                        place,
+                        self.to_string(),
+                        options,
+                    )?;
+                    return Ok(RowWriter::new(Box::new(sink), plan));
+                }
                 let sink = crate::sinks::dataset::DatasetSink::open(
                     place,
                     partition_by.clone(),

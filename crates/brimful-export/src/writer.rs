@@ -72,8 +72,8 @@ impl RowWriter {
                 if schema.left_out.contains(name.as_ref()) || is_empty(value) {
                     continue;
                 }
-                if !self.plan.columns.is_empty() {
-                    // Columns were chosen, and this field is not among them.
+                if !self.plan.columns.is_empty() || self.plan.is_too_new(name) {
+                    // Columns were chosen, and this field is not among them; or its type is not known yet.
                     schema.left_out.insert(name.clone().into_owned());
                 } else if self.sink.takes_new_columns() {
                     self.plan.add(schema, name);

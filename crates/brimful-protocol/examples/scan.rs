@@ -3,13 +3,16 @@
 //! The replies are built here: 50 commands of 50 leads, as `crm.lead.list` with all its fields writes them. One that was
 //! saved can be named too: the reply to a batch with the labels `p0` to `p49`. The best of several passes is the number
 //! to compare, since other work on the machine can only slow a pass down.
+//!
+//! `--once PATH` takes one hot path of the wire once, within the function `counted`, for a tool that counts
+//! instructions: `bench/instructions` does that and knows the names.
 #![expect(clippy::print_stdout, reason = "the measurement is the output")]
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use brimful_protocol::rows::{self, PageOutcome, Place};
-use brimful_protocol::{Array, Value, json};
+use brimful_protocol::{Array, Envelope, Value, batch, json, query};
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -19,14 +22,90 @@ const PASSES: u32 = 400;
 
 fn main() {
     let labels: Vec<String> = (0..COMMANDS).map(|i| format!("p{i}")).collect();
-    if let Some(file) = std::env::args().nth(1) {
-        let body = std::fs::read(&file).unwrap_or_default();
-        measure(&file, "as saved", &body.into(), &labels);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [once, path] = &arguments[..]
+        && once == "--once"
+    {
+        return take_once(path, &labels);
+    }
+    if let Some(file) = arguments.first() {
+        let body = std::fs::read(file).unwrap_or_default();
+        measure(file, "as saved", &body.into(), &labels);
     }
     for (name, lead) in [("leads, Russian", RUSSIAN), ("leads, English", ENGLISH)] {
         measure(name, "ID first", &reply(lead, IdAt::First), &labels);
         measure(name, "ID last", &reply(lead, IdAt::Last), &labels);
     }
+}
+
+/// Takes one hot path.
+fn take_once(path: &str, labels: &[String]) {
+    let body = reply(RUSSIAN, IdAt::First);
+    let place = Place {
+        key: None,
+        id: Some("ID"),
+    };
+    match path {
+        "cut-rows" => {
+            let batch = second(|| rows::read_batch(&body, labels, place));
+            assert!(
+                batch.is_ok_and(
+                    |batch| batch.outcomes.iter().map(rows_with_id).sum::<usize>() == 2500
+                )
+            );
+        }
+        "walk-fields" => {
+            let batch = rows::read_batch(&body, labels, place);
+            let pages = batch.map_or_else(|_| Vec::new(), |batch| batch.outcomes);
+            assert_eq!(second(|| fields_of(&pages)), 92_500);
+        }
+        "read-envelope" => assert!(second(|| Envelope::parse(&body).is_ok())),
+        "encode-batch" => {
+            let params = commands(labels);
+            assert!(second(|| query::encode(&params)).len() > 1000);
+        }
+        "decode-batch" => {
+            let sent = query::encode(&commands(labels));
+            assert_eq!(second(|| query::decode(sent.as_bytes())).len(), 2);
+        }
+        "write-json" => {
+            let page: Value = (1..=ROWS)
+                .map(|id| Value::Array(lead(id, RUSSIAN, IdAt::First)))
+                .collect();
+            assert!(second(|| json::to_string(&page)).len() > 1000);
+        }
+        _ => panic!("no hot path {path}"),
+    }
+}
+
+/// The one function whose instructions count.
+#[inline(never)]
+fn counted<T>(path: impl Fn() -> T) -> T {
+    black_box(path())
+}
+
+/// Counts the second run of a path: the first tidies up what the preparations have left in the allocator.
+fn second<T>(path: impl Fn() -> T) -> T {
+    drop(black_box(path()));
+    counted(path)
+}
+
+/// The parameters of a batch of lists.
+fn commands(labels: &[String]) -> serde_json::Value {
+    let command = |label: &String| {
+        let params = serde_json::json!({
+            "filter": {">ID": 12_345, "=%TITLE": "Заявка%", "STATUS_ID": ["NEW", "IN_PROCESS"]},
+            "select": ["ID", "TITLE", "OPPORTUNITY", "DATE_CREATE", "UF_CRM_1234567"],
+            "order": {"ID": "ASC"},
+            "start": -1,
+        });
+        (
+            label.clone(),
+            batch::command("crm.lead.list", &params).into(),
+        )
+    };
+    let commands: serde_json::Map<String, serde_json::Value> = labels.iter().map(command).collect();
+    serde_json::json!({"halt": 0, "cmd": commands})
 }
 
 fn measure(rows: &str, shape: &str, body: &Bytes, labels: &[String]) {
@@ -57,20 +136,25 @@ fn walk_fields(body: &Bytes, labels: &[String], place: Place<'_>) -> (usize, Dur
     };
     for _ in 0..PASSES {
         let start = Instant::now();
-        fields = 0;
-        for outcome in &batch.outcomes {
-            if let PageOutcome::Page { page, .. } = outcome {
-                for row in page.iter() {
-                    let whole = rows::each_field(row.json, |name, json| {
-                        fields += usize::from(!black_box(name).is_empty() && !json.is_empty());
-                    });
-                    black_box(whole);
-                }
-            }
-        }
+        fields = fields_of(&batch.outcomes);
         best = best.min(start.elapsed());
     }
     (fields, best)
+}
+
+fn fields_of(pages: &[PageOutcome]) -> usize {
+    let mut fields = 0;
+    for outcome in pages {
+        if let PageOutcome::Page { page, .. } = outcome {
+            for row in page.iter() {
+                let whole = rows::each_field(row.json, |name, json| {
+                    fields += usize::from(!black_box(name).is_empty() && !json.is_empty());
+                });
+                black_box(whole);
+            }
+        }
+    }
+    fields
 }
 
 fn rows_with_id(outcome: &PageOutcome) -> usize {

@@ -135,13 +135,35 @@ pub enum KeysetForm {
 }
 
 impl Method {
-    /// Its own parameters; the fields inside of parameters are not among them.
+    /// Its own parameters; the fields inside of parameters are not among them. Where the documentation has several ways
+    /// to call it, with a table of parameters each, those of all of them.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
-        let tables = self.params.split(',');
+        let mut tables = self.tables();
+        let first = tables.next().unwrap_or_default();
+        let new = |name: &&str| !first.contains(name);
+        // The fields inside of a parameter are not called like one beside it.
+        let ways = tables.filter(|table| table.iter().any(|name| first.contains(name)));
+        let others: Vec<&str> = ways.flatten().filter(new).collect();
+        first.into_iter().chain(others)
+    }
+
+    /// The names in each table of parameters of its documentation: its own ones, then the fields inside of one of them,
+    /// or its own ones where it is called in another way.
+    fn tables(&self) -> impl Iterator<Item = Vec<&'static str>> {
+        let listed: Vec<&str> = self.params.split(',').collect();
         let is_headed = self.params.starts_with(TABLE);
-        tables
+        let tables: Vec<Vec<&str>> = listed
+            .split(|name| *name == TABLE)
             .skip(usize::from(is_headed))
-            .take_while(|listed| *listed != TABLE && !listed.is_empty())
+            .map(|names| {
+                names
+                    .iter()
+                    .copied()
+                    .filter(|name| !name.is_empty())
+                    .collect()
+            })
+            .collect();
+        tables.into_iter()
     }
 
     /// How one of its own parameters is spelt, found in any case of its letters; the fields inside of parameters are not

@@ -412,3 +412,29 @@ mod did_you_mean {
         }
     }
 }
+
+#[test]
+fn a_method_that_is_called_in_several_ways_takes_the_parameters_of_all_of_them() {
+    let voted = catalogue::find("vote.AttachedVote.getAnswerVoted").unwrap();
+    for name in [
+        "attachId",
+        "signedAttachId",
+        "moduleId",
+        "entityType",
+        "entityId",
+        "answerId",
+    ] {
+        assert_eq!(voted.parameter(name), Some(name));
+        assert!(!voted.passes_over(name), "{name}");
+    }
+    assert_eq!(
+        voted
+            .parameters()
+            .filter(|name| *name == "answerId")
+            .count(),
+        1
+    );
+    // The fields inside of a parameter are none of its own.
+    let bookings = catalogue::find("booking.v1.booking.list").unwrap();
+    assert_eq!(bookings.parameter("dateFrom"), None);
+}

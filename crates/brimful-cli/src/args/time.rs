@@ -16,7 +16,7 @@ pub(crate) struct DeadlineOption {
 }
 
 /// Reads how long something may take.
-fn parse_deadline(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_deadline(text: &str) -> Result<Duration, String> {
     match parse(text) {
         Ok(Duration::ZERO) => Err("nothing can be done in no time".to_owned()),
         Err(_) if text.trim().parse::<f64>().is_ok() => {

@@ -57,7 +57,7 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
         "DELETED",
         "CHANGES UP TO",
         "LAST RUN",
-        "AGO",
+        "LAG",
         "MISFITS",
         "STATE",
     ];
@@ -74,7 +74,7 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
             table
                 .succeeded
                 .map_or_else(|| "-".to_owned(), |time| time.to_string()),
-            ago(table, now),
+            lag(table, now),
             format::count(table.misfits),
             state(table),
         ];
@@ -89,16 +89,20 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
     })
 }
 
-/// How long the last run without an error is ago, if the clock of this machine is right.
-fn ago(table: &TableStatus, now: i64) -> String {
-    let Some(time) = table.succeeded else {
-        return "-".to_owned();
+/// How old the changes are up to which the table has everything, if the clock of this machine is right.
+fn lag(table: &TableStatus, now: i64) -> String {
+    let up_to = match table.cursor {
+        Some(Cursor::Time(time) | Cursor::Full(time)) => Some(time),
+        // An ID has no time: what is older than the last run is there.
+        Some(Cursor::Id(_)) => table.succeeded,
+        None => None,
     };
-    match now.saturating_sub(time.unix()) {
-        seconds @ ..60 => format!("{} s", seconds.max(0)),
-        seconds @ 60..3_600 => format!("{} min", seconds / 60),
-        seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} days", seconds / 86_400),
+    match up_to.map(|time| now.saturating_sub(time.unix())) {
+        None => "-".to_owned(),
+        Some(seconds @ ..60) => format!("{} s", seconds.max(0)),
+        Some(seconds @ 60..3_600) => format!("{} min", seconds / 60),
+        Some(seconds @ 3_600..172_800) => format!("{} h", seconds / 3_600),
+        Some(seconds) => format!("{} days", seconds / 86_400),
     }
 }
 

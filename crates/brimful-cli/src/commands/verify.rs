@@ -59,6 +59,7 @@ pub(crate) struct VerifyArgs {
 struct Side {
     portal: PortalOption,
     limits: PortalLimits,
+    deadline: DeadlineOption,
     store: Store,
 }
 
@@ -68,14 +69,19 @@ impl VerifyArgs {
             return Ok(vec![Side {
                 portal: self.portal.clone(),
                 limits: self.limit.limits(),
+                deadline: self.deadline,
                 store: store(Some(to))?,
             }]);
         }
         let file = file_in_place_of_store(self.config.as_deref())?;
-        let jobs = file.jobs(&Overrides::default())?;
+        let jobs = file.jobs(&Overrides {
+            deadline: self.deadline.deadline,
+            ..Overrides::default()
+        })?;
         let sides = jobs.into_iter().map(|job| Side {
             portal: job.portal,
             limits: job.limits,
+            deadline: job.deadline,
             store: job.store,
         });
         Ok(sides.collect())
@@ -113,7 +119,7 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
         .map_err(|error| failure_of(&error))?;
     let connection = connect(&side.portal, side.limits, printer)
         .await?
-        .ending(args.deadline);
+        .ending(side.deadline);
     let mut run = SyncRun::new(connection.client.clone(), side.store, entities);
     if side.portal.address().is_some_and(PortalArg::is_demo) {
         run = run.portal("demo");

@@ -53,14 +53,16 @@ pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
     let is_ours = match read {
         Ok((_, 0)) => true,
         Ok((text, _))
-            if text.starts_with(PAGE.split_once("<style>").map_or(PAGE, |(head, _)| head)) =>
+            if text.starts_with(
+                PAGE.split_once(" export</title>")
+                    .map_or(PAGE, |(head, _)| head),
+            ) =>
         {
             true
         }
         Ok((text, _)) => serde_json::from_str::<Value>(&text).is_ok_and(|report| {
-            ["version", "timeline", "started_at"]
-                .iter()
-                .all(|name| report.get(name).is_some())
+            let has = |name: &str| report.get(name).is_some();
+            has("version") && has("started_at") && (has("timeline") || has("portals"))
         }),
         Err(_) => false,
     };
@@ -268,10 +270,21 @@ pub(crate) async fn write(
     let mut report = serde_json::to_value(&report).map_err(std::io::Error::other)?;
     clean_texts(&mut report);
     let json = report.to_string();
-    let is_json = path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    let text = if is_json { json } else { page(&json) };
+    let text = if is_json(path) { json } else { page(&json) };
+    put(path, &text)
+}
+
+/// Whether a report of this name is JSON alone.
+pub(crate) fn is_json(path: &Path) -> bool {
+    let ending = path.extension();
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
+}
+
+/// Puts a report in its place.
+///
+/// # Errors
+/// The file can't be written.
+pub(crate) fn put(path: &Path, text: &str) -> std::io::Result<()> {
     let path = &atomic::resolve_links(path);
     if atomic::is_special(path) {
         return File::options()
@@ -283,6 +296,13 @@ pub(crate) async fn write(
     file.write_all(text.as_bytes())?;
     atomic::give_rights(file.as_file(), path);
     atomic::put_in_place(file, path).map(drop)
+}
+
+/// A page that looks like that of a run and shows what `main` has: HTML of headings and tables.
+pub(crate) fn page_of_tables(title: &str, main: &str) -> String {
+    let head = PAGE.split_once("<main").map_or("", |(head, _)| head);
+    let head = head.replacen("<title>brimful export<", &format!("<title>{title}<"), 1);
+    format!("{head}<main>{main}</main>\n</html>\n")
 }
 
 /// Texts as they would be printed: without secrets, and not without end.
@@ -309,6 +329,28 @@ mod tests {
         let page = page(r#"{"method":"</script><b>"}"#);
         assert!(page.contains(r#"{"method":"\u003c/script>\u003cb>"}"#));
         assert!(!page.contains(PLACE));
+    }
+
+    #[test]
+    fn a_report_may_take_the_place_of_an_earlier_one_and_of_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sync.html");
+        for (text, is_ours) in [
+            (page("{}"), true),
+            (page_of_tables("brimful sync", "<h1>a</h1>"), true),
+            (
+                r#"{"version":"1","started_at":0,"portals":[]}"#.to_owned(),
+                true,
+            ),
+            (
+                "<!doctype html>\n<html lang=\"en\"><title>Mine</title>".to_owned(),
+                false,
+            ),
+            (r#"{"version":"1"}"#.to_owned(), false),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            assert_eq!(check_place(&path).is_ok(), is_ours, "{text}");
+        }
     }
 
     #[test]

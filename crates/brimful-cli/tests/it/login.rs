@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::{Running, Workspace, assert_transcript, portal, server, stderr, stdout};
 
-const SECRET: &str = "s3cretofthisapp";
+pub(crate) const SECRET: &str = "s3cretofthisapp";
 
 /// A port that nobody listens on.
 fn free_port() -> u16 {
@@ -35,7 +35,7 @@ fn origin(portal: &Running) -> String {
 }
 
 /// What a browser gets: the status, where it is sent to, and the body.
-fn browse(url: &str) -> (String, Option<String>, String) {
+pub(crate) fn browse(url: &str) -> (String, Option<String>, String) {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -99,7 +99,7 @@ fn tokens(workspace: &Workspace, portal: &Running) -> Value {
 }
 
 /// `login` with what was copied from the browser of another machine.
-fn login_with_code(workspace: &Workspace, at: &str, code: &str) -> Output {
+pub(crate) fn login_with_code(workspace: &Workspace, at: &str, code: &str) -> Output {
     let app = ["--client-id", "local.app"];
     workspace
         .command(&[&["login", "--portal", at], &app[..], &["--code", code]].concat())

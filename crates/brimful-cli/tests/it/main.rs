@@ -33,4 +33,6 @@ mod singer;
 mod support;
 #[cfg(feature = "sync")]
 mod sync;
+#[cfg(feature = "sync")]
+mod sync_kills;
 mod tasks;

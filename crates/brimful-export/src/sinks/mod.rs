@@ -293,6 +293,12 @@ pub(crate) trait StoreSink: Send {
         true
     }
 
+    /// The table that is kept in sync, where it is in a folder of Parquet files.
+    #[cfg(all(feature = "parquet", feature = "sync"))]
+    fn synced_dataset(&mut self) -> Option<&mut dataset::synced::SyncedDataset> {
+        None
+    }
+
     /// How its SQL differs, where tables can be kept in sync in it.
     #[cfg(feature = "sync")]
     fn dialect(&self) -> Option<Dialect> {

@@ -1,8 +1,17 @@
 //! One sync at a time into a store. The lock ends with its process, however that ends.
 
+#[cfg(any(feature = "parquet", feature = "sqlite"))]
+use std::path::Path;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
+
 use super::SyncError;
 use super::in_thread::blocking;
-use super::table::SqlStore;
+use super::sql::SqlStore;
+#[cfg(any(feature = "parquet", feature = "sqlite"))]
+use crate::error::ExportError;
+#[cfg(feature = "parquet")]
+use crate::format::DatasetPlace;
 use crate::schema::Plan;
 use crate::sinks::{Dialect, StoreOptions};
 use crate::store::Store;
@@ -10,7 +19,7 @@ use crate::writer::RowWriter;
 
 /// Holds a store until it is dropped.
 pub(crate) struct StoreLock {
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "parquet", feature = "sqlite"))]
     _file: Option<std::fs::File>,
     _connection: Option<RowWriter>,
 }
@@ -19,16 +28,38 @@ pub(crate) struct StoreLock {
 ///
 /// # Errors
 /// Another run has it, or the store cannot be reached.
-pub(crate) async fn acquire(store: &Store) -> Result<StoreLock, SyncError> {
+pub(crate) async fn acquire(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
     let store = store.clone();
-    blocking(move || take(&store)).await
+    blocking(move || take(&store, tables)).await
 }
 
-fn take(store: &Store) -> Result<StoreLock, SyncError> {
+#[cfg_attr(
+    not(feature = "parquet"),
+    expect(unused_variables, reason = "databases know their tables themselves")
+)]
+fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
     #[cfg(feature = "sqlite")]
     if let Store::Sqlite(path) = store {
+        crate::sinks::sqlite::check_is_file(path).map_err(SyncError::Store)?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".sync-lock");
         return Ok(StoreLock {
-            _file: Some(lock_file(store, path)?),
+            _file: Some(lock_file(store, &PathBuf::from(name))?),
+            _connection: None,
+        });
+    }
+    #[cfg(feature = "parquet")]
+    if let Store::Dataset { place, .. } = store {
+        let file = match place {
+            DatasetPlace::Folder(path) => {
+                std::fs::create_dir_all(path).map_err(ExportError::from)?;
+                Some(lock_file(store, &path.join("_brimful.sync-lock"))?)
+            }
+            DatasetPlace::S3(_) => None,
+        };
+        crate::sinks::dataset::synced::note_tables(place, &store.to_string(), tables)?;
+        return Ok(StoreLock {
+            _file: file,
             _connection: None,
         });
     }
@@ -71,7 +102,7 @@ fn take(store: &Store) -> Result<StoreLock, SyncError> {
         });
     }
     Ok(StoreLock {
-        #[cfg(feature = "sqlite")]
+        #[cfg(any(feature = "parquet", feature = "sqlite"))]
         _file: None,
         _connection: Some(writer),
     })
@@ -87,18 +118,12 @@ fn make_schema(sql: &mut SqlStore<'_>) -> Result<(), SyncError> {
     Ok(())
 }
 
-/// Locks a file beside that of SQLite, which has locks of its own on its file.
-#[cfg(feature = "sqlite")]
-fn lock_file(store: &Store, path: &std::path::Path) -> Result<std::fs::File, SyncError> {
+/// Locks a file that is there for nothing else: SQLite has locks of its own on its file.
+#[cfg(any(feature = "parquet", feature = "sqlite"))]
+fn lock_file(store: &Store, path: &Path) -> Result<std::fs::File, SyncError> {
     use std::fs::TryLockError;
     use std::io::{Read, Seek, Write};
 
-    use crate::error::ExportError;
-
-    crate::sinks::sqlite::check_is_file(path).map_err(SyncError::Store)?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(".sync-lock");
-    let path = std::path::PathBuf::from(name);
     let failed = |error: std::io::Error| {
         SyncError::Store(ExportError::Store {
             store: store.to_string(),
@@ -110,7 +135,7 @@ fn lock_file(store: &Store, path: &std::path::Path) -> Result<std::fs::File, Syn
         .write(true)
         .create(true)
         .truncate(false)
-        .open(&path)
+        .open(path)
         .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}

@@ -2,14 +2,18 @@
 //!
 //! `entities` says what can be kept in sync and how its changes are found, `state` how far an entity is and what is read
 //! next, `comparison` which rows are gone: none of them does I/O. `portal` asks the portal, `table` the store, and `run`
-//! leads an entity through a run with them. `lock` keeps two runs out of one store; `status` and `verify` look at it.
+//! leads an entity through a run with them. `sql` is what databases do for a table, `dataset` what
+//! folders of Parquet files do. `lock` keeps two runs out of one store; `status` and `verify` look at it.
 
 mod comparison;
+#[cfg(feature = "parquet")]
+mod dataset;
 mod entities;
 mod in_thread;
 mod lock;
 mod portal;
 mod run;
+mod sql;
 mod state;
 mod status;
 mod table;
@@ -257,7 +261,8 @@ impl SyncRun {
                 )));
             }
         }
-        let _lock = lock::acquire(&self.store).await?;
+        let tables = self.entities.iter().map(|entity| entity.table.clone());
+        let _lock = lock::acquire(&self.store, tables.collect()).await?;
         let requests = self.client.stats().requests;
         let described = portal::describe_all(&self.client, &self.entities).await?;
         // Small lists are done soon, and others refer to them.

@@ -42,6 +42,8 @@ impl EntityRun {
     ) -> Result<Self, SyncError> {
         let mut plan = Plan {
             fields,
+            // The next run knows them, and reads everything for them.
+            waits_for_new_fields: true,
             ..Plan::of_list(&entity.method)
         };
         if run.options.labels && !plan.fields.is_empty() {
@@ -91,22 +93,29 @@ impl EntityRun {
 
     pub(crate) async fn run(&mut self) -> Result<EntityReport, SyncError> {
         let had_rows = self.table.call(|table| Ok(table.exists)).await?;
-        self.read(had_rows).await?;
+        let was_resumed = self.read(had_rows).await?;
+        if was_resumed {
+            // What has changed since the interrupted run began, in the rows that it had stored.
+            let was_full = self.report.is_full;
+            self.read(true).await?;
+            self.report.is_full = was_full;
+        }
         if self.options.deletes != Deletes::Off && had_rows {
             self.find_deleted().await?;
         }
         let now = self.now;
-        let (rows, misfits) = self
+        let (rows, misfits, written) = self
             .table
             .call(move |table| {
                 let rows = table.count()?;
                 table.state.rows = rows;
                 table.state.succeeded = Some(now);
                 table.state.failed = None;
-                table.commit(Vec::new())?;
-                Ok((rows, table.misfits()))
+                table.commit()?;
+                Ok((rows, table.misfits(), table.written()))
             })
             .await?;
+        self.report.written = written;
         self.report.rows = rows;
         self.report.misfits = misfits;
         Ok(self.report)
@@ -117,13 +126,14 @@ impl EntityRun {
         let (text, now) = (error.to_string(), self.now);
         let recorded = self.table.call(move |table| {
             table.state.failed = Some((text, now));
-            table.commit(Vec::new())
+            table.commit()
         });
         let _ = recorded.await;
     }
 
-    /// Reads what has changed since the cursor, or everything, and stores it.
-    async fn read(&mut self, had_rows: bool) -> Result<(), SyncError> {
+    /// Reads what has changed since the cursor, or everything, and stores it. Returns whether it resumed a read that was
+    /// interrupted.
+    async fn read(&mut self, had_rows: bool) -> Result<bool, SyncError> {
         let (kind, now) = (self.entity.cursor, self.now);
         let by_id = self.entity.keyset().is_some();
         let reading: Reading = self
@@ -191,7 +201,8 @@ impl EntityRun {
                     rows: read,
                 })
             })
-            .await
+            .await?;
+        Ok(is_resumed)
     }
 
     /// Stores rows, and how far the entity is with them.
@@ -205,8 +216,7 @@ impl EntityRun {
             seen.extend(rows.filter_map(|row| row_id(&row, field)));
         }
         let rows: usize = pages.iter().map(Page::len).sum();
-        let written = self
-            .table
+        self.table
             .call(move |table| {
                 if by_id && let Some(last) = pages.iter().flat_map(Page::ids).flatten().max() {
                     table.state.advance(last);
@@ -215,7 +225,6 @@ impl EntityRun {
             })
             .await?;
         self.report.read += rows as u64;
-        self.report.written += written;
         (self.observer)(&SyncEvent::Stored {
             entity: &self.entity.name,
             rows: self.report.read,

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::SyncError;
 use super::entities::SyncEntity;
 use super::in_thread::blocking;
+use super::sql::{COVERAGE, ERRORS, STATE, SqlStore};
 use super::state::{Cursor, EntityState, PortalTime};
-use super::table::{COVERAGE, ERRORS, STATE, SqlStore};
 use crate::schema::Plan;
 use crate::sinks::{DELETED_AT, StoreOptions};
 use crate::store::Store;
@@ -61,7 +61,52 @@ pub async fn status(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
     blocking(move || read(&store)).await
 }
 
+/// What a store keeps of a table.
+pub(super) struct StoredStatus<'s> {
+    pub(super) command: Option<&'s str>,
+    pub(super) state: Option<&'s str>,
+    pub(super) rows: u64,
+    pub(super) deleted: u64,
+    pub(super) misfits: u64,
+    pub(super) compared: Option<String>,
+}
+
+impl StoredStatus<'_> {
+    pub(super) fn read(self, store: &Store, table: &str) -> Result<TableStatus, SyncError> {
+        let command: Value = stored(store, table, self.command)?;
+        let state: EntityState = stored(store, table, self.state)?;
+        let text = |name: &str| {
+            let value = command.get(name).and_then(Value::as_str);
+            value.unwrap_or_default().to_owned()
+        };
+        Ok(TableStatus {
+            table: table.to_owned(),
+            entity: text("sync"),
+            portal: text("portal"),
+            params: command.get("params").cloned(),
+            rows: self.rows,
+            deleted: self.deleted,
+            cursor: state.cursor,
+            interrupted_after: state.reading.map(|reading| reading.after),
+            succeeded: state.succeeded,
+            failed: state.failed,
+            misfits: self.misfits,
+            compared: self.compared,
+        })
+    }
+}
+
 fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
+    let nothing = || SyncError::Usage(format!("nothing is kept in sync in {store}"));
+    #[cfg(feature = "parquet")]
+    if let Store::Dataset { place, .. } = store {
+        let tables = super::dataset::status(store, place)?;
+        return if tables.is_empty() {
+            Err(nothing())
+        } else {
+            Ok(tables)
+        };
+    }
     #[cfg(feature = "sqlite")]
     if let Store::Sqlite(path) = store
         && !path.exists()
@@ -70,7 +115,6 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
     }
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
-    let nothing = || SyncError::Usage(format!("nothing is kept in sync in {store}"));
     if !sql.columns_of(STATE)?.iter().any(|column| column == "sync") {
         return Err(nothing());
     }
@@ -84,15 +128,7 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
         let [Some(table), command, state] = row.as_slice() else {
             continue;
         };
-        let command: Value = stored(store, table, command.as_deref())?;
-        let text = |name: &str| {
-            command
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let state: EntityState = stored(store, table, state.as_deref())?;
+        let columns: EntityState = stored(store, table, state.as_deref())?;
         let (of_table, name) = (
             format!("{table_column} = {}", dialect.literal(table)),
             dialect.quoted(table),
@@ -101,7 +137,7 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
             let counts: Vec<u64> = sql.column(&sql_text)?;
             Ok(counts.first().copied().unwrap_or(0))
         };
-        let has_table = state.columns.is_empty().then_some(0);
+        let has_table = columns.columns.is_empty().then_some(0);
         let rows = match has_table {
             Some(none) => none,
             None => count(format!(
@@ -118,20 +154,15 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
         let compared = sql.rows(&format!(
             "SELECT time_to FROM {COVERAGE} WHERE {of_table} AND what = 'deletes'"
         ))?;
-        tables.push(TableStatus {
-            table: table.clone(),
-            entity: text("sync"),
-            portal: text("portal"),
-            params: command.get("params").cloned(),
+        let of_store = StoredStatus {
+            command: command.as_deref(),
+            state: state.as_deref(),
             rows,
             deleted,
-            cursor: state.cursor,
-            interrupted_after: state.reading.map(|reading| reading.after),
-            succeeded: state.succeeded,
-            failed: state.failed,
             misfits,
             compared: compared.first().and_then(|row| row.first()?.clone()),
-        });
+        };
+        tables.push(of_store.read(store, table)?);
     }
     if tables.is_empty() {
         return Err(nothing());

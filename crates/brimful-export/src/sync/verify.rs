@@ -9,8 +9,9 @@ use super::entities::{ChangeCursor, SyncEntity};
 use super::in_thread::blocking;
 use super::portal;
 use super::run::{row_id, text_of};
+use super::sql::SqlStore;
 use super::state::{Cursor, PortalTime};
-use super::table::{SqlStore, SyncTable};
+use super::table::SyncTable;
 use super::{SyncError, SyncRun};
 use crate::schema::Plan;
 use crate::sinks::{DELETED_AT, StoreOptions};
@@ -97,6 +98,7 @@ async fn verify_entity(
 ) -> Result<TableVerification, SyncError> {
     let plan = Plan {
         fields,
+        waits_for_new_fields: true,
         ..Plan::of_list(&entity.method)
     };
     let (store, portal, of_store, of_table) = (
@@ -236,6 +238,10 @@ fn differing(
     plan: Plan,
     pages: &[Page],
 ) -> Result<Vec<(String, Vec<String>)>, SyncError> {
+    #[cfg(feature = "parquet")]
+    if let Store::Dataset { place, .. } = store {
+        return super::dataset::differing(store, place, entity, plan, pages);
+    }
     let scratch = format!("_brimful_verify_{}", entity.table);
     let options = StoreOptions {
         table: scratch.clone(),
@@ -244,7 +250,7 @@ fn differing(
     let mut writer = store.open(options, plan)?;
     let mut sql = SqlStore::of(&mut writer)?;
     let dialect = sql.dialect;
-    let (scratch_table, state) = (dialect.quoted(&scratch), super::table::STATE);
+    let (scratch_table, state) = (dialect.quoted(&scratch), super::sql::STATE);
     let drop_table = format!("DROP TABLE IF EXISTS {scratch_table}");
     sql.run(&drop_table)?;
     for page in pages {
@@ -285,7 +291,7 @@ fn differing(
     sql.run(&format!("DELETE FROM {state} WHERE {of_scratch}"))?;
     sql.run(&format!(
         "DELETE FROM {} WHERE {of_scratch}",
-        super::table::ERRORS
+        super::sql::ERRORS
     ))?;
     Ok(found?
         .into_iter()

@@ -300,7 +300,7 @@ fn content(value: &Value) -> Result<Vec<u8>, MethodError> {
 }
 
 /// What PHP's `base64_decode` makes of a text: it passes over letters that are none of base64. `None` if nothing is left.
-fn decoded(encoded: &str) -> Option<Vec<u8>> {
+pub(super) fn decoded(encoded: &str) -> Option<Vec<u8>> {
     let is_letter = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
     let letters = encoded.bytes().take_while(|c| *c != b'=').filter(is_letter);
     let letters: Vec<u8> = letters.collect();

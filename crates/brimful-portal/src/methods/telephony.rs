@@ -1,7 +1,5 @@
 //! `telephony.externalcall.*`: a call is registered, and stands in the statistics when it is finished.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use brimful_protocol::{Array, Value};
 
 use crate::context::{Call, MethodError, Output};
@@ -273,7 +271,7 @@ pub(crate) fn attach_record(
         if content.is_empty() {
             return Err(refused("File content is empty."));
         }
-        if STANDARD.decode(content.trim()).is_err() {
+        if super::disk::decoded(&content).is_none() {
             return Err(refused(
                 "File content is not properly encoded. Base64 encoding is expected.",
             ));

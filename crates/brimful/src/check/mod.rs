@@ -82,6 +82,7 @@ fn check(method: &str, params: &Value, carrier: Carrier, wish: Wish) -> Result<(
     for (key, value) in params {
         let parameter = Parameter { method, key, value };
         parameter.reaches_the_method()?;
+        parameter.is_given_once(params)?;
         match key.to_ascii_lowercase().as_str() {
             "select" | "arselect" => parameter.list()?,
             "filter" | "arfilter" => {

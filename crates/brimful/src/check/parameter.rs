@@ -40,6 +40,29 @@ pub(super) struct Parameter<'a> {
 }
 
 impl Parameter<'_> {
+    /// Refuses another value for the same parameter in letters of another case: which of them counts differs from method
+    /// to method.
+    pub(super) fn is_given_once(&self, params: &Map<String, Value>) -> Result<(), Error> {
+        let is_same = |(key, value): &(&String, &Value)| {
+            *key != self.key && key.eq_ignore_ascii_case(self.key) && *value != self.value
+        };
+        let Some((other, _)) = params.iter().find(is_same) else {
+            return Ok(());
+        };
+        let documented = catalogue::find(self.method).is_some_and(|known| {
+            let has = |name: &str| known.parameters().any(|own| own == name);
+            has(self.key) && has(other)
+        });
+        if documented {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "{method} is given {} and {other}, which are one parameter with two values: leave one of them out",
+            self.key,
+            method = self.method,
+        )))
+    }
+
     pub(super) fn list(&self) -> Result<(), Error> {
         match self.value {
             Value::Null => Ok(()),

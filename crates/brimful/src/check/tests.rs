@@ -406,3 +406,17 @@ fn all_fields_of_all_rows_are_worth_a_warning() {
     assert!(said(json!({"select": ["*"], "filter": {">ID": 5}})).is_none());
     assert!(said(json!({"select": ["ID"]})).is_none());
 }
+
+#[test]
+fn a_parameter_with_two_values_in_two_spellings_is_refused() {
+    let both = json!({"ID": 2, "id": 3, "fields": {}});
+    let error = call("crm.lead.update", &both, Carrier::Json).unwrap_err();
+    assert!(
+        error.to_string().contains("leave one of them out"),
+        "{error}"
+    );
+    let filters = json!({"filter": {"ID": 2}, "FILTER": {"ID": 3}});
+    assert!(list("crm.lead.list", &filters).is_err());
+    let same = json!({"ID": 2, "id": 2, "fields": {}});
+    assert!(call("crm.lead.update", &same, Carrier::Json).is_ok());
+}

@@ -3,7 +3,7 @@
 //! - `params` reads the parameters in any of their spellings,
 //! - `families` knows what methods want to be told where a page is.
 
-mod families;
+pub(super) mod families;
 mod params;
 
 use brimful_protocol::catalogue::{self, Keyset, KeysetForm, Method, Paging, Shape};
@@ -293,7 +293,12 @@ impl Planner<'_> {
         let mut bounds = params::bounds(&mut params, names, &keyset)?;
         bounds.above = bounds.above.max(self.resume_after.unwrap_or(0));
         let rest3 = keyset.form == KeysetForm::Triples;
-        let pages = KeysetPages::new(keyset, names, params, bounds);
+        let has_all_rows =
+            families::holds_all_rows(self.method) && params::has_no_conditions(&params);
+        let mut pages = KeysetPages::new(keyset, names, params, bounds);
+        if has_all_rows {
+            pages = pages.of_all_rows();
+        }
         let way = match self.walk {
             Walk::Windows => KeysetMode::Windows,
             Walk::Chain => KeysetMode::Chain,

@@ -8,6 +8,7 @@ use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
 use super::options::{AuthoritySource, Connections, HttpOptions, HttpVersions, Proxy};
+use super::spare_buffers::SpareBuffers;
 use super::{Request, Response, Streaming, Transport, TransportError, TransportErrorKind, tls};
 use crate::error::Error;
 
@@ -17,6 +18,7 @@ pub struct HttpTransport {
     client: reqwest::Client,
     timeout: Duration,
     max_reply: usize,
+    buffers: SpareBuffers,
 }
 
 /// Whether the proxy of the system, if it has one, stands between.
@@ -47,6 +49,7 @@ impl HttpTransport {
             client,
             timeout: options.timeout,
             max_reply: options.max_reply,
+            buffers: SpareBuffers::default(),
         })
     }
 
@@ -92,7 +95,7 @@ impl HttpTransport {
         if length > self.max_reply as u64 {
             return Err(too_large());
         }
-        let mut body = Vec::with_capacity(length as usize);
+        let mut body = self.buffers.take(length as usize);
         while let Some(chunk) = response
             .chunk()
             .await
@@ -108,7 +111,7 @@ impl HttpTransport {
         Ok(Response {
             status,
             headers,
-            body: body.into(),
+            body: self.buffers.lend(body),
         })
     }
 

@@ -4,6 +4,7 @@ mod http;
 mod options;
 #[cfg(feature = "tower")]
 mod service;
+mod spare_buffers;
 mod tls;
 
 use std::fmt;

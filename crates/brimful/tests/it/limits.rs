@@ -141,6 +141,63 @@ async fn sixty_lists_on_one_client_are_all_whole_and_share_one_limit() {
     assert_eq!(portal.stats().refusals(), 0);
 }
 
+/// Eight lists at once: together they may take as long as their requests take one after another, and not the sum of
+/// what each would wait.
+#[tokio::test(start_paused = true)]
+async fn eight_lists_of_different_sizes_end_within_a_second_of_the_limit_for_all_their_requests() {
+    let lists = [
+        ("lead", "crm.lead.list", 120_000),
+        ("deal", "crm.deal.list", 90_000),
+        ("contact", "crm.contact.list", 70_000),
+        ("company", "crm.company.list", 40_000),
+        ("activity", "crm.activity.list", 20_000),
+        ("quote", "crm.quote.list", 7_000),
+        ("task", "tasks.task.list", 2_500),
+        ("user", "user.get", 40),
+    ];
+    for (seed, latency) in (0..4).zip([5, 50, 100, 300]) {
+        let latency = Duration::from_millis(latency);
+        let mut config = PortalConfig::new()
+            .seed(seed)
+            .latency(latency.mul_f64(0.75))
+            .jitter(latency.mul_f64(0.5));
+        for (entity, _, rows) in lists {
+            config = config.rows(entity, rows);
+        }
+        let portal = portal(config);
+        let client = client(&portal);
+        let started = Instant::now();
+        let reading = lists.map(|(_, method, rows)| {
+            let list = client.list(method);
+            // `user.get` has no `select`.
+            let list = if rows > 100 {
+                list.select(["ID"])
+            } else {
+                list
+            };
+            let list = tokio::spawn(ids(list));
+            async move { (method, rows, list.await.unwrap()) }
+        });
+        for (method, rows, read) in futures_util::future::join_all(reading).await {
+            let (found, _) = read.unwrap();
+            assert_eq!(found.len() as u64, rows, "{method}");
+        }
+        let took = started.elapsed().as_secs_f64();
+        let stats = portal.stats();
+        assert_eq!(stats.refusals(), 0, "latency {latency:?}, seed {seed}");
+        let requests = client.stats().requests;
+        // What each list needs, and one more each.
+        let least: u64 = lists.iter().map(|(_, _, rows)| rows.div_ceil(2_500)).sum();
+        assert!(requests <= least + 8, "{requests} requests for {least}");
+        let ideal = (requests as f64 - 50.0) / 2.0;
+        let round_trip = latency.as_secs_f64() * 1.25;
+        assert!(
+            took <= ideal + 1.0 + round_trip,
+            "latency {latency:?}, seed {seed}: {took:.2} s for {requests} requests, ideal {ideal:.2} s"
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_portal_whose_address_others_use_too_is_met_with_patience() {
     let portal = portal(

@@ -6,14 +6,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use brimful_export::Store;
 use brimful_export::sync::{SyncEntity, SyncOptions};
+use brimful_export::{DatasetPlace, Store};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{DeletesArg, Job};
 use crate::args::portal::{self, PortalOption};
-use crate::args::{PortalLimits, RateArg, time};
+use crate::args::rate::operating_seconds;
+use crate::args::{DeadlineOption, PortalLimits, RateArg, time};
 use crate::commands::login::file::is_open_to_others;
 use crate::env_vars;
 use crate::failure::Failure;
@@ -27,6 +28,8 @@ pub(crate) const USUAL_NAME: &str = "brimful.toml";
 struct Content {
     /// How often a run begins.
     every: Option<Spanned<String>>,
+    /// Where it is written down what a run has done.
+    report: Option<PathBuf>,
     /// What holds for all portals.
     #[serde(default)]
     sync: Section,
@@ -57,6 +60,10 @@ struct Section {
     labels: Option<bool>,
     deletes: Option<DeletesArg>,
     rate: Option<Spanned<String>>,
+    /// The operating time that a method may use in ten minutes, in seconds.
+    operating_limit: Option<Spanned<f64>>,
+    /// How long a run may take.
+    deadline: Option<Spanned<String>>,
     /// What is different for an entity.
     #[serde(default)]
     entity: BTreeMap<String, Spanned<EntitySection>>,
@@ -84,6 +91,7 @@ pub(in crate::commands) struct Overrides<'a> {
     pub(in crate::commands) accept_deletes: bool,
     pub(in crate::commands) rate: Option<RateArg>,
     pub(in crate::commands) operating_limit: Option<Duration>,
+    pub(in crate::commands) deadline: Option<Duration>,
 }
 
 /// A file of settings, read.
@@ -136,6 +144,8 @@ impl Section {
             labels: self.labels.or(base.labels),
             deletes: self.deletes.or(base.deletes),
             rate: self.rate.or(base.rate),
+            operating_limit: self.operating_limit.or(base.operating_limit),
+            deadline: self.deadline.or(base.deadline),
             entity,
         }
     }
@@ -173,6 +183,12 @@ impl SyncFile {
         every
             .map(|every| self.read(every, "every", time::parse))
             .transpose()
+    }
+
+    /// Where it is written down what a run has done.
+    pub(super) fn report(&self) -> Option<PathBuf> {
+        let report = self.content.report.as_ref();
+        report.map(|path| self.beside(path))
     }
 
     /// What is to be done, one portal after the other.
@@ -268,14 +284,29 @@ impl SyncFile {
             (None, Some(rate)) => self.read(rate, "rate", str::parse)?,
             (None, None) => RateArg::STANDARD,
         };
+        let operating = match (overrides.operating_limit, &section.operating_limit) {
+            (Some(limit), _) => Some(limit),
+            (None, Some(limit)) => {
+                let parsed = operating_seconds(&limit.as_ref().to_string());
+                Some(parsed.map_err(|error| {
+                    self.failure(&limit.span(), format!("operating-limit: {error}"))
+                })?)
+            }
+            (None, None) => None,
+        };
+        let deadline = match (overrides.deadline, &section.deadline) {
+            (Some(deadline), _) => Some(deadline),
+            (None, Some(deadline)) => {
+                Some(self.read(deadline, "deadline", time::parse_deadline)?)
+            }
+            (None, None) => None,
+        };
         let deletes = overrides.deletes.or(section.deletes);
         Ok(Job {
             name,
             portal,
-            limits: PortalLimits {
-                rate,
-                operating: overrides.operating_limit,
-            },
+            limits: PortalLimits { rate, operating },
+            deadline: DeadlineOption { deadline },
             store,
             entities,
             options: SyncOptions {
@@ -413,6 +444,13 @@ impl SyncFile {
             .map_err(|error: brimful_export::ExportError| self.failure(&at, error))?;
         let store = match store {
             Store::Sqlite(path) if given.is_none() => Store::Sqlite(self.beside(&path)),
+            Store::Dataset {
+                place: DatasetPlace::Folder(path),
+                partition_by,
+            } if given.is_none() => Store::Dataset {
+                place: DatasetPlace::Folder(self.beside(&path)),
+                partition_by,
+            },
             other => other,
         };
         match &section.schema {
@@ -525,6 +563,69 @@ table = "deals"
     }
 
     #[test]
+    fn the_limits_of_a_run_are_settings_too_and_the_command_line_comes_before_them() {
+        let text = WHOLE.replace(
+            "labels = true",
+            "operating-limit = 300\ndeadline = \"10m\"\nrate = \"off\"",
+        );
+        let [job]: [Job; 1] = jobs(&text).unwrap().try_into().unwrap();
+        assert_eq!(job.limits.operating, Some(Duration::from_secs(300)));
+        assert_eq!(job.deadline.deadline, Some(Duration::from_secs(600)));
+        let overrides = Overrides {
+            operating_limit: Some(Duration::from_secs(100)),
+            deadline: Some(Duration::from_secs(5)),
+            ..Overrides::default()
+        };
+        let job = file(&text).unwrap().jobs(&overrides).unwrap().remove(0);
+        assert_eq!(job.limits.operating, Some(Duration::from_secs(100)));
+        assert_eq!(job.deadline.deadline, Some(Duration::from_secs(5)));
+    }
+
+    /// The keys that a section takes, as its refusal of an unknown one names them.
+    fn keys<S: serde::de::DeserializeOwned>() -> Vec<String> {
+        let refusal = toml::from_str::<S>("no-such-key = 1").err().unwrap();
+        let names = refusal.message().split('`').skip(3).step_by(2);
+        names.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_setting_has_an_option_and_every_option_a_setting() {
+        use clap::Args as _;
+        let command = super::super::SyncArgs::augment_args(clap::Command::new("sync"));
+        let options = command
+            .get_arguments()
+            .filter_map(|argument| argument.get_long());
+        // These say what one run is to do, and where the settings are.
+        let of_one_run = ["list", "config", "accept-deletes"];
+        let mut options: Vec<&str> = options
+            .filter(|option| !of_one_run.contains(option))
+            .collect();
+        options.push("ENTITY");
+        options.sort_unstable();
+        let all = [
+            keys::<Content>(),
+            keys::<Section>(),
+            keys::<EntitySection>(),
+        ]
+        .concat();
+        let mut settings: Vec<&str> = all
+            .iter()
+            .filter_map(|key| match key.as_str() {
+                // Parts of the file.
+                "sync" | "portals" | "entity" => None,
+                "entities" => Some("ENTITY"),
+                // Where a secret is that --portal and --to take themselves.
+                "webhook-env" | "webhook-file" => Some("portal"),
+                "to-env" => Some("to"),
+                key => Some(key),
+            })
+            .collect();
+        settings.sort_unstable();
+        settings.dedup();
+        assert_eq!(settings, options);
+    }
+
+    #[test]
     fn each_portal_has_what_is_its_own_over_what_holds_for_all() {
         let jobs = jobs(
             r#"
@@ -572,6 +673,8 @@ deletes = "hard"
                 "crm.lead",
             ),
             (("sqlite:portal.db", "mongodb:portal"), 5, "mongodb"),
+            (("labels = true", "operating-limit = 0"), 7, "above 0"),
+            (("labels = true", "deadline = \"90\""), 7, "90s"),
         ] {
             let text = WHOLE.replace(change.0, change.1);
             let error = match file(&text) {

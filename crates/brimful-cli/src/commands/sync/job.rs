@@ -20,6 +20,8 @@ pub(in crate::commands) struct Job {
     pub(in crate::commands) name: Option<String>,
     pub(in crate::commands) portal: PortalOption,
     pub(in crate::commands) limits: PortalLimits,
+    /// When a run ends at the latest.
+    pub(in crate::commands) deadline: DeadlineOption,
     pub(in crate::commands) store: Store,
     pub(in crate::commands) entities: Vec<SyncEntity>,
     pub(in crate::commands) options: SyncOptions,
@@ -49,10 +51,9 @@ impl RunningJob {
         }
     }
 
-    /// Brings the store up to date, in no more time than `deadline` gives, and says what happens to `tell`.
+    /// Brings the store up to date, in no more time than its deadline gives, and says what happens to `tell`.
     pub(in crate::commands) async fn run(
         &mut self,
-        deadline: DeadlineOption,
         printer: Printer,
         tell: impl Fn(&Job, &SyncEvent<'_>) + Send + Sync + 'static,
     ) -> Result<SyncReport, Failure> {
@@ -64,7 +65,7 @@ impl RunningJob {
             return Err(Failure::failed("the portal has no client"));
         };
         let observer = Arc::clone(job);
-        let client = match deadline.deadline {
+        let client = match job.deadline.deadline {
             Some(within) => connection.client.with_deadline(within),
             None => connection.client.clone(),
         };

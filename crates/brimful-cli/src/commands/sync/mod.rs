@@ -5,6 +5,7 @@ pub(super) use job::Job;
 
 pub(super) mod config;
 mod job;
+mod report;
 mod rows;
 
 use std::path::{Path, PathBuf};
@@ -34,9 +35,11 @@ use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
 use crate::printer::Printer;
 use crate::pump::progress::{ProgressLine, ProgressSource};
+use crate::pump::run_report;
 use crate::table::{Table, terminal_width};
 use config::{USUAL_NAME, with_settings};
 use job::RunningJob;
+use report::RunReport;
 use rows::RowsRead;
 
 /// Mirror lists of the portal into database tables: what has changed comes in, what is deleted is marked
@@ -90,6 +93,9 @@ pub(crate) struct SyncArgs {
     /// Keep running, and sync again at this interval, such as 15m
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     every: Option<Duration>,
+    /// Write what the run has done for each entity to this file: a page, or JSON if it ends with .json
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Show the entities that are known, and end
     #[arg(long)]
     list: bool,
@@ -178,11 +184,24 @@ impl From<DeletesArg> for Deletes {
     }
 }
 
+/// What the command line and the file of settings say.
+struct Settings {
+    /// What is to be done, one portal after the other.
+    jobs: Vec<Job>,
+    /// How often.
+    every: Option<Duration>,
+    /// Where it is written down what a run has done.
+    report: Option<PathBuf>,
+}
+
 impl SyncArgs {
-    /// What is to be done, and how often.
-    fn jobs(&self) -> Result<(Vec<Job>, Option<Duration>), Failure> {
+    fn settings(&self) -> Result<Settings, Failure> {
         if !self.entities.is_empty() {
-            return Ok((vec![self.own_job()?], self.every));
+            return Ok(Settings {
+                jobs: vec![self.own_job()?],
+                every: self.every,
+                report: self.report.clone(),
+            });
         }
         let Some(file) = SyncFile::find(self.config.as_deref())? else {
             return Err(Failure::usage(format!(
@@ -201,12 +220,16 @@ impl SyncArgs {
             accept_deletes: self.accept_deletes,
             rate: self.rate,
             operating_limit: self.operating_limit,
+            deadline: self.deadline.deadline,
         })?;
-        Ok((
+        Ok(Settings {
             jobs,
-            self.every
-                .map_or_else(|| file.every(), |every| Ok(Some(every)))?,
-        ))
+            every: match self.every {
+                Some(every) => Some(every),
+                None => file.every()?,
+            },
+            report: self.report.clone().or_else(|| file.report()),
+        })
     }
 
     /// The portal of the command line. That of the environment is for where the file names none.
@@ -271,6 +294,7 @@ impl SyncArgs {
                 rate: self.rate.unwrap_or(RateArg::STANDARD),
                 operating: self.operating_limit,
             },
+            deadline: self.deadline,
             store,
             entities,
             options: SyncOptions {
@@ -286,7 +310,14 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
     if args.list {
         return list(printer);
     }
-    let (jobs, every) = args.jobs()?;
+    let Settings {
+        jobs,
+        every,
+        report,
+    } = args.settings()?;
+    if let Some(path) = &report {
+        run_report::check_place(path)?;
+    }
     let mut interrupts = Interrupts::catch()?;
     let mut jobs: Vec<RunningJob> = jobs.into_iter().map(RunningJob::new).collect();
     loop {
@@ -295,7 +326,7 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
         let line = progress_line(&rows, printer);
         let runs = jobs.iter_mut().map(|job| {
             let rows = Arc::clone(&rows);
-            job.run(args.deadline, printer, move |job, event| {
+            job.run(printer, move |job, event| {
                 rows.note(job.name.as_deref().unwrap_or_default(), event);
                 tell(job, event, printer);
             })
@@ -306,6 +337,14 @@ pub(crate) async fn run(args: &SyncArgs, printer: Printer) -> Result<Exit, Failu
         };
         drop(line);
         let named: Vec<&Job> = jobs.iter().map(|running| &*running.job).collect();
+        if let Some(path) = &report
+            && let Err(error) = RunReport::of(&named, &results, began.elapsed()).write(path)
+        {
+            printer.warning(&format!(
+                "could not write the report {}: {error}",
+                path.display()
+            ));
+        }
         let has_stored = rows.snapshot().count > 0;
         let exit = summarize(&named, results, every.is_some(), has_stored, printer)?;
         let Some(every) = every else {

@@ -7,6 +7,8 @@
 mod objects;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "sync")]
+pub(crate) mod synced;
 
 use std::collections::BTreeMap;
 
@@ -65,6 +67,7 @@ struct Part {
 
 /// What is kept of a run: the content of `_brimful_state.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Record {
     command: String,
     rows: u64,
@@ -83,6 +86,29 @@ struct Record {
     moving: bool,
 }
 
+/// The folder of a table.
+fn open_objects(
+    place: &DatasetPlace,
+    table: &str,
+    name: &str,
+) -> Result<Box<dyn Objects>, ExportError> {
+    match place {
+        DatasetPlace::Folder(path) => Ok(Box::new(Folder::open(path.join(table))?)),
+        #[cfg(not(feature = "s3"))]
+        DatasetPlace::S3(_) => Err(ExportError::Name(format!(
+            "{name}: this build cannot write to it"
+        ))),
+        #[cfg(feature = "s3")]
+        DatasetPlace::S3(url) => match Bucket::open(url, table) {
+            Ok(bucket) => Ok(Box::new(bucket)),
+            Err(message) => Err(ExportError::Store {
+                store: name.to_owned(),
+                message,
+            }),
+        },
+    }
+}
+
 impl DatasetSink {
     pub(crate) fn open(
         place: &DatasetPlace,
@@ -90,24 +116,7 @@ impl DatasetSink {
         name: String,
         options: StoreOptions,
     ) -> Result<Self, ExportError> {
-        let table = options.table.clone();
-        let objects: Box<dyn Objects> = match place {
-            DatasetPlace::Folder(path) => Box::new(Folder::open(path.join(table))?),
-            #[cfg(not(feature = "s3"))]
-            DatasetPlace::S3(_) => {
-                return Err(ExportError::Name(format!(
-                    "{name}: this build cannot write to it"
-                )));
-            }
-            #[cfg(feature = "s3")]
-            DatasetPlace::S3(url) => {
-                let bucket = Bucket::open(url, &table);
-                Box::new(bucket.map_err(|message| ExportError::Store {
-                    store: name.clone(),
-                    message,
-                })?)
-            }
-        };
+        let objects = open_objects(place, &options.table, &name)?;
         Self::new(objects, partition_by, name, options)
     }
 
@@ -591,5 +600,90 @@ mod tests {
             );
         }
         assert!(killed > 50, "{killed}");
+    }
+
+    /// A run of a sync: rows with their titles, and IDs that are gone.
+    #[cfg(feature = "sync")]
+    fn sync(memory: &Memory, rows: &[(u64, &str)], gone: &[u64]) -> Result<(), ExportError> {
+        use super::synced::{BesideParts, GoneKeys};
+        use crate::sinks::run_state::SyncWrites;
+        let mut sink = synced_dataset(memory)?;
+        sink.state_mut().sync = Some(SyncWrites::default());
+        let plan = Plan {
+            id_field: "ID".to_owned(),
+            fields: fields(),
+            ..Plan::default()
+        };
+        let mut writer = RowWriter::new(Box::new(sink), plan);
+        let rows = rows.iter().map(|(id, title)| {
+            let row = format!("{{\"ID\":\"{id}\",\"TITLE\":\"{title}\"}}");
+            (Some(*id), row)
+        });
+        writer.write_page(&rows.collect(), &mut Vec::new())?;
+        let sink = writer.store().and_then(|sink| sink.synced_dataset());
+        sink.unwrap().put_beside(BesideParts {
+            command: SYNC.to_owned(),
+            sync: serde_json::json!({}),
+            coverage: None,
+            gone: Some(GoneKeys {
+                ids: gone.iter().map(u64::to_string).collect(),
+                marked_at: None,
+            }),
+        });
+        writer.store_waiting()
+    }
+
+    #[cfg(feature = "sync")]
+    const SYNC: &str = r#"{"portal":"a","sync":"crm.deal","method":"crm.deal.list"}"#;
+
+    #[cfg(feature = "sync")]
+    fn synced_dataset(memory: &Memory) -> Result<super::synced::SyncedDataset, ExportError> {
+        let options = StoreOptions {
+            table: "crm_deal".to_owned(),
+            command: SYNC.to_owned(),
+            resume: false,
+        };
+        super::synced::SyncedDataset::new(Box::new(memory.clone()), String::new(), options)
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn a_sync_that_is_killed_after_any_operation_leaves_one_row_an_id_and_knows_which() {
+        type Run = (&'static [(u64, &'static str)], &'static [u64]);
+        const RUNS: [Run; 3] = [
+            (&[(1, "a"), (2, "a"), (25_001, "a"), (60_000, "a")], &[]),
+            (&[(2, "b"), (3, "b"), (25_002, "b"), (60_000, "a")], &[1]),
+            (&[(25_001, "c"), (90_000, "c")], &[2, 60_000]),
+        ];
+        let mut killed = 0;
+        for operations in 0.. {
+            let memory = Memory::default();
+            memory.left.store(operations, Ordering::SeqCst);
+            let mut was_killed = false;
+            for (rows, gone) in RUNS {
+                while sync(&memory, rows, gone).is_err() {
+                    was_killed = true;
+                    memory.left.store(usize::MAX, Ordering::SeqCst);
+                    let (there, _) = found(&memory);
+                    let mut once = there.clone();
+                    once.dedup();
+                    assert_eq!(there, once, "after {operations}");
+                    let mut known: Vec<i64> = Vec::new();
+                    let mut sink = synced_dataset(&memory).unwrap();
+                    sink.ids(&mut |id| known.push(id.parse().unwrap())).unwrap();
+                    assert_eq!(known, there, "after {operations}");
+                }
+            }
+            assert_eq!(
+                found(&memory).0,
+                [3, 25_001, 25_002, 90_000],
+                "{operations}"
+            );
+            killed += u32::from(was_killed);
+            if !was_killed {
+                break;
+            }
+        }
+        assert!(killed > 20, "{killed}");
     }
 }

@@ -1,5 +1,7 @@
 //! Tables that are kept in sync with a portal: the emulator in this process, on a clock that is paused.
 
+#[cfg(feature = "parquet")]
+mod datasets;
 mod histories;
 mod runs;
 mod stores;

@@ -185,6 +185,37 @@ async fn a_new_user_field_becomes_a_column_and_is_filled_for_old_rows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_user_field_that_is_added_while_a_run_reads_gets_its_type_with_the_next_run() {
+    let config = PortalConfig::new()
+        .rows("deal", 120)
+        .latency(Duration::from_millis(200));
+    let bench = Bench::new(config);
+    let run = bench.run(&bench.store(), &["crm.deal"]);
+    // The fields are asked for first, then the rows are read.
+    let (report, ()) = tokio::join!(run.run(), async {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let field = json!({"fields": {"FIELD_NAME": "LOCAL_NUMBER", "USER_TYPE_ID": "integer"}});
+        let change = json!({"id": 119, "fields": {"UF_CRM_LOCAL_NUMBER": 77}});
+        // Both take effect at once.
+        let added = bench.call("crm.deal.userfield.add", field);
+        let changed = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            bench.call("crm.deal.update", change).await
+        };
+        tokio::join!(added, changed);
+    });
+    report.unwrap().entities.remove(0).1.unwrap();
+    pass(60).await;
+    let report = bench.sync("crm.deal").await.unwrap();
+    assert!(report.is_full, "{report:?}");
+    let kind = "SELECT type FROM pragma_table_info('crm_deal') WHERE name = 'UF_CRM_LOCAL_NUMBER'";
+    assert_eq!(bench.value(kind), "INTEGER");
+    let value = "SELECT UF_CRM_LOCAL_NUMBER FROM crm_deal WHERE ID = 119";
+    assert_eq!(bench.value(value), "77");
+    bench.assert_equal("crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_failure_of_an_entity_stops_no_other() {
     let bench = Bench::new(PortalConfig::new().rows("deal", 120).rows("lead", 130));
     let report = bench
@@ -198,6 +229,40 @@ async fn the_failure_of_an_entity_stops_no_other() {
         .map(|(_, result)| result.is_ok())
         .collect();
     assert_eq!(results, [false, true, true], "{report:?}");
+    bench.assert_equal("crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_resumes_a_read_brings_what_changed_between_the_two_runs() {
+    let bench = Bench::new(
+        PortalConfig::new()
+            .rows("deal", 12_000)
+            .latency(Duration::from_millis(200)),
+    );
+    let run = bench.run(&bench.store(), &["crm.deal"]);
+    // It is cut when some of its rows are stored.
+    let mut cut = Duration::ZERO;
+    let stored = "SELECT count(*) FROM sqlite_master WHERE name = 'crm_deal'";
+    while bench.folder.path().read_dir().unwrap().count() == 0 || bench.value(stored) == "0" {
+        cut += Duration::from_millis(100);
+        drop(tokio::time::timeout(cut, run.run()).await);
+    }
+    bench
+        .call(
+            "crm.deal.update",
+            json!({"id": 1, "fields": {"TITLE": "changed"}}),
+        )
+        .await;
+    pass(20).await;
+    let report = loop {
+        match run.run().await {
+            // The run that was cut lets go of the store a moment later.
+            Err(SyncError::Locked { .. }) => tokio::task::yield_now().await,
+            ended => break ended.unwrap(),
+        }
+    };
+    let report = report.entities[0].1.as_ref().unwrap();
+    assert!(report.is_full && report.read < 12_000, "{report:?}");
     bench.assert_equal("crm.deal").await;
 }
 

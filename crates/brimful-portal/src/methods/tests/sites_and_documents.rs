@@ -445,3 +445,27 @@ fn mailboxes_and_the_fields_of_objects_of_rest_3_are_listed() {
     let field = portal.json("timeman.record.field.get", "name=userId");
     assert_eq!(field["item"]["filterable"], true);
 }
+
+#[test]
+fn every_portal_has_an_open_line_and_takes_more() {
+    let mut portal = Portal::with(&[]);
+    let line = portal.json("imopenlines.config.add", "PARAMS[LINE_NAME]=Sales");
+    let lines = portal.json("imopenlines.config.list.get", "");
+    assert_eq!(lines.as_array().unwrap().len(), 2);
+    let named = format!("CONFIG_ID={line}");
+    portal.json(
+        "imopenlines.config.update",
+        &format!("{named}&PARAMS[ACTIVE]=N"),
+    );
+    let read = portal.json("imopenlines.config.get", &named);
+    assert_eq!(
+        (&read["LINE_NAME"], &read["ACTIVE"]),
+        (&json!("Sales"), &json!("N"))
+    );
+    portal.json("imopenlines.config.delete", &named);
+    assert_eq!(portal.json("imopenlines.config.get", &named), json!(false));
+    assert_eq!(
+        portal.error("imopenlines.config.get", "").1,
+        "CONFIG_ID_EMPTY"
+    );
+}

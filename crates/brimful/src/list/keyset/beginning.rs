@@ -41,6 +41,7 @@ impl KeysetWalk {
                 }
                 if let Some((lowest, highest)) = first_and_last(Some(&page)) {
                     self.first = lowest - 1;
+                    self.given_to = highest;
                     self.reach_horizon(highest);
                     self.push_proven(highest, page);
                 } else {
@@ -108,11 +109,13 @@ impl KeysetWalk {
             self.stretches.push_back(window);
             from = to;
         }
+        self.given_to = self.given_to.max(highest.unwrap_or(0));
         let to = highest.map(|highest| highest.max(from));
         let to = to.or(bounds.up_to).unwrap_or(NO_END);
         // The last page has shown what lies between its rows.
         let last_from = first_and_last(Some(&last)).map_or(to, |(lowest, _)| from.max(lowest - 1));
-        self.begin_short(from, last_from, to, left.filter(|_| from > bounds.above));
+        let left_behind = left.filter(|_| from > bounds.above);
+        self.begin_short(from, last_from, to, left_behind);
         if last_from < to {
             self.reach_horizon(to);
             let window = self.once_read(last_from, to, Direction::Descending, last);
@@ -162,6 +165,14 @@ impl KeysetWalk {
             self.stretches.push_back(window(foretold, to));
         } else {
             self.stretches.push_back(window(from, to));
+            // One page would not do.
+            let counted = self
+                .start_count
+                .filter(|counted| *counted > self.full as u64);
+            if counted.is_some() && to - from > 1 {
+                self.confirmed = false;
+                self.divide(self.stretches.len() - 1, counted, 2);
+            }
         }
     }
 
@@ -201,6 +212,7 @@ impl KeysetWalk {
         if last_from > first_to {
             self.density.note(last_from - 1, horizon, last.len());
         }
+        self.given_to = horizon;
         self.reach_horizon(horizon);
         self.above_horizon.last_page = LastPage::Full;
         let before = first.len() as u64;

@@ -55,7 +55,12 @@ impl KeysetWalk {
         let to = self.stretches[at].to;
         // What a chain reads beyond its end is of use where nobody else reads it.
         let next = self.stretches.get(at + 1).filter(|next| {
-            matches!(next.state, StretchState::Unread { by_windows: false }) && !next.in_flight
+            let is_unread = match &next.state {
+                StretchState::Unread { by_windows } => !by_windows,
+                StretchState::Window(readings) => readings.is_unread(),
+                _ => false,
+            };
+            is_unread && !next.in_flight
         });
         let limit = next.map_or(to, |next| next.to);
         let (chain, then) = self.pages_of_chain(from, restart, outcomes)?;
@@ -65,6 +70,14 @@ impl KeysetWalk {
             short,
             next_from,
         } = chain;
+        let begins_without_rows = short
+            .first()
+            .is_some_and(|(above, page)| *above == from && page.is_empty());
+        self.chains_without_rows = match begins_without_rows {
+            true => self.chains_without_rows + 1,
+            false if full.is_empty() => self.chains_without_rows,
+            false => 0,
+        };
         let short_pages = short.iter().filter(|(above, _)| *above < to).count();
         let mut parts = Vec::new();
         let mut short = VecDeque::from(short);
@@ -272,7 +285,8 @@ impl KeysetWalk {
     fn doubtful_end(&self, from: u64, shown_to: u64, to: u64) -> u64 {
         let is_empty = shown_to == from;
         let pages = match (self.counts.believed, is_empty) {
-            (true, true) => 10,
+            // A chain that meets hidden rows is lost, so each one in a row comes much later.
+            (true, true) => 10 << (2 * self.chains_without_rows.saturating_sub(1)).min(10),
             (true, false) | (false, true) => 2,
             (false, false) => return shown_to,
         };

@@ -306,7 +306,11 @@ fn shown(
     let is_counted = counted.is_some_and(|counted| counted > 1)
         && !first.is_empty()
         && (page_size.is_some() || !is_page_size);
-    if before.is_none() && !is_told && !is_counted {
+    // More rows than both pages hold, and none of them is shown: to ask for both again would show nothing either.
+    let are_both_ends_hidden = first.is_empty()
+        && last.is_empty()
+        && counted.is_some_and(|counted| counted > 2 * pages.full as u64);
+    if before.is_none() && !is_told && !is_counted && !are_both_ends_hidden {
         return Ok(None);
     }
     let ids = |pages: [Option<&Page>; 2]| {

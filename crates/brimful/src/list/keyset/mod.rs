@@ -24,6 +24,7 @@
 //! first highest ID comes once or not at all.
 
 mod beginning;
+mod blocks;
 mod chains;
 mod checks;
 pub(crate) mod density;
@@ -106,6 +107,8 @@ pub(crate) struct KeysetWalk {
     confirmed: bool,
     /// Chains that came back. Stretches are opened no faster than the density becomes known: twice as many as were read.
     chains_read: usize,
+    /// Chains in a row of which the first page showed nothing.
+    chains_without_rows: u32,
     restarts: Restarts,
     exclusions: Exclusions,
     /// The portal's error of a command of the request whose outcomes are being taken.
@@ -121,6 +124,10 @@ pub(crate) struct KeysetWalk {
     /// Those of [`KeysetWalk::hidden`] that are above the highest row shown.
     hidden_above: u64,
     counts: Counts,
+    /// No row can come into the list up to this ID: it was given to a row before.
+    given_to: u64,
+    /// Blocks that moved, or whose pages were not those of their places.
+    blocks_given_up: u32,
     /// Windows without an end that were full.
     endless: u32,
     hidden: u64,
@@ -217,6 +224,11 @@ enum Reading {
         from: u64,
         direction: Direction,
     },
+    /// The next pages of a block.
+    Block {
+        from: u64,
+        pages: usize,
+    },
     /// The count of the rows of a run of stretches.
     Count {
         from: u64,
@@ -251,6 +263,7 @@ impl Reading {
     fn commands(self) -> usize {
         match self {
             Self::Chain { commands, .. } | Self::Tail { commands } => commands,
+            Self::Block { pages, .. } => pages,
             Self::Window { .. } | Self::Count { .. } | Self::Check { .. } | Self::Rest { .. } => 1,
             Self::AboveHorizon {
                 is_from_both_ends, ..
@@ -310,6 +323,7 @@ impl KeysetWalk {
             stalls: StallCounter::default(),
             confirmed: false,
             chains_read: 0,
+            chains_without_rows: 0,
             restarts: Restarts::Taken,
             exclusions,
             failed: None,
@@ -321,6 +335,8 @@ impl KeysetWalk {
             hidden_at_start: 0,
             hidden_above: 0,
             counts,
+            given_to: above,
+            blocks_given_up: 0,
             endless: 0,
             hidden: 0,
         }
@@ -450,6 +466,7 @@ impl KeysetWalk {
         match reading {
             Reading::Chain { from, .. }
             | Reading::Window { from, .. }
+            | Reading::Block { from, .. }
             | Reading::BothEnds { from } => {
                 self.land(from);
             }
@@ -565,6 +582,7 @@ impl Strategy for KeysetWalk {
                     self.accept_window(from, direction, own.next())?
                 }
                 Reading::BothEnds { from } => self.accept_both_ends(from, &mut own)?,
+                Reading::Block { from, .. } => self.accept_block(from, &mut own)?,
                 Reading::Count { from, to } => self.accept_count(from, to, own.next())?,
                 Reading::Check { from, to } => self.accept_check(from, to, own.next())?,
                 Reading::Rest { from, before } => self.accept_rest(from, before, own.next())?,

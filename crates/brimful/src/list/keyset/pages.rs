@@ -40,6 +40,8 @@ pub(crate) struct KeysetPages {
     names: Names,
     /// Rows of a full page.
     pub(crate) full: usize,
+    /// The list has all rows of its kind, without a condition: a row comes into it by being added alone.
+    has_all_rows: bool,
 }
 
 /// How a method spells its parameters.
@@ -79,7 +81,18 @@ impl KeysetPages {
             params,
             names,
             full,
+            has_all_rows: false,
         }
+    }
+
+    /// Pages of a list of all rows of its kind: a row comes into it by being added alone.
+    pub(crate) fn of_all_rows(mut self) -> Self {
+        self.has_all_rows = self.counts();
+        self
+    }
+
+    pub(crate) fn has_all_rows(&self) -> bool {
+        self.has_all_rows
     }
 
     /// A page of rows above `above` (a literal or a reference), up to `up_to`, with the count of all rows between the two
@@ -157,6 +170,19 @@ impl KeysetPages {
     pub(crate) fn counted(&self, above: u64, up_to: u64, direction: Direction) -> ListCommand {
         let up_to = (up_to < NO_END).then_some(up_to).or(self.bounds.up_to);
         self.command(bound(above), up_to, direction, Count::Wanted)
+    }
+
+    /// The page that begins after the first `place` of the rows in `(above, up_to]` from one end, with the count of them.
+    pub(crate) fn counted_at(
+        &self,
+        above: u64,
+        up_to: u64,
+        direction: Direction,
+        place: u64,
+    ) -> ListCommand {
+        let mut command = self.counted(above, up_to, direction);
+        command.params["start"] = json!(place);
+        command
     }
 
     /// A page of the rows in `(above, up_to]` that are not among `known`, with the count of them.

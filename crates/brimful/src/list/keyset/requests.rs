@@ -73,6 +73,12 @@ impl KeysetWalk {
             Caution::Generous => forecast.rows + 0.25 * doubt,
         };
         let pages = (rows / full as f64).ceil();
+        // After several chains that met hidden rows at once, the next one feels its way.
+        let most = if self.chains_without_rows > 1 {
+            most.min(4)
+        } else {
+            most
+        };
         (pages as u64).clamp(1, most.max(1)) as usize
     }
 
@@ -130,10 +136,9 @@ impl KeysetWalk {
             match &stretch.state {
                 StretchState::Proven { .. } => at += 1,
                 StretchState::Unread { by_windows } if *by_windows || self.by_windows => {
-                    if self.stretches.len() >= MAX_OPEN && Some(at) != front {
+                    let is_too_much = self.stretches.len() >= MAX_OPEN && Some(at) != front;
+                    if is_too_much || !self.cut_window(at) {
                         at += 1;
-                    } else {
-                        self.cut_window(at);
                     }
                 }
                 StretchState::Unread { .. } => {
@@ -165,6 +170,10 @@ impl KeysetWalk {
                     }
                     self.stretches[at].in_flight = true;
                     at += 1;
+                }
+                StretchState::Block(_) => {
+                    self.plan_block(draft, at, room);
+                    at += usize::from(self.stretches[at].in_flight);
                 }
                 StretchState::Counted { .. } => at = self.plan_count(draft, at, false),
             }
@@ -259,6 +268,17 @@ impl KeysetWalk {
                     list.push(self.pages.counted(from, to, Direction::Descending));
                     list.push(self.pages.counted(from, to, Direction::Ascending));
                 }
+                Reading::Block { from, pages } => {
+                    if let Some(stretch) = self.stretch_from(from)
+                        && let StretchState::Block(block) = &stretch.state
+                    {
+                        let pages = block.pages_left(self.full).take(pages);
+                        let page = |(direction, place)| {
+                            self.pages.counted_at(from, stretch.to, direction, place)
+                        };
+                        list.extend(pages.map(page));
+                    }
+                }
                 Reading::Rest { from, .. } => {
                     list.push(self.pages.counted(from, NO_END, Direction::Descending));
                 }
@@ -282,6 +302,7 @@ impl KeysetWalk {
             Reading::Chain { from, commands, .. } => self
                 .stretch_from(from)
                 .is_none_or(|stretch| commands >= self.pages_wanted(stretch, Caution::Generous)),
+            Reading::Block { from, pages } => pages >= self.pages_left_of_block(from),
             _ => true,
         });
         if self.tail != TailState::Wanted || left == 0 || !last_request || !ends_here {
@@ -347,7 +368,7 @@ impl KeysetWalk {
     }
 
     /// Where hidden rows have been met and this request reads all that is left, what it has room for saves another one:
-    /// windows are read from both ends at once.
+    /// windows and blocks are read from both ends at once.
     pub(super) fn read_from_both_ends(&self, draft: &mut RequestPlan, room: usize) {
         if !self.reads_all_that_is_left()
             || !self.counts.believed
@@ -356,6 +377,14 @@ impl KeysetWalk {
             return;
         }
         for reading in &mut draft.readings {
+            if let Reading::Block { from, pages } = reading {
+                let more = self.pages_left_of_block(*from).saturating_sub(*pages);
+                if draft.len + more <= room {
+                    *pages += more;
+                    draft.len += more;
+                }
+                continue;
+            }
             if let Reading::Window { from, .. } = *reading
                 && draft.len < room
                 && let Some(stretch) = self.stretch_from(from)

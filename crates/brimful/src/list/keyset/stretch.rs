@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use brimful_protocol::rows::Page;
 
+use super::blocks::BlockReadings;
 use super::pages::Direction;
 
 /// After so many readings that contradict each other a stretch is given up.
@@ -29,6 +30,8 @@ pub(crate) enum StretchState {
     Unread { by_windows: bool },
     /// Read as one page, until the readings prove something.
     Window(WindowReadings),
+    /// More rows than a page holds, read by the places of their pages.
+    Block(BlockReadings),
     /// The page has as many rows as it counts, or as many as chance explains; the count of a longer stretch confirms it.
     Counted { counted: u64 },
     /// Every row that the portal shows of it is here.
@@ -54,6 +57,19 @@ pub(crate) struct WindowReadings {
     is_page_of_chain: bool,
     /// A check of what the page left out said nothing: the window is read again.
     check_failed: bool,
+    cut: WindowCut,
+}
+
+/// How a window came to have the IDs that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum WindowCut {
+    /// It is likely to have the rows of about a page.
+    #[default]
+    Page,
+    /// It is part of a window that had too many rows.
+    Part,
+    /// It is to have the rows of many pages.
+    Wide,
 }
 
 /// What a reading of a window comes to.
@@ -228,6 +244,31 @@ impl WindowReadings {
             && !self.check_failed
             && self.shown > 0
             && self.counted.is_some_and(is_short)
+    }
+
+    /// None yet, of a part of a window that had too many rows.
+    pub(crate) fn of_part() -> Self {
+        Self {
+            cut: WindowCut::Part,
+            ..Self::default()
+        }
+    }
+
+    /// None yet, of a window that is made to have the rows of many pages.
+    pub(crate) fn wide() -> Self {
+        Self {
+            cut: WindowCut::Wide,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn is_wide(&self) -> bool {
+        self.cut == WindowCut::Wide
+    }
+
+    /// Whether narrower windows are of no use, after one page of too many rows: a few are too many by chance, but not twice.
+    pub(crate) fn may_be_block(&self, counted: u64, full: usize) -> bool {
+        self.is_first() && (self.cut == WindowCut::Part || counted * 4 > full as u64 * 5)
     }
 
     /// None yet, and the first one is to be from the highest ID on.

@@ -16,6 +16,11 @@ const COUNTED_PAGES: u64 = 48;
 const VERIFIED_PAGES: u64 = 50;
 /// Full pages behind the last ID that is known, until the list is taken for one that grows faster than it is read.
 const MAX_ENDLESS: u32 = 100;
+/// After so many pages of windows in a row that are counted and show nothing, the windows are as wide as so many pages.
+const FRUITLESS: u64 = 16;
+const PAGES_OF_A_BLOCK: u64 = 20;
+/// So many of these are read at once.
+const OPEN_BLOCKS: usize = 4;
 /// So many pages of rows and fewer are read by narrower windows.
 const FEW_WINDOWS_LEFT: usize = 30;
 /// A stretch is cut into so many windows at once at the most.
@@ -88,10 +93,9 @@ impl Tally {
 }
 
 impl KeysetWalk {
-    /// Cuts a window off the front of the stretch at `at`.
-    pub(super) fn cut_window(&mut self, at: usize) {
-        let stretch = &mut self.stretches[at];
-        let (from, to) = (stretch.from, stretch.to);
+    /// Cuts a window off the front of the stretch at `at`; says whether there is one to be read now.
+    pub(super) fn cut_window(&mut self, at: usize) -> bool {
+        let (from, to) = (self.stretches[at].from, self.stretches[at].to);
         // One window that overflows costs a short list another request, and a long one a command.
         let few = (FEW_WINDOWS_LEFT * self.full) as f64;
         let sigmas = if self.density.forecast(from, to).rows <= few {
@@ -99,15 +103,34 @@ impl KeysetWalk {
         } else {
             1.8
         };
-        let width = width(&self.density, &self.windows, self.full, from, sigmas);
+        let mut width = width(&self.density, &self.windows, self.full, from, sigmas);
+        // Among rows that are not shown, pages of a block hold more of them than windows do.
+        let mut readings = WindowReadings::default();
+        if !self.density.has_no_gaps
+            && self.windows.fruitless >= FRUITLESS
+            && self.may_be_block(PAGES_OF_A_BLOCK * self.full as u64)
+        {
+            // Behind a few of them rows may be shown again, and are read faster without.
+            let is_wide = |stretch: &&Stretch| match &stretch.state {
+                StretchState::Window(readings) => readings.is_wide(),
+                StretchState::Block(_) => true,
+                _ => false,
+            };
+            if self.stretches.iter().filter(is_wide).count() >= OPEN_BLOCKS {
+                return false;
+            }
+            width = width.saturating_mul(PAGES_OF_A_BLOCK);
+            readings = WindowReadings::wide();
+        }
         let end = from.saturating_add(width).min(to);
-        let window = Stretch::new(from, end, StretchState::Window(WindowReadings::default()));
+        let window = Stretch::new(from, end, StretchState::Window(readings));
         if end == to {
             self.stretches[at] = window;
         } else {
-            stretch.from = end;
+            self.stretches[at].from = end;
             self.stretches.insert(at, window);
         }
+        true
     }
 
     /// Plans the count of the run of counted stretches that begins at `at`, if nothing more can join it; says where the
@@ -162,14 +185,21 @@ impl KeysetWalk {
     }
 
     /// The end of a run of stretches to be counted. The count of a single one that shows nothing repeats what was counted
-    /// before; together with rows that are shown it shows that it is no upper limit of the portal's.
+    /// before; together with others it shows that it is no upper limit of the portal's.
     fn end_that_adds_up(&self, start: usize, end: usize) -> usize {
         let is_empty = end == start + 1 && self.stretches[start].rows() == 0;
-        let is_known = |next: &Stretch| !next.in_flight && next.is_proven() && next.rows() > 0;
-        if is_empty && self.stretches.get(end).is_some_and(is_known) {
-            end + 1
-        } else {
-            end
+        if !is_empty {
+            return end;
+        }
+        let known = |next: &Stretch| counted_or_proven(next).filter(|_| next.is_proven());
+        let mut next = self.stretches.range(end..).map(known);
+        let empty = next
+            .clone()
+            .take_while(|counted| *counted == Some(0))
+            .count();
+        match next.nth(empty).flatten() {
+            Some(_) => end + empty + 1,
+            None => end,
         }
     }
 
@@ -179,6 +209,7 @@ impl KeysetWalk {
         let is_last = self.stretches.iter().all(|stretch| match &stretch.state {
             StretchState::Unread { .. } => false,
             StretchState::Window(readings) => readings.counted().is_some(),
+            StretchState::Block(_) => stretch.in_flight,
             StretchState::Counted { .. } | StretchState::Proven { .. } => true,
         });
         // A reading in another request could end after the count that it is part of.
@@ -271,7 +302,10 @@ impl KeysetWalk {
             }
             _ => {}
         }
-        self.settle_window(at, shown, missing, verdict)?;
+        if shown > 0 || counted.is_some_and(|counted| counted > 1) {
+            self.given_to = self.given_to.max(from);
+        }
+        self.settle_window(at, direction, shown, missing, verdict)?;
         Ok(NextAction::GoOn)
     }
 
@@ -289,6 +323,9 @@ impl KeysetWalk {
         let Some(stretch) = stretch else {
             return Ok(then);
         };
+        if matches!(stretch.state, StretchState::Block(_)) {
+            return self.accept_other_end_of_block(at, second);
+        }
         // What the second page shows counts even if the first one had as many rows as are counted.
         if let StretchState::Counted { counted } = stretch.state {
             let ids = stretch.ids();
@@ -313,6 +350,7 @@ impl KeysetWalk {
     fn settle_window(
         &mut self,
         at: usize,
+        direction: Direction,
         shown: usize,
         missing: Option<u64>,
         verdict: Verdict,
@@ -336,15 +374,29 @@ impl KeysetWalk {
                     ));
                 }
                 self.keep_proven(at, from, last, to);
-                // Page by page would take for ever.
                 let rest = self.stretches.partition_point(|s| s.from < last);
-                let left = missing.filter(|left| *left > self.full as u64);
-                if left.is_some() && last < to && to - last > 1 {
-                    self.split(rest, left)?;
+                if last < to && to - last > 1 {
+                    self.read_rest(rest, missing)?;
                 }
             }
-            Verdict::ProvenFrom(low) => self.keep_proven(at, low - 1, to, to),
-            Verdict::Split { counted } => self.split(at, counted)?,
+            Verdict::ProvenFrom(low) => {
+                self.keep_proven(at, low - 1, to, to);
+                if low - 1 > from + 1 {
+                    self.read_rest(at, missing)?;
+                }
+            }
+            Verdict::Split { counted } => {
+                let may_be_block = |counted: &u64| match &self.stretches[at].state {
+                    StretchState::Window(readings) => {
+                        readings.may_be_block(*counted, self.full) && self.may_be_block(*counted)
+                    }
+                    _ => false,
+                };
+                match counted.filter(may_be_block) {
+                    Some(counted) => self.begin_block(at, counted, direction),
+                    None => self.split(at, counted)?,
+                }
+            }
             Verdict::Unstable => {
                 return Err(StrategyError::Misbehaves(format!(
                     "the rows with IDs from {} to {to} are different ones whenever they are read",
@@ -353,6 +405,22 @@ impl KeysetWalk {
             }
         }
         Ok(())
+    }
+
+    /// Of a window, a full page has come. Where more than a page is left, page by page would take for ever.
+    fn read_rest(&mut self, at: usize, left: Option<u64>) -> Result<(), StrategyError> {
+        let (from, to) = (self.stretches[at].from, self.stretches[at].to);
+        let left = left.filter(|left| *left > self.full as u64);
+        let foretold = self.density.forecast(from, to).rows / left.unwrap_or(1) as f64;
+        // Windows of about a page do where the IDs are as dense as is known.
+        if left.is_some() && to < NO_END && (0.5..2.0).contains(&foretold) {
+            self.stretches[at].state = StretchState::Unread { by_windows: true };
+            return Ok(());
+        }
+        match left {
+            Some(left) if !self.begin_unread_block(at, left) => self.split(at, Some(left)),
+            _ => Ok(()),
+        }
     }
 
     /// Of the stretch at `at`, the rows in `(from, to]` prove themselves; the rest of it is to be read.
@@ -371,19 +439,26 @@ impl KeysetWalk {
     }
 
     /// Cuts a stretch that has more rows than a page into narrower windows.
-    fn split(&mut self, at: usize, counted: Option<u64>) -> Result<(), StrategyError> {
-        let stretch = &mut self.stretches[at];
-        let (from, to) = (stretch.from, stretch.to);
-        self.buffered -= stretch.bytes();
-        let window =
-            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::default()));
-        let span = to - from;
-        if span < 2 {
+    pub(super) fn split(&mut self, at: usize, counted: Option<u64>) -> Result<(), StrategyError> {
+        let (from, to) = (self.stretches[at].from, self.stretches[at].to);
+        if to - from < 2 {
             return Err(StrategyError::Misbehaves(format!(
                 "{} rows are counted under the ID {to}",
                 counted.unwrap_or_default()
             )));
         }
+        self.divide(at, counted, 2);
+        Ok(())
+    }
+
+    /// The same for a stretch of several IDs, into `least` windows or more.
+    pub(super) fn divide(&mut self, at: usize, counted: Option<u64>, least: u64) {
+        let stretch = &mut self.stretches[at];
+        let (from, to) = (stretch.from, stretch.to);
+        self.buffered -= stretch.bytes();
+        let window =
+            |from, to| Stretch::new(from, to, StretchState::Window(WindowReadings::of_part()));
+        let span = to - from;
         let mut parts = Vec::new();
         if to == NO_END {
             // Nobody knows how far the IDs go: as far as their density foretells, or else much farther.
@@ -403,14 +478,13 @@ impl KeysetWalk {
         } else {
             let page = (self.full as u64 * 4 / 5).max(1);
             let pieces = counted.map_or(4, |counted| counted.div_ceil(page));
-            let pieces = pieces.clamp(2, span.min(MAX_PIECES));
+            let pieces = pieces.max(least).min(MAX_PIECES).min(span);
             let cut = |piece: u64| {
                 from + (u128::from(span) * u128::from(piece) / u128::from(pieces)) as u64
             };
             parts.extend((0..pieces).map(|piece| window(cut(piece), cut(piece + 1))));
         }
         self.replace(at, parts);
-        Ok(())
     }
 
     /// The count of a run of stretches has come.
@@ -540,6 +614,7 @@ fn counted_so_far(stretch: &Stretch) -> Option<u64> {
     match &stretch.state {
         StretchState::Counted { counted } => Some(*counted),
         StretchState::Window(readings) => readings.counted(),
+        StretchState::Block(block) => Some(block.counted()),
         _ => counted_or_proven(stretch),
     }
 }

@@ -222,3 +222,48 @@ fn a_list_takes_no_request_that_carries_nothing() {
         );
     }
 }
+
+/// Stretches of up to 200 IDs side by side, with gaps of some 100 million between them.
+fn far_clusters(rows: usize, seed: u64) -> Vec<u64> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let stretches = (0..rows / 50)
+        .map(|_| (random.u64(1..200_000_000), random.usize(1..200), 1))
+        .collect();
+    let mut ids = stretched(stretches, &mut random);
+    ids.truncate(rows);
+    ids
+}
+
+/// Each hidden row has to be part of two pages, or nobody knows that the one page without it was not short by mistake. So
+/// a list takes at least two commands for every 50 hidden rows.
+#[test]
+fn a_list_of_which_most_rows_are_hidden_takes_at_most_twice_the_requests_of_two_readings_and_ten() {
+    for rows in [3_000, 10_000, 20_000] {
+        let lists = [
+            ("no gaps", (1..=rows as u64).collect()),
+            (
+                "every second ID",
+                (1..=rows as u64).map(|id| 2 * id).collect(),
+            ),
+            ("one ID in 20", sparse(rows, 0.05, 7)),
+            ("clusters", far_clusters(rows, 7)),
+        ];
+        for (gaps, ids) in lists {
+            for (kind, places) in [
+                ("all", (0..rows).collect()),
+                ("all but one", (1..rows).collect::<Vec<usize>>()),
+                ("the upper half", (rows / 2..rows).collect()),
+                ("the lower half", (0..rows / 2).collect()),
+            ] {
+                let what = format!("{rows} rows, {gaps}, {kind} hidden");
+                let (requests, clean) = cost_of_hidden(LEADS, &ids, &what, &places, 1);
+                let pages = (rows + places.len()).div_ceil(50);
+                let most = (2 * pages).div_ceil(50) + 10;
+                assert!(
+                    requests <= most,
+                    "{what}: {requests} requests, {clean} for a clean list"
+                );
+            }
+        }
+    }
+}

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::keyset::pages::{Bounds, KeysetPages, Names};
 use super::keyset::{KeysetMode, KeysetWalk};
+use super::plan::families::holds_all_rows;
 use super::strategy::{ListCommand, ReadAhead, Strategy, StrategyError, Ticket, label};
 
 /// A portal that holds IDs and answers pages of them, as an older list or as one of REST 3.0, and misbehaves as told.
@@ -89,6 +90,8 @@ struct Range {
     up_to: u64,
     down: bool,
     limit: usize,
+    /// Rows before the page.
+    place: usize,
     counted: bool,
     excluded: BTreeSet<u64>,
 }
@@ -175,9 +178,11 @@ impl Model {
                 Some(in_range.count() as u64 + u64::from(self.random.bool()))
             }
         };
+        let end = (range.place + range.limit.min(self.page)) as u64;
         let mut page = ModelPage {
             ids,
             total,
+            next: total.filter(|total| *total > end).map(|_| end),
             is_refused: false,
         };
         self.spoil(&mut page, range);
@@ -252,9 +257,9 @@ impl Model {
         let found = found.filter(|id| !range.excluded.contains(id));
         let limit = range.limit.min(self.page);
         let page: Vec<u64> = if range.down {
-            found.rev().take(limit).collect()
+            found.rev().skip(range.place).take(limit).collect()
         } else {
-            found.take(limit).collect()
+            found.skip(range.place).take(limit).collect()
         };
         page.into_iter()
             .filter(|id| !self.hidden.contains(id))
@@ -267,6 +272,7 @@ impl Model {
 struct ModelPage {
     ids: Vec<u64>,
     total: Option<u64>,
+    next: Option<u64>,
     is_refused: bool,
 }
 
@@ -319,6 +325,14 @@ fn batch_of(pages: &[ModelPage], (prefix, of): (&str, u64)) -> BatchOfLists {
             comma = ",";
         }
     }
+    body.push_str(r#"},"result_next":{"#);
+    comma = "";
+    for (place, page) in pages.iter().enumerate() {
+        if let Some(next) = page.next {
+            write!(body, r#"{comma}"p{place}":{next}"#).unwrap();
+            comma = ",";
+        }
+    }
     body.push_str("}}}");
     let labels: Vec<String> = (0..pages.len()).map(label).collect();
     let place = Place {
@@ -347,7 +361,8 @@ fn range(params: &Value, pages: &[ModelPage]) -> Range {
             up_to: filter[format!("<={id}")].as_u64().unwrap_or(u64::MAX - 1),
             down: params["order"][id] == "DESC",
             limit: 50,
-            counted: params["start"] == 0,
+            place: params["start"].as_u64().unwrap_or(0) as usize,
+            counted: params["start"].as_u64().is_some(),
             excluded: excluded(filter).map(|id| id.as_u64().unwrap()).collect(),
         };
     }
@@ -361,6 +376,7 @@ fn range(params: &Value, pages: &[ModelPage]) -> Range {
         up_to: bound("<=").unwrap_or(u64::MAX - 1),
         down: params["order"]["id"] == "DESC",
         limit: params["pagination"]["limit"].as_u64().unwrap() as usize,
+        place: 0,
         counted: false,
         excluded: BTreeSet::new(),
     }
@@ -416,7 +432,12 @@ struct Walked {
 /// The pages by ID of a method.
 fn pages_of(method: &str, bounds: Bounds) -> KeysetPages {
     let keyset: Keyset = catalogue::find(method).unwrap().keyset.unwrap();
-    KeysetPages::new(keyset, Names::default(), Map::new(), bounds)
+    let pages = KeysetPages::new(keyset, Names::default(), Map::new(), bounds);
+    if holds_all_rows(method) {
+        pages.of_all_rows()
+    } else {
+        pages
+    }
 }
 
 /// Walks the whole list with up to `in_flight` requests of `room` commands, answered in random order; `churn` changes

@@ -305,6 +305,7 @@ proptest! {
                 up_to: u64::MAX,
                 down: false,
                 limit: cursor["limit"].as_u64().unwrap() as usize,
+                place: 0,
                 counted: false,
                 excluded: BTreeSet::new(),
             }))

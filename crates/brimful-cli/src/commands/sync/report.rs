@@ -1,0 +1,223 @@
+//! The page of a sync (`--report sync.html`): what a run has done for each entity, and what is behind. `--report sync.json`
+//! has the same as JSON.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use brimful_export::sync::{EntityReport, SyncError, SyncReport};
+use serde::Serialize;
+
+use super::Job;
+use crate::failure::Failure;
+use crate::format;
+use crate::printer::clean;
+use crate::pump::run_report;
+
+/// A run over all portals.
+#[derive(Debug, Serialize)]
+pub(super) struct RunReport {
+    version: &'static str,
+    /// Unix time in seconds.
+    started_at: f64,
+    seconds: f64,
+    portals: Vec<PortalReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct PortalReport {
+    /// The name in the file of settings, where that has several.
+    name: Option<String>,
+    /// The store, without its password.
+    store: String,
+    requests: u64,
+    /// Why nothing could be done for it.
+    error: Option<String>,
+    entities: Vec<EntityRow>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct EntityRow {
+    entity: String,
+    /// Whether everything was read, and not only what has changed.
+    full: bool,
+    read: u64,
+    written: u64,
+    deleted: u64,
+    rows: u64,
+    misfits: u64,
+    /// Why it is behind.
+    error: Option<String>,
+}
+
+impl EntityRow {
+    fn of(entity: &str, result: &Result<EntityReport, SyncError>) -> Self {
+        let entity = entity.to_owned();
+        match result {
+            Ok(report) => Self {
+                entity,
+                full: report.is_full,
+                read: report.read,
+                written: report.written,
+                deleted: report.deleted,
+                rows: report.rows,
+                misfits: report.misfits,
+                error: None,
+            },
+            Err(error) => Self {
+                entity,
+                error: Some(clean(&error.to_string())),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+impl RunReport {
+    /// The report of a run that has ended now and has taken so long.
+    pub(super) fn of(
+        jobs: &[&Job],
+        results: &[Result<SyncReport, Failure>],
+        took: Duration,
+    ) -> Self {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let portals = jobs.iter().zip(results).map(|(job, result)| {
+            let (requests, entities, error) = match result {
+                Ok(report) => {
+                    let entities = report.entities.iter();
+                    let rows = entities.map(|(entity, result)| EntityRow::of(entity, result));
+                    (report.requests, rows.collect(), None)
+                }
+                Err(failure) => (0, Vec::new(), Some(clean(&failure.message))),
+            };
+            PortalReport {
+                name: job.name.clone(),
+                store: job.store.to_string(),
+                requests,
+                error,
+                entities,
+            }
+        });
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: (now.unwrap_or_default().saturating_sub(took)).as_secs_f64(),
+            seconds: format::seconds(took),
+            portals: portals.collect(),
+        }
+    }
+
+    /// Writes it: JSON if the name ends with .json, a page otherwise.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub(super) fn write(&self, path: &Path) -> std::io::Result<()> {
+        let is_json = run_report::is_json(path);
+        let text = if is_json {
+            serde_json::to_string(self).map_err(std::io::Error::other)?
+        } else {
+            run_report::page_of_tables("brimful sync", &self.main())
+        };
+        run_report::put(path, &text)
+    }
+
+    /// What the page shows.
+    fn main(&self) -> String {
+        let mut html = String::new();
+        let at = jiff::Timestamp::from_second(self.started_at as i64).unwrap_or_default();
+        // Writing to a string does not fail.
+        let _ = write!(
+            html,
+            "<h1>brimful sync</h1><p class=\"sub\">{at}, {} s, brimful {}</p>",
+            self.seconds, self.version
+        );
+        for portal in &self.portals {
+            let name = portal.name.as_deref().unwrap_or(&portal.store);
+            let _ = write!(
+                html,
+                "<section><h2>{}</h2><p class=\"sub\">{}, {} requests</p>",
+                escaped(name),
+                escaped(&portal.store),
+                format::count(portal.requests)
+            );
+            if let Some(error) = &portal.error {
+                let _ = write!(html, "<p class=\"bad\">{}</p>", escaped(error));
+            }
+            html.push_str("<table><tr><th>Entity</th>");
+            for name in ["Read", "New or changed", "Deleted", "Rows", "Did not fit"] {
+                let _ = write!(html, "<th class=\"n\">{name}</th>");
+            }
+            html.push_str("</tr>");
+            for row in &portal.entities {
+                let _ = write!(html, "<tr><td>{}</td>", escaped(&row.entity));
+                if let Some(error) = &row.error {
+                    let _ = write!(
+                        html,
+                        "<td class=\"bad\" colspan=\"5\">behind: {}</td></tr>",
+                        escaped(error)
+                    );
+                    continue;
+                }
+                let all = if row.full { " (all)" } else { "" };
+                let _ = write!(
+                    html,
+                    "<td class=\"n\">{}{all}</td>",
+                    format::count(row.read)
+                );
+                for count in [row.written, row.deleted, row.rows, row.misfits] {
+                    let _ = write!(html, "<td class=\"n\">{}</td>", format::count(count));
+                }
+                html.push_str("</tr>");
+            }
+            html.push_str("</table></section>");
+        }
+        html
+    }
+}
+
+/// A text in HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_shows_every_entity_and_no_markup_of_an_error() {
+        let report = RunReport {
+            version: "1.2.3",
+            started_at: 0.0,
+            seconds: 1.5,
+            portals: vec![PortalReport {
+                name: Some("moscow".to_owned()),
+                store: "sqlite:portal.db".to_owned(),
+                requests: 7,
+                error: None,
+                entities: vec![
+                    EntityRow {
+                        entity: "crm.deal".to_owned(),
+                        read: 1_234,
+                        full: true,
+                        ..EntityRow::default()
+                    },
+                    EntityRow {
+                        entity: "users".to_owned(),
+                        error: Some("<script>".to_owned()),
+                        ..EntityRow::default()
+                    },
+                ],
+            }],
+        };
+        let main = report.main();
+        assert!(
+            main.contains("moscow") && main.contains("1,234 (all)"),
+            "{main}"
+        );
+        assert!(main.contains("behind: &lt;script&gt;"), "{main}");
+        assert!(!main.contains("<script"), "{main}");
+    }
+}

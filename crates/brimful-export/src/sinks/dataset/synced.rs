@@ -1,0 +1,996 @@
+//! A table of a folder of Parquet files that is kept in sync with a list: each ID has one row there, at any time.
+//!
+//! A part has the rows of 25,000 IDs side by side, and its number follows from them: an ID is in one part and no other.
+//! Rows that changed are merged into their part, and the new part takes the place of the old one at once. Only then
+//! `_brimful_state.json` says how far the table is, and which IDs each part has. What is about to be written is noted in it
+//! before, so that the run after one that was killed looks into those parts again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow_array::builder::{StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow_schema::{DataType, Field, Schema as ArrowSchema, SchemaRef, TimeUnit};
+use arrow_select::interleave::interleave;
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::arrow::{of_parquet, parquet_properties};
+use super::super::batches::{BATCH, BatchBuilder, of_arrow};
+use super::super::{DELETED_AT, DecodedRow, StoreOptions, StoreSink, labelled};
+use super::objects::Objects;
+use super::{RunState, STATE, open_objects};
+use crate::cell::Cell;
+use crate::error::ExportError;
+use crate::format::DatasetPlace;
+use crate::misfit::{Misfit, Misfits};
+use crate::schema::Schema;
+use crate::sinks::owner::WrittenList;
+
+/// How many IDs a part is for. A part is written as a whole whatever changes in it.
+const IDS_OF_A_PART: u64 = 25_000;
+/// Rows that wait before parts are written: fewer would write a part several times.
+const ROWS_AT_ONCE: usize = 10_000;
+const ERRORS: &str = "_brimful_errors.jsonl";
+const LABELS: &str = "_brimful_labels.parquet";
+/// The folder beside those of the tables that has what concerns all of them.
+const ROOT: &str = "_brimful";
+const TABLES: &str = "tables.json";
+
+/// A batch, and a row of it.
+type Place = (usize, usize);
+
+/// What rows are found by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum RowKey {
+    Number(u64),
+    Text(String),
+}
+
+impl RowKey {
+    fn of_cell(cell: &Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Null => None,
+            Cell::Int(id) => Some(match u64::try_from(*id) {
+                Ok(id) => Self::Number(id),
+                Err(_) => Self::Text(id.to_string()),
+            }),
+            other => {
+                let mut text = String::new();
+                other.write_text(&mut text);
+                Some(Self::Text(text))
+            }
+        }
+    }
+
+    fn of_text(text: &str) -> Self {
+        text.parse()
+            .map_or_else(|_| Self::Text(text.to_owned()), Self::Number)
+    }
+
+    /// The keys of a column.
+    fn of_array(array: &dyn Array) -> Vec<Self> {
+        let rows = 0..array.len();
+        match array.data_type() {
+            DataType::Int64 => {
+                let numbers = array.as_primitive::<Int64Type>();
+                rows.map(|row| match u64::try_from(numbers.value(row)) {
+                    Ok(id) => Self::Number(id),
+                    Err(_) => Self::Text(numbers.value(row).to_string()),
+                })
+                .collect()
+            }
+            _ => match array.as_string_opt::<i32>() {
+                Some(texts) => rows
+                    .map(|row| Self::Text(texts.value(row).to_owned()))
+                    .collect(),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    fn part(&self) -> u64 {
+        match self {
+            Self::Number(id) => id / IDS_OF_A_PART,
+            Self::Text(_) => 0,
+        }
+    }
+}
+
+/// IDs, ascending.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct IdList {
+    /// First and last of those side by side.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ranges: Vec<(u64, u64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    texts: Vec<String>,
+}
+
+impl IdList {
+    fn push(&mut self, key: &RowKey) {
+        match (key, self.ranges.last_mut()) {
+            (RowKey::Number(id), Some((_, last))) if *last + 1 == *id => *last = *id,
+            (RowKey::Number(id), _) => self.ranges.push((*id, *id)),
+            (RowKey::Text(id), _) => self.texts.push(id.clone()),
+        }
+    }
+
+    fn len(&self) -> u64 {
+        let ranges = self.ranges.iter().map(|(first, last)| last - first + 1);
+        ranges.sum::<u64>() + self.texts.len() as u64
+    }
+}
+
+/// What a part has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct PartRecord {
+    /// How many of the table's columns it has: the first ones.
+    columns: usize,
+    live: IdList,
+    deleted: IdList,
+}
+
+/// What is known of the table: the content of `_brimful_state.json`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SyncedRecord {
+    pub(crate) command: String,
+    /// How far the table is.
+    pub(crate) sync: Value,
+    /// What was loaded when, by what it was.
+    pub(crate) coverage: BTreeMap<String, Value>,
+    /// Values that did not fit.
+    pub(crate) misfits: u64,
+    parts: BTreeMap<u64, PartRecord>,
+    /// Parts that are being written: what they have is not known until they are looked into.
+    pending: BTreeSet<u64>,
+}
+
+impl SyncedRecord {
+    pub(crate) fn live(&self) -> u64 {
+        self.parts.values().map(|part| part.live.len()).sum()
+    }
+
+    /// The JSON of how far the table is; an empty one where no run has come so far as to say it.
+    pub(crate) fn state_json(&self) -> String {
+        match &self.sync {
+            Value::Null => "{}".to_owned(),
+            state => state.to_string(),
+        }
+    }
+
+    /// Whether the table is there.
+    pub(crate) fn exists(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    pub(crate) fn deleted(&self) -> u64 {
+        self.parts.values().map(|part| part.deleted.len()).sum()
+    }
+}
+
+/// What is stored behind rows.
+#[derive(Debug)]
+pub(crate) struct BesideParts {
+    pub(crate) command: String,
+    pub(crate) sync: Value,
+    pub(crate) coverage: Option<(&'static str, Value)>,
+    pub(crate) gone: Option<GoneKeys>,
+}
+
+/// Rows that are gone.
+#[derive(Debug)]
+pub(crate) struct GoneKeys {
+    pub(crate) ids: Vec<String>,
+    /// Since when, in microseconds since 1970; `None`: they are deleted.
+    pub(crate) marked_at: Option<i64>,
+}
+
+pub(crate) struct SyncedDataset {
+    objects: Box<dyn Objects>,
+    place: String,
+    state: RunState,
+    record: SyncedRecord,
+    /// The columns of the table, without the mark of deleted rows.
+    schema: SchemaRef,
+    key: String,
+    builder: BatchBuilder,
+    waiting: Vec<RecordBatch>,
+    waiting_keys: Vec<RowKey>,
+    gone: Vec<GoneKeys>,
+    beside: Option<BesideParts>,
+    errors: Vec<(String, Vec<u8>)>,
+    errors_changed: bool,
+    began: bool,
+}
+
+/// A part that is read.
+struct OldPart {
+    batches: Vec<RecordBatch>,
+    keys: Vec<(RowKey, Place)>,
+    deleted: Vec<Option<i64>>,
+}
+
+/// Where the values of a row come from.
+struct Row {
+    old: Option<Place>,
+    new: Option<Place>,
+    deleted: Option<i64>,
+}
+
+fn part_name(part: u64) -> String {
+    format!("part-{part:06}.parquet")
+}
+
+fn mark_type() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// The tables of a dataset that are kept in sync.
+pub(crate) fn tables(place: &DatasetPlace, name: &str) -> Result<Vec<String>, ExportError> {
+    let objects = open_objects(place, ROOT, name)?;
+    let failed = |message| ExportError::Store {
+        store: name.to_owned(),
+        message,
+    };
+    let Some(found) = objects.get(TABLES).map_err(failed)? else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_slice(&found).map_err(|error| failed(format!("{ROOT}/{TABLES}: {error}")))
+}
+
+/// Notes that tables of a dataset are kept in sync.
+pub(crate) fn note_tables(
+    place: &DatasetPlace,
+    name: &str,
+    noted: impl IntoIterator<Item = String>,
+) -> Result<(), ExportError> {
+    let known = tables(place, name)?;
+    let all: BTreeSet<String> = known.iter().cloned().chain(noted).collect();
+    if all.len() == known.len() {
+        return Ok(());
+    }
+    let put = open_objects(place, ROOT, name)?.put(TABLES, serde_json::to_vec_pretty(&all)?);
+    put.map_err(|message| ExportError::Store {
+        store: name.to_owned(),
+        message,
+    })
+}
+
+impl SyncedDataset {
+    /// Opens the folder of a table, or makes it.
+    pub(crate) fn open(
+        place: &DatasetPlace,
+        name: String,
+        options: StoreOptions,
+    ) -> Result<Self, ExportError> {
+        let objects = open_objects(place, &options.table, &name)?;
+        Self::new(objects, name, options)
+    }
+
+    pub(super) fn new(
+        objects: Box<dyn Objects>,
+        place: String,
+        options: StoreOptions,
+    ) -> Result<Self, ExportError> {
+        let mut sink = Self {
+            objects,
+            place,
+            state: RunState::new(options),
+            record: SyncedRecord::default(),
+            schema: Arc::new(ArrowSchema::empty()),
+            key: String::new(),
+            builder: BatchBuilder::default(),
+            waiting: Vec::new(),
+            waiting_keys: Vec::new(),
+            gone: Vec::new(),
+            beside: None,
+            errors: Vec::new(),
+            errors_changed: false,
+            began: false,
+        };
+        let Some(found) = sink.get(STATE)? else {
+            return Ok(sink);
+        };
+        sink.record = serde_json::from_slice(&found)
+            .map_err(|error| sink.failed(format!("{STATE} is not one of a sync: {error}")))?;
+        let written = WrittenList::of_command(&sink.record.command);
+        if !written.is_some_and(|list| list.is_sync) {
+            return Err(sink.failed(format!(
+                "the folder {} holds an export, which is not kept in sync; remove it, or keep the entity in another table: \
+                 --table 'ENTITY NAME'",
+                sink.state.table
+            )));
+        }
+        if sink.record.misfits > 0 {
+            sink.read_errors()?;
+        }
+        // What a run that was killed has written, or not.
+        for part in std::mem::take(&mut sink.record.pending) {
+            sink.look_into(part)?;
+            sink.record.pending.insert(part);
+        }
+        Ok(sink)
+    }
+
+    pub(crate) fn record(&self) -> &SyncedRecord {
+        &self.record
+    }
+
+    fn failed(&self, message: impl Into<String>) -> ExportError {
+        ExportError::Store {
+            store: self.place.clone(),
+            message: message.into(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, ExportError> {
+        let got = self.objects.get(name);
+        got.map_err(|message| self.failed(message))
+    }
+
+    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), ExportError> {
+        let put = self.objects.put(name, bytes);
+        put.map_err(|message| self.failed(message))
+    }
+
+    fn put_record(&self) -> Result<(), ExportError> {
+        self.put(STATE, serde_json::to_vec(&self.record)?)
+    }
+
+    fn read_errors(&mut self) -> Result<(), ExportError> {
+        let found = self.get(ERRORS)?.unwrap_or_default();
+        for line in found
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+        {
+            let misfit: Value = serde_json::from_slice(line)?;
+            let id = misfit.get("id").map(|id| match id {
+                Value::String(id) => id.clone(),
+                other => other.to_string(),
+            });
+            self.errors.push((id.unwrap_or_default(), line.to_vec()));
+        }
+        Ok(())
+    }
+
+    /// Reads which IDs a part has.
+    fn look_into(&mut self, part: u64) -> Result<(), ExportError> {
+        let Some(schema) = self.schema_of(part)? else {
+            self.record.parts.remove(&part);
+            return Ok(());
+        };
+        if self.key.is_empty() {
+            // The ID comes first.
+            schema.field(0).name().clone_into(&mut self.key);
+        }
+        let columns = schema.fields().len().saturating_sub(1);
+        let Some(old) = self.read_part(part)? else {
+            return Ok(());
+        };
+        let mut found = PartRecord {
+            columns,
+            ..PartRecord::default()
+        };
+        let mut keys: Vec<(&RowKey, Option<i64>)> = old
+            .keys
+            .iter()
+            .map(|(key, _)| key)
+            .zip(old.deleted)
+            .collect();
+        keys.sort_unstable();
+        for (key, deleted) in keys {
+            match deleted {
+                None => found.live.push(key),
+                Some(_) => found.deleted.push(key),
+            }
+        }
+        self.record.parts.insert(part, found);
+        Ok(())
+    }
+
+    /// The columns of a part; `None` if it is not there.
+    fn schema_of(&self, part: u64) -> Result<Option<SchemaRef>, ExportError> {
+        let Some(bytes) = self.get(&part_name(part))? else {
+            return Ok(None);
+        };
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes));
+        Ok(Some(Arc::clone(reader.map_err(of_parquet)?.schema())))
+    }
+
+    fn read_part(&self, part: u64) -> Result<Option<OldPart>, ExportError> {
+        let Some(bytes) = self.get(&part_name(part))? else {
+            return Ok(None);
+        };
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes));
+        let reader = reader.map_err(of_parquet)?.with_batch_size(BATCH).build();
+        let mut old = OldPart {
+            batches: Vec::new(),
+            keys: Vec::new(),
+            deleted: Vec::new(),
+        };
+        for batch in reader.map_err(of_parquet)? {
+            let batch = batch.map_err(of_arrow)?;
+            let place = old.batches.len();
+            let keys = batch.column_by_name(&self.key);
+            let keys = keys.map_or_else(Vec::new, |keys| RowKey::of_array(keys));
+            if keys.len() != batch.num_rows() {
+                return Err(self.failed(format!(
+                    "{} has no column {} with IDs, so it holds other rows",
+                    part_name(part),
+                    self.key
+                )));
+            }
+            let keys = keys.into_iter().enumerate();
+            old.keys.extend(keys.map(|(row, key)| (key, (place, row))));
+            let marks = batch.column_by_name(DELETED_AT);
+            let marks =
+                marks.and_then(|marks| marks.as_primitive_opt::<TimestampMicrosecondType>());
+            old.deleted.extend((0..batch.num_rows()).map(|row| {
+                let marks = marks?;
+                marks.is_valid(row).then(|| marks.value(row))
+            }));
+            old.batches.push(batch);
+        }
+        Ok(Some(old))
+    }
+
+    /// Brings a part up to date, and returns how many rows of it were new or differed. `new`: the rows of the waiting ones
+    /// that it gets, by their places.
+    fn merge(&mut self, part: u64, new: &BTreeMap<&RowKey, usize>) -> Result<u64, ExportError> {
+        let old = self.read_part(part)?;
+        let is_there = old.is_some();
+        let old = old.unwrap_or(OldPart {
+            batches: Vec::new(),
+            keys: Vec::new(),
+            deleted: Vec::new(),
+        });
+        let mut rows: BTreeMap<RowKey, Row> = BTreeMap::new();
+        for ((key, place), deleted) in old.keys.into_iter().zip(old.deleted) {
+            let row = Row {
+                old: Some(place),
+                new: None,
+                deleted,
+            };
+            rows.insert(key, row);
+        }
+        let sources: Vec<Source> = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| Source::of(field, &old.batches, &self.waiting))
+            .collect();
+        let mut written = 0;
+        for (key, place) in new {
+            let place = (place / BATCH, place % BATCH);
+            let row = rows.entry((*key).clone()).or_insert(Row {
+                old: None,
+                new: None,
+                deleted: None,
+            });
+            let is_same = row.deleted.is_none()
+                && row
+                    .old
+                    .is_some_and(|old| sources.iter().all(|source| source.is_same(old, place)));
+            if !is_same {
+                row.new = Some(place);
+                row.deleted = None;
+                written += 1;
+            }
+        }
+        let mut has_changed = written > 0;
+        for gone in &self.gone {
+            for key in gone.ids.iter().map(|id| RowKey::of_text(id)) {
+                match (gone.marked_at, rows.get_mut(&key)) {
+                    (_, None) => {}
+                    (Some(at), Some(row)) => {
+                        has_changed |= row.deleted.is_none();
+                        row.deleted = row.deleted.or(Some(at));
+                    }
+                    (None, Some(_)) => {
+                        rows.remove(&key);
+                        has_changed = true;
+                    }
+                }
+            }
+        }
+        let columns = self.schema.fields().len();
+        let known = self.record.parts.get(&part);
+        if is_there && !has_changed && known.is_some_and(|known| known.columns == columns) {
+            return Ok(0);
+        }
+        let bytes = self.encode(&rows, &sources)?;
+        self.put(&part_name(part), bytes)?;
+        let mut found = PartRecord {
+            columns,
+            ..PartRecord::default()
+        };
+        for (key, row) in &rows {
+            match row.deleted {
+                None => found.live.push(key),
+                Some(_) => found.deleted.push(key),
+            }
+        }
+        self.record.parts.insert(part, found);
+        Ok(written)
+    }
+
+    /// The bytes of a part.
+    fn encode(
+        &self,
+        rows: &BTreeMap<RowKey, Row>,
+        sources: &[Source],
+    ) -> Result<Vec<u8>, ExportError> {
+        let mut fields: Vec<Field> = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.as_ref().clone())
+            .collect();
+        fields.push(Field::new(DELETED_AT, mark_type(), true));
+        let schema: SchemaRef = Arc::new(ArrowSchema::new(fields));
+        let properties = Some(parquet_properties());
+        let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), properties)
+            .map_err(of_parquet)?;
+        let rows: Vec<&Row> = rows.values().collect();
+        for rows in rows.chunks(BATCH) {
+            let mut arrays = Vec::with_capacity(sources.len() + 1);
+            for source in sources {
+                arrays.push(source.take(rows).map_err(of_arrow)?);
+            }
+            let mut marks = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+            for row in rows {
+                marks.append_option(row.deleted);
+            }
+            arrays.push(Arc::new(marks.finish()));
+            let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(of_arrow)?;
+            writer.write(&batch).map_err(of_parquet)?;
+        }
+        writer.into_inner().map_err(of_parquet)
+    }
+
+    /// Writes what waits: the parts first, how far the table is last.
+    fn flush(&mut self) -> Result<(), ExportError> {
+        if let Some(batch) = self.builder.take()? {
+            self.waiting.push(batch);
+        }
+        let keys = std::mem::take(&mut self.waiting_keys);
+        let mut parts: BTreeMap<u64, BTreeMap<&RowKey, usize>> = BTreeMap::new();
+        for (place, key) in keys.iter().enumerate() {
+            // Of a row that came twice the last one counts.
+            parts.entry(key.part()).or_default().insert(key, place);
+        }
+        for id in self.gone.iter().flat_map(|gone| &gone.ids) {
+            parts.entry(RowKey::of_text(id).part()).or_default();
+        }
+        if self.began {
+            if self.record.parts.is_empty() && parts.is_empty() {
+                // A table without rows has its columns all the same.
+                parts.entry(0).or_default();
+            }
+            let columns = self.schema.fields().len();
+            let narrow = self.record.parts.iter();
+            let narrow = narrow.filter(|(_, part)| part.columns < columns);
+            for part in narrow.map(|(number, _)| *number) {
+                parts.entry(part).or_default();
+            }
+        }
+        if !self.began && !parts.is_empty() {
+            // Rows are only marked or deleted: the columns are those that there are.
+            self.schema = self.widened(&ArrowSchema::empty())?;
+            let first = self.schema.fields().first();
+            self.key = first.map_or_else(String::new, |first| first.name().clone());
+        }
+        let merged = self.merge_parts(&parts);
+        drop(parts);
+        if let Err(error) = merged {
+            // They are written when it is tried again.
+            self.waiting_keys = keys;
+            return Err(error);
+        }
+        self.waiting.clear();
+        self.gone.clear();
+        Ok(())
+    }
+
+    fn merge_parts(
+        &mut self,
+        parts: &BTreeMap<u64, BTreeMap<&RowKey, usize>>,
+    ) -> Result<(), ExportError> {
+        let before = self.record.clone();
+        if !parts.is_empty() {
+            self.record.pending.extend(parts.keys());
+            if self.record.command.is_empty() {
+                self.record.command.clone_from(&self.state.command);
+            }
+            self.put_record()?;
+        }
+        let mut written = 0;
+        for (part, new) in parts {
+            written += self.merge(*part, new)?;
+        }
+        if self.errors_changed {
+            let lines: Vec<&[u8]> = self
+                .errors
+                .iter()
+                .map(|(_, line)| line.as_slice())
+                .collect();
+            self.put(ERRORS, lines.join(&b'\n'))?;
+            self.errors_changed = false;
+        }
+        self.record.misfits = self.errors.len() as u64;
+        if let Some(beside) = &self.beside {
+            self.record.command.clone_from(&beside.command);
+            self.record.sync.clone_from(&beside.sync);
+            if let Some((what, coverage)) = &beside.coverage {
+                self.record
+                    .coverage
+                    .insert((*what).to_owned(), coverage.clone());
+            }
+        }
+        let pending = std::mem::take(&mut self.record.pending);
+        if self.record != before || !pending.is_empty() {
+            self.put_record()?;
+        }
+        self.beside = None;
+        self.state.count_written(written);
+        self.state.commit();
+        Ok(())
+    }
+
+    /// What people call the codes, in a file of its own.
+    fn store_labels(&self, schema: &Schema) -> Result<(), ExportError> {
+        let labelled = labelled(schema);
+        if labelled.is_empty() {
+            return Ok(());
+        }
+        let [mut fields, mut codes, mut labels] = [(); 3].map(|()| StringBuilder::new());
+        for (column, entries) in &labelled {
+            for (code, label) in entries {
+                fields.append_value(&column.name);
+                codes.append_value(code);
+                labels.append_value(label);
+            }
+        }
+        let arrays: [(&str, ArrayRef); 3] = [
+            ("field", Arc::new(fields.finish())),
+            ("code", Arc::new(codes.finish())),
+            ("label", Arc::new(labels.finish())),
+        ];
+        let batch = RecordBatch::try_from_iter(arrays).map_err(of_arrow)?;
+        let properties = Some(parquet_properties());
+        let mut writer =
+            ArrowWriter::try_new(Vec::new(), batch.schema(), properties).map_err(of_parquet)?;
+        writer.write(&batch).map_err(of_parquet)?;
+        let bytes = writer.into_inner().map_err(of_parquet)?;
+        if self.get(LABELS)?.as_ref() == Some(&bytes) {
+            return Ok(());
+        }
+        self.put(LABELS, bytes)
+    }
+
+    /// Takes what is to be stored with the rows that wait.
+    pub(crate) fn put_beside(&mut self, mut beside: BesideParts) {
+        self.gone.extend(beside.gone.take());
+        if let Some(earlier) = self.beside.take() {
+            beside.coverage = beside.coverage.or(earlier.coverage);
+        }
+        self.beside = Some(beside);
+    }
+
+    /// Takes the values that did not fit away. They are written with the rows.
+    fn note_misfits(&mut self, misfits: &mut Misfits) {
+        self.errors_changed |= !misfits.0.is_empty();
+        self.state.misfits += misfits.0.len() as u64;
+        self.errors
+            .extend(misfits.0.drain(..).map(|misfit| error_line(&misfit)));
+    }
+
+    pub(crate) fn forget_errors(&mut self, ids: &[u64]) {
+        let ids: BTreeSet<String> = ids.iter().map(u64::to_string).collect();
+        let before = self.errors.len();
+        self.errors.retain(|(id, _)| !ids.contains(id));
+        self.errors_changed |= self.errors.len() != before;
+    }
+
+    /// How many rows are live.
+    pub(crate) fn count(&mut self) -> Result<u64, ExportError> {
+        self.flush()?;
+        Ok(self.record.live())
+    }
+
+    /// Hands over the IDs of the rows that are live.
+    pub(crate) fn ids(&mut self, take: &mut dyn FnMut(&str)) -> Result<(), ExportError> {
+        self.flush()?;
+        for part in self.record.parts.values() {
+            for (first, last) in &part.live.ranges {
+                for id in *first..=*last {
+                    take(&id.to_string());
+                }
+            }
+            for id in &part.live.texts {
+                take(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The highest ID, of rows that were deleted too.
+    pub(crate) fn highest_id(&mut self) -> Result<u64, ExportError> {
+        self.flush()?;
+        let parts = self.record.parts.values();
+        let ranges = parts.flat_map(|part| part.live.ranges.iter().chain(&part.deleted.ranges));
+        Ok(ranges.map(|(_, last)| *last).max().unwrap_or(0))
+    }
+
+    /// The rows of `batches` that are live in the table and have other values there: the ID, and the columns that differ.
+    pub(crate) fn differing(
+        &mut self,
+        batches: &[RecordBatch],
+        id_field: &str,
+    ) -> Result<Vec<(String, Vec<String>)>, ExportError> {
+        id_field.clone_into(&mut self.key);
+        let mut wanted: BTreeMap<u64, Vec<(RowKey, Place)>> = BTreeMap::new();
+        for (place, batch) in batches.iter().enumerate() {
+            let keys = batch.column_by_name(id_field);
+            let keys = keys.map_or_else(Vec::new, |keys| RowKey::of_array(keys));
+            for (row, key) in keys.into_iter().enumerate() {
+                wanted
+                    .entry(key.part())
+                    .or_default()
+                    .push((key, (place, row)));
+            }
+        }
+        let mut differing = Vec::new();
+        for (part, rows) in wanted {
+            let Some(old) = self.read_part(part)? else {
+                continue;
+            };
+            let live = old.keys.into_iter().zip(old.deleted);
+            let live: BTreeMap<RowKey, Place> = live
+                .filter(|(_, deleted)| deleted.is_none())
+                .map(|(row, _)| row)
+                .collect();
+            let Some(first) = batches.first() else {
+                continue;
+            };
+            let schema = first.schema();
+            let fields = schema.fields().iter();
+            let sources: Vec<(&String, Source)> = fields
+                .map(|field| (field.name(), Source::of(field, &old.batches, batches)))
+                .collect();
+            for (key, place) in rows {
+                let Some(there) = live.get(&key) else {
+                    continue;
+                };
+                let columns = sources
+                    .iter()
+                    .filter(|(_, source)| !source.is_same(*there, place));
+                let columns: Vec<String> = columns.map(|(name, _)| (*name).clone()).collect();
+                if !columns.is_empty() {
+                    let id = match key {
+                        RowKey::Number(id) => id.to_string(),
+                        RowKey::Text(id) => id,
+                    };
+                    differing.push((id, columns));
+                }
+            }
+        }
+        Ok(differing)
+    }
+
+    /// The columns of the table: those that it has, in their order, and new ones behind them.
+    fn widened(&self, arriving: &ArrowSchema) -> Result<SchemaRef, ExportError> {
+        let widest = self
+            .record
+            .parts
+            .iter()
+            .max_by_key(|(_, part)| part.columns);
+        let known = match widest {
+            Some((part, _)) => self.schema_of(*part)?,
+            None => None,
+        };
+        let known = if self.began {
+            Some(Arc::clone(&self.schema))
+        } else {
+            known
+        };
+        let mut fields: Vec<Field> = Vec::new();
+        for field in known.iter().flat_map(|known| known.fields()) {
+            if field.name() == DELETED_AT {
+                continue;
+            }
+            let found = arriving.field_with_name(field.name()).ok();
+            if let Some(other) = found.filter(|found| found.data_type() != field.data_type()) {
+                return Err(self.failed(format!(
+                    "the column {} of {} is {} there and {} now; remove the folder, and the next run makes it anew",
+                    field.name(),
+                    self.state.table,
+                    field.data_type(),
+                    other.data_type()
+                )));
+            }
+            fields.push(found.unwrap_or(field).clone());
+        }
+        for field in arriving.fields() {
+            if !fields.iter().any(|known| known.name() == field.name()) {
+                fields.push(field.as_ref().clone());
+            }
+        }
+        Ok(Arc::new(ArrowSchema::new(fields)))
+    }
+}
+
+/// Where the values of a column are: in the part as it was, or in the rows that wait.
+struct Source {
+    /// The arrays of the part, then those of the rows that wait, then one that is NULL.
+    arrays: Vec<ArrayRef>,
+    old: usize,
+    has_old: bool,
+    has_new: bool,
+}
+
+impl Source {
+    fn of(field: &Field, old: &[RecordBatch], new: &[RecordBatch]) -> Self {
+        let none = new_null_array(field.data_type(), 1);
+        let column = |batch: &RecordBatch| {
+            let found = batch.column_by_name(field.name()).map(Arc::clone);
+            found.filter(|found| found.data_type() == field.data_type())
+        };
+        let has = |batches: &[RecordBatch]| batches.first().and_then(column).is_some();
+        let (has_old, has_new) = (has(old), has(new));
+        let arrays = old.iter().chain(new).map(column);
+        let mut arrays: Vec<ArrayRef> = arrays
+            .map(|found| found.unwrap_or_else(|| Arc::clone(&none)))
+            .collect();
+        arrays.push(none);
+        Self {
+            arrays,
+            old: old.len(),
+            has_old,
+            has_new,
+        }
+    }
+
+    /// Whether a row that waits has the value of a row of the part. A field that the portal no longer has stays as it is.
+    fn is_same(&self, old: Place, new: Place) -> bool {
+        if !self.has_new {
+            return true;
+        }
+        let (new, new_row) = (&self.arrays[self.old + new.0], new.1);
+        if !self.has_old {
+            return new.is_null(new_row);
+        }
+        is_same_value(&self.arrays[old.0], old.1, new, new_row)
+    }
+
+    /// The values of rows.
+    fn take(&self, rows: &[&Row]) -> Result<ArrayRef, arrow_schema::ArrowError> {
+        let null = (self.arrays.len() - 1, 0);
+        let places: Vec<Place> = rows
+            .iter()
+            .map(|row| match (row.old, row.new) {
+                (_, Some((batch, row))) if self.has_new => (self.old + batch, row),
+                (Some(place), _) if self.has_old => place,
+                _ => null,
+            })
+            .collect();
+        let arrays: Vec<&dyn Array> = self.arrays.iter().map(AsRef::as_ref).collect();
+        interleave(&arrays, &places)
+    }
+}
+
+/// Whether two values are equal.
+fn is_same_value(a: &ArrayRef, row_a: usize, b: &ArrayRef, row_b: usize) -> bool {
+    if a.is_null(row_a) || b.is_null(row_b) {
+        return a.is_null(row_a) == b.is_null(row_b);
+    }
+    macro_rules! primitive {
+        ($kind:ty) => {
+            a.as_primitive::<$kind>().value(row_a) == b.as_primitive::<$kind>().value(row_b)
+        };
+    }
+    match a.data_type() {
+        DataType::Utf8 => a.as_string::<i32>().value(row_a) == b.as_string::<i32>().value(row_b),
+        DataType::Boolean => a.as_boolean().value(row_a) == b.as_boolean().value(row_b),
+        DataType::Int64 => primitive!(Int64Type),
+        DataType::Decimal128(..) => primitive!(Decimal128Type),
+        DataType::Date32 => primitive!(Date32Type),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => primitive!(TimestampMicrosecondType),
+        DataType::Float64 => {
+            let bits =
+                |array: &ArrayRef, row| array.as_primitive::<Float64Type>().value(row).to_bits();
+            bits(a, row_a) == bits(b, row_b)
+        }
+        _ => a.slice(row_a, 1).to_data() == b.slice(row_b, 1).to_data(),
+    }
+}
+
+impl StoreSink for SyncedDataset {
+    fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    fn state_mut(&mut self) -> &mut RunState {
+        &mut self.state
+    }
+
+    fn synced_dataset(&mut self) -> Option<&mut SyncedDataset> {
+        Some(self)
+    }
+
+    fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
+        self.note_misfits(misfits);
+        if self.began {
+            // Rows that came before a new column are of the old columns.
+            self.flush()?;
+        }
+        let Some(key) = schema.key else {
+            // The caller refuses such a table.
+            return Ok(());
+        };
+        schema.columns[key].name.clone_into(&mut self.key);
+        self.builder = BatchBuilder::new(schema);
+        self.schema = self.widened(&self.builder.schema())?;
+        self.began = true;
+        self.store_labels(schema)
+    }
+
+    fn row(
+        &mut self,
+        schema: &Schema,
+        row: &DecodedRow<'_, '_>,
+        _: &mut Misfits,
+    ) -> Result<(), ExportError> {
+        let key = schema.key.and_then(|key| RowKey::of_cell(&row.cells[key]));
+        let Some(key) = key else {
+            return Ok(());
+        };
+        self.waiting_keys.push(key);
+        self.builder.append(row.cells);
+        if self.builder.rows() >= BATCH
+            && let Some(batch) = self.builder.take()?
+        {
+            self.waiting.push(batch);
+        }
+        self.state.take(row.key(schema));
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        false
+    }
+
+    fn store(&mut self, misfits: &mut Misfits, _: bool) -> Result<(), ExportError> {
+        self.note_misfits(misfits);
+        let must = self.waiting_keys.is_empty()
+            || !self.gone.is_empty()
+            || self
+                .beside
+                .as_ref()
+                .is_some_and(|beside| beside.coverage.is_some());
+        if must || self.waiting_keys.len() >= ROWS_AT_ONCE {
+            self.flush()?;
+        }
+        Ok(())
+    }
+}
+
+/// The ID of the row of a value that did not fit, and its line.
+fn error_line(misfit: &Misfit) -> (String, Vec<u8>) {
+    let id = misfit.id.as_ref().map_or("", |id| id.get());
+    let mut line = Vec::new();
+    misfit.write_line(&mut line);
+    line.pop();
+    (id.trim_matches('"').to_owned(), line)
+}

@@ -1,0 +1,418 @@
+//! Tables that are kept in sync in databases with SQL and transactions: SQLite, PostgreSQL, MySQL and MariaDB.
+
+use super::state::PortalTime;
+use super::table::{Beside, StoredTable, TableStore};
+use super::{Deletes, SyncError};
+use crate::error::ExportError;
+use crate::sinks::{DELETED_AT, Dialect, StoreSink};
+use crate::writer::RowWriter;
+
+/// IDs that go into one condition.
+const IDS_AT_ONCE: usize = 1_000;
+
+/// A connection to the store, and what is asked of it in SQL.
+pub(crate) struct SqlStore<'s> {
+    sink: &'s mut dyn StoreSink,
+    pub(crate) dialect: Dialect,
+}
+
+impl<'s> SqlStore<'s> {
+    /// That of a writer.
+    pub(crate) fn of(writer: &'s mut RowWriter) -> Result<Self, SyncError> {
+        let unfit = || {
+            SyncError::Usage(
+                "tables can be kept in sync in SQLite, PostgreSQL, MySQL and MariaDB".to_owned(),
+            )
+        };
+        let sink = writer.store().ok_or_else(unfit)?;
+        let dialect = sink.dialect().ok_or_else(unfit)?;
+        Ok(Self { sink, dialect })
+    }
+
+    /// Runs a statement.
+    pub(crate) fn run(&mut self, sql: &str) -> Result<(), ExportError> {
+        self.sink.query(sql, &mut |_| {})
+    }
+
+    /// The rows of a query.
+    pub(crate) fn rows(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, ExportError> {
+        let mut rows = Vec::new();
+        self.sink.query(sql, &mut |row| rows.push(row.to_vec()))?;
+        Ok(rows)
+    }
+
+    /// The first column of a query, as what it stands for; rows without a value, or with another one, are passed over.
+    pub(crate) fn column<T: std::str::FromStr>(
+        &mut self,
+        sql: &str,
+    ) -> Result<Vec<T>, ExportError> {
+        let mut values = Vec::new();
+        self.sink.query(sql, &mut |row| {
+            let value = row.first().and_then(Option::as_ref);
+            values.extend(value.and_then(|value| value.parse().ok()));
+        })?;
+        Ok(values)
+    }
+
+    pub(crate) fn columns_of(&mut self, table: &str) -> Result<Vec<String>, ExportError> {
+        let sql = self.dialect.columns_of(table);
+        self.column(&sql)
+    }
+
+    /// Makes the tables of what is known, or adds what earlier versions lack.
+    pub(crate) fn prepare(&mut self) -> Result<(), ExportError> {
+        for table in self.dialect.own_tables() {
+            self.run(&table)?;
+        }
+        if !self
+            .columns_of(STATE)?
+            .iter()
+            .any(|column| column == "sync")
+        {
+            let kind = self.dialect.long_text();
+            self.run(&format!("ALTER TABLE {STATE} ADD COLUMN sync {kind}"))?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) const STATE: &str = "_brimful_state";
+pub(crate) const COVERAGE: &str = "_brimful_coverage";
+pub(crate) const ERRORS: &str = "_brimful_errors";
+
+impl Dialect {
+    pub(crate) fn quoted(self, name: &str) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => crate::sinks::sqlite::quoted(name),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => crate::sinks::postgres::quoted(name),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => crate::sinks::mysql::quoted(name),
+        }
+    }
+
+    pub(crate) fn literal(self, text: &str) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => format!("'{}'", text.replace('\0', "").replace('\'', "''")),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => crate::sinks::postgres::literal(text),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => crate::sinks::mysql::literal(text),
+        }
+    }
+
+    /// A moment as columns of moments take it.
+    pub(crate) fn moment(self, time: PortalTime) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => self.literal(&time.to_string()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => self.literal(&time.to_string()),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => self.literal(time.utc().replace(['T', 'Z'], " ").trim_end()),
+        }
+    }
+
+    fn short_text(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => "TEXT",
+            #[cfg(feature = "postgres")]
+            Self::Postgres => "text",
+            #[cfg(feature = "mysql")]
+            Self::Mysql => "VARCHAR(191)",
+        }
+    }
+
+    fn long_text(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => "TEXT",
+            #[cfg(feature = "postgres")]
+            Self::Postgres => "text",
+            #[cfg(feature = "mysql")]
+            Self::Mysql => "LONGTEXT",
+        }
+    }
+
+    fn moment_type(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => "DATETIME",
+            #[cfg(feature = "postgres")]
+            Self::Postgres => "timestamp with time zone",
+            #[cfg(feature = "mysql")]
+            Self::Mysql => "DATETIME",
+        }
+    }
+
+    /// The type of the columns that say when a row of these tables was written, by the clock of the store.
+    fn written_at(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => "TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP",
+            #[cfg(feature = "postgres")]
+            Self::Postgres => "timestamp with time zone NOT NULL DEFAULT now()",
+            #[cfg(feature = "mysql")]
+            Self::Mysql => "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP",
+        }
+    }
+
+    fn own_tables(self) -> [String; 3] {
+        let (table, rows) = (self.quoted("table"), self.quoted("rows"));
+        let (short, long, at) = (self.short_text(), self.long_text(), self.written_at());
+        let moment = self.moment_type();
+        [
+            format!(
+                "CREATE TABLE IF NOT EXISTS {STATE} ({table} {short} NOT NULL PRIMARY KEY, command {long} NOT NULL, \
+                 {rows} BIGINT NOT NULL, last_id BIGINT, finished BOOLEAN NOT NULL, at {at}, sync {long})"
+            ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {COVERAGE} ({table} {short} NOT NULL, what {short} NOT NULL, entity {short} NOT \
+                 NULL, id_from BIGINT, id_to BIGINT, time_from {moment}, time_to {moment}, {rows} BIGINT NOT NULL, at {at}, \
+                 PRIMARY KEY ({table}, what))"
+            ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {ERRORS} ({table} {short} NOT NULL, id {short}, field {long} NOT NULL, \
+                 value {long}, reason {long}, at {at})"
+            ),
+        ]
+    }
+
+    pub(crate) fn columns_of(self, table: &str) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => format!(
+                "SELECT lower(name) FROM pragma_table_info({})",
+                self.literal(table)
+            ),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => format!(
+                "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass({}) AND attnum > 0 AND NOT attisdropped",
+                self.literal(&self.quoted(table))
+            ),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => format!(
+                "SELECT lower(column_name) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {}",
+                self.literal(table)
+            ),
+        }
+    }
+
+    /// Whether two values differ; two NULLs don't.
+    pub(crate) fn differ(self, a: &str, b: &str) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => format!("{a} IS NOT {b}"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => format!("{a} IS DISTINCT FROM {b}"),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => format!("NOT ({a} <=> {b})"),
+        }
+    }
+
+    /// Writes a row of one of the own tables, in the place of the one with its key.
+    fn put(self, table: &str, key: &[&str], columns: &[(&str, String)]) -> String {
+        let names: Vec<String> = columns.iter().map(|(name, _)| self.quoted(name)).collect();
+        let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
+        let (names, values) = (names.join(", "), values.join(", "));
+        let _ = key;
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => format!("INSERT OR REPLACE INTO {table} ({names}) VALUES ({values})"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => {
+                let updates: Vec<String> = columns
+                    .iter()
+                    .map(|(name, _)| {
+                        let name = self.quoted(name);
+                        format!("{name} = excluded.{name}")
+                    })
+                    .collect();
+                let key: Vec<String> = key.iter().map(|name| self.quoted(name)).collect();
+                format!(
+                    "INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({}) DO UPDATE SET {}, at = now()",
+                    key.join(", "),
+                    updates.join(", ")
+                )
+            }
+            #[cfg(feature = "mysql")]
+            Self::Mysql => format!("REPLACE INTO {table} ({names}) VALUES ({values})"),
+        }
+    }
+}
+
+/// The table of an entity in a database.
+pub(super) struct SqlTable<'s> {
+    sql: SqlStore<'s>,
+    table: String,
+    /// The column with the ID, in quotes.
+    key: String,
+}
+
+impl<'s> SqlTable<'s> {
+    pub(super) fn of(writer: &'s mut RowWriter, id_field: &str) -> Result<Self, SyncError> {
+        let sql = SqlStore::of(writer)?;
+        Ok(Self {
+            table: sql.sink.state().table.clone(),
+            key: sql.dialect.quoted(id_field),
+            sql,
+        })
+    }
+
+    fn of_table(&self) -> String {
+        let dialect = self.sql.dialect;
+        let (column, table) = (dialect.quoted("table"), dialect.literal(&self.table));
+        format!("{column} = {table}")
+    }
+
+    fn quoted(&self) -> String {
+        self.sql.dialect.quoted(&self.table)
+    }
+
+    fn state_statement(&self, beside: &Beside<'_>) -> String {
+        let dialect = self.sql.dialect;
+        let state = serde_json::to_string(beside.state).unwrap_or_default();
+        let last_id = beside.state.reading.as_ref().map(|reading| reading.after);
+        let finished = if last_id.is_none() { "TRUE" } else { "FALSE" };
+        dialect.put(
+            STATE,
+            &["table"],
+            &[
+                ("table", dialect.literal(&self.table)),
+                ("command", dialect.literal(beside.command)),
+                ("rows", beside.state.rows.to_string()),
+                ("last_id", or_null(last_id)),
+                ("finished", finished.to_owned()),
+                ("sync", dialect.literal(&state)),
+            ],
+        )
+    }
+
+    fn coverage_statement(&self, beside: &Beside<'_>) -> Option<String> {
+        let (dialect, coverage) = (self.sql.dialect, beside.coverage?);
+        let from = coverage.from.map(|time| dialect.moment(time));
+        Some(dialect.put(
+            COVERAGE,
+            &["table", "what"],
+            &[
+                ("table", dialect.literal(&self.table)),
+                ("what", dialect.literal(coverage.what)),
+                ("entity", dialect.literal(beside.entity)),
+                ("id_from", or_null(coverage.ids.map(|(from, _)| from))),
+                ("id_to", or_null(coverage.ids.map(|(_, to)| to))),
+                ("time_from", or_null(from)),
+                ("time_to", dialect.moment(coverage.to)),
+                ("rows", coverage.rows.to_string()),
+            ],
+        ))
+    }
+
+    fn delete_statements(&self, beside: &Beside<'_>) -> Vec<String> {
+        let Some(gone) = &beside.gone else {
+            return Vec::new();
+        };
+        let (table, key, dialect) = (self.quoted(), &self.key, self.sql.dialect);
+        let statements = gone.ids.chunks(IDS_AT_ONCE).map(|ids| {
+            let ids: Vec<String> = ids
+                .iter()
+                .map(|id| match id.parse::<u64>() {
+                    Ok(number) => number.to_string(),
+                    Err(_) => dialect.literal(id),
+                })
+                .collect();
+            let ids = ids.join(", ");
+            match gone.deletes {
+                Deletes::Hard => format!("DELETE FROM {table} WHERE {key} IN ({ids})"),
+                Deletes::Soft | Deletes::Off => format!(
+                    "UPDATE {table} SET {DELETED_AT} = {} WHERE {DELETED_AT} IS NULL AND {key} IN ({ids})",
+                    dialect.moment(gone.at)
+                ),
+            }
+        });
+        statements.collect()
+    }
+}
+
+fn or_null(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "NULL".to_owned(), |value| value.to_string())
+}
+
+impl TableStore for SqlTable<'_> {
+    fn stored(&mut self) -> Result<StoredTable, SyncError> {
+        self.sql.prepare()?;
+        let exists = !self.sql.columns_of(&self.table)?.is_empty();
+        let of_table = self.of_table();
+        let query = format!("SELECT command, sync FROM {STATE} WHERE {of_table}");
+        let mut stored = StoredTable {
+            exists,
+            ..StoredTable::default()
+        };
+        if let Some(row) = self.sql.rows(&query)?.into_iter().next() {
+            let mut values = row.into_iter();
+            stored.command = values.next().flatten();
+            stored.state = values.next().flatten();
+        }
+        let query = format!("SELECT count(*) FROM {ERRORS} WHERE {of_table}");
+        let errors: Vec<u64> = self.sql.column(&query)?;
+        stored.has_errors = errors.first().is_some_and(|count| *count > 0);
+        Ok(stored)
+    }
+
+    fn how_to_empty(&self) -> String {
+        format!(
+            "DROP TABLE {}; DELETE FROM {STATE} WHERE {}",
+            self.table,
+            self.of_table()
+        )
+    }
+
+    fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError> {
+        let mut statements = self.delete_statements(beside);
+        statements.extend(self.coverage_statement(beside));
+        statements.push(self.state_statement(beside));
+        if let Some(sync) = &mut self.sql.sink.state_mut().sync {
+            sync.statements = statements;
+        }
+        Ok(())
+    }
+
+    fn forget_errors(&mut self, ids: &[u64]) -> Result<(), SyncError> {
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+            let statement = format!(
+                "DELETE FROM {ERRORS} WHERE {} AND id IN ({})",
+                self.of_table(),
+                ids.join(", ")
+            );
+            self.sql.run(&statement)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) -> Result<u64, SyncError> {
+        let table = self.quoted();
+        let query = format!("SELECT count(*) FROM {table} WHERE {DELETED_AT} IS NULL");
+        let counts: Vec<u64> = self.sql.column(&query)?;
+        Ok(counts.first().copied().unwrap_or(0))
+    }
+
+    fn ids(&mut self, take: &mut dyn FnMut(&str)) -> Result<(), SyncError> {
+        let (key, table) = (&self.key, self.quoted());
+        let query = format!("SELECT {key} FROM {table} WHERE {DELETED_AT} IS NULL ORDER BY {key}");
+        self.sql.sink.query(&query, &mut |row| {
+            if let Some(Some(id)) = row.first() {
+                take(id);
+            }
+        })?;
+        Ok(())
+    }
+
+    fn highest_id(&mut self) -> Result<u64, SyncError> {
+        let query = format!("SELECT max({}) FROM {}", self.key, self.quoted());
+        let found: Vec<u64> = self.sql.column(&query)?;
+        Ok(found.first().copied().unwrap_or(0))
+    }
+}

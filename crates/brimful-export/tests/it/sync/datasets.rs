@@ -1,0 +1,325 @@
+//! The same in folders of Parquet files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, RecordBatch};
+use brimful_export::DatasetPlace;
+use brimful_export::sync::{status, verify};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::histories::{DEALS, Kind, TASKS, play_on};
+use super::*;
+
+fn folder_of(bench: &Bench) -> PathBuf {
+    bench.folder.path().join("portal")
+}
+
+fn dataset(bench: &Bench) -> Store {
+    Store::Dataset {
+        place: DatasetPlace::Folder(folder_of(bench)),
+        partition_by: None,
+    }
+}
+
+/// The batches of all files of a table, as any reader finds them.
+fn batches(folder: &std::path::Path, table: &str) -> Vec<RecordBatch> {
+    let Ok(files) = folder.join(table).read_dir() else {
+        return Vec::new();
+    };
+    let mut names: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    names.retain(|name| {
+        let file = name.file_name().unwrap().to_str().unwrap();
+        file.ends_with(".parquet") && !file.starts_with('_')
+    });
+    names.sort();
+    names
+        .into_iter()
+        .flat_map(|name| {
+            let file = std::fs::File::open(name).unwrap();
+            ParquetRecordBatchReaderBuilder::try_new(file)
+                .unwrap()
+                .build()
+                .unwrap()
+        })
+        .map(Result::unwrap)
+        .collect()
+}
+
+/// Each ID, and whether its row is marked as deleted. Fails where an ID has two rows.
+fn rows(folder: &std::path::Path, table: &str, id: &str) -> BTreeMap<i64, bool> {
+    let mut rows = BTreeMap::new();
+    for batch in batches(folder, table) {
+        let ids = batch.column_by_name(id).unwrap();
+        let marks = batch.column_by_name("_deleted_at").unwrap();
+        for row in 0..batch.num_rows() {
+            let id = ids.as_primitive::<Int64Type>().value(row);
+            assert_eq!(rows.insert(id, marks.is_valid(row)), None, "ID {id} twice");
+        }
+    }
+    rows
+}
+
+/// The values of a column of texts or whole numbers, by ID.
+fn values(folder: &std::path::Path, table: &str, column: &str) -> BTreeMap<i64, Option<String>> {
+    let mut values = BTreeMap::new();
+    for batch in batches(folder, table) {
+        let ids = batch
+            .column_by_name("ID")
+            .unwrap()
+            .as_primitive::<Int64Type>();
+        let column = batch.column_by_name(column).unwrap();
+        for row in 0..batch.num_rows() {
+            let value = column
+                .is_valid(row)
+                .then(|| match column.as_string_opt::<i32>() {
+                    Some(texts) => texts.value(row).to_owned(),
+                    None => column.as_primitive::<Int64Type>().value(row).to_string(),
+                });
+            values.insert(ids.value(row), value);
+        }
+    }
+    values
+}
+
+async fn assert_verified(bench: &Bench, store: &Store, entity: &str) {
+    let run = bench.run(store, &[entity]);
+    let verification = verify(&run, usize::MAX).await.unwrap().remove(0).1.unwrap();
+    assert!(verification.is_equal(), "{verification:?}");
+    assert_eq!(verification.compared, verification.in_portal);
+}
+
+async fn play(kind: &Kind, table: &str, id: &str, seed: u64) {
+    let store = |bench: &Bench| dataset(bench);
+    let look = |store: &Store| {
+        if let Store::Dataset {
+            place: DatasetPlace::Folder(folder),
+            ..
+        } = store
+        {
+            rows(folder, table, id);
+        }
+    };
+    let bench = play_on(kind, seed, store, look).await;
+    assert_verified(&bench, &dataset(&bench), kind.entity).await;
+    let live = rows(&folder_of(&bench), table, id);
+    let live = live.values().filter(|is_deleted| !**is_deleted).count() as u64;
+    let tables = status(&dataset(&bench)).await.unwrap();
+    assert_eq!(tables[0].rows, live);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_random_histories_of_deals_the_folder_equals_the_portal() {
+    for seed in 300..315 {
+        play(&DEALS, "crm_deal", "ID", seed).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_random_histories_of_tasks_the_folder_equals_the_portal() {
+    for seed in 400..410 {
+        play(&TASKS, "tasks_task", "id", seed).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_is_filled_brought_up_to_date_and_written_only_where_rows_changed() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 60_000));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let run = bench.run(&store, &["crm.deal", "currencies"]);
+    let sync = || async {
+        let mut report = run.run().await.unwrap();
+        (
+            report.entities.remove(0).1.unwrap(),
+            report.entities.remove(0).1.unwrap(),
+        )
+    };
+    let (deals, currencies) = sync().await;
+    assert_eq!((deals.written, deals.rows), (60_000, 60_000));
+    assert!(currencies.written > 0);
+    let parts = || {
+        let mut names: Vec<(String, u64)> = folder
+            .join("crm_deal")
+            .read_dir()
+            .unwrap()
+            .map(|file| {
+                let file = file.unwrap();
+                let written = std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap());
+                (file.file_name().into_string().unwrap(), written)
+            })
+            .filter(|(name, _)| name.ends_with(".parquet"))
+            .collect();
+        names.sort();
+        names
+    };
+    let first = parts();
+    let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "part-000000.parquet",
+            "part-000001.parquet",
+            "part-000002.parquet"
+        ]
+    );
+    pass(60).await;
+    let (deals, currencies) = sync().await;
+    assert_eq!((deals.written, currencies.written), (0, 0));
+    assert_eq!(parts(), first);
+    let change = json!({"id": 30_000, "fields": {"TITLE": "changed"}});
+    bench.call("crm.deal.update", change).await;
+    bench.call("crm.deal.delete", json!({"id": 30_001})).await;
+    pass(60).await;
+    let (deals, _) = sync().await;
+    assert_eq!((deals.written, deals.deleted, deals.rows), (1, 1, 59_999));
+    let second = parts();
+    assert_eq!((&first[0], &first[2]), (&second[0], &second[2]));
+    assert_ne!(first[1], second[1]);
+    let marked = rows(&folder, "crm_deal", "ID");
+    assert_eq!(
+        (marked.len(), marked[&30_001], marked[&30_000]),
+        (60_000, true, false)
+    );
+    let titles = values(&folder, "crm_deal", "TITLE");
+    assert_eq!(titles[&30_000].as_deref(), Some("changed"));
+    assert!(titles[&30_001].is_some());
+    assert_verified(&bench, &store, "crm.deal").await;
+    assert_verified(&bench, &store, "currencies").await;
+    let tables = status(&store).await.unwrap();
+    let deals = tables
+        .iter()
+        .find(|table| table.table == "crm_deal")
+        .unwrap();
+    assert_eq!((deals.rows, deals.deleted), (59_999, 1));
+    assert!(deals.compared.is_some() && deals.failed.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_of_a_folder_may_be_deleted_for_good() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 300));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    bench.call("crm.deal.delete", json!({"id": 9})).await;
+    pass(60).await;
+    let hard = SyncOptions {
+        deletes: Deletes::Hard,
+        ..SyncOptions::default()
+    };
+    let report = bench.run(&store, &["crm.deal"]).options(hard).run().await;
+    let deals = report.unwrap().entities.remove(0).1.unwrap();
+    assert_eq!((deals.deleted, deals.rows), (1, 299));
+    let found = rows(&folder, "crm_deal", "ID");
+    assert_eq!((found.len(), found.contains_key(&9)), (299, false));
+    assert_verified(&bench, &store, "crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_field_is_a_column_of_every_file() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 26_000));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    let field = json!({"fields": {"FIELD_NAME": "LOCAL_NUMBER", "USER_TYPE_ID": "integer"}});
+    bench.call("crm.deal.userfield.add", field).await;
+    let change = json!({"id": 5, "fields": {"UF_CRM_LOCAL_NUMBER": 77}});
+    bench.call("crm.deal.update", change).await;
+    pass(60).await;
+    let report = run.run().await.unwrap();
+    let report = report.entities[0].1.as_ref().unwrap();
+    assert_eq!((report.is_full, report.written), (true, 1));
+    let found = values(&folder, "crm_deal", "UF_CRM_LOCAL_NUMBER");
+    assert_eq!(
+        (found.len(), found[&5].as_deref(), &found[&25_999]),
+        (26_000, Some("77"), &None)
+    );
+    assert_verified(&bench, &store, "crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_syncs_of_one_folder_do_not_run_at_once_and_an_export_does_not_end_one() {
+    let bench = Bench::new(
+        PortalConfig::new()
+            .rows("deal", 3_000)
+            .latency(Duration::from_millis(200)),
+    );
+    let store = dataset(&bench);
+    let (first, second) = (
+        bench.run(&store, &["crm.deal"]),
+        bench.run(&store, &["crm.deal"]),
+    );
+    let (first, second) = tokio::join!(first.run(), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        second.run().await
+    });
+    assert!(first.is_ok());
+    assert!(
+        matches!(second, Err(SyncError::Locked { .. })),
+        "{second:?}"
+    );
+    let command = json!({"portal": "portal.test", "method": "crm.deal.list", "params": {}});
+    let options = StoreOptions {
+        table: "crm_deal".to_owned(),
+        command: command.to_string(),
+        resume: false,
+    };
+    let error = store
+        .open(options, Plan::default())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("kept in sync"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_with_an_export_is_not_taken_for_one_that_is_kept_in_sync() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 100));
+    let store = dataset(&bench);
+    let _ = export(&bench.client, "crm.deal", &store).await;
+    let report = bench.run(&store, &["crm.deal"]).run().await.unwrap();
+    let error = report.entities[0].1.as_ref().unwrap_err().to_string();
+    assert!(error.contains("holds an export"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_that_do_not_fit_and_labels_are_in_files_beside_the_rows() {
+    let rows: Vec<_> = [
+        r#"{"ID": "1", "TITLE": "a", "STAGE_ID": "NEW", "CLOSEDATE": "never"}"#,
+        r#"{"ID": "2", "TITLE": "b", "STAGE_ID": "WON"}"#,
+    ]
+    .iter()
+    .map(|row| serde_json::from_str(row).unwrap())
+    .collect();
+    let bench = Bench::new(PortalConfig::new().load("deal", rows));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let options = SyncOptions {
+        labels: true,
+        ..SyncOptions::default()
+    };
+    let run = bench.run(&store, &["crm.deal"]).options(options);
+    let report = run.run().await.unwrap();
+    let report = report.entities[0].1.as_ref().unwrap();
+    let errors = folder.join("crm_deal/_brimful_errors.jsonl");
+    if report.misfits > 0 {
+        let recorded = std::fs::read_to_string(&errors).unwrap();
+        assert_eq!(
+            recorded.lines().count() as u64,
+            report.misfits,
+            "{recorded}"
+        );
+        assert_eq!(status(&store).await.unwrap()[0].misfits, report.misfits);
+        let change = json!({"id": 1, "fields": {"CLOSEDATE": "2026-01-05"}});
+        bench.call("crm.deal.update", change).await;
+        run.run().await.unwrap();
+        assert_eq!(status(&store).await.unwrap()[0].misfits, 0);
+    }
+    let labels = std::fs::File::open(folder.join("crm_deal/_brimful_labels.parquet")).unwrap();
+    let labels = ParquetRecordBatchReaderBuilder::try_new(labels)
+        .unwrap()
+        .build()
+        .unwrap();
+    let batch = labels.map(Result::unwrap).next().unwrap();
+    assert_eq!(batch.schema().field(2).name(), "label");
+    assert!(batch.num_rows() > 3);
+}
