@@ -327,6 +327,8 @@ pub struct SyncEntity {
     pub is_dictionary: bool,
     /// The fields that are kept; `None`: all.
     selected: Option<Vec<String>>,
+    /// Whether its list has conditions that somebody wrote.
+    is_filtered: bool,
 }
 
 impl std::str::FromStr for SyncEntity {
@@ -405,6 +407,7 @@ impl SyncEntity {
             cursor: known.cursor,
             is_dictionary: known.is_dictionary,
             selected: None,
+            is_filtered: false,
         })
     }
 
@@ -437,6 +440,7 @@ impl SyncEntity {
             cursor: ChangeCursor::Full,
             is_dictionary: false,
             selected: None,
+            is_filtered: false,
         })
     }
 
@@ -468,7 +472,13 @@ impl SyncEntity {
         if let Some(filter) = filter.as_object_mut() {
             filter.extend(conditions);
         }
+        self.is_filtered = true;
         Ok(self)
+    }
+
+    /// Whether somebody wrote conditions or fields for its list, which may have names that it doesn't know.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.is_filtered || self.selected.is_some()
     }
 
     /// Keeps only these fields of its rows, and the ID.

@@ -101,6 +101,8 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
             holder: known.unwrap_or_else(|| "nothing is known of it".to_owned()),
         });
     }
+    // Entities that make the same tables at once fail one another in PostgreSQL, IF NOT EXISTS or not.
+    sql.prepare()?;
     Ok(StoreLock {
         #[cfg(any(feature = "parquet", feature = "sqlite"))]
         _file: None,

@@ -158,7 +158,8 @@ impl EntityRun {
         let mut list = self
             .client
             .list(&self.entity.method)
-            .params(self.entity.params_with(&conditions));
+            .params(self.entity.params_with(&conditions))
+            .check_names(self.entity.is_narrowed());
         if reading.after > 0 {
             list = list.resume_after(reading.after);
         }

@@ -1,5 +1,6 @@
 //! What single runs do.
 
+use brimful::ErrorKind;
 use brimful_portal::{Fault, FaultRule};
 
 use super::*;
@@ -433,4 +434,30 @@ async fn values_that_do_not_fit_are_recorded_until_they_do() {
         bench.sync("crm.deal").await.unwrap();
     }
     assert_eq!(bench.value(recorded), "0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn conditions_and_fields_that_the_list_does_not_know_are_refused_before_a_row_is_stored() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 20));
+    let deals = || "crm.deal".parse::<SyncEntity>().unwrap();
+    let filter = |conditions: Value| deals().with_filter(conditions.as_object().unwrap().clone());
+    for entity in [
+        filter(json!({"NOSUCH": 1})).unwrap(),
+        filter(json!({">=DATE_CREATE": "31.12.25"})).unwrap(),
+        filter(json!({"OPPORTUNITY": "1 000"})).unwrap(),
+        deals().with_select(vec!["NOSUCH".to_owned()]).unwrap(),
+    ] {
+        let run = SyncRun::new(bench.client.clone(), bench.store(), vec![entity]);
+        let (_, result) = run.run().await.unwrap().entities.remove(0);
+        let error = result.unwrap_err();
+        assert!(
+            matches!(&error, SyncError::Portal(error) if error.kind() == ErrorKind::Config),
+            "{error:?}"
+        );
+        let tables = "SELECT count(*) FROM sqlite_master WHERE name = 'crm_deal'";
+        assert_eq!(bench.value(tables), "0");
+    }
+    let entity = filter(json!({"STAGE_ID": "NEW"})).unwrap();
+    let run = SyncRun::new(bench.client.clone(), bench.store(), vec![entity]);
+    assert!(run.run().await.unwrap().entities.remove(0).1.is_ok());
 }

@@ -47,6 +47,30 @@ async fn empty(bench: &Bench, store: &Store, table: &str) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_run_of_several_entities_into_an_empty_schema_makes_all_their_tables() {
+    let Ok(url) = std::env::var("BRIMFUL_TEST_POSTGRES") else {
+        return;
+    };
+    let bench = Bench::new(PortalConfig::new().rows("deal", 5).rows("lead", 5));
+    for run in 0..5 {
+        let schema = format!("fresh_{}_{run}", std::process::id());
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let url = format!("{url}{separator}options=-csearch_path%3D{schema}");
+        let entities = [
+            "crm.deal",
+            "crm.lead",
+            "crm.contact",
+            "crm.company",
+            "users",
+        ];
+        let report = bench.run(&url.parse().unwrap(), &entities).run().await;
+        for (name, result) in report.unwrap().entities {
+            assert!(result.is_ok(), "{name}: {result:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn servers_hold_what_the_portal_has_after_changes_and_interruptions() {
     for store in servers() {
         let bench = Bench::new(
