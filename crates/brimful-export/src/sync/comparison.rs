@@ -28,6 +28,30 @@ impl IdRange {
         })
     }
 
+    /// The range above all rows of the store. What the portal has there did not come although it should have: rows whose
+    /// time of change lies before the cursor, such as those of a list that was empty by mistake or is shown only now.
+    pub(crate) fn above(ids: &[u64]) -> Self {
+        Self {
+            after: ids.last().copied().unwrap_or(0),
+            up_to: u64::MAX,
+            rows: 0,
+        }
+    }
+
+    /// The range of all IDs that there can be.
+    pub(crate) fn everything(ids: &[u64]) -> Self {
+        Self {
+            after: 0,
+            up_to: u64::MAX,
+            rows: ids.len() as u64,
+        }
+    }
+
+    /// Whether it has no end.
+    pub(crate) fn is_open(self) -> bool {
+        self.up_to == u64::MAX
+    }
+
     fn ids(self, all: &[u64]) -> &[u64] {
         let from = all.partition_point(|id| *id <= self.after);
         let to = all.partition_point(|id| *id <= self.up_to);

@@ -312,7 +312,7 @@ impl SyncRun {
         let mut run = run::EntityRun::open(self, entity, fields, now).await?;
         let result = run.run().await;
         if let Err(error) = &result {
-            run.record_failure(error).await;
+            run.record_failure(self, error).await;
         }
         result
     }

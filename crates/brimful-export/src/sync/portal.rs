@@ -89,7 +89,10 @@ fn fields_call(entity: &SyncEntity) -> Option<FieldsCall> {
 /// The conditions on the ID for a range.
 fn within(entity: &SyncEntity, range: IdRange) -> Vec<(String, Value)> {
     let id = entity.id_filter_field();
-    let mut conditions = vec![(format!("<={id}"), json!(range.up_to))];
+    let mut conditions = Vec::new();
+    if !range.is_open() {
+        conditions.push((format!("<={id}"), json!(range.up_to)));
+    }
     if range.after > 0 {
         conditions.push((format!(">{id}"), json!(range.after)));
     }

@@ -19,6 +19,8 @@ use crate::schema::Plan;
 /// Rows that go into one transaction. While they are written nothing waits for the portal, so a store that has one writer
 /// at a time serves several entities.
 const ROWS_AT_ONCE: usize = 2_500;
+/// Rows that the store lacks and that are read by their IDs. More of them are read with all others.
+const LACKING_AT_ONCE: usize = 2_500;
 
 pub(crate) struct EntityRun {
     client: Client,
@@ -121,10 +123,16 @@ impl EntityRun {
         Ok(self.report)
     }
 
-    /// Keeps in the store what the run has failed with. That this may fail too is no news: the store may be what failed.
-    pub(crate) async fn record_failure(&mut self, error: &SyncError) {
-        let (text, now) = (error.to_string(), self.now);
-        let recorded = self.table.call(move |table| {
+    /// Keeps in the store what the run has failed with, by a connection of its own: rows that the store refused would be
+    /// refused again. That this may fail too is no news, as the store may be gone.
+    pub(crate) async fn record_failure(self, run: &SyncRun, error: &SyncError) {
+        let (text, now, entity) = (error.to_string(), self.now, self.entity.clone());
+        // A database lets only one connection write at a time.
+        drop(self.table);
+        let (store, portal) = (run.store.clone(), run.portal.clone());
+        let recorded = blocking(move || {
+            let plan = Plan::of_list(&entity.method);
+            let mut table = SyncTable::open(&store, &entity, &portal, plan)?;
             table.state.failed = Some((text, now));
             table.commit()
         });
@@ -297,13 +305,13 @@ impl EntityRun {
     /// Rows that the store lacks are read and stored.
     async fn gone_by_ranges(&mut self) -> Result<Vec<String>, SyncError> {
         let ids: Vec<u64> = self.table.call(SyncTable::ids).await?;
-        let Some(all) = IdRange::of_all(&ids) else {
-            return Ok(Vec::new());
-        };
-        let mut ranges = vec![all];
+        let mut ranges = vec![IdRange::everything(&ids)];
         if self.entity.is_counted() {
-            let mut counted = all.rows;
+            let mut counted = ids.len() as u64;
+            let all = IdRange::of_all(&ids).into_iter();
+            ranges = all.chain([IdRange::above(&ids)]).collect();
             ranges = portal::differing(&self.client, &self.entity, ranges).await?;
+            let above = ranges.pop_if(|range| range.is_open());
             while !ranges.is_empty() {
                 match comparison::narrow(&ranges, counted, &ids) {
                     Narrowing::Read(few) => {
@@ -316,6 +324,7 @@ impl EntityRun {
                     }
                 }
             }
+            ranges.extend(above);
         }
         let (mut gone, mut lacking) = (Vec::new(), Vec::new());
         for range in ranges {
@@ -324,7 +333,9 @@ impl EntityRun {
             gone.extend(difference.gone);
             lacking.extend(difference.lacking);
         }
-        if !lacking.is_empty() {
+        if lacking.len() > LACKING_AT_ONCE {
+            self.read_everything().await?;
+        } else if !lacking.is_empty() {
             self.read_lacking(&lacking).await?;
         }
         let live = ids.len() as u64;
@@ -336,6 +347,18 @@ impl EntityRun {
             gone.retain(|id| !there.contains(id));
         }
         Ok(gone.iter().map(u64::to_string).collect())
+    }
+
+    /// Reads all rows, whenever they have changed.
+    async fn read_everything(&mut self) -> Result<(), SyncError> {
+        self.table
+            .call(|table| {
+                table.state.cursor = None;
+                table.state.reading = None;
+                Ok(())
+            })
+            .await?;
+        self.read(true).await.map(drop)
     }
 
     /// Reads rows that the portal has and the store does not, although nothing says that they have changed: they may have

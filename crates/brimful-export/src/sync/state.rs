@@ -126,6 +126,12 @@ impl EntityState {
         by_id: bool,
     ) -> Reading {
         let since = match (kind, self.cursor) {
+            // The clock of the portal was ahead, so what has changed since may be of any time before the cursor.
+            (ChangeCursor::Time { .. }, Some(Cursor::Time(time)))
+                if time.earlier(OVERLAP_SECONDS) > now =>
+            {
+                None
+            }
             (ChangeCursor::Time { .. }, Some(Cursor::Time(time))) => {
                 Some(Cursor::Time(time.earlier(OVERLAP_SECONDS)))
             }

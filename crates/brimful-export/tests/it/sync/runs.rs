@@ -461,3 +461,62 @@ async fn conditions_and_fields_that_the_list_does_not_know_are_refused_before_a_
     let run = SyncRun::new(bench.client.clone(), bench.store(), vec![entity]);
     assert!(run.run().await.unwrap().entities.remove(0).1.is_ok());
 }
+
+/// Changes the store by hand.
+fn change_by_hand(bench: &Bench, sql: &str) {
+    let Store::Sqlite(path) = bench.store() else {
+        panic!("not a file");
+    };
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_the_store_lacks_above_its_highest_id_come_although_they_have_not_changed() {
+    for lost in ["ID > 150", "ID > 20", "TRUE"] {
+        for rows in [200, 4_000] {
+            let bench = Bench::new(PortalConfig::new().rows("deal", rows));
+            bench.sync("crm.deal").await.unwrap();
+            pass(60).await;
+            change_by_hand(&bench, &format!("DELETE FROM crm_deal WHERE {lost}"));
+            let report = bench.sync("crm.deal").await.unwrap();
+            assert_eq!(report.rows, rows, "{lost} of {rows}");
+            bench.assert_equal("crm.deal").await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changed_after_a_run_with_a_clock_that_was_ahead_is_not_lost() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 100));
+    bench.portal.faults().set("skew=+3h").unwrap();
+    bench.sync("crm.deal").await.unwrap();
+    bench.portal.faults().set("skew=+0s").unwrap();
+    pass(10).await;
+    let fields = json!({"TITLE": "changed"});
+    bench
+        .call("crm.deal.update", json!({"id": 7, "fields": fields}))
+        .await;
+    pass(20).await;
+    bench.sync("crm.deal").await.unwrap();
+    bench.assert_equal("crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_tells_of_a_run_whose_rows_the_store_refused() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 20));
+    bench.sync("crm.deal").await.unwrap();
+    change_by_hand(&bench, "CREATE UNIQUE INDEX one_title ON crm_deal (TITLE)");
+    pass(60).await;
+    for id in [7, 8] {
+        let fields = json!({"TITLE": "the same"});
+        bench
+            .call("crm.deal.update", json!({"id": id, "fields": fields}))
+            .await;
+    }
+    let refused = bench.sync("crm.deal").await.unwrap_err().to_string();
+    assert!(refused.contains("UNIQUE"), "{refused}");
+    let tables = brimful_export::sync::status(&bench.store()).await.unwrap();
+    let (text, _) = tables[0].failed.as_ref().expect("the failure is recorded");
+    assert!(text.contains("UNIQUE"), "{text}");
+}
