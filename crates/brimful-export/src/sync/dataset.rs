@@ -34,6 +34,7 @@ impl TableStore for &mut SyncedDataset {
         let record = self.record();
         let is_new = record.command.is_empty();
         Ok(StoredTable {
+            columns: None,
             exists: record.exists(),
             command: (!is_new).then(|| record.command.clone()),
             state: (!is_new).then(|| record.state_json()),

@@ -343,11 +343,12 @@ fn or_null(value: Option<impl ToString>) -> String {
 impl TableStore for SqlTable<'_> {
     fn stored(&mut self) -> Result<StoredTable, SyncError> {
         self.sql.prepare()?;
-        let exists = !self.sql.columns_of(&self.table)?.is_empty();
+        let columns = self.sql.columns_of(&self.table)?;
         let of_table = self.of_table();
         let query = format!("SELECT command, sync FROM {STATE} WHERE {of_table}");
         let mut stored = StoredTable {
-            exists,
+            exists: !columns.is_empty(),
+            columns: Some(columns),
             ..StoredTable::default()
         };
         if let Some(row) = self.sql.rows(&query)?.into_iter().next() {

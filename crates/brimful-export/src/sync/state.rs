@@ -175,6 +175,15 @@ impl EntityState {
         });
     }
 
+    /// Where a column is gone from the table, as one that was renamed by hand, all rows are read again: those that did not
+    /// change have values in it too.
+    pub(crate) fn miss_columns(&mut self, is_there: impl Fn(&str) -> bool) {
+        if !self.columns.iter().all(|field| is_there(field)) {
+            self.cursor = None;
+            self.reading = None;
+        }
+    }
+
     /// Takes in which fields the portal has now. Where there is a new one, rows that did not change since have values in
     /// it too, so the next read is a full one. Fields that the portal no longer has stay in the table as they are.
     pub(crate) fn meet_fields<'f>(&mut self, now: impl IntoIterator<Item = &'f str>) {

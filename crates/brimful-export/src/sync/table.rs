@@ -46,6 +46,8 @@ pub(super) trait TableStore {
 pub(super) struct StoredTable {
     /// Whether the table is there.
     pub(super) exists: bool,
+    /// The names of its columns in lower case, where a person can change them.
+    pub(super) columns: Option<Vec<String>>,
     /// What the run was that has written it: a JSON of portal, entity, method and parameters.
     pub(super) command: Option<String>,
     /// The JSON of its [`EntityState`].
@@ -162,6 +164,9 @@ impl SyncTable {
                     .as_deref()
                     .and_then(state_of)
                     .unwrap_or_default();
+            }
+            if let Some(there) = &stored.columns {
+                state.miss_columns(|field| there.contains(&field.to_lowercase()));
             }
         }
         drop(of_table);

@@ -520,3 +520,18 @@ async fn the_status_tells_of_a_run_whose_rows_the_store_refused() {
     let (text, _) = tables[0].failed.as_ref().expect("the failure is recorded");
     assert!(text.contains("UNIQUE"), "{text}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_column_that_was_dropped_or_renamed_by_hand_is_filled_again() {
+    for change in ["DROP COLUMN TITLE", "RENAME COLUMN TITLE TO mine"] {
+        let bench = Bench::new(PortalConfig::new().rows("deal", 200));
+        bench.sync("crm.deal").await.unwrap();
+        pass(60).await;
+        change_by_hand(&bench, &format!("ALTER TABLE crm_deal {change}"));
+        let report = bench.sync("crm.deal").await.unwrap();
+        assert!(report.is_full, "{change}");
+        bench.assert_equal("crm.deal").await;
+        pass(60).await;
+        assert!(!bench.sync("crm.deal").await.unwrap().is_full, "{change}");
+    }
+}
