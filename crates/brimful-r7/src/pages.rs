@@ -324,12 +324,11 @@ impl SeenIds {
             #[serde(borrow, default)]
             id: Option<&'a RawValue>,
         }
-        match serde_json::from_str::<WithId<'_>>(row) {
-            Ok(WithId { id: Some(id) }) => self.ids.insert(key(id.get().trim_matches('"'))),
-            _ => {
-                self.any_without_id = true;
-                true
-            }
+        if let Ok(WithId { id: Some(id) }) = serde_json::from_str(row) {
+            self.ids.insert(key(id.get().trim_matches('"')))
+        } else {
+            self.any_without_id = true;
+            true
         }
     }
 }

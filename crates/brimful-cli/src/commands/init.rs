@@ -106,7 +106,7 @@ async fn settings(args: &InitArgs, printer: Printer) -> Result<Settings, Failure
                 .hint("name one with --to, such as --to sqlite:portal.db"));
         }
     };
-    keeps_its_password(&store(Some(&to))?, &to)?;
+    keeps_its_password(&store(&to, None)?, &to)?;
     let entities = if !args.entities.is_empty() {
         args.entities.clone()
     } else if asks {

@@ -26,6 +26,9 @@ pub(crate) struct StatusArgs {
     /// The database, such as sqlite:portal.db
     #[arg(long, value_name = "STORE")]
     to: Option<String>,
+    /// The schema of PostgreSQL that the tables are in
+    #[arg(long, value_name = "NAME", requires = "to")]
+    schema: Option<String>,
     /// Take the databases from this file; brimful.toml is read where none is given
     #[arg(long, value_name = "FILE", conflicts_with = "to")]
     config: Option<PathBuf>,
@@ -34,7 +37,7 @@ pub(crate) struct StatusArgs {
 impl StatusArgs {
     fn stores(&self) -> Result<Vec<Store>, Failure> {
         match &self.to {
-            Some(to) => Ok(vec![store(Some(to))?]),
+            Some(to) => Ok(vec![store(to, self.schema.as_deref())?]),
             None => file_in_place_of_store(self.config.as_deref())?.stores(),
         }
     }

@@ -41,6 +41,9 @@ pub(crate) struct VerifyArgs {
     /// The database, such as sqlite:portal.db
     #[arg(long, value_name = "STORE")]
     to: Option<String>,
+    /// The schema of PostgreSQL that the tables are in
+    #[arg(long, value_name = "NAME", requires = "to")]
+    schema: Option<String>,
     /// Take portals and databases from this file; brimful.toml is read where no database is given
     #[arg(long, value_name = "FILE", conflicts_with = "to")]
     config: Option<PathBuf>,
@@ -70,7 +73,7 @@ impl VerifyArgs {
                 portal: self.portal.clone(),
                 limits: self.limit.limits(),
                 deadline: self.deadline,
-                store: store(Some(to))?,
+                store: store(to, self.schema.as_deref())?,
             }]);
         }
         let file = file_in_place_of_store(self.config.as_deref())?;
@@ -166,8 +169,8 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
     }
     if differs {
         printer.hint(
-            "what differs without a reason is repaired by reading everything once more: DELETE FROM _brimful_state in the \
-             store, and brimful sync",
+            "what differs without a reason is repaired by reading everything once more: UPDATE _brimful_state SET sync = \
+             NULL in the store, and brimful sync",
         );
     }
     Ok(if all_explained {

@@ -248,12 +248,7 @@ impl SyncArgs {
             return Err(Failure::usage("no database is given")
                 .hint("name one with --to, such as --to sqlite:portal.db"));
         };
-        let mut store = store(Some(to))?;
-        if let Some(schema) = &self.schema {
-            store = store
-                .in_schema(schema)
-                .map_err(|error| Failure::usage(error.to_string()))?;
-        }
+        let store = store(to, self.schema.as_deref())?;
         let wanted = self.entities.iter().map(|name| {
             let entity: SyncEntity = name.parse()?;
             let conditions = self.filters.iter().filter(|one| one.entity == entity);
@@ -373,11 +368,13 @@ pub(super) fn file_in_place_of_store(config: Option<&Path>) -> Result<SyncFile, 
     })
 }
 
-/// The store that is named on the command line.
-pub(super) fn store(name: Option<&str>) -> Result<Store, Failure> {
-    name.unwrap_or_default()
-        .parse()
-        .map_err(|error: brimful_export::ExportError| Failure::usage(error.to_string()))
+/// The store that is named on the command line, with the schema of its tables.
+pub(super) fn store(name: &str, schema: Option<&str>) -> Result<Store, Failure> {
+    let store = name.parse::<Store>().and_then(|store| match schema {
+        Some(schema) => store.in_schema(schema),
+        None => Ok(store),
+    });
+    store.map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn interrupted(signal: Exit, printer: Printer) -> Exit {
