@@ -78,6 +78,10 @@ impl TableStore for &mut SyncedDataset {
         Ok(SyncedDataset::ids(self, take)?)
     }
 
+    fn deleted_ids(&mut self, most: usize, take: &mut dyn FnMut(&str)) -> Result<(), SyncError> {
+        Ok(SyncedDataset::deleted_ids(self, most, take)?)
+    }
+
     fn highest_id(&mut self) -> Result<u64, SyncError> {
         Ok(SyncedDataset::highest_id(self)?)
     }

@@ -21,6 +21,8 @@ use crate::schema::Plan;
 const ROWS_AT_ONCE: usize = 2_500;
 /// Rows that the store lacks and that are read by their IDs. More of them are read with all others.
 const LACKING_AT_ONCE: usize = 2_500;
+/// Rows that were taken for deleted and are asked for again in each run: as many as one request can ask for.
+const DELETED_AT_ONCE: usize = 2_500;
 
 pub(crate) struct EntityRun {
     client: Client,
@@ -304,6 +306,7 @@ impl EntityRun {
     /// Compares the IDs of the store with the portal's: by counts as far as possible, and by the IDs where counts differ.
     /// Rows that the store lacks are read and stored.
     async fn gone_by_ranges(&mut self) -> Result<Vec<String>, SyncError> {
+        self.read_restored().await?;
         let ids: Vec<u64> = self.table.call(SyncTable::ids).await?;
         let mut ranges = vec![IdRange::everything(&ids)];
         if self.entity.is_counted() {
@@ -347,6 +350,18 @@ impl EntityRun {
             gone.retain(|id| !there.contains(id));
         }
         Ok(gone.iter().map(u64::to_string).collect())
+    }
+
+    /// Reads rows that were taken for deleted and are there again. Where as many rows are gone as have come back, the
+    /// counts would not tell.
+    async fn read_restored(&mut self) -> Result<(), SyncError> {
+        let read = |table: &mut SyncTable| table.deleted_ids(DELETED_AT_ONCE);
+        let deleted = self.table.call(read).await?;
+        if deleted.is_empty() {
+            return Ok(());
+        }
+        let restored = portal::still_there(&self.client, &self.entity, &deleted).await?;
+        self.read_lacking(&restored).await
     }
 
     /// Reads all rows, whenever they have changed.

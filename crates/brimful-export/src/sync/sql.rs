@@ -411,6 +411,19 @@ impl TableStore for SqlTable<'_> {
         Ok(())
     }
 
+    fn deleted_ids(&mut self, most: usize, take: &mut dyn FnMut(&str)) -> Result<(), SyncError> {
+        let (key, table) = (&self.key, self.quoted());
+        let query = format!(
+            "SELECT {key} FROM {table} WHERE {DELETED_AT} IS NOT NULL ORDER BY {key} DESC LIMIT {most}"
+        );
+        self.sql.sink.query(&query, &mut |row| {
+            if let Some(Some(id)) = row.first() {
+                take(id);
+            }
+        })?;
+        Ok(())
+    }
+
     fn highest_id(&mut self) -> Result<u64, SyncError> {
         let query = format!("SELECT max({}) FROM {}", self.key, self.quoted());
         let found: Vec<u64> = self.sql.column(&query)?;

@@ -37,6 +37,9 @@ pub(super) trait TableStore {
     /// Hands over the IDs of the rows that are live, ascending where they are numbers.
     fn ids(&mut self, take: &mut dyn FnMut(&str)) -> Result<(), SyncError>;
 
+    /// Hands over the highest IDs of rows that are marked as deleted, at most so many.
+    fn deleted_ids(&mut self, most: usize, take: &mut dyn FnMut(&str)) -> Result<(), SyncError>;
+
     /// The highest ID, of rows that were deleted too.
     fn highest_id(&mut self) -> Result<u64, SyncError>;
 }
@@ -300,6 +303,16 @@ impl SyncTable {
         let mut ids = Vec::new();
         if self.exists {
             self.store()?.ids(&mut |id| ids.extend(id.parse().ok()))?;
+        }
+        Ok(ids)
+    }
+
+    /// The highest IDs of rows that are marked as deleted, at most so many.
+    pub(crate) fn deleted_ids(&mut self, most: usize) -> Result<Vec<u64>, SyncError> {
+        let mut ids = Vec::new();
+        if self.exists {
+            self.store()?
+                .deleted_ids(most, &mut |id| ids.extend(id.parse::<u64>().ok()))?;
         }
         Ok(ids)
     }

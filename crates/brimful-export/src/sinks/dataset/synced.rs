@@ -725,6 +725,20 @@ impl SyncedDataset {
         Ok(())
     }
 
+    /// Hands over the highest IDs of rows that are marked as deleted, at most so many.
+    pub(crate) fn deleted_ids(
+        &mut self,
+        most: usize,
+        take: &mut dyn FnMut(&str),
+    ) -> Result<(), ExportError> {
+        self.flush()?;
+        let parts = self.record.parts.values().rev();
+        let ranges = parts.flat_map(|part| part.deleted.ranges.iter().rev());
+        let ids = ranges.flat_map(|(first, last)| (*first..=*last).rev());
+        ids.take(most).for_each(|id| take(&id.to_string()));
+        Ok(())
+    }
+
     /// The highest ID, of rows that were deleted too.
     pub(crate) fn highest_id(&mut self) -> Result<u64, ExportError> {
         self.flush()?;

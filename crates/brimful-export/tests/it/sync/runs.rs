@@ -535,3 +535,18 @@ async fn a_column_that_was_dropped_or_renamed_by_hand_is_filled_again() {
         assert!(!bench.sync("crm.deal").await.unwrap().is_full, "{change}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn as_many_rows_may_be_gone_as_have_come_back() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 4_000));
+    bench.sync("crm.deal").await.unwrap();
+    // One was taken for deleted and has come back as it was, with its old time of change.
+    change_by_hand(
+        &bench,
+        "UPDATE crm_deal SET _deleted_at = '2026-01-01T00:00:00Z' WHERE ID = 1000",
+    );
+    bench.call("crm.deal.delete", json!({"id": 1_001})).await;
+    pass(60).await;
+    bench.sync("crm.deal").await.unwrap();
+    bench.assert_equal("crm.deal").await;
+}
