@@ -123,6 +123,7 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
     let connection = connect(&side.portal, side.limits, printer)
         .await?
         .ending(side.deadline);
+    let is_folder = matches!(side.store, Store::Dataset { .. });
     let mut run = SyncRun::new(connection.client.clone(), side.store, entities);
     if side.portal.address().is_some_and(PortalArg::is_demo) {
         run = run.portal("demo");
@@ -168,10 +169,14 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
         }
     }
     if differs {
-        printer.hint(
-            "what differs without a reason is repaired by reading everything once more: UPDATE _brimful_state SET sync = \
-             NULL in the store, and brimful sync",
-        );
+        let how = if is_folder {
+            "remove the folder of the table"
+        } else {
+            "UPDATE _brimful_state SET sync = NULL in the store"
+        };
+        printer.hint(&format!(
+            "what differs without a reason is repaired by reading everything once more: {how}, and brimful sync"
+        ));
     }
     Ok(if all_explained {
         Exit::Done

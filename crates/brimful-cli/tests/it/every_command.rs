@@ -319,6 +319,8 @@ fn every_command_that_waits_for_the_portal_ends_at_a_signal_and_tells_of_writes(
                 .unwrap();
             let stats = || bench.portal.server.portal().stats();
             while stats().requests == 0 && stats().in_flight == 0 {
+                let ended = child.try_wait().unwrap();
+                assert!(ended.is_none(), "{case} ended before it asked: {ended:?}");
                 std::thread::yield_now();
             }
             let id = child.id().to_string();

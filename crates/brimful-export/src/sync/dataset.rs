@@ -70,6 +70,10 @@ impl TableStore for &mut SyncedDataset {
         Ok(())
     }
 
+    fn flush(&mut self) -> Result<(), SyncError> {
+        Ok(SyncedDataset::flush(self)?)
+    }
+
     fn count(&mut self) -> Result<u64, SyncError> {
         Ok(SyncedDataset::count(self)?)
     }

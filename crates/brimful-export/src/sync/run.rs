@@ -127,7 +127,9 @@ impl EntityRun {
 
     /// Keeps in the store what the run has failed with, by a connection of its own: rows that the store refused would be
     /// refused again. That this may fail too is no news, as the store may be gone.
-    pub(crate) async fn record_failure(self, run: &SyncRun, error: &SyncError) {
+    pub(crate) async fn record_failure(mut self, run: &SyncRun, error: &SyncError) {
+        // What came is kept, and the next run goes on there.
+        let _ = self.table.call(SyncTable::flush).await;
         let (text, now, entity) = (error.to_string(), self.now, self.entity.clone());
         // A database lets only one connection write at a time.
         drop(self.table);

@@ -28,6 +28,11 @@ pub(super) trait TableStore {
     /// Takes what is to be stored with the rows that wait.
     fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError>;
 
+    /// Stores what waits, also where the store gathers more before it writes.
+    fn flush(&mut self) -> Result<(), SyncError> {
+        Ok(())
+    }
+
     /// Forgets the values that did not fit of these rows, because the rows come again.
     fn forget_errors(&mut self, ids: &[u64]) -> Result<(), SyncError>;
 
@@ -288,6 +293,11 @@ impl SyncTable {
         table_store(&mut self.writer, self.id_field)?.put_beside(&beside)?;
         self.writer.store_waiting()?;
         Ok(())
+    }
+
+    /// Stores what waits, also where the store gathers more before it writes.
+    pub(crate) fn flush(&mut self) -> Result<(), SyncError> {
+        self.store()?.flush()
     }
 
     /// How many rows are live.

@@ -560,7 +560,7 @@ impl SyncedDataset {
     }
 
     /// Writes what waits: the parts first, how far the table is last.
-    fn flush(&mut self) -> Result<(), ExportError> {
+    pub(crate) fn flush(&mut self) -> Result<(), ExportError> {
         if let Some(batch) = self.builder.take()? {
             self.waiting.push(batch);
         }

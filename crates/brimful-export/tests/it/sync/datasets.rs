@@ -301,19 +301,18 @@ async fn values_that_do_not_fit_and_labels_are_in_files_beside_the_rows() {
     let report = run.run().await.unwrap();
     let report = report.entities[0].1.as_ref().unwrap();
     let errors = folder.join("crm_deal/_brimful_errors.jsonl");
-    if report.misfits > 0 {
-        let recorded = std::fs::read_to_string(&errors).unwrap();
-        assert_eq!(
-            recorded.lines().count() as u64,
-            report.misfits,
-            "{recorded}"
-        );
-        assert_eq!(status(&store).await.unwrap()[0].misfits, report.misfits);
-        let change = json!({"id": 1, "fields": {"CLOSEDATE": "2026-01-05"}});
-        bench.call("crm.deal.update", change).await;
-        run.run().await.unwrap();
-        assert_eq!(status(&store).await.unwrap()[0].misfits, 0);
-    }
+    assert!(report.misfits > 0, "a value does not fit");
+    let recorded = std::fs::read_to_string(&errors).unwrap();
+    assert_eq!(
+        recorded.lines().count() as u64,
+        report.misfits,
+        "{recorded}"
+    );
+    assert_eq!(status(&store).await.unwrap()[0].misfits, report.misfits);
+    let change = json!({"id": 1, "fields": {"CLOSEDATE": "2026-01-05"}});
+    bench.call("crm.deal.update", change).await;
+    run.run().await.unwrap();
+    assert_eq!(status(&store).await.unwrap()[0].misfits, 0);
     let labels = std::fs::File::open(folder.join("crm_deal/_brimful_labels.parquet")).unwrap();
     let labels = ParquetRecordBatchReaderBuilder::try_new(labels)
         .unwrap()
@@ -322,4 +321,19 @@ async fn values_that_do_not_fit_and_labels_are_in_files_beside_the_rows() {
     let batch = labels.map(Result::unwrap).next().unwrap();
     assert_eq!(batch.schema().field(2).name(), "label");
     assert!(batch.num_rows() > 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_with_an_error_keeps_what_came_and_the_next_one_goes_on_there() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 20_000));
+    let store = dataset(&bench);
+    // Fewer rows than a file is written with, and then the portal is gone.
+    bench.portal.faults().set("503:after=3").unwrap();
+    let run = bench.run(&store, &["crm.deal"]);
+    let failed = run.run().await.unwrap().entities.remove(0).1;
+    assert!(failed.is_err(), "{failed:?}");
+    bench.portal.faults().clear();
+    let report = run.run().await.unwrap().entities.remove(0).1.unwrap();
+    assert_eq!(report.rows, 20_000);
+    assert!(report.read < 20_000, "it went on: {}", report.read);
 }
