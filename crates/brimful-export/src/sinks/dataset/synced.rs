@@ -5,21 +5,20 @@
 //! `_brimful_state.json` says how far the table is, and which IDs each part has. What is about to be written is noted in it
 //! before, so that the run after one that was killed looks into those parts again.
 
+mod column_values;
+mod record;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow_array::builder::{StringBuilder, TimestampMicrosecondBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
-use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema, SchemaRef, TimeUnit};
-use arrow_select::interleave::interleave;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::arrow::{of_parquet, parquet_properties};
@@ -27,15 +26,15 @@ use super::super::batches::{BATCH, BatchBuilder, of_arrow};
 use super::super::{DELETED_AT, DecodedRow, StoreOptions, StoreSink, labelled};
 use super::objects::Objects;
 use super::{RunState, STATE, open_objects};
-use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::format::DatasetPlace;
 use crate::misfit::{Misfit, Misfits};
 use crate::schema::Schema;
 use crate::sinks::owner::WrittenList;
+use column_values::ColumnValues;
+pub(crate) use record::SyncedRecord;
+use record::{PartRecord, RowKey};
 
-/// How many IDs a part is for. A part is written as a whole whatever changes in it.
-const IDS_OF_A_PART: u64 = 25_000;
 /// Rows that wait before parts are written: fewer would write a part several times.
 const ROWS_AT_ONCE: usize = 10_000;
 const ERRORS: &str = "_brimful_errors.jsonl";
@@ -46,138 +45,6 @@ const TABLES: &str = "tables.json";
 
 /// A batch, and a row of it.
 type Place = (usize, usize);
-
-/// What rows are found by.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum RowKey {
-    Number(u64),
-    Text(String),
-}
-
-impl RowKey {
-    fn of_cell(cell: &Cell<'_>) -> Option<Self> {
-        match cell {
-            Cell::Null => None,
-            Cell::Int(id) => Some(match u64::try_from(*id) {
-                Ok(id) => Self::Number(id),
-                Err(_) => Self::Text(id.to_string()),
-            }),
-            other => {
-                let mut text = String::new();
-                other.write_text(&mut text);
-                Some(Self::Text(text))
-            }
-        }
-    }
-
-    fn of_text(text: &str) -> Self {
-        text.parse()
-            .map_or_else(|_| Self::Text(text.to_owned()), Self::Number)
-    }
-
-    /// The keys of a column.
-    fn of_array(array: &dyn Array) -> Vec<Self> {
-        let rows = 0..array.len();
-        match array.data_type() {
-            DataType::Int64 => {
-                let numbers = array.as_primitive::<Int64Type>();
-                rows.map(|row| match u64::try_from(numbers.value(row)) {
-                    Ok(id) => Self::Number(id),
-                    Err(_) => Self::Text(numbers.value(row).to_string()),
-                })
-                .collect()
-            }
-            _ => match array.as_string_opt::<i32>() {
-                Some(texts) => rows
-                    .map(|row| Self::Text(texts.value(row).to_owned()))
-                    .collect(),
-                None => Vec::new(),
-            },
-        }
-    }
-
-    fn part(&self) -> u64 {
-        match self {
-            Self::Number(id) => id / IDS_OF_A_PART,
-            Self::Text(_) => 0,
-        }
-    }
-}
-
-/// IDs, ascending.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct IdList {
-    /// First and last of those side by side.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    ranges: Vec<(u64, u64)>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    texts: Vec<String>,
-}
-
-impl IdList {
-    fn push(&mut self, key: &RowKey) {
-        match (key, self.ranges.last_mut()) {
-            (RowKey::Number(id), Some((_, last))) if *last + 1 == *id => *last = *id,
-            (RowKey::Number(id), _) => self.ranges.push((*id, *id)),
-            (RowKey::Text(id), _) => self.texts.push(id.clone()),
-        }
-    }
-
-    fn len(&self) -> u64 {
-        let ranges = self.ranges.iter().map(|(first, last)| last - first + 1);
-        ranges.sum::<u64>() + self.texts.len() as u64
-    }
-}
-
-/// What a part has.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct PartRecord {
-    /// How many of the table's columns it has: the first ones.
-    columns: usize,
-    live: IdList,
-    deleted: IdList,
-}
-
-/// What is known of the table: the content of `_brimful_state.json`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct SyncedRecord {
-    pub(crate) command: String,
-    /// How far the table is.
-    pub(crate) sync: Value,
-    /// What was loaded when, by what it was.
-    pub(crate) coverage: BTreeMap<String, Value>,
-    /// Values that did not fit.
-    pub(crate) misfits: u64,
-    parts: BTreeMap<u64, PartRecord>,
-    /// Parts that are being written: what they have is not known until they are looked into.
-    pending: BTreeSet<u64>,
-}
-
-impl SyncedRecord {
-    pub(crate) fn live(&self) -> u64 {
-        self.parts.values().map(|part| part.live.len()).sum()
-    }
-
-    /// The JSON of how far the table is; an empty one where no run has come so far as to say it.
-    pub(crate) fn state_json(&self) -> String {
-        match &self.sync {
-            Value::Null => "{}".to_owned(),
-            state => state.to_string(),
-        }
-    }
-
-    /// Whether the table is there.
-    pub(crate) fn exists(&self) -> bool {
-        !self.parts.is_empty()
-    }
-
-    pub(crate) fn deleted(&self) -> u64 {
-        self.parts.values().map(|part| part.deleted.len()).sum()
-    }
-}
 
 /// What is stored behind rows.
 #[derive(Debug)]
@@ -464,11 +331,11 @@ impl SyncedDataset {
             };
             rows.insert(key, row);
         }
-        let sources: Vec<Source> = self
+        let sources: Vec<ColumnValues> = self
             .schema
             .fields()
             .iter()
-            .map(|field| Source::of(field, &old.batches, &self.waiting))
+            .map(|field| ColumnValues::of(field, &old.batches, &self.waiting))
             .collect();
         let mut written = 0;
         for (key, place) in new {
@@ -529,7 +396,7 @@ impl SyncedDataset {
     fn encode(
         &self,
         rows: &BTreeMap<RowKey, Row>,
-        sources: &[Source],
+        sources: &[ColumnValues],
     ) -> Result<Vec<u8>, ExportError> {
         let mut fields: Vec<Field> = self
             .schema
@@ -780,8 +647,8 @@ impl SyncedDataset {
             };
             let schema = first.schema();
             let fields = schema.fields().iter();
-            let sources: Vec<(&String, Source)> = fields
-                .map(|field| (field.name(), Source::of(field, &old.batches, batches)))
+            let sources: Vec<(&String, ColumnValues)> = fields
+                .map(|field| (field.name(), ColumnValues::of(field, &old.batches, batches)))
                 .collect();
             for (key, place) in rows {
                 let Some(there) = live.get(&key) else {
@@ -842,91 +709,6 @@ impl SyncedDataset {
             }
         }
         Ok(Arc::new(ArrowSchema::new(fields)))
-    }
-}
-
-/// Where the values of a column are: in the part as it was, or in the rows that wait.
-struct Source {
-    /// The arrays of the part, then those of the rows that wait, then one that is NULL.
-    arrays: Vec<ArrayRef>,
-    old: usize,
-    has_old: bool,
-    has_new: bool,
-}
-
-impl Source {
-    fn of(field: &Field, old: &[RecordBatch], new: &[RecordBatch]) -> Self {
-        let none = new_null_array(field.data_type(), 1);
-        let column = |batch: &RecordBatch| {
-            let found = batch.column_by_name(field.name()).map(Arc::clone);
-            found.filter(|found| found.data_type() == field.data_type())
-        };
-        let has = |batches: &[RecordBatch]| batches.first().and_then(column).is_some();
-        let (has_old, has_new) = (has(old), has(new));
-        let arrays = old.iter().chain(new).map(column);
-        let mut arrays: Vec<ArrayRef> = arrays
-            .map(|found| found.unwrap_or_else(|| Arc::clone(&none)))
-            .collect();
-        arrays.push(none);
-        Self {
-            arrays,
-            old: old.len(),
-            has_old,
-            has_new,
-        }
-    }
-
-    /// Whether a row that waits has the value of a row of the part. A field that the portal no longer has stays as it is.
-    fn is_same(&self, old: Place, new: Place) -> bool {
-        if !self.has_new {
-            return true;
-        }
-        let (new, new_row) = (&self.arrays[self.old + new.0], new.1);
-        if !self.has_old {
-            return new.is_null(new_row);
-        }
-        is_same_value(&self.arrays[old.0], old.1, new, new_row)
-    }
-
-    /// The values of rows.
-    fn take(&self, rows: &[&Row]) -> Result<ArrayRef, arrow_schema::ArrowError> {
-        let null = (self.arrays.len() - 1, 0);
-        let places: Vec<Place> = rows
-            .iter()
-            .map(|row| match (row.old, row.new) {
-                (_, Some((batch, row))) if self.has_new => (self.old + batch, row),
-                (Some(place), _) if self.has_old => place,
-                _ => null,
-            })
-            .collect();
-        let arrays: Vec<&dyn Array> = self.arrays.iter().map(AsRef::as_ref).collect();
-        interleave(&arrays, &places)
-    }
-}
-
-/// Whether two values are equal.
-fn is_same_value(a: &ArrayRef, row_a: usize, b: &ArrayRef, row_b: usize) -> bool {
-    if a.is_null(row_a) || b.is_null(row_b) {
-        return a.is_null(row_a) == b.is_null(row_b);
-    }
-    macro_rules! primitive {
-        ($kind:ty) => {
-            a.as_primitive::<$kind>().value(row_a) == b.as_primitive::<$kind>().value(row_b)
-        };
-    }
-    match a.data_type() {
-        DataType::Utf8 => a.as_string::<i32>().value(row_a) == b.as_string::<i32>().value(row_b),
-        DataType::Boolean => a.as_boolean().value(row_a) == b.as_boolean().value(row_b),
-        DataType::Int64 => primitive!(Int64Type),
-        DataType::Decimal128(..) => primitive!(Decimal128Type),
-        DataType::Date32 => primitive!(Date32Type),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => primitive!(TimestampMicrosecondType),
-        DataType::Float64 => {
-            let bits =
-                |array: &ArrayRef, row| array.as_primitive::<Float64Type>().value(row).to_bits();
-            bits(a, row_a) == bits(b, row_b)
-        }
-        _ => a.slice(row_a, 1).to_data() == b.slice(row_b, 1).to_data(),
     }
 }
 
