@@ -6,7 +6,7 @@
     reason = "a handler returns a result, and errors are as large as the contract says"
 )]
 
-mod acknowledged;
+pub(crate) mod acknowledged;
 mod analytics;
 mod bizproc;
 mod calendar;

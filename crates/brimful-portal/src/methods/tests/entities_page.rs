@@ -8,8 +8,8 @@ use crate::methods;
 
 const HEAD: &str = "# What the emulator models
 
-What one of these methods writes, another reads. Dictionaries are the same in every portal, and what a portal only hears \
-(that somebody types, has read or muted something) is answered and not kept. Methods that are not here answer with what \
+What one of these methods writes, another reads. Dictionaries are the same in every portal. Methods with a star check \
+their parameters and give the documented answer, and keep nothing: nothing is written or deleted by them. Methods that are not here answer with what \
 `--load` and `--reply` give them, or with 404.
 
 This page is made from the descriptions by a test; `BRIMFUL_WRITE_PAGES=1 cargo test -p brimful-portal entities_page` \
@@ -41,20 +41,25 @@ fn described(field: &RecordField) -> String {
 
 fn page() -> String {
     let mut page = HEAD.to_owned();
-    let mut by_scope: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut by_scope: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for method in methods::all() {
+        let acknowledged = methods::acknowledged::methods();
+        let star = acknowledged.into_iter().any(|one| one.name == method.name);
         if records::find(&method.name).is_none() {
             let scope = if method.scope.is_empty() {
                 "without a scope"
             } else {
                 method.scope
             };
-            by_scope.entry(scope).or_default().push(&method.name);
+            by_scope.entry(scope).or_default().push(format!(
+                "`{}`{}",
+                method.name,
+                if star { " \\*" } else { "" }
+            ));
         }
     }
     page.push_str("\n## Methods\n\n| scope | methods |\n|---|---|\n");
     for (scope, names) in by_scope {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let _ = writeln!(page, "| {scope} | {} |", names.join(", "));
     }
     page.push_str("\n## Records\n\nThese are written and read by the methods named with them. Nothing of them is made up: ");
