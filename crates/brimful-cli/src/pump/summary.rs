@@ -235,6 +235,9 @@ fn proof(report: &ListReport) -> String {
     match report.proof {
         Proof::UpTo(0) => ", complete: no rows (proved by ID)".to_owned(),
         Proof::UpTo(id) => format!(", complete to ID {id} (proved by ID)"),
+        Proof::Counted(_) if report.hidden > 0 => {
+            ", and the portal shows no rows beside these".to_owned()
+        }
         Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
         Proof::EqualPasses(_) => ", proved by equal passes".to_owned(),
         Proof::OneReply => ", all in one reply".to_owned(),
