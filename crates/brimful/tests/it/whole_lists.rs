@@ -80,7 +80,9 @@ async fn of_550_lists_with_rows_hidden_at_random_none_lacks_a_row_and_each_says_
         };
         let (hidden, shown): (Vec<u64>, Vec<u64>) = (1..=rows).partition(is_hidden);
         let portal = hiding(rows, &hidden);
-        for list in [leads(&portal), in_order_of_titles(&portal)] {
+        // By place nothing is known of a list that shows no row at all.
+        let by_place = (!shown.is_empty()).then(|| in_order_of_titles(&portal));
+        for list in [leads(&portal)].into_iter().chain(by_place) {
             let (mut came, report) = ids(list).await.unwrap();
             came.sort_unstable();
             assert_eq!(came, shown, "seed {seed}");
@@ -165,8 +167,8 @@ async fn a_list_near_its_operating_limit_with_a_reset_an_hour_ahead_ends_at_its_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_on_a_portal_that_is_down_or_refuses_all_ends_at_its_deadline_and_says_what_was_answered()
- {
+async fn a_list_on_a_portal_that_is_down_or_refuses_all_ends_at_its_deadline_or_within_20_minutes()
+{
     let rate = r#"{"error":"QUERY_LIMIT_EXCEEDED","error_description":"Too many requests"}"#;
     let time = r#"{"error":"OPERATION_TIME_LIMIT","error_description":"Method is blocked"}"#;
     for (status, body, said) in [
@@ -186,7 +188,7 @@ async fn a_list_on_a_portal_that_is_down_or_refuses_all_ends_at_its_deadline_and
             start.elapsed() <= Duration::from_secs(91),
             "{said}: {error}"
         );
-        println!("{said}: {error}");
+        assert!(error.to_string().contains("deadline"), "{error}");
         // Without a deadline it is tried for 20 minutes at the most.
         let start = Instant::now();
         let error = ids(client.list("crm.lead.list")).await.unwrap_err();
@@ -194,6 +196,10 @@ async fn a_list_on_a_portal_that_is_down_or_refuses_all_ends_at_its_deadline_and
             start.elapsed() <= Duration::from_secs(21 * 60),
             "{said}: {error}"
         );
-        println!("{said}: {error}");
+        let words = error.to_string();
+        assert!(
+            words.contains(said) && words.contains("attempts within"),
+            "{words}"
+        );
     }
 }
