@@ -276,6 +276,7 @@ impl Target {
                 Ok(Started {
                     output: Output::to_store(Content::store(name, rows)),
                     before,
+                    hidden_before: None,
                     note,
                 })
             }
@@ -325,6 +326,7 @@ impl Target {
                     return Ok(Started {
                         output: Output::open_with(destination, content)?,
                         before,
+                        hidden_before: None,
                         note,
                     });
                 };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use brimful::list::{List, Tail, Walk};
-use brimful::{Client, Effect, Error, ErrorKind, ListReport, Pages};
+use brimful::{Client, Effect, Error, ErrorKind, KnownHidden, ListReport, Pages};
 use brimful_export::Plan;
 use brimful_protocol::catalogue;
 use clap::Args;
@@ -27,6 +27,7 @@ use crate::output::{Destination, OutputError, Piece};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
 use crate::pump::run_report::{self, Ending, Recorder};
+use crate::pump::summary::RowsBefore;
 use crate::pump::{self, Source, Stopped, first_rows, summary};
 use crate::stdout;
 
@@ -121,6 +122,8 @@ fn describe(walk: Walk) -> &'static str {
 struct ListPages {
     pages: Pages,
     left: u64,
+    /// What is known of hidden rows, to be passed on behind the rows.
+    known_hidden: Option<KnownHidden>,
 }
 
 impl Source for ListPages {
@@ -130,8 +133,15 @@ impl Source for ListPages {
         if self.left == 0 {
             return Ok(None);
         }
+        if let Some(known) = self.known_hidden.take() {
+            return Ok(Some(Piece::KnownHidden(known)));
+        }
         let page = self.pages.next_page().await?;
-        Ok(page.map(|page| Piece::Page(first_rows(page, &mut self.left))))
+        let page = page.map(|page| first_rows(page, &mut self.left));
+        // Of rows that were left out nothing is known.
+        let is_whole = self.left > 0;
+        self.known_hidden = self.pages.known_hidden().filter(|_| is_whole);
+        Ok(page.map(Piece::Page))
     }
 }
 
@@ -255,8 +265,10 @@ pub(crate) async fn write(
     }
     let before = started.before.map_or(0, |(rows, _)| rows);
     if let Some((_, last_id)) = started.before {
-        list = list.resume_after(last_id);
+        let up_to = started.hidden_before.map(|hidden| hidden.up_to);
+        list = list.resume_after(up_to.unwrap_or(last_id));
     }
+    let hidden_before = started.hidden_before.map(|hidden| hidden.rows);
     let output = started.output;
     let pages = match list.pages() {
         Ok(pages) => pages,
@@ -271,6 +283,7 @@ pub(crate) async fn write(
     let mut source = ListPages {
         pages,
         left: args.top.unwrap_or(u64::MAX).saturating_sub(before),
+        known_hidden: None,
     };
     let mut ended = pump::to_output(&mut source, output, |_| true, interrupts).await;
     drop(line);
@@ -289,7 +302,13 @@ pub(crate) async fn write(
     let report = source.pages.report();
     let lines = |width| match (&written, report) {
         (Ok(None), _) => Vec::new(),
-        (Ok(Some(written)), Some(report)) => summary::lines(noun, report, before, written, width),
+        (Ok(Some(written)), Some(report)) => {
+            let before = RowsBefore {
+                rows: before,
+                hidden: hidden_before,
+            };
+            summary::lines(noun, report, before, written, width)
+        }
         (Ok(Some(written)), None) => summary::first_rows(first, noun, written, width),
         (Err(failure), _) => vec![failure.message.clone()],
     };

@@ -400,9 +400,9 @@ fn a_list_is_whole_where_rows_are_hidden_and_pages_come_empty_or_short() {
     let workspace = Workspace::new();
     for (fault, hidden) in [
         ("empty-page:times=1", "crm.lead:100-399"),
-        ("empty-page:times=1:after=5", "crm.lead:7"),
+        ("empty-page:times=1 after=5", "crm.lead:7"),
         ("short-page:times=1", "crm.lead:2900-3000"),
-        ("short-page:times=1:after=20", "1"),
+        ("short-page:times=1 after=20", "1"),
     ] {
         let args = ["--rows", "lead=3000", "--hide", hidden, "--faults", fault];
         let emulator = Emulator::start(&workspace, &args);
