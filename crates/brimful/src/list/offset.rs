@@ -579,10 +579,10 @@ impl OffsetPages {
         &mut self,
         questions: Vec<Question>,
         outcomes: Vec<PageOutcome>,
-    ) -> Result<NextAction, StrategyError> {
+    ) -> NextAction {
         let mut then = NextAction::GoOn;
         let Some(mut beside) = self.beside.take() else {
-            return Ok(then);
+            return then;
         };
         let mut outcomes = outcomes.into_iter();
         for question in questions {
@@ -611,7 +611,7 @@ impl OffsetPages {
         } else {
             self.read_again();
         }
-        Ok(then)
+        then
     }
 
     /// Reads the list in passes: the method does not tell which rows did not come.
@@ -718,7 +718,7 @@ impl Strategy for OffsetPages {
             return Ok(then);
         };
         if !beside.is_empty() {
-            return self.accept_beside(beside, outcomes);
+            return Ok(self.accept_beside(beside, outcomes));
         }
         let mut again = Vec::new();
         let mut outcomes = outcomes.into_iter();

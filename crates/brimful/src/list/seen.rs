@@ -197,9 +197,10 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(2);
         let (mut seen, mut truth) = (Seen::default(), std::collections::BTreeSet::new());
         for _ in 0..50_000 {
-            let id = match random.bool() {
-                true => random.u64(..100_000),
-                false => random.u64(..),
+            let id = if random.bool() {
+                random.u64(..100_000)
+            } else {
+                random.u64(..)
             };
             seen.insert(id);
             truth.insert(id);

@@ -79,8 +79,8 @@ struct RangeReading {
     asked_to: u64,
     /// Pages that are to come.
     left: usize,
-    shows_lowest: bool,
-    shows_highest: bool,
+    /// Whether the lowest and the highest known row are shown.
+    shows_ends: [bool; 2],
     shows_new: bool,
     is_no_answer: bool,
 }
@@ -230,8 +230,9 @@ impl RowsBeside {
         let new: Vec<u64> = page.ids().flatten().collect();
         let reading = range.reading(question.direction);
         reading.left = reading.left.saturating_sub(1);
-        reading.shows_lowest |= ids.contains(&Some(lowest));
-        reading.shows_highest |= ids.contains(&Some(highest));
+        for (end, is_shown) in [lowest, highest].into_iter().zip(&mut reading.shows_ends) {
+            *is_shown |= ids.contains(&Some(end));
+        }
         reading.shows_new |= !new.is_empty();
         // No page that came short shows what was excluded.
         self.is_refused |= shows_known;
@@ -263,7 +264,7 @@ impl RowsBeside {
             range.hidden = up.total.unwrap_or(0).saturating_sub(ends);
             return;
         }
-        let is_nothing = |reading: &RangeReading| !reading.shows_lowest && !reading.shows_highest;
+        let is_nothing = |reading: &RangeReading| reading.shows_ends == [false; 2];
         if is_nothing(up) && is_nothing(down) {
             self.is_refused = true;
             return;
@@ -310,8 +311,7 @@ impl RangeReading {
 
     fn is_answer(&self) -> bool {
         !self.is_no_answer
-            && self.shows_lowest
-            && self.shows_highest
+            && self.shows_ends == [true; 2]
             && self.total.is_some_and(|total| total > 0)
     }
 }
