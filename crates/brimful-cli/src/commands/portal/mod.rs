@@ -561,9 +561,9 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
             continue;
         }
         config = if load.is_of_method() {
-            config.load_rows_of(load.entity.as_str(), load.read()?)
+            config.load_compact_rows_of(load.entity.as_str(), load.read()?)
         } else {
-            config.load(load.entity.as_str(), load.read()?)
+            config.load_compact(load.entity.as_str(), load.read()?)
         };
     }
     for reply in &args.reply {
