@@ -376,6 +376,28 @@ struct EachSummary<'a> {
     printer: Printer,
 }
 
+/// Completes the record of outcomes, or leaves it as it is. What stops the run may only be seen now.
+async fn close_record(
+    stopped: EachStopped,
+    is_unwritable: bool,
+    is_whole: bool,
+    record: Record,
+) -> (EachStopped, Result<Left, Failure>) {
+    match stopped {
+        EachStopped::AtEnd if is_unwritable => match record.error().await {
+            Ok((Some(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
+            Ok((None, left)) => (EachStopped::AtEnd, Ok(left)),
+            Err(failure) => (EachStopped::AtEnd, Err(failure)),
+        },
+        EachStopped::AtEnd if is_whole => match record.complete().await {
+            Ok(written) => (EachStopped::AtEnd, Ok(Left::File(written))),
+            Err((EndError::Output(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
+            Err((EndError::File(failure), _)) => (EachStopped::AtEnd, Err(failure)),
+        },
+        other => (other, record.leave().await),
+    }
+}
+
 impl EachSummary<'_> {
     async fn close(
         self,
@@ -388,19 +410,7 @@ impl EachSummary<'_> {
         if let Some(warning) = outcome::cut_lists(self.cut_lists, Some(self.method)) {
             self.printer.warning(&warning);
         }
-        let (stopped, closed) = match stopped {
-            EachStopped::AtEnd if ended.unwritable => match record.error().await {
-                Ok((Some(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
-                Ok((None, left)) => (EachStopped::AtEnd, Ok(left)),
-                Err(failure) => (EachStopped::AtEnd, Err(failure)),
-            },
-            EachStopped::AtEnd if whole => match record.complete().await {
-                Ok(written) => (EachStopped::AtEnd, Ok(Left::File(written))),
-                Err((EndError::Output(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
-                Err((EndError::File(failure), _)) => (EachStopped::AtEnd, Err(failure)),
-            },
-            other => (other, record.leave().await),
-        };
+        let (stopped, closed) = close_record(stopped, ended.unwritable, whole, record).await;
         if let EachStopped::ByOutput(error) = &stopped
             && error.is_closed()
         {
