@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use brimful_protocol::catalogue;
+use brimful_protocol::list_fields::FILTER_SIGNS;
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -249,14 +250,20 @@ impl CallParams<'_> {
         let mut seen: Vec<&str> = Vec::new();
         for condition in self.filter {
             if seen.contains(&condition.key.as_str()) {
-                let field = condition.key.trim_start_matches(['=', '@']);
+                let field = condition.key.trim_start_matches(FILTER_SIGNS);
+                let signs = condition.key.trim_end_matches(field);
+                let hint = match signs {
+                    "" | "=" | "@" | "=@" => {
+                        format!("for one of several values: --filter '@{field}=A,B'")
+                    }
+                    "!" | "!=" | "!@" => format!("for none of several: --filter '!@{field}=A,B'"),
+                    _ => "leave one of them out: a row would have to meet both".to_owned(),
+                };
                 return Err(Failure::usage(format!(
                     "--filter has {} twice, and a filter holds it once",
                     condition.key
                 ))
-                .hint(format!(
-                    "for one of several values: --filter '@{field}=A,B'"
-                )));
+                .hint(hint));
             }
             seen.push(&condition.key);
             filter.insert(condition.key.clone(), condition.value.clone());
@@ -535,15 +542,23 @@ mod tests {
 
     #[test]
     fn the_same_condition_twice_is_refused() {
-        let conditions = [
-            filter::parse("STAGE_ID=NEW").unwrap(),
-            filter::parse("STAGE_ID=WON").unwrap(),
-        ];
-        let given = CallParams {
-            filter: &conditions,
-            ..CallParams::default()
-        };
-        assert!(given.assemble().is_err());
+        for (one, other, hint) in [
+            ("STAGE_ID=NEW", "STAGE_ID=WON", "--filter '@STAGE_ID=A,B'"),
+            (
+                "!STAGE_ID=NEW",
+                "!STAGE_ID=WON",
+                "--filter '!@STAGE_ID=A,B'",
+            ),
+            (">ID=1", ">ID=2", "leave one of them out"),
+        ] {
+            let conditions = [filter::parse(one).unwrap(), filter::parse(other).unwrap()];
+            let given = CallParams {
+                filter: &conditions,
+                ..CallParams::default()
+            };
+            let failure = given.assemble().unwrap_err();
+            assert!(failure.hint.unwrap().contains(hint), "{one}");
+        }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use clap::Args;
 pub(crate) struct DeadlineOption {
     /// End after this time with exit code 3, such as 90s, 15m or 2h; what has come is kept
     ///
-    /// A wait for the portal's limits that would last longer is not begun. The message names the command that resumes,
-    /// where there is one.
+    /// A wait for operating time that would last longer is not begun. The message names the command that resumes, where
+    /// there is one.
     #[arg(long, value_name = "TIME", value_parser = parse_deadline)]
     pub(crate) deadline: Option<Duration>,
 }

@@ -72,7 +72,7 @@ fn rights_of_new_files() -> u32 {
             // Elsewhere it is only told when it is changed. What another thread makes meanwhile is private.
             let masked = umask(Mode::RWXG | Mode::RWXO);
             umask(masked);
-            masked.as_raw_mode().into()
+            masked.as_raw_mode()
         });
         0o666 & !masked
     })
