@@ -146,7 +146,8 @@ impl RecordFile {
         let text = serde_json::to_vec(&self.record).unwrap_or_default();
         let write = || {
             let mut file = atomic::create_merged(&self.path)?;
-            file.write_all(&text)?;
+            // Its own errors name a path that users know nothing of.
+            file.as_file_mut().write_all(&text)?;
             atomic::put_in_place(file, &self.path)
         };
         write().map(drop).map_err(|error| named(&self.path, error))

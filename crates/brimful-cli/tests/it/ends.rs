@@ -606,7 +606,7 @@ fn what_a_deadline_cuts_short_names_the_command_that_gets_the_rest() {
     let started = cases.map(|(args, rate, hint)| {
         let child = workspace
             .command(args)
-            .args(["--rate", rate, "--deadline", "3s"])
+            .args(["--rate", rate, "--deadline", "8s"])
             .env("BRIMFUL_PORTAL", portal.url())
             .stderr(Stdio::piped())
             .spawn();
@@ -663,7 +663,7 @@ fn a_reader_that_does_not_read_does_not_outlast_the_deadline() {
     for args in commands {
         let mut child = workspace
             .command(args)
-            .args(["--rate", "off", "--deadline", "1s"])
+            .args(["--rate", "off", "--deadline", "3s"])
             .env("BRIMFUL_PORTAL", portal.url())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
