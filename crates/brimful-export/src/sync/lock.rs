@@ -5,6 +5,8 @@ use std::path::Path;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 
+use parking_lot::Mutex;
+
 use super::SyncError;
 use super::in_thread::blocking;
 use super::sql::SqlStore;
@@ -17,11 +19,12 @@ use crate::sinks::{Dialect, StoreOptions};
 use crate::store::Store;
 use crate::writer::RowWriter;
 
-/// Holds a store until it is dropped.
+/// Holds a store until it is dropped. Everything that writes has a share of it: a run that is broken off may still be
+/// writing.
 pub(crate) struct StoreLock {
     #[cfg(any(feature = "parquet", feature = "sqlite"))]
     _file: Option<std::fs::File>,
-    _connection: Option<RowWriter>,
+    _connection: Option<Mutex<RowWriter>>,
 }
 
 /// Takes the lock of a store.
@@ -41,7 +44,9 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
     #[cfg(feature = "sqlite")]
     if let Store::Sqlite(path) = store {
         crate::sinks::sqlite::check_is_file(path).map_err(SyncError::Store)?;
-        let mut name = path.as_os_str().to_owned();
+        check_has_one_name(store, path)?;
+        // By whatever links it is named.
+        let mut name = behind_links(path).into_os_string();
         name.push(".sync-lock");
         return Ok(StoreLock {
             _file: Some(lock_file(store, &PathBuf::from(name))?),
@@ -106,7 +111,7 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
     Ok(StoreLock {
         #[cfg(any(feature = "parquet", feature = "sqlite"))]
         _file: None,
-        _connection: Some(writer),
+        _connection: Some(Mutex::new(writer)),
     })
 }
 
@@ -116,6 +121,50 @@ fn make_schema(sql: &mut SqlStore<'_>) -> Result<(), SyncError> {
     let missing = "SELECT current_setting('search_path') WHERE current_schema() IS NULL AND current_setting('search_path') ~ '^[a-z0-9_]+$'";
     if let Some(Some(schema)) = sql.rows(missing)?.first().and_then(|row| row.first()) {
         sql.run(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+    }
+    Ok(())
+}
+
+/// The file that a path leads to, which need not be there yet.
+#[cfg(feature = "sqlite")]
+fn behind_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many as systems follow.
+    for _ in 0..40 {
+        if let Ok(real) = path.canonicalize() {
+            return real;
+        }
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        match std::fs::read_link(&path) {
+            Ok(target) => path = folder.join(target),
+            Err(_) => {
+                let real = folder.canonicalize().ok();
+                let named = real.and_then(|real| Some(real.join(path.file_name()?)));
+                return named.unwrap_or(path);
+            }
+        }
+    }
+    path
+}
+
+/// Refuses a file with two names (hard links): the log of SQLite and the lock stand beside one of them, and who comes by
+/// the other one sees neither.
+#[cfg(feature = "sqlite")]
+#[cfg_attr(
+    not(unix),
+    expect(unused_variables, reason = "other systems do not tell")
+)]
+fn check_has_one_name(store: &Store, path: &Path) -> Result<(), SyncError> {
+    #[cfg(unix)]
+    if let Ok(about) = std::fs::metadata(path)
+        && std::os::unix::fs::MetadataExt::nlink(&about) > 1
+    {
+        let file = path.display();
+        return Err(SyncError::Usage(format!(
+            "{store}: the file has several names (hard links), and SQLite keeps its log beside one of them, so writing by two \
+             names would damage it. Give it one: cp '{file}' '{file}.copy' && mv '{file}.copy' '{file}'"
+        )));
     }
     Ok(())
 }

@@ -86,6 +86,9 @@ pub(crate) struct SyncArgs {
     /// Believe that rows are deleted, however many are gone at once
     #[arg(long)]
     accept_deletes: bool,
+    /// Take the rows of a portal at another address for this portal's: it has moved
+    #[arg(long)]
+    same_portal: bool,
     /// Store what people call stages, statuses, users, list values and other codes too: a table of labels and a view for
     /// each table
     #[arg(long)]
@@ -218,6 +221,7 @@ impl SyncArgs {
             labels: self.labels.then_some(true),
             deletes: self.deletes,
             accept_deletes: self.accept_deletes,
+            same_portal: self.same_portal,
             rate: self.rate,
             operating_limit: self.operating_limit,
             deadline: self.deadline.deadline,
@@ -295,6 +299,7 @@ impl SyncArgs {
             options: SyncOptions {
                 deletes: self.deletes.unwrap_or(DeletesArg::Soft).into(),
                 accept_deletes: self.accept_deletes,
+                same_portal: self.same_portal,
                 labels: self.labels,
             },
         })

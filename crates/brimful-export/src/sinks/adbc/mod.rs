@@ -440,10 +440,10 @@ impl AdbcSink {
             let values: Vec<String> = misfits
                 .iter()
                 .map(|misfit| {
-                    let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
+                    let id = misfit.id_text();
                     format!(
                         "({table}, {}, {}, {}, {})",
-                        id.map_or_else(|| "NULL".to_owned(), literal),
+                        id.map_or_else(|| "NULL".to_owned(), |id| literal(&id)),
                         literal(&misfit.field),
                         literal(misfit.value.get()),
                         literal(misfit.reason)
