@@ -254,7 +254,8 @@ impl Store {
             #[cfg(feature = "adbc")]
             Self::Duckdb(path) => {
                 let address = AdbcAddress::Duckdb(path.clone());
-                let sink = AdbcSink::open(&address, self.to_string(), options)?;
+                let mut sink = AdbcSink::open(&address, self.to_string(), options)?;
+                check_owner(&mut sink, self)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
             #[cfg(feature = "adbc")]

@@ -212,9 +212,10 @@ fn described(verification: &TableVerification) -> String {
         .count();
     let gone = verification.gone.len();
     let hidden = usize::try_from(verification.hidden).map_or(gone, |hidden| hidden.min(gone));
-    let changed_how = match verification.changes_are_dated {
-        true => "changed since the last sync",
-        false => "changed in the portal or in the store since the last sync",
+    let changed_how = if verification.changes_are_dated {
+        "changed since the last sync"
+    } else {
+        "changed in the portal or in the store since the last sync"
     };
     let gone_why = match &verification.gone_because {
         GoneBecause::Kept => "gone from the portal, which a sync with --deletes off leaves",

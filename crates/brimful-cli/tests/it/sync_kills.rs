@@ -219,7 +219,12 @@ impl History {
         }
         let args = self.sync(&options);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let requests = self.requests();
+        // Those of the program are what the portal has received but for one's own.
+        let sent = |history: &Self| {
+            let received = history.portal.server.portal().stats().requests;
+            received.saturating_sub(history.client.stats().requests)
+        };
+        let before = sent(self);
         let mut child = self
             .program(&args)
             .stdin(Stdio::null())
@@ -227,18 +232,16 @@ impl History {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let (mut seen, mut own) = (0, 0);
+        let mut seen = 0;
         let ended = loop {
             if let Some(ended) = child.try_wait().unwrap() {
                 break ended;
             }
-            let sent = self.requests() - requests - own;
-            if sent > seen {
-                seen = sent;
+            let so_far = sent(self).saturating_sub(before);
+            if so_far > seen {
+                seen = so_far;
                 if self.chance.below(3) == 0 {
-                    let before = self.requests();
                     self.change();
-                    own += self.requests() - before;
                 }
             }
             if is_killed && seen > batches {
@@ -254,11 +257,6 @@ impl History {
         };
         // A process that was killed has no exit code.
         self.killed += u64::from(ended.code().is_none());
-    }
-
-    /// Requests that the portal has received.
-    fn requests(&self) -> u64 {
-        self.portal.server.portal().stats().requests
     }
 
     /// Rows that the store took for deleted come back as they were, so no time of a change tells of them.

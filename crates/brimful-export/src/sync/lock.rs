@@ -1,8 +1,8 @@
 //! One sync at a time into a store. The lock ends with its process, however that ends.
 
-#[cfg(any(feature = "parquet", feature = "sqlite"))]
+#[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
 use std::path::Path;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "adbc", feature = "sqlite"))]
 use std::path::PathBuf;
 
 use parking_lot::Mutex;
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::SyncError;
 use super::in_thread::blocking;
 use super::sql::SqlStore;
-#[cfg(any(feature = "parquet", feature = "sqlite"))]
+#[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
 use crate::error::ExportError;
 #[cfg(feature = "parquet")]
 use crate::format::DatasetPlace;
@@ -22,7 +22,7 @@ use crate::writer::RowWriter;
 /// Holds a store until it is dropped. Everything that writes has a share of it: a run that is broken off may still be
 /// writing.
 pub(crate) struct StoreLock {
-    #[cfg(any(feature = "parquet", feature = "sqlite"))]
+    #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
     _file: Option<std::fs::File>,
     _connection: Option<Mutex<RowWriter>>,
 }
@@ -50,6 +50,19 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
         name.push(".sync-lock");
         return Ok(StoreLock {
             _file: Some(lock_file(store, &PathBuf::from(name))?),
+            _connection: None,
+        });
+    }
+    #[cfg(feature = "adbc")]
+    if let Store::Duckdb(path) = store {
+        let mut name = behind_links(path).into_os_string();
+        name.push(".sync-lock");
+        let file = Some(lock_file(store, &PathBuf::from(name))?);
+        // Entities that make the same tables at once fail one another.
+        let mut writer = store.open(StoreOptions::default(), Plan::default())?;
+        SqlStore::of(&mut writer)?.prepare()?;
+        return Ok(StoreLock {
+            _file: file,
             _connection: None,
         });
     }
@@ -87,6 +100,8 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
                  l.objid = (hashtext('brimful sync ' || current_schema())::bigint & 4294967295)::oid LIMIT 1",
             ),
         ),
+        #[cfg(feature = "adbc")]
+        Dialect::Duckdb => ("SELECT 1", None),
         #[cfg(feature = "mysql")]
         Dialect::Mysql => {
             // The connection says nothing for as long as the run lasts.
@@ -109,7 +124,7 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
     // Entities that make the same tables at once fail one another in PostgreSQL, IF NOT EXISTS or not.
     sql.prepare()?;
     Ok(StoreLock {
-        #[cfg(any(feature = "parquet", feature = "sqlite"))]
+        #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
         _file: None,
         _connection: Some(Mutex::new(writer)),
     })
@@ -126,7 +141,7 @@ fn make_schema(sql: &mut SqlStore<'_>) -> Result<(), SyncError> {
 }
 
 /// The file that a path leads to, which need not be there yet.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "adbc", feature = "sqlite"))]
 fn behind_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     // As many as systems follow.
@@ -170,7 +185,7 @@ fn check_has_one_name(store: &Store, path: &Path) -> Result<(), SyncError> {
 }
 
 /// Locks a file that is there for nothing else: SQLite has locks of its own on its file.
-#[cfg(any(feature = "parquet", feature = "sqlite"))]
+#[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
 fn lock_file(store: &Store, path: &Path) -> Result<std::fs::File, SyncError> {
     use std::fs::TryLockError;
     use std::io::{Read, Seek, Write};

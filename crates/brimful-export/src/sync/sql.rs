@@ -1,4 +1,4 @@
-//! Tables that are kept in sync in databases with SQL and transactions: SQLite, PostgreSQL, MySQL and MariaDB.
+//! Tables that are kept in sync in databases with SQL and transactions: SQLite, PostgreSQL, MySQL and MariaDB, DuckDB.
 
 use super::state::PortalTime;
 use super::table::{Beside, StoredLabel, StoredTable, TableStore};
@@ -21,7 +21,8 @@ impl<'s> SqlStore<'s> {
     pub(crate) fn of(writer: &'s mut RowWriter) -> Result<Self, SyncError> {
         let unfit = || {
             SyncError::Usage(
-                "tables can be kept in sync in SQLite, PostgreSQL, MySQL and MariaDB".to_owned(),
+                "tables can be kept in sync in SQLite, PostgreSQL, MySQL and MariaDB, DuckDB, and folders of Parquet files"
+                    .to_owned(),
             )
         };
         let sink = writer.store().ok_or_else(unfit)?;
@@ -89,6 +90,8 @@ impl Dialect {
             Self::Postgres => crate::sinks::postgres::quoted(name),
             #[cfg(feature = "mysql")]
             Self::Mysql => crate::sinks::mysql::quoted(name),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => crate::sinks::adbc::quoted(name),
         }
     }
 
@@ -100,6 +103,8 @@ impl Dialect {
             Self::Postgres => crate::sinks::postgres::literal(text),
             #[cfg(feature = "mysql")]
             Self::Mysql => crate::sinks::mysql::literal(text),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => crate::sinks::adbc::literal(text),
         }
     }
 
@@ -112,6 +117,8 @@ impl Dialect {
             Self::Postgres => self.literal(&time.to_string()),
             #[cfg(feature = "mysql")]
             Self::Mysql => self.literal(time.utc().replace(['T', 'Z'], " ").trim_end()),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => self.literal(&time.to_string()),
         }
     }
 
@@ -123,6 +130,8 @@ impl Dialect {
             Self::Postgres => "text",
             #[cfg(feature = "mysql")]
             Self::Mysql => "VARCHAR(191)",
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => "VARCHAR",
         }
     }
 
@@ -134,6 +143,8 @@ impl Dialect {
             Self::Postgres => "text",
             #[cfg(feature = "mysql")]
             Self::Mysql => "LONGTEXT",
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => "VARCHAR",
         }
     }
 
@@ -145,6 +156,18 @@ impl Dialect {
             Self::Postgres => "timestamp with time zone",
             #[cfg(feature = "mysql")]
             Self::Mysql => "DATETIME",
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => "TIMESTAMP WITH TIME ZONE",
+        }
+    }
+
+    /// Whether its tables have primary keys.
+    fn has_keys(self) -> bool {
+        match self {
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => false,
+            #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+            _ => true,
         }
     }
 
@@ -157,6 +180,8 @@ impl Dialect {
             Self::Postgres => "timestamp with time zone NOT NULL DEFAULT now()",
             #[cfg(feature = "mysql")]
             Self::Mysql => "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP",
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => "TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
         }
     }
 
@@ -164,19 +189,29 @@ impl Dialect {
         let (table, rows) = (self.quoted("table"), self.quoted("rows"));
         let (short, long, at) = (self.short_text(), self.long_text(), self.written_at());
         let moment = self.moment_type();
+        let (at_column, value) = (self.quoted("at"), self.quoted("value"));
+        // DuckDB takes a row that is deleted and inserted in one transaction for one that is there twice.
+        let (key, keys, truth) = if self.has_keys() {
+            (
+                "PRIMARY KEY",
+                format!(", PRIMARY KEY ({table}, what)"),
+                "BOOLEAN",
+            )
+        } else {
+            ("", String::new(), "INTEGER")
+        };
         [
             format!(
-                "CREATE TABLE IF NOT EXISTS {STATE} ({table} {short} NOT NULL PRIMARY KEY, command {long} NOT NULL, \
-                 {rows} BIGINT NOT NULL, last_id BIGINT, finished BOOLEAN NOT NULL, at {at}, sync {long})"
+                "CREATE TABLE IF NOT EXISTS {STATE} ({table} {short} NOT NULL {key}, command {long} NOT NULL, \
+                 {rows} BIGINT NOT NULL, last_id BIGINT, finished {truth} NOT NULL, {at_column} {at}, sync {long})"
             ),
             format!(
                 "CREATE TABLE IF NOT EXISTS {COVERAGE} ({table} {short} NOT NULL, what {short} NOT NULL, entity {short} NOT \
-                 NULL, id_from BIGINT, id_to BIGINT, time_from {moment}, time_to {moment}, {rows} BIGINT NOT NULL, at {at}, \
-                 PRIMARY KEY ({table}, what))"
+                 NULL, id_from BIGINT, id_to BIGINT, time_from {moment}, time_to {moment}, {rows} BIGINT NOT NULL, {at_column} {at}{keys})"
             ),
             format!(
                 "CREATE TABLE IF NOT EXISTS {ERRORS} ({table} {short} NOT NULL, id {short}, field {long} NOT NULL, \
-                 value {long}, reason {long}, at {at})"
+                 {value} {long}, reason {long}, {at_column} {at})"
             ),
         ]
     }
@@ -196,6 +231,12 @@ impl Dialect {
             #[cfg(feature = "mysql")]
             Self::Mysql => format!(
                 "SELECT lower(column_name) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {}",
+                self.literal(table)
+            ),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => format!(
+                "SELECT lower(column_name) FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = \
+                 current_schema() AND lower(table_name) = lower({})",
                 self.literal(table)
             ),
         }
@@ -229,6 +270,13 @@ impl Dialect {
                 self.literal(table),
                 self.literal(column)
             ),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => format!(
+                "SELECT data_type FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = \
+                 current_schema() AND lower(table_name) = lower({}) AND lower(column_name) = lower({})",
+                self.literal(table),
+                self.literal(column)
+            ),
         }
     }
 
@@ -241,12 +289,14 @@ impl Dialect {
             Self::Postgres => format!("{a} IS DISTINCT FROM {b}"),
             #[cfg(feature = "mysql")]
             Self::Mysql => format!("NOT ({a} <=> {b})"),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => format!("{a} IS DISTINCT FROM {b}"),
         }
     }
 
     /// Writes a row of one of the own tables, in the place of the one with its key.
     #[cfg_attr(
-        not(feature = "postgres"),
+        not(any(feature = "adbc", feature = "postgres")),
         expect(unused_variables, reason = "the others know the key of the table")
     )]
     fn put(self, table: &str, key: &[&str], columns: &[(&str, String)]) -> String {
@@ -274,6 +324,17 @@ impl Dialect {
             }
             #[cfg(feature = "mysql")]
             Self::Mysql => format!("REPLACE INTO {table} ({names}) VALUES ({values})"),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => {
+                let of_key = columns.iter().filter(|(name, _)| key.contains(name));
+                let of_key: Vec<String> = of_key
+                    .map(|(name, value)| format!("{} = {value}", self.quoted(name)))
+                    .collect();
+                format!(
+                    "DELETE FROM {table} WHERE {};\nINSERT INTO {table} ({names}) VALUES ({values})",
+                    of_key.join(" AND ")
+                )
+            }
         }
     }
 }

@@ -105,7 +105,7 @@ impl StoredStatus<'_> {
 /// Refuses a file or folder that is not there: looking into it would make it.
 pub(super) fn check_is_there(store: &Store) -> Result<(), SyncError> {
     let (path, what) = match store {
-        Store::Sqlite(path) => (path, "file"),
+        Store::Sqlite(path) | Store::Duckdb(path) => (path, "file"),
         #[cfg(feature = "parquet")]
         Store::Dataset {
             place: DatasetPlace::Folder(path),

@@ -598,7 +598,7 @@ table = "deals"
             .get_arguments()
             .filter_map(|argument| argument.get_long());
         // These say what one run is to do, and where the settings are.
-        let of_one_run = ["list", "config", "accept-deletes"];
+        let of_one_run = ["list", "config", "accept-deletes", "same-portal"];
         let mut options: Vec<&str> = options
             .filter(|option| !of_one_run.contains(option))
             .collect();

@@ -196,9 +196,9 @@ impl SyncedRecord {
         }
     }
 
-    /// Whether the table is there.
+    /// Whether the table is there, though its files may be lost.
     pub(crate) fn exists(&self) -> bool {
-        !self.parts.is_empty()
+        !(self.parts.is_empty() && self.columns.is_empty())
     }
 
     pub(crate) fn deleted(&self) -> u64 {
