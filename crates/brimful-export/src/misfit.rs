@@ -20,7 +20,7 @@ pub struct Misfit {
 
 impl Misfit {
     /// The ID of the row as stores have it; `None` if the row has none.
-    #[cfg(feature = "stores")]
+    #[cfg(feature = "sync")]
     pub(crate) fn id_text(&self) -> Option<String> {
         let id = self.id.as_ref()?.get();
         match serde_json::from_str(id).ok()? {

@@ -87,6 +87,10 @@ struct Record {
 }
 
 /// The folder of a table. On this machine it is made at once if `make` says so, else with the first file in it.
+#[cfg_attr(
+    not(feature = "sync"),
+    expect(unused_variables, reason = "exports make their folders at once")
+)]
 fn open_objects(
     place: &DatasetPlace,
     table: &str,
