@@ -334,18 +334,15 @@ fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportErro
         sink.query(&query, &mut |row| stored = row.first().cloned().flatten())?;
     }
     let quoted = dialect.quoted(&table);
-    let message = match stored {
-        Some(stored) => {
-            let drop = format!("drop it: DROP TABLE {quoted}");
-            owner::problem(&table, &stored, &command, &drop)
-        }
-        None => {
-            let mut has_rows = false;
-            let query = format!("SELECT 1 FROM {quoted} LIMIT 1");
-            sink.query(&query, &mut |_| has_rows = true)?;
-            let rename = dialect.rename(&table);
-            has_rows.then(|| owner::problem_of_strange_table(&table, &rename, "--table NAME"))
-        }
+    let message = if let Some(stored) = stored {
+        let drop = format!("drop it: DROP TABLE {quoted}");
+        owner::problem(&table, &stored, &command, &drop)
+    } else {
+        let mut has_rows = false;
+        let query = format!("SELECT 1 FROM {quoted} LIMIT 1");
+        sink.query(&query, &mut |_| has_rows = true)?;
+        let rename = dialect.rename(&table);
+        has_rows.then(|| owner::problem_of_strange_table(&table, &rename, "--table NAME"))
     };
     match message {
         Some(message) => Err(ExportError::Store {

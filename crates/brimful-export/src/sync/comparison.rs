@@ -241,7 +241,7 @@ mod tests {
         for rows in [1_u64, 49, 50, 51, 2_400, 2_401, 20_000] {
             let ids: Vec<u64> = (1..=rows).map(|id| id * 3).collect();
             let mut seen: std::collections::BTreeSet<u64> = std::collections::BTreeSet::new();
-            for turn in 0..20_000_u64.div_ceil(48 * 50) + 1 {
+            for turn in 0..=20_000_u64.div_ceil(48 * 50) {
                 let ranges = first_ranges(&ids, turn);
                 assert!(ranges.len() < RANGES_OF_A_REQUEST, "{rows}");
                 assert_eq!(ranges.iter().map(|range| range.rows).sum::<u64>(), rows);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::entities::SyncEntity;
 use super::state::PortalTime;
 use super::status::{StoredStatus, TableStatus};
-use super::table::{Beside, Coverage, StoredLabel, StoredTable, TableStore};
+use super::table::{Beside, Coverage, FileTrouble, StoredLabel, StoredTable, TableStore};
 use super::{Deletes, SyncError};
 use crate::error::ExportError;
 use crate::format::DatasetPlace;
@@ -41,8 +41,10 @@ impl TableStore for &mut SyncedDataset {
             state: (!is_new).then(|| record.state_json()),
             has_errors: record.misfits > 0,
             has_strange_rows: false,
-            trouble: self.trouble(),
-            is_damaged: self.is_damaged(),
+            trouble: self.trouble().map(|text| FileTrouble {
+                text,
+                is_damage: self.is_damaged(),
+            }),
         })
     }
 

@@ -151,14 +151,12 @@ fn behind_links(path: &Path) -> PathBuf {
         }
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
-        match std::fs::read_link(&path) {
-            Ok(target) => path = folder.join(target),
-            Err(_) => {
-                let real = folder.canonicalize().ok();
-                let named = real.and_then(|real| Some(real.join(path.file_name()?)));
-                return named.unwrap_or(path);
-            }
-        }
+        let Ok(target) = std::fs::read_link(&path) else {
+            let real = folder.canonicalize().ok();
+            let named = real.and_then(|real| Some(real.join(path.file_name()?)));
+            return named.unwrap_or(path);
+        };
+        path = folder.join(target);
     }
     path
 }

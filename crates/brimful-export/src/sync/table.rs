@@ -81,9 +81,16 @@ pub(super) struct StoredTable {
     /// Whether it has rows and no run of ours is known that has written them.
     pub(super) has_strange_rows: bool,
     /// What is wrong with the files of the table.
-    pub(super) trouble: Option<String>,
-    /// Whether rows of it are gone or others' for that, so that all are read again.
-    pub(super) is_damaged: bool,
+    pub(super) trouble: Option<FileTrouble>,
+}
+
+/// What is wrong with the files of a table.
+#[derive(Debug)]
+pub(super) struct FileTrouble {
+    /// For people.
+    pub(super) text: String,
+    /// Whether rows of the table are gone or others' for that, so that all are read again.
+    pub(super) is_damage: bool,
 }
 
 /// What is stored with rows.
@@ -259,7 +266,11 @@ impl SyncTable {
                 state.miss_columns(|field| there.contains(&field.to_lowercase()));
             }
             stored_cursor = state.cursor;
-            if stored.is_damaged {
+            if stored
+                .trouble
+                .as_ref()
+                .is_some_and(|trouble| trouble.is_damage)
+            {
                 state.read_all_again();
             }
         }
@@ -272,7 +283,7 @@ impl SyncTable {
             has_errors: stored.has_errors,
             has_errors_without_id: stored.has_errors,
             _lock: access.lock.clone(),
-            trouble: stored.trouble,
+            trouble: stored.trouble.map(|trouble| trouble.text),
             exists: stored.exists,
             stored_cursor,
             state,

@@ -567,9 +567,11 @@ struct MergeStatements {
 impl MergeStatements {
     fn new(table: &str, names: &[String], key: &str) -> Self {
         let others = || names.iter().filter(|name| *name != key);
-        let equal: String = others()
-            .map(|name| format!(" AND t.{name} IS NOT DISTINCT FROM {STAGE}.{name}"))
-            .collect();
+        let mut equal = String::new();
+        for name in others() {
+            // Writing to a string does not fail.
+            let _ = write!(equal, " AND t.{name} IS NOT DISTINCT FROM {STAGE}.{name}");
+        }
         let updates = others().map(|name| format!("{name} = s.{name}"));
         let updates: Vec<String> = updates.chain([format!("{DELETED_AT} = NULL")]).collect();
         let columns = names.join(", ");
