@@ -79,7 +79,7 @@ fn kill_when_stored(
     let hour = std::time::Duration::from_secs(3_600);
     let held = FaultRule::every(1, Fault::Delay(hour)).on("batch");
     let faults = portal.server.portal().faults();
-    faults.add(held.after(3));
+    faults.add(held.after(5));
     let mut child = start(workspace, portal, to);
     while !has_rows() {
         assert_eq!(child.try_wait().unwrap(), None, "it waits for the reply");
