@@ -423,10 +423,10 @@ fn a_killed_export_to_clickhouse_lacks_no_row() {
 #[cfg(feature = "adbc")]
 #[test]
 fn a_killed_export_to_duckdb_lacks_no_row() {
+    const TO: [&str; 2] = ["--to", "duckdb:portal.duckdb"];
     if std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").is_none() {
         return;
     }
-    const TO: [&str; 2] = ["--to", "duckdb:portal.duckdb"];
     let first = |workspace: &Workspace, portal: &Running| {
         // An empty table takes a few blocks, and thousands of rows in the log far more.
         let size = |name: &str| std::fs::metadata(workspace.path(name)).map_or(0, |of| of.len());
