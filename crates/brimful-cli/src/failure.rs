@@ -2,10 +2,13 @@
 
 use std::error::Error as _;
 
-use brimful::{Error, ErrorKind, Execution};
+use brimful::{Effect, Error, ErrorKind, Execution};
 use brimful_protocol::{KnownCode, catalogue};
 
 use crate::exit::Exit;
+
+/// What to do when `--deadline` has ended a run.
+pub(crate) const MORE_TIME: &str = "give it more time with --deadline";
 
 /// Why the program cannot go on: one line, and a hint if there is something to be done.
 #[derive(Debug)]
@@ -85,6 +88,18 @@ impl Failure {
             format!("{called}: interrupted before its answer came"),
         )
         .hint(look_first(called, "may have run"))
+    }
+
+    /// The time of `--deadline` passed while a call was on its way.
+    pub(crate) fn late_answer(called: &str, effect: Effect) -> Self {
+        let failure = Self::new(
+            Exit::Incomplete,
+            format!("{called}: the time of --deadline has passed before its answer came"),
+        );
+        match effect {
+            Effect::Read => failure.hint(MORE_TIME),
+            Effect::Write => failure.hint(look_first(called, "may have run")),
+        }
     }
 
     /// A failure of the client, with what can be done about it.
@@ -177,7 +192,7 @@ fn hint(error: &Error) -> Option<String> {
         ErrorKind::OperationTimeLimit => {
             "the portal limits the operating time of a method in ten minutes: resume later, or select fewer fields".to_owned()
         }
-        ErrorKind::Deadline => "give it more time with --deadline".to_owned(),
+        ErrorKind::Deadline => MORE_TIME.to_owned(),
         _ => return None,
     };
     Some(hint)
@@ -199,6 +214,7 @@ fn hint_of_code(code: &str, message: &str) -> Option<&'static str> {
             "an administrator has refused the method: ask the portal's administrators"
         }
         "WRONG_LICENSE" => "the portal's plan does not include this method",
+        "PAYMENT_REQUIRED" => "the portal's plan has no REST API, or is not paid",
         "INVALID_REQUEST" if message.to_ascii_lowercase().contains("https") => {
             "the portal takes https alone: write its address with https://"
         }

@@ -9,8 +9,8 @@ use crate::output::Destination;
 use crate::output::partial;
 use crate::stdout;
 
-/// What Windows writes before text, to say that it is UTF-8. It is no part of the text.
-const MARK: &str = "\u{feff}";
+/// The byte order mark that Windows writes before text, to say that it is UTF-8. It is no part of the text.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
@@ -29,8 +29,8 @@ pub(crate) fn stdin() -> Result<io::Stdin, Failure> {
     Ok(stdin)
 }
 
-/// What it is called in messages.
-pub(crate) fn name(path: &Path) -> String {
+/// The input's name in messages.
+pub(crate) fn display_name(path: &Path) -> String {
     if is_stdin(path) {
         "standard input".to_owned()
     } else {
@@ -49,29 +49,49 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
 }
 
 fn read_within(path: &Path, most: u64) -> Result<String, Failure> {
-    let name = name(path);
+    let name = display_name(path);
     let (text, read) = if is_stdin(path) {
-        text_within(stdin()?, most)
+        read_text_up_to(stdin()?, most)
             .map_err(|error| Failure::failed(format!("could not read {name}: {error}")))?
     } else {
         File::open(path)
-            .and_then(|file| text_within(file, most))
-            .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?
+            .and_then(|file| read_text_up_to(file, most))
+            .map_err(|error| unreadable(path, &error))?
     };
     if read > most {
         return Err(Failure::usage(format!(
             "{name} is larger than {} MiB, the most that is read at once",
             most >> 20
-        )));
+        ))
+        .hint("split it, and run the command for each part"));
     }
-    Ok(match text.strip_prefix(MARK) {
+    Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
         Some(text) => text.to_owned(),
         None => text,
     })
 }
 
+/// A file that cannot be read, with what may have been meant.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let name = display_name(path);
+    let failure = Failure::usage(format!("could not read {name}: {error}"));
+    if error.kind() == io::ErrorKind::InvalidData {
+        return failure.hint(format!(
+            "save it as UTF-8; in Windows PowerShell: Get-Content {name} | Out-File -Encoding utf8 NEW-FILE"
+        ));
+    }
+    match name.strip_prefix('@') {
+        _ if error.kind() != io::ErrorKind::NotFound => failure,
+        Some(file) => failure.hint(format!("the file is named without an @ here: {file}")),
+        None if name.starts_with(['{', '[']) => {
+            failure.hint("the name of a file is expected here; - reads from standard input")
+        }
+        None => failure,
+    }
+}
+
 /// A text of at most `most` bytes, and how many were read: one more where there are more.
-pub(crate) fn text_within(from: impl Read, most: u64) -> io::Result<(String, u64)> {
+pub(crate) fn read_text_up_to(from: impl Read, most: u64) -> io::Result<(String, u64)> {
     let mut bytes = Vec::new();
     from.take(most + 1).read_to_end(&mut bytes)?;
     let read = bytes.len() as u64;
@@ -107,15 +127,15 @@ fn line_within(
     Ok(read)
 }
 
-/// Takes the mark off the first line of a text.
-pub(crate) fn unmark(first: &mut Vec<u8>) {
-    if first.starts_with(MARK.as_bytes()) {
-        first.drain(..MARK.len());
+/// Takes the byte order mark off the first line of a text.
+pub(crate) fn strip_byte_order_mark(first: &mut Vec<u8>) {
+    if first.starts_with(BYTE_ORDER_MARK.as_bytes()) {
+        first.drain(..BYTE_ORDER_MARK.len());
     }
 }
 
-/// What is read may not be written over: whoever names one file twice has mistaken one of them.
-pub(crate) fn apart(input: &Path, output: &Destination) -> Result<(), Failure> {
+/// Refuses an output that is the input too.
+pub(crate) fn refuse_same_file(input: &Path, output: &Destination) -> Result<(), Failure> {
     let Destination::File(output) = output else {
         return Ok(());
     };
@@ -128,20 +148,19 @@ pub(crate) fn apart(input: &Path, output: &Destination) -> Result<(), Failure> {
         .iter()
         .any(|place| file(place).as_ref() == Some(&read))
     {
-        return Err(Failure::usage(format!(
-            "{} is read, so it cannot be written to",
-            input.display()
-        ))
-        .hint("-o names another file"));
+        return Err(
+            Failure::usage(format!("{} is both input and output", input.display()))
+                .hint("name another file with -o"),
+        );
     }
     Ok(())
 }
 
-/// Standard input comes once: it is no file and `--json` in one.
-pub(crate) fn once(path: &Path, json: Option<&str>) -> Result<(), Failure> {
+/// Refuses standard input as both the file and the JSON of `--json`: it comes once.
+pub(crate) fn refuse_stdin_twice(path: &Path, json: Option<&str>) -> Result<(), Failure> {
     if is_stdin(path) && json == Some("-") {
         return Err(
-            Failure::usage("standard input is to be read twice: by --json too")
+            Failure::usage("standard input is named twice: as the file and by --json -")
                 .hint("--json @FILE reads the parameters from a file"),
         );
     }
@@ -169,9 +188,12 @@ mod tests {
 
     #[test]
     fn a_text_without_an_end_ends_at_the_cap() {
-        let (_, read) = text_within(io::repeat(b'x'), 1000).unwrap();
+        let (_, read) = read_text_up_to(io::repeat(b'x'), 1000).unwrap();
         assert_eq!(read, 1001);
-        assert_eq!(text_within(&b"abc"[..], 3).unwrap(), ("abc".to_owned(), 3));
-        assert!(text_within(&b"\xff"[..], 3).is_err());
+        assert_eq!(
+            read_text_up_to(&b"abc"[..], 3).unwrap(),
+            ("abc".to_owned(), 3)
+        );
+        assert!(read_text_up_to(&b"\xff"[..], 3).is_err());
     }
 }

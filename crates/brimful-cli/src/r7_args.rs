@@ -10,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::args::params::Param;
 use crate::args::portal::PortalArg;
+use crate::args::time::parse_deadline;
 use crate::args::{params, portal};
 use crate::output::Destination;
 use crate::{env_vars, redact};
@@ -161,6 +162,9 @@ pub(crate) struct R7PortalOption {
         alias = "limit"
     )]
     pub(crate) limit: R7LimitArg,
+    /// End after this time with exit code 3, such as 90s, 15m or 2h; the rows of a list that have come are kept
+    #[arg(long, value_name = "TIME", value_parser = parse_deadline)]
+    pub(crate) deadline: Option<Duration>,
 }
 
 /// What `brimful portal` can be told of its R7-Office.

@@ -6,6 +6,8 @@ use crate::printer::clean;
 
 /// No column is made narrower than the first of these, unless a line would be too long: then none than the next.
 const NARROWEST: [usize; 3] = [8, 4, 1];
+/// A cell of fewer places can hardly be read.
+pub(crate) const READABLE: usize = NARROWEST[0];
 /// The blanks between columns.
 const GAP: &str = "  ";
 
@@ -34,30 +36,28 @@ impl Table {
         let wanted = widths(&self.rows);
         let widths = fitted(wanted.clone(), width);
         let mut columns = wanted.iter().zip(&widths);
-        if columns.any(|(wanted, given)| *given < NARROWEST[0].min(*wanted)) {
-            return self.blocks(width);
+        if columns.any(|(wanted, given)| *given < READABLE.min(*wanted)) {
+            let Some((names, rows)) = self.rows.split_first() else {
+                return String::new();
+            };
+            return blocks(names, rows, width);
         }
         let lines: Vec<String> = self.rows.iter().map(|row| line(row, &widths)).collect();
         lines.join("\n")
     }
 }
 
-impl Table {
-    /// The rows as blocks of lines with a name and a value.
-    fn blocks(&self, width: usize) -> String {
-        let Some((names, rows)) = self.rows.split_first() else {
-            return String::new();
-        };
-        let names_width = names.iter().map(|name| name.width()).max().unwrap_or(0);
-        let widths = fitted(vec![names_width, width], width);
-        let block = |row: &Vec<String>| {
-            let lines = names.iter().zip(row);
-            let lines = lines.map(|(name, cell)| line(&[name.clone(), cell.clone()], &widths));
-            lines.collect::<Vec<_>>().join("\n")
-        };
-        let blocks: Vec<String> = rows.iter().map(block).collect();
-        blocks.join("\n\n")
-    }
+/// The rows as blocks of lines with a name and a value, without an end of the last line.
+pub(crate) fn blocks(names: &[String], rows: &[Vec<String>], width: usize) -> String {
+    let names_width = names.iter().map(|name| name.width()).max().unwrap_or(0);
+    let widths = fitted(vec![names_width, width], width);
+    let block = |row: &Vec<String>| {
+        let lines = names.iter().zip(row);
+        let lines = lines.map(|(name, cell)| line(&[name.clone(), cell.clone()], &widths));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let blocks: Vec<String> = rows.iter().map(block).collect();
+    blocks.join("\n\n")
 }
 
 /// The width of the terminal that standard output is; anything else has no end.

@@ -10,11 +10,16 @@ use crate::params;
 use crate::row::{Row, copy_texts, flag, nested, number, row, set, time};
 use crate::store::{Entity, Sample, Store};
 
-const VIEWS: &[(&str, i64)] = &[
-    ("all", 0),
-    ("company", 1),
-    ("person", 2),
-    ("withOpportunity", 3),
+const ALL: i64 = 0;
+const COMPANIES: i64 = 1;
+const PEOPLE: i64 = 2;
+const WITH_OPPORTUNITY: i64 = 3;
+/// The values of `contactListView`, which says which contacts are listed.
+const CONTACT_LIST_VIEWS: &[(&str, i64)] = &[
+    ("all", ALL),
+    ("company", COMPANIES),
+    ("person", PEOPLE),
+    ("withOpportunity", WITH_OPPORTUNITY),
 ];
 
 /// Generates a contact: a person, or every fourth a company.
@@ -107,13 +112,20 @@ fn has_responsible(row: &Row, id: &str) -> bool {
 pub(super) fn filter_contacts(call: &Call<'_>) -> Result<Output, ApiFailure> {
     let given = &call.query;
     let mut conditions = Conditions::new();
-    match params::one_of(given, "contactListView", VIEWS)? {
-        None | Some(0) => {}
-        Some(1) => conditions.push(Box::new(|row| flag(row, "isCompany"))),
-        Some(2) => conditions.push(Box::new(|row| !flag(row, "isCompany"))),
-        Some(_) => conditions.push(Box::new(|row| {
+    match params::one_of(given, "contactListView", CONTACT_LIST_VIEWS)? {
+        None | Some(ALL) => {}
+        Some(COMPANIES) => conditions.push(Box::new(|row| flag(row, "isCompany"))),
+        Some(PEOPLE) => conditions.push(Box::new(|row| !flag(row, "isCompany"))),
+        // Opportunities are generated without a contact; every third contact counts as one that has some.
+        Some(WITH_OPPORTUNITY) => conditions.push(Box::new(|row| {
             number(row, "id").is_some_and(|id| id % 3 == 0)
         })),
+        Some(other) => {
+            return Err(ApiFailure::conversion(
+                "contactListView",
+                &other.to_string(),
+            ));
+        }
     }
     for name in ["contactStage", "contactType"] {
         if let Some(wanted) = params::number(given, name)?.filter(|wanted| *wanted >= 0) {

@@ -335,6 +335,7 @@ async fn errors_have_an_envelope_and_a_status_by_their_kind() {
         ("crm/contact/odd", 400),
         ("people/filter?isAdministrator=perhaps", 400),
         ("people?count=many", 400),
+        ("crm/contact/filter?contactListView=9", 400),
     ] {
         let response = get(&portal, path).await;
         let json = response.json();

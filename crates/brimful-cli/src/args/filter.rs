@@ -41,6 +41,29 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
             "one = is enough: write it as '{prefix}{name}={value}'"
         ));
     }
+    check_signs(prefix, name, value)?;
+    if name.is_empty() {
+        return Err("it has no field: write it as '>ID=100'".to_owned());
+    }
+    check_value(prefix, name, value)?;
+    let value = if prefix.contains('@') {
+        Value::Array(
+            value
+                .split(',')
+                .map(|item| Value::from(item.trim()))
+                .collect(),
+        )
+    } else {
+        Value::from(value)
+    };
+    Ok(Condition {
+        key: format!("{prefix}{name}"),
+        value,
+    })
+}
+
+/// Refuses signs that portals don't have, with those that say the same.
+fn check_signs(prefix: &str, name: &str, value: &str) -> Result<(), String> {
     let put_right = match prefix.trim_start_matches('!') {
         "=>" => Some(">="),
         "=<" => Some("<="),
@@ -60,13 +83,15 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
             to.trim()
         ));
     }
+    Ok(())
+}
+
+/// Refuses values that a portal would take for something else than is meant.
+fn check_value(prefix: &str, name: &str, value: &str) -> Result<(), String> {
     if value.eq_ignore_ascii_case("null") {
         return Err(format!(
             "a filter has no null: for rows where the field is empty write '{prefix}{name}='"
         ));
-    }
-    if name.is_empty() {
-        return Err("it has no field: write it as '>ID=100'".to_owned());
     }
     if let Some(items) = json_list(value) {
         let sign = if prefix.contains('!') { "!@" } else { "@" };
@@ -92,20 +117,7 @@ pub(crate) fn parse(text: &str) -> Result<Condition, String> {
             items.join(",")
         ));
     }
-    let value = if prefix.contains('@') {
-        Value::Array(
-            value
-                .split(',')
-                .map(|item| Value::from(item.trim()))
-                .collect(),
-        )
-    } else {
-        Value::from(value)
-    };
-    Ok(Condition {
-        key: format!("{prefix}{name}"),
-        value,
-    })
+    Ok(())
 }
 
 /// What stands inside of quotes that a shell has left, or that a text program has put there.

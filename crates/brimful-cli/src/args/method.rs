@@ -1,5 +1,6 @@
 //! The method's name on the command line.
 
+use brimful::Effect;
 use brimful_protocol::catalogue::{self, Method};
 use brimful_protocol::list_fields::{self, Spelling};
 use serde_json::Value;
@@ -207,7 +208,8 @@ pub(crate) fn refusal(method: &str, verb: &str, limit: &str) -> Failure {
     } else {
         format!("the catalogue has no method {method}, so it may write: {limit}")
     });
-    match likely(method, verb) {
+    let reads = |near: &&str| Effect::of(near) == Effect::Read;
+    match likely(method, verb).filter(reads) {
         Some(near) => failure.hint(format!("did you mean {near}?")),
         None => failure,
     }

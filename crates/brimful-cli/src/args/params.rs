@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use brimful_protocol::catalogue;
+use brimful_protocol::list_fields::FILTER_SIGNS;
 use clap::Args;
 use serde_json::{Map, Value};
 
 use crate::args::filter::{self, Condition};
 use crate::exact_json::{self, NotExact};
 use crate::failure::Failure;
+use crate::format::shell_word;
 use crate::input;
 
 #[derive(Debug, Args)]
@@ -92,12 +94,17 @@ fn path(name: &str) -> Result<Vec<Step>, String> {
     if first.contains(['{', '(']) {
         return Err("names are nested in square brackets: write it as fields[TITLE]=…".to_owned());
     }
+    let unmatched = "its brackets do not match: write it as fields[TITLE]=…";
+    if first.contains(']') {
+        return Err(unmatched.to_owned());
+    }
     let mut path = vec![Step::Key(first.to_owned())];
     while !rest.is_empty() {
         let (key, after) = rest
             .strip_prefix('[')
             .and_then(|inside| inside.split_once(']'))
-            .ok_or("its brackets do not match: write it as fields[TITLE]=…")?;
+            .filter(|(key, _)| !key.contains('['))
+            .ok_or(unmatched)?;
         path.push(if key.is_empty() {
             Step::Next
         } else {
@@ -243,14 +250,20 @@ impl CallParams<'_> {
         let mut seen: Vec<&str> = Vec::new();
         for condition in self.filter {
             if seen.contains(&condition.key.as_str()) {
-                let field = condition.key.trim_start_matches(['=', '@']);
+                let field = condition.key.trim_start_matches(FILTER_SIGNS);
+                let signs = condition.key.trim_end_matches(field);
+                let hint = match signs {
+                    "" | "=" | "@" | "=@" => {
+                        format!("for one of several values: --filter '@{field}=A,B'")
+                    }
+                    "!" | "!=" | "!@" => format!("for none of several: --filter '!@{field}=A,B'"),
+                    _ => "leave one of them out: a row would have to meet both".to_owned(),
+                };
                 return Err(Failure::usage(format!(
                     "--filter has {} twice, and a filter holds it once",
                     condition.key
                 ))
-                .hint(format!(
-                    "for one of several values: --filter '@{field}=A,B'"
-                )));
+                .hint(hint));
             }
             seen.push(&condition.key);
             filter.insert(condition.key.clone(), condition.value.clone());
@@ -331,10 +344,29 @@ pub(crate) fn read_json(given: &str, option: &str) -> Result<Value, Failure> {
         .or_else(|| given.strip_prefix('@'))
         .map(Path::new);
     let (text, from) = match place {
-        Some(place) => (input::read(place)?, input::name(place)),
+        Some(place) => (input::read(place)?, input::display_name(place)),
         None => (given.to_owned(), option.to_owned()),
     };
-    exact_json::read(text.as_bytes()).map_err(|error| Failure::usage(format!("{from} {error}")))
+    exact_json::read(text.as_bytes()).map_err(|error| {
+        let failure = Failure::usage(format!("{from} {error}"));
+        match error {
+            NotExact::NotJson(_) if place.is_none() && is_path(given) => failure.hint(format!(
+                "to read the file, write {option} {}",
+                shell_word(&format!("@{given}"))
+            )),
+            NotExact::NotJson(_) if place.is_none() => failure.hint(format!(
+                "{option} takes JSON, such as '{{\"id\": 1}}', or @FILE or - to read it from there"
+            )),
+            _ => failure,
+        }
+    })
+}
+
+/// Whether a text that is not JSON can be the name of a file.
+fn is_path(text: &str) -> bool {
+    let text = text.trim();
+    let is_text = text.is_empty() || text.starts_with(['{', '[', '"']) || text.contains('\n');
+    !is_text && (Path::new(text).extension().is_some() || Path::new(text).exists())
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -362,6 +394,25 @@ mod tests {
         }
         .assemble()
         .unwrap()
+    }
+
+    #[test]
+    fn brackets_of_a_name_have_to_match() {
+        for name in [
+            "fields[TITLE",
+            "fields]",
+            "fields]x[",
+            "fields[a[b]]",
+            "fields[a]b",
+            "a][b]",
+        ] {
+            let said = parse(&format!("{name}=x")).unwrap_err();
+            assert!(
+                said.starts_with("its brackets do not match"),
+                "{name}: {said}"
+            );
+        }
+        assert!(parse("fields[PHONE][0][VALUE]=x").is_ok());
     }
 
     #[test]
@@ -491,15 +542,23 @@ mod tests {
 
     #[test]
     fn the_same_condition_twice_is_refused() {
-        let conditions = [
-            filter::parse("STAGE_ID=NEW").unwrap(),
-            filter::parse("STAGE_ID=WON").unwrap(),
-        ];
-        let given = CallParams {
-            filter: &conditions,
-            ..CallParams::default()
-        };
-        assert!(given.assemble().is_err());
+        for (one, other, hint) in [
+            ("STAGE_ID=NEW", "STAGE_ID=WON", "--filter '@STAGE_ID=A,B'"),
+            (
+                "!STAGE_ID=NEW",
+                "!STAGE_ID=WON",
+                "--filter '!@STAGE_ID=A,B'",
+            ),
+            (">ID=1", ">ID=2", "leave one of them out"),
+        ] {
+            let conditions = [filter::parse(one).unwrap(), filter::parse(other).unwrap()];
+            let given = CallParams {
+                filter: &conditions,
+                ..CallParams::default()
+            };
+            let failure = given.assemble().unwrap_err();
+            assert!(failure.hint.unwrap().contains(hint), "{one}");
+        }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use clap::Args;
 pub(crate) struct DeadlineOption {
     /// End after this time with exit code 3, such as 90s, 15m or 2h; what has come is kept
     ///
-    /// A wait for the portal's limits that would last longer is not begun. The message names the command that resumes,
-    /// where there is one.
+    /// A wait for operating time that would last longer is not begun. The message names the command that resumes, where
+    /// there is one.
     #[arg(long, value_name = "TIME", value_parser = parse_deadline)]
     pub(crate) deadline: Option<Duration>,
 }
@@ -22,6 +22,10 @@ pub(crate) fn parse_deadline(text: &str) -> Result<Duration, String> {
         Err(_) if text.trim().parse::<f64>().is_ok() => {
             Err(format!("the unit is missing: {text}s, {text}m or {text}h"))
         }
+        Err(_) if text.matches(['.', '-', '/']).count() == 2 => Err(
+            "it is how long the run may take, such as 15m, and no date; tasks list finds tasks by their due dates with --deadline-from and --deadline-before"
+                .to_owned(),
+        ),
         parsed => parsed,
     }
 }
@@ -110,6 +114,10 @@ mod tests {
             parse_deadline("90"),
             Err("the unit is missing: 90s, 90m or 90h".to_owned())
         );
+        for date in ["01.12.2026", "2026-12-01", "12/01/2026"] {
+            let said = parse_deadline(date).unwrap_err();
+            assert!(said.contains("--deadline-before"), "{date}: {said}");
+        }
     }
 
     #[test]

@@ -248,99 +248,127 @@ impl Target {
             None => table_name(run.method, run.params),
         };
         match self {
-            Self::Store(store) => {
-                let name = format!("{store}, table {table}");
-                let options = StoreOptions {
-                    table,
-                    command: run.command(),
-                    resume: run.by_id && run.mode != Some(ResumeArg::Never),
-                };
-                let store = store.clone();
-                // It waits for a server.
-                let opened = spawn_blocking(move || store.open(options, plan)).await;
-                let rows = match opened {
-                    Ok(opened) => opened.map_err(|error| Failure::failed(error.to_string()))?,
-                    Err(_) => return Err(Failure::failed(format!("{name}: could not connect"))),
-                };
-                let before = rows.resumed();
-                if before.is_none() && run.mode == Some(ResumeArg::Only) {
-                    return Err(Failure::usage(format!(
-                        "there is nothing to resume in {name}: no run of this command was interrupted"
-                    ))
-                    .hint("leave --resume only out"));
-                }
-                let note = before.map(|(rows, id)| {
-                    let rows = counted(rows, run.noun);
-                    format!("resuming after ID {id}: {rows} are in {name}")
-                });
-                Ok(Started {
-                    output: Output::to_store(Content::store(name, rows)),
-                    before,
-                    note,
-                })
-            }
-            Self::File(destination, kind) => {
-                let path = match destination {
-                    Destination::File(path) if !is_special(path) => Some(path),
-                    _ => None,
-                };
-                let mut before = None;
-                let content = if self.is_json_lines() {
-                    Content::lines(*kind)
-                } else {
-                    let options = FileOptions {
-                        delimiter: run.args.delimiter,
-                        excel: run.args.excel,
-                        headers: match run.args.headers {
-                            HeadersArg::Names => Headers::Names,
-                            HeadersArg::Titles => Headers::Titles,
-                        },
-                        table: table.clone(),
-                        command: run.command(),
-                        state: run.args.singer_state()?,
-                        resume: run.by_id && run.mode != Some(ResumeArg::Never),
-                    };
-                    let rows = RowWriter::to_file(kind.format, &options, plan)
-                        .map_err(|error| usage(&error))?;
-                    before = rows.resumed();
-                    let misfits = match path {
-                        Some(path) => misfits_beside(path),
-                        None => misfits_beside(Path::new(&table)),
-                    };
-                    Content::columns(*kind, rows, &misfits)
-                };
-                let content = content
-                    .map_err(|error| Failure::failed(format!("could not start: {error}")))?;
-                // A name of a folder, or one that cannot be, is told by the other way.
-                let path =
-                    path.filter(|path| matches!(named_file(path), Ok(None)) || path.is_file());
-                let Some(path) = path else {
-                    if before.is_none() && run.mode == Some(ResumeArg::Only) {
-                        return Err(Failure::usage(
-                            "there is nothing to resume: the state is not that of an interrupted run of this command",
-                        )
-                        .hint("leave --resume only out"));
-                    }
-                    let note = before.map(|(_, id)| format!("resuming after ID {id}"));
-                    return Ok(Started {
-                        output: Output::open_with(destination, content)?,
-                        before,
-                        note,
-                    });
-                };
-                FileRun {
-                    path,
-                    list: run.list(),
-                    mode: run.mode,
-                    by_id: run.by_id,
-                    is_json_lines: self.is_json_lines() && kind.compression.is_none(),
-                    id_field: Plan::id_field_of_list(run.method),
-                    noun: run.noun,
-                }
-                .open(content)
-            }
+            Self::Store(store) => open_store(store, table, run, plan).await,
+            Self::File(destination, kind) => self.open_file(destination, *kind, &table, run, plan),
         }
     }
+
+    /// Opens a file, or what goes to standard output.
+    fn open_file(
+        &self,
+        destination: &Destination,
+        kind: FileKind,
+        table: &str,
+        run: &Run<'_>,
+        plan: Plan,
+    ) -> Result<Started, Failure> {
+        let path = match destination {
+            Destination::File(path) if !is_special(path) => Some(path),
+            _ => None,
+        };
+        let (content, before) = self.content(kind, path, table, run, plan)?;
+        // A name of a folder, or one that cannot be, is told by the other way.
+        let path = path.filter(|path| matches!(named_file(path), Ok(None)) || path.is_file());
+        let Some(path) = path else {
+            if before.is_none() && run.mode == Some(ResumeArg::Only) {
+                let why = "there is nothing to resume: the state is not that of an interrupted run of this command";
+                return Err(Failure::usage(why).hint("leave --resume only out"));
+            }
+            let note = before.map(|(_, id)| format!("resuming after ID {id}"));
+            return Ok(Started {
+                output: Output::open_with(destination, content)?,
+                before,
+                note,
+            });
+        };
+        FileRun {
+            path,
+            list: run.list(),
+            mode: run.mode,
+            by_id: run.by_id,
+            is_json_lines: self.is_json_lines() && kind.compression.is_none(),
+            id_field: Plan::id_field_of_list(run.method),
+            noun: run.noun,
+        }
+        .open(content)
+    }
+
+    /// What is written to a file, and what an interrupted run had written of it.
+    fn content(
+        &self,
+        kind: FileKind,
+        path: Option<&PathBuf>,
+        table: &str,
+        run: &Run<'_>,
+        plan: Plan,
+    ) -> Result<(Content, Option<(u64, u64)>), Failure> {
+        let mut before = None;
+        let content = if self.is_json_lines() {
+            Content::lines(kind)
+        } else {
+            let options = FileOptions {
+                delimiter: run.args.delimiter,
+                excel: run.args.excel,
+                headers: match run.args.headers {
+                    HeadersArg::Names => Headers::Names,
+                    HeadersArg::Titles => Headers::Titles,
+                },
+                table: table.to_owned(),
+                command: run.command(),
+                state: run.args.singer_state()?,
+                resume: run.by_id && run.mode != Some(ResumeArg::Never),
+            };
+            let rows =
+                RowWriter::to_file(kind.format, &options, plan).map_err(|error| usage(&error))?;
+            before = rows.resumed();
+            let misfits = match path {
+                Some(path) => misfits_beside(path),
+                None => misfits_beside(Path::new(table)),
+            };
+            Content::columns(kind, rows, &misfits)
+        };
+        let content =
+            content.map_err(|error| Failure::failed(format!("could not start: {error}")))?;
+        Ok((content, before))
+    }
+}
+
+/// Opens a table of a store, which may be a server.
+async fn open_store(
+    store: &Store,
+    table: String,
+    run: &Run<'_>,
+    plan: Plan,
+) -> Result<Started, Failure> {
+    let name = format!("{store}, table {table}");
+    let options = StoreOptions {
+        table,
+        command: run.command(),
+        resume: run.by_id && run.mode != Some(ResumeArg::Never),
+    };
+    let store = store.clone();
+    // It waits for a server.
+    let opened = spawn_blocking(move || store.open(options, plan)).await;
+    let rows = match opened {
+        Ok(opened) => opened.map_err(|error| Failure::failed(error.to_string()))?,
+        Err(_) => return Err(Failure::failed(format!("{name}: could not connect"))),
+    };
+    let before = rows.resumed();
+    if before.is_none() && run.mode == Some(ResumeArg::Only) {
+        return Err(Failure::usage(format!(
+            "there is nothing to resume in {name}: no run of this command was interrupted"
+        ))
+        .hint("leave --resume only out"));
+    }
+    let note = before.map(|(rows, id)| {
+        let rows = counted(rows, run.noun);
+        format!("resuming after ID {id}: {rows} are in {name}")
+    });
+    Ok(Started {
+        output: Output::to_store(Content::store(name, rows)),
+        before,
+        note,
+    })
 }
 
 /// What makes one run the same as another.
@@ -397,7 +425,7 @@ impl ColumnArgs {
             return Ok(Value::Null);
         };
         let read =
-            std::fs::File::open(path).and_then(|file| input::text_within(file, LARGEST_STATE));
+            std::fs::File::open(path).and_then(|file| input::read_text_up_to(file, LARGEST_STATE));
         let text = match read {
             Ok((_, read)) if read > LARGEST_STATE => {
                 return Err(Failure::usage(format!(

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use brimful::{Checks, Client, Credential, OAuth, PortalAddress, Stats};
-use brimful_portal::Server;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -12,7 +11,7 @@ use crate::args::portal::PortalArg;
 use crate::args::portal::PortalOption;
 use crate::args::rate::PortalLimits;
 use crate::args::time::DeadlineOption;
-use crate::commands::demo;
+use crate::commands::demo::{self, Demo};
 use crate::commands::login::file::{self as login_file, LoginFile};
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
@@ -21,7 +20,7 @@ use crate::printer::Printer;
 /// A client of the portal, and the portal itself if it is in this process. It lives as long as this.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    _demo: Option<Server>,
+    _demo: Option<Demo>,
     _silence: SilenceWatch,
 }
 

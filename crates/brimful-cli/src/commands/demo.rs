@@ -1,6 +1,9 @@
 //! The portal `demo`: an emulator inside this process, for a first look without a portal.
 
 use std::net::Ipv4Addr;
+use std::ops::Deref;
+
+use tokio::runtime::{Builder, Runtime};
 
 use brimful_portal::{OperatingLimit, Portal, PortalConfig, RateLimit, Server};
 
@@ -39,8 +42,33 @@ pub(crate) fn rate_limit(limit: RateArg) -> Option<RateLimit> {
     }
 }
 
+/// The emulator with threads of its own: what it sorts or counts must not hold up the clock of the command, or a deadline
+/// would pass unnoticed.
+pub(crate) struct Demo {
+    server: Server,
+    /// `None` once it is being dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Deref for Demo {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // Nobody waits for the calls that are still being carried out.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// Starts the demo on a free port of this machine.
-pub(crate) async fn start(limits: PortalLimits) -> Result<Server, Failure> {
+pub(crate) async fn start(limits: PortalLimits) -> Result<Demo, Failure> {
     let usual = OperatingLimit::default();
     let config = with_rows(PortalConfig::new().rows_up_to_now())
         .rate_limit(rate_limit(limits.rate))
@@ -52,13 +80,27 @@ pub(crate) async fn start(limits: PortalLimits) -> Result<Server, Failure> {
 }
 
 /// Starts a portal on a free port of this machine.
-pub(crate) async fn listen(config: PortalConfig) -> Result<Server, Failure> {
+pub(crate) async fn listen(config: PortalConfig) -> Result<Demo, Failure> {
     let portal = Portal::new(config)
         .map_err(|error| Failure::failed(format!("the demo portal has no data: {error}")))?;
-    portal
-        .bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .map_err(|error| Failure::failed(format!("the demo portal could not start: {error}")))
+    let not_started = |why: &dyn std::fmt::Display| {
+        Failure::failed(format!("the demo portal could not start: {why}"))
+    };
+    let runtime = Builder::new_multi_thread()
+        .thread_name("demo portal")
+        .enable_all()
+        .build()
+        .map_err(|error| not_started(&error))?;
+    let bound = runtime.spawn(async move { portal.bind((Ipv4Addr::LOCALHOST, 0)).await });
+    let demo = |server| Demo {
+        server,
+        runtime: Some(runtime),
+    };
+    match bound.await {
+        Ok(Ok(server)) => Ok(demo(server)),
+        Ok(Err(error)) => Err(not_started(&error)),
+        Err(error) => Err(not_started(&error)),
+    }
 }
 
 /// What the demo is, in a line.

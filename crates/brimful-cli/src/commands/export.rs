@@ -11,6 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
 use super::columns::{ColumnArgs, Run, Target};
+use super::condition_check::ConditionCheck;
 use super::resume::{self, ResumeArg};
 use super::{checks, connect_with};
 use crate::args::params::CallParams;
@@ -23,7 +24,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, counted};
 use crate::interrupt::Interrupts;
-use crate::output::{Destination, OutputError, Piece};
+use crate::output::{Destination, Output, OutputError, Piece, Written};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
 use crate::pump::run_report::{self, Ending, Recorder};
@@ -121,6 +122,9 @@ fn describe(walk: Walk) -> &'static str {
 struct ListPages {
     pages: Pages,
     left: u64,
+    /// What the first rows are compared with.
+    conditions: Option<ConditionCheck>,
+    printer: Printer,
 }
 
 impl Source for ListPages {
@@ -130,8 +134,16 @@ impl Source for ListPages {
         if self.left == 0 {
             return Ok(None);
         }
-        let page = self.pages.next_page().await?;
-        Ok(page.map(|page| Piece::Page(first_rows(page, &mut self.left))))
+        let Some(page) = self.pages.next_page().await? else {
+            return Ok(None);
+        };
+        if !page.is_empty()
+            && let Some(conditions) = self.conditions.take()
+            && let Some(warning) = conditions.compare(&page)?
+        {
+            self.printer.warning(&warning);
+        }
+        Ok(Some(Piece::Page(first_rows(page, &mut self.left))))
     }
 }
 
@@ -216,6 +228,72 @@ pub(crate) async fn write(
     interrupts: &mut Interrupts,
     printer: Printer,
 ) -> Result<Option<Exported>, Failure> {
+    let noun = method::noun(&args.method);
+    let portal = match args.portal.address() {
+        Some(PortalArg::Demo) => "demo".to_owned(),
+        _ => client.portal(),
+    };
+    let conditions = (!args.no_check)
+        .then(|| ConditionCheck::new(&args.method, &prepared.params))
+        .flatten();
+    let OpenList {
+        pages,
+        output,
+        before,
+    } = open(args, prepared, &portal, client, interrupts, printer).await?;
+    let rows_before = before.map_or(0, |(rows, _)| rows);
+    let progress = progress::of_list(pages.watch(), noun);
+    let recorder = args.report.as_ref().map(|_| Recorder::start(pages.watch()));
+    let line = ProgressLine::show(&args.method, args.limit.rate.limit(), progress, printer);
+    let mut source = ListPages {
+        pages,
+        left: args.top.unwrap_or(u64::MAX).saturating_sub(rows_before),
+        conditions,
+        printer,
+    };
+    let mut ended = pump::to_output(&mut source, output, |_| true, interrupts).await;
+    drop(line);
+    let rows = ended.passed.rows;
+    let without_id = ended.passed.without_id;
+    ended.passed.rows += rows_before;
+    let last_before = before.map(|(_, last_id)| last_id);
+    ended.passed.last_id = ended.passed.last_id.or(last_before);
+    let hint = unfinished_hint(&ended.stopped, args, ended.passed.last_id);
+    let written = ended.result(&args.method, noun, Failure::of);
+    let written = written.map_err(|failure| match hint {
+        Some(hint) => failure.and_hint(hint),
+        None => failure,
+    });
+    let finished = Finished {
+        args,
+        portal,
+        noun,
+        rows,
+        rows_before,
+        without_id,
+        written,
+        report: source.pages.report(),
+    };
+    finished.tell(recorder.as_ref(), client, printer).await
+}
+
+/// A list that is asked for, and where it goes.
+struct OpenList {
+    pages: Pages,
+    output: Output,
+    /// How many rows an interrupted run had left, and the last of them.
+    before: Option<(u64, u64)>,
+}
+
+/// Plans the columns, opens the output, and begins to read.
+async fn open(
+    args: &ExportArgs,
+    prepared: Prepared,
+    portal: &str,
+    client: &Client,
+    interrupts: &mut Interrupts,
+    printer: Printer,
+) -> Result<OpenList, Failure> {
     let Prepared {
         target,
         select,
@@ -232,20 +310,15 @@ pub(crate) async fn write(
     if let Some(fields) = planned.checked_by {
         list = list.known_fields(fields);
     }
-    let noun = method::noun(&args.method);
-    let portal = match args.portal.address() {
-        Some(PortalArg::Demo) => "demo".to_owned(),
-        _ => client.portal(),
-    };
     let run = Run {
         args: &args.columns,
-        portal: &portal,
+        portal,
         method: &args.method,
         params: &params,
         top: args.top,
         mode: args.resume,
         by_id: is_by_id(args) && order_warning(args, &params).is_none(),
-        noun,
+        noun: method::noun(&args.method),
     };
     // The list is asked for as soon as there are pages, so the output comes first.
     let opening = target.open(&run, planned.plan);
@@ -253,92 +326,110 @@ pub(crate) async fn write(
     if let Some(note) = &started.note {
         printer.note(note);
     }
-    let before = started.before.map_or(0, |(rows, _)| rows);
     if let Some((_, last_id)) = started.before {
         list = list.resume_after(last_id);
     }
-    let output = started.output;
-    let pages = match list.pages() {
-        Ok(pages) => pages,
+    match list.pages() {
+        Ok(pages) => Ok(OpenList {
+            pages,
+            output: started.output,
+            before: started.before,
+        }),
         Err(error) => {
-            pump::leave(output).await;
-            return Err(cannot_be_read(&error, args));
-        }
-    };
-    let source = progress::of_list(pages.watch(), noun);
-    let recorder = args.report.as_ref().map(|_| Recorder::start(pages.watch()));
-    let line = ProgressLine::show(&args.method, args.limit.rate.limit(), source, printer);
-    let mut source = ListPages {
-        pages,
-        left: args.top.unwrap_or(u64::MAX).saturating_sub(before),
-    };
-    let mut ended = pump::to_output(&mut source, output, |_| true, interrupts).await;
-    drop(line);
-    let first = ended.passed.rows;
-    ended.passed.rows += before;
-    let last_before = started.before.map(|(_, last_id)| last_id);
-    ended.passed.last_id = ended.passed.last_id.or(last_before);
-    let last_id = ended.passed.last_id;
-    let without_id = ended.passed.without_id;
-    let hint = unfinished_hint(&ended.stopped, args, last_id);
-    let written = ended.result(&args.method, noun, Failure::of);
-    let written = written.map_err(|failure| match hint {
-        Some(hint) => failure.and_hint(hint),
-        None => failure,
-    });
-    let report = source.pages.report();
-    let lines = |width| match (&written, report) {
-        (Ok(None), _) => Vec::new(),
-        (Ok(Some(written)), Some(report)) => summary::lines(noun, report, before, written, width),
-        (Ok(Some(written)), None) => summary::first_rows(first, noun, written, width),
-        (Err(failure), _) => vec![failure.message.clone()],
-    };
-    let there = written.as_ref().ok().and_then(Option::as_ref);
-    let ending = Ending {
-        method: args.method.clone(),
-        portal,
-        output: there.map(|written| written.name.clone()),
-        bytes: there.and_then(|written| written.bytes),
-        columns: there.and_then(|written| written.columns),
-        seconds: report.map(|report| format::seconds(report.elapsed)),
-        rows: first,
-        rows_before: before,
-        summary: lines(usize::MAX),
-        failed: written.is_err(),
-        retries: report.map(|report| report.retries),
-        commands: report.map(|report| report.commands),
-        waited_for_limit: report.map(|report| format::seconds(report.waited_for_limit)),
-        waited_for_operating: report.map(|report| format::seconds(report.waited_for_operating)),
-        misfits: there.map_or_else(Vec::new, |written| written.misfits_by_field.clone()),
-    };
-    let lines = lines(printer.width());
-    printer.event("summary", ending.event(report));
-    if let (Some(path), Some(recorder)) = (&args.report, &recorder)
-        && let Err(error) = run_report::write(path, recorder, &ending, client).await
-    {
-        printer.warning(&format!(
-            "could not write the report {}: {error}",
-            path.display()
-        ));
-    }
-    let Some(written) = written? else {
-        return Ok(None);
-    };
-    if let Some(warning) = id_warning(&args.method, without_id) {
-        printer.warning(&warning);
-    }
-    if !printer.shows_events() {
-        for line in &lines {
-            printer.note(line);
+            pump::leave(started.output).await;
+            Err(cannot_be_read(&error, args))
         }
     }
-    Ok(Some(Exported {
-        rows: first + before,
-        name: written.name,
-        bytes: written.bytes,
-        misfits: written.misfits,
-        report: report.cloned(),
-    }))
+}
+
+/// An export that has come to an end, whole or not.
+struct Finished<'a> {
+    args: &'a ExportArgs,
+    portal: String,
+    noun: &'static str,
+    /// Rows of this run.
+    rows: u64,
+    /// Rows that an interrupted run had left.
+    rows_before: u64,
+    /// Rows of this run that have no ID of any kind.
+    without_id: u64,
+    written: Result<Option<Written>, Failure>,
+    /// The account of the list; `None` if only its first rows were wanted.
+    report: Option<&'a ListReport>,
+}
+
+impl Finished<'_> {
+    /// Says how it has ended, in the summary, the log and the report.
+    async fn tell(
+        self,
+        recorder: Option<&Recorder>,
+        client: &Client,
+        printer: Printer,
+    ) -> Result<Option<Exported>, Failure> {
+        let ending = self.ending();
+        let lines = self.lines(printer.width());
+        printer.event("summary", ending.event(self.report));
+        if let (Some(path), Some(recorder)) = (&self.args.report, recorder)
+            && let Err(error) = run_report::write(path, recorder, &ending, client).await
+        {
+            printer.warning(&format!(
+                "could not write the report {}: {error}",
+                path.display()
+            ));
+        }
+        let Some(written) = self.written? else {
+            return Ok(None);
+        };
+        if let Some(warning) = id_warning(&self.args.method, self.without_id) {
+            printer.warning(&warning);
+        }
+        if !printer.shows_events() {
+            for line in &lines {
+                printer.note(line);
+            }
+        }
+        Ok(Some(Exported {
+            rows: self.rows + self.rows_before,
+            name: written.name,
+            bytes: written.bytes,
+            misfits: written.misfits,
+            report: self.report.cloned(),
+        }))
+    }
+
+    /// The lines of the summary; those of a run that failed say why.
+    fn lines(&self, width: usize) -> Vec<String> {
+        match (&self.written, self.report) {
+            (Ok(None), _) => Vec::new(),
+            (Ok(Some(written)), Some(report)) => {
+                summary::lines(self.noun, report, self.rows_before, written, width)
+            }
+            (Ok(Some(written)), None) => summary::first_rows(self.rows, self.noun, written, width),
+            (Err(failure), _) => vec![failure.message.clone()],
+        }
+    }
+
+    fn ending(&self) -> Ending {
+        let there = self.written.as_ref().ok().and_then(Option::as_ref);
+        let report = self.report;
+        Ending {
+            method: self.args.method.clone(),
+            portal: self.portal.clone(),
+            output: there.map(|written| written.name.clone()),
+            bytes: there.and_then(|written| written.bytes),
+            columns: there.and_then(|written| written.columns),
+            seconds: report.map(|report| format::seconds(report.elapsed)),
+            rows: self.rows,
+            rows_before: self.rows_before,
+            summary: self.lines(usize::MAX),
+            failed: self.written.is_err(),
+            retries: report.map(|report| report.retries),
+            commands: report.map(|report| report.commands),
+            waited_for_limit: report.map(|report| format::seconds(report.waited_for_limit)),
+            waited_for_operating: report.map(|report| format::seconds(report.waited_for_operating)),
+            misfits: there.map_or_else(Vec::new, |written| written.misfits_by_field.clone()),
+        }
+    }
 }
 
 /// The list that the arguments ask for.

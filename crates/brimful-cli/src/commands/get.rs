@@ -25,7 +25,7 @@ use crate::outcome::{self, Kind, Tally};
 use crate::output::{Destination, Output, Piece, Written};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine, Snapshot};
-use crate::pump::{self, Source, Stopped};
+use crate::pump::{self, Ended, Source, Stopped};
 use crate::{input, json_text};
 
 /// Fetch items by their IDs, 50 in a request
@@ -121,7 +121,7 @@ impl<'a> Id<'a> {
 pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failure> {
     check_methods(args, printer)?;
     if let Some(file) = &args.ids {
-        input::once(file, args.params.json.as_deref())?;
+        input::refuse_stdin_twice(file, args.params.json.as_deref())?;
     }
     let params = CallParams {
         json: args.params.json.as_deref(),
@@ -170,11 +170,19 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
         })
     };
     let line = ProgressLine::show(&args.method, args.limit.rate.limit(), source, printer);
-    // With results alone a file that lacks some would look whole.
-    let is_whole = |items: &Items| items.tally.is_done() || !args.result;
-    let ended = pump::to_output(&mut items, output, is_whole, &mut interrupts).await;
+    let ended = pump::to_output(&mut items, output, Items::may_be_complete, &mut interrupts).await;
     drop(line);
-    let lacks_some = matches!(ended.stopped, Stopped::Complete) && !is_whole(&items);
+    finish(args, ended, items, printer)
+}
+
+/// Says how it has ended, and how to get the rest.
+fn finish(
+    args: &GetArgs,
+    ended: Ended,
+    items: Items<'_>,
+    printer: Printer,
+) -> Result<Exit, Failure> {
+    let lacks_some = matches!(ended.stopped, Stopped::Complete) && !items.may_be_complete();
     let kept = ended.written.as_ref().map(|written| written.name.clone());
     let rest = rest_hint(args, &ended.stopped, &items, kept.as_deref());
     items.warn_of_more();
@@ -371,12 +379,12 @@ fn ids(args: &GetArgs) -> Result<Vec<ItemId>, Failure> {
         ids.push(id.into());
     }
     if let Some(path) = &args.ids {
-        input::apart(path, &args.output)?;
+        input::refuse_same_file(path, &args.output)?;
         if input::is_stdin(path) && std::io::stdin().is_terminal() {
             return Err(Failure::usage("standard input is the terminal")
                 .hint("pipe IDs into it, or give them behind the method"));
         }
-        let (text, name) = (input::read(path)?, input::name(path));
+        let (text, name) = (input::read(path)?, input::display_name(path));
         for (line, number) in text.lines().zip(1..) {
             let id = line.trim().trim_end_matches(',');
             if id.is_empty() {
@@ -469,6 +477,11 @@ impl Source for Items<'_> {
 }
 
 impl Items<'_> {
+    /// Whether the output may pass for a complete one: with results alone a file that lacks some would look whole.
+    fn may_be_complete(&self) -> bool {
+        self.tally.is_done() || !self.args.result
+    }
+
     /// Writes the line of an item, if it has one.
     fn write(&mut self, lines: &mut Vec<u8>, found: &IdOutcome) -> u64 {
         self.tally.add(Kind::of(&found.outcome));

@@ -11,6 +11,7 @@ pub(crate) mod batch;
 pub(crate) mod call;
 mod columns;
 pub(crate) mod completions;
+mod condition_check;
 mod connection;
 mod demo;
 mod each;

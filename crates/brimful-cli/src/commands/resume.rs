@@ -54,6 +54,20 @@ pub(super) struct FileRun<'a> {
     pub(super) noun: &'a str,
 }
 
+/// Begins a run from its first row.
+fn start(
+    partial: PartialFile,
+    record: RunRecord,
+    content: Content,
+    note: Option<String>,
+) -> Result<Started, Failure> {
+    Ok(Started {
+        output: Output::resumable(partial, KeptRows::default(), record, content)?,
+        before: None,
+        note,
+    })
+}
+
 impl FileRun<'_> {
     pub(super) fn open(self, content: Content) -> Result<Started, Failure> {
         let (_, place) = places(self.path);
@@ -70,24 +84,13 @@ impl FileRun<'_> {
         let name = target_name(partial.path());
         let mut record = RunRecord::new(self.list.clone());
         if !has_rows {
-            let output = Output::resumable(partial, KeptRows::default(), record, content)?;
-            return Ok(Started {
-                output,
-                before: None,
-                note: None,
-            });
+            return start(partial, record, content, None);
         }
         if self.mode == Some(ResumeArg::Never) {
-            let rows = read(partial.path())?.rows;
-            let output = Output::resumable(partial, KeptRows::default(), record, content)?;
-            return Ok(Started {
-                output,
-                before: None,
-                note: Some(format!(
-                    "starting again: {} of an interrupted run in {name} are dropped",
-                    counted(rows, self.noun)
-                )),
-            });
+            let rows = counted(read(partial.path())?.rows, self.noun);
+            let note =
+                format!("starting again: {rows} of an interrupted run in {name} are dropped");
+            return start(partial, record, content, Some(note));
         }
         let known = RunRecord::read(partial.path());
         self.check(&name, known.as_ref())?;
@@ -107,13 +110,8 @@ impl FileRun<'_> {
             record.first_page.max(1)
         };
         if kept.rows < needed && record.first_page > 0 || kept.rows == 0 && damage.is_some() {
-            record = RunRecord::new(self.list);
-            let output = Output::resumable(partial, KeptRows::default(), record, content)?;
-            return Ok(Started {
-                output,
-                before: None,
-                note: damage.map(|damage| format!("{damage}; starting again")),
-            });
+            let note = damage.map(|damage| format!("{damage}; starting again"));
+            return start(partial, RunRecord::new(self.list), content, note);
         }
         let Some(last_id) = last.filter(|_| first <= last && record.ascending) else {
             let why = if kept.rows == 0 {

@@ -66,11 +66,25 @@ fn rights_of_new_files() -> u32 {
     use rustix::process::umask;
     static RIGHTS: OnceLock<u32> = OnceLock::new();
     *RIGHTS.get_or_init(|| {
-        // It is only told when it is changed. What another thread makes meanwhile is private.
-        let masked = umask(Mode::RWXG | Mode::RWXO);
-        umask(masked);
-        0o666 & !masked.as_raw_mode()
+        let told =
+            umask_of_status(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
+        let masked = told.unwrap_or_else(|| {
+            // Elsewhere it is only told when it is changed. What another thread makes meanwhile is private.
+            let masked = umask(Mode::RWXG | Mode::RWXO);
+            umask(masked);
+            masked.as_raw_mode()
+        });
+        0o666 & !masked
     })
+}
+
+/// The `umask` that Linux shows in `/proc/self/status`.
+#[cfg(unix)]
+fn umask_of_status(status: &str) -> Option<u32> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Umask:"))?;
+    u32::from_str_radix(line.trim(), 8).ok()
 }
 
 /// The file is on the disk and takes the name `path`; what was there is gone.
@@ -133,6 +147,16 @@ mod tests {
             resolve_links(&folder.path().join("other")),
             real.join("other")
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_umask_is_read_where_the_system_shows_it() {
+        assert_eq!(
+            umask_of_status("Name:\tbrimful\nUmask:\t0027\nState:\tR\n"),
+            Some(0o027)
+        );
+        assert_eq!(umask_of_status("Name:\tbrimful\n"), None);
     }
 
     #[cfg(unix)]

@@ -230,7 +230,8 @@ impl RecordFile {
                 text.extend(serde_json::to_vec(checksum)?);
             }
             let mut file = atomic::create_merged(&self.path)?;
-            file.write_all(&text)?;
+            // Its own errors name a path that users know nothing of.
+            file.as_file_mut().write_all(&text)?;
             atomic::put_in_place(file, &self.path)
         };
         let written = write().map_err(|error: io::Error| named(&self.path, error));

@@ -15,7 +15,7 @@ use brimful_protocol::rows::Identity;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, MORE_TIME};
 use crate::format::counted;
 use crate::interrupt::Interrupts;
 use crate::output::{Output, OutputError, Piece, Written};
@@ -33,6 +33,11 @@ pub(crate) trait Source {
     /// The next one; `None` at the end. What has not come yet when the returned future is dropped comes with the next
     /// call.
     async fn next(&mut self) -> Result<Option<Self::Item>, Error>;
+
+    /// Whether it ends by itself when the time of the run is over. One that doesn't is left as it is then.
+    fn ends_at_the_deadline(&self) -> bool {
+        true
+    }
 
     /// Somebody wants to stop: how long what is on its way is waited for. A second signal ends the waiting.
     fn interrupted(&mut self) -> Option<Duration> {
@@ -61,13 +66,14 @@ pub(crate) enum Stopped {
     ByPortal(Error),
     ByOutput(OutputError),
     BySignal(Exit),
-    /// The time of `--deadline` passed while a reader did not read.
-    ByDeadline,
+    /// The time of `--deadline` passed: what was waited for, in words.
+    ByDeadline(&'static str),
 }
 
-/// What to say where [`Stopped::ByDeadline`] ended a run.
-pub(crate) const UNREAD: &str =
-    "the time of --deadline has passed while what reads the output was waited for";
+/// What is said where [`Stopped::ByDeadline`] ended a run that waited for the reader of its output.
+const UNREAD: &str = "the time of --deadline has passed while what reads the output was waited for";
+/// The same of a run that waited for the portal.
+const UNANSWERED: &str = "the time of --deadline has passed";
 
 /// Passes things on until they end, or cannot be passed on.
 pub(crate) async fn pump<S: Source>(
@@ -77,8 +83,12 @@ pub(crate) async fn pump<S: Source>(
 ) -> Stopped {
     let mut signalled: Option<(Exit, Instant)> = None;
     loop {
+        let is_left = !source.ends_at_the_deadline();
         let next = tokio::select! {
             next = source.next() => next,
+            () = interrupts.deadline(Duration::ZERO), if is_left => {
+                return Stopped::ByDeadline(UNANSWERED);
+            }
             exit = interrupts.next() => match source.interrupted() {
                 Some(patience) if signalled.is_none() => {
                     signalled = Some((exit, Instant::now() + patience));
@@ -97,7 +107,7 @@ pub(crate) async fn pump<S: Source>(
         let (may_wait, has_reader) = (sink.may_wait_for_a_reader(), sink.has_reader());
         let put = tokio::select! {
             put = sink.put(item) => put,
-            () = interrupts.deadline(BLOCKED), if has_reader => return Stopped::ByDeadline,
+            () = interrupts.deadline(BLOCKED), if has_reader => return Stopped::ByDeadline(UNREAD),
             exit = interrupts.next(), if may_wait => return Stopped::BySignal(exit),
         };
         if let Err(error) = put {
@@ -204,7 +214,7 @@ pub(crate) async fn to_output<S: Source<Item = Piece>>(
         Stopped::Complete if is_whole(source) => {
             let finished = tokio::select! {
                 finished = output.finish() => finished.map_err(Stopped::ByOutput),
-                () = interrupts.deadline(PATIENCE), if has_reader => Err(Stopped::ByDeadline),
+                () = interrupts.deadline(PATIENCE), if has_reader => Err(Stopped::ByDeadline(UNREAD)),
                 // All rows have come, but the reader does not read them.
                 exit = interrupts.next() => Err(Stopped::BySignal(exit)),
             };
@@ -269,8 +279,9 @@ impl Ended {
                 failure
             }
             Stopped::BySignal(exit) => Failure::new(exit, format!("{name}: interrupted")),
-            Stopped::ByDeadline => Failure::new(Exit::Incomplete, format!("{name}: {UNREAD}"))
-                .hint("give it more time with --deadline"),
+            Stopped::ByDeadline(why) => {
+                Failure::new(Exit::Incomplete, format!("{name}: {why}")).hint(MORE_TIME)
+            }
         };
         if rows > 0 && failure.exit == Exit::Failed {
             failure.exit = Exit::Incomplete;

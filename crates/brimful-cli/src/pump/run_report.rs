@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 
 use crate::failure::Failure;
-use crate::input::text_within;
+use crate::input::read_text_up_to;
 use crate::output::atomic;
 use crate::printer::clean;
 
@@ -49,7 +49,7 @@ pub(crate) fn check_place(path: &Path) -> Result<(), Failure> {
     if !path.is_file() {
         return Ok(());
     }
-    let read = File::open(path).and_then(|file| text_within(file, LARGEST));
+    let read = File::open(path).and_then(|file| read_text_up_to(file, LARGEST));
     let is_ours = match read {
         Ok((_, 0)) => true,
         Ok((text, _))
@@ -293,7 +293,7 @@ pub(crate) fn put(path: &Path, text: &str) -> std::io::Result<()> {
             .write_all(text.as_bytes());
     }
     let mut file = atomic::create_merged(path)?;
-    file.write_all(text.as_bytes())?;
+    file.as_file_mut().write_all(text.as_bytes())?;
     atomic::give_rights(file.as_file(), path);
     atomic::put_in_place(file, path).map(drop)
 }

@@ -238,6 +238,9 @@ fn proof(report: &ListReport) -> String {
         Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
         Proof::EqualPasses(_) => ", proved by equal passes".to_owned(),
         Proof::OneReply => ", all in one reply".to_owned(),
+        _ if report.rows == 0 => {
+            ", not proved: no rows came, and the portal gives no count".to_owned()
+        }
         _ => ", not proved: the list has no IDs to go by, or no count".to_owned(),
     }
 }

@@ -140,6 +140,7 @@ fn parameters_that_are_no_json() {
     exit code 2
     --- stderr
     error: --json is not JSON: key must be a string at line 1 column 2
+    hint: --json takes JSON, such as '{"id": 1}', or @FILE or - to read it from there
     "#);
 }
 
@@ -401,7 +402,7 @@ fn standard_input_that_is_to_be_read_twice() {
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(
             stderr(&output),
-            "error: standard input is to be read twice: by --json too\n\
+            "error: standard input is named twice: as the file and by --json -\n\
              hint: --json @FILE reads the parameters from a file\n"
         );
     }
@@ -439,7 +440,7 @@ fn a_file_that_is_read_is_not_written_over() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
         assert!(
-            said.contains(" is read, so it cannot be written to\nhint: -o names another file"),
+            said.contains(" is both input and output\nhint: name another file with -o"),
             "{said}"
         );
     }

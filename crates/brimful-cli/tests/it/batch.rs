@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use brimful_portal::{Faults, PortalConfig};
 use serde_json::{Map, Value, json};
@@ -351,5 +352,36 @@ fn outcomes_that_cannot_be_written_are_no_sign_that_nothing_ran() {
     assert!(
         said.contains("could not be saved") && said.contains("\"outcome\":\"done\""),
         "{said}"
+    );
+}
+
+#[test]
+fn a_batch_ends_at_its_deadline_and_tells_of_the_writes_on_their_way() {
+    let hangs = portal(PortalConfig::unlimited().latency(Duration::from_secs(600)));
+    let workspace = Workspace::new();
+    workspace.write(
+        "b.json",
+        r#"{"made": "crm.lead.add?fields[TITLE]=a", "me": "user.current",
+            "next": "crm.lead.update?id=$result[made]&fields[TITLE]=b"}"#,
+    );
+    let output = workspace
+        .command(&["batch", "b.json", "--deadline", "300ms"])
+        .env("BRIMFUL_PORTAL", hangs.url())
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("give it more time with --deadline"), "{said}");
+    let outcomes: Vec<String> = rows(&stdout(&output))
+        .iter()
+        .map(|row| format!("{} {}", row["name"], row["outcome"]))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            r#""made" "unknown""#,
+            r#""me" "unknown""#,
+            r#""next" "not_run""#
+        ]
     );
 }

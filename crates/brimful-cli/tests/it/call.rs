@@ -159,3 +159,60 @@ fn a_reply_that_cannot_be_written_is_no_sign_that_nothing_ran() {
     let kept = std::fs::read_to_string(workspace.path(&files[0])).unwrap();
     assert!(kept.contains(&long));
 }
+
+#[test]
+fn a_file_that_is_named_where_json_or_a_file_is_expected_is_named_right_in_the_hint() {
+    let workspace = Workspace::new();
+    workspace.write("p.json", r#"{"id": 1}"#);
+    for (args, hint) in [
+        (
+            &["call", "crm.lead.get", "--json", "p.json"][..],
+            "to read the file, write --json @p.json",
+        ),
+        (
+            &["call", "crm.lead.get", "--json", "no such.json"],
+            "to read the file, write --json '@no such.json'",
+        ),
+        (
+            &["call", "crm.lead.get", "--json", "{id: 1}"],
+            r#"--json takes JSON, such as '{"id": 1}', or @FILE or - to read it from there"#,
+        ),
+        (
+            &["batch", "@p.json"],
+            "the file is named without an @ here: p.json",
+        ),
+        (
+            &["batch", r#"{"me": "profile"}"#],
+            "the name of a file is expected here; - reads from standard input",
+        ),
+        (
+            &["call", "crm.lead.get", "--each", "@p.json", "-o", "-"],
+            "the file is named without an @ here: p.json",
+        ),
+        (
+            &["get", "crm.lead.get", "--ids", "@p.json"],
+            "the file is named without an @ here: p.json",
+        ),
+        (
+            &[
+                "r7",
+                "call",
+                "POST",
+                "people",
+                "--data",
+                "p.json",
+                "--token",
+                "t0k3n-t0k3n",
+            ],
+            "to read the file, write --data @p.json",
+        ),
+    ] {
+        let output = workspace.run(&[args, &["--portal", "demo"]].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(
+            said.contains(&format!("hint: {hint}\n")),
+            "{args:?}: {said}"
+        );
+    }
+}

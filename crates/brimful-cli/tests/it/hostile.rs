@@ -310,43 +310,58 @@ fn what_a_list_would_pass_over_ends_with_the_line_to_paste_and_asks_for_no_rows(
         assert!(said.contains(hint), "{options:?}: {said}");
         assert!(output.stdout.is_empty(), "{options:?}");
     }
-    for args in [
-        &["tasks", "list", "--crm", "X_1"][..],
-        &["tasks", "list", "--group", "abc"],
-        &[
-            "call",
-            "crm.deal.list",
-            "--json",
-            r#"{"filter":{"ID":true}}"#,
-        ],
-        &["call", "crm.deal.list", "--param", "STAGE_ID=WON"],
-        &[
-            "call",
-            "crm.deal.delete",
-            "--param",
-            "id=1",
-            "--param",
-            "token=x",
-        ],
-        &[
-            "get",
-            "crm.deal.get",
-            "--from",
-            "crm.deal.list",
-            "--from-param",
-            "STAGE_ID=WON",
-            "-o",
-            "-",
-        ],
-        &["export", "leads", "-o", "-"],
+    for (args, message) in [
+        (&["tasks", "list", "--crm", "X_1"][..], "X_1"),
+        (
+            &["tasks", "list", "--group", "abc"],
+            "invalid value 'abc' for '--group",
+        ),
+        (
+            &[
+                "call",
+                "crm.deal.list",
+                "--json",
+                r#"{"filter":{"ID":true}}"#,
+            ],
+            "ID is true",
+        ),
+        (
+            &["call", "crm.deal.list", "--param", "STAGE_ID=WON"],
+            "has no parameter STAGE_ID",
+        ),
+        (
+            &[
+                "call",
+                "crm.deal.delete",
+                "--param",
+                "id=1",
+                "--param",
+                "token=x",
+            ],
+            "token does not reach crm.deal.delete",
+        ),
+        (
+            &[
+                "get",
+                "crm.deal.get",
+                "--from",
+                "crm.deal.list",
+                "--from-param",
+                "STAGE_ID=WON",
+                "-o",
+                "-",
+            ],
+            "has no parameter STAGE_ID",
+        ),
+        (
+            &["export", "leads", "-o", "-"],
+            "did you mean crm.lead.list?",
+        ),
     ] {
         let output = run(&workspace, &portal, args);
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{args:?}: {}",
-            stderr(&output)
-        );
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(message), "{args:?}: {said}");
     }
     let unchecked = ["--param", "STAGE_ID=WON", "--no-check"];
     let output = run(&workspace, &portal, &[&deals[..], &unchecked].concat());
@@ -530,4 +545,61 @@ fn an_export_does_not_end_a_sync_and_does_not_write_over_the_rows_of_another_lis
         );
         assert_ne!(output.status.code(), Some(0), "{store}");
     }
+}
+
+#[test]
+fn conditions_that_a_portal_passes_over_are_noticed_by_the_rows_where_no_fields_are_named() {
+    let groups = |names: &[&str]| {
+        let rows: Vec<serde_json::Value> = names
+            .iter()
+            .zip(1..)
+            .map(|(name, id)| serde_json::json!({"ID": id.to_string(), "NAME": name}))
+            .collect();
+        portal(PortalConfig::unlimited().reply(
+            "sonet_group.get",
+            serde_json::json!({"result": rows, "total": rows.len()}),
+        ))
+    };
+    let workspace = Workspace::new();
+    let export = [
+        "export",
+        "sonet_group.get",
+        "-o",
+        "-",
+        "--walk",
+        "pages",
+        "--filter",
+    ];
+    let portal = groups(&["Sales", "Lease"]);
+    let output = run(
+        &workspace,
+        &portal,
+        &[&export[..], &["NAME=Sales"]].concat(),
+    );
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains(r#"a row came with NAME "Lease", so the portal passes the condition over"#),
+        "{said}"
+    );
+    assert!(output.stdout.is_empty());
+    let unchecked = [&export[..], &["NAME=Sales", "--no-check"]].concat();
+    let output = run(&workspace, &portal, &unchecked);
+    assert_eq!(rows(&stdout(&output)).len(), 2, "{}", stderr(&output));
+    let output = run(&workspace, &portal, &[&export[..], &["NOPE=1"]].concat());
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("warning: no row of sonet_group.get has NOPE"),
+        "{said}"
+    );
+    let portal = groups(&["Sales"]);
+    let output = run(
+        &workspace,
+        &portal,
+        &[&export[..], &["NAME=sales"]].concat(),
+    );
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(!said.contains("warning"), "{said}");
 }

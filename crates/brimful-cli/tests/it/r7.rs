@@ -1,6 +1,7 @@
 //! `brimful r7`: requests, batches and lists of R7-Office.
 
 use std::path::Path;
+use std::time::Duration;
 
 use brimful_portal::{Fault, FaultRule, PortalConfig};
 use brimful_r7_portal::R7Config;
@@ -366,4 +367,61 @@ fn a_batch_with_items_that_may_have_run_is_incomplete() {
         said.contains("may have run") || said.contains("unknown"),
         "{said}"
     );
+}
+
+#[test]
+fn every_command_ends_at_its_deadline_and_tells_of_writes() {
+    let portal = portal(
+        PortalConfig::unlimited()
+            .latency(Duration::from_secs(600))
+            .extension(R7Config::unlimited().token(TOKEN, 1).people(9)),
+    );
+    let workspace = Workspace::new();
+    workspace.write(
+        "read.json",
+        r#"[{"method":"GET","relativeUrl":"people/@self"}]"#,
+    );
+    workspace.write(
+        "write.json",
+        r#"[{"method":"DELETE","relativeUrl":"people/1"}]"#,
+    );
+    let more = "give it more time with --deadline";
+    let look = "may have run: look in the portal before calling it again";
+    for (args, hint) in [
+        (&["export", "people/filter", "-o", "p.jsonl"][..], more),
+        (&["call", "GET", "people/@self"], more),
+        (&["call", "DELETE", "people/1"], look),
+        (&["batch", "read.json"], more),
+        (&["batch", "write.json"], look),
+    ] {
+        let output = run(
+            &workspace,
+            &portal,
+            &[args, &["--deadline", "200ms"]].concat(),
+        );
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");
+        assert!(said.contains("the time of --deadline has passed"), "{said}");
+        assert!(said.contains(hint), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_list_that_its_deadline_cuts_short_keeps_the_rows_that_came() {
+    let (workspace, portal) = (Workspace::new(), office(9_000));
+    let args = [
+        "export",
+        "people/filter",
+        "-o",
+        "people.jsonl",
+        "--rate",
+        "1,600",
+        "--deadline",
+        "5s",
+    ];
+    let output = run(&workspace, &portal, &args);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("rows in people.jsonl.partial"), "{said}");
+    assert!(!workspace.path("people.jsonl").exists());
 }

@@ -10,6 +10,7 @@ use crate::calls::callers::Caller;
 use crate::calls::event_sender::Delivery;
 use crate::calls::events::Cause;
 use crate::calls::journal;
+use crate::calls::links::are_in_replies_of;
 use crate::calls::timing::Timing;
 use crate::context::errors;
 use crate::context::faults::Fault;
@@ -243,14 +244,10 @@ impl<'p> Executor<'p> {
         output
     }
 
-    /// With links in the files that `disk.*` describes.
+    /// With signed links in the files that a method describes.
     fn linked(&self, method: &Method, output: Output) -> Output {
         match &self.caller.links {
-            Some(links)
-                if (method.name.starts_with("disk.")
-                    || method.name == "telephony.externalcall.attachrecord")
-                    && !self.is_recorded(method) =>
-            {
+            Some(links) if are_in_replies_of(&method.name) && !self.is_recorded(method) => {
                 links.fill(&self.backend.context, output)
             }
             _ => output,

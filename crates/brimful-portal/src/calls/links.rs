@@ -15,6 +15,14 @@ pub(crate) const DOWNLOAD: &str = "download";
 /// The name by which addresses lead here that take files. It is no method either.
 pub(crate) const UPLOAD: &str = "upload";
 
+/// Whether the replies of a method have links to sign, for downloads or uploads. `method` may be spelt in any case.
+pub(crate) fn are_in_replies_of(method: &str) -> bool {
+    let is_of_the_drive = method
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("disk."));
+    is_of_the_drive || method.eq_ignore_ascii_case("telephony.externalcall.attachrecord")
+}
+
 /// Makes links for one caller.
 #[derive(Debug, Clone)]
 pub(crate) struct Links {
@@ -30,11 +38,8 @@ impl Links {
         request: &Request<Bytes>,
         presented: &Presented,
     ) -> Option<Self> {
-        let disk = method
-            .get(..5)
-            .is_some_and(|start| start.eq_ignore_ascii_case("disk."));
-        let records = method.eq_ignore_ascii_case("telephony.externalcall.attachrecord");
-        (disk || records || method.eq_ignore_ascii_case("batch")).then(|| Self {
+        // The commands of a batch are known later.
+        (are_in_replies_of(method) || method.eq_ignore_ascii_case("batch")).then(|| Self {
             address: context.address.origin(request),
             presented: presented.clone(),
         })

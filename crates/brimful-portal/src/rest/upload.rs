@@ -69,26 +69,84 @@ pub(super) fn call(
 fn file<'b>(media_type: &str, body: &'b [u8]) -> Option<(String, &'b [u8])> {
     let (_, boundary) = media_type.split_once("boundary=")?;
     let boundary = boundary.split(';').next().unwrap_or(boundary);
-    let marker = format!("--{}", boundary.trim().trim_matches('"'));
-    let mut rest = body;
+    let delimiter = format!("\r\n--{}", boundary.trim().trim_matches('"'));
+    let delimiter = delimiter.as_bytes();
+    // No line end stands before the first one, unless there is a preamble.
+    let mut rest = match body.strip_prefix(&delimiter[2..]) {
+        Some(rest) => rest,
+        None => split_at_delimiter(body, delimiter)?.1,
+    };
     loop {
-        let from = find(rest, marker.as_bytes())? + marker.len();
-        let part = rest.get(from..)?;
-        let until = find(part, marker.as_bytes())?;
-        let (one, after) = part.split_at(until);
+        let head = find(rest, b"\r\n\r\n")?;
+        let headers = String::from_utf8_lossy(&rest[..head]);
+        let (content, after) = split_at_delimiter(&rest[head + 4..], delimiter)?;
         rest = after;
-        let head = find(one, b"\r\n\r\n")?;
-        let headers = String::from_utf8_lossy(&one[..head]);
         let Some((_, name)) = headers.split_once("filename=\"") else {
             continue;
         };
         let name = name.split('"').next().unwrap_or_default();
-        let content = &one[head + 4..];
-        let content = content.strip_suffix(b"\r\n").unwrap_or(content);
         return Some((name.to_owned(), content));
     }
 }
 
+/// What stands before the next delimiter, and what behind it. Content may have the same letters, but not at the beginning
+/// of a line that ends with them.
+fn split_at_delimiter<'b>(body: &'b [u8], delimiter: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
+    let mut from = 0;
+    loop {
+        let at = from + find(&body[from..], delimiter)?;
+        let after = &body[at + delimiter.len()..];
+        let padding = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+        let line_end = &after[padding.count()..];
+        if after.starts_with(b"--") || line_end.starts_with(b"\r\n") {
+            return Some((&body[..at], after));
+        }
+        from = at + delimiter.len();
+    }
+}
+
 fn find(within: &[u8], what: &[u8]) -> Option<usize> {
-    within.windows(what.len()).position(|window| window == what)
+    memchr::memmem::find(within, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content_of(content: &str) -> Option<(String, String)> {
+        let body = format!(
+            "--marker\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--marker\r\n\
+             Content-Disposition: form-data; name=\"file\"; filename=\"x.txt\"\r\n\r\n{content}\r\n--marker--\r\n"
+        );
+        let (name, content) = file("multipart/form-data; boundary=marker", body.as_bytes())?;
+        Some((name, String::from_utf8(content.to_vec()).unwrap()))
+    }
+
+    #[test]
+    fn a_file_is_whole_whatever_it_contains_of_the_boundary() {
+        for content in [
+            "",
+            "hello",
+            "a --marker b",
+            "--marker",
+            "--marker--\r\n",
+            "a\n--marker\r\nb",
+            "a\r\n--markers\r\nb",
+            "a\r\n--marker-\r\n",
+            "ends with a line\r\n",
+            "\r\n\r\n",
+        ] {
+            let found = content_of(content);
+            assert_eq!(found, Some(("x.txt".to_owned(), content.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_form_may_have_a_preamble_and_a_boundary_in_quotes() {
+        let body = b"ignored\r\n--a b \r\nContent-Disposition: form-data; filename=\"x\"\r\n\r\n1\r\n--a b--";
+        let found = file("multipart/form-data; boundary=\"a b\"", body);
+        assert_eq!(found, Some(("x".to_owned(), &b"1"[..])));
+        assert_eq!(file("multipart/form-data", body), None);
+        assert_eq!(file("multipart/form-data; boundary=c", body), None);
+    }
 }

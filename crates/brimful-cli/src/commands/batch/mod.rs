@@ -5,13 +5,13 @@ mod file;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use brimful::{Batch, BatchReply, Effect, OnError, Outcome, References};
+use brimful::{Batch, BatchReply, Client, Effect, Error, OnError, Outcome, References};
 use clap::Args;
 use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::args::{PortalOption, RateOption, method};
+use crate::args::{DeadlineOption, PortalOption, RateOption, method};
 use crate::commands::show::nothing_sent;
 use crate::commands::{checks, connect_with};
 use crate::exit::Exit;
@@ -60,6 +60,8 @@ pub(crate) struct BatchArgs {
     pub(crate) portal: PortalOption,
     #[command(flatten)]
     pub(crate) limit: RateOption,
+    #[command(flatten)]
+    pub(crate) deadline: DeadlineOption,
 }
 
 /// What stands before an outcome.
@@ -70,15 +72,8 @@ struct Head<'a> {
 
 pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
-    input::apart(&args.file, &args.output)?;
-    let commands = file::read(&input::read(&args.file)?).map_err(|why| {
-        Failure::usage(format!("{} is not a batch: {why}", input::name(&args.file)))
-    })?;
-    for command in &commands {
-        if let Some(warning) = method::warning_if_unknown(&command.method, None) {
-            printer.warning(&warning);
-        }
-    }
+    input::refuse_same_file(&args.file, &args.output)?;
+    let commands = commands(args, printer)?;
     let methods: HashMap<String, String> = commands
         .iter()
         .map(|command| (command.name.clone(), command.method.clone()))
@@ -86,7 +81,9 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
     let batch = batch(commands, args)?;
     let mut interrupts = Interrupts::catch()?;
     let checks = checks(args.no_check);
-    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer).await?;
+    let connection = connect_with(&args.portal, args.limit.limits(), checks, printer)
+        .await?
+        .ending(args.deadline);
     let mut output = Output::open(&args.output)?;
     let writes = methods
         .values()
@@ -95,35 +92,7 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         output = output.ready().await.map_err(nothing_sent)?;
     }
     let count = batch.len() as u64;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let mut stop = Some(stop);
-    let batch = batch.stop_on(async {
-        if stopped.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    });
-    let mut running = std::pin::pin!(connection.client.batch(batch));
-    let mut interrupted = None;
-    let mut first: Option<(Exit, Instant)> = None;
-    let reply = loop {
-        let ends = tokio::select! {
-            reply = &mut running => break reply,
-            exit = pump::over(first) => exit,
-            exit = interrupts.next() => {
-                if first.is_none() {
-                    first = Some((exit, Instant::now() + crate::commands::each::PATIENCE));
-                    printer.note("waiting for the outcomes; press Ctrl-C again to stop waiting: commands on their way will be unknown");
-                    continue;
-                }
-                exit
-            }
-        };
-        first = None;
-        interrupted = Some(ends);
-        if let Some(stop) = stop.take() {
-            let _ = stop.send(());
-        }
-    };
+    let (reply, interrupted) = reply_of(&connection.client, batch, &mut interrupts, printer).await;
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
@@ -166,6 +135,62 @@ pub(crate) async fn run(args: &BatchArgs, printer: Printer) -> Result<Exit, Fail
         None if tally.is_done() => Ok(Exit::Done),
         None => Ok(Exit::Incomplete),
     }
+}
+
+/// The commands of the file.
+fn commands(args: &BatchArgs, printer: Printer) -> Result<Vec<Command>, Failure> {
+    let commands = file::read(&input::read(&args.file)?).map_err(|why| {
+        Failure::usage(format!(
+            "{} is not a batch: {why}",
+            input::display_name(&args.file)
+        ))
+    })?;
+    for command in &commands {
+        if let Some(warning) = method::warning_if_unknown(&command.method, None) {
+            printer.warning(&warning);
+        }
+    }
+    Ok(commands)
+}
+
+/// Runs the batch. Of two signals the first lets what is on its way come to its end, and the second, which is returned,
+/// does not.
+async fn reply_of(
+    client: &Client,
+    batch: Batch,
+    interrupts: &mut Interrupts,
+    printer: Printer,
+) -> (Result<BatchReply, Error>, Option<Exit>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut stop = Some(stop);
+    let batch = batch.stop_on(async {
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
+    let mut running = std::pin::pin!(client.batch(batch));
+    let mut interrupted = None;
+    let mut first: Option<(Exit, Instant)> = None;
+    let reply = loop {
+        let ends = tokio::select! {
+            reply = &mut running => break reply,
+            exit = pump::over(first) => exit,
+            exit = interrupts.next() => {
+                if first.is_none() {
+                    first = Some((exit, Instant::now() + crate::commands::each::PATIENCE));
+                    printer.note("waiting for the outcomes; press Ctrl-C again to stop waiting: commands on their way will be unknown");
+                    continue;
+                }
+                exit
+            }
+        };
+        first = None;
+        interrupted = Some(ends);
+        if let Some(stop) = stop.take() {
+            let _ = stop.send(());
+        }
+    };
+    (reply, interrupted)
 }
 
 fn batch(commands: Vec<Command>, args: &BatchArgs) -> Result<Batch, Failure> {

@@ -63,12 +63,11 @@ pub(super) struct Items {
 
 impl Items {
     pub(super) fn open(path: &Path, setting: Setting) -> Result<Self, Failure> {
-        let name = input::name(path);
+        let name = input::display_name(path);
         let (reader, size): (Box<dyn BufRead + Send>, _) = if input::is_stdin(path) {
             (Box::new(BufReader::new(input::stdin()?)), None)
         } else {
-            let file = File::open(path)
-                .map_err(|error| Failure::usage(format!("could not read {name}: {error}")))?;
+            let file = File::open(path).map_err(|error| input::unreadable(path, &error))?;
             let found = file.metadata().ok().filter(std::fs::Metadata::is_file);
             let size = found.map(|found| found.len());
             (Box::new(BufReader::new(file)), size)
@@ -105,7 +104,7 @@ impl Items {
             self.read.fetch_add(read as u64, Ordering::Relaxed);
             self.number += 1;
             if self.number == 1 {
-                input::unmark(&mut self.line);
+                input::strip_byte_order_mark(&mut self.line);
             }
             if self.line.trim_ascii().is_empty() {
                 continue;

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use super::{checks, connect_with, resume};
 use crate::args::method;
 use crate::args::params::CallParams;
-use crate::commands::call::{CallArgs, EachOption};
+use crate::commands::call::CallArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::{self, count, counted};
@@ -50,20 +50,14 @@ const AT_ONCE: usize = 100;
 
 pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Result<Exit, Failure> {
     let started = Instant::now();
-    input::once(file, args.params.json.as_deref())?;
+    input::refuse_stdin_twice(file, args.params.json.as_deref())?;
     let common = common(args)?;
     if let Some(warning) = method::warning_if_unknown(&args.method, None) {
         printer.warning(&warning);
     }
-    let EachOption {
-        output,
-        resume,
-        retry_unknown,
-        ..
-    } = &args.each;
-    let destination = output.as_ref().unwrap_or(&Destination::Stdout);
-    input::apart(file, destination)?;
-    let earlier = if *resume {
+    let destination = args.each.output.as_ref().unwrap_or(&Destination::Stdout);
+    input::refuse_same_file(file, destination)?;
+    let earlier = if args.each.resume {
         Earlier::Resume
     } else {
         Earlier::Refuse
@@ -75,19 +69,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         .ending_with(args.deadline, &mut interrupts);
     let repeatable = args.idempotent || Effect::of(&args.method) == Effect::Read;
     let record = tokio::task::block_in_place(|| Record::open(destination, earlier, repeatable))?;
-    let items = Items::open(
-        file,
-        Setting {
-            method: args.method.clone(),
-            common,
-            previous: record.previous()?,
-            of_unknown: if *retry_unknown {
-                UnknownOutcomes::Repeat
-            } else {
-                UnknownOutcomes::Keep
-            },
-        },
-    );
+    let items = Items::open(file, setting(args, common, &record)?);
     let items = match items {
         Ok(items) => items,
         Err(failure) => {
@@ -139,13 +121,7 @@ pub(crate) async fn run(args: &CallArgs, file: &Path, printer: Printer) -> Resul
         Ok(record) => record.into_inner(),
         Err(_) => return Err(Failure::failed("the outcomes are still being written")),
     };
-    let stopped = match (stopped, broken, refused) {
-        (_, Some(error), _) | (Stopped::ByOutput(error), ..) => EachStopped::ByOutput(error),
-        (Stopped::BySignal(exit), ..) => EachStopped::BySignal(exit),
-        (Stopped::ByDeadline, ..) => EachStopped::ByPortal(pump::UNREAD.to_owned()),
-        (_, _, Some(why)) => EachStopped::ByPortal(why),
-        _ => EachStopped::AtEnd,
-    };
+    let stopped = EachStopped::of(stopped, broken, refused);
     let tally = *tally.lock().unwrap_or_else(PoisonError::into_inner);
     EachSummary {
         method: &args.method,
@@ -169,6 +145,37 @@ enum EachStopped {
     /// The portal takes no calls.
     ByPortal(String),
     ByOutput(OutputError),
+}
+
+impl EachStopped {
+    /// `broken` is why outcomes could not be written, `refused` why the portal takes no calls.
+    fn of(stopped: Stopped, broken: Option<OutputError>, refused: Option<String>) -> Self {
+        match (stopped, broken, refused) {
+            (_, Some(error), _) | (Stopped::ByOutput(error), ..) => Self::ByOutput(error),
+            (Stopped::BySignal(exit), ..) => Self::BySignal(exit),
+            (Stopped::ByDeadline(why), ..) => Self::ByPortal(why.to_owned()),
+            (_, _, Some(why)) => Self::ByPortal(why),
+            _ => Self::AtEnd,
+        }
+    }
+}
+
+/// How the lines of the file become calls.
+fn setting(
+    args: &CallArgs,
+    common: Map<String, Value>,
+    record: &Record,
+) -> Result<Setting, Failure> {
+    Ok(Setting {
+        method: args.method.clone(),
+        common,
+        previous: record.previous()?,
+        of_unknown: if args.each.retry_unknown {
+            UnknownOutcomes::Repeat
+        } else {
+            UnknownOutcomes::Keep
+        },
+    })
 }
 
 /// The share of the input that is read, and what came of it.
@@ -369,6 +376,28 @@ struct EachSummary<'a> {
     printer: Printer,
 }
 
+/// Completes the record of outcomes, or leaves it as it is. What stops the run may only be seen now.
+async fn close_record(
+    stopped: EachStopped,
+    is_unwritable: bool,
+    is_whole: bool,
+    record: Record,
+) -> (EachStopped, Result<Left, Failure>) {
+    match stopped {
+        EachStopped::AtEnd if is_unwritable => match record.error().await {
+            Ok((Some(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
+            Ok((None, left)) => (EachStopped::AtEnd, Ok(left)),
+            Err(failure) => (EachStopped::AtEnd, Err(failure)),
+        },
+        EachStopped::AtEnd if is_whole => match record.complete().await {
+            Ok(written) => (EachStopped::AtEnd, Ok(Left::File(written))),
+            Err((EndError::Output(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
+            Err((EndError::File(failure), _)) => (EachStopped::AtEnd, Err(failure)),
+        },
+        other => (other, record.leave().await),
+    }
+}
+
 impl EachSummary<'_> {
     async fn close(
         self,
@@ -381,19 +410,7 @@ impl EachSummary<'_> {
         if let Some(warning) = outcome::cut_lists(self.cut_lists, Some(self.method)) {
             self.printer.warning(&warning);
         }
-        let (stopped, closed) = match stopped {
-            EachStopped::AtEnd if ended.unwritable => match record.error().await {
-                Ok((Some(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
-                Ok((None, left)) => (EachStopped::AtEnd, Ok(left)),
-                Err(failure) => (EachStopped::AtEnd, Err(failure)),
-            },
-            EachStopped::AtEnd if whole => match record.complete().await {
-                Ok(written) => (EachStopped::AtEnd, Ok(Left::File(written))),
-                Err((EndError::Output(error), left)) => (EachStopped::ByOutput(error), Ok(left)),
-                Err((EndError::File(failure), _)) => (EachStopped::AtEnd, Err(failure)),
-            },
-            other => (other, record.leave().await),
-        };
+        let (stopped, closed) = close_record(stopped, ended.unwritable, whole, record).await;
         if let EachStopped::ByOutput(error) = &stopped
             && error.is_closed()
         {

@@ -231,7 +231,7 @@ fn copy(partial: &mut PartialFile, from: &Path) -> Result<(), Failure> {
     let failed = |error| Failure::from(named(&path, error));
     let mut file = create_merged(partial.path()).map_err(failed)?;
     let mut from = File::open(from).map_err(failed)?;
-    std::io::copy(&mut from, &mut file).map_err(failed)?;
+    std::io::copy(&mut from, file.as_file_mut()).map_err(failed)?;
     Ok(partial.replace(file)?)
 }
 

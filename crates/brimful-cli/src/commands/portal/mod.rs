@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use brimful_portal::{
     Churn, Costs, ENTITY_NAMES, Faults, HiddenRows, LimiterGeneration, OperatingLimit, Portal,
-    PortalConfig, RateLimit, Scenario, Seconds, SpecError, Stats, Statuses, Tls, Webhook,
+    PortalConfig, RateLimit, Scenario, Seconds, Server, SpecError, Stats, Statuses, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
 use tokio::task::JoinHandle;
@@ -268,13 +268,8 @@ pub(crate) enum LimiterArg {
 pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Failure> {
     let portal = Portal::new(config(args)?).map_err(|error| Failure::usage(error.to_string()))?;
     let hides_address = stdout::is_closed(&std::io::stdout());
-    if hides_address && (args.port == 0 || args.code.is_none() && has_own_data(args)) {
-        return Err(Failure::failed(
-            "the address of the portal is told on standard output alone, and that is closed",
-        )
-        .hint(
-            "write standard output to a file, or choose the address yourself: --port 8024 --code CODE",
-        ));
+    if hides_address {
+        check_known_address(args)?;
     }
     let mut interrupts = Interrupts::catch()?;
     let address = SocketAddr::new(args.listen, args.port);
@@ -286,20 +281,64 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
         Failure::failed(format!("could not listen on {address}: {error}"))
             .hint("--port 0 takes any port that is free")
     })?;
-    if !args.listen.is_loopback() {
-        printer.warning(&format!(
-            "{} is not this machine alone: everybody who reaches it and knows the code can read and change the portal",
-            args.listen
-        ));
-    }
     // A portal that runs in the background needs no standard output where its address is known.
     if !hides_address {
         printer
             .data(server.webhook_url().as_bytes())
             .map_err(show::unwritable)?;
     }
+    introduce(args, &portal, &server, printer);
+    let events_log = events_log(args, &portal, printer)?;
+    let living = portal.scenario().map(|scenario| {
+        printer.note(&format!("a company works here: {scenario}"));
+        let portal = portal.clone();
+        tokio::spawn(async move { portal.keep_living().await })
+    });
+    tokio::select! {
+        () = install(args, &portal, printer) => interrupts.next().await,
+        exit = interrupts.next() => exit,
+    };
+    if let Some(living) = living {
+        living.abort();
+    }
+    let stats = portal.stats();
+    tokio::select! {
+        ended = server.shut_down() => ended.map_err(|error| Failure::failed(format!("the portal broke: {error}")))?,
+        // The second time there is no waiting for requests in flight.
+        exit = interrupts.next() => return Ok(exit),
+    }
+    // The portal is gone, so the log has its last line soon, unless a handler keeps it waiting.
+    drop(portal);
+    if let Some(log) = events_log {
+        let _ = tokio::time::timeout(Duration::from_secs(1), log).await;
+    }
+    printer.note(&account(&stats));
+    Ok(Exit::Done)
+}
+
+/// Refuses a portal whose address nobody would learn.
+fn check_known_address(args: &PortalArgs) -> Result<(), Failure> {
+    if args.port != 0 && (args.code.is_some() || !has_own_data(args)) {
+        return Ok(());
+    }
+    Err(Failure::failed(
+        "the address of the portal is told on standard output alone, and that is closed",
+    )
+    .hint(
+        "write standard output to a file, or choose the address yourself: --port 8024 --code CODE",
+    ))
+}
+
+/// Says what the portal has and who may call it.
+fn introduce(args: &PortalArgs, portal: &Portal, server: &Server, printer: Printer) {
+    if !args.listen.is_loopback() {
+        printer.warning(&format!(
+            "{} is not this machine alone: everybody who reaches it and knows the code can read and change the portal",
+            args.listen
+        ));
+    }
     printer.note(&format!("portal with {}; Ctrl-C ends it", args.limit));
-    printer.note(&format!("{}; {}", holdings(&portal), webhooks(args)));
+    printer.note(&format!("{}; {}", holdings(portal), webhooks(args)));
     printer.note(&format!(
         "watch what it is asked: {}/_portal/",
         server.origin()
@@ -336,32 +375,6 @@ pub(crate) async fn run(args: &PortalArgs, printer: Printer) -> Result<Exit, Fai
             id = app.client_id
         ));
     }
-    let events_log = events_log(args, &portal, printer)?;
-    let living = portal.scenario().map(|scenario| {
-        printer.note(&format!("a company works here: {scenario}"));
-        let portal = portal.clone();
-        tokio::spawn(async move { portal.keep_living().await })
-    });
-    tokio::select! {
-        () = install(args, &portal, printer) => interrupts.next().await,
-        exit = interrupts.next() => exit,
-    };
-    if let Some(living) = living {
-        living.abort();
-    }
-    let stats = portal.stats();
-    tokio::select! {
-        ended = server.shut_down() => ended.map_err(|error| Failure::failed(format!("the portal broke: {error}")))?,
-        // The second time there is no waiting for requests in flight.
-        exit = interrupts.next() => return Ok(exit),
-    }
-    // The portal is gone, so the log has its last line soon, unless a handler keeps it waiting.
-    drop(portal);
-    if let Some(log) = events_log {
-        let _ = tokio::time::timeout(Duration::from_secs(1), log).await;
-    }
-    printer.note(&account(&stats));
-    Ok(Exit::Done)
 }
 
 /// Begins to write the log of events, if there is to be one. The task ends with the portal.

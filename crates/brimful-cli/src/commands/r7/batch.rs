@@ -1,6 +1,6 @@
 //! `brimful r7 batch`: the requests of a file, a line of JSON for every reply.
 
-use brimful::Execution;
+use brimful::{Effect, Execution};
 use brimful_protocol::rows::{Place, read_list};
 use brimful_r7::BatchReply;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::format::counted;
 use crate::input;
-use crate::interrupt::{Interrupts, answer_of_write};
+use crate::interrupt::{Interrupts, answer_of_call};
 use crate::output::{Output, Piece, rescue};
 use crate::printer::Printer;
 use crate::pump;
@@ -21,23 +21,28 @@ use crate::r7_args::R7BatchArgs;
 const REQUESTS: &str = "some of the requests";
 
 pub(crate) async fn run(args: &R7BatchArgs, printer: Printer) -> Result<Exit, Failure> {
-    input::apart(&args.file, &args.output)?;
+    input::refuse_same_file(&args.file, &args.output)?;
     let text = input::read(&args.file)?;
     let writes = items::write(&text);
     let items = items::read(&text).map_err(|why| {
-        Failure::usage(format!("{} is not a batch: {why}", input::name(&args.file)))
+        Failure::usage(format!(
+            "{} is not a batch: {why}",
+            input::display_name(&args.file)
+        ))
     })?;
     let mut interrupts = if writes {
         Interrupts::catch()?
     } else {
         Interrupts::never()
     };
+    interrupts.set_deadline(args.portal.deadline);
     let connection = connect(&args.portal, printer).await?;
     let output = Output::open(&args.output)?;
     let mut output = output.ready().await.map_err(nothing_sent)?;
     let batch = connection.client.batch().items(items);
     let batch = batch.concurrent_requests(args.at_once.into());
-    let replies = answer_of_write(&mut interrupts, REQUESTS, batch.send()).await;
+    let effect = if writes { Effect::Write } else { Effect::Read };
+    let replies = answer_of_call(&mut interrupts, REQUESTS, effect, batch.send()).await;
     let replies = replies.and_then(|replies| {
         replies.map_err(|error| {
             let failure = Failure::of(&error);

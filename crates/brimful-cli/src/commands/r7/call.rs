@@ -10,7 +10,7 @@ use crate::args::params::{CallParams, read_json};
 use crate::commands::show::{check_stdout_for, reply};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::interrupt::{Interrupts, answer_of_write};
+use crate::interrupt::{Interrupts, answer_of_call};
 use crate::printer::Printer;
 use crate::r7_args::R7CallArgs;
 
@@ -25,9 +25,11 @@ pub(crate) async fn run(args: &R7CallArgs, printer: Printer) -> Result<Exit, Fai
         Effect::Read => Interrupts::never(),
         Effect::Write => Interrupts::catch()?,
     };
+    interrupts.set_deadline(args.portal.deadline);
     let connection = connect(&args.portal, printer).await?;
     let called = format!("{} {}", args.verb, args.path);
-    let came = answer_of_write(&mut interrupts, &called, connection.client.send(item)).await?;
+    let answer = connection.client.send(item);
+    let came = answer_of_call(&mut interrupts, &called, effect, answer).await?;
     let came = came.map_err(|error| match effect {
         Effect::Read => failure(&error),
         Effect::Write => failure(&error).of_write(&called, &error),

@@ -5,7 +5,7 @@ use brimful_r7::RateLimit;
 use brimful_r7_portal::R7Config;
 
 use crate::args::RateArg;
-use crate::commands::demo;
+use crate::commands::demo::{self, Demo};
 use crate::commands::portal::PortalArgs;
 use crate::commands::portal::data::r7_entity;
 use crate::failure::Failure;
@@ -50,7 +50,7 @@ pub(crate) fn add_to(config: PortalConfig, args: &PortalArgs) -> Result<PortalCo
 
 /// Starts an R7-Office on a free port of this machine. It knows `group/@self`, so that the examples of the
 /// documentation work.
-pub(super) async fn start_demo(limit: Option<RateLimit>) -> Result<Server, Failure> {
+pub(super) async fn start_demo(limit: Option<RateLimit>) -> Result<Demo, Failure> {
     let office = DEMO_ROWS
         .iter()
         .fold(R7Config::new(), |office, &(entity, rows)| {

@@ -20,10 +20,15 @@ impl Source for Pages {
     async fn next(&mut self) -> Result<Option<Piece>, Error> {
         Ok(self.next_page().await?.map(Piece::Page))
     }
+
+    fn ends_at_the_deadline(&self) -> bool {
+        false
+    }
 }
 
 pub(crate) async fn run(args: &R7ExportArgs, printer: Printer) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::catch()?;
+    interrupts.set_deadline(args.portal.deadline);
     let connection = connect(&args.portal, printer).await?;
     let list = connection.client.list(&args.path);
     let mut pages = how(list, args).pages().map_err(|error| failure(&error))?;

@@ -7,10 +7,10 @@ mod export;
 mod items;
 
 use brimful::{Error, ErrorKind};
-use brimful_portal::Server;
 use brimful_r7::{Client, Credential};
 
 use crate::args::portal::PortalArg;
+use crate::commands::demo::Demo;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -28,7 +28,7 @@ pub(crate) async fn run(args: &R7Args, printer: Printer) -> Result<Exit, Failure
 /// A client of the portal, and the portal itself if it is in this process. It lives as long as this.
 struct Connection {
     client: Client,
-    _demo: Option<Server>,
+    _demo: Option<Demo>,
 }
 
 async fn connect(portal: &R7PortalOption, printer: Printer) -> Result<Connection, Failure> {

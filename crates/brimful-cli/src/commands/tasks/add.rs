@@ -1,5 +1,6 @@
 //! `brimful tasks add`: makes a task.
 
+use brimful::Effect;
 use brimful::tasks::TaskFields;
 
 use super::args::TaskAddArgs;
@@ -10,7 +11,7 @@ use crate::commands::connect;
 use crate::commands::show::check_stdout;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::interrupt::{Interrupts, answer_of_write};
+use crate::interrupt::{Interrupts, answer_of_call};
 use crate::printer::Printer;
 
 /// What is called.
@@ -52,7 +53,7 @@ pub(super) async fn run(args: &TaskAddArgs, printer: Printer) -> Result<Exit, Fa
     check_stdout()?;
     let mut interrupts = Interrupts::catch()?;
     let tasks = connection.client.tasks();
-    let task = answer_of_write(&mut interrupts, METHOD, tasks.add(fields))
+    let task = answer_of_call(&mut interrupts, METHOD, Effect::Write, tasks.add(fields))
         .await?
         .map_err(|error| Failure::of(&error).of_write(METHOD, &error))?;
     match printer.data(task.id.to_string().as_bytes()) {

@@ -54,7 +54,8 @@ Status:
 pub(crate) struct TaskListArgs {
     #[command(flatten)]
     pub(crate) portal: PortalOption,
-    /// Write the rows to this file; - is standard output. Without it a terminal shows a table
+    /// Write the rows to this file; - is standard output. Without it a terminal shows a table, of the columns that it has
+    /// room for unless --select names them
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<Destination>,
     /// The fields of the rows, with commas between them; * is all, UF_* all user fields; the ID is always among them

@@ -109,6 +109,15 @@ async fn filter(args: &TaskFilterArgs, dates: &mut Dates<'_>) -> Result<Filter, 
     if let Some(id) = args.after {
         filter = filter.id(Condition::Above(id));
     }
+    add_dates(filter, args, dates).await
+}
+
+/// Adds the conditions of moments.
+async fn add_dates(
+    mut filter: Filter,
+    args: &TaskFilterArgs,
+    dates: &mut Dates<'_>,
+) -> Result<Filter, Failure> {
     let mut between = async |from: &Option<DateArg>, before: &Option<DateArg>| {
         let mut tests = Vec::new();
         if let Some(from) = from {

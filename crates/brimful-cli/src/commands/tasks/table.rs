@@ -11,11 +11,35 @@ use crate::table;
 /// No column but the last is wider.
 const WIDEST: usize = 28;
 
+/// A title that is cut shorter says too little.
+const TITLE_READABLE: usize = 20;
+
+/// Columns of the usual ones that are left out where the terminal has no room for them, the first of these first.
+const LEFT_OUT: [Field; 8] = [
+    Field::CLOSED_DATE,
+    Field::CHANGED_DATE,
+    Field::CREATED_DATE,
+    Field::CREATED_BY,
+    Field::GROUP_ID,
+    Field::PRIORITY,
+    Field::RESPONSIBLE_ID,
+    Field::DEADLINE,
+];
+
 /// The columns, and how wide they are: as the first page needs them.
 #[derive(Debug)]
 pub(super) struct Table {
     columns: Vec<Field>,
-    widths: Vec<usize>,
+    layout: Option<Layout>,
+}
+
+/// How the rows are shown.
+#[derive(Debug, Clone)]
+enum Layout {
+    /// A line for each, with cells of these widths.
+    Lines(Vec<usize>),
+    /// Lines of names and values for each, because there are more columns than a line has room for.
+    Blocks,
 }
 
 impl Table {
@@ -37,7 +61,7 @@ impl Table {
         columns.extend(titled.then_some(Field::TITLE));
         Self {
             columns,
-            widths: Vec::new(),
+            layout: None,
         }
     }
 
@@ -48,40 +72,99 @@ impl Table {
 
     /// The lines of a page in at most `width` places; before the first one those of the head.
     pub(super) fn lines(&mut self, page: &Page, width: usize) -> Result<String, Failure> {
-        let mut rows: Vec<Vec<String>> = page
+        let tasks = page
             .iter()
             .map(|row| {
-                let row: Map<String, Value> = row.parse().map_err(|error| {
+                row.parse().map_err(|error| {
                     Failure::failed(format!("a row is not a JSON object: {error}"))
-                })?;
-                Ok(self.columns.iter().map(|field| cell(field, &row)).collect())
+                })
             })
-            .collect::<Result<_, Failure>>()?;
-        if self.widths.is_empty() {
-            let head = self.columns.iter().map(|field| field.name().to_owned());
-            rows.insert(0, head.collect());
-            let mut widths = table::widths(&rows);
-            if let Some((last, others)) = widths.split_last_mut() {
+            .collect::<Result<Vec<Map<String, Value>>, Failure>>()?;
+        let is_first = self.layout.is_none();
+        let layout = match self.layout.take() {
+            Some(layout) => layout,
+            None => self.fit(&tasks, width),
+        };
+        self.layout = Some(layout.clone());
+        let mut rows = self.cells(&tasks);
+        let head = self.columns.iter().map(|field| field.name().to_owned());
+        Ok(match layout {
+            Layout::Lines(mut widths) => {
+                if is_first {
+                    rows.insert(0, head.collect());
+                }
+                give_rest_to_last(&mut widths, width);
+                rows.iter()
+                    .map(|row| table::line(row, &widths) + "\n")
+                    .collect()
+            }
+            Layout::Blocks => {
+                let gap = if is_first || rows.is_empty() {
+                    ""
+                } else {
+                    "\n"
+                };
+                let names: Vec<String> = head.collect();
+                format!("{gap}{}\n", table::blocks(&names, &rows, width))
+            }
+        })
+    }
+
+    /// Chooses the layout as these tasks need it, and leaves columns out where only the usual ones are shown.
+    fn fit(&mut self, tasks: &[Map<String, Value>], width: usize) -> Layout {
+        let is_usual = self.columns.len() == Field::USUAL.len()
+            && self
+                .columns
+                .iter()
+                .all(|column| Field::USUAL.contains(column));
+        let mut left_out = LEFT_OUT.iter().filter(|_| is_usual);
+        loop {
+            let mut rows = self.cells(tasks);
+            rows.push(
+                self.columns
+                    .iter()
+                    .map(|field| field.name().to_owned())
+                    .collect(),
+            );
+            let mut wanted = table::widths(&rows);
+            if let Some((last, others)) = wanted.split_last_mut() {
                 for width in others {
                     *width = (*width).min(WIDEST);
                 }
                 // Later pages may have longer titles.
                 *last = (*last).max(WIDEST);
             }
-            self.widths = table::fitted(widths, width);
+            let widths = table::fitted(wanted.clone(), width);
+            let is_read =
+                |(wanted, given): (&usize, &usize)| *given >= table::READABLE.min(*wanted);
+            let (title, title_wanted) = (widths.last(), wanted.last());
+            let has_title = title
+                .zip(title_wanted)
+                .is_none_or(|(given, wanted)| *given >= TITLE_READABLE.min(*wanted));
+            if has_title && wanted.iter().zip(&widths).all(is_read) {
+                return Layout::Lines(widths);
+            }
+            match left_out.next() {
+                Some(field) => self.columns.retain(|column| column != field),
+                None if is_usual => return Layout::Lines(widths),
+                None => return Layout::Blocks,
+            }
         }
-        let taken: usize = self
-            .widths
+    }
+
+    fn cells(&self, tasks: &[Map<String, Value>]) -> Vec<Vec<String>> {
+        tasks
             .iter()
-            .rev()
-            .skip(1)
-            .map(|width| width + 2)
-            .sum();
-        if let Some(last) = self.widths.last_mut() {
-            *last = width.saturating_sub(taken).max(*last);
-        }
-        let lines = rows.iter().map(|row| table::line(row, &self.widths) + "\n");
-        Ok(lines.collect())
+            .map(|task| self.columns.iter().map(|field| cell(field, task)).collect())
+            .collect()
+    }
+}
+
+/// The title has the places that the other columns leave.
+fn give_rest_to_last(widths: &mut [usize], width: usize) {
+    let taken: usize = widths.iter().rev().skip(1).map(|width| width + 2).sum();
+    if let Some(last) = widths.last_mut() {
+        *last = width.saturating_sub(taken).max(*last);
     }
 }
 
@@ -180,6 +263,45 @@ ID  STATUS       DEADLINE          RESPONSIBLE_ID  GROUP_ID  TAGS     TITLE
             .lines(&page(&[json!({"id": "13", "title": "x"})]), usize::MAX)
             .unwrap();
         assert_eq!(next.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_narrow_terminal_has_the_columns_that_matter_most() {
+        let task = json!({"id": "12", "title": "Prepare the contract for Fabrikam", "status": "3", "priority": "1",
+            "deadline": "2026-12-01T18:00:00+03:00", "responsibleId": "5", "responsible": {"name": "Ann Kim"},
+            "createdBy": "6", "creator": {"name": "Oscar Lee"}, "groupId": "3", "group": {"name": "Sales"},
+            "createdDate": "2026-11-01T18:00:00+03:00", "changedDate": "2026-11-02T18:00:00+03:00",
+            "closedDate": null});
+        let shown = |select: &[Field], width| {
+            let rows = page(std::slice::from_ref(&task));
+            Table::new(select).lines(&rows, width).unwrap()
+        };
+        assert_eq!(
+            shown(&Field::USUAL, 40),
+            "ID  STATUS       TITLE\n12  in-progress  Prepare the contract f…\n"
+        );
+        let at_80 = shown(&Field::USUAL, 80);
+        assert!(at_80.starts_with("ID  STATUS"), "{at_80}");
+        assert!(at_80.contains("DEADLINE"), "{at_80}");
+        for text in ["RESPONS", "Prepare the contract"] {
+            assert!(at_80.contains(text), "{at_80}");
+        }
+        for line in at_80.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        assert!(shown(&Field::USUAL, 200).contains("CLOSED_DATE"));
+        // What was asked for by name is shown, whatever the terminal has room for.
+        let chosen = [
+            Field::TITLE,
+            Field::DEADLINE,
+            Field::CREATED_DATE,
+            Field::CREATED_BY,
+        ];
+        assert_eq!(
+            shown(&chosen, 40),
+            "ID            12\nDEADLINE      2026-12-01 18:00\nCREATED_DATE  2026-11-01 18:00\n\
+             CREATED_BY    Oscar Lee\nTITLE         Prepare the contract for …\n"
+        );
     }
 
     #[test]

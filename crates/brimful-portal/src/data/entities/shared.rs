@@ -233,7 +233,8 @@ pub(super) const OPPORTUNITY: FieldSpec = field(
 pub(super) const IS_MANUAL_OPPORTUNITY: FieldSpec = field(
     "IS_MANUAL_OPPORTUNITY",
     Kind::Char,
-    Source::Flag(30),
+    // Product rows that are set make the amount.
+    Source::Flag(0),
     "IS_MANUAL_OPPORTUNITY",
 );
 pub(super) const ORIGINATOR_ID: FieldSpec = field(

@@ -22,6 +22,9 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
     rename(&mut call.params);
     let responsible = responsible(state, call);
     check(call, responsible)?;
+    let fields = call.legacy_array("fields");
+    let kind = fields.and_then(|fields| fields.get("TYPE_ID"));
+    let provider = provider(kind.map_or(0, Value::to_int));
     let output = legacy::add::<ACTIVITY>(state, call)?;
     let id = u64::try_from(output.to_value().to_int()).unwrap_or(0);
     let now = || Value::Text(moment::text(call.seconds()));
@@ -53,6 +56,13 @@ pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output,
             ("AUTOCOMPLETE_RULE", Value::Int(0)),
         ],
     );
+    if let Some((provider, kind)) = provider {
+        let values = [
+            ("PROVIDER_ID", provider.into()),
+            ("PROVIDER_TYPE_ID", kind.into()),
+        ];
+        set_where_empty(state, id, values);
+    }
     Ok(output)
 }
 
@@ -65,6 +75,16 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
 const MEETING: i64 = 1;
 const CALL: i64 = 2;
 const EMAIL: i64 = 4;
+
+/// What an activity of this type belongs to, where the call does not say it.
+fn provider(kind: i64) -> Option<(&'static str, &'static str)> {
+    match kind {
+        MEETING => Some(("CRM_MEETING", "MEETING")),
+        CALL => Some(("VOXIMPLANT_CALL", "CALL")),
+        EMAIL => Some(("CRM_EMAIL", "EMAIL")),
+        _ => None,
+    }
+}
 
 /// Who is responsible for a new activity: who is named, or else who is responsible for its owner. 0 if there is nobody.
 fn responsible(state: &PortalData, call: &Call<'_>) -> i64 {

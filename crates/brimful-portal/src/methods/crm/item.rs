@@ -3,6 +3,7 @@
 use brimful_protocol::{Array, Value, json};
 
 use super::store;
+use super::value_checks;
 use super::{fields, item_filter};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
@@ -233,6 +234,7 @@ fn insert(state: &mut PortalData, call: &Call<'_>) -> Result<(usize, u64), Metho
     let table = table(state, call)?;
     let entity = table.entity;
     let values = written(table, call)?;
+    value_checks::check_stage(state, entity, &values)?;
     Ok((
         entity,
         store::add(state, entity, values, super::legacy::author(call)),
@@ -244,6 +246,7 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
     let entity = table.entity;
     let id = existing(table, call)?;
     let values = written(table, call)?;
+    value_checks::check_stage(state, entity, &values)?;
     store::update(state, entity, id, values, super::legacy::author(call));
     Ok(item(state.table(entity), id, original_names(call)))
 }

@@ -3,7 +3,7 @@
 use brimful_protocol::Value;
 
 use super::store::{self, Author};
-use super::{fields, legacy_filter};
+use super::{fields, legacy_filter, value_checks};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::COMPANY;
@@ -18,6 +18,12 @@ pub(crate) fn list<const ENTITY: usize>(
     state: &PortalData,
     call: &mut Call<'_>,
 ) -> Result<Output, MethodError> {
+    for name in ["order", "filter"] {
+        let given = call.legacy(name);
+        if given.is_some_and(|value| value.as_array().is_none() && !value.to_text().is_empty()) {
+            return Err(legacy_error(&format!("Parameter '{name}' must be array.")));
+        }
+    }
     let table = state.table(ENTITY);
     let schema = &table.schema;
     let filter = legacy_filter::condition(schema, call.legacy_array("filter"), call.seconds())
@@ -63,6 +69,7 @@ pub(crate) fn add<const ENTITY: usize>(
             return Err(legacy_error("Не заполнено поле «Название компании»"));
         }
     }
+    value_checks::check(state, ENTITY, &values)?;
     let id = store::add(state, ENTITY, values, author(call));
     Ok(Output::value(&Value::Int(id as i64)))
 }
@@ -74,6 +81,7 @@ pub(crate) fn update<const ENTITY: usize>(
     let table = state.table(ENTITY);
     let id = existing(table, call)?;
     let values = values(table, call)?;
+    value_checks::check(state, ENTITY, &values)?;
     store::update(state, ENTITY, id, values, author(call));
     Ok(Output::value(&Value::Bool(true)))
 }

@@ -24,5 +24,6 @@ pub(crate) mod store;
 mod table;
 pub(crate) mod types;
 pub(crate) mod user_fields;
+mod value_checks;
 
 pub(crate) use table::methods;

@@ -80,6 +80,15 @@ fn title(dictionary: &str) -> &str {
     }
 }
 
+/// Whether a dictionary whose name begins with `dictionary` has the entry.
+pub(super) fn has(state: &PortalData, dictionary: &str, entry: &str) -> bool {
+    let table = state.table(STATUS);
+    table.ids(1, u64::MAX).any(|id| {
+        let row = table.row(id);
+        text(&row, "STATUS_ID") == entry && text(&row, "ENTITY_ID").starts_with(dictionary)
+    })
+}
+
 /// The entries of a dictionary in their order, in three fields.
 pub(super) fn of(state: &PortalData, dictionary: &str, call: &mut Call<'_>) -> Output {
     let table = state.table(STATUS);

@@ -335,7 +335,6 @@ fn every_text_but_three_is_yes_in_a_filter_of_users() {
 #[test]
 fn what_is_sold_has_prices_and_makes_the_amount_of_its_deal() {
     let mut portal = Portal::with(&[("deal", 3, 0.0)]);
-    portal.json("crm.deal.update", "id=1&fields[IS_MANUAL_OPPORTUNITY]=N");
     portal.json(
         "crm.deal.productrows.set",
         "id=1&rows[0][PRODUCT_NAME]=p&rows[0][PRICE]=100&rows[0][QUANTITY]=2",
@@ -461,5 +460,115 @@ fn a_move_to_another_stage_is_in_the_history() {
             code,
             "{params}"
         );
+    }
+}
+
+#[test]
+fn values_that_no_record_can_have_are_refused_with_the_documented_codes() {
+    let mut portal = Portal::with(&[
+        ("deal", 3, 0.0),
+        ("lead", 3, 0.0),
+        ("contact", 3, 0.0),
+        ("company", 3, 0.0),
+        ("128", 2, 0.0),
+    ]);
+    let currency = "Invalid value for the \"Currency\" field";
+    let email = "The field \"Work e-mail\" contains an invalid address";
+    let stage = "Invalid value for field \"stageId\"";
+    for (method, params, code, text) in [
+        ("crm.deal.add", "fields[CURRENCY_ID]=QQQ", "", currency),
+        (
+            "crm.deal.update",
+            "id=1&fields[CURRENCY_ID]=RU",
+            "",
+            currency,
+        ),
+        (
+            "crm.contact.add",
+            "fields[EMAIL][0][VALUE]=no&fields[EMAIL][0][VALUE_TYPE]=WORK",
+            "ERROR_CORE",
+            email,
+        ),
+        (
+            "crm.company.update",
+            "id=1&fields[EMAIL][0][VALUE]=a@b&fields[EMAIL][0][VALUE_TYPE]=WORK",
+            "ERROR_CORE",
+            email,
+        ),
+        (
+            "crm.item.add",
+            "entityTypeId=2&fields[stageId]=QQQ",
+            "CRM_FIELD_ERROR_VALUE_NOT_VALID",
+            stage,
+        ),
+        (
+            "crm.item.update",
+            "entityTypeId=1&id=1&fields[stageId]=WON",
+            "CRM_FIELD_ERROR_VALUE_NOT_VALID",
+            stage,
+        ),
+        (
+            "crm.item.add",
+            "entityTypeId=128&fields[stageId]=NEW",
+            "CRM_FIELD_ERROR_VALUE_NOT_VALID",
+            stage,
+        ),
+        (
+            "crm.deal.list",
+            "filter=abc",
+            "",
+            "Parameter 'filter' must be array.",
+        ),
+        (
+            "crm.company.list",
+            "order=ID",
+            "",
+            "Parameter 'order' must be array.",
+        ),
+    ] {
+        let expected = (400, code.to_owned(), text.to_owned());
+        assert_eq!(portal.error(method, params), expected, "{method} {params}");
+    }
+    for (method, params) in [
+        ("crm.deal.add", "fields[CURRENCY_ID]=BYN"),
+        ("crm.deal.add", "fields[CURRENCY_ID]="),
+        (
+            "crm.contact.add",
+            "fields[EMAIL][0][VALUE]=a.b@mail.example.com",
+        ),
+        ("crm.item.add", "entityTypeId=2&fields[stageId]=C1:NEW"),
+        ("crm.item.add", "entityTypeId=1&fields[stageId]=IN_PROCESS"),
+        ("crm.item.add", "entityTypeId=128&fields[title]=a"),
+        ("crm.deal.list", "filter="),
+    ] {
+        portal.json(method, params);
+    }
+    // The stages of a funnel that was made.
+    let made = portal.json("crm.category.add", "entityTypeId=2&fields[name]=Lease");
+    let id = made["category"]["id"].clone();
+    portal.json(
+        "crm.item.add",
+        &format!("entityTypeId=2&fields[categoryId]={id}&fields[stageId]=C{id}:NEW"),
+    );
+}
+
+#[test]
+fn an_activity_names_the_provider_of_its_type() {
+    let mut portal = Portal::with(&[("deal", 1, 0.0)]);
+    for (kind, provider, kind_of_provider) in [
+        (1, "CRM_MEETING", "MEETING"),
+        (2, "VOXIMPLANT_CALL", "CALL"),
+        (4, "CRM_EMAIL", "EMAIL"),
+    ] {
+        let id = portal.json(
+            "crm.activity.add",
+            &format!(
+                "fields[OWNER_ID]=1&fields[OWNER_TYPE_ID]=2&fields[TYPE_ID]={kind}&fields[SUBJECT]=x\
+                 &fields[RESPONSIBLE_ID]=1&fields[COMMUNICATIONS][0][VALUE]=+7"
+            ),
+        );
+        let got = portal.json("crm.activity.get", &format!("id={id}"));
+        assert_eq!(got["PROVIDER_ID"], provider);
+        assert_eq!(got["PROVIDER_TYPE_ID"], kind_of_provider);
     }
 }
