@@ -1,6 +1,6 @@
 //! What a reply tells of the portal that gave it: by the parts of its `time`, how old it is.
 
-use brimful_portal::{PortalConfig, Reset, TimeFormat};
+use brimful_portal::{PortalConfig, Reset, SecondsFormat};
 use serde_json::Value as Json;
 
 /// A portal like the one that gave these replies, without data and without a limit to the rate of requests.
@@ -18,10 +18,10 @@ pub(crate) fn portal(replies: &[Json]) -> PortalConfig {
         told.is_some_and(|seconds| seconds.is_i64() || seconds.is_u64())
     };
     let seconds = match (is_whole("start"), is_whole("processing")) {
-        _ if times.is_empty() => TimeFormat::Whole,
-        (true, true) => TimeFormat::Whole,
-        (true, false) => TimeFormat::WholeStart,
-        (false, _) => TimeFormat::Fractional,
+        _ if times.is_empty() => SecondsFormat::Whole,
+        (true, true) => SecondsFormat::Whole,
+        (true, false) => SecondsFormat::WholeStart,
+        (false, _) => SecondsFormat::Fractional,
     };
     let reset = if has("operating_reset_at") {
         Reset::Said

@@ -4,7 +4,7 @@ use brimful_protocol::json;
 
 use crate::context::Context;
 use crate::context::limits::Report;
-use crate::context::settings::{Reset, TimeFormat};
+use crate::context::settings::{Reset, SecondsFormat};
 
 /// When a call or a command began and ended, and what it has used.
 #[derive(Debug, Clone, Copy)]
@@ -21,13 +21,13 @@ impl Timing {
     pub(crate) fn write(self, out: &mut Vec<u8>, context: &Context) {
         let form = context.settings.time;
         let begin = match form.seconds {
-            TimeFormat::Whole | TimeFormat::WholeStart => self.start.floor(),
-            TimeFormat::Fractional => self.start,
+            SecondsFormat::Whole | SecondsFormat::WholeStart => self.start.floor(),
+            SecondsFormat::Fractional => self.start,
         };
         out.extend_from_slice(b"{\"start\":");
         match form.seconds {
-            TimeFormat::Whole | TimeFormat::WholeStart => json::write_int(out, begin as i64),
-            TimeFormat::Fractional => json::write_float(out, begin),
+            SecondsFormat::Whole | SecondsFormat::WholeStart => json::write_int(out, begin as i64),
+            SecondsFormat::Fractional => json::write_float(out, begin),
         }
         out.extend_from_slice(b",\"finish\":");
         json::write_float(out, self.finish);
@@ -35,8 +35,8 @@ impl Timing {
         json::write_float(out, self.finish - begin);
         out.extend_from_slice(b",\"processing\":");
         match form.seconds {
-            TimeFormat::Whole => json::write_int(out, self.processing as i64),
-            TimeFormat::WholeStart | TimeFormat::Fractional => {
+            SecondsFormat::Whole => json::write_int(out, self.processing as i64),
+            SecondsFormat::WholeStart | SecondsFormat::Fractional => {
                 json::write_float(out, self.processing);
             }
         }

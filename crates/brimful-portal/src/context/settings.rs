@@ -60,7 +60,7 @@ pub enum AuthStatuses {
 
 /// How `time` shows its seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TimeFormat {
+pub enum SecondsFormat {
     /// Since 2026: `start` and `processing` are whole seconds, so that `duration` is up to one too long.
     #[default]
     Whole,
@@ -109,7 +109,7 @@ pub struct Costs {
 /// What of a timing `time` shows, and how.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct TimeForm {
-    pub(crate) seconds: TimeFormat,
+    pub(crate) seconds: SecondsFormat,
     pub(crate) reset: Reset,
 }
 

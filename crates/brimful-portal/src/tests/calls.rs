@@ -1,7 +1,7 @@
 //! Single calls: addresses, parameters, credentials, envelopes.
 
 use super::*;
-use crate::context::settings::{AccessToken, AuthStatuses, TimeFormat, Webhook};
+use crate::context::settings::{AccessToken, AuthStatuses, SecondsFormat, Webhook};
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_method_is_404_before_the_credentials_are_looked_at() {
@@ -257,7 +257,7 @@ async fn older_portals_show_fractions_of_seconds() {
     let portal = portal(
         PortalConfig::unlimited()
             .starts_at_unix(NOON)
-            .seconds(TimeFormat::Fractional)
+            .seconds(SecondsFormat::Fractional)
             .zone_seconds(0)
             .skew_seconds(-0.25),
     );

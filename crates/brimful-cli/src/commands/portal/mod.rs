@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use brimful_portal::{
     AuthStatuses, Churn, Costs, ENTITY_NAMES, Faults, HiddenRows, LimiterGeneration,
-    OperatingLimit, Portal, PortalConfig, RateLimit, Scenario, Server, SpecError, Stats,
-    TimeFormat, Tls, Webhook,
+    OperatingLimit, Portal, PortalConfig, RateLimit, Scenario, SecondsFormat, Server, SpecError,
+    Stats, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
 use tokio::task::JoinHandle;
@@ -503,8 +503,8 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
         .skew_seconds(args.skew)
         .zone_seconds(args.zone)
         .seconds(match args.seconds {
-            SecondsArg::Whole => TimeFormat::Whole,
-            SecondsArg::Fractional => TimeFormat::Fractional,
+            SecondsArg::Whole => SecondsFormat::Whole,
+            SecondsArg::Fractional => SecondsFormat::Fractional,
         })
         .wall(args.wall)
         .body_limit(args.body_limit)
@@ -575,9 +575,9 @@ fn data(config: PortalConfig, args: &PortalArgs) -> Result<PortalConfig, Failure
             continue;
         }
         config = if load.is_of_method() {
-            config.load_rows_of(load.entity.as_str(), load.read()?)
+            config.load_compact_rows_of(load.entity.as_str(), load.read()?)
         } else {
-            config.load(load.entity.as_str(), load.read()?)
+            config.load_compact(load.entity.as_str(), load.read()?)
         };
     }
     for reply in &args.reply {
