@@ -17,8 +17,8 @@ use crate::context::moment::USUAL_ZONE;
 use crate::context::scenario::Scenario;
 use crate::context::settings::Rights;
 use crate::context::settings::TimeForm;
-use crate::context::settings::{AccessToken, Costs, Reset, Seconds, Statuses, Webhook};
-use crate::data::{Data, Fields, Load, Recorded, Rows};
+use crate::context::settings::{AccessToken, AuthStatuses, Costs, Reset, SecondsFormat, Webhook};
+use crate::data::{Data, Fields, Load, LoadedRows, Recorded, Rows};
 use crate::extension::ExtensionConfig;
 
 /// How a portal is set up. The default is a cloud portal of an ordinary tariff without data: webhook `1/demo`, bucket
@@ -41,7 +41,7 @@ pub struct PortalConfig {
     pub(crate) token_ttl: Duration,
     pub(crate) rights: BTreeMap<u64, Rights>,
     pub(crate) address: Option<String>,
-    pub(crate) statuses: Statuses,
+    pub(crate) statuses: AuthStatuses,
     pub(crate) time: TimeForm,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) operating: Option<OperatingLimit>,
@@ -78,7 +78,7 @@ impl Default for PortalConfig {
             token_ttl: Duration::from_secs(3600),
             rights: BTreeMap::new(),
             address: None,
-            statuses: Statuses::default(),
+            statuses: AuthStatuses::default(),
             time: TimeForm::default(),
             rate_limit: Some(RateLimit::STANDARD),
             operating: Some(OperatingLimit::default()),
@@ -142,7 +142,13 @@ impl PortalConfig {
 
     /// These rows of an entity, as they are.
     #[must_use]
-    pub fn load(mut self, entity: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
+    pub fn load(self, entity: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
+        self.load_compact(entity, rows.into())
+    }
+
+    /// These rows of an entity, as they are, where there are so many that maps of them would take too much memory.
+    #[must_use]
+    pub fn load_compact(mut self, entity: impl Into<String>, rows: LoadedRows) -> Self {
         let entity = entity.into();
         self.data.loads.push(Load { entity, rows });
         self
@@ -163,7 +169,13 @@ impl PortalConfig {
     /// of REST 3.0; so is one that only REST 3.0 has. The lists of entities ([`Rows::entity`]) are modelled: rows of
     /// `crm.lead.list` are rows of `lead`.
     #[must_use]
-    pub fn load_rows_of(mut self, method: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
+    pub fn load_rows_of(self, method: impl Into<String>, rows: Vec<Map<String, Json>>) -> Self {
+        self.load_compact_rows_of(method, rows.into())
+    }
+
+    /// Rows behind a list method, as [`load_rows_of`](Self::load_rows_of) takes them, where there are many.
+    #[must_use]
+    pub fn load_compact_rows_of(mut self, method: impl Into<String>, rows: LoadedRows) -> Self {
         let entity = method.into();
         self.data.served.push(Load { entity, rows });
         self
@@ -256,14 +268,14 @@ impl PortalConfig {
 
     /// Which statuses authorisation errors have.
     #[must_use]
-    pub fn statuses(mut self, statuses: Statuses) -> Self {
+    pub fn statuses(mut self, statuses: AuthStatuses) -> Self {
         self.statuses = statuses;
         self
     }
 
     /// How `time` shows its seconds.
     #[must_use]
-    pub fn seconds(mut self, seconds: Seconds) -> Self {
+    pub fn seconds(mut self, seconds: SecondsFormat) -> Self {
         self.time.seconds = seconds;
         self
     }

@@ -45,13 +45,13 @@ pub use context::limits::{LimiterGeneration, OperatingLimit, RateLimit, Refused}
 pub use context::reply::Reply;
 pub use context::scenario::Scenario;
 pub use context::settings::{
-    AccessToken, Costs, Reset, Rights, Scopes, Seconds, Statuses, Webhook,
+    AccessToken, AuthStatuses, Costs, Reset, Rights, Scopes, SecondsFormat, Webhook,
 };
 pub use context::spec::SpecError;
 pub use context::stats::Stats;
 pub use data::records::{
     RecordDescription, RecordFieldDescription, RecordMethodDescription, RecordVerb, record_kinds,
 };
-pub use data::{Data, DataError, ENTITY_NAMES, Fields, Load, Recorded, Rows};
+pub use data::{Data, DataError, ENTITY_NAMES, Fields, Load, LoadedRows, Recorded, Rows};
 pub use portal::Portal;
 pub use server::{Server, StartError, Tls, TlsError};

@@ -36,9 +36,14 @@ pub enum Key {
 }
 
 /// A PHP array: an ordered map. Two are equal as by PHP's `===`: the same entries in the same order.
+///
+/// The entries stand apart, so that a [`Value`] is no larger than a text: most values are none.
 #[derive(Debug, Clone, Default)]
-pub struct Array {
-    entries: IndexMap<Key, Value>,
+pub struct Array(Box<Entries>);
+
+#[derive(Debug, Clone, Default)]
+struct Entries {
+    by_key: IndexMap<Key, Value>,
     /// The highest integer key there ever was.
     last: Option<i64>,
 }
@@ -281,25 +286,26 @@ impl Array {
 
     /// An empty array with room for `n` entries.
     pub fn with_capacity(n: usize) -> Self {
-        Self {
-            entries: IndexMap::with_capacity(n),
+        Self(Box::new(Entries {
+            by_key: IndexMap::with_capacity(n),
             last: None,
-        }
+        }))
     }
 
     /// The number of entries.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.0.by_key.len()
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.0.by_key.is_empty()
     }
 
     /// Whether JSON shows it as an array: the keys are `0..n` in order.
     pub fn is_list(&self) -> bool {
-        self.entries
+        self.0
+            .by_key
             .keys()
             .enumerate()
             .all(|(i, key)| matches!(key, Key::Int(k) if *k == i as i64))
@@ -307,19 +313,19 @@ impl Array {
 
     /// The value under `key`, where a canonical integer is an integer key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.entries.get(&Key::new(key))
+        self.0.by_key.get(&Key::new(key))
     }
 
     /// The value under `key`.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.entries.get_mut(&Key::new(key))
+        self.0.by_key.get_mut(&Key::new(key))
     }
 
     /// The first entry whose key is `key` in any case of its ASCII letters.
     pub fn get_ignoring_case(&self, key: &str) -> Option<&Value> {
         self.get(key).or_else(|| {
             let same = |k: &Key| matches!(k, Key::Text(t) if t.eq_ignore_ascii_case(key));
-            self.entries.iter().find(|(k, _)| same(k)).map(|(_, v)| v)
+            self.0.by_key.iter().find(|(k, _)| same(k)).map(|(_, v)| v)
         })
     }
 
@@ -327,7 +333,7 @@ impl Array {
     pub fn insert(&mut self, key: impl Into<Key>, value: impl Into<Value>) {
         let key = key.into();
         self.note(&key);
-        self.entries.insert(key, value.into());
+        self.0.by_key.insert(key, value.into());
     }
 
     /// Appends under the next free integer key: 0, or one more than the highest there ever was. Behind the highest
@@ -340,33 +346,33 @@ impl Array {
 
     /// The key for [`Array::push`].
     fn free(&self) -> Option<i64> {
-        self.last.map_or(Some(0), |last| last.checked_add(1))
+        self.0.last.map_or(Some(0), |last| last.checked_add(1))
     }
 
     fn note(&mut self, key: &Key) {
         if let Key::Int(i) = *key {
-            self.last = Some(self.last.map_or(i, |last| last.max(i)));
+            self.0.last = Some(self.0.last.map_or(i, |last| last.max(i)));
         }
     }
 
     /// Takes the value under `key` out; the order of the others stays.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.entries.shift_remove(&Key::new(key))
+        self.0.by_key.shift_remove(&Key::new(key))
     }
 
     /// The entries in order.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Value)> {
-        self.entries.iter()
+        self.0.by_key.iter()
     }
 
     /// The values in order.
     pub fn values(&self) -> impl Iterator<Item = &Value> {
-        self.entries.values()
+        self.0.by_key.values()
     }
 
     /// The values in order, to change in place.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
-        self.entries.values_mut()
+        self.0.by_key.values_mut()
     }
 
     /// The array under `key`, made empty there if it is missing or something else; `None` if no key is free.
@@ -376,7 +382,7 @@ impl Array {
             None => Key::Int(self.free()?),
         };
         self.note(&key);
-        let slot = self.entries.entry(key).or_default();
+        let slot = self.0.by_key.entry(key).or_default();
         if slot.as_array().is_none() {
             *slot = Value::Array(Self::new());
         }
@@ -386,7 +392,8 @@ impl Array {
 
 impl PartialEq for Array {
     fn eq(&self, other: &Self) -> bool {
-        self.entries.len() == other.entries.len() && self.entries.iter().eq(other.entries.iter())
+        self.0.by_key.len() == other.0.by_key.len()
+            && self.0.by_key.iter().eq(other.0.by_key.iter())
     }
 }
 
@@ -415,7 +422,7 @@ impl IntoIterator for Array {
     type IntoIter = indexmap::map::IntoIter<Key, Value>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
+        self.0.by_key.into_iter()
     }
 }
 

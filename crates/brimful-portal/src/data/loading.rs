@@ -131,6 +131,7 @@ impl PortalData {
                 let contact = contact.to_int();
                 record.set(all, std::iter::once(contact).collect());
             }
+            record.shrink();
             rows.push((id, record));
         }
         // In the order of IDs every row goes to the end.

@@ -19,6 +19,7 @@ pub(crate) mod hidden_ids;
 pub(crate) mod history;
 pub(crate) mod links;
 pub(crate) mod list;
+mod loaded_rows;
 mod loading;
 pub(crate) mod new_id;
 pub(crate) mod records;
@@ -58,6 +59,8 @@ use workdays::Workday;
 
 use crate::data::fixtures::Fixtures;
 use crate::data::hidden_ids::HiddenIds;
+
+pub use loaded_rows::LoadedRows;
 
 /// What a portal starts with.
 #[derive(Debug, Clone, Default)]
@@ -119,7 +122,7 @@ pub struct Load {
     /// `company.contact` and `contact.company` (who belongs to what).
     pub entity: String,
     /// The rows, in any order. `ID` or `id` is a number or a string of digits; fields that a row lacks are empty.
-    pub rows: Vec<serde_json::Map<String, serde_json::Value>>,
+    pub rows: LoadedRows,
 }
 
 /// Why a portal cannot start with some data.
@@ -260,7 +263,7 @@ impl PortalData {
             .partition(|load| records::listed(&load.entity).is_some());
         for load in of_records {
             if let Some(place) = records::listed(&load.entity) {
-                records[place].replace(load.rows);
+                records[place].replace(load.rows.to_maps());
             }
         }
         let served_names: Vec<String> = served.iter().map(|load| load.entity.clone()).collect();

@@ -604,7 +604,7 @@ impl Base {
         // A row that has the field of the ID says which one that is.
         let served = self.collections.iter().map(|(method, id)| Load {
             entity: method.clone(),
-            rows: vec![Map::from_iter([(id.clone(), json!(0))])],
+            rows: vec![Map::from_iter([(id.clone(), json!(0))])].into(),
         });
         Data {
             seed: self.seed,

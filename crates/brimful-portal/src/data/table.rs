@@ -37,6 +37,12 @@ impl Record {
         }
     }
 
+    /// Gives back the memory that it has for more fields.
+    pub(super) fn shrink(&mut self) {
+        self.fields.shrink_to_fit();
+        self.values.shrink_to_fit();
+    }
+
     /// The same values without a field that its schema has lost.
     fn without(self, at: usize) -> Self {
         let mut record = Self::default();

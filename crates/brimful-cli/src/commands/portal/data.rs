@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use brimful_portal::LoadedRows;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -108,13 +109,13 @@ impl LoadArg {
     }
 
     /// Reads the file: a JSON object on every line, empty lines aside.
-    pub(crate) fn read(&self) -> Result<Vec<Map<String, Value>>, Failure> {
+    pub(crate) fn read(&self) -> Result<LoadedRows, Failure> {
         let name = self.path.display();
         let unreadable = |error: &dyn std::fmt::Display| {
             Failure::usage(format!("could not read {name}: {error}"))
         };
         let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
-        let mut rows = Vec::new();
+        let mut rows = LoadedRows::default();
         let mut reader = BufReader::new(file);
         let mut line = Vec::new();
         for number in 1.. {
@@ -125,7 +126,7 @@ impl LoadArg {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let row = serde_json::from_slice(&line).map_err(|error| {
+            let row: Map<String, Value> = serde_json::from_slice(&line).map_err(|error| {
                 // Its place is in this file, not in the line.
                 let error = error.to_string();
                 let error = error.split(" at line ").next().unwrap_or_default();
@@ -134,7 +135,7 @@ impl LoadArg {
                 ))
                 .hint("every line holds one row, as an export writes it")
             })?;
-            rows.push(row);
+            rows.push(&row);
         }
         Ok(rows)
     }

@@ -155,7 +155,7 @@ fn phones_are_added_changed_and_deleted_by_their_id() {
 #[test]
 fn loaded_rows_may_lie_among_generated_ones_and_win() {
     use crate::data::{Data, Load, Rows};
-    let rows =
+    let rows: Vec<serde_json::Map<_, _>> =
         serde_json::from_str(r#"[{"ID": 1000, "TITLE": "Far"}, {"ID": 3, "TITLE": "Mine"}]"#)
             .unwrap();
     let mut portal = Portal::new(Data {
@@ -167,7 +167,7 @@ fn loaded_rows_may_lie_among_generated_ones_and_win() {
         }],
         loads: vec![Load {
             entity: "deal".to_owned(),
-            rows,
+            rows: rows.into(),
         }],
         ..Data::default()
     });

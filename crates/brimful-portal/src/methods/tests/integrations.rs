@@ -246,11 +246,11 @@ fn a_controller_wraps_what_it_returns() {
 #[test]
 fn loaded_rows_of_a_list_are_records_like_those_that_are_written() {
     let rows = serde_json::json!([{"ID": "40", "NAME": "Old"}, {"ID": "7", "NAME": "Older"}]);
-    let rows = serde_json::from_value(rows).unwrap();
+    let rows: Vec<serde_json::Map<_, _>> = serde_json::from_value(rows).unwrap();
     let mut portal = Portal::new(Data {
         served: vec![Load {
             entity: "crm.requisite.list".to_owned(),
-            rows,
+            rows: rows.into(),
         }],
         ..Data::default()
     });

@@ -58,13 +58,13 @@ impl Portal {
 
     /// A portal with loaded rows, given as a JSON list.
     pub(super) fn loaded(entity: &str, rows: &str) -> Self {
-        let rows = serde_json::from_str(rows).unwrap();
+        let rows: Vec<serde_json::Map<_, _>> = serde_json::from_str(rows).unwrap();
         Self::new(Data {
             seed: 7,
             rows: Vec::new(),
             loads: vec![Load {
                 entity: entity.to_owned(),
-                rows,
+                rows: rows.into(),
             }],
             ..Data::default()
         })

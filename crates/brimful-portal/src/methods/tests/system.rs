@@ -120,11 +120,11 @@ fn data_that_makes_no_sense_is_refused_with_a_reason() {
         data.rows[0].gaps = 0.0;
         assert!(PortalData::new(data).is_ok(), "{name}");
     }
-    let nameless = serde_json::from_str(r#"[{"TITLE": "x"}]"#).unwrap();
+    let nameless: Vec<serde_json::Map<_, _>> = serde_json::from_str(r#"[{"TITLE": "x"}]"#).unwrap();
     let data = Data {
         loads: vec![Load {
             entity: "lead".to_owned(),
-            rows: nameless,
+            rows: nameless.into(),
         }],
         ..Data::default()
     };
