@@ -53,6 +53,19 @@ impl DictionarySource {
             Self::Items(_) => return None,
         })
     }
+
+    /// Whether every portal has entries of it, so that an empty one is a mistake.
+    fn is_never_empty(&self, reply: &BatchReply) -> bool {
+        match self {
+            Self::Users | Self::Currencies => true,
+            // One that nobody uses may be empty, and not all of them.
+            Self::Statuses(_) => {
+                let all: Option<Value> = reply.result("statuses").ok();
+                all.is_some_and(|all| all.as_array().is_some_and(Vec::is_empty))
+            }
+            Self::Categories | Self::Departments | Self::Items(_) => false,
+        }
+    }
 }
 
 /// Asks for the fields of a list's rows, and for labels if they are wanted: of the fields in `select`, or of all if it is
@@ -171,17 +184,26 @@ async fn read_labels(
         }
     }
     for (source, names) in by_source {
-        match read(client, &source, reply).await {
-            Ok(found) if found.is_empty() => {}
-            Ok(found) => {
-                let found = Arc::new(found);
-                let labels = names.into_iter().map(|name| (name, Arc::clone(&found)));
-                description.labels.extend(labels);
+        let found = match read(client, &source, reply).await {
+            Ok(None) => continue,
+            Ok(Some(found)) => {
+                if found.is_empty() && source.is_never_empty(reply) {
+                    let fields = names.join(", ");
+                    let doubt =
+                        format!("no labels for {fields}: the portal's list of them is empty");
+                    description.doubts.push(doubt);
+                }
+                Arc::new(found)
             }
-            Err(error) => description
-                .doubts
-                .push(format!("no labels for {}: {error}", names.join(", "))),
-        }
+            Err(error) => {
+                let doubt = format!("no labels for {}: {error}", names.join(", "));
+                description.doubts.push(doubt);
+                Arc::new(Dictionary::new())
+            }
+        };
+        // Without entries too: whether a column of labels is there does not depend on one reply.
+        let labels = names.into_iter().map(|name| (name, Arc::clone(&found)));
+        description.labels.extend(labels);
     }
 }
 
@@ -241,25 +263,26 @@ fn source(list: &str, name: &str, field: &Field) -> Option<DictionarySource> {
     }
 }
 
-/// Reads a dictionary: out of the reply to the batch, or, where that has its first page only, as a list.
+/// Reads a dictionary: out of the reply to the batch, or, where that has its first page only, as a list. `None` if it was
+/// not asked for.
 async fn read(
     client: &Client,
     source: &DictionarySource,
     reply: &BatchReply,
-) -> Result<Dictionary, Error> {
+) -> Result<Option<Dictionary>, Error> {
     let Some(command) = source.command() else {
         let DictionarySource::Items(entity_type) = source else {
-            return Ok(Dictionary::new());
+            return Ok(None);
         };
         let list = client
             .list("crm.item.list")
             .param("entityTypeId", *entity_type)
             .select(["id", "title"]);
         let rows = list.collect::<Value>().await?;
-        return Ok(entries(source, &rows));
+        return Ok(Some(entries(source, &rows)));
     };
     if reply.get(command).is_none() {
-        return Ok(Dictionary::new());
+        return Ok(None);
     }
     if reply.next(command).is_some() {
         let method = match source {
@@ -269,13 +292,13 @@ async fn read(
             _ => "crm.status.list",
         };
         let rows = client.list(method).collect::<Value>().await?;
-        return Ok(entries(source, &rows));
+        return Ok(Some(entries(source, &rows)));
     }
     let result: Value = reply.result(command)?;
     // Categories are in a list of their own inside.
     let rows = result.get("categories").unwrap_or(&result);
     let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(entries(source, rows))
+    Ok(Some(entries(source, rows)))
 }
 
 /// Codes and labels of the rows of a dictionary.

@@ -45,6 +45,9 @@ mod writer;
 pub use cell::{Cell, DECIMAL_PRECISION, DECIMAL_SCALE, Decimal, Moment, MultiValue};
 pub use compress::Compressor;
 pub use error::ExportError;
+// The program has checksums of what it writes too.
+#[doc(hidden)]
+pub use flate2::Crc;
 pub use format::{Compression, DatasetPlace, FileFormat, FileKind, PartitionBy, PartitionEvery};
 pub use labels::{Description, describe};
 pub use misfit::Misfit;

@@ -19,6 +19,17 @@ pub struct Misfit {
 }
 
 impl Misfit {
+    /// The ID of the row as stores have it; `None` if the row has none.
+    #[cfg(feature = "sync")]
+    pub(crate) fn id_text(&self) -> Option<String> {
+        let id = self.id.as_ref()?.get();
+        match serde_json::from_str(id).ok()? {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(id) => Some(id),
+            _ => Some(id.to_owned()),
+        }
+    }
+
     /// Appends it as a line of JSON.
     pub fn write_line(&self, out: &mut Vec<u8>) {
         // Writing to memory does not fail, and raw JSON stays what it is.

@@ -254,7 +254,8 @@ impl Store {
             #[cfg(feature = "adbc")]
             Self::Duckdb(path) => {
                 let address = AdbcAddress::Duckdb(path.clone());
-                let sink = AdbcSink::open(&address, self.to_string(), options)?;
+                let mut sink = AdbcSink::open(&address, self.to_string(), options)?;
+                check_owner(&mut sink, self)?;
                 Ok(RowWriter::new(Box::new(sink), plan))
             }
             #[cfg(feature = "adbc")]
@@ -315,22 +316,35 @@ fn check_owner(sink: &mut dyn StoreSink, store: &Store) -> Result<(), ExportErro
     if is_sync || sink.state().resumed.is_some() {
         return Ok(());
     }
-    for needed in [&table, "_brimful_state"] {
+    let there = |sink: &mut dyn StoreSink, table: &str| {
         let mut exists = false;
-        sink.query(&dialect.columns_of(needed), &mut |_| exists = true)?;
-        if !exists {
-            return Ok(());
-        }
+        sink.query(&dialect.columns_of(table), &mut |_| exists = true)?;
+        Ok::<_, ExportError>(exists)
+    };
+    if !there(sink, &table)? {
+        return Ok(());
     }
     let mut stored = None;
-    let query = format!(
-        "SELECT command FROM _brimful_state WHERE {} = {}",
-        dialect.quoted("table"),
-        dialect.literal(&table)
-    );
-    sink.query(&query, &mut |row| stored = row.first().cloned().flatten())?;
-    let drop = format!("drop it: DROP TABLE {}", dialect.quoted(&table));
-    match stored.and_then(|stored| owner::problem(&table, &stored, &command, &drop)) {
+    if there(sink, "_brimful_state")? {
+        let query = format!(
+            "SELECT command FROM _brimful_state WHERE {} = {}",
+            dialect.quoted("table"),
+            dialect.literal(&table)
+        );
+        sink.query(&query, &mut |row| stored = row.first().cloned().flatten())?;
+    }
+    let quoted = dialect.quoted(&table);
+    let message = if let Some(stored) = stored {
+        let drop = format!("drop it: DROP TABLE {quoted}");
+        owner::problem(&table, &stored, &command, &drop)
+    } else {
+        let mut has_rows = false;
+        let query = format!("SELECT 1 FROM {quoted} LIMIT 1");
+        sink.query(&query, &mut |_| has_rows = true)?;
+        let rename = dialect.rename(&table);
+        has_rows.then(|| owner::problem_of_strange_table(&table, &rename, "--table NAME"))
+    };
+    match message {
         Some(message) => Err(ExportError::Store {
             store: store.to_string(),
             message,

@@ -17,7 +17,7 @@ use crate::context::moment::USUAL_ZONE;
 use crate::context::scenario::Scenario;
 use crate::context::settings::Rights;
 use crate::context::settings::TimeForm;
-use crate::context::settings::{AccessToken, Costs, Reset, Seconds, Statuses, Webhook};
+use crate::context::settings::{AccessToken, AuthStatuses, Costs, Reset, SecondsFormat, Webhook};
 use crate::data::{Data, Fields, Load, LoadedRows, Recorded, Rows};
 use crate::extension::ExtensionConfig;
 
@@ -41,7 +41,7 @@ pub struct PortalConfig {
     pub(crate) token_ttl: Duration,
     pub(crate) rights: BTreeMap<u64, Rights>,
     pub(crate) address: Option<String>,
-    pub(crate) statuses: Statuses,
+    pub(crate) statuses: AuthStatuses,
     pub(crate) time: TimeForm,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) operating: Option<OperatingLimit>,
@@ -78,7 +78,7 @@ impl Default for PortalConfig {
             token_ttl: Duration::from_secs(3600),
             rights: BTreeMap::new(),
             address: None,
-            statuses: Statuses::default(),
+            statuses: AuthStatuses::default(),
             time: TimeForm::default(),
             rate_limit: Some(RateLimit::STANDARD),
             operating: Some(OperatingLimit::default()),
@@ -268,14 +268,14 @@ impl PortalConfig {
 
     /// Which statuses authorisation errors have.
     #[must_use]
-    pub fn statuses(mut self, statuses: Statuses) -> Self {
+    pub fn statuses(mut self, statuses: AuthStatuses) -> Self {
         self.statuses = statuses;
         self
     }
 
     /// How `time` shows its seconds.
     #[must_use]
-    pub fn seconds(mut self, seconds: Seconds) -> Self {
+    pub fn seconds(mut self, seconds: SecondsFormat) -> Self {
         self.time.seconds = seconds;
         self
     }

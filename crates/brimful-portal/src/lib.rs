@@ -45,7 +45,7 @@ pub use context::limits::{LimiterGeneration, OperatingLimit, RateLimit, Refused}
 pub use context::reply::Reply;
 pub use context::scenario::Scenario;
 pub use context::settings::{
-    AccessToken, Costs, Reset, Rights, Scopes, Seconds, Statuses, Webhook,
+    AccessToken, AuthStatuses, Costs, Reset, Rights, Scopes, SecondsFormat, Webhook,
 };
 pub use context::spec::SpecError;
 pub use context::stats::Stats;

@@ -138,8 +138,8 @@ impl<'a> Envelope<'a> {
         }
         Ok(Self {
             result: if error.is_some() { None } else { wire.result },
-            next: wire.next.and_then(|raw| scalar::count(raw.get())),
-            total: wire.total.and_then(|raw| scalar::count(raw.get())),
+            next: wire.next.and_then(|raw| scalar::parse_count(raw.get())),
+            total: wire.total.and_then(|raw| scalar::parse_count(raw.get())),
             time: wire
                 .time
                 .and_then(|raw| serde_json::from_str(raw.get()).ok()),

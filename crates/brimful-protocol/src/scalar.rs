@@ -27,6 +27,9 @@ use serde::de::{
     Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 
+/// Whole numbers below this are exact as `f64`: 2^53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// An ID: a number or a string of digits.
 ///
 /// # Errors
@@ -42,6 +45,7 @@ pub fn optional_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         Scalar::Empty | Scalar::Bool(false) => Ok(None),
         Scalar::Int(i) => u64::try_from(i).map(Some).map_err(|_| invalid(i, "an ID")),
         Scalar::Unsigned(u) => Ok(Some(u)),
+        Scalar::Float(f) if f.fract() == 0.0 && (0.0..EXACT).contains(&f) => Ok(Some(f as u64)),
         Scalar::Text(s) => s.trim().parse().map(Some).map_err(|_| invalid(s, "an ID")),
         other => Err(invalid(other, "an ID")),
     }
@@ -106,7 +110,7 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 }
 
 /// A value of any type, or `None` for `null`, `""`, `false`, `[]` and `{}`.
-pub fn or_empty<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: serde::de::DeserializeOwned,
@@ -129,8 +133,8 @@ where
     }
 }
 
-/// A count in a reply, as a number or a string of digits. `None` where it is neither: the reply is not lost for that.
-pub fn count(json: &str) -> Option<u64> {
+/// Read a count of a reply, a number or a string of digits. `None` if it is neither: the reply is not lost for that.
+pub fn parse_count(json: &str) -> Option<u64> {
     let bare = json.trim_matches('"');
     bare.strip_suffix(".0").unwrap_or(bare).parse().ok()
 }

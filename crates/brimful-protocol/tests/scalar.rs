@@ -27,7 +27,7 @@ reader!(text, Option<String>, "scalar::text");
 reader!(numbers, Vec<i64>, "scalar::list");
 reader!(floats, Vec<f64>, "scalar::list");
 reader!(texts, Vec<String>, "scalar::list");
-reader!(object, Option<Point>, "scalar::or_empty");
+reader!(object, Option<Point>, "scalar::optional");
 
 #[derive(Debug, PartialEq, Deserialize)]
 struct Point {
@@ -68,6 +68,7 @@ fn an_id_is_a_number_or_digits() {
         ("7", 7),
         ("\"7\"", 7),
         ("\" 7 \"", 7),
+        ("7.0", 7),
         ("18446744073709551615", u64::MAX),
     ] {
         assert_eq!(id(json), Some(expected));

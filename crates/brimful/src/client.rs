@@ -360,7 +360,7 @@ impl ClientBuilder {
     /// The address is not that of a webhook (or, with a token, of a portal), a setting makes no sense, or the network
     /// cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        if let Some(limit) = self.limit.filter(|limit| !limit.makes_sense()) {
+        if let Some(limit) = self.limit.filter(|limit| !limit.is_valid()) {
             return Err(Error::config(format!(
                 "the limit {},{} makes no sense: at least 1 request at once and more than 0 a second",
                 limit.burst, limit.per_second

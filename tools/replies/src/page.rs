@@ -1,15 +1,15 @@
-//! Lists: the rows of all replies together, and which page of them each reply is.
+//! Guess the list behind recorded pages, and the parameters that ask the emulator for each of them.
 
 use brimful_portal::PortalConfig;
 use serde_json::{Map, Value as Json, json};
 
 use crate::setting::Row;
 
-const PAGE: usize = 50;
+const PAGE_ROWS: usize = 50;
 
 /// Where the rows of a list are loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Behind {
+pub(crate) enum RowSource {
     /// An entity of the portal.
     Entity(String),
     /// Nothing but the method.
@@ -18,8 +18,8 @@ pub(crate) enum Behind {
 
 /// The rows behind a list.
 #[derive(Debug, Clone)]
-pub(crate) struct Listed {
-    pub(crate) behind: Behind,
+pub(crate) struct ListFixture {
+    pub(crate) source: RowSource,
     /// The ID of a row, and its name in filters and orders.
     pub(crate) id: &'static str,
     pub(crate) filter_id: &'static str,
@@ -30,7 +30,7 @@ pub(crate) struct Listed {
 
 /// One page of a list, as it was replied.
 #[derive(Debug, Clone)]
-pub(crate) struct Page {
+pub(crate) struct RecordedPage {
     /// The place of the list in the setting.
     pub(crate) list: usize,
     /// Its rows by their ID.
@@ -49,27 +49,32 @@ pub(crate) struct Counts {
     pub(crate) total: Option<i64>,
 }
 
-impl Listed {
+impl ListFixture {
     /// Adds a page of rows, if they can be a page of a list in the order of IDs or of some field.
-    pub(crate) fn add(&mut self, place: usize, rows: &[Row], counts: Counts) -> Option<Page> {
+    pub(crate) fn add(
+        &mut self,
+        place: usize,
+        rows: &[Row],
+        counts: Counts,
+    ) -> Option<RecordedPage> {
         let ids: Vec<u64> = rows.iter().filter_map(|row| id_of(row, self.id)).collect();
         let next = counts.next.and_then(|next| usize::try_from(next).ok());
-        let sort = match &self.behind {
+        let sort = match &self.source {
             // Rows that were merely given come in the order in which they are.
-            Behind::Method(_) => None,
-            Behind::Entity(_) if ids.len() < rows.len() => return None,
-            Behind::Entity(_) => Some(sorted_by(rows, self.id, self.filter_id)?),
+            RowSource::Method(_) => None,
+            RowSource::Entity(_) if ids.len() < rows.len() => return None,
+            RowSource::Entity(_) => Some(sorted_by(rows, self.id, self.filter_id)?),
         };
         for row in rows {
             let id = id_of(row, self.id);
-            let is_it = |other: &&Row| id.is_some() && id_of(other, self.id) == id;
-            if self.rows.iter().find(is_it).is_none() {
+            let has_id = |other: &&Row| id.is_some() && id_of(other, self.id) == id;
+            if self.rows.iter().find(has_id).is_none() {
                 self.rows.push(row.clone());
             }
         }
         let total = counts.total.and_then(|total| usize::try_from(total).ok());
         self.total = self.total.max(total.unwrap_or(0));
-        Some(Page {
+        Some(RecordedPage {
             list: place,
             ids,
             rows: rows.len(),
@@ -80,7 +85,7 @@ impl Listed {
     }
 
     /// Whether these rows are the last page of the list: with them it has as many rows as it is said to have.
-    pub(crate) fn ends_with(&self, rows: &[Row], total: Option<i64>) -> bool {
+    pub(crate) fn completes(&self, rows: &[Row], total: Option<i64>) -> bool {
         let known = |row: &&Row| {
             let id = id_of(row, self.id);
             id.is_some() && self.rows.iter().any(|other| id_of(other, self.id) == id)
@@ -118,32 +123,32 @@ impl Listed {
     /// The portal with these rows.
     pub(crate) fn load(&self, config: PortalConfig) -> PortalConfig {
         let rows = self.with_filler();
-        match &self.behind {
-            Behind::Entity(entity) => config.load(entity.as_str(), rows),
-            Behind::Method(method) => config.load_rows_of(method.as_str(), rows),
+        match &self.source {
+            RowSource::Entity(entity) => config.load(entity.as_str(), rows),
+            RowSource::Method(method) => config.load_rows_of(method.as_str(), rows),
         }
     }
 }
 
-impl Page {
-    /// Without an order.
-    pub(crate) fn unsorted(&mut self) {
+impl RecordedPage {
+    /// Forgets the order: the page is asked for as the list comes.
+    pub(crate) fn clear_sort(&mut self) {
         self.sort = None;
     }
 
     /// The parameters that ask for the page.
-    pub(crate) fn params(&self, list: &Listed, pages_end_empty: bool) -> Result<Row, String> {
+    pub(crate) fn params(&self, list: &ListFixture, pages_end_empty: bool) -> Result<Row, String> {
         let mut params = Map::new();
         if let Some((field, descends)) = &self.sort {
             let way = if *descends { "DESC" } else { "ASC" };
             params.insert("order".to_owned(), json!({ field.as_str(): way }));
         }
         let at = |id: u64| {
-            let is_it = |row: &Row| id_of(row, list.id) == Some(id);
-            list.rows.iter().position(is_it)
+            let has_id = |row: &Row| id_of(row, list.id) == Some(id);
+            list.rows.iter().position(has_id)
         };
         let first = self.ids.first().and_then(|&id| at(id)).unwrap_or(0);
-        let together = self.ids.is_empty()
+        let contiguous = self.ids.is_empty()
             || self
                 .ids
                 .iter()
@@ -156,16 +161,18 @@ impl Page {
         };
         let shown = usize::try_from(self.total.unwrap_or(0)).unwrap_or(0);
         if uncounted && first == 0 {
+            // Lists that are asked for so count nothing.
             params.insert("start".to_owned(), json!(-1));
-        } else if together && (self.total.is_none() || shown == all) {
+        } else if contiguous && (self.total.is_none() || shown == all) {
+            // Rows that stand side by side in the list are a page by their place.
             let start = match self.next {
-                Some(next) if self.rows == PAGE => next.saturating_sub(PAGE),
+                Some(next) if self.rows == PAGE_ROWS => next.saturating_sub(PAGE_ROWS),
                 Some(next) => next.saturating_sub(self.rows),
                 None => first,
             };
             // A page that is not the last one is full, and the last one ends with the list.
             if self.total.is_some() && self.next.is_none() && start + self.rows != all {
-                let end = (start / PAGE * PAGE + PAGE).min(all);
+                let end = (start / PAGE_ROWS * PAGE_ROWS + PAGE_ROWS).min(all);
                 let due = end.saturating_sub(start);
                 return Err(format!(
                     "result: expected {} rows, got {due} of {all}",
@@ -176,6 +183,7 @@ impl Page {
                 params.insert("start".to_owned(), json!(start));
             }
         } else {
+            // The others came by a filter that the recording does not show: their IDs select the same rows.
             params.insert("filter".to_owned(), json!({ list.filter_id: self.ids }));
         }
         Ok(params)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use brimful_portal::PortalConfig;
 use serde_json::{Map, Value as Json};
 
-use crate::page::Listed;
+use crate::page::ListFixture;
 
 pub(crate) type Row = Map<String, Json>;
 
@@ -16,7 +16,7 @@ pub(crate) struct Setting {
     pub(crate) modelled: Vec<String>,
     loads: BTreeMap<String, Vec<Row>>,
     fields: BTreeMap<String, Row>,
-    pub(crate) lists: Vec<Listed>,
+    pub(crate) lists: Vec<ListFixture>,
     /// Replies to be served as they are: the place of the command in the conversation, its method, and the reply.
     replies: Vec<(usize, String, Json)>,
     /// The methods that are served as they were recorded, whatever else could be done.

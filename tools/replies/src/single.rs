@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::catalogue;
 use crate::compare::Rules;
 use crate::exchange::Verdict;
-use crate::page::{Behind, Counts, Listed, Page};
+use crate::page::{Counts, ListFixture, RecordedPage, RowSource};
 use crate::setting::{Row, Setting, row};
 
 /// A call as it was made, alone or in a batch, and what came.
@@ -28,7 +28,7 @@ pub(crate) struct Plan {
     /// After `api/` in REST 3.0.
     pub(crate) method: String,
     params: Row,
-    page: Option<Page>,
+    page: Option<RecordedPage>,
     pub(crate) rules: Rules,
     pub(crate) how: How,
 }
@@ -164,7 +164,7 @@ fn modelled(setting: &mut Setting, command: &Command<'_>, name: &str) -> Option<
         "user.get" => {
             list(setting, command, "user", ("ID", "ID"), None, Map::new()).map(|mut plan| {
                 // It sorts by two parameters of its own, and by the ID if there are none.
-                plan.page.iter_mut().for_each(Page::unsorted);
+                plan.page.iter_mut().for_each(RecordedPage::clear_sort);
                 plan
             })
         }
@@ -236,8 +236,8 @@ fn list(
     params: Row,
 ) -> Option<Plan> {
     let rows = rows(command.result, key)?;
-    let behind = Behind::Entity(entity.to_owned());
-    let page = page(setting, behind, (id, filter_id), &rows, command.counts)?;
+    let source = RowSource::Entity(entity.to_owned());
+    let page = page(setting, source, (id, filter_id), &rows, command.counts)?;
     Some(Plan {
         page: Some(page),
         how: How::RowsLoaded,
@@ -247,15 +247,15 @@ fn list(
 
 fn page(
     setting: &mut Setting,
-    behind: Behind,
+    source: RowSource,
     (id, filter_id): (&'static str, &'static str),
     rows: &[Row],
     counts: Counts,
-) -> Option<Page> {
-    let known = setting.lists.iter().position(|list| list.behind == behind);
+) -> Option<RecordedPage> {
+    let known = setting.lists.iter().position(|list| list.source == source);
     let place = known.unwrap_or_else(|| {
-        setting.lists.push(Listed {
-            behind,
+        setting.lists.push(ListFixture {
+            source,
             id,
             filter_id,
             rows: Vec::new(),
@@ -326,8 +326,8 @@ fn tasks(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     };
     let params = select(&all.iter().map(shown).collect::<Vec<Row>>(), upper);
     let rows: Vec<Row> = all.iter().map(stored).collect();
-    let behind = Behind::Entity("task".to_owned());
-    let page = page(setting, behind, ("id", "ID"), &rows, command.counts)?;
+    let source = RowSource::Entity("task".to_owned());
+    let page = page(setting, source, ("id", "ID"), &rows, command.counts)?;
     Some(Plan {
         page: Some(page),
         how: How::RowsLoaded,
@@ -428,14 +428,14 @@ fn listed(setting: &mut Setting, command: &Command<'_>) -> Option<Plan> {
     let id = known.id.unwrap_or("ID");
     let filter_id = known.keyset.map_or(id, |keyset| keyset.filter);
     let method = address(&command.method);
-    let behind = Behind::Method(method.clone());
-    let begun = setting.lists.iter().find(|list| list.behind == behind);
-    let ends = begun.is_some_and(|list| list.ends_with(&rows, command.counts.total));
+    let source = RowSource::Method(method.clone());
+    let begun = setting.lists.iter().find(|list| list.source == source);
+    let ends = begun.is_some_and(|list| list.completes(&rows, command.counts.total));
     // Not what the method lists, but one of what it counts.
     if (command.counts.next.is_none() && !counted && !ends) || rows.is_empty() {
         return None;
     }
-    let page = page(setting, behind, (id, filter_id), &rows, command.counts)?;
+    let page = page(setting, source, (id, filter_id), &rows, command.counts)?;
     let pages = matches!(
         known.paging,
         Paging::Page | Paging::Controller | Paging::Offset

@@ -1,6 +1,6 @@
 //! What a reply tells of the portal that gave it: by the parts of its `time`, how old it is.
 
-use brimful_portal::{PortalConfig, Reset, Seconds};
+use brimful_portal::{PortalConfig, Reset, SecondsFormat};
 use serde_json::Value as Json;
 
 /// A portal like the one that gave these replies, without data and without a limit to the rate of requests.
@@ -18,10 +18,10 @@ pub(crate) fn portal(replies: &[Json]) -> PortalConfig {
         told.is_some_and(|seconds| seconds.is_i64() || seconds.is_u64())
     };
     let seconds = match (is_whole("start"), is_whole("processing")) {
-        _ if times.is_empty() => Seconds::Whole,
-        (true, true) => Seconds::Whole,
-        (true, false) => Seconds::WholeStart,
-        (false, _) => Seconds::Fractional,
+        _ if times.is_empty() => SecondsFormat::Whole,
+        (true, true) => SecondsFormat::Whole,
+        (true, false) => SecondsFormat::WholeStart,
+        (false, _) => SecondsFormat::Fractional,
     };
     let reset = if has("operating_reset_at") {
         Reset::Said

@@ -313,7 +313,7 @@ fn found(
         if let Some(name) = &args.id_param {
             get = get.id_field(name);
         }
-        let found = get.stream().map_err(|error| Failure::of(&error))?;
+        let found = get.stream().map_err(|error| not_begun(&error, args))?;
         return Ok(found.map(Ok).boxed());
     };
     let of_list = CallParams {
@@ -343,8 +343,19 @@ fn found(
     if let Some(name) = &args.id_param {
         get = get.id_field(name);
     }
-    let found = get.stream().map_err(|error| Failure::of(&error))?;
+    let found = get.stream().map_err(|error| not_begun(&error, args))?;
     Ok(found.boxed())
+}
+
+/// Nothing was asked for: with the option that may be missing.
+fn not_begun(error: &Error, args: &GetArgs) -> Failure {
+    let failure = Failure::of(error);
+    let takes_none = catalogue::find(&args.method).is_some_and(|known| known.id_param.is_none());
+    if takes_none && args.id_param.is_none() {
+        failure.hint("name it with --id-param, such as --id-param 'FILTER[ID]'")
+    } else {
+        failure
+    }
 }
 
 /// Of the IDs that were given, or of the list that they come from.

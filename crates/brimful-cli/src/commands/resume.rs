@@ -80,7 +80,7 @@ impl FileRun<'_> {
             ))
             .hint("leave --resume only out"));
         }
-        let partial = PartialFile::open(self.path, Leftover::Keep)?;
+        let mut partial = PartialFile::open(self.path, Leftover::Keep)?;
         let name = target_name(partial.path());
         let mut record = RunRecord::new(self.list.clone());
         if !has_rows {
@@ -94,6 +94,7 @@ impl FileRun<'_> {
         }
         let known = RunRecord::read(partial.path());
         self.check(&name, known.as_ref())?;
+        let damage = cut_damage(&mut partial, known.as_ref(), &record)?;
         let kept = read(partial.path())?;
         let (first, last) = (
             id(&kept.first, self.id_field),
@@ -108,8 +109,9 @@ impl FileRun<'_> {
         } else {
             record.first_page.max(1)
         };
-        if kept.rows < needed && record.first_page > 0 {
-            return start(partial, RunRecord::new(self.list), content, None);
+        if kept.rows < needed && record.first_page > 0 || kept.rows == 0 && damage.is_some() {
+            let note = damage.map(|damage| format!("{damage}; starting again"));
+            return start(partial, RunRecord::new(self.list), content, note);
         }
         let Some(last_id) = last.filter(|_| first <= last && record.ascending) else {
             let why = if kept.rows == 0 {
@@ -132,7 +134,8 @@ impl FileRun<'_> {
             output,
             before: Some((kept.rows, last_id)),
             note: Some(format!(
-                "resuming after ID {last_id}: {} are in {name}",
+                "{}resuming after ID {last_id}: {} are in {name}",
+                damage.map_or_else(String::new, |damage| format!("{damage}; ")),
                 counted(kept.rows, self.noun)
             )),
         })
@@ -227,6 +230,24 @@ pub(super) fn open(destination: &Destination, id_field: &str) -> Result<Option<R
         name: target_name(partial.path()),
         output: Output::resume(partial, kept.bytes)?,
     }))
+}
+
+/// Cuts a partial file off where it is no longer as the run wrote it, and says so. `fresh` is a record that knows nothing.
+fn cut_damage(
+    partial: &mut PartialFile,
+    known: Option<&RunRecord>,
+    fresh: &RunRecord,
+) -> Result<Option<String>, Failure> {
+    let name = target_name(partial.path());
+    let damaged = known.unwrap_or(fresh).damaged_after(partial.path());
+    let unreadable = |error| Failure::failed(format!("could not read {name}: {error}"));
+    let Some(sound) = damaged.map_err(unreadable)? else {
+        return Ok(None);
+    };
+    partial.end_at(sound)?;
+    Ok(Some(format!(
+        "{name} is damaged, and only its first {sound} bytes are as they were written"
+    )))
 }
 
 /// The whole rows of a partial file.

@@ -118,6 +118,9 @@ fn cursor(table: &TableStatus) -> String {
 }
 
 fn state(table: &TableStatus) -> String {
+    if let Some(trouble) = &table.trouble {
+        return format!("{trouble}; run brimful sync");
+    }
     match (&table.failed, table.interrupted_after, table.succeeded) {
         (Some((error, at)), ..) => format!("failed at {at}: {error}"),
         (None, Some(id), _) => format!("interrupted after ID {id}"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use brimful::{Client, Effect};
 use brimful_export::Store;
 use brimful_export::sync::{
-    SyncEntity, SyncError, SyncRun, TableStatus, TableVerification, status, verify,
+    GoneBecause, SyncEntity, SyncError, SyncRun, TableStatus, TableVerification, status, verify,
 };
 use clap::Args;
 
@@ -210,13 +210,25 @@ fn described(verification: &TableVerification) -> String {
         .iter()
         .filter(|row| row.changed_since)
         .count();
+    let gone = verification.gone.len();
+    let hidden = usize::try_from(verification.hidden).map_or(gone, |hidden| hidden.min(gone));
+    let changed_how = if verification.changes_are_dated {
+        "changed since the last sync"
+    } else {
+        "changed in the portal or in the store since the last sync"
+    };
+    let gone_why = match &verification.gone_because {
+        GoneBecause::Kept => "gone from the portal, which a sync with --deletes off leaves",
+        GoneBecause::FailedSync(_) => "gone from the portal, and the last sync has failed",
+        _ => "deleted since the last sync",
+    };
+    let added = usize::try_from(verification.added_by_others).unwrap_or(usize::MAX);
     let parts = [
         (verification.new.len(), "new since the last sync"),
-        (changed, "changed since the last sync"),
-        (
-            verification.gone.len(),
-            "deleted or hidden since the last sync",
-        ),
+        (changed, changed_how),
+        (gone - hidden, gone_why),
+        (hidden, "counted by the portal and not shown to this user"),
+        (added, "put into the store by others"),
         (verification.missing.len(), "missing without a reason"),
         (
             verification.differing.len() - changed,
@@ -234,15 +246,27 @@ fn described(verification: &TableVerification) -> String {
 /// The first of the rows that differ without a reason.
 fn details(verification: &TableVerification) -> Vec<String> {
     let mut lines = Vec::new();
+    if let Some(trouble) = &verification.trouble {
+        lines.push(format!("{trouble}; run brimful sync"));
+    }
+    if let (GoneBecause::FailedSync(error), false) =
+        (&verification.gone_because, verification.gone.is_empty())
+    {
+        lines.push(format!("the last sync has failed: {error}"));
+    }
+    if verification.added_by_others > 0 {
+        let rows = counted(verification.added_by_others, "rows");
+        lines.push(format!(
+            "{rows} more than the last sync left; the portal has no ID {}",
+            shown(&verification.gone)
+        ));
+    }
     if !verification.missing.is_empty() {
-        let shown: Vec<&str> = verification
-            .missing
-            .iter()
-            .take(SHOWN)
-            .map(String::as_str)
-            .collect();
         let rows = counted(verification.missing.len() as u64, "rows");
-        lines.push(format!("{rows} missing: ID {}", shown.join(", ")));
+        lines.push(format!(
+            "{rows} missing: ID {}",
+            shown(&verification.missing)
+        ));
     }
     let unexplained = verification
         .differing
@@ -256,4 +280,10 @@ fn details(verification: &TableVerification) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// The first of these IDs.
+fn shown(ids: &[String]) -> String {
+    let first: Vec<&str> = ids.iter().take(SHOWN).map(String::as_str).collect();
+    first.join(", ")
 }

@@ -1,14 +1,31 @@
-//! The record of a run beside its partial file: which list the rows are of, so that only the same command resumes it.
+//! The record of a run beside its partial file: which list the rows are of, so that only the same command resumes it, and
+//! checksums of what was written, so that a file that a disk has damaged is not taken for a whole one.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use brimful_export::Crc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::OutputError;
 use super::atomic;
 use super::partial::named;
+
+/// Bytes behind which the next checksum is noted, if it is not noted for the time.
+const CHECK_EVERY: u64 = 256 << 10;
+/// How long written rows stay without a checksum at most, as long as more are written.
+const CHECK_WITHIN: Duration = Duration::from_secs(1);
+
+/// The checksum (CRC-32) of the first bytes of a partial file. Each is a line behind the record.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Checksum {
+    bytes: u64,
+    crc32: u32,
+}
 
 /// What is known of the rows in a partial file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +38,8 @@ pub(crate) struct RunRecord {
     /// Whether the rows have come in the order of their IDs.
     #[serde(default)]
     pub(crate) ascending: bool,
+    #[serde(skip)]
+    checksums: Vec<Checksum>,
 }
 
 impl RunRecord {
@@ -30,12 +49,67 @@ impl RunRecord {
             list,
             first_page: 0,
             ascending: true,
+            checksums: Vec::new(),
         }
     }
 
     /// The record beside a partial file; `None` if there is none that can be read.
     pub(crate) fn read(partial: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(place(partial)).ok()?).ok()
+        let found = std::fs::read(place(partial)).ok()?;
+        let mut lines = found.split(|byte| *byte == b'\n');
+        let mut record: Self = serde_json::from_slice(lines.next()?).ok()?;
+        // A killed run may leave half a line at the end.
+        let checksums = lines.map_while(|line| serde_json::from_slice(line).ok());
+        record.checksums = checksums.collect();
+        Some(record)
+    }
+
+    /// How many bytes of a partial file are as the run wrote them, if what is behind them is not; `None` if nothing is
+    /// wrong with it. A power cut may leave zeros where rows were.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn damaged_after(&self, partial: &Path) -> io::Result<Option<u64>> {
+        let mut file = File::open(partial)?;
+        let mut checksums = self.checksums.iter().copied().peekable();
+        let (mut crc, mut sound) = (Crc::new(), 0);
+        let mut block = vec![0; 1 << 16];
+        let mut read = 0_u64;
+        loop {
+            let room = block.len() as u64;
+            let next = checksums
+                .peek()
+                .map_or(room, |next| next.bytes.saturating_sub(read));
+            let Some(block) = block.get_mut(..next.min(room) as usize) else {
+                return Ok(None);
+            };
+            let bytes = if block.is_empty() {
+                0
+            } else {
+                file.read(block)?
+            };
+            let block = block.get(..bytes).unwrap_or_default();
+            if let (None, Some(zero)) = (checksums.peek(), block.iter().position(|byte| *byte == 0))
+            {
+                // Behind the last checksum: no row has such a byte.
+                return Ok(Some(read + zero as u64));
+            }
+            crc.update(block);
+            read += bytes as u64;
+            match checksums.peek() {
+                Some(next) if next.bytes == read => {
+                    if next.crc32 != crc.sum() {
+                        return Ok(Some(sound));
+                    }
+                    sound = read;
+                    checksums.next();
+                }
+                // A checksum is noted when its bytes are written.
+                Some(_) if bytes == 0 => return Ok(Some(sound)),
+                None if bytes == 0 => return Ok(None),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -45,17 +119,86 @@ pub(super) struct RecordFile {
     path: PathBuf,
     record: RunRecord,
     last_id: Option<u64>,
+    /// The record as it is open to take checksums.
+    file: Option<File>,
+    crc: Crc,
+    bytes: u64,
+    /// The bytes of the last checksum, and when it was noted.
+    checked: (u64, Instant),
 }
 
 impl RecordFile {
-    /// Beside the partial file at `partial`, whose last row has the ID `last_id`. Nothing is written before there are
-    /// rows.
-    pub(super) fn new(partial: &Path, record: RunRecord, last_id: Option<u64>) -> Self {
-        Self {
+    /// Beside the partial file at `partial`, whose last row has the ID `last_id` and ends at `bytes`. Nothing is written
+    /// before there are rows.
+    ///
+    /// # Errors
+    /// The rows that are kept cannot be read.
+    pub(super) fn new(
+        partial: &Path,
+        mut record: RunRecord,
+        last_id: Option<u64>,
+        bytes: u64,
+    ) -> Result<Self, OutputError> {
+        record.checksums.retain(|known| known.bytes <= bytes);
+        let mut crc = Crc::new();
+        if bytes > 0 {
+            let mut kept = File::open(partial)
+                .map_err(|error| named(partial, error))?
+                .take(bytes);
+            let mut block = vec![0; 1 << 16];
+            loop {
+                let read = kept
+                    .read(&mut block)
+                    .map_err(|error| named(partial, error))?;
+                if read == 0 {
+                    break;
+                }
+                crc.update(block.get(..read).unwrap_or_default());
+            }
+        }
+        Ok(Self {
             path: place(partial),
             record,
             last_id,
+            file: None,
+            crc,
+            bytes,
+            checked: (bytes, Instant::now()),
+        })
+    }
+
+    /// A block was written to the end of the partial file.
+    pub(super) fn written(&mut self, block: &[u8]) -> Result<(), OutputError> {
+        self.crc.update(block);
+        self.bytes += block.len() as u64;
+        let (bytes, at) = self.checked;
+        if self.bytes < bytes + CHECK_EVERY && at.elapsed() < CHECK_WITHIN {
+            return Ok(());
         }
+        self.note_checksum()
+    }
+
+    /// No more will be written in this run, and what was stays.
+    pub(super) fn seal(&mut self) -> Result<(), OutputError> {
+        if self.bytes == self.checked.0 {
+            return Ok(());
+        }
+        self.note_checksum()
+    }
+
+    fn note_checksum(&mut self) -> Result<(), OutputError> {
+        self.checked = (self.bytes, Instant::now());
+        let checksum = Checksum {
+            bytes: self.bytes,
+            crc32: self.crc.sum(),
+        };
+        self.record.checksums.push(checksum);
+        let Some(file) = &mut self.file else {
+            return self.write();
+        };
+        let appended = serde_json::to_vec(&checksum).map_err(io::Error::from);
+        let appended = appended.and_then(|line| file.write_all(&[b"\n", line.as_slice()].concat()));
+        appended.map_err(|error| named(&self.path, error))
     }
 
     /// Takes down what a page says, before any of its rows is in the partial file.
@@ -79,15 +222,21 @@ impl RecordFile {
         self.write()
     }
 
-    fn write(&self) -> Result<(), OutputError> {
-        let text = serde_json::to_vec(&self.record).unwrap_or_default();
+    fn write(&mut self) -> Result<(), OutputError> {
         let write = || {
+            let mut text = serde_json::to_vec(&self.record)?;
+            for checksum in &self.record.checksums {
+                text.push(b'\n');
+                text.extend(serde_json::to_vec(checksum)?);
+            }
             let mut file = atomic::create_merged(&self.path)?;
             // Its own errors name a path that users know nothing of.
             file.as_file_mut().write_all(&text)?;
             atomic::put_in_place(file, &self.path)
         };
-        write().map(drop).map_err(|error| named(&self.path, error))
+        let written = write().map_err(|error: io::Error| named(&self.path, error));
+        self.file = Some(written?);
+        Ok(())
     }
 
     /// The run has left nothing that could be resumed.
@@ -111,11 +260,52 @@ mod tests {
 
     use super::*;
 
+    fn open(partial: &Path, record: RunRecord, bytes: u64) -> RecordFile {
+        RecordFile::new(partial, record, None, bytes).unwrap()
+    }
+
+    #[test]
+    fn a_partial_file_is_sound_up_to_the_last_checksum_before_what_was_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = folder.path().join("rows.jsonl.partial");
+        let block = |byte: u8| [byte].repeat(300 << 10);
+        let list = || RunRecord::new(json!({"method": "x.list"}));
+        // It is written by two runs.
+        let mut file = open(&partial, list(), 0);
+        std::fs::write(&partial, [block(b'a'), block(b'b')].concat()).unwrap();
+        file.written(&block(b'a')).unwrap();
+        file.written(&block(b'b')).unwrap();
+        drop(file);
+        let kept = 2 * (300 << 10);
+        let mut file = open(&partial, RunRecord::read(&partial).unwrap(), kept);
+        let all = [block(b'a'), block(b'b'), block(b'c'), b"d".repeat(100)].concat();
+        std::fs::write(&partial, &all).unwrap();
+        file.written(&block(b'c')).unwrap();
+        file.written(&b"d".repeat(100)).unwrap();
+        let record = RunRecord::read(&partial).unwrap();
+        let damaged = |place: usize, byte: u8| {
+            let mut bytes = all.clone();
+            bytes[place] = byte;
+            std::fs::write(&partial, bytes).unwrap();
+            record.damaged_after(&partial).unwrap()
+        };
+        assert_eq!(damaged(5, b'a'), None);
+        assert_eq!(damaged(5, 0), Some(0));
+        assert_eq!(damaged(310 << 10, b'x'), Some(300 << 10));
+        assert_eq!(damaged(610 << 10, b'x'), Some(600 << 10));
+        // Of what is behind the last checksum it is only known that no row has zeros.
+        assert_eq!(damaged((900 << 10) + 50, 0), Some((900 << 10) + 50));
+        assert_eq!(damaged((900 << 10) + 50, b'x'), None);
+        std::fs::write(&partial, &all[..500_000]).unwrap();
+        assert_eq!(record.damaged_after(&partial).unwrap(), Some(300 << 10));
+        assert_eq!(list().damaged_after(&partial).unwrap(), None);
+    }
+
     #[test]
     fn a_record_tells_rows_that_are_not_in_the_order_of_their_ids() {
         let folder = tempfile::tempdir().unwrap();
         let partial = folder.path().join("rows.jsonl.partial");
-        let mut file = RecordFile::new(&partial, RunRecord::new(json!({"method": "x.list"})), None);
+        let mut file = open(&partial, RunRecord::new(json!({"method": "x.list"})), 0);
         assert_eq!(RunRecord::read(&partial), None);
         file.note([Some(1), Some(2)].into_iter()).unwrap();
         file.note([Some(5)].into_iter()).unwrap();

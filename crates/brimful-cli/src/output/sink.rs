@@ -135,7 +135,7 @@ impl Sink {
         if keep.bytes == 0 {
             partial.forget_content();
         }
-        let record = RecordFile::new(partial.path(), record, keep.last_id);
+        let record = RecordFile::new(partial.path(), record, keep.last_id, keep.bytes)?;
         let mut sink = if content.is_raw() {
             let mut sink = Self::new(Place::File(partial));
             sink.bytes = keep.bytes;
@@ -386,6 +386,9 @@ impl Sink {
         if let Some(journal) = self.journal.as_mut().filter(|kept| !kept.block.is_empty()) {
             journal.partial.append(&journal.block)?;
             journal.bytes += journal.block.len() as u64;
+            if let Some(record) = &mut self.record {
+                record.written(&journal.block)?;
+            }
             journal.block.clear();
             self.written = self.rows;
         }
@@ -400,6 +403,9 @@ impl Sink {
         self.write_compressed(&block)?;
         if self.journal.is_none() {
             self.written = self.rows;
+            if let Some(record) = &mut self.record {
+                record.written(&block)?;
+            }
         }
         self.block = block;
         self.block.clear();
@@ -487,8 +493,10 @@ impl Sink {
                 file.discard();
             }
             let left = journal.partial.leave()?;
-            if let (None, Some(record)) = (&left, &self.record) {
-                record.remove();
+            match (&left, &mut self.record) {
+                (None, Some(record)) => record.remove(),
+                (Some(_), Some(record)) => record.seal()?,
+                (_, None) => {}
             }
             return Ok(left.map(|name| Written::file(name, journal.bytes)));
         }
@@ -501,8 +509,10 @@ impl Sink {
                 ((self.rows.0 > 0).then_some(name), None)
             }
         };
-        if let (None, Some(record)) = (&name, &self.record) {
-            record.remove();
+        match (&name, &mut self.record) {
+            (None, Some(record)) => record.remove(),
+            (Some(_), Some(record)) => record.seal()?,
+            (_, None) => {}
         }
         Ok(name.map(|name| Written {
             name,

@@ -285,3 +285,15 @@ fn an_id_that_a_portal_would_cut_to_its_first_digits_is_refused() {
         assert!(output.stdout.is_empty());
     }
 }
+
+#[test]
+fn a_method_that_is_not_known_to_take_an_id_names_the_option_that_says_where_it_goes() {
+    let (workspace, portal) = (Workspace::new(), portal(leads(1)));
+    for method in ["user.search", "calendar.event.get"] {
+        let output = workspace.run(&["get", method, "7", "--portal", &portal.url()]);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("hint: name it with --id-param"), "{said}");
+    }
+    assert_eq!(portal.server.portal().stats().requests, 0);
+}

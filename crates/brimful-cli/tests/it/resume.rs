@@ -40,11 +40,15 @@ fn unsteady(seed: u64, churn: Churn) -> Running {
             .latency(std::time::Duration::from_millis(60))
             .churn(churn),
     );
-    let faults = running.server.portal().faults();
+    answer_wrongly(&running);
+    running
+}
+
+fn answer_wrongly(portal: &Running) {
+    let faults = portal.server.portal().faults();
     faults.add(FaultRule::every(7, Fault::Status(502, When::AfterWork)));
     faults.add(FaultRule::every(11, Fault::Truncated));
     faults.add(FaultRule::every(13, Fault::QueryLimit));
-    running
 }
 
 fn start(workspace: &Workspace, portal: &Running, to: &[&str]) -> Child {
@@ -63,6 +67,28 @@ fn start(workspace: &Workspace, portal: &Running, to: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+/// Runs the export, and kills it when it has stored rows and waits for a reply that does not come.
+fn kill_when_stored(
+    workspace: &Workspace,
+    portal: &Running,
+    to: &[&str],
+    has_rows: impl Fn() -> bool,
+) {
+    let hour = std::time::Duration::from_secs(3_600);
+    let held = FaultRule::every(1, Fault::Delay(hour)).on("batch");
+    let faults = portal.server.portal().faults();
+    faults.add(held.after(5));
+    let mut child = start(workspace, portal, to);
+    while !has_rows() {
+        assert_eq!(child.try_wait().unwrap(), None, "it waits for the reply");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().code(), None);
+    faults.clear();
+    answer_wrongly(portal);
 }
 
 /// Runs the export, kills it at random moments and runs it again, until it comes to its end. Gives what all runs said.
@@ -90,10 +116,26 @@ fn killed_and_resumed(workspace: &Workspace, portal: &Running, to: &[&str], seed
             return said;
         }
         assert_eq!(output.status.code(), None, "{}", stderr(&output));
+        if sqlite_is_finished(workspace) {
+            // It was killed on its way out.
+            return said;
+        }
     }
     let output = start(workspace, portal, to).wait_with_output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     said + &stderr(&output)
+}
+
+/// Whether the export into the file of SQLite has come to its end. Another one would leave rows that are gone meanwhile.
+fn sqlite_is_finished(workspace: &Workspace) -> bool {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let path = workspace.path("portal.db");
+    let database = rusqlite::Connection::open_with_flags(path, flags);
+    let finished = database.and_then(|database| {
+        let sql = "SELECT finished FROM _brimful_state";
+        database.query_row(sql, [], |row| row.get(0))
+    });
+    finished.unwrap_or(false)
 }
 
 fn undisturbed(portal: &Running, name: &str) -> Vec<u8> {
@@ -188,6 +230,16 @@ fn check_rows(
     seed: u64,
     exported: impl FnOnce(&Workspace) -> BTreeMap<u64, String>,
 ) -> String {
+    check_rows_after(|_, _| {}, to, seed, exported)
+}
+
+/// The same after `first`, which may kill the export at a certain moment.
+fn check_rows_after(
+    first: impl FnOnce(&Workspace, &Running),
+    to: &[&str],
+    seed: u64,
+    exported: impl FnOnce(&Workspace) -> BTreeMap<u64, String>,
+) -> String {
     let churn = Churn::new()
         .seed(seed)
         .with("crm.deal", Change::Update, 30.0)
@@ -196,6 +248,7 @@ fn check_rows(
     let portal = unsteady(seed, churn);
     let before = titles_of_portal(&portal);
     let workspace = Workspace::new();
+    first(&workspace, &portal);
     let said = killed_and_resumed(&workspace, &portal, to, seed);
     let after = titles_of_portal(&portal);
     let exported = exported(&workspace);
@@ -215,7 +268,14 @@ fn check_rows(
 
 #[test]
 fn a_killed_export_of_rows_that_others_change_lacks_none() {
-    let said = check_rows(&["-o", "deals.csv"], 6, |workspace| {
+    const TO: [&str; 2] = ["-o", "deals.csv"];
+    let first = |workspace: &Workspace, portal: &Running| {
+        let size = |name: &str| std::fs::metadata(workspace.path(name)).map_or(0, |of| of.len());
+        kill_when_stored(workspace, portal, &TO, || {
+            size("deals.csv.partial") > 100_000
+        });
+    };
+    let said = check_rows_after(first, &TO, 6, |workspace| {
         let text = std::fs::read_to_string(workspace.path("deals.csv")).unwrap();
         let cells = |line: &str| {
             let (id, rest) = line.split_once(',').unwrap();
@@ -249,7 +309,22 @@ fn a_killed_export_to_excel_lacks_no_row() {
 #[cfg(feature = "sqlite")]
 #[test]
 fn a_killed_export_to_sqlite_lacks_no_row_and_is_marked_as_finished() {
-    let said = check_rows(&["--to", "sqlite:portal.db"], 8, |workspace| {
+    const TO: [&str; 2] = ["--to", "sqlite:portal.db"];
+    let first = |workspace: &Workspace, portal: &Running| {
+        let has_rows = || {
+            // The file may not be there, or have no table yet.
+            let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            let path = workspace.path("portal.db");
+            let database = rusqlite::Connection::open_with_flags(path, flags);
+            let count = database.and_then(|database| {
+                let sql = "SELECT count(*) FROM crm_deal";
+                database.query_row(sql, [], |row| row.get::<_, i64>(0))
+            });
+            count.is_ok_and(|count| count > 0)
+        };
+        kill_when_stored(workspace, portal, &TO, has_rows);
+    };
+    let said = check_rows_after(first, &TO, 8, |workspace| {
         let database = rusqlite::Connection::open(workspace.path("portal.db")).unwrap();
         let (stored, finished): (u64, bool) = database
             .query_row("SELECT rows, finished FROM _brimful_state", [], |row| {
@@ -259,7 +334,7 @@ fn a_killed_export_to_sqlite_lacks_no_row_and_is_marked_as_finished() {
         let mut select = database.prepare("SELECT id, title FROM crm_deal").unwrap();
         let found = select.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)));
         let found = unique(found.unwrap().map(Result::unwrap));
-        assert!(finished && stored == found.len() as u64, "{stored}");
+        assert_eq!((stored, finished), (found.len() as u64, true));
         found
     });
     assert!(said.contains("resuming after ID "), "{said}");
@@ -364,10 +439,17 @@ fn a_killed_export_to_clickhouse_lacks_no_row() {
 #[cfg(feature = "adbc")]
 #[test]
 fn a_killed_export_to_duckdb_lacks_no_row() {
+    const TO: [&str; 2] = ["--to", "duckdb:portal.duckdb"];
     if std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").is_none() {
         return;
     }
-    let said = check_rows(&["--to", "duckdb:portal.duckdb"], 12, |workspace| {
+    let first = |workspace: &Workspace, portal: &Running| {
+        // An empty table takes a few blocks, and thousands of rows in the log far more.
+        let size = |name: &str| std::fs::metadata(workspace.path(name)).map_or(0, |of| of.len());
+        let has_rows = || size("portal.duckdb") + size("portal.duckdb.wal") > 100_000;
+        kill_when_stored(workspace, portal, &TO, has_rows);
+    };
+    let said = check_rows_after(first, &TO, 12, |workspace| {
         let query = |sql: &str| crate::support::duckdb(&workspace.path("portal.duckdb"), sql);
         let state = query("SELECT rows || ' ' || finished FROM _brimful_state");
         let rows = query("SELECT \"ID\" || ' ' || \"TITLE\" FROM crm_deal");
@@ -434,6 +516,44 @@ fn rows_of_another_list_are_not_resumed_and_not_overwritten() {
         std::fs::read(workspace.path("leads.csv.partial")).unwrap(),
         kept
     );
+}
+
+#[test]
+fn what_a_disk_has_damaged_of_an_interrupted_export_is_read_again() {
+    type Harm = fn(&mut Vec<u8>);
+    let harms: [Harm; 3] = [
+        |rows| {
+            let middle = rows.len() / 2;
+            rows[middle..middle + 8_192].fill(0);
+        },
+        |rows| {
+            // Fifty whole lines.
+            let middle = rows.len() / 2;
+            let mut ends = (middle..).filter(|place| rows[*place] == b'\n');
+            let (from, to) = (ends.next().unwrap(), ends.nth(49).unwrap());
+            rows.drain(from..to);
+        },
+        |rows| *rows.last_mut().unwrap() = b'}',
+    ];
+    for name in ["leads.jsonl", "leads.csv", "leads.parquet"] {
+        for harm in harms {
+            let workspace = Workspace::new();
+            let portal = interrupted(&workspace, name);
+            let partial = workspace.path(&format!("{name}.partial"));
+            let mut rows = std::fs::read(&partial).unwrap();
+            harm(&mut rows);
+            std::fs::write(&partial, rows).unwrap();
+            let output = again(&workspace, &portal, &["-o", name]);
+            let said = stderr(&output);
+            assert!(output.status.success(), "{said}");
+            assert!(said.contains("is damaged"), "{said}");
+            let whole = format!("whole-{name}");
+            let output = again(&workspace, &portal, &["-o", &whole]);
+            assert!(output.status.success(), "{}", stderr(&output));
+            let of = |name: &str| std::fs::read(workspace.path(name)).unwrap();
+            assert!(of(name) == of(&whole), "{name}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -451,3 +451,89 @@ fn a_file_of_settings_is_written_once_and_read_by_sync_status_and_verify() {
         assert!(!workspace.path("b.toml").exists());
     }
 }
+
+#[test]
+fn rows_that_others_put_into_a_table_are_named_by_verify_and_gone_after_a_sync() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    filled(&workspace, &url);
+    sql(
+        &workspace,
+        "INSERT INTO crm_deal (ID, TITLE) VALUES (7777, 'bogus')",
+    );
+    let to = [
+        "--to",
+        "sqlite:portal.db",
+        "--rate",
+        "off",
+        "--portal",
+        &url,
+    ];
+    let verify = || workspace.run(&[&["verify"], &to[..]].concat());
+    let output = verify();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = format!("{}{}", stdout(&output), stderr(&output));
+    assert!(said.contains("put into the store by others"), "{said}");
+    assert!(said.contains("the portal has no ID 7777"), "{said}");
+    let output = workspace.run(&[&["sync", "crm.deal"], &to[..]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(verify().status.code(), Some(0));
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn a_lost_file_of_a_folder_is_named_by_status_and_comes_back() {
+    let (workspace, portal) = (Workspace::new(), portal(config()));
+    let url = portal.url();
+    let to = ["--to", "parquet:portal"];
+    let of_portal = ["--rate", "off", "--portal", &url];
+    let sync = || {
+        let args = [&["sync", "crm.deal"], &to[..], &of_portal[..]].concat();
+        let output = workspace.run(&args);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let status = || workspace.run(&[&["status"], &to[..]].concat());
+    sync();
+    assert_eq!(status().status.code(), Some(0));
+    std::fs::remove_file(workspace.path("portal/crm_deal/part-000000.parquet")).unwrap();
+    let output = status();
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    let output = workspace.run(&[&["verify"], &to[..], &of_portal[..]].concat());
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    let said = stderr(&output);
+    assert!(said.contains("part-000000.parquet is gone"), "{said}");
+    let said = sync();
+    assert!(said.contains("300 rows read (all)"), "{said}");
+    assert_eq!(status().status.code(), Some(0));
+}
+
+#[test]
+fn a_portal_at_another_address_is_the_same_one_when_that_is_said() {
+    let (workspace, first) = (Workspace::new(), portal(config()));
+    let second = portal(config());
+    let sync = |url: &str, more: &[&str]| {
+        let args = [
+            "sync",
+            "crm.deal",
+            "--to",
+            "sqlite:portal.db",
+            "--portal",
+            url,
+        ];
+        workspace.run(&[&args[..], more].concat())
+    };
+    let done = |output: std::process::Output| {
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    done(sync(&first.url(), &[]));
+    let refused = sync(&second.url(), &[]);
+    assert!(!refused.status.success());
+    assert!(
+        stderr(&refused).contains("--same-portal"),
+        "{}",
+        stderr(&refused)
+    );
+    done(sync(&second.url(), &["--same-portal"]));
+    done(sync(&second.url(), &[]));
+}

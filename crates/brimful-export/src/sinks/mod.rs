@@ -266,6 +266,8 @@ pub(crate) enum Dialect {
     Postgres,
     #[cfg(feature = "mysql")]
     Mysql,
+    #[cfg(feature = "adbc")]
+    Duckdb,
 }
 
 /// Takes a row of a query, as texts.

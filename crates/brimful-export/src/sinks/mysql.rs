@@ -496,11 +496,11 @@ fn misfit_statements(table: &str, misfits: &Misfits) -> Vec<String> {
             let rows: Vec<String> = misfits
                 .iter()
                 .map(|misfit| {
-                    let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
+                    let id = misfit.id_text();
                     format!(
                         "({}, {}, {}, {}, {})",
                         literal(table),
-                        id.map_or_else(|| "NULL".to_owned(), literal),
+                        id.map_or_else(|| "NULL".to_owned(), |id| literal(&id)),
                         literal(&misfit.field),
                         literal(misfit.value.get()),
                         literal(misfit.reason)

@@ -7,7 +7,7 @@ use serde_json::Value;
 #[derive(Debug, PartialEq)]
 pub(crate) struct WrittenList {
     pub(crate) is_sync: bool,
-    portal: String,
+    pub(crate) portal: String,
     method: String,
     /// The type of smart process, where the method has items of many types.
     item_type: Option<String>,
@@ -28,19 +28,42 @@ impl WrittenList {
             .map(|(_, value)| value.to_string().trim_matches('"').to_owned());
         Some(Self {
             is_sync: command.get("sync").is_some(),
-            portal: text("portal")?,
+            portal: portal_name(&text("portal")?),
             method: text("method")?.to_ascii_lowercase(),
             item_type,
         })
     }
 
-    fn name(&self) -> String {
+    /// Whether the rows are of one list, of whatever portal.
+    #[cfg(feature = "sync")]
+    pub(crate) fn is_same_list(&self, other: &Self) -> bool {
+        (&self.method, &self.item_type) == (&other.method, &other.item_type)
+    }
+
+    pub(crate) fn name(&self) -> String {
         let of_type = self
             .item_type
             .as_ref()
             .map_or_else(String::new, |item_type| format!(" of the type {item_type}"));
         format!("{}{of_type} at {}", self.method, self.portal)
     }
+}
+
+/// The name of a portal: the host of its address, `example.bitrix24.ru`. The rows are the same whatever webhook they are
+/// read with.
+pub(crate) fn portal_name(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default().to_owned()
+}
+
+/// Why no rows may go to `table`, which has rows that none of our runs has written. `rename`: the statement that moves it
+/// out of the way. `other`: the option that names another table.
+#[cfg(feature = "sync")]
+pub(crate) fn problem_of_strange_table(table: &str, rename: &str, other: &str) -> String {
+    format!(
+        "the table {table} is there with rows that brimful has not written, and they would be overwritten; write to another \
+         table: {other}, or move it out of the way: {rename}"
+    )
 }
 
 /// Why the rows of the run `command` may not go to `table`, which the run `stored` has written. `drop`: what else
@@ -81,6 +104,8 @@ mod tests {
         let items = command("a", "crm.item.list", r#"{"entityTypeId":128}"#);
         let said = |ours: &str| problem("deals", &deals, ours, "drop it: DROP TABLE deals");
         assert_eq!(said(&command("a", "CRM.deal.list", "{}")), None);
+        let by_address = command("https://a/rest/1/…/", "crm.deal.list", "{}");
+        assert_eq!(said(&by_address), None, "the same portal by another name");
         for other in [
             command("b", "crm.deal.list", "{}"),
             command("a", "crm.lead.list", "{}"),

@@ -461,8 +461,8 @@ fn misfit_lines(table: &str, misfits: &Misfits) -> Vec<u8> {
     let mut lines = TabSeparated::default();
     for misfit in &misfits.0 {
         lines.text(table);
-        match &misfit.id {
-            Some(id) => lines.text(id.get().trim_matches('"')),
+        match misfit.id_text() {
+            Some(id) => lines.text(&id),
             None => lines.null(),
         }
         for text in [&misfit.field, misfit.value.get(), misfit.reason] {

@@ -8,7 +8,7 @@ use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement};
 
 use super::run_state::RunState;
-use super::table_plan::{TablePlan, quoted_names};
+use super::table_plan::{TablePlan, TypeConflict, quoted_names};
 use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
@@ -226,7 +226,7 @@ impl SqliteSink {
                 "INSERT INTO \"_brimful_errors\" (\"table\", id, field, value, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
             for misfit in &misfits.0 {
-                let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
+                let id = misfit.id_text();
                 insert.execute((
                     &self.state.table,
                     id,
@@ -309,14 +309,27 @@ impl SqliteSink {
         let table = quoted(&self.state.table);
         let existing = self.existing()?;
         let names = quoted_names(schema, quoted);
-        // A column takes values of any type, whatever it was declared as.
-        let any_type = |_, _: &str| Ok(());
+        let compare = |place: usize, found: &str| {
+            let wanted = declared(schema.columns[place].kind);
+            if ValueClass::of_declared(found)
+                .is_none_or(|class| Some(class) == ValueClass::of_declared(wanted))
+            {
+                return Ok(());
+            }
+            let name = &names[place];
+            let old = quoted(&format!("{}_old", schema.columns[place].name));
+            Err(TypeConflict {
+                wanted: wanted.to_owned(),
+                // SQLite cannot change the type of a column. The next run makes it again and fills it.
+                remedy: format!("ALTER TABLE {table} RENAME COLUMN {name} TO {old}"),
+            })
+        };
         let plan = TablePlan::new(
             schema,
             &self.state.table,
             &existing,
             str::eq_ignore_ascii_case,
-            any_type,
+            compare,
         );
         let plan = plan.map_err(|message| ExportError::Store {
             store: format!("sqlite:{}", self.path.display()),
@@ -496,6 +509,36 @@ fn declared(kind: ColumnType) -> &'static str {
         | ColumnType::List(_)
         | ColumnType::Multifield
         | ColumnType::Any => "TEXT",
+    }
+}
+
+/// What a column makes of values: one of numbers makes 7 of the text `007`, and one of texts a text of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ValueClass {
+    Number,
+    /// Kept as text, unless it looks like a number.
+    Moment,
+    Text,
+}
+
+impl ValueClass {
+    /// That of a declared type, as SQLite understands it; `None` where values stay as they are.
+    fn of_declared(kind: &str) -> Option<Self> {
+        let kind = kind.to_ascii_uppercase();
+        let has = |words: &[&str]| words.iter().any(|word| kind.contains(word));
+        if kind.is_empty() || has(&["BLOB"]) {
+            None
+        } else if has(&["INT"]) {
+            Some(Self::Number)
+        } else if has(&["CHAR", "CLOB", "TEXT"]) {
+            Some(Self::Text)
+        } else if has(&["DATE", "TIME"]) {
+            Some(Self::Moment)
+        } else if has(&["JSON"]) {
+            Some(Self::Text)
+        } else {
+            Some(Self::Number)
+        }
     }
 }
 

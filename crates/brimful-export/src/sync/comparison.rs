@@ -1,5 +1,7 @@
 //! Which rows of the store are gone from the portal: what to count, what to read, and whether to believe it. Without I/O.
 
+/// Rows of a page.
+const ROWS_OF_A_PAGE: usize = 50;
 /// Rows that one request reads.
 const ROWS_OF_A_REQUEST: u64 = 2_500;
 /// Ranges that one request counts.
@@ -18,6 +20,15 @@ pub(crate) struct IdRange {
 }
 
 impl IdRange {
+    /// Whether a page of the portal may be the first one of the range: it has the IDs that the store has there. A page
+    /// that is not full of ascending IDs proves nothing: rows may be hidden from it.
+    pub(crate) fn may_begin_with(self, all: &[u64], page: &[u64]) -> bool {
+        let ids = self.ids(all);
+        let is_full = page.len() == ids.len().min(ROWS_OF_A_PAGE);
+        let ascends = page.is_sorted_by(|a, b| a < b);
+        !is_full || !ascends || ids.starts_with(page)
+    }
+
     /// The range of all rows of the store, whose IDs ascend; `None` without rows.
     pub(crate) fn of_all(ids: &[u64]) -> Option<Self> {
         let last = *ids.last()?;
@@ -83,6 +94,36 @@ impl IdRange {
             })
             .collect()
     }
+}
+
+/// The ranges that are counted first: all rows, in as many pieces as one request counts beside the range above them. A
+/// request counts fifty ranges as soon as one, and where a row is gone and another one has come back, only counts of
+/// ranges between the two show it. The bounds move by a page with each turn, and the first rows of each range come with
+/// its count, so in time all IDs are compared.
+pub(crate) fn first_ranges(ids: &[u64], turn: u64) -> Vec<IdRange> {
+    let Some(all) = IdRange::of_all(ids) else {
+        return Vec::new();
+    };
+    // One piece is cut in two by the bounds that move.
+    let size = ids
+        .len()
+        .div_ceil(RANGES_OF_A_REQUEST - 2)
+        .max(ROWS_OF_A_PAGE);
+    let pages = size.div_ceil(ROWS_OF_A_PAGE);
+    let moved = usize::try_from(turn % pages as u64).unwrap_or(0) * ROWS_OF_A_PAGE;
+    let (first, rest) = ids.split_at(moved.min(ids.len()));
+    let mut ranges: Vec<IdRange> = Vec::new();
+    for chunk in std::iter::once(first).chain(rest.chunks(size)) {
+        if let Some(last) = chunk.last() {
+            let after = ranges.last().map_or(all.after, |before| before.up_to);
+            ranges.push(IdRange {
+                after,
+                up_to: *last,
+                rows: chunk.len() as u64,
+            });
+        }
+    }
+    ranges
 }
 
 /// What is done next about ranges whose counts differ.
@@ -167,12 +208,9 @@ mod tests {
     /// What `narrow` leads to with a portal that has `portal`: the requests that it costs, and the IDs that are gone.
     fn play(store: &[u64], portal: &[u64]) -> (u64, Vec<u64>) {
         let count = |range: &IdRange| range.ids(portal).len() as u64;
-        let Some(all) = IdRange::of_all(store) else {
-            return (0, Vec::new());
-        };
         let mut requests = 1;
-        let mut differing = vec![all];
-        let mut counted = all.rows;
+        let mut differing = first_ranges(store, 7);
+        let mut counted = store.len() as u64;
         differing.retain(|range| count(range) != range.rows);
         loop {
             if differing.is_empty() {
@@ -196,6 +234,48 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_first_ranges_are_all_rows_and_in_time_each_row_is_in_the_first_page_of_one() {
+        for rows in [1_u64, 49, 50, 51, 2_400, 2_401, 20_000] {
+            let ids: Vec<u64> = (1..=rows).map(|id| id * 3).collect();
+            let mut seen: std::collections::BTreeSet<u64> = std::collections::BTreeSet::new();
+            for turn in 0..=20_000_u64.div_ceil(48 * 50) {
+                let ranges = first_ranges(&ids, turn);
+                assert!(ranges.len() < RANGES_OF_A_REQUEST, "{rows}");
+                assert_eq!(ranges.iter().map(|range| range.rows).sum::<u64>(), rows);
+                for range in &ranges {
+                    let there = range.ids(&ids);
+                    assert_eq!(there.len() as u64, range.rows);
+                    seen.extend(there.iter().take(ROWS_OF_A_PAGE));
+                }
+                assert_eq!(
+                    joined(&ranges),
+                    IdRange::of_all(&ids).into_iter().collect::<Vec<_>>()
+                );
+            }
+            assert_eq!(seen.len() as u64, rows);
+        }
+        assert_eq!(first_ranges(&[], 3), []);
+    }
+
+    #[test]
+    fn a_page_with_other_ids_shows_that_rows_went_and_came() {
+        let ids: Vec<u64> = (1..=200).collect();
+        let range = IdRange {
+            after: 100,
+            up_to: 180,
+            rows: 80,
+        };
+        let page: Vec<u64> = (101..=150).collect();
+        assert!(range.may_begin_with(&ids, &page));
+        let other: Vec<u64> = (102..=151).collect();
+        assert!(!range.may_begin_with(&ids, &other));
+        // A row that is hidden, and a portal that passes the order over.
+        assert!(range.may_begin_with(&ids, &other[..49]));
+        let backwards: Vec<u64> = page.iter().rev().copied().collect();
+        assert!(range.may_begin_with(&ids, &backwards));
     }
 
     #[test]

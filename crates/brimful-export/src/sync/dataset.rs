@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::entities::SyncEntity;
 use super::state::PortalTime;
 use super::status::{StoredStatus, TableStatus};
-use super::table::{Beside, Coverage, StoredTable, TableStore};
+use super::table::{Beside, Coverage, FileTrouble, StoredLabel, StoredTable, TableStore};
 use super::{Deletes, SyncError};
+use crate::error::ExportError;
 use crate::format::DatasetPlace;
 use crate::record_batches::RecordBatches;
 use crate::schema::Plan;
@@ -39,11 +40,20 @@ impl TableStore for &mut SyncedDataset {
             command: (!is_new).then(|| record.command.clone()),
             state: (!is_new).then(|| record.state_json()),
             has_errors: record.misfits > 0,
+            has_strange_rows: false,
+            trouble: self.trouble().map(|text| FileTrouble {
+                text,
+                is_damage: self.is_damaged(),
+            }),
         })
     }
 
     fn how_to_empty(&self) -> String {
         "remove its folder".to_owned()
+    }
+
+    fn how_to_move(&self) -> String {
+        "move its folder".to_owned()
     }
 
     fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError> {
@@ -55,7 +65,7 @@ impl TableStore for &mut SyncedDataset {
             self,
             BesideParts {
                 command: beside.command.to_owned(),
-                sync: serde_json::to_value(beside.state).unwrap_or_default(),
+                sync: serde_json::to_value(beside.state).map_err(ExportError::from)?,
                 coverage: beside
                     .coverage
                     .map(|coverage| (coverage.what, coverage_json(coverage))),
@@ -65,9 +75,13 @@ impl TableStore for &mut SyncedDataset {
         Ok(())
     }
 
-    fn forget_errors(&mut self, ids: &[u64]) -> Result<(), SyncError> {
-        SyncedDataset::forget_errors(self, ids);
+    fn forget_errors(&mut self, ids: &[String], without_id: bool) -> Result<(), SyncError> {
+        SyncedDataset::forget_errors(self, ids, without_id);
         Ok(())
+    }
+
+    fn labels(&mut self) -> Result<Vec<StoredLabel>, SyncError> {
+        Ok(SyncedDataset::labels(self)?)
     }
 
     fn flush(&mut self) -> Result<(), SyncError> {
@@ -93,13 +107,6 @@ impl TableStore for &mut SyncedDataset {
 
 /// What a dataset says of its tables.
 pub(super) fn status(store: &Store, place: &DatasetPlace) -> Result<Vec<TableStatus>, SyncError> {
-    if let DatasetPlace::Folder(path) = place
-        && !path.exists()
-    {
-        return Err(SyncError::Usage(format!(
-            "{store}: there is no such folder"
-        )));
-    }
     let mut tables = Vec::new();
     for table in synced::tables(place, &store.to_string())? {
         let options = StoreOptions {
@@ -120,6 +127,7 @@ pub(super) fn status(store: &Store, place: &DatasetPlace) -> Result<Vec<TableSta
             rows: record.live(),
             deleted: record.deleted(),
             misfits: record.misfits,
+            trouble: dataset.trouble(),
             compared: compared.map(str::to_owned),
         };
         tables.push(stored.read(store, &table)?);

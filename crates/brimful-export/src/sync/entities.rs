@@ -582,6 +582,21 @@ impl SyncEntity {
             && catalogue::find(&self.method).is_some_and(|method| method.total != Some(false))
     }
 
+    /// Has the list in the order of its IDs, as far as it can be sorted.
+    pub(crate) fn order_by_id(&self, params: &mut Map<String, Value>) {
+        let Some(keyset) = self.keyset() else {
+            return;
+        };
+        let order = catalogue::find(&self.method).and_then(|method| method.order);
+        let order = order.unwrap_or("order").to_owned();
+        if keyset.form == KeysetForm::Sort {
+            params.insert("sort".to_owned(), json!(keyset.filter));
+            params.insert(order, json!("ASC"));
+        } else {
+            params.insert(order, json!({keyset.filter: "ASC"}));
+        }
+    }
+
     /// The field with the ID in a row.
     pub(crate) fn id_field(&self) -> &'static str {
         Plan::id_field_of_list(&self.method)

@@ -1,14 +1,16 @@
 //! One sync at a time into a store. The lock ends with its process, however that ends.
 
-#[cfg(any(feature = "parquet", feature = "sqlite"))]
+#[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
 use std::path::Path;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "adbc", feature = "sqlite"))]
 use std::path::PathBuf;
+
+use parking_lot::Mutex;
 
 use super::SyncError;
 use super::in_thread::blocking;
 use super::sql::SqlStore;
-#[cfg(any(feature = "parquet", feature = "sqlite"))]
+#[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
 use crate::error::ExportError;
 #[cfg(feature = "parquet")]
 use crate::format::DatasetPlace;
@@ -17,11 +19,12 @@ use crate::sinks::{Dialect, StoreOptions};
 use crate::store::Store;
 use crate::writer::RowWriter;
 
-/// Holds a store until it is dropped.
+/// Holds a store until it is dropped. Everything that writes has a share of it: a run that is broken off may still be
+/// writing.
 pub(crate) struct StoreLock {
-    #[cfg(any(feature = "parquet", feature = "sqlite"))]
+    #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
     _file: Option<std::fs::File>,
-    _connection: Option<RowWriter>,
+    _connection: Option<Mutex<RowWriter>>,
 }
 
 /// Takes the lock of a store.
@@ -41,10 +44,25 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
     #[cfg(feature = "sqlite")]
     if let Store::Sqlite(path) = store {
         crate::sinks::sqlite::check_is_file(path).map_err(SyncError::Store)?;
-        let mut name = path.as_os_str().to_owned();
+        check_has_one_name(store, path)?;
+        // By whatever links it is named.
+        let mut name = behind_links(path).into_os_string();
         name.push(".sync-lock");
         return Ok(StoreLock {
             _file: Some(lock_file(store, &PathBuf::from(name))?),
+            _connection: None,
+        });
+    }
+    #[cfg(feature = "adbc")]
+    if let Store::Duckdb(path) = store {
+        let mut name = behind_links(path).into_os_string();
+        name.push(".sync-lock");
+        let file = Some(lock_file(store, &PathBuf::from(name))?);
+        // Entities that make the same tables at once fail one another.
+        let mut writer = store.open(StoreOptions::default(), Plan::default())?;
+        SqlStore::of(&mut writer)?.prepare()?;
+        return Ok(StoreLock {
+            _file: file,
             _connection: None,
         });
     }
@@ -82,6 +100,8 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
                  l.objid = (hashtext('brimful sync ' || current_schema())::bigint & 4294967295)::oid LIMIT 1",
             ),
         ),
+        #[cfg(feature = "adbc")]
+        Dialect::Duckdb => ("SELECT 1", None),
         #[cfg(feature = "mysql")]
         Dialect::Mysql => {
             // The connection says nothing for as long as the run lasts.
@@ -104,9 +124,9 @@ fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
     // Entities that make the same tables at once fail one another in PostgreSQL, IF NOT EXISTS or not.
     sql.prepare()?;
     Ok(StoreLock {
-        #[cfg(any(feature = "parquet", feature = "sqlite"))]
+        #[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
         _file: None,
-        _connection: Some(writer),
+        _connection: Some(Mutex::new(writer)),
     })
 }
 
@@ -120,8 +140,50 @@ fn make_schema(sql: &mut SqlStore<'_>) -> Result<(), SyncError> {
     Ok(())
 }
 
+/// The file that a path leads to, which need not be there yet.
+#[cfg(any(feature = "adbc", feature = "sqlite"))]
+fn behind_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many as systems follow.
+    for _ in 0..40 {
+        if let Ok(real) = path.canonicalize() {
+            return real;
+        }
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let Ok(target) = std::fs::read_link(&path) else {
+            let real = folder.canonicalize().ok();
+            let named = real.and_then(|real| Some(real.join(path.file_name()?)));
+            return named.unwrap_or(path);
+        };
+        path = folder.join(target);
+    }
+    path
+}
+
+/// Refuses a file with two names (hard links): the log of SQLite and the lock stand beside one of them, and who comes by
+/// the other one sees neither.
+#[cfg(feature = "sqlite")]
+#[cfg_attr(
+    not(unix),
+    expect(unused_variables, reason = "other systems do not tell")
+)]
+fn check_has_one_name(store: &Store, path: &Path) -> Result<(), SyncError> {
+    #[cfg(unix)]
+    if let Ok(about) = std::fs::metadata(path)
+        && std::os::unix::fs::MetadataExt::nlink(&about) > 1
+    {
+        let file = path.display();
+        return Err(SyncError::Usage(format!(
+            "{store}: the file has several names (hard links), and SQLite keeps its log beside one of them, so writing by two \
+             names would damage it. Give it one: cp '{file}' '{file}.copy' && mv '{file}.copy' '{file}'"
+        )));
+    }
+    Ok(())
+}
+
 /// Locks a file that is there for nothing else: SQLite has locks of its own on its file.
-#[cfg(any(feature = "parquet", feature = "sqlite"))]
+#[cfg(any(feature = "adbc", feature = "parquet", feature = "sqlite"))]
 fn lock_file(store: &Store, path: &Path) -> Result<std::fs::File, SyncError> {
     use std::fs::TryLockError;
     use std::io::{Read, Seek, Write};

@@ -12,6 +12,7 @@ mod entities;
 mod in_thread;
 mod lock;
 mod portal;
+mod row_id;
 mod run;
 mod sql;
 mod state;
@@ -25,12 +26,15 @@ use brimful::{Client, Error};
 use futures_util::{StreamExt, stream};
 
 pub use entities::{ChangeCursor, EntityDescription, SyncEntity, entities};
+use state::RunTime;
 pub use state::{Cursor, PortalTime};
 pub use status::{TableStatus, status};
-pub use verify::{RowDifference, TableVerification, verify};
+pub use verify::{GoneBecause, RowDifference, TableVerification, verify};
 
 use crate::error::ExportError;
+use crate::sinks::owner::portal_name;
 use crate::store::Store;
+use lock::StoreLock;
 
 /// Entities that are read at the same time.
 const ENTITIES_AT_ONCE: usize = 4;
@@ -117,6 +121,8 @@ pub struct SyncOptions {
     pub accept_deletes: bool,
     /// Store what people call the codes of fields too: a table of labels and a view for each table.
     pub labels: bool,
+    /// Rows of a portal of another name are this one's: it is the same portal at another address.
+    pub same_portal: bool,
 }
 
 /// What a run has done for one entity.
@@ -176,6 +182,8 @@ pub enum SyncEvent<'e> {
 /// Is told what happens.
 pub type Observer = Arc<dyn Fn(&SyncEvent<'_>) + Send + Sync>;
 
+type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
 /// A run: entities of a portal, and the store that is brought up to date with them.
 pub struct SyncRun {
     client: Client,
@@ -184,6 +192,7 @@ pub struct SyncRun {
     entities: Vec<SyncEntity>,
     options: SyncOptions,
     observer: Observer,
+    clock: Clock,
 }
 
 impl std::fmt::Debug for SyncRun {
@@ -193,12 +202,6 @@ impl std::fmt::Debug for SyncRun {
             .field("entities", &self.entities)
             .finish_non_exhaustive()
     }
-}
-
-/// The host of a portal: `example.bitrix24.ru`. The rows are the same whatever webhook they are read with.
-fn host_of(address: &str) -> String {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default().to_owned()
 }
 
 /// What a run has done for all entities.
@@ -216,13 +219,22 @@ impl SyncRun {
     /// one table.
     pub fn new(client: Client, store: Store, entities: Vec<SyncEntity>) -> Self {
         Self {
-            portal: host_of(&client.portal()),
+            portal: portal_name(&client.portal()),
             client,
             store,
             entities,
             options: SyncOptions::default(),
             observer: Arc::new(|_| {}),
+            clock: Arc::new(|| jiff::Timestamp::now().as_second()),
         }
+    }
+
+    /// The clock of this machine in Unix seconds, in the place of the system's. By it a run finds out that the portal's
+    /// clock was ahead in an earlier run.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
     }
 
     /// How the run is done.
@@ -262,9 +274,14 @@ impl SyncRun {
             }
         }
         let tables = self.entities.iter().map(|entity| entity.table.clone());
-        let _lock = lock::acquire(&self.store, tables.collect()).await?;
+        let lock = lock::acquire(&self.store, tables.collect()).await?;
+        let lock = Arc::new(lock);
         let requests = self.client.stats().requests;
         let described = portal::describe_all(&self.client, &self.entities).await?;
+        let now = RunTime {
+            portal: described.now,
+            ahead: described.now.unix().saturating_sub((self.clock)()),
+        };
         // Small lists are done soon, and others refer to them.
         let mut order: Vec<usize> = (0..self.entities.len()).collect();
         order.sort_by_key(|place| {
@@ -277,9 +294,10 @@ impl SyncRun {
         let runs = order.into_iter().filter_map(|place| {
             let entity = self.entities.get(place)?;
             let described = Arc::clone(&described);
+            let lock = &lock;
             Some(async move {
                 let result = match described.of(place) {
-                    Ok(description) => self.run_entity(entity, description, described.now).await,
+                    Ok(description) => self.run_entity(entity, description, now, lock).await,
                     Err(error) => Err(error),
                 };
                 (self.observer)(&SyncEvent::Ended {
@@ -307,9 +325,10 @@ impl SyncRun {
         &self,
         entity: &SyncEntity,
         fields: brimful::Fields,
-        now: PortalTime,
+        now: RunTime,
+        lock: &Arc<StoreLock>,
     ) -> Result<EntityReport, SyncError> {
-        let mut run = run::EntityRun::open(self, entity, fields, now).await?;
+        let mut run = run::EntityRun::open(self, entity, fields, now, lock).await?;
         let result = run.run().await;
         if let Err(error) = &result {
             run.record_failure(self, error).await;

@@ -99,25 +99,32 @@ fn within(entity: &SyncEntity, range: IdRange) -> Vec<(String, Value)> {
     conditions
 }
 
-/// Keeps the ranges that have another number of rows in the portal.
+/// Keeps the ranges that have another number of rows in the portal, or whose first rows are others. `ids` are those of
+/// the store, ascending. The first rows come with the count anyway.
 pub(crate) async fn differing(
     client: &Client,
     entity: &SyncEntity,
     ranges: Vec<IdRange>,
+    ids: &[u64],
 ) -> Result<Vec<IdRange>, SyncError> {
     let mut batch = Batch::new();
     for (place, range) in ranges.iter().enumerate() {
         let mut params = entity.id_params(&within(entity, *range));
         params.insert("start".to_owned(), json!(0));
+        entity.order_by_id(&mut params);
         batch.add(place.to_string(), &entity.method, params)?;
     }
     let reply = client.batch(batch).await?;
     let mut differing = Vec::new();
     for (place, range) in ranges.into_iter().enumerate() {
         let label = place.to_string();
-        reply.result::<Value>(&label)?;
+        let result: Value = reply.result(&label)?;
         // What is not counted is read.
-        if reply.total(&label) != Some(range.rows) {
+        let is_same_count = reply.total(&label) == Some(range.rows);
+        let first: Option<Vec<u64>> = rows_of(entity, &result)
+            .map(|row| number(row.get(entity.id_field())?))
+            .collect();
+        if !is_same_count || first.is_some_and(|first| !range.may_begin_with(ids, &first)) {
             differing.push(range);
         }
     }
@@ -148,7 +155,6 @@ pub(crate) async fn still_there(
 ) -> Result<Vec<u64>, SyncError> {
     let field = entity.id_filter_field();
     let row_field = entity.id_field();
-    let key = catalogue::find(&entity.method).and_then(|method| method.key);
     let mut there = Vec::new();
     // As many as one request has commands.
     for ids in ids.chunks(IDS_OF_A_PAGE * IDS_OF_A_PAGE) {
@@ -160,15 +166,20 @@ pub(crate) async fn still_there(
         let reply = client.batch(batch).await?;
         for (_, outcome) in reply.iter() {
             let result: Value = outcome.result()?;
-            let rows = match key {
-                Some(key) => result.get(key),
-                None => Some(&result),
-            };
-            let rows = rows.and_then(Value::as_array).into_iter().flatten();
+            let rows = rows_of(entity, &result);
             there.extend(rows.filter_map(|row| number(row.get(row_field)?)));
         }
     }
     Ok(there)
+}
+
+/// The rows of a page of the entity's list.
+fn rows_of<'r>(entity: &SyncEntity, result: &'r Value) -> impl Iterator<Item = &'r Value> {
+    let rows = match catalogue::find(&entity.method).and_then(|method| method.key) {
+        Some(key) => result.get(key),
+        None => Some(result),
+    };
+    rows.and_then(Value::as_array).into_iter().flatten()
 }
 
 /// A number, which may be written as a text.

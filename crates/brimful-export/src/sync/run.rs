@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use brimful::protocol::rows::Row;
 use brimful::{Client, Fields, Page};
 use serde_json::{Value, json};
 
 use super::comparison::{self, Difference, IdRange, Narrowing};
 use super::entities::{ChangeCursor, SyncEntity};
 use super::in_thread::{InThread, blocking};
-use super::state::{Cursor, PortalTime, Reading};
-use super::table::{Coverage, SyncTable};
+use super::lock::StoreLock;
+use super::row_id::row_id;
+use super::state::{Cursor, Reading, RunTime};
+use super::table::{Coverage, SyncTable, TableAccess};
 use super::{Deletes, EntityReport, Observer, SyncError, SyncEvent, SyncOptions, SyncRun, portal};
 use crate::labels::describe;
 use crate::schema::Plan;
@@ -30,7 +31,9 @@ pub(crate) struct EntityRun {
     options: SyncOptions,
     observer: Observer,
     table: InThread<SyncTable>,
-    now: PortalTime,
+    now: RunTime,
+    /// As what the table is opened.
+    access: TableAccess,
     report: EntityReport,
     /// The IDs of all rows, where the run has read everything from the beginning.
     seen: Option<HashSet<String>>,
@@ -42,7 +45,8 @@ impl EntityRun {
         run: &SyncRun,
         entity: &SyncEntity,
         fields: Fields,
-        now: PortalTime,
+        now: RunTime,
+        lock: &Arc<StoreLock>,
     ) -> Result<Self, SyncError> {
         let mut plan = Plan {
             fields,
@@ -61,10 +65,15 @@ impl EntityRun {
             }
             plan.labels = described.labels;
         }
-        let (store, name, of_store) = (run.store.clone(), run.portal.clone(), entity.clone());
+        let access = TableAccess {
+            portal: run.portal.clone(),
+            same_portal: run.options.same_portal,
+            lock: Some(Arc::clone(lock)),
+        };
+        let (store, of_store, opened_by) = (run.store.clone(), entity.clone(), access.clone());
         let labels = run.options.labels;
         let table = blocking(move || {
-            let mut table = SyncTable::open(&store, &of_store, &name, plan.clone())?;
+            let mut table = SyncTable::open(&store, &of_store, &opened_by, plan.clone())?;
             table
                 .state
                 .meet_fields(plan.fields.keys().map(String::as_str));
@@ -77,19 +86,29 @@ impl EntityRun {
                 .filter(portal_has)
                 .cloned()
                 .collect();
+            let mut plan = plan;
+            table.keep_labels(&mut plan.labels)?;
             table.meet(Plan { known, ..plan });
             if labels && table.exists && !table.state.columns.is_empty() {
                 table.open_table()?;
             }
             Ok(table)
         });
+        let table = table.await?;
+        if let Some(trouble) = &table.trouble {
+            (run.observer)(&SyncEvent::Warning {
+                entity: &entity.name,
+                text: &format!("{trouble}; what is missing comes with this run"),
+            });
+        }
         Ok(Self {
             client: run.client.job(),
             entity: entity.clone(),
             options: run.options,
             observer: Arc::clone(&run.observer),
-            table: InThread::new(table.await?),
+            table: InThread::new(table),
             now,
+            access,
             report: EntityReport::default(),
             seen: None,
         })
@@ -107,12 +126,15 @@ impl EntityRun {
         if self.options.deletes != Deletes::Off && had_rows {
             self.find_deleted().await?;
         }
-        let now = self.now;
+        let now = self.now.portal;
+        let keeps_deleted = self.options.deletes == Deletes::Off;
         let (rows, misfits, written) = self
             .table
             .call(move |table| {
                 let rows = table.count()?;
                 table.state.rows = rows;
+                table.state.is_settled = true;
+                table.state.keeps_deleted = keeps_deleted;
                 table.state.succeeded = Some(now);
                 table.state.failed = None;
                 table.commit()?;
@@ -130,13 +152,13 @@ impl EntityRun {
     pub(crate) async fn record_failure(mut self, run: &SyncRun, error: &SyncError) {
         // What came is kept, and the next run goes on there.
         let _ = self.table.call(SyncTable::flush).await;
-        let (text, now, entity) = (error.to_string(), self.now, self.entity.clone());
+        let (text, now, entity) = (error.to_string(), self.now.portal, self.entity.clone());
         // A database lets only one connection write at a time.
         drop(self.table);
-        let (store, portal) = (run.store.clone(), run.portal.clone());
+        let (store, access) = (run.store.clone(), self.access);
         let recorded = blocking(move || {
             let plan = Plan::of_list(&entity.method);
-            let mut table = SyncTable::open(&store, &entity, &portal, plan)?;
+            let mut table = SyncTable::open(&store, &entity, &access, plan)?;
             table.state.failed = Some((text, now));
             table.commit()
         });
@@ -255,7 +277,7 @@ impl EntityRun {
             None => return Ok(()),
         };
         let deletes = self.options.deletes;
-        let (live, now) = (self.table.call(SyncTable::count).await?, self.now);
+        let (live, now) = (self.table.call(SyncTable::count).await?, self.now.portal);
         if !self.options.accept_deletes && !comparison::is_believable(gone.len() as u64, live) {
             if gone.is_empty() {
                 return Ok(());
@@ -309,13 +331,17 @@ impl EntityRun {
     /// Rows that the store lacks are read and stored.
     async fn gone_by_ranges(&mut self) -> Result<Vec<String>, SyncError> {
         self.read_restored().await?;
-        let ids: Vec<u64> = self.table.call(SyncTable::ids).await?;
+        let mut ids: Vec<u64> = self.table.call(SyncTable::ids).await?;
+        // Those of a column of texts come in the order of texts.
+        ids.sort_unstable();
         let mut ranges = vec![IdRange::everything(&ids)];
         if self.entity.is_counted() {
             let mut counted = ids.len() as u64;
-            let all = IdRange::of_all(&ids).into_iter();
-            ranges = all.chain([IdRange::above(&ids)]).collect();
-            ranges = portal::differing(&self.client, &self.entity, ranges).await?;
+            let next_turn = |table: &mut SyncTable| Ok(table.state.next_comparison());
+            let turn = self.table.call(next_turn).await?;
+            ranges = comparison::first_ranges(&ids, turn);
+            ranges.push(IdRange::above(&ids));
+            ranges = portal::differing(&self.client, &self.entity, ranges, &ids).await?;
             let above = ranges.pop_if(|range| range.is_open());
             while !ranges.is_empty() {
                 match comparison::narrow(&ranges, counted, &ids) {
@@ -325,7 +351,7 @@ impl EntityRun {
                     }
                     Narrowing::Count(finer) => {
                         counted = finer.iter().map(|range| range.rows).sum();
-                        ranges = portal::differing(&self.client, &self.entity, finer).await?;
+                        ranges = portal::differing(&self.client, &self.entity, finer, &ids).await?;
                     }
                 }
             }
@@ -370,8 +396,7 @@ impl EntityRun {
     async fn read_everything(&mut self) -> Result<(), SyncError> {
         self.table
             .call(|table| {
-                table.state.cursor = None;
-                table.state.reading = None;
+                table.state.read_all_again();
                 Ok(())
             })
             .await?;
@@ -396,23 +421,5 @@ impl EntityRun {
             self.store(found, false).await?;
         }
         Ok(())
-    }
-}
-
-/// The ID of a row, be it a number or not.
-pub(crate) fn row_id(row: &Row<'_>, field: &str) -> Option<String> {
-    if let Some(id) = row.id {
-        return Some(id.to_string());
-    }
-    let row: Value = serde_json::from_str(row.json).ok()?;
-    text_of(row.get(field)?)
-}
-
-/// A value as text.
-pub(crate) fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Null => None,
-        other => Some(other.to_string()),
     }
 }

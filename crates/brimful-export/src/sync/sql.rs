@@ -1,7 +1,7 @@
-//! Tables that are kept in sync in databases with SQL and transactions: SQLite, PostgreSQL, MySQL and MariaDB.
+//! Tables that are kept in sync in databases with SQL and transactions: SQLite, PostgreSQL, MySQL and MariaDB, DuckDB.
 
 use super::state::PortalTime;
-use super::table::{Beside, StoredTable, TableStore};
+use super::table::{Beside, StoredLabel, StoredTable, TableStore};
 use super::{Deletes, SyncError};
 use crate::error::ExportError;
 use crate::sinks::{DELETED_AT, Dialect, StoreSink};
@@ -21,7 +21,8 @@ impl<'s> SqlStore<'s> {
     pub(crate) fn of(writer: &'s mut RowWriter) -> Result<Self, SyncError> {
         let unfit = || {
             SyncError::Usage(
-                "tables can be kept in sync in SQLite, PostgreSQL, MySQL and MariaDB".to_owned(),
+                "tables can be kept in sync in SQLite, PostgreSQL, MySQL and MariaDB, DuckDB, and folders of Parquet files"
+                    .to_owned(),
             )
         };
         let sink = writer.store().ok_or_else(unfit)?;
@@ -89,6 +90,8 @@ impl Dialect {
             Self::Postgres => crate::sinks::postgres::quoted(name),
             #[cfg(feature = "mysql")]
             Self::Mysql => crate::sinks::mysql::quoted(name),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => crate::sinks::adbc::quoted(name),
         }
     }
 
@@ -100,6 +103,8 @@ impl Dialect {
             Self::Postgres => crate::sinks::postgres::literal(text),
             #[cfg(feature = "mysql")]
             Self::Mysql => crate::sinks::mysql::literal(text),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => crate::sinks::adbc::literal(text),
         }
     }
 
@@ -112,6 +117,8 @@ impl Dialect {
             Self::Postgres => self.literal(&time.to_string()),
             #[cfg(feature = "mysql")]
             Self::Mysql => self.literal(time.utc().replace(['T', 'Z'], " ").trim_end()),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => self.literal(&time.to_string()),
         }
     }
 
@@ -123,6 +130,8 @@ impl Dialect {
             Self::Postgres => "text",
             #[cfg(feature = "mysql")]
             Self::Mysql => "VARCHAR(191)",
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => "VARCHAR",
         }
     }
 
@@ -134,6 +143,8 @@ impl Dialect {
             Self::Postgres => "text",
             #[cfg(feature = "mysql")]
             Self::Mysql => "LONGTEXT",
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => "VARCHAR",
         }
     }
 
@@ -145,6 +156,18 @@ impl Dialect {
             Self::Postgres => "timestamp with time zone",
             #[cfg(feature = "mysql")]
             Self::Mysql => "DATETIME",
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => "TIMESTAMP WITH TIME ZONE",
+        }
+    }
+
+    /// Whether its tables have primary keys.
+    fn has_keys(self) -> bool {
+        match self {
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => false,
+            #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+            _ => true,
         }
     }
 
@@ -157,6 +180,8 @@ impl Dialect {
             Self::Postgres => "timestamp with time zone NOT NULL DEFAULT now()",
             #[cfg(feature = "mysql")]
             Self::Mysql => "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP",
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => "TIMESTAMP DEFAULT CURRENT_TIMESTAMP",
         }
     }
 
@@ -164,19 +189,29 @@ impl Dialect {
         let (table, rows) = (self.quoted("table"), self.quoted("rows"));
         let (short, long, at) = (self.short_text(), self.long_text(), self.written_at());
         let moment = self.moment_type();
+        let (at_column, value) = (self.quoted("at"), self.quoted("value"));
+        // DuckDB takes a row that is deleted and inserted in one transaction for one that is there twice.
+        let (key, keys, truth) = if self.has_keys() {
+            (
+                "PRIMARY KEY",
+                format!(", PRIMARY KEY ({table}, what)"),
+                "BOOLEAN",
+            )
+        } else {
+            ("", String::new(), "INTEGER")
+        };
         [
             format!(
-                "CREATE TABLE IF NOT EXISTS {STATE} ({table} {short} NOT NULL PRIMARY KEY, command {long} NOT NULL, \
-                 {rows} BIGINT NOT NULL, last_id BIGINT, finished BOOLEAN NOT NULL, at {at}, sync {long})"
+                "CREATE TABLE IF NOT EXISTS {STATE} ({table} {short} NOT NULL {key}, command {long} NOT NULL, \
+                 {rows} BIGINT NOT NULL, last_id BIGINT, finished {truth} NOT NULL, {at_column} {at}, sync {long})"
             ),
             format!(
                 "CREATE TABLE IF NOT EXISTS {COVERAGE} ({table} {short} NOT NULL, what {short} NOT NULL, entity {short} NOT \
-                 NULL, id_from BIGINT, id_to BIGINT, time_from {moment}, time_to {moment}, {rows} BIGINT NOT NULL, at {at}, \
-                 PRIMARY KEY ({table}, what))"
+                 NULL, id_from BIGINT, id_to BIGINT, time_from {moment}, time_to {moment}, {rows} BIGINT NOT NULL, {at_column} {at}{keys})"
             ),
             format!(
                 "CREATE TABLE IF NOT EXISTS {ERRORS} ({table} {short} NOT NULL, id {short}, field {long} NOT NULL, \
-                 value {long}, reason {long}, at {at})"
+                 {value} {long}, reason {long}, {at_column} {at})"
             ),
         ]
     }
@@ -198,6 +233,50 @@ impl Dialect {
                 "SELECT lower(column_name) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {}",
                 self.literal(table)
             ),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => format!(
+                "SELECT lower(column_name) FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = \
+                 current_schema() AND lower(table_name) = lower({})",
+                self.literal(table)
+            ),
+        }
+    }
+
+    /// The statement that moves a table out of the way.
+    pub(crate) fn rename(self, table: &str) -> String {
+        let (table, mine) = (self.quoted(table), self.quoted(&format!("{table}_mine")));
+        format!("ALTER TABLE {table} RENAME TO {mine}")
+    }
+
+    /// The declared type of a column.
+    fn type_of(self, table: &str, column: &str) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => format!(
+                "SELECT type FROM pragma_table_info({}) WHERE lower(name) = {}",
+                self.literal(table),
+                self.literal(&column.to_lowercase())
+            ),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => format!(
+                "SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = to_regclass({}) AND attname = {}",
+                self.literal(&self.quoted(table)),
+                self.literal(&column.to_lowercase())
+            ),
+            #[cfg(feature = "mysql")]
+            Self::Mysql => format!(
+                "SELECT data_type FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {} AND \
+                 column_name = {}",
+                self.literal(table),
+                self.literal(column)
+            ),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => format!(
+                "SELECT data_type FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = \
+                 current_schema() AND lower(table_name) = lower({}) AND lower(column_name) = lower({})",
+                self.literal(table),
+                self.literal(column)
+            ),
         }
     }
 
@@ -210,15 +289,20 @@ impl Dialect {
             Self::Postgres => format!("{a} IS DISTINCT FROM {b}"),
             #[cfg(feature = "mysql")]
             Self::Mysql => format!("NOT ({a} <=> {b})"),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => format!("{a} IS DISTINCT FROM {b}"),
         }
     }
 
     /// Writes a row of one of the own tables, in the place of the one with its key.
+    #[cfg_attr(
+        not(any(feature = "adbc", feature = "postgres")),
+        expect(unused_variables, reason = "the others know the key of the table")
+    )]
     fn put(self, table: &str, key: &[&str], columns: &[(&str, String)]) -> String {
         let names: Vec<String> = columns.iter().map(|(name, _)| self.quoted(name)).collect();
         let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
         let (names, values) = (names.join(", "), values.join(", "));
-        let _ = key;
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite => format!("INSERT OR REPLACE INTO {table} ({names}) VALUES ({values})"),
@@ -240,6 +324,17 @@ impl Dialect {
             }
             #[cfg(feature = "mysql")]
             Self::Mysql => format!("REPLACE INTO {table} ({names}) VALUES ({values})"),
+            #[cfg(feature = "adbc")]
+            Self::Duckdb => {
+                let of_key = columns.iter().filter(|(name, _)| key.contains(name));
+                let of_key: Vec<String> = of_key
+                    .map(|(name, value)| format!("{} = {value}", self.quoted(name)))
+                    .collect();
+                format!(
+                    "DELETE FROM {table} WHERE {};\nINSERT INTO {table} ({names}) VALUES ({values})",
+                    of_key.join(" AND ")
+                )
+            }
         }
     }
 }
@@ -248,7 +343,8 @@ impl Dialect {
 pub(super) struct SqlTable<'s> {
     sql: SqlStore<'s>,
     table: String,
-    /// The column with the ID, in quotes.
+    /// The column with the ID, and in quotes.
+    id_field: String,
     key: String,
 }
 
@@ -257,6 +353,7 @@ impl<'s> SqlTable<'s> {
         let sql = SqlStore::of(writer)?;
         Ok(Self {
             table: sql.sink.state().table.clone(),
+            id_field: id_field.to_owned(),
             key: sql.dialect.quoted(id_field),
             sql,
         })
@@ -272,12 +369,12 @@ impl<'s> SqlTable<'s> {
         self.sql.dialect.quoted(&self.table)
     }
 
-    fn state_statement(&self, beside: &Beside<'_>) -> String {
+    fn state_statement(&self, beside: &Beside<'_>) -> Result<String, ExportError> {
         let dialect = self.sql.dialect;
-        let state = serde_json::to_string(beside.state).unwrap_or_default();
+        let state = serde_json::to_string(beside.state)?;
         let last_id = beside.state.reading.as_ref().map(|reading| reading.after);
         let finished = if last_id.is_none() { "TRUE" } else { "FALSE" };
-        dialect.put(
+        Ok(dialect.put(
             STATE,
             &["table"],
             &[
@@ -288,7 +385,7 @@ impl<'s> SqlTable<'s> {
                 ("finished", finished.to_owned()),
                 ("sync", dialect.literal(&state)),
             ],
-        )
+        ))
     }
 
     fn coverage_statement(&self, beside: &Beside<'_>) -> Option<String> {
@@ -310,17 +407,25 @@ impl<'s> SqlTable<'s> {
         ))
     }
 
-    fn delete_statements(&self, beside: &Beside<'_>) -> Vec<String> {
+    /// Whether the column of the IDs has whole numbers: a server compares texts with numbers slowly, or not at all.
+    fn key_is_number(&mut self) -> Result<bool, ExportError> {
+        let query = self.sql.dialect.type_of(&self.table, &self.id_field);
+        let kinds: Vec<String> = self.sql.column(&query)?;
+        Ok(kinds.iter().any(|kind| kind.to_lowercase().contains("int")))
+    }
+
+    fn delete_statements(&mut self, beside: &Beside<'_>) -> Result<Vec<String>, ExportError> {
         let Some(gone) = &beside.gone else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
+        let is_number = self.key_is_number()?;
         let (table, key, dialect) = (self.quoted(), &self.key, self.sql.dialect);
         let statements = gone.ids.chunks(IDS_AT_ONCE).map(|ids| {
             let ids: Vec<String> = ids
                 .iter()
-                .map(|id| match id.parse::<u64>() {
-                    Ok(number) => number.to_string(),
-                    Err(_) => dialect.literal(id),
+                .map(|id| match id.parse::<i64>() {
+                    Ok(number) if is_number => number.to_string(),
+                    _ => dialect.literal(id),
                 })
                 .collect();
             let ids = ids.join(", ");
@@ -332,7 +437,7 @@ impl<'s> SqlTable<'s> {
                 ),
             }
         });
-        statements.collect()
+        Ok(statements.collect())
     }
 }
 
@@ -356,6 +461,10 @@ impl TableStore for SqlTable<'_> {
             stored.command = values.next().flatten();
             stored.state = values.next().flatten();
         }
+        if stored.exists && stored.command.is_none() {
+            let query = format!("SELECT 1 FROM {} LIMIT 1", self.quoted());
+            stored.has_strange_rows = !self.sql.rows(&query)?.is_empty();
+        }
         let query = format!("SELECT count(*) FROM {ERRORS} WHERE {of_table}");
         let errors: Vec<u64> = self.sql.column(&query)?;
         stored.has_errors = errors.first().is_some_and(|count| *count > 0);
@@ -370,19 +479,29 @@ impl TableStore for SqlTable<'_> {
         )
     }
 
+    fn how_to_move(&self) -> String {
+        self.sql.dialect.rename(&self.table)
+    }
+
     fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError> {
-        let mut statements = self.delete_statements(beside);
+        let mut statements = self.delete_statements(beside)?;
         statements.extend(self.coverage_statement(beside));
-        statements.push(self.state_statement(beside));
+        statements.push(self.state_statement(beside)?);
         if let Some(sync) = &mut self.sql.sink.state_mut().sync {
             sync.statements = statements;
         }
         Ok(())
     }
 
-    fn forget_errors(&mut self, ids: &[u64]) -> Result<(), SyncError> {
+    fn forget_errors(&mut self, ids: &[String], without_id: bool) -> Result<(), SyncError> {
+        if without_id {
+            let of_table = self.of_table();
+            self.sql.run(&format!(
+                "DELETE FROM {ERRORS} WHERE {of_table} AND id IS NULL"
+            ))?;
+        }
         for ids in ids.chunks(IDS_AT_ONCE) {
-            let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+            let ids: Vec<String> = ids.iter().map(|id| self.sql.dialect.literal(id)).collect();
             let statement = format!(
                 "DELETE FROM {ERRORS} WHERE {} AND id IN ({})",
                 self.of_table(),
@@ -391,6 +510,22 @@ impl TableStore for SqlTable<'_> {
             self.sql.run(&statement)?;
         }
         Ok(())
+    }
+
+    fn labels(&mut self) -> Result<Vec<StoredLabel>, SyncError> {
+        let table = format!("{}_labels", self.table);
+        if self.sql.columns_of(&table)?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = self.sql.dialect.quoted(&table);
+        let rows = self
+            .sql
+            .rows(&format!("SELECT field, code, label FROM {table}"))?;
+        let labels = rows.into_iter().filter_map(|row| {
+            let label: Vec<String> = row.into_iter().flatten().collect();
+            label.try_into().ok()
+        });
+        Ok(labels.collect())
     }
 
     fn count(&mut self) -> Result<u64, SyncError> {

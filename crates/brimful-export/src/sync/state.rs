@@ -10,6 +10,9 @@ use super::entities::ChangeCursor;
 /// the row is seen when the write is done: a request lasts at most a minute, and the clocks of a portal's machines differ
 /// by seconds. Rows that come twice for it cost a page, and are not written again.
 const OVERLAP_SECONDS: i64 = 5 * 60;
+/// By how much more than now the portal's clock may have been ahead of this machine's: half of the overlap, as requests
+/// take their time too.
+const CLOCKS_DIFFER_SECONDS: i64 = OVERLAP_SECONDS / 2;
 /// How many IDs before its cursor a read begins, where rows are found by ID: those rows are as many as one request reads.
 /// The end of a record is written some time after its beginning.
 const OVERLAP_IDS: u64 = 2_500;
@@ -74,6 +77,15 @@ impl std::fmt::Display for PortalTime {
     }
 }
 
+/// When a run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RunTime {
+    /// On the portal's clock.
+    pub(crate) portal: PortalTime,
+    /// How far that was ahead of the clock of this machine, in seconds.
+    pub(crate) ahead: i64,
+}
+
 /// Up to where changes are in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +107,9 @@ pub(crate) struct Reading {
     pub(crate) started: PortalTime,
     /// The ID up to which rows are stored.
     pub(crate) after: u64,
+    /// How far the portal's clock was ahead of that of the machine, in seconds.
+    #[serde(default)]
+    pub(crate) ahead: Option<i64>,
 }
 
 /// How far an entity is. It is kept in the store, and changes in the transaction of the rows that it speaks of.
@@ -103,6 +118,10 @@ pub(crate) struct Reading {
 pub(crate) struct EntityState {
     /// Up to where changes are in the store; `None` before the first full read is done.
     pub(crate) cursor: Option<Cursor>,
+    /// How far the portal's clock was ahead of that of the machine when the cursor was taken, in seconds.
+    pub(crate) ahead: Option<i64>,
+    /// How many times IDs were compared.
+    pub(crate) comparisons: u64,
     pub(crate) reading: Option<Reading>,
     /// The fields that the portal had when they were last asked for.
     pub(crate) fields: Vec<String>,
@@ -110,6 +129,10 @@ pub(crate) struct EntityState {
     pub(crate) columns: Vec<String>,
     /// Rows that were live at the end of the last run.
     pub(crate) rows: u64,
+    /// Whether a run has ended since the last one began: only then the rows are as many as it counted.
+    pub(crate) is_settled: bool,
+    /// Whether the last run left deleted rows as they are.
+    pub(crate) keeps_deleted: bool,
     /// When the last run of this entity was without an error, on the portal's clock.
     pub(crate) succeeded: Option<PortalTime>,
     /// What the last run of this entity failed with, and when.
@@ -119,19 +142,16 @@ pub(crate) struct EntityState {
 impl EntityState {
     /// Begins a read, or continues the one that was interrupted. `by_id` says whether its rows come in the order of their
     /// IDs: only then can it be continued.
-    pub(crate) fn begin_read(
-        &mut self,
-        kind: ChangeCursor,
-        now: PortalTime,
-        by_id: bool,
-    ) -> Reading {
+    pub(crate) fn begin_read(&mut self, kind: ChangeCursor, now: RunTime, by_id: bool) -> Reading {
+        let was_ahead = |time: PortalTime| {
+            // Where both clocks were wrong by as much then as now, nothing is wrong with the cursor.
+            let against_machine = self.ahead.map(|then| then.saturating_sub(now.ahead));
+            time.earlier(OVERLAP_SECONDS) > now.portal
+                || against_machine.is_some_and(|ahead| ahead > CLOCKS_DIFFER_SECONDS)
+        };
         let since = match (kind, self.cursor) {
             // The clock of the portal was ahead, so what has changed since may be of any time before the cursor.
-            (ChangeCursor::Time { .. }, Some(Cursor::Time(time)))
-                if time.earlier(OVERLAP_SECONDS) > now =>
-            {
-                None
-            }
+            (ChangeCursor::Time { .. }, Some(Cursor::Time(time))) if was_ahead(time) => None,
             (ChangeCursor::Time { .. }, Some(Cursor::Time(time))) => {
                 Some(Cursor::Time(time.earlier(OVERLAP_SECONDS)))
             }
@@ -140,13 +160,15 @@ impl EntityState {
             }
             _ => None,
         };
+        self.is_settled = false;
         let interrupted = self
             .reading
             .take()
             .filter(|reading| by_id && reading.since == since);
         let reading = interrupted.unwrap_or(Reading {
             since,
-            started: now,
+            started: now.portal,
+            ahead: Some(now.ahead),
             after: match since {
                 Some(Cursor::Id(id)) => id,
                 _ => 0,
@@ -154,6 +176,13 @@ impl EntityState {
         });
         self.reading = Some(reading.clone());
         reading
+    }
+
+    /// The number of the comparison of IDs that begins.
+    pub(crate) fn next_comparison(&mut self) -> u64 {
+        let turn = self.comparisons;
+        self.comparisons = turn.wrapping_add(1);
+        turn
     }
 
     /// Rows up to an ID are stored.
@@ -168,6 +197,7 @@ impl EntityState {
         let Some(reading) = self.reading.take() else {
             return;
         };
+        self.ahead = reading.ahead;
         self.cursor = Some(match kind {
             ChangeCursor::Time { .. } => Cursor::Time(reading.started),
             ChangeCursor::Id => Cursor::Id(highest_id.max(reading.after)),
@@ -179,9 +209,14 @@ impl EntityState {
     /// change have values in it too.
     pub(crate) fn miss_columns(&mut self, is_there: impl Fn(&str) -> bool) {
         if !self.columns.iter().all(|field| is_there(field)) {
-            self.cursor = None;
-            self.reading = None;
+            self.read_all_again();
         }
+    }
+
+    /// The next read is a full one.
+    pub(crate) fn read_all_again(&mut self) {
+        self.cursor = None;
+        self.reading = None;
     }
 
     /// Takes in which fields the portal has now. Where there is a new one, rows that did not change since have values in
@@ -197,8 +232,7 @@ impl EntityState {
             return;
         }
         if !self.fields.is_empty() {
-            self.cursor = None;
-            self.reading = None;
+            self.read_all_again();
         }
         self.fields.extend(new);
     }
@@ -217,6 +251,34 @@ mod tests {
         PortalTime::parse(text).unwrap()
     }
 
+    /// A run on a machine whose clock is right.
+    fn run_at(text: &str) -> RunTime {
+        RunTime {
+            portal: at(text),
+            ahead: 0,
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_a_clock_that_was_ahead_is_not_believed_when_that_has_been_passed() {
+        let mut state = EntityState::default();
+        let hours = 3 * 3600;
+        let begin = |state: &mut EntityState, text: &str, ahead: i64| {
+            let portal = at(text);
+            let reading = state.begin_read(BY_TIME, RunTime { portal, ahead }, true);
+            state.finish_read(BY_TIME, 7);
+            reading.since
+        };
+        // At six by the right time.
+        begin(&mut state, "2026-11-27T09:00:00+03:00", hours);
+        assert_eq!(begin(&mut state, "2026-11-27T10:00:00+03:00", 0), None);
+        assert!(begin(&mut state, "2026-11-27T11:00:00+03:00", 0).is_some());
+        // Another machine, whose clock is wrong, looks like it once; then its clock is put right.
+        assert_eq!(begin(&mut state, "2026-11-27T12:00:00+03:00", -hours), None);
+        assert!(begin(&mut state, "2026-11-27T13:00:00+03:00", -hours).is_some());
+        assert!(begin(&mut state, "2026-11-27T14:00:00+03:00", 0).is_some());
+    }
+
     #[test]
     fn times_keep_the_zone_of_the_portal() {
         for text in [
@@ -233,11 +295,11 @@ mod tests {
     #[test]
     fn the_cursor_is_the_time_before_the_read_and_not_the_one_after_it() {
         let mut state = EntityState::default();
-        let reading = state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
+        let reading = state.begin_read(BY_TIME, run_at("2026-11-27T09:00:00+03:00"), true);
         assert_eq!((reading.since, reading.after), (None, 0));
         state.advance(70);
         state.finish_read(BY_TIME, 70);
-        let reading = state.begin_read(BY_TIME, at("2026-11-27T10:00:00+03:00"), true);
+        let reading = state.begin_read(BY_TIME, run_at("2026-11-27T10:00:00+03:00"), true);
         assert_eq!(
             reading.since,
             Some(Cursor::Time(at("2026-11-27T08:55:00+03:00")))
@@ -247,9 +309,9 @@ mod tests {
     #[test]
     fn an_interrupted_read_goes_on_behind_its_last_id_and_keeps_its_beginning() {
         let mut state = EntityState::default();
-        state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
+        state.begin_read(BY_TIME, run_at("2026-11-27T09:00:00+03:00"), true);
         state.advance(70);
-        let reading = state.begin_read(BY_TIME, at("2026-11-27T12:00:00+03:00"), true);
+        let reading = state.begin_read(BY_TIME, run_at("2026-11-27T12:00:00+03:00"), true);
         assert_eq!(
             (reading.after, reading.started),
             (70, at("2026-11-27T09:00:00+03:00"))
@@ -265,9 +327,17 @@ mod tests {
     #[test]
     fn a_read_whose_rows_have_no_order_begins_again() {
         let mut state = EntityState::default();
-        state.begin_read(ChangeCursor::Full, at("2026-11-27T09:00:00+03:00"), false);
+        state.begin_read(
+            ChangeCursor::Full,
+            run_at("2026-11-27T09:00:00+03:00"),
+            false,
+        );
         state.advance(70);
-        let reading = state.begin_read(ChangeCursor::Full, at("2026-11-27T12:00:00+03:00"), false);
+        let reading = state.begin_read(
+            ChangeCursor::Full,
+            run_at("2026-11-27T12:00:00+03:00"),
+            false,
+        );
         assert_eq!(
             (reading.after, reading.started),
             (0, at("2026-11-27T12:00:00+03:00"))
@@ -277,9 +347,9 @@ mod tests {
     #[test]
     fn records_found_by_id_are_read_again_for_one_request() {
         let mut state = EntityState::default();
-        state.begin_read(ChangeCursor::Id, at("2026-11-27T09:00:00+03:00"), true);
+        state.begin_read(ChangeCursor::Id, run_at("2026-11-27T09:00:00+03:00"), true);
         state.finish_read(ChangeCursor::Id, 10_000);
-        let reading = state.begin_read(ChangeCursor::Id, at("2026-11-27T12:00:00+03:00"), true);
+        let reading = state.begin_read(ChangeCursor::Id, run_at("2026-11-27T12:00:00+03:00"), true);
         assert_eq!(reading.after, 7_500);
         // The records behind it were deleted.
         state.finish_read(ChangeCursor::Id, 0);
@@ -290,12 +360,12 @@ mod tests {
     fn a_new_field_has_everything_read_once_more() {
         let mut state = EntityState::default();
         state.meet_fields(["ID", "TITLE"]);
-        state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
+        state.begin_read(BY_TIME, run_at("2026-11-27T09:00:00+03:00"), true);
         state.finish_read(BY_TIME, 7);
         state.meet_fields(["ID"]);
         assert!(state.cursor.is_some());
         state.meet_fields(["ID", "TITLE", "UF_A"]);
-        let reading = state.begin_read(BY_TIME, at("2026-11-27T10:00:00+03:00"), true);
+        let reading = state.begin_read(BY_TIME, run_at("2026-11-27T10:00:00+03:00"), true);
         assert_eq!((reading.since, reading.after), (None, 0));
         assert_eq!(state.fields, ["ID", "TITLE", "UF_A"]);
     }
@@ -303,7 +373,7 @@ mod tests {
     #[test]
     fn the_state_is_kept_as_json() {
         let mut state = EntityState::default();
-        state.begin_read(BY_TIME, at("2026-11-27T09:00:00+03:00"), true);
+        state.begin_read(BY_TIME, run_at("2026-11-27T09:00:00+03:00"), true);
         let text = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<EntityState>(&text).unwrap(), state);
         // A later version may have more in it.

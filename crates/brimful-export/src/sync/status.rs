@@ -8,6 +8,8 @@ use super::entities::SyncEntity;
 use super::in_thread::blocking;
 use super::sql::{COVERAGE, ERRORS, STATE, SqlStore};
 use super::state::{Cursor, EntityState, PortalTime};
+#[cfg(feature = "parquet")]
+use crate::format::DatasetPlace;
 use crate::schema::Plan;
 use crate::sinks::{DELETED_AT, StoreOptions};
 use crate::store::Store;
@@ -38,6 +40,8 @@ pub struct TableStatus {
     pub failed: Option<(String, PortalTime)>,
     /// Values that did not fit their columns.
     pub misfits: u64,
+    /// What is wrong with the files of the table; `None` in databases.
+    pub trouble: Option<String>,
     /// When IDs were last compared with the portal's, to find what was deleted.
     pub compared: Option<String>,
 }
@@ -68,6 +72,7 @@ pub(super) struct StoredStatus<'s> {
     pub(super) rows: u64,
     pub(super) deleted: u64,
     pub(super) misfits: u64,
+    pub(super) trouble: Option<String>,
     pub(super) compared: Option<String>,
 }
 
@@ -91,13 +96,34 @@ impl StoredStatus<'_> {
             succeeded: state.succeeded,
             failed: state.failed,
             misfits: self.misfits,
+            trouble: self.trouble,
             compared: self.compared,
         })
     }
 }
 
+/// Refuses a file or folder that is not there: looking into it would make it.
+pub(super) fn check_is_there(store: &Store) -> Result<(), SyncError> {
+    let (path, what) = match store {
+        Store::Sqlite(path) | Store::Duckdb(path) => (path, "file"),
+        #[cfg(feature = "parquet")]
+        Store::Dataset {
+            place: DatasetPlace::Folder(path),
+            ..
+        } => (path, "folder"),
+        _ => return Ok(()),
+    };
+    if path.exists() {
+        return Ok(());
+    }
+    Err(SyncError::Usage(format!(
+        "{store}: there is no such {what}"
+    )))
+}
+
 fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
     let nothing = || SyncError::Usage(format!("nothing is kept in sync in {store}"));
+    check_is_there(store)?;
     #[cfg(feature = "parquet")]
     if let Store::Dataset { place, .. } = store {
         let tables = super::dataset::status(store, place)?;
@@ -106,12 +132,6 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
         } else {
             Ok(tables)
         };
-    }
-    #[cfg(feature = "sqlite")]
-    if let Store::Sqlite(path) = store
-        && !path.exists()
-    {
-        return Err(SyncError::Usage(format!("{store}: there is no such file")));
     }
     let mut writer = store.open(StoreOptions::default(), Plan::default())?;
     let mut sql = SqlStore::of(&mut writer)?;
@@ -160,6 +180,7 @@ fn read(store: &Store) -> Result<Vec<TableStatus>, SyncError> {
             rows,
             deleted,
             misfits,
+            trouble: None,
             compared: compared.first().and_then(|row| row.first()?.clone()),
         };
         tables.push(of_store.read(store, table)?);

@@ -1,14 +1,20 @@
 //! The table of an entity in the store, and how far it is. Everything here waits for the store, in a thread that may wait.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use brimful::Page;
 use serde_json::{Value, json};
 
 use super::entities::SyncEntity;
+use super::lock::StoreLock;
+use super::row_id::row_id;
 use super::sql::SqlTable;
-use super::state::{EntityState, PortalTime};
+use super::state::{Cursor, EntityState, PortalTime};
 use super::{Deletes, SyncError};
-use crate::schema::Plan;
+use crate::schema::{Dictionary, Plan};
 use crate::sinks::StoreOptions;
+use crate::sinks::owner::{self, WrittenList};
 use crate::sinks::run_state::SyncWrites;
 use crate::store::Store;
 use crate::writer::RowWriter;
@@ -25,6 +31,9 @@ pub(super) trait TableStore {
     /// What a person does to have the store forget the table.
     fn how_to_empty(&self) -> String;
 
+    /// What a person does to keep the table by another name.
+    fn how_to_move(&self) -> String;
+
     /// Takes what is to be stored with the rows that wait.
     fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError>;
 
@@ -33,8 +42,12 @@ pub(super) trait TableStore {
         Ok(())
     }
 
-    /// Forgets the values that did not fit of these rows, because the rows come again.
-    fn forget_errors(&mut self, ids: &[u64]) -> Result<(), SyncError>;
+    /// Forgets the values that did not fit of these rows, because the rows come again; `without_id`: and those of rows
+    /// without an ID.
+    fn forget_errors(&mut self, ids: &[String], without_id: bool) -> Result<(), SyncError>;
+
+    /// What people call the codes, as stored: field, code and label.
+    fn labels(&mut self) -> Result<Vec<StoredLabel>, SyncError>;
 
     /// How many rows are live.
     fn count(&mut self) -> Result<u64, SyncError>;
@@ -49,6 +62,9 @@ pub(super) trait TableStore {
     fn highest_id(&mut self) -> Result<u64, SyncError>;
 }
 
+/// A field, a code of it, and what people call that.
+pub(super) type StoredLabel = [String; 3];
+
 /// What a store knows of a table.
 #[derive(Debug, Default)]
 pub(super) struct StoredTable {
@@ -62,6 +78,19 @@ pub(super) struct StoredTable {
     pub(super) state: Option<String>,
     /// Whether values that did not fit are recorded of it.
     pub(super) has_errors: bool,
+    /// Whether it has rows and no run of ours is known that has written them.
+    pub(super) has_strange_rows: bool,
+    /// What is wrong with the files of the table.
+    pub(super) trouble: Option<FileTrouble>,
+}
+
+/// What is wrong with the files of a table.
+#[derive(Debug)]
+pub(super) struct FileTrouble {
+    /// For people.
+    pub(super) text: String,
+    /// Whether rows of the table are gone or others' for that, so that all are read again.
+    pub(super) is_damage: bool,
 }
 
 /// What is stored with rows.
@@ -92,17 +121,75 @@ pub(crate) struct Coverage {
     pub(crate) rows: u64,
 }
 
+/// Who opens a table.
+#[derive(Clone)]
+pub(crate) struct TableAccess {
+    /// The name of the portal whose rows are in the table.
+    pub(crate) portal: String,
+    /// Whether rows of a portal of another name are this one's.
+    pub(crate) same_portal: bool,
+    /// The lock of the store, where something is to be written.
+    pub(crate) lock: Option<Arc<StoreLock>>,
+}
+
+/// Checks that the rows of the table, which the run `earlier` has written, are those of the list that `command` names.
+/// Returns whether the portal is another one by its name.
+fn check_rows(
+    earlier: &str,
+    command: &str,
+    entity: &SyncEntity,
+    access: &TableAccess,
+    of_table: &dyn TableStore,
+) -> Result<bool, SyncError> {
+    let (Some(theirs), Some(ours)) = (
+        WrittenList::of_command(earlier),
+        WrittenList::of_command(command),
+    ) else {
+        return Ok(false);
+    };
+    let (table, empty) = (&entity.table, of_table.how_to_empty());
+    if !theirs.is_same_list(&ours) {
+        return Err(SyncError::Usage(format!(
+            "the table {table} holds rows of {}: keep {1} in another table, --table '{1} NAME', or empty it: {empty}",
+            theirs.name(),
+            entity.name
+        )));
+    }
+    if theirs.portal == ours.portal || access.same_portal {
+        return Ok(theirs.portal != ours.portal);
+    }
+    Err(SyncError::Usage(format!(
+        "the table {table} holds rows of the portal {}; if {} is the same portal at another address, say so once with \
+         --same-portal; if not, keep its rows in a store of their own, or empty the table: {empty}",
+        theirs.portal, ours.portal
+    )))
+}
+
+/// A command without the portal.
+fn without_portal(command: &str) -> Option<Value> {
+    let mut command: Value = serde_json::from_str(command).ok()?;
+    command.as_object_mut()?.remove("portal");
+    Some(command)
+}
+
 /// The table of an entity, and how far it is.
 pub(crate) struct SyncTable {
     writer: RowWriter,
     entity: String,
     command: String,
     id_field: &'static str,
-    /// Whether values that did not fit are recorded of this table.
+    /// Whether values that did not fit are recorded of this table, and of rows without an ID among them.
     has_errors: bool,
+    has_errors_without_id: bool,
+    /// Keeps other runs out for as long as anything may be written, also where the run was broken off meanwhile.
+    _lock: Option<Arc<StoreLock>>,
+    /// What is wrong with the files of the table.
+    pub(crate) trouble: Option<String>,
     /// Whether the table is there.
     pub(crate) exists: bool,
     pub(crate) state: EntityState,
+    /// Up to where changes are in the table, but for what its files lack.
+    pub(crate) stored_cursor: Option<Cursor>,
 }
 
 /// The table that a writer writes to.
@@ -129,11 +216,11 @@ impl SyncTable {
     pub(crate) fn open(
         store: &Store,
         entity: &SyncEntity,
-        portal: &str,
+        access: &TableAccess,
         plan: Plan,
     ) -> Result<Self, SyncError> {
         let command = json!({
-            "portal": portal,
+            "portal": access.portal,
             "sync": entity.name,
             "method": entity.method,
             "params": entity.params,
@@ -152,20 +239,18 @@ impl SyncTable {
         let mut of_table = table_store(&mut writer, id_field)?;
         let stored = of_table.stored()?;
         let mut state = EntityState::default();
+        let mut stored_cursor = None;
+        if stored.has_strange_rows {
+            let other = format!("--table '{} NAME'", entity.name);
+            return Err(SyncError::Usage(owner::problem_of_strange_table(
+                &entity.table,
+                &of_table.how_to_move(),
+                &other,
+            )));
+        }
         if let Some(earlier) = &stored.command {
-            let portal_of = |command: &str| {
-                let command: Option<Value> = serde_json::from_str(command).ok();
-                command.and_then(|command| Some(command.get("portal")?.as_str()?.to_owned()))
-            };
-            if let Some(theirs) = portal_of(earlier).filter(|theirs| theirs != portal) {
-                return Err(SyncError::Usage(format!(
-                    "the table {} holds rows of the portal {theirs}: keep those of {portal} in a store of their own, or \
-                     empty it: {}",
-                    entity.table,
-                    of_table.how_to_empty()
-                )));
-            }
-            if *earlier == command && stored.exists {
+            let is_moved = check_rows(earlier, &command, entity, access, &*of_table)?;
+            if stored.exists && without_portal(earlier) == without_portal(&command) {
                 let state_of = |text: &str| serde_json::from_str(text).ok();
                 state = stored
                     .state
@@ -173,8 +258,20 @@ impl SyncTable {
                     .and_then(state_of)
                     .unwrap_or_default();
             }
+            if is_moved {
+                // It is only said to be the same.
+                state.read_all_again();
+            }
             if let Some(there) = &stored.columns {
                 state.miss_columns(|field| there.contains(&field.to_lowercase()));
+            }
+            stored_cursor = state.cursor;
+            if stored
+                .trouble
+                .as_ref()
+                .is_some_and(|trouble| trouble.is_damage)
+            {
+                state.read_all_again();
             }
         }
         drop(of_table);
@@ -184,7 +281,11 @@ impl SyncTable {
             command,
             id_field,
             has_errors: stored.has_errors,
+            has_errors_without_id: stored.has_errors,
+            _lock: access.lock.clone(),
+            trouble: stored.trouble.map(|trouble| trouble.text),
             exists: stored.exists,
+            stored_cursor,
             state,
         })
     }
@@ -196,6 +297,25 @@ impl SyncTable {
     /// Takes the fields of the portal and the labels for the columns. The columns that the table has stay.
     pub(crate) fn meet(&mut self, plan: Plan) {
         self.writer.set_plan(plan);
+    }
+
+    /// Where the portal tells no labels of a field now, those that are stored stay.
+    pub(crate) fn keep_labels(
+        &mut self,
+        labels: &mut HashMap<String, Arc<Dictionary>>,
+    ) -> Result<(), SyncError> {
+        if !self.exists || labels.values().all(|labels| !labels.is_empty()) {
+            return Ok(());
+        }
+        let stored = self.store()?.labels()?;
+        for (field, labels) in labels.iter_mut().filter(|(_, labels)| labels.is_empty()) {
+            let of_field = stored
+                .iter()
+                .filter(|label| label[0].eq_ignore_ascii_case(field));
+            let of_field = of_field.map(|[_, code, label]| (code.clone(), label.clone()));
+            *labels = Arc::new(of_field.collect());
+        }
+        Ok(())
     }
 
     /// Makes the table, if there is none, and stores labels. Where neither the portal nor a row tells of a column, there
@@ -231,8 +351,13 @@ impl SyncTable {
     /// Stores rows and how far the entity is with them, in one transaction where the store has such.
     pub(crate) fn write(&mut self, pages: &[Page]) -> Result<(), SyncError> {
         if self.has_errors {
-            let ids: Vec<u64> = pages.iter().flat_map(Page::ids).flatten().collect();
-            self.store()?.forget_errors(&ids)?;
+            let rows = pages.iter().flat_map(Page::iter);
+            let ids: Vec<Option<String>> = rows.map(|row| row_id(&row, self.id_field)).collect();
+            // Rows without an ID are not told from each other: all that is known of them is of the run before.
+            let without_id = self.has_errors_without_id && ids.iter().any(Option::is_none);
+            self.has_errors_without_id &= !without_id;
+            let ids: Vec<String> = ids.into_iter().flatten().collect();
+            self.store()?.forget_errors(&ids, without_id)?;
         }
         let mut out = Vec::new();
         for page in pages {

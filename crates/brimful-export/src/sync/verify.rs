@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::entities::{ChangeCursor, SyncEntity};
 use super::in_thread::blocking;
 use super::portal;
-use super::run::{row_id, text_of};
+use super::row_id::{row_id, text_of};
 use super::sql::SqlStore;
 use super::state::{Cursor, PortalTime};
-use super::table::SyncTable;
+use super::status::check_is_there;
+use super::table::{SyncTable, TableAccess};
 use super::{SyncError, SyncRun};
 use crate::schema::Plan;
 use crate::sinks::{DELETED_AT, StoreOptions};
@@ -32,24 +33,49 @@ pub struct RowDifference {
     pub changed_since: bool,
 }
 
+/// Why rows that are gone from the portal are live in the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GoneBecause {
+    /// The last sync has compared the IDs: they have gone since.
+    #[default]
+    LastSync,
+    /// The last sync was told to leave deleted rows as they are.
+    Kept,
+    /// The last sync has failed, and with what.
+    FailedSync(String),
+}
+
 /// What a table has and what the portal has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableVerification {
     /// The table.
     pub table: String,
+    /// What is wrong with the files of the table; `None` in databases.
+    pub trouble: Option<String>,
     /// Live rows in the store.
     pub in_store: u64,
     /// Rows in the portal.
     pub in_portal: u64,
-    /// IDs that the store has alone: rows that were deleted since the last sync, or are hidden from this user.
+    /// IDs that the store has alone: rows that were deleted, or are hidden from this user. `gone_because` says why they
+    /// are still there.
     pub gone: Vec<String>,
+    /// Why rows that are gone are still in the store.
+    pub gone_because: GoneBecause,
+    /// How many of them the portal counts and does not show to this user.
+    pub hidden: u64,
+    /// Rows that are live in the store beyond those that the last sync counted at its end: others have put them there.
+    pub added_by_others: u64,
     /// IDs that the portal has alone, and that were added or changed since the last sync.
     pub new: Vec<String>,
     /// IDs that the portal has alone, and the last sync should have brought.
     pub missing: Vec<String>,
     /// How many rows were compared field by field.
     pub compared: u64,
+    /// Whether rows say when they were last changed in the portal. Where they don't, a value that somebody has changed in
+    /// the store looks like one that was changed in the portal since the last sync.
+    pub changes_are_dated: bool,
     /// Those of them that differ.
     pub differing: Vec<RowDifference>,
 }
@@ -65,7 +91,12 @@ impl TableVerification {
 
     /// Whether all that differs has come about since the last sync.
     pub fn is_explained(&self) -> bool {
-        self.missing.is_empty() && self.differing.iter().all(|row| row.changed_since)
+        let is_failed = matches!(self.gone_because, GoneBecause::FailedSync(_));
+        self.trouble.is_none()
+            && self.added_by_others == 0
+            && (self.gone.is_empty() || !is_failed)
+            && self.missing.is_empty()
+            && self.differing.iter().all(|row| row.changed_since)
     }
 }
 
@@ -78,6 +109,8 @@ pub async fn verify(
     run: &SyncRun,
     sample: usize,
 ) -> Result<Vec<(String, Result<TableVerification, SyncError>)>, SyncError> {
+    let store = run.store.clone();
+    blocking(move || check_is_there(&store)).await?;
     let described = portal::describe_all(&run.client, &run.entities).await?;
     let mut results = Vec::new();
     for (place, entity) in run.entities.iter().enumerate() {
@@ -101,37 +134,53 @@ async fn verify_entity(
         waits_for_new_fields: true,
         ..Plan::of_list(&entity.method)
     };
-    let (store, portal, of_store, of_table) = (
-        run.store.clone(),
-        run.portal.clone(),
-        entity.clone(),
-        plan.clone(),
-    );
+    let access = TableAccess {
+        portal: run.portal.clone(),
+        same_portal: run.options.same_portal,
+        lock: None,
+    };
+    let (store, of_store, of_table) = (run.store.clone(), entity.clone(), plan.clone());
     let opened = blocking(move || {
-        let mut table = SyncTable::open(&store, &of_store, &portal, of_table)?;
-        if table.state.cursor.is_none() {
+        let mut table = SyncTable::open(&store, &of_store, &access, of_table)?;
+        if table.stored_cursor.is_none() {
             return Err(SyncError::Usage(format!(
                 "{} has not been read to its end yet: run brimful sync first",
                 of_store.name
             )));
         }
         let ids: Vec<String> = table.ids()?;
-        Ok((ids, table.state.cursor, table.state.columns.clone()))
+        let state = table.state;
+        let counted = (state.is_settled && state.failed.is_none()).then_some(state.rows);
+        let gone_because = match state.failed {
+            Some((error, _)) => GoneBecause::FailedSync(error),
+            None if state.keeps_deleted => GoneBecause::Kept,
+            None => GoneBecause::LastSync,
+        };
+        let verification = TableVerification {
+            table: of_store.table.clone(),
+            in_store: ids.len() as u64,
+            added_by_others: counted
+                .map_or(0, |counted| (ids.len() as u64).saturating_sub(counted)),
+            gone_because,
+            changes_are_dated: matches!(of_store.cursor, ChangeCursor::Time { .. }),
+            trouble: table.trouble,
+            ..TableVerification::default()
+        };
+        Ok((verification, ids, table.stored_cursor, state.columns))
     });
-    let (in_store, cursor, known) = opened.await?;
-    let theirs = all_ids(&run.client, entity).await?;
+    let (verification, in_store, cursor, known) = opened.await?;
+    let (theirs, hidden) = all_ids(&run.client, entity).await?;
     let ours: HashSet<&String> = in_store.iter().collect();
     let portal_has: HashSet<&String> = theirs.iter().collect();
     let mut verification = TableVerification {
-        table: entity.table.clone(),
-        in_store: in_store.len() as u64,
+        hidden,
         in_portal: theirs.len() as u64,
         gone: in_store
             .iter()
             .filter(|id| !portal_has.contains(id))
             .cloned()
             .collect(),
-        ..TableVerification::default()
+        ..verification
     };
     let lacking: Vec<String> = theirs
         .iter()
@@ -171,8 +220,8 @@ async fn verify_entity(
     Ok(verification)
 }
 
-/// The IDs of the whole list.
-async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<Vec<String>, SyncError> {
+/// The IDs of the whole list, and how many rows the portal counts and does not show.
+async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<(Vec<String>, u64), SyncError> {
     let mut pages = client
         .list(&entity.method)
         .params(entity.id_params(&[]))
@@ -184,7 +233,8 @@ async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<Vec<String>, Sy
                 .filter_map(|row| row_id(&row, entity.id_field())),
         );
     }
-    Ok(ids)
+    let hidden = pages.report().map_or(0, |report| report.hidden);
+    Ok((ids, hidden))
 }
 
 /// The rows with these IDs, and others where the list cannot be asked for them alone.

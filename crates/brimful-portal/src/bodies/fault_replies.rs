@@ -7,10 +7,10 @@ use crate::bodies::envelope;
 use crate::context::errors;
 use crate::context::faults::{Fault, When};
 use crate::context::reply::{Reply, SlowBody};
-use crate::context::settings::Statuses;
+use crate::context::settings::AuthStatuses;
 
 /// The reply that comes instead of any work.
-pub(crate) fn instead(fault: &Fault, statuses: Statuses) -> Option<Reply> {
+pub(crate) fn instead(fault: &Fault, statuses: AuthStatuses) -> Option<Reply> {
     let response = match fault {
         Fault::QueryLimit => envelope::query_limit(),
         Fault::OperatingLimit => envelope::json_error(&errors::operation_time_limit()),

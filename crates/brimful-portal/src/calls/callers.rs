@@ -13,7 +13,7 @@ use crate::context::MethodError;
 use crate::context::errors;
 use crate::context::limits::Entity;
 use crate::context::settings::Rights;
-use crate::context::settings::{AccessToken, Scopes, Statuses, Webhook};
+use crate::context::settings::{AccessToken, AuthStatuses, Scopes, Webhook};
 
 /// What a request presents to be let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Callers {
         presented: &Presented,
         is_local_program: bool,
         elapsed: Duration,
-        statuses: Statuses,
+        statuses: AuthStatuses,
     ) -> Result<Caller, MethodError> {
         let mut caller = self.caller(presented, is_local_program, elapsed, statuses)?;
         caller.rights = self.rights(caller.user);
@@ -119,7 +119,7 @@ impl Callers {
         presented: &Presented,
         is_local_program: bool,
         elapsed: Duration,
-        statuses: Statuses,
+        statuses: AuthStatuses,
     ) -> Result<Caller, MethodError> {
         let refuse = |code, description| Err(errors::authorisation(statuses, code, description));
         if let Presented::Token(token) = presented

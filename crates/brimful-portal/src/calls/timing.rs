@@ -4,7 +4,7 @@ use brimful_protocol::json;
 
 use crate::context::Context;
 use crate::context::limits::Report;
-use crate::context::settings::{Reset, Seconds};
+use crate::context::settings::{Reset, SecondsFormat};
 
 /// When a call or a command began and ended, and what it has used.
 #[derive(Debug, Clone, Copy)]
@@ -21,13 +21,13 @@ impl Timing {
     pub(crate) fn write(self, out: &mut Vec<u8>, context: &Context) {
         let form = context.settings.time;
         let begin = match form.seconds {
-            Seconds::Whole | Seconds::WholeStart => self.start.floor(),
-            Seconds::Fractional => self.start,
+            SecondsFormat::Whole | SecondsFormat::WholeStart => self.start.floor(),
+            SecondsFormat::Fractional => self.start,
         };
         out.extend_from_slice(b"{\"start\":");
         match form.seconds {
-            Seconds::Whole | Seconds::WholeStart => json::write_int(out, begin as i64),
-            Seconds::Fractional => json::write_float(out, begin),
+            SecondsFormat::Whole | SecondsFormat::WholeStart => json::write_int(out, begin as i64),
+            SecondsFormat::Fractional => json::write_float(out, begin),
         }
         out.extend_from_slice(b",\"finish\":");
         json::write_float(out, self.finish);
@@ -35,8 +35,10 @@ impl Timing {
         json::write_float(out, self.finish - begin);
         out.extend_from_slice(b",\"processing\":");
         match form.seconds {
-            Seconds::Whole => json::write_int(out, self.processing as i64),
-            Seconds::WholeStart | Seconds::Fractional => json::write_float(out, self.processing),
+            SecondsFormat::Whole => json::write_int(out, self.processing as i64),
+            SecondsFormat::WholeStart | SecondsFormat::Fractional => {
+                json::write_float(out, self.processing);
+            }
         }
         let date = context.clock.iso(self.start);
         out.extend_from_slice(b",\"date_start\":\"");

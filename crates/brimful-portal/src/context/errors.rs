@@ -2,7 +2,7 @@
 
 use brimful_protocol::Array;
 
-use crate::context::settings::Statuses;
+use crate::context::settings::AuthStatuses;
 
 /// The error that a method answers with.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,7 @@ pub(crate) fn operation_time_limit() -> MethodError {
     )
 }
 
-pub(crate) fn expired_token(statuses: Statuses) -> MethodError {
+pub(crate) fn expired_token(statuses: AuthStatuses) -> MethodError {
     authorisation(
         statuses,
         "expired_token",
@@ -57,10 +57,10 @@ pub(crate) fn method_not_found() -> MethodError {
 }
 
 /// An authorisation error with the status of the portal's kind.
-pub(crate) fn authorisation(statuses: Statuses, code: &str, description: &str) -> MethodError {
+pub(crate) fn authorisation(statuses: AuthStatuses, code: &str, description: &str) -> MethodError {
     let status = match (statuses, code) {
         (
-            Statuses::Docs,
+            AuthStatuses::Docs,
             "INVALID_CREDENTIALS" | "insufficient_scope" | "user_access_error" | "ACCESS_DENIED",
         ) => 403,
         _ => 401,

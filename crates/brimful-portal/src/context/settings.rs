@@ -6,7 +6,7 @@ use std::time::Duration;
 /// What is set for a portal as a whole and looked up while it answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) statuses: Statuses,
+    pub(crate) statuses: AuthStatuses,
     pub(crate) time: TimeForm,
     pub(crate) costs: Costs,
     /// When a request is cut off.
@@ -50,7 +50,7 @@ pub enum Scopes {
 /// Which HTTP statuses authorisation errors have: the documentation and the server's code disagree, and portals of
 /// both kinds are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Statuses {
+pub enum AuthStatuses {
     /// As some pages of the documentation have it: 403 for wrong credentials and missing scopes.
     Docs,
     /// As in the code: 401 for all of them.
@@ -60,7 +60,7 @@ pub enum Statuses {
 
 /// How `time` shows its seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Seconds {
+pub enum SecondsFormat {
     /// Since 2026: `start` and `processing` are whole seconds, so that `duration` is up to one too long.
     #[default]
     Whole,
@@ -109,7 +109,7 @@ pub struct Costs {
 /// What of a timing `time` shows, and how.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct TimeForm {
-    pub(crate) seconds: Seconds,
+    pub(crate) seconds: SecondsFormat,
     pub(crate) reset: Reset,
 }
 

@@ -1,7 +1,7 @@
 //! Single calls: addresses, parameters, credentials, envelopes.
 
 use super::*;
-use crate::context::settings::{AccessToken, Seconds, Statuses, Webhook};
+use crate::context::settings::{AccessToken, AuthStatuses, SecondsFormat, Webhook};
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_method_is_404_before_the_credentials_are_looked_at() {
@@ -72,7 +72,7 @@ async fn authorisation_errors_have_the_statuses_of_the_documentation_or_of_the_c
         ),
     ];
     for (uri, code, text, docs, of_code) in cases {
-        for (statuses, status) in [(Statuses::Docs, docs), (Statuses::Code, of_code)] {
+        for (statuses, status) in [(AuthStatuses::Docs, docs), (AuthStatuses::Code, of_code)] {
             let heard = get(&portal(config.clone().statuses(statuses)), uri).await;
             assert_eq!(
                 heard.json(),
@@ -257,7 +257,7 @@ async fn older_portals_show_fractions_of_seconds() {
     let portal = portal(
         PortalConfig::unlimited()
             .starts_at_unix(NOON)
-            .seconds(Seconds::Fractional)
+            .seconds(SecondsFormat::Fractional)
             .zone_seconds(0)
             .skew_seconds(-0.25),
     );

@@ -32,8 +32,8 @@ pub fn read_list(body: &Bytes, place: Place<'_>) -> Result<ListReply, RowsError>
     let error = walk(body, |cursor, key| {
         match key {
             "result" => result = Some(list(cursor, place)?),
-            "next" => reply.next = scalar::count(cursor.value()?),
-            "total" => reply.total = scalar::count(cursor.value()?),
+            "next" => reply.next = scalar::parse_count(cursor.value()?),
+            "total" => reply.total = scalar::parse_count(cursor.value()?),
             "time" => reply.time = lenient(cursor.value()?),
             _ => cursor.skip()?,
         }
@@ -482,8 +482,8 @@ impl Commands<'_, '_> {
         match part {
             Part::Result => slot.rows = Some(list(cursor, self.place)?),
             Part::Error => slot.error = command_error(cursor.value()?),
-            Part::Total => slot.total = scalar::count(cursor.value()?),
-            Part::Next => slot.next = scalar::count(cursor.value()?),
+            Part::Total => slot.total = scalar::parse_count(cursor.value()?),
+            Part::Next => slot.next = scalar::parse_count(cursor.value()?),
             Part::Time => slot.time = lenient(cursor.value()?),
         }
         Ok(())

@@ -168,7 +168,7 @@ fn read(body: &Bytes, commands: &[(Arc<str>, String)]) -> Result<ParsedReply, Ro
                 times.insert(method.clone(), time.clone());
             }
             let count = |raw: Option<&&serde_json::value::RawValue>| {
-                raw.and_then(|raw| scalar::count(raw.get()))
+                raw.and_then(|raw| scalar::parse_count(raw.get()))
             };
             let outcome = if let Some(error) = reply.result_error.get(label) {
                 Outcome::Failed(error.clone())

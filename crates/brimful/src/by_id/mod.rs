@@ -340,7 +340,7 @@ fn usual_field(method: &str) -> Result<&'static str, Error> {
     };
     known.id_param.ok_or_else(|| {
         Error::config(format!(
-            "{method} is not known to take an ID: it would return the same for each. Name the parameter that takes it with --id-param (id_field in the library), such as FILTER[ID]"
+            "{method} is not known to take an ID: it would return the same for each. Name the parameter that takes it, such as FILTER[ID]"
         ))
     })
 }

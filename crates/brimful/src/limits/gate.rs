@@ -283,7 +283,7 @@ impl Gate {
         *self.state().slow.entry(most).or_default() += 1;
     }
 
-    pub(crate) fn hasten(&self, most: usize) {
+    pub(crate) fn lift_in_flight_limit(&self, most: usize) {
         let mut state = self.state();
         if let Some(count) = state.slow.get_mut(&most) {
             *count -= 1;
@@ -628,7 +628,7 @@ mod tests {
         }
         assert_eq!(most.lock().unwrap().1, 2);
         assert_eq!(start.elapsed().as_secs(), 10);
-        gate.hasten(2);
+        gate.lift_in_flight_limit(2);
         assert_eq!(gate.most_in_flight(), None);
     }
 

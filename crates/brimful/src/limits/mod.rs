@@ -28,18 +28,20 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// All tariffs but Enterprise: 50 and 2 a second (documentation of Bitrix24, "Limits").
+    /// All tariffs but Enterprise: a burst of 50, then 2 requests a second (documentation of Bitrix24, "Limits").
     pub const STANDARD: Self = Self {
         burst: 50.0,
         per_second: 2.0,
     };
-    /// Enterprise: 250 and 5 a second.
+    /// Enterprise: a burst of 250, then 5 requests a second.
     pub const ENTERPRISE: Self = Self {
         burst: 250.0,
         per_second: 5.0,
     };
 
-    /// A counter up to `burst` that falls by `per_second`.
+    /// A counter up to `burst` (at least 1) that falls by `per_second` (above 0); both are finite.
+    ///
+    /// Values out of these ranges are refused when a client is built with them.
     ///
     /// ```
     /// let client = brimful::Client::builder("https://example.bitrix24.ru/rest/1/code/")
@@ -51,7 +53,7 @@ impl Limit {
         Self { burst, per_second }
     }
 
-    pub(crate) fn makes_sense(self) -> bool {
+    pub(crate) fn is_valid(self) -> bool {
         self.burst >= 1.0
             && self.per_second > 0.0
             && self.burst.is_finite()
@@ -59,7 +61,7 @@ impl Limit {
     }
 }
 
-/// Who goes first when several calls wait for the portal's limit. Within a priority jobs take turns.
+/// Who goes first when several calls wait for the portal's limit. Within a priority jobs take turns ([`Client::job`](crate::Client::job)).
 ///
 /// ```no_run
 /// # fn example(client: brimful::Client) {
@@ -131,8 +133,8 @@ impl Limits {
         }
     }
 
-    /// As long as the guard lives, at most `requests` requests (at least one) are in flight: for a portal that
-    /// suffers.
+    /// Keep at most `requests` requests (at least one) in flight as long as the guard lives, for a portal under strain. Of
+    /// several guards the lowest number holds.
     #[must_use = "the requests are held back as long as the guard lives"]
     pub fn slow(&self, requests: usize) -> SlowGuard {
         let most = requests.max(1);
@@ -169,7 +171,7 @@ pub struct SlowGuard {
 
 impl Drop for SlowGuard {
     fn drop(&mut self) {
-        self.gate.hasten(self.most);
+        self.gate.lift_in_flight_limit(self.most);
     }
 }
 
@@ -194,7 +196,7 @@ pub struct LimitsSnapshot {
     pub waiting: usize,
     /// Requests on their way.
     pub in_flight: usize,
-    /// How many may be, while somebody has asked for fewer.
+    /// How many may be in flight, while a [`SlowGuard`] lives.
     pub most_in_flight: Option<usize>,
     /// How often the portal refused a request for too many.
     pub refusals: u64,

@@ -435,7 +435,8 @@ async fn a_method_that_is_not_known_to_take_an_id_is_refused_and_the_way_out_nam
     for method in ["user.search", "disk.file.search", "calendar.event.get"] {
         let refused = client.get_by_id(method, [7]).collect().await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Config);
-        assert!(refused.to_string().contains("--id-param"), "{refused}");
+        let said = refused.to_string();
+        assert!(said.contains("Name the parameter that takes it"), "{said}");
     }
 }
 

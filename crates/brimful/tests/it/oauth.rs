@@ -596,7 +596,7 @@ async fn a_function_whose_tokens_are_always_refused_ends_in_an_error() {
     let portal = crate::support::portal(
         PortalConfig::unlimited()
             .token(token)
-            .statuses(brimful_portal::Statuses::Code),
+            .statuses(brimful_portal::AuthStatuses::Code),
     );
     let (ask, asked) = tokens_in_order(&[Some("crm")]);
     let error = with_callback(&portal, ask)

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use brimful_portal::{
-    Churn, Costs, ENTITY_NAMES, Faults, HiddenRows, LimiterGeneration, OperatingLimit, Portal,
-    PortalConfig, RateLimit, Scenario, Seconds, Server, SpecError, Stats, Statuses, Tls, Webhook,
+    AuthStatuses, Churn, Costs, ENTITY_NAMES, Faults, HiddenRows, LimiterGeneration,
+    OperatingLimit, Portal, PortalConfig, RateLimit, Scenario, SecondsFormat, Server, SpecError,
+    Stats, Tls, Webhook,
 };
 use clap::{Args, ValueEnum};
 use tokio::task::JoinHandle;
@@ -502,8 +503,8 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
         .skew_seconds(args.skew)
         .zone_seconds(args.zone)
         .seconds(match args.seconds {
-            SecondsArg::Whole => Seconds::Whole,
-            SecondsArg::Fractional => Seconds::Fractional,
+            SecondsArg::Whole => SecondsFormat::Whole,
+            SecondsArg::Fractional => SecondsFormat::Fractional,
         })
         .wall(args.wall)
         .body_limit(args.body_limit)
@@ -511,8 +512,8 @@ fn config(args: &PortalArgs) -> Result<PortalConfig, Failure> {
         .churn(Churn::parse(&args.churn.join("\n")).map_err(|error| wrong(&error))?)
         .hide(HiddenRows::parse(&args.hide.join("\n")).map_err(|error| wrong(&error))?)
         .statuses(match args.statuses {
-            StatusesArg::Docs => Statuses::Docs,
-            StatusesArg::Code => Statuses::Code,
+            StatusesArg::Docs => AuthStatuses::Docs,
+            StatusesArg::Code => AuthStatuses::Code,
         })
         .rate_limit(rate_limit(args))
         .operating_limit(operating_limit(args))

@@ -89,6 +89,7 @@ pub(in crate::commands) struct Overrides<'a> {
     pub(in crate::commands) labels: Option<bool>,
     pub(in crate::commands) deletes: Option<DeletesArg>,
     pub(in crate::commands) accept_deletes: bool,
+    pub(in crate::commands) same_portal: bool,
     pub(in crate::commands) rate: Option<RateArg>,
     pub(in crate::commands) operating_limit: Option<Duration>,
     pub(in crate::commands) deadline: Option<Duration>,
@@ -312,6 +313,7 @@ impl SyncFile {
             options: SyncOptions {
                 deletes: deletes.unwrap_or(DeletesArg::Soft).into(),
                 accept_deletes: overrides.accept_deletes,
+                same_portal: overrides.same_portal,
                 labels: overrides.labels.or(section.labels).unwrap_or(false),
             },
         })
@@ -596,7 +598,7 @@ table = "deals"
             .get_arguments()
             .filter_map(|argument| argument.get_long());
         // These say what one run is to do, and where the settings are.
-        let of_one_run = ["list", "config", "accept-deletes"];
+        let of_one_run = ["list", "config", "accept-deletes", "same-portal"];
         let mut options: Vec<&str> = options
             .filter(|option| !of_one_run.contains(option))
             .collect();

@@ -83,9 +83,8 @@ pub(crate) struct SyncArgs {
     /// Choose what becomes of rows that the portal no longer has; soft if not given
     #[arg(long, value_enum, value_name = "HOW")]
     deletes: Option<DeletesArg>,
-    /// Believe that rows are deleted, however many are gone at once
-    #[arg(long)]
-    accept_deletes: bool,
+    #[command(flatten)]
+    believed: BelievedArgs,
     /// Store what people call stages, statuses, users, list values and other codes too: a table of labels and a view for
     /// each table
     #[arg(long)]
@@ -108,6 +107,17 @@ pub(crate) struct SyncArgs {
     // Of each run, where they are repeated.
     #[command(flatten)]
     deadline: DeadlineOption,
+}
+
+/// What a run doubts, and somebody answers for.
+#[derive(Debug, Args)]
+struct BelievedArgs {
+    /// Believe that rows are deleted, however many are gone at once
+    #[arg(long)]
+    accept_deletes: bool,
+    /// Take the rows of a portal at another address for this portal's: it has moved
+    #[arg(long)]
+    same_portal: bool,
 }
 
 /// A condition of an entity.
@@ -217,7 +227,8 @@ impl SyncArgs {
             to: self.to.as_deref(),
             labels: self.labels.then_some(true),
             deletes: self.deletes,
-            accept_deletes: self.accept_deletes,
+            accept_deletes: self.believed.accept_deletes,
+            same_portal: self.believed.same_portal,
             rate: self.rate,
             operating_limit: self.operating_limit,
             deadline: self.deadline.deadline,
@@ -294,7 +305,8 @@ impl SyncArgs {
             entities,
             options: SyncOptions {
                 deletes: self.deletes.unwrap_or(DeletesArg::Soft).into(),
-                accept_deletes: self.accept_deletes,
+                accept_deletes: self.believed.accept_deletes,
+                same_portal: self.believed.same_portal,
                 labels: self.labels,
             },
         })

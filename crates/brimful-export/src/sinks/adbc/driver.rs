@@ -1,11 +1,13 @@
 //! Databases that are reached by ADBC: where their drivers are, and what they are told.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 
 use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
 use adbc_core::{Database, Driver, LOAD_FLAG_DEFAULT};
-use adbc_driver_manager::{ManagedConnection, ManagedDriver};
+use adbc_driver_manager::{ManagedConnection, ManagedDatabase, ManagedDriver};
 use brimful::reqwest::Url;
+use parking_lot::Mutex;
 
 use crate::error::ExportError;
 
@@ -87,7 +89,41 @@ impl AdbcAddress {
 ///
 /// # Errors
 /// What the driver says, or how to get it.
-pub(super) fn connect(address: &AdbcAddress) -> Result<ManagedConnection, String> {
+pub(super) fn connect(
+    address: &AdbcAddress,
+) -> Result<(ManagedConnection, Arc<ManagedDatabase>), String> {
+    let AdbcAddress::Duckdb(path) = address else {
+        return connect_to(open(address)?);
+    };
+    // Two instances of one file in a process would not see each other's locks, and damage it.
+    let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+    let mut open_files = OPEN_FILES.lock();
+    open_files.retain(|(_, database)| database.strong_count() > 0);
+    let known = open_files.iter().find(|(known, _)| *known == path);
+    if let Some(database) = known.and_then(|(_, database)| database.upgrade()) {
+        return connect_to(database);
+    }
+    let database = open(address)?;
+    // It is made by that where it was not there.
+    let path = path.canonicalize().unwrap_or(path);
+    open_files.push((path, Arc::downgrade(&database)));
+    connect_to(database)
+}
+
+/// A file of DuckDB and its instance, for as long as something has a connection to it.
+type OpenFile = (PathBuf, Weak<ManagedDatabase>);
+
+/// The files of DuckDB that this process has open.
+static OPEN_FILES: Mutex<Vec<OpenFile>> = Mutex::new(Vec::new());
+
+fn connect_to(
+    database: Arc<ManagedDatabase>,
+) -> Result<(ManagedConnection, Arc<ManagedDatabase>), String> {
+    let connection = database.new_connection().map_err(|error| error.message)?;
+    Ok((connection, database))
+}
+
+fn open(address: &AdbcAddress) -> Result<Arc<ManagedDatabase>, String> {
     let (mut driver, options) = match address {
         AdbcAddress::Duckdb(path) => {
             let path = path.to_str().ok_or("its path is not UTF-8")?;
@@ -120,7 +156,7 @@ pub(super) fn connect(address: &AdbcAddress) -> Result<ManagedConnection, String
     let database = driver
         .new_database_with_opts(options)
         .map_err(|error| error.message)?;
-    database.new_connection().map_err(|error| error.message)
+    Ok(Arc::new(database))
 }
 
 fn is_path(name: &str) -> bool {

@@ -5,10 +5,11 @@ mod driver;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use adbc_core::options::{IngestMode, OptionConnection, OptionStatement, OptionValue};
 use adbc_core::{Connection, Optionable, Statement};
-use adbc_driver_manager::{ManagedConnection, ManagedStatement};
+use adbc_driver_manager::{ManagedConnection, ManagedDatabase, ManagedStatement};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch, RecordBatchIterator};
 use arrow_schema::DataType;
@@ -19,7 +20,7 @@ use super::batches::{BATCH, BatchBuilder};
 use super::owner;
 use super::run_state::RunState;
 use super::table_plan::{TablePlan, TypeConflict, quoted_names};
-use super::{DecodedRow, StoreOptions, StoreSink, labelled};
+use super::{DELETED_AT, DecodedRow, Dialect, StoreOptions, StoreSink, TakeRow, labelled};
 use crate::cell::Cell;
 use crate::error::ExportError;
 use crate::misfit::Misfits;
@@ -29,6 +30,8 @@ use crate::schema::{ColumnType, LABEL, ScalarType, Schema};
 const ROWS_AT_ONCE: u64 = 10_000;
 /// The table of the session.
 const STAGE: &str = "_brimful_stage";
+/// How often a transaction is tried that another one gets in the way of.
+const CONFLICTS: usize = 10;
 /// Misfits of one statement.
 const MISFITS_AT_ONCE: usize = 500;
 
@@ -43,6 +46,8 @@ enum Sql {
 
 pub(crate) struct AdbcSink {
     connection: ManagedConnection,
+    /// Shared with all that have a connection to it.
+    _database: Arc<ManagedDatabase>,
     store: String,
     /// Passwords, which no message may have.
     secrets: Vec<String>,
@@ -56,6 +61,8 @@ pub(crate) struct AdbcSink {
     /// The statements that bring the rows of the stage into the table: out with the old ones, in with the new ones.
     delete: Option<String>,
     insert: String,
+    /// The same where the table is kept in sync.
+    merge: MergeStatements,
     /// The highest ID of the table, where nobody else writes to it.
     highest: Option<u64>,
     began: bool,
@@ -68,14 +75,16 @@ impl AdbcSink {
         options: StoreOptions,
     ) -> Result<Self, ExportError> {
         let secrets = address.secrets();
-        let mut connection = driver::connect(address).map_err(|message| ExportError::Store {
-            store: store.clone(),
-            message: without_secrets(&secrets, message),
-        })?;
+        let (mut connection, database) =
+            driver::connect(address).map_err(|message| ExportError::Store {
+                store: store.clone(),
+                message: without_secrets(&secrets, message),
+            })?;
         let auto_commit = OptionValue::from("false");
         let prepared = connection.set_option(OptionConnection::AutoCommit, auto_commit);
         let mut sink = Self {
             connection,
+            _database: database,
             store,
             secrets,
             sql: if address.is_duckdb() {
@@ -89,6 +98,7 @@ impl AdbcSink {
             waiting: HashSet::new(),
             delete: None,
             insert: String::new(),
+            merge: MergeStatements::default(),
             highest: None,
             began: false,
         };
@@ -112,7 +122,7 @@ impl AdbcSink {
             }
         }
         let table = literal(&self.state.table);
-        let stored = self.query(&format!(
+        let stored = self.rows_of(&format!(
             "SELECT {} FROM _brimful_state WHERE \"table\" = {table}",
             as_text("command")
         ))?;
@@ -135,7 +145,7 @@ impl AdbcSink {
             )),
             literal(&self.state.command)
         );
-        let found = self.query(&sql)?;
+        let found = self.rows_of(&sql)?;
         self.commit()?;
         if let Some(row) = found.first() {
             let number = |place: usize| {
@@ -169,26 +179,28 @@ impl AdbcSink {
     }
 
     /// The rows of a query whose columns are texts.
-    fn query(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, ExportError> {
+    fn rows_of(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, ExportError> {
+        let mut rows = Vec::new();
+        self.each_row(sql, &mut |row| rows.push(row.to_vec()))?;
+        Ok(rows)
+    }
+
+    /// Hands over each row of a query whose columns are texts.
+    fn each_row(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
         let mut statement = self.statement()?;
         let reader = statement
             .set_sql_query(sql)
             .and_then(|()| statement.execute())
             .map_err(|error| self.failed(error.message))?;
-        let mut rows = Vec::new();
         for batch in reader {
             let batch = batch.map_err(|error| self.failed(error.to_string()))?;
             for row in 0..batch.num_rows() {
-                rows.push(
-                    batch
-                        .columns()
-                        .iter()
-                        .map(|array| text(array, row))
-                        .collect(),
-                );
+                let columns = batch.columns().iter();
+                let values: Vec<Option<String>> = columns.map(|array| text(array, row)).collect();
+                take(&values);
             }
         }
-        Ok(rows)
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), ExportError> {
@@ -212,7 +224,7 @@ impl AdbcSink {
     /// The columns of a table with their types; empty if there is no such table.
     fn columns_of(&mut self, table: &str) -> Result<Vec<(String, String)>, ExportError> {
         if self.sql == Sql::Duckdb {
-            let rows = self.query(&format!(
+            let rows = self.rows_of(&format!(
                 "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() AND \
                  schema_name = current_schema() AND lower(table_name) = lower({}) ORDER BY column_index",
                 literal(table)
@@ -277,14 +289,19 @@ impl AdbcSink {
             let kind = self.type_name(schema.columns[place].kind);
             format!("{} {kind}{key}", names[place])
         };
+        let has_mark = existing.iter().any(|(name, _)| name == DELETED_AT);
+        let mark = (self.state.sync.is_some() && !has_mark)
+            .then(|| format!("{DELETED_AT} TIMESTAMP WITH TIME ZONE"));
         let mut statements: Vec<String> = match plan.map_err(|message| self.failed(message))? {
             TablePlan::Create => {
-                let columns: Vec<String> = (0..names.len()).map(definition).collect();
+                let columns = mark.into_iter().chain((0..names.len()).map(definition));
+                let columns: Vec<String> = columns.collect();
                 vec![format!("CREATE TABLE {table} ({})", columns.join(", "))]
             }
-            TablePlan::AddColumns(places) => places
+            TablePlan::AddColumns(places) => mark
                 .into_iter()
-                .map(|place| format!("ALTER TABLE {table} ADD COLUMN {}", definition(place)))
+                .chain(places.into_iter().map(definition))
+                .map(|column| format!("ALTER TABLE {table} ADD COLUMN {column}"))
                 .collect(),
         };
         if self.sql == Sql::Duckdb {
@@ -316,6 +333,9 @@ impl AdbcSink {
             self.execute(&statement)?;
         }
         let mut names: Vec<String> = existing.into_iter().map(|(name, _)| name).collect();
+        if self.state.sync.is_some() && !has_mark {
+            names.push(DELETED_AT.to_owned());
+        }
         for column in &schema.columns {
             if !names
                 .iter()
@@ -440,10 +460,10 @@ impl AdbcSink {
             let values: Vec<String> = misfits
                 .iter()
                 .map(|misfit| {
-                    let id = misfit.id.as_ref().map(|id| id.get().trim_matches('"'));
+                    let id = misfit.id_text();
                     format!(
                         "({table}, {}, {}, {}, {})",
-                        id.map_or_else(|| "NULL".to_owned(), literal),
+                        id.map_or_else(|| "NULL".to_owned(), |id| literal(&id)),
                         literal(&misfit.field),
                         literal(misfit.value.get()),
                         literal(misfit.reason)
@@ -476,6 +496,9 @@ impl AdbcSink {
             .and_then(|()| statement.execute_update());
         drop(statement);
         ingested.map_err(|error| self.failed(error.message))?;
+        if self.state.sync.is_some() {
+            return self.merge_stage();
+        }
         let lowest = self.waiting.iter().min().copied();
         let are_new = self.sql == Sql::Duckdb && lowest.is_some() && lowest > self.highest;
         if let (Some(delete), false) = (self.delete.clone(), are_new) {
@@ -484,6 +507,101 @@ impl AdbcSink {
         self.execute(&self.insert.clone())?;
         self.execute(&format!("DROP TABLE {STAGE}"))
     }
+
+    /// Brings the rows of the stage into a table that is kept in sync.
+    fn merge_stage(&mut self) -> Result<(), ExportError> {
+        let statements = std::mem::take(&mut self.merge);
+        let merged: Result<u64, ExportError> = (|| {
+            for statement in &statements.reduce {
+                self.execute(statement)?;
+            }
+            let count = as_text("count(*)");
+            let count = self.rows_of(&format!("SELECT {count} FROM {STAGE}"))?;
+            let count = count.into_iter().flatten().flatten().next();
+            for statement in &statements.merge {
+                self.execute(statement)?;
+            }
+            self.execute(&format!("DROP TABLE {STAGE}"))?;
+            Ok(count.and_then(|count| count.parse().ok()).unwrap_or(0))
+        })();
+        self.merge = statements;
+        self.state.count_written(merged?);
+        Ok(())
+    }
+
+    /// Stores what waits in one transaction.
+    fn store_at_once(
+        &mut self,
+        misfits: &Misfits,
+        statements: &[String],
+        finished: bool,
+    ) -> Result<(), ExportError> {
+        let written = self.state.sync.as_ref().map(|sync| sync.written);
+        let done = self.in_transaction(|sink| {
+            sink.store_rows(sink.batches.clone())?;
+            sink.store_misfits(misfits)?;
+            if sink.state.sync.is_none() {
+                sink.store_state(finished)?;
+            }
+            for statement in statements {
+                sink.execute(statement)?;
+            }
+            Ok(())
+        });
+        if let (true, Some(sync), Some(written)) = (done.is_err(), &mut self.state.sync, written) {
+            sync.written = written;
+        }
+        done
+    }
+}
+
+/// Where a table is kept in sync: the statements that bring the rows of the stage into it.
+#[derive(Debug, Default)]
+struct MergeStatements {
+    /// Removes what the stage has twice, and what is in the table already.
+    reduce: Vec<String>,
+    /// Updates the rows that are there, and inserts the others. A field that the portal no longer has stays as it is.
+    merge: Vec<String>,
+}
+
+impl MergeStatements {
+    fn new(table: &str, names: &[String], key: &str) -> Self {
+        let others = || names.iter().filter(|name| *name != key);
+        let mut equal = String::new();
+        for name in others() {
+            // Writing to a string does not fail.
+            let _ = write!(equal, " AND t.{name} IS NOT DISTINCT FROM {STAGE}.{name}");
+        }
+        let updates = others().map(|name| format!("{name} = s.{name}"));
+        let updates: Vec<String> = updates.chain([format!("{DELETED_AT} = NULL")]).collect();
+        let columns = names.join(", ");
+        Self {
+            reduce: vec![
+                format!(
+                    "DELETE FROM {STAGE} WHERE rowid NOT IN (SELECT max(rowid) FROM {STAGE} GROUP BY {key})"
+                ),
+                format!(
+                    "DELETE FROM {STAGE} WHERE EXISTS (SELECT 1 FROM {table} t WHERE t.{key} = {STAGE}.{key} AND \
+                     t.{DELETED_AT} IS NULL{equal})"
+                ),
+            ],
+            merge: vec![
+                format!(
+                    "UPDATE {table} SET {} FROM {STAGE} s WHERE {table}.{key} = s.{key}",
+                    updates.join(", ")
+                ),
+                format!(
+                    "INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE} s WHERE NOT EXISTS (SELECT 1 FROM {table} \
+                     t WHERE t.{key} = s.{key})"
+                ),
+            ],
+        }
+    }
+}
+
+/// Whether a transaction failed because another one has changed the same table: it can be repeated.
+fn is_conflict(error: &ExportError) -> bool {
+    error.to_string().to_lowercase().contains("conflict")
 }
 
 /// Whether drivers that are not DuckDB's get the values of a column as texts.
@@ -520,12 +638,12 @@ fn without_secrets(secrets: &[String], mut message: String) -> String {
 }
 
 /// A name in quotes.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A text as a statement has it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\0', "").replace('\'', "''"))
 }
 
@@ -538,11 +656,32 @@ impl StoreSink for AdbcSink {
         &mut self.state
     }
 
+    fn dialect(&self) -> Option<Dialect> {
+        (self.sql == Sql::Duckdb).then_some(Dialect::Duckdb)
+    }
+
+    fn query(&mut self, sql: &str, take: &mut TakeRow<'_>) -> Result<(), ExportError> {
+        let done = if sql.starts_with("SELECT") {
+            self.each_row(
+                &format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({sql}) q"),
+                take,
+            )
+        } else {
+            self.execute(sql)
+        };
+        let done = done.and_then(|()| self.commit());
+        if done.is_err() {
+            // The first error is the one to be told.
+            let _ = self.connection.rollback();
+        }
+        done
+    }
+
     fn begin(&mut self, schema: &Schema, misfits: &mut Misfits) -> Result<(), ExportError> {
         // Rows that came before a new column are of the old columns.
         self.store(misfits, false)?;
         let table = quoted(&self.state.table);
-        let starts = !self.began && self.state.resumed.is_none();
+        let starts = !self.began && self.state.resumed.is_none() && self.state.sync.is_none();
         self.in_transaction(|sink| {
             let names = sink.make_table(schema)?;
             if starts {
@@ -581,12 +720,13 @@ impl StoreSink for AdbcSink {
         self.delete = None;
         if let Some(key) = schema.key {
             let key = &names[key];
+            self.merge = MergeStatements::new(&table, &names, key);
             self.delete = Some(format!(
                 "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {STAGE})"
             ));
             if self.sql == Sql::Duckdb {
                 let highest = as_text(&format!("max({key})"));
-                let found = self.query(&format!("SELECT {highest} FROM {table}"))?;
+                let found = self.rows_of(&format!("SELECT {highest} FROM {table}"))?;
                 self.commit()?;
                 let highest = found.into_iter().flatten().flatten().next();
                 self.highest = highest.and_then(|highest| highest.parse().ok());
@@ -640,14 +780,17 @@ impl StoreSink for AdbcSink {
     /// The rows, the values that did not fit and how far the run is become visible together.
     fn store(&mut self, misfits: &mut Misfits, finished: bool) -> Result<(), ExportError> {
         self.batches.extend(self.batch.take()?);
-        if self.batches.is_empty() && misfits.0.is_empty() && !finished {
+        let statements = self.state.take_statements();
+        let nothing = self.batches.is_empty() && misfits.0.is_empty() && statements.is_empty();
+        if nothing && !finished {
             return Ok(());
         }
-        self.in_transaction(|sink| {
-            sink.store_rows(sink.batches.clone())?;
-            sink.store_misfits(misfits)?;
-            sink.store_state(finished)
-        })?;
+        let mut attempts = 1..CONFLICTS;
+        while let Err(error) = self.store_at_once(misfits, &statements, finished) {
+            if !is_conflict(&error) || attempts.next().is_none() {
+                return Err(error);
+            }
+        }
         self.batches.clear();
         self.highest = self.highest.max(self.waiting.drain().max());
         self.state.misfits += misfits.0.len() as u64;

@@ -86,14 +86,21 @@ struct Record {
     moving: bool,
 }
 
-/// The folder of a table.
+/// The folder of a table. On this machine it is made at once if `make` says so, else with the first file in it.
+#[cfg_attr(
+    not(feature = "sync"),
+    expect(unused_variables, reason = "exports make their folders at once")
+)]
 fn open_objects(
     place: &DatasetPlace,
     table: &str,
     name: &str,
+    make: bool,
 ) -> Result<Box<dyn Objects>, ExportError> {
     match place {
-        DatasetPlace::Folder(path) => Ok(Box::new(Folder::open(path.join(table))?)),
+        #[cfg(feature = "sync")]
+        DatasetPlace::Folder(path) if !make => Ok(Box::new(Folder::at(path.join(table)))),
+        DatasetPlace::Folder(path) => Ok(Box::new(Folder::make(path.join(table))?)),
         #[cfg(not(feature = "s3"))]
         DatasetPlace::S3(_) => Err(ExportError::Name(format!(
             "{name}: this build cannot write to it"
@@ -116,7 +123,7 @@ impl DatasetSink {
         name: String,
         options: StoreOptions,
     ) -> Result<Self, ExportError> {
-        let objects = open_objects(place, &options.table, &name)?;
+        let objects = open_objects(place, &options.table, &name, true)?;
         Self::new(objects, partition_by, name, options)
     }
 
@@ -462,6 +469,18 @@ mod tests {
             self.objects.lock().remove(name);
             Ok(())
         }
+
+        #[cfg(feature = "sync")]
+        fn list(&self) -> Result<Vec<super::objects::StoredObject>, String> {
+            let objects = self.objects.lock();
+            let found = objects
+                .iter()
+                .map(|(name, bytes)| super::objects::StoredObject {
+                    name: name.clone(),
+                    stamp: bytes.len().to_string(),
+                });
+            Ok(found.collect())
+        }
     }
 
     /// Rows of a run: so many from `first` on, a page of five at a time.
@@ -685,5 +704,168 @@ mod tests {
             }
         }
         assert!(killed > 20, "{killed}");
+    }
+
+    /// Opens the table, has it take a page and keys that are gone, and stores all of it.
+    #[cfg(feature = "sync")]
+    fn sync_page(
+        memory: &Memory,
+        fields: brimful::Fields,
+        rows: &[&str],
+        gone: &[&str],
+    ) -> Result<RowWriter, ExportError> {
+        use super::synced::{BesideParts, GoneKeys};
+        use crate::sinks::run_state::SyncWrites;
+        let mut sink = synced_dataset(memory)?;
+        sink.state_mut().sync = Some(SyncWrites::default());
+        let plan = Plan {
+            id_field: "ID".to_owned(),
+            fields,
+            ..Plan::default()
+        };
+        let mut writer = RowWriter::new(Box::new(sink), plan);
+        let page: Page = rows.iter().map(|row| (None, (*row).to_owned())).collect();
+        writer.write_page(&page, &mut Vec::new())?;
+        let dataset = writer.store().and_then(|sink| sink.synced_dataset());
+        dataset.unwrap().put_beside(BesideParts {
+            command: SYNC.to_owned(),
+            sync: serde_json::json!({}),
+            coverage: None,
+            gone: Some(GoneKeys {
+                ids: gone.iter().map(|id| (*id).to_owned()).collect(),
+                marked_at: Some(7),
+            }),
+        });
+        writer.store_waiting()?;
+        Ok(writer)
+    }
+
+    #[cfg(feature = "sync")]
+    fn read(fields: &serde_json::Value) -> brimful::Fields {
+        brimful::FieldsCall::of("crm.deal").read(fields).unwrap()
+    }
+
+    #[cfg(feature = "sync")]
+    fn ids(memory: &Memory) -> Vec<String> {
+        let mut ids = Vec::new();
+        let mut sink = synced_dataset(memory).unwrap();
+        sink.ids(&mut |id| ids.push(id.to_owned())).unwrap();
+        ids
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn rows_whose_ids_are_texts_of_digits_are_found_when_they_are_gone() {
+        let memory = Memory::default();
+        memory.left.store(usize::MAX, Ordering::SeqCst);
+        let fields = serde_json::json!({"ID": {"type": "string"}, "TITLE": {"type": "string"}});
+        let rows = [
+            r#"{"ID":"7","TITLE":"a"}"#,
+            r#"{"ID":"070","TITLE":"b"}"#,
+            r#"{"ID":"60000","TITLE":"c"}"#,
+        ];
+        sync_page(&memory, read(&fields), &rows, &[]).unwrap();
+        assert_eq!(ids(&memory), ["070", "60000", "7"]);
+        sync_page(&memory, read(&fields), &rows[..1], &["60000"]).unwrap();
+        assert_eq!(ids(&memory), ["070", "7"]);
+        // No part is made for the number that such a text would be.
+        assert_eq!(
+            names(&memory),
+            ["_brimful_state.json", "part-000000.parquet"]
+        );
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn columns_stay_although_all_files_that_had_them_are_lost() {
+        let memory = Memory::default();
+        memory.left.store(usize::MAX, Ordering::SeqCst);
+        let kinds = [
+            "string",
+            "double",
+            "money",
+            "datetime",
+            "date",
+            "boolean",
+            "crm_multifield",
+        ];
+        let mut fields = serde_json::json!({"ID": {"type": "integer"}});
+        for (place, kind) in kinds.iter().enumerate() {
+            fields[format!("A{place}")] = serde_json::json!({"type": kind});
+            fields[format!("B{place}")] = serde_json::json!({"type": kind, "isMultiple": true});
+        }
+        let mut row = fields.clone();
+        for (name, value) in row.as_object_mut().unwrap() {
+            // Most of them do not fit, and have a column all the same.
+            *value = serde_json::json!(if name == "ID" { "1" } else { "x" });
+        }
+        sync_page(&memory, read(&fields), &[&row.to_string()], &[]).unwrap();
+        let columns = || {
+            let objects = memory.objects.lock();
+            let bytes = bytes::Bytes::from(objects["part-000000.parquet"].clone());
+            let reader = ParquetRecordBatchReader::try_new(bytes, 10).unwrap();
+            let schema = arrow_array::RecordBatchReader::schema(&reader);
+            let fields = schema.fields().iter();
+            fields
+                .map(|field| (field.name().clone(), field.data_type().clone()))
+                .collect::<Vec<_>>()
+        };
+        let before = columns();
+        assert!(before.len() > 2 * kinds.len(), "{before:?}");
+        memory.objects.lock().remove("part-000000.parquet");
+        let fields = serde_json::json!({"ID": {"type": "integer"}});
+        sync_page(&memory, read(&fields), &[r#"{"ID":"2"}"#], &[]).unwrap();
+        assert_eq!(columns(), before);
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn after_a_write_that_failed_nothing_more_is_written() {
+        let memory = Memory::default();
+        memory.left.store(usize::MAX, Ordering::SeqCst);
+        let fields = || read(&serde_json::json!({"ID": {"type": "integer"}}));
+        let mut writer = sync_page(&memory, fields(), &[r#"{"ID":"1"}"#], &[]).unwrap();
+        let page: Page = [(None, r#"{"ID":"2"}"#.to_owned())].into_iter().collect();
+        writer.write_page(&page, &mut Vec::new()).unwrap();
+        memory.left.store(1, Ordering::SeqCst);
+        let dataset = writer.store().and_then(|sink| sink.synced_dataset());
+        assert!(dataset.unwrap().flush().is_err());
+        memory.left.store(usize::MAX, Ordering::SeqCst);
+        let refused = writer.write_page(&page, &mut Vec::new()).unwrap_err();
+        assert!(
+            refused.to_string().contains("an earlier write"),
+            "{refused}"
+        );
+        let dataset = writer.store().and_then(|sink| sink.synced_dataset());
+        assert!(dataset.unwrap().flush().is_err());
+        drop(writer);
+        sync_page(&memory, fields(), &[r#"{"ID":"3"}"#], &[]).unwrap();
+        assert_eq!(ids(&memory), ["1", "3"]);
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn values_that_did_not_fit_of_rows_with_any_id_are_forgotten_when_the_row_comes_again() {
+        let memory = Memory::default();
+        memory.left.store(usize::MAX, Ordering::SeqCst);
+        let fields = serde_json::json!({"ID": {"type": "string"}, "CLOSEDATE": {"type": "date"}});
+        let rows = [
+            r#"{"ID":"USD","CLOSEDATE":"never"}"#,
+            r#"{"ID":"7","CLOSEDATE":"never"}"#,
+            r#"{"ID":null,"CLOSEDATE":"2026-01-05"}"#,
+        ];
+        let errors = || {
+            let objects = memory.objects.lock();
+            String::from_utf8(objects["_brimful_errors.jsonl"].clone()).unwrap()
+        };
+        for _ in 0..2 {
+            let mut writer = sync_page(&memory, read(&fields), &rows, &[]).unwrap();
+            assert_eq!(errors().matches('\n').count(), 3, "{}", errors());
+            let dataset = writer.store().and_then(|sink| sink.synced_dataset());
+            let dataset = dataset.unwrap();
+            dataset.forget_errors(&["USD".to_owned(), "7".to_owned()], true);
+            dataset.flush().unwrap();
+            assert_eq!(errors(), "");
+        }
     }
 }

@@ -18,14 +18,34 @@ pub(super) trait Objects: Send {
 
     /// Removes what is there, if anything is.
     fn delete(&self, name: &str) -> Result<(), String>;
+
+    /// What is directly in the folder; nothing if there is no folder.
+    #[cfg(feature = "sync")]
+    fn list(&self) -> Result<Vec<StoredObject>, String>;
+}
+
+/// A name in a folder, and a mark that changes when something else is stored under it: size and time, or size and the
+/// storage's own tag.
+#[cfg(feature = "sync")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StoredObject {
+    pub(super) name: String,
+    pub(super) stamp: String,
 }
 
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    pub(super) fn open(path: PathBuf) -> Result<Self, ExportError> {
+    /// Makes the folder, so that one that cannot be written to is known before the first row.
+    pub(super) fn make(path: PathBuf) -> Result<Self, ExportError> {
         fs::create_dir_all(&path)?;
         Ok(Self(path))
+    }
+
+    /// The folder that is there, or is made with the first name in it.
+    #[cfg(feature = "sync")]
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self(path)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -94,5 +114,30 @@ impl Objects for Folder {
         let removed = if_there(fs::remove_file(&path));
         self.tidy(&path);
         removed.map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    #[cfg(feature = "sync")]
+    fn list(&self) -> Result<Vec<StoredObject>, String> {
+        let read = || -> io::Result<Vec<StoredObject>> {
+            let entries = match fs::read_dir(&self.0) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                entries => entries?,
+            };
+            let mut found = Vec::new();
+            for entry in entries {
+                let entry = entry?;
+                let about = entry.metadata()?;
+                let written = about.modified().ok();
+                let written = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+                if about.is_file() {
+                    found.push(StoredObject {
+                        name: entry.file_name().to_string_lossy().into_owned(),
+                        stamp: format!("{}-{}", about.len(), written.map_or(0, |at| at.as_nanos())),
+                    });
+                }
+            }
+            Ok(found)
+        };
+        read().map_err(|error| format!("{}: {error}", self.0.display()))
     }
 }

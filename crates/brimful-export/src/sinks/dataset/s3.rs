@@ -11,6 +11,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use sha2::{Digest, Sha256};
 
 use super::objects::Objects;
+#[cfg(feature = "sync")]
+use super::objects::StoredObject;
 use crate::sinks::RECONNECT_AFTER;
 use crate::sinks::writer_runtime::{WriterRuntime, with_causes};
 
@@ -119,7 +121,7 @@ impl Bucket {
         })
     }
 
-    /// Sends a request until it is answered; what the storage is sent can be sent twice.
+    /// Sends a request for a name.
     fn send(
         &self,
         method: &Method,
@@ -127,12 +129,27 @@ impl Bucket {
         copy_of: Option<&str>,
         body: &[u8],
     ) -> Result<(StatusCode, Vec<u8>), String> {
+        let path = encoded(&format!("{}{name}", self.prefix));
+        self.send_to(method, &path, "", copy_of, body)
+    }
+
+    /// Sends a request until it is answered; what the storage is sent can be sent twice. The path is that behind the
+    /// bucket; the parameters of the query are in the order of their names.
+    fn send_to(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &str,
+        copy_of: Option<&str>,
+        body: &[u8],
+    ) -> Result<(StatusCode, Vec<u8>), String> {
+        let path = format!("{}{path}", self.url.path());
         let closed = |error: io::Error| error.to_string();
         let mut waits = RECONNECT_AFTER.iter();
         loop {
             let tried = self
                 .runtime
-                .wait(self.try_once(method, name, copy_of, body));
+                .wait(self.try_once(method, &path, query, copy_of, body));
             let why = match tried.map_err(closed)? {
                 Ok((status, body)) if status.is_server_error() => {
                     format!("the storage answers {status}{}", said(&body))
@@ -150,17 +167,16 @@ impl Bucket {
     async fn try_once(
         &self,
         method: &Method,
-        name: &str,
+        path: &str,
+        query: &str,
         copy_of: Option<&str>,
         body: &[u8],
     ) -> Result<(StatusCode, Vec<u8>), String> {
         let mut url = self.url.clone();
-        let path = format!(
-            "{}{}",
-            url.path(),
-            encoded(&format!("{}{name}", self.prefix))
-        );
-        url.set_path(&path);
+        url.set_path(path);
+        if !query.is_empty() {
+            url.set_query(Some(query));
+        }
         let host = match (url.host_str(), url.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
             (host, _) => host.unwrap_or_default().to_owned(),
@@ -178,7 +194,7 @@ impl Bucket {
         let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
         sign(
             method.as_str(),
-            &path,
+            &format!("{path}\n{query}"),
             &mut headers,
             body,
             &now,
@@ -231,14 +247,35 @@ impl Bucket {
     }
 }
 
+/// The content of the first element of this name.
+fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    let (content, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(content)
+}
+
+/// The names of a listing without what is in front of them, and where the next part of it begins.
+#[cfg(feature = "sync")]
+fn listed(text: &str) -> (Vec<StoredObject>, Option<String>) {
+    let objects = text.split("<Contents>").skip(1).filter_map(|object| {
+        let key = element(object, "Key")?;
+        Some(StoredObject {
+            name: key.rsplit('/').next().unwrap_or(key).to_owned(),
+            stamp: format!(
+                "{}-{}",
+                element(object, "Size")?,
+                element(object, "ETag").unwrap_or_default()
+            ),
+        })
+    });
+    let next = element(text, "NextContinuationToken").map(str::to_owned);
+    (objects.collect(), next)
+}
+
 /// What an answer says of an error.
 fn said(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let part = |name: &str| {
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        let (part, _) = rest.split_once(&format!("</{name}>"))?;
-        Some(part.to_owned())
-    };
+    let part = |name: &str| element(&text, name).map(str::to_owned);
     match (part("Code"), part("Message")) {
         (Some(code), Some(message)) => format!(", {code}: {message}"),
         (Some(code), None) => format!(", {code}"),
@@ -276,7 +313,44 @@ impl Objects for Bucket {
             _ => self.done((status, body)),
         }
     }
+
+    #[cfg(feature = "sync")]
+    fn list(&self) -> Result<Vec<StoredObject>, String> {
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let value = |text: &str| utf8_percent_encode(text, QUERY).to_string();
+            let mut query = after.map_or_else(String::new, |token| {
+                format!("continuation-token={}&", value(&token))
+            });
+            // Writing to a string does not fail.
+            let _ = write!(
+                query,
+                "delimiter=%2F&list-type=2&prefix={}",
+                value(&self.prefix)
+            );
+            let (status, body) = self.send_to(&Method::GET, "", &query, None, &[])?;
+            if status != StatusCode::OK {
+                self.done((status, body))?;
+                return Ok(found);
+            }
+            let (objects, next) = listed(&String::from_utf8_lossy(&body));
+            found.extend(objects);
+            if next.is_none() {
+                return Ok(found);
+            }
+            after = next;
+        }
+    }
 }
+
+/// What is written in hexadecimal in a query: all but letters, digits and `-._~`.
+#[cfg(feature = "sync")]
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A name as it is in a path: all but letters, digits, `-._~` and `/` in hexadecimal.
 fn encoded(name: &str) -> String {
@@ -307,10 +381,11 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Adds the headers that say who sends the request. `now` is written as `20130524T000000Z`.
+/// Adds the headers that say who sends the request. `place` is the path, and the query in a line behind it; `now` is written
+/// as `20130524T000000Z`.
 fn sign(
     method: &str,
-    path: &str,
+    place: &str,
     headers: &mut Vec<(String, String)>,
     body: &[u8],
     now: &str,
@@ -329,7 +404,7 @@ fn sign(
         // Writing to a string does not fail.
         let _ = writeln!(lines, "{name}:{}", value.trim());
     }
-    let request = format!("{method}\n{path}\n\n{lines}\n{names}\n{of_body}");
+    let request = format!("{method}\n{place}\n{lines}\n{names}\n{of_body}");
     let day = now.split('T').next().unwrap_or_default();
     let scope = format!("{day}/{region}/s3/aws4_request");
     let of_request = hex(&Sha256::digest(request.as_bytes()));
@@ -360,25 +435,26 @@ mod tests {
         };
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let host = header("host", "examplebucket.s3.amazonaws.com");
-        let signed = |method, path, mut headers: Vec<_>, body| {
+        let signed = |method, place: &str, mut headers: Vec<_>, body| {
             let now = "20130524T000000Z";
-            sign(method, path, &mut headers, body, now, "us-east-1", &keys);
+            sign(method, place, &mut headers, body, now, "us-east-1", &keys);
             let (_, authorization) = headers.pop().unwrap();
             authorization.split("Signature=").nth(1).unwrap().to_owned()
         };
         assert_eq!(
             signed(
                 "GET",
-                "/test.txt",
+                "/test.txt\n",
                 vec![host.clone(), header("range", "bytes=0-9")],
                 b""
             ),
             "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
         );
+        let place = format!("/{}\n", encoded("test$file.text"));
         assert_eq!(
             signed(
                 "PUT",
-                &format!("/{}", encoded("test$file.text")),
+                &place,
                 vec![
                     header("date", "Fri, 24 May 2013 00:00:00 GMT"),
                     host,
@@ -388,6 +464,32 @@ mod tests {
             ),
             "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"
         );
+        let host = header("host", "examplebucket.s3.amazonaws.com");
+        assert_eq!(
+            signed("GET", "/\nmax-keys=2&prefix=J", vec![host], b""),
+            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
+        );
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn a_listing_is_read_with_names_sizes_and_tags() {
+        let listing = "<?xml version=\"1.0\"?><ListBucketResult><Name>deals</Name><Contents><Key>bi/crm_deal/part-000000.parquet\
+            </Key><ETag>&quot;ab&quot;</ETag><Size>12</Size></Contents><Contents><Key>bi/crm_deal/x.parquet</Key><Size>7</Size>\
+            </Contents><IsTruncated>true</IsTruncated><NextContinuationToken>a+b/c=</NextContinuationToken></ListBucketResult>";
+        let (found, next) = listed(listing);
+        let found: Vec<(&str, &str)> = found
+            .iter()
+            .map(|object| (object.name.as_str(), object.stamp.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("part-000000.parquet", "12-&quot;ab&quot;"),
+                ("x.parquet", "7-")
+            ]
+        );
+        assert_eq!(next.as_deref(), Some("a+b/c="));
     }
 
     #[test]

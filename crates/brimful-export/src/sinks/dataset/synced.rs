@@ -24,7 +24,7 @@ use serde_json::Value;
 use super::super::arrow::{of_parquet, parquet_properties};
 use super::super::batches::{BATCH, BatchBuilder, of_arrow};
 use super::super::{DELETED_AT, DecodedRow, StoreOptions, StoreSink, labelled};
-use super::objects::Objects;
+use super::objects::{Objects, StoredObject};
 use super::{RunState, STATE, open_objects};
 use crate::error::ExportError;
 use crate::format::DatasetPlace;
@@ -33,7 +33,7 @@ use crate::schema::Schema;
 use crate::sinks::owner::WrittenList;
 use column_values::ColumnValues;
 pub(crate) use record::SyncedRecord;
-use record::{PartRecord, RowKey};
+use record::{IdList, PartRecord, RowKey, checksum};
 
 /// Rows that wait before parts are written: fewer would write a part several times.
 const ROWS_AT_ONCE: usize = 10_000;
@@ -70,19 +70,32 @@ pub(crate) struct SyncedDataset {
     record: SyncedRecord,
     /// The columns of the table, without the mark of deleted rows.
     schema: SchemaRef,
+    /// The column of the IDs, and whether they are whole numbers.
     key: String,
+    key_is_number: bool,
     builder: BatchBuilder,
     waiting: Vec<RecordBatch>,
     waiting_keys: Vec<RowKey>,
     gone: Vec<GoneKeys>,
     beside: Option<BesideParts>,
-    errors: Vec<(String, Vec<u8>)>,
+    errors: Vec<(Option<String>, Vec<u8>)>,
     errors_changed: bool,
     began: bool,
+    /// What files of the table lack that the last run has left there, or have that it has not.
+    damage: Vec<String>,
+    /// Files that are not of the table, and stay where they are until a person takes them away.
+    strangers: Vec<String>,
+    /// Parts whose bytes cannot be read. What they had comes again, and takes their place.
+    unreadable: BTreeSet<u64>,
+    /// Why a write failed. Rows and keys may be out of step since then, so nothing more is written.
+    failed_with: Option<String>,
 }
 
 /// A part that is read.
+#[derive(Default)]
 struct OldPart {
+    columns: usize,
+    checksum: u32,
     batches: Vec<RecordBatch>,
     keys: Vec<(RowKey, Place)>,
     deleted: Vec<Option<i64>>,
@@ -95,8 +108,18 @@ struct Row {
     deleted: Option<i64>,
 }
 
+/// New rows of a part by their places, and rows of it that are gone, with the moment since when; `None`: they are deleted.
+type Changes<'k> = (BTreeMap<&'k RowKey, usize>, Vec<(RowKey, Option<i64>)>);
+
 fn part_name(part: u64) -> String {
     format!("part-{part:06}.parquet")
+}
+
+/// The number of the part that has this name.
+fn part_of_name(name: &str) -> Option<u64> {
+    let number = name.strip_prefix("part-")?.strip_suffix(".parquet")?;
+    let part = number.parse().ok()?;
+    (part_name(part) == name).then_some(part)
 }
 
 fn mark_type() -> DataType {
@@ -105,7 +128,7 @@ fn mark_type() -> DataType {
 
 /// The tables of a dataset that are kept in sync.
 pub(crate) fn tables(place: &DatasetPlace, name: &str) -> Result<Vec<String>, ExportError> {
-    let objects = open_objects(place, ROOT, name)?;
+    let objects = open_objects(place, ROOT, name, false)?;
     let failed = |message| ExportError::Store {
         store: name.to_owned(),
         message,
@@ -127,7 +150,7 @@ pub(crate) fn note_tables(
     if all.len() == known.len() {
         return Ok(());
     }
-    let put = open_objects(place, ROOT, name)?.put(TABLES, serde_json::to_vec_pretty(&all)?);
+    let put = open_objects(place, ROOT, name, true)?.put(TABLES, serde_json::to_vec_pretty(&all)?);
     put.map_err(|message| ExportError::Store {
         store: name.to_owned(),
         message,
@@ -135,13 +158,13 @@ pub(crate) fn note_tables(
 }
 
 impl SyncedDataset {
-    /// Opens the folder of a table, or makes it.
+    /// Opens the folder of a table. It is made with its first file.
     pub(crate) fn open(
         place: &DatasetPlace,
         name: String,
         options: StoreOptions,
     ) -> Result<Self, ExportError> {
-        let objects = open_objects(place, &options.table, &name)?;
+        let objects = open_objects(place, &options.table, &name, false)?;
         Self::new(objects, name, options)
     }
 
@@ -157,6 +180,7 @@ impl SyncedDataset {
             record: SyncedRecord::default(),
             schema: Arc::new(ArrowSchema::empty()),
             key: String::new(),
+            key_is_number: true,
             builder: BatchBuilder::default(),
             waiting: Vec::new(),
             waiting_keys: Vec::new(),
@@ -165,8 +189,13 @@ impl SyncedDataset {
             errors: Vec::new(),
             errors_changed: false,
             began: false,
+            damage: Vec::new(),
+            strangers: Vec::new(),
+            unreadable: BTreeSet::new(),
+            failed_with: None,
         };
         let Some(found) = sink.get(STATE)? else {
+            sink.refuse_strangers()?;
             return Ok(sink);
         };
         sink.record = serde_json::from_slice(&found)
@@ -182,12 +211,128 @@ impl SyncedDataset {
         if sink.record.misfits > 0 {
             sink.read_errors()?;
         }
-        // What a run that was killed has written, or not.
-        for part in std::mem::take(&mut sink.record.pending) {
-            sink.look_into(part)?;
-            sink.record.pending.insert(part);
+        if let Some(schema) = sink.record.schema() {
+            sink.take_key(schema.field(0));
         }
+        // What a run that was killed has written, or not.
+        let pending = sink.record.pending.clone();
+        for part in &pending {
+            sink.look_into(*part, String::new())?;
+        }
+        sink.compare_files(&pending)?;
         Ok(sink)
+    }
+
+    /// Compares the files of the table with what is known of them: a person, a backup or a broken disk may have taken
+    /// some away or put others there.
+    fn compare_files(&mut self, pending: &BTreeSet<u64>) -> Result<(), ExportError> {
+        let mut stamps: BTreeMap<u64, String> = BTreeMap::new();
+        for object in self.list()? {
+            match part_of_name(&object.name) {
+                Some(part) => {
+                    stamps.insert(part, object.stamp);
+                }
+                None if is_read_as_rows(&object.name) => self.strangers.push(format!(
+                    "{0}/{1} is not of the sync, and readers take its rows for rows of the table: move it out of the folder",
+                    self.state.table, object.name
+                )),
+                None => {}
+            }
+        }
+        let known: Vec<(u64, u64, String)> = self
+            .record
+            .parts
+            .iter()
+            .map(|(part, known)| (*part, known.rows(), known.stamp.clone()))
+            .collect();
+        for (part, rows, stamp) in known {
+            match stamps.remove(&part) {
+                _ if pending.contains(&part) => {}
+                None => {
+                    self.record.parts.remove(&part);
+                    self.damage.push(format!(
+                        "{}/{} is gone, and {rows} rows with it",
+                        self.state.table,
+                        part_name(part)
+                    ));
+                }
+                // An earlier version noted no stamps.
+                Some(found) if stamp.is_empty() => self.note_stamp(part, found),
+                Some(found) if found == stamp => {}
+                Some(found) => self.look_into_changed(part, found)?,
+            }
+        }
+        for (part, stamp) in stamps {
+            if !pending.contains(&part) {
+                self.damage.push(format!(
+                    "{}/{} is not of the sync",
+                    self.state.table,
+                    part_name(part)
+                ));
+                self.look_into(part, stamp)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file that has another stamp has other content too.
+    fn look_into_changed(&mut self, part: u64, stamp: String) -> Result<(), ExportError> {
+        let known = self.record.parts.get(&part);
+        let known = known.and_then(|known| known.checksum);
+        let bytes = self.get(&part_name(part))?.unwrap_or_default();
+        if known == Some(checksum(&bytes)) {
+            self.note_stamp(part, stamp);
+            return Ok(());
+        }
+        drop(bytes);
+        self.damage.push(format!(
+            "{}/{} is not the file that the last sync wrote",
+            self.state.table,
+            part_name(part)
+        ));
+        self.look_into(part, stamp)
+    }
+
+    fn note_stamp(&mut self, part: u64, stamp: String) {
+        if let Some(known) = self.record.parts.get_mut(&part) {
+            known.stamp = stamp;
+        }
+    }
+
+    /// Files without a record of theirs: nothing tells whose rows they have.
+    fn refuse_strangers(&self) -> Result<(), ExportError> {
+        let found = self.list()?;
+        match found.iter().find(|object| is_read_as_rows(&object.name)) {
+            Some(object) => Err(self.failed(format!(
+                "the folder {0} has {1} and no {STATE}, so nothing tells whose rows these are; move the folder away, or keep \
+                 the entity in another table: --table 'ENTITY NAME'",
+                self.state.table, object.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// What files of the table lack or have against what is known of them, for people; `None` if they are as they were
+    /// left.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let all: Vec<&str> = self
+            .damage
+            .iter()
+            .chain(&self.strangers)
+            .map(String::as_str)
+            .collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Whether reading all rows mends what is wrong with the files.
+    pub(crate) fn is_damaged(&self) -> bool {
+        !self.damage.is_empty()
+    }
+
+    /// The column of the IDs: its name, and whether they are whole numbers.
+    fn take_key(&mut self, field: &Field) {
+        field.name().clone_into(&mut self.key);
+        self.key_is_number = *field.data_type() == DataType::Int64;
     }
 
     pub(crate) fn record(&self) -> &SyncedRecord {
@@ -211,6 +356,11 @@ impl SyncedDataset {
         put.map_err(|message| self.failed(message))
     }
 
+    fn list(&self) -> Result<Vec<StoredObject>, ExportError> {
+        let listed = self.objects.list();
+        listed.map_err(|message| self.failed(message))
+    }
+
     fn put_record(&self) -> Result<(), ExportError> {
         self.put(STATE, serde_json::to_vec(&self.record)?)
     }
@@ -222,31 +372,33 @@ impl SyncedDataset {
             .filter(|line| !line.is_empty())
         {
             let misfit: Value = serde_json::from_slice(line)?;
-            let id = misfit.get("id").map(|id| match id {
-                Value::String(id) => id.clone(),
-                other => other.to_string(),
-            });
-            self.errors.push((id.unwrap_or_default(), line.to_vec()));
+            let id = misfit.get("id").and_then(text_of_id);
+            self.errors.push((id, line.to_vec()));
         }
         Ok(())
     }
 
     /// Reads which IDs a part has.
-    fn look_into(&mut self, part: u64) -> Result<(), ExportError> {
-        let Some(schema) = self.schema_of(part)? else {
-            self.record.parts.remove(&part);
-            return Ok(());
-        };
-        if self.key.is_empty() {
-            // The ID comes first.
-            schema.field(0).name().clone_into(&mut self.key);
-        }
-        let columns = schema.fields().len().saturating_sub(1);
-        let Some(old) = self.read_part(part)? else {
-            return Ok(());
+    fn look_into(&mut self, part: u64, stamp: String) -> Result<(), ExportError> {
+        self.record.parts.remove(&part);
+        let old = match self.read_part(part) {
+            Ok(Some(old)) => old,
+            Ok(None) => return Ok(()),
+            Err(error @ ExportError::Format { .. }) => {
+                self.damage.push(format!(
+                    "{}/{} cannot be read: {error}",
+                    self.state.table,
+                    part_name(part)
+                ));
+                self.unreadable.insert(part);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         };
         let mut found = PartRecord {
-            columns,
+            columns: old.columns,
+            checksum: Some(old.checksum),
+            stamp,
             ..PartRecord::default()
         };
         let mut keys: Vec<(&RowKey, Option<i64>)> = old
@@ -256,6 +408,16 @@ impl SyncedDataset {
             .zip(old.deleted)
             .collect();
         keys.sort_unstable();
+        if let Some((other, _)) = keys.iter().find(|(key, _)| key.part() != part) {
+            self.strangers.push(format!(
+                "{}/{} has the row {}, which belongs into {}, so it is a copy of another file: move it out of the folder",
+                self.state.table,
+                part_name(part),
+                (*other).clone().into_text(),
+                part_name(other.part())
+            ));
+            return Ok(());
+        }
         for (key, deleted) in keys {
             match deleted {
                 None => found.live.push(key),
@@ -275,17 +437,30 @@ impl SyncedDataset {
         Ok(Some(Arc::clone(reader.map_err(of_parquet)?.schema())))
     }
 
-    fn read_part(&self, part: u64) -> Result<Option<OldPart>, ExportError> {
+    /// A part with its rows; `None` if it is not there, or cannot be read and comes anew.
+    fn read_part(&mut self, part: u64) -> Result<Option<OldPart>, ExportError> {
+        if self.unreadable.contains(&part) {
+            return Ok(None);
+        }
         let Some(bytes) = self.get(&part_name(part))? else {
             return Ok(None);
         };
+        let checksum = checksum(&bytes);
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes));
-        let reader = reader.map_err(of_parquet)?.with_batch_size(BATCH).build();
+        let reader = reader.map_err(of_parquet)?.with_batch_size(BATCH);
+        let schema = Arc::clone(reader.schema());
+        if self.key.is_empty()
+            && let Some(first) = schema.fields().first()
+        {
+            // The ID comes first.
+            self.take_key(first);
+        }
         let mut old = OldPart {
-            batches: Vec::new(),
-            keys: Vec::new(),
-            deleted: Vec::new(),
+            columns: schema.fields().len().saturating_sub(1),
+            checksum,
+            ..OldPart::default()
         };
+        let reader = reader.build();
         for batch in reader.map_err(of_parquet)? {
             let batch = batch.map_err(of_arrow)?;
             let place = old.batches.len();
@@ -312,16 +487,11 @@ impl SyncedDataset {
         Ok(Some(old))
     }
 
-    /// Brings a part up to date, and returns how many rows of it were new or differed. `new`: the rows of the waiting ones
-    /// that it gets, by their places.
-    fn merge(&mut self, part: u64, new: &BTreeMap<&RowKey, usize>) -> Result<u64, ExportError> {
+    /// Brings a part up to date, and returns how many rows of it were new or differed.
+    fn merge(&mut self, part: u64, (new, gone): &Changes<'_>) -> Result<u64, ExportError> {
         let old = self.read_part(part)?;
         let is_there = old.is_some();
-        let old = old.unwrap_or(OldPart {
-            batches: Vec::new(),
-            keys: Vec::new(),
-            deleted: Vec::new(),
-        });
+        let old = old.unwrap_or_default();
         let mut rows: BTreeMap<RowKey, Row> = BTreeMap::new();
         for ((key, place), deleted) in old.keys.into_iter().zip(old.deleted) {
             let row = Row {
@@ -356,18 +526,16 @@ impl SyncedDataset {
             }
         }
         let mut has_changed = written > 0;
-        for gone in &self.gone {
-            for key in gone.ids.iter().map(|id| RowKey::of_text(id)) {
-                match (gone.marked_at, rows.get_mut(&key)) {
-                    (_, None) => {}
-                    (Some(at), Some(row)) => {
-                        has_changed |= row.deleted.is_none();
-                        row.deleted = row.deleted.or(Some(at));
-                    }
-                    (None, Some(_)) => {
-                        rows.remove(&key);
-                        has_changed = true;
-                    }
+        for (key, marked_at) in gone {
+            match (marked_at, rows.get_mut(key)) {
+                (_, None) => {}
+                (Some(at), Some(row)) => {
+                    has_changed |= row.deleted.is_none();
+                    row.deleted = row.deleted.or(Some(*at));
+                }
+                (None, Some(_)) => {
+                    rows.remove(key);
+                    has_changed = true;
                 }
             }
         }
@@ -376,12 +544,19 @@ impl SyncedDataset {
         if is_there && !has_changed && known.is_some_and(|known| known.columns == columns) {
             return Ok(0);
         }
+        if !is_there && rows.is_empty() && part > 0 && !self.unreadable.contains(&part) {
+            // Rows that are gone and were not there: no file is made for them.
+            self.record.parts.remove(&part);
+            return Ok(0);
+        }
         let bytes = self.encode(&rows, &sources)?;
-        self.put(&part_name(part), bytes)?;
         let mut found = PartRecord {
             columns,
+            checksum: Some(checksum(&bytes)),
             ..PartRecord::default()
         };
+        self.put(&part_name(part), bytes)?;
+        self.unreadable.remove(&part);
         for (key, row) in &rows {
             match row.deleted {
                 None => found.live.push(key),
@@ -426,19 +601,48 @@ impl SyncedDataset {
         writer.into_inner().map_err(of_parquet)
     }
 
-    /// Writes what waits: the parts first, how far the table is last.
+    /// Writes what waits: the parts first, how far the table is last. After a write that failed nothing more is written:
+    /// the next run begins with what is there.
     pub(crate) fn flush(&mut self) -> Result<(), ExportError> {
+        self.check_works()?;
+        let flushed = self.write_waiting();
+        if let Err(error) = &flushed {
+            self.failed_with = Some(error.to_string());
+        }
+        flushed
+    }
+
+    fn check_works(&self) -> Result<(), ExportError> {
+        match &self.failed_with {
+            None => Ok(()),
+            Some(why) => Err(self.failed(format!("an earlier write has failed: {why}"))),
+        }
+    }
+
+    fn write_waiting(&mut self) -> Result<(), ExportError> {
         if let Some(batch) = self.builder.take()? {
             self.waiting.push(batch);
         }
         let keys = std::mem::take(&mut self.waiting_keys);
-        let mut parts: BTreeMap<u64, BTreeMap<&RowKey, usize>> = BTreeMap::new();
+        let gone = std::mem::take(&mut self.gone);
+        if !self.began && !gone.is_empty() {
+            // Rows are only marked or deleted: the columns are those that there are.
+            self.schema = self.widened(&ArrowSchema::empty())?;
+            if let Some(first) = self.schema.fields().first().cloned() {
+                self.take_key(&first);
+            }
+        }
+        let mut parts: BTreeMap<u64, Changes<'_>> = BTreeMap::new();
         for (place, key) in keys.iter().enumerate() {
             // Of a row that came twice the last one counts.
-            parts.entry(key.part()).or_default().insert(key, place);
+            parts.entry(key.part()).or_default().0.insert(key, place);
         }
-        for id in self.gone.iter().flat_map(|gone| &gone.ids) {
-            parts.entry(RowKey::of_text(id).part()).or_default();
+        for gone in &gone {
+            for id in &gone.ids {
+                let key = RowKey::of_text(id, self.key_is_number);
+                let part = parts.entry(key.part()).or_default();
+                part.1.push((key, gone.marked_at));
+            }
         }
         if self.began {
             if self.record.parts.is_empty() && parts.is_empty() {
@@ -448,32 +652,17 @@ impl SyncedDataset {
             let columns = self.schema.fields().len();
             let narrow = self.record.parts.iter();
             let narrow = narrow.filter(|(_, part)| part.columns < columns);
-            for part in narrow.map(|(number, _)| *number) {
+            let narrow = narrow.map(|(number, _)| *number);
+            for part in narrow.chain(self.unreadable.iter().copied()) {
                 parts.entry(part).or_default();
             }
         }
-        if !self.began && !parts.is_empty() {
-            // Rows are only marked or deleted: the columns are those that there are.
-            self.schema = self.widened(&ArrowSchema::empty())?;
-            let first = self.schema.fields().first();
-            self.key = first.map_or_else(String::new, |first| first.name().clone());
-        }
-        let merged = self.merge_parts(&parts);
-        drop(parts);
-        if let Err(error) = merged {
-            // They are written when it is tried again.
-            self.waiting_keys = keys;
-            return Err(error);
-        }
+        self.merge_parts(&parts)?;
         self.waiting.clear();
-        self.gone.clear();
         Ok(())
     }
 
-    fn merge_parts(
-        &mut self,
-        parts: &BTreeMap<u64, BTreeMap<&RowKey, usize>>,
-    ) -> Result<(), ExportError> {
+    fn merge_parts(&mut self, parts: &BTreeMap<u64, Changes<'_>>) -> Result<(), ExportError> {
         let before = self.record.clone();
         if !parts.is_empty() {
             self.record.pending.extend(parts.keys());
@@ -483,16 +672,27 @@ impl SyncedDataset {
             self.put_record()?;
         }
         let mut written = 0;
-        for (part, new) in parts {
-            written += self.merge(*part, new)?;
+        for (part, changes) in parts {
+            written += self.merge(*part, changes)?;
+        }
+        if !parts.is_empty() {
+            if !self.schema.fields().is_empty() {
+                self.record.note_columns(&self.schema);
+            }
+            for object in self.list()? {
+                let part = part_of_name(&object.name).filter(|part| parts.contains_key(part));
+                if let Some(part) = part {
+                    self.note_stamp(part, object.stamp);
+                }
+            }
         }
         if self.errors_changed {
-            let lines: Vec<&[u8]> = self
-                .errors
-                .iter()
-                .map(|(_, line)| line.as_slice())
-                .collect();
-            self.put(ERRORS, lines.join(&b'\n'))?;
+            let mut lines = Vec::new();
+            for (_, line) in &self.errors {
+                lines.extend_from_slice(line);
+                lines.push(b'\n');
+            }
+            self.put(ERRORS, lines)?;
             self.errors_changed = false;
         }
         self.record.misfits = self.errors.len() as u64;
@@ -546,6 +746,33 @@ impl SyncedDataset {
         self.put(LABELS, bytes)
     }
 
+    /// What people call the codes, as stored: field, code and label.
+    pub(crate) fn labels(&self) -> Result<Vec<[String; 3]>, ExportError> {
+        let Some(bytes) = self.get(LABELS)? else {
+            return Ok(Vec::new());
+        };
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes));
+        let reader = reader.map_err(of_parquet)?.build().map_err(of_parquet)?;
+        let mut labels = Vec::new();
+        for batch in reader {
+            let batch = batch.map_err(of_arrow)?;
+            let columns: Option<Vec<_>> = batch
+                .columns()
+                .iter()
+                .map(|column| column.as_string_opt::<i32>())
+                .collect();
+            if let Some([fields, codes, names]) = columns.as_deref() {
+                let rows = 0..batch.num_rows();
+                labels.extend(
+                    rows.map(|row| {
+                        [fields, codes, names].map(|column| column.value(row).to_owned())
+                    }),
+                );
+            }
+        }
+        Ok(labels)
+    }
+
     /// Takes what is to be stored with the rows that wait.
     pub(crate) fn put_beside(&mut self, mut beside: BesideParts) {
         self.gone.extend(beside.gone.take());
@@ -563,10 +790,14 @@ impl SyncedDataset {
             .extend(misfits.0.drain(..).map(|misfit| error_line(&misfit)));
     }
 
-    pub(crate) fn forget_errors(&mut self, ids: &[u64]) {
-        let ids: BTreeSet<String> = ids.iter().map(u64::to_string).collect();
+    /// Forgets the values that did not fit of these rows; `without_id`: and those of rows without an ID.
+    pub(crate) fn forget_errors(&mut self, ids: &[String], without_id: bool) {
+        let ids: BTreeSet<&String> = ids.iter().collect();
         let before = self.errors.len();
-        self.errors.retain(|(id, _)| !ids.contains(id));
+        self.errors.retain(|(id, _)| match id {
+            Some(id) => !ids.contains(id),
+            None => !without_id,
+        });
         self.errors_changed |= self.errors.len() != before;
     }
 
@@ -609,9 +840,10 @@ impl SyncedDataset {
     /// The highest ID, of rows that were deleted too.
     pub(crate) fn highest_id(&mut self) -> Result<u64, ExportError> {
         self.flush()?;
-        let parts = self.record.parts.values();
-        let ranges = parts.flat_map(|part| part.live.ranges.iter().chain(&part.deleted.ranges));
-        Ok(ranges.map(|(_, last)| *last).max().unwrap_or(0))
+        let lists = self.record.parts.values();
+        let lists = lists.flat_map(|part| [&part.live, &part.deleted]);
+        let highest = lists.filter_map(IdList::highest);
+        Ok(highest.max().unwrap_or(0))
     }
 
     /// The rows of `batches` that are live in the table and have other values there: the ID, and the columns that differ.
@@ -620,7 +852,9 @@ impl SyncedDataset {
         batches: &[RecordBatch],
         id_field: &str,
     ) -> Result<Vec<(String, Vec<String>)>, ExportError> {
-        id_field.clone_into(&mut self.key);
+        if self.key.is_empty() {
+            id_field.clone_into(&mut self.key);
+        }
         let mut wanted: BTreeMap<u64, Vec<(RowKey, Place)>> = BTreeMap::new();
         for (place, batch) in batches.iter().enumerate() {
             let keys = batch.column_by_name(id_field);
@@ -659,32 +893,39 @@ impl SyncedDataset {
                     .filter(|(_, source)| !source.is_same(*there, place));
                 let columns: Vec<String> = columns.map(|(name, _)| (*name).clone()).collect();
                 if !columns.is_empty() {
-                    let id = match key {
-                        RowKey::Number(id) => id.to_string(),
-                        RowKey::Text(id) => id,
-                    };
-                    differing.push((id, columns));
+                    differing.push((key.into_text(), columns));
                 }
             }
         }
         Ok(differing)
     }
 
-    /// The columns of the table: those that it has, in their order, and new ones behind them.
-    fn widened(&self, arriving: &ArrowSchema) -> Result<SchemaRef, ExportError> {
-        let widest = self
-            .record
-            .parts
-            .iter()
-            .max_by_key(|(_, part)| part.columns);
-        let known = match widest {
+    /// The columns that the table has, those noted with the titles that the widest part has of them.
+    fn known_columns(&self) -> Result<Option<SchemaRef>, ExportError> {
+        let parts = self.record.parts.iter();
+        let widest = parts.max_by_key(|(_, part)| part.columns);
+        let in_file = match widest {
             Some((part, _)) => self.schema_of(*part)?,
             None => None,
         };
+        let Some(noted) = self.record.schema() else {
+            return Ok(in_file);
+        };
+        let with_title = |field: &Arc<Field>| {
+            let in_file = in_file.as_ref()?.field_with_name(field.name()).ok()?;
+            (in_file.data_type() == field.data_type()).then(|| Arc::new(in_file.clone()))
+        };
+        let fields = noted.fields().iter();
+        let fields = fields.map(|field| with_title(field).unwrap_or_else(|| Arc::clone(field)));
+        Ok(Some(Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))))
+    }
+
+    /// The columns of the table: those that it has, in their order, and new ones behind them.
+    fn widened(&self, arriving: &ArrowSchema) -> Result<SchemaRef, ExportError> {
         let known = if self.began {
             Some(Arc::clone(&self.schema))
         } else {
-            known
+            self.known_columns()?
         };
         let mut fields: Vec<Field> = Vec::new();
         for field in known.iter().flat_map(|known| known.fields()) {
@@ -735,9 +976,11 @@ impl StoreSink for SyncedDataset {
             // The caller refuses such a table.
             return Ok(());
         };
-        schema.columns[key].name.clone_into(&mut self.key);
         self.builder = BatchBuilder::new(schema);
-        self.schema = self.widened(&self.builder.schema())?;
+        let arriving = self.builder.schema();
+        let known = arriving.field_with_name(&schema.columns[key].name);
+        self.take_key(known.map_err(of_arrow)?);
+        self.schema = self.widened(&arriving)?;
         self.began = true;
         self.store_labels(schema)
     }
@@ -748,9 +991,11 @@ impl StoreSink for SyncedDataset {
         row: &DecodedRow<'_, '_>,
         _: &mut Misfits,
     ) -> Result<(), ExportError> {
+        self.check_works()?;
         let key = schema.key.and_then(|key| RowKey::of_cell(&row.cells[key]));
         let Some(key) = key else {
-            return Ok(());
+            // Those are noted before they come here.
+            return Err(self.failed(format!("a row of {} has no ID", self.state.table)));
         };
         self.waiting_keys.push(key);
         self.builder.append(row.cells);
@@ -782,11 +1027,23 @@ impl StoreSink for SyncedDataset {
     }
 }
 
+/// Whether readers of the folder take the file for rows of the table.
+fn is_read_as_rows(name: &str) -> bool {
+    name.ends_with(".parquet") && !name.starts_with('_')
+}
+
 /// The ID of the row of a value that did not fit, and its line.
-fn error_line(misfit: &Misfit) -> (String, Vec<u8>) {
-    let id = misfit.id.as_ref().map_or("", |id| id.get());
+fn error_line(misfit: &Misfit) -> (Option<String>, Vec<u8>) {
     let mut line = Vec::new();
     misfit.write_line(&mut line);
     line.pop();
-    (id.trim_matches('"').to_owned(), line)
+    (misfit.id_text(), line)
+}
+
+fn text_of_id(id: &Value) -> Option<String> {
+    match id {
+        Value::Null => None,
+        Value::String(id) => Some(id.clone()),
+        other => Some(other.to_string()),
+    }
 }

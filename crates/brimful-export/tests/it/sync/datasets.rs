@@ -337,3 +337,135 @@ async fn a_run_that_ends_with_an_error_keeps_what_came_and_the_next_one_goes_on_
     assert_eq!(report.rows, 20_000);
     assert!(report.read < 20_000, "it went on: {}", report.read);
 }
+
+/// What is done to a file of a table.
+type Harm = fn(&std::path::Path);
+
+#[tokio::test(start_paused = true)]
+async fn files_that_are_lost_or_others_are_seen_and_their_rows_come_back() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 26_000));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    let first = folder.join("crm_deal/part-000000.parquet");
+    std::fs::copy(&first, bench.folder.path().join("backup")).unwrap();
+    let change = json!({"id": 7, "fields": {"TITLE": "changed"}});
+    bench.call("crm.deal.update", change).await;
+    pass(60).await;
+    run.run().await.unwrap();
+    let harms: [(&str, Harm); 3] = [
+        ("is gone, and 24999 rows with it", |first| {
+            std::fs::remove_file(first).unwrap();
+        }),
+        ("is not the file that the last sync wrote", |first| {
+            let backup = first.parent().unwrap().parent().unwrap().parent().unwrap();
+            std::fs::copy(backup.join("backup"), first).unwrap();
+        }),
+        ("cannot be read", |first| {
+            std::fs::write(first, "no rows").unwrap();
+        }),
+    ];
+    for (word, harm) in harms {
+        harm(&first);
+        let trouble = status(&store).await.unwrap()[0].trouble.clone().unwrap();
+        assert!(trouble.contains(word), "{trouble}");
+        let verification = verify(&run, usize::MAX).await.unwrap().remove(0).1.unwrap();
+        assert!(!verification.is_explained(), "{word}");
+        // Nothing of it depends on whether deletes are looked for.
+        let options = SyncOptions {
+            deletes: Deletes::Off,
+            ..SyncOptions::default()
+        };
+        let again = bench.run(&store, &["crm.deal"]).options(options);
+        let report = again.run().await.unwrap().entities.remove(0).1.unwrap();
+        assert!(report.is_full, "{word}");
+        assert_verified(&bench, &store, "crm.deal").await;
+        assert_eq!(status(&store).await.unwrap()[0].trouble, None, "{word}");
+    }
+    // A copy of the folder has other times, and the same content.
+    let bytes = std::fs::read(&first).unwrap();
+    std::fs::write(&first, bytes).unwrap();
+    assert_eq!(status(&store).await.unwrap()[0].trouble, None);
+    // Readers would take the rows of such files for rows of the table.
+    for name in ["part-000007.parquet", "mine.parquet"] {
+        let stranger = folder.join("crm_deal").join(name);
+        std::fs::copy(&first, &stranger).unwrap();
+        let trouble = status(&store).await.unwrap()[0].trouble.clone().unwrap();
+        assert!(
+            trouble.contains(name) && trouble.contains("move it"),
+            "{trouble}"
+        );
+        let verification = verify(&run, 0).await.unwrap().remove(0).1.unwrap();
+        assert!(!verification.is_explained(), "{name}");
+        std::fs::remove_file(stranger).unwrap();
+    }
+    assert_verified(&bench, &store, "crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn looking_at_a_folder_makes_none() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 10));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let run = bench.run(&store, &["crm.deal"]);
+    for error in [
+        status(&store).await.unwrap_err(),
+        verify(&run, 10).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("no such folder"), "{error}");
+    }
+    assert!(!folder.exists());
+    let both = bench.run(&store, &["crm.deal", "users"]);
+    both.run().await.unwrap();
+    std::fs::remove_dir_all(folder.join("crm_deal")).unwrap();
+    assert_eq!(status(&store).await.unwrap().len(), 1);
+    assert!(verify(&run, 10).await.unwrap().remove(0).1.is_err());
+    assert!(!folder.join("crm_deal").exists());
+    // Rows that nobody tells the portal of are not taken over.
+    both.run().await.unwrap();
+    std::fs::remove_file(folder.join("crm_deal/_brimful_state.json")).unwrap();
+    let refused = run.run().await.unwrap().entities.remove(0).1.unwrap_err();
+    assert!(refused.to_string().contains("whose rows"), "{refused}");
+}
+
+#[cfg(unix)]
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_broken_off_keeps_the_folder_until_its_last_write_has_ended() {
+    use std::io::Read;
+    let bench = Bench::new(PortalConfig::new().rows("deal", 9_000));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    // A write that ends when it is read.
+    std::fs::create_dir_all(folder.join("crm_deal")).unwrap();
+    let pipe = folder.join("crm_deal/part-000000.partial");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let (began, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let reader = std::thread::spawn(move || {
+        let mut pipe = std::fs::File::open(pipe).unwrap();
+        began.send(()).unwrap();
+        let _ = may_go_on.recv();
+        let mut all = Vec::new();
+        pipe.read_to_end(&mut all).unwrap();
+        all.len()
+    });
+    let run = bench.run(&store, &["crm.deal"]);
+    tokio::select! {
+        ended = run.run() => panic!("{ended:?}"),
+        began = has_begun => began.unwrap(),
+    }
+    let second = run.run().await.unwrap_err();
+    assert!(matches!(second, SyncError::Locked { .. }), "{second}");
+    go_on.send(()).unwrap();
+    assert!(reader.join().unwrap() > 64 << 10, "more than a pipe holds");
+    std::fs::remove_file(folder.join("crm_deal/part-000000.partial")).ok();
+    for _ in 0..100_000 {
+        match run.run().await {
+            Err(SyncError::Locked { .. }) => std::thread::yield_now(),
+            ended => {
+                ended.unwrap().entities.remove(0).1.unwrap();
+                return;
+            }
+        }
+    }
+    panic!("the folder stays locked");
+}

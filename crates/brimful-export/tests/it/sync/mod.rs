@@ -2,6 +2,8 @@
 
 #[cfg(feature = "parquet")]
 mod datasets;
+#[cfg(feature = "adbc")]
+mod duckdb;
 mod histories;
 mod runs;
 mod stores;

@@ -549,3 +549,244 @@ async fn as_many_rows_may_be_gone_as_have_come_back() {
     bench.sync("crm.deal").await.unwrap();
     bench.assert_equal("crm.deal").await;
 }
+
+/// What an export of a list into the store says of itself.
+fn export_of(portal: &str, method: &str, table: &str) -> StoreOptions {
+    StoreOptions {
+        table: table.to_owned(),
+        command: json!({"portal": portal, "method": method, "params": {}}).to_string(),
+        resume: false,
+    }
+}
+
+/// Writes a row as an export does.
+async fn export_row(bench: &Bench, options: StoreOptions) -> Result<(), String> {
+    let store = bench.store();
+    let written = tokio::task::spawn_blocking(move || {
+        let page: brimful::Page = [(Some(1), r#"{"ID": "1"}"#.to_owned())]
+            .into_iter()
+            .collect();
+        let plan = Plan {
+            id_field: "ID".to_owned(),
+            ..Plan::default()
+        };
+        let mut writer = store.open(options, plan)?;
+        writer.write_page(&page, &mut Vec::new())?;
+        writer.finish(&mut std::io::sink())
+    });
+    let written: Result<(), brimful_export::ExportError> = written.await.unwrap();
+    written.map_err(|error| error.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_with_rows_that_nobody_of_ours_wrote_is_left_alone() {
+    let bench = Bench::new(PortalConfig::new().rows("lead", 60).rows("user", 5));
+    // There is a store, and a table beside those of its own.
+    bench.sync("users").await.unwrap();
+    change_by_hand(
+        &bench,
+        "CREATE TABLE crm_lead (ID integer PRIMARY KEY, TITLE text); INSERT INTO crm_lead VALUES (1, 'keep me')",
+    );
+    let refused = bench.sync("crm.lead").await.unwrap_err().to_string();
+    let remedy = "ALTER TABLE \"crm_lead\" RENAME TO \"crm_lead_mine\"";
+    assert!(refused.contains("--table 'crm.lead NAME'"), "{refused}");
+    assert!(refused.ends_with(remedy), "{refused}");
+    let options = export_of("portal.test", "crm.lead.list", "crm_lead");
+    let refused = export_row(&bench, options).await.unwrap_err();
+    assert!(refused.contains("--table NAME"), "{refused}");
+    assert!(refused.ends_with(remedy), "{refused}");
+    assert_eq!(bench.rows("SELECT * FROM crm_lead"), [["1", "keep me"]]);
+    change_by_hand(&bench, remedy);
+    bench.sync("crm.lead").await.unwrap();
+    bench.assert_equal("crm.lead").await;
+    // A table without rows is one that was made for ours.
+    change_by_hand(
+        &bench,
+        "DROP TABLE crm_lead; DELETE FROM _brimful_state; CREATE TABLE crm_lead (ID integer PRIMARY KEY, TITLE text)",
+    );
+    bench.sync("crm.lead").await.unwrap();
+    bench.assert_equal("crm.lead").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sync_goes_on_with_the_table_of_an_export_of_the_same_list_and_no_other() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 60).rows("lead", 60));
+    let address = "https://portal.test/rest/1/…/";
+    let of_deals = export_of(address, "crm.deal.list", "crm_deal");
+    export_row(&bench, of_deals).await.unwrap();
+    bench.sync("crm.deal").await.unwrap();
+    bench.assert_equal("crm.deal").await;
+    let of_leads = export_of(address, "crm.lead.list", "crm_contact");
+    export_row(&bench, of_leads).await.unwrap();
+    let refused = bench.sync("crm.contact").await.unwrap_err().to_string();
+    assert!(refused.contains("rows of crm.lead.list"), "{refused}");
+    let other = export_of("https://other.test/rest/1/…/", "crm.lead.list", "crm_lead");
+    export_row(&bench, other).await.unwrap();
+    let refused = bench.sync("crm.lead").await.unwrap_err().to_string();
+    assert!(refused.contains("--same-portal"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_portal_that_has_moved_keeps_its_tables_when_it_is_said_to_be_the_same() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 120));
+    bench.sync("crm.deal").await.unwrap();
+    bench.call("crm.deal.delete", json!({"id": 9})).await;
+    bench.sync("crm.deal").await.unwrap();
+    let moved = |same_portal| {
+        let options = SyncOptions {
+            same_portal,
+            ..SyncOptions::default()
+        };
+        let run = bench.run(&bench.store(), &["crm.deal"]);
+        run.portal("new.bitrix24.ru").options(options)
+    };
+    let refused = moved(false).run().await.unwrap().entities.remove(0).1;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("--same-portal"), "{refused}");
+    let report = moved(true).run().await.unwrap().entities.remove(0).1;
+    assert!(report.unwrap().is_full);
+    // What was deleted before stays known, and the new name is.
+    let marked = "SELECT count(*) FROM crm_deal WHERE _deleted_at IS NOT NULL";
+    assert_eq!(bench.value(marked), "1");
+    assert!(moved(false).run().await.unwrap().entities[0].1.is_ok());
+    bench.assert_equal("crm.deal").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sqlite_refuses_a_field_that_has_become_another_type_with_a_statement_that_helps() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 200));
+    bench.sync("crm.deal").await.unwrap();
+    change_by_hand(
+        &bench,
+        "ALTER TABLE crm_deal RENAME COLUMN TITLE TO t; ALTER TABLE crm_deal ADD COLUMN TITLE INTEGER",
+    );
+    bench.add_deal("007").await;
+    let refused = bench.sync("crm.deal").await.unwrap_err().to_string();
+    let (_, remedy) = refused.rsplit_once("change it: ").expect(&refused);
+    change_by_hand(&bench, remedy);
+    let report = bench.sync("crm.deal").await.unwrap();
+    assert!(report.is_full);
+    bench.assert_equal("crm.deal").await;
+}
+
+#[cfg(unix)]
+#[tokio::test(start_paused = true)]
+async fn a_file_of_sqlite_is_locked_by_whatever_name_it_is_reached() {
+    let config = PortalConfig::new().rows("deal", 3_000);
+    let bench = Bench::new(config.latency(Duration::from_millis(200)));
+    let at = |name: &str| bench.folder.path().join(name);
+    std::os::unix::fs::symlink("portal.db", at("link.db")).unwrap();
+    std::os::unix::fs::symlink(at("link.db"), at("link2.db")).unwrap();
+    // The first run makes the file, the second one finds it.
+    for _ in 0..2 {
+        let (first, others) = (bench.run(&bench.store(), &["crm.deal"]), async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            for name in ["link.db", "link2.db"] {
+                let other = bench.run(&Store::Sqlite(at(name)), &["crm.deal"]);
+                let refused = other.run().await.unwrap_err();
+                assert!(matches!(refused, SyncError::Locked { .. }), "{refused}");
+            }
+        });
+        let (first, ()) = tokio::join!(first.run(), others);
+        assert!(first.unwrap().entities[0].1.is_ok());
+    }
+    std::fs::hard_link(at("portal.db"), at("hard.db")).unwrap();
+    let refused = bench.run(&bench.store(), &["crm.deal"]).run().await;
+    let refused = refused.unwrap_err().to_string();
+    let (_, remedy) = refused.rsplit_once("Give it one: ").expect(&refused);
+    let done = std::process::Command::new("sh")
+        .args(["-c", remedy])
+        .status();
+    assert!(done.unwrap().success());
+    bench.sync("crm.deal").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_is_gone_is_found_although_another_one_has_come_back_unseen() {
+    for (back, gone) in [(77, 12_000), (300, 301), (19_998, 19_999)] {
+        let bench = Bench::new(PortalConfig::new().rows("deal", 20_000));
+        bench.sync("crm.deal").await.unwrap();
+        pass(60).await;
+        change_by_hand(&bench, &format!("DELETE FROM crm_deal WHERE ID = {back}"));
+        bench.call("crm.deal.delete", json!({"id": gone})).await;
+        let mut runs = 0;
+        let options = SyncOptions {
+            deletes: Deletes::Hard,
+            ..SyncOptions::default()
+        };
+        loop {
+            runs += 1;
+            let report = bench.sync_with("crm.deal", options).await.unwrap();
+            if report.deleted == 1 {
+                break;
+            }
+            assert!(runs < 10, "{back} came back, and {gone} is gone");
+            pass(60).await;
+        }
+        bench.assert_equal("crm.deal").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changed_while_a_clock_was_ahead_is_not_lost_when_that_has_been_passed() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 100));
+    let start = tokio::time::Instant::now();
+    // The clock of the machine is wrong all the time.
+    let clock = move || 5_000 + start.elapsed().as_secs() as i64;
+    let run = bench.run(&bench.store(), &["crm.deal"]).clock(clock);
+    let sync = || async { run.run().await.unwrap().entities.remove(0).1.unwrap() };
+    bench.portal.faults().set("skew=+3h").unwrap();
+    sync().await;
+    bench.portal.faults().set("skew=+0s").unwrap();
+    pass(10).await;
+    let fields = json!({"TITLE": "changed"});
+    bench
+        .call("crm.deal.update", json!({"id": 7, "fields": fields}))
+        .await;
+    pass(240).await;
+    assert!(sync().await.is_full);
+    bench.assert_equal("crm.deal").await;
+    pass(60).await;
+    assert!(!sync().await.is_full);
+}
+
+#[tokio::test(start_paused = true)]
+async fn labels_stay_where_a_dictionary_is_empty_once() {
+    use std::sync::{Arc, Mutex};
+    for (fault, field) in [
+        ("empty-page:on=crm.status.list", "STAGE_ID"),
+        ("empty-page:on=crm.currency.list", "CURRENCY_ID"),
+    ] {
+        let bench = Bench::new(PortalConfig::new().rows("deal", 60));
+        let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heard = Arc::clone(&warnings);
+        let run = bench
+            .run(&bench.store(), &["crm.deal"])
+            .options(SyncOptions {
+                labels: true,
+                ..SyncOptions::default()
+            })
+            .observe(move |event| {
+                if let brimful_export::sync::SyncEvent::Warning { text, .. } = event {
+                    heard.lock().unwrap().push((*text).to_owned());
+                }
+            });
+        let labels = || bench.rows("SELECT * FROM crm_deal_labels ORDER BY field, code");
+        let sync = || async { run.run().await.unwrap().entities.remove(0).1.unwrap() };
+        sync().await;
+        let before = labels();
+        assert!(before.iter().any(|label| label[0] == field));
+        assert!(warnings.lock().unwrap().is_empty(), "{warnings:?}");
+        bench.portal.faults().set(fault).unwrap();
+        sync().await;
+        assert_eq!(labels(), before, "{fault}");
+        let labelled =
+            format!("SELECT count(*) FROM crm_deal_labeled WHERE {field}__LABEL IS NOT NULL");
+        assert_eq!(bench.value(&labelled), "60", "{fault}");
+        let warnings = warnings.lock().unwrap();
+        assert!(
+            warnings.iter().any(|text| text.contains(field)),
+            "{warnings:?}"
+        );
+    }
+}

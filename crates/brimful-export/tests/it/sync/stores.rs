@@ -1,7 +1,7 @@
 //! The same on servers: those in `BRIMFUL_TEST_POSTGRES` and `BRIMFUL_TEST_MYSQL`, which `./test` starts; without one there
 //! is nothing to test there.
 
-use brimful_export::sync::{Cursor, status, verify};
+use brimful_export::sync::{Cursor, GoneBecause, status, verify};
 
 use super::*;
 
@@ -180,6 +180,55 @@ async fn verify_says_what_differs_and_what_the_next_run_brings() {
     assert_eq!(verification.differing[0].columns, ["TITLE"]);
     let left = "SELECT count(*) FROM sqlite_master WHERE name LIKE '_brimful_verify%'";
     assert_eq!(bench.value(left), "0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn verify_tells_rows_of_others_and_those_that_a_sync_has_left_from_rows_that_are_gone_since()
+{
+    let bench = Bench::new(PortalConfig::new().rows("deal", 200));
+    let run = bench.run(&bench.store(), &["crm.deal"]);
+    let verified = || async { verify(&run, 1_000).await.unwrap().remove(0).1.unwrap() };
+    let by_hand = |sql: &str| {
+        let file = bench.folder.path().join("portal.db");
+        let database = rusqlite::Connection::open(file).unwrap();
+        database.execute_batch(sql).unwrap();
+    };
+    run.run().await.unwrap();
+    by_hand("INSERT INTO crm_deal (ID, TITLE) VALUES (7777, 'bogus')");
+    let verification = verified().await;
+    assert!(!verification.is_explained(), "{verification:?}");
+    assert_eq!(
+        (verification.added_by_others, verification.gone),
+        (1, vec!["7777".to_owned()])
+    );
+    run.run().await.unwrap();
+    assert!(verified().await.is_equal());
+    // Those that were left on purpose.
+    bench.call("crm.deal.delete", json!({"id": 9})).await;
+    let off = SyncOptions {
+        deletes: Deletes::Off,
+        ..SyncOptions::default()
+    };
+    let keeping = bench.run(&bench.store(), &["crm.deal"]).options(off);
+    keeping.run().await.unwrap();
+    let verification = verified().await;
+    assert!(verification.is_explained(), "{verification:?}");
+    assert_eq!(verification.gone_because, GoneBecause::Kept);
+    // Those that the last sync did not believe.
+    for id in 100..=150 {
+        bench.call("crm.deal.delete", json!({"id": id})).await;
+    }
+    assert!(run.run().await.unwrap().entities[0].1.is_err());
+    let verification = verified().await;
+    assert!(!verification.is_explained(), "{verification:?}");
+    assert!(
+        matches!(&verification.gone_because, GoneBecause::FailedSync(error) if error.contains("--accept-deletes")),
+        "{verification:?}"
+    );
+    let options = accepting();
+    let accepting = bench.run(&bench.store(), &["crm.deal"]).options(options);
+    accepting.run().await.unwrap();
+    assert!(verified().await.is_equal());
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,7 +28,7 @@ impl ColumnValues {
             let found = batch.column_by_name(field.name()).map(Arc::clone);
             found.filter(|found| found.data_type() == field.data_type())
         };
-        let has = |batches: &[RecordBatch]| batches.first().and_then(column).is_some();
+        let has = |batches: &[RecordBatch]| batches.iter().any(|batch| column(batch).is_some());
         let (has_old, has_new) = (has(old), has(new));
         let arrays = old.iter().chain(new).map(column);
         let mut arrays: Vec<ArrayRef> = arrays

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Field, Schema as ArrowSchema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,9 +37,18 @@ impl RowKey {
         }
     }
 
-    pub(super) fn of_text(text: &str) -> Self {
-        text.parse()
-            .map_or_else(|_| Self::Text(text.to_owned()), Self::Number)
+    /// The key of an ID that is written as text. `is_number`: the column of the IDs has whole numbers.
+    pub(super) fn of_text(text: &str, is_number: bool) -> Self {
+        let number = is_number.then(|| text.parse().ok()).flatten();
+        number.map_or_else(|| Self::Text(text.to_owned()), Self::Number)
+    }
+
+    /// The ID as text.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Number(id) => id.to_string(),
+            Self::Text(id) => id,
+        }
     }
 
     /// The keys of a column.
@@ -63,6 +72,7 @@ impl RowKey {
         }
     }
 
+    /// The number of the part that it is in.
     pub(super) fn part(&self) -> u64 {
         match self {
             Self::Number(id) => id / IDS_OF_A_PART,
@@ -91,6 +101,12 @@ impl IdList {
         }
     }
 
+    /// The highest one that is a number.
+    pub(super) fn highest(&self) -> Option<u64> {
+        let texts = self.texts.iter().filter_map(|text| text.parse().ok());
+        texts.chain(self.ranges.last().map(|(_, last)| *last)).max()
+    }
+
     pub(super) fn len(&self) -> u64 {
         let ranges = self.ranges.iter().map(|(first, last)| last - first + 1);
         ranges.sum::<u64>() + self.texts.len() as u64
@@ -105,6 +121,27 @@ pub(super) struct PartRecord {
     pub(super) columns: usize,
     pub(super) live: IdList,
     pub(super) deleted: IdList,
+    /// The stamp of its file, by which one that somebody else has put there is told; empty where an earlier version wrote
+    /// it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) stamp: String,
+    /// The checksum (CRC-32) of its bytes: a file that was copied has another stamp and the same content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) checksum: Option<u32>,
+}
+
+impl PartRecord {
+    /// How many rows it has, those that are marked as deleted too.
+    pub(super) fn rows(&self) -> u64 {
+        self.live.len() + self.deleted.len()
+    }
+}
+
+/// The checksum of a file.
+pub(super) fn checksum(bytes: &[u8]) -> u32 {
+    let mut checksum = flate2::Crc::new();
+    checksum.update(bytes);
+    checksum.sum()
 }
 
 /// What is known of the table: the content of `_brimful_state.json`.
@@ -118,6 +155,9 @@ pub(crate) struct SyncedRecord {
     pub(crate) coverage: BTreeMap<String, Value>,
     /// Values that did not fit.
     pub(crate) misfits: u64,
+    /// The names and types of the table's columns, in their order: no file has to be there to know them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<(String, String)>,
     pub(super) parts: BTreeMap<u64, PartRecord>,
     /// Parts that are being written: what they have is not known until they are looked into.
     pub(super) pending: BTreeSet<u64>,
@@ -128,6 +168,26 @@ impl SyncedRecord {
         self.parts.values().map(|part| part.live.len()).sum()
     }
 
+    /// The columns of the table; `None` where an earlier version did not note them, or a later one has types that this one
+    /// doesn't know.
+    pub(super) fn schema(&self) -> Option<ArrowSchema> {
+        let fields = self.columns.iter().map(|(name, kind)| {
+            let kind: DataType = kind.parse().ok()?;
+            Some(Field::new(name, kind, true))
+        });
+        let fields: Option<Vec<Field>> = fields.collect();
+        fields
+            .filter(|fields| !fields.is_empty())
+            .map(ArrowSchema::new)
+    }
+
+    pub(super) fn note_columns(&mut self, schema: &ArrowSchema) {
+        let fields = schema.fields().iter();
+        self.columns = fields
+            .map(|field| (field.name().clone(), field.data_type().to_string()))
+            .collect();
+    }
+
     /// The JSON of how far the table is; an empty one where no run has come so far as to say it.
     pub(crate) fn state_json(&self) -> String {
         match &self.sync {
@@ -136,9 +196,9 @@ impl SyncedRecord {
         }
     }
 
-    /// Whether the table is there.
+    /// Whether the table is there, though its files may be lost.
     pub(crate) fn exists(&self) -> bool {
-        !self.parts.is_empty()
+        !(self.parts.is_empty() && self.columns.is_empty())
     }
 
     pub(crate) fn deleted(&self) -> u64 {

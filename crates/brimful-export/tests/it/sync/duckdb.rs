@@ -1,0 +1,172 @@
+//! The same in files of DuckDB, whose library is in `BRIMFUL_DUCKDB_LIBRARY`: `./test` gets it, and without it there is
+//! nothing to test.
+
+use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
+use adbc_core::{Connection, Database, Driver, Statement};
+use adbc_driver_manager::ManagedDriver;
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use brimful_export::sync::{status, verify};
+
+use super::histories::{DEALS, TASKS, play_on};
+use super::*;
+
+fn has_library() -> bool {
+    std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").is_some()
+}
+
+fn duckdb(bench: &Bench) -> Store {
+    Store::Duckdb(bench.folder.path().join("portal.duckdb"))
+}
+
+/// Rows of a query whose columns are texts, as any program reads them.
+fn rows(bench: &Bench, sql: &str) -> Vec<Vec<String>> {
+    let library = std::env::var_os("BRIMFUL_DUCKDB_LIBRARY").unwrap();
+    let entrypoint = Some(b"duckdb_adbc_init".as_slice());
+    let mut driver =
+        ManagedDriver::load_dynamic_from_filename(library, entrypoint, AdbcVersion::V110).unwrap();
+    let path = bench.folder.path().join("portal.duckdb");
+    let path = OptionValue::from(path.to_str().unwrap());
+    let options = [(OptionDatabase::from("path"), path)];
+    let database = driver.new_database_with_opts(options).unwrap();
+    let mut connection = database.new_connection().unwrap();
+    let mut statement = connection.new_statement().unwrap();
+    let sql = format!("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({sql}) q");
+    statement.set_sql_query(sql).unwrap();
+    let mut rows = Vec::new();
+    for batch in statement.execute().unwrap() {
+        let batch = batch.unwrap();
+        for row in 0..batch.num_rows() {
+            let cells = batch.columns().iter().map(|column| {
+                let texts = column.as_string::<i32>();
+                if texts.is_null(row) {
+                    "NULL".to_owned()
+                } else {
+                    texts.value(row).to_owned()
+                }
+            });
+            rows.push(cells.collect());
+        }
+    }
+    rows
+}
+
+async fn assert_verified(bench: &Bench, entity: &str) {
+    let run = bench.run(&duckdb(bench), &[entity]);
+    let verification = verify(&run, usize::MAX).await.unwrap().remove(0).1.unwrap();
+    assert!(verification.is_equal(), "{entity}: {verification:?}");
+    assert_eq!(verification.compared, verification.in_portal, "{entity}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_random_histories_a_file_of_duckdb_equals_the_portal() {
+    if !has_library() {
+        return;
+    }
+    for (kind, seeds) in [(&DEALS, 500..506), (&TASKS, 600..604)] {
+        for seed in seeds {
+            let bench = play_on(kind, seed, duckdb, |_| {}).await;
+            assert_verified(&bench, kind.entity).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_entities_share_a_file_of_duckdb_and_are_brought_up_to_date() {
+    if !has_library() {
+        return;
+    }
+    let kinds = ["deal", "lead", "contact", "company", "user"];
+    let config = kinds.iter().fold(PortalConfig::new(), |config, kind| {
+        config.rows(*kind, 3_000)
+    });
+    let bench = Bench::new(config);
+    let names = [
+        "crm.deal",
+        "crm.lead",
+        "crm.contact",
+        "crm.company",
+        "users",
+        "currencies",
+    ];
+    let labels = SyncOptions {
+        labels: true,
+        ..SyncOptions::default()
+    };
+    let run = bench.run(&duckdb(&bench), &names).options(labels);
+    for round in 0..3 {
+        for (name, result) in run.run().await.unwrap().entities {
+            let report = result.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(
+                report.written > 0,
+                round == 0 || name == "crm.deal",
+                "{name}"
+            );
+        }
+        let change = json!({"id": 7, "fields": {"TITLE": format!("it's \\ {round}")}});
+        bench.call("crm.deal.update", change).await;
+        bench
+            .call("crm.deal.delete", json!({"id": 9 + round}))
+            .await;
+        pass(60).await;
+    }
+    let report = run.run().await.unwrap();
+    let deals = report.entities[0].1.as_ref().unwrap();
+    assert_eq!((deals.written, deals.deleted, deals.rows), (1, 1, 2_997));
+    for name in names {
+        assert_verified(&bench, name).await;
+    }
+    let marked = "SELECT \"ID\" FROM crm_deal WHERE _deleted_at IS NOT NULL ORDER BY \"ID\"";
+    assert_eq!(rows(&bench, marked), [["9"], ["10"], ["11"]]);
+    let title =
+        "SELECT \"TITLE\", \"STAGE_ID__LABEL\" IS NOT NULL FROM crm_deal_labeled WHERE \"ID\" = 7";
+    assert_eq!(rows(&bench, title), [["it's \\ 2", "true"]]);
+    let tables = status(&duckdb(&bench)).await.unwrap();
+    let deals = tables.iter().find(|table| table.table == "crm_deal");
+    let deals = deals.unwrap();
+    assert_eq!(
+        (deals.rows, deals.deleted, deals.failed.as_ref()),
+        (2_997, 3, None)
+    );
+    assert!(deals.compared.is_some());
+    let hard = SyncOptions {
+        deletes: Deletes::Hard,
+        ..labels
+    };
+    bench.call("crm.deal.delete", json!({"id": 100})).await;
+    let run = bench.run(&duckdb(&bench), &["crm.deal"]).options(hard);
+    run.run().await.unwrap().entities.remove(0).1.unwrap();
+    let gone = "SELECT count(*) FROM crm_deal WHERE \"ID\" = 100";
+    assert_eq!(rows(&bench, gone), [["0"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_field_is_a_column_of_a_table_of_duckdb_and_values_that_do_not_fit_are_recorded() {
+    if !has_library() {
+        return;
+    }
+    let rows_of_portal: Vec<_> = [
+        r#"{"ID": "1", "TITLE": "a", "OPPORTUNITY": "lots"}"#,
+        r#"{"ID": "2", "TITLE": "b"}"#,
+    ]
+    .iter()
+    .map(|row| serde_json::from_str(row).unwrap())
+    .collect();
+    let bench = Bench::new(PortalConfig::new().load("deal", rows_of_portal));
+    let run = bench.run(&duckdb(&bench), &["crm.deal"]);
+    let report = run.run().await.unwrap().entities.remove(0).1.unwrap();
+    assert!(report.misfits > 0);
+    let recorded = "SELECT count(*) FROM _brimful_errors";
+    assert_eq!(rows(&bench, recorded), [[report.misfits.to_string()]]);
+    let field = json!({"fields": {"FIELD_NAME": "LOCAL_NUMBER", "USER_TYPE_ID": "integer"}});
+    bench.call("crm.deal.userfield.add", field).await;
+    let change = json!({"id": 1, "fields": {"OPPORTUNITY": 5, "UF_CRM_LOCAL_NUMBER": 77}});
+    bench.call("crm.deal.update", change).await;
+    pass(60).await;
+    let report = run.run().await.unwrap().entities.remove(0).1.unwrap();
+    assert!(report.is_full);
+    assert_eq!(rows(&bench, recorded), [["0"]]);
+    let value = "SELECT \"UF_CRM_LOCAL_NUMBER\" FROM crm_deal ORDER BY \"ID\"";
+    assert_eq!(rows(&bench, value), [["77"], ["NULL"]]);
+    assert_verified(&bench, "crm.deal").await;
+}
