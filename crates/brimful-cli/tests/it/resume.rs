@@ -659,7 +659,7 @@ fn hiding() -> (Running, u64) {
     let spec: Vec<String> = hidden.iter().map(u64::to_string).collect();
     let config = PortalConfig::unlimited()
         .rows("crm.lead", 20_000)
-        .latency(std::time::Duration::from_millis(150))
+        .latency(std::time::Duration::from_millis(300))
         .hide(HiddenRows::parse(&spec.join(",")).unwrap());
     (portal(config), hidden.len() as u64)
 }
@@ -676,7 +676,7 @@ fn hidden_rows_of_a_run_whose_deadline_passed_are_part_of_the_sum_that_the_resum
             let output = workspace
                 .command(&["export", "crm.lead.list", "--select", "ID", "-o", file])
                 // A run in which no row comes has to have more time than it had.
-                .args(["--deadline", &format!("{}ms", 600 + 100 * runs)])
+                .args(["--deadline", &format!("{}ms", 700 + 100 * runs)])
                 .env("BRIMFUL_PORTAL", portal.url())
                 .output()
                 .unwrap();
