@@ -50,6 +50,24 @@ pub struct ListReport {
     pub resume: Option<Resume>,
 }
 
+/// What is known of the rows of a list up to an ID before its end, see [`Pages::known_hidden`](crate::Pages::known_hidden).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownHidden {
+    /// All rows up to this ID have been handed out.
+    pub up_to: u64,
+    /// Of the rows up to it, the portal counts so many and does not show them. Those that are not looked for before the end
+    /// of the list are not among them.
+    pub rows: u64,
+}
+
+impl KnownHidden {
+    /// Of all rows up to `up_to`, `rows` are counted and not shown.
+    pub fn new(up_to: u64, rows: u64) -> Self {
+        Self { up_to, rows }
+    }
+}
+
 /// What the rows of a list are proved to be.
 ///
 /// ```no_run
@@ -74,7 +92,8 @@ pub enum Proof {
     /// So many rows came, and they are as many as the portal counted when the first page was read: each that was there
     /// throughout came exactly once. The list is one page, or its rows have ascending IDs and no conditions, so that the
     /// IDs tell which rows were there at that moment: as long as rows come into it by being added, and not by a change of
-    /// what the user may see.
+    /// what the user may see. If [`hidden`](ListReport::hidden) is not 0, the portal counts more rows than it shows: then
+    /// it was asked for the rows beside those that came, by ranges of IDs, and showed none.
     Counted(u64),
     /// All rows that the method returns: they came in one reply.
     OneReply,

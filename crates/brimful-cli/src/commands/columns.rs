@@ -278,6 +278,7 @@ impl Target {
             return Ok(Started {
                 output: Output::open_with(destination, content)?,
                 before,
+                hidden_before: None,
                 note,
             });
         };
@@ -367,6 +368,7 @@ async fn open_store(
     Ok(Started {
         output: Output::to_store(Content::store(name, rows)),
         before,
+        hidden_before: None,
         note,
     })
 }

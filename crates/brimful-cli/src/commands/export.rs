@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use brimful::list::{List, Tail, Walk};
-use brimful::{Client, Effect, Error, ErrorKind, ListReport, Pages};
+use brimful::{Client, Effect, Error, ErrorKind, KnownHidden, ListReport, Pages};
 use brimful_export::Plan;
 use brimful_protocol::catalogue;
 use clap::Args;
@@ -28,6 +28,7 @@ use crate::output::{Destination, Output, OutputError, Piece, Written};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
 use crate::pump::run_report::{self, Ending, Recorder};
+use crate::pump::summary::RowsBefore;
 use crate::pump::{self, Source, Stopped, first_rows, summary};
 use crate::stdout;
 
@@ -125,6 +126,8 @@ struct ListPages {
     /// What the first rows are compared with.
     conditions: Option<ConditionCheck>,
     printer: Printer,
+    /// What is known of hidden rows, to be passed on behind the rows.
+    known_hidden: Option<KnownHidden>,
 }
 
 impl Source for ListPages {
@@ -133,6 +136,9 @@ impl Source for ListPages {
     async fn next(&mut self) -> Result<Option<Piece>, Error> {
         if self.left == 0 {
             return Ok(None);
+        }
+        if let Some(known) = self.known_hidden.take() {
+            return Ok(Some(Piece::KnownHidden(known)));
         }
         let Some(page) = self.pages.next_page().await? else {
             return Ok(None);
@@ -143,7 +149,10 @@ impl Source for ListPages {
         {
             self.printer.warning(&warning);
         }
-        Ok(Some(Piece::Page(first_rows(page, &mut self.left))))
+        let page = first_rows(page, &mut self.left);
+        // Of rows that were left out nothing is known.
+        self.known_hidden = self.pages.known_hidden().filter(|_| self.left > 0);
+        Ok(Some(Piece::Page(page)))
     }
 }
 
@@ -240,6 +249,7 @@ pub(crate) async fn write(
         pages,
         output,
         before,
+        hidden_before,
     } = open(args, prepared, &portal, client, interrupts, printer).await?;
     let rows_before = before.map_or(0, |(rows, _)| rows);
     let progress = progress::of_list(pages.watch(), noun);
@@ -250,6 +260,7 @@ pub(crate) async fn write(
         left: args.top.unwrap_or(u64::MAX).saturating_sub(rows_before),
         conditions,
         printer,
+        known_hidden: None,
     };
     let mut ended = pump::to_output(&mut source, output, |_| true, interrupts).await;
     drop(line);
@@ -269,7 +280,10 @@ pub(crate) async fn write(
         portal,
         noun,
         rows,
-        rows_before,
+        before: RowsBefore {
+            rows: rows_before,
+            hidden: hidden_before,
+        },
         without_id,
         written,
         report: source.pages.report(),
@@ -283,6 +297,8 @@ struct OpenList {
     output: Output,
     /// How many rows an interrupted run had left, and the last of them.
     before: Option<(u64, u64)>,
+    /// Rows that are hidden before those to come, where that is known.
+    hidden_before: Option<u64>,
 }
 
 /// Plans the columns, opens the output, and begins to read.
@@ -327,13 +343,15 @@ async fn open(
         printer.note(note);
     }
     if let Some((_, last_id)) = started.before {
-        list = list.resume_after(last_id);
+        let up_to = started.hidden_before.map(|hidden| hidden.up_to);
+        list = list.resume_after(up_to.unwrap_or(last_id));
     }
     match list.pages() {
         Ok(pages) => Ok(OpenList {
             pages,
             output: started.output,
             before: started.before,
+            hidden_before: started.hidden_before.map(|hidden| hidden.rows),
         }),
         Err(error) => {
             pump::leave(started.output).await;
@@ -349,8 +367,8 @@ struct Finished<'a> {
     noun: &'static str,
     /// Rows of this run.
     rows: u64,
-    /// Rows that an interrupted run had left.
-    rows_before: u64,
+    /// What an interrupted run had left.
+    before: RowsBefore,
     /// Rows of this run that have no ID of any kind.
     without_id: u64,
     written: Result<Option<Written>, Failure>,
@@ -389,7 +407,7 @@ impl Finished<'_> {
             }
         }
         Ok(Some(Exported {
-            rows: self.rows + self.rows_before,
+            rows: self.rows + self.before.rows,
             name: written.name,
             bytes: written.bytes,
             misfits: written.misfits,
@@ -402,7 +420,7 @@ impl Finished<'_> {
         match (&self.written, self.report) {
             (Ok(None), _) => Vec::new(),
             (Ok(Some(written)), Some(report)) => {
-                summary::lines(self.noun, report, self.rows_before, written, width)
+                summary::lines(self.noun, report, self.before, written, width)
             }
             (Ok(Some(written)), None) => summary::first_rows(self.rows, self.noun, written, width),
             (Err(failure), _) => vec![failure.message.clone()],
@@ -420,7 +438,7 @@ impl Finished<'_> {
             columns: there.and_then(|written| written.columns),
             seconds: report.map(|report| format::seconds(report.elapsed)),
             rows: self.rows,
-            rows_before: self.rows_before,
+            rows_before: self.before.rows,
             summary: self.lines(usize::MAX),
             failed: self.written.is_err(),
             retries: report.map(|report| report.retries),

@@ -15,7 +15,7 @@ use crate::format::{self, counted};
 use crate::input;
 use crate::output::content::Content;
 use crate::output::partial::{PartialFile, places, target_name};
-use crate::output::run_record::RunRecord;
+use crate::output::run_record::{HiddenBefore, RunRecord};
 use crate::output::{Destination, Kept as KeptRows, Leftover, Output, OutputError};
 use crate::redact::redact;
 
@@ -35,6 +35,8 @@ pub(super) struct Started {
     pub(super) output: Output,
     /// The rows that are there already, and the ID of the last one.
     pub(super) before: Option<(u64, u64)>,
+    /// What is known of rows that are counted and not shown before the rows to come.
+    pub(super) hidden_before: Option<HiddenBefore>,
     /// What is to be said of it.
     pub(super) note: Option<String>,
 }
@@ -64,6 +66,7 @@ fn start(
     Ok(Started {
         output: Output::resumable(partial, KeptRows::default(), record, content)?,
         before: None,
+        hidden_before: None,
         note,
     })
 }
@@ -129,10 +132,12 @@ impl FileRun<'_> {
             first_page: record.first_page.max(1),
             last_id: Some(last_id),
         };
+        let hidden_before = record.hidden_before(last_id);
         let output = Output::resumable(partial, keep, record, content)?;
         Ok(Started {
             output,
             before: Some((kept.rows, last_id)),
+            hidden_before,
             note: Some(format!(
                 "{}resuming after ID {last_id}: {} are in {name}",
                 damage.map_or_else(String::new, |damage| format!("{damage}; ")),

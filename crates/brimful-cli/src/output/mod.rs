@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::thread;
 
-use brimful::Page;
+use brimful::{KnownHidden, Page};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::format;
@@ -138,6 +138,8 @@ pub(crate) enum Piece {
     Page(Page),
     /// So many lines, each with its end.
     Lines(Vec<u8>, u64),
+    /// What is known of hidden rows up to the last row of the pages before.
+    KnownHidden(KnownHidden),
 }
 
 #[derive(Debug)]

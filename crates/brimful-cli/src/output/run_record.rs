@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use brimful::KnownHidden;
 use brimful_export::Crc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +20,8 @@ use super::partial::named;
 const CHECK_EVERY: u64 = 256 << 10;
 /// How long written rows stay without a checksum at most, as long as more are written.
 const CHECK_WITHIN: Duration = Duration::from_secs(1);
+/// What is known of hidden rows is written no more often than this: each time takes as long as a disk needs.
+const HIDDEN_EVERY: Duration = Duration::from_secs(1);
 
 /// The checksum (CRC-32) of the first bytes of a partial file. Each is a line behind the record.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -38,8 +41,21 @@ pub(crate) struct RunRecord {
     /// Whether the rows have come in the order of their IDs.
     #[serde(default)]
     pub(crate) ascending: bool,
+    /// What is known of rows that are counted and not shown, up to a row of the partial file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hidden: Option<HiddenBefore>,
     #[serde(skip)]
     checksums: Vec<Checksum>,
+}
+
+/// Rows that the portal counts and does not show, up to an ID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HiddenBefore {
+    /// The last row that was in the partial file when this was written.
+    last_id: u64,
+    /// No row that is shown lies above that one and up to this ID.
+    pub(crate) up_to: u64,
+    pub(crate) rows: u64,
 }
 
 impl RunRecord {
@@ -49,8 +65,15 @@ impl RunRecord {
             list,
             first_page: 0,
             ascending: true,
+            hidden: None,
             checksums: Vec::new(),
         }
+    }
+
+    /// What is known of hidden rows before the row with the ID `last_id`, the last one in the partial file.
+    pub(crate) fn hidden_before(&self, last_id: u64) -> Option<HiddenBefore> {
+        self.hidden
+            .filter(|hidden| hidden.last_id == last_id && hidden.up_to >= last_id)
     }
 
     /// The record beside a partial file; `None` if there is none that can be read.
@@ -119,6 +142,11 @@ pub(super) struct RecordFile {
     path: PathBuf,
     record: RunRecord,
     last_id: Option<u64>,
+    /// Rows that are hidden before those of this run; `None`: that is not known.
+    hidden_before: Option<u64>,
+    /// What is known of hidden rows and is not in the file yet.
+    unwritten: Option<HiddenBefore>,
+    hidden_written_at: Option<Instant>,
     /// The record as it is open to take checksums.
     file: Option<File>,
     crc: Crc,
@@ -156,15 +184,49 @@ impl RecordFile {
                 crc.update(block.get(..read).unwrap_or_default());
             }
         }
+        let hidden_before = match last_id {
+            Some(last_id) => record.hidden_before(last_id).map(|hidden| hidden.rows),
+            None => Some(0),
+        };
         Ok(Self {
             path: place(partial),
             record,
             last_id,
+            hidden_before,
+            unwritten: None,
+            hidden_written_at: None,
             file: None,
             crc,
             bytes,
             checked: (bytes, Instant::now()),
         })
+    }
+
+    /// Takes down what is known of hidden rows up to the last row, which is in the partial file.
+    pub(super) fn note_hidden(&mut self, known: KnownHidden) -> Result<(), OutputError> {
+        let (Some(before), Some(last_id)) = (self.hidden_before, self.last_id) else {
+            return Ok(());
+        };
+        self.unwritten = Some(HiddenBefore {
+            last_id,
+            up_to: known.up_to,
+            rows: before + known.rows,
+        });
+        let written_at = self.hidden_written_at;
+        if written_at.is_none_or(|at| at.elapsed() >= HIDDEN_EVERY) {
+            self.write_hidden()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is known of hidden rows, if it is not in the file yet.
+    pub(super) fn write_hidden(&mut self) -> Result<(), OutputError> {
+        let Some(hidden) = self.unwritten.take() else {
+            return Ok(());
+        };
+        self.record.hidden = Some(hidden);
+        self.hidden_written_at = Some(Instant::now());
+        self.write()
     }
 
     /// A block was written to the end of the partial file.
@@ -299,6 +361,30 @@ mod tests {
         std::fs::write(&partial, &all[..500_000]).unwrap();
         assert_eq!(record.damaged_after(&partial).unwrap(), Some(300 << 10));
         assert_eq!(list().damaged_after(&partial).unwrap(), None);
+    }
+
+    #[test]
+    fn hidden_rows_are_known_up_to_the_last_row_that_was_written_and_added_up_over_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let partial = folder.path().join("rows.jsonl.partial");
+        let open = |record, last_id| RecordFile::new(&partial, record, last_id, 0).unwrap();
+        let read = || RunRecord::read(&partial).unwrap();
+        let mut file = open(RunRecord::new(json!({"method": "x.list"})), None);
+        file.note([Some(1), Some(5)].into_iter()).unwrap();
+        file.note_hidden(KnownHidden::new(9, 4)).unwrap();
+        let before = read().hidden_before(5).unwrap();
+        assert_eq!((before.up_to, before.rows), (9, 4));
+        assert_eq!(read().hidden_before(1), None, "a row was lost");
+        assert_eq!(read().hidden_before(6), None, "a row came behind it");
+        let mut file = open(read(), Some(5));
+        file.note([Some(12)].into_iter()).unwrap();
+        file.note_hidden(KnownHidden::new(14, 2)).unwrap();
+        assert_eq!(read().hidden_before(12).unwrap().rows, 6);
+        // What was not known once is never known again.
+        let mut file = open(read(), Some(13));
+        file.note([Some(20)].into_iter()).unwrap();
+        file.note_hidden(KnownHidden::new(21, 2)).unwrap();
+        assert_eq!(read().hidden_before(20), None);
     }
 
     #[test]

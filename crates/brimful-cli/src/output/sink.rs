@@ -210,7 +210,11 @@ impl Sink {
         if is_whole || (self.rows.0 > 0 && self.journal.is_none()) {
             self.end_content(is_whole)?;
         }
-        self.flush()
+        self.flush()?;
+        match &mut self.record {
+            Some(record) if !is_whole => record.write_hidden(),
+            _ => Ok(()),
+        }
     }
 
     /// Has the store keep what it was given.
@@ -319,6 +323,15 @@ impl Sink {
             Piece::Lines(lines, count) => {
                 self.block.extend_from_slice(lines);
                 self.rows.0 += count;
+            }
+            Piece::KnownHidden(known) => {
+                if self.record.is_some() {
+                    // What is known of rows is written behind them.
+                    self.flush()?;
+                }
+                if let Some(record) = &mut self.record {
+                    record.note_hidden(*known)?;
+                }
             }
         }
         Ok(())

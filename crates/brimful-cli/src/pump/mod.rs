@@ -173,6 +173,7 @@ impl Sink<Piece> for OutputSink<'_> {
                 without_id(page),
             ),
             Piece::Lines(_, count) => (*count, None, 0),
+            Piece::KnownHidden(_) => (0, None, 0),
         };
         self.output.write(piece).await?;
         self.passed.without_id += without_id;

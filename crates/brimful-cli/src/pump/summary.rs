@@ -16,18 +16,26 @@ const NARROWEST: usize = 20;
 /// Differences that are named one by one.
 const MAX_DIFFERENCES: usize = 10;
 
-/// What is there now with its proof, and what it took; then what was counted, where that says more. `before` rows were
+/// What an interrupted run has left.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RowsBefore {
+    pub(crate) rows: u64,
+    /// Rows that are counted and not shown among them; `None`: that is not known.
+    pub(crate) hidden: Option<u64>,
+}
+
+/// What is there now with its proof, and what it took; then what was counted, where that says more. `before`: what was
 /// there from an interrupted run. Rows in columns have a table of it, in lines of at most `width` places.
 pub(crate) fn lines(
     noun: &str,
     report: &ListReport,
-    before: u64,
+    before: RowsBefore,
     written: &Written,
     width: usize,
 ) -> Vec<String> {
-    let rows = counted(report.rows + before, noun);
-    let resumed = if before > 0 {
-        format!(" ({} of them from before)", format::count(before))
+    let rows = counted(report.rows + before.rows, noun);
+    let resumed = if before.rows > 0 {
+        format!(" ({} of them from before)", format::count(before.rows))
     } else {
         String::new()
     };
@@ -61,13 +69,14 @@ pub(crate) fn lines(
         let effort = [vec![requests, commands, retries], waits_in_words(waits)].concat();
         lines.push(format!("{}; {way}", effort.join(", ")));
     }
-    if report.hidden > 0 {
+    let hidden = report.hidden + before.hidden.unwrap_or(0);
+    if hidden > 0 {
         lines.push(format!(
             "{} counted but not shown to this user (rights?)",
-            are(report.hidden, noun)
+            are(hidden, noun)
         ));
     }
-    if before > 0 {
+    if before.rows > 0 && before.hidden.is_none() {
         lines.push(
             "rows that are counted but not shown were looked for only after the rows from before"
                 .to_owned(),
@@ -235,6 +244,9 @@ fn proof(report: &ListReport) -> String {
     match report.proof {
         Proof::UpTo(0) => ", complete: no rows (proved by ID)".to_owned(),
         Proof::UpTo(id) => format!(", complete to ID {id} (proved by ID)"),
+        Proof::Counted(_) if report.hidden > 0 => {
+            ", and the portal shows no rows beside these".to_owned()
+        }
         Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
         Proof::EqualPasses(_) => ", proved by equal passes".to_owned(),
         Proof::OneReply => ", all in one reply".to_owned(),
@@ -275,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_run_with_columns_ends_with_a_table_that_has_the_misfits_of_each_field() {
-        let lines = lines("deals", &report(), 17_550, &written(), usize::MAX);
+        let lines = lines("deals", &report(), before(None), &written(), usize::MAX);
         assert_eq!(
             lines.join("\n"),
             "78,758 deals (17,550 of them from before) in 20.0 s: deals.csv (32.5 MB)\n  \
@@ -291,12 +303,32 @@ mod tests {
         );
     }
 
+    fn before(hidden: Option<u64>) -> RowsBefore {
+        RowsBefore {
+            rows: 17_550,
+            hidden,
+        }
+    }
+
+    #[test]
+    fn hidden_rows_of_an_interrupted_run_are_added_to_those_of_this_one() {
+        let mut report = report();
+        report.hidden = 3;
+        let file = Written::file("deals.jsonl".to_owned(), 0);
+        let said = lines("deals", &report, before(Some(4)), &file, 80).join("\n");
+        assert!(said.contains("7 deals are counted but not shown"), "{said}");
+        assert!(!said.contains("looked for only after"), "{said}");
+        let said = lines("deals", &report, before(None), &file, 80).join("\n");
+        assert!(said.contains("3 deals are counted but not shown"), "{said}");
+        assert!(said.contains("looked for only after"), "{said}");
+    }
+
     #[test]
     fn an_empty_list_says_that_it_is_proved_to_be_empty() {
         let mut report = report();
         (report.rows, report.proof) = (0, Proof::UpTo(0));
         let file = Written::file("deals.jsonl".to_owned(), 0);
-        let lines = lines("deals", &report, 0, &file, 40);
+        let lines = lines("deals", &report, RowsBefore::default(), &file, 40);
         assert!(
             lines[1].ends_with("ID lanes, complete: no rows (proved by ID)"),
             "{lines:?}"
@@ -305,7 +337,7 @@ mod tests {
 
     #[test]
     fn the_table_fits_a_terminal_of_40_columns() {
-        let lines = lines("deals", &report(), 0, &written(), 40);
+        let lines = lines("deals", &report(), RowsBefore::default(), &written(), 40);
         for line in &lines[1..] {
             assert!(line.width() <= 40, "{line}");
         }
@@ -341,7 +373,7 @@ mod tests {
     fn rows_without_columns_have_two_lines() {
         let file = Written::file("deals.jsonl".to_owned(), 32_500_000);
         assert_eq!(
-            lines("deals", &report(), 0, &file, 40),
+            lines("deals", &report(), RowsBefore::default(), &file, 40),
             [
                 "61,208 deals in 20.0 s: deals.jsonl (32.5 MB)",
                 "19 requests, 875 commands, 0 retries, waited 7.0 s for the rate limit; ID lanes, complete to ID 61208 \

@@ -2,9 +2,10 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use brimful_portal::PortalConfig;
+use tokio::time::Instant;
 
 use crate::support::{Running, Workspace, ids, portal, stderr, stdout};
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
 
-use crate::support::{Workspace, assert_transcript, ids, stderr, stdout};
+use crate::support::{Workspace, assert_transcript, ids, rows, stderr, stdout};
 
 /// A running emulator; it ends with the test.
 struct Emulator {
@@ -393,6 +393,48 @@ fn faults_and_churn_are_played_from_the_start_and_shown() {
     );
     let shown = fetch(&emulator.url, "GET /_portal/churn");
     assert!(shown.contains("lead:update="), "{shown}");
+}
+
+#[test]
+fn a_list_is_whole_where_rows_are_hidden_and_pages_come_empty_or_short() {
+    let workspace = Workspace::new();
+    for (fault, hidden) in [
+        ("empty-page:times=1", "crm.lead:100-399"),
+        ("empty-page:times=1 after=5", "crm.lead:7"),
+        ("short-page:times=1", "crm.lead:2900-3000"),
+        ("short-page:times=1 after=20", "1"),
+    ] {
+        let args = ["--rows", "lead=3000", "--hide", hidden, "--faults", fault];
+        let emulator = Emulator::start(&workspace, &args);
+        let (first, last) = {
+            let range = hidden.trim_start_matches("crm.lead:");
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            (first.parse().unwrap(), last.parse::<u64>().unwrap())
+        };
+        let shown: Vec<u64> = (1..=3_000).filter(|id| *id < first || *id > last).collect();
+        for order in ["", r#"order={"TITLE":"ASC"}"#] {
+            let mut args = vec!["export", "crm.lead.list", "--select", "ID", "-o", "-"];
+            if !order.is_empty() {
+                args.extend(["--param", order]);
+            }
+            let output = workspace.run(&[&args[..], &["--portal", &emulator.url]].concat());
+            let said = stderr(&output);
+            assert!(output.status.success(), "{hidden}, {fault}: {said}");
+            let mut came = ids(&rows(&stdout(&output)));
+            came.sort_unstable();
+            assert_eq!(came, shown, "{hidden}, {fault}, {order}: {said}");
+            let count = last + 1 - first;
+            let counted = if count == 1 {
+                "1 lead is counted but not shown to this user (rights?)".to_owned()
+            } else {
+                format!("{count} leads are counted but not shown to this user (rights?)")
+            };
+            assert!(
+                said.contains(&counted),
+                "{hidden}, {fault}, {order}: {said}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Child, Stdio};
 
-use brimful_portal::{Change, Churn, Fault, FaultRule, PortalConfig, When};
+use brimful_portal::{Change, Churn, Fault, FaultRule, HiddenRows, PortalConfig, When};
 use serde_json::{Value, json};
 
 use crate::support::{Running, Workspace, portal, rows, stderr};
@@ -648,4 +648,90 @@ fn the_first_rows_are_as_many_as_were_asked_for_when_they_are_resumed() {
     assert!(output.status.success(), "{}", stderr(&output));
     let text = std::fs::read_to_string(workspace.path("leads.csv")).unwrap();
     assert_eq!(text.lines().count(), 15_001);
+}
+
+/// A portal with 20,000 leads of which one in 97 and 300 neighbours are hidden, that answers slowly.
+fn hiding() -> (Running, u64) {
+    let mut hidden: Vec<u64> = (1..=20_000).step_by(97).collect();
+    hidden.extend(5_000..5_300);
+    hidden.sort_unstable();
+    hidden.dedup();
+    let spec: Vec<String> = hidden.iter().map(u64::to_string).collect();
+    let config = PortalConfig::unlimited()
+        .rows("crm.lead", 20_000)
+        .latency(std::time::Duration::from_millis(150))
+        .hide(HiddenRows::parse(&spec.join(",")).unwrap());
+    (portal(config), hidden.len() as u64)
+}
+
+#[test]
+fn hidden_rows_of_a_run_whose_deadline_passed_are_part_of_the_sum_that_the_resumed_one_names() {
+    let (portal, hidden) = hiding();
+    for file in ["leads.jsonl", "leads.csv"] {
+        let workspace = Workspace::new();
+        let mut runs = 0;
+        let said = loop {
+            runs += 1;
+            assert!(runs < 60, "it does not get on");
+            let output = workspace
+                .command(&["export", "crm.lead.list", "--select", "ID", "-o", file])
+                // A run in which no row comes has to have more time than it had.
+                .args(["--deadline", &format!("{}ms", 600 + 100 * runs)])
+                .env("BRIMFUL_PORTAL", portal.url())
+                .output()
+                .unwrap();
+            if output.status.success() {
+                break stderr(&output);
+            }
+            assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        };
+        assert!(
+            runs > 1 && said.contains("of them from before"),
+            "{runs}: {said}"
+        );
+        let sum = format!("{hidden} leads are counted but not shown to this user");
+        assert!(said.contains(&sum), "{runs} runs: {said}");
+        assert!(!said.contains("looked for only after"), "{said}");
+    }
+}
+
+#[test]
+fn a_run_resumed_after_a_kill_names_all_hidden_rows_or_says_that_some_were_not_looked_for() {
+    let (portal, hidden) = hiding();
+    let answered = || portal.server.portal().stats().requests;
+    let mut sums = 0;
+    for requests in 2..10 {
+        let workspace = Workspace::new();
+        let command = || {
+            let mut command =
+                workspace.command(&["export", "crm.lead.list", "--select", "ID", "-o", "l.jsonl"]);
+            command.env("BRIMFUL_PORTAL", portal.url());
+            command
+        };
+        let mut child = command()
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let until = answered() + requests;
+        while child.try_wait().unwrap().is_none() && answered() < until {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if workspace.path("l.jsonl").exists() {
+            continue;
+        }
+        let output = command().output().unwrap();
+        let said = stderr(&output);
+        assert!(output.status.success(), "{said}");
+        let sum = format!("{hidden} leads are counted but not shown to this user");
+        if said.contains("looked for only after") {
+            assert!(!said.contains(&sum), "{said}");
+        } else {
+            assert!(said.contains(&sum), "{said}");
+            sums += 1;
+        }
+    }
+    assert!(sums > 0, "the sum was never known");
 }

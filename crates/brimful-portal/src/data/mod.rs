@@ -3,6 +3,7 @@
 //! A generated row is a pure function of (seed, entity, field, ID): ten million of them cost nothing until somebody
 //! reads one. Methods are elsewhere; they see rows as [`cell::Cell`]s.
 
+mod beginning;
 pub(crate) mod categories;
 pub(crate) mod cell;
 pub(crate) mod changes;
@@ -33,10 +34,10 @@ mod tracked;
 pub(crate) mod workdays;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
 
 use brimful_protocol::Array;
 
+use beginning::{Beginning, LoadsByOwner};
 use categories::Categories;
 use changes::Changes;
 use comments::Comments;
@@ -44,14 +45,12 @@ use entities::{
     CHECKLIST, COMPANY, CONTACT, DEAL, ELAPSED, ENTITIES, EVENT_LOG, LEAD, PRODUCT_ROW, QUOTE,
     STAGE_HISTORY, STATUS, TASK,
 };
-use existing_ids::{ExistingIds, SPARSEST};
+use existing_ids::SPARSEST;
 use files::Files;
 use history::History;
 use links::Links;
-use loading::{Target, entity_of, place, target};
+use loading::{Target, place};
 use records::RecordTable;
-use schema::Schema;
-use source::AllRows;
 use stored::Base;
 use table::{Record, Table};
 use tracked::Tracked;
@@ -225,112 +224,28 @@ pub(crate) const MOST_ENTERED: usize = 10_000;
 
 impl PortalData {
     /// A portal with `data` and nothing else.
-    pub(crate) fn new(data: Data) -> Result<Self, DataError> {
-        let mut types: Vec<u32> = ENTITIES.iter().map(|entity| entity.type_id).collect();
-        // Every portal has invoices, which are items like those of smart processes.
-        types.push(loading::INVOICE);
-        let mut place = |name: &str| {
-            place(name, &mut types).ok_or_else(|| DataError::UnknownEntity(name.to_owned()))
-        };
-        let mut asked: Vec<Option<(u64, f64)>> = Vec::new();
-        for Rows { entity, rows, gaps } in &data.rows {
-            let at = place(entity)?;
-            if *rows > MOST_ROWS {
-                return Err(DataError::TooManyRows {
-                    entity: entity.clone(),
-                    rows: *rows,
-                });
-            }
-            if !(0.0..=SPARSEST).contains(gaps) {
-                return Err(DataError::WrongGaps {
-                    entity: entity.clone(),
-                    gaps: gaps.to_string(),
-                });
-            }
-            asked.resize(asked.len().max(at + 1), None);
-            asked[at] = Some((*rows, *gaps));
-        }
-        let (of_entities, served): (Vec<Load>, Vec<Load>) = data
-            .served
-            .into_iter()
-            .partition(|load| entity_of(&load.entity).is_some());
-        let mut records: Vec<RecordTable> = records::kinds()
-            .iter()
-            .map(|kind| RecordTable::new(kind))
-            .collect();
-        let (of_records, served): (Vec<Load>, Vec<Load>) = served
-            .into_iter()
-            .partition(|load| records::listed(&load.entity).is_some());
-        for load in of_records {
-            if let Some(place) = records::listed(&load.entity) {
-                records[place].replace(load.rows.to_maps());
-            }
-        }
-        let served_names: Vec<String> = served.iter().map(|load| load.entity.clone()).collect();
-        let described_fields = data.fields.iter();
-        let described_fields = described_fields
-            .map(|fields| (fields.entity.clone(), fields.fields.clone()))
-            .collect();
-        let of_entities = of_entities.into_iter().map(|load| Load {
-            entity: entity_of(&load.entity).unwrap_or_default().to_owned(),
-            rows: load.rows,
-        });
-        let mut loads = Vec::new();
-        for load in data.loads.into_iter().chain(of_entities) {
-            let to = match target(&load.entity) {
-                Some(to) => to,
-                None => Target::Table(place(&load.entity)?),
-            };
-            if let Target::Table(at) = to {
-                asked.resize(asked.len().max(at + 1), None);
-                // Loaded rows are alone unless generated ones were asked for too.
-                asked[at].get_or_insert((0, 0.0));
-            }
-            loads.push((to, load));
-        }
-        let mut described = HashMap::new();
-        for Fields { entity, fields } in &data.fields {
-            described.insert(place(entity)?, fields);
-        }
-        asked.resize(types.len(), None);
-        let key = |at: usize| hash::mix(data.seed ^ hash::mix(at as u64 + 1));
-        let presences = asked.iter().enumerate().map(|(at, asked)| {
-            let (rows, gaps) =
-                asked.unwrap_or((ENTITIES.get(at).map_or(0, |entity| entity.rows), 0.0));
-            ExistingIds::new(key(at), rows, gaps)
-        });
-        let all_rows = Arc::new(AllRows::new(presences.collect(), data.until));
-        let tables = types.iter().enumerate().map(|(at, &entity_type)| {
-            let fields = ENTITIES
-                .get(at)
-                .map_or(entities::SMART_FIELDS, |entity| entity.fields);
-            let schema = match described.get(&at) {
-                Some(description) => Schema::described(fields, description),
-                None => Schema::new(fields),
-            };
-            Table::new(at, entity_type, schema, Arc::clone(&all_rows), key(at))
-        });
-        let tables: Vec<Table> = tables.collect();
-        let fixtures = Fixtures::new(served, data.replies);
+    pub(crate) fn new(mut data: Data) -> Result<Self, DataError> {
+        let mut beginning = Beginning::new(&data.rows)?;
+        let LoadsByOwner {
+            entities,
+            records,
+            unmodelled,
+        } = LoadsByOwner::new(std::mem::take(&mut data.served));
+        let loads = std::mem::take(&mut data.loads).into_iter().chain(entities);
+        let loads = beginning.targets(loads)?;
+        let tables = beginning.tables(&data)?;
+        let collections: Vec<String> = unmodelled.iter().map(|load| load.entity.clone()).collect();
+        let fixtures = Fixtures::new(unmodelled, data.replies);
         let base = Base {
             seed: data.seed,
             until: data.until,
-            rows: tables
-                .iter()
-                .zip(&asked)
-                .map(|(table, asked)| {
-                    let entity = ENTITIES.get(table.entity);
-                    let (rows, gaps) =
-                        asked.unwrap_or((entity.map_or(0, |entity| entity.rows), 0.0));
-                    let name = entity.map_or_else(
-                        || table.entity_type.to_string(),
-                        |entity| entity.name.to_owned(),
-                    );
-                    (name, rows, gaps)
-                })
+            rows: beginning.generated_rows(),
+            fields: data
+                .fields
+                .into_iter()
+                .map(|fields| (fields.entity, fields.fields))
                 .collect(),
-            fields: described_fields,
-            collections: served_names
+            collections: collections
                 .into_iter()
                 .zip(&fixtures.collections)
                 .map(|(name, collection)| (name, collection.style.id.clone()))
@@ -364,7 +279,7 @@ impl PortalData {
             moves: VecDeque::new(),
         };
         let has_statuses = loads.iter().any(|(to, _)| *to == Target::Table(STATUS));
-        if !has_statuses && asked[STATUS].is_none() {
+        if !has_statuses && !beginning.is_asked(STATUS) {
             state.begin_dictionary();
         }
         for (to, load) in loads {

@@ -23,7 +23,7 @@ use tracing::debug;
 use super::Observer;
 use super::names::{self, NamesCheck};
 use super::plan::Plan;
-use super::report::{ListReport, Progress, Resume};
+use super::report::{KnownHidden, ListReport, Progress, Resume};
 use super::request_encoding::{OwnedPlace, RequestEncoding};
 use super::strategy::{NextAction, ReadAhead, StrategyError, Ticket};
 use crate::auth::Api;
@@ -61,8 +61,9 @@ const FULL_ANSWERS: u32 = 12;
 const ATTEMPTS_AT_A_BATCH: u32 = 2;
 
 pub(crate) enum Message {
-    /// Pages that are ready together. One by one each would wake the reader.
-    Pages(Vec<Page>),
+    /// Pages that are ready together. One by one each would wake the reader. What is known of hidden rows up to the end of
+    /// the last of them, if that can be said.
+    Pages(Vec<Page>, Option<KnownHidden>),
     Done(ListReport),
     Failed(Error),
 }
@@ -178,9 +179,9 @@ impl Driver {
                 self.flights.shutdown().await;
                 // What came before the failure is part of the list.
                 while self.is_stuck
-                    && let Some(pages) = self.ready_pages()
+                    && let Some((pages, known)) = self.ready_pages()
                 {
-                    if rows.send(Message::Pages(pages)).await.is_err() {
+                    if rows.send(Message::Pages(pages, known)).await.is_err() {
                         return;
                     }
                 }
@@ -208,18 +209,20 @@ impl Driver {
     }
 
     /// Pages to hand out: those that are there, but for a heap of them.
-    fn ready_pages(&mut self) -> Option<Vec<Page>> {
+    fn ready_pages(&mut self) -> Option<(Vec<Page>, Option<KnownHidden>)> {
         let mut pages = Vec::new();
         let mut bytes = 0;
+        let mut known = None;
         while pages.len() < MAX_COMMANDS && bytes < MESSAGE {
             let Some(page) = self.plan.strategy.pop() else {
+                known = self.plan.strategy.known_hidden();
                 break;
             };
             self.report.rows += page.len() as u64;
             bytes += page.bytes();
             pages.push(page);
         }
-        (!pages.is_empty()).then_some(pages)
+        (!pages.is_empty()).then_some((pages, known))
     }
 
     /// `false`: nobody listens.
@@ -228,13 +231,13 @@ impl Driver {
             self.ask_for_fields().await?;
         }
         loop {
-            while let Some(pages) = self.ready_pages() {
+            while let Some((pages, known)) = self.ready_pages() {
                 self.tell();
                 // A place before the gate that nobody asks after would hold up everybody behind it.
                 if rows.capacity() == 0 {
                     self.slot = None;
                 }
-                if rows.send(Message::Pages(pages)).await.is_err() {
+                if rows.send(Message::Pages(pages, known)).await.is_err() {
                     return Ok(false);
                 }
             }

@@ -30,7 +30,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use report::{Extent, ListReport, Progress, Proof, RangeDifference, Resume, Verification};
+pub use report::{
+    Extent, KnownHidden, ListReport, Progress, Proof, RangeDifference, Resume, Verification,
+};
 pub use walk::{Tail, UnknownWalk, Walk};
 
 use crate::auth::Api;
@@ -297,6 +299,7 @@ impl List {
         Ok(Pages {
             messages,
             ready: Vec::new().into_iter(),
+            known_hidden: None,
             progress: watched,
             task,
             report: None,
@@ -434,6 +437,8 @@ pub struct Pages {
     messages: mpsc::Receiver<Message>,
     /// Those that have come and were not handed on.
     ready: std::vec::IntoIter<Page>,
+    /// What is known of hidden rows up to the end of those.
+    known_hidden: Option<KnownHidden>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
     report: Option<ListReport>,
@@ -457,6 +462,12 @@ impl Pages {
         self.report.as_ref()
     }
 
+    /// What is known of hidden rows up to the last row that was handed out; `None` where that cannot be said. A list that
+    /// breaks off can be resumed after [`KnownHidden::up_to`].
+    pub fn known_hidden(&self) -> Option<KnownHidden> {
+        self.known_hidden.filter(|_| self.ready.len() == 0)
+    }
+
     /// How far the walk is; can be read at any time.
     pub fn progress(&self) -> Progress {
         self.progress.borrow().clone()
@@ -475,8 +486,9 @@ impl Pages {
             return Poll::Ready(Some(Ok(page)));
         }
         match ready!(self.messages.poll_recv(context)) {
-            Some(Message::Pages(pages)) => {
+            Some(Message::Pages(pages, known)) => {
                 self.ready = pages.into_iter();
+                self.known_hidden = known;
                 self.poll_page(context)
             }
             Some(Message::Done(report)) => {

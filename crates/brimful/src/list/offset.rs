@@ -9,11 +9,14 @@
 //!   ascending IDs and which has no conditions: its newest row is asked for before the first page, and tells which rows
 //!   were there when that page was counted. Any other list takes a second pass: twice the commands, in full batches (one
 //!   more request for every 2,500 rows).
+//! - Where fewer rows come than are counted, and the method takes conditions on the ID, the rows beside those that came are
+//!   asked for (`beside`). They are hidden, or the list is read again.
 //! - `total` says how many pages to ask for at once. It never ends a list: that does a page that is short, names no
 //!   `next` and is counted as the last one, or, where nothing is counted, is followed by nothing.
 //! - What cannot be proved in [`PASSES`] passes is an error, never a short list. So is a list that has nothing new on
 //!   [`IDLE_PAGES`] pages in a row, and one that grows faster than it is read.
 
+mod beside;
 mod bounds;
 mod course;
 mod end_of_pass;
@@ -25,9 +28,11 @@ use std::ops::Range;
 
 use brimful_protocol::rows::{Identity, Page, PageOutcome};
 
+use self::beside::{Question, RowsBeside};
 use self::course::{Course, Step};
 use self::far::EndSearch;
 use self::readings::{LastPage, ListReadings, PageTally, identities};
+use super::keyset::pages::{KeysetPages, NO_END};
 use super::position::Position;
 use super::report::Proof;
 use super::strategy::{
@@ -58,6 +63,10 @@ pub(crate) struct OffsetPages {
     again: FirstPageAgain,
     /// Asks for the newest row, before the first page.
     newest: Option<ListCommand>,
+    /// The same list by ID, where the method takes conditions on it.
+    by_id: Option<KeysetPages>,
+    /// The search for rows that are counted and did not come.
+    beside: Option<RowsBeside>,
     course: Course,
     /// Places to ask for, in order.
     wanted: VecDeque<u64>,
@@ -161,6 +170,8 @@ struct RequestInFlight {
     starts: Vec<u64>,
     /// A place that may lie behind the end of the list, which is asked for after the pages.
     far: Option<u64>,
+    /// It asks for rows beside those that came, and for no page by its place.
+    beside: Vec<Question>,
     /// No other request was on its way at any time.
     alone: bool,
 }
@@ -182,6 +193,8 @@ impl OffsetPages {
             order,
             again,
             newest: None,
+            by_id: None,
+            beside: None,
             course: Course::Unknown,
             wanted: VecDeque::new(),
             rest: 0..0,
@@ -216,6 +229,12 @@ impl OffsetPages {
     /// IDs, and to which no row comes in any other way than by being added.
     pub(crate) fn newest(mut self, newest: Option<ListCommand>) -> Self {
         self.newest = newest;
+        self
+    }
+
+    /// Asks by ID for rows that are counted and did not come. Only for a list that the method filters and sorts by ID.
+    pub(crate) fn by_id(mut self, pages: Option<KeysetPages>) -> Self {
+        self.by_id = pages.filter(KeysetPages::takes_exclusions);
         self
     }
 
@@ -521,6 +540,9 @@ impl OffsetPages {
             self.finished = true;
             return Ok(());
         }
+        if self.ask_beside() {
+            return Ok(());
+        }
         if self.readings.count() >= PASSES {
             return Err(StrategyError::Misbehaves(format!(
                 "it was read {PASSES} times by the places of its pages, and no two passes agree; of the last one: {}. It changes while it is read: try again at a quieter time, or in the order of its IDs",
@@ -529,6 +551,93 @@ impl OffsetPages {
         }
         self.begin();
         Ok(())
+    }
+
+    /// Asks for the rows beside those that came, after the first pass, if more are counted.
+    fn ask_beside(&mut self) -> bool {
+        let hidden = self.readings.hidden();
+        // Of a page that shows hardly a row nobody knows how far it reaches.
+        let is_sure_of_pages = self.longest * 2 >= self.page_size;
+        if self.by_id.is_none() || self.readings.count() != 1 || hidden == 0 || !is_sure_of_pages {
+            return false;
+        }
+        let known = self.readings.ids_of_first_pass();
+        let Some(known) = known.filter(|known| known.last().is_some_and(|id| *id < NO_END)) else {
+            return false;
+        };
+        self.beside = Some(RowsBeside::new(
+            &known,
+            hidden,
+            self.longest,
+            self.page_size,
+        ));
+        true
+    }
+
+    /// Takes the replies to questions about rows beside those that came.
+    fn accept_beside(
+        &mut self,
+        questions: Vec<Question>,
+        outcomes: Vec<PageOutcome>,
+    ) -> NextAction {
+        let mut then = NextAction::GoOn;
+        let Some(mut beside) = self.beside.take() else {
+            return then;
+        };
+        let mut outcomes = outcomes.into_iter();
+        for question in questions {
+            match outcomes.next().map(|outcome| self.stalls.page(outcome)) {
+                Some(Ok(Ok((mut page, meta)))) => {
+                    beside.accept(question, &mut page, &meta);
+                    let rows = identities(&page);
+                    if !rows.is_empty() {
+                        self.hand_out(page, &rows, self.pass.last.end, None, false);
+                    }
+                }
+                Some(Ok(Err(wait))) => {
+                    then = wait;
+                    beside.give_back(question);
+                }
+                // If it isn't the condition that failed, the next pass says so.
+                Some(Err(_)) | None => beside.refuse(),
+            }
+        }
+        if !beside.is_over() {
+            self.beside = Some(beside);
+        } else if let Some(hidden) = beside.proven_hidden() {
+            self.hidden = hidden;
+            self.proof = Proof::Counted(self.rows);
+            self.finished = true;
+        } else {
+            self.read_again();
+        }
+        then
+    }
+
+    /// Reads the list in passes: the method does not tell which rows did not come.
+    fn read_again(&mut self) {
+        (self.beside, self.by_id) = (None, None);
+        self.begin();
+    }
+
+    /// The next request for rows beside those that came.
+    fn next_beside(&mut self, room: usize) -> Option<(Ticket, Vec<ListCommand>)> {
+        let (beside, pages) = (self.beside.as_mut()?, self.by_id.as_ref()?);
+        let asked = std::iter::from_fn(|| beside.next(pages)).take(room);
+        let (questions, commands): (Vec<Question>, Vec<ListCommand>) = asked.unzip();
+        if questions.is_empty() {
+            return None;
+        }
+        let ticket = self.issued.draw();
+        let flight = RequestInFlight {
+            asks_for_newest: false,
+            starts: Vec::new(),
+            far: None,
+            beside: questions,
+            alone: false,
+        };
+        self.flights.insert(ticket, flight);
+        Some((ticket, commands))
     }
 }
 
@@ -542,6 +651,12 @@ impl Strategy for OffsetPages {
     }
 
     fn next(&mut self, room: usize, ahead: ReadAhead) -> Option<(Ticket, Vec<ListCommand>)> {
+        match &self.beside {
+            // It was refused, and what was still on its way came to nothing.
+            Some(beside) if beside.is_over() => self.read_again(),
+            Some(_) => return self.next_beside(room),
+            None => {}
+        }
         let alone = self.flights.is_empty();
         // The first page of a pass comes before all others, and the last one behind all others.
         let first_is_due = self.pass.offsets.is_empty();
@@ -579,6 +694,7 @@ impl Strategy for OffsetPages {
             asks_for_newest,
             starts,
             far,
+            beside: Vec::new(),
             alone,
         };
         self.flights.insert(ticket, flight);
@@ -595,11 +711,15 @@ impl Strategy for OffsetPages {
             asks_for_newest,
             starts,
             far,
+            beside,
             alone,
         }) = self.flights.remove(&ticket)
         else {
             return Ok(then);
         };
+        if !beside.is_empty() {
+            return Ok(self.accept_beside(beside, outcomes));
+        }
         let mut again = Vec::new();
         let mut outcomes = outcomes.into_iter();
         if asks_for_newest {
@@ -657,6 +777,12 @@ impl Strategy for OffsetPages {
         };
         if let Some(place) = flight.far {
             self.end_search.ask_again(place);
+        }
+        if let Some(beside) = &mut self.beside {
+            for question in flight.beside.into_iter().rev() {
+                beside.give_back(question);
+            }
+            return;
         }
         // Behind the end nothing more is asked for, but the end of a pass is noticed when a reply comes.
         let asked = if self.pass.next_offset.is_some() {

@@ -273,6 +273,20 @@ impl Planner<'_> {
         Some(pages.end(Direction::Descending, Count::Spared))
     }
 
+    /// The list by ID, for rows that are counted by place and did not come.
+    fn beside(&self, params: &Map<String, Value>) -> Option<KeysetPages> {
+        let keyset = self.keyset().filter(|_| self.api == Api::Rest)?;
+        if params::has_bare_conditions(params, self.known, &keyset) {
+            return None;
+        }
+        let names = self.names(keyset);
+        let mut params = params.clone();
+        params::canonical(&mut params, names, keyset.form).ok()?;
+        params::drop_order(&mut params, names);
+        let bounds = params::bounds(&mut params, names, &keyset).ok()?;
+        Some(KeysetPages::new(keyset, names, params, bounds))
+    }
+
     fn by_id(&self, keyset: Keyset, mut params: Map<String, Value>) -> Result<Plan, Error> {
         if params::sorted(&params, &keyset) == Sorted::Otherwise {
             return Err(Error::config(
@@ -365,8 +379,13 @@ impl Planner<'_> {
             Position::Start(params) if ids == Ids::AsDocumented => self.newest(params),
             _ => None,
         };
+        let beside = match &position {
+            Position::Start(params) if ids == Ids::AsDocumented => self.beside(params),
+            _ => None,
+        };
+        let pages = OffsetPages::new(position, order, again);
         Ok(Plan {
-            strategy: Box::new(OffsetPages::new(position, order, again).newest(newest)),
+            strategy: Box::new(pages.newest(newest).by_id(beside)),
             encoding,
             place: self.place(known.and_then(|method| method.key), row),
             above: None,

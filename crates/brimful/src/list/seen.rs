@@ -60,6 +60,14 @@ impl Sightings {
     }
 }
 
+impl Sightings {
+    /// The IDs of all rows that came in the pass `pass`, in order, if all rows have IDs that are numbers.
+    pub(crate) fn numbers(&self, pass: usize) -> Option<Vec<u64>> {
+        let seen = self.numbers.get(pass)?;
+        self.others.is_empty().then(|| seen.ids())
+    }
+}
+
 fn key(identity: Identity) -> Key {
     let halves = |hash: u128| ((hash >> 64) as u64, hash as u64);
     match identity {
@@ -122,6 +130,26 @@ impl Seen {
         }
     }
 
+    /// All IDs, in order.
+    fn ids(&self) -> Vec<u64> {
+        let mut blocks: Vec<(&u64, &Block)> = self.0.iter().collect();
+        blocks.sort_unstable_by_key(|(high, _)| **high);
+        let mut ids = Vec::new();
+        for (high, block) in blocks {
+            let first = *high << 16;
+            match block {
+                Block::Few(lows) => ids.extend(lows.iter().map(|low| first | u64::from(*low))),
+                Block::Many(bits) => {
+                    for (at, word) in bits.iter().enumerate() {
+                        let set = (0..64).filter(|bit| word & (1 << bit) != 0);
+                        ids.extend(set.map(|bit| first | (at as u64) << 6 | bit));
+                    }
+                }
+            }
+        }
+        ids
+    }
+
     /// Bytes that the IDs take, without the map around the blocks.
     #[cfg(test)]
     fn bytes(&self) -> usize {
@@ -162,6 +190,22 @@ mod tests {
             assert_eq!(seen.insert(id), truth.insert(id), "{id}");
             assert!(seen.contains(id));
         }
+    }
+
+    #[test]
+    fn all_ids_come_back_in_order() {
+        let mut random = fastrand::Rng::with_seed(2);
+        let (mut seen, mut truth) = (Seen::default(), std::collections::BTreeSet::new());
+        for _ in 0..50_000 {
+            let id = if random.bool() {
+                random.u64(..100_000)
+            } else {
+                random.u64(..)
+            };
+            seen.insert(id);
+            truth.insert(id);
+        }
+        assert_eq!(seen.ids(), truth.into_iter().collect::<Vec<_>>());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use brimful_protocol::rows::{Page, PageOutcome, PagingHints};
 use serde_json::Value;
 
 pub(crate) use super::report::Extent;
-use super::report::{Proof, Verification};
+use super::report::{KnownHidden, Proof, Verification};
 
 /// A command of a list: its method is the list's, and its label is given by its place in the request (`p0`, `p1`, …).
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +81,12 @@ pub(crate) trait Strategy: Send {
     /// Rows that the portal counts and does not show.
     fn hidden(&self) -> u64 {
         0
+    }
+
+    /// Up to which ID all rows have been handed out, and how many are counted there and not shown, once [`pop`](Self::pop)
+    /// has no page. `None` where rows do not come in the order of their IDs.
+    fn known_hidden(&self) -> Option<KnownHidden> {
+        None
     }
 
     /// The counts that were held against the rows, where that was asked for.

@@ -33,3 +33,4 @@ mod strategies;
 mod support;
 mod tasks;
 mod waits;
+mod whole_lists;

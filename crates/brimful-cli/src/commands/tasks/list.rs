@@ -20,6 +20,7 @@ use crate::interrupt::Interrupts;
 use crate::output::{Destination, Output, Piece};
 use crate::printer::Printer;
 use crate::pump::progress::{self, ProgressLine};
+use crate::pump::summary::RowsBefore;
 use crate::pump::{self, Source, Stopped, first_rows, summary};
 use crate::table::terminal_width;
 
@@ -298,7 +299,11 @@ async fn as_lines(
     };
     match tasks.pages.report() {
         Some(report) => {
-            for line in summary::lines(NOUN, &report.list, rows_before, &written, usize::MAX) {
+            let before = RowsBefore {
+                rows: rows_before,
+                hidden: None,
+            };
+            for line in summary::lines(NOUN, &report.list, before, &written, usize::MAX) {
                 printer.note(&line);
             }
             printer.note(&which_rest(report));

@@ -45,7 +45,7 @@ use self::ends::{FirstAndLast, ascending_to};
 use self::pages::{Direction, KeysetPages, NO_END, Restart};
 use self::requests::RequestPlan;
 use self::stretch::{Stretch, StretchState};
-use super::report::{Proof, RangeDifference, Verification};
+use super::report::{KnownHidden, Proof, RangeDifference, Verification};
 use super::strategy::{
     Extent, ListCommand, NextAction, PageMeta, ReadAhead, StallCounter, Strategy, StrategyError,
     Ticket,
@@ -672,6 +672,11 @@ impl Strategy for KeysetWalk {
 
     fn hidden(&self) -> u64 {
         self.hidden.max(self.hidden_at_start)
+    }
+
+    fn known_hidden(&self) -> Option<KnownHidden> {
+        let front = self.stretches.front().filter(|_| self.confirmed)?;
+        Some(KnownHidden::new(front.from, self.hidden))
     }
 
     fn verification(&self) -> Option<&Verification> {

@@ -194,6 +194,29 @@ impl KeysetPages {
         command
     }
 
+    /// The page that begins after the first `place` of the rows in `(above, up_to]` that are not among `known`, from one
+    /// end, with the count of them.
+    pub(crate) fn beside(
+        &self,
+        above: u64,
+        up_to: u64,
+        direction: Direction,
+        place: u64,
+        known: &[u64],
+    ) -> ListCommand {
+        let above = above.max(self.bounds.above);
+        let mut command = self.counted_at(above, up_to, direction, place);
+        if !known.is_empty()
+            && let Some(params) = command.params.as_object_mut()
+        {
+            let filter = params.entry(self.names.filter).or_insert_with(|| json!({}));
+            if let Some(filter) = filter.as_object_mut() {
+                filter.insert(self.exclusion(), json!(known));
+            }
+        }
+        command
+    }
+
     fn exclusion(&self) -> String {
         // Tasks of the older REST have no prefix for lists: what is negated may be one.
         let prefix = if self.keyset.key == Some("tasks") {

@@ -32,7 +32,8 @@
 //!
 //! # Where rows are counted and not shown
 //!
-//! Rights may take rows out of a page after it was cut. Their number is not known, so nothing can be counted. There
+//! Rights may take rows out of a page after it was cut. Their number is not known, so nothing can be counted. Where the
+//! method takes conditions on the ID, it is asked for the rows beside those that came: see `beside`. Elsewhere
 //! three passes in a row have to be equal, page for page. A row that is missing in all of them would need a hidden row
 //! deleted between the same two pages of each pass and another one, on the same page as the one deleted, added before
 //! the next pass: a visible row that is added or deleted changes the pages.
@@ -180,6 +181,11 @@ impl ListReadings {
     pub(super) fn has_come(&self, row: Identity) -> bool {
         let now = self.passes.len().saturating_sub(1);
         self.sightings.last_pass(row) == Some(now)
+    }
+
+    /// The IDs of the rows that came in the first pass, in order, if all rows have IDs that are numbers.
+    pub(super) fn ids_of_first_pass(&self) -> Option<Vec<u64>> {
+        self.sightings.numbers(0)
     }
 
     /// Notes that a page begins before the end of the one before it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::list::report::Proof;
 use crate::list::walk::Tail;
 
 /// What is drawn for one history.
@@ -204,7 +205,7 @@ fn spoil(
 /// How a list may end.
 #[derive(Debug, PartialEq)]
 enum Honest {
-    Whole,
+    Whole(Proof),
     /// With an error that says what the portal did.
     Refused,
     /// The same, of a method that cannot be read by ID: it takes no filter or no order, or its IDs are no numbers.
@@ -244,7 +245,7 @@ fn is_honest(seed: u64) -> Result<Honest, String> {
         Ok(walked) => {
             lasting.retain(|id| !hidden.contains(id));
             is_exact(&walked.ids, &lasting)?;
-            Ok(Honest::Whole)
+            Ok(Honest::Whole(walk.proof()))
         }
         Err(_) if !is_by_id => Ok(Honest::NotById),
         Err(_) if model.counts == Counts::AtRandomOneMore => Ok(Honest::NotCounted),
@@ -254,16 +255,28 @@ fn is_honest(seed: u64) -> Result<Honest, String> {
     }
 }
 
+/// How histories ended.
+#[derive(Debug, Default)]
+struct Ends {
+    proved: usize,
+    no_proof: usize,
+    refused: usize,
+    not_by_id: usize,
+    not_counted: usize,
+}
+
 fn histories(seeds: std::ops::Range<u64>) {
-    let (mut whole, mut wrong) = (0, Vec::new());
-    let (total, mut refused) = (seeds.end - seeds.start, 0);
+    let (mut ends, mut wrong) = (Ends::default(), Vec::new());
+    let total = seeds.end - seeds.start;
     for seed in seeds {
         let walked = std::panic::catch_unwind(|| is_honest(seed))
             .unwrap_or_else(|_| Err("the walk does not end".to_owned()));
         match walked {
-            Ok(Honest::Whole) => whole += 1,
-            Ok(Honest::Refused) => refused += 1,
-            Ok(Honest::NotById | Honest::NotCounted) => {}
+            Ok(Honest::Whole(Proof::None)) => ends.no_proof += 1,
+            Ok(Honest::Whole(_)) => ends.proved += 1,
+            Ok(Honest::Refused) => ends.refused += 1,
+            Ok(Honest::NotById) => ends.not_by_id += 1,
+            Ok(Honest::NotCounted) => ends.not_counted += 1,
             Err(why) => wrong.push(format!("history {seed}: {why}")),
         }
     }
@@ -273,10 +286,32 @@ fn histories(seeds: std::ops::Range<u64>) {
         wrong.len(),
         wrong[..wrong.len().min(20)].join("\n")
     );
+    let whole = ends.proved + ends.no_proof;
     assert!(
-        whole * 100 >= (whole + refused) * 97,
-        "{whole} of {total} lists came whole, {refused} did not"
+        whole * 100 >= (whole + ends.refused) * 97,
+        "of {total}: {ends:?}"
     );
+    // A walk that refuses all, or proves nothing, would lose no row either: how often that may be, in a thousand.
+    let Ends {
+        proved,
+        no_proof,
+        refused,
+        not_by_id,
+        not_counted,
+    } = ends;
+    for (end, least, most) in [
+        (proved, 820, 1_000),
+        (no_proof, 0, 3),
+        (refused, 10, 24),
+        (not_by_id, 90, 125),
+        (not_counted, 20, 32),
+    ] {
+        let in_a_thousand = end as f64 * 1_000.0 / total as f64;
+        assert!(
+            end > 0 && (f64::from(least)..=f64::from(most)).contains(&in_a_thousand),
+            "{end} of {total}, which is not {least} to {most} in a thousand: {proved} proved, {no_proof} without a proof, {refused} refused, {not_by_id} not by ID, {not_counted} not counted"
+        );
+    }
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! Lists without a keyset, against a portal that does everything to them: what ends as whole is whole.
 
+mod costs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use brimful_protocol::catalogue;
 use brimful_protocol::rows::{BatchOfLists, Place, read_batch};
 use serde_json::{Map, Value, json};
 
+use super::Exclusions;
+use crate::list::keyset::pages::{Bounds, KeysetPages, Names};
 use crate::list::offset::{FirstPageAgain, OffsetPages, Order};
 use crate::list::position::Position;
 use crate::list::report::Proof;
@@ -52,6 +57,9 @@ struct Manners {
     failing: u32,
     /// The newest row is asked for before the list is read.
     asks_for_newest: bool,
+    /// The method takes conditions on the ID, and the walk knows it.
+    is_filtered_by_id: bool,
+    exclusions: Exclusions,
     /// Of 100 requests so many are lost.
     lost: u32,
     room: usize,
@@ -227,6 +235,8 @@ impl Manners {
             failing: if random.u8(..8) == 0 { 10 } else { 0 },
             // Only these IDs are given in ascending order.
             asks_for_newest: ids == IdManner::Numbers && random.u8(..4) > 0,
+            is_filtered_by_id: false,
+            exclusions: Exclusions::Taken,
             lost: if random.u8(..8) == 0 { 20 } else { 0 },
             room: if random.bool() {
                 50
@@ -244,6 +254,51 @@ impl Manners {
         manners.draw_more(random)
     }
 
+    /// A list of the CRM in the order that the caller wants, on a portal that does nothing wrong.
+    fn of_a_quiet_list(rows: usize, in_flight: usize) -> Self {
+        Self {
+            rows,
+            page: 50,
+            paging: PagingManner::Controller,
+            total: TotalManner::Right,
+            names_next: true,
+            ids: IdManner::Numbers,
+            hidden: 0,
+            hidden_first: 0,
+            changes: 0,
+            change: ChangeManner::Any,
+            quiet_from: 0,
+            growth: 0,
+            hiccups: [usize::MAX; 2],
+            hiccup_tells: true,
+            lacking: 0,
+            next_skips: 0,
+            counted_too_many: 0,
+            ignores_start: false,
+            next_for_ever: false,
+            failing: 0,
+            asks_for_newest: true,
+            is_filtered_by_id: true,
+            exclusions: Exclusions::Taken,
+            lost: 0,
+            room: 50,
+            room_varies: false,
+            in_flight,
+            order: Order::Parallel,
+        }
+    }
+
+    /// Rows are moved to another place while the first pages are read, and then the list rests; one command a request.
+    fn with_one_move(self, seed: u64) -> Self {
+        Self {
+            changes: 50,
+            change: ChangeManner::Moves,
+            quiet_from: 2 + seed as usize % 8,
+            room: 2,
+            ..self
+        }
+    }
+
     fn draw_more(self, random: &mut fastrand::Rng) -> Self {
         // Nothing but a count tells of a row that the last page lacks twice.
         let lacking = match random.u8(..12) {
@@ -257,9 +312,20 @@ impl Manners {
             0 if self.total == TotalManner::Right => random.usize(1..=2 * self.page),
             _ => 0,
         };
+        let is_filtered_by_id = self.ids == IdManner::Numbers
+            && !matches!(self.paging, PagingManner::LimitOffset { .. })
+            && random.u8(..8) > 0;
+        let exclusions = match random.u8(..12) {
+            0 => Exclusions::Ignored,
+            1 => Exclusions::Refused,
+            2 => Exclusions::MatchNothing,
+            _ => Exclusions::Taken,
+        };
         Self {
             lacking,
             counted_too_many,
+            is_filtered_by_id,
+            exclusions,
             ..self
         }
     }
@@ -311,6 +377,7 @@ struct Portal {
     next_key: u64,
     random: fastrand::Rng,
     commands: usize,
+    requests: usize,
     /// So often the last row is still to be left out.
     lacking: usize,
     /// Whether a count with an upper bound was right, and whether one was too low.
@@ -327,6 +394,7 @@ impl Portal {
             next_key: 0,
             random: fastrand::Rng::with_seed(seed),
             commands: 0,
+            requests: 0,
             lacking: manners.lacking,
             counts: [false; 2],
             lasting: BTreeSet::new(),
@@ -441,6 +509,9 @@ impl Portal {
             let rows: Vec<String> = rows.into_iter().map(|row| self.json(row)).collect();
             return (format!("[{}]", rows.join(",")), None, None);
         }
+        let in_question = self.rows_in_question(params);
+        let of_all = in_question.is_none();
+        let rows = in_question.unwrap_or_else(|| self.rows.clone());
         let number = |name: &str| params[name].as_u64().map(|n| n as usize);
         let (asked, limit) = match manners.paging {
             PagingManner::LimitOffset { .. } => (
@@ -449,14 +520,14 @@ impl Portal {
             ),
             _ => (number("start").unwrap(), manners.page),
         };
-        let len = self.rows.len();
+        let len = rows.len();
         let start = match manners.paging {
             _ if manners.ignores_start => 0,
             PagingManner::Legacy if asked >= len.next_multiple_of(limit).max(1) => 0,
             PagingManner::Legacy | PagingManner::Controller => asked / limit * limit,
             _ => asked,
         };
-        let cut = self.rows.iter().skip(start).take(limit);
+        let cut = rows.iter().skip(start).take(limit);
         let mut shown: Vec<ModelRow> = cut.filter(|row| !row.hidden).copied().collect();
         let mut next = (start + limit < len).then_some(start + limit + manners.next_skips);
         if manners.next_for_ever {
@@ -465,10 +536,10 @@ impl Portal {
         let mut total = match manners.total {
             TotalManner::Right => Some(len + manners.counted_too_many),
             TotalManner::None => None,
-            TotalManner::Shown => Some(self.rows.iter().filter(|row| !row.hidden).count()),
+            TotalManner::Shown => Some(rows.iter().filter(|row| !row.hidden).count()),
             TotalManner::OfThePage => Some(shown.len()),
             TotalManner::Capped(most) => {
-                self.counts[usize::from(len > most)] = true;
+                self.counts[usize::from(len > most)] |= of_all;
                 Some(len.min(most))
             }
         };
@@ -501,7 +572,36 @@ impl Portal {
         (result, next, total)
     }
 
+    /// The rows in the order of their IDs that a question about IDs asks for.
+    fn rows_in_question(&self, params: &Value) -> Option<Vec<ModelRow>> {
+        let direction = params["order"]["ID"].as_str()?;
+        let filter = &params["filter"];
+        let bound = |name: &str| filter[name].as_u64();
+        let excluded = filter["!@ID"].as_array();
+        let excluded = excluded.filter(|_| self.manners.exclusions != Exclusions::Ignored);
+        let excluded: BTreeSet<u64> = excluded
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_u64)
+            .collect();
+        let mut rows = self.rows.clone();
+        rows.retain(|row| {
+            bound(">ID").is_none_or(|above| row.key > above)
+                && bound("<=ID").is_none_or(|up_to| row.key <= up_to)
+                && !excluded.contains(&row.key)
+        });
+        if self.manners.exclusions == Exclusions::MatchNothing && !excluded.is_empty() {
+            rows.clear();
+        }
+        rows.sort_by_key(|row| row.key);
+        if direction == "DESC" {
+            rows.reverse();
+        }
+        Some(rows)
+    }
+
     fn answers(&mut self, commands: &[ListCommand]) -> BatchOfLists {
+        self.requests += 1;
         let mut parts = [const { String::new() }; 4];
         let [result, next, total, error] = &mut parts;
         let put = |part: &mut String, place: usize, value: &str| {
@@ -511,6 +611,15 @@ impl Portal {
         for (place, command) in commands.iter().enumerate() {
             if self.random.u32(..100) < self.manners.failing {
                 put(error, place, r#"{"error":"QUERY_LIMIT_EXCEEDED"}"#);
+                continue;
+            }
+            let excludes = command.params["filter"]["!@ID"].is_array();
+            if excludes && self.manners.exclusions == Exclusions::Refused {
+                put(
+                    error,
+                    place,
+                    r#"{"error":"ERROR_CORE","error_description":"Unknown filter"}"#,
+                );
                 continue;
             }
             let answer = self.answer(&command.params);
@@ -553,7 +662,10 @@ fn strategy(manners: Manners) -> OffsetPages {
     let newest = ListCommand {
         params: json!({"newest": true}),
     };
+    let keyset = catalogue::find("crm.lead.list").unwrap().keyset.unwrap();
+    let by_id = KeysetPages::new(keyset, Names::default(), Map::new(), Bounds::default());
     OffsetPages::new(position, manners.order, FirstPageAgain::IsAnError)
+        .by_id(Some(by_id).filter(|_| manners.is_filtered_by_id))
         .newest(Some(newest).filter(|_| manners.asks_for_newest))
         .most_pages(500)
 }
@@ -643,22 +755,56 @@ fn is_exact(portal: &Portal, came: &[u64]) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs histories; how many there were of clean ones, of those that come to rest and of the others, and how many of each
-/// ended as whole.
-fn run(seeds: std::ops::Range<u64>) -> [(usize, usize); 3] {
-    let mut ends = [(0, 0); 3];
+/// How histories ended.
+#[derive(Debug, Default)]
+struct Ends {
+    /// How many there were of clean ones, of those that come to rest and of the others, and how many of each ended as
+    /// whole.
+    clean: (usize, usize),
+    restful: (usize, usize),
+    other: (usize, usize),
+    /// Of the whole ones, by what they were proved.
+    counted: usize,
+    /// The same, where rows are counted and not shown.
+    counted_with_hidden: usize,
+    equal_passes: usize,
+    /// The same, where rows are counted and not shown.
+    equal_passes_with_hidden: usize,
+    /// Nothing was proved.
+    no_proof: usize,
+    /// Proved by a count that may be an upper bound which the list has passed, so that nobody can tell.
+    counted_past_a_bound: usize,
+}
+
+impl Ends {
+    fn add(&mut self, walked: &Walked) {
+        let hides = walked.hidden > 0;
+        *match walked.proof {
+            Proof::Counted(_) if hides => &mut self.counted_with_hidden,
+            Proof::Counted(_) => &mut self.counted,
+            Proof::EqualPasses(_) if hides => &mut self.equal_passes_with_hidden,
+            Proof::EqualPasses(_) => &mut self.equal_passes,
+            _ => &mut self.no_proof,
+        } += 1;
+    }
+}
+
+fn run(seeds: std::ops::Range<u64>) -> Ends {
+    let mut ends = Ends::default();
     for seed in seeds {
         let manners = Manners::draw(&mut fastrand::Rng::with_seed(seed));
         let mut portal = Portal::new(manners, seed);
+        let walked = walk(&mut portal);
         let end = match (manners.is_clean(), manners.is_restful()) {
-            (true, _) => &mut ends[0],
-            (false, true) => &mut ends[1],
-            (false, false) => &mut ends[2],
+            (true, _) => &mut ends.clean,
+            (false, true) => &mut ends.restful,
+            (false, false) => &mut ends.other,
         };
         end.0 += 1;
-        match walk(&mut portal) {
+        end.1 += usize::from(walked.is_ok());
+        match walked {
             Ok(walked) => {
-                end.1 += 1;
+                ends.add(&walked);
                 if walked.proof == Proof::None {
                     assert_eq!(manners.ids, IdManner::Equal, "seed {seed}: {manners:?}");
                     continue;
@@ -667,6 +813,7 @@ fn run(seeds: std::ops::Range<u64>) -> [(usize, usize); 3] {
                 // there: rows that are deleted are among those that came.
                 let passed_bound = portal.counts == [true; 2];
                 if passed_bound && matches!(walked.proof, Proof::Counted(_)) {
+                    ends.counted_past_a_bound += 1;
                     continue;
                 }
                 let exact = is_exact(&portal, &walked.keys);
@@ -692,7 +839,7 @@ fn run(seeds: std::ops::Range<u64>) -> [(usize, usize); 3] {
 }
 
 fn check(seeds: std::ops::Range<u64>) {
-    let [clean, restful, other] = run(seeds);
+    let ends = run(seeds);
     let is_at_least = |(lists, whole): (usize, usize), percent: usize| {
         assert!(
             whole * 100 >= lists * percent,
@@ -700,11 +847,37 @@ fn check(seeds: std::ops::Range<u64>) {
         );
     };
     // Where a portal lies about its counts or has equal rows, six passes may not be proof.
-    is_at_least(clean, 91);
-    is_at_least(restful, 88);
+    is_at_least(ends.clean, 91);
+    is_at_least(ends.restful, 88);
     // A list that never comes to rest can be proved by luck alone; one that ignores the place of a page never, nor one
     // whose `next` skips rows.
-    is_at_least(other, 56);
+    is_at_least(ends.other, 56);
+    // A walk that refuses all, or proves nothing, would lose no row either. Each end is met, and those that leave something
+    // open are rare.
+    let all = ends.clean.0 + ends.restful.0 + ends.other.0;
+    for (what, lists, least, most) in [
+        ("counted", ends.counted, 130, 1_000),
+        (
+            "counted, with hidden rows",
+            ends.counted_with_hidden,
+            8,
+            1_000,
+        ),
+        ("by equal passes", ends.equal_passes, 450, 1_000),
+        (
+            "by equal passes, with hidden rows",
+            ends.equal_passes_with_hidden,
+            50,
+            1_000,
+        ),
+        ("without a proof", ends.no_proof, 1, 42),
+        ("counted past a bound", ends.counted_past_a_bound, 0, 1),
+    ] {
+        assert!(
+            (least * all..=most * all).contains(&(lists * 1_000)),
+            "{what}: {lists} of {all}, which is not {least} to {most} in a thousand: {ends:?}"
+        );
+    }
 }
 
 #[test]
