@@ -172,19 +172,19 @@ pub(crate) async fn run(args: &GetArgs, printer: Printer) -> Result<Exit, Failur
     let line = ProgressLine::show(&args.method, args.limit.rate.limit(), source, printer);
     let ended = pump::to_output(&mut items, output, Items::may_be_complete, &mut interrupts).await;
     drop(line);
-    finish(args, ended, items, printer)
+    finish(args, ended, &items, printer)
 }
 
 /// Says how it has ended, and how to get the rest.
 fn finish(
     args: &GetArgs,
     ended: Ended,
-    items: Items<'_>,
+    items: &Items<'_>,
     printer: Printer,
 ) -> Result<Exit, Failure> {
     let lacks_some = matches!(ended.stopped, Stopped::Complete) && !items.may_be_complete();
     let kept = ended.written.as_ref().map(|written| written.name.clone());
-    let rest = rest_hint(args, &ended.stopped, &items, kept.as_deref());
+    let rest = rest_hint(args, &ended.stopped, items, kept.as_deref());
     items.warn_of_more();
     let result = if lacks_some {
         Err(Failure::new(

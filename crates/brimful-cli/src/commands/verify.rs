@@ -140,7 +140,8 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
         match result {
             Ok(verification) => {
                 all_explained &= verification.is_explained();
-                differs |= !verification.is_explained();
+                // What files have lost comes with the next sync by itself.
+                differs |= verification.trouble.is_none() && lacks_or_differs(verification);
                 table.row([
                     name.clone(),
                     format::count(verification.in_store),
@@ -280,6 +281,12 @@ fn details(verification: &TableVerification) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Whether rows are missing or differ, and nothing that has happened since explains it.
+fn lacks_or_differs(verification: &TableVerification) -> bool {
+    let mut differing = verification.differing.iter();
+    !verification.missing.is_empty() || differing.any(|row| !row.changed_since)
 }
 
 /// The first of these IDs.

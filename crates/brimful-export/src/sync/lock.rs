@@ -33,14 +33,14 @@ pub(crate) struct StoreLock {
 /// Another run has it, or the store cannot be reached.
 pub(crate) async fn acquire(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
     let store = store.clone();
-    blocking(move || take(&store, tables)).await
+    blocking(move || take(&store, &tables)).await
 }
 
 #[cfg_attr(
     not(feature = "parquet"),
     expect(unused_variables, reason = "databases know their tables themselves")
 )]
-fn take(store: &Store, tables: Vec<String>) -> Result<StoreLock, SyncError> {
+fn take(store: &Store, tables: &[String]) -> Result<StoreLock, SyncError> {
     #[cfg(feature = "sqlite")]
     if let Store::Sqlite(path) = store {
         crate::sinks::sqlite::check_is_file(path).map_err(SyncError::Store)?;

@@ -143,10 +143,10 @@ pub(crate) fn tables(place: &DatasetPlace, name: &str) -> Result<Vec<String>, Ex
 pub(crate) fn note_tables(
     place: &DatasetPlace,
     name: &str,
-    noted: impl IntoIterator<Item = String>,
+    noted: &[String],
 ) -> Result<(), ExportError> {
     let known = tables(place, name)?;
-    let all: BTreeSet<String> = known.iter().cloned().chain(noted).collect();
+    let all: BTreeSet<String> = known.iter().chain(noted).cloned().collect();
     if all.len() == known.len() {
         return Ok(());
     }
