@@ -49,9 +49,10 @@ pub(crate) async fn run(args: &StatusArgs, printer: Printer) -> Result<Exit, Fai
         tables.extend(status(&store).await.map_err(|error| failure_of(&error))?);
     }
     let now = jiff::Timestamp::now().as_second();
-    let several = tables
-        .iter()
-        .any(|table| Some(&table.portal) != tables.first().map(|first| &first.portal));
+    // A table that nothing is known of has no portal.
+    let mut portals = tables.iter().map(|table| &table.portal);
+    let first = portals.clone().find(|portal| !portal.is_empty());
+    let several = portals.any(|portal| !portal.is_empty() && Some(portal) != first);
     let names = [
         "PORTAL",
         "TABLE",
@@ -119,7 +120,7 @@ fn cursor(table: &TableStatus) -> String {
 
 fn state(table: &TableStatus) -> String {
     if let Some(trouble) = &table.trouble {
-        return format!("{trouble}; run brimful sync");
+        return trouble.clone();
     }
     match (&table.failed, table.interrupted_after, table.succeeded) {
         (Some((error, at)), ..) => format!("failed at {at}: {error}"),

@@ -102,22 +102,34 @@ pub(crate) async fn run(args: &VerifyArgs, printer: Printer) -> Result<Exit, Fai
     Ok(exit)
 }
 
-/// The tables of the store that the command line means, each as it is kept.
-async fn kept_entities(args: &VerifyArgs, store: &Store) -> Result<Vec<SyncEntity>, SyncError> {
+/// The tables of the store that the command line means, each as it is kept, and what is wrong with those whose entity is
+/// not known.
+async fn kept_entities(
+    args: &VerifyArgs,
+    store: &Store,
+) -> Result<(Vec<SyncEntity>, Vec<String>), SyncError> {
     let tables = status(store).await?;
     if args.entities.is_empty() {
-        return tables.iter().map(TableStatus::sync_entity).collect();
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            tables.iter().partition(|table| !table.entity.is_empty());
+        let known: Result<_, _> = known.into_iter().map(TableStatus::sync_entity).collect();
+        let troubles = unknown.into_iter().filter_map(|table| {
+            let trouble = table.trouble.as_ref()?;
+            Some(format!("{}: {trouble}", table.table))
+        });
+        return Ok((known?, troubles.collect()));
     }
     let named = args.entities.iter().map(|name| {
         let named: SyncEntity = name.parse()?;
         let table = tables.iter().find(|table| table.entity == named.name);
         table.map_or(Ok(named), TableStatus::sync_entity)
     });
-    named.collect()
+    let named: Result<_, _> = named.collect();
+    Ok((named?, Vec::new()))
 }
 
 async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result<Exit, Failure> {
-    let entities = kept_entities(args, &side.store)
+    let (entities, troubles) = kept_entities(args, &side.store)
         .await
         .map_err(|error| failure_of(&error))?;
     let connection = connect(&side.portal, side.limits, printer)
@@ -134,7 +146,7 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
         .map_err(|error| failure_of(&error))?;
     drop(line);
     let mut table = Table::new(&["ENTITY", "STORE", "PORTAL", "COMPARED", "RESULT"]);
-    let mut all_explained = true;
+    let mut all_explained = troubles.is_empty();
     let mut differs = false;
     for (name, result) in &results {
         match result {
@@ -168,6 +180,9 @@ async fn verify_store(args: &VerifyArgs, side: Side, printer: Printer) -> Result
         for line in result.as_ref().map_or_else(|_| Vec::new(), details) {
             printer.note(&format!("{name}: {line}"));
         }
+    }
+    for trouble in &troubles {
+        printer.note(trouble);
     }
     if differs {
         let how = if is_folder {
@@ -241,6 +256,9 @@ fn described(verification: &TableVerification) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{} {what}", format::count(*count as u64)))
         .collect();
+    if parts.is_empty() {
+        return "equal, but for files in the folder".to_owned();
+    }
     parts.join(", ")
 }
 
@@ -248,7 +266,7 @@ fn described(verification: &TableVerification) -> String {
 fn details(verification: &TableVerification) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(trouble) = &verification.trouble {
-        lines.push(format!("{trouble}; run brimful sync"));
+        lines.push(trouble.clone());
     }
     if let (GoneBecause::FailedSync(error), false) =
         (&verification.gone_because, verification.gone.is_empty())
@@ -257,10 +275,13 @@ fn details(verification: &TableVerification) -> Vec<String> {
     }
     if verification.added_by_others > 0 {
         let rows = counted(verification.added_by_others, "rows");
-        lines.push(format!(
-            "{rows} more than the last sync left; the portal has no ID {}",
-            shown(&verification.gone)
-        ));
+        let mut line = format!("{rows} more than the last sync left");
+        // Where other rows are gone too, or the portal has those as well, the IDs don't tell which they are.
+        if verification.gone.len() as u64 == verification.added_by_others {
+            let ids = shown(&verification.gone);
+            line = format!("{line}; the portal has no ID {ids}");
+        }
+        lines.push(line);
     }
     if !verification.missing.is_empty() {
         let rows = counted(verification.missing.len() as u64, "rows");

@@ -30,6 +30,13 @@ fn coverage_json(coverage: &Coverage) -> Value {
     })
 }
 
+fn trouble_of(dataset: &SyncedDataset) -> FileTrouble {
+    FileTrouble {
+        damage: dataset.damage(),
+        strangers: dataset.strangers(),
+    }
+}
+
 impl TableStore for &mut SyncedDataset {
     fn stored(&mut self) -> Result<StoredTable, SyncError> {
         let record = self.record();
@@ -41,10 +48,7 @@ impl TableStore for &mut SyncedDataset {
             state: (!is_new).then(|| record.state_json()),
             has_errors: record.misfits > 0,
             has_strange_rows: false,
-            trouble: self.trouble().map(|text| FileTrouble {
-                text,
-                is_damage: self.is_damaged(),
-            }),
+            trouble: trouble_of(self),
         })
     }
 
@@ -84,6 +88,10 @@ impl TableStore for &mut SyncedDataset {
         Ok(SyncedDataset::labels(self)?)
     }
 
+    fn strangers(&self) -> Option<String> {
+        SyncedDataset::strangers(self)
+    }
+
     fn flush(&mut self) -> Result<(), SyncError> {
         Ok(SyncedDataset::flush(self)?)
     }
@@ -113,7 +121,14 @@ pub(super) fn status(store: &Store, place: &DatasetPlace) -> Result<Vec<TableSta
             table: table.clone(),
             ..StoreOptions::default()
         };
-        let dataset = SyncedDataset::open(place, store.to_string(), options)?;
+        let dataset = match SyncedDataset::open(place, store.to_string(), options) {
+            Ok(dataset) => dataset,
+            Err(error) => {
+                // Of the others there is something to say.
+                tables.push(TableStatus::unreadable(table, error.to_string()));
+                continue;
+            }
+        };
         let record = dataset.record();
         if record.command.is_empty() {
             // The run that was to make it has failed before.
@@ -127,7 +142,7 @@ pub(super) fn status(store: &Store, place: &DatasetPlace) -> Result<Vec<TableSta
             rows: record.live(),
             deleted: record.deleted(),
             misfits: record.misfits,
-            trouble: dataset.trouble(),
+            trouble: trouble_of(&dataset).text(),
             compared: compared.map(str::to_owned),
         };
         tables.push(stored.read(store, &table)?);

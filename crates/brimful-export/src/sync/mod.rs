@@ -141,6 +141,9 @@ pub struct EntityReport {
     pub is_full: bool,
     /// Values that did not fit their columns; `_brimful_errors` has them.
     pub misfits: u64,
+    /// Whether files are in the folder of the table that readers take for rows of it and that are not: a warning names
+    /// them, and a person has to move them.
+    pub has_strange_files: bool,
 }
 
 /// What happens while a run goes on.

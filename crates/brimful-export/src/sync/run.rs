@@ -95,10 +95,10 @@ impl EntityRun {
             Ok(table)
         });
         let table = table.await?;
-        if let Some(trouble) = &table.trouble {
+        if let Some(damage) = &table.trouble.damage {
             (run.observer)(&SyncEvent::Warning {
                 entity: &entity.name,
-                text: &format!("{trouble}; what is missing comes with this run"),
+                text: &format!("{damage}; what the portal has of it comes with this run"),
             });
         }
         Ok(Self {
@@ -128,7 +128,7 @@ impl EntityRun {
         }
         let now = self.now.portal;
         let keeps_deleted = self.options.deletes == Deletes::Off;
-        let (rows, misfits, written) = self
+        let (rows, misfits, written, strangers) = self
             .table
             .call(move |table| {
                 let rows = table.count()?;
@@ -138,9 +138,17 @@ impl EntityRun {
                 table.state.succeeded = Some(now);
                 table.state.failed = None;
                 table.commit()?;
-                Ok((rows, table.misfits(), table.written()))
+                let strangers = table.strangers()?;
+                Ok((rows, table.misfits(), table.written(), strangers))
             })
             .await?;
+        if let Some(strangers) = &strangers {
+            (self.observer)(&SyncEvent::Warning {
+                entity: &self.entity.name,
+                text: strangers,
+            });
+        }
+        self.report.has_strange_files = strangers.is_some();
         self.report.written = written;
         self.report.rows = rows;
         self.report.misfits = misfits;
@@ -334,6 +342,8 @@ impl EntityRun {
         let mut ids: Vec<u64> = self.table.call(SyncTable::ids).await?;
         // Those of a column of texts come in the order of texts.
         ids.sort_unstable();
+        // The second of two equal ones would look like one that the portal does not have.
+        ids.dedup();
         let mut ranges = vec![IdRange::everything(&ids)];
         if self.entity.is_counted() {
             let mut counted = ids.len() as u64;

@@ -40,13 +40,34 @@ pub struct TableStatus {
     pub failed: Option<(String, PortalTime)>,
     /// Values that did not fit their columns.
     pub misfits: u64,
-    /// What is wrong with the files of the table; `None` in databases.
+    /// What is wrong with the files of the table, and what helps; `None` in databases. Where its folder cannot be made
+    /// sense of, the entity is empty and nothing else is known.
     pub trouble: Option<String>,
     /// When IDs were last compared with the portal's, to find what was deleted.
     pub compared: Option<String>,
 }
 
 impl TableStatus {
+    /// Of a table whose folder cannot be made sense of.
+    #[cfg(feature = "parquet")]
+    pub(super) fn unreadable(table: String, trouble: String) -> Self {
+        Self {
+            table,
+            entity: String::new(),
+            portal: String::new(),
+            params: None,
+            rows: 0,
+            deleted: 0,
+            cursor: None,
+            interrupted_after: None,
+            succeeded: None,
+            failed: None,
+            misfits: 0,
+            trouble: Some(trouble),
+            compared: None,
+        }
+    }
+
     /// The entity, with the conditions and fields that it is kept with.
     ///
     /// # Errors

@@ -37,6 +37,11 @@ pub(super) trait TableStore {
     /// Takes what is to be stored with the rows that wait.
     fn put_beside(&mut self, beside: &Beside<'_>) -> Result<(), SyncError>;
 
+    /// What files are there now whose rows are not of the table, for people.
+    fn strangers(&self) -> Option<String> {
+        None
+    }
+
     /// Stores what waits, also where the store gathers more before it writes.
     fn flush(&mut self) -> Result<(), SyncError> {
         Ok(())
@@ -81,16 +86,26 @@ pub(super) struct StoredTable {
     /// Whether it has rows and no run of ours is known that has written them.
     pub(super) has_strange_rows: bool,
     /// What is wrong with the files of the table.
-    pub(super) trouble: Option<FileTrouble>,
+    pub(super) trouble: FileTrouble,
 }
 
-/// What is wrong with the files of a table.
-#[derive(Debug)]
-pub(super) struct FileTrouble {
-    /// For people.
-    pub(super) text: String,
-    /// Whether rows of the table are gone or others' for that, so that all are read again.
-    pub(super) is_damage: bool,
+/// What is wrong with the files of a table, for people.
+#[derive(Debug, Default)]
+pub(crate) struct FileTrouble {
+    /// What they have lost or gained, so that all rows are read again.
+    pub(crate) damage: Option<String>,
+    /// Files whose rows are not of the table, for which a person has to do something.
+    pub(crate) strangers: Option<String>,
+}
+
+impl FileTrouble {
+    /// All of it, with what helps; `None` if nothing is wrong.
+    pub(super) fn text(&self) -> Option<String> {
+        let damage = self.damage.as_ref();
+        let damage = damage.map(|damage| format!("{damage}; run brimful sync"));
+        let all: Vec<String> = damage.into_iter().chain(self.strangers.clone()).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
 }
 
 /// What is stored with rows.
@@ -184,7 +199,7 @@ pub(crate) struct SyncTable {
     /// Keeps other runs out for as long as anything may be written, also where the run was broken off meanwhile.
     _lock: Option<Arc<StoreLock>>,
     /// What is wrong with the files of the table.
-    pub(crate) trouble: Option<String>,
+    pub(crate) trouble: FileTrouble,
     /// Whether the table is there.
     pub(crate) exists: bool,
     pub(crate) state: EntityState,
@@ -266,11 +281,7 @@ impl SyncTable {
                 state.miss_columns(|field| there.contains(&field.to_lowercase()));
             }
             stored_cursor = state.cursor;
-            if stored
-                .trouble
-                .as_ref()
-                .is_some_and(|trouble| trouble.is_damage)
-            {
+            if stored.trouble.damage.is_some() {
                 state.read_all_again();
             }
         }
@@ -283,7 +294,7 @@ impl SyncTable {
             has_errors: stored.has_errors,
             has_errors_without_id: stored.has_errors,
             _lock: access.lock.clone(),
-            trouble: stored.trouble.map(|trouble| trouble.text),
+            trouble: stored.trouble,
             exists: stored.exists,
             stored_cursor,
             state,
@@ -418,6 +429,11 @@ impl SyncTable {
         table_store(&mut self.writer, self.id_field)?.put_beside(&beside)?;
         self.writer.store_waiting()?;
         Ok(())
+    }
+
+    /// What files are there now whose rows are not of the table, for people.
+    pub(crate) fn strangers(&mut self) -> Result<Option<String>, SyncError> {
+        Ok(self.store()?.strangers())
     }
 
     /// Stores what waits, also where the store gathers more before it writes.

@@ -52,7 +52,7 @@ pub enum GoneBecause {
 pub struct TableVerification {
     /// The table.
     pub table: String,
-    /// What is wrong with the files of the table; `None` in databases.
+    /// What is wrong with the files of the table, and what helps; `None` in databases.
     pub trouble: Option<String>,
     /// Live rows in the store.
     pub in_store: u64,
@@ -163,7 +163,7 @@ async fn verify_entity(
                 .map_or(0, |counted| (ids.len() as u64).saturating_sub(counted)),
             gone_because,
             changes_are_dated: matches!(of_store.cursor, ChangeCursor::Time { .. }),
-            trouble: table.trouble,
+            trouble: table.trouble.text(),
             ..TableVerification::default()
         };
         Ok((verification, ids, table.stored_cursor, state.columns))

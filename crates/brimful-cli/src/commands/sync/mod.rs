@@ -486,6 +486,7 @@ fn summarize(
     let several = jobs.len() > 1;
     let mut behind: Vec<[String; 3]> = Vec::new();
     let (mut is_any_done, mut is_out_of_time) = (has_stored, false);
+    let mut has_strange_files = false;
     for (job, result) in jobs.iter().zip(results) {
         let name = job.name.clone().unwrap_or_default();
         let report = match result {
@@ -505,6 +506,7 @@ fn summarize(
         let all = report.entities.len();
         for (_, result) in &report.entities {
             is_any_done |= result.is_ok();
+            has_strange_files |= result.as_ref().is_ok_and(|done| done.has_strange_files);
             is_out_of_time |= result.as_ref().is_err_and(is_deadline);
         }
         let failed = report.entities.iter().filter_map(|(entity, result)| {
@@ -533,7 +535,11 @@ fn summarize(
         )));
     }
     if behind.is_empty() {
-        return Ok(Exit::Done);
+        return Ok(if has_strange_files {
+            Exit::Incomplete
+        } else {
+            Exit::Done
+        });
     }
     let mut table = if several {
         printer.note("behind are:");

@@ -85,10 +85,19 @@ pub(crate) struct SyncedDataset {
     damage: Vec<String>,
     /// Files that are not of the table, and stay where they are until a person takes them away.
     strangers: Vec<String>,
-    /// Parts whose bytes cannot be read. What they had comes again, and takes their place.
-    unreadable: BTreeSet<u64>,
+    /// Parts whose file has nothing to take.
+    unusable: BTreeMap<u64, UnusablePart>,
     /// Why a write failed. Rows and keys may be out of step since then, so nothing more is written.
     failed_with: Option<String>,
+}
+
+/// A part whose bytes cannot be read, or that has rows of other parts. Its file gets another name before rows that come
+/// take its place: a person may have use for it.
+struct UnusablePart {
+    /// The name that it gets.
+    aside: String,
+    /// What is said of a copy of another part; `None`: its bytes cannot be read.
+    is_copy: Option<String>,
 }
 
 /// A part that is read.
@@ -99,6 +108,14 @@ struct OldPart {
     batches: Vec<RecordBatch>,
     keys: Vec<(RowKey, Place)>,
     deleted: Vec<Option<i64>>,
+}
+
+impl OldPart {
+    /// An ID that belongs into another part.
+    fn foreign_key(&self, part: u64) -> Option<&RowKey> {
+        let mut keys = self.keys.iter().map(|(key, _)| key);
+        keys.find(|key| key.part() != part)
+    }
 }
 
 /// Where the values of a row come from.
@@ -191,7 +208,7 @@ impl SyncedDataset {
             began: false,
             damage: Vec::new(),
             strangers: Vec::new(),
-            unreadable: BTreeSet::new(),
+            unusable: BTreeMap::new(),
             failed_with: None,
         };
         let Some(found) = sink.get(STATE)? else {
@@ -217,9 +234,16 @@ impl SyncedDataset {
         // What a run that was killed has written, or not.
         let pending = sink.record.pending.clone();
         for part in &pending {
-            sink.look_into(*part, String::new())?;
+            sink.look_into(*part, None)?;
         }
         sink.compare_files(&pending)?;
+        if sink.record.is_mending && sink.damage.is_empty() {
+            sink.damage.push(format!(
+                "{}: the run that was to bring lost rows back was broken off",
+                sink.state.table
+            ));
+        }
+        sink.record.is_mending = !sink.damage.is_empty();
         Ok(sink)
     }
 
@@ -239,23 +263,16 @@ impl SyncedDataset {
                 None => {}
             }
         }
-        let known: Vec<(u64, u64, String)> = self
+        let known: Vec<(u64, String)> = self
             .record
             .parts
             .iter()
-            .map(|(part, known)| (*part, known.rows(), known.stamp.clone()))
+            .map(|(part, known)| (*part, known.stamp.clone()))
             .collect();
-        for (part, rows, stamp) in known {
+        for (part, stamp) in known {
             match stamps.remove(&part) {
                 _ if pending.contains(&part) => {}
-                None => {
-                    self.record.parts.remove(&part);
-                    self.damage.push(format!(
-                        "{}/{} is gone, and {rows} rows with it",
-                        self.state.table,
-                        part_name(part)
-                    ));
-                }
+                None => self.look_into(part, Some(String::new()))?,
                 // An earlier version noted no stamps.
                 Some(found) if stamp.is_empty() => self.note_stamp(part, found),
                 Some(found) if found == stamp => {}
@@ -264,12 +281,7 @@ impl SyncedDataset {
         }
         for (part, stamp) in stamps {
             if !pending.contains(&part) {
-                self.damage.push(format!(
-                    "{}/{} is not of the sync",
-                    self.state.table,
-                    part_name(part)
-                ));
-                self.look_into(part, stamp)?;
+                self.look_into(part, Some(stamp))?;
             }
         }
         Ok(())
@@ -285,12 +297,7 @@ impl SyncedDataset {
             return Ok(());
         }
         drop(bytes);
-        self.damage.push(format!(
-            "{}/{} is not the file that the last sync wrote",
-            self.state.table,
-            part_name(part)
-        ));
-        self.look_into(part, stamp)
+        self.look_into(part, Some(stamp))
     }
 
     fn note_stamp(&mut self, part: u64, stamp: String) {
@@ -312,21 +319,24 @@ impl SyncedDataset {
         }
     }
 
-    /// What files of the table lack or have against what is known of them, for people; `None` if they are as they were
-    /// left.
-    pub(crate) fn trouble(&self) -> Option<String> {
+    /// What files of the table have lost or gained against what is known of them, for people: reading all rows mends it.
+    /// `None` if they are as they were left.
+    pub(crate) fn damage(&self) -> Option<String> {
+        (!self.damage.is_empty()).then(|| self.damage.join("; "))
+    }
+
+    /// What files are there whose rows are not of the table, for people; `None` without such. They stay until a person
+    /// takes them away, or rows of the table come that belong in their place.
+    pub(crate) fn strangers(&self) -> Option<String> {
+        let copies = self.unusable.values();
+        let copies = copies.filter_map(|part| part.is_copy.as_ref());
         let all: Vec<&str> = self
-            .damage
+            .strangers
             .iter()
-            .chain(&self.strangers)
+            .chain(copies)
             .map(String::as_str)
             .collect();
         (!all.is_empty()).then(|| all.join("; "))
-    }
-
-    /// Whether reading all rows mends what is wrong with the files.
-    pub(crate) fn is_damaged(&self) -> bool {
-        !self.damage.is_empty()
     }
 
     /// The column of the IDs: its name, and whether they are whole numbers.
@@ -378,51 +388,88 @@ impl SyncedDataset {
         Ok(())
     }
 
-    /// Reads which IDs a part has.
-    fn look_into(&mut self, part: u64, stamp: String) -> Result<(), ExportError> {
-        self.record.parts.remove(&part);
-        let old = match self.read_part(part) {
-            Ok(Some(old)) => old,
-            Ok(None) => return Ok(()),
+    /// Reads which IDs a part has, and notes what is wrong with it. Without a `stamp` a run that was killed was writing it.
+    fn look_into(&mut self, part: u64, stamp: Option<String>) -> Result<(), ExportError> {
+        let known = self.record.parts.remove(&part);
+        let file = format!("{}/{}", self.state.table, part_name(part));
+        let rows = known.as_ref().map_or(0, PartRecord::rows);
+        let deleted = known.as_ref().map_or(0, |known| known.deleted.len());
+        let Some(bytes) = self.get(&part_name(part))? else {
+            if known.is_some() {
+                let lost = lost_marks(deleted);
+                let damage = format!("{file} is gone, and {rows} rows with it{lost}");
+                self.damage.push(damage);
+            }
+            return Ok(());
+        };
+        let aside = format!("_part-{part:06}-{:08x}.aside", checksum(&bytes));
+        let old = match self.rows_of(part, bytes) {
+            Ok(old) => old,
             Err(error @ ExportError::Format { .. }) => {
+                let lost = match rows {
+                    0 => String::new(),
+                    rows => format!(", and {rows} rows are lost with it{}", lost_marks(deleted)),
+                };
                 self.damage.push(format!(
-                    "{}/{} cannot be read: {error}",
-                    self.state.table,
-                    part_name(part)
+                    "{file} cannot be read{lost}: {error}; a sync keeps it as {aside} and writes another one"
                 ));
-                self.unreadable.insert(part);
+                let is_copy = None;
+                self.unusable.insert(part, UnusablePart { aside, is_copy });
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
+        if let Some(other) = old.foreign_key(part) {
+            if rows > 0 {
+                let lost = lost_marks(deleted);
+                self.damage.push(format!(
+                    "{file} is not the file that the last sync wrote, which had {rows} rows{lost}"
+                ));
+            }
+            let is_copy = Some(format!(
+                "{file} has the row {}, which belongs into {}, so it is a copy of another file: move it out of the folder (a \
+                 sync that has rows for its place renames it to {aside})",
+                other.clone().into_text(),
+                part_name(other.part())
+            ));
+            self.unusable.insert(part, UnusablePart { aside, is_copy });
+            return Ok(());
+        }
         let mut found = PartRecord {
             columns: old.columns,
             checksum: Some(old.checksum),
-            stamp,
+            stamp: stamp.clone().unwrap_or_default(),
             ..PartRecord::default()
         };
-        let mut keys: Vec<(&RowKey, Option<i64>)> = old
+        let keys: BTreeMap<&RowKey, Option<i64>> = old
             .keys
             .iter()
             .map(|(key, _)| key)
             .zip(old.deleted)
             .collect();
-        keys.sort_unstable();
-        if let Some((other, _)) = keys.iter().find(|(key, _)| key.part() != part) {
-            self.strangers.push(format!(
-                "{}/{} has the row {}, which belongs into {}, so it is a copy of another file: move it out of the folder",
-                self.state.table,
-                part_name(part),
-                (*other).clone().into_text(),
-                part_name(other.part())
-            ));
-            return Ok(());
-        }
-        for (key, deleted) in keys {
+        for (key, deleted) in &keys {
             match deleted {
                 None => found.live.push(key),
                 Some(_) => found.deleted.push(key),
             }
+        }
+        match (stamp, known) {
+            (None, _) => {}
+            (Some(_), Some(known)) => {
+                let lost = known.deleted.keys().filter(|key| !keys.contains_key(key));
+                let lost = match lost.count() as u64 {
+                    0 => String::new(),
+                    lost => format!(", and lacks {lost} of its rows{}", lost_marks(lost)),
+                };
+                self.damage.push(format!(
+                    "{file} is not the file that the last sync wrote{lost}"
+                ));
+            }
+            (Some(_), None) if keys.is_empty() => {}
+            (Some(_), None) => self.damage.push(format!(
+                "{file} is not of the sync, and {} rows of it are taken for rows of the table",
+                keys.len()
+            )),
         }
         self.record.parts.insert(part, found);
         Ok(())
@@ -437,14 +484,27 @@ impl SyncedDataset {
         Ok(Some(Arc::clone(reader.map_err(of_parquet)?.schema())))
     }
 
-    /// A part with its rows; `None` if it is not there, or cannot be read and comes anew.
+    /// A part with its rows; `None` if it is not there, or has nothing to take and comes anew.
     fn read_part(&mut self, part: u64) -> Result<Option<OldPart>, ExportError> {
-        if self.unreadable.contains(&part) {
+        if self.unusable.contains_key(&part) {
             return Ok(None);
         }
         let Some(bytes) = self.get(&part_name(part))? else {
             return Ok(None);
         };
+        let old = self.rows_of(part, bytes)?;
+        if old.foreign_key(part).is_some() {
+            return Err(self.failed(format!(
+                "{}/{} was replaced by a copy of another file meanwhile; move it out of the folder, and run brimful sync again",
+                self.state.table,
+                part_name(part)
+            )));
+        }
+        Ok(Some(old))
+    }
+
+    /// The rows of the bytes of a part.
+    fn rows_of(&mut self, part: u64, bytes: Vec<u8>) -> Result<OldPart, ExportError> {
         let checksum = checksum(&bytes);
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes));
         let reader = reader.map_err(of_parquet)?.with_batch_size(BATCH);
@@ -484,7 +544,7 @@ impl SyncedDataset {
             }));
             old.batches.push(batch);
         }
-        Ok(Some(old))
+        Ok(old)
     }
 
     /// Brings a part up to date, and returns how many rows of it were new or differed.
@@ -544,7 +604,7 @@ impl SyncedDataset {
         if is_there && !has_changed && known.is_some_and(|known| known.columns == columns) {
             return Ok(0);
         }
-        if !is_there && rows.is_empty() && part > 0 && !self.unreadable.contains(&part) {
+        if !is_there && rows.is_empty() && part > 0 && !self.is_unreadable(part) {
             // Rows that are gone and were not there: no file is made for them.
             self.record.parts.remove(&part);
             return Ok(0);
@@ -555,8 +615,12 @@ impl SyncedDataset {
             checksum: Some(checksum(&bytes)),
             ..PartRecord::default()
         };
+        if let Some(unusable) = self.unusable.get(&part) {
+            let renamed = self.objects.rename(&part_name(part), &unusable.aside);
+            renamed.map_err(|message| self.failed(message))?;
+        }
         self.put(&part_name(part), bytes)?;
-        self.unreadable.remove(&part);
+        self.unusable.remove(&part);
         for (key, row) in &rows {
             match row.deleted {
                 None => found.live.push(key),
@@ -565,6 +629,12 @@ impl SyncedDataset {
         }
         self.record.parts.insert(part, found);
         Ok(written)
+    }
+
+    /// Whether the bytes of a part cannot be read, so that readers of the folder fail on it.
+    fn is_unreadable(&self, part: u64) -> bool {
+        let unusable = self.unusable.get(&part);
+        unusable.is_some_and(|unusable| unusable.is_copy.is_none())
     }
 
     /// The bytes of a part.
@@ -653,7 +723,8 @@ impl SyncedDataset {
             let narrow = self.record.parts.iter();
             let narrow = narrow.filter(|(_, part)| part.columns < columns);
             let narrow = narrow.map(|(number, _)| *number);
-            for part in narrow.chain(self.unreadable.iter().copied()) {
+            let unusable = self.unusable.keys().copied();
+            for part in narrow.chain(unusable.filter(|part| self.is_unreadable(*part))) {
                 parts.entry(part).or_default();
             }
         }
@@ -699,6 +770,8 @@ impl SyncedDataset {
         if let Some(beside) = &self.beside {
             self.record.command.clone_from(&beside.command);
             self.record.sync.clone_from(&beside.sync);
+            // From here on the state says that everything is read.
+            self.record.is_mending = false;
             if let Some((what, coverage)) = &beside.coverage {
                 self.record
                     .coverage
@@ -1024,6 +1097,16 @@ impl StoreSink for SyncedDataset {
             self.flush()?;
         }
         Ok(())
+    }
+}
+
+/// What is said of rows that are lost for good with a file, behind what has become of it: no read brings those back that
+/// the portal no longer has.
+fn lost_marks(deleted: u64) -> String {
+    match deleted {
+        0 => String::new(),
+        1 => " (1 of them marked as deleted, which does not come back)".to_owned(),
+        _ => format!(" ({deleted} of them marked as deleted, which do not come back)"),
     }
 }
 

@@ -403,6 +403,106 @@ async fn files_that_are_lost_or_others_are_seen_and_their_rows_come_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_with_a_copy_of_another_one_gives_no_id_twice_and_takes_no_row_for_deleted() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 26_000));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    let part = |number: u32| folder.join(format!("crm_deal/part-00000{number}.parquet"));
+    std::fs::copy(part(0), part(1)).unwrap();
+    for turn in 0..2 {
+        pass(60).await;
+        let report = run.run().await.unwrap().entities.remove(0).1.unwrap();
+        assert_eq!((report.rows, report.deleted), (26_000, 0), "{turn}");
+        let found = rows(&folder, "crm_deal", "ID");
+        assert_eq!(found.len(), 26_000);
+        assert!(found.values().all(|is_deleted| !is_deleted));
+        assert_verified(&bench, &store, "crm.deal").await;
+        assert_eq!(status(&store).await.unwrap()[0].trouble, None);
+    }
+    assert_eq!(names_aside(&folder).len(), 1);
+}
+
+/// The files that a sync has kept by another name.
+fn names_aside(folder: &std::path::Path) -> Vec<String> {
+    let files = folder.join("crm_deal").read_dir().unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.contains(".aside")).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_in_the_place_of_a_file_that_there_was_not_stays_until_rows_for_that_place_come() {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 24_998));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    let second = folder.join("crm_deal/part-000001.parquet");
+    std::fs::copy(folder.join("crm_deal/part-000000.parquet"), &second).unwrap();
+    let copy = std::fs::read(&second).unwrap();
+    pass(60).await;
+    let report = run.run().await.unwrap().entities.remove(0).1.unwrap();
+    assert!(report.has_strange_files && !report.is_full, "{report:?}");
+    assert_eq!(std::fs::read(&second).unwrap(), copy);
+    let trouble = status(&store).await.unwrap()[0].trouble.clone().unwrap();
+    assert!(
+        trouble.contains("move it") && !trouble.contains("run brimful sync"),
+        "{trouble}"
+    );
+    for title in ["24999", "25000", "25001"] {
+        let deal = json!({"fields": {"TITLE": title}});
+        bench.call("crm.deal.add", deal).await;
+    }
+    pass(60).await;
+    let report = run.run().await.unwrap().entities.remove(0).1.unwrap();
+    assert!(!report.has_strange_files, "{report:?}");
+    assert_eq!((report.written, report.rows), (3, 25_001));
+    assert_eq!(rows(&folder, "crm_deal", "ID").len(), 25_001);
+    assert_verified(&bench, &store, "crm.deal").await;
+    assert_eq!(status(&store).await.unwrap()[0].trouble, None);
+    let aside = names_aside(&folder);
+    let aside = std::fs::read(folder.join("crm_deal").join(&aside[0])).unwrap();
+    assert!(aside == copy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_rows_that_are_lost_are_counted_and_a_run_that_fails_while_it_mends_forgets_nothing()
+ {
+    let bench = Bench::new(PortalConfig::new().rows("deal", 26_000));
+    let (store, folder) = (dataset(&bench), folder_of(&bench));
+    let run = bench.run(&store, &["crm.deal"]);
+    run.run().await.unwrap();
+    for id in [25_500, 25_501] {
+        bench.call("crm.deal.delete", json!({"id": id})).await;
+    }
+    pass(60).await;
+    run.run().await.unwrap();
+    let second = folder.join("crm_deal/part-000001.parquet");
+    std::fs::write(&second, "no rows").unwrap();
+    let trouble = status(&store).await.unwrap()[0].trouble.clone().unwrap();
+    assert!(
+        trouble.contains("1001 rows are lost with it (2 of them marked as deleted"),
+        "{trouble}"
+    );
+    // Nothing can be written in its place.
+    let in_the_way = folder.join("crm_deal/part-000001.partial");
+    std::fs::create_dir(&in_the_way).unwrap();
+    run.run().await.unwrap().entities.remove(0).1.unwrap_err();
+    std::fs::remove_dir(in_the_way).unwrap();
+    let options = SyncOptions {
+        deletes: Deletes::Off,
+        ..SyncOptions::default()
+    };
+    let again = bench.run(&store, &["crm.deal"]).options(options);
+    let report = again.run().await.unwrap().entities.remove(0).1.unwrap();
+    assert_eq!(report.rows, 25_998);
+    assert_eq!(rows(&folder, "crm_deal", "ID").len(), 25_998);
+    assert_verified(&bench, &store, "crm.deal").await;
+    let aside = names_aside(&folder);
+    let aside = std::fs::read(folder.join("crm_deal").join(&aside[0])).unwrap();
+    assert_eq!(aside, b"no rows");
+}
+
+#[tokio::test(start_paused = true)]
 async fn looking_at_a_folder_makes_none() {
     let bench = Bench::new(PortalConfig::new().rows("deal", 10));
     let (store, folder) = (dataset(&bench), folder_of(&bench));
@@ -425,6 +525,12 @@ async fn looking_at_a_folder_makes_none() {
     std::fs::remove_file(folder.join("crm_deal/_brimful_state.json")).unwrap();
     let refused = run.run().await.unwrap().entities.remove(0).1.unwrap_err();
     assert!(refused.to_string().contains("whose rows"), "{refused}");
+    // The other table is shown all the same.
+    let tables = status(&store).await.unwrap();
+    assert_eq!(tables.len(), 2);
+    let trouble = tables[0].trouble.clone().unwrap();
+    assert!(trouble.contains("whose rows"), "{trouble}");
+    assert!(tables[1].rows > 0 && tables[1].trouble.is_none());
 }
 
 #[cfg(unix)]

@@ -101,6 +101,12 @@ impl IdList {
         }
     }
 
+    pub(super) fn keys(&self) -> impl Iterator<Item = RowKey> {
+        let numbers = self.ranges.iter().flat_map(|(first, last)| *first..=*last);
+        let texts = self.texts.iter().cloned().map(RowKey::Text);
+        numbers.map(RowKey::Number).chain(texts)
+    }
+
     /// The highest one that is a number.
     pub(super) fn highest(&self) -> Option<u64> {
         let texts = self.texts.iter().filter_map(|text| text.parse().ok());
@@ -161,6 +167,17 @@ pub(crate) struct SyncedRecord {
     pub(super) parts: BTreeMap<u64, PartRecord>,
     /// Parts that are being written: what they have is not known until they are looked into.
     pub(super) pending: BTreeSet<u64>,
+    /// Whether files had lost or gained rows, and `sync` does not say yet that everything is read again.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) is_mending: bool,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_false(is: &bool) -> bool {
+    !is
 }
 
 impl SyncedRecord {
