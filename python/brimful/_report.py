@@ -23,7 +23,7 @@ class ListReport(NamedTuple):
     strategy: str
     #: Every row up to this ID is there, if the list was read by ID.
     complete_to: Optional[int]
-    #: What proves it: ``"by ID"``, ``"counted"``, ``"equal passes"``, ``"one reply"`` or ``"none"``.
+    #: What proves it: ``"by ID"``, ``"counted"``, ``"nothing beside"``, ``"equal passes"``, ``"one reply"`` or ``"none"``.
     proof: str
     #: Rows that the portal counts and does not show to this user.
     hidden: int

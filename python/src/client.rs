@@ -487,6 +487,7 @@ fn proof(proof: brimful::Proof) -> &'static str {
     match proof {
         brimful::Proof::UpTo(_) => "by ID",
         brimful::Proof::Counted(_) => "counted",
+        brimful::Proof::NothingBeside(_) => "nothing beside",
         brimful::Proof::OneReply => "one reply",
         brimful::Proof::EqualPasses(_) => "equal passes",
         _ => "none",

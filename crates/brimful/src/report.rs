@@ -92,9 +92,11 @@ pub enum Proof {
     /// So many rows came, and they are as many as the portal counted when the first page was read: each that was there
     /// throughout came exactly once. The list is one page, or its rows have ascending IDs and no conditions, so that the
     /// IDs tell which rows were there at that moment: as long as rows come into it by being added, and not by a change of
-    /// what the user may see. If [`hidden`](ListReport::hidden) is not 0, the portal counts more rows than it shows: then
-    /// it was asked for the rows beside those that came, by ranges of IDs, and showed none.
+    /// what the user may see.
     Counted(u64),
+    /// So many rows came. The portal counted more, so it was asked for the rows beside these, by ranges of IDs, until it
+    /// showed none: what it counts beyond them is [`hidden`](ListReport::hidden), or was deleted meanwhile.
+    NothingBeside(u64),
     /// All rows that the method returns: they came in one reply.
     OneReply,
     /// So many rows came, and the list was read again until it was proved that none is missing: each row that was

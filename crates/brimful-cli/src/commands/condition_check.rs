@@ -114,10 +114,17 @@ fn may_meet(value: &Value, wanted: &str) -> bool {
     if is_flag(&found) || is_flag(wanted) || is_moment(&found) || is_moment(wanted) {
         return true;
     }
-    match (found.parse::<f64>(), wanted.parse::<f64>()) {
-        (Ok(found), Ok(wanted)) => (found - wanted).abs() <= f64::EPSILON * wanted.abs(),
-        _ => found.is_empty() || found.to_lowercase().contains(&wanted.to_lowercase()),
+    if let (Ok(found), Ok(wanted)) = (found.parse::<f64>(), wanted.parse::<f64>())
+        && (found - wanted).abs() <= f64::EPSILON * wanted.abs()
+    {
+        return true;
     }
+    // A telephone number is kept without what stands between its digits.
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    found.is_empty() || letters(&found).contains(&letters(wanted))
 }
 
 #[cfg(test)]

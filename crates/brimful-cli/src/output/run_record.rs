@@ -210,7 +210,7 @@ impl RecordFile {
         self.unwritten = Some(HiddenBefore {
             last_id,
             up_to: known.up_to,
-            rows: before + known.rows,
+            rows: before.saturating_add(known.rows),
         });
         let written_at = self.hidden_written_at;
         if written_at.is_none_or(|at| at.elapsed() >= HIDDEN_EVERY) {

@@ -69,7 +69,7 @@ pub(crate) fn lines(
         let effort = [vec![requests, commands, retries], waits_in_words(waits)].concat();
         lines.push(format!("{}; {way}", effort.join(", ")));
     }
-    let hidden = report.hidden + before.hidden.unwrap_or(0);
+    let hidden = report.hidden.saturating_add(before.hidden.unwrap_or(0));
     if hidden > 0 {
         lines.push(format!(
             "{} counted but not shown to this user (rights?)",
@@ -244,9 +244,7 @@ fn proof(report: &ListReport) -> String {
     match report.proof {
         Proof::UpTo(0) => ", complete: no rows (proved by ID)".to_owned(),
         Proof::UpTo(id) => format!(", complete to ID {id} (proved by ID)"),
-        Proof::Counted(_) if report.hidden > 0 => {
-            ", and the portal shows no rows beside these".to_owned()
-        }
+        Proof::NothingBeside(_) => ", and the portal shows no rows beside these".to_owned(),
         Proof::Counted(_) => ", as many rows as the portal counts".to_owned(),
         Proof::EqualPasses(_) => ", proved by equal passes".to_owned(),
         Proof::OneReply => ", all in one reply".to_owned(),

@@ -116,7 +116,7 @@ fn killed_and_resumed(workspace: &Workspace, portal: &Running, to: &[&str], seed
             return said;
         }
         assert_eq!(output.status.code(), None, "{}", stderr(&output));
-        if sqlite_is_finished(workspace) {
+        if is_finished(workspace) {
             // It was killed on its way out.
             return said;
         }
@@ -126,8 +126,14 @@ fn killed_and_resumed(workspace: &Workspace, portal: &Running, to: &[&str], seed
     said + &stderr(&output)
 }
 
-/// Whether the export into the file of SQLite has come to its end. Another one would leave rows that are gone meanwhile.
-fn sqlite_is_finished(workspace: &Workspace) -> bool {
+/// Whether the export into a file of SQLite or DuckDB has come to its end. Another one would leave rows that are gone
+/// meanwhile.
+fn is_finished(workspace: &Workspace) -> bool {
+    #[cfg(feature = "adbc")]
+    if workspace.path("portal.duckdb").exists() {
+        let sql = "SELECT CAST(finished AS VARCHAR) FROM _brimful_state";
+        return crate::support::duckdb(&workspace.path("portal.duckdb"), sql) == ["1"];
+    }
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
     let path = workspace.path("portal.db");
     let database = rusqlite::Connection::open_with_flags(path, flags);
@@ -225,6 +231,12 @@ fn unique(rows: impl Iterator<Item = (u64, String)>) -> BTreeMap<u64, String> {
 
 /// Whether a killed export has all rows of a portal whose rows others change, insert and delete meanwhile: none is
 /// missing, none is doubled, and those that stay as they are are as they are.
+#[cfg(any(
+    feature = "xlsx",
+    feature = "postgres",
+    feature = "mysql",
+    feature = "clickhouse"
+))]
 fn check_rows(
     to: &[&str],
     seed: u64,

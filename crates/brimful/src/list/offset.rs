@@ -606,7 +606,7 @@ impl OffsetPages {
             self.beside = Some(beside);
         } else if let Some(hidden) = beside.proven_hidden() {
             self.hidden = hidden;
-            self.proof = Proof::Counted(self.rows);
+            self.proof = Proof::NothingBeside(self.rows);
             self.finished = true;
         } else {
             self.read_again();

@@ -89,7 +89,22 @@ impl AdbcAddress {
 ///
 /// # Errors
 /// What the driver says, or how to get it.
-pub(super) fn connect(
+pub(super) fn connect(address: &AdbcAddress) -> Result<(ManagedConnection, OpenDatabase), String> {
+    let (connection, database) = connect_once(address)?;
+    Ok((connection, OpenDatabase(Some(database))))
+}
+
+/// An instance that something has a connection to. The last one closes it before another may be opened.
+pub(super) struct OpenDatabase(Option<Arc<ManagedDatabase>>);
+
+impl Drop for OpenDatabase {
+    fn drop(&mut self) {
+        let _open_files = OPEN_FILES.lock();
+        self.0 = None;
+    }
+}
+
+fn connect_once(
     address: &AdbcAddress,
 ) -> Result<(ManagedConnection, Arc<ManagedDatabase>), String> {
     let AdbcAddress::Duckdb(path) = address else {

@@ -5,11 +5,10 @@ mod driver;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use adbc_core::options::{IngestMode, OptionConnection, OptionStatement, OptionValue};
 use adbc_core::{Connection, Optionable, Statement};
-use adbc_driver_manager::{ManagedConnection, ManagedDatabase, ManagedStatement};
+use adbc_driver_manager::{ManagedConnection, ManagedStatement};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch, RecordBatchIterator};
 use arrow_schema::DataType;
@@ -47,7 +46,7 @@ enum Sql {
 pub(crate) struct AdbcSink {
     connection: ManagedConnection,
     /// Shared with all that have a connection to it.
-    _database: Arc<ManagedDatabase>,
+    _database: driver::OpenDatabase,
     store: String,
     /// Passwords, which no message may have.
     secrets: Vec<String>,

@@ -676,7 +676,9 @@ impl Strategy for KeysetWalk {
 
     fn known_hidden(&self) -> Option<KnownHidden> {
         let front = self.stretches.front().filter(|_| self.confirmed)?;
-        Some(KnownHidden::new(front.from, self.hidden))
+        // Those above the horizon lie above what is confirmed.
+        let below = self.hidden.saturating_sub(self.hidden_above);
+        Some(KnownHidden::new(front.from, below))
     }
 
     fn verification(&self) -> Option<&Verification> {

@@ -3,8 +3,9 @@
 //! A pass in which fewer rows came than are counted does not say which of the two it was. Two more passes would, at three
 //! times the commands. Where the method takes conditions on the ID, it is asked instead for the rows that are not among
 //! those that came (`filter[!@ID]`), range by range of IDs. A row that is there throughout lies in one of the ranges,
-//! wherever the list's order has moved it to, so it is shown there unless it came before or is hidden. Nothing that
-//! changes meanwhile can hide it.
+//! wherever the list's order has moved it to, so it is shown there unless it came before or is hidden. Only a range of
+//! several pages can lack it: if a hidden row before it goes while another one comes behind it, between two of the pages,
+//! and the same happens again in the other direction.
 //!
 //! - Each range is read from both ends, so that a row would have to be left out three times, with the pass, to be taken
 //!   for a hidden one.
