@@ -43,6 +43,12 @@ pub(crate) struct PostgresSink {
     rows: TabSeparated,
     copy: String,
     merge: String,
+    /// The statement that brings rows into the table itself.
+    copy_new: String,
+    /// The highest ID of the table and of the rows taken; `None` where rows may be there already.
+    highest: Option<u64>,
+    /// Whether the rows that wait have IDs above all others, each above the one before.
+    are_new: bool,
     /// The statement that makes the table of the session.
     stage: String,
     began: bool,
@@ -94,6 +100,9 @@ impl PostgresSink {
             copy: String::new(),
             merge: String::new(),
             stage: String::new(),
+            copy_new: String::new(),
+            highest: None,
+            are_new: true,
             began: false,
         };
         if sink.state.may_resume {
@@ -165,7 +174,9 @@ impl PostgresSink {
     ) -> Result<u64, tokio_postgres::Error> {
         self.client.batch_execute("BEGIN").await?;
         let mut written = 0;
-        if !rows.is_empty() {
+        if !rows.is_empty() && self.are_new && self.highest.is_some() {
+            written += self.copy_in(&self.copy_new, rows).await?;
+        } else if !rows.is_empty() {
             self.copy_in(&self.copy, rows).await?;
             for message in self.client.simple_query(&self.merge).await? {
                 if let SimpleQueryMessage::CommandComplete(rows) = message {
@@ -222,12 +233,12 @@ impl PostgresSink {
         }))
     }
 
-    async fn copy_in(&self, copy: &str, bytes: bytes::Bytes) -> Result<(), tokio_postgres::Error> {
+    async fn copy_in(&self, copy: &str, bytes: bytes::Bytes) -> Result<u64, tokio_postgres::Error> {
         use futures_util::SinkExt;
         let sink: CopyInSink<bytes::Bytes> = self.client.copy_in(copy).await?;
         let mut sink = std::pin::pin!(sink);
         sink.send(bytes).await?;
-        sink.finish().await.map(drop)
+        sink.finish().await
     }
 
     /// The statements that make the table, or add the columns that it lacks, and describe them.
@@ -306,6 +317,25 @@ impl PostgresSink {
             let _ = writeln!(sql, "DELETE FROM {};", quoted(&self.state.table));
         }
         sql
+    }
+
+    /// The highest ID of the table, 0 if it is empty. `None` where IDs are no numbers, and where a sync decides which rows
+    /// are new.
+    fn highest_id(&self, schema: &Schema) -> Result<Option<u64>, ExportError> {
+        let Some(key) = schema.key.filter(|_| self.state.sync.is_none()) else {
+            return Ok(None);
+        };
+        if schema.columns[key].kind != ColumnType::Scalar(ScalarType::Int64) {
+            return Ok(None);
+        }
+        let key = &quoted_names(schema, quoted)[key];
+        let sql = format!(
+            "SELECT coalesce(max({key})::bigint, 0) FROM {}",
+            quoted(&self.state.table)
+        );
+        let found = self.wait(self.client.query_typed(&sql, &[]))?;
+        let highest = found.first().map(|row| row.get::<_, i64>(0));
+        Ok(highest.map(|highest| u64::try_from(highest).unwrap_or(0)))
     }
 
     /// The statement that takes the rows of the session's table into the real one. Of rows with the same ID the last one
@@ -592,7 +622,10 @@ impl StoreSink for PostgresSink {
             return Err(error);
         }
         self.copy = format!("COPY {STAGE} ({columns}) FROM STDIN");
+        self.copy_new = format!("COPY {table} ({columns}) FROM STDIN");
         self.merge = self.merge_statement(schema);
+        self.highest = self.highest_id(schema)?;
+        self.are_new = true;
         self.began = true;
         Ok(())
     }
@@ -615,7 +648,10 @@ impl StoreSink for PostgresSink {
             }
         }
         self.rows.end_line();
-        self.state.take(row.key(schema));
+        let id = row.key(schema);
+        self.are_new &= id.is_some() && id > self.highest;
+        self.highest = self.highest.max(id.filter(|_| self.highest.is_some()));
+        self.state.take(id);
         Ok(())
     }
 
@@ -652,7 +688,15 @@ impl StoreSink for PostgresSink {
                 }
                 Err(error) => error,
             };
-            if !self.connection_is_lost() || !self.reconnect(&mut waits)? {
+            if !self.connection_is_lost() {
+                // Somebody else has inserted a row with one of these IDs.
+                if self.are_new && self.execute("ROLLBACK").is_ok() {
+                    self.are_new = false;
+                    continue;
+                }
+                return Err(error);
+            }
+            if !self.reconnect(&mut waits)? {
                 return Err(error);
             }
             // It may have been stored, and only the answer was lost.
@@ -660,6 +704,7 @@ impl StoreSink for PostgresSink {
                 break;
             }
         }
+        self.are_new = true;
         self.state.misfits += misfits.0.len() as u64;
         misfits.0.clear();
         self.state.commit();

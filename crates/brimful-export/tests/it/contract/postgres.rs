@@ -174,6 +174,36 @@ fn a_connection_that_the_server_ends_is_made_again_and_no_row_is_lost() {
 }
 
 #[test]
+fn rows_that_somebody_else_has_inserted_meanwhile_are_updated() {
+    let Some(server) = Server::find() else { return };
+    server.execute("DROP TABLE IF EXISTS contract_others");
+    let mut writer = server
+        .store
+        .open(options("contract_others"), plan())
+        .unwrap();
+    let page = |ids: &[u64]| -> Page {
+        let rows = ids.iter().enumerate().map(|(place, id)| {
+            let row = format!("{{\"ID\":\"{id}\",\"TITLE\":\"{place}\"}}");
+            (Some(*id), row)
+        });
+        rows.collect()
+    };
+    writer.write_page(&page(&[1, 2]), &mut Vec::new()).unwrap();
+    writer.pause().unwrap();
+    server.execute("INSERT INTO contract_others (id, title) VALUES (4, 'theirs')");
+    writer.write_page(&page(&[3, 4]), &mut Vec::new()).unwrap();
+    writer.pause().unwrap();
+    // In another order, and one of them twice.
+    writer
+        .write_page(&page(&[6, 5, 6]), &mut Vec::new())
+        .unwrap();
+    writer.finish(&mut std::io::sink()).unwrap();
+    let found =
+        server.text("SELECT string_agg(id::text || title, ' ' ORDER BY id) FROM contract_others");
+    assert_eq!(found.as_deref(), Some("10 21 30 41 51 62"));
+}
+
+#[test]
 fn first_runs_that_begin_at_once_all_find_the_tables_that_they_share() {
     let Some(server) = Server::find() else { return };
     let url = std::env::var("BRIMFUL_TEST_POSTGRES").unwrap();
