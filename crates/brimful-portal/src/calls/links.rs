@@ -8,7 +8,7 @@ use http::Request;
 
 use crate::calls::callers::Presented;
 use crate::context::{Context, Output};
-use crate::methods::{DOWNLOAD_URL, UNSIGNED, UPLOAD_URL};
+use crate::methods::{DOWNLOAD_URL, FILE_URL, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL};
 
 /// The name by which links lead here. It is no method: batches may not hold it.
 pub(crate) const DOWNLOAD: &str = "download";
@@ -20,7 +20,13 @@ pub(crate) fn are_in_replies_of(method: &str) -> bool {
     let is_of_the_drive = method
         .get(..5)
         .is_some_and(|start| start.eq_ignore_ascii_case("disk."));
-    is_of_the_drive || method.eq_ignore_ascii_case("telephony.externalcall.attachrecord")
+    let links = [
+        "telephony.externalcall.attachrecord",
+        "im.v2.file.download",
+        "imbot.v2.file.download",
+    ];
+    let is_another = links.iter().any(|name| method.eq_ignore_ascii_case(name));
+    is_of_the_drive || is_another
 }
 
 /// Makes links for one caller.
@@ -85,6 +91,16 @@ impl Links {
                 return false;
             };
             file.insert(UPLOAD_URL, link);
+            return true;
+        }
+        if let Some(Value::Text(what)) = file.get(FILE_URL)
+            && let Some(id) = what.strip_prefix(UNSIGNED_DOWNLOAD)
+        {
+            let token = token(context, &self.presented, id);
+            let Some(link) = self.link(DOWNLOAD, &token) else {
+                return false;
+            };
+            file.insert(FILE_URL, link);
             return true;
         }
         let id = file

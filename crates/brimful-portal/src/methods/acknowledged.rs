@@ -32,8 +32,6 @@ const fn acknowledged(
     }
 }
 
-const NO_NOTIFICATION: (&str, &str, &str) =
-    ("NOTIFY_ID|ID", "ID_ERROR", "Notification ID can't be empty");
 const NO_MESSAGE: (&str, &str, &str) = (
     "MESSAGE_ID",
     "MESSAGE_ID_ERROR",
@@ -170,15 +168,6 @@ const METHODS: &[AcknowledgedMethod] = &[
     acknowledged("im", "im.v2.event.subscribe", &[], "true"),
     acknowledged("im", "im.v2.event.unsubscribe", &[], "true"),
     acknowledged(
-        "im",
-        "im.disk.file.delete",
-        &[
-            NO_CHAT,
-            ("FILE_ID", "FILE_ID_EMPTY", "File ID can't be empty"),
-        ],
-        "true",
-    ),
-    acknowledged(
         "bizproc",
         "bizproc.activity.log",
         &[
@@ -214,32 +203,6 @@ const METHODS: &[AcknowledgedMethod] = &[
         "true",
     ),
     acknowledged(
-        "im",
-        "im.notify.answer",
-        &[
-            NO_NOTIFICATION,
-            (
-                "ANSWER_TEXT",
-                "ANSWER_TEXT_ERROR",
-                "ANSWER_TEXT can't be empty",
-            ),
-        ],
-        r#"{"result_message":["Your response has been successfully sent."]}"#,
-    ),
-    acknowledged(
-        "im",
-        "im.notify.confirm",
-        &[
-            NO_NOTIFICATION,
-            (
-                "NOTIFY_VALUE",
-                "NOTIFY_VALUE_ERROR",
-                "Notification Value can't be empty",
-            ),
-        ],
-        r#"{"result_message":["Invitation accepted"]}"#,
-    ),
-    acknowledged(
         "imopenlines",
         "imopenlines.network.join",
         &[("CODE", "CODE", "You entered an invalid code")],
@@ -247,28 +210,11 @@ const METHODS: &[AcknowledgedMethod] = &[
     ),
     acknowledged(
         "im",
-        "im.notify.read.all",
-        &[],
-        r#"{"result":true,"newCounter":0}"#,
-    ),
-    acknowledged("im", "im.message.like", &[NO_MESSAGE], "true"),
-    acknowledged(
-        "im",
         "im.message.command",
         &[
             NO_MESSAGE,
             ("BOT_ID", "BOT_ID_ERROR", "Bot ID can't be empty"),
             ("COMMAND", "COMMAND_ERROR", "Command can't be empty"),
-        ],
-        "true",
-    ),
-    acknowledged(
-        "im",
-        "im.message.share",
-        &[
-            NO_MESSAGE,
-            ("DIALOG_ID", "DIALOG_ID_EMPTY", "Dialog ID can't be empty"),
-            ("TYPE", "PARAMS_ERROR", "Incorrect params"),
         ],
         "true",
     ),
@@ -569,25 +515,6 @@ const METHODS: &[AcknowledgedMethod] = &[
             ),
         ],
         "null",
-    ),
-    acknowledged(
-        "imbot",
-        "imbot.chat.setmanager",
-        &[
-            ("CHAT_ID", "CHAT_ID_EMPTY", "Chat ID can't be empty"),
-            ("USER_ID", "USER_ID_EMPTY", "User ID can't be empty"),
-        ],
-        "true",
-    ),
-    acknowledged(
-        "imbot",
-        "imbot.message.like",
-        &[(
-            "MESSAGE_ID",
-            "MESSAGE_ID_ERROR",
-            "Message ID can't be empty",
-        )],
-        "true",
     ),
     acknowledged(
         "sale",

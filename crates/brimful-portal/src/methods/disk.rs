@@ -36,6 +36,12 @@ pub(crate) const UPLOAD_URL: &str = "uploadUrl";
 /// What stands before the description of an upload until it is signed for whoever asked.
 pub(crate) const UNSIGNED: &str = "upload:";
 
+/// The field that holds a link to the content of a file in a chat.
+pub(crate) const FILE_URL: &str = "downloadUrl";
+
+/// What stands before the number of such a file until the link is signed for whoever asked.
+pub(crate) const UNSIGNED_DOWNLOAD: &str = "download:";
+
 /// What a method is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DiskObject {

@@ -2,9 +2,10 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::chats::{self, ChatDetails, DialogMarks, int, word as text};
+use super::notifications::NotificationDetails;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::cell::Cell;
 use crate::data::entities::{CHAT, MESSAGE, USER};
 use crate::data::list::condition::{Condition, Operand, Relation};
 use crate::data::list::paging::Slice;
@@ -26,8 +27,12 @@ pub(crate) fn recent(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
     let slice = Slice::of_limit(&call.params, MOST);
     let ids = slice.page(&query, call);
     let more = slice.offset.saturating_add(ids.len() as u64) < query.count();
+    let caller = call.user;
+    let mut ids = ids;
+    ids.retain(|id| !DialogMarks::of(state, caller, &format!("chat{id}")).is_hidden());
     let mut output = write_list(Some("items"), &ids, |out, id| {
-        brimful_protocol::json::write(out, &Value::Array(chat(&table.row(id))));
+        let chat = chat(state, &table.row(id), caller);
+        brimful_protocol::json::write(out, &Value::Array(chat));
     });
     output.json.pop();
     let rest = format!(",\"hasMorePages\":{more},\"hasMore\":{more}}}");
@@ -36,25 +41,15 @@ pub(crate) fn recent(state: &PortalData, call: &mut Call<'_>) -> Result<Output, 
     Ok(output)
 }
 
-fn cell<'t>(row: &Row<'t>, name: &str) -> Cell<'t> {
-    let field = row.table.schema.legacy(name);
-    field.map_or(Cell::Null, |field| row.cell(field))
-}
-
-fn int(row: &Row<'_>, name: &str) -> i64 {
-    cell(row, name).to_int().unwrap_or(0)
-}
-
-fn text(row: &Row<'_>, name: &str) -> String {
-    cell(row, name).to_text().unwrap_or_default()
-}
-
 fn flag(row: &Row<'_>, name: &str) -> bool {
     matches!(text(row, name).as_str(), "Y" | "1" | "true")
 }
 
-fn chat(row: &Row<'_>) -> Array {
+/// A chat as the user who calls sees it.
+fn chat(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
     let id = row.id as i64;
+    let details = ChatDetails::of(state, row.id);
+    let marks = DialogMarks::of(state, caller, &format!("chat{id}"));
     let mut message = Array::new();
     message.insert("id", id);
     message.insert("text", text(row, "TEXT"));
@@ -69,20 +64,27 @@ fn chat(row: &Row<'_>) -> Array {
     about.insert("owner", int(row, "OWNER"));
     about.insert("type", "chat");
     about.insert("date_create", text(row, "DATE_CREATE"));
+    about.insert("mute_list", details.muted().into_iter().collect::<Value>());
     let mut item = Array::new();
     item.insert("id", format!("chat{id}"));
     item.insert("chat_id", id);
     item.insert("type", "chat");
     item.insert(
         "avatar",
-        Array::from_iter([("url", ""), ("color", "#4ba984")]),
+        Array::from_iter([("url", details.avatar()), ("color", details.color())]),
     );
     item.insert("title", text(row, "TITLE"));
     item.insert("message", message);
     item.insert("counter", int(row, "COUNTER"));
     item.insert("last_id", id);
-    item.insert("pinned", flag(row, "PINNED"));
-    item.insert("unread", flag(row, "UNREAD"));
+    item.insert(
+        "pinned",
+        marks.pinned().unwrap_or_else(|| flag(row, "PINNED")),
+    );
+    item.insert(
+        "unread",
+        marks.unread().unwrap_or_else(|| flag(row, "UNREAD")),
+    );
     item.insert("date_update", text(row, "DATE_UPDATE"));
     item.insert("chat", about);
     item.insert("options", Array::new());
@@ -114,10 +116,7 @@ pub(crate) fn messages(state: &PortalData, call: &mut Call<'_>) -> Result<Output
         (None, _) => (Condition::Always, Direction::Descending),
     };
     let table = state.table(MESSAGE);
-    let at = table.schema.legacy("CHAT_ID");
-    let of = at.map_or(Condition::Never, |at| {
-        Condition::equal(at, Operand::Int(chat))
-    });
+    let of = in_chat(state, chat);
     let order = vec![Sort {
         field: ID,
         direction,
@@ -128,7 +127,7 @@ pub(crate) fn messages(state: &PortalData, call: &mut Call<'_>) -> Result<Output
         ..Work::default()
     }
     .charge(call);
-    let rows = ids.iter().map(|&id| message(&table.row(id)));
+    let rows = ids.iter().map(|&id| message(state, &table.row(id)));
     let mut authors: Vec<i64> = ids
         .iter()
         .map(|&id| int(&table.row(id), "AUTHOR_ID"))
@@ -144,7 +143,7 @@ pub(crate) fn messages(state: &PortalData, call: &mut Call<'_>) -> Result<Output
     Ok(Output::value(&Value::Array(result)))
 }
 
-fn message(row: &Row<'_>) -> Array {
+fn message(state: &PortalData, row: &Row<'_>) -> Array {
     let mut message = Array::new();
     message.insert("id", row.id as i64);
     message.insert("chat_id", int(row, "CHAT_ID"));
@@ -153,7 +152,9 @@ fn message(row: &Row<'_>) -> Array {
     message.insert("text", text(row, "TEXT"));
     message.insert("unread", flag(row, "UNREAD"));
     message.insert("uuid", text(row, "UUID"));
-    message.insert("params", Array::new());
+    message.insert("replaces", Array::new());
+    message.insert("params", chats::message_params(state, row.id));
+    message.insert("disappearing_date", Value::Null);
     message
 }
 
@@ -179,26 +180,29 @@ pub(crate) fn recent_alone(state: &PortalData, call: &mut Call<'_>) -> Result<Ou
     Ok(Output::value(&items))
 }
 
-/// Messages that pass a test, the latest first, from before `LAST_ID` and at most `LIMIT` of them.
-fn found(state: &PortalData, call: &mut Call<'_>, passes: impl Fn(&Row<'_>) -> bool) -> Vec<u64> {
-    const MOST: u64 = 50;
+/// Messages that meet a condition and pass a test, the latest first, from before `LAST_ID` and at most `LIMIT` of them.
+fn found(
+    state: &PortalData,
+    call: &mut Call<'_>,
+    condition: Condition,
+    passes: impl Fn(&Row<'_>) -> bool,
+) -> Vec<u64> {
+    const MOST: usize = 50;
     let number = |name: &str| call.params.get_ignoring_case(name).map(Value::to_int);
-    let limit = number("LIMIT").and_then(|limit| u64::try_from(limit).ok());
+    let limit = number("LIMIT").and_then(|limit| usize::try_from(limit).ok());
     let limit = limit.filter(|&limit| limit > 0).unwrap_or(MOST).min(MOST);
     let before = number("LAST_ID").filter(|&last| last > 0);
+    let before = before.map_or(Condition::Always, |before| {
+        Condition::compare(ID, Relation::Less, Operand::Int(before))
+    });
     let newest = vec![Sort {
         field: ID,
         direction: Direction::Descending,
     }];
     let table = state.table(MESSAGE);
-    let mut ids = Vec::new();
-    Query::new(table, Condition::Always, newest).each(|id| {
-        let is_before = before.is_none_or(|before| (id as i64) < before);
-        if is_before && passes(&table.row(id)) {
-            ids.push(id);
-        }
-        (ids.len() as u64) < limit
-    });
+    let all = Query::new(table, condition.and(before), newest).page(0, u64::MAX);
+    let passing = all.into_iter().filter(|id| passes(&table.row(*id)));
+    let ids: Vec<u64> = passing.take(limit).collect();
     Work {
         rows: ids.len() as u64,
         ..Work::default()
@@ -207,26 +211,39 @@ fn found(state: &PortalData, call: &mut Call<'_>, passes: impl Fn(&Row<'_>) -> b
     ids
 }
 
-/// Whether a message is a notification of a user: such messages are in no chat.
-fn is_notification(row: &Row<'_>, user: u64) -> bool {
-    int(row, "CHAT_ID") == 0 && int(row, "AUTHOR_ID") == user as i64
+/// What the messages have in common that are in a chat.
+fn in_chat(state: &PortalData, chat: i64) -> Condition {
+    let at = state.table(MESSAGE).schema.legacy("CHAT_ID");
+    at.map_or(Condition::Never, |at| {
+        Condition::equal(at, Operand::Int(chat))
+    })
 }
 
-fn notification(row: &Row<'_>) -> Array {
+/// What the notifications of a user have in common: such messages are in no chat.
+fn notifications_of(state: &PortalData, user: u64) -> Condition {
+    let at = state.table(MESSAGE).schema.legacy("AUTHOR_ID");
+    let of_user = at.map_or(Condition::Never, |at| {
+        Condition::equal(at, Operand::Int(user as i64))
+    });
+    in_chat(state, 0).and(of_user)
+}
+
+fn notification(state: &PortalData, row: &Row<'_>) -> Array {
+    let details = NotificationDetails::of(state, row.id);
     let mut map = Array::new();
     map.insert("id", row.id as i64);
     map.insert("chat_id", 0);
     map.insert("author_id", int(row, "AUTHOR_ID"));
     map.insert("date", text(row, "DATE"));
-    map.insert("notify_type", 2);
+    map.insert("notify_type", details.kind());
     map.insert("notify_module", "rest");
     map.insert("notify_event", "rest_notify");
-    map.insert("notify_tag", "");
-    map.insert("notify_sub_tag", "");
+    map.insert("notify_tag", details.tag());
+    map.insert("notify_sub_tag", details.sub_tag());
     map.insert("notify_title", "");
     map.insert("setting_name", "rest|rest_notify");
     map.insert("text", text(row, "TEXT"));
-    map.insert("notify_read", "N");
+    map.insert("notify_read", if details.is_read() { "Y" } else { "N" });
     map.insert("params", Value::Null);
     map
 }
@@ -251,10 +268,13 @@ pub(crate) fn notifications(
     }
     check_last(call)?;
     let caller = call.user;
-    let ids = found(state, call, |row| is_notification(row, caller));
+    let ids = found(state, call, notifications_of(state, caller), |_| true);
     let mut result = Array::new();
     result.insert("total_count", ids.len() as i64);
-    result.insert("total_unread_count", ids.len() as i64);
+    let unread = ids
+        .iter()
+        .filter(|&&id| !NotificationDetails::of(state, id).is_read());
+    result.insert("total_unread_count", unread.count() as i64);
     result.insert("chat_id", 0);
     Ok(with_notifications(result, state, caller, &ids))
 }
@@ -262,7 +282,7 @@ pub(crate) fn notifications(
 /// A result with notifications of a user, and the user.
 fn with_notifications(mut result: Array, state: &PortalData, caller: u64, ids: &[u64]) -> Output {
     let table = state.table(MESSAGE);
-    let rows = ids.iter().map(|&id| notification(&table.row(id)));
+    let rows = ids.iter().map(|&id| notification(state, &table.row(id)));
     result.insert("notifications", rows.collect::<Value>());
     let users = [user(state, caller as i64)];
     result.insert("users", users.into_iter().collect::<Value>());
@@ -282,8 +302,8 @@ pub(crate) fn find_notifications(
         return Err(MethodError::new(400, "SEARCH_TEXT_ERROR", text));
     }
     let caller = call.user;
-    let ids = found(state, call, |row| {
-        is_notification(row, caller) && text(row, "TEXT").to_lowercase().contains(&searched)
+    let ids = found(state, call, notifications_of(state, caller), |row| {
+        text(row, "TEXT").to_lowercase().contains(&searched)
     });
     let mut result = Array::new();
     result.insert("chat_id", 0);
@@ -308,8 +328,8 @@ pub(crate) fn find_messages(
         return Err(MethodError::new(403, "ACCESS_ERROR", text));
     }
     let searched = call.text("SEARCH_MESSAGE").to_lowercase();
-    let ids = found(state, call, |row| {
-        int(row, "CHAT_ID") == of && text(row, "TEXT").to_lowercase().contains(&searched)
+    let ids = found(state, call, in_chat(state, of), |row| {
+        text(row, "TEXT").to_lowercase().contains(&searched)
     });
     let table = state.table(MESSAGE);
     let mut authors: Vec<i64> = ids
@@ -318,7 +338,7 @@ pub(crate) fn find_messages(
         .collect();
     authors.sort_unstable();
     authors.dedup();
-    let rows = ids.iter().map(|&id| message(&table.row(id)));
+    let rows = ids.iter().map(|&id| message(state, &table.row(id)));
     let mut result = Array::new();
     result.insert(
         "users",

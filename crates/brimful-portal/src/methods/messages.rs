@@ -2,12 +2,12 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::chats::{self, done, insert, refused};
 use crate::context::moment;
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
 use crate::data::entities::{CHAT, MESSAGE, USER};
 use crate::data::records;
-use crate::data::table::Record;
 
 /// `im.message.add`: the ID of the message.
 pub(crate) fn add(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
@@ -59,16 +59,7 @@ fn write(state: &mut PortalData, call: &Call<'_>, author: u64) -> Result<Output,
             "You do not have access to the specified dialog",
         )
     })?;
-    let id = insert(
-        state,
-        MESSAGE,
-        [
-            ("CHAT_ID", Value::Int(chat as i64)),
-            ("AUTHOR_ID", Value::Int(author as i64)),
-            ("DATE", Value::Text(moment::text(call.seconds()))),
-            ("TEXT", Value::Text(message)),
-        ],
-    );
+    let id = chats::say(state, call, chat, author, &message);
     Ok(Output::value(&Value::Int(id as i64)))
 }
 
@@ -83,14 +74,85 @@ pub(crate) fn update(state: &mut PortalData, call: &mut Call<'_>) -> Result<Outp
             table.delete(id);
         }
     }
-    Ok(Output::value(&Value::Bool(true)))
+    Ok(done())
 }
 
 /// `im.message.delete` and `imbot.message.delete`
 pub(crate) fn delete(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let id = existing(state, call)?;
     state.table_mut(MESSAGE).delete(id);
-    Ok(Output::value(&Value::Bool(true)))
+    Ok(done())
+}
+
+/// `im.message.like` and `imbot.message.like`: sets the mark, takes it away, or does the other than there is.
+pub(crate) fn like(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id: Option<u64> = call.text("MESSAGE_ID").parse().ok();
+    let id = id.filter(|&id| state.table(MESSAGE).contains(id));
+    let id = id.ok_or_else(|| refused("MESSAGE_ID_ERROR", "Message ID can't be empty"))?;
+    let by = match call.text("BOT_ID").parse() {
+        Ok(bot) => bot,
+        Err(_) => call.user,
+    };
+    let is_liked = || {
+        let marks = chats::reactions(state, id);
+        marks
+            .iter()
+            .any(|(mark, user)| mark == "like" && *user == by)
+    };
+    let is_set = match call.text("ACTION").to_ascii_lowercase().as_str() {
+        "plus" => true,
+        "minus" => false,
+        _ => !is_liked(),
+    };
+    if !chats::react(state, call, id, by, ("like", is_set)) {
+        let text = "Action completed without changes";
+        return Err(refused("WITHOUT_CHANGES", text));
+    }
+    Ok(done())
+}
+
+/// `im.message.share`: a chat, a task, a post in the feed or an event in the calendar with the text of the message.
+pub(crate) fn share(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let id: Option<u64> = call.text("MESSAGE_ID").parse().ok();
+    let id = id.filter(|&id| state.table(MESSAGE).contains(id));
+    let id = id.ok_or_else(|| refused("MESSAGE_ID_ERROR", "Message ID can't be empty"))?;
+    if call.text("DIALOG_ID").is_empty() {
+        return Err(refused("DIALOG_ID_EMPTY", "Dialog ID can't be empty"));
+    }
+    let text = chats::word(&state.table(MESSAGE).row(id), "TEXT");
+    let fields = |pairs: &[(&str, &str)]| -> Array {
+        pairs.iter().map(|(name, value)| (*name, *value)).collect()
+    };
+    let user = call.user.to_string();
+    let (method, params) = match call.text("TYPE").to_ascii_uppercase().as_str() {
+        "CHAT" => ("im.chat.add", fields(&[("TITLE", &text)])),
+        "TASK" => {
+            let task = fields(&[("TITLE", &text), ("RESPONSIBLE_ID", &user)]);
+            ("tasks.task.add", Array::from_iter([("fields", task)]))
+        }
+        "POST" => ("log.blogpost.add", fields(&[("POST_MESSAGE", &text)])),
+        "CALEND" => {
+            let now = moment::text(call.seconds());
+            let event = [
+                ("type", "user"),
+                ("ownerId", &user),
+                ("name", &text),
+                ("from", &now),
+                ("to", &now),
+                ("section", "1"),
+            ];
+            ("calendar.event.add", fields(&event))
+        }
+        _ => return Err(refused("PARAMS_ERROR", "Incorrect params")),
+    };
+    call.method = method.into();
+    call.params = params;
+    let method = super::find(method).map(|method| method.handler);
+    match method {
+        Some(super::method::Handler::Write(write)) => write(state, call)?,
+        _ => return Err(refused("PARAMS_ERROR", "Incorrect params")),
+    };
+    Ok(done())
 }
 
 fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
@@ -101,46 +163,6 @@ fn existing(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
         let why = "Time has expired for modification or you don't have access";
         refused("CANT_EDIT_MESSAGE", why)
     })
-}
-
-/// `im.notify.personal.add` and `im.notify.system.add`: the ID of the notification, which is a message in a chat that
-/// nobody else sees.
-pub(crate) fn notify(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
-    let user: Option<u64> = match call.text("USER_ID") {
-        user if user.is_empty() => call.text("TO").parse().ok(),
-        user => user.parse().ok(),
-    };
-    let user = user.ok_or_else(|| refused("USER_ID_EMPTY", "User ID can't be empty"))?;
-    let message = call.text("MESSAGE");
-    if message.is_empty() {
-        return Err(refused("MESSAGE_EMPTY", "Message can't be empty"));
-    }
-    let id = insert(
-        state,
-        MESSAGE,
-        [
-            ("CHAT_ID", Value::Int(0)),
-            ("AUTHOR_ID", Value::Int(user as i64)),
-            ("DATE", Value::Text(moment::text(call.seconds()))),
-            ("TEXT", Value::Text(message)),
-        ],
-    );
-    Ok(Output::value(&Value::Int(id as i64)))
-}
-
-/// `im.notify.delete`: true, whether there was such a notification or not.
-pub(crate) fn delete_notification(
-    state: &mut PortalData,
-    call: &mut Call<'_>,
-) -> Result<Output, MethodError> {
-    let named = ["ID", "TAG", "SUB_TAG"];
-    if named.iter().all(|name| call.text(name).is_empty()) {
-        return Err(refused("PARAMS_ERROR", "Incorrect params"));
-    }
-    if let Ok(id) = call.text("ID").parse() {
-        state.table_mut(MESSAGE).delete(id);
-    }
-    Ok(Output::value(&Value::Bool(true)))
 }
 
 /// `im.chat.add`: the ID of the chat.
@@ -170,6 +192,17 @@ pub(crate) fn add_chat(state: &mut PortalData, call: &mut Call<'_>) -> Result<Ou
     if !users.is_empty() {
         state.chat_members.entry(id).or_default().extend(users);
     }
+    let mut details = vec![
+        ("description", Value::from(call.text("DESCRIPTION"))),
+        ("entityType", call.text("ENTITY_TYPE").into()),
+        ("entityId", call.text("ENTITY_ID").into()),
+    ];
+    details.extend(chats::color(&call.text("COLOR")).map(|color| ("color", color.into())));
+    chats::set_details(state, call, id, details);
+    let first = call.text("MESSAGE");
+    if !first.is_empty() {
+        chats::say(state, call, id, call.user, &first);
+    }
     if !call.text("ENTITY_TYPE").is_empty() {
         let kept = state.preferences.entry(None).or_default();
         kept.insert(object_of_chat(call).as_str(), id as i64);
@@ -195,7 +228,7 @@ pub(crate) fn rename_chat(
     if let Some(field) = table.schema.legacy("TITLE") {
         table.update(id, [(field, Value::Text(title))]);
     }
-    Ok(Output::value(&Value::Bool(true)))
+    Ok(done())
 }
 
 /// `imbot.bot.list`: by ID.
@@ -215,25 +248,6 @@ pub(crate) fn bots(state: &PortalData, _: &mut Call<'_>) -> Result<Output, Metho
         }
     }
     Ok(Output::value(&Value::Array(bots)))
-}
-
-fn insert<const N: usize>(
-    state: &mut PortalData,
-    entity: usize,
-    values: [(&str, Value); N],
-) -> u64 {
-    let table = state.table_mut(entity);
-    let mut record = Record::default();
-    for (name, value) in values {
-        if let Some(field) = table.schema.legacy(name) {
-            record.set(field, value);
-        }
-    }
-    table.insert(record)
-}
-
-fn refused(code: &str, text: &str) -> MethodError {
-    MethodError::new(400, code, text)
 }
 
 /// `im.chat.get`: the chat that an object has, by the type and the ID that the chat was added with.

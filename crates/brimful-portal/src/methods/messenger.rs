@@ -3,10 +3,11 @@
 
 use brimful_protocol::{Array, Value};
 
+use super::chats::{self, ChatDetails, cell, done, refused, word};
 use crate::context::{Call, MethodError, Output};
 use crate::data::PortalData;
-use crate::data::cell::Cell;
 use crate::data::entities::{CHAT, DEPARTMENT, MESSAGE, USER};
+use crate::data::records;
 use crate::data::table::Row;
 
 /// What users set in the messenger goes by these names among their preferences.
@@ -23,23 +24,6 @@ fn ids(call: &Call<'_>, name: &str) -> Vec<u64> {
     }
 }
 
-fn refused(code: &str, text: &str) -> MethodError {
-    MethodError::new(400, code, text)
-}
-
-fn done() -> Output {
-    Output::value(&Value::Bool(true))
-}
-
-fn cell<'t>(row: &Row<'t>, name: &str) -> Cell<'t> {
-    let field = row.table.schema.legacy(name);
-    field.map_or(Cell::Null, |field| row.cell(field))
-}
-
-fn word(row: &Row<'_>, name: &str) -> String {
-    cell(row, name).to_text().unwrap_or_default()
-}
-
 fn departments_of(row: &Row<'_>) -> Vec<i64> {
     let mut departments = Vec::new();
     cell(row, "UF_DEPARTMENT").any(|department| {
@@ -51,7 +35,9 @@ fn departments_of(row: &Row<'_>) -> Vec<i64> {
 
 /// A user as the messenger shows him.
 fn user(state: &PortalData, id: u64) -> Option<Array> {
-    let row = state.table(USER).get(id)?;
+    let Some(row) = state.table(USER).get(id) else {
+        return bot(state, id);
+    };
     let (first, last) = (word(&row, "NAME"), word(&row, "LAST_NAME"));
     let mut user = Array::new();
     user.insert("id", id as i64);
@@ -77,6 +63,42 @@ fn user(state: &PortalData, id: u64) -> Option<Array> {
         departments_of(&row).into_iter().collect::<Value>(),
     );
     Some(user)
+}
+
+/// A bot as the messenger shows it: a user like others.
+fn bot(state: &PortalData, id: u64) -> Option<Array> {
+    let table = records::place("imbot").map(|place| &state.records[place])?;
+    let row = Value::from(serde_json::Value::Object(table.get(id)?.clone()));
+    let of = |name: &str| {
+        let property = row.get("PROPERTIES").and_then(|of| of.get(name));
+        property.map(Value::to_text).unwrap_or_default()
+    };
+    let mut bot = Array::new();
+    bot.insert("id", id as i64);
+    bot.insert("active", true);
+    bot.insert("name", format!("{} {}", of("NAME"), of("LAST_NAME")).trim());
+    bot.insert("first_name", of("NAME"));
+    bot.insert("last_name", of("LAST_NAME"));
+    bot.insert("work_position", of("WORK_POSITION"));
+    bot.insert("color", chats::color(&of("COLOR")).unwrap_or("#4ba984"));
+    bot.insert("avatar", "");
+    bot.insert("gender", "M");
+    bot.insert("birthday", "");
+    for (name, is_so) in [
+        ("extranet", false),
+        ("network", false),
+        ("bot", true),
+        ("connector", false),
+    ] {
+        bot.insert(name, is_so);
+    }
+    bot.insert("external_auth_id", "bot");
+    bot.insert("status", "online");
+    bot.insert("idle", false);
+    bot.insert("last_activity_date", false);
+    bot.insert("absent", false);
+    bot.insert("departments", Array::new());
+    Some(bot)
 }
 
 fn kept(state: &PortalData, user: u64, name: &str) -> Option<Value> {
@@ -279,7 +301,10 @@ pub(crate) fn find_chats(state: &PortalData, call: &mut Call<'_>) -> Result<Outp
     let table = state.table(CHAT);
     let rows = table.ids(1, u64::MAX).map(|id| table.row(id));
     let found = rows.filter(|row| word(row, "TITLE").to_lowercase().contains(&phrase));
-    let found: Vec<Array> = found.take(50).map(|row| dialog(&row)).collect();
+    let found: Vec<Array> = found
+        .take(50)
+        .map(|row| dialog(state, &row, call.user))
+        .collect();
     let count = found.len() as i64;
     let mut output = Output::value(&found.into_iter().collect::<Value>());
     output.total = Some(count);
@@ -299,7 +324,7 @@ pub(crate) fn last_searched(
             item.insert("id", id);
             item.insert("type", "chat");
             item.insert("title", word(&row, "TITLE"));
-            item.insert("chat", dialog(&row));
+            item.insert("chat", dialog(state, &row, call.user));
         } else {
             let user = user(state, id.parse().ok()?)?;
             item.insert("id", id);
@@ -377,23 +402,67 @@ fn chat_id(state: &PortalData, call: &Call<'_>) -> Result<u64, MethodError> {
     id.ok_or_else(|| refused("ACCESS_ERROR", "Action unavailable"))
 }
 
-fn dialog(row: &Row<'_>) -> Array {
+/// A chat as the user who calls sees it.
+fn dialog(state: &PortalData, row: &Row<'_>, caller: u64) -> Array {
+    let details = ChatDetails::of(state, row.id);
+    let owner = cell(row, "OWNER").to_int().unwrap_or(0);
+    let members = chats::members(state, row.id);
+    let written = chats::written_messages(state, row.id);
+    let last = written.last().copied().unwrap_or(0) as i64;
+    let (entity_type, entity_id) = details.entity();
+    let caller = caller as i64;
+    let role = if owner == caller {
+        "owner"
+    } else if details.managers().contains(&caller) {
+        "manager"
+    } else if members.contains(&caller) {
+        "member"
+    } else {
+        "guest"
+    };
     let mut dialog = Array::new();
     dialog.insert("id", row.id as i64);
     dialog.insert("parent_chat_id", 0);
     dialog.insert("parent_message_id", 0);
     dialog.insert("name", word(row, "TITLE"));
-    dialog.insert("description", "");
-    dialog.insert("owner", cell(row, "OWNER").to_int().unwrap_or(0));
+    dialog.insert("description", details.description());
+    dialog.insert("owner", owner);
     dialog.insert("extranet", false);
-    dialog.insert("avatar", "");
-    dialog.insert("color", "#4ba984");
+    dialog.insert("avatar", details.avatar());
+    dialog.insert("color", details.color());
     dialog.insert("type", "chat");
     dialog.insert("counter", cell(row, "COUNTER").to_int().unwrap_or(0));
-    dialog.insert("user_counter", 1);
-    dialog.insert("dialog_id", format!("chat{}", row.id));
+    dialog.insert("user_counter", members.len() as i64);
+    dialog.insert("message_count", written.len() as i64);
+    dialog.insert("unread_id", 0);
+    dialog.insert("last_message_id", last);
+    dialog.insert("last_id", last);
+    dialog.insert("marked_id", 0);
+    dialog.insert("disk_folder_id", 0);
+    dialog.insert("entity_type", entity_type);
+    dialog.insert("entity_id", entity_id);
+    for data in ["entity_data_1", "entity_data_2", "entity_data_3"] {
+        dialog.insert(data, "");
+    }
+    dialog.insert("mute_list", details.muted().into_iter().collect::<Value>());
     dialog.insert("date_create", word(row, "DATE_CREATE"));
+    dialog.insert("message_type", "C");
+    dialog.insert("public", "");
+    dialog.insert("role", role);
+    dialog.insert("text_field_enabled", details.has_text_field());
+    dialog.insert("background_id", Value::Null);
+    dialog.insert("manager_list", managers_with(&details, owner));
+    dialog.insert("dialog_id", format!("chat{}", row.id));
     dialog
+}
+
+/// The managers of a chat; its owner is one.
+fn managers_with(details: &ChatDetails, owner: i64) -> Value {
+    let mut managers = details.managers();
+    if !managers.contains(&owner) {
+        managers.insert(0, owner);
+    }
+    managers.into_iter().collect()
 }
 
 /// `im.dialog.get`
@@ -401,7 +470,7 @@ pub(crate) fn dialog_by_id(state: &PortalData, call: &mut Call<'_>) -> Result<Ou
     dialog_id(call)?;
     let chat = chat_id(state, call)?;
     let row = state.table(CHAT).row(chat);
-    Ok(Output::value(&Value::Array(dialog(&row))))
+    Ok(Output::value(&Value::Array(dialog(state, &row, call.user))))
 }
 
 /// `im.dialog.read`: up to the last message.
@@ -431,40 +500,122 @@ pub(crate) fn read(state: &PortalData, call: &mut Call<'_>) -> Result<Output, Me
     Ok(Output::value(&Value::Array(answer)))
 }
 
-/// What is acknowledged of a dialog: that it is unread, pinned, hidden, or that somebody writes there.
-pub(crate) fn heard_of_dialog(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+/// `im.dialog.writing`: others see it for a moment, and nothing is kept of it.
+pub(crate) fn writing(_: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     dialog_id(call)?;
     Ok(done())
 }
 
-/// What is acknowledged of a chat: its colour, its picture, that it is muted or left.
-pub(crate) fn heard_of_chat(
-    state: &PortalData,
-    call: &mut Call<'_>,
-) -> Result<Output, MethodError> {
-    chat_id(state, call)?;
+/// Whether a parameter that is `Y` or `N` says yes; `Y` if it is not given.
+fn says_yes(call: &Call<'_>, name: &str) -> bool {
+    !call.text(name).eq_ignore_ascii_case("N")
+}
+
+/// `im.recent.pin`
+pub(crate) fn pin(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let dialog = dialog_id(call)?;
+    chats::mark_dialog(state, call, &dialog, "pinned", says_yes(call, "PIN"));
     Ok(done())
 }
 
-/// The members of a chat: its owner, and who was added.
-fn members_of_chat(state: &PortalData, chat: u64) -> Vec<i64> {
-    let row = state.table(CHAT).row(chat);
-    let owner = cell(&row, "OWNER").to_int();
-    let added = state.chat_members.get(&chat).cloned().unwrap_or_default();
-    let mut members: Vec<i64> = owner.into_iter().collect();
-    members.extend(
-        added
-            .into_iter()
-            .map(|id| id as i64)
-            .filter(|id| Some(*id) != owner),
-    );
-    members
+/// `im.recent.unread`
+pub(crate) fn mark_unread(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let dialog = dialog_id(call)?;
+    chats::mark_dialog(state, call, &dialog, "unread", says_yes(call, "ACTION"));
+    Ok(done())
+}
+
+/// `im.dialog.unread`: from a message on.
+pub(crate) fn unread_from(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let dialog = dialog_id(call)?;
+    if ids(call, "MESSAGE_ID").is_empty() {
+        let text = "First unread message id can't be empty";
+        return Err(refused("MESSAGE_ID_ERROR", text));
+    }
+    chats::mark_dialog(state, call, &dialog, "unread", true);
+    Ok(done())
+}
+
+/// `im.recent.hide`: until somebody writes in the dialog.
+pub(crate) fn hide(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let dialog = dialog_id(call)?;
+    chats::mark_dialog(state, call, &dialog, "hidden", true);
+    Ok(done())
+}
+
+/// `im.chat.mute`
+pub(crate) fn mute(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let chat = chat_id(state, call)?;
+    let (caller, is_muted) = ([call.user as i64], says_yes(call, "MUTE"));
+    chats::list_users(state, call, chat, "muted", &caller, is_muted);
+    Ok(done())
+}
+
+/// `im.chat.leave`: the caller is a member no more.
+pub(crate) fn leave(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let chat = chat_id(state, call)?;
+    if let Some(members) = state.chat_members.get_mut(&chat) {
+        members.remove(&call.user);
+    }
+    Ok(done())
+}
+
+/// `im.chat.updatecolor`
+pub(crate) fn recolor(state: &mut PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
+    let chat = chat_id(state, call)?;
+    let color = chats::color(&call.text("COLOR"));
+    let color = color.ok_or_else(|| refused("WRONG_COLOR", "This color currently unavailable"))?;
+    if ChatDetails::of(state, chat).color() == color {
+        let text = "This color currently set or chat doesn't exist";
+        return Err(refused("WRONG_REQUEST", text));
+    }
+    chats::set_details(state, call, chat, [("color", color.into())]);
+    Ok(done())
+}
+
+/// `im.chat.updateavatar`
+pub(crate) fn change_avatar(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let chat = chat_id(state, call)?;
+    let content = call.text("AVATAR");
+    if super::disk::decoded(&content).is_none_or(|content| content.is_empty()) {
+        return Err(refused("AVATAR_ERROR", "Avatar incorrect type"));
+    }
+    let avatar = format!("/upload/im/chat{chat}/avatar.png");
+    chats::set_details(state, call, chat, [("avatar", avatar.into())]);
+    Ok(done())
+}
+
+/// `imbot.chat.setmanager`
+pub(crate) fn set_manager(
+    state: &mut PortalData,
+    call: &mut Call<'_>,
+) -> Result<Output, MethodError> {
+    let chat = chat_id(state, call)?;
+    let users: Vec<i64> = ids(call, "USER_ID")
+        .into_iter()
+        .map(|id| id as i64)
+        .collect();
+    if users.is_empty() {
+        return Err(refused("USER_ID_EMPTY", "User ID can't be empty"));
+    }
+    let is_one = says_yes(call, "IS_MANAGER");
+    chats::list_users(state, call, chat, "managers", &users, is_one);
+    Ok(done())
 }
 
 /// `im.chat.user.list`
 pub(crate) fn chat_members(state: &PortalData, call: &mut Call<'_>) -> Result<Output, MethodError> {
     let chat = chat_id(state, call)?;
-    let members: Value = members_of_chat(state, chat).into_iter().collect();
+    let members: Value = chats::members(state, chat).into_iter().collect();
     Ok(Output::value(&members))
 }
 
@@ -475,7 +626,7 @@ pub(crate) fn dialog_members(
 ) -> Result<Output, MethodError> {
     dialog_id(call)?;
     let chat = chat_id(state, call)?;
-    let members = members_of_chat(state, chat).into_iter();
+    let members = chats::members(state, chat).into_iter();
     let users = members.filter_map(|id| user(state, u64::try_from(id).ok()?));
     Ok(Output::value(&users.collect::<Value>()))
 }

@@ -9,8 +9,10 @@
 pub(crate) mod acknowledged;
 mod analytics;
 mod bizproc;
+mod bots;
 mod calendar;
 mod card_settings;
+mod chats;
 mod connectors;
 mod constants;
 mod crm;
@@ -23,6 +25,7 @@ mod list_fields;
 mod messages;
 mod messenger;
 pub(crate) mod method;
+mod notifications;
 mod offline_events;
 mod options;
 mod params;
@@ -44,7 +47,7 @@ mod workday;
 mod workgroups;
 
 pub(crate) use crm::item::not_found as element_not_found;
-pub(crate) use disk::{DOWNLOAD_URL, UNSIGNED, UPLOAD_URL};
+pub(crate) use disk::{DOWNLOAD_URL, FILE_URL, UNSIGNED, UNSIGNED_DOWNLOAD, UPLOAD_URL};
 pub(crate) use params::{legacy_error, strings};
 
 use std::borrow::Cow;
@@ -75,6 +78,7 @@ pub(crate) fn all() -> &'static [Method] {
         messenger(&mut methods);
         cards(&mut methods);
         drive(&mut methods);
+        methods.extend(bots::methods());
         methods.extend(constants::methods());
         methods.extend(acknowledged::methods());
         methods.extend(portal_settings::methods());
@@ -91,8 +95,44 @@ pub(crate) fn all() -> &'static [Method] {
 
 /// Methods of tasks that take their parameters by their order.
 fn older_task(methods: &mut Vec<Method>) {
-    use tasks::{checklist, dependences, elapsed, older, user_fields};
+    use tasks::{checklist, dependences, elapsed, item, older, user_fields};
     methods.extend([
+        write!("task", "task.item.add", item::add),
+        write!("task", "task.item.update", item::update),
+        write!("task", "task.item.delete", item::delete),
+        write!("task", "task.item.startexecution", item::act::<3>),
+        write!("task", "task.item.renew", item::act::<2>),
+        write!("task", "task.item.disapprove", item::act::<2>),
+        write!("task", "task.item.complete", item::act::<5>),
+        write!("task", "task.item.approve", item::act::<5>),
+        write!("task", "task.item.defer", item::act::<6>),
+        write!("task", "task.item.delegate", item::delegate),
+        write!("task", "task.item.addtofavorite", item::favorite::<true>),
+        write!(
+            "task",
+            "task.item.deletefromfavorite",
+            item::favorite::<false>
+        ),
+        read!("task", "task.item.getdata", item::data),
+        read!("task", "task.item.getdescription", item::description),
+        read!("task", "task.item.getdependson", item::depends_on),
+        read!("task", "task.item.getfiles", item::files),
+        write!("task", "task.item.addfile", item::add_file),
+        write!("task", "task.item.deletefile", item::delete_file),
+        read!("task", "task.item.getallowedactions", item::allowed_numbers),
+        read!(
+            "task",
+            "task.item.getallowedtaskactionsasstrings",
+            item::allowed_names
+        ),
+        read!("task", "task.item.isactionallowed", item::is_allowed),
+        read!("task", "task.logitem.list", item::log),
+        write!("task", "task.comment.add", item::comment),
+        read!(
+            "task",
+            "task.commentitem.isactionallowed",
+            item::comment_is_allowed
+        ),
         read!("task", "task.item.userfield.getlist", user_fields::list),
         read!("task", "task.item.userfield.get", user_fields::get),
         write!("task", "task.item.userfield.add", user_fields::add),
@@ -485,10 +525,16 @@ fn integrations(methods: &mut Vec<Method>) {
         write!("im", "im.message.add", messages::add),
         write!("im", "im.message.update", messages::update),
         write!("im", "im.message.delete", messages::delete),
-        write!("im", "im.notify", messages::notify),
-        write!("im", "im.notify.personal.add", messages::notify),
-        write!("im", "im.notify.system.add", messages::notify),
-        write!("im", "im.notify.delete", messages::delete_notification),
+        write!("im", "im.notify", notifications::add),
+        write!("im", "im.notify.personal.add", notifications::add),
+        write!("im", "im.notify.system.add", notifications::add),
+        write!("im", "im.notify.delete", notifications::delete_named),
+        write!("im", "im.notify.answer", notifications::answer),
+        write!("im", "im.notify.confirm", notifications::confirm),
+        write!("im", "im.notify.read.all", notifications::read_all),
+        write!("im", "im.message.like", messages::like),
+        write!("im", "im.message.share", messages::share),
+        write!("imbot", "imbot.message.like", messages::like),
         write!("im", "im.chat.add", messages::add_chat),
         write!("im", "im.chat.updatetitle", messages::rename_chat),
         read!("imbot", "imbot.bot.list", messages::bots),
@@ -539,12 +585,12 @@ fn messenger(methods: &mut Vec<Method>) {
         read!("im", "im.dialog.get", messenger::dialog_by_id),
         read!("im", "im.dialog.read", messenger::read),
         read!("im", "im.dialog.read.all", messenger::acknowledged),
-        read!("im", "im.dialog.unread", messenger::heard_of_dialog),
-        read!("im", "im.dialog.writing", messenger::heard_of_dialog),
+        write!("im", "im.dialog.unread", messenger::unread_from),
+        read!("im", "im.dialog.writing", messenger::writing),
         read!("im", "im.dialog.users.list", messenger::dialog_members),
-        read!("im", "im.recent.pin", messenger::heard_of_dialog),
-        read!("im", "im.recent.unread", messenger::heard_of_dialog),
-        read!("im", "im.recent.hide", messenger::heard_of_dialog),
+        write!("im", "im.recent.pin", messenger::pin),
+        write!("im", "im.recent.unread", messenger::mark_unread),
+        write!("im", "im.recent.hide", messenger::hide),
         read!("im", "im.chat.user.list", messenger::chat_members),
         write!("im", "im.chat.user.add", messenger::add_members),
         write!("im", "im.chat.user.delete", messenger::delete_member),
@@ -557,16 +603,17 @@ fn messenger(methods: &mut Vec<Method>) {
         write!("imbot", "imbot.chat.user.add", messenger::add_members),
         write!("imbot", "imbot.chat.user.delete", messenger::delete_member),
         write!("imbot", "imbot.chat.setowner", messenger::set_owner),
-        read!("imbot", "imbot.chat.leave", messenger::heard_of_chat),
-        read!("imbot", "imbot.chat.updatecolor", messenger::heard_of_chat),
-        read!("imbot", "imbot.chat.updateavatar", messenger::heard_of_chat),
+        write!("imbot", "imbot.chat.leave", messenger::leave),
+        write!("imbot", "imbot.chat.updatecolor", messenger::recolor),
+        write!("imbot", "imbot.chat.updateavatar", messenger::change_avatar),
+        write!("imbot", "imbot.chat.setmanager", messenger::set_manager),
         read!("imbot", "imbot.dialog.get", messenger::dialog_by_id),
-        read!("im", "im.chat.leave", messenger::heard_of_chat),
-        read!("im", "im.chat.mute", messenger::heard_of_chat),
-        read!("im", "im.chat.updatecolor", messenger::heard_of_chat),
-        read!("im", "im.chat.updateavatar", messenger::heard_of_chat),
-        read!("im", "im.notify.read", messenger::acknowledged),
-        read!("im", "im.notify.read.list", messenger::acknowledged),
+        write!("im", "im.chat.leave", messenger::leave),
+        write!("im", "im.chat.mute", messenger::mute),
+        write!("im", "im.chat.updatecolor", messenger::recolor),
+        write!("im", "im.chat.updateavatar", messenger::change_avatar),
+        write!("im", "im.notify.read", notifications::read),
+        write!("im", "im.notify.read.list", notifications::read_list),
         read!("timeman", "timeman.status", workday::status),
         read!("timeman", "timeman.settings", workday::settings),
         write!("timeman", "timeman.open", workday::open),

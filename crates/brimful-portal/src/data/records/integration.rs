@@ -109,6 +109,8 @@ pub(super) const KINDS: &[RecordKind] = &[
     RecordKind {
         name: "imbot",
         scope: "imbot",
+        // A bot is a user too: its number is none that a user has.
+        first: 1_000_001,
         extra_fields: ExtraFields::Yes,
         methods: &[
             method("imbot.register", RecordVerb::Add).flat(),

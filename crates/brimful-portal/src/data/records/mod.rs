@@ -19,6 +19,7 @@ mod drive;
 mod groups;
 mod integration;
 mod lists;
+pub(crate) mod messenger;
 mod planning;
 mod rest3;
 mod shop_parts;
@@ -53,6 +54,7 @@ pub(crate) fn kinds() -> &'static [&'static RecordKind] {
             groups::KINDS,
             integration::KINDS,
             lists::KINDS,
+            messenger::KINDS,
             telephony::KINDS,
             booking::KINDS,
             catalogue::KINDS,
@@ -130,6 +132,8 @@ pub(crate) struct RecordKind {
     pub(crate) scope: &'static str,
     /// The field that has the number which the portal gives to each record.
     pub(crate) id: &'static str,
+    /// The number of the first record that a call adds.
+    pub(crate) first: u64,
     /// The fields by which callers name a record; mostly [`RecordKind::id`] alone. Several are among the fields that a
     /// call gives, one is a parameter of its own.
     pub(crate) key: &'static [&'static str],
@@ -178,6 +182,7 @@ const OLDER: RecordKind = RecordKind {
     name: "",
     scope: "",
     id: "ID",
+    first: 1,
     key: &["ID"],
     spelling: Spelling::Texts,
     parent_fields: &[],

@@ -46,7 +46,7 @@ impl RecordTable {
             has_hidden: fields.iter().any(|field| field.hidden),
             rows: IndexMap::new(),
             is_loaded: false,
-            last: 0,
+            last: kind.first - 1,
             changes: ChangeLog::default(),
         };
         table.load(super::initial(kind.name));

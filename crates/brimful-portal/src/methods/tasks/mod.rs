@@ -10,6 +10,7 @@ pub(crate) mod elapsed;
 mod fields;
 mod filter;
 pub(crate) mod history;
+pub(crate) mod item;
 pub(crate) mod older;
 mod permitted;
 mod positional;

@@ -13,6 +13,34 @@ const UNDER_CONTROL: i64 = 4;
 const DONE: i64 = 5;
 const DEFERRED: i64 = 6;
 
+/// The actions that older methods know by numbers from 1 on: their names, and what they are called here.
+pub(super) const NUMBERED: [(&str, &str); 18] = [
+    ("ACTION_ACCEPT", "accept"),
+    ("ACTION_DECLINE", "decline"),
+    ("ACTION_COMPLETE", "complete"),
+    ("ACTION_APPROVE", "approve"),
+    ("ACTION_DISAPPROVE", "disapprove"),
+    ("ACTION_START", "start"),
+    ("ACTION_DELEGATE", "delegate"),
+    ("ACTION_REMOVE", "remove"),
+    ("ACTION_EDIT", "edit"),
+    ("ACTION_DEFER", "defer"),
+    ("ACTION_RENEW", "renew"),
+    ("ACTION_CREATE", "create"),
+    ("ACTION_CHANGE_DEADLINE", "changeDeadline"),
+    ("ACTION_CHECKLIST_ADD_ITEMS", "checklistAddItems"),
+    ("ACTION_ELAPSED_TIME_ADD", "elapsedtime.add"),
+    ("ACTION_CHANGE_DIRECTOR", "edit.originator"),
+    ("ACTION_PAUSE", "pause"),
+    ("ACTION_START_TIME_TRACKING", "dayplan.timer.toggle"),
+];
+
+/// Whether the status of a task allows an action.
+pub(super) fn may(state: &PortalData, id: u64, action: &str) -> bool {
+    let mut actions = actions(state, id).into_iter();
+    actions.any(|(name, may)| name == action && may)
+}
+
 /// Appends the object.
 pub(super) fn write(out: &mut Vec<u8>, state: &PortalData, id: u64) {
     out.push(b'{');

@@ -73,10 +73,16 @@ pub(super) fn given<'c>(call: &'c Call<'_>, names: &[&str]) -> Result<Vec<&'c Va
     let arguments = arguments(call);
     if let Some(name) = names.get(arguments.len()) {
         let place = arguments.len();
-        let method = call
-            .method
-            .replace("task.checklistitem.", "ctaskchecklistitem::");
-        let method = method.replace("task.elapseditem.", "ctaskelapseditem::");
+        let mut method = call.method.to_string();
+        for (branch, class) in [
+            ("task.checklistitem.", "ctaskchecklistitem::"),
+            ("task.commentitem.", "ctaskcommentitem::"),
+            ("task.elapseditem.", "ctaskelapseditem::"),
+            ("task.item.", "ctaskitem::"),
+            ("task.logitem.", "ctasklogitem::"),
+        ] {
+            method = method.replace(branch, class);
+        }
         let text = format!(
             "TASKS_ERROR_EXCEPTION_#256; Param #{place} ({name}) expected by method {method}(), but not given.; 256/TE/WRONG_ARGUMENTS<br>"
         );

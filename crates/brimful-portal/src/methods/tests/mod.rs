@@ -1,6 +1,7 @@
 //! The methods, called as the core calls them.
 
 mod applications;
+mod bots;
 mod changes;
 mod documented;
 mod drive;
@@ -11,6 +12,8 @@ mod item_product_rows;
 mod items;
 mod large_ids;
 mod legacy;
+mod messenger;
+mod older_tasks;
 mod records;
 mod records_of_applications;
 mod run_time;
@@ -131,6 +134,24 @@ impl Portal {
         }
     }
 
+    /// Makes calls one after the other. What is expected of each is JSON that its result must hold, or `!` with the code of
+    /// the error and, behind a space, its text. Objects may have further keys; `"*"` stands for any value.
+    pub(super) fn steps(&mut self, steps: &[(&str, &str, &str)]) {
+        for (method, params, expected) in steps {
+            let Some(error) = expected.strip_prefix('!') else {
+                let shown = self.json(method, params);
+                let expected: serde_json::Value = serde_json::from_str(expected)
+                    .unwrap_or_else(|error| panic!("{method}: {expected}: {error}"));
+                assert!(holds(&shown, &expected), "{method} {params}: {shown}");
+                continue;
+            };
+            let (_, code, text) = self.error(method, params);
+            let (expected_code, expected_text) = error.split_once(' ').unwrap_or((error, ""));
+            assert_eq!(code, expected_code, "{method} {params}: {text}");
+            assert!(text.contains(expected_text), "{method} {params}: {text}");
+        }
+    }
+
     /// The IDs of a list, and the `next` and `total` beside it.
     pub(super) fn page(
         &mut self,
@@ -153,6 +174,22 @@ impl Portal {
         ids(&self
             .call_with(method, params)
             .unwrap_or_else(|error| panic!("{method}: {error:?}")))
+    }
+}
+
+/// Whether a value is as expected, but for keys that are not expected.
+fn holds(value: &serde_json::Value, expected: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object};
+    match (value, expected) {
+        (_, expected) if expected == "*" => true,
+        (Object(value), Object(expected)) => expected
+            .iter()
+            .all(|(key, expected)| value.get(key).is_some_and(|value| holds(value, expected))),
+        (Array(value), Array(expected)) => {
+            let mut pairs = value.iter().zip(expected);
+            value.len() == expected.len() && pairs.all(|(value, expected)| holds(value, expected))
+        }
+        (value, expected) => value == expected,
     }
 }
 

@@ -1,0 +1,50 @@
+//! What the messenger keeps beside chats and messages. The methods of these kinds are their own: `methods/chats.rs`,
+//! `methods/messages.rs` and `methods/bots`.
+
+use super::{OLDER, RecordKind, Spelling};
+
+const KEPT: RecordKind = RecordKind {
+    scope: "im",
+    id: "id",
+    spelling: Spelling::Typed,
+    ..OLDER
+};
+
+/// What is set of a chat beside its title and its owner.
+pub(crate) const CHAT_DETAILS: &str = "im.chat.details";
+/// What one user has set of a dialog: whether it is pinned, hidden or unread for him.
+pub(crate) const DIALOG_MARKS: &str = "im.dialog.marks";
+/// Who marked which message with what.
+pub(crate) const REACTIONS: &str = "im.message.reaction";
+/// What is known of a notification beside its text.
+pub(crate) const NOTIFICATIONS: &str = "im.notification";
+/// The files in chats.
+pub(crate) const CHAT_FILES: &str = "im.chat.file";
+
+pub(super) const KINDS: &[RecordKind] = &[
+    RecordKind {
+        name: CHAT_DETAILS,
+        key: &["chatId"],
+        ..KEPT
+    },
+    RecordKind {
+        name: DIALOG_MARKS,
+        key: &["userId", "dialogId"],
+        ..KEPT
+    },
+    RecordKind {
+        name: REACTIONS,
+        key: &["messageId", "userId", "reaction"],
+        ..KEPT
+    },
+    RecordKind {
+        name: NOTIFICATIONS,
+        key: &["messageId"],
+        ..KEPT
+    },
+    RecordKind {
+        name: CHAT_FILES,
+        key: &["chatId", "fileId"],
+        ..KEPT
+    },
+];

@@ -1,0 +1,114 @@
+//! `task.item.*` and its like: what they write, `tasks.task.*` reads, and the other way round.
+
+use super::Portal;
+
+fn portal() -> Portal {
+    Portal::with(&[("user", 5, 0.0)])
+}
+
+#[test]
+fn an_older_method_does_to_a_task_what_the_newer_does() {
+    portal().steps(&[
+        (
+            "task.item.add",
+            "0[TITLE]=Call&0[RESPONSIBLE_ID]=2&0[DESCRIPTION]=One\nTwo",
+            "1",
+        ),
+        (
+            "tasks.task.get",
+            "taskId=1",
+            r#"{"task":{"title":"Call","status":"2"}}"#,
+        ),
+        (
+            "task.item.getdata",
+            "TASKID=1",
+            r#"{"ID":"1","TITLE":"Call","RESPONSIBLE_ID":"2"}"#,
+        ),
+        (
+            "task.item.getdescription",
+            "TASKID=1&FORMAT=1",
+            r#""One\nTwo""#,
+        ),
+        ("task.item.update", "TASKID=1&TASKDATA[TITLE]=Write", "null"),
+        ("task.item.startexecution", "TASKID=1", "null"),
+        (
+            "task.item.startexecution",
+            "TASKID=1",
+            "!ERROR_CORE Action on the task is not allowed",
+        ),
+        (
+            "tasks.task.get",
+            "taskId=1",
+            r#"{"task":{"title":"Write","status":"3"}}"#,
+        ),
+        ("task.item.isactionallowed", "TASKID=1&ACTIONID=17", "true"),
+        ("task.item.isactionallowed", "TASKID=1&ACTIONID=6", "false"),
+        (
+            "task.item.getallowedactions",
+            "TASKID=1",
+            "[3,7,8,9,10,12,13,14,15,17]",
+        ),
+        (
+            "task.item.getallowedtaskactionsasstrings",
+            "TASKID=1",
+            r#"{"ACTION_PAUSE":true,"ACTION_START":false,"ACTION_APPROVE":false}"#,
+        ),
+        ("task.item.complete", "TASKID=1", "null"),
+        ("task.item.renew", "TASKID=1", "null"),
+        ("task.item.defer", "TASKID=1", "null"),
+        ("tasks.task.get", "taskId=1", r#"{"task":{"status":"6"}}"#),
+        ("task.item.delegate", "TASKID=1&USERID=3", "null"),
+        ("task.item.getdata", "TASKID=1", r#"{"RESPONSIBLE_ID":"3"}"#),
+        ("task.item.addtofavorite", "TASK_ID=1", "true"),
+        (
+            "tasks.task.get",
+            "taskId=1&select[]=FAVORITE",
+            r#"{"task":{"favorite":"Y"}}"#,
+        ),
+        ("task.item.deletefromfavorite", "TASK_ID=1", "true"),
+        (
+            "tasks.task.get",
+            "taskId=1&select[]=FAVORITE",
+            r#"{"task":{"favorite":"N"}}"#,
+        ),
+        ("task.item.delete", "TASKID=1", "null"),
+        ("tasks.task.get", "taskId=1", "[]"),
+        (
+            "task.item.getdata",
+            "TASKID=1",
+            "!ERROR_CORE TASKS_ERROR_EXCEPTION_#8",
+        ),
+        (
+            "task.item.getdata",
+            "",
+            "!ERROR_CORE Param #0 (taskId) expected by method ctaskitem::getdata()",
+        ),
+    ]);
+}
+
+#[test]
+fn comments_files_and_links_of_a_task_are_those_that_other_methods_write() {
+    portal().steps(&[
+        ("task.item.add", "0[TITLE]=Call&0[RESPONSIBLE_ID]=2", "1"),
+        ("task.item.add", "0[TITLE]=Ask first&0[RESPONSIBLE_ID]=2", "2"),
+        ("task.dependence.add", "taskIdFrom=2&taskIdTo=1&linkType=2", "[]"),
+        ("task.item.getdependson", "TASKID=1", "[2]"),
+        ("task.item.getdependson", "TASKID=2", "[]"),
+        ("task.comment.add", "TASKID=1&COMMENTTEXT=Done", "1"),
+        ("task.commentitem.getlist", "TASKID=1", r#"[{"POST_MESSAGE":"Done"}]"#),
+        ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=1&ACTIONID=2", "true"),
+        ("task.commentitem.isactionallowed", "TASKID=1&ITEMID=9&ACTIONID=2", "false"),
+        (
+            "task.commentitem.isactionallowed",
+            "TASKID=1&ITEMID=9",
+            "!ERROR_CORE Param #2 (actionId) expected by method ctaskcommentitem::isactionallowed()",
+        ),
+        ("task.logitem.list", "ID=1", r#"[{"FIELD":"NEW","TASK_ID":"1"},{"FIELD":"COMMENT","TO_VALUE":"1"}]"#),
+        ("task.item.addfile", "TASK_ID=1&FILE[NAME]=a.txt&FILE[CONTENT]=SGVsbG8=", r#"{"ATTACHMENT_ID":1}"#),
+        ("task.item.getfiles", "TASK_ID=1", r#"[{"NAME":"a.txt","SIZE":"5","ATTACHMENT_ID":"1"}]"#),
+        ("disk.attachedobject.get", "id=1", r#"{"NAME":"a.txt"}"#),
+        ("task.item.deletefile", "TASK_ID=1&ATTACHMENT_ID=1", "true"),
+        ("task.item.getfiles", "TASK_ID=1", "[]"),
+        ("task.item.deletefile", "TASK_ID=1&ATTACHMENT_ID=1", "!ERROR_CORE"),
+    ]);
+}
