@@ -22,6 +22,7 @@ mod course;
 mod end_of_pass;
 mod far;
 mod readings;
+mod taking;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
@@ -29,10 +30,10 @@ use std::ops::Range;
 use brimful_protocol::rows::{Identity, Page, PageOutcome};
 
 use self::beside::{Question, RowsBeside};
-use self::course::{Course, Step};
+use self::course::Course;
 use self::far::EndSearch;
 use self::readings::{LastPage, ListReadings, PageTally, identities};
-use super::keyset::pages::{KeysetPages, NO_END};
+use super::keyset::pages::KeysetPages;
 use super::position::Position;
 use super::report::Proof;
 use super::strategy::{
@@ -270,147 +271,6 @@ impl OffsetPages {
         }
     }
 
-    /// Takes the page whose turn it is.
-    fn take(&mut self, start: u64, waiting: Waiting) -> Result<(), StrategyError> {
-        let Waiting { page, meta, alone } = waiting;
-        if self.course == Course::Unknown {
-            self.set_out(&page, &meta)?;
-        }
-        let total = meta.total.filter(|total| *total > 0);
-        if total.is_some() {
-            self.total = total;
-        }
-        let said = (meta.next, meta.paging.more);
-        // A page that says nothing at all is no answer of its own.
-        if meta.total.is_some() || said != (None, None) {
-            let first_said = *self.first_beside.get_or_insert(said);
-            if start > 0 {
-                let differ = self.besides_differ.get_or_insert(false);
-                *differ |= said != first_said;
-            }
-        }
-        if page.is_empty() && meta.total == Some(0) && meta.next.is_none() {
-            self.empty_replies += 1;
-        } else {
-            self.empty_replies = 0;
-        }
-        let rows = identities(&page);
-        self.longest = self.longest.max(rows.len() as u64);
-        let step = self.step(start, &page, &rows, &meta);
-        if self.pass.between.binary_search(&start).is_ok() {
-            if rows.iter().any(|row| !self.readings.has_come(*row)) {
-                self.pass.rows_between = Some(start);
-            }
-            self.pass.next_offset = self.pass.probes.pop_front();
-            return Ok(());
-        }
-        if self.pass.probing {
-            let is_last_again = rows.iter().all(|row| self.pass.last.rows.contains(row));
-            let is_new = rows.iter().any(|row| self.is_new(row)) && !is_last_again;
-            if step == Step::Behind || !is_new {
-                // Where the first page comes again with other rows, one of the two lacked some: the passes differ.
-                if rows.iter().any(|row| !self.readings.has_come(*row)) {
-                    self.hand_out(page, &rows, start, None, false);
-                }
-                self.pass.next_offset = self.pass.probes.pop_front();
-                return Ok(());
-            }
-            if Some(start) == self.probe_of_page_size() {
-                return Err(StrategyError::Misbehaves(format!(
-                    "its pages are shorter than {} rows, and it does not name the place of the next one",
-                    self.page_size
-                )));
-            }
-            self.pass.probing = false;
-            self.check_bounds(start, 0, start, total)?;
-        }
-        let came = page.len() as u64;
-        let seen_to = start.saturating_add(came);
-        let names_more = meta.next.is_some_and(|next| next > start);
-        if step != Step::Behind
-            && let Some(total) = total
-        {
-            // A page without rows does not show that there are any before it.
-            let is_shown = came > 0 && total < seen_to;
-            self.total_is_wrong |= is_shown || (total == seen_to && names_more);
-        }
-        if step == Step::Behind {
-            self.check_first_again(start, came, total, meta.next)?;
-            self.pass.offsets.push(start);
-            if rows.iter().any(|row| !self.readings.has_come(*row)) {
-                self.hand_out(page, &rows, start, None, false);
-            }
-            self.pass.last = LastPage {
-                rows: Vec::new(),
-                end: start,
-                total: total.filter(|_| !self.total_is_wrong),
-                counts_more: self.counts_more(total, start),
-                behind_all: alone,
-                is_doubtful: self.pass.names_more,
-            };
-            self.end(start, &meta);
-            return Ok(());
-        }
-        let first = start == 0;
-        if first {
-            self.pass.first_page.clone_from(&rows);
-            self.pass.counted = self.pass.counted.max(total.unwrap_or(0));
-        } else if self.pass.counted == 0 {
-            self.pass.counted = total.unwrap_or(0);
-        }
-        let counted = total.filter(|_| !self.total_is_wrong);
-        let brought = self.hand_out(page, &rows, start, counted, first && alone);
-        self.pass.offsets.push(start);
-        let is_in_place = !first && came > 0 && !self.is_first_again(&rows);
-        self.pass.in_place += u64::from(is_in_place);
-        // A page of a method that does not take its place may have a row that was just added.
-        if brought.new_in_pass * 10 <= brought.twice {
-            self.pass.idle += 1;
-            self.pass.idle_with_rows += u64::from(came > 0);
-        } else {
-            (self.pass.idle, self.pass.idle_with_rows) = (0, 0);
-        }
-        match step {
-            Step::To(next) => {
-                self.note_reach(start, came, next, meta.next);
-                self.check_bounds(start, came, next, total)?;
-                if meta.next.is_some_and(|named| named > next) {
-                    // It was named farther off than the page reaches: what lies between is asked for too.
-                    self.readings.note_overlaps();
-                }
-                if next.saturating_sub(start) < self.nominal_page() {
-                    self.readings.note_overlap();
-                }
-                self.pass.next_offset = Some(next);
-                self.pass.names_more = names_more;
-                if next > self.pass.asked_to && !self.course.is_serial() {
-                    let to = total.unwrap_or(0).max(next.saturating_add(1));
-                    self.rest = next..to;
-                    // The last place of the range.
-                    let pages = to.saturating_sub(1).saturating_sub(next) / self.page_size.max(1);
-                    self.pass.asked_to = next.saturating_add(pages.saturating_mul(self.page_size));
-                }
-            }
-            Step::End | Step::Behind => {
-                // Behind its end a method may answer with nothing at all: then the count of the page before it has to
-                // agree with the place.
-                let is_silent = came == 0 && meta.total.is_none() && meta.next.is_none();
-                let total =
-                    total.or_else(|| self.total.filter(|total| is_silent && *total == start));
-                self.pass.last = LastPage {
-                    rows,
-                    end: seen_to,
-                    total: total.filter(|_| !self.total_is_wrong),
-                    counts_more: self.counts_more(total, seen_to),
-                    behind_all: alone,
-                    is_doubtful: came == 0 && self.pass.names_more,
-                };
-                self.end(start, &meta);
-            }
-        }
-        Ok(())
-    }
-
     /// Rows of a page, as far as the method lets that be known beforehand.
     fn nominal_page(&self) -> u64 {
         if self.position.is_by_row() {
@@ -551,93 +411,6 @@ impl OffsetPages {
         }
         self.begin();
         Ok(())
-    }
-
-    /// Asks for the rows beside those that came, after the first pass, if more are counted.
-    fn ask_beside(&mut self) -> bool {
-        let hidden = self.readings.hidden();
-        // Of a page that shows hardly a row nobody knows how far it reaches.
-        let is_sure_of_pages = self.longest * 2 >= self.page_size;
-        if self.by_id.is_none() || self.readings.count() != 1 || hidden == 0 || !is_sure_of_pages {
-            return false;
-        }
-        let known = self.readings.ids_of_first_pass();
-        let Some(known) = known.filter(|known| known.last().is_some_and(|id| *id < NO_END)) else {
-            return false;
-        };
-        self.beside = Some(RowsBeside::new(
-            &known,
-            hidden,
-            self.longest,
-            self.page_size,
-        ));
-        true
-    }
-
-    /// Takes the replies to questions about rows beside those that came.
-    fn accept_beside(
-        &mut self,
-        questions: Vec<Question>,
-        outcomes: Vec<PageOutcome>,
-    ) -> NextAction {
-        let mut then = NextAction::GoOn;
-        let Some(mut beside) = self.beside.take() else {
-            return then;
-        };
-        let mut outcomes = outcomes.into_iter();
-        for question in questions {
-            match outcomes.next().map(|outcome| self.stalls.page(outcome)) {
-                Some(Ok(Ok((mut page, meta)))) => {
-                    beside.accept(question, &mut page, &meta);
-                    let rows = identities(&page);
-                    if !rows.is_empty() {
-                        self.hand_out(page, &rows, self.pass.last.end, None, false);
-                    }
-                }
-                Some(Ok(Err(wait))) => {
-                    then = wait;
-                    beside.give_back(question);
-                }
-                // If it isn't the condition that failed, the next pass says so.
-                Some(Err(_)) | None => beside.refuse(),
-            }
-        }
-        if !beside.is_over() {
-            self.beside = Some(beside);
-        } else if let Some(hidden) = beside.proven_hidden() {
-            self.hidden = hidden;
-            self.proof = Proof::NothingBeside(self.rows);
-            self.finished = true;
-        } else {
-            self.read_again();
-        }
-        then
-    }
-
-    /// Reads the list in passes: the method does not tell which rows did not come.
-    fn read_again(&mut self) {
-        (self.beside, self.by_id) = (None, None);
-        self.begin();
-    }
-
-    /// The next request for rows beside those that came.
-    fn next_beside(&mut self, room: usize) -> Option<(Ticket, Vec<ListCommand>)> {
-        let (beside, pages) = (self.beside.as_mut()?, self.by_id.as_ref()?);
-        let asked = std::iter::from_fn(|| beside.next(pages)).take(room);
-        let (questions, commands): (Vec<Question>, Vec<ListCommand>) = asked.unzip();
-        if questions.is_empty() {
-            return None;
-        }
-        let ticket = self.issued.draw();
-        let flight = RequestInFlight {
-            asks_for_newest: false,
-            starts: Vec::new(),
-            far: None,
-            beside: questions,
-            alone: false,
-        };
-        self.flights.insert(ticket, flight);
-        Some((ticket, commands))
     }
 }
 

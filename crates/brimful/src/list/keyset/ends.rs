@@ -216,6 +216,24 @@ impl FirstAndLast {
     }
 }
 
+/// The pages at both ends of the list, as the last request brought them.
+#[derive(Debug)]
+struct EndPages<'a> {
+    first: &'a Page,
+    /// Ascending, as it is kept.
+    last: Page,
+    /// The lowest and the highest ID of either page; `None` for a page without rows.
+    first_ids: Option<(u64, u64)>,
+    last_ids: Option<(u64, u64)>,
+    /// Both pages show the same rows.
+    are_same: bool,
+    /// The pages of the first round, where this is the second one.
+    before: Option<&'a (Page, Page)>,
+    counted: Option<u64>,
+    page_size: Option<u64>,
+    pages: &'a KeysetPages,
+}
+
 /// What the pages show; `None`: they are to be asked for once more.
 fn shown(
     first: &Page,
@@ -225,123 +243,190 @@ fn shown(
     page_size: Option<u64>,
     pages: &KeysetPages,
 ) -> Result<Option<Shown>, StrategyError> {
-    let wrong = |why: &str| StrategyError::WrongStrategy(why.to_owned());
-    let bounds = pages.bounds;
-    let first_ids = ascending(first, bounds.above).map_err(|why| wrong(&why))?;
-    if first.len() > pages.full {
-        return Err(wrong(&format!(
-            "its first page has more than {} rows",
-            pages.full
-        )));
-    }
-    let bounded = |page: &Page| match bounds.up_to {
-        Some(up_to) => page.ids().flatten().all(|id| id <= up_to),
-        None => true,
-    };
-    if !bounded(first) || !bounded(last) {
-        return Err(wrong("it ignores the upper bound of the ID"));
-    }
-    let mut last = last.clone();
-    last.reverse();
-    let last_ids =
-        ascending(&last, bounds.above).map_err(|_| wrong("it does not sort by ID descending"))?;
-    let same = first.ids().eq(last.ids());
-    let uncounted = counted.is_none() && before.is_some() && pages.counts();
-    if first.is_empty() && last.is_empty() && uncounted && page_size.is_some() {
+    let ends = EndPages::new(first, last, before, counted, page_size, pages)?;
+    if ends.are_hidden_and_uncounted() {
         return Err(StrategyError::Misbehaves(
             "the portal says that there are rows, shows none at either end and does not count them"
                 .to_owned(),
         ));
     }
-    // An empty list is asked for twice, and nothing may have been shown or counted either time.
-    let nothing_else = before.is_none_or(|(first_before, last_before)| {
-        let mut ids = first_before.ids().chain(last_before.ids());
-        ids.all(|id| first.ids().any(|shown| shown == id))
-    });
-    // One row is in every order, so it does not show that the method sorts: it is counted, or asked for twice too.
-    let is_the_only_row = first.len() == 1 && counted == Some(1);
-    let is_sorted = before.is_some() || first.len() > 1 || is_the_only_row;
-    if same && nothing_else && first.len() < pages.full && is_sorted {
+    if let Some(whole) = ends.whole_list() {
+        return Ok(Some(whole));
+    }
+    if let Some(full) = ends.full()? {
+        return Ok(Some(Shown::Full(full)));
+    }
+    Ok((!ends.are_asked_again()).then(|| Shown::Short(ends.short())))
+}
+
+impl<'a> EndPages<'a> {
+    /// Takes both pages, if the method has kept to their order and bounds.
+    fn new(
+        first: &'a Page,
+        last: &Page,
+        before: Option<&'a (Page, Page)>,
+        counted: Option<u64>,
+        page_size: Option<u64>,
+        pages: &'a KeysetPages,
+    ) -> Result<Self, StrategyError> {
+        let bounds = pages.bounds;
+        let first_ids = ascending(first, bounds.above).map_err(StrategyError::WrongStrategy)?;
+        if first.len() > pages.full {
+            return Err(StrategyError::WrongStrategy(format!(
+                "its first page has more than {} rows",
+                pages.full
+            )));
+        }
+        let is_bounded = |page: &Page| match bounds.up_to {
+            Some(up_to) => page.ids().flatten().all(|id| id <= up_to),
+            None => true,
+        };
+        if !is_bounded(first) || !is_bounded(last) {
+            return Err(StrategyError::WrongStrategy(
+                "it ignores the upper bound of the ID".to_owned(),
+            ));
+        }
+        let mut last = last.clone();
+        last.reverse();
+        let last_ids = ascending(&last, bounds.above).map_err(|_| {
+            StrategyError::WrongStrategy("it does not sort by ID descending".to_owned())
+        })?;
+        Ok(Self {
+            are_same: first.ids().eq(last.ids()),
+            first,
+            last,
+            first_ids,
+            last_ids,
+            before,
+            counted,
+            page_size,
+            pages,
+        })
+    }
+
+    /// Nothing was counted, although the list was asked for its count.
+    fn is_uncounted(&self) -> bool {
+        self.counted.is_none() && self.before.is_some() && self.pages.counts()
+    }
+
+    /// A place behind a full page is named, and neither a row nor a count came.
+    fn are_hidden_and_uncounted(&self) -> bool {
+        let are_empty = self.first.is_empty() && self.last.is_empty();
+        are_empty && self.is_uncounted() && self.page_size.is_some()
+    }
+
+    /// The whole list, if both pages have the same rows and nothing says that there are others.
+    fn whole_list(&self) -> Option<Shown> {
+        let (first, counted) = (self.first, self.counted);
+        // An empty list is asked for twice, and nothing may have been shown or counted either time.
+        let nothing_else = self.before.is_none_or(|(first_before, last_before)| {
+            let mut ids = first_before.ids().chain(last_before.ids());
+            ids.all(|id| first.ids().any(|shown| shown == id))
+        });
+        // One row is in every order, so it does not show that the method sorts: it is counted, or asked for twice too.
+        let is_the_only_row = first.len() == 1 && counted == Some(1);
+        let is_sorted = self.before.is_some() || first.len() > 1 || is_the_only_row;
+        if !self.are_same || !nothing_else || first.len() >= self.pages.full || !is_sorted {
+            return None;
+        }
         let hidden = counted.unwrap_or(0).saturating_sub(first.len() as u64);
         // More than a page holds is counted and not shown: rows may be shown between those that are not.
-        if hidden == 0 || !first.is_empty() && first.len() as u64 + hidden <= pages.full as u64 {
-            return Ok(Some(Shown::Whole {
-                page: first.clone(),
-                hidden,
-                is_proven: !(first.is_empty() && uncounted),
-            }));
-        }
+        let fits = !first.is_empty() && first.len() as u64 + hidden <= self.pages.full as u64;
+        (hidden == 0 || fits).then(|| Shown::Whole {
+            page: first.clone(),
+            hidden,
+            is_proven: !(first.is_empty() && self.is_uncounted()),
+        })
     }
-    if let (Some(first_ids), Some((last_from, horizon))) = (first_ids, last_ids) {
-        let even = first.len() == last.len() && !same;
-        // As long as this method's pages get, where more rows were asked for.
-        let is_page_size = page_size.is_none_or(|size| size == first.len() as u64);
-        let shorter = even
+
+    /// Both pages, if both are full.
+    fn full(&self) -> Result<Option<FullEnds>, StrategyError> {
+        let (first, last) = (self.first, &self.last);
+        let (Some(first_ids), Some((last_from, horizon))) = (self.first_ids, self.last_ids) else {
+            return Ok(None);
+        };
+        if first.len() != last.len()
+            || first.len() != self.pages.full && !self.are_of_a_smaller_size()
+        {
+            return Ok(None);
+        }
+        if horizon < first_ids.1 {
+            return Err(StrategyError::WrongStrategy(
+                "its last page lies before its first one".to_owned(),
+            ));
+        }
+        let mut behind_first = last.clone();
+        behind_first.retain_ids(|id| id.is_some_and(|id| id > first_ids.1));
+        Ok(Some(FullEnds {
+            first: first.clone(),
+            first_ids,
+            last: behind_first,
+            last_from,
+            horizon,
+            full: first.len(),
+            counted: self.counted,
+        }))
+    }
+
+    /// Both pages are as long as this method's pages get, where more rows were asked for.
+    fn are_of_a_smaller_size(&self) -> bool {
+        let rows = self.first.len();
+        let is_page_size = self.page_size.is_none_or(|size| size == rows as u64);
+        let was_the_same = self
+            .before
+            .is_some_and(|(first, last)| first.len() == rows && last.len() == rows);
+        !self.are_same
             && is_page_size
-            && (first.len().is_multiple_of(50)
-                || page_size.is_some()
-                || first.len().is_multiple_of(10)
-                    && before
-                        .is_some_and(|(a, b)| a.len() == first.len() && b.len() == first.len()));
-        if first.len() == last.len() && (first.len() == pages.full || shorter) {
-            if horizon < first_ids.1 {
-                return Err(wrong("its last page lies before its first one"));
-            }
-            let full = first.len();
-            last.retain_ids(|id| id.is_some_and(|id| id > first_ids.1));
-            return Ok(Some(Shown::Full(FullEnds {
-                first: first.clone(),
-                first_ids,
-                last,
-                last_from,
-                horizon,
-                full,
-                counted,
-            })));
+            && (rows.is_multiple_of(50)
+                || self.page_size.is_some()
+                || rows.is_multiple_of(10) && was_the_same)
+    }
+
+    /// A page is short, and a second reading of both may tell more.
+    fn are_asked_again(&self) -> bool {
+        let (first, last, counted) = (self.first, &self.last, self.counted);
+        let is_page_size = first.len() == last.len() && SMALLER_PAGES.contains(&first.len());
+        // Elsewhere windows find out what is hidden.
+        let is_told = self.pages.counts() && !self.are_same && last.len() > 1 && !is_page_size;
+        let is_counted = counted.is_some_and(|counted| counted > 1)
+            && !first.is_empty()
+            && (self.page_size.is_some() || !is_page_size);
+        // More rows than both pages hold, and none of them is shown: to ask for both again would show nothing either.
+        let are_both_ends_hidden = first.is_empty()
+            && last.is_empty()
+            && counted.is_some_and(|counted| counted > 2 * self.pages.full as u64);
+        self.before.is_none() && !is_told && !is_counted && !are_both_ends_hidden
+    }
+
+    /// What both pages have shown, with those of the round before, where one of them is short.
+    fn short(&self) -> ShortEnds {
+        let (first_before, last_before) = self.before.map(|(first, last)| (first, last)).unzip();
+        let full = self.page_size.unwrap_or(self.pages.full as u64);
+        let spans = [self.first_ids, self.last_ids].into_iter().flatten();
+        let shown = ids_of([Some(self.first), Some(&self.last)]);
+        let nothing = Page::default();
+        let mut last_read_before = last_before.unwrap_or(&nothing).clone();
+        last_read_before.reverse();
+        ShortEnds {
+            counts_are_wrong: self
+                .counted
+                .is_some_and(|counted| counted < shown.len() as u64),
+            lowest: ids_of([Some(self.first), first_before]).first().copied(),
+            highest: ids_of([Some(&self.last), last_before]).last().copied(),
+            counted: self.counted,
+            is_first_full: self.first.len() as u64 == full,
+            spans: spans.map(|(first, last)| (first - 1, last)).collect(),
+            page_size: self.page_size,
+            is_order_unknown: self.last.len() == 1,
+            first: united(self.first, first_before.unwrap_or(&nothing), full as usize),
+            last: united(&self.last, &last_read_before, full as usize),
         }
     }
-    let is_page_size = first.len() == last.len() && SMALLER_PAGES.contains(&first.len());
-    // Elsewhere windows find out what is hidden.
-    let is_told = pages.counts() && !same && last.len() > 1 && !is_page_size;
-    let is_counted = counted.is_some_and(|counted| counted > 1)
-        && !first.is_empty()
-        && (page_size.is_some() || !is_page_size);
-    // More rows than both pages hold, and none of them is shown: to ask for both again would show nothing either.
-    let are_both_ends_hidden = first.is_empty()
-        && last.is_empty()
-        && counted.is_some_and(|counted| counted > 2 * pages.full as u64);
-    if before.is_none() && !is_told && !is_counted && !are_both_ends_hidden {
-        return Ok(None);
-    }
-    let ids = |pages: [Option<&Page>; 2]| {
-        let ids = pages.map(|page| page.into_iter().flat_map(Page::ids).flatten());
-        ids.into_iter().flatten().collect::<BTreeSet<u64>>()
-    };
-    let (first_before, last_before) = before.map(|(first, last)| (first, last)).unzip();
-    let shown = ids([Some(first), Some(&last)]);
-    let full = page_size.unwrap_or(pages.full as u64);
-    let spans = [first_ids, last_ids].into_iter().flatten();
-    let united = |page: &Page, before: Option<&Page>, is_last: bool| {
-        let mut before = before.cloned().unwrap_or_default();
-        if is_last {
-            before.reverse();
-        }
-        united(page, &before, full as usize)
-    };
-    let first_shown = united(first, first_before, false);
-    let last_shown = united(&last, last_before, true);
-    Ok(Some(Shown::Short(ShortEnds {
-        counts_are_wrong: counted.is_some_and(|counted| counted < shown.len() as u64),
-        lowest: ids([Some(first), first_before]).first().copied(),
-        highest: ids([Some(&last), last_before]).last().copied(),
-        counted,
-        is_first_full: first.len() as u64 == full,
-        spans: spans.map(|(first, last)| (first - 1, last)).collect(),
-        page_size,
-        is_order_unknown: last.len() == 1,
-        first: first_shown,
-        last: last_shown,
-    })))
+}
+
+fn ids_of(pages: [Option<&Page>; 2]) -> BTreeSet<u64> {
+    let pages = pages.into_iter().flatten();
+    pages.flat_map(Page::ids).flatten().collect()
 }
 
 /// The rows that the two readings of a page have shown together, ascending, if a page has room for them.

@@ -20,10 +20,13 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
 use brimful_protocol::batch::MAX_COMMANDS;
-use brimful_protocol::rows::Page;
+use brimful_protocol::rows::{Page, PageOutcome};
 
+use super::readings::identities;
+use super::{OffsetPages, RequestInFlight};
 use crate::list::keyset::pages::{Direction, KeysetPages, NO_END};
-use crate::list::strategy::{ListCommand, PageMeta};
+use crate::list::report::Proof;
+use crate::list::strategy::{ListCommand, NextAction, PageMeta, Ticket};
 
 /// So many known rows are excluded by a command at the most: each of their IDs is part of the request.
 const MOST_KNOWN: usize = 400;
@@ -314,5 +317,94 @@ impl RangeReading {
         !self.is_no_answer
             && self.shows_ends == [true; 2]
             && self.total.is_some_and(|total| total > 0)
+    }
+}
+
+impl OffsetPages {
+    /// Asks for the rows beside those that came, after the first pass, if more are counted.
+    pub(super) fn ask_beside(&mut self) -> bool {
+        let hidden = self.readings.hidden();
+        // Of a page that shows hardly a row nobody knows how far it reaches.
+        let is_sure_of_pages = self.longest * 2 >= self.page_size;
+        if self.by_id.is_none() || self.readings.count() != 1 || hidden == 0 || !is_sure_of_pages {
+            return false;
+        }
+        let known = self.readings.ids_of_first_pass();
+        let Some(known) = known.filter(|known| known.last().is_some_and(|id| *id < NO_END)) else {
+            return false;
+        };
+        self.beside = Some(RowsBeside::new(
+            &known,
+            hidden,
+            self.longest,
+            self.page_size,
+        ));
+        true
+    }
+
+    /// Takes the replies to questions about rows beside those that came.
+    pub(super) fn accept_beside(
+        &mut self,
+        questions: Vec<Question>,
+        outcomes: Vec<PageOutcome>,
+    ) -> NextAction {
+        let mut then = NextAction::GoOn;
+        let Some(mut beside) = self.beside.take() else {
+            return then;
+        };
+        let mut outcomes = outcomes.into_iter();
+        for question in questions {
+            match outcomes.next().map(|outcome| self.stalls.page(outcome)) {
+                Some(Ok(Ok((mut page, meta)))) => {
+                    beside.accept(question, &mut page, &meta);
+                    let rows = identities(&page);
+                    if !rows.is_empty() {
+                        self.hand_out(page, &rows, self.pass.last.end, None, false);
+                    }
+                }
+                Some(Ok(Err(wait))) => {
+                    then = wait;
+                    beside.give_back(question);
+                }
+                // If it isn't the condition that failed, the next pass says so.
+                Some(Err(_)) | None => beside.refuse(),
+            }
+        }
+        if !beside.is_over() {
+            self.beside = Some(beside);
+        } else if let Some(hidden) = beside.proven_hidden() {
+            self.hidden = hidden;
+            self.proof = Proof::NothingBeside(self.rows);
+            self.finished = true;
+        } else {
+            self.read_again();
+        }
+        then
+    }
+
+    /// Reads the list in passes: the method does not tell which rows did not come.
+    pub(super) fn read_again(&mut self) {
+        (self.beside, self.by_id) = (None, None);
+        self.begin();
+    }
+
+    /// The next request for rows beside those that came.
+    pub(super) fn next_beside(&mut self, room: usize) -> Option<(Ticket, Vec<ListCommand>)> {
+        let (beside, pages) = (self.beside.as_mut()?, self.by_id.as_ref()?);
+        let asked = std::iter::from_fn(|| beside.next(pages)).take(room);
+        let (questions, commands): (Vec<Question>, Vec<ListCommand>) = asked.unzip();
+        if questions.is_empty() {
+            return None;
+        }
+        let ticket = self.issued.draw();
+        let flight = RequestInFlight {
+            asks_for_newest: false,
+            starts: Vec::new(),
+            far: None,
+            beside: questions,
+            alone: false,
+        };
+        self.flights.insert(ticket, flight);
+        Some((ticket, commands))
     }
 }
