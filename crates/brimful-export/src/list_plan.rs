@@ -22,7 +22,10 @@ impl Plan {
     pub fn entity_of_list(method: &str) -> &str {
         match method.rsplit_once('.') {
             Some((entity, verb))
-                if matches!(verb.to_ascii_lowercase().as_str(), "list" | "get") =>
+                if matches!(
+                    verb.to_ascii_lowercase().as_str(),
+                    "list" | "get" | "getlist"
+                ) =>
             {
                 entity
             }

@@ -20,7 +20,7 @@ const KILLED: [u64; 4] = [0, 1, 3, 4];
 const BATCHES: u64 = 1 + ENTITIES.len() as u64;
 /// How long a reply is held that a run waits for when it is killed.
 const HELD: Duration = Duration::from_secs(3_600);
-const ENTITIES: [&str; 4] = ["crm.deal", "tasks", "users", "statuses"];
+const ENTITIES: [&str; 5] = ["crm.deal", "tasks", "checklists", "users", "statuses"];
 
 /// A small random generator, so that a history is its seed.
 struct Chance(u64);
@@ -140,6 +140,9 @@ impl History {
                 self.call("tasks.task.delete", json!({"taskId": id}));
             }
             5 | 6 => {
+                // The item alone would not date its task.
+                let item = json!({"TITLE": format!("item {n}"), "PARENT_ID": 0});
+                self.call("task.checklistitem.add", json!([self.tasks[task], item]));
                 let fields = json!({"TITLE": format!("it's task \\ {n}")});
                 self.call(
                     "tasks.task.update",

@@ -104,6 +104,14 @@ impl TableStore for &mut SyncedDataset {
         Ok(SyncedDataset::ids(self, take)?)
     }
 
+    fn column_with_ids(
+        &mut self,
+        column: &str,
+        take: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), SyncError> {
+        Ok(SyncedDataset::column_with_ids(self, column, take)?)
+    }
+
     fn deleted_ids(&mut self, most: usize, take: &mut dyn FnMut(&str)) -> Result<(), SyncError> {
         Ok(SyncedDataset::deleted_ids(self, most, take)?)
     }

@@ -1,11 +1,15 @@
 //! What can be kept in sync: entities, each with its list, its fields and how its changes are found.
 
-use brimful::Fields;
+mod known;
+
 use brimful::protocol::catalogue::{self, Keyset, KeysetForm};
+use brimful::{Fields, FieldsCall};
 use serde_json::{Map, Value, json};
 
 use super::SyncError;
+use super::parents::{self, ParentDescription, Parents};
 use crate::schema::Plan;
+use known::ENTITIES;
 
 /// How the rows are found that have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum ChangeCursor {
     },
     /// By their ID: rows are added and hardly ever changed.
     Id,
+    /// By the records that they belong to: the rows of those that have changed are read again.
+    Parents,
     /// Not at all: the list is read in full, and compared with the store.
     Full,
 }
@@ -57,6 +63,10 @@ pub struct EntityDescription {
     pub cursor: ChangeCursor,
     /// Whether it is small, and others refer to it: such lists are read first.
     pub is_dictionary: bool,
+    /// The records that its rows belong to, where they are listed for one of them at a time.
+    parents: Option<ParentDescription>,
+    /// Its fields and their types, where no method of the portal tells them.
+    fields: &'static [(&'static str, &'static str)],
 }
 
 impl EntityDescription {
@@ -68,242 +78,6 @@ impl EntityDescription {
         }
     }
 }
-
-const ENTITY: EntityDescription = EntityDescription {
-    name: "",
-    other_names: &[],
-    title: "",
-    method: "",
-    argument: None,
-    select: &[],
-    cursor: ChangeCursor::Full,
-    is_dictionary: false,
-};
-
-const DICTIONARY: EntityDescription = EntityDescription {
-    is_dictionary: true,
-    ..ENTITY
-};
-
-const OF_TYPE: Argument = Argument {
-    parameter: "entityTypeId",
-    example: "128",
-};
-
-/// Fields of records of the CRM. Without a select the older lists leave the fields out that a portal has added.
-const WITH_USER_FIELDS: &[&str] = &["*", "UF_*"];
-const WITH_CONTACTS: &[&str] = &["*", "UF_*", "PHONE", "EMAIL", "WEB", "IM"];
-const MODIFIED: ChangeCursor = ChangeCursor::time("DATE_MODIFY", "DATE_MODIFY");
-
-/// All entities that are known beforehand.
-const ENTITIES: &[EntityDescription] = &[
-    EntityDescription {
-        name: "crm.deal",
-        other_names: &["deals"],
-        title: "Deals",
-        method: "crm.deal.list",
-        select: WITH_USER_FIELDS,
-        cursor: MODIFIED,
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "crm.lead",
-        other_names: &["leads"],
-        title: "Leads",
-        method: "crm.lead.list",
-        select: WITH_CONTACTS,
-        cursor: MODIFIED,
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "crm.contact",
-        other_names: &["contacts"],
-        title: "Contacts",
-        method: "crm.contact.list",
-        select: WITH_CONTACTS,
-        cursor: MODIFIED,
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "crm.company",
-        other_names: &["companies"],
-        title: "Companies",
-        method: "crm.company.list",
-        select: WITH_CONTACTS,
-        cursor: MODIFIED,
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "crm.quote",
-        other_names: &["quotes"],
-        title: "Quotes",
-        method: "crm.quote.list",
-        select: WITH_USER_FIELDS,
-        cursor: MODIFIED,
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "crm.item",
-        other_names: &["items"],
-        title: "Items of a smart process, by its type; 31 are invoices",
-        method: "crm.item.list",
-        argument: Some(OF_TYPE),
-        select: &["*"],
-        cursor: ChangeCursor::time("updatedTime", "updatedTime"),
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "crm.productrow",
-        other_names: &["productrows"],
-        title: "Product rows of leads, deals and quotes",
-        method: "crm.productrow.list",
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "crm.activity",
-        other_names: &["activities"],
-        title: "Activities of the CRM: calls, mails, meetings, to-dos",
-        method: "crm.activity.list",
-        select: &["*"],
-        cursor: ChangeCursor::time("LAST_UPDATED", "LAST_UPDATED"),
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "crm.stagehistory",
-        other_names: &["stagehistory"],
-        title: "When records entered their stages, by type of record",
-        method: "crm.stagehistory.list",
-        argument: Some(Argument {
-            example: "2",
-            ..OF_TYPE
-        }),
-        cursor: ChangeCursor::Id,
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "tasks",
-        other_names: &["tasks.task"],
-        title: "Tasks",
-        method: "tasks.task.list",
-        select: WITH_USER_FIELDS,
-        cursor: ChangeCursor::time("CHANGED_DATE", "changedDate"),
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "elapsed",
-        other_names: &["task.elapseditem"],
-        title: "Time spent on tasks",
-        method: "task.elapseditem.getlist",
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "calls",
-        other_names: &["voximplant.statistic"],
-        title: "Calls of telephony",
-        method: "voximplant.statistic.get",
-        cursor: ChangeCursor::Id,
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "users",
-        other_names: &["user"],
-        title: "Users, those that were dismissed among them",
-        method: "user.get",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "departments",
-        other_names: &["department"],
-        title: "Departments",
-        method: "department.get",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "statuses",
-        other_names: &["crm.status", "stages"],
-        title: "Stages, statuses, sources and other dictionaries of the CRM",
-        method: "crm.status.list",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "categories",
-        other_names: &["crm.category"],
-        title: "Categories of deals (2), contacts (3) or a smart process",
-        method: "crm.category.list",
-        argument: Some(Argument {
-            example: "2",
-            ..OF_TYPE
-        }),
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "currencies",
-        other_names: &["crm.currency"],
-        title: "Currencies",
-        method: "crm.currency.list",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "crm.type",
-        other_names: &["types"],
-        title: "Types of smart processes",
-        method: "crm.type.list",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "crm.deal.userfield",
-        title: "User fields of deals, with their list values",
-        method: "crm.deal.userfield.list",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "crm.lead.userfield",
-        title: "User fields of leads, with their list values",
-        method: "crm.lead.userfield.list",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "crm.contact.userfield",
-        title: "User fields of contacts, with their list values",
-        method: "crm.contact.userfield.list",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "crm.company.userfield",
-        title: "User fields of companies, with their list values",
-        method: "crm.company.userfield.list",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "workgroups",
-        other_names: &["sonet_group"],
-        title: "Workgroups and projects",
-        method: "sonet_group.get",
-        ..DICTIONARY
-    },
-    EntityDescription {
-        name: "lists.element",
-        title: "Elements of a list, by its information block",
-        method: "lists.element.get",
-        argument: Some(Argument {
-            parameter: "IBLOCK_ID",
-            example: "37",
-        }),
-        ..ENTITY
-    },
-    EntityDescription {
-        name: "catalog.product",
-        other_names: &["products"],
-        title: "Products of a catalogue, by its information block",
-        method: "catalog.product.list",
-        argument: Some(Argument {
-            parameter: "filter.iblockId",
-            example: "23",
-        }),
-        select: &["id", "iblockId", "*"],
-        ..ENTITY
-    },
-];
 
 /// All entities that are known beforehand. Beside them any list of the catalogue can be named by its method.
 pub fn entities() -> &'static [EntityDescription] {
@@ -325,6 +99,10 @@ pub struct SyncEntity {
     pub cursor: ChangeCursor,
     /// Whether it is small, and others refer to it.
     pub is_dictionary: bool,
+    /// The records that its rows belong to, where they are listed for one of them at a time.
+    pub(crate) parents: Option<Parents>,
+    /// Its fields and their types, where no method of the portal tells them.
+    fields: &'static [(&'static str, &'static str)],
     /// The fields that are kept; `None`: all.
     selected: Option<Vec<String>>,
     /// Whether its list has conditions that somebody wrote.
@@ -370,13 +148,17 @@ impl SyncEntity {
                     )));
                 };
                 name = format!("{name}:{number}");
-                match wanted.parameter.split_once('.') {
-                    Some((outer, inner)) => {
-                        params.insert(outer.to_owned(), json!({inner: number}));
+                match known.parents.and_then(|parents| parents.type_parameter) {
+                    Some((parameter, names)) => {
+                        let Some(type_name) = names.of(number) else {
+                            return Err(SyncError::Usage(format!(
+                                "{name}: records of the type {number} have no such rows; 1 are leads, 2 deals, 7 quotes, 31 \
+                                 invoices, 128 and above smart processes"
+                            )));
+                        };
+                        parents::put(&mut params, parameter, json!(type_name));
                     }
-                    None => {
-                        params.insert(wanted.parameter.to_owned(), json!(number));
-                    }
+                    None => parents::put(&mut params, wanted.parameter, json!(number)),
                 }
                 if known.method.starts_with("lists.") {
                     params.insert("IBLOCK_TYPE_ID".to_owned(), json!("lists"));
@@ -399,6 +181,14 @@ impl SyncEntity {
             let select = catalogue::find(known.method).and_then(|method| method.select);
             params.insert(select.unwrap_or("select").to_owned(), json!(known.select));
         }
+        let parents = known.parents.map(|description| {
+            let list = match description.type_parameter.and(argument) {
+                Some(number) => format!("{}:{number}", description.entity),
+                None => description.entity.to_owned(),
+            };
+            let list = Box::new(list.parse()?);
+            Ok::<_, SyncError>(Parents { list, description })
+        });
         Ok(Self {
             table: table_name(known.method, argument),
             name,
@@ -406,6 +196,8 @@ impl SyncEntity {
             params,
             cursor: known.cursor,
             is_dictionary: known.is_dictionary,
+            parents: parents.transpose()?,
+            fields: known.fields,
             selected: None,
             is_filtered: false,
         })
@@ -439,6 +231,8 @@ impl SyncEntity {
             params: Map::new(),
             cursor: ChangeCursor::Full,
             is_dictionary: false,
+            parents: None,
+            fields: &[],
             selected: None,
             is_filtered: false,
         })
@@ -448,8 +242,10 @@ impl SyncEntity {
     /// A row that stops meeting them is one that is gone.
     ///
     /// # Errors
-    /// A condition is on the ID, or on the time of the last change: by those changes are found.
+    /// A condition is on the ID, or on the time of the last change: by those changes are found. Or the rows are listed
+    /// for one record at a time.
     pub fn with_filter(mut self, conditions: Map<String, Value>) -> Result<Self, SyncError> {
+        self.refuse_for_parents("filter")?;
         let id = self.keyset().map(|keyset| keyset.filter);
         let changed = match self.cursor {
             ChangeCursor::Time { filter, .. } => Some(filter),
@@ -476,6 +272,29 @@ impl SyncEntity {
         Ok(self)
     }
 
+    fn refuse_for_parents(&self, setting: &str) -> Result<(), SyncError> {
+        match &self.parents {
+            Some(parents) => Err(SyncError::Usage(format!(
+                "{}: its rows are listed for one record of {} at a time, and all of them are kept; leave {setting} out",
+                self.name, parents.list.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Its fields, where they are described and not asked for.
+    pub(crate) fn described_fields(&self) -> Option<Result<Fields, brimful::Error>> {
+        if self.fields.is_empty() {
+            return None;
+        }
+        let fields = self.fields.iter();
+        let fields: Map<String, Value> = fields
+            .map(|(name, kind)| ((*name).to_owned(), json!({"type": kind})))
+            .collect();
+        // Names are as they are described.
+        Some(FieldsCall::of("").read(&Value::Object(fields)))
+    }
+
     /// Whether somebody wrote conditions or fields for its list, which may have names that it doesn't know.
     pub(crate) fn is_narrowed(&self) -> bool {
         self.is_filtered || self.selected.is_some()
@@ -486,6 +305,7 @@ impl SyncEntity {
     /// # Errors
     /// The list of the entity cannot be asked for fields.
     pub fn with_select(mut self, fields: Vec<String>) -> Result<Self, SyncError> {
+        self.refuse_for_parents("select")?;
         let known = catalogue::find(&self.method).and_then(|method| method.select);
         let Some(parameter) = known else {
             return Err(SyncError::Usage(format!(
@@ -572,6 +392,9 @@ impl SyncEntity {
 
     /// How the list is filtered by ID, if that is possible.
     pub(crate) fn keyset(&self) -> Option<Keyset> {
+        if self.parents.is_some() {
+            return None;
+        }
         let keyset = catalogue::find(&self.method).and_then(|method| method.keyset);
         keyset.filter(|keyset| keyset.form != KeysetForm::Triples)
     }
@@ -685,7 +508,7 @@ mod tests {
     #[test]
     fn every_cursor_is_read_in_the_order_of_ids() {
         for known in ENTITIES {
-            if known.cursor != ChangeCursor::Full {
+            if !matches!(known.cursor, ChangeCursor::Full | ChangeCursor::Parents) {
                 let keyset = catalogue::find(known.method).and_then(|method| method.keyset);
                 assert!(keyset.is_some(), "{}", known.name);
             }
@@ -704,6 +527,34 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn rows_of_records_know_the_list_of_the_records() {
+        let rows = entity("crm.item.productrow:128");
+        let parents = rows.parents.clone().unwrap();
+        assert_eq!(parents.list.name, "crm.item:128");
+        assert_eq!(
+            parents.params_of(&rows.params, 7, 50)["filter"],
+            json!({"=ownerType": "T80", "=ownerId": 7})
+        );
+        assert_eq!(
+            entity("checklists").parents.unwrap().list.method,
+            "tasks.task.list"
+        );
+        assert!("crm.item.productrow:4".parse::<SyncEntity>().is_err());
+        assert!(rows.with_filter(Map::new()).is_err());
+    }
+
+    #[test]
+    fn described_fields_have_the_names_that_rows_have() {
+        let fields = entity("taskhistory").described_fields().unwrap().unwrap();
+        let names: Vec<&String> = fields.keys().collect();
+        assert_eq!(
+            names,
+            ["id", "taskId", "createdDate", "field", "value", "user"]
+        );
+        assert!(entity("crm.deal").described_fields().is_none());
     }
 
     #[test]

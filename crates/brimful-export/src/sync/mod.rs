@@ -1,7 +1,7 @@
 //! Keeps tables of a store equal to lists of a portal: what has changed comes in, what is deleted is marked.
 //!
 //! `entities` says what can be kept in sync and how its changes are found, `state` how far an entity is and what is read
-//! next, `comparison` which rows are gone: none of them does I/O. `portal` asks the portal, `table` the store, and `run`
+//! next, `comparison` which rows are gone, `parents` whose rows are listed for one record at a time: none of them does I/O. `portal` asks the portal, `table` the store, and `run`
 //! leads an entity through a run with them. `sql` is what databases do for a table, `dataset` what
 //! folders of Parquet files do. `lock` keeps two runs out of one store; `status` and `verify` look at it.
 
@@ -11,6 +11,7 @@ mod dataset;
 mod entities;
 mod in_thread;
 mod lock;
+mod parents;
 mod portal;
 mod row_id;
 mod run;

@@ -1,16 +1,20 @@
 //! What a sync asks the portal beside the rows: fields and the time, counts by range, IDs.
 
 use brimful::protocol::catalogue;
-use brimful::{Batch, BatchReply, Client, Error, ErrorKind, Fields, FieldsCall, Outcome};
+use brimful::{
+    Batch, BatchReply, Client, Error, ErrorKind, Execution, Fields, FieldsCall, Outcome,
+};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::SyncError;
 use super::comparison::IdRange;
 use super::entities::SyncEntity;
+use super::parents::{ChildRows, Parents};
 use super::state::PortalTime;
 
 /// IDs in one condition of a filter: a page has as many rows.
-const IDS_OF_A_PAGE: usize = 50;
+pub(crate) const IDS_OF_A_PAGE: usize = 50;
 
 /// What the portal says of the entities of a run.
 pub(crate) struct Described {
@@ -60,13 +64,15 @@ pub(crate) async fn describe_all(
     })?;
     let fields = calls.iter().zip(entities).enumerate();
     let fields = fields.map(|(place, (call, entity))| match call {
+        None => entity
+            .described_fields()
+            .unwrap_or_else(|| Ok(Fields::default())),
         Some(call) => match reply.result::<Value>(place.to_string()) {
             Ok(result) => call.read(&result).map(|fields| entity.kept(fields)),
             // A portal of another version: the columns are those of the rows.
             Err(error) if error.kind() == ErrorKind::MethodNotFound => Ok(Fields::default()),
             Err(error) => Err(error),
         },
-        None => Ok(Fields::default()),
     });
     Ok(Described {
         now,
@@ -80,8 +86,11 @@ fn time_of(reply: &BatchReply, label: &str) -> Option<PortalTime> {
     PortalTime::parse(time.date_start.as_deref()?)
 }
 
-/// The call that tells the fields of the list, if the catalogue has it.
+/// The call that tells the fields of the list, if the catalogue has it and they are not known.
 fn fields_call(entity: &SyncEntity) -> Option<FieldsCall> {
+    if entity.described_fields().is_some() {
+        return None;
+    }
     let call = FieldsCall::of(&entity.method);
     catalogue::find(&call.method).is_some().then_some(call)
 }
@@ -171,6 +180,143 @@ pub(crate) async fn still_there(
         }
     }
     Ok(there)
+}
+
+/// What the lists of records have shown.
+#[derive(Debug, Default)]
+pub(crate) struct ShownRows {
+    pub(crate) rows: ChildRows,
+    /// Records of which fewer rows were shown than counted, or whose list was refused.
+    pub(crate) incomplete: Vec<u64>,
+    /// Why lists were refused, and how many.
+    pub(crate) refused: Option<(Error, u64)>,
+}
+
+/// Reads the rows of records: fifty lists a request, and the further pages of long lists in requests behind it.
+pub(crate) async fn rows_of_parents(
+    client: &Client,
+    entity: &SyncEntity,
+    parents: &Parents,
+    ids: &[u64],
+) -> Result<ShownRows, SyncError> {
+    let known = catalogue::find(&entity.method);
+    let key = known.and_then(|method| method.key);
+    let mut shown = ShownRows::default();
+    // The record, where its next page begins, and how many rows of it have come.
+    let mut wanted: Vec<(u64, u64, u64)> = ids.iter().map(|id| (*id, 0, 0)).collect();
+    while !wanted.is_empty() {
+        let mut batch = Batch::new();
+        for (place, (id, start, _)) in wanted.iter().enumerate() {
+            let params = parents.params_of(&entity.params, *id, *start);
+            batch.add(place.to_string(), &entity.method, params)?;
+        }
+        let reply = client.batch(batch).await?;
+        let mut further = Vec::new();
+        for (place, (id, start, before)) in wanted.into_iter().enumerate() {
+            let label = place.to_string();
+            let result: Box<RawValue> = match reply.result(&label) {
+                Ok(result) => result,
+                Err(error) if is_refusal(&error) => {
+                    shown.incomplete.push(id);
+                    shown.refused.get_or_insert((error, 0)).1 += 1;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let taken = (parents.field(), id);
+            let rows = shown.rows.take(&result, key, entity.id_field(), taken);
+            let rows = before
+                + rows.map_err(|why| {
+                    SyncError::UnusablePortal(format!("{}: {why}", entity.method))
+                })?;
+            match reply.next(&label) {
+                Some(next) if next > start => further.push((id, next, rows)),
+                _ if reply.total(&label).is_some_and(|total| total > rows) => {
+                    shown.incomplete.push(id);
+                }
+                _ => {}
+            }
+        }
+        wanted = further;
+    }
+    shown.incomplete.sort_unstable();
+    Ok(shown)
+}
+
+/// Whether the portal has answered that it does not show the rows of a record.
+fn is_refusal(error: &Error) -> bool {
+    let kind = error.kind();
+    let of_record = matches!(
+        kind,
+        ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::Api
+    );
+    of_record && error.execution() != Execution::NotRun
+}
+
+/// The IDs of all records, or of those that have changed since a time, ascending and each once.
+pub(crate) async fn parents_changed_since(
+    client: &Client,
+    parents: &Parents,
+    since: Option<PortalTime>,
+    after: u64,
+) -> Result<Vec<u64>, SyncError> {
+    let list = &*parents.list;
+    let conditions: Vec<Vec<(String, Value)>> = match since {
+        Some(since) => parents
+            .changed()
+            .iter()
+            .map(|field| vec![(format!(">={field}"), json!(since.to_string()))])
+            .collect(),
+        None => vec![Vec::new()],
+    };
+    let mut ids = Vec::new();
+    for (place, conditions) in conditions.iter().enumerate() {
+        let mut pages = client.list(&list.method).params(list.id_params(conditions));
+        if after > 0 {
+            pages = pages.resume_after(after);
+        }
+        let mut pages = pages.pages()?;
+        loop {
+            match pages.next_page().await {
+                Ok(Some(page)) => ids.extend(page.ids().flatten()),
+                Ok(None) => break,
+                // Not all records have the second time.
+                Err(error) if place > 0 && is_refusal(&error) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// The IDs of the first records behind `after`, `pages` pages of them.
+pub(crate) async fn parents_behind(
+    client: &Client,
+    parents: &Parents,
+    after: u64,
+    pages: usize,
+) -> Result<Vec<u64>, SyncError> {
+    let list = &*parents.list;
+    let behind = (format!(">{}", list.id_filter_field()), json!(after));
+    let mut params = list.id_params(&[behind]);
+    list.order_by_id(&mut params);
+    let mut batch = Batch::new();
+    for place in 0..pages {
+        params.insert("start".to_owned(), json!(place * IDS_OF_A_PAGE));
+        batch.add(place.to_string(), &list.method, &params)?;
+    }
+    let reply = client.batch(batch).await?;
+    let mut ids = Vec::new();
+    for (_, outcome) in reply.iter() {
+        let result: Value = outcome.result()?;
+        let rows = rows_of(list, &result);
+        ids.extend(rows.filter_map(|row| number(row.get(list.id_field())?)));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 /// The rows of a page of the entity's list.

@@ -1,5 +1,7 @@
 //! A run of one entity: what has changed is read and stored, what is gone is found.
 
+mod children;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -37,6 +39,9 @@ pub(crate) struct EntityRun {
     report: EntityReport,
     /// The IDs of all rows, where the run has read everything from the beginning.
     seen: Option<HashSet<String>>,
+    /// The record and the ID of each row that the store had when the run began, ascending, where rows are listed for one
+    /// record at a time.
+    children: Vec<(u64, u64)>,
 }
 
 impl EntityRun {
@@ -54,7 +59,7 @@ impl EntityRun {
             waits_for_new_fields: true,
             ..Plan::of_list(&entity.method)
         };
-        if run.options.labels && !plan.fields.is_empty() {
+        if run.options.labels && !plan.fields.is_empty() && entity.parents.is_none() {
             let params = Value::Object(entity.params.clone());
             let described = describe(&run.client, &entity.method, &params, &[], true).await?;
             for doubt in &described.doubts {
@@ -111,6 +116,7 @@ impl EntityRun {
             access,
             report: EntityReport::default(),
             seen: None,
+            children: Vec::new(),
         })
     }
 
@@ -123,7 +129,9 @@ impl EntityRun {
             self.read(true).await?;
             self.report.is_full = was_full;
         }
-        if self.options.deletes != Deletes::Off && had_rows {
+        if let Some(parents) = self.entity.parents.clone() {
+            self.settle_children(&parents).await?;
+        } else if self.options.deletes != Deletes::Off && had_rows {
             self.find_deleted().await?;
         }
         let now = self.now.portal;
@@ -176,6 +184,9 @@ impl EntityRun {
     /// Reads what has changed since the cursor, or everything, and stores it. Returns whether it resumed a read that was
     /// interrupted.
     async fn read(&mut self, had_rows: bool) -> Result<bool, SyncError> {
+        if let Some(parents) = self.entity.parents.clone() {
+            return self.read_children(&parents).await;
+        }
         let (kind, now) = (self.entity.cursor, self.now);
         let by_id = self.entity.keyset().is_some();
         let reading: Reading = self
@@ -225,6 +236,13 @@ impl EntityRun {
         // What came before an error is right, and need not come again.
         self.store(chunk, by_id).await?;
         ended?;
+        self.finish_read(&reading).await?;
+        Ok(is_resumed)
+    }
+
+    /// The read is done: the cursor moves, and it is written down what was loaded.
+    async fn finish_read(&mut self, reading: &Reading) -> Result<(), SyncError> {
+        let (kind, to) = (self.entity.cursor, reading.started);
         let (from, read, is_full) = (reading.since, self.report.read, self.report.is_full);
         self.table
             .call(move |table| {
@@ -240,12 +258,11 @@ impl EntityRun {
                         Some(Cursor::Time(time)) => Some(time),
                         _ => None,
                     },
-                    to: reading.started,
+                    to,
                     rows: read,
                 })
             })
-            .await?;
-        Ok(is_resumed)
+            .await
     }
 
     /// Stores rows, and how far the entity is with them.
@@ -284,6 +301,11 @@ impl EntityRun {
             // The next full read shows it.
             None => return Ok(()),
         };
+        self.delete_believed(gone).await
+    }
+
+    /// Marks or deletes rows that are gone, unless they are too many to be believed.
+    async fn delete_believed(&mut self, gone: Vec<String>) -> Result<(), SyncError> {
         let deletes = self.options.deletes;
         let (live, now) = (self.table.call(SyncTable::count).await?, self.now.portal);
         if !self.options.accept_deletes && !comparison::is_believable(gone.len() as u64, live) {
@@ -299,6 +321,7 @@ impl EntityRun {
         self.report.deleted = gone.len() as u64;
         self.table
             .call(move |table| {
+                table.state.doubtful.clear();
                 if !gone.is_empty() {
                     table.delete(&gone, deletes, now)?;
                 }

@@ -546,6 +546,22 @@ impl TableStore for SqlTable<'_> {
         Ok(())
     }
 
+    fn column_with_ids(
+        &mut self,
+        column: &str,
+        take: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), SyncError> {
+        let (key, table, column) = (&self.key, self.quoted(), self.sql.dialect.quoted(column));
+        let query = format!("SELECT {column}, {key} FROM {table} WHERE {DELETED_AT} IS NULL");
+        self.sql.sink.query(&query, &mut |row| {
+            let number = |place: usize| row.get(place)?.as_ref()?.parse::<u64>().ok();
+            if let (Some(value), Some(id)) = (number(0), number(1)) {
+                take(value, id);
+            }
+        })?;
+        Ok(())
+    }
+
     fn deleted_ids(&mut self, most: usize, take: &mut dyn FnMut(&str)) -> Result<(), SyncError> {
         let (key, table) = (&self.key, self.quoted());
         let query = format!(

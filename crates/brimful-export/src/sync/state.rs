@@ -17,6 +17,9 @@ const CLOCKS_DIFFER_SECONDS: i64 = OVERLAP_SECONDS / 2;
 /// The end of a record is written some time after its beginning.
 const OVERLAP_IDS: u64 = 2_500;
 
+/// Records that one run reads a second time: fifty requests.
+const MOST_DOUBTFUL: usize = 2_500;
+
 /// A moment on the portal's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PortalTime {
@@ -105,7 +108,7 @@ pub(crate) struct Reading {
     pub(crate) since: Option<Cursor>,
     /// The portal's time before the first request.
     pub(crate) started: PortalTime,
-    /// The ID up to which rows are stored.
+    /// The ID up to which rows are stored; that of the record, where rows are listed for one record at a time.
     pub(crate) after: u64,
     /// How far the portal's clock was ahead of that of the machine, in seconds.
     #[serde(default)]
@@ -137,6 +140,13 @@ pub(crate) struct EntityState {
     pub(crate) succeeded: Option<PortalTime>,
     /// What the last run of this entity failed with, and when.
     pub(crate) failed: Option<(String, PortalTime)>,
+    /// Records whose lists did not show all rows that the table has of them. They are read a second time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) doubtful: Vec<u64>,
+    /// The record up to which rows were read again in turn, although nothing says that they have changed.
+    pub(crate) reread_up_to: u64,
+    /// The record up to which it was asked, in turn, whether records are still there.
+    pub(crate) asked_up_to: u64,
 }
 
 impl EntityState {
@@ -150,10 +160,9 @@ impl EntityState {
                 || against_machine.is_some_and(|ahead| ahead > CLOCKS_DIFFER_SECONDS)
         };
         let since = match (kind, self.cursor) {
-            // The clock of the portal was ahead, so what has changed since may be of any time before the cursor.
-            (ChangeCursor::Time { .. }, Some(Cursor::Time(time))) if was_ahead(time) => None,
-            (ChangeCursor::Time { .. }, Some(Cursor::Time(time))) => {
-                Some(Cursor::Time(time.earlier(OVERLAP_SECONDS)))
+            // Where the clock of the portal was ahead, what has changed since may be of any time before the cursor.
+            (ChangeCursor::Time { .. } | ChangeCursor::Parents, Some(Cursor::Time(time))) => {
+                (!was_ahead(time)).then(|| Cursor::Time(time.earlier(OVERLAP_SECONDS)))
             }
             (ChangeCursor::Id, Some(Cursor::Id(id))) => {
                 Some(Cursor::Id(id.saturating_sub(OVERLAP_IDS)))
@@ -199,10 +208,18 @@ impl EntityState {
         };
         self.ahead = reading.ahead;
         self.cursor = Some(match kind {
-            ChangeCursor::Time { .. } => Cursor::Time(reading.started),
+            ChangeCursor::Time { .. } | ChangeCursor::Parents => Cursor::Time(reading.started),
             ChangeCursor::Id => Cursor::Id(highest_id.max(reading.after)),
             ChangeCursor::Full => Cursor::Full(reading.started),
         });
+    }
+
+    /// Records are to be read a second time. What is too much for one run comes in turn.
+    pub(crate) fn doubt(&mut self, parents: impl IntoIterator<Item = u64>) {
+        self.doubtful.extend(parents);
+        self.doubtful.sort_unstable();
+        self.doubtful.dedup();
+        self.doubtful.truncate(MOST_DOUBTFUL);
     }
 
     /// Where a column is gone from the table, as one that was renamed by hand, all rows are read again: those that did not

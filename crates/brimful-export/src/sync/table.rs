@@ -60,6 +60,13 @@ pub(super) trait TableStore {
     /// Hands over the IDs of the rows that are live, ascending where they are numbers.
     fn ids(&mut self, take: &mut dyn FnMut(&str)) -> Result<(), SyncError>;
 
+    /// Hands over a column of numbers and the IDs of the rows that are live, where both have a value.
+    fn column_with_ids(
+        &mut self,
+        column: &str,
+        take: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), SyncError>;
+
     /// Hands over the highest IDs of rows that are marked as deleted, at most so many.
     fn deleted_ids(&mut self, most: usize, take: &mut dyn FnMut(&str)) -> Result<(), SyncError>;
 
@@ -456,6 +463,17 @@ impl SyncTable {
             self.store()?.ids(&mut |id| ids.extend(id.parse().ok()))?;
         }
         Ok(ids)
+    }
+
+    /// The live rows as pairs of a record and an ID, ascending; `field` has the ID of the record.
+    pub(crate) fn children(&mut self, field: &str) -> Result<Vec<(u64, u64)>, SyncError> {
+        let mut pairs = Vec::new();
+        if self.exists {
+            self.store()?
+                .column_with_ids(field, &mut |parent, id| pairs.push((parent, id)))?;
+        }
+        pairs.sort_unstable();
+        Ok(pairs)
     }
 
     /// The highest IDs of rows that are marked as deleted, at most so many.

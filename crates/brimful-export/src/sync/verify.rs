@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::entities::{ChangeCursor, SyncEntity};
 use super::in_thread::blocking;
+use super::parents::Parents;
 use super::portal;
 use super::row_id::{row_id, text_of};
 use super::sql::SqlStore;
@@ -169,7 +170,14 @@ async fn verify_entity(
         Ok((verification, ids, table.stored_cursor, state.columns))
     });
     let (verification, in_store, cursor, known) = opened.await?;
-    let (theirs, hidden) = all_ids(&run.client, entity).await?;
+    let children = match &entity.parents {
+        Some(parents) => Some(all_children(&run.client, entity, parents).await?),
+        None => None,
+    };
+    let (theirs, hidden) = match &children {
+        Some(pages) => (ids_of(pages, entity), 0),
+        None => all_ids(&run.client, entity).await?,
+    };
     let ours: HashSet<&String> = in_store.iter().collect();
     let portal_has: HashSet<&String> = theirs.iter().collect();
     let mut verification = TableVerification {
@@ -195,7 +203,10 @@ async fn verify_entity(
     }
     verification.compared = wanted.len() as u64;
     wanted.extend(lacking.iter().cloned());
-    let pages = rows_of(&run.client, entity, &wanted).await?;
+    let pages = match children {
+        Some(pages) => pages,
+        None => rows_of(&run.client, entity, &wanted).await?,
+    };
     let since: HashSet<String> = pages
         .iter()
         .flat_map(Page::iter)
@@ -237,6 +248,31 @@ async fn all_ids(client: &Client, entity: &SyncEntity) -> Result<(Vec<String>, u
     Ok((ids, hidden))
 }
 
+/// The rows of all records, where they are listed for one record at a time.
+async fn all_children(
+    client: &Client,
+    entity: &SyncEntity,
+    parents: &Parents,
+) -> Result<Vec<Page>, SyncError> {
+    let ids = portal::parents_changed_since(client, parents, None, 0).await?;
+    let mut pages = Vec::new();
+    for ids in ids.chunks(IDS_AT_ONCE) {
+        let shown = portal::rows_of_parents(client, entity, parents, ids).await?;
+        if let Some((error, _)) = shown.refused {
+            return Err(error.into());
+        }
+        pages.push(shown.rows.into_page().0);
+    }
+    Ok(pages)
+}
+
+/// The IDs of the rows of pages.
+fn ids_of(pages: &[Page], entity: &SyncEntity) -> Vec<String> {
+    let rows = pages.iter().flat_map(Page::iter);
+    rows.filter_map(|row| row_id(&row, entity.id_field()))
+        .collect()
+}
+
 /// The rows with these IDs, and others where the list cannot be asked for them alone.
 async fn rows_of(
     client: &Client,
@@ -269,6 +305,8 @@ async fn rows_of(
 fn has_changed_since(row: &str, kind: ChangeCursor, cursor: Option<Cursor>) -> bool {
     let field = match kind {
         ChangeCursor::Time { row, .. } => row,
+        // Not even an ID tells what is new.
+        ChangeCursor::Parents => return true,
         // When such rows changed is not known; what is new of them has a higher ID.
         ChangeCursor::Id | ChangeCursor::Full => return matches!(cursor, Some(Cursor::Full(_))),
     };

@@ -160,8 +160,10 @@ fn choices(properties: &Value) -> Vec<Choice> {
 /// The fields in a result: bare, or nested under one key (`fields`, `product`, …).
 pub(crate) fn listed(result: &Value) -> Option<&Map<String, Value>> {
     let map = result.as_object()?;
+    // What describes a single field says its type; a field may be called `type` too.
+    let describes = |inner: &Map<String, Value>| inner.get("type").is_some_and(Value::is_string);
     let nested = match map.values().next() {
-        Some(Value::Object(inner)) if map.len() == 1 && !inner.contains_key("type") => Some(inner),
+        Some(Value::Object(inner)) if map.len() == 1 && !describes(inner) => Some(inner),
         _ => None,
     };
     Some(nested.unwrap_or(map))
@@ -208,6 +210,17 @@ mod tests {
                 "{flag}"
             );
         }
+    }
+
+    #[test]
+    fn fields_under_a_key_are_found_also_where_one_is_called_type() {
+        let field = json!({"type": "integer"});
+        for fields in [json!({"id": field}), json!({"id": field, "type": field})] {
+            let nested = json!({"fields": fields});
+            assert_eq!(listed(&nested), fields.as_object());
+        }
+        let single = json!({"id": field});
+        assert_eq!(listed(&single), single.as_object());
     }
 
     #[test]

@@ -425,6 +425,7 @@ fn changes_by(cursor: brimful_export::sync::ChangeCursor) -> &'static str {
     match cursor {
         ChangeCursor::Time { filter, .. } => filter,
         ChangeCursor::Id => "ID",
+        ChangeCursor::Parents => "its record",
         _ => "reading all",
     }
 }

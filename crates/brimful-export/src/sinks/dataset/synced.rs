@@ -15,7 +15,8 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema as ArrowSchema, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
@@ -416,6 +417,34 @@ impl SyncedDataset {
         let ranges = parts.flat_map(|part| part.deleted.ranges.iter().rev());
         let ids = ranges.flat_map(|(first, last)| (*first..=*last).rev());
         ids.take(most).for_each(|id| take(&id.to_string()));
+        Ok(())
+    }
+
+    /// Hands over a column of whole numbers and the IDs of the rows that are live, where both have a value.
+    pub(crate) fn column_with_ids(
+        &mut self,
+        column: &str,
+        take: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), ExportError> {
+        self.flush()?;
+        let parts: Vec<u64> = self.record.parts.keys().copied().collect();
+        for part in parts {
+            let Some(old) = self.read_part(part)? else {
+                continue;
+            };
+            let live = old.keys.iter().zip(&old.deleted);
+            for ((key, (batch, row)), _) in live.filter(|(_, deleted)| deleted.is_none()) {
+                let values = old.batches.get(*batch);
+                let values = values.and_then(|batch| batch.column_by_name(column));
+                let values = values.and_then(|values| values.as_primitive_opt::<Int64Type>());
+                let value = values.filter(|values| values.is_valid(*row));
+                let value = value.and_then(|values| u64::try_from(values.value(*row)).ok());
+                let id = key.clone().into_text().parse::<u64>().ok();
+                if let (Some(value), Some(id)) = (value, id) {
+                    take(value, id);
+                }
+            }
+        }
         Ok(())
     }
 

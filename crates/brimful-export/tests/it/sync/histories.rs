@@ -5,7 +5,7 @@ use brimful_portal::{Fault, FaultRule};
 use super::*;
 
 /// A small random generator, so that a history is its seed.
-pub(super) struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
     pub(super) fn below(&mut self, n: u64) -> u64 {
@@ -83,7 +83,7 @@ async fn change(bench: &Bench, kind: &Kind, chance: &mut Chance, live: &mut Vec<
 }
 
 /// The faults of a history. All of them can happen to a real portal.
-fn faults(chance: &mut Chance) -> Option<Fault> {
+pub(super) fn faults(chance: &mut Chance) -> Option<Fault> {
     use brimful_portal::When;
     Some(match chance.below(9) {
         0 => Fault::QueryLimit,

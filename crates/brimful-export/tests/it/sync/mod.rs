@@ -1,5 +1,6 @@
 //! Tables that are kept in sync with a portal: the emulator in this process, on a clock that is paused.
 
+mod children;
 #[cfg(feature = "parquet")]
 mod datasets;
 #[cfg(feature = "adbc")]
