@@ -1,5 +1,5 @@
-//! Rows in a table of MySQL or MariaDB: loaded as a stream into a table of the session, and from there into the real one,
-//! updated by ID.
+//! Rows in a table of MySQL or MariaDB: loaded as a stream, those with IDs above all others into the table itself, others
+//! into a table of the session and from there into the real one, updated by ID.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -44,6 +44,12 @@ pub(crate) struct MysqlSink {
     stream: Stream,
     load: String,
     merge: String,
+    /// The statement that brings rows into the table itself.
+    load_new: String,
+    /// The highest ID of the table and of the rows taken; `None` where rows may be there already.
+    highest: Option<u64>,
+    /// Whether the rows that wait have IDs above all others, each above the one before.
+    are_new: bool,
     /// The query that counts the rows that are new or differ, where the table is kept in sync.
     count: Option<String>,
     /// The statement that makes the table of the session.
@@ -141,6 +147,9 @@ impl MysqlSink {
             stream,
             load: String::new(),
             merge: String::new(),
+            load_new: String::new(),
+            highest: None,
+            are_new: true,
             count: None,
             stage: String::new(),
             began: false,
@@ -199,7 +208,13 @@ impl MysqlSink {
         self.connection.query_drop("START TRANSACTION")?;
         let mut written = 0;
         if !self.stream.lock().is_empty() {
-            self.connection.query_drop(&self.load)?;
+            let is_direct = self.are_new && self.highest.is_some();
+            let load = if is_direct {
+                &self.load_new
+            } else {
+                &self.load
+            };
+            self.connection.query_drop(load)?;
             // A local file is loaded even where values are cut, and a cut value is worse than none.
             if self.connection.warnings() > 0 {
                 let warning: Option<(String, u32, String)> =
@@ -214,8 +229,10 @@ impl MysqlSink {
             if let Some(count) = &self.count {
                 written = self.connection.query_first(count)?.unwrap_or(0);
             }
-            self.connection.query_drop(&self.merge)?;
-            self.connection.query_drop(format!("DELETE FROM {STAGE}"))?;
+            if !is_direct {
+                self.connection.query_drop(&self.merge)?;
+                self.connection.query_drop(format!("DELETE FROM {STAGE}"))?;
+            }
         }
         for statement in misfits {
             self.connection.query_drop(statement)?;
@@ -342,6 +359,25 @@ impl MysqlSink {
             self.execute(&format!("DELETE FROM {}", quoted(&self.state.table)))?;
         }
         self.execute("COMMIT")
+    }
+
+    /// The highest ID of the table, 0 if it is empty. `None` where IDs are no numbers, and where a sync decides which rows
+    /// are new.
+    fn highest_id(&mut self, schema: &Schema) -> Result<Option<u64>, ExportError> {
+        let Some(key) = schema.key.filter(|_| self.state.sync.is_none()) else {
+            return Ok(None);
+        };
+        if schema.columns[key].kind != ColumnType::Scalar(ScalarType::Int64) {
+            return Ok(None);
+        }
+        let key = &quoted_names(schema, quoted)[key];
+        let sql = format!(
+            "SELECT COALESCE(MAX({key}), 0) FROM {}",
+            quoted(&self.state.table)
+        );
+        let found: mysql::Result<Option<i64>> = self.connection.query_first(sql);
+        let highest = found.map_err(|error| self.failed(said(&error)))?;
+        Ok(highest.map(|highest| u64::try_from(highest).unwrap_or(0)))
     }
 
     /// The statement that takes the rows of the session's table into the real one.
@@ -584,10 +620,16 @@ impl StoreSink for MysqlSink {
             format!("CREATE TEMPORARY TABLE {STAGE} AS SELECT {columns} FROM {table} LIMIT 0");
         let stage = self.stage.clone();
         self.execute(&stage)?;
-        self.load = format!(
-            "LOAD DATA LOCAL INFILE 'rows' INTO TABLE {STAGE} CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\\t' \
-             ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({columns})"
-        );
+        let load = |table: &str| {
+            format!(
+                "LOAD DATA LOCAL INFILE 'rows' INTO TABLE {table} CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\\t' \
+                 ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' ({columns})"
+            )
+        };
+        self.load = load(STAGE);
+        self.load_new = load(&table);
+        self.highest = self.highest_id(schema)?;
+        self.are_new = true;
         self.merge = self.merge_statement(schema);
         self.count = self.count_statement(schema);
         self.began = true;
@@ -617,7 +659,10 @@ impl StoreSink for MysqlSink {
             }
         }
         self.rows.end_line();
-        self.state.take(row.key(schema));
+        let id = row.key(schema);
+        self.are_new &= id.is_some() && id > self.highest;
+        self.highest = self.highest.max(id.filter(|_| self.highest.is_some()));
+        self.state.take(id);
         Ok(())
     }
 
@@ -648,6 +693,11 @@ impl StoreSink for MysqlSink {
                 Err(error) => error,
             };
             let is_lost = !matches!(error, mysql::Error::MySqlError(_));
+            if !is_lost && self.are_new && self.execute("ROLLBACK").is_ok() {
+                // Somebody else has put rows with these IDs there meanwhile.
+                self.are_new = false;
+                continue;
+            }
             if !is_lost || !self.reconnect(&mut waits) {
                 return Err(self.failed(said(&error)));
             }
@@ -657,6 +707,7 @@ impl StoreSink for MysqlSink {
             }
         }
         self.stream.lock().clear();
+        self.are_new = true;
         self.state.misfits += misfits.0.len() as u64;
         misfits.0.clear();
         self.state.commit();

@@ -222,6 +222,40 @@ fn an_interrupted_run_to_mysql_is_resumed_and_a_lost_connection_is_made_again() 
 }
 
 #[test]
+fn rows_that_somebody_else_has_inserted_meanwhile_are_updated() {
+    let Some(mut server) = Server::find("contract_others") else {
+        return;
+    };
+    let mut writer = server
+        .store
+        .open(options("contract_others"), plan())
+        .unwrap();
+    let page = |ids: &[u64]| -> Page {
+        let rows = ids.iter().enumerate().map(|(place, id)| {
+            let row = format!("{{\"ID\":\"{id}\",\"TITLE\":\"{place}\"}}");
+            (Some(*id), row)
+        });
+        rows.collect()
+    };
+    writer.write_page(&page(&[1, 2]), &mut Vec::new()).unwrap();
+    writer.pause().unwrap();
+    server
+        .connection
+        .query_drop("INSERT INTO contract_others (ID, TITLE) VALUES (4, 'theirs')")
+        .unwrap();
+    writer.write_page(&page(&[3, 4]), &mut Vec::new()).unwrap();
+    writer.pause().unwrap();
+    // In another order, and one of them twice.
+    writer
+        .write_page(&page(&[6, 5, 6]), &mut Vec::new())
+        .unwrap();
+    writer.finish(&mut std::io::sink()).unwrap();
+    let sql =
+        "SELECT GROUP_CONCAT(CONCAT(ID, TITLE) ORDER BY ID SEPARATOR ' ') FROM contract_others";
+    assert_eq!(server.text(sql).as_deref(), Some("10 21 30 41 51 62"));
+}
+
+#[test]
 fn a_column_of_another_type_is_refused_with_the_statement_that_changes_it() {
     let Some(mut server) = Server::find("contract_type") else {
         return;
