@@ -232,19 +232,28 @@ impl Bucket {
         if status.is_success() && !body.windows(7).any(|bytes| bytes == b"<Error>") {
             return Ok(());
         }
-        let region = &self.region;
-        let hint = match status {
-            StatusCode::FORBIDDEN => {
-                "; are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY right, and may they write here?"
-                    .to_owned()
-            }
-            status if status.is_redirection() => {
-                format!("; the bucket is not in the region {region}: set AWS_REGION")
-            }
-            _ => String::new(),
-        };
-        Err(format!("the storage answers {status}{}{hint}", said(&body)))
+        Err(refusal(status, &body, WRITES, &self.region))
     }
+}
+
+/// What a refused request to write lacks.
+const WRITES: &str = "may they write here";
+/// What a refused listing lacks.
+#[cfg(feature = "sync")]
+const LISTS: &str = "may they list the bucket below this prefix (the right s3:ListBucket, which the rights on objects do not include)";
+
+/// The message of a request that was refused. `may` asks whether the keys may do what was asked for.
+fn refusal(status: StatusCode, body: &[u8], may: &str, region: &str) -> String {
+    let hint = match status {
+        StatusCode::FORBIDDEN => {
+            format!("; are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY right, and {may}?")
+        }
+        status if status.is_redirection() => {
+            format!("; the bucket is not in the region {region}: set AWS_REGION")
+        }
+        _ => String::new(),
+    };
+    format!("the storage answers {status}{}{hint}", said(body))
 }
 
 /// The content of the first element of this name.
@@ -331,8 +340,7 @@ impl Objects for Bucket {
             );
             let (status, body) = self.send_to(&Method::GET, "", &query, None, &[])?;
             if status != StatusCode::OK {
-                self.done((status, body))?;
-                return Ok(found);
+                return Err(refusal(status, &body, LISTS, &self.region));
             }
             let (objects, next) = listed(&String::from_utf8_lossy(&body));
             found.extend(objects);
@@ -469,6 +477,16 @@ mod tests {
             signed("GET", "/\nmax-keys=2&prefix=J", vec![host], b""),
             "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
         );
+    }
+
+    #[cfg(feature = "sync")]
+    #[test]
+    fn a_listing_that_is_refused_names_the_right_that_it_needs() {
+        let body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+        let said = |may| refusal(StatusCode::FORBIDDEN, body, may, "eu-central-1");
+        assert!(said(LISTS).contains("AccessDenied: Access Denied; are AWS_ACCESS_KEY_ID"));
+        assert!(said(LISTS).contains("s3:ListBucket"), "{}", said(LISTS));
+        assert!(!said(WRITES).contains("s3:ListBucket"), "{}", said(WRITES));
     }
 
     #[cfg(feature = "sync")]
